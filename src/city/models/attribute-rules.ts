@@ -1,0 +1,101 @@
+/** What a model says of one attribute: kinds, unit codes and the value's schema. */
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { type Fragment, type Kind, kinds, ngsildNull } from '../../core/model/attribute.ts';
+import { isObject, isStrings, type Json } from '../../core/model/json.ts';
+import type { ModelViolation } from '../../core/port/models.ts';
+import { ruleText, tellingError, valueText } from './rule-text.ts';
+
+type Broken = Pick<ModelViolation, 'rule' | 'value'>;
+
+export interface AttributeRules {
+  /** The attribute as the model names it. */
+  readonly term: string;
+  readonly kinds: readonly Kind[];
+  /** UN/CEFACT common codes that `unitCode` may carry; absent when the unit is not checked. */
+  readonly unitCodes?: readonly string[];
+  readonly isUnitRequired: boolean;
+  /** Compiled when it is first asked for. */
+  readonly validate: () => ValidateFunction;
+}
+
+/** The rules in an attribute's schema and its `x-ngsi`. Throws an Error when `x-ngsi` names a kind that does not exist. */
+export function readAttributeRules(
+  term: string,
+  schema: Json | undefined,
+  compile: () => ValidateFunction,
+): AttributeRules {
+  const marks = isObject(schema) && isObject(schema['x-ngsi']) ? schema['x-ngsi'] : {};
+  const { kind, unitCodes, unitCodeRequired } = marks;
+  let compiled: ValidateFunction | undefined;
+  return {
+    term,
+    kinds: kind === undefined ? ['Property', 'LanguageProperty'] : [readKind(term, kind)],
+    ...(isStrings(unitCodes) ? { unitCodes } : undefined),
+    isUnitRequired: unitCodeRequired === true,
+    validate: () => (compiled ??= compile()),
+  };
+}
+
+function readKind(term: string, text: Json): Kind {
+  const kind = kinds.find((one) => one === text);
+  if (!kind) throw new Error(`The model of ${term} asks for the kind ${JSON.stringify(text)}, which does not exist.`);
+  return kind;
+}
+
+/**
+ * The first rule that an instance breaks. What it does not say is not looked at; deletions break no rule. In a part of
+ * an entity the unit code may stay out where the kind does: the present instance then keeps its own.
+ */
+export function brokenBy(fragment: Fragment, rules: AttributeRules, whole: boolean): Broken | undefined {
+  const { kind, value } = fragment;
+  if (value === ngsildNull) return undefined;
+  if (kind !== undefined && !rules.kinds.includes(kind)) {
+    return { rule: `must be a ${rules.kinds.join(' or a ')}`, value: valueText(kind) };
+  }
+  return (
+    brokenUnit(fragment, rules, whole || kind !== undefined) ??
+    (value === undefined ? undefined : brokenValue(kind, value, rules))
+  );
+}
+
+function brokenUnit(
+  fragment: Fragment,
+  { unitCodes, isUnitRequired }: AttributeRules,
+  isComplete: boolean,
+): Broken | undefined {
+  if (!unitCodes) return undefined;
+  const { unitCode = ngsildNull, value } = fragment;
+  const isMissing = unitCode === ngsildNull;
+  const mayBeMissing = !isUnitRequired || (fragment.unitCode === undefined && (!isComplete || value === undefined));
+  if (isMissing ? mayBeMissing : unitCodes.includes(unitCode)) return undefined;
+  return {
+    rule: `must have the unitCode ${unitCodes.join(' or ')}`,
+    value: valueText(value === undefined ? { unitCode } : isMissing ? { value } : { value, unitCode }),
+  };
+}
+
+function brokenValue(kind: Kind | undefined, value: Json, rules: AttributeRules): Broken | undefined {
+  const validate = rules.validate();
+  if (validate(simplified(kind, value))) return undefined;
+  const error = tellingError(validate.errors ?? []);
+  return error ? { rule: ruleText(error), value: valueText(error.data) } : undefined;
+}
+
+/** The value of an instance in the simplified representation (CIM 009 clause 4.5.4), which the schemas describe. */
+export function simplified(kind: Kind | undefined, value: Json): Json {
+  switch (kind) {
+    case 'LanguageProperty':
+      return { languageMap: value };
+    case 'VocabProperty':
+      return { vocab: value };
+    case 'JsonProperty':
+      return { json: value };
+    case 'Property':
+    case 'GeoProperty':
+    case 'ListProperty':
+    case 'Relationship':
+    case 'ListRelationship':
+    case undefined:
+      return value;
+  }
+}

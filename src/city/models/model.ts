@@ -1,0 +1,113 @@
+/** One entity type's model: which attributes it rules, and what it finds wrong with an entity. */
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { type Fragment, type Fragments, ngsildNull } from '../../core/model/attribute.ts';
+import { isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
+import type { ModelViolation } from '../../core/port/models.ts';
+import { type AttributeRules, brokenBy, readAttributeRules, simplified } from './attribute-rules.ts';
+import { ruleText, tellingError, valueText } from './rule-text.ts';
+import type { Validators } from './validators.ts';
+
+/** The most violations told of one entity: the first ones are enough to mend it by. */
+const violationsMax = 20;
+
+type Violation = Omit<ModelViolation, 'type'>;
+
+export interface Model {
+  check(attrs: Fragments, whole: boolean): readonly Violation[];
+  /** The attributes it rules; compiling one takes up to some milliseconds. */
+  readonly attributes: readonly AttributeRules[];
+}
+
+/** How the parts of a model are made: `irisOf` gives every IRI by which an attribute may be meant. */
+interface Parts {
+  readonly validators: Validators;
+  readonly irisOf: (term: string) => readonly string[];
+}
+
+/** The model in a schema of the simplified form. Throws an Error when it has no `$id` or no properties. */
+export function createModel(schema: JsonObject, { validators, irisOf }: Parts): Model {
+  const { $id, properties } = schema;
+  if (typeof $id !== 'string' || !isObject(properties))
+    throw new Error('The schema of a data model needs $id and properties.');
+  validators.add(schema);
+  const byIri = new Map<string, AttributeRules>();
+  for (const [term, rules] of Object.entries(properties)) {
+    if (term === 'id' || term === 'type') continue;
+    const attribute = readAttributeRules(term, rules, () => validators.ofAttribute($id, term, rules));
+    for (const iri of irisOf(term)) byIri.set(iri, attribute);
+  }
+  const wholeRules = wholeSchema(schema, $id);
+  let whole: ValidateFunction | undefined;
+  return {
+    attributes: [...new Set(byIri.values())],
+    check(attrs, isWhole) {
+      const violations = checkAttributes(attrs, byIri, isWhole);
+      if (isWhole) violations.push(...checkWhole(attrs, byIri, (whole ??= validators.ofSchema(wholeRules))));
+      return violations.slice(0, violationsMax);
+    },
+  };
+}
+
+/**
+ * What a schema says of the entity beside its single attributes. Id and type were read before a model is asked. The id
+ * keeps its path, from which references to other schemas are resolved.
+ */
+function wholeSchema(schema: JsonObject, id: string): JsonObject {
+  const { required } = schema;
+  const names = isStrings(required) ? required.filter((name) => name !== 'id' && name !== 'type') : [];
+  const properties = Object.fromEntries(names.map((name) => [name, true]));
+  return { ...schema, $id: `${id}?whole`, required: names, properties };
+}
+
+function checkAttributes(attrs: Fragments, byIri: ReadonlyMap<string, AttributeRules>, whole: boolean): Violation[] {
+  const violations: Violation[] = [];
+  for (const [iri, fragments] of Object.entries(attrs)) {
+    const rules = byIri.get(iri);
+    if (!rules) continue;
+    for (const fragment of fragments) {
+      const broken = brokenBy(fragment, rules, whole);
+      if (broken) violations.push({ attribute: rules.term, ...broken });
+    }
+  }
+  return violations;
+}
+
+/** Rules of the entity as a whole see one instance of each attribute: the default one, else the first. */
+function checkWhole(
+  attrs: Fragments,
+  byIri: ReadonlyMap<string, AttributeRules>,
+  validate: ValidateFunction,
+): readonly Violation[] {
+  const entity: Record<string, Json> = {};
+  for (const [iri, fragments] of Object.entries(attrs)) {
+    const rules = byIri.get(iri);
+    const fragment = rules && telling(fragments);
+    if (fragment?.value !== undefined) entity[rules?.term ?? iri] = simplified(fragment.kind, fragment.value);
+  }
+  return validate(entity) ? [] : violationsOfWhole(validate.errors ?? [], entity);
+}
+
+function telling(fragments: readonly Fragment[]): Fragment | undefined {
+  const present = fragments.filter(({ value }) => value !== ngsildNull);
+  return present.find(({ datasetId }) => datasetId === undefined) ?? present[0];
+}
+
+function violationsOfWhole(errors: readonly ErrorObject[], entity: JsonObject): readonly Violation[] {
+  const last = errors.at(-1);
+  if (last?.keyword === 'anyOf' && errors.every(({ keyword }) => keyword === 'required' || keyword === 'anyOf')) {
+    const choices = errors.flatMap(({ params }) => missingOf(params));
+    return [{ rule: `must have ${choices.join(' or ')}`, value: valueText(entity) }];
+  }
+  const error = tellingError(errors);
+  if (!error) return [];
+  const [missing] = missingOf(error.params);
+  if (missing === undefined) return [{ rule: ruleText(error), value: valueText(error.data) }];
+  const partner: unknown = error.params['property'];
+  const rule = typeof partner === 'string' ? `must be given together with ${partner}` : 'must be given';
+  return [{ attribute: missing, rule, value: 'absent' }];
+}
+
+const missingOf = (params: ErrorObject['params']): readonly string[] => {
+  const missing: unknown = params['missingProperty'];
+  return typeof missing === 'string' ? [missing] : [];
+};

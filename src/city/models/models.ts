@@ -1,0 +1,121 @@
+/** The data models of a folder as the core asks for them: which apply to an entity, in which mode, and what they say. */
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isObject, type JsonObject } from '../../core/model/json.ts';
+import type { Models, ModelViolation } from '../../core/port/models.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import { type IndexedFamily, readModelIndex, readTerms } from './model-index.ts';
+import type { ModelMode, ModelModes } from './model-modes.ts';
+import { createModel, type Model } from './model.ts';
+import { readJson } from './read-json.ts';
+import { createValidators, type Validators } from './validators.ts';
+
+/** Names that no @context explains (CIM 009 clause 5.5.7): who posts without contexts uses these IRIs. */
+const defaultVocabulary = 'https://uri.etsi.org/ngsi-ld/default-context/';
+
+/** Terms of the core context, which no other context may redefine (clause 5.5.7). */
+const coreTerms: ReadonlyMap<string, string> = new Map([
+  ['description', 'http://purl.org/dc/terms/description'],
+  ['location', 'https://uri.etsi.org/ngsi-ld/location'],
+  ['status', 'https://uri.etsi.org/ngsi-ld/status'],
+]);
+
+export interface ModelOptions {
+  /** The folder of the models, with its `index.json`. */
+  readonly directory: string;
+  readonly modes: ModelModes;
+  readonly observe: Observe;
+}
+
+/** Models in force, which compile their rules when these are first needed, or in idle time before. */
+export interface CityModels extends Models {
+  /** Compiles all rules in force, a few milliseconds at a time, so that the first entities do not have to wait. */
+  warmUp(): Promise<void>;
+}
+
+interface Ruling {
+  readonly model: Model;
+  readonly mode: Exclude<ModelMode, 'off'>;
+}
+
+/**
+ * Reads the models of a folder. A model applies to entities of its type's IRI and, for clients that post without
+ * contexts, of its name in the default vocabulary; attributes likewise. Throws an Error when a file is missing or
+ * wrong, or when a mode names a type that has no model.
+ */
+export function createModels({ directory, modes, observe }: ModelOptions): CityModels {
+  const rulings = readRulings(directory, modes);
+  return {
+    isIdle: rulings.size === 0,
+    check(entity, whole) {
+      const refused: ModelViolation[] = [];
+      for (const type of entity.types) {
+        const ruling = rulings.get(type);
+        if (!ruling) continue;
+        for (const found of ruling.model.check(entity.attrs, whole)) {
+          const violation = { type, ...found };
+          if (ruling.mode === 'reject') refused.push(violation);
+          else observe({ kind: 'modelViolated', violation });
+        }
+      }
+      return refused;
+    },
+    async warmUp() {
+      for (const { attributes } of new Set([...rulings.values()].map(({ model }) => model))) {
+        for (const { validate } of attributes) {
+          validate();
+          await nextTurn(undefined, { ref: false });
+        }
+      }
+    },
+  };
+}
+
+/** The models whose mode is not off, by every IRI of their types. */
+function readRulings(directory: string, modes: ModelModes): ReadonlyMap<string, Ruling> {
+  const index = readModelIndex(directory);
+  refuseUnknownTypes(index.families, modes);
+  const validators = createValidators(readObject(join(directory, index.sharedSchema.file)));
+  return new Map(index.families.flatMap((family) => rulingsOf(family, { directory, modes, validators })));
+}
+
+interface Reading {
+  readonly directory: string;
+  readonly modes: ModelModes;
+  readonly validators: Validators;
+}
+
+function rulingsOf(
+  family: IndexedFamily,
+  { directory, modes, validators }: Reading,
+): readonly (readonly [string, Ruling])[] {
+  const terms = readTerms(join(directory, family.context.file));
+  const irisOf = (term: string): readonly string[] => {
+    const iri = coreTerms.get(term) ?? terms.get(term);
+    return iri === undefined ? [`${defaultVocabulary}${term}`] : [iri, `${defaultVocabulary}${term}`];
+  };
+  return family.types.flatMap(({ name, iri, schema }) => {
+    const mode = modes.types?.[name] ?? modes.types?.[iri] ?? modes.default;
+    if (mode === 'off') return [];
+    const ruling: Ruling = {
+      mode,
+      model: createModel(readObject(join(directory, schema.file)), { validators, irisOf }),
+    };
+    return [[iri, ruling] as const, [`${defaultVocabulary}${name}`, ruling] as const];
+  });
+}
+
+function refuseUnknownTypes(families: readonly IndexedFamily[], { types = {} }: ModelModes): void {
+  const known = families.flatMap((family) => family.types);
+  const unknown = Object.keys(types).find((type) => !known.some(({ name, iri }) => type === name || type === iri));
+  if (unknown === undefined) return;
+  throw new Error(
+    `There is no data model of the type ${unknown}. There are: ${known.map(({ name }) => name).join(', ')}.`,
+  );
+}
+
+function readObject(path: string): JsonObject {
+  const value = readJson(path);
+  if (!isObject(value)) throw new Error(`The file ${path} holds no JSON object.`);
+  return value;
+}

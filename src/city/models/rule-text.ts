@@ -1,0 +1,44 @@
+/** Says in words which rule was broken and by which value, within bounds. */
+import type { ErrorObject } from 'ajv/dist/2020.js';
+
+const valueCharactersMax = 200;
+const ruleCharactersMax = 300;
+
+const cut = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+
+/** A value as JSON text of at most 200 characters. */
+export const valueText = (value: unknown): string => cut(JSON.stringify(value), valueCharactersMax);
+
+/** The error that tells most: `if` only reports that a branch failed, and the branch's own error comes before it. */
+export const tellingError = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
+  errors.find(({ keyword }) => keyword !== 'if') ?? errors[0];
+
+/** The rule that an error is about, such as `must be <= 1` or `must be >= -90 at coordinates/1`. */
+export function ruleText(error: ErrorObject): string {
+  const place = error.instancePath === '' ? '' : ` at ${error.instancePath.slice(1)}`;
+  return cut(`${wordsOf(error)}${place}`, ruleCharactersMax);
+}
+
+function wordsOf({ keyword, params, message = `must meet ${keyword}`, parentSchema }: ErrorObject): string {
+  switch (keyword) {
+    case 'enum':
+      return `must be one of ${listed(params['allowedValues'])}`;
+    case 'const':
+      return `must be ${JSON.stringify(params['allowedValue'])}`;
+    case 'pattern':
+    case 'format':
+      return `${message}${explained(parentSchema?.['description'])}`;
+    default:
+      return message;
+  }
+}
+
+const listed = (values: unknown): string =>
+  cut(
+    Array.isArray(values)
+      ? values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(', ')
+      : '',
+    200,
+  );
+
+const explained = (description: unknown): string => (typeof description === 'string' ? ` (${description})` : '');

@@ -1,0 +1,47 @@
+/** Local time in Kranj: summer time, weekdays and holidays, without the time zone database of the machine. */
+
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Moment = number;
+
+/** What a clock and a calendar on a wall in Kranj show. */
+export interface LocalTime {
+  /** Hours since midnight, with fraction. */
+  readonly hour: number;
+  /** 0 on 1 January, with fraction. */
+  readonly dayOfYear: number;
+  /** No Saturday, Sunday or public holiday. */
+  readonly isWorkday: boolean;
+  readonly isSunday: boolean;
+}
+
+/** Public holidays of Slovenia that have a fixed date, as month and day. */
+const holidays = new Set(['1-1', '1-2', '2-8', '4-27', '5-1', '5-2', '6-25', '8-15', '10-31', '11-1', '12-25', '12-26']);
+
+export function localTime(at: Moment): LocalTime {
+  const local = at + offsetMs(at);
+  const date = new Date(local);
+  const weekday = date.getUTCDay();
+  const isHoliday = holidays.has(`${date.getUTCMonth() + 1}-${date.getUTCDate()}`);
+  return {
+    hour: (local % dayMs) / hourMs,
+    dayOfYear: (local - Date.UTC(date.getUTCFullYear(), 0, 1)) / dayMs,
+    isWorkday: weekday !== 0 && weekday !== 6 && !isHoliday,
+    isSunday: weekday === 0 || isHoliday,
+  };
+}
+
+/** Local time less UTC: two hours from the last Sunday of March to that of October (01:00 UTC), else one. */
+export function offsetMs(at: Moment): number {
+  const year = new Date(at).getUTCFullYear();
+  return at >= lastSunday(year, 2) && at < lastSunday(year, 9) ? 2 * hourMs : hourMs;
+}
+
+/** 01:00 UTC on the last Sunday of a month of 31 days. */
+function lastSunday(year: number, month: number): Moment {
+  const last = Date.UTC(year, month, 31, 1);
+  return last - new Date(last).getUTCDay() * dayMs;
+}

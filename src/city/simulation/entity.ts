@@ -1,0 +1,43 @@
+/** What is common to everything that is simulated, and how its attributes are written. */
+import type { Kind } from '../../core/model/attribute.ts';
+import { instantOf } from '../../core/model/instant.ts';
+import type { Json, JsonObject } from '../../core/model/json.ts';
+import type { Moment } from './calendar.ts';
+import type { Position } from './places.ts';
+
+export type Family = 'metering' | 'parking' | 'streetlighting' | 'environment';
+
+/** One entity of the simulated city. Everything it says at a moment follows from that moment alone. */
+export interface SimulatedEntity {
+  readonly id: string;
+  readonly type: string;
+  readonly family: Family;
+  /** Attributes that never change. */
+  readonly fixed: JsonObject;
+  /** Attributes that are measured. */
+  readonly readings: (at: Moment) => JsonObject;
+  /** How often it reports when it is watched live, and in recorded history: a multiple of 15 minutes there. */
+  readonly everyS: number;
+  readonly historyEveryS: number;
+  /** Where given, it reports only when this changes. */
+  readonly state?: (at: Moment) => string;
+  /** Where given, it reports nothing while this is so. */
+  readonly isSilent?: (at: Moment) => boolean;
+}
+
+export const idOf = (type: string, name: string): string => `urn:ngsi-ld:${type}:kranj:${name}`;
+
+/** A time in the standard's form. */
+export const timeText = (at: Moment): string => instantOf(at * 1000);
+
+const attribute = (type: Kind, members: JsonObject): JsonObject => ({ type, ...members });
+
+export const property = (value: Json, unitCode?: string): JsonObject =>
+  attribute('Property', unitCode === undefined ? { value } : { value, unitCode });
+
+/** A property that was measured at a moment. */
+export const measured = (value: Json, at: Moment, unitCode?: string): JsonObject => ({ ...property(value, unitCode), observedAt: timeText(at) });
+
+export const relationship = (object: string | readonly string[]): JsonObject => attribute('Relationship', { object });
+
+export const point = (coordinates: Position): JsonObject => attribute('GeoProperty', { value: { type: 'Point', coordinates } });

@@ -1,0 +1,19 @@
+/** Where the sun stands over Kranj. */
+import { dayMs, hourMs, type Moment } from './calendar.ts';
+
+const latitude = (46.24 * Math.PI) / 180;
+const longitudeDegrees = 14.36;
+
+/**
+ * Elevation of the sun above the horizon in degrees, good to about half a degree: the declination is that of a circular
+ * orbit, the equation of time is left out.
+ */
+export function sunElevation(at: Moment): number {
+  const daysSince2000 = (at - Date.UTC(2000, 0, 1, 12)) / dayMs;
+  const eclipticLongitude = ((280.46 + 0.985_647_4 * daysSince2000) * Math.PI) / 180;
+  const declination = Math.asin(Math.sin((23.44 * Math.PI) / 180) * Math.sin(eclipticLongitude));
+  const solarHour = ((at % dayMs) / hourMs + longitudeDegrees / 15) % 24;
+  const hourAngle = ((solarHour - 12) * Math.PI) / 12;
+  const sine = Math.sin(latitude) * Math.sin(declination) + Math.cos(latitude) * Math.cos(declination) * Math.cos(hourAngle);
+  return (Math.asin(sine) * 180) / Math.PI;
+}

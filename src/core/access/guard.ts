@@ -1,0 +1,110 @@
+/** Puts a decision between an operation and its store, so that no operation can forget to ask. */
+import { compileFilter } from '../language/matches.ts';
+import type { Write } from '../language/write.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Instant } from '../model/instant.ts';
+import { Problem } from '../model/problem.ts';
+import type { EntityHistory } from '../model/history.ts';
+import type { HistoryPlan, Plan, Store, Stored } from '../port/store.ts';
+import type { Decision } from './decision.ts';
+import { afterwards, touchedAttributes } from './foresight.ts';
+
+type Part = Extract<Decision, { extent: 'part' }>;
+
+/** The most entities that a count under a partial decision reads at a time. */
+const pageSize = 1000;
+
+/** The store as the holder of a decision sees it. A full decision costs nothing; `none` sees nothing at all. */
+export function guardStore(store: Store, decision: Decision): Store {
+  if (decision.extent === 'full') return store;
+  if (decision.extent === 'none') throw forbidden('Nothing here is granted to you.');
+  return {
+    get: async (id, now) => seen(await store.get(id, now), decision),
+    find: (plan) => findSeen(store, plan, decision),
+    count: (plan) => countSeen(store, plan, decision),
+    history: (plan) => historySeen(store, plan, decision),
+    apply: async (writes, at) => {
+      const permitted = await Promise.all(writes.map((write) => permit(store, write, { decision, at })));
+      return store.apply(permitted, at);
+    },
+    ...closed,
+    log: { ...closedLog, position: () => store.log.position(), prunedTo: () => store.log.prunedTo() },
+  };
+}
+
+const forbidden = (detail: string): Problem => new Problem('Forbidden', detail);
+const refuse = (): Promise<never> => Promise.reject(forbidden('Only a grant without restrictions allows this.'));
+
+/** What a partial grant does not open: everything whose content is not entities one by one. */
+const closed = {
+  record: refuse,
+  summary: refuse,
+  sweep: refuse,
+  shelf: () => ({ get: refuse, list: refuse, put: refuse, delete: refuse }),
+};
+const closedLog = {
+  read: refuse,
+  prune: refuse,
+  follow: (): never => {
+    throw forbidden('Only a grant without restrictions allows this.');
+  },
+};
+
+const narrowed = <T extends Plan>(plan: T, { filter }: Part): T => ({
+  ...plan,
+  filter: { ...plan.filter, also: [...(plan.filter.also ?? []), filter] },
+});
+
+function seen(stored: Stored | undefined, { see }: Part): Stored | undefined {
+  const entity = stored && see(stored.entity());
+  return entity && { id: entity.id, version: stored.version, cursor: stored.cursor, isPart: true, entity: () => entity };
+}
+
+/** Finds what matches in the visible part: a query on a hidden attribute must not tell what it holds. */
+async function findSeen(store: Store, plan: Plan, decision: Part): Promise<readonly Stored[]> {
+  const matches = compileFilter(plan.filter);
+  const wanted = plan.limit + (plan.offset ?? 0);
+  const found: Stored[] = [];
+  let after = plan.after;
+  while (found.length < wanted) {
+    const page = await store.find({ ...narrowed(plan, decision), limit: pageSize, offset: 0, ...(after === undefined ? undefined : { after }) });
+    found.push(...page.flatMap((stored) => seen(stored, decision) ?? []).filter((stored) => matches(stored.entity())));
+    after = page.at(-1)?.cursor;
+    if (page.length < pageSize) break;
+  }
+  return found.slice(plan.offset ?? 0, wanted);
+}
+
+const countSeen = async (store: Store, plan: Plan, decision: Part): Promise<number> =>
+  (await findSeen(store, { ...plan, offset: 0, limit: Number.MAX_SAFE_INTEGER }, decision)).length;
+
+/** Histories of entities that are there and visible; those of entities that are gone stay closed to a partial grant. */
+async function historySeen(store: Store, plan: HistoryPlan, decision: Part): Promise<readonly EntityHistory[]> {
+  const histories = await store.history(narrowed(plan, decision));
+  const visible = await Promise.all(
+    histories.map(async (history) => {
+      const entity = (await store.get(history.id, plan.now))?.entity();
+      return entity && decision.see(everyName(entity, Object.keys(history.attrs)));
+    }),
+  );
+  return histories.flatMap((history, index) => {
+    const names = visible[index]?.attrs;
+    return names ? [{ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => name in names)) }] : [];
+  });
+}
+
+/** The entity as if it had these attributes: to ask which of their names may be seen. */
+const everyName = (entity: Entity, names: readonly string[]): Entity => ({ ...entity, attrs: Object.fromEntries(names.map((name) => [name, []])) });
+
+/** The write under the decision's condition. Throws Forbidden when it touches, or would leave behind, what is not granted. */
+async function permit(store: Store, write: Write, { decision, at }: { decision: Part; at: Instant }): Promise<Write> {
+  const current = (await store.get(write.mutation.id, at))?.entity();
+  const names = touchedAttributes(current, write.mutation);
+  for (const entity of [current, afterwards(current, write.mutation, at)]) {
+    if (!entity) continue;
+    const visible = decision.see(everyName(entity, names));
+    const hidden = visible ? names.find((name) => !(name in visible.attrs)) : 'the entity itself';
+    if (hidden !== undefined) throw forbidden(`You may not write ${hidden} of ${write.mutation.id}.`);
+  }
+  return { ...write, only: { ...write.only, also: [...(write.only?.also ?? []), decision.filter] } };
+}

@@ -1,0 +1,51 @@
+/** What a write asks for, as plain data: a store applies it to the present entity by `mutate`. */
+import type { Fragment } from './attribute.ts';
+import type { EntityFragment } from './entity.ts';
+import type { ProblemReport } from './problem.ts';
+
+/** Which instances of an attribute are meant: the default one, one dataset, or all. */
+export type InstanceChoice = { readonly datasetId?: string } | 'all';
+
+/** One write to one entity. Fragments in `create`, `replace` and `upsert` are complete: every instance has kind and value. */
+export type Mutation =
+  /** POST /entities (clause 5.6.1): `AlreadyExists` when the id is taken. */
+  | { readonly op: 'create'; readonly id: string; readonly entity: EntityFragment }
+  /** PUT /entities/{id} (5.6.18): all attributes, types and scope become those given; `createdAt` stays. */
+  | { readonly op: 'replace'; readonly id: string; readonly entity: EntityFragment }
+  /** Batch upsert (5.6.8): create, else replace (`replace`) or overwrite what is given (`update`). */
+  | { readonly op: 'upsert'; readonly id: string; readonly entity: EntityFragment; readonly mode: 'replace' | 'update' }
+  /** POST /entities/{id}/attrs (5.6.3): add instances; existing ones are overwritten, or left and reported. */
+  | { readonly op: 'append'; readonly id: string; readonly fragment: EntityFragment; readonly overwrite: boolean }
+  /** PATCH /entities/{id}/attrs (5.6.2): replace or add whole instances; NGSI-LD Null deletes. */
+  | { readonly op: 'update'; readonly id: string; readonly fragment: EntityFragment }
+  /** PATCH /entities/{id} (5.6.17, 5.5.12): deep merge. */
+  | { readonly op: 'merge'; readonly id: string; readonly fragment: EntityFragment; readonly options?: MergeOptions }
+  /** PATCH /entities/{id}/attrs/{attr} (5.6.4): members given overwrite, others stay. */
+  | { readonly op: 'partialUpdate'; readonly id: string; readonly attr: string; readonly fragment: Fragment }
+  /** PUT /entities/{id}/attrs/{attr} (5.6.19): one whole instance. */
+  | { readonly op: 'replaceAttr'; readonly id: string; readonly attr: string; readonly fragment: Fragment }
+  /** DELETE /entities/{id}/attrs/{attr} (5.6.5). `attr` is an expanded name, or `scope`. */
+  | { readonly op: 'deleteAttr'; readonly id: string; readonly attr: string; readonly which: InstanceChoice }
+  /** DELETE /entities/{id} (5.6.6). */
+  | { readonly op: 'delete'; readonly id: string };
+
+/** Parameters of a merge. */
+export interface MergeOptions {
+  /** The body was in simplified form: values take the kind of the attribute they meet. */
+  readonly simplified?: boolean;
+  /** For strings that meet a LanguageProperty: the one language they set. */
+  readonly lang?: string;
+  /** For attributes that had `observedAt` and are given none. */
+  readonly observedAt?: string;
+}
+
+/** How a mutation ended. `unchanged` is a success that wrote nothing. */
+export type Outcome =
+  | { readonly status: 'created' | 'updated' | 'deleted' | 'unchanged'; readonly notUpdated?: readonly NotUpdated[]; readonly updated?: readonly string[] }
+  | { readonly status: 'refused'; readonly problem: ProblemReport };
+
+/** An attribute that a request could not change, and why (clause 5.2.19). The name is expanded. */
+export interface NotUpdated {
+  readonly attributeName: string;
+  readonly reason: string;
+}

@@ -1,0 +1,46 @@
+/** Makes stored instances of what a request gave: completes, and stamps with the time of creation and change (clause 4.8). */
+import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
+import type { Instant } from './instant.ts';
+import { badData } from './problem.ts';
+import { sameContent } from './same-content.ts';
+
+/** The time of the write, and the creation time of what owns the instance (see `Instance` on stamps left out). */
+export interface Stamp {
+  readonly at: Instant;
+  readonly ownerCreatedAt: Instant;
+}
+
+/**
+ * The instance that a complete fragment describes. It keeps the creation time of the instance it takes the place of.
+ * Throws BadRequestData when kind or value is missing.
+ */
+export function stampInstance(fragment: Fragment, previous: Instance | undefined, stamp: Stamp): Instance {
+  const { kind, value, attrs, ...members } = fragment;
+  if (kind === undefined || value === undefined) throw badData('An attribute that does not exist yet needs a type and a value.');
+  const createdAt = previous ? (previous.createdAt ?? stamp.ownerCreatedAt) : stamp.at;
+  return {
+    kind,
+    value,
+    ...members,
+    ...(createdAt === stamp.ownerCreatedAt ? undefined : { createdAt }),
+    ...(stamp.at === createdAt ? undefined : { modifiedAt: stamp.at }),
+    ...(attrs ? { attrs: stampAttributes(attrs, previous?.attrs, { at: stamp.at, ownerCreatedAt: createdAt }) } : undefined),
+  };
+}
+
+/** Sub-attributes as `stampInstance` makes them; those that say the same as before stay as they were. */
+export function stampAttributes(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Attributes {
+  return Object.fromEntries(
+    Object.entries(fragments).map(([name, instances]) => [
+      name,
+      instances.map((fragment) => {
+        const previous = instanceOf(before?.[name], fragment.datasetId);
+        return previous && sameContent(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
+      }),
+    ]),
+  );
+}
+
+/** The instance of a dataset; without `datasetId`, the default instance. */
+export const instanceOf = <T extends Fragment>(instances: readonly T[] | undefined, datasetId: string | undefined): T | undefined =>
+  instances?.find((instance) => instance.datasetId === datasetId);

@@ -1,0 +1,129 @@
+/** The batch operations (clauses 5.6.7 to 5.6.10 and 5.6.20): each element a write of its own, told apart in the result. */
+import type { EntityFragment } from '../../model/entity.ts';
+import { isObject, type Json } from '../../model/json.ts';
+import type { Mutation } from '../../model/mutation.ts';
+import { badData } from '../../model/problem.ts';
+import { readEntity, readFragment } from '../../model/read/entity.ts';
+import { readId } from '../../model/read/id.ts';
+import { describeProblem } from '../describe-problem.ts';
+import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import { readFormat, readOptions } from '../parameters.ts';
+import { checkPart, checkWhole } from '../writing.ts';
+import { applyBatch, batchResult, type Ending, isGood } from './element.ts';
+
+const common = { method: 'POST', action: 'write', media: ['json', 'ld+json'], body: 'array' } as const;
+
+export const createBatch: Operation = {
+  ...common,
+  name: 'createBatch',
+  clause: '5.6.7',
+  path: '/entityOperations/create',
+  parameters: ['local'],
+  makesTenant: true,
+  async run(ask, call) {
+    const endings = await applyBatch(ask, call, (element, each) => {
+      const entity = readEntity(element, each.context);
+      checkWhole(entity, each);
+      return { op: 'create', id: entity.id, entity };
+    });
+    return endings.every(isGood) ? { kind: 'createdMany', ids: endings.map(({ id }) => id) } : partly(endings);
+  },
+};
+
+export const upsertBatch: Operation = {
+  ...common,
+  name: 'upsertBatch',
+  clause: '5.6.8',
+  path: '/entityOperations/upsert',
+  parameters: ['options', 'local'],
+  makesTenant: true,
+  async run(ask, call) {
+    const mode = readOptions(ask.params, ['replace', 'update']).has('update') ? 'update' : 'replace';
+    const endings = await applyBatch(ask, call, (element, each) => {
+      const entity = readEntity(element, each.context);
+      checkWhole(entity, each);
+      return { op: 'upsert', id: entity.id, entity, mode };
+    });
+    if (!endings.every(isGood)) return partly(endings);
+    const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
+    return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
+  },
+};
+
+export const updateBatch: Operation = {
+  ...common,
+  name: 'updateBatch',
+  clause: '5.6.9',
+  path: '/entityOperations/update',
+  parameters: ['options', 'local'],
+  async run(ask, call) {
+    const overwrite = !readOptions(ask.params, ['noOverwrite']).has('noOverwrite');
+    const read = fragmentReader((id, fragment) => ({ op: 'append', id, fragment, overwrite }));
+    return allOrPartly(await applyBatch(ask, call, read));
+  },
+};
+
+export const mergeBatch: Operation = {
+  ...common,
+  name: 'mergeBatch',
+  clause: '5.6.20',
+  path: '/entityOperations/merge',
+  parameters: ['options', 'format', 'local'],
+  async run(ask, call) {
+    const simplified = isSimplified(ask);
+    const read = fragmentReader((id, fragment) => ({ op: 'merge', id, fragment, options: { simplified } }), simplified);
+    return allOrPartly(await applyBatch(ask, call, read));
+  },
+};
+
+const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
+
+function isSimplified({ params }: Ask): boolean {
+  const options = readOptions(params, formats);
+  const format = readFormat(params, formats) ?? formats.find((one) => options.has(one));
+  return format === 'simplified' || format === 'keyValues';
+}
+
+export const deleteBatch: Operation = {
+  ...common,
+  name: 'deleteBatch',
+  clause: '5.6.10',
+  path: '/entityOperations/delete',
+  parameters: ['local'],
+  async run(ask, call) {
+    return allOrPartly(await applyBatch(ask, call, (element) => ({ op: 'delete', id: readId(textOf(element)) })));
+  },
+};
+
+function textOf(element: Json): string {
+  if (typeof element !== 'string') throw badData('The body of a batch delete must be an array of entity ids.');
+  return element;
+}
+
+/** Reads an element that changes an entity which is there; the NGSI-LD Null deletes (conflict 34). */
+function fragmentReader(mutationOf: (id: string, fragment: EntityFragment) => Mutation, simplified = false) {
+  return async (element: Json, call: Call): Promise<Mutation> => {
+    const id = readId(isObject(element) ? textOfId(element['id'] ?? element['@id']) : textOfId(undefined));
+    const fragment = readFragment(element, call.context, { id, nulls: 'allowed', isSimplified: simplified });
+    await checkPart(id, fragment, call);
+    return mutationOf(id, fragment);
+  };
+}
+
+function textOfId(id: Json | undefined): string {
+  if (typeof id !== 'string') throw badData('Every element of the batch must be an object with an id.');
+  return id;
+}
+
+const partly = (endings: readonly Ending[]): Answer => ({ kind: 'partly', body: batchResult(endings, describeProblem) });
+
+/** 204 when every element was carried out whole; an element with attributes left out counts as failed (005_02). */
+function allOrPartly(endings: readonly Ending[]): Answer {
+  const judged = endings.map((ending): Ending => {
+    const left = ending.outcome.status === 'refused' ? [] : (ending.outcome.notUpdated ?? []);
+    if (left.length === 0) return ending;
+    const detail = left.map(({ attributeName, reason }) => `${attributeName}: ${reason}`).join(' ');
+    return { id: ending.id, outcome: { status: 'refused', problem: { type: 'BadRequestData', detail } } };
+  });
+  return judged.every(isGood) ? { kind: 'done' } : partly(judged);
+}

@@ -1,0 +1,97 @@
+/** Goes through the elements of a batch: each on its own, in order, a flaw in one harming no other (clause 5.5.11). */
+import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Mutation, Outcome } from '../../model/mutation.ts';
+import { badData, Problem, type ProblemReport } from '../../model/problem.ts';
+import type { Write } from '../../language/write.ts';
+import type { Ask, Call } from '../operation.ts';
+
+/** How one element ended: the id it names, and the outcome of its mutation or the problem in the way. */
+export interface Ending {
+  readonly id: string;
+  readonly outcome: Outcome;
+}
+
+/** Elements whose mutations go to the store together. */
+const chunkSize = 250;
+
+/** Makes the mutation of one element; throws a Problem when it cannot be. */
+export type ReadElement = (element: Json, call: Call) => Mutation | Promise<Mutation>;
+
+/** Reads every element and applies its mutation. The endings stand in the order of the elements. */
+export async function applyBatch(ask: Ask, call: Call, read: ReadElement): Promise<readonly Ending[]> {
+  const elements = elementsOf(ask, call);
+  const endings: Ending[] = [];
+  for (let start = 0; start < elements.length; start += chunkSize) {
+    endings.push(...(await applyChunk(elements.slice(start, start + chunkSize), call, read)));
+  }
+  return endings;
+}
+
+function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
+  if (!isArray(body)) throw badData('The body of a batch must be a JSON array.');
+  if (body.length === 0) throw badData('The body of a batch must not be empty.');
+  if (body.includes(null)) throw badData(`Element ${body.indexOf(null)} of the batch is null.`);
+  if (body.length > world.limits.batchMax) throw new Problem('TooManyResults', `A batch may hold ${world.limits.batchMax} elements, not ${body.length}.`);
+  return body;
+}
+
+async function applyChunk(elements: readonly Json[], call: Call, read: ReadElement): Promise<readonly Ending[]> {
+  const endings: (Ending | undefined)[] = [];
+  const writes: Write[] = [];
+  for (const element of elements) {
+    const pause = call.world.breathe();
+    if (pause) await pause;
+    const mutation = await readElement(element, call, read);
+    if ('op' in mutation) writes.push({ mutation });
+    endings.push('op' in mutation ? undefined : { id: idOf(element), outcome: { status: 'refused', problem: mutation } });
+  }
+  const outcomes = await applyWrites(writes, call);
+  let next = 0;
+  return endings.map((ending) => ending ?? endingOf(writes[next], outcomes[next++]));
+}
+
+/** The outcomes of some writes. What the store cannot take now is told of these elements: those before have been kept. */
+async function applyWrites(writes: readonly Write[], call: Call): Promise<readonly Outcome[]> {
+  try {
+    return writes.length > 0 ? await call.store.apply(writes, call.now) : [];
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return writes.map(() => ({ status: 'refused', problem: error.report }));
+  }
+}
+
+function endingOf(write: Write | undefined, outcome: Outcome | undefined): Ending {
+  if (!write || !outcome) throw new Error('The store answered fewer outcomes than it was given writes.');
+  return { id: write.mutation.id, outcome };
+}
+
+/** The mutation of an element in its own @context where it brings one, or the problem in the way. */
+async function readElement(element: Json, call: Call, read: ReadElement): Promise<Mutation | ProblemReport> {
+  try {
+    if (!isObject(element)) return await read(element, call);
+    const { '@context': context, ...rest } = element;
+    if (!call.contextPerElement) {
+      if (context === undefined) return await read(element, call);
+      throw badData('An element in application/json must not hold an @context; use application/ld+json or a Link header.');
+    }
+    if (context === undefined) throw badData('An element in application/ld+json needs an @context.');
+    return await read(rest, { ...call, context: await call.world.contexts.resolve(context) });
+  } catch (error) {
+    if (error instanceof Problem) return error.report;
+    throw error;
+  }
+}
+
+/** The id that a faulty element names, as well as it can be told. */
+function idOf(element: Json): string {
+  const named = isObject(element) ? (element['id'] ?? element['@id']) : element;
+  return typeof named === 'string' ? named : JSON.stringify(named ?? null).slice(0, 200);
+}
+
+/** The BatchOperationResult (clause 5.2.16): ids that worked, each once, and the errors. */
+export function batchResult(endings: readonly Ending[], describe: (report: ProblemReport) => JsonObject): JsonObject {
+  const failed = endings.flatMap(({ id, outcome }) => (outcome.status === 'refused' ? [{ entityId: id, error: describe(outcome.problem) }] : []));
+  return { success: [...new Set(endings.filter(isGood).map(({ id }) => id))], errors: failed };
+}
+
+export const isGood = ({ outcome }: Ending): boolean => outcome.status !== 'refused';

@@ -1,0 +1,28 @@
+/** A problem as the document that clients get: ProblemDetails of clause 5.5.3, with the numeric status of clause 6.3.2. */
+import type { JsonObject } from '../model/json.ts';
+import { problemTitle, type ProblemReport, type ProblemType } from '../model/problem.ts';
+
+/** The status of each type of problem. It is part of the document, and so known here; bindings send it as theirs. */
+export const statusOf: Readonly<Record<ProblemType, number>> = {
+  InvalidRequest: 400,
+  BadRequestData: 400,
+  AlreadyExists: 409,
+  Conflict: 409,
+  ResourceNotFound: 404,
+  NonexistentTenant: 404,
+  OperationNotSupported: 422,
+  TooComplexQuery: 403,
+  TooManyResults: 403,
+  LdContextNotAvailable: 504,
+  NoMultiTenantSupport: 501,
+  Forbidden: 403,
+  Unavailable: 503,
+  InternalError: 500,
+};
+
+export const describeProblem = ({ type, detail }: ProblemReport): JsonObject => ({
+  type: `https://uri.etsi.org/ngsi-ld/errors/${type}`,
+  title: problemTitle[type],
+  detail,
+  status: statusOf[type],
+});

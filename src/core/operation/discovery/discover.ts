@@ -1,0 +1,107 @@
+/** Operations that tell which entity types and attributes there are (clauses 5.7.5 to 5.7.10), from the store's summary. */
+import type { Terms } from '../../model/entity.ts';
+import type { Json } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import { readAttributeName, readTypeName } from '../../model/read/name.ts';
+import type { TypeSummary } from '../../port/store.ts';
+import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import { readBoolean } from '../parameters.ts';
+import { withContext } from '../view.ts';
+
+const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none' } as const;
+
+export const retrieveTypes: Operation = {
+  ...common,
+  name: 'retrieveTypes',
+  clause: '5.7.5',
+  path: '/types',
+  parameters: ['details', 'local'],
+  async run(ask, call) {
+    const { types } = await call.store.summary();
+    const { context } = call;
+    if (!isDetailed(ask)) return found({ id: call.world.ids.next('EntityTypeList'), type: 'EntityTypeList', typeList: sorted(types.map(({ type }) => context.compact(type))) }, call);
+    return foundAll(types.map((type) => typeDetails(type, context)), call);
+  },
+};
+
+const typeDetails = ({ type, attrs }: TypeSummary, terms: Terms): Json => ({
+  id: type,
+  type: 'EntityType',
+  typeName: terms.compact(type),
+  attributeNames: sorted(attrs.map(({ name }) => terms.compact(name))),
+});
+
+export const retrieveType: Operation = {
+  ...common,
+  name: 'retrieveType',
+  clause: '5.7.7',
+  path: '/types/{type}',
+  parameters: ['local'],
+  async run(ask, call) {
+    const iri = readTypeName(ask.path['type'] ?? '', call.context);
+    const summary = (await call.store.summary()).types.find(({ type }) => type === iri);
+    if (!summary) throw new Problem('ResourceNotFound', `There is no entity of the type ${iri}.`);
+    const attributeDetails = summary.attrs.map(({ name, kinds }) => ({
+      id: name,
+      type: 'Attribute',
+      attributeName: call.context.compact(name),
+      attributeTypes: kinds,
+    }));
+    return found({ id: iri, type: 'EntityTypeInfo', typeName: call.context.compact(iri), entityCount: summary.entities, attributeDetails }, call);
+  },
+};
+
+export const retrieveAttributes: Operation = {
+  ...common,
+  name: 'retrieveAttributes',
+  clause: '5.7.8',
+  path: '/attributes',
+  parameters: ['details', 'local'],
+  async run(ask, call) {
+    const { types } = await call.store.summary();
+    const { context } = call;
+    const names = [...new Set(types.flatMap(({ attrs }) => attrs.map(({ name }) => name)))];
+    if (!isDetailed(ask)) return found({ id: call.world.ids.next('AttributeList'), type: 'AttributeList', attributeList: sorted(names.map((name) => context.compact(name))) }, call);
+    return foundAll(names.map((name) => ({ id: name, type: 'Attribute', attributeName: context.compact(name), typeNames: typeNames(name, types, context) })), call);
+  },
+};
+
+export const retrieveAttribute: Operation = {
+  ...common,
+  name: 'retrieveAttribute',
+  clause: '5.7.10',
+  path: '/attributes/{attr}',
+  parameters: ['local'],
+  async run(ask, call) {
+    const { context } = call;
+    const iri = readAttributeName(ask.path['attr'] ?? '', context);
+    const { types } = await call.store.summary();
+    const uses = types.flatMap(({ attrs }) => attrs.filter(({ name }) => name === iri));
+    if (uses.length === 0) throw new Problem('ResourceNotFound', `There is no attribute ${iri}.`);
+    return found(
+      {
+        id: iri,
+        type: 'Attribute',
+        attributeName: context.compact(iri),
+        attributeCount: uses.reduce((sum, { entities }) => sum + entities, 0),
+        attributeTypes: sorted([...new Set(uses.flatMap(({ kinds }) => kinds))]),
+        typeNames: typeNames(iri, types, context),
+      },
+      call,
+    );
+  },
+};
+
+const isDetailed = ({ params }: Ask): boolean => readBoolean(params, 'details') ?? false;
+
+const typeNames = (attr: string, types: readonly TypeSummary[], terms: Terms): readonly string[] =>
+  sorted(types.filter(({ attrs }) => attrs.some(({ name }) => name === attr)).map(({ type }) => terms.compact(type)));
+
+const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
+
+const found = (document: Json, call: Call): Answer => ({ kind: 'found', text: withContext(JSON.stringify(document), call) });
+
+const foundAll = (documents: readonly Json[], call: Call): Answer => ({
+  kind: 'found',
+  text: `[${documents.map((document) => withContext(JSON.stringify(document), call)).join(',')}]`,
+});

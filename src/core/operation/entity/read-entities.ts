@@ -1,0 +1,55 @@
+/** Operations that read entities: retrieve one, query many (clauses 5.7.1, 5.7.2). */
+import { parseTypeSelection } from '../../language/type-selection.ts';
+import { compileFilter } from '../../language/matches.ts';
+import { Problem } from '../../model/problem.ts';
+import { readId } from '../../model/read/id.ts';
+import type { Stored } from '../../port/store.ts';
+import type { Operation } from '../operation.ts';
+import { pageOf, readPaging } from '../parameters.ts';
+import { readSelection, selectionParameters } from '../selection.ts';
+import { readShown, shownParameters } from '../view.ts';
+
+export const retrieveEntity: Operation = {
+  name: 'retrieveEntity',
+  clause: '5.7.1',
+  method: 'GET',
+  path: '/entities/{id}',
+  action: 'read',
+  parameters: [...shownParameters, 'type', 'local'],
+  media: ['json', 'ld+json', 'geo+json'],
+  body: 'none',
+  async run(ask, call) {
+    const id = readId(ask.path['id'] ?? '');
+    const shown = readShown(ask.params, call);
+    const stored = await call.store.get(id, call.now);
+    if (!stored || !isOfType(stored, ask.params['type'], call.context)) throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
+    const text = shown.one(stored);
+    if (text === undefined) throw new Problem('ResourceNotFound', `The entity ${id} has none of the attributes asked for.`);
+    return { kind: 'found', text };
+  },
+};
+
+const isOfType = (stored: Stored, type: string | undefined, terms: Parameters<typeof parseTypeSelection>[1]): boolean =>
+  type === undefined || compileFilter({ selectors: [{ types: parseTypeSelection(type, terms) }] })(stored.entity());
+
+export const queryEntities: Operation = {
+  name: 'queryEntities',
+  clause: '5.7.2',
+  method: 'GET',
+  path: '/entities',
+  action: 'read',
+  parameters: [...selectionParameters, ...shownParameters, 'limit', 'offset', 'count'],
+  media: ['json', 'ld+json', 'geo+json'],
+  body: 'none',
+  async run(ask, call) {
+    const filter = readSelection(ask.params, call.context);
+    const shown = readShown(ask.params, call);
+    const { limit, offset, isCounted } = readPaging(ask.params, call.world.limits);
+    const plan = { filter, now: call.now, limit: limit + 1, offset };
+    const position = await call.store.log.position();
+    const found = limit === 0 ? [] : await call.store.find(plan);
+    const count = isCounted ? await call.store.count(plan) : undefined;
+    const text = await shown.many(found.slice(0, limit));
+    return { kind: 'found', text, position, page: pageOf(found.length, { limit, offset }, count) };
+  },
+};

@@ -1,0 +1,110 @@
+/** Operations that write attributes of an entity that is there (clauses 5.6.2 to 5.6.5 and 5.6.19). */
+import { badData } from '../../model/problem.ts';
+import { readAttributeFragment, readFragment } from '../../model/read/entity.ts';
+import { readId } from '../../model/read/id.ts';
+import { readAttributeName } from '../../model/read/name.ts';
+import type { Ask, Call, Operation } from '../operation.ts';
+import { readBoolean, readOptions } from '../parameters.ts';
+import { applyOne, checkPart, updateAnswer } from '../writing.ts';
+
+export const appendAttributes: Operation = {
+  name: 'appendAttributes',
+  clause: '5.6.3',
+  method: 'POST',
+  path: '/entities/{id}/attrs',
+  action: 'write',
+  parameters: ['type', 'options', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  async run(ask, call) {
+    const id = readId(ask.path['id'] ?? '');
+    const overwrite = !readOptions(ask.params, ['noOverwrite']).has('noOverwrite');
+    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'forbidden' });
+    await checkPart(id, fragment, call);
+    return updateAnswer(await applyOne({ op: 'append', id, fragment, overwrite }, ask, call));
+  },
+};
+
+export const updateAttributes: Operation = {
+  name: 'updateAttributes',
+  clause: '5.6.2',
+  method: 'PATCH',
+  path: '/entities/{id}/attrs',
+  action: 'write',
+  parameters: ['type', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  async run(ask, call) {
+    const id = readId(ask.path['id'] ?? '');
+    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'allowed' });
+    await checkPart(id, fragment, call);
+    return updateAnswer(await applyOne({ op: 'update', id, fragment }, ask, call));
+  },
+};
+
+/** Reads id, attribute and body of an operation on one attribute, and checks the data model. */
+async function readAttributeAsk(ask: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
+  const id = readId(ask.path['id'] ?? '');
+  const attr = attributeIn(ask, call);
+  if (attr === 'scope') throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
+  const fragment = readAttributeFragment(ask.body ?? null, call.context, { nulls });
+  await checkPart(id, { attrs: { [attr]: [fragment] } }, call);
+  return { id, attr, fragment };
+}
+
+/** The expanded name of the attribute in the path, or `scope`. */
+const attributeIn = ({ path }: Ask, { context }: Call): string => {
+  const name = path['attr'] ?? '';
+  return name === 'scope' ? name : readAttributeName(name, context);
+};
+
+export const partialUpdateAttribute: Operation = {
+  name: 'partialUpdateAttribute',
+  clause: '5.6.4',
+  method: 'PATCH',
+  path: '/entities/{id}/attrs/{attr}',
+  action: 'write',
+  parameters: ['type', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  async run(ask, call) {
+    const { id, attr, fragment } = await readAttributeAsk(ask, call, 'allowed');
+    if (Object.keys(fragment).length === 0) throw badData('The body says nothing of the attribute.');
+    return updateAnswer(await applyOne({ op: 'partialUpdate', id, attr, fragment }, ask, call));
+  },
+};
+
+export const replaceAttribute: Operation = {
+  name: 'replaceAttribute',
+  clause: '5.6.19',
+  method: 'PUT',
+  path: '/entities/{id}/attrs/{attr}',
+  action: 'write',
+  parameters: ['type', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  async run(ask, call) {
+    const { id, attr, fragment } = await readAttributeAsk(ask, call, 'forbidden');
+    return updateAnswer(await applyOne({ op: 'replaceAttr', id, attr, fragment }, ask, call));
+  },
+};
+
+export const deleteAttribute: Operation = {
+  name: 'deleteAttribute',
+  clause: '5.6.5',
+  method: 'DELETE',
+  path: '/entities/{id}/attrs/{attr}',
+  action: 'write',
+  parameters: ['type', 'datasetId', 'deleteAll', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'none',
+  async run(ask, call) {
+    const id = readId(ask.path['id'] ?? '');
+    const attr = attributeIn(ask, call);
+    const { datasetId } = ask.params;
+    const isAll = readBoolean(ask.params, 'deleteAll') ?? false;
+    const one = datasetId === undefined || datasetId === '@none' ? {} : { datasetId: readId(datasetId, 'datasetId') };
+    await applyOne({ op: 'deleteAttr', id, attr, which: isAll ? 'all' : one }, ask, call);
+    return { kind: 'done' };
+  },
+};

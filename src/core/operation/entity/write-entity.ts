@@ -1,0 +1,94 @@
+/** Operations that write one whole entity: create, replace, merge, delete (clauses 5.6.1, 5.6.18, 5.6.17, 5.6.6). */
+import { microsOf } from '../../model/instant.ts';
+import type { MergeOptions } from '../../model/mutation.ts';
+import { badData } from '../../model/problem.ts';
+import { readEntity, readFragment } from '../../model/read/entity.ts';
+import { readId } from '../../model/read/id.ts';
+import type { Operation } from '../operation.ts';
+import { readFormat, readOptions } from '../parameters.ts';
+import { applyOne, checkPart, checkWhole, updateAnswer } from '../writing.ts';
+
+export const createEntity: Operation = {
+  name: 'createEntity',
+  clause: '5.6.1',
+  method: 'POST',
+  path: '/entities',
+  action: 'write',
+  parameters: ['local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  makesTenant: true,
+  async run(ask, call) {
+    const entity = readEntity(ask.body ?? null, call.context);
+    checkWhole(entity, call);
+    await applyOne({ op: 'create', id: entity.id, entity }, ask, call);
+    return { kind: 'created', location: `/ngsi-ld/v1/entities/${entity.id}` };
+  },
+};
+
+export const replaceEntity: Operation = {
+  name: 'replaceEntity',
+  clause: '5.6.18',
+  method: 'PUT',
+  path: '/entities/{id}',
+  action: 'write',
+  parameters: ['type', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  async run(ask, call) {
+    const id = readId(ask.path['id'] ?? '');
+    const entity = readEntity(ask.body ?? null, call.context, { id });
+    checkWhole(entity, call);
+    await applyOne({ op: 'replace', id, entity }, ask, call);
+    return { kind: 'done' };
+  },
+};
+
+const simplified = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
+
+export const mergeEntity: Operation = {
+  name: 'mergeEntity',
+  clause: '5.6.17',
+  method: 'PATCH',
+  path: '/entities/{id}',
+  action: 'write',
+  parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  async run(ask, call) {
+    const id = readId(ask.path['id'] ?? '');
+    const options = readMergeOptions(ask.params);
+    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'allowed', isSimplified: options.simplified ?? false });
+    await checkPart(id, fragment, call);
+    return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, ask, call));
+  },
+};
+
+function readMergeOptions(params: Readonly<Record<string, string>>): MergeOptions {
+  const options = readOptions(params, simplified);
+  const format = readFormat(params, simplified) ?? simplified.find((one) => options.has(one));
+  const { lang, observedAt } = params;
+  if (observedAt !== undefined && microsOf(observedAt) === undefined) {
+    throw badData(`The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`);
+  }
+  return {
+    simplified: format === 'simplified' || format === 'keyValues',
+    ...(lang === undefined ? undefined : { lang }),
+    ...(observedAt === undefined ? undefined : { observedAt }),
+  };
+}
+
+export const deleteEntity: Operation = {
+  name: 'deleteEntity',
+  clause: '5.6.6',
+  method: 'DELETE',
+  path: '/entities/{id}',
+  action: 'write',
+  parameters: ['type', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'none',
+  async run(ask, call) {
+    await applyOne({ op: 'delete', id: readId(ask.path['id'] ?? '') }, ask, call);
+    return { kind: 'done' };
+  },
+};

@@ -1,0 +1,111 @@
+/** The shape of every API operation: a value asks, a value answers. Bindings only translate (CIM 009 clauses 5 and 6). */
+import type { Action, Principal } from '../access/principal.ts';
+import type { Context } from '../jsonld/context.ts';
+import type { Contexts } from '../jsonld/resolve.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Breathe, Clock, IdSource } from '../port/clock.ts';
+import type { Models } from '../port/models.ts';
+import type { Observe } from '../port/observe.ts';
+import type { Position, Store, Stores } from '../port/store.ts';
+import type { RenderCache } from '../representation/rendered.ts';
+
+/** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
+export interface Ask {
+  /** Parts of the path, by the names in the operation's `path`: `id`, `attr`, ... */
+  readonly path: Readonly<Record<string, string>>;
+  /** Query parameters by name. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The parsed body, without its top-level `@context`. */
+  readonly body?: Json;
+}
+
+/** How entities are to be written (clause 6.3.4). */
+export type Media = 'json' | 'ld+json' | 'geo+json';
+
+/** Bounds that are options of the broker. */
+export interface Limits {
+  /** Entities on a page when `limit` is not given, and the most that may be asked for. */
+  readonly pageDefault: number;
+  readonly pageMax: number;
+  /** Elements of a batch. */
+  readonly batchMax: number;
+  /** Instances in one temporal answer. */
+  readonly instancesMax: number;
+}
+
+/** What the broker is made of, seen from an operation. */
+export interface World {
+  readonly stores: Stores;
+  readonly contexts: Contexts;
+  readonly models: Models;
+  readonly clock: Clock;
+  readonly breathe: Breathe;
+  readonly ids: IdSource;
+  readonly observe: Observe;
+  readonly renders: RenderCache;
+  readonly limits: Limits;
+}
+
+/** Who asks, and in what terms. */
+export interface Caller {
+  readonly tenant: string;
+  readonly principal: Principal;
+  /** The @context of the request (clause 6.3.5). */
+  readonly context: Context;
+  readonly media: Media;
+  /** True when every element of an array body brings its own @context (clause 6.3.5, `application/ld+json`). */
+  readonly contextPerElement?: boolean;
+}
+
+/** What travels with a request: caller, world, the present time and the tenant's store behind its access guard. */
+export interface Call extends Caller {
+  readonly world: World;
+  readonly now: Instant;
+  readonly store: Store;
+}
+
+/** One page of a list: what a binding needs for counts and links (clause 6.3.10). */
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+  readonly hasMore: boolean;
+  /** The number of all matches, when asked for. */
+  readonly count?: number;
+}
+
+/** What an operation answers. Statuses and headers are the binding's affair. */
+export type Answer =
+  /** 201 with the path of what was made. */
+  | { readonly kind: 'created'; readonly location: string }
+  /** 201 with the ids that a batch made. */
+  | { readonly kind: 'createdMany'; readonly ids: readonly string[] }
+  /** 204. */
+  | { readonly kind: 'done' }
+  /** 207 with an UpdateResult or BatchOperationResult. */
+  | { readonly kind: 'partly'; readonly body: JsonObject }
+  /**
+   * 200 with JSON text, which already holds the @context where the media type puts it in the body.
+   * `position`: the newest change the answer is sure to include, for going on by stream.
+   */
+  | { readonly kind: 'found'; readonly text: string; readonly page?: Page; readonly position?: Position };
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One API operation. `path` is below `/ngsi-ld/v1`, with `{names}` for its variable parts. */
+export interface Operation {
+  readonly name: string;
+  /** The clause of CIM 009 that defines it. */
+  readonly clause: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly action: Action;
+  /** Every query parameter it takes; any other is an InvalidRequest (clause 6.3.20). */
+  readonly parameters: readonly string[];
+  /** Media types of its answer, in the server's order of preference. */
+  readonly media: readonly Media[];
+  readonly body: 'none' | 'object' | 'array';
+  /** True when an unknown tenant is created by it (clause 4.14). */
+  readonly makesTenant?: boolean;
+  run(ask: Ask, call: Call): Promise<Answer>;
+}

@@ -1,0 +1,71 @@
+/** Reads query parameters into values, once. Every message names the parameter and what it may be. */
+import { badData, Problem } from '../model/problem.ts';
+import type { Limits, Page } from './operation.ts';
+
+type Params = Readonly<Record<string, string>>;
+
+const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);
+
+/** Elements of a comma list; undefined when the parameter is absent. Throws BadRequestData when an element is empty. */
+export function readList(params: Params, name: string): readonly string[] | undefined {
+  const text = params[name];
+  if (text === undefined) return undefined;
+  const elements = text.split(',').map((element) => element.trim());
+  if (elements.includes('')) throw badData(`The parameter ${name} has an empty element: ${JSON.stringify(text)}.`);
+  return elements;
+}
+
+/** `true` or `false` in any case (conflict 18); undefined when absent. */
+export function readBoolean(params: Params, name: string): boolean | undefined {
+  const text = params[name]?.toLowerCase();
+  if (text === undefined || text === 'true' || text === 'false') return text === undefined ? undefined : text === 'true';
+  throw badData(`The parameter ${name} must be true or false, not ${JSON.stringify(params[name])}.`);
+}
+
+/** A whole number not below `least`; undefined when absent. */
+export function readWhole(params: Params, name: string, least: number): number | undefined {
+  const text = params[name];
+  if (text === undefined) return undefined;
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(number) || number < least) {
+    throw badData(`The parameter ${name} must be a whole number of at least ${least}, not ${JSON.stringify(text)}.`);
+  }
+  return number;
+}
+
+/** `limit`, `offset` and `count` (clause 6.3.10). `limit=0` is for counting only. */
+export function readPaging(params: Params, { pageDefault, pageMax }: Limits): { limit: number; offset: number; isCounted: boolean } {
+  const limit = readWhole(params, 'limit', 0) ?? pageDefault;
+  const isCounted = readBoolean(params, 'count') ?? false;
+  if (limit === 0 && !isCounted) throw badData('The parameter limit may be 0 only together with count=true.');
+  if (limit > pageMax) throw new Problem('TooManyResults', `The parameter limit must be at most ${pageMax}, not ${limit}.`);
+  return { limit, offset: readWhole(params, 'offset', 0) ?? 0, isCounted };
+}
+
+/** A page of what was found by asking for one element more than the limit. */
+export const pageOf = (found: number, { limit, offset }: { limit: number; offset: number }, count: number | undefined): Page => ({
+  limit,
+  offset,
+  hasMore: found > limit,
+  ...(count === undefined ? undefined : { count }),
+});
+
+/** Values of `options` (a comma list), each of which must be allowed (clauses 6.3.11, 6.3.12). */
+export function readOptions<T extends string>(params: Params, allowed: readonly T[]): ReadonlySet<T> {
+  const chosen = new Set<T>();
+  for (const text of params['options']?.split(',') ?? []) {
+    const option = allowed.find((one) => one === text.trim());
+    if (option === undefined) throw invalid(`The parameter options may hold ${allowed.join(', ')}, not ${JSON.stringify(text)}.`);
+    chosen.add(option);
+  }
+  return chosen;
+}
+
+/** The parameter `format`, which must be one of those allowed. */
+export function readFormat<T extends string>(params: Params, allowed: readonly T[]): T | undefined {
+  const text = params['format'];
+  if (text === undefined) return undefined;
+  const format = allowed.find((one) => one === text);
+  if (format === undefined) throw invalid(`The parameter format may be ${allowed.join(', ')}, not ${JSON.stringify(text)}.`);
+  return format;
+}

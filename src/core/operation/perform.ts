@@ -1,0 +1,27 @@
+/** Carries out an operation for a caller: the one place where access is decided and a tenant's store is opened. */
+import { decide } from '../access/decision.ts';
+import { guardStore } from '../access/guard.ts';
+import { Problem } from '../model/problem.ts';
+import type { Store } from '../port/store.ts';
+import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
+
+/** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
+export async function perform(operation: Operation, ask: Ask, { caller, world }: { caller: Caller; world: World }): Promise<Answer> {
+  return operation.run(ask, await openCall(operation, caller, world));
+}
+
+/** The call of an operation: refuses unknown parameters, decides access, opens the tenant. */
+async function openCall(operation: Operation, caller: Caller, world: World): Promise<Call> {
+  const decision = decide(caller.principal, operation.action, caller.tenant);
+  if (decision.extent === 'none') {
+    throw new Problem('Forbidden', `${caller.principal.id} has no grant to ${operation.action} here.`);
+  }
+  const store = await openTenant(world, caller.tenant, operation.makesTenant ?? false);
+  return { ...caller, world, now: world.clock.now(), store: guardStore(store, decision) };
+}
+
+async function openTenant(world: World, tenant: string, create: boolean): Promise<Store> {
+  const store = await world.stores.open(tenant, create);
+  if (!store) throw new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(tenant)}.`);
+  return store;
+}

@@ -1,0 +1,39 @@
+/** Every operation of the API. A binding goes through this list; to add an operation, add its file and its line here. */
+import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
+import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
+import { queryEntities, retrieveEntity } from './entity/read-entities.ts';
+import {
+  appendAttributes,
+  deleteAttribute,
+  partialUpdateAttribute,
+  replaceAttribute,
+  updateAttributes,
+} from './entity/write-attributes.ts';
+import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity/write-entity.ts';
+import type { Operation } from './operation.ts';
+import { queryTemporal, retrieveTemporal } from './temporal/read-history.ts';
+
+export const operations: readonly Operation[] = [
+  createEntity,
+  queryEntities,
+  retrieveEntity,
+  replaceEntity,
+  mergeEntity,
+  deleteEntity,
+  appendAttributes,
+  updateAttributes,
+  partialUpdateAttribute,
+  replaceAttribute,
+  deleteAttribute,
+  createBatch,
+  upsertBatch,
+  updateBatch,
+  mergeBatch,
+  deleteBatch,
+  retrieveTemporal,
+  queryTemporal,
+  retrieveTypes,
+  retrieveType,
+  retrieveAttributes,
+  retrieveAttribute,
+];

@@ -1,0 +1,54 @@
+/** What the writing operations share: model checks, the condition of the `type` parameter, and outcomes as answers. */
+import type { Filter } from '../language/filter.ts';
+import { parseTypeSelection } from '../language/type-selection.ts';
+import type { EntityFragment } from '../model/entity.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Mutation, Outcome } from '../model/mutation.ts';
+import { badData, Problem } from '../model/problem.ts';
+import type { ModelViolation } from '../port/models.ts';
+import type { Answer, Ask, Call } from './operation.ts';
+
+type Performed = Exclude<Outcome, { status: 'refused' }>;
+
+/** Applies one mutation and throws the problem of a refused one. The parameter `type` restricts it (clause 6.5.3). */
+export async function applyOne(mutation: Mutation, ask: Ask, call: Call): Promise<Performed> {
+  const only = typeCondition(ask, call);
+  const [outcome] = await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
+  if (!outcome) throw new Error(`The store answered nothing to ${mutation.op} of ${mutation.id}.`);
+  if (outcome.status === 'refused') throw new Problem(outcome.problem.type, outcome.problem.detail);
+  return outcome;
+}
+
+/** The filter that the parameter `type` of single-entity operations means; undefined without it. */
+export function typeCondition({ params }: Ask, { context }: Call): Filter | undefined {
+  const text = params['type'];
+  return text === undefined ? undefined : { selectors: [{ types: parseTypeSelection(text, context) }] };
+}
+
+/** Throws BadRequestData when the entity breaks a data model in mode `reject`. */
+export function checkWhole(entity: EntityFragment, { world }: Call): void {
+  refuseViolations(world.models.check({ types: entity.types ?? [], attrs: entity.attrs }, true));
+}
+
+/** As `checkWhole`, for a part of an entity that is there: its stored types tell which models apply. */
+export async function checkPart(id: string, fragment: EntityFragment, call: Call): Promise<void> {
+  const { models } = call.world;
+  if (models.isIdle) return;
+  const types = (await call.store.get(id, call.now))?.entity().types ?? [];
+  refuseViolations(models.check({ types: [...types, ...(fragment.types ?? [])], attrs: fragment.attrs }, false));
+}
+
+function refuseViolations(violations: readonly ModelViolation[]): void {
+  if (violations.length === 0) return;
+  throw badData(`The data model is not met. ${violations.map(sentenceOf).join(' ')}`);
+}
+
+const sentenceOf = ({ type, attribute, rule, value }: ModelViolation): string =>
+  `${type}: ${attribute === undefined ? 'the entity' : `attribute ${attribute}`} ${rule}, but is ${value}.`;
+
+/** 204, or 207 with an UpdateResult when something could not be updated (clause 5.2.18). Names are IRIs. */
+export function updateAnswer({ updated = [], notUpdated = [] }: Performed): Answer {
+  if (notUpdated.length === 0) return { kind: 'done' };
+  const body: JsonObject = { updated, notUpdated: notUpdated.map(({ attributeName, reason }) => ({ attributeName, reason })) };
+  return { kind: 'partly', body };
+}

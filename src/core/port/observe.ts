@@ -1,0 +1,20 @@
+/** Everything worth seeing from outside. The core only calls `observe`; log and metrics are two exhaustive readers. */
+import type { ModelViolation } from './models.ts';
+
+export type Observation =
+  /** A request was answered, over any binding. `status` is HTTP's. */
+  | { readonly kind: 'answered'; readonly binding: string; readonly operation: string; readonly status: number; readonly tookMs: number }
+  /** Something failed that should not have: the cause is for the log only. */
+  | { readonly kind: 'failed'; readonly where: string; readonly cause: unknown }
+  | { readonly kind: 'modelViolated'; readonly violation: ModelViolation }
+  | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }
+  | { readonly kind: 'contextFailed'; readonly url: string; readonly reason: string }
+  | { readonly kind: 'streamOpened' | 'streamClosed'; readonly tenant: string; readonly code?: number }
+  | { readonly kind: 'streamDropped'; readonly reason: string }
+  /** Changes were matched against subscriptions. */
+  | { readonly kind: 'matched'; readonly changes: number; readonly notifications: number; readonly tookMs: number }
+  | { readonly kind: 'jobRan'; readonly job: string; readonly tookMs: number; readonly did: string }
+  | { readonly kind: 'started'; readonly what: string; readonly where: string }
+  | { readonly kind: 'stopped'; readonly what: string };
+
+export type Observe = (observation: Observation) => void;

@@ -1,0 +1,147 @@
+/** What the core asks of persistence. Adapters compile plans and keep documents; meaning stays in the core. */
+import type { Filter, TemporalQuery } from '../language/filter.ts';
+import type { Write } from '../language/write.ts';
+import type { Change } from '../model/change.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Instance } from '../model/attribute.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Json } from '../model/json.ts';
+import type { Outcome } from '../model/mutation.ts';
+
+/** A point in a tenant's change log: strictly increasing, 0 before the first change. */
+export type Position = number;
+
+/** Which entities, in which part of the order (creation order, oldest first). */
+export interface Plan {
+  readonly filter: Filter;
+  /** At most this many entities. */
+  readonly limit: number;
+  /** How many to skip first. Costs time in proportion; `after` does not. */
+  readonly offset?: number;
+  /** Only entities behind this one in the order: the `cursor` of the last one seen. */
+  readonly after?: number;
+  /** The present time: entities and instances that have expired are not there any more (clause 4.22). */
+  readonly now: Instant;
+}
+
+/** An entity as found: parsed only when somebody asks. */
+export interface Stored {
+  readonly id: string;
+  /** The position of the last change to this entity: the same version is the same content. */
+  readonly version: Position;
+  /** The place in the order of `find`, for `Plan.after`. */
+  readonly cursor: number;
+  /** True when attributes were left out for the caller: not to be shared with others. */
+  readonly isPart?: boolean;
+  entity(): Entity;
+}
+
+/** Which part of whose history. */
+export interface HistoryPlan extends Plan {
+  /** Absent: all there is. */
+  readonly temporal: TemporalQuery;
+  /** Expanded names; absent: every attribute. */
+  readonly attrs?: readonly string[];
+  /** `@none` is the default instance; absent: all. */
+  readonly datasetIds?: readonly string[];
+  /** At most this many instances in all, so that an answer is bounded; the rest is told by `truncated`. */
+  readonly limitInstances: number;
+}
+
+/** An instance as history keeps it. */
+export interface HistoricInstance extends Instance {
+  readonly instanceId: string;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  /** Set on a deletion, whose value is the NGSI-LD Null. */
+  readonly deletedAt?: Instant;
+}
+
+/** The history of one entity: instances by expanded attribute name, ascending in time. */
+export interface EntityHistory {
+  readonly id: string;
+  readonly types: readonly string[];
+  readonly attrs: Readonly<Record<string, readonly HistoricInstance[]>>;
+  /** True when `limitInstances` cut something off. */
+  readonly truncated: boolean;
+}
+
+/** A record of the change log. */
+export interface LogRecord extends Change {
+  readonly position: Position;
+}
+
+/** The change log of a tenant: what happened, in order. */
+export interface Log {
+  /** The position of the newest change. */
+  position(): Promise<Position>;
+  /** The position up to which the log has been pruned: records at and before it are gone. */
+  prunedTo(): Promise<Position>;
+  /** At most `limit` records behind `after`, oldest first. */
+  read(after: Position, limit: number): Promise<readonly LogRecord[]>;
+  /** Calls back after each commit with the newest position. Returns the function that stops it. */
+  follow(listener: (position: Position) => void): () => void;
+  /** Removes records older than a time, and the oldest ones above a number. Answers how many are gone. */
+  prune(keep: { readonly before: Instant; readonly records: number }): Promise<number>;
+}
+
+/** A keyed collection of JSON documents: subscriptions, registrations, contexts, jobs. */
+export interface Shelf {
+  get(key: string): Promise<Json | undefined>;
+  /** All documents, ordered by key. */
+  list(): Promise<readonly { readonly key: string; readonly document: Json }[]>;
+  put(key: string, document: Json): Promise<void>;
+  /** True when there was one. */
+  delete(key: string): Promise<boolean>;
+}
+
+/** What is in a store, kept as it is written and never counted on demand. */
+export interface Summary {
+  readonly entities: number;
+  readonly types: readonly TypeSummary[];
+}
+export interface TypeSummary {
+  /** Expanded. */
+  readonly type: string;
+  readonly entities: number;
+  /** Expanded attribute names with the kinds seen and the number of entities of this type that have them. */
+  readonly attrs: readonly { readonly name: string; readonly kinds: readonly string[]; readonly entities: number }[];
+}
+
+/**
+ * One tenant's store. `apply` carries out writes in order, each whole or not at all, and answers after they are
+ * durable; writes that arrive together share one commit. A store is done when the contract suite is green.
+ */
+export interface Store {
+  get(id: string, now: Instant): Promise<Stored | undefined>;
+  find(plan: Plan): Promise<readonly Stored[]>;
+  count(plan: Plan): Promise<number>;
+  /** One outcome per write (by `carryOutWrite` of core/language/write.ts), in order. All share `at`, the time stamp of the change (clause 4.8). */
+  apply(writes: readonly Write[], at: Instant): Promise<readonly Outcome[]>;
+  /** Entities that have at least one instance in the interval, with those instances. */
+  history(plan: HistoryPlan): Promise<readonly EntityHistory[]>;
+  /** Adds past instances that are not a change of the present entity: bulk import of old measurements. */
+  record(instances: readonly PastInstance[], at: Instant): Promise<void>;
+  summary(): Promise<Summary>;
+  /** Removes entities and instances whose `expiresAt` has passed. Answers how many entities went. */
+  sweep(now: Instant): Promise<number>;
+  shelf(name: string): Shelf;
+  readonly log: Log;
+}
+
+/** A past instance to be added to a history. The same entity, attribute, dataset and `observedAt` again replaces (conflict 14). */
+export interface PastInstance {
+  readonly id: string;
+  readonly types: readonly string[];
+  readonly name: string;
+  readonly instance: Instance;
+}
+
+/** All tenants of one persistence. The default tenant is named '' and always exists. */
+export interface Stores {
+  /** The store of a tenant; undefined when there is none and `create` is false (clause 4.14). */
+  open(tenant: string, create: boolean): Promise<Store | undefined>;
+  tenants(): Promise<readonly string[]>;
+  /** Waits for what is under way, then releases everything. */
+  close(): Promise<void>;
+}

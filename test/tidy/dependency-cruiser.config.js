@@ -1,0 +1,44 @@
+// The table of src/README.md, "who may import what", as data for dependency-cruiser.
+const only = (from, to, name) => ({ name, severity: 'error', from: { path: from }, to });
+const hall = (name, allowed) =>
+  only(`^src/${name}/`, { path: '^src/', pathNot: `^src/(${allowed})` }, `${name}-imports`);
+const door = (npm, path) =>
+  only('^src/', { path: `node_modules/${npm}/` }, `${npm}-door`) && {
+    name: `${npm}-door`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: path },
+    to: { path: `^node_modules/${npm}/` },
+  };
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '(\\.d\\.ts|main\\.ts|worker\\.ts)$' }, to: {} },
+    only('^src/core/', { dependencyTypes: ['npm', 'npm-dev', 'core', 'npm-no-pkg', 'unknown'] }, 'core-is-pure'),
+    hall('core/model', 'core/model'),
+    hall('core/jsonld', 'core/(model|jsonld)'),
+    hall('core/language', 'core/(model|language)'),
+    hall('core/representation', 'core/(model|jsonld|representation)'),
+    hall('core/port', 'core/(model|language|port)'),
+    hall('core/access', 'core/(model|jsonld|language|representation|port|access)'),
+    hall('core/subscription', 'core/(model|jsonld|language|representation|port|subscription)'),
+    hall('core/operation', 'core/(model|jsonld|language|representation|port|access|federation|operation)'),
+    hall('store', 'store|core/(model|language|port)'),
+    hall('edge', 'edge|core'),
+    hall('city', 'city|core'),
+    only('^src/store/([^/]+)/', { path: '^src/store/', pathNot: '^src/store/$1/' }, 'stores-are-strangers'),
+    only('^src/edge/([^/]+)/', { path: '^src/edge/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),
+    only('^src/core/operation/([^/]+)/', { path: '^src/core/operation/[^/]+/', pathNot: '^src/core/operation/$1/' }, 'operations-are-strangers'),
+    door('express', '^src/edge/(http|v2)/'),
+    door('ws', '^src/edge/ws/'),
+    door('better-sqlite3', '^src/store/sqlite/'),
+    door('mongodb', '^src/store/mongo/'),
+    door('ajv', '^src/(edge/http|city/models|app/config)/'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'], extensions: ['.ts', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,89 @@
+/** The rules of the house that no other tool holds: words, sizes of folders, headers, and that the tables agree. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { operations } from '../../src/core/operation/table.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+const sources = filesBelow(join(root, 'src')).filter((path) => path.endsWith('.ts'));
+const short = (path: string): string => relative(root, path);
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+/** Words that say nothing, and what to say instead. */
+const banned: readonly (readonly [RegExp, string])[] = [
+  [/\b\w+(Manager|Service|Util|Utils|Helper|Impl)\b/, 'name it after what it does'],
+  [/\bclass Base[A-Z]\w*/, 'prefer a function, or say what is common'],
+  [/\b(console\.log|debugger)\b/, 'call observe, or write to a stream that was handed over'],
+  [/\bas any\b|: any\b|<any>/, 'read unknown JSON by a guard'],
+];
+
+describe('words', () => {
+  test.each(banned)('no %s in the sources', (pattern, instead) => {
+    const found = sources.filter((path) => pattern.test(read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')));
+    expect({ instead, found: found.map(short) }).toEqual({ instead, found: [] });
+  });
+
+  test('no folder is named for leftovers', () => {
+    const names = new Set(sources.flatMap((path) => short(path).split('/').slice(0, -1)));
+    expect([...names].filter((name) => /^(utils?|common|tools?|shared|helpers?|misc|lib)$/.test(name))).toEqual([]);
+  });
+
+  test('file names are kebab-case', () => {
+    expect(sources.map(short).filter((path) => !/^(?:[a-z0-9]+(?:[-.][a-z0-9]+)*\/)*[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(path))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('every source opens by saying what it is in charge of', () => {
+    expect(sources.filter((path) => !/^(#!.*\n)?(\/\*\*|\/\/) ?/.test(read(path))).map(short)).toEqual([]);
+  });
+
+  test('no barrel re-exports a folder', () => {
+    expect(sources.filter((path) => /^export \* from/m.test(read(path))).map(short)).toEqual([]);
+  });
+
+  test('a folder holds no more than a person can look over', () => {
+    const lines = new Map<string, number>();
+    for (const path of sources) {
+      const folder = short(path).split('/').slice(0, -1).join('/');
+      lines.set(folder, (lines.get(folder) ?? 0) + read(path).split('\n').length);
+    }
+    expect([...lines].filter(([, count]) => count > 2500)).toEqual([]);
+  });
+
+  test('no blob over 256 KiB', () => {
+    const kept = ['src', 'test', 'schemas', 'smart-data-models', 'docs', 'docker', 'examples'].flatMap((folder) => {
+      const path = join(root, folder);
+      return statSync(path, { throwIfNoEntry: false }) ? filesBelow(path) : [];
+    });
+    expect(kept.filter((path) => statSync(path).size > 256 * 1024).map(short)).toEqual([]);
+  });
+});
+
+describe('operations', () => {
+  test('names and routes are unique', () => {
+    expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length);
+    expect(new Set(operations.map(({ method, path }) => `${method} ${path}`)).size).toBe(operations.length);
+  });
+
+  test('every operation file is in the table, and every operation has a scenario', () => {
+    const declared = filesBelow(join(root, 'src/core/operation')).flatMap((path) =>
+      [...read(path).matchAll(/export const (\w+): Operation = /g)].map((match) => match[1]),
+    );
+    expect(declared.sort()).toEqual(operations.map(({ name }) => name).sort());
+    const scenarios = filesBelow(join(root, 'test/scenario')).map(read).join('\n');
+    expect(operations.map(({ name }) => name).filter((name) => !scenarios.includes(`'${name}'`))).toEqual([]);
+  });
+
+  test('every operation cites its clause', () => {
+    expect(operations.filter(({ clause }) => !/^\d+(\.\d+)+$/.test(clause)).map(({ name }) => name)).toEqual([]);
+  });
+});
