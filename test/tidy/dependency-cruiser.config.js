@@ -2,13 +2,12 @@
 const only = (from, to, name) => ({ name, severity: 'error', from: { path: from }, to });
 const hall = (name, allowed) =>
   only(`^src/${name}/`, { path: '^src/', pathNot: `^src/(${allowed})` }, `${name}-imports`);
-const door = (npm, path) =>
-  only('^src/', { path: `node_modules/${npm}/` }, `${npm}-door`) && {
-    name: `${npm}-door`,
-    severity: 'error',
-    from: { path: '^src/', pathNot: path },
-    to: { path: `^node_modules/${npm}/` },
-  };
+const door = (npm, path) => ({
+  name: `${npm}-door`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: path },
+  to: { path: `^node_modules/${npm}/` },
+});
 
 export default {
   forbidden: [
@@ -18,7 +17,7 @@ export default {
     hall('core/model', 'core/model'),
     hall('core/jsonld', 'core/(model|jsonld)'),
     hall('core/language', 'core/(model|language)'),
-    hall('core/representation', 'core/(model|jsonld|representation)'),
+    hall('core/representation', 'core/(model|jsonld|language|representation)'),
     hall('core/port', 'core/(model|language|port)'),
     hall('core/access', 'core/(model|jsonld|language|representation|port|access)'),
     hall('core/subscription', 'core/(model|jsonld|language|representation|port|subscription)'),

@@ -1,5 +1,6 @@
 /** One write with the condition under which the present entity may be touched: what a store is asked to apply. */
 import type { Entity } from '../model/entity.ts';
+import { presentAt } from '../model/expiry.ts';
 import type { Instant } from '../model/instant.ts';
 import { type Mutated, mutate } from '../model/mutate.ts';
 import type { Mutation } from '../model/mutation.ts';
@@ -15,8 +16,9 @@ export interface Write {
   readonly only?: Filter;
 }
 
-/** `mutate` under the condition of the write. */
-export function carryOutWrite(current: Entity | undefined, { mutation, only }: Write, at: Instant): Mutated {
+/** `mutate` under the condition of the write. What has expired counts as gone. */
+export function carryOutWrite(stored: Entity | undefined, { mutation, only }: Write, at: Instant): Mutated {
+  const current = stored && presentAt(stored, at);
   if (!current || !only || mutation.op === 'create' || compileFilter(only)(current)) return mutate(current, mutation, at);
   return mutation.op === 'upsert'
     ? { outcome: { status: 'refused', problem: { type: 'Forbidden', detail: `The entity ${mutation.id} exists and is not yours to change.` } } }

@@ -28,3 +28,12 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => name in b && sameJson(a[name], b[name]));
 }
+
+/** What JSON.parse makes of a text is JSON by definition; the compiler only needs to be told. */
+const isJson = (_value: unknown): _value is Json => true;
+
+/** The value of a JSON text. Throws the SyntaxError of JSON.parse. */
+export function parseJson(text: string): Json {
+  const value: unknown = JSON.parse(text);
+  return isJson(value) ? value : null;
+}

@@ -53,6 +53,10 @@ export function mergeJson(before: Json, patch: Json): Json {
   return merged;
 }
 
+/** A fragment that merge adds: its value has nothing to delete from. */
+export const withoutNullsInside = (fragment: Fragment): Fragment =>
+  fragment.value === undefined ? fragment : { ...fragment, value: withoutNulls(fragment.value) };
+
 /** What stays of a value that meets nothing to merge with: members that ask for a deletion are dropped. */
 function withoutNulls(value: Json): Json {
   if (isArray(value) || !isObject(value)) return value;
@@ -80,7 +84,7 @@ function mergeInto(instances: readonly Instance[], fragment: Fragment, stamp: St
   const before = instanceOf(instances, fragment.datasetId);
   const others = instances.filter((instance) => instance !== before);
   if (fragment.value === ngsildNull) return others;
-  if (!before) return [...others, stampInstance(fragment, undefined, stamp)];
+  if (!before) return [...others, stampInstance(withoutNullsInside(fragment), undefined, stamp)];
   const merged = mergeInstance(before, fragment, { stamp, options: {} });
   return instances.map((instance) => (instance === before ? (sameContent(before, merged) ? before : merged) : instance));
 }

@@ -1,11 +1,11 @@
 /** The meaning of every write: present entity and mutation in, next entity and change out. Stores only keep the result. */
-import { type Attributes, type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
+import { type Attributes, type Fragments, type Instance, ngsildNull } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import { type Draft, changeOf, deletionsOf, draftAttributes, type Rule } from './draft.ts';
 import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { sameJson, stringsOf } from './json.ts';
-import { mergeInstance } from './merge.ts';
+import { mergeInstance, withoutNullsInside } from './merge.ts';
 import type { Mutation, NotUpdated, Outcome } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
 import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
@@ -110,15 +110,10 @@ function merge(current: Entity, { fragment, options = {} }: Extract<Mutation, { 
   const stamp = stampOf(current, at);
   const rule: Rule = (before, one) => {
     if (one.value === ngsildNull) return before ? { remove: true } : 'ignore';
-    return { write: before ? mergeInstance(before, one, { stamp, options }) : stampInstance(withoutNullMembers(one), undefined, stamp) };
+    return { write: before ? mergeInstance(before, one, { stamp, options }) : stampInstance(withoutNullsInside(one), undefined, stamp) };
   };
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
-
-/** An instance that merge adds has nothing to delete from: members that ask for it are dropped. */
-const withoutNullMembers = (fragment: Fragment): Fragment =>
-  mergeableIntoNothing(fragment) ? fragment : Object.fromEntries(Object.entries(fragment).filter(([, member]) => member !== ngsildNull));
-const mergeableIntoNothing = (fragment: Fragment): boolean => !Object.values(fragment).includes(ngsildNull);
 
 /** Clause 5.6.4: members given overwrite, others stay; values are not merged but replaced. */
 function partialUpdate(current: Entity, { attr, fragment }: Extract<Mutation, { op: 'partialUpdate' }>, at: Instant): Mutated {

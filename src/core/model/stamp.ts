@@ -1,5 +1,5 @@
 /** Makes stored instances of what a request gave: completes, and stamps with the time of creation and change (clause 4.8). */
-import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
+import { type Attributes, type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
 import type { Instant } from './instant.ts';
 import { badData } from './problem.ts';
 import { sameContent } from './same-content.ts';
@@ -12,33 +12,39 @@ export interface Stamp {
 
 /**
  * The instance that a complete fragment describes. It keeps the creation time of the instance it takes the place of.
- * Throws BadRequestData when kind or value is missing.
+ * What the fragment asks to delete is not there in what it makes. Throws BadRequestData when kind or value is missing.
  */
 export function stampInstance(fragment: Fragment, previous: Instance | undefined, stamp: Stamp): Instance {
   const { kind, value, attrs, ...members } = fragment;
   if (kind === undefined || value === undefined) throw badData('An attribute that does not exist yet needs a type and a value.');
   const createdAt = previous ? (previous.createdAt ?? stamp.ownerCreatedAt) : stamp.at;
+  const inner = attrs && stampAttributes(attrs, previous?.attrs, { at: stamp.at, ownerCreatedAt: createdAt });
   return {
     kind,
     value,
-    ...members,
+    ...withoutNulls(members),
     ...(createdAt === stamp.ownerCreatedAt ? undefined : { createdAt }),
     ...(stamp.at === createdAt ? undefined : { modifiedAt: stamp.at }),
-    ...(attrs ? { attrs: stampAttributes(attrs, previous?.attrs, { at: stamp.at, ownerCreatedAt: createdAt }) } : undefined),
+    ...(inner && Object.keys(inner).length > 0 ? { attrs: inner } : undefined),
   };
 }
 
+type Metadata = Omit<Fragment, 'kind' | 'value' | 'attrs'>;
+
+const withoutNulls = (members: Metadata): Metadata =>
+  Object.values(members).includes(ngsildNull) ? Object.fromEntries(Object.entries(members).filter(([, member]) => member !== ngsildNull)) : members;
+
 /** Sub-attributes as `stampInstance` makes them; those that say the same as before stay as they were. */
 export function stampAttributes(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Attributes {
-  return Object.fromEntries(
-    Object.entries(fragments).map(([name, instances]) => [
-      name,
-      instances.map((fragment) => {
-        const previous = instanceOf(before?.[name], fragment.datasetId);
-        return previous && sameContent(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
-      }),
-    ]),
-  );
+  const stamped: Record<string, readonly Instance[]> = {};
+  for (const [name, instances] of Object.entries(fragments)) {
+    const written = instances.filter(({ value }) => value !== ngsildNull).map((fragment) => {
+      const previous = instanceOf(before?.[name], fragment.datasetId);
+      return previous && sameContent(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
+    });
+    if (written.length > 0) stamped[name] = written;
+  }
+  return stamped;
 }
 
 /** The instance of a dataset; without `datasetId`, the default instance. */

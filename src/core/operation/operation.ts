@@ -104,7 +104,8 @@ export interface Operation {
   readonly parameters: readonly string[];
   /** Media types of its answer, in the server's order of preference. */
   readonly media: readonly Media[];
-  readonly body: 'none' | 'object' | 'array';
+  /** What the body must be; `any` takes every JSON value. */
+  readonly body: 'none' | 'object' | 'array' | 'any';
   /** True when an unknown tenant is created by it (clause 4.14). */
   readonly makesTenant?: boolean;
   run(ask: Ask, call: Call): Promise<Answer>;

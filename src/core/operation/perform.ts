@@ -1,12 +1,14 @@
 /** Carries out an operation for a caller: the one place where access is decided and a tenant's store is opened. */
 import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
+import { isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import type { Store } from '../port/store.ts';
 import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
 
 /** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
 export async function perform(operation: Operation, ask: Ask, { caller, world }: { caller: Caller; world: World }): Promise<Answer> {
+  if (operation.body === 'object' && !isObject(ask.body)) throw new Problem('InvalidRequest', 'The body must be a JSON object.');
   return operation.run(ask, await openCall(operation, caller, world));
 }
 

@@ -4,6 +4,7 @@ import type { Write } from '../language/write.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instance } from '../model/attribute.ts';
+import type { EntityHistory } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
 import type { Outcome } from '../model/mutation.ts';
@@ -31,7 +32,7 @@ export interface Stored {
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
-  /** True when attributes were left out for the caller: not to be shared with others. */
+  /** True when its content depends on more than `version`: attributes left out for the caller, or some that expire. */
   readonly isPart?: boolean;
   entity(): Entity;
 }
@@ -46,24 +47,6 @@ export interface HistoryPlan extends Plan {
   readonly datasetIds?: readonly string[];
   /** At most this many instances in all, so that an answer is bounded; the rest is told by `truncated`. */
   readonly limitInstances: number;
-}
-
-/** An instance as history keeps it. */
-export interface HistoricInstance extends Instance {
-  readonly instanceId: string;
-  readonly createdAt: Instant;
-  readonly modifiedAt: Instant;
-  /** Set on a deletion, whose value is the NGSI-LD Null. */
-  readonly deletedAt?: Instant;
-}
-
-/** The history of one entity: instances by expanded attribute name, ascending in time. */
-export interface EntityHistory {
-  readonly id: string;
-  readonly types: readonly string[];
-  readonly attrs: Readonly<Record<string, readonly HistoricInstance[]>>;
-  /** True when `limitInstances` cut something off. */
-  readonly truncated: boolean;
 }
 
 /** A record of the change log. */

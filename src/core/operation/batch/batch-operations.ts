@@ -5,6 +5,7 @@ import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readEntity, readFragment } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
+import type { Nulls } from '../../model/read/reading.ts';
 import { describeProblem } from '../describe-problem.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
@@ -58,7 +59,7 @@ export const updateBatch: Operation = {
   parameters: ['options', 'local'],
   async run(ask, call) {
     const overwrite = !readOptions(ask.params, ['noOverwrite']).has('noOverwrite');
-    const read = fragmentReader((id, fragment) => ({ op: 'append', id, fragment, overwrite }));
+    const read = fragmentReader((id, fragment) => ({ op: 'append', id, fragment, overwrite }), { nulls: 'allowed' });
     return allOrPartly(await applyBatch(ask, call, read));
   },
 };
@@ -71,7 +72,8 @@ export const mergeBatch: Operation = {
   parameters: ['options', 'format', 'local'],
   async run(ask, call) {
     const simplified = isSimplified(ask);
-    const read = fragmentReader((id, fragment) => ({ op: 'merge', id, fragment, options: { simplified } }), simplified);
+    const how = { nulls: 'deep', isSimplified: simplified } as const;
+    const read = fragmentReader((id, fragment) => ({ op: 'merge', id, fragment, options: { simplified } }), how);
     return allOrPartly(await applyBatch(ask, call, read));
   },
 };
@@ -101,10 +103,13 @@ function textOf(element: Json): string {
 }
 
 /** Reads an element that changes an entity which is there; the NGSI-LD Null deletes (conflict 34). */
-function fragmentReader(mutationOf: (id: string, fragment: EntityFragment) => Mutation, simplified = false) {
+function fragmentReader(
+  mutationOf: (id: string, fragment: EntityFragment) => Mutation,
+  how: { readonly nulls: Nulls; readonly isSimplified?: boolean },
+) {
   return async (element: Json, call: Call): Promise<Mutation> => {
     const id = readId(isObject(element) ? textOfId(element['id'] ?? element['@id']) : textOfId(undefined));
-    const fragment = readFragment(element, call.context, { id, nulls: 'allowed', isSimplified: simplified });
+    const fragment = readFragment(element, call.context, { id, ...how });
     await checkPart(id, fragment, call);
     return mutationOf(id, fragment);
   };

@@ -66,7 +66,7 @@ export const partialUpdateAttribute: Operation = {
   action: 'write',
   parameters: ['type', 'local'],
   media: ['json', 'ld+json'],
-  body: 'object',
+  body: 'any',
   async run(ask, call) {
     const { id, attr, fragment } = await readAttributeAsk(ask, call, 'allowed');
     if (Object.keys(fragment).length === 0) throw badData('The body says nothing of the attribute.');
@@ -82,7 +82,7 @@ export const replaceAttribute: Operation = {
   action: 'write',
   parameters: ['type', 'local'],
   media: ['json', 'ld+json'],
-  body: 'object',
+  body: 'any',
   async run(ask, call) {
     const { id, attr, fragment } = await readAttributeAsk(ask, call, 'forbidden');
     return updateAnswer(await applyOne({ op: 'replaceAttr', id, attr, fragment }, ask, call));

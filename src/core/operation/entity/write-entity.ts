@@ -58,7 +58,7 @@ export const mergeEntity: Operation = {
   async run(ask, call) {
     const id = readId(ask.path['id'] ?? '');
     const options = readMergeOptions(ask.params);
-    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'allowed', isSimplified: options.simplified ?? false });
+    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'deep', isSimplified: options.simplified ?? false });
     await checkPart(id, fragment, call);
     return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, ask, call));
   },

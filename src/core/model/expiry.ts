@@ -1,0 +1,41 @@
+/** Transient entities and attributes: after `expiresAt` they are not there any more (CIM 009 clause 4.22). */
+import type { Attributes, Instance } from './attribute.ts';
+import type { Entity } from './entity.ts';
+import { type Instant, type Micros, microsOfInstant } from './instant.ts';
+
+/** The earliest moment at which something in the entity expires; undefined when nothing ever does. */
+export function firstExpiry({ expiresAt, attrs }: Entity): Micros | undefined {
+  const moments = [...(expiresAt === undefined ? [] : [microsOfInstant(expiresAt)]), ...expiriesIn(attrs)];
+  return moments.length === 0 ? undefined : Math.min(...moments);
+}
+
+const expiriesIn = (attrs: Attributes): readonly Micros[] =>
+  Object.values(attrs).flatMap((instances) =>
+    instances.flatMap(({ expiresAt, attrs: inner }) => [
+      ...(expiresAt === undefined ? [] : [microsOfInstant(expiresAt)]),
+      ...(inner ? expiriesIn(inner) : []),
+    ]),
+  );
+
+/** The entity without what has expired by now; undefined when it has itself. The same object when nothing has. */
+export function presentAt(entity: Entity, now: Instant): Entity | undefined {
+  const first = firstExpiry(entity);
+  if (first === undefined) return entity;
+  const moment = microsOfInstant(now);
+  if (first > moment) return entity;
+  if (entity.expiresAt !== undefined && microsOfInstant(entity.expiresAt) <= moment) return undefined;
+  return { ...entity, attrs: attributesAt(entity.attrs, moment) };
+}
+
+function attributesAt(attrs: Attributes, moment: Micros): Attributes {
+  const present = Object.entries(attrs).map(([name, instances]) => [name, instances.flatMap((instance) => instanceAt(instance, moment))] as const);
+  return Object.fromEntries(present.filter(([, instances]) => instances.length > 0));
+}
+
+function instanceAt(instance: Instance, moment: Micros): readonly Instance[] {
+  if (instance.expiresAt !== undefined && microsOfInstant(instance.expiresAt) <= moment) return [];
+  if (!instance.attrs) return [instance];
+  const { attrs, ...rest } = instance;
+  const inner = attributesAt(attrs, moment);
+  return [Object.keys(inner).length > 0 ? { ...rest, attrs: inner } : rest];
+}

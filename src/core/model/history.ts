@@ -1,0 +1,67 @@
+/** What a change leaves in the history of an entity (CIM 009 clauses 4.5.6 to 4.5.8): instances, each at its place in time. */
+import { type Instance, type Kind, ngsildNull } from './attribute.ts';
+import type { AttributeChange, Change } from './change.ts';
+import { type Instant, type Micros, microsOfInstant } from './instant.ts';
+import type { Json } from './json.ts';
+
+/** An instance as history keeps it. */
+export interface HistoricInstance extends Instance {
+  readonly instanceId: string;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  /** Set on a deletion, whose value is the NGSI-LD Null. */
+  readonly deletedAt?: Instant;
+}
+
+/** The history of one entity: instances by expanded attribute name, ascending in time. */
+export interface EntityHistory {
+  readonly id: string;
+  readonly types: readonly string[];
+  readonly attrs: Readonly<Record<string, readonly HistoricInstance[]>>;
+  /** True when `limitInstances` cut something off. */
+  readonly truncated: boolean;
+}
+
+/**
+ * An instance that a store is to add to a series (entity, attribute, dataset). The store gives it its `instanceId`. An
+ * observed one takes the place of the one with the same `at` in its series (conflict 14); others never replace.
+ */
+export interface HistoryEntry {
+  /** Expanded name of the attribute. */
+  readonly name: string;
+  /** The place in the series: `observedAt`, or the time of the write where there is none. */
+  readonly at: Micros;
+  readonly isObserved: boolean;
+  readonly instance: Omit<HistoricInstance, 'instanceId'>;
+}
+
+/** The entries of a change: one for every instance that was written, a deletion for every one that was removed. */
+export const historyOf = ({ attrs, at, entity }: Change): readonly HistoryEntry[] =>
+  attrs.flatMap((change) => entryOf(change, at, entity.createdAt));
+
+function entryOf({ name, event, before, after }: AttributeChange, at: Instant, ownerCreatedAt: Instant): readonly HistoryEntry[] {
+  if (event === 'deleted') return before ? [{ name, at: microsOfInstant(at), isObserved: false, instance: deletionOf(before, at, ownerCreatedAt) }] : [];
+  return after ? [pastEntry(name, after, { at, ownerCreatedAt })] : [];
+}
+
+/** The entry of an instance as it was given: `modifiedAt` is the time of the write. */
+export function pastEntry(name: string, given: Instance, { at, ownerCreatedAt }: { at: Instant; ownerCreatedAt: Instant }): HistoryEntry {
+  const instance = { ...given, createdAt: given.createdAt ?? ownerCreatedAt, modifiedAt: at };
+  const { observedAt } = given;
+  return { name, at: microsOfInstant(observedAt ?? at), isObserved: observedAt !== undefined, instance };
+}
+
+const deletionOf = ({ kind, datasetId, createdAt }: Instance, at: Instant, ownerCreatedAt: Instant): HistoryEntry['instance'] => ({
+  kind,
+  value: deletedValue(kind),
+  ...(datasetId === undefined ? undefined : { datasetId }),
+  createdAt: createdAt ?? ownerCreatedAt,
+  modifiedAt: at,
+  deletedAt: at,
+});
+
+/** The NGSI-LD Null in the form of the kind (clause 4.5.0). */
+export function deletedValue(kind: Kind): Json {
+  if (kind === 'LanguageProperty') return { '@none': ngsildNull };
+  return kind === 'ListProperty' || kind === 'ListRelationship' ? [ngsildNull] : ngsildNull;
+}

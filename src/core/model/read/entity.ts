@@ -1,0 +1,95 @@
+/** Reads entities and parts of them: unknown JSON becomes typed fragments, once (CIM 009 clauses 4.5.1, 5.2.4). */
+import { type Fragment, ngsildNull } from '../attribute.ts';
+import type { EntityFragment, Terms } from '../entity.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
+import { badData } from '../problem.ts';
+import { isScope } from '../scope.ts';
+import { quoted, readId } from './id.ts';
+import { readAttributes, readFragmentAlone } from './instance.ts';
+import { readTypeName } from './name.ts';
+import type { Nulls, Reading } from './reading.ts';
+import { readTime } from './time.ts';
+
+/** A fragment that names its entity and is whole: it can be created. */
+export type WholeEntity = EntityFragment & { readonly id: string; readonly types: readonly string[] };
+
+/** Members of an entity that are no attributes; the last ones only the broker writes. */
+const own = new Set(['id', '@id', 'type', '@type', 'scope', 'expiresAt', 'createdAt', 'modifiedAt', 'deletedAt', '@context']);
+
+/**
+ * A whole entity, normalized or concise. With `id` the body need not name it, but must not name another. Throws
+ * BadRequestData that names the first thing that is wrong and where.
+ */
+export function readEntity(json: Json, terms: Terms, { id }: { id?: string } = {}): WholeEntity {
+  const reading: Reading = { terms, nulls: 'forbidden', where: '', isSimplified: false };
+  const entity = objectOf(json);
+  const types = readTypes(entity, terms);
+  if (!types) throw badData('An entity needs a type.');
+  return { ...readMembers(entity, reading), types, id: readOwnId(entity, id) };
+}
+
+/** A part of an entity that is there. The body may repeat the id, and may add types. */
+export function readFragment(
+  json: Json,
+  terms: Terms,
+  { id, nulls, isSimplified = false }: { id: string; nulls: Nulls; isSimplified?: boolean },
+): EntityFragment {
+  const entity = objectOf(json);
+  const types = readTypes(entity, terms);
+  readOwnId(entity, id);
+  return { ...readMembers(entity, { terms, nulls, where: '', isSimplified }), ...(types ? { types } : undefined) };
+}
+
+/** The body of a request on one attribute: a whole instance, or a part of one where `nulls` are allowed. */
+export function readAttributeFragment(json: Json, terms: Terms, { nulls }: { nulls: Nulls }): Fragment {
+  return readFragmentAlone(json, { terms, nulls, where: 'attribute', isSimplified: false }, nulls !== 'forbidden');
+}
+
+function objectOf(json: Json): JsonObject {
+  if (!isObject(json)) throw badData(`An entity must be a JSON object, not ${quoted(json)}.`);
+  if ('@context' in json) throw badData('An @context is not allowed here; it belongs into the Link header, or into a body of application/ld+json.');
+  return json;
+}
+
+function readMembers(entity: JsonObject, reading: Reading): EntityFragment {
+  const { scope, expiresAt } = entity;
+  return {
+    ...(scope === undefined ? undefined : { scope: readScope(scope, reading) }),
+    ...(expiresAt === undefined ? undefined : { expiresAt: readTime(expiresAt, 'expiresAt', reading) }),
+    attrs: readAttributes(Object.entries(entity).filter(([name]) => !own.has(name)), reading),
+  };
+}
+
+function readOwnId(entity: JsonObject, id: string | undefined): string {
+  const given = only(entity, 'id', '@id');
+  if (given === undefined && id !== undefined) return id;
+  const read = readId(given);
+  if (id !== undefined && read !== id) throw badData(`The body is about ${read}, but the request about ${id}.`);
+  return read;
+}
+
+function readTypes(entity: JsonObject, terms: Terms): readonly string[] | undefined {
+  const given = only(entity, 'type', '@type');
+  if (given === undefined) return undefined;
+  const names = isArray(given) ? given : [given];
+  if (names.length === 0) throw badData('The type of an entity must not be an empty array.');
+  return [...new Set(names.map((name) => readTypeName(name, terms)))];
+}
+
+/** The value of one of two spellings of a member; both at once are one too many. */
+function only(entity: JsonObject, name: string, alias: string): Json | undefined {
+  if (name in entity && alias in entity) throw badData(`${name} and ${alias} are the same member and cannot both be given.`);
+  return entity[name] ?? entity[alias];
+}
+
+function readScope(json: Json, { nulls }: Reading): string | readonly string[] {
+  if ((json === ngsildNull || json === null) && nulls !== 'forbidden') return ngsildNull;
+  if (!isArray(json)) return readOneScope(json);
+  if (json.length === 0) throw badData('The scope must not be an empty array.');
+  return json.map(readOneScope);
+}
+
+function readOneScope(json: Json): string {
+  if (typeof json === 'string' && isScope(json)) return json;
+  throw badData(`A scope must be names divided by slashes, such as /Kranj/Mlaka, not ${quoted(json)}.`);
+}

@@ -1,0 +1,106 @@
+/** Reads the value of an attribute instance, by kind (CIM 009 clauses 4.5.2 to 4.5.5). */
+import { type Kind, ngsildNull, valueMember } from '../attribute.ts';
+import type { Terms } from '../entity.ts';
+import { readGeometry } from '../geometry.ts';
+import { isArray, isObject, type Json, parseJson } from '../json.ts';
+import { badData } from '../problem.ts';
+import { quoted, readId } from './id.ts';
+import type { Reading } from './reading.ts';
+
+/**
+ * The value of an instance of this kind; `ngsildNull` when the text asks for its deletion. `where` names the attribute in
+ * messages. Throws BadRequestData, also for a deletion where none is allowed.
+ */
+export function readValue(kind: Kind, json: Json, reading: Reading): Json {
+  if (isDeletion(kind, json)) {
+    if (reading.nulls === 'forbidden') throw badData(`The NGSI-LD Null is not allowed here: ${reading.where}.`);
+    return ngsildNull;
+  }
+  const place = `${valueMember[kind]} of ${reading.where}`;
+  switch (kind) {
+    case 'Property':
+      return readPlain(json, place, reading);
+    case 'ListProperty':
+      if (!isArray(json)) throw badData(`The ${place} must be an array, not ${quoted(json)}.`);
+      return readPlain(json, place, reading);
+    case 'GeoProperty':
+      return readGeo(json, place);
+    case 'LanguageProperty':
+      return readLanguageMap(json, place, reading);
+    case 'VocabProperty':
+      return readVocab(json, place, reading.terms);
+    case 'JsonProperty':
+      if (!isObject(json) && !isArray(json)) throw badData(`The ${place} must be an object or an array, not ${quoted(json)}.`);
+      return json;
+    case 'Relationship':
+      return isArray(json) ? readUris(json, place) : readId(json, `the ${place}`);
+    case 'ListRelationship':
+      return readObjectList(json, place);
+  }
+}
+
+/** The forms in which each kind asks for a deletion (clause 4.5.0). */
+export function isDeletion(kind: Kind, json: Json): boolean {
+  if (json === ngsildNull) return true;
+  if (kind === 'LanguageProperty') return isObject(json) && json['@none'] === ngsildNull && Object.keys(json).length === 1;
+  return (kind === 'ListProperty' || kind === 'ListRelationship') && isArray(json) && json.length === 1 && json[0] === ngsildNull;
+}
+
+/** Any JSON but null and numbers that JSON cannot write again; the NGSI-LD Null only inside a merge. */
+function readPlain(json: Json, place: string, reading: Reading): Json {
+  if (typeof json === 'object' && json !== null) {
+    const members = isArray(json) ? json : Object.values(json);
+    for (const member of members) readPlain(member, place, reading);
+    return json;
+  }
+  if (json === null) throw badData(`null is not a value of NGSI-LD, but stands in the ${place}.`);
+  if (json === ngsildNull && reading.nulls !== 'deep') throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
+  if (typeof json === 'number' && !Number.isFinite(json)) throw badData(`A number in the ${place} is too large.`);
+  return json;
+}
+
+/** A geometry, or a string that holds one (clause 4.7). */
+function readGeo(json: Json, place: string): Json {
+  return readGeometry(typeof json === 'string' ? parsed(json, place) : json, place);
+}
+
+function parsed(text: string, place: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    throw badData(`The ${place} is a string that holds no GeoJSON: ${quoted(text)}.`);
+  }
+}
+
+const languageTag = /^(?:@none|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)$/;
+
+function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
+  if (!isObject(json)) throw badData(`The ${place} must be an object of languages, not ${quoted(json)}.`);
+  for (const [tag, text] of Object.entries(json)) {
+    if (!languageTag.test(tag)) throw badData(`The ${place} has ${quoted(tag)} where a language tag or @none is needed.`);
+    const isText = typeof text === 'string' || (isArray(text) && text.every((one) => typeof one === 'string'));
+    if (!isText) throw badData(`The ${place} must have a string or strings for ${tag}, not ${quoted(text)}.`);
+    if (text === ngsildNull && nulls !== 'deep') throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
+  }
+  return json;
+}
+
+function readVocab(json: Json, place: string, terms: Terms): Json {
+  if (typeof json === 'string') return terms.expand(json);
+  if (!isArray(json) || json.length === 0) throw badData(`The ${place} must be a term or an array of terms, not ${quoted(json)}.`);
+  return json.map((term) => {
+    if (typeof term !== 'string' || term === ngsildNull) throw badData(`The ${place} holds ${quoted(term)} where a term is needed.`);
+    return terms.expand(term);
+  });
+}
+
+function readUris(json: readonly Json[], place: string): readonly string[] {
+  if (json.length === 0) throw badData(`The ${place} must not be empty.`);
+  return json.map((uri) => readId(uri, `the ${place}`));
+}
+
+/** URIs, each alone or as `{"object": URI}`. */
+function readObjectList(json: Json, place: string): readonly string[] {
+  if (!isArray(json)) throw badData(`The ${place} must be an array, not ${quoted(json)}.`);
+  return json.map((element) => readId(isObject(element) && Object.keys(element).length === 1 ? element['object'] : element, `the ${place}`));
+}

@@ -1,0 +1,32 @@
+/** Writes entities as GeoJSON features (CIM 009 clauses 4.5.16, 4.5.17). */
+import type { Entity } from '../model/entity.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { renderHead, renderShownAttributes } from './render.ts';
+import type { View } from './view.ts';
+
+export interface GeoView extends View {
+  /** The expanded name of the GeoProperty that becomes the geometry. */
+  readonly geometryProperty: string;
+}
+
+/** The entity as a Feature without an @context; undefined when the projection leaves nothing of it. */
+export function renderFeature(entity: Entity, view: GeoView): JsonObject | undefined {
+  const attributes = renderShownAttributes(entity, view);
+  if (view.projection.attrs && Object.keys(attributes).length === 0) return undefined;
+  const { id, ...head } = renderHead(entity, view);
+  const properties = { ...head, ...attributes };
+  if (id === undefined && Object.keys(properties).length === 0) return undefined;
+  return { ...(id === undefined ? undefined : { id }), type: 'Feature', geometry: geometryOf(entity, view), properties };
+}
+
+/** The bare value: of the instance that `datasetId` picks, else of the default instance; null when there is none. */
+function geometryOf({ attrs }: Entity, { geometryProperty, datasetIds }: GeoView): Json {
+  const instances = attrs[geometryProperty] ?? [];
+  const wanted = datasetIds ?? ['@none'];
+  const chosen = instances.find(({ datasetId = '@none' }) => wanted.includes(datasetId));
+  return chosen?.kind === 'GeoProperty' ? chosen.value : null;
+}
+
+/** The JSON text of a FeatureCollection of features that are JSON texts. */
+export const featureCollectionText = (features: readonly string[], context: Json | undefined): string =>
+  `{"type":"FeatureCollection","features":[${features.join(',')}]${context === undefined ? '' : `,"@context":${JSON.stringify(context)}`}}`;

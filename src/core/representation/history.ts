@@ -1,0 +1,90 @@
+/** Writes histories: temporal normalized, concise, and temporalValues (CIM 009 clauses 4.5.6 to 4.5.9). */
+import type { TemporalQuery } from '../language/filter.ts';
+import { type Kind, valueMember } from '../model/attribute.ts';
+import type { EntityHistory, HistoricInstance } from '../model/history.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { type InstanceView, renderInstance } from './instance.ts';
+import type { LanguagePreference } from './language.ts';
+import { renderTypes } from './render.ts';
+import type { View } from './view.ts';
+
+export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
+  readonly format: 'normalized' | 'concise' | 'temporalValues';
+  readonly timeproperty: TemporalQuery['timeproperty'];
+  readonly lang?: LanguagePreference;
+}
+
+/** The history without an @context. Instances stand in the order given. */
+export function renderHistory({ id, types, attrs }: EntityHistory, view: HistoryView): JsonObject {
+  const render = view.format === 'temporalValues' ? renderValues : renderEvolution;
+  const attributes = Object.entries(attrs).map(([name, instances]) => [view.terms.compact(name), render(instances, view)] as const);
+  return { id, type: renderTypes(types, view.terms), ...Object.fromEntries(attributes) };
+}
+
+const renderEvolution = (instances: readonly HistoricInstance[], view: HistoryView): Json =>
+  instances.map((instance) => {
+    const { deletedAt, instanceId, createdAt, modifiedAt, ...plain } = instance;
+    const shown = renderInstance(plain, { ...instanceView(view), sysAttrs: false }, createdAt);
+    return {
+      ...(isObject(shown) ? shown : { value: shown }),
+      instanceId,
+      ...(view.sysAttrs ? { createdAt, modifiedAt } : chosenStamp(instance, view)),
+      ...(deletedAt === undefined ? undefined : { deletedAt }),
+    };
+  });
+
+const instanceView = ({ terms, format, sysAttrs, lang }: HistoryView): InstanceView => ({
+  terms,
+  format: format === 'concise' ? 'concise' : 'normalized',
+  sysAttrs,
+  ...(lang ? { lang } : undefined),
+});
+
+/** The time stamp that the query went by, where it is one of the broker's. */
+function chosenStamp({ createdAt, modifiedAt }: HistoricInstance, { timeproperty }: HistoryView): JsonObject {
+  if (timeproperty === 'createdAt') return { createdAt };
+  return timeproperty === 'modifiedAt' ? { modifiedAt } : {};
+}
+
+/** The members that hold value and time pairs, by kind. */
+const listMember = {
+  Property: 'values',
+  GeoProperty: 'values',
+  LanguageProperty: 'languageMaps',
+  VocabProperty: 'vocabs',
+  ListProperty: 'valueLists',
+  JsonProperty: 'jsons',
+  Relationship: 'objects',
+  ListRelationship: 'objectLists',
+} as const satisfies Record<Kind, string>;
+
+const wrapped: ReadonlySet<Kind> = new Set<Kind>(['LanguageProperty', 'VocabProperty', 'JsonProperty']);
+
+/** Pairs of value and time, one object for each dataset and kind. */
+function renderValues(instances: readonly HistoricInstance[], view: HistoryView): Json {
+  const groups = new Map<string, HistoricInstance[]>();
+  for (const instance of instances) {
+    const key = `${instance.kind} ${instance.datasetId ?? ''}`;
+    const group = groups.get(key);
+    if (group) group.push(instance);
+    else groups.set(key, [instance]);
+  }
+  const rendered = [...groups.values()].map((group) => renderSeries(group, view));
+  return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
+}
+
+function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Json {
+  const [first] = group;
+  const kind = !first || (first.kind === 'LanguageProperty' && view.lang) ? 'Property' : first.kind;
+  const pairs = group.map((instance): Json => [valueOf(instance, kind, view), instance[view.timeproperty] ?? null]);
+  const dataset = first?.datasetId === undefined ? {} : { datasetId: first.datasetId };
+  return { type: kind, ...dataset, [listMember[kind]]: pairs };
+}
+
+/** The value as the normalized form has it; in a wrapper where its kind could not be told otherwise. */
+function valueOf(instance: HistoricInstance, kind: Kind, view: HistoryView): Json {
+  const { createdAt, ...plain } = instance;
+  const shown = renderInstance(plain, { ...instanceView(view), format: 'normalized', sysAttrs: false }, createdAt);
+  const value = isObject(shown) ? (shown[valueMember[kind]] ?? null) : shown;
+  return wrapped.has(kind) ? { [valueMember[kind]]: value } : value;
+}

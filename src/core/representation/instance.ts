@@ -1,0 +1,90 @@
+/** Writes attribute instances in their representations (CIM 009 clauses 4.5.2 to 4.5.4). */
+import { type Attributes, type Instance, type Kind, valueMember } from '../model/attribute.ts';
+import type { Terms } from '../model/entity.ts';
+import type { Instant } from '../model/instant.ts';
+import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
+import { isInstance, tell } from '../model/read/kind.ts';
+import { instanceStamps } from '../model/stamps.ts';
+import { chooseLanguage } from './language.ts';
+import type { View } from './view.ts';
+
+/** What of a view an instance depends on. */
+export type InstanceView = Pick<View, 'terms' | 'format' | 'sysAttrs' | 'lang'>;
+
+/** The attribute as it is shown: one instance as itself, several as an array, or in simplified form as a `dataset`. */
+export function renderInstances(instances: readonly Instance[], view: InstanceView, ownerCreatedAt: Instant): Json {
+  const [first] = instances;
+  if (first && instances.length === 1) return renderInstance(first, view, ownerCreatedAt);
+  if (view.format !== 'simplified') return instances.map((instance) => renderInstance(instance, view, ownerCreatedAt));
+  return { dataset: Object.fromEntries(instances.map((instance) => [instance.datasetId ?? '@none', simplified(instance, view)])) };
+}
+
+export function renderInstance(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): Json {
+  if (view.format === 'simplified') return simplified(instance, view);
+  const members = membersOf(instance, view, ownerCreatedAt);
+  const { kind, value } = shownValue(instance, view);
+  const isConcise = view.format === 'concise';
+  if (isConcise && Object.keys(members).length === 0 && mayStandBare(kind, value)) return value;
+  return { ...(isConcise ? undefined : { type: kind }), [valueMember[kind]]: value, ...members };
+}
+
+/** The value in the kind in which it is shown: a LanguageProperty becomes a Property where a language was asked for. */
+function shownValue({ kind, value }: Instance, { terms, lang, format }: InstanceView): { kind: Kind; value: Json } {
+  if (kind === 'LanguageProperty' && lang) return { kind: 'Property', value: chooseLanguage(value, lang).value };
+  if (kind === 'ListRelationship' && format === 'normalized') return { kind, value: isArray(value) ? value.map((object) => ({ object })) : value };
+  return { kind, value: kind === 'VocabProperty' ? compacted(value, terms) : value };
+}
+
+const compacted = (value: Json, terms: Terms): Json =>
+  typeof value === 'string' ? terms.compact(value) : isStrings(value) ? value.map((term) => terms.compact(term)) : value;
+
+/** True for a value that, without the object around it, would be read back as the same kind (clause 4.5.3). */
+function mayStandBare(kind: Kind, value: Json): boolean {
+  if (kind === 'GeoProperty') return true;
+  if (kind !== 'Property') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  if (isArray(value)) return !value.some(isInstance);
+  return !('type' in value || '@type' in value) && tell(value, { where: '', isPart: false }).json === value;
+}
+
+/** Everything of an instance but kind and value. */
+function membersOf(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
+  const { datasetId, observedAt, unitCode, objectType, valueType, entityIdSealed, entityTypeSealed, attrs } = instance;
+  const { terms } = view;
+  const stamps = view.sysAttrs || attrs ? instanceStamps(instance, ownerCreatedAt) : undefined;
+  const served = instance.kind === 'LanguageProperty' && view.lang ? chooseLanguage(instance.value, view.lang).lang : undefined;
+  return {
+    ...(served === undefined ? undefined : { lang: served }),
+    ...(unitCode === undefined ? undefined : { unitCode }),
+    ...(objectType === undefined ? undefined : { objectType: compacted(objectType, terms) }),
+    ...(valueType === undefined ? undefined : { valueType: terms.compact(valueType) }),
+    ...(datasetId === undefined ? undefined : { datasetId }),
+    ...(observedAt === undefined ? undefined : { observedAt }),
+    ...(entityIdSealed === undefined ? undefined : { entityIdSealed }),
+    ...(entityTypeSealed === undefined ? undefined : { entityTypeSealed: terms.compact(entityTypeSealed) }),
+    ...(view.sysAttrs ? { ...stamps, ...expiryOf(instance) } : undefined),
+    ...(attrs && stamps ? renderAttributes(attrs, view, stamps.createdAt) : undefined),
+  };
+}
+
+export const expiryOf = ({ expiresAt }: { readonly expiresAt?: Instant }): JsonObject => (expiresAt === undefined ? {} : { expiresAt });
+
+const renderAttributes = (attrs: Attributes, view: InstanceView, ownerCreatedAt: Instant): JsonObject =>
+  Object.fromEntries(Object.entries(attrs).map(([name, instances]) => [view.terms.compact(name), renderInstances(instances, view, ownerCreatedAt)]));
+
+/** The simplified form (clause 4.5.4): a value, in a wrapper where its kind could not be told otherwise. */
+function simplified(instance: Instance, view: InstanceView): Json {
+  const { kind, value } = shownValue(instance, view);
+  switch (kind) {
+    case 'LanguageProperty':
+    case 'VocabProperty':
+    case 'JsonProperty':
+      return { [valueMember[kind]]: value };
+    case 'Property':
+    case 'GeoProperty':
+    case 'ListProperty':
+    case 'Relationship':
+    case 'ListRelationship':
+      return value;
+  }
+}
