@@ -1,7 +1,7 @@
 /** Operations that read histories: of one entity, of many (clauses 5.7.3, 5.7.4). */
 import { parseTemporal } from '../../language/temporal-query.ts';
 import type { Terms } from '../../model/entity.ts';
-import { Problem } from '../../model/problem.ts';
+import { badData, Problem } from '../../model/problem.ts';
 import type { EntityHistory } from '../../model/history.ts';
 import { readId } from '../../model/read/id.ts';
 import { readAttributeName } from '../../model/read/name.ts';
@@ -57,6 +57,7 @@ export const queryTemporal: Operation = {
   body: 'none',
   async run(ask, call) {
     const filter = readSelection(ask.params, call.context);
+    if (ask.params['timerel'] === undefined) throw badData('A query of histories needs the parameters timerel and timeAt.');
     const view = readHistoryView(ask, call);
     const { limit, offset, isCounted } = readPaging(ask.params, call.world.limits);
     // How many entities have instances in the interval is only known by looking at them all.

@@ -1,0 +1,30 @@
+/** Time, chance and pauses of this process: what the core is handed instead of reaching for it. */
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { instantOf } from '../core/model/instant.ts';
+import type { Breathe, Clock, IdSource } from '../core/port/clock.ts';
+
+/** The clock of the machine, held back where that is set back. */
+export function createClock(): Clock {
+  let latestMs = 0;
+  return {
+    now() {
+      latestMs = Math.max(latestMs, Date.now());
+      return instantOf(latestMs * 1000);
+    },
+  };
+}
+
+export const createIds = (): IdSource => ({ next: (kind) => `urn:ngsi-ld:${kind}:${randomUUID()}` });
+
+/** Pauses when the thread has been held for longer than this: others are served before the work goes on. */
+export function createBreathe(sliceMs = 4): Breathe {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < sliceMs) return undefined;
+    return nextTurn().then(() => {
+      since = performance.now();
+    });
+  };
+}

@@ -1,0 +1,74 @@
+/** Reads observations into metrics in the Prometheus format. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Observation, Observe } from '../../core/port/observe.ts';
+
+export interface Metrics {
+  readonly observe: Observe;
+  /** The metrics as text, and its media type. */
+  read(): Promise<{ readonly type: string; readonly body: string }>;
+}
+
+/** Metrics of one broker, with those of its process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const instruments = createInstruments(registry);
+  return {
+    observe: (observation) => count(instruments, observation),
+    read: async () => ({ type: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+function createInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    answers: new Histogram({
+      name: 'mlaka_request_seconds',
+      help: 'Time to answer requests.',
+      labelNames: ['binding', 'operation', 'status'],
+      buckets: seconds,
+      registers,
+    }),
+    failures: new Counter({ name: 'mlaka_failures_total', help: 'Faults inside the broker.', labelNames: ['where'], registers }),
+    violations: new Counter({ name: 'mlaka_model_violations_total', help: 'Broken rules of data models.', labelNames: ['type'], registers }),
+    contexts: new Counter({ name: 'mlaka_contexts_total', help: 'Remote contexts fetched.', labelNames: ['result'], registers }),
+    streams: new Gauge({ name: 'mlaka_streams', help: 'Open WebSocket streams.', registers }),
+    dropped: new Counter({ name: 'mlaka_streams_dropped_total', help: 'Streams closed by the broker.', labelNames: ['reason'], registers }),
+    matched: new Counter({ name: 'mlaka_changes_matched_total', help: 'Changes matched against subscriptions.', registers }),
+    notifications: new Counter({ name: 'mlaka_notifications_total', help: 'Notifications made of changes.', registers }),
+    jobs: new Histogram({ name: 'mlaka_job_seconds', help: 'Time that jobs took.', labelNames: ['job'], buckets: seconds, registers }),
+  };
+}
+
+function count(instruments: ReturnType<typeof createInstruments>, observation: Observation): void {
+  switch (observation.kind) {
+    case 'answered': {
+      const { binding, operation, status, tookMs } = observation;
+      return instruments.answers.observe({ binding, operation, status }, tookMs / 1000);
+    }
+    case 'failed':
+      return instruments.failures.inc({ where: observation.where });
+    case 'modelViolated':
+      return instruments.violations.inc({ type: observation.violation.type });
+    case 'contextLoaded':
+      return instruments.contexts.inc({ result: 'loaded' });
+    case 'contextFailed':
+      return instruments.contexts.inc({ result: 'failed' });
+    case 'streamOpened':
+      return instruments.streams.inc();
+    case 'streamClosed':
+      return instruments.streams.dec();
+    case 'streamDropped':
+      return instruments.dropped.inc({ reason: observation.reason });
+    case 'matched':
+      instruments.matched.inc(observation.changes);
+      return instruments.notifications.inc(observation.notifications);
+    case 'jobRan':
+      return instruments.jobs.observe({ job: observation.job }, observation.tookMs / 1000);
+    case 'started':
+    case 'stopped':
+      return undefined;
+  }
+}

@@ -1,0 +1,185 @@
+/** Compiles @context definitions to a term table (JSON-LD 1.1 API clauses 4.1 and 4.2), as far as names are concerned. */
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
+import {
+  colonOf,
+  expandName,
+  isAbsolute,
+  isKeyword,
+  isKeywordLike,
+  meaningless,
+  reversed,
+  type Term,
+  type TermTable,
+} from './term-table.ts';
+
+/** One step of a @context, everything remote being at hand: definitions, a null that forgets all before it, or the core. */
+export type Part =
+  | { readonly kind: 'definitions'; readonly definitions: JsonObject }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'core' };
+
+/** Bounds on what a stranger's @context may cost: definitions in all, definitions that need each other, length of an IRI. */
+const definitionsMax = 100_000;
+const depthMax = 100;
+const iriLengthMax = 4096;
+
+/** Members of a @context that are no terms. What is not about names (@base, @language, ...) is passed over. */
+const settings = new Set('@base @direction @import @language @propagate @protected @type @version @vocab'.split(' '));
+
+interface Active extends TermTable {
+  readonly terms: Map<string, Term>;
+  vocab: string | undefined;
+  definitions: number;
+}
+
+/** One object of definitions while it is compiled. `states` finds the cycles. */
+interface Scope {
+  readonly active: Active;
+  readonly local: JsonObject;
+  readonly keeper: Term['keeper'];
+  readonly states: Map<string, 'open' | 'done'>;
+  depth: number;
+}
+
+/**
+ * The terms of a @context. The core comes last and prevails (CIM 009 clause 5.5.7): a term of a user that the core has too
+ * is as if it were not there. Throws BadRequestData that names the faulty term.
+ * Scoped contexts (`@context` in the definition of a term) are passed over: NGSI-LD expands names of entities and attributes
+ * in one @context, wherever they stand.
+ */
+export function compileContext(parts: readonly Part[], core: TermTable): TermTable {
+  const active: Active = { terms: new Map(), vocab: undefined, definitions: 0 };
+  for (const part of parts) {
+    if (part.kind === 'reset') reset(active);
+    else if (part.kind === 'core') applyCore(active, core);
+    else defineAll(active, part.definitions, 'nobody');
+  }
+  applyCore(active, core);
+  return active;
+}
+
+/** The terms of the core context itself. */
+export function compileCore(definitions: JsonObject): TermTable {
+  const active: Active = { terms: new Map(), vocab: undefined, definitions: 0 };
+  defineAll(active, definitions, 'core');
+  return active;
+}
+
+function reset(active: Active): void {
+  const kept = [...active.terms].find(([, { keeper }]) => keeper === 'definition');
+  if (kept !== undefined) throw badData(`The @context forgets everything by a null, but ${quoted(kept[0])} is protected.`);
+  active.terms.clear();
+  active.vocab = undefined;
+}
+
+function applyCore(active: Active, core: TermTable): void {
+  for (const [name, term] of core.terms) active.terms.set(name, term);
+  active.vocab = core.vocab;
+}
+
+function defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): void {
+  defineVocab(active, local['@vocab']);
+  const isProtected = keeper === 'nobody' && local['@protected'] === true;
+  const scope: Scope = { active, local, keeper: isProtected ? 'definition' : keeper, states: new Map(), depth: 0 };
+  for (const name of Object.keys(local)) need(scope, name);
+}
+
+/** A relative vocabulary stands for nothing, because `@base` is ignored: terms that would need it are faulty. */
+function defineVocab(active: Active, vocab: Json | undefined): void {
+  if (vocab === undefined) return;
+  if (vocab !== null && typeof vocab !== 'string') throw badData(`The @vocab of a @context must be a string or null, not ${quoted(vocab)}.`);
+  const iri = vocab === null ? '' : expandName(active, vocab);
+  active.vocab = isAbsolute(iri) ? iri : undefined;
+}
+
+/** Sees to it that a term is defined before it is looked up. */
+function need(scope: Scope, name: string): void {
+  if (!Object.hasOwn(scope.local, name) || settings.has(name)) return;
+  const state = scope.states.get(name);
+  if (state === 'done') return;
+  if (state === 'open') throw badData(`The @context defines ${quoted(name)} by means of itself.`);
+  scope.states.set(name, 'open');
+  scope.depth += 1;
+  if (scope.depth > depthMax) throw badData(`More than ${depthMax} terms of the @context need one another to define ${quoted(name)}.`);
+  define(scope, name);
+  scope.depth -= 1;
+  scope.states.set(name, 'done');
+}
+
+function define(scope: Scope, name: string): void {
+  const { active } = scope;
+  const previous = active.terms.get(name);
+  if (isKeyword(name)) throw badData(`The @context redefines the keyword ${quoted(name)}.`);
+  if (name === '') throw badData('The @context defines a term without a name.');
+  if (isKeywordLike(name) || previous?.keeper === 'core') return;
+  active.definitions += 1;
+  if (active.definitions > definitionsMax) throw badData(`The @context defines more than ${definitionsMax} terms.`);
+  active.terms.delete(name);
+  const term = readTerm(scope, name) ?? previous;
+  if (term === undefined) return;
+  if (previous?.keeper !== 'definition') active.terms.set(name, term);
+  else if (previous.iri === term.iri && previous.isPrefix === term.isPrefix) active.terms.set(name, previous);
+  else throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
+}
+
+/** One definition. Undefined when its `@id` is kept for a keyword to come: then it counts for nothing. */
+function readTerm(scope: Scope, name: string): Term | undefined {
+  const given = scope.local[name];
+  const definition = typeof given === 'string' || given === null ? { '@id': given } : given;
+  if (!isObject(definition)) throw badData(`The @context must define ${quoted(name)} by a string, an object or null, not by ${quoted(given)}.`);
+  const keeper = keeperOf(scope, definition['@protected']);
+  if (definition['@reverse'] !== undefined) return { iri: reversed, isPrefix: false, keeper };
+  const id = definition['@id'];
+  if (id === null) return { iri: meaningless, isPrefix: false, keeper };
+  if (id !== undefined && typeof id !== 'string') throw badData(`The @id of ${quoted(name)} in the @context must be a string or null, not ${quoted(id)}.`);
+  if (id !== undefined && isKeywordLike(id) && !isKeyword(id)) return undefined;
+  const iri = id === undefined || id === name ? ownIri(scope, name) : givenIri(scope, name, id);
+  const maybePrefix = typeof given === 'string' && given !== name && colonOf(name) < 1 && /[:/?#[\]@]$/.test(iri);
+  return { iri, isPrefix: readPrefix(name, iri, definition['@prefix']) ?? maybePrefix, keeper };
+}
+
+function keeperOf(scope: Scope, isProtected: Json | undefined): Term['keeper'] {
+  if (isProtected === undefined || scope.keeper === 'core') return scope.keeper;
+  return isProtected === true ? 'definition' : 'nobody';
+}
+
+/** What a definition itself says of its use as a prefix. */
+function readPrefix(name: string, iri: string, isPrefix: Json | undefined): boolean | undefined {
+  if (isPrefix === undefined) return undefined;
+  if (typeof isPrefix !== 'boolean') throw badData(`The @prefix of ${quoted(name)} in the @context must be true or false, not ${quoted(isPrefix)}.`);
+  if (/[:/]/.test(name) || isKeyword(iri)) throw badData(`The term ${quoted(name)} of the @context cannot be a prefix.`);
+  return isPrefix;
+}
+
+/** The IRI of a term whose definition has no `@id` of its own: from its prefix, or below the vocabulary. */
+function ownIri(scope: Scope, name: string): string {
+  const colon = colonOf(name);
+  if (colon > 0) {
+    const prefix = name.slice(0, colon);
+    need(scope, prefix);
+    const term = scope.active.terms.get(prefix);
+    return checkedIri(name, name, term === undefined ? name : term.iri + name.slice(colon + 1));
+  }
+  if (scope.active.vocab !== undefined) return checkedIri(name, name, scope.active.vocab + name);
+  throw badData(`The @context does not say what ${quoted(name)} means: it has neither an IRI as @id, nor does a @vocab precede it.`);
+}
+
+/** The IRI that the `@id` of a definition stands for. */
+function givenIri(scope: Scope, name: string, id: string): string {
+  const iri = expandName(scope.active, id, (term) => need(scope, term));
+  if (iri === '@context' || iri === '@preserve') throw badData(`The @context makes ${quoted(name)} an alias of ${quoted(iri)}.`);
+  if (isKeyword(iri) && iri !== reversed) return iri;
+  checkedIri(name, id, iri);
+  if (!/:[^:]|\//.test(name)) return iri;
+  const form = expandName(scope.active, name, (term) => term === name || need(scope, term));
+  if (form !== iri) throw badData(`The @context defines ${quoted(name)} as ${quoted(iri)}, but it has the form of an IRI and means ${quoted(form)}.`);
+  return iri;
+}
+
+function checkedIri(name: string, id: string, iri: string): string {
+  if (!isAbsolute(iri)) throw badData(`The @context defines ${quoted(name)} by ${quoted(id)}, which is no IRI.`);
+  if (iri.length > iriLengthMax) throw badData(`The @context gives ${quoted(name)} an IRI of more than ${iriLengthMax} characters.`);
+  return iri;
+}

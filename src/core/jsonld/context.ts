@@ -1,0 +1,104 @@
+/** A @context ready for use: names to IRIs and back, each a look-up (CIM 009 clause 5.5.7, JSON-LD 1.1 API clauses 5.2 and 6.2). */
+import type { Terms } from '../model/entity.ts';
+import type { Json } from '../model/json.ts';
+import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';
+
+export interface Context extends Terms {
+  /** Contexts of the same key give names the same meaning: the URL, or the JSON text of what was given. */
+  readonly key: string;
+  /** What is written as `@context` in a body: what the user gave, or the URL of the core context. */
+  readonly echo: Json;
+  /** What is written in a Link header: there is one when the context is one URL, the core aside. */
+  readonly url?: string;
+}
+
+interface ContextOptions {
+  readonly key: string;
+  readonly echo: Json;
+  readonly url: string | undefined;
+  readonly table: TermTable;
+}
+
+/** Names that are no terms are remembered up to this number and length, each way. */
+const rememberedMax = 1000;
+const rememberedLengthMax = 256;
+
+/** Gives a compiled @context its look-ups. */
+export function createContext({ key, echo, url, table }: ContextOptions): Context {
+  const names = namesOf(table);
+  const prefixes = prefixesOf(table);
+  const expandUnknown = remembered((name) => expandName(table, name));
+  const compactUnknown = remembered((iri) => compactUnnamed(iri, table, prefixes));
+  return {
+    key,
+    echo,
+    ...(url === undefined ? undefined : { url }),
+    expand: (name) => table.terms.get(name)?.iri ?? expandUnknown(name),
+    compact: (iri) => names.get(iri) ?? compactUnknown(iri),
+  };
+}
+
+/** True when `name` is to be preferred: shorter, or as long and earlier in the order of code units. */
+const isBetter = (name: string, than: string | undefined): boolean =>
+  than === undefined || name.length < than.length || (name.length === than.length && name < than);
+
+/** The best term of every IRI. What a definition says of values (`@type`, `@container`) does not count for names. */
+function namesOf({ terms }: TermTable): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, { iri }] of terms) {
+    if (iri !== meaningless && iri !== reversed && isBetter(name, names.get(iri))) names.set(iri, name);
+  }
+  return names;
+}
+
+interface Prefixes {
+  readonly byIri: ReadonlyMap<string, readonly string[]>;
+  /** Every length of an IRI that has a prefix: no other beginnings of an IRI need to be looked up. */
+  readonly lengths: readonly number[];
+}
+
+function prefixesOf({ terms }: TermTable): Prefixes {
+  const byIri = new Map<string, string[]>();
+  for (const [name, { iri, isPrefix }] of terms) {
+    if (!isPrefix) continue;
+    const known = byIri.get(iri);
+    if (known === undefined) byIri.set(iri, [name]);
+    else known.push(name);
+  }
+  return { byIri, lengths: [...new Set([...byIri.keys()].map((iri) => iri.length))] };
+}
+
+/**
+ * The name of an IRI that has no term: its end below the vocabulary, else the best compact IRI, else the IRI. A name that
+ * would not expand to the IRI again is never taken.
+ */
+function compactUnnamed(iri: string, table: TermTable, prefixes: Prefixes): string {
+  const means = (name: string): boolean => expandName(table, name) === iri;
+  const { vocab } = table;
+  if (vocab !== undefined && iri.length > vocab.length && iri.startsWith(vocab)) {
+    const end = iri.slice(vocab.length);
+    if (means(end)) return end;
+  }
+  let best: string | undefined;
+  for (const length of prefixes.lengths) {
+    if (length >= iri.length) continue;
+    for (const prefix of prefixes.byIri.get(iri.slice(0, length)) ?? []) {
+      const name = `${prefix}:${iri.slice(length)}`;
+      if (isBetter(name, best) && means(name)) best = name;
+    }
+  }
+  return best ?? iri;
+}
+
+/** Remembers what a function answered. When there is too much to remember, it begins anew. */
+function remembered(answer: (text: string) => string): (text: string) => string {
+  const answers = new Map<string, string>();
+  return (text) => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    const found = answer(text);
+    if (answers.size >= rememberedMax) answers.clear();
+    if (text.length <= rememberedLengthMax) answers.set(text, found);
+    return found;
+  };
+}

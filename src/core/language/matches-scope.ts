@@ -1,0 +1,24 @@
+/** Tells whether scopes satisfy a scope query (clause 4.19). */
+import type { ScopePattern, ScopeQuery } from './filter.ts';
+
+/** True when one part of the query has all its patterns met, each by some scope. No scope meets nothing. */
+export function matchesScopes({ anyOf }: ScopeQuery, scope: string | readonly string[] | undefined): boolean {
+  if (scope === undefined) return false;
+  const isMet = (pattern: ScopePattern): boolean =>
+    typeof scope === 'string' ? covers(pattern, scope) : scope.some((one) => covers(pattern, one));
+  return anyOf.some(({ allOf }) => allOf.every(isMet));
+}
+
+/** Compares level by level in the text itself: this runs for every entity of a query. */
+function covers({ levels, deep }: ScopePattern, scope: string): boolean {
+  let at = scope.startsWith('/') ? 1 : 0;
+  for (const level of levels) {
+    if (at > scope.length) return false;
+    const slash = scope.indexOf('/', at);
+    const end = slash === -1 ? scope.length : slash;
+    const isSame = level === '+' || (end - at === level.length && scope.startsWith(level, at));
+    if (!isSame) return false;
+    at = end + 1;
+  }
+  return deep || at > scope.length;
+}

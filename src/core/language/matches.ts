@@ -1,0 +1,79 @@
+/** The predicate over entities: whether an entity is one of those that a filter finds. */
+import type { Entity } from '../model/entity.ts';
+import type { Geometry } from '../model/geometry.ts';
+import { isObject, type Json } from '../model/json.ts';
+import type { EntitySelector, Filter, GeoQuery } from './filter.ts';
+import { compileQuery } from './matches-query.ts';
+import { matchesScopes } from './matches-scope.ts';
+import { matchesTypes } from './matches-types.ts';
+import { compilePattern } from './pattern.ts';
+import { compileGeo } from './spatial.ts';
+
+type EntityTest = (entity: Entity) => boolean;
+
+/**
+ * The test of a filter, compiled once for many entities; all parts that are given must hold. Throws OperationNotSupported for
+ * a path through a relationship, and what `compilePattern` throws.
+ */
+export function compileFilter(filter: Filter): EntityTest {
+  const tests = [...testsOfSelection(filter), ...testsOfConditions(filter)];
+  const [first, ...others] = tests;
+  if (!first) return () => true;
+  return others.length === 0 ? first : (entity) => tests.every((test) => test(entity));
+}
+
+/** The cheaper tests, which come first. */
+function testsOfSelection({ selectors, attrs, datasetIds, scopeQ }: Filter): readonly EntityTest[] {
+  return [
+    ...(selectors ? [anyOf(selectors.map(compileSelector))] : []),
+    ...(attrs ? [compileAttrs(attrs, datasetIds)] : []),
+    ...(scopeQ ? [({ scope }: Entity) => matchesScopes(scopeQ, scope)] : []),
+  ];
+}
+
+function testsOfConditions({ q, geo, also, anyOf: alternatives }: Filter): readonly EntityTest[] {
+  return [
+    ...(q ? [compileQuery(q)] : []),
+    ...(geo ? [compileGeometry(geo)] : []),
+    ...(also ?? []).map(compileFilter),
+    ...(alternatives ? [anyOf(alternatives.map(compileFilter))] : []),
+  ];
+}
+
+function anyOf(tests: readonly EntityTest[]): EntityTest {
+  const [only] = tests;
+  return tests.length === 1 && only ? only : (entity) => tests.some((test) => test(entity));
+}
+
+/** Ids are more than a pattern: where both are given, the pattern does not count (clause 5.2.8). */
+function compileSelector({ ids, idPattern, types }: EntitySelector): EntityTest {
+  const known = ids && new Set(ids);
+  const matches = idPattern && !known ? compilePattern(idPattern.source) : undefined;
+  return (entity) =>
+    (known?.has(entity.id) ?? true) &&
+    (types === undefined || matchesTypes(types, entity.types)) &&
+    (matches?.(entity.id) ?? true);
+}
+
+/** The entity needs one of the attributes, in one of the datasets where these are given. */
+function compileAttrs(attrs: readonly string[], datasetIds: readonly string[] | undefined): EntityTest {
+  const datasets = datasetIds && new Set(datasetIds);
+  return (entity) =>
+    attrs.some((name) => {
+      const instances = Object.hasOwn(entity.attrs, name) ? entity.attrs[name] : undefined;
+      if (!instances || !datasets) return instances !== undefined;
+      return instances.some(({ datasetId }) => datasets.has(datasetId ?? '@none'));
+    });
+}
+
+function compileGeometry(geo: GeoQuery): EntityTest {
+  const isMet = compileGeo(geo);
+  const name = geo.geoproperty;
+  return ({ attrs }) => {
+    const instances = Object.hasOwn(attrs, name) ? attrs[name] : undefined;
+    return instances?.some(({ kind, value }) => kind === 'GeoProperty' && isGeometry(value) && isMet(value)) ?? false;
+  };
+}
+
+/** The value of a GeoProperty was read as a geometry; this tells the compiler so. */
+const isGeometry = (value: Json): value is Geometry => isObject(value) && 'coordinates' in value;

@@ -1,0 +1,139 @@
+/** Runs the program of a regular expression over a subject, all its threads at once: time linear in the subject. */
+import { assertions, type Program, step } from './pattern-program.ts';
+
+/** What is known of every match: saves most of the work on most subjects. */
+export interface Lead {
+  /** A match can only begin where the subject begins. */
+  readonly isAnchored: boolean;
+  /** Every match begins with these characters. */
+  readonly text: string;
+}
+
+/** The steps that wait for the next character; each at most once. */
+interface Threads {
+  readonly steps: Int32Array;
+  count: number;
+}
+
+/** A search in progress. Its arrays are made once and used for every subject. */
+interface Search {
+  readonly program: Program;
+  readonly lead: Lead;
+  /** When each step was last reached: a number for each position of each subject. */
+  readonly reached: Float64Array;
+  readonly pending: Int32Array;
+  moment: number;
+  waiting: Threads;
+  next: Threads;
+  subject: string;
+  at: number;
+}
+
+/** The test whether the program matches anywhere in a subject. */
+export function createSearch(program: Program, lead: Lead): (subject: string) => boolean {
+  const size = program.ops.length;
+  const threads = (): Threads => ({ steps: new Int32Array(size), count: 0 });
+  const search: Search = {
+    program,
+    lead,
+    reached: new Float64Array(size),
+    // Each step is taken up once at each position and puts at most two others off.
+    pending: new Int32Array(2 * size + 1),
+    moment: 0,
+    waiting: threads(),
+    next: threads(),
+    subject: '',
+    at: 0,
+  };
+  return (subject) => {
+    search.subject = subject;
+    search.at = 0;
+    search.moment += 1;
+    search.waiting.count = 0;
+    return run(search);
+  };
+}
+
+function run(search: Search): boolean {
+  for (;;) {
+    if (search.waiting.count === 0 && !seek(search)) return false;
+    const canBegin = search.at === 0 || !search.lead.isAnchored;
+    if (canBegin && enter(search, search.waiting, 0)) return true;
+    const code = search.subject.codePointAt(search.at);
+    if (code === undefined) return false;
+    search.at += code > 0xffff ? 2 : 1;
+    search.moment += 1;
+    if (advance(search, code)) return true;
+  }
+}
+
+/** Goes on to where a match can begin; false when there is no such place. */
+function seek(search: Search): boolean {
+  const { isAnchored, text } = search.lead;
+  if (isAnchored) return search.at === 0 && search.subject.startsWith(text);
+  const at = search.subject.indexOf(text, search.at);
+  if (at !== -1) search.at = at;
+  return at !== -1;
+}
+
+/** Lets every waiting thread take the character, which is the one before `at`; true when one has matched. */
+function advance(search: Search, code: number): boolean {
+  const { program, waiting, next } = search;
+  next.count = 0;
+  for (let index = 0; index < waiting.count; index += 1) {
+    const place = waiting.steps[index] ?? 0;
+    const operand = program.first[place] ?? 0;
+    const takes = program.ops[place] === step.character ? operand === code : program.sets[operand]?.(code);
+    if (takes && enter(search, next, place + 1)) return true;
+  }
+  search.waiting = next;
+  search.next = waiting;
+  return false;
+}
+
+/** Adds the steps that wait for a character and are reached from `place` without one; true when the match is among them. */
+function enter(search: Search, threads: Threads, place: number): boolean {
+  const { program, reached, pending, moment } = search;
+  let count = 1;
+  pending[0] = place;
+  while (count > 0) {
+    count -= 1;
+    const here = pending[count] ?? 0;
+    if (reached[here] === moment) continue;
+    reached[here] = moment;
+    const op = program.ops[here];
+    if (op === step.match) return true;
+    if (op === step.character || op === step.set) {
+      threads.steps[threads.count] = here;
+      threads.count += 1;
+    } else count = putOff(search, here, count);
+  }
+  return false;
+}
+
+/** Puts the places on the pile to which a step leads that takes no character; gives the height of the pile. */
+function putOff({ program, pending, subject, at }: Search, here: number, count: number): number {
+  const op = program.ops[here];
+  const first = program.first[here] ?? 0;
+  if (op === step.assertion) {
+    if (!holds(first, subject, at)) return count;
+    pending[count] = here + 1;
+    return count + 1;
+  }
+  pending[count] = first;
+  if (op === step.jump) return count + 1;
+  pending[count + 1] = program.second[here] ?? 0;
+  return count + 2;
+}
+
+function holds(assertion: number, subject: string, at: number): boolean {
+  const kind = assertions[assertion];
+  if (kind === 'start') return at === 0;
+  if (kind === 'end') return at === subject.length;
+  const isEdge = isWord(subject.charCodeAt(at - 1)) !== isWord(subject.charCodeAt(at));
+  return isEdge === (kind === 'word');
+}
+
+/** NaN, which stands before the beginning and after the end, is no word. */
+const isWord = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || (code >= 97 && code <= 122);

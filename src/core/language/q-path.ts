@@ -1,0 +1,179 @@
+/** Reads the paths of `q`: attribute, sub-attributes, members inside the value, and through relationships (clause 4.9). */
+import type { Terms } from '../model/entity.ts';
+import { parseJson } from '../model/json.ts';
+import { Problem } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
+import { readAttributeName, readTypeName } from '../model/read/name.ts';
+import type { QPath } from './filter.ts';
+import { type Cursor, eat, enclosed, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
+
+/** Members of an entity that stand for themselves at the beginning of a path. */
+const systemMembers = new Set([
+  'id',
+  'type',
+  'scope',
+  'createdAt',
+  'modifiedAt',
+  'deletedAt',
+  'expiresAt',
+  'observedAt',
+]);
+/** Members of an attribute instance that stand for themselves after a dot. */
+const metadata = new Set([
+  'observedAt',
+  'createdAt',
+  'modifiedAt',
+  'deletedAt',
+  'expiresAt',
+  'unitCode',
+  'datasetId',
+  'instanceId',
+  'objectType',
+  'valueType',
+]);
+
+/** A path, and what its reader returned that was called before a closing brace (`tail`), if there was anything. */
+export interface PathRead<T> {
+  readonly path: QPath;
+  readonly tail?: T;
+}
+
+/** A name with its place, so that a message can point at it. */
+interface Name {
+  readonly text: string;
+  readonly at: number;
+}
+
+const shortName = /\p{L}[\p{L}\p{N}_]*(?::\p{L}[\p{L}\p{N}_]*)?/uy;
+const longName = /[^\s=<>!~;|()[\]{},"]+/uy;
+/** What can follow a short name; anything else means that the name goes on as an IRI. */
+const afterName = /[\s=<>!~;|()[\]{},".]/;
+/** A name inside brackets: a member as stored, a language tag, `@none` or `*`. */
+const innerName = /[^\s.[\]"]+/uy;
+
+/**
+ * A path from here. `readTail` is asked once before each closing brace for an operator and operand that stand inside, as in
+ * `mooredAt{depth>10}`; it returns undefined when there are none.
+ */
+export function readPath<T>(cursor: Cursor, terms: Terms, readTail: () => T | undefined): PathRead<T> {
+  skipBlanks(cursor);
+  const start = cursor.at;
+  const [first, ...others] = readDotted(cursor);
+  const text = cursor.text.slice(start, cursor.at);
+  const inside = eat(cursor, '[') ? readInside(cursor) : [];
+  const path = {
+    attr: systemMembers.has(first.text) ? first.text : expanded(first, terms),
+    sub: others.map((name) => (metadata.has(name.text) ? name.text : expanded(name, terms))),
+    inside,
+    text,
+  };
+  if (inside.length > 0 || !eat(cursor, '{')) return { path };
+  return enclosed(cursor, '}', () => {
+    const types = readTargetTypes(cursor, terms);
+    const { path: target, tail = readTail() } = readPath(cursor, terms, readTail);
+    const linked = { ...path, linked: { types, path: target } };
+    return tail === undefined ? { path: linked } : { path: linked, tail };
+  });
+}
+
+const expanded = ({ text }: Name, terms: Terms): string => readAttributeName(text, terms);
+
+/** Most names with dots between them. */
+const mostNames = 64;
+
+function checkLength({ name }: Cursor, { length }: readonly unknown[]): void {
+  if (length > mostNames)
+    throw new Problem('TooComplexQuery', `A path in the ${name} has more than ${mostNames} names.`);
+}
+
+/** Names with dots between them. */
+function readDotted(cursor: Cursor): readonly [Name, ...Name[]] {
+  const names: [Name, ...Name[]] = readNames(cursor);
+  while (peek(cursor) === '.') {
+    cursor.at += 1;
+    names.push(...readNames(cursor));
+    checkLength(cursor, names);
+  }
+  return names;
+}
+
+/** A short name, or what an IRI and the dotted names right after it are. */
+function readNames(cursor: Cursor): [Name, ...Name[]] {
+  const at = cursor.at;
+  const short = read(cursor, shortName);
+  const next = peek(cursor);
+  if (short !== undefined && (next === '' || afterName.test(next))) return [{ text: short, at }];
+  cursor.at = at;
+  const long = read(cursor, longName);
+  if (long === undefined) throw unexpected(cursor, 'the name of an attribute');
+  const text = long.includes('%') ? decoded(cursor, long, at) : long;
+  const local = Math.max(text.lastIndexOf('/'), text.lastIndexOf('#'), text.lastIndexOf(':')) + 1;
+  if (local === 0) throw unexpected(cursor, 'the name of an attribute', at);
+  const [head = '', ...rest] = text.slice(local).split('.');
+  return [{ text: text.slice(0, local) + head, at }, ...rest.map((name) => ({ text: name, at }))];
+}
+
+/** An IRI that was percent-encoded once more, so that its punctuation cannot be taken for that of the query. */
+function decoded(cursor: Cursor, text: string, at: number): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw unexpected(cursor, 'a name whose % stand for percent-encoded characters', at);
+  }
+}
+
+/** The names between brackets; the first bracket is already read. */
+function readInside(cursor: Cursor): readonly string[] {
+  const names: string[] = [];
+  do {
+    const quotedName = peek(cursor) === '"' ? readQuoted(cursor) : undefined;
+    const name = quotedName ?? read(cursor, innerName);
+    if (name === undefined) throw unexpected(cursor, 'the name of a member inside the value');
+    names.push(name);
+    checkLength(cursor, names);
+  } while (eat(cursor, '.'));
+  if (!eat(cursor, ']')) throw unexpected(cursor, '"." or "]"');
+  return names;
+}
+
+/** A JSON string from here. */
+export function readQuoted(cursor: Cursor): string {
+  const { text, at } = cursor;
+  const end = closingQuote(text, at);
+  if (end === -1) throw unexpected(cursor, `a closing quote for the one at position ${at + 1}`, text.length);
+  cursor.at = end + 1;
+  try {
+    const value = parseJson(text.slice(at, end + 1));
+    return typeof value === 'string' ? value : '';
+  } catch {
+    throw unexpected(cursor, 'a string in the form of JSON', at);
+  }
+}
+
+/** The place of the quote that closes the one at `open`; -1 when there is none. */
+export function closingQuote(text: string, open: number): number {
+  for (let at = open + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === '"') return at;
+  }
+  return -1;
+}
+
+const typeName = /[\p{L}\p{N}_%.~-]+/uy;
+
+/** `Quay,Pier:` at the beginning of a linked path; without it any type will do. */
+function readTargetTypes(cursor: Cursor, terms: Terms): readonly string[] {
+  skipBlanks(cursor);
+  const start = cursor.at;
+  const types: string[] = [];
+  do {
+    const at = cursor.at;
+    const name = read(cursor, typeName);
+    if (name === undefined) break;
+    types.push(name.includes('%') ? decoded(cursor, name, at) : name);
+  } while (eat(cursor, ','));
+  const isHint = peek(cursor) === ':' && cursor.text[cursor.at + 1] !== '/';
+  if (!isHint && types.length > 1) throw unexpected(cursor, `":" after the types ${quoted(types)}`);
+  cursor.at = isHint ? cursor.at + 1 : start;
+  return isHint ? types.map((name) => readTypeName(name, terms)) : [];
+}

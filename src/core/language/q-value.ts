@@ -1,0 +1,180 @@
+/** Reads the operands of `q`: numbers, strings, booleans, times, URIs, lists, ranges and patterns (clause 4.9). */
+import { badData } from '../model/problem.ts';
+import { isUri, quoted } from '../model/read/id.ts';
+import type { Pattern, QOperator, QValue } from './filter.ts';
+import { compilePattern } from './pattern.ts';
+import { type Cursor, countTerm, eat, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
+import { closingQuote, readQuoted } from './q-path.ts';
+import { microsIn, timeFormOf } from './q-time.ts';
+
+/** What follows a path: how it is compared, and with what. */
+export type Tail =
+  | { readonly op: '~=' | '!~='; readonly pattern: Pattern }
+  | { readonly op: Exclude<QOperator, '~=' | '!~='>; readonly value: QValue };
+
+const patternOperators = ['!~=', '~='] as const;
+/** Longer ones first, for `>` begins `>=`. */
+const valueOperators = ['==', '!=', '>=', '<=', '>', '<'] as const;
+
+/** An operator and its operand; undefined when a bare path ends here. */
+export function readTail(cursor: Cursor): Tail | undefined {
+  skipBlanks(cursor);
+  const matching = patternOperators.find((op) => eat(cursor, op));
+  if (matching) return { op: matching, pattern: readPattern(cursor) };
+  const op = valueOperators.find((one) => eat(cursor, one));
+  if (op) return { op, value: readOperand(cursor, op) };
+  if (!isEnd(cursor)) throw unexpected(cursor, 'an operator (==, !=, >, >=, <, <=, ~=, !~=), ";", "|", or the end');
+  return undefined;
+}
+
+const isEnd = (cursor: Cursor): boolean => [';', '|', ')', '}', ''].includes(peek(cursor));
+
+function readOperand(cursor: Cursor, op: QOperator): QValue {
+  const start = cursor.at;
+  const first = readValue(cursor);
+  const isEquality = op === '==' || op === '!=';
+  const next = peek(cursor) === ',' ? 'a list' : cursor.text.startsWith('..', cursor.at) ? 'a range' : undefined;
+  if (next !== undefined && !isEquality)
+    throw unexpected(cursor, `one value after ${op}, for ${next} goes with == and != only`, start);
+  if (eat(cursor, '..')) return rangeOf(cursor, { from: first, to: readValue(cursor) }, start);
+  if (next === undefined) return first;
+  const values = [first];
+  while (eat(cursor, ',')) {
+    countTerm(cursor);
+    values.push(readValue(cursor));
+  }
+  return { kind: 'list', values };
+}
+
+function rangeOf(cursor: Cursor, { from, to }: { from: QValue; to: QValue }, start: number): QValue {
+  const line = lineOf(from);
+  if (line === undefined || line !== lineOf(to))
+    throw unexpected(cursor, 'a range between two numbers, two strings or two times', start);
+  return { kind: 'range', from, to };
+}
+
+/** What a value can be greater or smaller than: values on one line have an order. */
+function lineOf(value: QValue): string | undefined {
+  if (value.kind === 'time') return value.form === 'time' ? 'time' : 'dateTime';
+  return value.kind === 'json' && typeof value.value !== 'boolean' ? typeof value.value : undefined;
+}
+
+function readValue(cursor: Cursor): QValue {
+  skipBlanks(cursor);
+  if (peek(cursor) === '"') {
+    const value = readQuoted(cursor);
+    skipBlanks(cursor);
+    return { kind: 'json', value };
+  }
+  const start = cursor.at;
+  const text = readBare(cursor);
+  if (text === '') throw unexpected(cursor, 'a value', start);
+  const value = valueOf(text);
+  if (value === undefined) throw unexpected(cursor, 'a value; strings with such characters need quotes', start);
+  return value;
+}
+
+/** Up to what ends a value, or to what must be looked at. */
+const plainRun = /[^;|,"}():.]+/y;
+const schemeOnly = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+
+/** The text up to what ends a value. Balanced parentheses belong to it, and two dots when it is a URI. */
+function readBare(cursor: Cursor): string {
+  const { text, at: start } = cursor;
+  let isUriLike: boolean | undefined;
+  let open = 0;
+  for (read(cursor, plainRun); !endsBare(cursor, open, isUriLike === true); read(cursor, plainRun)) {
+    const sign = peek(cursor);
+    if (sign === ':') isUriLike ??= schemeOnly.test(text.slice(start, cursor.at));
+    open += sign === '(' ? 1 : sign === ')' ? -1 : 0;
+    cursor.at += 1;
+  }
+  return text.slice(start, cursor.at).trimEnd();
+}
+
+function endsBare(cursor: Cursor, open: number, isUriLike: boolean): boolean {
+  switch (peek(cursor)) {
+    case '(':
+    case ':':
+      return false;
+    case ')':
+      return open === 0;
+    case '.':
+      return !isUriLike && cursor.text[cursor.at + 1] === '.';
+    default:
+      return true;
+  }
+}
+
+const numberShape = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** What an unquoted text means; undefined when it is nothing that may stand without quotes. */
+function valueOf(text: string): QValue | undefined {
+  if (text === 'true' || text === 'false') return { kind: 'json', value: text === 'true' };
+  if (numberShape.test(text)) return numberOf(text);
+  const time = timeOf(text);
+  if (time) return time;
+  if (isUri(text)) return { kind: 'uri', uri: text };
+  return /[=<>{}[\]]/.test(text) ? undefined : { kind: 'json', value: text };
+}
+
+function numberOf(text: string): QValue {
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw badData(`The number ${quoted(text)} is too large to compare with.`);
+  return { kind: 'json', value };
+}
+
+function timeOf(text: string): QValue | undefined {
+  const form = timeFormOf(text);
+  const micros = form && microsIn(form, text);
+  return form === undefined || micros === undefined ? undefined : { kind: 'time', form, text, micros };
+}
+
+/** The value with quoted times read as times: what a member is compared with that can hold nothing else. */
+export function asTime(value: QValue): QValue {
+  if (value.kind === 'json') return (typeof value.value === 'string' && timeOf(value.value)) || value;
+  if (value.kind === 'list') return { kind: 'list', values: value.values.map(asTime) };
+  return value.kind === 'range' ? { kind: 'range', from: asTime(value.from), to: asTime(value.to) } : value;
+}
+
+/** A pattern: quoted, or up to the next `;`, `|` or `)` that is not inside parentheses or brackets of its own. */
+function readPattern(cursor: Cursor): Pattern {
+  const start = cursor.at;
+  const source = peek(cursor) === '"' ? readQuotedPattern(cursor) : readBarePattern(cursor);
+  if (source === '') throw unexpected(cursor, 'a regular expression', start);
+  compilePattern(source);
+  return { source };
+}
+
+/** In a quoted pattern `\"` and `\\` are escapes of the string; all others are those of the pattern. */
+function readQuotedPattern(cursor: Cursor): string {
+  const { text, at } = cursor;
+  const end = closingQuote(text, at);
+  if (end === -1) throw unexpected(cursor, `a closing quote for the one at position ${at + 1}`, text.length);
+  cursor.at = end + 1;
+  skipBlanks(cursor);
+  if (!isEnd(cursor)) throw unexpected(cursor, '";", "|", ")" or the end after a quoted regular expression');
+  return text.slice(at + 1, end).replace(/\\(["\\])/g, '$1');
+}
+
+function readBarePattern(cursor: Cursor): string {
+  const { text, at: start } = cursor;
+  const open: string[] = [];
+  for (; cursor.at < text.length; cursor.at += 1) {
+    const character = text.charAt(cursor.at);
+    if (open.length === 0 && ';|)}'.includes(character)) break;
+    if (character === '\\') cursor.at += 1;
+    else track(open, character);
+  }
+  cursor.at = Math.min(cursor.at, text.length);
+  return text.slice(start, cursor.at).trimEnd();
+}
+
+const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+/** Keeps which brackets of a pattern are open. Inside a character class only its end counts. */
+function track(open: string[], character: string): void {
+  const innermost = open.at(-1);
+  if (character === innermost) open.pop();
+  else if (innermost !== ']' && character in closers) open.push(closers[character] ?? '');
+}

@@ -1,0 +1,77 @@
+/** Parses the query language `q` (clause 4.9): text to a tree of terms, all names expanded. */
+import type { Terms } from '../model/entity.ts';
+import type { QPath, Query, QValue } from './filter.ts';
+import { type Cursor, countTerm, createCursor, eat, enclosed, readEnd } from './q-cursor.ts';
+import { readPath } from './q-path.ts';
+import { asTime, readTail, type Tail } from './q-value.ts';
+
+interface Reader {
+  readonly cursor: Cursor;
+  readonly terms: Terms;
+  /** Expanded names of the attributes whose values are vocabulary terms. */
+  readonly vocabulary: ReadonlySet<string>;
+}
+
+/**
+ * The tree of a query. `expandValues` names attributes whose compared values are vocabulary terms to expand. `jsonKeys` needs
+ * no care: names inside values are taken as written, for values are stored as written. Throws BadRequestData with the
+ * position of the first error, TooComplexQuery beyond 16 384 characters, 64 levels or 500 terms.
+ */
+export function parseQ(
+  text: string,
+  terms: Terms,
+  { expandValues }: { expandValues: readonly string[]; jsonKeys: readonly string[] },
+): Query {
+  const cursor = createCursor(text, 'q');
+  const reader = { cursor, terms, vocabulary: new Set(expandValues.map((name) => terms.expand(name))) };
+  const query = readAny(reader);
+  readEnd(cursor, '";", "|" or the end');
+  return query;
+}
+
+/** `|` binds weaker than `;`. */
+function readAny(reader: Reader): Query {
+  const parts = [readAll(reader)];
+  while (eat(reader.cursor, '|')) parts.push(readAll(reader));
+  return joined('or', parts);
+}
+
+function readAll(reader: Reader): Query {
+  const parts = [readTerm(reader)];
+  while (eat(reader.cursor, ';')) parts.push(readTerm(reader));
+  return joined('and', parts);
+}
+
+const joined = (op: 'and' | 'or', parts: readonly Query[]): Query =>
+  parts.length === 1 && parts[0] ? parts[0] : { op, parts };
+
+function readTerm(reader: Reader): Query {
+  const { cursor, terms } = reader;
+  if (eat(cursor, '(')) return enclosed(cursor, ')', () => readAny(reader));
+  countTerm(cursor);
+  const { path, tail = readTail(cursor) } = readPath(cursor, terms, () => readTail(cursor));
+  return tail ? comparison(reader, path, tail) : { op: 'exists', path };
+}
+
+const timeMembers = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'expiresAt', 'observedAt']);
+/** Members whose values are stored expanded, always. */
+const typeMembers = new Set(['type', 'objectType', 'valueType']);
+
+function comparison({ terms, vocabulary }: Reader, path: QPath, tail: Tail): Query {
+  if ('pattern' in tail) return { ...tail, path };
+  const target = targetOf(path);
+  const last = target.sub.at(-1) ?? target.attr;
+  const value = timeMembers.has(last) ? asTime(tail.value) : tail.value;
+  const isVocabulary = typeMembers.has(last) || vocabulary.has(target.attr) || vocabulary.has(last);
+  const expanded = isVocabulary && (tail.op === '==' || tail.op === '!=') ? expansions(value, terms) : [];
+  return { op: tail.op, path, value, ...(expanded.length > 0 ? { expanded } : undefined) };
+}
+
+/** The path in the entity where the value is, after all relationships. */
+const targetOf = (path: QPath): QPath => (path.linked ? targetOf(path.linked.path) : path);
+
+function expansions(value: QValue, terms: Terms): readonly string[] {
+  if (value.kind === 'uri') return [terms.expand(value.uri)];
+  if (value.kind === 'list') return value.values.flatMap((one) => expansions(one, terms));
+  return value.kind === 'json' && typeof value.value === 'string' ? [terms.expand(value.value)] : [];
+}

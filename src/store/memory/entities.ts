@@ -1,0 +1,88 @@
+/** The present entities of a tenant in memory, in order of creation, and everything that a write to one leaves behind. */
+import { carryOutWrite, type Write } from '../../core/language/write.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import { presentAt } from '../../core/model/expiry.ts';
+import type { Instant } from '../../core/model/instant.ts';
+import type { Outcome } from '../../core/model/mutation.ts';
+import type { Position, Summary } from '../../core/port/store.ts';
+import type { Archive } from './archive.ts';
+import { expiredPlaces } from './history.ts';
+import type { ChangeLog } from './log.ts';
+import { createTally } from './tally.ts';
+
+/** An entity as it was last written, expired or not. Never altered: a write puts another in its place. */
+export interface Kept {
+  readonly entity: Entity;
+  readonly version: Position;
+  readonly cursor: number;
+}
+
+export interface Entities {
+  readonly all: () => readonly Kept[];
+  readonly get: (id: string) => Kept | undefined;
+  readonly carryOut: (write: Write, at: Instant) => Outcome;
+  /** Removes what has expired. Answers how many entities went. */
+  readonly sweep: (now: Instant) => number;
+  readonly summary: () => Summary;
+}
+
+/** No entities yet. What happens to them goes to the archive and the log. */
+export function createEntities({ archive, log }: { readonly archive: Archive; readonly log: ChangeLog }): Entities {
+  const present = createPresent();
+
+  const carryOut = (write: Write, at: Instant): Outcome => {
+    const stored = present.get(write.mutation.id)?.entity;
+    const { outcome, change, next } = carryOutWrite(stored, write, at);
+    if (!change) return outcome;
+    if (stored) archive.forget(stored.id, expiredPlaces(stored, at));
+    archive.add(change);
+    const position = log.append(change);
+    // What is created where an expired entity still lay does not inherit its place in the order.
+    if (change.event !== 'updated') present.remove(change.id);
+    if (next) present.put(next, position);
+    return outcome;
+  };
+
+  const sweep = (now: Instant): number => {
+    const due = present.all().filter(({ entity }) => presentAt(entity, now) !== entity);
+    for (const { entity, version } of due) {
+      archive.forget(entity.id, expiredPlaces(entity, now));
+      const rest = presentAt(entity, now);
+      if (rest) present.put(rest, version);
+      else present.remove(entity.id);
+    }
+    return due.filter(({ entity }) => !present.get(entity.id)).length;
+  };
+
+  return { all: present.all, get: present.get, summary: present.summary, carryOut, sweep };
+}
+
+interface Present {
+  readonly all: () => readonly Kept[];
+  readonly get: (id: string) => Kept | undefined;
+  /** Puts an entity in its place, or behind all others when its id is new. */
+  readonly put: (entity: Entity, version: Position) => void;
+  readonly remove: (id: string) => void;
+  readonly summary: () => Summary;
+}
+
+/** The entities by id in order of creation, counted. */
+function createPresent(): Present {
+  const entities = new Map<string, Kept>();
+  const tally = createTally();
+  let lastCursor = 0;
+  return {
+    all: () => [...entities.values()],
+    get: (id) => entities.get(id),
+    put: (entity, version) => {
+      const before = entities.get(entity.id);
+      entities.set(entity.id, { entity, version, cursor: before?.cursor ?? (lastCursor += 1) });
+      tally.replace(before?.entity, entity);
+    },
+    remove: (id) => {
+      tally.replace(entities.get(id)?.entity, undefined);
+      entities.delete(id);
+    },
+    summary: () => tally.summary(),
+  };
+}

@@ -1,0 +1,51 @@
+/** The change log of a tenant in memory. */
+import type { Change } from '../../core/model/change.ts';
+import { microsOfInstant } from '../../core/model/instant.ts';
+import type { Log, LogRecord, Position } from '../../core/port/store.ts';
+
+/** The log and its writing end. */
+export interface ChangeLog extends Log {
+  newest(): Position;
+  /** Appends a change and answers its position. */
+  append(change: Change): Position;
+  /** Calls those who follow. */
+  announce(): void;
+}
+
+/** An empty log. Positions have no gaps, so that a record's place in the list follows from its position. */
+export function createChangeLog(): ChangeLog {
+  const records: LogRecord[] = [];
+  const listeners = new Set<(position: Position) => void>();
+  let newest = 0;
+  let prunedTo = 0;
+  return {
+    newest: () => newest,
+    append: (change) => {
+      newest += 1;
+      records.push({ ...change, position: newest });
+      return newest;
+    },
+    announce: () => {
+      for (const listener of [...listeners]) listener(newest);
+    },
+    position: () => Promise.resolve(newest),
+    prunedTo: () => Promise.resolve(prunedTo),
+    read: (after, limit) => {
+      const start = Math.max(0, after - prunedTo);
+      return Promise.resolve(records.slice(start, start + limit));
+    },
+    follow: (listener) => {
+      const own = (position: Position): void => listener(position);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    prune: ({ before, records: most }) => {
+      const bound = microsOfInstant(before);
+      const firstYoung = records.findIndex(({ at }) => microsOfInstant(at) >= bound);
+      const old = firstYoung === -1 ? records.length : firstYoung;
+      const gone = records.splice(0, Math.max(old, records.length - most)).length;
+      prunedTo += gone;
+      return Promise.resolve(gone);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** A shelf of JSON documents in memory. */
+import type { Json } from '../../core/model/json.ts';
+import type { Shelf } from '../../core/port/store.ts';
+
+/** An empty shelf. */
+export function createShelf(): Shelf {
+  const documents = new Map<string, Json>();
+  return {
+    get: (key) => Promise.resolve(documents.get(key)),
+    list: () => {
+      const listed = [...documents].map(([key, document]) => ({ key, document }));
+      return Promise.resolve(listed.sort((a, b) => (a.key < b.key ? -1 : 1)));
+    },
+    put: (key, document) => {
+      documents.set(key, document);
+      return Promise.resolve();
+    },
+    delete: (key) => Promise.resolve(documents.delete(key)),
+  };
+}

@@ -1,0 +1,28 @@
+/** Brings a tenant's file to the version this program writes, one numbered step after the other. */
+import type { Database } from 'better-sqlite3';
+import { firstSchema } from './schema.ts';
+
+/** SQL that leads from each version to the next: the first makes an empty file version 1. Never change one that was released. */
+const steps: readonly string[] = [firstSchema];
+
+/** The version that this program reads and writes. */
+export const currentVersion = steps.length;
+
+/** Throws an Error when the file was written by a newer program. Each step is done whole or not at all. */
+export function migrate(database: Database): void {
+  const found = versionOf(database);
+  if (found > currentVersion) {
+    throw new Error(
+      `The file ${database.name} has version ${found}; this program knows versions up to ${currentVersion}. Use a newer program.`,
+    );
+  }
+  for (const [index, sql] of steps.entries()) {
+    if (index < found) continue;
+    database.exec(`BEGIN IMMEDIATE;${sql};PRAGMA user_version = ${index + 1};COMMIT`);
+  }
+}
+
+function versionOf(database: Database): number {
+  const version = database.pragma('user_version', { simple: true });
+  return typeof version === 'number' ? version : 0;
+}

@@ -1,0 +1,30 @@
+/** Reads back the JSON texts that this store wrote itself: their shapes are known, and the compiler is told so here only. */
+import type { Write } from '../../core/language/write.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import { type Json, parseJson } from '../../core/model/json.ts';
+import type { Outcome } from '../../core/model/mutation.ts';
+import type { PastInstance } from '../../core/port/store.ts';
+import type { InstanceRest } from './history-rows.ts';
+import type { LogRest } from './log-rows.ts';
+
+const isEntity = (_value: unknown): _value is Entity => true;
+const areWrites = (_value: unknown): _value is readonly Write[] => true;
+const arePastInstances = (_value: unknown): _value is readonly PastInstance[] => true;
+const areOutcomes = (_value: unknown): _value is readonly Outcome[] => true;
+const areStrings = (_value: unknown): _value is readonly string[] => true;
+const isLogRest = (_value: unknown): _value is LogRest => true;
+const isInstanceRest = (_value: unknown): _value is InstanceRest => true;
+
+function read<T extends Json | object>(text: string, isOne: (value: unknown) => value is T): T {
+  const value: unknown = parseJson(text);
+  if (isOne(value)) return value;
+  throw new Error(`This is not a text of the store: ${text.slice(0, 200)}`);
+}
+
+export const entityIn = (text: string): Entity => read(text, isEntity);
+export const writesIn = (text: string): readonly Write[] => read(text, areWrites);
+export const pastInstancesIn = (text: string): readonly PastInstance[] => read(text, arePastInstances);
+export const outcomesIn = (text: string): readonly Outcome[] => read(text, areOutcomes);
+export const stringsIn = (text: string): readonly string[] => read(text, areStrings);
+export const logRestIn = (text: string): LogRest => read(text, isLogRest);
+export const instanceRestIn = (text: string): InstanceRest => read(text, isInstanceRest);

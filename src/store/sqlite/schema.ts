@@ -1,0 +1,69 @@
+/** The tables of a tenant's file, as its first version makes them. Later versions are steps in migrations.ts. */
+
+/**
+ * Words used here:
+ * - `num`: an entity's place in creation order, never used twice;
+ * - `subject`: whose history it is. The `num` an entity had when it first came; it stays when the entity is deleted and
+ *   comes back, so that its history is one;
+ * - `name`, `type`, `dataset`: numbers of texts in the table `name`. 0 is the default dataset, which has no text.
+ * Times are microseconds (`Micros`).
+ */
+export const firstSchema = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE name (num INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+
+  -- Present entities. doc is the JSON text of the model's Entity; expires is the first moment at which a part of it expires.
+  CREATE TABLE entity (
+    num INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    subject INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    expires INTEGER,
+    doc TEXT NOT NULL
+  );
+  CREATE INDEX entity_expires ON entity (expires) WHERE expires IS NOT NULL;
+  CREATE TABLE entity_type (type INTEGER NOT NULL, num INTEGER NOT NULL, PRIMARY KEY (type, num)) WITHOUT ROWID;
+
+  -- One box for each GeoProperty of an entity, around all its instances. place is num * 65536 + a slot.
+  CREATE VIRTUAL TABLE box USING rtree (place, west, east, south, north, +name INTEGER);
+
+  -- Scalar values of the attributes that queries ask for often. Entities up to upto are in it; complete: all are.
+  CREATE TABLE indexed (name INTEGER PRIMARY KEY, upto INTEGER NOT NULL, complete INTEGER NOT NULL);
+  CREATE TABLE value (name INTEGER NOT NULL, value, num INTEGER NOT NULL, PRIMARY KEY (name, value, num)) WITHOUT ROWID;
+
+  -- Subjects whose entity is not there: deleted, or known by past instances only.
+  CREATE TABLE departed (id TEXT PRIMARY KEY, subject INTEGER NOT NULL UNIQUE, types TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE departed_type (type INTEGER NOT NULL, subject INTEGER NOT NULL, PRIMARY KEY (type, subject)) WITHOUT ROWID;
+
+  -- Instances by series and time. n is 0 for observed ones, else the position of the change. The value is number, or
+  -- in doc with all else that the columns do not say: JSON text, or the number of such a text in name.
+  CREATE TABLE history (
+    subject INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    dataset INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    number REAL,
+    doc,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    deleted INTEGER,
+    PRIMARY KEY (subject, name, dataset, at, n)
+  ) WITHOUT ROWID;
+
+  -- The change log. doc is the entity's text; rest what cannot be derived from it. Positions have no gaps.
+  CREATE TABLE log (position INTEGER PRIMARY KEY, at INTEGER NOT NULL, event INTEGER NOT NULL, doc TEXT NOT NULL, rest TEXT);
+
+  -- Counts by type, and by type and attribute. kind is the place in the model's kinds, or -1 for any kind.
+  CREATE TABLE type_count (type INTEGER PRIMARY KEY, entities INTEGER NOT NULL);
+  CREATE TABLE attr_count (
+    type INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    entities INTEGER NOT NULL,
+    PRIMARY KEY (type, name, kind)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE shelf (name TEXT NOT NULL, key TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID;
+`;

@@ -1,0 +1,55 @@
+/** Options: where values come from, what is refused, and that the documentation lists them as they are. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { configSchema, configTable, helpText } from '../../src/app/config/describe-config.ts';
+import { options } from '../../src/app/config/options.ts';
+import { readConfig } from '../../src/app/config/read-config.ts';
+
+const fileWith = (content: unknown): string => {
+  const path = join(mkdtempSync(join(tmpdir(), 'mlaka-config-')), 'config.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+};
+
+describe('configuration', () => {
+  test('flags go before the environment, the environment before the file, the file before what is set initially', () => {
+    const path = fileWith({ port: 1, host: 'file', pageMax: 7 });
+    const config = readConfig({ args: ['--port', '3', '--config', path], env: { MLAKA_PORT: '2', MLAKA_HOST: 'environment' } });
+    expect([config.port, config.host, config.pageMax, config.store]).toEqual([3, 'environment', 7, 'sqlite']);
+  });
+
+  test.each([
+    [['--port', 'abc'], {}, /--port must be a whole number/],
+    [['--port', '70000'], {}, /65535/],
+    [['--store', 'paper'], {}, /--store must be one of sqlite, memory/],
+    [['--colour', 'red'], {}, /--colour/],
+    [[], { MLAKA_PAGE_MAX: '-1' }, /MLAKA_PAGE_MAX must be/],
+    [['--config', fileWith({ colour: 'red' })], {}, /unknown option: colour/],
+    [['--config', fileWith('{')], {}, /config\.json/],
+    [['--config', '/nowhere/at/all.json'], {}, /nowhere/],
+  ])('%j %j is refused', (args, env, message) => expect(() => readConfig({ args, env })).toThrow(message));
+
+  test('a switch is on with its flag', () => {
+    expect(readConfig({ args: ['--context-allow-private'], env: {} }).contextAllowPrivate).toBe(true);
+    expect(readConfig({ args: [], env: { MLAKA_CONTEXT_ALLOW_PRIVATE: 'true' } }).contextAllowPrivate).toBe(true);
+  });
+
+  test('the schema accepts what is set initially and refuses what is unknown', () => {
+    const validate = new Ajv2020({ strict: false }).compile(configSchema());
+    expect(validate(Object.fromEntries(Object.entries(options).map(([name, { initial }]) => [name, initial])))).toBe(true);
+    expect(validate({ colour: 'red' })).toBe(false);
+  });
+
+  test('help names every option', () => {
+    for (const name of Object.keys(options)) expect(helpText()).toContain(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  });
+
+  test('docs/configuration.md and schemas/config.json are what the table says', () => {
+    const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+    expect(read('docs/configuration.md')).toContain(configTable());
+    expect(JSON.parse(read('schemas/config.json'))).toEqual(configSchema());
+  });
+});

@@ -1,0 +1,45 @@
+/** Runs a server in a process of its own, as users do, and asks it how long its event loop was held up. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Delays of the event loop since they were last asked for, in milliseconds. */
+export interface LoopDelay {
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface Child {
+  readonly url: string;
+  loopDelay(): Promise<LoopDelay>;
+  /** Resident memory in MiB. */
+  memory(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Starts `broker-process.ts` or `floor-process.ts` on a fresh folder. */
+export async function startChild(file: string, args: readonly string[] = []): Promise<Child> {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-bench-'));
+  const child = fork(new URL(file, import.meta.url), [folder, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const { url } = await ask<{ url: string }>(child, undefined);
+  return {
+    url,
+    loopDelay: () => ask(child, 'loopDelay'),
+    memory: async () => (await ask<{ mebibytes: number }>(child, 'memory')).mebibytes,
+    async stop() {
+      child.send('stop');
+      await once(child, 'exit');
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function ask<T>(child: ChildProcess, question: string | undefined): Promise<T> {
+  const answer = once(child, 'message') as Promise<[T]>;
+  if (question !== undefined) child.send(question);
+  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The child ended with ${String(code)}.`)));
+  died.catch(() => undefined);
+  return (await Promise.race([answer, died]))[0];
+}

@@ -1,0 +1,124 @@
+/** Runs scenarios: steps over HTTP against a listening broker, on every embedded store, each answer checked against openapi.yaml. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import request from 'supertest';
+import { parse } from 'yaml';
+import { type Broker, startBroker } from '../../src/app/broker.ts';
+import { readConfig } from '../../src/app/config/read-config.ts';
+
+/** One request and what it must answer. */
+export interface Step {
+  /** The operation, as in the operation table and openapi.yaml. */
+  readonly does: string;
+  /** Method and path below /ngsi-ld/v1. */
+  readonly send: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answers: number;
+  /** The whole body; order of arrays counts. */
+  readonly gives?: unknown;
+  /** A part of the body. */
+  readonly has?: unknown;
+  /** Headers, each equal or matching. */
+  readonly with?: Readonly<Record<string, string | RegExp>>;
+}
+
+export interface TestBroker extends Broker {
+  readonly folder: string;
+}
+
+/** A broker on a free port, with its own folder. */
+export async function startTestBroker(args: readonly string[] = []): Promise<TestBroker> {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-'));
+  const fixed = ['--port', '0', '--data', folder, '--log-level', 'silent', '--context-allow-private'];
+  const broker = await startBroker(readConfig({ args: [...fixed, ...args], env: {} }));
+  const stop = async (): Promise<void> => {
+    await broker.stop();
+    rmSync(folder, { recursive: true });
+  };
+  return { url: broker.url, stop, folder };
+}
+
+/** The stores that every scenario runs on. */
+export const embeddedStores = ['memory', 'sqlite'] as const;
+
+/** Declares a test per scenario and store; the scenarios of one call share a broker, so their entities must differ. */
+export function scenarios(about: string, steps: Readonly<Record<string, readonly Step[]>>, args: readonly string[] = []): void {
+  describe.each(embeddedStores)(`${about} (%s)`, (store) => {
+    let broker: TestBroker;
+    beforeAll(async () => {
+      broker = await startTestBroker(['--store', store, ...args]);
+    });
+    afterAll(() => broker.stop());
+    test.each(Object.entries(steps))('%s', async (_, list) => {
+      for (const step of list) await run(step, broker.url);
+    });
+  });
+}
+
+async function run(step: Step, url: string): Promise<void> {
+  const [method = 'GET', path = ''] = step.send.split(/ (.*)/s);
+  const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
+  const call = request(url)[verb](`/ngsi-ld/v1${path}`).set(step.headers ?? {});
+  if (step.body !== undefined) {
+    if (!step.headers?.['Content-Type']) call.set('Content-Type', 'application/json');
+    call.send(typeof step.body === 'string' ? step.body : JSON.stringify(step.body));
+  }
+  const answer = await call.buffer(true).parse((response, done) => {
+    const pieces: Buffer[] = [];
+    response.on('data', (piece: Buffer) => pieces.push(piece));
+    response.on('end', () => done(null, Buffer.concat(pieces).toString()));
+  });
+  const text = answer.body as string;
+  const seen = { does: step.does, send: step.send, status: answer.status, text };
+  expect(seen).toEqual({ ...seen, status: step.answers });
+  const body: unknown = text === '' ? undefined : JSON.parse(text);
+  if (step.gives !== undefined) expect(body).toEqual(step.gives);
+  if (step.has !== undefined) expect(body).toMatchObject(step.has as object);
+  for (const [name, value] of Object.entries(step.with ?? {})) {
+    const header = String(answer.headers[name.toLowerCase()]);
+    if (typeof value === 'string') expect({ [name]: header }).toEqual({ [name]: value });
+    else expect(header).toMatch(value);
+  }
+  checkAgainstOpenApi(step, { status: answer.status, type: String(answer.headers['content-type'] ?? ''), body });
+}
+
+interface OpenApi {
+  readonly paths: Record<string, Record<string, { operationId?: string; responses?: Record<string, { $ref?: string }> }>>;
+  readonly components: { readonly responses: Record<string, { content?: Record<string, { schema: { $ref: string } }> }> };
+}
+
+const openApi = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')) as OpenApi;
+const ajv = new Ajv2020({ strict: false });
+formats.default(ajv);
+ajv.addFormat('iri', true);
+ajv.addSchema({ $id: 'openapi', ...openApi });
+const documented = new Map(
+  Object.values(openApi.paths).flatMap((item) =>
+    Object.values(item).flatMap(({ operationId, responses }) => (operationId && responses ? [[operationId, responses] as const] : [])),
+  ),
+);
+
+/** The status must be one that openapi.yaml names for the operation, and the body as its schema says. */
+function checkAgainstOpenApi({ does }: Step, { status, type, body }: { status: number; type: string; body: unknown }): void {
+  const reference = documented.get(does)?.[String(status)]?.$ref;
+  expect({ does, status, documented: reference !== undefined }).toEqual({ does, status, documented: true });
+  const response = openApi.components.responses[reference?.split('/').at(-1) ?? ''];
+  if (!response?.content) return expect(body).toBeUndefined();
+  const schema = response.content[type]?.schema.$ref;
+  expect({ does, status, type, documented: schema !== undefined }).toEqual({ does, status, type, documented: true });
+  const validate = ajv.getSchema(`openapi${schema ?? ''}`);
+  expect({ does, valid: validate?.(body), errors: validate?.errors ?? null }).toEqual({ does, valid: true, errors: null });
+}
+
+/** The header that names a @context. */
+export const contextLink = (url: string): string => `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
+
+export const coreContext = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld';
+export const defaultVocabulary = 'https://uri.etsi.org/ngsi-ld/default-context/';
+/** The type of a problem. */
+export const problem = (type: string): { type: string } => ({ type: `https://uri.etsi.org/ngsi-ld/errors/${type}` });
