@@ -69,7 +69,8 @@ export function compileCore(definitions: JsonObject): TermTable {
 
 function reset(active: Active): void {
   const kept = [...active.terms].find(([, { keeper }]) => keeper === 'definition');
-  if (kept !== undefined) throw badData(`The @context forgets everything by a null, but ${quoted(kept[0])} is protected.`);
+  if (kept !== undefined)
+    throw badData(`The @context forgets everything by a null, but ${quoted(kept[0])} is protected.`);
   active.terms.clear();
   active.vocab = undefined;
 }
@@ -89,7 +90,8 @@ function defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): v
 /** A relative vocabulary stands for nothing, because `@base` is ignored: terms that would need it are faulty. */
 function defineVocab(active: Active, vocab: Json | undefined): void {
   if (vocab === undefined) return;
-  if (vocab !== null && typeof vocab !== 'string') throw badData(`The @vocab of a @context must be a string or null, not ${quoted(vocab)}.`);
+  if (vocab !== null && typeof vocab !== 'string')
+    throw badData(`The @vocab of a @context must be a string or null, not ${quoted(vocab)}.`);
   const iri = vocab === null ? '' : expandName(active, vocab);
   active.vocab = isAbsolute(iri) ? iri : undefined;
 }
@@ -102,7 +104,8 @@ function need(scope: Scope, name: string): void {
   if (state === 'open') throw badData(`The @context defines ${quoted(name)} by means of itself.`);
   scope.states.set(name, 'open');
   scope.depth += 1;
-  if (scope.depth > depthMax) throw badData(`More than ${depthMax} terms of the @context need one another to define ${quoted(name)}.`);
+  if (scope.depth > depthMax)
+    throw badData(`More than ${depthMax} terms of the @context need one another to define ${quoted(name)}.`);
   define(scope, name);
   scope.depth -= 1;
   scope.states.set(name, 'done');
@@ -111,34 +114,57 @@ function need(scope: Scope, name: string): void {
 function define(scope: Scope, name: string): void {
   const { active } = scope;
   const previous = active.terms.get(name);
-  if (isKeyword(name)) throw badData(`The @context redefines the keyword ${quoted(name)}.`);
-  if (name === '') throw badData('The @context defines a term without a name.');
-  if (isKeywordLike(name) || previous?.keeper === 'core') return;
+  if (previous?.keeper === 'core' || isPassedOver(name)) return;
   active.definitions += 1;
   if (active.definitions > definitionsMax) throw badData(`The @context defines more than ${definitionsMax} terms.`);
   active.terms.delete(name);
   const term = readTerm(scope, name) ?? previous;
   if (term === undefined) return;
-  if (previous?.keeper !== 'definition') active.terms.set(name, term);
-  else if (previous.iri === term.iri && previous.isPrefix === term.isPrefix) active.terms.set(name, previous);
-  else throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
+  if (previous?.keeper === 'definition' && !isSame(previous, term)) {
+    throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
+  }
+  active.terms.set(name, previous?.keeper === 'definition' ? previous : term);
+}
+
+const isSame = (a: Term, b: Term): boolean => a.iri === b.iri && a.isPrefix === b.isPrefix;
+
+/** True for names that no definition can give a meaning. Throws when a definition must not even try. */
+function isPassedOver(name: string): boolean {
+  if (isKeyword(name)) throw badData(`The @context redefines the keyword ${quoted(name)}.`);
+  if (name === '') throw badData('The @context defines a term without a name.');
+  return isKeywordLike(name);
 }
 
 /** One definition. Undefined when its `@id` is kept for a keyword to come: then it counts for nothing. */
 function readTerm(scope: Scope, name: string): Term | undefined {
   const given = scope.local[name];
-  const definition = typeof given === 'string' || given === null ? { '@id': given } : given;
-  if (!isObject(definition)) throw badData(`The @context must define ${quoted(name)} by a string, an object or null, not by ${quoted(given)}.`);
+  const definition = readDefinition(name, given);
   const keeper = keeperOf(scope, definition['@protected']);
   if (definition['@reverse'] !== undefined) return { iri: reversed, isPrefix: false, keeper };
-  const id = definition['@id'];
+  const id = readGivenId(name, definition['@id']);
   if (id === null) return { iri: meaningless, isPrefix: false, keeper };
-  if (id !== undefined && typeof id !== 'string') throw badData(`The @id of ${quoted(name)} in the @context must be a string or null, not ${quoted(id)}.`);
   if (id !== undefined && isKeywordLike(id) && !isKeyword(id)) return undefined;
   const iri = id === undefined || id === name ? ownIri(scope, name) : givenIri(scope, name, id);
-  const maybePrefix = typeof given === 'string' && given !== name && colonOf(name) < 1 && /[:/?#[\]@]$/.test(iri);
-  return { iri, isPrefix: readPrefix(name, iri, definition['@prefix']) ?? maybePrefix, keeper };
+  const isPrefix =
+    readPrefix(name, iri, definition['@prefix']) ?? (typeof given === 'string' && isSimplePrefix(name, given, iri));
+  return { iri, isPrefix, keeper };
 }
+
+/** A definition in its long form: a string or null is an `@id`. */
+function readDefinition(name: string, given: Json | undefined): JsonObject {
+  if (typeof given === 'string' || given === null) return { '@id': given };
+  if (isObject(given)) return given;
+  throw badData(`The @context must define ${quoted(name)} by a string, an object or null, not by ${quoted(given)}.`);
+}
+
+function readGivenId(name: string, id: Json | undefined): string | null | undefined {
+  if (id === undefined || id === null || typeof id === 'string') return id;
+  throw badData(`The @id of ${quoted(name)} in the @context must be a string or null, not ${quoted(id)}.`);
+}
+
+/** A term that is defined by nothing but a string is a prefix when its IRI ends in a delimiter. */
+const isSimplePrefix = (name: string, given: string, iri: string): boolean =>
+  given !== name && colonOf(name) < 1 && /[:/?#[\]@]$/.test(iri);
 
 function keeperOf(scope: Scope, isProtected: Json | undefined): Term['keeper'] {
   if (isProtected === undefined || scope.keeper === 'core') return scope.keeper;
@@ -148,8 +174,10 @@ function keeperOf(scope: Scope, isProtected: Json | undefined): Term['keeper'] {
 /** What a definition itself says of its use as a prefix. */
 function readPrefix(name: string, iri: string, isPrefix: Json | undefined): boolean | undefined {
   if (isPrefix === undefined) return undefined;
-  if (typeof isPrefix !== 'boolean') throw badData(`The @prefix of ${quoted(name)} in the @context must be true or false, not ${quoted(isPrefix)}.`);
-  if (/[:/]/.test(name) || isKeyword(iri)) throw badData(`The term ${quoted(name)} of the @context cannot be a prefix.`);
+  if (typeof isPrefix !== 'boolean')
+    throw badData(`The @prefix of ${quoted(name)} in the @context must be true or false, not ${quoted(isPrefix)}.`);
+  if (/[:/]/.test(name) || isKeyword(iri))
+    throw badData(`The term ${quoted(name)} of the @context cannot be a prefix.`);
   return isPrefix;
 }
 
@@ -163,23 +191,30 @@ function ownIri(scope: Scope, name: string): string {
     return checkedIri(name, name, term === undefined ? name : term.iri + name.slice(colon + 1));
   }
   if (scope.active.vocab !== undefined) return checkedIri(name, name, scope.active.vocab + name);
-  throw badData(`The @context does not say what ${quoted(name)} means: it has neither an IRI as @id, nor does a @vocab precede it.`);
+  throw badData(
+    `The @context does not say what ${quoted(name)} means: it has neither an IRI as @id, nor does a @vocab precede it.`,
+  );
 }
 
 /** The IRI that the `@id` of a definition stands for. */
 function givenIri(scope: Scope, name: string, id: string): string {
   const iri = expandName(scope.active, id, (term) => need(scope, term));
-  if (iri === '@context' || iri === '@preserve') throw badData(`The @context makes ${quoted(name)} an alias of ${quoted(iri)}.`);
-  if (isKeyword(iri) && iri !== reversed) return iri;
+  if (iri === '@context' || iri === '@preserve')
+    throw badData(`The @context makes ${quoted(name)} an alias of ${quoted(iri)}.`);
+  if (isKeyword(iri)) return iri;
   checkedIri(name, id, iri);
   if (!/:[^:]|\//.test(name)) return iri;
   const form = expandName(scope.active, name, (term) => term === name || need(scope, term));
-  if (form !== iri) throw badData(`The @context defines ${quoted(name)} as ${quoted(iri)}, but it has the form of an IRI and means ${quoted(form)}.`);
+  if (form !== iri)
+    throw badData(
+      `The @context defines ${quoted(name)} as ${quoted(iri)}, but it has the form of an IRI and means ${quoted(form)}.`,
+    );
   return iri;
 }
 
 function checkedIri(name: string, id: string, iri: string): string {
   if (!isAbsolute(iri)) throw badData(`The @context defines ${quoted(name)} by ${quoted(id)}, which is no IRI.`);
-  if (iri.length > iriLengthMax) throw badData(`The @context gives ${quoted(name)} an IRI of more than ${iriLengthMax} characters.`);
+  if (iri.length > iriLengthMax)
+    throw badData(`The @context gives ${quoted(name)} an IRI of more than ${iriLengthMax} characters.`);
   return iri;
 }

@@ -74,20 +74,22 @@ function prefixesOf({ terms }: TermTable): Prefixes {
  */
 function compactUnnamed(iri: string, table: TermTable, prefixes: Prefixes): string {
   const means = (name: string): boolean => expandName(table, name) === iri;
-  const { vocab } = table;
-  if (vocab !== undefined && iri.length > vocab.length && iri.startsWith(vocab)) {
-    const end = iri.slice(vocab.length);
-    if (means(end)) return end;
-  }
+  const end = endBelow(table.vocab, iri);
+  return end !== undefined && means(end) ? end : (compactIriOf(iri, prefixes, means) ?? iri);
+}
+
+const endBelow = (vocab: string | undefined, iri: string): string | undefined =>
+  vocab !== undefined && iri.length > vocab.length && iri.startsWith(vocab) ? iri.slice(vocab.length) : undefined;
+
+function compactIriOf(iri: string, { byIri, lengths }: Prefixes, means: (name: string) => boolean): string | undefined {
   let best: string | undefined;
-  for (const length of prefixes.lengths) {
-    if (length >= iri.length) continue;
-    for (const prefix of prefixes.byIri.get(iri.slice(0, length)) ?? []) {
+  for (const length of lengths.filter((prefix) => prefix < iri.length)) {
+    for (const prefix of byIri.get(iri.slice(0, length)) ?? []) {
       const name = `${prefix}:${iri.slice(length)}`;
       if (isBetter(name, best) && means(name)) best = name;
     }
   }
-  return best ?? iri;
+  return best;
 }
 
 /** Remembers what a function answered. When there is too much to remember, it begins anew. */

@@ -1,0 +1,44 @@
+/** A memory of limited size that forgets what was not asked for the longest. */
+
+export interface BoundedCache<Value> {
+  /** The value of a key, which thereby becomes the freshest. */
+  get(key: string): Value | undefined;
+  /** `weight` is in the unit of `weightMax`. A value heavier than the whole is not kept. */
+  set(key: string, value: Value, weight: number): void;
+  delete(key: string): void;
+}
+
+/** Bounds: the number of entries and the sum of their weights. */
+export interface CacheBounds {
+  readonly entriesMax: number;
+  readonly weightMax: number;
+}
+
+export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds): BoundedCache<Value> {
+  const entries = new Map<string, { readonly value: Value; readonly weight: number }>();
+  let total = 0;
+  const drop = (key: string): void => {
+    total -= entries.get(key)?.weight ?? 0;
+    entries.delete(key);
+  };
+  return {
+    get: (key) => {
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      entries.delete(key);
+      entries.set(key, entry);
+      return entry.value;
+    },
+    set: (key, value, weight) => {
+      drop(key);
+      if (weight > weightMax) return;
+      entries.set(key, { value, weight });
+      total += weight;
+      for (const oldest of entries.keys()) {
+        if (entries.size <= entriesMax && total <= weightMax) break;
+        drop(oldest);
+      }
+    },
+    delete: drop,
+  };
+}

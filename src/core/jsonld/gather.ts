@@ -1,0 +1,97 @@
+/** Fetches whatever a @context refers to and lays it out as a flat list of parts (JSON-LD 1.1 API clause 4.1). */
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
+import type { Part } from './compile.ts';
+import { resolveReference } from './reference.ts';
+
+/** Bounds on what one @context may drag along: documents in all, counted as often as they are referred to, and nesting. */
+const documentsMax = 100;
+const depthMax = 8;
+
+/** The document at an http or https URL. */
+export type GetDocument = (url: string) => Promise<Json>;
+
+interface Journey {
+  readonly getDocument: GetDocument;
+  readonly parts: Part[];
+  documents: number;
+}
+
+/** Where a value stands: in the document at `base` (undefined: in the request itself), which those in `within` led to. */
+interface Place {
+  readonly base: string | undefined;
+  readonly within: readonly string[];
+  readonly depth: number;
+}
+
+/** True for the URL of the core context in any version. */
+export const isCoreUrl = (url: string): boolean =>
+  /^https?:\/\/uri\.etsi\.org\/ngsi-ld\/v1\/ngsi-ld-core-context(?:-v\d+(?:\.\d+)*)?\.jsonld$/.test(url);
+
+/** The parts of a @context in order. Throws BadRequestData when it is faulty, and what `getDocument` throws. */
+export async function gatherParts(value: Json, getDocument: GetDocument): Promise<readonly Part[]> {
+  const journey: Journey = { getDocument, parts: [], documents: 0 };
+  await gather(journey, value, { base: undefined, within: [], depth: 0 });
+  return journey.parts;
+}
+
+async function gather(journey: Journey, value: Json, place: Place): Promise<void> {
+  if (place.depth > depthMax) throw badData(`The @context${placed(place)} is nested more than ${depthMax} deep.`);
+  if (value === null) journey.parts.push({ kind: 'reset' });
+  else if (typeof value === 'string') await gatherUrl(journey, value, place);
+  else if (isArray(value)) for (const element of value) await gather(journey, element, deeper(place));
+  else if (isObject(value)) await gatherObject(journey, value, place);
+  else throw badData(`A @context must be a URL, an object or an array of these, not ${quoted(value)}${placed(place)}.`);
+}
+
+const deeper = (place: Place): Place => ({ ...place, depth: place.depth + 1 });
+
+const placed = ({ base }: Place): string => (base === undefined ? '' : ` in ${base}`);
+
+async function gatherUrl(journey: Journey, reference: string, place: Place): Promise<void> {
+  const url = urlOf(reference, place);
+  if (isCoreUrl(url)) journey.parts.push({ kind: 'core' });
+  else
+    await gather(journey, await load(journey, url, place), {
+      base: url,
+      within: [...place.within, url],
+      depth: place.depth + 1,
+    });
+}
+
+const urlOf = (reference: string, { base }: Place): string =>
+  base === undefined ? reference : resolveReference(base, reference);
+
+/** The value of `@context` in the document at a URL (CIM 009 clause 5.5.6). */
+async function load(journey: Journey, url: string, place: Place): Promise<Json> {
+  if (!/^https?:\/\/[^/]/i.test(url))
+    throw badData(`A @context must be at an http or https URL, not at ${quoted(url)}${placed(place)}.`);
+  if (place.within.includes(url)) throw badData(`The @context at ${url} refers to itself${placed(place)}.`);
+  journey.documents += 1;
+  if (journey.documents > documentsMax) throw badData(`The @context needs more than ${documentsMax} documents.`);
+  const document = await journey.getDocument(url);
+  const context = isObject(document) ? document['@context'] : undefined;
+  if (typeof context === 'string' || isArray(context) || isObject(context)) return context;
+  throw badData(
+    `The document at ${url} holds no @context that can be used: ${context === undefined ? 'there is none' : `it is ${quoted(context)}`}.`,
+  );
+}
+
+async function gatherObject(journey: Journey, object: JsonObject, place: Place): Promise<void> {
+  const inner = object['@context'];
+  if (inner !== undefined) return gather(journey, inner, deeper(place));
+  const reference = object['@import'];
+  const imported = reference === undefined ? {} : await loadImport(journey, reference, place);
+  journey.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
+}
+
+/** What `@import` refers to: definitions that those beside it complete and override. */
+async function loadImport(journey: Journey, reference: Json, place: Place): Promise<JsonObject> {
+  if (typeof reference !== 'string')
+    throw badData(`The @import of a @context must be a URL, not ${quoted(reference)}${placed(place)}.`);
+  const url = urlOf(reference, place);
+  const imported = await load(journey, url, place);
+  if (isObject(imported) && imported['@import'] === undefined) return imported;
+  throw badData(`The @context at ${url} cannot be imported${placed(place)}: it must be one object without @import.`);
+}

@@ -1,0 +1,72 @@
+/** Keeps the boxes around the geometries of entities in the R*Tree, by difference. */
+import type { Database } from 'better-sqlite3';
+import type { Instance } from '../../core/model/attribute.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
+import { isObject, type Json } from '../../core/model/json.ts';
+import { badData } from '../../core/model/problem.ts';
+import type { Names } from './names.ts';
+
+/** How many GeoProperties one entity can have: `place` is the entity's number times this, plus a slot for each. */
+export const slots = 65_536;
+
+export interface Boxes {
+  /** Writes what differs. The entities are the one that is in the tree under this number, and the one that is to be. */
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
+}
+
+interface Box {
+  readonly name: string;
+  readonly bounds: BoundingBox;
+}
+
+export function createBoxes(database: Database, names: Names): Boxes {
+  const put = database.prepare<[number, number, number, number, number, number]>(
+    'INSERT OR REPLACE INTO box (place, west, east, south, north, name) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const drop = database.prepare<[number]>('DELETE FROM box WHERE place = ?');
+  return {
+    replace(num, before, after) {
+      if (before && after && hasSameGeometries(before, after)) return;
+      const [old, next] = [boxesOf(before), boxesOf(after)];
+      for (const [slot, box] of next.entries()) {
+        if (isSameBox(old[slot], box)) continue;
+        const [west, south, east, north] = box.bounds;
+        put.run(num * slots + slot, west, east, south, north, names.numOf(box.name));
+      }
+      for (let slot = next.length; slot < old.length; slot += 1) drop.run(num * slots + slot);
+    },
+  };
+}
+
+/** One box for each attribute, ordered as the attributes are. Throws BadRequestData when there are too many. */
+function boxesOf(entity: Entity | undefined): readonly Box[] {
+  if (!entity) return [];
+  const boxes = Object.entries(entity.attrs).flatMap(([name, instances]) => {
+    const bounds = instances.flatMap(boundsOf).reduce<BoundingBox | undefined>(around, undefined);
+    return bounds ? [{ name, bounds }] : [];
+  });
+  if (boxes.length > slots) throw badData(`The entity ${entity.id} has more than ${slots} GeoProperties.`);
+  return boxes;
+}
+
+const boundsOf = ({ kind, value }: Instance): readonly BoundingBox[] =>
+  kind === 'GeoProperty' && isGeometry(value) ? [boundingBox(value)] : [];
+
+/** The value of a GeoProperty was read as a geometry; this tells the compiler so. */
+const isGeometry = (value: Json): value is Geometry => isObject(value) && 'coordinates' in value;
+
+const around = (a: BoundingBox | undefined, b: BoundingBox): BoundingBox =>
+  a ? [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])] : b;
+
+const isSameBox = (a: Box | undefined, b: Box): boolean =>
+  a?.name === b.name && a.bounds.every((bound, index) => bound === b.bounds[index]);
+
+/** True when no GeoProperty was touched: instances that a write leaves alone stay the same objects. */
+function hasSameGeometries({ attrs: before }: Entity, { attrs: after }: Entity): boolean {
+  const isTouched = (name: string): boolean =>
+    before[name] !== after[name] && ((before[name]?.some(isGeo) ?? false) || (after[name]?.some(isGeo) ?? false));
+  return !Object.keys(after).some(isTouched) && !Object.keys(before).some(isTouched);
+}
+
+const isGeo = ({ kind }: Instance): boolean => kind === 'GeoProperty';

@@ -1,0 +1,125 @@
+/** Keeps the present entities, and every index over them. */
+import type { Database } from 'better-sqlite3';
+import type { Entity } from '../../core/model/entity.ts';
+import { firstExpiry } from '../../core/model/expiry.ts';
+import type { Micros } from '../../core/model/instant.ts';
+import type { Position } from '../../core/port/store.ts';
+import { createBoxes } from './box-rows.ts';
+import type { Names } from './names.ts';
+import { entityIn } from './own-text.ts';
+import { createTally } from './summary-rows.ts';
+import { createValues, type Values } from './value-rows.ts';
+
+/** An entity as it lies in the file, expired or not. */
+export interface Held {
+  readonly num: number;
+  readonly subject: number;
+  readonly version: Position;
+  readonly expires: Micros | null;
+  readonly doc: string;
+  readonly entity: Entity;
+}
+
+/** What is to lie there. `doc` is the text of `entity`. */
+export interface Holding extends Pick<Held, 'num' | 'subject' | 'version' | 'doc' | 'entity'> {}
+
+export interface Entities {
+  get(id: string): Held | undefined;
+  insert(next: Holding): void;
+  update(before: Held, next: Holding): void;
+  remove(before: Held): void;
+  /** The ids of some entities of which something has expired, at most `limit`. */
+  due(now: Micros, limit: number): readonly string[];
+  readonly values: Values;
+  /** Writes what is only collected so far; before a commit. */
+  flush(): void;
+  /** Forgets it; after a rollback. */
+  reset(): void;
+}
+
+type Row = Omit<Held, 'entity'>;
+
+export function createEntities(database: Database, names: Names): Entities {
+  const find = database.prepare<[string], Row>('SELECT num, subject, version, expires, doc FROM entity WHERE id = ?');
+  const due = database
+    .prepare<[Micros, number], string>('SELECT id FROM entity WHERE expires <= ? ORDER BY expires LIMIT ?')
+    .pluck();
+  const rows = createRowWriter(database);
+  const types = createTypes(database, names);
+  const boxes = createBoxes(database, names);
+  const values = createValues(database, names);
+  const tally = createTally(database, names);
+
+  const index = (num: number, before: Entity | undefined, after: Entity | undefined): void => {
+    types.replace(num, before?.types ?? [], after?.types ?? []);
+    boxes.replace(num, before, after);
+    values.replace(num, before, after);
+    tally.replace(before, after);
+  };
+
+  return {
+    get(id) {
+      const row = find.get(id);
+      return row && { ...row, entity: entityIn(row.doc) };
+    },
+    insert(next) {
+      rows.insert(next);
+      index(next.num, undefined, next.entity);
+    },
+    update(before, next) {
+      rows.update(next, before.expires);
+      index(next.num, before.entity, next.entity);
+    },
+    remove({ num, entity }) {
+      rows.remove(num);
+      index(num, entity, undefined);
+    },
+    due: (now, limit) => due.all(now, limit),
+    values,
+    flush: () => tally.flush(),
+    reset() {
+      tally.reset();
+      values.reset();
+    },
+  };
+}
+
+interface RowWriter {
+  insert(next: Holding): void;
+  update(next: Holding, expiredBefore: Micros | null): void;
+  remove(num: number): void;
+}
+
+function createRowWriter(database: Database): RowWriter {
+  const insert = database.prepare<[number, string, number, Position, Micros | null, string]>(
+    'INSERT INTO entity (num, id, subject, version, expires, doc) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const update = database.prepare<[Position, string, number]>('UPDATE entity SET version = ?, doc = ? WHERE num = ?');
+  const updateExpires = database.prepare<[Micros | null, number]>('UPDATE entity SET expires = ? WHERE num = ?');
+  const remove = database.prepare<[number]>('DELETE FROM entity WHERE num = ?');
+  return {
+    insert: ({ num, subject, version, doc, entity }) =>
+      void insert.run(num, entity.id, subject, version, firstExpiry(entity) ?? null, doc),
+    update({ num, version, doc, entity }, expiredBefore) {
+      update.run(version, doc, num);
+      const expires = firstExpiry(entity) ?? null;
+      if (expires !== expiredBefore) updateExpires.run(expires, num);
+    },
+    remove: (num) => void remove.run(num),
+  };
+}
+
+interface Types {
+  replace(num: number, before: readonly string[], after: readonly string[]): void;
+}
+
+function createTypes(database: Database, names: Names): Types {
+  const add = database.prepare<[number, number]>('INSERT OR IGNORE INTO entity_type (type, num) VALUES (?, ?)');
+  const drop = database.prepare<[number, number]>('DELETE FROM entity_type WHERE type = ? AND num = ?');
+  return {
+    replace(num, before, after) {
+      for (const type of after) if (!before.includes(type)) add.run(names.numOf(type), num);
+      for (const type of before) if (!after.includes(type)) drop.run(names.numOf(type), num);
+    },
+  };
+}

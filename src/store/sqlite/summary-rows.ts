@@ -1,0 +1,110 @@
+/** Keeps the counts of types, attributes and kinds by difference: collected through a transaction, written at its end. */
+import type { Database } from 'better-sqlite3';
+import { kinds } from '../../core/model/attribute.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import type { Names } from './names.ts';
+
+/** Stands for any kind in the table `attr_count`. */
+export const anyKind = -1;
+
+export interface Tally {
+  /** Counts an entity that takes the place of another; undefined: there is none. */
+  replace(before: Entity | undefined, after: Entity | undefined): void;
+  /** Writes what was counted since the last time. */
+  flush(): void;
+  /** Forgets it instead. */
+  reset(): void;
+}
+
+type Counts = Map<number, number>;
+/** How the counts of one type changed: entities, and by attribute and kind. */
+interface TypeChange {
+  entities: number;
+  readonly attrs: Map<number, Counts>;
+}
+
+export function createTally(database: Database, names: Names): Tally {
+  const write = createCountWriter(database);
+  const changes = new Map<number, TypeChange>();
+  const count = (entity: Entity, step: 1 | -1): void => {
+    for (const type of new Set(entity.types)) countType(changeOf(changes, names.numOf(type)), entity, { step, names });
+  };
+  return {
+    replace(before, after) {
+      if (before && after && isSameShape(before, after)) return;
+      if (before) count(before, -1);
+      if (after) count(after, 1);
+    },
+    flush() {
+      for (const [type, change] of changes) write(type, change);
+      changes.clear();
+    },
+    reset: () => changes.clear(),
+  };
+}
+
+function changeOf(changes: Map<number, TypeChange>, type: number): TypeChange {
+  const known = changes.get(type);
+  if (known) return known;
+  const fresh = { entities: 0, attrs: new Map<number, Counts>() };
+  changes.set(type, fresh);
+  return fresh;
+}
+
+function countType(change: TypeChange, { attrs }: Entity, { step, names }: { step: 1 | -1; names: Names }): void {
+  change.entities += step;
+  for (const [name, instances] of Object.entries(attrs)) {
+    const num = names.numOf(name);
+    const counts = change.attrs.get(num) ?? new Map<number, number>();
+    change.attrs.set(num, counts);
+    add(counts, anyKind, step);
+    const [first] = instances;
+    if (instances.length === 1 && first) add(counts, kinds.indexOf(first.kind), step);
+    else for (const kind of new Set(instances.map((one) => one.kind))) add(counts, kinds.indexOf(kind), step);
+  }
+}
+
+const add = (counts: Counts, key: number, step: number): void => void counts.set(key, (counts.get(key) ?? 0) + step);
+
+/** True when an update left types, attributes and kinds as they were: by far the most common write. */
+function isSameShape(before: Entity, after: Entity): boolean {
+  const names = Object.keys(after.attrs);
+  return (
+    before.types.length === after.types.length &&
+    before.types.every((type, index) => type === after.types[index]) &&
+    names.length === Object.keys(before.attrs).length &&
+    names.every((name) => hasSameKinds(before, after, name))
+  );
+}
+
+function hasSameKinds(before: Entity, after: Entity, name: string): boolean {
+  const [mine, other] = [after.attrs[name], before.attrs[name]];
+  if (mine === other) return true;
+  return mine?.length === other?.length && (mine?.every((one, index) => one.kind === other?.[index]?.kind) ?? false);
+}
+
+/** Counts that reach zero are gone. */
+function createCountWriter(database: Database): (type: number, change: TypeChange) => void {
+  const addType = database.prepare<[number, number]>(
+    `INSERT INTO type_count VALUES (?, ?) ON CONFLICT DO UPDATE SET entities = entities + excluded.entities`,
+  );
+  const dropType = database.prepare<[number]>('DELETE FROM type_count WHERE type = ? AND entities <= 0');
+  const addAttr = database.prepare<[number, number, number, number]>(
+    `INSERT INTO attr_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET entities = entities + excluded.entities`,
+  );
+  const dropAttr = database.prepare<[number, number]>(
+    'DELETE FROM attr_count WHERE type = ? AND name = ? AND entities <= 0',
+  );
+  return (type, { entities, attrs }) => {
+    if (entities !== 0) addType.run(type, entities);
+    if (entities < 0) dropType.run(type);
+    for (const [name, counts] of attrs) {
+      let hasFallen = false;
+      for (const [kind, step] of counts) {
+        if (step !== 0) addAttr.run(type, name, kind, step);
+        hasFallen ||= step < 0;
+      }
+      if (hasFallen) dropAttr.run(type, name);
+    }
+  };
+}
