@@ -10,6 +10,8 @@ export function touchedAttributes(current: Entity | undefined, mutation: Mutatio
   switch (mutation.op) {
     case 'delete':
       return present;
+    case 'removeAttrs':
+      return present.filter((name) => mutation.attrs.includes(name) === (mutation.which === 'these'));
     case 'create':
       return Object.keys(mutation.entity.attrs);
     case 'replace':

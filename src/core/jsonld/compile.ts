@@ -119,14 +119,14 @@ function define(scope: Scope, name: string): void {
   if (active.definitions > definitionsMax) throw badData(`The @context defines more than ${definitionsMax} terms.`);
   active.terms.delete(name);
   const term = readTerm(scope, name) ?? previous;
-  if (term === undefined) return;
-  if (previous?.keeper === 'definition' && !isSame(previous, term)) {
-    throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
-  }
-  active.terms.set(name, previous?.keeper === 'definition' ? previous : term);
+  if (term !== undefined) active.terms.set(name, previous?.keeper === 'definition' ? kept(name, previous, term) : term);
 }
 
-const isSame = (a: Term, b: Term): boolean => a.iri === b.iri && a.isPrefix === b.isPrefix;
+/** A protected term, which may be defined again as it is. */
+function kept(name: string, previous: Term, term: Term): Term {
+  if (previous.iri === term.iri && previous.isPrefix === term.isPrefix) return previous;
+  throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
+}
 
 /** True for names that no definition can give a meaning. Throws when a definition must not even try. */
 function isPassedOver(name: string): boolean {

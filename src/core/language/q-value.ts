@@ -67,13 +67,15 @@ function readValue(cursor: Cursor): QValue {
     return { kind: 'json', value };
   }
   const start = cursor.at;
-  const text = readBare(cursor);
+  const text = read(cursor, commaTime) ?? readBare(cursor);
   if (text === '') throw unexpected(cursor, 'a value', start);
   const value = valueOf(text);
   if (value === undefined) throw unexpected(cursor, 'a value; strings with such characters need quotes', start);
   return value;
 }
 
+/** A time whose fraction has a comma, which is not the comma of a list. */
+const commaTime = /(?:\d{4}-\d{2}-\d{2}T)?\d{2}:\d{2}:\d{2},\d{1,6}Z/y;
 /** Up to what ends a value, or to what must be looked at. */
 const plainRun = /[^;|,"}():.]+/y;
 const schemeOnly = /^[A-Za-z][A-Za-z0-9+.-]*$/;

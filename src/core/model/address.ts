@@ -37,13 +37,21 @@ const isPublicIpv4 = (address: number): boolean =>
     ([block, length]) => Math.floor(address / 2 ** (32 - length)) === Math.floor(block / 2 ** (32 - length)),
   );
 
-/** Only 2000::/3 is routed, and in it not the blocks for protocols and tunnels (2001::/23), documentation and 6to4. */
+/** Special IPv6 blocks within 2000::/3, by the first two groups: protocols and tunnels, documentation, 6to4. */
+const specialIpv6: readonly (readonly [number, number])[] = [
+  [0x2001_0000, 0x2001_01ff],
+  [0x2001_0db8, 0x2001_0db8],
+  [0x2002_0000, 0x2002_ffff],
+  [0x3fff_0000, 0x3fff_0fff],
+];
+
+/** Only 2000::/3 is routed. */
 function isPublicIpv6(groups: readonly number[]): boolean {
-  const [first = 0, second = 0] = groups;
   if (isTranslated(groups)) return isPublicIpv4((groups[6] ?? 0) * 65_536 + (groups[7] ?? 0));
-  if (first === 0x2001) return second >= 0x200 && second !== 0xdb8;
-  if (first === 0x3fff) return second >= 0x1000;
-  return first >= 0x2000 && first < 0x4000 && first !== 0x2002;
+  const start = (groups[0] ?? 0) * 65_536 + (groups[1] ?? 0);
+  return (
+    start >= 0x2000_0000 && start <= 0x3fff_ffff && !specialIpv6.some(([from, to]) => start >= from && start <= to)
+  );
 }
 
 /** 64:ff9b::/96 is how a network without IPv4 reaches it; what counts is the IPv4 address within. */

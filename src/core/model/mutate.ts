@@ -51,6 +51,8 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
       return replaceAttribute(current, mutation, at);
     case 'deleteAttr':
       return deleteAttribute(current, mutation, at);
+    case 'removeAttrs':
+      return removeAttributes(current, mutation, at);
     case 'delete':
       return remove(current, at);
   }
@@ -146,6 +148,12 @@ function deleteAttribute(current: Entity, { attr, which }: Extract<Mutation, { o
   if (chosen.length === 0) throw notThere(current, attr, undefined);
   const draft = draftAttributes(current.attrs, { [attr]: chosen }, () => ({ remove: true }));
   return settle(current, { attrs: {} }, { at, draft });
+}
+
+/** Clause 5.6.21. */
+function removeAttributes(current: Entity, { attrs, which }: Extract<Mutation, { op: 'removeAttrs' }>, at: Instant): Mutated {
+  const chosen = Object.fromEntries(Object.entries(current.attrs).filter(([name]) => attrs.includes(name) === (which === 'these')));
+  return settle(current, { attrs: {} }, { at, draft: draftAttributes(current.attrs, chosen, () => ({ remove: true })) });
 }
 
 /** Clause 5.6.6. The change carries the entity as it was. */

@@ -26,6 +26,8 @@ export type Mutation =
   | { readonly op: 'replaceAttr'; readonly id: string; readonly attr: string; readonly fragment: Fragment }
   /** DELETE /entities/{id}/attrs/{attr} (5.6.5). `attr` is an expanded name, or `scope`. */
   | { readonly op: 'deleteAttr'; readonly id: string; readonly attr: string; readonly which: InstanceChoice }
+  /** Purge of attributes (5.6.21): those named, or all others. Names that are not there are no fault. */
+  | { readonly op: 'removeAttrs'; readonly id: string; readonly attrs: readonly string[]; readonly which: 'these' | 'others' }
   /** DELETE /entities/{id} (5.6.6). */
   | { readonly op: 'delete'; readonly id: string };
 

@@ -1,13 +1,14 @@
 /** Reads which entities are asked for (clauses 5.7.2, 6.4.3.2): parameters to a filter, and the rule against queries that are too wide. */
-import type { EntitySelector, Filter } from '../language/filter.ts';
+import type { EntitySelector, Filter, Pattern } from '../language/filter.ts';
 import { parseGeoQuery } from '../language/geo-query.ts';
 import { compilePattern } from '../language/pattern.ts';
 import { parseQ } from '../language/q.ts';
 import { parseScopeQ } from '../language/scope-query.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { Terms } from '../model/entity.ts';
+import type { Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
-import { readId } from '../model/read/id.ts';
+import { quoted, readId } from '../model/read/id.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import { readBoolean, readList } from './parameters.ts';
 
@@ -34,10 +35,15 @@ const systemAttributes = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'expir
 /** The filter that the parameters mean. Throws BadRequestData when they leave the query too wide (clause 5.7.2.4). */
 export function readSelection(params: Params, terms: Terms): Filter {
   const selector = readSelector(params, terms);
+  return readFilter(params, terms, selector ? [selector] : undefined);
+}
+
+/** As `readSelection`, of selectors and the parameters that restrict further. */
+export function readFilter(params: Params, terms: Terms, selectors: readonly EntitySelector[] | undefined): Filter {
   const attrs = readList(params, 'attrs')?.filter((name) => !systemAttributes.has(name));
   const names = attrs?.map((name) => readAttributeName(name, terms));
   const filter: Filter = {
-    ...(selector ? { selectors: [selector] } : undefined),
+    ...(selectors ? { selectors } : undefined),
     ...(names && names.length > 0 ? { attrs: names } : undefined),
     ...readConditions(params, terms),
   };
@@ -48,13 +54,19 @@ export function readSelection(params: Params, terms: Terms): Filter {
 function readSelector(params: Params, terms: Terms): EntitySelector | undefined {
   const ids = readList(params, 'id')?.map((id) => readId(id, 'the parameter id'));
   const { idPattern, type } = params;
-  if (idPattern !== undefined) compilePattern(idPattern);
   if (!ids && idPattern === undefined && type === undefined) return undefined;
   return {
     ...(ids ? { ids } : undefined),
-    ...(idPattern === undefined ? undefined : { idPattern: { source: idPattern } }),
+    ...(idPattern === undefined ? undefined : { idPattern: readPattern(idPattern) }),
     ...(type === undefined ? undefined : { types: parseTypeSelection(type, terms) }),
   };
+}
+
+/** A regular expression that is sure to compile. */
+export function readPattern(source: Json): Pattern {
+  if (typeof source !== 'string') throw badData(`An idPattern must be a string, not ${quoted(source)}.`);
+  compilePattern(source);
+  return { source };
 }
 
 function readConditions(params: Params, terms: Terms): Filter {

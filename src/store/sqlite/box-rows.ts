@@ -4,10 +4,9 @@ import type { Instance } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
 import { isObject, type Json } from '../../core/model/json.ts';
-import { badData } from '../../core/model/problem.ts';
-import type { Names } from './names.ts';
+import { type Names, noName } from './names.ts';
 
-/** How many GeoProperties one entity can have: `place` is the entity's number times this, plus a slot for each. */
+/** `place` is the entity's number times this, plus a slot for each GeoProperty. */
 export const slots = 65_536;
 
 export interface Boxes {
@@ -16,7 +15,8 @@ export interface Boxes {
 }
 
 interface Box {
-  readonly name: string;
+  /** Absent on the last box of an entity that has more GeoProperties than slots: it is around all that are left over. */
+  readonly name?: string;
   readonly bounds: BoundingBox;
 }
 
@@ -32,22 +32,23 @@ export function createBoxes(database: Database, names: Names): Boxes {
       for (const [slot, box] of next.entries()) {
         if (isSameBox(old[slot], box)) continue;
         const [west, south, east, north] = box.bounds;
-        put.run(num * slots + slot, west, east, south, north, names.numOf(box.name));
+        put.run(num * slots + slot, west, east, south, north, box.name === undefined ? noName : names.numOf(box.name));
       }
       for (let slot = next.length; slot < old.length; slot += 1) drop.run(num * slots + slot);
     },
   };
 }
 
-/** One box for each attribute, ordered as the attributes are. Throws BadRequestData when there are too many. */
+/** One box for each attribute, ordered as the attributes are. */
 function boxesOf(entity: Entity | undefined): readonly Box[] {
   if (!entity) return [];
   const boxes = Object.entries(entity.attrs).flatMap(([name, instances]) => {
     const bounds = instances.flatMap(boundsOf).reduce<BoundingBox | undefined>(around, undefined);
     return bounds ? [{ name, bounds }] : [];
   });
-  if (boxes.length > slots) throw badData(`The entity ${entity.id} has more than ${slots} GeoProperties.`);
-  return boxes;
+  if (boxes.length <= slots) return boxes;
+  const rest = boxes.slice(slots - 1).reduce<BoundingBox | undefined>((all, { bounds }) => around(all, bounds), undefined);
+  return [...boxes.slice(0, slots - 1), ...(rest ? [{ bounds: rest }] : [])];
 }
 
 const boundsOf = ({ kind, value }: Instance): readonly BoundingBox[] =>

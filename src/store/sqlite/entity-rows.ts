@@ -25,6 +25,7 @@ export interface Holding extends Pick<Held, 'num' | 'subject' | 'version' | 'doc
 
 export interface Entities {
   get(id: string): Held | undefined;
+  subjectOf(id: string): number | undefined;
   insert(next: Holding): void;
   update(before: Held, next: Holding): void;
   remove(before: Held): void;
@@ -41,6 +42,7 @@ type Row = Omit<Held, 'entity'>;
 
 export function createEntities(database: Database, names: Names): Entities {
   const find = database.prepare<[string], Row>('SELECT num, subject, version, expires, doc FROM entity WHERE id = ?');
+  const subjectOf = database.prepare<[string], number>('SELECT subject FROM entity WHERE id = ?').pluck();
   const due = database
     .prepare<[Micros, number], string>('SELECT id FROM entity WHERE expires <= ? ORDER BY expires LIMIT ?')
     .pluck();
@@ -62,6 +64,7 @@ export function createEntities(database: Database, names: Names): Entities {
       const row = find.get(id);
       return row && { ...row, entity: entityIn(row.doc) };
     },
+    subjectOf: (id) => subjectOf.get(id),
     insert(next) {
       rows.insert(next);
       index(next.num, undefined, next.entity);

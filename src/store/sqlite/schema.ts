@@ -23,6 +23,7 @@ export const firstSchema = `
     doc TEXT NOT NULL
   );
   CREATE INDEX entity_expires ON entity (expires) WHERE expires IS NOT NULL;
+  CREATE INDEX entity_returned ON entity (subject) WHERE subject <> num;
   CREATE TABLE entity_type (type INTEGER NOT NULL, num INTEGER NOT NULL, PRIMARY KEY (type, num)) WITHOUT ROWID;
 
   -- One box for each GeoProperty of an entity, around all its instances. place is num * 65536 + a slot.
@@ -55,7 +56,7 @@ export const firstSchema = `
   -- The change log. doc is the entity's text; rest what cannot be derived from it. Positions have no gaps.
   CREATE TABLE log (position INTEGER PRIMARY KEY, at INTEGER NOT NULL, event INTEGER NOT NULL, doc TEXT NOT NULL, rest TEXT);
 
-  -- Counts by type, and by type and attribute. kind is the place in the model's kinds, or -1 for any kind.
+  -- Counts by type (0: of all entities), and by type and attribute. kind is the place in the model's kinds, or -1 for any kind.
   CREATE TABLE type_count (type INTEGER PRIMARY KEY, entities INTEGER NOT NULL);
   CREATE TABLE attr_count (
     type INTEGER NOT NULL,

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import { kinds } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
-import type { Names } from './names.ts';
+import { type Names, noName } from './names.ts';
 
 /** Stands for any kind in the table `attr_count`. */
 export const anyKind = -1;
@@ -27,6 +27,7 @@ export function createTally(database: Database, names: Names): Tally {
   const write = createCountWriter(database);
   const changes = new Map<number, TypeChange>();
   const count = (entity: Entity, step: 1 | -1): void => {
+    changeOf(changes, noName).entities += step;
     for (const type of new Set(entity.types)) countType(changeOf(changes, names.numOf(type)), entity, { step, names });
   };
   return {

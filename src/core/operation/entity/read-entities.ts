@@ -1,13 +1,15 @@
 /** Operations that read entities: retrieve one, query many (clauses 5.7.1, 5.7.2). */
+import type { Filter } from '../../language/filter.ts';
 import { parseTypeSelection } from '../../language/type-selection.ts';
 import { compileFilter } from '../../language/matches.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
-import type { Operation } from '../operation.ts';
+import type { Answer, Call, Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
-import { readSelection, selectionParameters } from '../selection.ts';
+import { readFilter, readSelection, selectionParameters } from '../selection.ts';
 import { readShown, shownParameters } from '../view.ts';
+import { readQueryBody } from './query-body.ts';
 
 export const retrieveEntity: Operation = {
   name: 'retrieveEntity',
@@ -41,15 +43,40 @@ export const queryEntities: Operation = {
   parameters: [...selectionParameters, ...shownParameters, 'limit', 'offset', 'count'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
-  async run(ask, call) {
-    const filter = readSelection(ask.params, call.context);
-    const shown = readShown(ask.params, call);
-    const { limit, offset, isCounted } = readPaging(ask.params, call.world.limits);
-    const plan = { filter, now: call.now, limit: limit + 1, offset };
-    const position = await call.store.log.position();
-    const found = limit === 0 ? [] : await call.store.find(plan);
-    const count = isCounted ? await call.store.count(plan) : undefined;
-    const text = await shown.many(found.slice(0, limit));
-    return { kind: 'found', text, position, page: pageOf(found.length, { limit, offset }, count) };
+  run: (ask, call) => answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call),
+};
+
+export const queryByPost: Operation = {
+  name: 'queryByPost',
+  clause: '5.7.2',
+  method: 'POST',
+  path: '/entityOperations/query',
+  action: 'read',
+  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local'],
+  media: ['json', 'ld+json', 'geo+json'],
+  body: 'object',
+  run(ask, call) {
+    const { selectors, params } = readQueryBody(ask.body ?? null, call.context);
+    const { local, options, format } = ask.params;
+    const filter = readFilter({ ...params, ...given({ local }) }, call.context, selectors);
+    return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging: ask.params }, call);
   },
 };
+
+type Params = Readonly<Record<string, string>>;
+
+/** Parameters that are there. */
+const given = (params: Readonly<Record<string, string | undefined>>): Params =>
+  Object.fromEntries(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+/** One page of what the filter finds. The position is asked for first, so that nothing after it is missing from the page. */
+async function answerQuery(filter: Filter, { shown, paging }: { shown: Params; paging: Params }, call: Call): Promise<Answer> {
+  const view = readShown(shown, call);
+  const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
+  const plan = { filter, now: call.now, limit: limit + 1, offset };
+  const position = await call.store.log.position();
+  const found = limit === 0 ? [] : await call.store.find(plan);
+  const count = isCounted ? await call.store.count(plan) : undefined;
+  const text = await view.many(found.slice(0, limit));
+  return { kind: 'found', text, position, page: pageOf(found.length, { limit, offset }, count) };
+}

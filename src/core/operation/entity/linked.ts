@@ -1,0 +1,69 @@
+/** Follows relationships to the entities they lead to (clause 4.5.23): which are fetched, and in which order they are found. */
+import type { Projection } from '../../language/projection.ts';
+import { isShown } from '../../language/projection.ts';
+import type { Instance } from '../../model/attribute.ts';
+import type { Entity } from '../../model/entity.ts';
+import { isStrings } from '../../model/json.ts';
+import type { Call } from '../operation.ts';
+
+/** How far and where relationships are followed. */
+export interface Journey {
+  /** How many relationships away; at least 1. */
+  readonly level: number;
+  /** Ids that are not followed: entities that already contain these ones. */
+  readonly containedBy: ReadonlySet<string>;
+  readonly projection: Projection;
+}
+
+/** An entity that was reached, and the projection that holds for it. */
+export interface Reached {
+  readonly entity: Entity;
+  readonly projection: Projection;
+}
+
+/** Most entities that one answer links to. */
+const linkedMax = 10_000;
+
+/** The entities that these lead to, each once, nearest first. */
+export async function followLinks(entities: readonly Entity[], { level, containedBy, projection }: Journey, call: Call): Promise<readonly Reached[]> {
+  const seen = new Set([...containedBy, ...entities.map(({ id }) => id)]);
+  const reached: Reached[] = [];
+  let frontier: readonly Reached[] = entities.map((entity) => ({ entity, projection }));
+  for (let step = 0; step < level && frontier.length > 0; step += 1) {
+    const next: Reached[] = [];
+    for (const { id, projection: wanted } of frontier.flatMap(linksOf)) {
+      if (seen.has(id) || seen.size > linkedMax) continue;
+      seen.add(id);
+      const entity = await present(id, call);
+      if (entity) next.push({ entity, projection: wanted });
+    }
+    reached.push(...next);
+    frontier = next;
+  }
+  return reached;
+}
+
+async function present(id: string, { store, now, world }: Call): Promise<Entity | undefined> {
+  const pause = world.breathe();
+  if (pause) await pause;
+  return (await store.get(id, now))?.entity();
+}
+
+interface Link {
+  readonly id: string;
+  readonly projection: Projection;
+}
+
+/** Where the relationships lead that the projection shows. */
+function linksOf({ entity, projection }: Reached): readonly Link[] {
+  return Object.entries(entity.attrs)
+    .filter(([name]) => isShown(projection, name))
+    .flatMap(([name, instances]) => instances.flatMap(targetsOf).map((id) => ({ id, projection: projection.linked?.get(name) ?? {} })));
+}
+
+/** The ids of the entities that a relationship leads to. */
+export function targetsOf({ kind, value }: Instance): readonly string[] {
+  if (kind !== 'Relationship' && kind !== 'ListRelationship') return [];
+  if (typeof value === 'string') return [value];
+  return isStrings(value) ? value : [];
+}

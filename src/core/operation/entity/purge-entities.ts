@@ -1,0 +1,40 @@
+/** Purge: deletes all entities that a query finds, or attributes of them (clause 5.6.21). */
+import type { Mutation } from '../../model/mutation.ts';
+import { badData } from '../../model/problem.ts';
+import { readAttributeName } from '../../model/read/name.ts';
+import type { Ask, Call, Operation } from '../operation.ts';
+import { readList } from '../parameters.ts';
+import { readSelection, selectionParameters } from '../selection.ts';
+
+/** Entities whose mutations go to the store together. */
+const chunkSize = 250;
+
+export const purgeEntities: Operation = {
+  name: 'purgeEntities',
+  clause: '5.6.21',
+  method: 'DELETE',
+  path: '/entities',
+  action: 'write',
+  parameters: [...selectionParameters, 'keep', 'drop'],
+  media: ['json', 'ld+json'],
+  body: 'none',
+  async run(ask, call) {
+    const filter = readSelection(ask.params, call.context);
+    const mutationOf = readPurge(ask, call);
+    let after: number | undefined;
+    for (;;) {
+      const found = await call.store.find({ filter, now: call.now, limit: chunkSize, ...(after === undefined ? undefined : { after }) });
+      // An entity that does not match any more when its turn comes is left alone.
+      await call.store.apply(found.map(({ id }) => ({ mutation: mutationOf(id), only: filter })), call.now);
+      after = found.at(-1)?.cursor;
+      if (found.length < chunkSize) return { kind: 'done' };
+    }
+  },
+};
+
+function readPurge({ params }: Ask, { context }: Call): (id: string) => Mutation {
+  const [keep, drop] = ['keep', 'drop'].map((name) => readList(params, name)?.map((attr) => readAttributeName(attr, context)));
+  if (keep && drop) throw badData('The parameters keep and drop cannot both be given.');
+  const attrs = keep ?? drop;
+  return attrs ? (id) => ({ op: 'removeAttrs', id, attrs, which: keep ? 'others' : 'these' }) : (id) => ({ op: 'delete', id });
+}

@@ -1,0 +1,65 @@
+/** Reads the body of a query by POST (clause 5.2.23): its members become the parameters of the same query by GET. */
+import type { EntitySelector } from '../../language/filter.ts';
+import { parseTypeSelection } from '../../language/type-selection.ts';
+import type { Terms } from '../../model/entity.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
+import { badData } from '../../model/problem.ts';
+import { quoted, readId } from '../../model/read/id.ts';
+import { readPattern } from '../selection.ts';
+
+/** A query: entity selectors, and everything else as parameters. */
+export interface QueryBody {
+  readonly selectors?: readonly EntitySelector[];
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Members whose value is text, and members that are lists of names. */
+const texts = new Set(['q', 'scopeQ', 'lang']);
+const lists = new Set(['attrs', 'pick', 'omit', 'datasetId']);
+const textsOrLists = new Set(['expandValues', 'jsonKeys']);
+
+/** Throws BadRequestData that names the member at fault. */
+export function readQueryBody(body: Json, terms: Terms): QueryBody {
+  if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
+  if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
+  const params: Record<string, string> = {};
+  let selectors: readonly EntitySelector[] | undefined;
+  for (const [name, json] of Object.entries(body)) {
+    if (name === 'type') continue;
+    if (name === 'entities') selectors = readSelectors(json, terms);
+    else if (name === 'geoQ') Object.assign(params, readGeoMembers(json));
+    else params[name] = readMember(name, json);
+  }
+  return { params, ...(selectors ? { selectors } : undefined) };
+}
+
+function readMember(name: string, json: Json): string {
+  if (texts.has(name) || (textsOrLists.has(name) && typeof json === 'string')) {
+    if (typeof json === 'string') return json;
+    throw badData(`The member ${name} of a query must be a string, not ${quoted(json)}.`);
+  }
+  if (!lists.has(name) && !textsOrLists.has(name)) throw badData(`A query cannot have a member ${name} here.`);
+  if (isStrings(json) && json.length > 0) return json.join(',');
+  throw badData(`The member ${name} of a query must be an array of strings that is not empty, not ${quoted(json)}.`);
+}
+
+function readSelectors(json: Json, terms: Terms): readonly EntitySelector[] {
+  if (!isArray(json) || json.length === 0) throw badData(`The member entities of a query must be an array that is not empty, not ${quoted(json)}.`);
+  return json.map((element) => readSelector(element, terms));
+}
+
+function readSelector(json: Json, terms: Terms): EntitySelector {
+  if (!isObject(json)) throw badData(`An element of entities must be an object, not ${quoted(json)}.`);
+  const { type, id, idPattern } = json;
+  if (typeof type !== 'string') throw badData(`An element of entities needs a type, not ${quoted(type)}.`);
+  const types = parseTypeSelection(type, terms);
+  if (id !== undefined) return { types, ids: (isArray(id) ? id : [id]).map((one) => readId(one, 'an id in entities')) };
+  return { types, ...(idPattern === undefined ? undefined : { idPattern: readPattern(idPattern) }) };
+}
+
+/** `geoQ` as the parameters that say the same. */
+function readGeoMembers(json: Json): JsonObject & Readonly<Record<string, string>> {
+  if (!isObject(json)) throw badData(`The member geoQ of a query must be an object, not ${quoted(json)}.`);
+  const members = Object.entries(json).filter(([name]) => ['georel', 'geometry', 'coordinates', 'geoproperty'].includes(name));
+  return Object.fromEntries(members.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
+}

@@ -1,0 +1,74 @@
+/** Says an entity in an older version of the standard, for consumers that know no newer one (CIM 009 clause 4.3.6.8). */
+import type { Attributes, Instance, Kind } from '../model/attribute.ts';
+import type { Entity, Terms } from '../model/entity.ts';
+import { isStrings, type Json } from '../model/json.ts';
+
+/** The minor number of a version 1.x. */
+export type MinorVersion = number;
+
+/** The version of the standard that the broker speaks. */
+export const ownVersion: MinorVersion = 9;
+
+/** The version in which each kind appeared; before it, a plainer kind says the same as well as it can. */
+const newerKinds: Readonly<Partial<Record<Kind, { readonly since: MinorVersion; readonly plainer: Kind }>>> = {
+  LanguageProperty: { since: 4, plainer: 'Property' },
+  JsonProperty: { since: 8, plainer: 'Property' },
+  VocabProperty: { since: 8, plainer: 'Property' },
+  ListProperty: { since: 8, plainer: 'Property' },
+  ListRelationship: { since: 8, plainer: 'Relationship' },
+};
+
+/** The version in which each member appeared. */
+const newerMembers = [
+  ['datasetId', 3],
+  ['observedAt', 3],
+  ['unitCode', 3],
+  ['objectType', 8],
+  ['valueType', 9],
+  ['expiresAt', 9],
+] as const satisfies readonly (readonly [keyof Instance, MinorVersion])[];
+
+/** The entity as a consumer of that version knows it. The same object when nothing had to change. */
+export function conform(entity: Entity, version: MinorVersion, terms: Terms): Entity {
+  if (version >= ownVersion) return entity;
+  const { scope, expiresAt, types, attrs, ...rest } = entity;
+  const conformed: Entity = {
+    ...rest,
+    types: version < 3 ? types.slice(0, 1) : types,
+    ...(scope === undefined || version < 4 ? undefined : { scope }),
+    attrs: conformAttributes(attrs, version, terms),
+  };
+  const isSame = conformed.attrs === attrs && conformed.types.length === types.length && conformed.scope === scope && expiresAt === undefined;
+  return isSame ? entity : conformed;
+}
+
+function conformAttributes(attrs: Attributes, version: MinorVersion, terms: Terms): Attributes {
+  let isChanged = false;
+  const conformed = Object.entries(attrs).map(([name, instances]) => {
+    const kept = version < 3 ? [instances.find(({ datasetId }) => datasetId === undefined) ?? instances[0]] : instances;
+    const plain = kept.flatMap((instance) => (instance ? [conformInstance(instance, version, terms)] : []));
+    isChanged ||= plain.length !== instances.length || plain.some((instance, index) => instance !== instances[index]);
+    return [name, plain] as const;
+  });
+  return isChanged ? Object.fromEntries(conformed) : attrs;
+}
+
+function conformInstance(instance: Instance, version: MinorVersion, terms: Terms): Instance {
+  const newer = newerKinds[instance.kind];
+  const isTooNew = newer !== undefined && version < newer.since;
+  const dropped = newerMembers.filter(([member, since]) => version < since && instance[member] !== undefined).map(([member]) => member);
+  const attrs = instance.attrs && conformAttributes(instance.attrs, version, terms);
+  if (!isTooNew && dropped.length === 0 && attrs === instance.attrs) return instance;
+  const kept: Partial<Instance> = Object.fromEntries(Object.entries(instance).filter(([member]) => !dropped.some((name) => name === member)));
+  return {
+    ...kept,
+    kind: isTooNew ? newer.plainer : instance.kind,
+    value: isTooNew && instance.kind === 'VocabProperty' ? compacted(instance.value, terms) : instance.value,
+    ...(attrs ? { attrs } : undefined),
+  };
+}
+
+function compacted(value: Json, terms: Terms): Json {
+  if (typeof value === 'string') return terms.compact(value);
+  return isStrings(value) ? value.map((term) => terms.compact(term)) : value;
+}

@@ -1,0 +1,48 @@
+/** Reads members of a subscription by their shape; every message names the member. */
+import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
+import { badData, Problem } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
+
+/** Which members an object may have, and those that the standard knows but this broker does not carry out, with the reason. */
+export interface Members {
+  readonly known: readonly string[];
+  readonly unsupported: Readonly<Record<string, string>>;
+}
+
+/** Throws OperationNotSupported or BadRequestData for the first member that is not to be there. */
+export function refuseMembers(json: JsonObject, { known, unsupported }: Members, where: string): void {
+  for (const name of Object.keys(json)) {
+    if (known.includes(name)) continue;
+    const reason = Object.hasOwn(unsupported, name) ? unsupported[name] : undefined;
+    if (reason !== undefined)
+      throw new Problem('OperationNotSupported', `The member ${name} of ${where} is not supported: ${reason}.`);
+    throw badData(`There is no member ${quoted(name)} in ${where}.`);
+  }
+}
+
+/** A text that is not empty; undefined when the member is absent. */
+export function readText(json: JsonObject, name: string): string | undefined {
+  const value = json[name];
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw badData(`The ${name} must be a text that is not empty, not ${quoted(value)}.`);
+}
+
+export function readBoolean(json: JsonObject, name: string): boolean | undefined {
+  const value = json[name];
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw badData(`The ${name} must be true or false, not ${quoted(value)}.`);
+}
+
+/** An array with at least one element. */
+export function readNonEmpty(json: JsonObject, name: string): readonly Json[] | undefined {
+  const value = json[name];
+  if (value === undefined || (isArray(value) && value.length > 0)) return value;
+  throw badData(`The ${name} must be an array that is not empty, not ${quoted(value)}.`);
+}
+
+/** An array with at least one text. */
+export function readNames(json: JsonObject, name: string): readonly string[] | undefined {
+  const value = readNonEmpty(json, name);
+  if (value === undefined || isStrings(value)) return value;
+  throw badData(`The ${name} must hold texts only, not ${quoted(value)}.`);
+}

@@ -1,0 +1,167 @@
+/** Tells changes: the entities in a Notification, with deletions and previous values where they are asked for (clauses 5.3.1, 5.8.6). */
+import { isShown } from '../language/projection.ts';
+import { type Instance, type Kind, ngsildNull, valueMember } from '../model/attribute.ts';
+import type { AttributeChange, Change } from '../model/change.ts';
+import type { Instant } from '../model/instant.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { entityStamps, instanceStamps } from '../model/stamps.ts';
+import { instancesOf, renderEntity, renderTypes } from '../representation/render.ts';
+import { renderInstance } from '../representation/instance.ts';
+import type { View } from '../representation/view.ts';
+import type { Entity } from '../model/entity.ts';
+import type { ChangeView } from './plan.ts';
+
+/** Writes changes as JSON text, each once for all subscriptions that want it in the same words. */
+export interface Teller {
+  tell(change: Change, told: ChangeView): string;
+}
+
+/** Texts are kept as long as somebody holds the change that they tell. */
+export function createTeller(): Teller {
+  const texts = new WeakMap<Change, Map<string, string>>();
+  return {
+    tell(change, told) {
+      const known = texts.get(change) ?? new Map<string, string>();
+      const text = known.get(told.key) ?? JSON.stringify(renderChange(change, told));
+      known.set(told.key, text);
+      texts.set(change, known);
+      return text;
+    },
+  };
+}
+
+/** What a Notification consists of. `entities` are JSON texts of its `data`. */
+export interface NotificationParts {
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly notifiedAt: Instant;
+  readonly entities: readonly string[];
+}
+
+/** The JSON text of a Notification (clause 5.3.1). */
+export const notificationText = ({ id, subscriptionId, notifiedAt, entities }: NotificationParts): string =>
+  `{"id":${JSON.stringify(id)},"type":"Notification","subscriptionId":${JSON.stringify(subscriptionId)},"notifiedAt":"${notifiedAt}","data":[${entities.join(',')}]}`;
+
+/** An entity that has not changed, as it stands in a Notification. Id and type stay when nothing else is left to show. */
+export const renderPresent = (entity: Entity, { view }: ChangeView): JsonObject =>
+  renderEntity(entity, view) ?? nameOf(entity, view);
+
+/** The entity of a change as it stands in the `data` of a Notification. */
+export function renderChange(change: Change, told: ChangeView): JsonObject {
+  const { view } = told;
+  const { entity, event, at } = change;
+  if (event !== 'deleted') return { ...renderPresent(entity, told), ...renderChangedAttributes(change, told) };
+  const lost = { ...nameOf(entity, view), ...(view.sysAttrs ? entityStamps(entity) : undefined) };
+  if (told.loss === 'entity')
+    return { ...lost, deletedAt: at, ...(told.showChanges ? renderLostAttributes(change, told) : undefined) };
+  return { ...lost, ...(view.sysAttrs ? { deletedAt: at } : undefined), ...renderLostAttributes(change, told) };
+}
+
+const nameOf = ({ id, types }: Entity, { terms }: View): JsonObject => ({ id, type: renderTypes(types, terms) });
+
+/** The attributes that are told otherwise than in an entity at rest: with something deleted, or with previous values. */
+function renderChangedAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
+  const telling = attrs.filter(
+    ({ event }) => (event === 'deleted' && told.showsDeleted) || (event === 'updated' && told.showChanges),
+  );
+  return renderAttributes(telling, (name) => entity.attrs[name] ?? [], { told, at, entityCreatedAt: entity.createdAt });
+}
+
+/** The attributes that went with their entity, those watched only where the entity itself is not what was watched. */
+function renderLostAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
+  const counts = (name: string): boolean => told.loss === 'entity' || (told.watched?.has(name) ?? true);
+  const lost = attrs.filter(({ name, event }) => event === 'deleted' && counts(name));
+  return renderAttributes(lost, () => [], { told, at, entityCreatedAt: entity.createdAt });
+}
+
+interface Telling {
+  readonly told: ChangeView;
+  readonly at: Instant;
+  readonly entityCreatedAt: Instant;
+}
+
+function renderAttributes(
+  changes: readonly AttributeChange[],
+  present: (name: string) => readonly Instance[],
+  telling: Telling,
+): JsonObject {
+  const { view } = telling.told;
+  const names = [...new Set(changes.map(({ name }) => name))].filter((name) => isShown(view.projection, name));
+  const attributes = names.flatMap((name): [string, Json][] => {
+    const shown = renderAttribute(
+      changes.filter((change) => change.name === name),
+      present(name),
+      telling,
+    );
+    return shown === undefined ? [] : [[view.terms.compact(name), shown]];
+  });
+  return Object.fromEntries(attributes);
+}
+
+/** One attribute: its instances that are there, with previous values, and behind them those that are gone. */
+function renderAttribute(
+  changes: readonly AttributeChange[],
+  present: readonly Instance[],
+  telling: Telling,
+): Json | undefined {
+  const { view } = telling.told;
+  const isThere = ({ datasetId }: AttributeChange): boolean =>
+    present.some((instance) => instance.datasetId === datasetId);
+  const gone = changes.flatMap((change) =>
+    change.event === 'deleted' && change.before && !isThere(change) ? [change.before] : [],
+  );
+  const chosen = (instances: readonly Instance[]): readonly Instance[] =>
+    view.datasetIds ? instancesOf(instances, view.datasetIds) : instances;
+  const shown = [
+    ...chosen(present).map((instance) => ({
+      ...place(instance),
+      json: renderUpdated(instance, beforeOf(instance, changes), telling),
+    })),
+    ...chosen(gone).map((instance) => ({ ...place(instance), json: renderGone(instance, telling) })),
+  ];
+  const [first] = shown;
+  if (shown.length < 2) return first?.json;
+  if (view.format !== 'simplified') return shown.map(({ json }) => json);
+  return { dataset: Object.fromEntries(shown.map(({ datasetId, json }) => [datasetId, json])) };
+}
+
+const place = ({ datasetId = '@none' }: Instance): { readonly datasetId: string } => ({ datasetId });
+
+const beforeOf = ({ datasetId }: Instance, changes: readonly AttributeChange[]): Instance | undefined =>
+  changes.find((change) => change.event === 'updated' && change.datasetId === datasetId)?.before;
+
+/** An instance that is there, with what it was before when that is to be told. */
+function renderUpdated(instance: Instance, before: Instance | undefined, { told, entityCreatedAt }: Telling): Json {
+  const shown = renderInstance(instance, told.view, entityCreatedAt);
+  if (!before || !told.showChanges) return shown;
+  const member = memberOf(instance.kind, told.view);
+  const whole = isObject(shown) && member in shown ? shown : { [member]: shown };
+  return { ...whole, ...previousOf(before, told.view, entityCreatedAt) };
+}
+
+/** An instance that is gone: its value is the NGSI-LD Null. Bare, where the format allows it and nothing else is to be said. */
+function renderGone(before: Instance, { told, at, entityCreatedAt }: Telling): Json {
+  const { view, showChanges } = told;
+  const { kind, datasetId } = before;
+  const isBare = view.format === 'concise' && datasetId === undefined && !view.sysAttrs && !showChanges;
+  if (view.format === 'simplified' || isBare) return ngsildNull;
+  return {
+    ...(view.format === 'normalized' ? { type: kind } : undefined),
+    [valueMember[kind]]: kind === 'LanguageProperty' ? { '@none': ngsildNull } : ngsildNull,
+    ...(datasetId === undefined ? undefined : { datasetId }),
+    ...(view.sysAttrs ? { ...instanceStamps(before, entityCreatedAt), deletedAt: at } : undefined),
+    ...(showChanges ? previousOf(before, view, entityCreatedAt) : undefined),
+  };
+}
+
+/** `previousValue`, `previousObject`, ... (clause 5.2.14). */
+function previousOf(before: Instance, view: View, entityCreatedAt: Instant): JsonObject {
+  const member = memberOf(before.kind, view);
+  const shown = renderInstance(before, view, entityCreatedAt);
+  const value = isObject(shown) && member in shown ? shown[member] : shown;
+  return { [`previous${member.charAt(0).toUpperCase()}${member.slice(1)}`]: value ?? null };
+}
+
+/** The member in which the value of an instance of this kind is shown. */
+const memberOf = (kind: Kind, { lang }: View): string =>
+  kind === 'LanguageProperty' && lang ? 'value' : valueMember[kind];

@@ -1,0 +1,101 @@
+/** Reads how the notifications of a subscription are to be written: its `notification`, `lang` and `datasetId` (clauses 5.2.12, 5.2.14). */
+import type { Context } from '../jsonld/context.ts';
+import { parseProjection } from '../language/projection.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { quoted, readId } from '../model/read/id.ts';
+import { parseLanguagePreference } from '../representation/language.ts';
+import type { View } from '../representation/view.ts';
+import { type Members, readBoolean, readNames, readText, refuseMembers } from './member.ts';
+import type { ChangeView, Trigger } from './plan.ts';
+
+const members: Members = {
+  known: [
+    'attributes pick omit format sysAttrs showChanges',
+    'timesSent timesFailed lastNotification lastSuccess lastFailure status',
+  ].flatMap((names) => names.split(' ')),
+  unsupported: {
+    endpoint: 'notifications go to whoever subscribes, over the same connection',
+    join: 'linked entities are not joined in notifications',
+    joinLevel: 'linked entities are not joined in notifications',
+  },
+};
+
+const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
+
+interface Asked {
+  readonly context: Context;
+  readonly asked: ReadonlySet<Trigger>;
+  readonly watched: ReadonlySet<string> | undefined;
+}
+
+/** How changes are told to a subscription. `context` gives the names. Throws BadRequestData or OperationNotSupported. */
+export function readChangeView(json: JsonObject, { context, asked, watched }: Asked): ChangeView {
+  const notification = json['notification'] ?? {};
+  if (!isObject(notification))
+    throw badData(`The notification of a subscription must be an object, not ${quoted(notification)}.`);
+  refuseMembers(notification, members, 'the notification of a subscription');
+  const view = readView(json, notification, context);
+  const showChanges = readBoolean(notification, 'showChanges') ?? false;
+  if (showChanges && view.format === 'simplified')
+    throw badData('The showChanges of a notification needs the format normalized or concise.');
+  const loss = lossOf(asked);
+  const showsDeleted = asked.has('attributeDeleted');
+  return {
+    key: keyOf(json, { context, asked, watched }),
+    view,
+    showChanges,
+    loss,
+    showsDeleted,
+    ...(watched ? { watched } : undefined),
+  };
+}
+
+function lossOf(asked: ReadonlySet<Trigger>): ChangeView['loss'] {
+  if (asked.has('entityDeleted')) return 'entity';
+  return asked.has('attributeDeleted') ? 'attributes' : 'none';
+}
+
+/** Everything that the text of a change depends on, beside the change. What is watched matters only where its loss is told. */
+function keyOf(
+  { notification = {}, lang = null, datasetId = null }: JsonObject,
+  { context, asked, watched }: Asked,
+): string {
+  const loss = lossOf(asked);
+  const names: Json = loss === 'attributes' && watched ? [...watched] : null;
+  return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, notification, lang, datasetId]);
+}
+
+function readView(json: JsonObject, notification: JsonObject, context: Context): View {
+  const lang = readText(json, 'lang');
+  const datasetIds = readDatasetIds(json);
+  return {
+    terms: context,
+    format: readFormat(notification),
+    sysAttrs: readBoolean(notification, 'sysAttrs') ?? false,
+    projection: parseProjection(projectionOf(notification), context),
+    ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
+    ...(datasetIds ? { datasetIds } : undefined),
+  };
+}
+
+/** The projection as the parameters of a query have it: `attributes` is what is called `attrs` there. */
+function projectionOf(notification: JsonObject): Readonly<Record<string, string>> {
+  const given = [
+    ['attrs', readNames(notification, 'attributes')],
+    ['pick', readNames(notification, 'pick')],
+    ['omit', readNames(notification, 'omit')],
+  ] as const;
+  return Object.fromEntries(given.flatMap(([name, names]) => (names ? [[name, names.join(',')]] : [])));
+}
+
+function readFormat(notification: JsonObject): View['format'] {
+  const { format = 'normalized' } = notification;
+  const known = formats.find((one) => one === format);
+  if (known === undefined)
+    throw badData(`The format of a notification may be ${formats.join(', ')}, not ${quoted(format)}.`);
+  return known === 'keyValues' ? 'simplified' : known;
+}
+
+const readDatasetIds = (json: JsonObject): readonly string[] | undefined =>
+  readNames(json, 'datasetId')?.map((id) => (id === '@none' ? id : readId(id, 'a datasetId of the subscription')));

@@ -1,0 +1,183 @@
+/** Loads @contexts from elsewhere: within limits, once at a time, kept on disk, and never from somebody's private network. */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
+import type { LoadDocument } from '../../core/jsonld/resolve.ts';
+import { createSingleFlight } from '../../core/jsonld/single-flight.ts';
+import { isObject, type Json, parseJson } from '../../core/model/json.ts';
+import { badData, Problem, type ProblemReport } from '../../core/model/problem.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import { createDiskCache } from './disk-cache.ts';
+import { type FetchLimits, fetchText } from './fetch-text.ts';
+
+export interface DocumentLoaderOptions {
+  /** Folder in which loaded documents are kept; without it they are lost when the broker stops. */
+  readonly directory?: string;
+  /** Files by URL that stand for what is at the URL. */
+  readonly preload: Readonly<Record<string, string>>;
+  /** True when private and local addresses may be asked too. */
+  readonly allowPrivate: boolean;
+  /** Longest time for one document, redirects and body included. */
+  readonly timeoutMs?: number;
+  /** Largest document. */
+  readonly bytesMax?: number;
+  readonly redirectsMax?: number;
+  /** How long a URL that failed is not asked again. */
+  readonly failureTtlMs?: number;
+  readonly observe: Observe;
+}
+
+export interface DocumentLoader {
+  /** Throws LdContextNotAvailable when there is no answer to be had, BadRequestData when it is not JSON (clause 5.5.6). */
+  readonly load: LoadDocument;
+  /** Breaks off what is being loaded; those who wait get LdContextNotAvailable. */
+  close(): void;
+}
+
+interface Failure {
+  readonly report: ProblemReport;
+  /** On the scale of performance.now. */
+  readonly untilMs: number;
+}
+
+/** A document, and what it weighs in memory. */
+interface Loaded {
+  readonly document: Json;
+  readonly bytes: number;
+}
+
+const documentBounds = { entriesMax: 1000, weightMax: 64 * 2 ** 20 };
+/** Deepest nesting of a document, as of a body by default. */
+const depthMax = 64;
+const failureBounds = { entriesMax: 10_000, weightMax: Number.POSITIVE_INFINITY };
+
+export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLoader {
+  const { directory, preload, failureTtlMs = 60_000, observe } = options;
+  const documents = createBoundedCache<Json>(documentBounds);
+  const failures = createBoundedCache<Failure>(failureBounds);
+  const flight = createSingleFlight<Json>();
+  const disk = directory === undefined ? undefined : createDiskCache(directory, observe);
+  const closing = new AbortController();
+  const limits: FetchLimits = limitsOf(options, closing.signal);
+  const obtain = async (url: string): Promise<Loaded> => {
+    const path = Object.hasOwn(preload, url) ? preload[url] : undefined;
+    if (path !== undefined) return readPreloaded(url, path, observe);
+    return (
+      (await disk?.read(url)) ?? fetched(url, limits, { observe, keep: async (document) => disk?.write(url, document) })
+    );
+  };
+  const loadOnce = async (url: string): Promise<Json> => {
+    try {
+      const { document, bytes } = await obtain(url);
+      documents.set(url, document, bytes);
+      return document;
+    } catch (cause) {
+      const problem = problemOf(url, cause);
+      observe({ kind: 'contextFailed', url, reason: problem.message });
+      if (!closing.signal.aborted)
+        failures.set(url, { report: problem.report, untilMs: performance.now() + failureTtlMs }, 1);
+      throw problem;
+    }
+  };
+  return {
+    load: async (url) => {
+      const document = documents.get(url);
+      if (document !== undefined) return document;
+      const failure = failures.get(url);
+      if (failure !== undefined && failure.untilMs > performance.now())
+        throw new Problem(failure.report.type, failure.report.detail);
+      return flight(url, () => loadOnce(url));
+    },
+    close: () => closing.abort(new Error('the broker stops')),
+  };
+}
+
+const limitsOf = (options: DocumentLoaderOptions, signal: AbortSignal): FetchLimits => ({
+  allowPrivate: options.allowPrivate,
+  timeoutMs: options.timeoutMs ?? 5000,
+  bytesMax: options.bytesMax ?? 2 ** 20,
+  redirectsMax: options.redirectsMax ?? 5,
+  signal,
+});
+
+/** The path of the file is for the log only. */
+async function readPreloaded(url: string, path: string, observe: Observe): Promise<Loaded> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    observe({ kind: 'failed', where: `reading ${path} for the @context at ${url}`, cause });
+    throw new Error('the file that stands for it cannot be read');
+  });
+  return { document: parseDocument(url, text), bytes: text.length };
+}
+
+interface Keeping {
+  readonly observe: Observe;
+  readonly keep: (document: Json) => Promise<void>;
+}
+
+async function fetched(url: string, limits: FetchLimits, { observe, keep }: Keeping): Promise<Loaded> {
+  const start = performance.now();
+  const text = await fetchText(url, limits);
+  const document = parseDocument(url, text);
+  observe({ kind: 'contextLoaded', url, tookMs: performance.now() - start });
+  await keep(document);
+  return { document, bytes: text.length };
+}
+
+function parseDocument(url: string, text: string): Json {
+  const document = parsed(url, text);
+  if (isDeeper(document, depthMax)) throw badData(`The @context at ${url} is nested more than ${depthMax} deep.`);
+  return document;
+}
+
+function parsed(url: string, text: string): Json {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw badData(`The @context at ${url} is not JSON: ${messageOf(cause)}.`);
+  }
+}
+
+const isDeeper = (value: Json, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner: Json) => isDeeper(inner, levels - 1)));
+
+const problemOf = (url: string, cause: unknown): Problem =>
+  cause instanceof Problem
+    ? cause
+    : new Problem('LdContextNotAvailable', `The @context at ${url} cannot be had: ${messageOf(cause)}.`, cause);
+
+/** What went wrong. A connection that failed at several addresses says so once for each. */
+const messageOf = (cause: unknown): string =>
+  cause instanceof AggregateError
+    ? cause.errors.map(messageOf).join('; ')
+    : cause instanceof Error
+      ? cause.message
+      : String(cause);
+
+/**
+ * Files by URL, from a JSON object of URL to file path; paths are relative to the folder of the index.
+ * Throws an Error that names the index and the fault.
+ */
+export function readPreloadIndex(path: string): Readonly<Record<string, string>> {
+  const index = readIndex(path);
+  if (!isObject(index)) throw new Error(`${path} must hold a JSON object of URL to file.`);
+  return Object.fromEntries(Object.entries(index).map(([url, file]) => [url, fileOf(path, url, file)]));
+}
+
+function readIndex(path: string): Json {
+  try {
+    return parseJson(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new Error(`${path} cannot be read as an index of @contexts: ${messageOf(cause)}.`, { cause });
+  }
+}
+
+function fileOf(path: string, url: string, file: Json): string {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new Error(`${path} lists ${JSON.stringify(url)}, which is no http or https URL.`);
+  if (typeof file !== 'string' || file === '')
+    throw new Error(`${path} must give a file for ${url}, not ${JSON.stringify(file)}.`);
+  return resolve(dirname(path), file);
+}

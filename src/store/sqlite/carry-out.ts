@@ -1,0 +1,106 @@
+/** Carries out writes in a tenant's file, inside the transaction that is under way: what they mean is the core's affair. */
+import { carryOutWrite, type Write } from '../../core/language/write.ts';
+import type { Change } from '../../core/model/change.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import { presentAt } from '../../core/model/expiry.ts';
+import { historyOf, pastEntry } from '../../core/model/history.ts';
+import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
+import type { Mutated } from '../../core/model/mutate.ts';
+import type { Outcome } from '../../core/model/mutation.ts';
+import type { PastInstance } from '../../core/port/store.ts';
+import type { Entities, Held } from './entity-rows.ts';
+import type { HistoryWriter } from './history-writer.ts';
+import type { LogWriter } from './log-writer.ts';
+import type { Sequence } from './sequence.ts';
+import type { Subjects } from './subjects.ts';
+
+/** The tables of a tenant, as the writing side sees them. */
+export interface Tables {
+  readonly entities: Entities;
+  readonly subjects: Subjects;
+  readonly history: HistoryWriter;
+  readonly log: LogWriter;
+  readonly sequence: Sequence;
+}
+
+/** One write: entity, history and log, or nothing. */
+export function carryOut(tables: Tables, write: Write, at: Instant): Outcome {
+  const held = tables.entities.get(write.mutation.id);
+  const { outcome, change, next } = carryOutWrite(held?.entity, write, at);
+  if (change) keep(tables, { held, change, next });
+  return outcome;
+}
+
+interface Kept extends Pick<Mutated, 'next'> {
+  readonly held: Held | undefined;
+  readonly change: Change;
+}
+
+function keep(tables: Tables, { held, change, next }: Kept): void {
+  const { entities, subjects, history, log, sequence } = tables;
+  const { position, number } = sequence.nextPosition();
+  const subject = held?.subject ?? subjects.comeBack(change.id) ?? number;
+  if (held) forgetExpired(history, held, change.at);
+  history.add(subject, number, historyOf(change));
+  const doc = change.entity === held?.entity ? held.doc : JSON.stringify(change.entity);
+  log.append(position, change, doc);
+  // What is created where an expired entity still lay does not keep its place in the order.
+  const isNew = change.event !== 'updated';
+  if (held && isNew) entities.remove(held);
+  if (!next) {
+    subjects.depart({ id: change.id, subject, types: change.entity.types });
+    return;
+  }
+  const holding = { num: held && !isNew ? held.num : number, subject, version: position, doc, entity: next };
+  if (held && !isNew) entities.update(held, holding);
+  else entities.insert(holding);
+}
+
+/** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
+function forgetExpired(history: HistoryWriter, { expires, entity, subject }: Held, now: Instant): void {
+  const moment = microsOfInstant(now);
+  if (expires === null || expires > moment) return;
+  for (const [name, instances] of Object.entries(entity.attrs)) {
+    for (const instance of instances) {
+      if (instance.expiresAt !== undefined && microsOfInstant(instance.expiresAt) <= moment) {
+        history.forget(subject, name, instance);
+      }
+    }
+  }
+}
+
+/** Adds an instance to the history of an entity, whether that is there or not. */
+export function recordPast(tables: Tables, { id, types, name, instance }: PastInstance, at: Instant): void {
+  const { entities, subjects, history, sequence } = tables;
+  const subject = entities.subjectOf(id) ?? subjects.departed(id) ?? newSubject(tables, id, types);
+  const entry = pastEntry(name, instance, { at, ownerCreatedAt: at });
+  history.add(subject, entry.isObserved ? 0 : sequence.next(), [entry]);
+}
+
+function newSubject({ subjects, sequence }: Tables, id: string, types: readonly string[]): number {
+  const subject = sequence.next();
+  subjects.depart({ id, subject, types });
+  return subject;
+}
+
+/** Removes what has expired, from at most `limit` entities. Answers how many were touched, and how many of them went. */
+export function sweepSome(tables: Tables, now: Instant, limit: number): { readonly touched: number; readonly gone: number } {
+  const due = tables.entities.due(microsOfInstant(now), limit);
+  const gone = due.filter((id) => sweepOne(tables, id, now)).length;
+  return { touched: due.length, gone };
+}
+
+/** True when the entity went. Expiry is no change: nothing is logged, the version stays (clause 4.22). */
+function sweepOne({ entities, history, subjects }: Tables, id: string, now: Instant): boolean {
+  const held = entities.get(id);
+  if (!held) return false;
+  forgetExpired(history, held, now);
+  const present: Entity | undefined = presentAt(held.entity, now);
+  if (present) {
+    entities.update(held, { ...held, doc: JSON.stringify(present), entity: present });
+    return false;
+  }
+  entities.remove(held);
+  subjects.depart({ id, subject: held.subject, types: held.entity.types });
+  return true;
+}

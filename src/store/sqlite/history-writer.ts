@@ -1,0 +1,52 @@
+/** Adds what changes leave in the history, and takes out what expires. */
+import type { Database } from 'better-sqlite3';
+import type { Instance } from '../../core/model/attribute.ts';
+import type { HistoryEntry } from '../../core/model/history.ts';
+import { type InstanceRow, rowOf } from './history-rows.ts';
+import { type Names, noName } from './names.ts';
+import type { Sequence } from './sequence.ts';
+
+export interface HistoryWriter {
+  /** `n` tells what was written now from all that was written before. */
+  add(subject: number, n: number, entries: readonly HistoryEntry[]): void;
+  /** Removes a whole series. */
+  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): void;
+}
+
+type Columns = [number, number, number, number, number, number | null, string | number | null, number, number, number | null];
+
+const insertion = `INTO history (subject, name, dataset, at, n, number, doc, created, modified, deleted)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+export function createHistoryWriter(
+  database: Database,
+  { names, sequence }: { names: Names; sequence: Sequence },
+): HistoryWriter {
+  const replace = database.prepare<Columns>(`INSERT OR REPLACE ${insertion}`);
+  const insert = database.prepare<Columns>(`INSERT OR IGNORE ${insertion}`);
+  const forget = database.prepare<[number, number, number]>(
+    'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ?',
+  );
+  const datasetOf = ({ datasetId }: Pick<Instance, 'datasetId'>): number =>
+    datasetId === undefined ? noName : names.numOf(datasetId);
+  const intern = (text: string): number => names.numOf(text);
+
+  const addOne = (subject: number, { name, at, isObserved, instance }: HistoryEntry, given: number): void => {
+    const row = rowOf(instance, at, intern);
+    const write = (n: number): boolean => {
+      const { number, doc, created, modified, deleted }: Omit<InstanceRow, 'at' | 'n'> = row;
+      const into = isObserved ? replace : insert;
+      const { changes } = into.run(subject, names.numOf(name), datasetOf(instance), at, n, number, doc, created, modified, deleted);
+      return changes > 0;
+    };
+    if (isObserved) write(0);
+    else if (!write(given)) write(sequence.next());
+  };
+
+  return {
+    add(subject, n, entries) {
+      for (const entry of entries) addOne(subject, entry, n);
+    },
+    forget: (subject, name, instance) => void forget.run(subject, names.numOf(name), datasetOf(instance)),
+  };
+}

@@ -1,0 +1,68 @@
+/** Finds in `q` the terms that an index over values can answer: necessary conditions, the entity is checked anyway. */
+import type { QPath, Query, QValue } from '../../core/language/filter.ts';
+import { type Key, keyOf } from './value-rows.ts';
+
+/** Entities with one of the values, or with a number between the bounds (both included). */
+export type Wanted =
+  | { readonly keys: readonly Key[] }
+  | { readonly from: number; readonly to: number };
+
+export interface IndexTerm {
+  /** The expanded name of the attribute. */
+  readonly attr: string;
+  readonly wanted: Wanted;
+}
+
+/** Terms of which each must hold for the query to hold. */
+export function indexTerms(query: Query): readonly IndexTerm[] {
+  if (query.op === 'and') return query.parts.flatMap(indexTerms);
+  if (query.op === 'or' || !isOfWholeValue(query.path)) return [];
+  const wanted = wantedBy(query);
+  return wanted ? [{ attr: query.path.attr, wanted }] : [];
+}
+
+/** Members of entities have short names; attributes are IRIs. */
+const isOfWholeValue = ({ attr, sub, inside, linked }: QPath): boolean =>
+  attr.includes(':') && sub.length === 0 && inside.length === 0 && !linked;
+
+function wantedBy(term: Exclude<Query, { readonly op: 'and' | 'or' }>): Wanted | undefined {
+  switch (term.op) {
+    case '==':
+      return equalTo(term.value, term.expanded ?? []);
+    case '>':
+    case '>=':
+      return ordered(term.value, (bound) => ({ from: bound, to: Infinity }));
+    case '<':
+    case '<=':
+      return ordered(term.value, (bound) => ({ from: -Infinity, to: bound }));
+    default:
+      return undefined;
+  }
+}
+
+function ordered(value: QValue, make: (bound: number) => Wanted): Wanted | undefined {
+  const bound = numberIn(value);
+  return bound === undefined ? undefined : make(bound);
+}
+
+const numberIn = (value: QValue): number | undefined =>
+  value.kind === 'json' && typeof value.value === 'number' ? value.value : undefined;
+
+function equalTo(value: QValue, expanded: readonly string[]): Wanted | undefined {
+  if (value.kind === 'range') {
+    const [from, to] = [numberIn(value.from), numberIn(value.to)];
+    return from === undefined || to === undefined ? undefined : { from, to };
+  }
+  const keys = keysOf(value);
+  return keys && { keys: [...keys, ...expanded.flatMap((iri) => keyOf(iri) ?? [])] };
+}
+
+/** Undefined when one of the values may equal another text than its own: times do. */
+function keysOf(value: QValue): readonly Key[] | undefined {
+  if (value.kind === 'list') {
+    const lists = value.values.map(keysOf);
+    return lists.includes(undefined) ? undefined : lists.flatMap((keys) => keys ?? []);
+  }
+  const key = value.kind === 'json' ? keyOf(value.value) : value.kind === 'uri' ? keyOf(value.uri) : undefined;
+  return key === undefined ? undefined : [key];
+}

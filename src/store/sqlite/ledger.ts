@@ -1,0 +1,117 @@
+/** The writing side of one tenant's file: carries out groups of requests, each group in one transaction. */
+import { microsOfInstant } from '../../core/model/instant.ts';
+import type { Outcome } from '../../core/model/mutation.ts';
+import type { Write } from '../../core/language/write.ts';
+import type { Position } from '../../core/port/store.ts';
+import { carryOut, recordPast, sweepSome, type Tables } from './carry-out.ts';
+import { openForWriting } from './connection.ts';
+import { createEntities } from './entity-rows.ts';
+import { createHistoryWriter } from './history-writer.ts';
+import { createLogWriter } from './log-writer.ts';
+import type { Answer, Job, Reply, Request } from './message.ts';
+import { createNames } from './names.ts';
+import { pastInstancesIn, writesIn } from './own-text.ts';
+import { createSequence } from './sequence.ts';
+import { createShelfWriter, type ShelfWriter } from './shelf.ts';
+import { createSubjects } from './subjects.ts';
+import { createWal } from './wal.ts';
+
+export interface Ledger {
+  /** Carries out requests in order and answers when they are durable. Never throws: what fails is in the replies. */
+  commit(requests: readonly Request[]): readonly Reply[];
+  position(): Position;
+  /** Work that need not be done before an answer: a checkpoint, a slice of an index. False: nothing is left to do. */
+  tidy(): boolean;
+  close(): void;
+}
+
+/** How many entities one slice of an index is made of: a few milliseconds. */
+const sliceLimit = 200;
+
+/** Opens a tenant's file. Throws an Error when it cannot be opened, or was written by a newer program. */
+export function openLedger(path: string): Ledger {
+  const database = openForWriting(path);
+  const names = createNames(database);
+  const sequence = createSequence(database);
+  const entities = createEntities(database, names);
+  const tables: Tables = {
+    entities,
+    sequence,
+    subjects: createSubjects(database, names),
+    history: createHistoryWriter(database, { names, sequence }),
+    log: createLogWriter(database, sequence),
+  };
+  const run = createRunner(tables, createShelfWriter(database));
+  const wal = createWal(database);
+  const begin = database.prepare<[]>('BEGIN IMMEDIATE');
+  const end = database.prepare<[]>('COMMIT');
+  const undo = database.prepare<[]>('ROLLBACK');
+
+  const inTransaction = <T>(work: () => T): T => {
+    try {
+      begin.run();
+      const result = work();
+      entities.flush();
+      end.run();
+      return result;
+    } catch (error) {
+      if (database.inTransaction) undo.run();
+      names.reset();
+      sequence.reset();
+      entities.reset();
+      throw error;
+    }
+  };
+
+  const commit = (requests: readonly Request[]): readonly Reply[] => {
+    try {
+      return inTransaction(() => requests.map(({ seq, job }) => ({ seq, answer: run(job) })));
+    } catch (error) {
+      // One faulty request must not take the others of its group with it.
+      if (requests.length > 1) return requests.flatMap((request) => commit([request]));
+      return requests.map(({ seq }) => ({ seq, failure: failureOf(error) }));
+    }
+  };
+
+  return {
+    commit,
+    position: () => sequence.position(),
+    tidy() {
+      wal.keepShort();
+      if (entities.values.areComplete()) return false;
+      inTransaction(() => entities.values.buildSlice(sliceLimit));
+      return true;
+    },
+    close() {
+      wal.empty();
+      database.close();
+    },
+  };
+}
+
+const failureOf = (error: unknown): { message: string; stack: string } =>
+  error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error), stack: '' };
+
+function createRunner(tables: Tables, shelves: ShelfWriter): (job: Job) => Answer {
+  return (job) => {
+    switch (job.op) {
+      case 'open':
+        return tables.sequence.position();
+      case 'apply':
+        return JSON.stringify(writesIn(job.writes).map((write): Outcome => carryOut(tables, write, job.at)));
+      case 'record':
+        return recordAll(tables, job);
+      case 'sweep':
+        return JSON.stringify(sweepSome(tables, job.now, job.limit));
+      case 'prune':
+        return tables.log.prune(job, job.limit);
+      case 'put':
+        return shelves.put(job);
+      case 'drop':
+        return shelves.drop(job);
+      case 'index':
+        tables.entities.values.want(job.name);
+        return 1;
+    }
+  };
+}

@@ -1,0 +1,48 @@
+/** What the threads say to each other. Documents cross as JSON text: a string is copied, an object is taken apart. */
+import type { Instant, Micros } from '../../core/model/instant.ts';
+import type { Position } from '../../core/port/store.ts';
+
+/** What the writer is to do in a tenant's file. */
+export type Job =
+  /** Creates the file if need be. Answers the newest position. */
+  | { readonly op: 'open' }
+  /** `writes` is the text of a list of `Write`. Answers the text of a list of `Outcome`. */
+  | { readonly op: 'apply'; readonly at: Instant; readonly writes: string }
+  /** `instances` is the text of a list of `PastInstance`. Answers their number. */
+  | { readonly op: 'record'; readonly at: Instant; readonly instances: string }
+  /** Does a part of the work. Answers the text of what `sweepSome` answers. */
+  | { readonly op: 'sweep'; readonly now: Instant; readonly limit: number }
+  /** Does a part of the work. Answers how many records went. */
+  | { readonly op: 'prune'; readonly before: Micros; readonly records: number; readonly limit: number }
+  /** Answers 1. */
+  | { readonly op: 'put'; readonly shelf: string; readonly key: string; readonly doc: string }
+  /** Answers how many there were: 0 or 1. */
+  | { readonly op: 'drop'; readonly shelf: string; readonly key: string }
+  /** Wants an index over the values of an attribute (expanded name). Answers 1. */
+  | { readonly op: 'index'; readonly name: string };
+
+export type Answer = string | number;
+
+export interface Request {
+  /** Tells the requests of one writer apart. */
+  readonly seq: number;
+  /** The tenant's file. */
+  readonly path: string;
+  /** How many writes it counts for. */
+  readonly weight: number;
+  readonly job: Job;
+}
+
+/** How a request ended: done and durable, or not done at all. */
+export type Reply =
+  | { readonly seq: number; readonly answer: Answer }
+  | { readonly seq: number; readonly failure: { readonly message: string; readonly stack: string } };
+
+export type ToWriter = readonly Request[] | 'close';
+
+export type FromWriter =
+  | { readonly kind: 'done'; readonly path: string; readonly position: Position; readonly replies: readonly Reply[] }
+  /** Something failed that no request waits for. */
+  | { readonly kind: 'failed'; readonly where: string; readonly message: string }
+  /** Everything is written and all files are closed. */
+  | { readonly kind: 'closed' };

@@ -1,0 +1,98 @@
+/** Present entities as rows, read in creation order, page by page. */
+import type { Database } from 'better-sqlite3';
+import { type Entity } from '../../core/model/entity.ts';
+import { presentAt } from '../../core/model/expiry.ts';
+import { type Instant, type Micros, microsOfInstant } from '../../core/model/instant.ts';
+import type { Position, Stored } from '../../core/port/store.ts';
+import { entityIn } from './own-text.ts';
+
+export interface EntityRow {
+  readonly num: number;
+  readonly subject: number;
+  readonly id: string;
+  readonly version: Position;
+  readonly expires: Micros | null;
+  readonly doc: string;
+}
+
+/** At most `size` rows behind a number, ascending by number. Fewer: there are no more. */
+export type Pager = (after: number, size: number) => readonly EntityRow[];
+
+export interface Rows {
+  byId(id: string): EntityRow | undefined;
+  byNum(num: number): EntityRow | undefined;
+  readonly all: Pager;
+  ofType(type: number): Pager;
+  /** Entities of which an indexed attribute has a value. */
+  withValue(name: number, key: string | number): Pager;
+  /** True when something has expired that is not swept yet. */
+  hasExpired(now: Micros): boolean;
+}
+
+const columns = 'entity.num, subject, id, version, expires, doc';
+
+export function createRows(database: Database): Rows {
+  const byId = database.prepare<[string], EntityRow>(`SELECT ${columns} FROM entity WHERE id = ?`);
+  const byNum = database.prepare<[number], EntityRow>(`SELECT ${columns} FROM entity WHERE num = ?`);
+  const all = database.prepare<[number, number], EntityRow>(
+    `SELECT ${columns} FROM entity WHERE num > ? ORDER BY num LIMIT ?`,
+  );
+  const ofType = database.prepare<[number, number, number], EntityRow>(
+    `SELECT ${columns} FROM entity_type CROSS JOIN entity ON entity.num = entity_type.num
+     WHERE type = ? AND entity_type.num > ? ORDER BY entity_type.num LIMIT ?`,
+  );
+  const withValue = database.prepare<[number, string | number, number, number], EntityRow>(
+    `SELECT ${columns} FROM value CROSS JOIN entity ON entity.num = value.num
+     WHERE name = ? AND value = ? AND value.num > ? ORDER BY value.num LIMIT ?`,
+  );
+  const hasExpired = database.prepare<[Micros], number>('SELECT 1 FROM entity WHERE expires <= ? LIMIT 1').pluck();
+  return {
+    byId: (id) => byId.get(id),
+    byNum: (num) => byNum.get(num),
+    all: (after, size) => all.all(after, size),
+    ofType: (type) => (after, size) => ofType.all(type, after, size),
+    withValue: (name, key) => (after, size) => withValue.all(name, key, after, size),
+    hasExpired: (now) => hasExpired.get(now) !== undefined,
+  };
+}
+
+/** The pages of a list of numbers, ascending and without repeats. Entities that are gone meanwhile are left out. */
+export function pagerOfNums(nums: readonly number[], rows: Rows): Pager {
+  let at = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+  return (after, size) => {
+    // Asked in order, as it is, it goes on where it was.
+    if (after < reached) at = 0;
+    reached = after;
+    const page: EntityRow[] = [];
+    for (; at < nums.length && page.length < size; at += 1) {
+      const num = nums[at];
+      const row = num !== undefined && num > after ? rows.byNum(num) : undefined;
+      if (row) page.push(row);
+    }
+    return page;
+  };
+}
+
+/** Everything that is in one of several. */
+export function pagerOfSeveral(pagers: readonly Pager[]): Pager {
+  const [only] = pagers;
+  if (pagers.length === 1 && only) return only;
+  return (after, size) => {
+    const sorted = pagers.flatMap((pager) => pager(after, size)).sort((a, b) => a.num - b.num);
+    return sorted.filter(({ num }, index) => num !== sorted[index - 1]?.num).slice(0, size);
+  };
+}
+
+/** The entity of a row; undefined when it has expired. */
+export const entityAt = ({ doc, expires }: EntityRow, now: Instant): Entity | undefined =>
+  expires === null ? entityIn(doc) : presentAt(entityIn(doc), now);
+
+/** The row as found. Undefined when the entity has expired; `entity`: when somebody has read it already. */
+export function storedIn(row: EntityRow, now: Instant, entity?: Entity): Stored | undefined {
+  const { id, version, num, expires, doc } = row;
+  let known = entity;
+  if (expires === null) return { id, version, cursor: num, entity: () => (known ??= entityIn(doc)) };
+  const present = entity ?? (expires > microsOfInstant(now) ? entityIn(doc) : presentAt(entityIn(doc), now));
+  return present && { id, version, cursor: num, isPart: true, entity: () => present };
+}

@@ -1,0 +1,43 @@
+/** Keeps who has a history but is not there: entities that were deleted, or are known by past instances only. */
+import type { Database } from 'better-sqlite3';
+import type { Names } from './names.ts';
+
+interface Departed {
+  readonly id: string;
+  readonly subject: number;
+  /** As last known. */
+  readonly types: readonly string[];
+}
+
+export interface Subjects {
+  /** The subject of an entity that is not there, if it has one. */
+  departed(id: string): number | undefined;
+  depart(departed: Departed): void;
+  /** The entity is there again: answers its subject, if it had one. */
+  comeBack(id: string): number | undefined;
+}
+
+export function createSubjects(database: Database, names: Names): Subjects {
+  const find = database.prepare<[string], number>('SELECT subject FROM departed WHERE id = ?').pluck();
+  const add = database.prepare<[string, number, string]>('INSERT INTO departed (id, subject, types) VALUES (?, ?, ?)');
+  const remove = database.prepare<[string]>('DELETE FROM departed WHERE id = ?');
+  const addType = database.prepare<[number, number]>('INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)');
+  const removeTypes = database.prepare<[string, number]>(
+    `DELETE FROM departed_type WHERE subject = ?2
+     AND type IN (SELECT num FROM name WHERE text IN (SELECT value FROM departed, json_each(departed.types) WHERE id = ?1))`,
+  );
+  return {
+    departed: (id) => find.get(id),
+    depart({ id, subject, types }) {
+      add.run(id, subject, JSON.stringify(types));
+      for (const type of types) addType.run(names.numOf(type), subject);
+    },
+    comeBack(id) {
+      const subject = find.get(id);
+      if (subject === undefined) return undefined;
+      removeTypes.run(id, subject);
+      remove.run(id);
+      return subject;
+    },
+  };
+}

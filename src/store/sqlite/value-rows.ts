@@ -1,0 +1,150 @@
+/** Keeps an index over the values of those attributes that queries ask for often. Others cost a write nothing. */
+import type { Database } from 'better-sqlite3';
+import type { Instance } from '../../core/model/attribute.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import { isArray, isObject, type Json } from '../../core/model/json.ts';
+import type { Names } from './names.ts';
+import { entityIn } from './own-text.ts';
+
+/** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
+const indexedMax = 16;
+
+/** How much of a text is indexed. Queries look for the same part, and check the rest at the entity. */
+const textMax = 80;
+
+/** What a value is in the index: numbers come before texts. */
+export type Key = number | string;
+
+export interface Values {
+  /** Writes what differs for an entity, as far as the index has come. */
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
+  /** Asks for the index of an attribute (expanded name). Does nothing when there is one, or too many. */
+  want(name: string): void;
+  areComplete(): boolean;
+  /** Builds a part of an index that is not complete yet: `limit` entities. */
+  buildSlice(limit: number): void;
+  /** Reads again how far the indexes are; after a rollback. */
+  reset(): void;
+}
+
+interface Indexed {
+  readonly name: number;
+  readonly text: string;
+  /** Entities up to this number are in the index. */
+  readonly upto: number;
+}
+
+export function createValues(database: Database, names: Names): Values {
+  const rows = createRows(database);
+  const progress = createProgress(database);
+  let indexed = progress.read();
+
+  const replaceIn = ({ name, text, upto }: Indexed, num: number, { before, after }: Versions): void => {
+    const [old, next] = [instancesOf(before, text), instancesOf(after, text)];
+    if (num > upto || old === next) return;
+    const [oldKeys, nextKeys] = [keysOf(old), keysOf(next)];
+    for (const key of oldKeys) if (!nextKeys.has(key)) rows.drop(name, key, num);
+    for (const key of nextKeys) if (!oldKeys.has(key)) rows.add(name, key, num);
+  };
+
+  const buildOne = ({ name, text, upto }: Indexed, limit: number): void => {
+    const slice = rows.behind(upto, limit);
+    for (const { num, doc } of slice) {
+      for (const key of keysOf(instancesOf(entityIn(doc), text))) rows.add(name, key, num);
+    }
+    progress.write(name, slice.at(-1)?.num ?? Infinity);
+    indexed = progress.read();
+  };
+
+  return {
+    replace(num, before, after) {
+      for (const one of indexed) replaceIn(one, num, { before, after });
+    },
+    want(name) {
+      if (indexed.length >= indexedMax || indexed.some(({ text }) => text === name)) return;
+      progress.write(names.numOf(name), -1);
+      indexed = progress.read();
+    },
+    areComplete: () => indexed.every(isComplete),
+    buildSlice(limit) {
+      const unfinished = indexed.find((one) => !isComplete(one));
+      if (unfinished) buildOne(unfinished, limit);
+    },
+    reset() {
+      indexed = progress.read();
+    },
+  };
+}
+
+const isComplete = ({ upto }: Indexed): boolean => upto === Infinity;
+
+interface Versions {
+  readonly before: Entity | undefined;
+  readonly after: Entity | undefined;
+}
+
+const none: readonly Instance[] = [];
+
+const instancesOf = (entity: Entity | undefined, name: string): readonly Instance[] =>
+  entity && Object.hasOwn(entity.attrs, name) ? (entity.attrs[name] ?? none) : none;
+
+/** The keys of everything that a term of `q` without further path compares with (`holdsIn` of matches-value.ts). */
+function keysOf(instances: readonly Instance[]): ReadonlySet<Key> {
+  return new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []));
+}
+
+function scalarsOf({ kind, value }: Instance): readonly Json[] {
+  if (kind === 'JsonProperty') return [];
+  if (kind !== 'LanguageProperty') return elementsOf(value);
+  return isObject(value) ? Object.values(value).flatMap(elementsOf) : [];
+}
+
+const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map(plain) : [plain(value)]);
+
+const plain = (value: Json): Json => (isObject(value) ? (value['@value'] ?? null) : value);
+
+/** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
+export function keyOf(value: Json): Key | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return value.slice(0, textMax);
+  return typeof value === 'boolean' ? `\u0000${value}` : undefined;
+}
+
+interface Rows {
+  add(name: number, key: Key, num: number): void;
+  drop(name: number, key: Key, num: number): void;
+  behind(num: number, limit: number): readonly { readonly num: number; readonly doc: string }[];
+}
+
+function createRows(database: Database): Rows {
+  const add = database.prepare<[number, Key, number]>('INSERT OR IGNORE INTO value (name, value, num) VALUES (?, ?, ?)');
+  const drop = database.prepare<[number, Key, number]>('DELETE FROM value WHERE name = ? AND value = ? AND num = ?');
+  const behind = database.prepare<[number, number], { num: number; doc: string }>(
+    'SELECT num, doc FROM entity WHERE num > ? ORDER BY num LIMIT ?',
+  );
+  return {
+    add: (name, key, num) => void add.run(name, key, num),
+    drop: (name, key, num) => void drop.run(name, key, num),
+    behind: (num, limit) => behind.all(num, limit),
+  };
+}
+
+interface Progress {
+  read(): readonly Indexed[];
+  /** `upto` Infinity: complete. */
+  write(name: number, upto: number): void;
+}
+
+function createProgress(database: Database): Progress {
+  const read = database.prepare<[], { name: number; text: string; upto: number; complete: number }>(
+    'SELECT indexed.name, name.text, upto, complete FROM indexed JOIN name ON name.num = indexed.name',
+  );
+  const write = database.prepare<[number, number, number]>(
+    'INSERT OR REPLACE INTO indexed (name, upto, complete) VALUES (?, ?, ?)',
+  );
+  return {
+    read: () =>
+      read.all().map(({ name, text, upto, complete }) => ({ name, text, upto: complete === 1 ? Infinity : upto })),
+    write: (name, upto) => void write.run(name, upto === Infinity ? 0 : upto, upto === Infinity ? 1 : 0),
+  };
+}

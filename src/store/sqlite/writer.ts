@@ -1,0 +1,183 @@
+/** The main thread's end of the writer: sends jobs to the writer's thread, and wakes those who wait for their answers. */
+import { Worker } from 'node:worker_threads';
+import { Problem } from '../../core/model/problem.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import type { Position } from '../../core/port/store.ts';
+import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from './message.ts';
+
+/** Sends a job for one tenant's file. Throws Unavailable when too many are waiting, an Error when it failed. */
+export type SendJob = (job: Job, weight?: number) => Promise<Answer>;
+
+export interface Writer {
+  /** `weight` is the number of writes in the job. */
+  send(path: string, job: Job, weight?: number): Promise<Answer>;
+  /** Calls back after each commit in a file that moved its newest position. Returns the function that stops it. */
+  follow(path: string, listener: (position: Position) => void): () => void;
+  /** Waits for what is under way; afterwards every job is refused. */
+  close(): Promise<void>;
+}
+
+/** Above this, jobs are refused: the disk cannot keep up. */
+export interface WriterLimits {
+  readonly pendingWrites: number;
+  /** Of documents, counted in UTF-16 units. */
+  readonly pendingBytes: number;
+}
+
+interface Waiting {
+  readonly weight: number;
+  readonly bytes: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts the writer's thread. */
+export function startWriter({ observe, limits }: { observe: Observe; limits: WriterLimits }): Writer {
+  // From src it runs as TypeScript, from dist as what was compiled from it.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./writer-worker.${extension}`, import.meta.url));
+  const queue = createQueue(limits);
+  const outbox = createOutbox((message) => worker.postMessage(message));
+  const followers = createFollowers(observe);
+  const exited = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+
+  worker.on('message', (message: FromWriter) => {
+    if (message.kind === 'failed') observe({ kind: 'failed', where: message.where, cause: message.message });
+    if (message.kind !== 'done') return;
+    for (const reply of message.replies) queue.settle(reply);
+    followers.announce(message.path, message.position);
+  });
+  worker.on('error', (cause) => {
+    observe({ kind: 'failed', where: 'store: writer', cause });
+    queue.stop(new Error('The writer of the store has crashed.', { cause }));
+  });
+  worker.on('exit', () => queue.stop(new Error('The writer of the store has ended.')));
+
+  return {
+    send: (path, job, weight = 1) =>
+      queue.enter({ weight, bytes: sizeOf(job) }, (seq) => outbox.put({ seq, path, weight, job })),
+    follow: followers.follow,
+    async close() {
+      if (queue.refuse()) outbox.close();
+      await exited;
+    },
+  };
+}
+
+function sizeOf(job: Job): number {
+  if (job.op === 'apply') return job.writes.length;
+  if (job.op === 'record') return job.instances.length;
+  return job.op === 'put' ? job.doc.length : 0;
+}
+
+interface Queue {
+  /** Waits for the answer to what `post` sends under a number. Throws Unavailable when the queue is full or stopped. */
+  enter(size: Pick<Waiting, 'weight' | 'bytes'>, post: (seq: number) => void): Promise<Answer>;
+  settle(reply: Reply): void;
+  /** Lets nobody in any more. False: it was so already. */
+  refuse(): boolean;
+  /** As `refuse`, and fails those who wait. */
+  stop(error: Error): void;
+}
+
+function createQueue({ pendingWrites, pendingBytes }: WriterLimits): Queue {
+  const waiting = new Map<number, Waiting>();
+  let lastSeq = 0;
+  let [writes, bytes] = [0, 0];
+  let isOpen = true;
+  const leave = (seq: number): Waiting | undefined => {
+    const one = waiting.get(seq);
+    if (!one) return undefined;
+    waiting.delete(seq);
+    writes -= one.weight;
+    bytes -= one.bytes;
+    return one;
+  };
+  return {
+    enter(size, post) {
+      if (!isOpen) return Promise.reject(new Problem('Unavailable', 'The store does not take writes any more.'));
+      if (waiting.size > 0 && (writes + size.weight > pendingWrites || bytes + size.bytes > pendingBytes)) {
+        return Promise.reject(new Problem('Unavailable', `${writes} writes are waiting already; try again later.`));
+      }
+      lastSeq += 1;
+      const seq = lastSeq;
+      writes += size.weight;
+      bytes += size.bytes;
+      return new Promise<Answer>((resolve, reject) => {
+        waiting.set(seq, { ...size, resolve, reject });
+        post(seq);
+      });
+    },
+    settle(reply) {
+      const one = leave(reply.seq);
+      if ('answer' in reply) one?.resolve(reply.answer);
+      else one?.reject(new Error(`The store failed: ${reply.failure.message}`, { cause: reply.failure.stack }));
+    },
+    refuse() {
+      const was = isOpen;
+      isOpen = false;
+      return was;
+    },
+    stop(error) {
+      isOpen = false;
+      for (const seq of [...waiting.keys()]) leave(seq)?.reject(error);
+    },
+  };
+}
+
+interface Outbox {
+  put(request: Request): void;
+  /** After what is in it. */
+  close(): void;
+}
+
+/** Sends all requests of one turn of the event loop together: a message costs more than a request. */
+function createOutbox(post: (message: ToWriter) => void): Outbox {
+  let gathered: Request[] = [];
+  const flush = (): void => {
+    const requests = gathered;
+    gathered = [];
+    if (requests.length > 0) post(requests);
+  };
+  return {
+    put(request) {
+      gathered.push(request);
+      if (gathered.length === 1) setImmediate(flush);
+    },
+    close() {
+      flush();
+      post('close');
+    },
+  };
+}
+
+interface Followers {
+  announce(path: string, position: Position): void;
+  readonly follow: Writer['follow'];
+}
+
+function createFollowers(observe: Observe): Followers {
+  const listeners = new Map<string, Set<(position: Position) => void>>();
+  const newest = new Map<string, Position>();
+  const call = (listener: (position: Position) => void, position: Position): void => {
+    try {
+      listener(position);
+    } catch (cause) {
+      observe({ kind: 'failed', where: 'store: follower of the log', cause });
+    }
+  };
+  return {
+    announce(path, position) {
+      const before = newest.get(path) ?? position;
+      newest.set(path, Math.max(before, position));
+      if (position <= before) return;
+      for (const listener of [...(listeners.get(path) ?? [])]) call(listener, position);
+    },
+    follow(path, listener) {
+      const own = (position: Position): void => listener(position);
+      const all = listeners.get(path) ?? new Set();
+      listeners.set(path, all.add(own));
+      return () => void all.delete(own);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** The first page in a real browser: what it shows at first, that it lives, and that it comes back. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import chromium from '@sparticuz/chromium';
+import { type Browser, chromium as driver, type Page } from 'playwright-core';
+import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+
+let broker: TestBroker;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+/** Chromium comes with an npm package, and so do the libraries that a bare machine lacks: both are unpacked where this says. */
+async function launch(): Promise<Browser> {
+  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
+  const executablePath = await chromium.executablePath();
+  const args = [...chromium.args, '--disable-background-networking', '--disable-quic'];
+  return driver.launch({ executablePath, args, headless: true, env: { ...process.env, LD_LIBRARY_PATH: '/tmp/al2023/lib' } });
+}
+
+async function post(id: string, powerState: string): Promise<void> {
+  const body = JSON.stringify([{ id, type: 'Streetlight', powerState: { value: powerState, observedAt: '2026-03-01T18:00:00Z' } }]);
+  const answer = await fetch(`${broker.url}/ngsi-ld/v1/entityOperations/upsert`, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } });
+  expect(answer.ok).toBe(true);
+}
+
+beforeAll(async () => {
+  broker = await startTestBroker();
+  browser = await launch();
+  page = await browser.newPage();
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+}, 60_000);
+afterAll(async () => {
+  await browser.close();
+  await broker.stop();
+});
+
+describe('the first page', () => {
+  test('of an empty broker says how to begin', async () => {
+    await page.goto(broker.url);
+    await page.waitForSelector('#empty:not([hidden])');
+    expect(await page.textContent('#curl')).toContain(`curl ${broker.url}/ngsi-ld/v1/entities`);
+    await page.waitForSelector('#link[data-live]');
+  });
+
+  test('shows a change as it happens, and counts what is there', async () => {
+    await post('urn:ngsi-ld:Streetlight:1', 'on');
+    await page.waitForSelector('#live li:has-text("Streetlight:1")');
+    await page.waitForFunction(() => document.getElementById('entities')?.textContent === '1');
+    expect(await page.textContent('#summary')).toContain('Streetlight');
+    await post('urn:ngsi-ld:Streetlight:1', 'off');
+    await page.waitForSelector('#live li:has-text("powerState off")');
+  });
+
+  test('writes text from data as text', async () => {
+    await post('urn:ngsi-ld:Streetlight:2', '<img src=x onerror=document.title="broken">');
+    await page.waitForSelector('#live li:has-text("<img")');
+    expect(await page.title()).not.toBe('broken');
+  });
+
+  test('can be paused', async () => {
+    await page.click('#pause');
+    await post('urn:ngsi-ld:Streetlight:3', 'on');
+    await page.waitForFunction(() => document.getElementById('entities')?.textContent === '3');
+    expect(await page.locator('#live li:has-text("Streetlight:3")').count()).toBe(0);
+    await page.click('#pause');
+  });
+
+  test('shows the changes before it was opened', async () => {
+    await page.reload();
+    await page.waitForSelector('#live li:has-text("Streetlight:1")');
+  });
+
+  test('complains of nothing', () => expect(complaints).toEqual([]));
+});

@@ -1,0 +1,58 @@
+/** Shelves of JSON documents. */
+import { describe, expect, test } from '@jest/globals';
+import type { Bench } from './bench.ts';
+
+export function describeShelves(bench: Bench): void {
+  describe('keeps shelves', () => {
+    test('of documents by key', async () => {
+      const shelf = bench.store().shelf('subscription');
+      expect(await shelf.get('a')).toBeUndefined();
+      expect(await shelf.list()).toEqual([]);
+      await shelf.put('a', { id: 'a', entities: [{ type: 'Lamp' }] });
+      expect(await shelf.get('a')).toEqual({ id: 'a', entities: [{ type: 'Lamp' }] });
+      await shelf.put('a', { id: 'a', isActive: false });
+      expect(await shelf.get('a')).toEqual({ id: 'a', isActive: false });
+      expect(await shelf.list()).toEqual([{ key: 'a', document: { id: 'a', isActive: false } }]);
+      expect(await shelf.delete('a')).toBe(true);
+      expect(await shelf.delete('a')).toBe(false);
+      expect(await shelf.get('a')).toBeUndefined();
+      expect(await shelf.list()).toEqual([]);
+    });
+
+    test('in the order of the keys', async () => {
+      const shelf = bench.store().shelf('subscription');
+      for (const key of ['m', 'B', 'a', 'ab', '', 'b', '10', '9', 'é', '🚦']) await shelf.put(key, key);
+      expect((await shelf.list()).map(({ key }) => key)).toEqual(['', '10', '9', 'B', 'a', 'ab', 'b', 'm', 'é', '🚦']);
+    });
+
+    test('with any JSON and any key', async () => {
+      const shelf = bench.store().shelf('any');
+      const documents = [null, false, 0, '', 'text', [], [1, [2]], {}, { a: { 'b.c': null } }];
+      const keys = ["o'clock", '__proto__', 'constructor', '$.a', 'urn:ngsi-ld:a', 'x'.repeat(2000), 'nul\u0000nul', '%', '"'];
+      for (const [n, key] of keys.entries()) await shelf.put(key, documents[n] ?? null);
+      for (const [n, key] of keys.entries()) expect(await shelf.get(key)).toEqual(documents[n] ?? null);
+      expect((await shelf.list()).map(({ key }) => key)).toEqual([...keys].sort());
+      for (const key of keys) expect(await shelf.delete(key)).toBe(true);
+      expect(await shelf.list()).toEqual([]);
+    });
+
+    test('that know nothing of each other', async () => {
+      const store = bench.store();
+      await store.shelf('one').put('a', 1);
+      await store.shelf('two').put('a', 2);
+      await store.shelf('__proto__').put('a', 3);
+      expect(await store.shelf('one').get('a')).toBe(1);
+      expect(await store.shelf('two').get('a')).toBe(2);
+      expect(await store.shelf('__proto__').get('a')).toBe(3);
+      await store.shelf('one').delete('a');
+      expect(await store.shelf('two').list()).toEqual([{ key: 'a', document: 2 }]);
+      expect(await store.shelf('three').list()).toEqual([]);
+    });
+
+    test('with the last of many puts at the same time', async () => {
+      const shelf = bench.store().shelf('one');
+      await Promise.all(Array.from({ length: 50 }, (_, n) => shelf.put(`key-${n % 5}`, n)));
+      expect((await shelf.list()).map(({ document }) => document)).toEqual([45, 46, 47, 48, 49]);
+    });
+  });
+}
