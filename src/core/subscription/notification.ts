@@ -140,8 +140,8 @@ function renderUpdated(instance: Instance, before: Instance | undefined, { told,
 }
 
 /** An instance that is gone: its value is the NGSI-LD Null. Bare, where the format allows it and nothing else is to be said. */
-function renderGone(before: Instance, { told, at, entityCreatedAt }: Telling): Json {
-  const { view, showChanges } = told;
+function renderGone(before: Instance, telling: Telling): Json {
+  const { view, showChanges } = telling.told;
   const { kind, datasetId } = before;
   const isBare = view.format === 'concise' && datasetId === undefined && !view.sysAttrs && !showChanges;
   if (view.format === 'simplified' || isBare) return ngsildNull;
@@ -149,10 +149,15 @@ function renderGone(before: Instance, { told, at, entityCreatedAt }: Telling): J
     ...(view.format === 'normalized' ? { type: kind } : undefined),
     [valueMember[kind]]: kind === 'LanguageProperty' ? { '@none': ngsildNull } : ngsildNull,
     ...(datasetId === undefined ? undefined : { datasetId }),
-    ...(view.sysAttrs ? { ...instanceStamps(before, entityCreatedAt), deletedAt: at } : undefined),
-    ...(showChanges ? previousOf(before, view, entityCreatedAt) : undefined),
+    ...lastWords(before, telling),
   };
 }
+
+/** What is said of an instance that is gone beside its place: its times and its previous value. */
+const lastWords = (before: Instance, { told: { view, showChanges }, at, entityCreatedAt }: Telling): JsonObject => ({
+  ...(view.sysAttrs ? { ...instanceStamps(before, entityCreatedAt), deletedAt: at } : undefined),
+  ...(showChanges ? previousOf(before, view, entityCreatedAt) : undefined),
+});
 
 /** `previousValue`, `previousObject`, ... (clause 5.2.14). */
 function previousOf(before: Instance, view: View, entityCreatedAt: Instant): JsonObject {

@@ -47,7 +47,9 @@ function boxesOf(entity: Entity | undefined): readonly Box[] {
     return bounds ? [{ name, bounds }] : [];
   });
   if (boxes.length <= slots) return boxes;
-  const rest = boxes.slice(slots - 1).reduce<BoundingBox | undefined>((all, { bounds }) => around(all, bounds), undefined);
+  const rest = boxes
+    .slice(slots - 1)
+    .reduce<BoundingBox | undefined>((all, { bounds }) => around(all, bounds), undefined);
   return [...boxes.slice(0, slots - 1), ...(rest ? [{ bounds: rest }] : [])];
 }
 
@@ -61,7 +63,7 @@ const around = (a: BoundingBox | undefined, b: BoundingBox): BoundingBox =>
   a ? [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])] : b;
 
 const isSameBox = (a: Box | undefined, b: Box): boolean =>
-  a?.name === b.name && a.bounds.every((bound, index) => bound === b.bounds[index]);
+  a !== undefined && a.name === b.name && a.bounds.every((bound, index) => bound === b.bounds[index]);
 
 /** True when no GeoProperty was touched: instances that a write leaves alone stay the same objects. */
 function hasSameGeometries({ attrs: before }: Entity, { attrs: after }: Entity): boolean {

@@ -17,7 +17,10 @@ export interface Candidates {
 }
 
 /** Chooses among the indexes of one file. `isExhaustive`: all that is found will be asked for, not just a page. */
-export type Choose = (filter: Filter, how: { readonly pace: Pace; readonly isExhaustive: boolean }) => Promise<Candidates>;
+export type Choose = (
+  filter: Filter,
+  how: { readonly pace: Pace; readonly isExhaustive: boolean },
+) => Promise<Candidates>;
 
 /** Above this many numbers from an index, a page of a query is found faster by looking at entities in their order. */
 const listMax = 50_000;
@@ -63,7 +66,7 @@ const isByIdOnly = (filter: Filter): boolean =>
 
 const isByTypeOnly = (filter: Filter): boolean =>
   hasSelectorsOnly(filter) &&
-  (filter.selectors?.every(({ idPattern, types }) => !idPattern && (!types || isUnion(types))) ?? true);
+  (filter.selectors?.every(({ ids, idPattern, types }) => !ids && !idPattern && (!types || isUnion(types))) ?? true);
 
 const hasSelectorsOnly = ({ attrs, q, geo, scopeQ, also, anyOf }: Filter): boolean =>
   !attrs && !q && !geo && !scopeQ && !also && !anyOf;
@@ -112,7 +115,9 @@ function createLists(database: Database, names: NameReader): Lists {
     const name = names.numOf(attr);
     if (name === undefined) return [() => []];
     if (isComplete.get(name) !== 1) return [];
-    return ['keys' in wanted ? () => numsWithKeys(database, name, wanted.keys) : () => numsInRange(database, name, wanted)];
+    return [
+      'keys' in wanted ? () => numsWithKeys(database, name, wanted.keys) : () => numsInRange(database, name, wanted),
+    ];
   };
   const ofBox = (geoproperty: string, box: BoundingBox | 'everywhere'): readonly ListReader[] => {
     if (box === 'everywhere') return [];
@@ -143,7 +148,10 @@ function numsInRange(database: Database, name: number, { from, to }: { from: num
 function numsInBox(database: Database, name: number, [west, south, east, north]: BoundingBox): Iterable<number> {
   const sql = `SELECT place / ${slots} FROM box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND name IN (?, ${noName})`;
   const bounds = [east, west, north, south] as const;
-  return database.prepare<[number, number, number, number, number], number>(sql).pluck().iterate(...bounds, name);
+  return database
+    .prepare<[number, number, number, number, number], number>(sql)
+    .pluck()
+    .iterate(...bounds, name);
 }
 
 /** The numbers that an index gives, ascending; the shortest such list. Undefined when all of them are longer than `most`. */

@@ -8,7 +8,7 @@ import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
 import type { Mutated } from '../../core/model/mutate.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
 import type { PastInstance } from '../../core/port/store.ts';
-import type { Entities, Held } from './entity-rows.ts';
+import type { Entities, Held, Holding } from './entity-rows.ts';
 import type { HistoryWriter } from './history-writer.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Sequence } from './sequence.ts';
@@ -31,29 +31,47 @@ export function carryOut(tables: Tables, write: Write, at: Instant): Outcome {
   return outcome;
 }
 
-interface Kept extends Pick<Mutated, 'next'> {
+interface Kept {
   readonly held: Held | undefined;
   readonly change: Change;
+  readonly next: Mutated['next'] | undefined;
 }
 
 function keep(tables: Tables, { held, change, next }: Kept): void {
-  const { entities, subjects, history, log, sequence } = tables;
+  const { subjects, history, log, sequence } = tables;
   const { position, number } = sequence.nextPosition();
   const subject = held?.subject ?? subjects.comeBack(change.id) ?? number;
   if (held) forgetExpired(history, held, change.at);
   history.add(subject, number, historyOf(change));
   const doc = change.entity === held?.entity ? held.doc : JSON.stringify(change.entity);
   log.append(position, change, doc);
-  // What is created where an expired entity still lay does not keep its place in the order.
-  const isNew = change.event !== 'updated';
+  if (next)
+    putEntity(
+      tables,
+      { held, isNew: change.event === 'created' },
+      { num: number, subject, version: position, doc, entity: next },
+    );
+  else removeEntity(tables, { held, types: change.entity.types });
+}
+
+/** What is created where an expired entity still lay does not keep its place in the order. */
+function putEntity(
+  { entities }: Tables,
+  { held, isNew }: { readonly held: Held | undefined; readonly isNew: boolean },
+  holding: Holding,
+): void {
   if (held && isNew) entities.remove(held);
-  if (!next) {
-    subjects.depart({ id: change.id, subject, types: change.entity.types });
-    return;
-  }
-  const holding = { num: held && !isNew ? held.num : number, subject, version: position, doc, entity: next };
-  if (held && !isNew) entities.update(held, holding);
+  if (held && !isNew) entities.update(held, { ...holding, num: held.num });
   else entities.insert(holding);
+}
+
+function removeEntity(
+  { entities, subjects }: Tables,
+  { held, types }: { readonly held: Held | undefined; readonly types: readonly string[] },
+): void {
+  if (!held) return;
+  entities.remove(held);
+  subjects.depart({ id: held.entity.id, subject: held.subject, types });
 }
 
 /** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
@@ -84,14 +102,14 @@ function newSubject({ subjects, sequence }: Tables, id: string, types: readonly 
 }
 
 /** Removes what has expired, from at most `limit` entities. Answers how many were touched, and how many of them went. */
-export function sweepSome(tables: Tables, now: Instant, limit: number): { readonly touched: number; readonly gone: number } {
+export function sweepSome(tables: Tables, now: Instant, limit: number): readonly [touched: number, gone: number] {
   const due = tables.entities.due(microsOfInstant(now), limit);
-  const gone = due.filter((id) => sweepOne(tables, id, now)).length;
-  return { touched: due.length, gone };
+  return [due.length, due.filter((id) => sweepOne(tables, id, now)).length];
 }
 
 /** True when the entity went. Expiry is no change: nothing is logged, the version stays (clause 4.22). */
-function sweepOne({ entities, history, subjects }: Tables, id: string, now: Instant): boolean {
+function sweepOne(tables: Tables, id: string, now: Instant): boolean {
+  const { entities, history } = tables;
   const held = entities.get(id);
   if (!held) return false;
   forgetExpired(history, held, now);
@@ -100,7 +118,6 @@ function sweepOne({ entities, history, subjects }: Tables, id: string, now: Inst
     entities.update(held, { ...held, doc: JSON.stringify(present), entity: present });
     return false;
   }
-  entities.remove(held);
-  subjects.depart({ id, subject: held.subject, types: held.entity.types });
+  removeEntity(tables, { held, types: held.entity.types });
   return true;
 }

@@ -7,7 +7,7 @@ import type { Position } from '../../core/port/store.ts';
 import { createBoxes } from './box-rows.ts';
 import type { Names } from './names.ts';
 import { entityIn } from './own-text.ts';
-import { createTally } from './summary-rows.ts';
+import { createTally, type Tally } from './summary-rows.ts';
 import { createValues, type Values } from './value-rows.ts';
 
 /** An entity as it lies in the file, expired or not. */
@@ -21,7 +21,7 @@ export interface Held {
 }
 
 /** What is to lie there. `doc` is the text of `entity`. */
-export interface Holding extends Pick<Held, 'num' | 'subject' | 'version' | 'doc' | 'entity'> {}
+export type Holding = Pick<Held, 'num' | 'subject' | 'version' | 'doc' | 'entity'>;
 
 export interface Entities {
   get(id: string): Held | undefined;
@@ -47,17 +47,7 @@ export function createEntities(database: Database, names: Names): Entities {
     .prepare<[Micros, number], string>('SELECT id FROM entity WHERE expires <= ? ORDER BY expires LIMIT ?')
     .pluck();
   const rows = createRowWriter(database);
-  const types = createTypes(database, names);
-  const boxes = createBoxes(database, names);
-  const values = createValues(database, names);
-  const tally = createTally(database, names);
-
-  const index = (num: number, before: Entity | undefined, after: Entity | undefined): void => {
-    types.replace(num, before?.types ?? [], after?.types ?? []);
-    boxes.replace(num, before, after);
-    values.replace(num, before, after);
-    tally.replace(before, after);
-  };
+  const indexes = createIndexes(database, names);
 
   return {
     get(id) {
@@ -67,22 +57,46 @@ export function createEntities(database: Database, names: Names): Entities {
     subjectOf: (id) => subjectOf.get(id),
     insert(next) {
       rows.insert(next);
-      index(next.num, undefined, next.entity);
+      indexes.replace(next.num, undefined, next.entity);
     },
     update(before, next) {
       rows.update(next, before.expires);
-      index(next.num, before.entity, next.entity);
+      indexes.replace(next.num, before.entity, next.entity);
     },
     remove({ num, entity }) {
       rows.remove(num);
-      index(num, entity, undefined);
+      indexes.replace(num, entity, undefined);
     },
     due: (now, limit) => due.all(now, limit),
-    values,
-    flush: () => tally.flush(),
+    values: indexes.values,
+    flush: () => indexes.tally.flush(),
     reset() {
-      tally.reset();
-      values.reset();
+      indexes.tally.reset();
+      indexes.values.reset();
+    },
+  };
+}
+
+interface Indexes {
+  /** Writes what differs between an entity and the one that takes its place, in every index. */
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
+  readonly values: Values;
+  readonly tally: Tally;
+}
+
+function createIndexes(database: Database, names: Names): Indexes {
+  const types = createTypes(database, names);
+  const boxes = createBoxes(database, names);
+  const values = createValues(database, names);
+  const tally = createTally(database, names);
+  return {
+    values,
+    tally,
+    replace(num, before, after) {
+      types.replace(num, before?.types ?? [], after?.types ?? []);
+      boxes.replace(num, before, after);
+      values.replace(num, before, after);
+      tally.replace(before, after);
     },
   };
 }

@@ -37,16 +37,13 @@ type Given = Omit<HistoricInstance, 'instanceId'>;
 
 /** The row of an instance, but for its place (`at`, `n`). `intern` gives the number of a text that is sure to come again. */
 export function rowOf(instance: Given, at: Micros, intern: (text: string) => number): Omit<InstanceRow, 'at' | 'n'> {
-  const { kind, value, datasetId: _, createdAt, modifiedAt, deletedAt, observedAt, ...members } = instance;
+  const { kind, value, createdAt, modifiedAt, deletedAt } = instance;
   const isNumber = kind === 'Property' && typeof value === 'number';
   const rest: InstanceRest = {
     ...(kind === 'Property' ? undefined : { kind }),
     ...(isNumber ? undefined : { value }),
-    ...members,
-    ...unlessShort('observedAt', observedAt, at),
-    ...unlessShort('createdAt', createdAt),
-    ...unlessShort('modifiedAt', modifiedAt),
-    ...unlessShort('deletedAt', deletedAt),
+    ...membersOf(instance),
+    ...timesOf(instance, at),
   };
   return {
     number: isNumber ? value : null,
@@ -57,18 +54,30 @@ export function rowOf(instance: Given, at: Micros, intern: (text: string) => num
   };
 }
 
-/** The time, where the column's microseconds would come back as another text; or where they are not its own. */
-function unlessShort<Name extends string>(
-  name: Name,
-  instant: Instant | undefined,
-  column?: Micros,
-): Partial<Record<Name, Instant>> | undefined;
-function unlessShort(name: string, instant: Instant | undefined, column?: Micros): Record<string, Instant> | undefined {
-  if (instant === undefined) return undefined;
-  const micros = microsOfInstant(instant);
-  const isSaid = (column === undefined || column === micros) && instantOf(micros) === instant;
-  return isSaid ? undefined : { [name]: instant };
+/** What no column says. */
+const membersOf = ({
+  kind: _kind,
+  value: _value,
+  datasetId: _datasetId,
+  observedAt: _observedAt,
+  createdAt: _createdAt,
+  modifiedAt: _modifiedAt,
+  deletedAt: _deletedAt,
+  ...members
+}: Given): InstanceRest => members;
+
+/** The times whose text the columns' microseconds would not give back. */
+function timesOf({ observedAt, createdAt, modifiedAt, deletedAt }: Given, at: Micros): InstanceRest {
+  const isObservedThen = observedAt === undefined || (isShort(observedAt) && microsOfInstant(observedAt) === at);
+  return {
+    ...(isObservedThen ? undefined : { observedAt }),
+    ...(isShort(createdAt) ? undefined : { createdAt }),
+    ...(isShort(modifiedAt) ? undefined : { modifiedAt }),
+    ...(deletedAt === undefined || isShort(deletedAt) ? undefined : { deletedAt }),
+  };
 }
+
+const isShort = (instant: Instant): boolean => instantOf(microsOfInstant(instant)) === instant;
 
 /** The longest text that is kept among the names. */
 const commonMax = 120;
@@ -103,7 +112,5 @@ export function instanceIn(row: InstanceRow, series: Series, textOf: (num: numbe
 }
 
 /** The place of an instance is its name: the same one has the same id always, and no two share one. */
-const instanceIdOf = (
-  { subject, name, dataset }: Series,
-  { at, n }: Pick<InstanceRow, 'at' | 'n'>,
-): string => `urn:ngsi-ld:Instance:${subject}-${name}-${dataset}-${at}-${n}`;
+const instanceIdOf = ({ subject, name, dataset }: Series, { at, n }: Pick<InstanceRow, 'at' | 'n'>): string =>
+  `urn:ngsi-ld:Instance:${subject}-${name}-${dataset}-${at}-${n}`;

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { HistoryEntry } from '../../core/model/history.ts';
-import { type InstanceRow, rowOf } from './history-rows.ts';
+import { type InstanceRow, rowOf, type Series } from './history-rows.ts';
 import { type Names, noName } from './names.ts';
 import type { Sequence } from './sequence.ts';
 
@@ -13,7 +13,18 @@ export interface HistoryWriter {
   forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): void;
 }
 
-type Columns = [number, number, number, number, number, number | null, string | number | null, number, number, number | null];
+type Columns = [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number | null,
+  string | number | null,
+  number,
+  number,
+  number | null,
+];
 
 const insertion = `INTO history (subject, name, dataset, at, n, number, doc, created, modified, deleted)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -22,8 +33,7 @@ export function createHistoryWriter(
   database: Database,
   { names, sequence }: { names: Names; sequence: Sequence },
 ): HistoryWriter {
-  const replace = database.prepare<Columns>(`INSERT OR REPLACE ${insertion}`);
-  const insert = database.prepare<Columns>(`INSERT OR IGNORE ${insertion}`);
+  const put = createPut(database);
   const forget = database.prepare<[number, number, number]>(
     'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ?',
   );
@@ -31,16 +41,11 @@ export function createHistoryWriter(
     datasetId === undefined ? noName : names.numOf(datasetId);
   const intern = (text: string): number => names.numOf(text);
 
-  const addOne = (subject: number, { name, at, isObserved, instance }: HistoryEntry, given: number): void => {
+  const addOne = (subject: number, { name, at, isObserved, instance }: HistoryEntry, n: number): void => {
+    const series = { subject, name: names.numOf(name), dataset: datasetOf(instance) };
     const row = rowOf(instance, at, intern);
-    const write = (n: number): boolean => {
-      const { number, doc, created, modified, deleted }: Omit<InstanceRow, 'at' | 'n'> = row;
-      const into = isObserved ? replace : insert;
-      const { changes } = into.run(subject, names.numOf(name), datasetOf(instance), at, n, number, doc, created, modified, deleted);
-      return changes > 0;
-    };
-    if (isObserved) write(0);
-    else if (!write(given)) write(sequence.next());
+    const isPut = put(series, { ...row, at, n: isObserved ? 0 : n });
+    if (!isPut) put(series, { ...row, at, n: sequence.next() });
   };
 
   return {
@@ -48,5 +53,15 @@ export function createHistoryWriter(
       for (const entry of entries) addOne(subject, entry, n);
     },
     forget: (subject, name, instance) => void forget.run(subject, names.numOf(name), datasetOf(instance)),
+  };
+}
+
+/** Observed instances take the place of what is there; others do not, and false is answered when there is something. */
+function createPut(database: Database): (series: Series, row: InstanceRow) => boolean {
+  const replace = database.prepare<Columns>(`INSERT OR REPLACE ${insertion}`);
+  const insert = database.prepare<Columns>(`INSERT OR IGNORE ${insertion}`);
+  return ({ subject, name, dataset }, { at, n, number, doc, created, modified, deleted }) => {
+    const statement = n === 0 ? replace : insert;
+    return statement.run(subject, name, dataset, at, n, number, doc, created, modified, deleted).changes > 0;
   };
 }

@@ -3,9 +3,7 @@ import type { QPath, Query, QValue } from '../../core/language/filter.ts';
 import { type Key, keyOf } from './value-rows.ts';
 
 /** Entities with one of the values, or with a number between the bounds (both included). */
-export type Wanted =
-  | { readonly keys: readonly Key[] }
-  | { readonly from: number; readonly to: number };
+export type Wanted = { readonly keys: readonly Key[] } | { readonly from: number; readonly to: number };
 
 export interface IndexTerm {
   /** The expanded name of the attribute. */
@@ -15,8 +13,8 @@ export interface IndexTerm {
 
 /** Terms of which each must hold for the query to hold. */
 export function indexTerms(query: Query): readonly IndexTerm[] {
-  if (query.op === 'and') return query.parts.flatMap(indexTerms);
-  if (query.op === 'or' || !isOfWholeValue(query.path)) return [];
+  if ('parts' in query) return query.op === 'and' ? query.parts.flatMap(indexTerms) : [];
+  if (!isOfWholeValue(query.path)) return [];
   const wanted = wantedBy(query);
   return wanted ? [{ attr: query.path.attr, wanted }] : [];
 }
@@ -25,7 +23,7 @@ export function indexTerms(query: Query): readonly IndexTerm[] {
 const isOfWholeValue = ({ attr, sub, inside, linked }: QPath): boolean =>
   attr.includes(':') && sub.length === 0 && inside.length === 0 && !linked;
 
-function wantedBy(term: Exclude<Query, { readonly op: 'and' | 'or' }>): Wanted | undefined {
+function wantedBy(term: Extract<Query, { readonly path: QPath }>): Wanted | undefined {
   switch (term.op) {
     case '==':
       return equalTo(term.value, term.expanded ?? []);

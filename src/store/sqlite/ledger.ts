@@ -1,7 +1,6 @@
 /** The writing side of one tenant's file: carries out groups of requests, each group in one transaction. */
-import { microsOfInstant } from '../../core/model/instant.ts';
+import type { Database } from 'better-sqlite3';
 import type { Outcome } from '../../core/model/mutation.ts';
-import type { Write } from '../../core/language/write.ts';
 import type { Position } from '../../core/port/store.ts';
 import { carryOut, recordPast, sweepSome, type Tables } from './carry-out.ts';
 import { openForWriting } from './connection.ts';
@@ -9,7 +8,7 @@ import { createEntities } from './entity-rows.ts';
 import { createHistoryWriter } from './history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from './message.ts';
-import { createNames } from './names.ts';
+import { createNames, type Names } from './names.ts';
 import { pastInstancesIn, writesIn } from './own-text.ts';
 import { createSequence } from './sequence.ts';
 import { createShelfWriter, type ShelfWriter } from './shelf.ts';
@@ -32,36 +31,18 @@ const sliceLimit = 200;
 export function openLedger(path: string): Ledger {
   const database = openForWriting(path);
   const names = createNames(database);
-  const sequence = createSequence(database);
-  const entities = createEntities(database, names);
-  const tables: Tables = {
-    entities,
-    sequence,
-    subjects: createSubjects(database, names),
-    history: createHistoryWriter(database, { names, sequence }),
-    log: createLogWriter(database, sequence),
-  };
+  const tables = createTables(database, names);
+  const { values } = tables.entities;
   const run = createRunner(tables, createShelfWriter(database));
   const wal = createWal(database);
-  const begin = database.prepare<[]>('BEGIN IMMEDIATE');
-  const end = database.prepare<[]>('COMMIT');
-  const undo = database.prepare<[]>('ROLLBACK');
-
-  const inTransaction = <T>(work: () => T): T => {
-    try {
-      begin.run();
-      const result = work();
-      entities.flush();
-      end.run();
-      return result;
-    } catch (error) {
-      if (database.inTransaction) undo.run();
+  const inTransaction = createTransaction(database, {
+    flush: () => tables.entities.flush(),
+    reset() {
       names.reset();
-      sequence.reset();
-      entities.reset();
-      throw error;
-    }
-  };
+      tables.sequence.reset();
+      tables.entities.reset();
+    },
+  });
 
   const commit = (requests: readonly Request[]): readonly Reply[] => {
     try {
@@ -75,11 +56,11 @@ export function openLedger(path: string): Ledger {
 
   return {
     commit,
-    position: () => sequence.position(),
+    position: () => tables.sequence.position(),
     tidy() {
       wal.keepShort();
-      if (entities.values.areComplete()) return false;
-      inTransaction(() => entities.values.buildSlice(sliceLimit));
+      if (values.areComplete()) return false;
+      inTransaction(() => values.buildSlice(sliceLimit));
       return true;
     },
     close() {
@@ -89,7 +70,42 @@ export function openLedger(path: string): Ledger {
   };
 }
 
-const failureOf = (error: unknown): { message: string; stack: string } =>
+function createTables(database: Database, names: Names): Tables {
+  const sequence = createSequence(database);
+  return {
+    sequence,
+    entities: createEntities(database, names),
+    subjects: createSubjects(database, names),
+    history: createHistoryWriter(database, { names, sequence }),
+    log: createLogWriter(database, sequence),
+  };
+}
+
+/** Runs work in a transaction: `flush` writes what is only in memory before the commit, `reset` forgets it after a failure. */
+function createTransaction(
+  database: Database,
+  { flush, reset }: { flush: () => void; reset: () => void },
+): <T>(work: () => T) => T {
+  const begin = database.prepare<[]>('BEGIN IMMEDIATE');
+  const end = database.prepare<[]>('COMMIT');
+  const undo = database.prepare<[]>('ROLLBACK');
+  return (work) => {
+    try {
+      begin.run();
+      const result = work();
+      flush();
+      end.run();
+      return result;
+    } catch (error) {
+      if (database.inTransaction) undo.run();
+      reset();
+      throw error;
+    }
+  };
+}
+
+/** An error as it crosses threads. */
+export const failureOf = (error: unknown): { message: string; stack: string } =>
   error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error), stack: '' };
 
 function createRunner(tables: Tables, shelves: ShelfWriter): (job: Job) => Answer {
@@ -114,4 +130,10 @@ function createRunner(tables: Tables, shelves: ShelfWriter): (job: Job) => Answe
         return 1;
     }
   };
+}
+
+function recordAll(tables: Tables, { at, instances }: Extract<Job, { op: 'record' }>): number {
+  const past = pastInstancesIn(instances);
+  for (const one of past) recordPast(tables, one, at);
+  return past.length;
 }

@@ -14,7 +14,10 @@ export function createPace(breathe: Breathe): Pace {
   return () => {
     const pause = breathe();
     if (pause && performance.now() > end) {
-      throw new Problem('TooComplexQuery', `The query takes longer than ${readMaxMs / 1000} s: narrow it by id, type or place.`);
+      throw new Problem(
+        'TooComplexQuery',
+        `The query takes longer than ${readMaxMs / 1000} s: narrow it by id, type or place.`,
+      );
     }
     return pause;
   };

@@ -57,21 +57,26 @@ export function createRows(database: Database): Rows {
 }
 
 /** The pages of a list of numbers, ascending and without repeats. Entities that are gone meanwhile are left out. */
-export function pagerOfNums(nums: readonly number[], rows: Rows): Pager {
-  let at = 0;
-  let reached = Number.NEGATIVE_INFINITY;
-  return (after, size) => {
-    // Asked in order, as it is, it goes on where it was.
-    if (after < reached) at = 0;
-    reached = after;
+export const pagerOfNums =
+  (nums: readonly number[], rows: Rows): Pager =>
+  (after, size) => {
     const page: EntityRow[] = [];
-    for (; at < nums.length && page.length < size; at += 1) {
-      const num = nums[at];
-      const row = num !== undefined && num > after ? rows.byNum(num) : undefined;
+    for (let at = placeBehind(nums, after); at < nums.length && page.length < size; at += 1) {
+      const row = rows.byNum(nums[at] ?? 0);
       if (row) page.push(row);
     }
     return page;
   };
+
+/** The place of the first number that is greater, in an ascending list. */
+function placeBehind(nums: readonly number[], bound: number): number {
+  let [low, high] = [0, nums.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((nums[middle] ?? Infinity) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Everything that is in one of several. */

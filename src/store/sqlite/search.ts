@@ -28,20 +28,19 @@ interface Sources {
 export function createSearch({ choose, breathe, onLooked }: Sources): Search {
   return {
     async find({ filter, limit, offset = 0, after = 0, now }) {
-      if (limit <= 0) return [];
       const pace = createPace(breathe);
       const check = compileCheck(filter, now);
       const { pager, isExact } = await choose(filter, { pace, isExhaustive: false });
       const found: Stored[] = [];
-      let [toSkip, looked] = [offset, 0];
-      for await (const row of rowsOf(pager, { after, pace, size: isExact ? limit + offset : pageSize })) {
-        looked += 1;
+      let toSkip = offset;
+      const visit = (row: EntityRow): boolean => {
         const stored = isExact ? storedIn(row, now) : check(row);
-        if (!stored) continue;
-        if (toSkip > 0) toSkip -= 1;
-        else found.push(stored);
-        if (found.length >= limit) break;
-      }
+        if (stored && toSkip > 0) toSkip -= 1;
+        else if (stored) found.push(stored);
+        return found.length < limit;
+      };
+      const looked =
+        limit > 0 ? await walk(pager, { after, pace, size: isExact ? limit + offset : pageSize }, visit) : 0;
       if (!isExact) onLooked(filter, looked);
       return found;
     },
@@ -50,33 +49,36 @@ export function createSearch({ choose, breathe, onLooked }: Sources): Search {
       const check = compileCheck(filter, now);
       const { pager, isExact } = await choose(filter, { pace, isExhaustive: true });
       const moment = microsOfInstant(now);
-      let [count, looked] = [0, 0];
-      for await (const row of rowsOf(pager, { after: 0, pace, size: pageSize })) {
-        looked += 1;
+      let count = 0;
+      const looked = await walk(pager, { after: 0, pace, size: pageSize }, (row) => {
         const isSure = isExact && (row.expires === null || row.expires > moment);
         if (isSure || (isExact ? storedIn(row, now) : check(row))) count += 1;
-      }
+        return true;
+      });
       if (!isExact) onLooked(filter, looked);
       return count;
     },
   };
 }
 
-async function* rowsOf(
+/** Shows rows to `visit` until that answers false. Answers how many it has seen. */
+async function walk(
   pager: Pager,
   { after, pace, size }: { after: number; pace: Pace; size: number },
-): AsyncGenerator<EntityRow, void, void> {
-  let last = after;
+  visit: (row: EntityRow) => boolean,
+): Promise<number> {
   const wanted = Math.max(1, Math.min(size, pageSize));
-  for (;;) {
+  let last = after;
+  for (let seen = 0; ; ) {
     const page = pager(last, wanted);
     for (const row of page) {
       const pause = pace();
       if (pause) await pause;
-      yield row;
+      seen += 1;
       last = row.num;
+      if (!visit(row)) return seen;
     }
-    if (page.length < wanted) return;
+    if (page.length < wanted) return seen;
   }
 }
 
@@ -93,6 +95,8 @@ function compileCheck(filter: Filter, now: Instant): (row: EntityRow) => Stored 
 
 /** What the id alone tells, so that most entities need not be read when a pattern of ids is asked for. */
 function compileIdCheck({ selectors }: Filter): (id: string) => boolean {
-  const checks = selectors?.map(({ ids, idPattern }) => (ids || !idPattern ? () => true : compilePattern(idPattern.source)));
+  const checks = selectors?.map(({ ids, idPattern }) =>
+    ids || !idPattern ? () => true : compilePattern(idPattern.source),
+  );
   return (id) => checks?.some((check) => check(id)) ?? true;
 }

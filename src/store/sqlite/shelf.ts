@@ -13,7 +13,9 @@ export interface ShelfWriter {
 }
 
 export function createShelfWriter(database: Database): ShelfWriter {
-  const put = database.prepare<[string, string, string]>('INSERT OR REPLACE INTO shelf (name, key, doc) VALUES (?, ?, ?)');
+  const put = database.prepare<[string, string, string]>(
+    'INSERT OR REPLACE INTO shelf (name, key, doc) VALUES (?, ?, ?)',
+  );
   const drop = database.prepare<[string, string]>('DELETE FROM shelf WHERE name = ? AND key = ?');
   return {
     put: ({ shelf, key, doc }) => put.run(shelf, key, doc).changes,

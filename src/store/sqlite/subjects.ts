@@ -21,7 +21,9 @@ export function createSubjects(database: Database, names: Names): Subjects {
   const find = database.prepare<[string], number>('SELECT subject FROM departed WHERE id = ?').pluck();
   const add = database.prepare<[string, number, string]>('INSERT INTO departed (id, subject, types) VALUES (?, ?, ?)');
   const remove = database.prepare<[string]>('DELETE FROM departed WHERE id = ?');
-  const addType = database.prepare<[number, number]>('INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)');
+  const addType = database.prepare<[number, number]>(
+    'INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)',
+  );
   const removeTypes = database.prepare<[string, number]>(
     `DELETE FROM departed_type WHERE subject = ?2
      AND type IN (SELECT num FROM name WHERE text IN (SELECT value FROM departed, json_each(departed.types) WHERE id = ?1))`,

@@ -11,7 +11,8 @@ const nameMax = 100;
 export function fileOf(tenant: string): string {
   if (tenant === '') return 'default.db';
   const bytes = Buffer.from(tenant, 'utf8');
-  if (bytes.length > nameMax) throw badData(`The tenant name ${tenant.slice(0, 20)}... has more than ${nameMax} bytes.`);
+  if (bytes.length > nameMax)
+    throw badData(`The tenant name ${tenant.slice(0, 20)}... has more than ${nameMax} bytes.`);
   return plain.test(tenant) ? `tenant-${tenant}.db` : `tenant.${bytes.toString('hex')}.db`;
 }
 

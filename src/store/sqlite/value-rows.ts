@@ -117,7 +117,9 @@ interface Rows {
 }
 
 function createRows(database: Database): Rows {
-  const add = database.prepare<[number, Key, number]>('INSERT OR IGNORE INTO value (name, value, num) VALUES (?, ?, ?)');
+  const add = database.prepare<[number, Key, number]>(
+    'INSERT OR IGNORE INTO value (name, value, num) VALUES (?, ?, ?)',
+  );
   const drop = database.prepare<[number, Key, number]>('DELETE FROM value WHERE name = ? AND value = ? AND num = ?');
   const behind = database.prepare<[number, number], { num: number; doc: string }>(
     'SELECT num, doc FROM entity WHERE num > ? ORDER BY num LIMIT ?',

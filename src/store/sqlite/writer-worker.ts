@@ -1,12 +1,13 @@
 /** The writer's thread: commits everything that has arrived in one transaction per tenant, then answers. */
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { type Ledger, openLedger } from './ledger.ts';
+import { failureOf, type Ledger, openLedger } from './ledger.ts';
 import type { FromWriter, Reply, Request, ToWriter } from './message.ts';
 
 /** Writes in one group at most: bounds how long the first of them waits. */
 const groupMax = 2000;
 
-const isToWriter = (_message: unknown): _message is ToWriter => true;
+/** Only the main thread's writer posts here: whatever comes is a message of its own, and nothing means that nothing waits. */
+const isToWriter = (message: unknown): message is ToWriter => message !== undefined;
 
 if (parentPort) serve(parentPort);
 
@@ -33,11 +34,13 @@ function serve(port: MessagePort): void {
 }
 
 /** All that has arrived so far, up to the bound: while one group is committed, the next one gathers. */
-function gather(port: MessagePort, first: unknown): { readonly requests: readonly Request[]; readonly isLast: boolean } {
+function gather(
+  port: MessagePort,
+  first: unknown,
+): { readonly requests: readonly Request[]; readonly isLast: boolean } {
   const requests: Request[] = [];
   let weight = 0;
-  for (let message = first; isToWriter(message); message = receiveMessageOnPort(port)?.message) {
-    if (message === undefined) break;
+  for (let message = first; isToWriter(message); message = next(port)) {
     if (message === 'close') return { requests, isLast: true };
     requests.push(...message);
     for (const request of message) weight += request.weight;
@@ -46,6 +49,8 @@ function gather(port: MessagePort, first: unknown): { readonly requests: readonl
   return { requests, isLast: false };
 }
 
+const next = (port: MessagePort): unknown => receiveMessageOnPort(port)?.message;
+
 function commitIn(ledgers: Map<string, Ledger>, path: string, group: readonly Request[]): FromWriter {
   try {
     const ledger = ledgers.get(path) ?? openLedger(path);
@@ -53,7 +58,7 @@ function commitIn(ledgers: Map<string, Ledger>, path: string, group: readonly Re
     const replies = ledger.commit(group);
     return { kind: 'done', path, position: ledger.position(), replies };
   } catch (error) {
-    const failure = error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error), stack: '' };
+    const failure = failureOf(error);
     const replies = group.map(({ seq }): Reply => ({ seq, failure }));
     return { kind: 'done', path, position: 0, replies };
   }

@@ -80,36 +80,25 @@ interface Queue {
   stop(error: Error): void;
 }
 
-function createQueue({ pendingWrites, pendingBytes }: WriterLimits): Queue {
-  const waiting = new Map<number, Waiting>();
+function createQueue(limits: WriterLimits): Queue {
+  const waiting = createWaitingRoom();
   let lastSeq = 0;
-  let [writes, bytes] = [0, 0];
   let isOpen = true;
-  const leave = (seq: number): Waiting | undefined => {
-    const one = waiting.get(seq);
-    if (!one) return undefined;
-    waiting.delete(seq);
-    writes -= one.weight;
-    bytes -= one.bytes;
-    return one;
-  };
   return {
     enter(size, post) {
       if (!isOpen) return Promise.reject(new Problem('Unavailable', 'The store does not take writes any more.'));
-      if (waiting.size > 0 && (writes + size.weight > pendingWrites || bytes + size.bytes > pendingBytes)) {
-        return Promise.reject(new Problem('Unavailable', `${writes} writes are waiting already; try again later.`));
+      if (!waiting.hasRoomFor(size, limits)) {
+        return Promise.reject(new Problem('Unavailable', 'Too many writes are waiting already; try again later.'));
       }
       lastSeq += 1;
       const seq = lastSeq;
-      writes += size.weight;
-      bytes += size.bytes;
       return new Promise<Answer>((resolve, reject) => {
-        waiting.set(seq, { ...size, resolve, reject });
+        waiting.add(seq, { ...size, resolve, reject });
         post(seq);
       });
     },
     settle(reply) {
-      const one = leave(reply.seq);
+      const one = waiting.take(reply.seq);
       if ('answer' in reply) one?.resolve(reply.answer);
       else one?.reject(new Error(`The store failed: ${reply.failure.message}`, { cause: reply.failure.stack }));
     },
@@ -120,7 +109,43 @@ function createQueue({ pendingWrites, pendingBytes }: WriterLimits): Queue {
     },
     stop(error) {
       isOpen = false;
-      for (const seq of [...waiting.keys()]) leave(seq)?.reject(error);
+      for (const one of waiting.takeAll()) one.reject(error);
+    },
+  };
+}
+
+interface WaitingRoom {
+  /** Always true when nobody is in it, so that what is larger than the limits is not refused for ever. */
+  hasRoomFor(size: Pick<Waiting, 'weight' | 'bytes'>, limits: WriterLimits): boolean;
+  add(seq: number, one: Waiting): void;
+  take(seq: number): Waiting | undefined;
+  takeAll(): readonly Waiting[];
+}
+
+function createWaitingRoom(): WaitingRoom {
+  const room = new Map<number, Waiting>();
+  let [writes, bytes] = [0, 0];
+  return {
+    hasRoomFor: (size, { pendingWrites, pendingBytes }) =>
+      room.size === 0 || (writes + size.weight <= pendingWrites && bytes + size.bytes <= pendingBytes),
+    add(seq, one) {
+      room.set(seq, one);
+      writes += one.weight;
+      bytes += one.bytes;
+    },
+    take(seq) {
+      const one = room.get(seq);
+      if (!one) return undefined;
+      room.delete(seq);
+      writes -= one.weight;
+      bytes -= one.bytes;
+      return one;
+    },
+    takeAll() {
+      const all = [...room.values()];
+      room.clear();
+      [writes, bytes] = [0, 0];
+      return all;
     },
   };
 }

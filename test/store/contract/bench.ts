@@ -1,5 +1,13 @@
 /** What the tests of the contract stand on: an open store, and short ways to say writes, filters and times. */
-import type { EntitySelector, Filter, QPath, QValue, Query, TemporalQuery, TypeSelection } from '../../../src/core/language/filter.ts';
+import type {
+  EntitySelector,
+  Filter,
+  QPath,
+  QValue,
+  Query,
+  TemporalQuery,
+  TypeSelection,
+} from '../../../src/core/language/filter.ts';
 import type { Write } from '../../../src/core/language/write.ts';
 import type { Fragment, Fragments, Instance, Kind } from '../../../src/core/model/attribute.ts';
 import type { Entity, EntityFragment } from '../../../src/core/model/entity.ts';
@@ -7,7 +15,15 @@ import type { EntityHistory } from '../../../src/core/model/history.ts';
 import { type Instant, type Micros, microsOf } from '../../../src/core/model/instant.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import type { Mutation, Outcome } from '../../../src/core/model/mutation.ts';
-import type { HistoryPlan, LogRecord, PastInstance, Plan, Store, Stored, Stores } from '../../../src/core/port/store.ts';
+import type {
+  HistoryPlan,
+  LogRecord,
+  PastInstance,
+  Plan,
+  Store,
+  Stored,
+  Stores,
+} from '../../../src/core/port/store.ts';
 
 /** A persistence that a test can fill. */
 export interface Opened {
@@ -43,7 +59,10 @@ export const instance = (kind: Kind, value: Json, more: Partial<Instance> = {}):
 /** Attributes whose short names stand for IRIs. */
 export const attrs = (given: Readonly<Record<string, Fragment | readonly Fragment[]>>): Fragments =>
   Object.fromEntries(
-    Object.entries(given).map(([name, one]) => [iri(name), Array.isArray(one) ? (one as readonly Fragment[]) : [one as Fragment]]),
+    Object.entries(given).map(([name, one]) => [
+      iri(name),
+      Array.isArray(one) ? (one as readonly Fragment[]) : [one as Fragment],
+    ]),
   );
 
 /** A whole entity of type Thing, or of other types. */
@@ -52,13 +71,18 @@ export const thing = (
   more: Omit<EntityFragment, 'attrs'> = {},
 ): EntityFragment => ({ types: [iri('Thing')], ...more, attrs: attrs(given) });
 
-export const create = (name: string, entity: EntityFragment = thing()): Mutation => ({ op: 'create', id: urn(name), entity });
+export const create = (name: string, entity: EntityFragment = thing()): Mutation => ({
+  op: 'create',
+  id: urn(name),
+  entity,
+});
 export const update = (name: string, fragment: EntityFragment): Mutation => ({ op: 'update', id: urn(name), fragment });
 export const setTo = (name: string, given: Readonly<Record<string, Fragment | readonly Fragment[]>>): Mutation =>
   update(name, { attrs: attrs(given) });
 export const remove = (name: string): Mutation => ({ op: 'delete', id: urn(name) });
 
-export const writes = (...mutations: readonly Mutation[]): readonly Write[] => mutations.map((mutation) => ({ mutation }));
+export const writes = (...mutations: readonly Mutation[]): readonly Write[] =>
+  mutations.map((mutation) => ({ mutation }));
 
 /** Applies mutations in one call. */
 export const apply = (store: Store, at: Instant, ...mutations: readonly Mutation[]): Promise<readonly Outcome[]> =>
@@ -89,7 +113,8 @@ export const historyPlan = (filter: Filter = {}, more: Partial<HistoryPlan> = {}
 
 export const byObservedAt: TemporalQuery = { timeproperty: 'observedAt' };
 
-export const names = (found: readonly { readonly id: string }[]): readonly string[] => found.map(({ id }) => id.slice(urn('').length));
+export const names = (found: readonly { readonly id: string }[]): readonly string[] =>
+  found.map(({ id }) => id.slice(urn('').length));
 
 export const namesFound = async (store: Store, filter: Filter, more: Partial<Plan> = {}): Promise<readonly string[]> =>
   names(await store.find(plan(filter, more)));
@@ -114,12 +139,22 @@ export async function historyOf(store: Store, name: string, more: Partial<Histor
 }
 
 /** The values of an attribute in the history, in order. */
-export async function pastValues(store: Store, name: string, attr: string, more: Partial<HistoryPlan> = {}): Promise<readonly Json[]> {
+export async function pastValues(
+  store: Store,
+  name: string,
+  attr: string,
+  more: Partial<HistoryPlan> = {},
+): Promise<readonly Json[]> {
   const [history] = await store.history(historyPlan({ selectors: [{ ids: [urn(name)] }] }, more));
   return (history?.attrs[iri(attr)] ?? []).map(({ value }) => value);
 }
 
-export const past = (name: string, attr: string, given: Instance, types: readonly string[] = [iri('Thing')]): PastInstance => ({
+export const past = (
+  name: string,
+  attr: string,
+  given: Instance,
+  types: readonly string[] = [iri('Thing')],
+): PastInstance => ({
   id: urn(name),
   types,
   name: iri(attr),
@@ -129,12 +164,17 @@ export const past = (name: string, attr: string, given: Instance, types: readonl
 /** All records behind a position. */
 export const records = (store: Store, after = 0): Promise<readonly LogRecord[]> => store.log.read(after, 1_000_000);
 
-export const ofType = (...types: readonly string[]): Filter => ({ selectors: types.map((type) => ({ types: typeIs(type) })) });
+export const ofType = (...types: readonly string[]): Filter => ({
+  selectors: types.map((type) => ({ types: typeIs(type) })),
+});
 export const typeIs = (type: string): TypeSelection => ({ op: 'type', type: iri(type) });
 export const selecting = (...selectors: readonly EntitySelector[]): Filter => ({ selectors });
 
 /** The path to an attribute of the examples, to its sub-attributes, and into its value. */
-export const path = (attr: string, more: { readonly sub?: readonly string[]; readonly inside?: readonly string[] } = {}): QPath => ({
+export const path = (
+  attr: string,
+  more: { readonly sub?: readonly string[]; readonly inside?: readonly string[] } = {},
+): QPath => ({
   attr: iri(attr),
   sub: more.sub ?? [],
   inside: more.inside ?? [],

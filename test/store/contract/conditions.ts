@@ -30,7 +30,9 @@ export function describeConditions(bench: Bench): void {
       const store = bench.store();
       await apply(store, minute(0), create('a', lamp(1)));
       const only = { ...ofType('Lamp'), ...levelIs(1) };
-      expect(statuses(await store.apply([{ mutation: setTo('a', { level: property(2) }), only }], minute(1)))).toEqual(['updated']);
+      expect(statuses(await store.apply([{ mutation: setTo('a', { level: property(2) }), only }], minute(1)))).toEqual([
+        'updated',
+      ]);
     });
 
     test('counts an entity that does not meet it as not found', async () => {
@@ -47,7 +49,10 @@ export function describeConditions(bench: Bench): void {
         remove('a'),
       ];
       for (const only of [ofType('Thing'), levelIs(3), { also: [levelIs(1), levelIs(3)] }]) {
-        const outcomes = await store.apply(mutations.map((mutation) => ({ mutation, only })), minute(1));
+        const outcomes = await store.apply(
+          mutations.map((mutation) => ({ mutation, only })),
+          minute(1),
+        );
         expect(new Set(statuses(outcomes))).toEqual(new Set(['ResourceNotFound']));
       }
       expect(await store.log.position()).toBe(1);
@@ -59,7 +64,13 @@ export function describeConditions(bench: Bench): void {
       await apply(store, minute(0), create('a', lamp(1)));
       const upsert = (name: string): Mutation => ({ op: 'upsert', id: urn(name), entity: lamp(2), mode: 'replace' });
       const only = levelIs(3);
-      const outcomes = await store.apply([{ mutation: upsert('a'), only }, { mutation: upsert('b'), only }], minute(1));
+      const outcomes = await store.apply(
+        [
+          { mutation: upsert('a'), only },
+          { mutation: upsert('b'), only },
+        ],
+        minute(1),
+      );
       expect(statuses(outcomes)).toEqual(['Forbidden', 'created']);
       expect((await entityOf(store, 'a')).attrs[iri('level')]?.[0]?.value).toBe(1);
     });
@@ -67,14 +78,22 @@ export function describeConditions(bench: Bench): void {
     test('says of a creation that the id is taken', async () => {
       const store = bench.store();
       await apply(store, minute(0), create('a', lamp(1)));
-      expect(statuses(await store.apply([{ mutation: create('a', lamp(2)), only: levelIs(3) }], minute(1)))).toEqual(['AlreadyExists']);
+      expect(statuses(await store.apply([{ mutation: create('a', lamp(2)), only: levelIs(3) }], minute(1)))).toEqual([
+        'AlreadyExists',
+      ]);
     });
 
     test('looks at the entity as the writes before it left it', async () => {
       const store = bench.store();
       await apply(store, minute(0), create('a', lamp(1)));
-      const step = (from: number, to: number) => ({ mutation: setTo('a', { level: property(to) }), only: levelIs(from) });
-      const outcomes = await store.apply([step(1, 2), step(1, 3), step(2, 4), { mutation: remove('a'), only: levelIs(4) }, step(4, 5)], minute(1));
+      const step = (from: number, to: number) => ({
+        mutation: setTo('a', { level: property(to) }),
+        only: levelIs(from),
+      });
+      const outcomes = await store.apply(
+        [step(1, 2), step(1, 3), step(2, 4), { mutation: remove('a'), only: levelIs(4) }, step(4, 5)],
+        minute(1),
+      );
       expect(statuses(outcomes)).toEqual(['updated', 'ResourceNotFound', 'updated', 'deleted', 'ResourceNotFound']);
     });
 

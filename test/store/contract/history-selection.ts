@@ -29,22 +29,40 @@ import {
   urn,
 } from './bench.ts';
 
-const between = (from: number, to: number): TemporalQuery => ({ ...byObservedAt, timerel: 'between', timeAt: micros(minute(from)), endTimeAt: micros(minute(to)) });
-const before = (moment: number): TemporalQuery => ({ ...byObservedAt, timerel: 'before', timeAt: micros(minute(moment)) });
-const after = (moment: number): TemporalQuery => ({ ...byObservedAt, timerel: 'after', timeAt: micros(minute(moment)) });
+const between = (from: number, to: number): TemporalQuery => ({
+  ...byObservedAt,
+  timerel: 'between',
+  timeAt: micros(minute(from)),
+  endTimeAt: micros(minute(to)),
+});
+const before = (moment: number): TemporalQuery => ({
+  ...byObservedAt,
+  timerel: 'before',
+  timeAt: micros(minute(moment)),
+});
+const after = (moment: number): TemporalQuery => ({
+  ...byObservedAt,
+  timerel: 'after',
+  timeAt: micros(minute(moment)),
+});
 
 /** `a` has `level` observed at the minutes 0 to 9, written at 100 to 109, in two datasets; `other` without observation. */
 async function fill({ store }: Bench): Promise<void> {
-  const levels = (n: number) => [property(n, { observedAt: minute(n) }), property(n * 10, { observedAt: minute(n), datasetId: urn('d') })];
+  const levels = (n: number) => [
+    property(n, { observedAt: minute(n) }),
+    property(n * 10, { observedAt: minute(n), datasetId: urn('d') }),
+  ];
   await apply(store(), minute(100), create('a', thing({ level: levels(0), other: property('o0') })));
-  for (let n = 1; n < 10; n += 1) await apply(store(), minute(100 + n), setTo('a', { level: levels(n), other: property(`o${n}`) }));
+  for (let n = 1; n < 10; n += 1)
+    await apply(store(), minute(100 + n), setTo('a', { level: levels(n), other: property(`o${n}`) }));
 }
 
 export function describeHistorySelection(bench: Bench): void {
   describe('selects instances', () => {
     beforeEach(() => fill(bench));
 
-    const levels = (temporal: TemporalQuery) => pastValues(bench.store(), 'a', 'level', { temporal, datasetIds: ['@none'] });
+    const levels = (temporal: TemporalQuery) =>
+      pastValues(bench.store(), 'a', 'level', { temporal, datasetIds: ['@none'] });
 
     test('within an interval, with its beginning and without its end', async () => {
       expect(await levels(between(2, 5))).toEqual([2, 3, 4]);
@@ -58,7 +76,9 @@ export function describeHistorySelection(bench: Bench): void {
     });
 
     test('the newest of each attribute and dataset', async () => {
-      const { attrs: found } = await historyOf(bench.store(), 'a', { temporal: { timeproperty: 'modifiedAt', lastN: 2 } });
+      const { attrs: found } = await historyOf(bench.store(), 'a', {
+        temporal: { timeproperty: 'modifiedAt', lastN: 2 },
+      });
       expect(valuesOf(found[iri('level')])).toEqual(expect.arrayContaining([8, 9, 80, 90]));
       expect(found[iri('level')]).toHaveLength(4);
       expect(valuesOf(found[iri('other')])).toEqual(['o8', 'o9']);
@@ -83,9 +103,13 @@ export function describeHistorySelection(bench: Bench): void {
 
     test('of datasets', async () => {
       const store = bench.store();
-      expect(await pastValues(store, 'a', 'level', { datasetIds: [urn('d')], temporal: before(3) })).toEqual([0, 10, 20]);
+      expect(await pastValues(store, 'a', 'level', { datasetIds: [urn('d')], temporal: before(3) })).toEqual([
+        0, 10, 20,
+      ]);
       expect(await pastValues(store, 'a', 'level', { datasetIds: ['@none'], temporal: before(3) })).toEqual([0, 1, 2]);
-      expect(await pastValues(store, 'a', 'level', { datasetIds: ['@none', urn('d'), urn('e')], temporal: before(3) })).toHaveLength(6);
+      expect(
+        await pastValues(store, 'a', 'level', { datasetIds: ['@none', urn('d'), urn('e')], temporal: before(3) }),
+      ).toHaveLength(6);
       expect(await store.history(historyPlan({}, { datasetIds: [urn('e')] }))).toEqual([]);
       const { attrs: found } = await historyOf(store, 'a', { datasetIds: [urn('d')] });
       expect(Object.keys(found)).toEqual([iri('level')]);
@@ -98,15 +122,35 @@ export function describeHistorySelection(bench: Bench): void {
 
     test('by the time of creation', async () => {
       const store = bench.store();
-      await apply(store, minute(200), { op: 'deleteAttr', id: urn('a'), attr: iri('other'), which: 'all' }, setTo('a', { other: property('again') }));
-      const created = (timerel: 'before' | 'after'): TemporalQuery => ({ timeproperty: 'createdAt', timerel, timeAt: micros(minute(150)) });
+      await apply(
+        store,
+        minute(200),
+        { op: 'deleteAttr', id: urn('a'), attr: iri('other'), which: 'all' },
+        setTo('a', { other: property('again') }),
+      );
+      const created = (timerel: 'before' | 'after'): TemporalQuery => ({
+        timeproperty: 'createdAt',
+        timerel,
+        timeAt: micros(minute(150)),
+      });
       expect(await pastValues(store, 'a', 'other', { temporal: created('after') })).toEqual(['again']);
-      expect((await pastValues(store, 'a', 'other', { temporal: created('before') })).slice(0, 3)).toEqual(['o0', 'o1', 'o2']);
-      expect(await pastValues(store, 'a', 'other', { temporal: { timeproperty: 'createdAt', lastN: 1 } })).toEqual(['again']);
+      expect((await pastValues(store, 'a', 'other', { temporal: created('before') })).slice(0, 3)).toEqual([
+        'o0',
+        'o1',
+        'o2',
+      ]);
+      expect(await pastValues(store, 'a', 'other', { temporal: { timeproperty: 'createdAt', lastN: 1 } })).toEqual([
+        'again',
+      ]);
     });
 
     test('by the time of modification', async () => {
-      const modified: TemporalQuery = { timeproperty: 'modifiedAt', timerel: 'between', timeAt: micros(minute(103)), endTimeAt: micros(minute(105)) };
+      const modified: TemporalQuery = {
+        timeproperty: 'modifiedAt',
+        timerel: 'between',
+        timeAt: micros(minute(103)),
+        endTimeAt: micros(minute(105)),
+      };
       const { attrs: found } = await historyOf(bench.store(), 'a', { temporal: modified });
       expect(valuesOf(found[iri('other')])).toEqual(['o3', 'o4']);
       expect(new Set(valuesOf(found[iri('level')]))).toEqual(new Set([3, 30, 4, 40]));
@@ -123,7 +167,12 @@ export function describeHistorySelection(bench: Bench): void {
     test('by the time of deletion', async () => {
       const store = bench.store();
       expect(await store.history(historyPlan({}, { temporal: { timeproperty: 'deletedAt' } }))).toEqual([]);
-      await apply(store, minute(200), { op: 'deleteAttr', id: urn('a'), attr: iri('level'), which: { datasetId: urn('d') } });
+      await apply(store, minute(200), {
+        op: 'deleteAttr',
+        id: urn('a'),
+        attr: iri('level'),
+        which: { datasetId: urn('d') },
+      });
       await apply(store, minute(201), remove('a'));
       const { attrs: found } = await historyOf(store, 'a', { temporal: { timeproperty: 'deletedAt' } });
       expect(found[iri('level')]?.map(({ deletedAt, datasetId }) => [deletedAt, datasetId])).toEqual([
@@ -143,7 +192,10 @@ export function describeHistorySelection(bench: Bench): void {
         expect(cut.truncated).toBe(true);
         expect(Object.values(cut.attrs).flat()).toHaveLength(limitInstances);
       }
-      expect((await historyOf(store, 'a', { temporal: { timeproperty: 'modifiedAt', lastN: 1 }, limitInstances: 3 })).truncated).toBe(false);
+      expect(
+        (await historyOf(store, 'a', { temporal: { timeproperty: 'modifiedAt', lastN: 1 }, limitInstances: 3 }))
+          .truncated,
+      ).toBe(false);
     });
   });
 
@@ -152,21 +204,49 @@ export function describeHistorySelection(bench: Bench): void {
 
     test('with at least one instance that the plan selects', async () => {
       const store = bench.store();
-      await apply(store, minute(100), create('a', thing({ level: at(1) })), create('b', thing({ level: at(5) })), create('c', thing({ other: at(1) })), create('d'));
+      await apply(
+        store,
+        minute(100),
+        create('a', thing({ level: at(1) })),
+        create('b', thing({ level: at(5) })),
+        create('c', thing({ other: at(1) })),
+        create('d'),
+      );
       expect(names(await store.history(historyPlan({}, { temporal: byObservedAt })))).toEqual(['a', 'b', 'c']);
       expect(names(await store.history(historyPlan({}, { temporal: before(3) })))).toEqual(['a', 'c']);
       expect(names(await store.history(historyPlan({}, { temporal: after(3) })))).toEqual(['b']);
-      expect(names(await store.history(historyPlan({}, { temporal: before(3), attrs: [iri('other')] })))).toEqual(['c']);
-      expect(names(await store.history(historyPlan({}, { temporal: byObservedAt, datasetIds: [urn('d')] })))).toEqual([]);
+      expect(names(await store.history(historyPlan({}, { temporal: before(3), attrs: [iri('other')] })))).toEqual([
+        'c',
+      ]);
+      expect(names(await store.history(historyPlan({}, { temporal: byObservedAt, datasetIds: [urn('d')] })))).toEqual(
+        [],
+      );
       expect(names(await store.history(historyPlan({}, { temporal: before(1) })))).toEqual([]);
     });
 
     test('in the order in which their entities first came, with limit and offset', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('c', thing({ level: property(1) })), create('none'), create('a', thing({ level: property(1) })));
+      await apply(
+        store,
+        minute(0),
+        create('c', thing({ level: property(1) })),
+        create('none'),
+        create('a', thing({ level: property(1) })),
+      );
       await store.record([past('d', 'level', property(1))], minute(1));
-      await apply(store, minute(2), create('b', thing({ level: property(1) })), remove('c'), create('e', thing({ level: property(1) }, { types: [iri('Other')] })));
-      await apply(store, minute(3), create('d', thing({ level: property(2) })), create('c', thing({ level: property(2) })));
+      await apply(
+        store,
+        minute(2),
+        create('b', thing({ level: property(1) })),
+        remove('c'),
+        create('e', thing({ level: property(1) }, { types: [iri('Other')] })),
+      );
+      await apply(
+        store,
+        minute(3),
+        create('d', thing({ level: property(2) })),
+        create('c', thing({ level: property(2) })),
+      );
       const found = async (more: Partial<HistoryPlan>) => names(await store.history(historyPlan({}, more)));
       expect(await found({})).toEqual(['c', 'a', 'd', 'b', 'e']);
       expect(await found({ limit: 2 })).toEqual(['c', 'a']);
@@ -180,22 +260,59 @@ export function describeHistorySelection(bench: Bench): void {
     test('by what the present entity is like', async () => {
       const store = bench.store();
       const kranj = instance('GeoProperty', { type: 'Point', coordinates: [14.3556, 46.2389] });
-      await apply(store, minute(0), create('a', thing({ level: property(1), place: kranj }, { scope: '/A/B' })), create('b', thing({ level: property(1), place: kranj }, { scope: '/A/B' })), create('gone', thing({ level: property(2), place: kranj }, { scope: '/A/B' })));
-      await apply(store, minute(1), setTo('b', { level: property(2) }), { op: 'deleteAttr', id: urn('b'), attr: 'scope', which: {} }, { op: 'deleteAttr', id: urn('b'), attr: iri('place'), which: 'all' }, remove('gone'));
-      const found = async (filter: Parameters<typeof historyPlan>[0]) => names(await store.history(historyPlan(filter)));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: property(1), place: kranj }, { scope: '/A/B' })),
+        create('b', thing({ level: property(1), place: kranj }, { scope: '/A/B' })),
+        create('gone', thing({ level: property(2), place: kranj }, { scope: '/A/B' })),
+      );
+      await apply(
+        store,
+        minute(1),
+        setTo('b', { level: property(2) }),
+        { op: 'deleteAttr', id: urn('b'), attr: 'scope', which: {} },
+        { op: 'deleteAttr', id: urn('b'), attr: iri('place'), which: 'all' },
+        remove('gone'),
+      );
+      const found = async (filter: Parameters<typeof historyPlan>[0]) =>
+        names(await store.history(historyPlan(filter)));
       expect(await found({ q: compare(path('level'), '==', 1) })).toEqual(['a']);
       expect(await found({ q: compare(path('level'), '==', 2) })).toEqual(['b']);
       expect(await found({ scopeQ: { anyOf: [{ allOf: [{ levels: ['A'], deep: true }] }] } })).toEqual(['a']);
-      expect(await found({ geo: { relation: { georel: 'near', maxDistanceMetres: 10 }, geometry: { type: 'Point', coordinates: [14.3556, 46.2389] }, geoproperty: iri('place') } })).toEqual(['a']);
+      expect(
+        await found({
+          geo: {
+            relation: { georel: 'near', maxDistanceMetres: 10 },
+            geometry: { type: 'Point', coordinates: [14.3556, 46.2389] },
+            geoproperty: iri('place'),
+          },
+        }),
+      ).toEqual(['a']);
       expect(await found({ also: [{ q: exists(path('level')) }] })).toEqual(['a', 'b']);
-      expect(await found({ anyOf: [{ q: exists(path('level')) }, selecting({ ids: [urn('gone')] })] })).toEqual(['a', 'b', 'gone']);
+      expect(await found({ anyOf: [{ q: exists(path('level')) }, selecting({ ids: [urn('gone')] })] })).toEqual([
+        'a',
+        'b',
+        'gone',
+      ]);
       expect(await found({ also: [{ attrs: [iri('place')] }] })).toEqual(['a']);
     });
 
     test('by attributes that are in the history, present or not', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: property(1), other: [property(1), property(1, { datasetId: urn('d') })] })), create('b', thing({ level: property(1) })), create('gone', thing({ other: property(1) })));
-      await apply(store, minute(1), { op: 'deleteAttr', id: urn('a'), attr: iri('other'), which: 'all' }, remove('gone'));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: property(1), other: [property(1), property(1, { datasetId: urn('d') })] })),
+        create('b', thing({ level: property(1) })),
+        create('gone', thing({ other: property(1) })),
+      );
+      await apply(
+        store,
+        minute(1),
+        { op: 'deleteAttr', id: urn('a'), attr: iri('other'), which: 'all' },
+        remove('gone'),
+      );
       const other = { attrs: [iri('other')] };
       expect(names(await store.history(historyPlan(other)))).toEqual(['a', 'gone']);
       expect(names(await store.history(historyPlan(other, other)))).toEqual(['a', 'gone']);
@@ -203,36 +320,61 @@ export function describeHistorySelection(bench: Bench): void {
       expect(names(await store.history(historyPlan({ ...other, datasetIds: ['@none'] })))).toEqual(['a', 'gone']);
       expect(names(await store.history(historyPlan(other, { attrs: [iri('level')] })))).toEqual([]);
       expect(names(await store.history(historyPlan({ attrs: [iri('none')] })))).toEqual([]);
-      expect(Object.keys((await store.history(historyPlan(other)))[0]?.attrs ?? {}).sort()).toEqual([iri('level'), iri('other')]);
+      expect(Object.keys((await store.history(historyPlan(other)))[0]?.attrs ?? {}).sort()).toEqual([
+        iri('level'),
+        iri('other'),
+      ]);
       const deleted: TemporalQuery = { timeproperty: 'deletedAt' };
-      expect(names(await store.history(historyPlan(other, { temporal: deleted, attrs: [iri('other')] })))).toEqual(['a', 'gone']);
+      expect(names(await store.history(historyPlan(other, { temporal: deleted, attrs: [iri('other')] })))).toEqual([
+        'a',
+        'gone',
+      ]);
     });
 
     test('up to the one at which there were too many instances, and says so', async () => {
       const store = bench.store();
       for (let n = 0; n < 5; n += 1) {
-        const values = Array.from({ length: 4 }, (_, v) => past(`e-${n}`, 'level', property(v, { observedAt: minute(v) })));
+        const values = Array.from({ length: 4 }, (_, v) =>
+          past(`e-${n}`, 'level', property(v, { observedAt: minute(v) })),
+        );
         await store.record(values, minute(100));
       }
-      for (const [limitInstances, whole] of [[20, 5], [19, 4], [13, 3], [12, 3], [3, 0]] as const) {
+      for (const [limitInstances, whole] of [
+        [20, 5],
+        [19, 4],
+        [13, 3],
+        [12, 3],
+        [3, 0],
+      ] as const) {
         const found = await store.history(historyPlan({}, { limitInstances, temporal: byObservedAt }));
-        expect(found.map(({ truncated }) => truncated)).toEqual([...Array.from({ length: whole }, () => false), ...(whole < 5 ? [true] : [])]);
+        expect(found.map(({ truncated }) => truncated)).toEqual([
+          ...Array.from({ length: whole }, () => false),
+          ...(whole < 5 ? [true] : []),
+        ]);
         expect(found.flatMap(({ attrs: one }) => Object.values(one).flat())).toHaveLength(limitInstances);
       }
-      expect(await store.history(historyPlan({}, { limitInstances: 8, limit: 2 }))).toMatchObject([{ truncated: false }, { truncated: false }]);
+      expect(await store.history(historyPlan({}, { limitInstances: 8, limit: 2 }))).toMatchObject([
+        { truncated: false },
+        { truncated: false },
+      ]);
     });
 
     test('of many instances', async () => {
       const store = bench.store();
-      const many = Array.from({ length: 5000 }, (_, n) => past('a', 'level', property(n, { observedAt: minute((n * 7919) % 5000) })));
+      const many = Array.from({ length: 5000 }, (_, n) =>
+        past('a', 'level', property(n, { observedAt: minute((n * 7919) % 5000) })),
+      );
       await store.record(many, minute(0));
       const found = await historyOf(store, 'a', { temporal: byObservedAt });
       const times = found.attrs[iri('level')]?.map(({ observedAt }) => micros(observedAt ?? '')) ?? [];
       expect(times).toHaveLength(5000);
       expect(times).toEqual([...times].sort((a, b) => a - b));
-      expect(await pastValues(store, 'a', 'level', { temporal: { ...before(100), lastN: 2 } })).toEqual([98, 99].map((m) => many.findIndex(({ instance: one }) => one.observedAt === minute(m))));
+      expect(await pastValues(store, 'a', 'level', { temporal: { ...before(100), lastN: 2 } })).toEqual(
+        [98, 99].map((m) => many.findIndex(({ instance: one }) => one.observedAt === minute(m))),
+      );
     });
   });
 }
 
-const valuesOf = (instances: readonly HistoricInstance[] | undefined): readonly unknown[] => (instances ?? []).map(({ value }) => value);
+const valuesOf = (instances: readonly HistoricInstance[] | undefined): readonly unknown[] =>
+  (instances ?? []).map(({ value }) => value);

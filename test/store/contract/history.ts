@@ -32,7 +32,11 @@ export function describeHistory(bench: Bench): void {
   describe('keeps the history', () => {
     test('of every instance that was written, with its stamps', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: property(1, { unitCode: 'CEL', attrs: attrs({ accuracy: property(0.5) }) }) })));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: property(1, { unitCode: 'CEL', attrs: attrs({ accuracy: property(0.5) }) }) })),
+      );
       await apply(store, minute(1), setTo('a', { level: property(2), other: property('x') }));
       const { attrs: found, ...rest } = await historyOf(store, 'a');
       expect(rest).toEqual({ id: urn('a'), types: [iri('Thing')], truncated: false });
@@ -46,7 +50,9 @@ export function describeHistory(bench: Bench): void {
           },
           { ...property(2), createdAt: minute(0), modifiedAt: minute(1), instanceId: expect.stringMatching(/^urn:/) },
         ],
-        [iri('other')]: [{ ...property('x'), createdAt: minute(1), modifiedAt: minute(1), instanceId: expect.stringMatching(/^urn:/) }],
+        [iri('other')]: [
+          { ...property('x'), createdAt: minute(1), modifiedAt: minute(1), instanceId: expect.stringMatching(/^urn:/) },
+        ],
       });
     });
 
@@ -67,7 +73,11 @@ export function describeHistory(bench: Bench): void {
       const { attrs: found } = await historyOf(store, 'a');
       for (const [name, one] of Object.entries(given)) expect(found[iri(name)]).toEqual([expect.objectContaining(one)]);
       await apply(store, minute(1), remove('a'));
-      const values = Object.entries((await historyOf(store, 'a')).attrs).map(([name, past]) => [name, past.at(-1)?.kind, past.at(-1)?.value]);
+      const values = Object.entries((await historyOf(store, 'a')).attrs).map(([name, past]) => [
+        name,
+        past.at(-1)?.kind,
+        past.at(-1)?.value,
+      ]);
       expect(Object.fromEntries(values.map(([name, kind, value]) => [name, [kind, value]]))).toEqual({
         [iri('p')]: ['Property', ngsildNull],
         [iri('g')]: ['GeoProperty', ngsildNull],
@@ -101,7 +111,15 @@ export function describeHistory(bench: Bench): void {
 
     test('of several writes in one call, in their order', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: property(1) })), setTo('a', { level: property(2) }), setTo('a', { level: property(3) }), remove('a'), create('a', thing({ level: property(4) })));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: property(1) })),
+        setTo('a', { level: property(2) }),
+        setTo('a', { level: property(3) }),
+        remove('a'),
+        create('a', thing({ level: property(4) })),
+      );
       expect(await pastValues(store, 'a', 'level')).toEqual([1, 2, 3, ngsildNull, 4]);
     });
 
@@ -109,7 +127,11 @@ export function describeHistory(bench: Bench): void {
       const store = bench.store();
       await apply(store, minute(100), create('a', thing({ level: property(3, { observedAt: minute(3) }) })));
       for (const [n, observed] of [5, 1, 4, 2].entries()) {
-        await apply(store, minute(101 + n), setTo('a', { level: property(observed, { observedAt: minute(observed) }) }));
+        await apply(
+          store,
+          minute(101 + n),
+          setTo('a', { level: property(observed, { observedAt: minute(observed) }) }),
+        );
       }
       expect(await pastValues(store, 'a', 'level', { temporal: byObservedAt })).toEqual([1, 2, 3, 4, 5]);
       expect((await entityOf(store, 'a')).attrs[level]?.[0]?.value).toBe(2);
@@ -117,10 +139,26 @@ export function describeHistory(bench: Bench): void {
 
     test('with one instance for one time of observation, the last one written', async () => {
       const store = bench.store();
-      await apply(store, minute(100), create('a', thing({ level: property(1, { observedAt: '2026-03-01T12:00:00.5Z' }) })));
-      await apply(store, minute(101), setTo('a', { level: property(2, { observedAt: '2026-03-01T12:00:00.500000Z' }) }));
-      await apply(store, minute(102), setTo('a', { level: property(3, { observedAt: '2026-03-01T12:00:00.500001Z' }) }));
-      await apply(store, minute(103), setTo('a', { level: property(4, { observedAt: '2026-03-01T12:00:00.500Z', datasetId: urn('d') }) }));
+      await apply(
+        store,
+        minute(100),
+        create('a', thing({ level: property(1, { observedAt: '2026-03-01T12:00:00.5Z' }) })),
+      );
+      await apply(
+        store,
+        minute(101),
+        setTo('a', { level: property(2, { observedAt: '2026-03-01T12:00:00.500000Z' }) }),
+      );
+      await apply(
+        store,
+        minute(102),
+        setTo('a', { level: property(3, { observedAt: '2026-03-01T12:00:00.500001Z' }) }),
+      );
+      await apply(
+        store,
+        minute(103),
+        setTo('a', { level: property(4, { observedAt: '2026-03-01T12:00:00.500Z', datasetId: urn('d') }) }),
+      );
       const found = (await historyOf(store, 'a', { temporal: byObservedAt, datasetIds: ['@none'] })).attrs[level];
       expect(found?.map(({ value, observedAt, modifiedAt }) => [value, observedAt, modifiedAt])).toEqual([
         [2, '2026-03-01T12:00:00.500000Z', minute(101)],
@@ -135,17 +173,30 @@ export function describeHistory(bench: Bench): void {
       await apply(store, minute(1), setTo('a', { level: property('observed', { observedAt: minute(0) }) }));
       await apply(store, minute(2), setTo('a', { level: property('observed too', { observedAt: minute(3) }) }));
       await apply(store, minute(3), setTo('a', { level: property('written too') }));
-      expect(new Set(await pastValues(store, 'a', 'level'))).toEqual(new Set(['written', 'observed', 'observed too', 'written too']));
+      expect(new Set(await pastValues(store, 'a', 'level'))).toEqual(
+        new Set(['written', 'observed', 'observed too', 'written too']),
+      );
     });
 
     test('of deletions of instances', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: [property(1, { observedAt: minute(0) }), property(2, { datasetId: urn('d') })] })));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: [property(1, { observedAt: minute(0) }), property(2, { datasetId: urn('d') })] })),
+      );
       await apply(store, minute(1), { op: 'deleteAttr', id: urn('a'), attr: level, which: {} });
       const found = (await historyOf(store, 'a', { temporal: { timeproperty: 'deletedAt' } })).attrs;
       expect(found).toEqual({
         [level]: [
-          { kind: 'Property', value: ngsildNull, createdAt: minute(0), modifiedAt: minute(1), deletedAt: minute(1), instanceId: expect.stringMatching(/^urn:/) },
+          {
+            kind: 'Property',
+            value: ngsildNull,
+            createdAt: minute(0),
+            modifiedAt: minute(1),
+            deletedAt: minute(1),
+            instanceId: expect.stringMatching(/^urn:/),
+          },
         ],
       });
       await apply(store, minute(2), setTo('a', { level: { value: ngsildNull, datasetId: urn('d') } }));
@@ -166,9 +217,23 @@ export function describeHistory(bench: Bench): void {
 
     test('with an id for each instance that nothing else has and that stays', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: [property(1), property(1, { datasetId: urn('d') })], other: property(1) })), create('b', thing({ level: property(1) })));
-      await apply(store, minute(0), setTo('a', { level: property(2) }), remove('a'), create('a', thing({ level: property(2) })));
-      const ids = async () => (await store.history(historyPlan())).flatMap(({ attrs: found }) => Object.values(found).flatMap((past) => past.map(({ instanceId }) => instanceId)));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: [property(1), property(1, { datasetId: urn('d') })], other: property(1) })),
+        create('b', thing({ level: property(1) })),
+      );
+      await apply(
+        store,
+        minute(0),
+        setTo('a', { level: property(2) }),
+        remove('a'),
+        create('a', thing({ level: property(2) })),
+      );
+      const ids = async () =>
+        (await store.history(historyPlan())).flatMap(({ attrs: found }) =>
+          Object.values(found).flatMap((past) => past.map(({ instanceId }) => instanceId)),
+        );
       const before = await ids();
       expect(before).toHaveLength(9);
       expect(new Set(before).size).toBe(9);
@@ -183,9 +248,21 @@ export function describeHistory(bench: Bench): void {
   describe('remembers an entity that is gone', () => {
     test('with its types and history, by id, pattern and type', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: property(1) }, { types: [iri('Lamp'), iri('Asset')] })), create('b', thing({ level: property(2) })));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: property(1) }, { types: [iri('Lamp'), iri('Asset')] })),
+        create('b', thing({ level: property(2) })),
+      );
       await apply(store, minute(1), remove('a'));
-      const filters = [{}, ofType('Asset'), selecting({ ids: [urn('a')] }), selecting({ idPattern: { source: ':a$' }, types: { op: 'any' } }), { also: [ofType('Lamp')] }, { anyOf: [ofType('Lamp')] }];
+      const filters = [
+        {},
+        ofType('Asset'),
+        selecting({ ids: [urn('a')] }),
+        selecting({ idPattern: { source: ':a$' }, types: { op: 'any' } }),
+        { also: [ofType('Lamp')] },
+        { anyOf: [ofType('Lamp')] },
+      ];
       for (const filter of filters) {
         const [history] = await store.history(historyPlan(filter));
         expect(history).toMatchObject({ id: urn('a'), types: [iri('Lamp'), iri('Asset')], truncated: false });
@@ -198,7 +275,12 @@ export function describeHistory(bench: Bench): void {
 
     test('and goes on with it when it comes back, by the types it has then', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: property(1) }, { types: [iri('Lamp')] })), create('b', thing({ level: property(2) })));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: property(1) }, { types: [iri('Lamp')] })),
+        create('b', thing({ level: property(2) })),
+      );
       await apply(store, minute(1), remove('a'));
       await apply(store, minute(2), create('a', thing({ level: property(3) })));
       expect(await pastValues(store, 'a', 'level')).toEqual([1, ngsildNull, 3]);
@@ -211,7 +293,13 @@ export function describeHistory(bench: Bench): void {
   describe('records past instances', () => {
     test('of an entity that was never there, which stays so', async () => {
       const store = bench.store();
-      await store.record([past('a', 'level', property(1, { observedAt: minute(1), unitCode: 'CEL' }), [iri('Lamp')]), past('a', 'level', property(2, { observedAt: minute(2) }), [iri('Other')])], minute(100));
+      await store.record(
+        [
+          past('a', 'level', property(1, { observedAt: minute(1), unitCode: 'CEL' }), [iri('Lamp')]),
+          past('a', 'level', property(2, { observedAt: minute(2) }), [iri('Other')]),
+        ],
+        minute(100),
+      );
       expect(await store.get(urn('a'), now)).toBeUndefined();
       expect(await store.count({ filter: {}, limit: 1, now })).toBe(0);
       expect(await store.log.position()).toBe(0);
@@ -223,8 +311,18 @@ export function describeHistory(bench: Bench): void {
         truncated: false,
         attrs: {
           [level]: [
-            { ...property(1, { observedAt: minute(1), unitCode: 'CEL' }), createdAt: minute(100), modifiedAt: minute(100), instanceId: expect.stringMatching(/^urn:/) },
-            { ...property(2, { observedAt: minute(2) }), createdAt: minute(100), modifiedAt: minute(100), instanceId: expect.stringMatching(/^urn:/) },
+            {
+              ...property(1, { observedAt: minute(1), unitCode: 'CEL' }),
+              createdAt: minute(100),
+              modifiedAt: minute(100),
+              instanceId: expect.stringMatching(/^urn:/),
+            },
+            {
+              ...property(2, { observedAt: minute(2) }),
+              createdAt: minute(100),
+              modifiedAt: minute(100),
+              instanceId: expect.stringMatching(/^urn:/),
+            },
           ],
         },
       });
@@ -234,7 +332,15 @@ export function describeHistory(bench: Bench): void {
       const store = bench.store();
       await apply(store, minute(10), create('a', thing({ level: property(5, { observedAt: minute(5) }) })));
       const before = await entityOf(store, 'a');
-      await store.record([past('a', 'level', property(9, { observedAt: minute(9) })), past('a', 'level', property(1, { observedAt: minute(1) })), past('a', 'other', property('x')), past('a', 'level', property(4, { observedAt: minute(4), datasetId: urn('d') }), [iri('None')])], minute(100));
+      await store.record(
+        [
+          past('a', 'level', property(9, { observedAt: minute(9) })),
+          past('a', 'level', property(1, { observedAt: minute(1) })),
+          past('a', 'other', property('x')),
+          past('a', 'level', property(4, { observedAt: minute(4), datasetId: urn('d') }), [iri('None')]),
+        ],
+        minute(100),
+      );
       expect(await entityOf(store, 'a')).toEqual(before);
       expect(await pastValues(store, 'a', 'level', { temporal: byObservedAt })).toEqual([1, 4, 5, 9]);
       expect(await pastValues(store, 'a', 'other')).toEqual(['x']);
@@ -245,7 +351,14 @@ export function describeHistory(bench: Bench): void {
     test('in the place of those observed at the same time', async () => {
       const store = bench.store();
       await apply(store, minute(10), create('a', thing({ level: property('measured', { observedAt: minute(5) }) })));
-      await store.record([past('a', 'level', property('corrected', { observedAt: minute(5) })), past('a', 'level', property('first', { observedAt: minute(6) })), past('a', 'level', property('second', { observedAt: minute(6) }))], minute(100));
+      await store.record(
+        [
+          past('a', 'level', property('corrected', { observedAt: minute(5) })),
+          past('a', 'level', property('first', { observedAt: minute(6) })),
+          past('a', 'level', property('second', { observedAt: minute(6) })),
+        ],
+        minute(100),
+      );
       expect(await pastValues(store, 'a', 'level', { temporal: byObservedAt })).toEqual(['corrected', 'second']);
       await store.record([past('a', 'level', property('third', { observedAt: minute(6) }))], minute(101));
       expect(await pastValues(store, 'a', 'level', { temporal: byObservedAt })).toEqual(['corrected', 'third']);
@@ -263,7 +376,12 @@ export function describeHistory(bench: Bench): void {
     test('before the entity comes, which then goes on with them', async () => {
       const store = bench.store();
       await store.record([past('a', 'level', property(1, { observedAt: minute(1) }), [iri('Lamp')])], minute(0));
-      await apply(store, minute(1), create('b', thing({ level: property(0) })), create('a', thing({ level: property(2, { observedAt: minute(2) }) })));
+      await apply(
+        store,
+        minute(1),
+        create('b', thing({ level: property(0) })),
+        create('a', thing({ level: property(2, { observedAt: minute(2) }) })),
+      );
       expect(await pastValues(store, 'a', 'level')).toEqual([1, 2]);
       expect(names(await store.history(historyPlan(ofType('Thing'))))).toEqual(['a', 'b']);
       expect(names(await store.history(historyPlan(ofType('Lamp'))))).toEqual([]);

@@ -24,7 +24,11 @@ export function describeLog(bench: Bench): void {
   describe('logs changes', () => {
     test('with the entity as it is after them, and of a deletion as it was before', async () => {
       const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: [property(1), property(2, { datasetId: urn('d') })] }, { scope: '/A' })));
+      await apply(
+        store,
+        minute(0),
+        create('a', thing({ level: [property(1), property(2, { datasetId: urn('d') })] }, { scope: '/A' })),
+      );
       const first = await entityOf(store, 'a');
       await apply(store, minute(1), setTo('a', { level: property(3), other: property('x') }));
       const second = await entityOf(store, 'a');
@@ -60,7 +64,14 @@ export function describeLog(bench: Bench): void {
           ],
           scopeChanged: false,
         },
-        { id: urn('a'), at: minute(2), event: 'updated', entity: third, attrs: [{ ...dataset, event: 'deleted', before: before[1] }], scopeChanged: false },
+        {
+          id: urn('a'),
+          at: minute(2),
+          event: 'updated',
+          entity: third,
+          attrs: [{ ...dataset, event: 'deleted', before: before[1] }],
+          scopeChanged: false,
+        },
         { id: urn('a'), at: minute(3), event: 'updated', entity: fourth, attrs: [], scopeChanged: true },
         {
           id: urn('a'),
@@ -81,7 +92,9 @@ export function describeLog(bench: Bench): void {
       await apply(store, minute(0), create('a', thing({ level: property(1), other: property(2) })));
       await apply(store, minute(1), setTo('a', { level: property(1) }));
       const [, second] = await records(store);
-      expect(second?.attrs).toEqual([{ name: level, event: 'rewritten', after: { ...property(1), modifiedAt: minute(1) } }]);
+      expect(second?.attrs).toEqual([
+        { name: level, event: 'rewritten', after: { ...property(1), modifiedAt: minute(1) } },
+      ]);
     });
 
     test('with times in the digits in which they were given', async () => {
@@ -199,7 +212,9 @@ export function describeLog(bench: Bench): void {
       });
       await apply(store, minute(0), create('a'), create('b'));
       await apply(store, minute(1), create('a'), remove('c'));
-      await Promise.all(Array.from({ length: 10 }, (_, n) => apply(store, minute(2), setTo('a', { level: property(n) }))));
+      await Promise.all(
+        Array.from({ length: 10 }, (_, n) => apply(store, minute(2), setTo('a', { level: property(n) }))),
+      );
       await done;
       await Promise.all(reads);
       expect(calls.at(-1)).toBe(await store.log.position());
@@ -256,7 +271,12 @@ export function describeLog(bench: Bench): void {
 
   test('logs an entity with attributes it never had before as whole as it is', async () => {
     const store = bench.store();
-    const fragment = attrs({ a: property({ deep: { er: [1, [2, [3]]] } }), b: property('b', { attrs: attrs({ c: property('c', { attrs: attrs({ d: property('d') }) as never }) }) as never }) });
+    const fragment = attrs({
+      a: property({ deep: { er: [1, [2, [3]]] } }),
+      b: property('b', {
+        attrs: attrs({ c: property('c', { attrs: attrs({ d: property('d') }) as never }) }) as never,
+      }),
+    });
     await apply(store, minute(0), create('x', { types: [iri('Thing')], attrs: fragment }));
     const [record] = await records(store);
     expect(record?.entity.attrs).toEqual(fragment);

@@ -37,11 +37,14 @@ const rich = thing(
     readings: instance('ListProperty', [1, 2, 3]),
     owner: instance('Relationship', urn('Owner'), { objectType: iri('Person') }),
     parts: instance('ListRelationship', [urn('p1'), urn('p2')]),
-    power: property({ watts: 5, limits: { low: 1, high: 9 } }, {
-      unitCode: 'WTT',
-      observedAt: minute(0),
-      attrs: attrs({ accuracy: property(0.5) }),
-    }),
+    power: property(
+      { watts: 5, limits: { low: 1, high: 9 } },
+      {
+        unitCode: 'WTT',
+        observedAt: minute(0),
+        attrs: attrs({ accuracy: property(0.5) }),
+      },
+    ),
   },
   { types: [iri('Thing'), iri('Lamp')], scope: ['/Kranj/Center', '/Lights'] },
 );
@@ -55,23 +58,50 @@ const operations: readonly (readonly [string, Mutation])[] = [
   ['replace', { op: 'replace', id, entity: thing({ level: property(7), other: property('x') }, { scope: '/New' }) }],
   ['upsert by replacing', { op: 'upsert', id, entity: thing({ level: property(7) }), mode: 'replace' }],
   ['upsert by updating', { op: 'upsert', id, entity: thing({ level: property(7) }), mode: 'update' }],
-  ['append that overwrites', { op: 'append', id, overwrite: true, fragment: { attrs: attrs({ level: property(7), more: property(8) }) } }],
-  ['append that leaves', { op: 'append', id, overwrite: false, fragment: { attrs: attrs({ level: property(7), more: property(8) }) } }],
+  [
+    'append that overwrites',
+    { op: 'append', id, overwrite: true, fragment: { attrs: attrs({ level: property(7), more: property(8) }) } },
+  ],
+  [
+    'append that leaves',
+    { op: 'append', id, overwrite: false, fragment: { attrs: attrs({ level: property(7), more: property(8) }) } },
+  ],
   ['append of a scope', { op: 'append', id, overwrite: false, fragment: { scope: '/Third', attrs: {} } }],
   ['update', update('a', { attrs: attrs({ level: property(7), name: { value: ngsildNull } }) })],
   ['update of types', update('a', { types: [iri('Third')], attrs: {} })],
   ['update with the same content', setTo('a', { level: property(1) })],
   ['update that deletes what is not there', setTo('a', { none: { value: ngsildNull } })],
-  ['merge', { op: 'merge', id, fragment: { attrs: attrs({ power: { value: { limits: { high: 10 } } }, level: { value: 3 } }) } }],
+  [
+    'merge',
+    {
+      op: 'merge',
+      id,
+      fragment: { attrs: attrs({ power: { value: { limits: { high: 10 } } }, level: { value: 3 } }) },
+    },
+  ],
   [
     'merge of simplified text',
-    { op: 'merge', id, fragment: { attrs: attrs({ name: { value: 'Lampe' } }) }, options: { simplified: true, lang: 'de' } },
+    {
+      op: 'merge',
+      id,
+      fragment: { attrs: attrs({ name: { value: 'Lampe' } }) },
+      options: { simplified: true, lang: 'de' },
+    },
   ],
-  ['merge with a time', { op: 'merge', id, fragment: { attrs: attrs({ power: { value: 6 } }) }, options: { observedAt: minute(1) } }],
+  [
+    'merge with a time',
+    { op: 'merge', id, fragment: { attrs: attrs({ power: { value: 6 } }) }, options: { observedAt: minute(1) } },
+  ],
   ['merge of nothing', { op: 'merge', id, fragment: { attrs: {} } }],
   ['partial update', { op: 'partialUpdate', id, attr: iri('power'), fragment: { value: 6, observedAt: minute(1) } }],
-  ['partial update of a dataset', { op: 'partialUpdate', id, attr: level, fragment: { value: 6, datasetId: urn('d') } }],
-  ['partial update of another kind', { op: 'partialUpdate', id, attr: level, fragment: { kind: 'Relationship', value: urn('b') } }],
+  [
+    'partial update of a dataset',
+    { op: 'partialUpdate', id, attr: level, fragment: { value: 6, datasetId: urn('d') } },
+  ],
+  [
+    'partial update of another kind',
+    { op: 'partialUpdate', id, attr: level, fragment: { kind: 'Relationship', value: urn('b') } },
+  ],
   ['partial update of what is not there', { op: 'partialUpdate', id, attr: iri('none'), fragment: { value: 6 } }],
   ['replacement of an attribute', { op: 'replaceAttr', id, attr: level, fragment: property(9) }],
   ['replacement of what is not there', { op: 'replaceAttr', id, attr: iri('none'), fragment: property(9) }],
@@ -139,7 +169,12 @@ export function describeMutations(bench: Bench): void {
       const store = bench.store();
       await apply(store, minute(0), create('a', rich));
       const before = await everything(store);
-      const mutation: Mutation = { op: 'append', id, overwrite: false, fragment: { attrs: attrs({ level: property(9) }) } };
+      const mutation: Mutation = {
+        op: 'append',
+        id,
+        overwrite: false,
+        fragment: { attrs: attrs({ level: property(9) }) },
+      };
       expect((await applyOne(store, minute(1), mutation)).status).toBe('unchanged');
       expect(await everything(store)).toEqual(before);
     });
@@ -193,12 +228,16 @@ export function describeMutations(bench: Bench): void {
       const store = bench.store();
       await apply(store, minute(0), create('a', thing({ level: property(0) })));
       const all = await Promise.all(
-        Array.from({ length: 50 }, (_, n) => apply(store, minute(1), create('same'), setTo('a', { level: property(n) }), create(`own-${n}`))),
+        Array.from({ length: 50 }, (_, n) =>
+          apply(store, minute(1), create('same'), setTo('a', { level: property(n + 1) }), create(`own-${n}`)),
+        ),
       );
       expect(all.flatMap(statuses).filter((status) => status === 'created')).toHaveLength(51);
       expect(all.flatMap(statuses).filter((status) => status === 'AlreadyExists')).toHaveLength(49);
       expect(all.flatMap(statuses).filter((status) => status === 'updated')).toHaveLength(50);
-      const changes = (await records(store)).filter((record) => record.id === urn('a')).flatMap((record) => record.attrs);
+      const changes = (await records(store))
+        .filter((record) => record.id === urn('a'))
+        .flatMap((record) => record.attrs);
       for (const [n, change] of changes.slice(1).entries()) expect(change.before).toEqual(changes[n]?.after);
       expect((await entityOf(store, 'a')).attrs[level]).toEqual([changes.at(-1)?.after]);
     });
@@ -212,14 +251,22 @@ export function describeMutations(bench: Bench): void {
       expect(await store.count({ filter: {}, limit: 1, now })).toBe(1000);
       const found = await store.find({ filter: {}, limit: 2000, now });
       expect(found.map((stored) => stored.id)).toEqual(mutations.map((mutation) => mutation.id));
-      expect(found.map((stored) => stored.entity().attrs[level]?.[0]?.value)).toEqual(Array.from({ length: 1000 }, (_, n) => n));
+      expect(found.map((stored) => stored.entity().attrs[level]?.[0]?.value)).toEqual(
+        Array.from({ length: 1000 }, (_, n) => n),
+      );
     });
   });
 
   test('gives an entity a new version with every change', async () => {
     const store = bench.store();
     const versions: number[] = [];
-    const steps = [create('a', rich), setTo('a', { level: property(1) }), setTo('a', { level: property(2) }), remove('a'), create('a')];
+    const steps = [
+      create('a', rich),
+      setTo('a', { level: property(1) }),
+      setTo('a', { level: property(2) }),
+      remove('a'),
+      create('a'),
+    ];
     for (const [n, mutation] of steps.entries()) {
       await apply(store, minute(n), mutation, create(`other-${n}`));
       const stored = await store.get(id, now);
@@ -234,7 +281,11 @@ export function describeMutations(bench: Bench): void {
 }
 
 /** Applies a mutation and compares outcome, entity and log with what `mutate` makes of the entity before. */
-async function expectMeaning(store: Store, current: Entity | undefined, { mutation, at }: { mutation: Mutation; at: string }): Promise<void> {
+async function expectMeaning(
+  store: Store,
+  current: Entity | undefined,
+  { mutation, at }: { mutation: Mutation; at: string },
+): Promise<void> {
   const position = await store.log.position();
   const meant = mutate(current, mutation, at);
   expect(await applyOne(store, at, mutation)).toEqual(meant.outcome);
@@ -251,7 +302,13 @@ async function everything(store: Store): Promise<unknown> {
   const found = await store.find({ filter: {}, limit: 100, now });
   return {
     entities: found.map((stored) => [stored.id, stored.version, stored.cursor, stored.entity()]),
-    history: await store.history({ filter: {}, limit: 100, now, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1000 }),
+    history: await store.history({
+      filter: {},
+      limit: 100,
+      now,
+      temporal: { timeproperty: 'modifiedAt' },
+      limitInstances: 1000,
+    }),
     log: await records(store),
     position: await store.log.position(),
     summary: await store.summary(),

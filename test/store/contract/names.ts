@@ -1,7 +1,24 @@
 /** Names, ids and values that a database might stumble over. */
 import { describe, expect, test } from '@jest/globals';
 import type { Json } from '../../../src/core/model/json.ts';
-import { apply, type Bench, compare, create, exists, historyPlan, instance, iri, minute, now, path, plan, property, records, thing, urn } from './bench.ts';
+import {
+  apply,
+  type Bench,
+  compare,
+  create,
+  exists,
+  historyPlan,
+  instance,
+  iri,
+  minute,
+  now,
+  path,
+  plan,
+  property,
+  records,
+  thing,
+  urn,
+} from './bench.ts';
 
 const strange = [
   'a.b.c',
@@ -24,7 +41,7 @@ const strange = [
   'čšžćđ',
   'e\u0301 is not é',
   'two\nlines\tand tab',
-  'null',
+  'NULL',
   '1',
   '',
   ' ',
@@ -39,9 +56,28 @@ const hostile: readonly Json[] = [
   '\u0000',
   'nul \u0000 inside',
   '\uD83D alone',
-  '"', "'", '\\', '`;', '%', '\u2028',
-  0, -1, 0.1, 1e-300, 1.7976931348623157e308, 9007199254740993, -9007199254740991, 12345678901234567890,
-  true, false, [], {}, [null], [[], [[]]], { '': '' }, { 'a.b': 1, $c: 2, "d'e": 3, 'f"g': 4 },
+  '"',
+  "'",
+  '\\',
+  '`;',
+  '%',
+  '\u2028',
+  0,
+  -1,
+  0.1,
+  1e-300,
+  1.7976931348623157e308,
+  9007199254740993,
+  -9007199254740991,
+  12345678901234567890,
+  true,
+  false,
+  [],
+  {},
+  [null],
+  [[], [[]]],
+  { '': '' },
+  { 'a.b': 1, $c: 2, "d'e": 3, 'f"g': 4 },
   JSON.parse('{"__proto__": {"isAdmin": true}, "constructor": 1}') as Json,
   { nested: { deeper: [{ still: [{ on: null }] }] } },
   'x'.repeat(70_000),
@@ -51,8 +87,16 @@ export function describeNames(bench: Bench): void {
   describe('takes', () => {
     test('strange names of types, attributes, sub-attributes and datasets', async () => {
       const store = bench.store();
-      const attrs = Object.fromEntries(strange.map((name, n) => [iri(name), [property(n, { datasetId: urn(name), attrs: { [iri(name)]: [property(n)] } })]]));
-      await store.apply([{ mutation: { op: 'create', id: urn('a'), entity: { types: strange.map(iri), attrs } } }], minute(0));
+      const attrs = Object.fromEntries(
+        strange.map((name, n) => [
+          iri(name),
+          [property(n, { datasetId: urn(name), attrs: { [iri(name)]: [property(n)] } })],
+        ]),
+      );
+      await store.apply(
+        [{ mutation: { op: 'create', id: urn('a'), entity: { types: strange.map(iri), attrs } } }],
+        minute(0),
+      );
       const stored = await store.get(urn('a'), now);
       expect(stored?.entity()).toEqual({ id: urn('a'), types: strange.map(iri), createdAt: minute(0), attrs });
       const [history] = await store.history(historyPlan());
@@ -80,8 +124,12 @@ export function describeNames(bench: Bench): void {
       expect((await store.find(plan())).map(({ id }) => id)).toEqual(strange.map(urn));
       for (const [n, name] of strange.entries()) {
         expect((await store.get(urn(name), now))?.entity().attrs).toEqual({ [iri('level')]: [property(n)] });
-        expect((await store.find(plan({ selectors: [{ ids: [urn(name)] }] }))).map(({ id }) => id)).toEqual([urn(name)]);
-        expect((await store.history(historyPlan({ selectors: [{ ids: [urn(name)] }] }))).map(({ id }) => id)).toEqual([urn(name)]);
+        expect((await store.find(plan({ selectors: [{ ids: [urn(name)] }] }))).map(({ id }) => id)).toEqual([
+          urn(name),
+        ]);
+        expect((await store.history(historyPlan({ selectors: [{ ids: [urn(name)] }] }))).map(({ id }) => id)).toEqual([
+          urn(name),
+        ]);
       }
       expect((await records(store)).map(({ id }) => id)).toEqual(strange.map(urn));
     });
@@ -92,34 +140,53 @@ export function describeNames(bench: Bench): void {
       await apply(store, minute(0), ...ids.map((name) => create(name, thing({}, { types: [iri(name)] }))));
       expect(await store.count(plan())).toBe(ids.length);
       for (const name of ids) {
-        expect((await store.find(plan({ selectors: [{ ids: [urn(name)] }] }))).map(({ id }) => id)).toEqual([urn(name)]);
-        expect((await store.find(plan({ selectors: [{ types: { op: 'type', type: iri(name) } }] }))).map(({ id }) => id)).toEqual([urn(name)]);
+        expect((await store.find(plan({ selectors: [{ ids: [urn(name)] }] }))).map(({ id }) => id)).toEqual([
+          urn(name),
+        ]);
+        expect(
+          (await store.find(plan({ selectors: [{ types: { op: 'type', type: iri(name) } }] }))).map(({ id }) => id),
+        ).toEqual([urn(name)]);
       }
     });
 
-    test.each(hostile.map((value) => [JSON.stringify(value).slice(0, 60), value] as const))('the value %s', async (_text, value) => {
-      const store = bench.store();
-      await apply(store, minute(0), create('a', thing({ level: property(value, { observedAt: minute(0) }), settings: instance('JsonProperty', { value }) })));
-      expect((await store.get(urn('a'), now))?.entity().attrs[iri('level')]?.[0]?.value).toEqual(value);
-      const [history] = await store.history(historyPlan());
-      expect(history?.attrs[iri('level')]?.[0]?.value).toEqual(value);
-      expect(history?.attrs[iri('settings')]?.[0]?.value).toEqual({ value });
-      const [record] = await records(store);
-      expect(record?.attrs[0]?.after?.value).toEqual(value);
-      expect(JSON.stringify(record?.entity.attrs[iri('level')]?.[0]?.value)).toBe(JSON.stringify(value));
-      await store.shelf('values').put('a', value);
-      expect(await store.shelf('values').get('a')).toEqual(value);
-      if (typeof value === 'object') return;
-      expect(await store.count(plan({ q: compare(path('level'), '==', value as string) }))).toBe(1);
-    });
+    test.each(hostile.map((value) => [JSON.stringify(value).slice(0, 60), value] as const))(
+      'the value %s',
+      async (_text, value) => {
+        const store = bench.store();
+        await apply(
+          store,
+          minute(0),
+          create(
+            'a',
+            thing({ level: property(value, { observedAt: minute(0) }), settings: instance('JsonProperty', { value }) }),
+          ),
+        );
+        expect((await store.get(urn('a'), now))?.entity().attrs[iri('level')]?.[0]?.value).toEqual(value);
+        const [history] = await store.history(historyPlan());
+        expect(history?.attrs[iri('level')]?.[0]?.value).toEqual(value);
+        expect(history?.attrs[iri('settings')]?.[0]?.value).toEqual({ value });
+        const [record] = await records(store);
+        expect(record?.attrs[0]?.after?.value).toEqual(value);
+        expect(JSON.stringify(record?.entity.attrs[iri('level')]?.[0]?.value)).toBe(JSON.stringify(value));
+        await store.shelf('values').put('a', value);
+        expect(await store.shelf('values').get('a')).toEqual(value);
+        if (typeof value === 'object') return;
+        expect(await store.count(plan({ q: compare(path('level'), '==', value as string) }))).toBe(1);
+      },
+    );
 
     test('an entity of 300 kB', async () => {
       const store = bench.store();
-      const attrs = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [iri(`attr-${n}`), [property(`${n} `.repeat(250))]]));
+      const attrs = Object.fromEntries(
+        Array.from({ length: 300 }, (_, n) => [iri(`attr-${n}`), [property(`${n} `.repeat(300))]]),
+      );
       const big = { types: [iri('Big')], attrs };
       expect(JSON.stringify(big).length).toBeGreaterThan(300_000);
       await store.apply([{ mutation: { op: 'create', id: urn('a'), entity: big } }], minute(0));
-      await store.apply([{ mutation: { op: 'update', id: urn('a'), fragment: { attrs: { [iri('attr-7')]: [property(7)] } } } }], minute(1));
+      await store.apply(
+        [{ mutation: { op: 'update', id: urn('a'), fragment: { attrs: { [iri('attr-7')]: [property(7)] } } } }],
+        minute(1),
+      );
       const expected = { ...attrs, [iri('attr-7')]: [{ ...property(7), modifiedAt: minute(1) }] };
       expect((await store.get(urn('a'), now))?.entity().attrs).toEqual(expected);
       expect((await records(store)).at(-1)?.entity.attrs).toEqual(expected);
@@ -131,8 +198,15 @@ export function describeNames(bench: Bench): void {
       const store = bench.store();
       const instances = Array.from({ length: 100 }, (_, n) => property(n, { datasetId: urn(`d${n}`) }));
       await apply(store, minute(0), create('a', thing({ level: instances })));
-      await apply(store, minute(1), { op: 'deleteAttr', id: urn('a'), attr: iri('level'), which: { datasetId: urn('d50') } });
-      expect((await store.get(urn('a'), now))?.entity().attrs[iri('level')]).toEqual(instances.filter((one) => one.value !== 50));
+      await apply(store, minute(1), {
+        op: 'deleteAttr',
+        id: urn('a'),
+        attr: iri('level'),
+        which: { datasetId: urn('d50') },
+      });
+      expect((await store.get(urn('a'), now))?.entity().attrs[iri('level')]).toEqual(
+        instances.filter((one) => one.value !== 50),
+      );
       const [history] = await store.history(historyPlan({}, { datasetIds: [urn('d50'), urn('d51')] }));
       expect(history?.attrs[iri('level')]).toHaveLength(3);
     });

@@ -82,7 +82,13 @@ export function describeOrder(bench: Bench): void {
 
     test('walking by cursor sees each entity once', async () => {
       const store = bench.store();
-      await apply(store, minute(0), ...Array.from({ length: 95 }, (_, n) => create(`e-${n}`, n % 3 === 0 ? thing() : { types: ['urn:x'], attrs: {} })));
+      await apply(
+        store,
+        minute(0),
+        ...Array.from({ length: 95 }, (_, n) =>
+          create(`e-${n}`, n % 3 === 0 ? thing() : { types: ['urn:x'], attrs: {} }),
+        ),
+      );
       const seen: string[] = [];
       for (let after = 0; ; ) {
         const page = await store.find(plan(ofType('Thing'), { limit: 7, after }));

@@ -1,14 +1,43 @@
 /** What outlives the process, for stores that do. */
 import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../src/core/port/store.ts';
-import { apply, type Bench, compare, create, historyPlan, iri, minute, now, past, path, pastValues, plan, property, records, remove, setTo, thing, urn } from './bench.ts';
+import {
+  apply,
+  type Bench,
+  compare,
+  create,
+  historyPlan,
+  iri,
+  minute,
+  now,
+  past,
+  path,
+  pastValues,
+  plan,
+  property,
+  records,
+  remove,
+  setTo,
+  thing,
+  urn,
+} from './bench.ts';
 
 export function describeReopening(bench: Bench): void {
   describe('when it is closed and opened again', () => {
     test('has everything that was there', async () => {
       const store = bench.store();
-      await apply(store, minute(0), ...Array.from({ length: 20 }, (_, n) => create(`e-${n}`, thing({ level: property(n) }))));
-      await apply(store, minute(1), setTo('e-3', { level: property(33), other: property('x', { expiresAt: minute(50) }) }), remove('e-5'), remove('e-19'));
+      await apply(
+        store,
+        minute(0),
+        ...Array.from({ length: 20 }, (_, n) => create(`e-${n}`, thing({ level: property(n) }))),
+      );
+      await apply(
+        store,
+        minute(1),
+        setTo('e-3', { level: property(33), other: property('x', { expiresAt: minute(50) }) }),
+        remove('e-5'),
+        remove('e-19'),
+      );
       await store.record([past('p', 'level', property(1, { observedAt: minute(-5) }))], minute(2));
       await store.log.prune({ before: minute(0), records: 7 });
       await store.shelf('one').put('a', { b: 1 });
@@ -32,7 +61,13 @@ export function describeReopening(bench: Bench): void {
       if (!again) return;
       expect(await again.log.position()).toBe(position);
       expect(await again.log.prunedTo()).toBe(position);
-      await apply(again, minute(1), create('c'), setTo('a', { level: property(2) }), create('d', thing({ level: property(4) })));
+      await apply(
+        again,
+        minute(1),
+        create('c'),
+        setTo('a', { level: property(2) }),
+        create('d', thing({ level: property(4) })),
+      );
       await again.record([past('p', 'level', property(2))], minute(1));
       const positions = (await records(again)).map((record) => record.position);
       expect(positions).toHaveLength(3);
@@ -42,7 +77,11 @@ export function describeReopening(bench: Bench): void {
       expect(found.map(({ cursor }) => cursor)).toEqual(found.map(({ cursor }) => cursor).toSorted((x, y) => x - y));
       expect(await pastValues(again, 'a', 'level')).toEqual([1, 2]);
       expect(await pastValues(again, 'p', 'level')).toEqual([1, 2]);
-      const ids = (await again.history(historyPlan())).flatMap(({ attrs }) => Object.values(attrs).flat().map(({ instanceId }) => instanceId));
+      const ids = (await again.history(historyPlan())).flatMap(({ attrs }) =>
+        Object.values(attrs)
+          .flat()
+          .map(({ instanceId }) => instanceId),
+      );
       expect(new Set(ids).size).toBe(ids.length);
       expect((await again.summary()).entities).toBe(4);
     });

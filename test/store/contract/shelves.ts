@@ -28,7 +28,17 @@ export function describeShelves(bench: Bench): void {
     test('with any JSON and any key', async () => {
       const shelf = bench.store().shelf('any');
       const documents = [null, false, 0, '', 'text', [], [1, [2]], {}, { a: { 'b.c': null } }];
-      const keys = ["o'clock", '__proto__', 'constructor', '$.a', 'urn:ngsi-ld:a', 'x'.repeat(2000), 'nul\u0000nul', '%', '"'];
+      const keys = [
+        "o'clock",
+        '__proto__',
+        'constructor',
+        '$.a',
+        'urn:ngsi-ld:a',
+        'x'.repeat(2000),
+        'nul\u0000nul',
+        '%',
+        '"',
+      ];
       for (const [n, key] of keys.entries()) await shelf.put(key, documents[n] ?? null);
       for (const [n, key] of keys.entries()) expect(await shelf.get(key)).toEqual(documents[n] ?? null);
       expect((await shelf.list()).map(({ key }) => key)).toEqual([...keys].sort());

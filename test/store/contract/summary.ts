@@ -2,27 +2,58 @@
 import { describe, expect, test } from '@jest/globals';
 import { ngsildNull } from '../../../src/core/model/attribute.ts';
 import type { Store, Summary } from '../../../src/core/port/store.ts';
-import { apply, type Bench, create, instance, iri, minute, now, property, remove, setTo, thing, update, urn } from './bench.ts';
+import {
+  apply,
+  type Bench,
+  create,
+  instance,
+  iri,
+  minute,
+  now,
+  property,
+  remove,
+  setTo,
+  thing,
+  update,
+  urn,
+} from './bench.ts';
 
-type Told = Readonly<Record<string, { readonly entities: number; readonly attrs: Readonly<Record<string, readonly [number, ...string[]]>> }>>;
+type Told = Readonly<
+  Record<
+    string,
+    { readonly entities: number; readonly attrs: Readonly<Record<string, readonly [number, ...string[]]>> }
+  >
+>;
 
 /** The summary without the order in which it is told. */
 const told = ({ types }: Summary): Told =>
   Object.fromEntries(
     types.map(({ type, entities, attrs }) => [
       type,
-      { entities, attrs: Object.fromEntries(attrs.map(({ name, kinds, entities: having }) => [name, [having, ...[...kinds].sort()] as const])) },
+      {
+        entities,
+        attrs: Object.fromEntries(
+          attrs.map(({ name, kinds, entities: having }) => [name, [having, ...[...kinds].sort()] as const]),
+        ),
+      },
     ]),
   );
 
-async function expectSummary(store: Store, entities: number, types: Readonly<Record<string, readonly [number, Readonly<Record<string, readonly [number, ...string[]]>>]>>): Promise<void> {
+async function expectSummary(
+  store: Store,
+  entities: number,
+  types: Readonly<Record<string, readonly [number, Readonly<Record<string, readonly [number, ...string[]]>>]>>,
+): Promise<void> {
   const summary = await store.summary();
   expect(summary.entities).toBe(entities);
   expect(told(summary)).toEqual(
     Object.fromEntries(
       Object.entries(types).map(([type, [having, attrs]]) => [
         iri(type),
-        { entities: having, attrs: Object.fromEntries(Object.entries(attrs).map(([name, counts]) => [iri(name), counts])) },
+        {
+          entities: having,
+          attrs: Object.fromEntries(Object.entries(attrs).map(([name, counts]) => [iri(name), counts])),
+        },
       ]),
     ),
   );
@@ -43,7 +74,19 @@ export function describeSummary(bench: Bench): void {
         create('a', lamp),
         create('b', thing({ level: instance('Relationship', urn('x')) }, { types: [iri('Lamp')] })),
         create('c', thing({}, { types: [iri('Bare')] })),
-        create('d', thing({ level: [property(1), instance('JsonProperty', {}, { datasetId: urn('d') }), property(2, { datasetId: urn('e') })] }, { types: [iri('Many')] })),
+        create(
+          'd',
+          thing(
+            {
+              level: [
+                property(1),
+                instance('JsonProperty', {}, { datasetId: urn('d') }),
+                property(2, { datasetId: urn('e') }),
+              ],
+            },
+            { types: [iri('Many')] },
+          ),
+        ),
       );
       await expectSummary(bench.store(), 4, {
         Lamp: [2, { level: [2, 'Property', 'Relationship'], name: [1, 'Property'] }],
@@ -61,7 +104,13 @@ export function describeSummary(bench: Bench): void {
         Lamp: [2, { level: [2, 'Property', 'VocabProperty'], name: [2, 'Property'], more: [1, 'Property'] }],
         Asset: [2, { level: [2, 'Property', 'VocabProperty'], name: [2, 'Property'], more: [1, 'Property'] }],
       });
-      await apply(store, minute(2), setTo('a', { more: { value: ngsildNull }, name: { value: ngsildNull } }), setTo('b', { level: property(5) }), update('b', { types: [iri('Third')], attrs: {} }));
+      await apply(
+        store,
+        minute(2),
+        setTo('a', { more: { value: ngsildNull }, name: { value: ngsildNull } }),
+        setTo('b', { level: property(5) }),
+        update('b', { types: [iri('Third')], attrs: {} }),
+      );
       await expectSummary(store, 2, {
         Lamp: [2, { level: [2, 'Property', 'VocabProperty'], name: [1, 'Property'] }],
         Asset: [2, { level: [2, 'Property', 'VocabProperty'], name: [1, 'Property'] }],
@@ -72,7 +121,11 @@ export function describeSummary(bench: Bench): void {
     test('what is left after replacements', async () => {
       const store = bench.store();
       await apply(store, minute(0), create('a', lamp), create('b', lamp));
-      await apply(store, minute(1), { op: 'replace', id: urn('a'), entity: thing({ level: property(1), new: property(2) }, { types: [iri('Other')] }) });
+      await apply(store, minute(1), {
+        op: 'replace',
+        id: urn('a'),
+        entity: thing({ level: property(1), new: property(2) }, { types: [iri('Other')] }),
+      });
       await expectSummary(store, 2, {
         Lamp: [1, { level: [1, 'Property'], name: [1, 'Property'] }],
         Asset: [1, { level: [1, 'Property'], name: [1, 'Property'] }],
@@ -96,7 +149,13 @@ export function describeSummary(bench: Bench): void {
 
     test('many entities', async () => {
       const store = bench.store();
-      await apply(store, minute(0), ...Array.from({ length: 500 }, (_, n) => create(`e-${n}`, thing({ [`attr${n % 5}`]: property(n) }, { types: [iri(`T${n % 3}`)] }))));
+      await apply(
+        store,
+        minute(0),
+        ...Array.from({ length: 500 }, (_, n) =>
+          create(`e-${n}`, thing({ [`attr${n % 5}`]: property(n) }, { types: [iri(`T${n % 3}`)] })),
+        ),
+      );
       await apply(store, minute(1), ...Array.from({ length: 250 }, (_, n) => remove(`e-${n * 2}`)));
       const found = await store.find({ filter: {}, limit: 1000, now });
       const summary = await store.summary();
@@ -105,7 +164,8 @@ export function describeSummary(bench: Bench): void {
         const ofType = found.map((stored) => stored.entity()).filter((entity) => entity.types.includes(type));
         expect(entities).toBe(ofType.length);
         expect(attrs).toHaveLength(5);
-        for (const { name, entities: having } of attrs) expect(having).toBe(ofType.filter((entity) => name in entity.attrs).length);
+        for (const { name, entities: having } of attrs)
+          expect(having).toBe(ofType.filter((entity) => name in entity.attrs).length);
       }
       expect(summary.types).toHaveLength(3);
     });

@@ -1,6 +1,18 @@
 /** Tenants: each has its own store, and none is there before somebody makes it. */
 import { describe, expect, test } from '@jest/globals';
-import { apply, type Bench, create, historyPlan, minute, namesFound, now, property, records, thing, urn } from './bench.ts';
+import {
+  apply,
+  type Bench,
+  create,
+  historyPlan,
+  minute,
+  namesFound,
+  now,
+  property,
+  records,
+  thing,
+  urn,
+} from './bench.ts';
 
 export function describeTenants(bench: Bench): void {
   describe('keeps tenants', () => {
@@ -36,7 +48,22 @@ export function describeTenants(bench: Bench): void {
 
     test('that know nothing of each other, however they are called', async () => {
       const stores = bench.stores();
-      const tenants = ['city', 'City', 'city_2', 'ČŠŽ', '../escape', 'a/b', 'con', '.', '..', 'x.db', "o'clock", '__proto__', 'x'.repeat(200), '🚦'];
+      const tenants = [
+        'city',
+        'City',
+        'city_2',
+        'ČŠŽ',
+        '../escape',
+        'a/b',
+        'con',
+        '.',
+        '..',
+        'x.db',
+        "o'clock",
+        '__proto__',
+        'x'.repeat(200),
+        '🚦',
+      ];
       for (const [n, tenant] of ['', ...tenants].entries()) {
         const store = await stores.open(tenant, true);
         if (!store) throw new Error('A tenant was not made.');

@@ -1,0 +1,86 @@
+/** Reads geo-queries (clause 4.10), and says where in the world their answers can be. */
+import type { Terms } from '../model/entity.ts';
+import { type BoundingBox, boundingBox, readGeometry } from '../model/geometry.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { readAttributeName } from '../model/read/name.ts';
+import type { GeoQuery } from './filter.ts';
+
+/** The expanded name of the GeoProperty that is compared when a query names none. */
+const location = 'https://uri.etsi.org/ngsi-ld/location';
+
+type Relation = GeoQuery['relation'];
+const relations = ['within', 'contains', 'overlaps', 'intersects', 'equals', 'disjoint'] as const;
+
+interface GeoParameters {
+  readonly georel?: string | undefined;
+  readonly geometry?: string | undefined;
+  readonly coordinates?: string | undefined;
+  readonly geoproperty?: string | undefined;
+}
+
+/** The geo-query in four parameters. Throws BadRequestData that names the one at fault; three of them only go together. */
+export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: GeoParameters, terms: Terms): GeoQuery {
+  if (georel === undefined || geometry === undefined || coordinates === undefined) {
+    throw badData('A geo-query needs georel, geometry and coordinates.');
+  }
+  return {
+    relation: readRelation(georel),
+    geometry: readGeometry({ type: geometry, coordinates: readCoordinates(coordinates) }, 'geometry of the geo-query'),
+    geoproperty: geoproperty === undefined || geoproperty === 'location' ? location : readAttributeName(geoproperty, terms),
+  };
+}
+
+/** The geo-query of a query or subscription (clause 5.2.13): as the parameters, but coordinates may be an array. */
+export function readGeoQ(json: Json, terms: Terms): GeoQuery {
+  if (!isObject(json)) throw badData('The member geoQ must be an object.');
+  const { coordinates } = json;
+  const text = typeof coordinates === 'string' || coordinates === undefined ? coordinates : JSON.stringify(coordinates);
+  const [georel, geometry, geoproperty] = ['georel', 'geometry', 'geoproperty'].map((name) => readText(json, name));
+  return parseGeoQuery({ georel, geometry, coordinates: text, geoproperty }, terms);
+}
+
+function readText(json: JsonObject, name: string): string | undefined {
+  const text = json[name];
+  if (text === undefined || typeof text === 'string') return text;
+  throw badData(`The member ${name} of geoQ must be a string, not ${JSON.stringify(text)}.`);
+}
+
+function readCoordinates(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    throw badData(`The coordinates of the geo-query must be a JSON array, not ${JSON.stringify(text.slice(0, 120))}.`);
+  }
+}
+
+function readRelation(text: string): Relation {
+  const georel = relations.find((one) => one === text);
+  if (georel) return { georel };
+  const near = /^near;\s*(maxDistance|minDistance)==(\d+(?:\.\d+)?(?:[eE]\d+)?)$/.exec(text);
+  const metres = Number(near?.[2] ?? Number.NaN);
+  if (!near || !(metres > 0) || metres === Number.POSITIVE_INFINITY) {
+    throw badData(`The georel must be ${relations.join(', ')}, near;maxDistance==METRES or near;minDistance==METRES, not ${JSON.stringify(text)}.`);
+  }
+  return near[1] === 'maxDistance' ? { georel: 'near', maxDistanceMetres: metres } : { georel: 'near', minDistanceMetres: metres };
+}
+
+/** Metres of one degree of latitude, rather too few than too many: boxes may be too large, never too small. */
+const metresPerDegree = 110_500;
+
+/** A box outside of which nothing can match: for an index, whose findings are looked at again. */
+export function searchBox({ relation, geometry }: GeoQuery): BoundingBox | 'everywhere' {
+  if (relation.georel === 'disjoint' || 'minDistanceMetres' in relation) return 'everywhere';
+  const box = boundingBox(geometry);
+  return 'maxDistanceMetres' in relation ? enlarged(box, relation.maxDistanceMetres) : box;
+}
+
+function enlarged([west, south, east, north]: BoundingBox, metres: number): BoundingBox | 'everywhere' {
+  const degrees = metres / metresPerDegree;
+  const latitudeMost = Math.max(Math.abs(south), Math.abs(north)) + degrees;
+  // Near the poles and across the antimeridian every longitude may be near.
+  if (latitudeMost >= 89) return latitudeMost > 90 + 90 ? 'everywhere' : [-180, Math.max(-90, south - degrees), 180, Math.min(90, north + degrees)];
+  const wide = degrees / Math.cos((latitudeMost * Math.PI) / 180);
+  if (west - wide < -180 || east + wide > 180) return [-180, south - degrees, 180, north + degrees];
+  return [west - wide, south - degrees, east + wide, north + degrees];
+}

@@ -1,0 +1,34 @@
+/** Compiles geo-queries to tests of geometries (clause 4.10). */
+import type { Geometry } from '../model/geometry.ts';
+import type { GeoQuery } from './filter.ts';
+import { distance } from './spatial-distance.ts';
+import { intersects, isEqualShape, isWithinShape, overlaps } from './spatial-relation.ts';
+import { type Shape, shapeOf } from './spatial-shape.ts';
+
+/** The test of a geometry against the geometry of the query. */
+export function compileGeo({ relation, geometry }: GeoQuery): (geometry: Geometry) => boolean {
+  const reference = shapeOf(geometry);
+  const test = compileRelation(relation, reference);
+  return (candidate) => test(shapeOf(candidate));
+}
+
+function compileRelation(relation: GeoQuery['relation'], reference: Shape): (shape: Shape) => boolean {
+  switch (relation.georel) {
+    case 'near':
+      return 'maxDistanceMetres' in relation
+        ? (shape) => distance(shape, reference) <= relation.maxDistanceMetres
+        : (shape) => distance(shape, reference) >= relation.minDistanceMetres;
+    case 'within':
+      return (shape) => isWithinShape(shape, reference);
+    case 'contains':
+      return (shape) => isWithinShape(reference, shape);
+    case 'overlaps':
+      return (shape) => overlaps(shape, reference);
+    case 'intersects':
+      return (shape) => intersects(shape, reference);
+    case 'equals':
+      return (shape) => isEqualShape(shape, reference);
+    case 'disjoint':
+      return (shape) => !intersects(shape, reference);
+  }
+}

@@ -1,0 +1,65 @@
+/** Reads temporal queries (clause 4.11), and tells which moments they cover. */
+import { type Micros, microsOf } from '../model/instant.ts';
+import { badData } from '../model/problem.ts';
+import type { TemporalQuery } from './filter.ts';
+
+type Params = Readonly<Record<string, string>>;
+
+const relations = ['before', 'after', 'between'] as const;
+const properties = ['observedAt', 'createdAt', 'modifiedAt', 'deletedAt'] as const;
+
+/** The query in the parameters timerel, timeAt, endTimeAt, timeproperty and lastN. Throws BadRequestData that names the one at fault. */
+export function parseTemporal(params: Params): TemporalQuery {
+  const lastN = readLastN(params['lastN']);
+  return {
+    ...readInterval(params),
+    timeproperty: oneOf(properties, 'timeproperty', params['timeproperty']) ?? 'observedAt',
+    ...(lastN === undefined ? undefined : { lastN }),
+  };
+}
+
+function readInterval(params: Params): Pick<TemporalQuery, 'timerel' | 'timeAt' | 'endTimeAt'> {
+  const timerel = oneOf(relations, 'timerel', params['timerel']);
+  const timeAt = readMoment(params, 'timeAt');
+  const endTimeAt = readMoment(params, 'endTimeAt');
+  if (timerel === undefined) {
+    if (timeAt === undefined && endTimeAt === undefined) return {};
+    throw badData('The parameters timeAt and endTimeAt need a timerel.');
+  }
+  if (timeAt === undefined) throw badData(`The timerel ${timerel} needs a timeAt.`);
+  if (timerel !== 'between') {
+    if (endTimeAt !== undefined) throw badData(`The timerel ${timerel} takes no endTimeAt.`);
+    return { timerel, timeAt };
+  }
+  if (endTimeAt === undefined) throw badData('The timerel between needs an endTimeAt.');
+  if (endTimeAt <= timeAt) throw badData('The endTimeAt must be later than the timeAt.');
+  return { timerel, timeAt, endTimeAt };
+}
+
+function readMoment(params: Params, name: string): Micros | undefined {
+  const text = params[name];
+  if (text === undefined) return undefined;
+  const micros = microsOf(text);
+  if (micros === undefined) throw badData(`The parameter ${name} must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(text)}.`);
+  return micros;
+}
+
+function readLastN(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (number < 1) throw badData(`The parameter lastN must be a whole number of at least 1, not ${JSON.stringify(text)}.`);
+  return number;
+}
+
+function oneOf<T extends string>(words: readonly T[], name: string, text: string | undefined): T | undefined {
+  const word = words.find((one) => one === text);
+  if (text === undefined || word !== undefined) return word;
+  throw badData(`The parameter ${name} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}.`);
+}
+
+/** True for a moment that the interval of the query covers: before excludes its bound, after includes it, between is half-open. */
+export function isWithin({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery, micros: Micros): boolean {
+  if (timerel === undefined) return true;
+  if (timerel === 'before') return micros < timeAt;
+  return micros >= timeAt && (timerel === 'after' || micros < endTimeAt);
+}

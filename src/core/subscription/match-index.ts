@@ -1,0 +1,117 @@
+/** Sorts subscriptions by what a change must have to concern them: an entity id, a type, a watched attribute. */
+import type { EntitySelector, TypeSelection } from '../language/filter.ts';
+import type { Change } from '../model/change.ts';
+import type { SubscriptionPlan } from './plan.ts';
+
+/** Things that each stand for a subscription, by the plan of that. */
+export interface MatchIndex<Entry extends object> {
+  add(entry: Entry, plan: SubscriptionPlan): void;
+  remove(entry: Entry): void;
+  /** All that the change may concern, in sets; an entry may be in several. */
+  candidates(change: Change): readonly Iterable<Entry>[];
+}
+
+type Place<Entry> = Set<Entry>;
+
+/** Subscriptions that share an id, a type, or nothing: those that watch attributes are by these, `any` holds the others. */
+interface Bucket<Entry> {
+  readonly any: Place<Entry>;
+  readonly byAttr: Map<string, Place<Entry>>;
+}
+
+/** Where an entry is, and how the room is given back when it leaves. */
+interface Home<Entry> {
+  readonly place: Place<Entry>;
+  readonly tidy: () => void;
+}
+
+export function createMatchIndex<Entry extends object>(): MatchIndex<Entry> {
+  const byId = new Map<string, Bucket<Entry>>();
+  const byType = new Map<string, Bucket<Entry>>();
+  const rest = newBucket<Entry>();
+  const homes = new Map<Entry, readonly Home<Entry>[]>();
+  const doors = { id: doorsTo(byId), type: doorsTo(byType), rest: { bucket: rest, tidy: () => undefined } };
+  return {
+    add(entry, plan) {
+      const places = homesFor(plan, doors);
+      for (const { place } of places) place.add(entry);
+      homes.set(entry, places);
+    },
+    remove(entry) {
+      for (const { place, tidy } of homes.get(entry) ?? []) {
+        place.delete(entry);
+        tidy();
+      }
+      homes.delete(entry);
+    },
+    candidates({ id, entity, attrs }) {
+      const buckets = [byId.get(id), ...entity.types.map((type) => byType.get(type)), rest];
+      const names = new Set(attrs.map(({ name }) => name));
+      return buckets.flatMap((bucket) => (bucket ? placesIn(bucket, names) : []));
+    },
+  };
+}
+
+/** A bucket, and how it is dropped when it is empty. */
+interface Door<Entry> {
+  readonly bucket: Bucket<Entry>;
+  readonly tidy: () => void;
+}
+interface Doors<Entry> {
+  id(id: string): Door<Entry>;
+  type(type: string): Door<Entry>;
+  readonly rest: Door<Entry>;
+}
+
+const newBucket = <Entry>(): Bucket<Entry> => ({ any: new Set(), byAttr: new Map() });
+
+const doorsTo =
+  <Entry>(buckets: Map<string, Bucket<Entry>>) =>
+  (name: string): Door<Entry> => {
+    const bucket = buckets.get(name) ?? newBucket<Entry>();
+    buckets.set(name, bucket);
+    return { bucket, tidy: () => bucket.any.size === 0 && bucket.byAttr.size === 0 && buckets.delete(name) };
+  };
+
+function placesIn<Entry>({ any, byAttr }: Bucket<Entry>, names: ReadonlySet<string>): readonly Place<Entry>[] {
+  if (byAttr.size === 0) return [any];
+  return [any, ...[...names].flatMap((name) => byAttr.get(name) ?? [])];
+}
+
+function homesFor<Entry>(plan: SubscriptionPlan, doors: Doors<Entry>): readonly Home<Entry>[] {
+  const attrs = neededAttributes(plan);
+  const found = plan.filter.selectors?.flatMap((selector) => doorsFor(selector, doors)) ?? [doors.rest];
+  return found.flatMap(({ bucket, tidy }) =>
+    attrs ? attrs.map((attr) => homeAt({ bucket, tidy }, attr)) : [{ place: bucket.any, tidy }],
+  );
+}
+
+function doorsFor<Entry>({ ids, types }: EntitySelector, doors: Doors<Entry>): readonly Door<Entry>[] {
+  if (ids) return ids.map((id) => doors.id(id));
+  const needed = types && neededTypes(types);
+  return needed ? needed.map((type) => doors.type(type)) : [doors.rest];
+}
+
+function homeAt<Entry>({ bucket, tidy }: Door<Entry>, attr: string): Home<Entry> {
+  const place = bucket.byAttr.get(attr) ?? new Set<Entry>();
+  bucket.byAttr.set(attr, place);
+  const tidyAttr = (): void => {
+    if (place.size === 0) bucket.byAttr.delete(attr);
+    tidy();
+  };
+  return { place, tidy: tidyAttr };
+}
+
+/** Types of which an entity has at least one when it meets the selection; undefined when it need not have any. */
+function neededTypes(selection: TypeSelection): readonly string[] | undefined {
+  if (selection.op === 'any') return undefined;
+  if (selection.op === 'type') return [selection.type];
+  const parts = selection.parts.map(neededTypes);
+  if (selection.op === 'or')
+    return parts.some((part) => part === undefined) ? undefined : parts.flatMap((part) => part ?? []);
+  return parts.reduce((best, part) => (!best || (part && part.length < best.length) ? part : best), undefined);
+}
+
+/** Attributes one of which a change must write to concern the plan; undefined when it need not. */
+const neededAttributes = ({ watched, triggers }: SubscriptionPlan): readonly string[] | undefined =>
+  watched && !triggers.has('entityCreated') && !triggers.has('entityDeleted') ? [...watched] : undefined;

@@ -1,0 +1,46 @@
+/** Chooses the media type of an answer by the Accept header (RFC 9110, section 12.5.1; CIM 009 clause 6.3.4). */
+import type { Media } from '../../core/operation/operation.ts';
+import { Refusal } from './refusal.ts';
+
+export const mediaTypes: Readonly<Record<Media, string>> = {
+  json: 'application/json',
+  'ld+json': 'application/ld+json',
+  'geo+json': 'application/geo+json',
+};
+
+/** The offered type that is wanted most; of equals the one offered first. Throws Refusal 406 when none is wanted. */
+export function negotiate(accept: string | undefined, offered: readonly Media[]): Media {
+  const [first] = offered;
+  if (first !== undefined && (accept === undefined || accept === '*/*')) return first;
+  const ranges = (accept ?? '').split(',').map(readRange);
+  let best: { readonly media: Media; readonly weight: number } | undefined;
+  for (const media of offered) {
+    const weight = weightOf(mediaTypes[media], ranges);
+    if (weight > (best?.weight ?? 0)) best = { media, weight };
+  }
+  if (best) return best.media;
+  const available = offered.map((media) => mediaTypes[media]).join(', ');
+  throw new Refusal(406, `The answer can be had as ${available}; the request accepts only ${accept ?? ''}.`);
+}
+
+interface Range {
+  readonly type: string;
+  /** 0 to 1. */
+  readonly weight: number;
+}
+
+/** A media range with its quality value. Other parameters do not count. */
+function readRange(text: string): Range {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
+  const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
+  const weight = quality === undefined ? 1 : Number(quality.slice(quality.indexOf('=') + 1));
+  return { type, weight: Number.isNaN(weight) ? 1 : Math.min(Math.max(weight, 0), 1) };
+}
+
+/** The weight of the most specific range that holds the type; 0 when there is none. */
+function weightOf(type: string, ranges: readonly Range[]): number {
+  const [major = ''] = type.split('/');
+  const names = [type, `${major}/*`, '*/*'];
+  const range = names.map((name) => ranges.find((one) => one.type === name)).find((found) => found !== undefined);
+  return range?.weight ?? 0;
+}

@@ -1,0 +1,87 @@
+/** Reads the body of a request as JSON: its media type, its bytes up to a limit, its text. */
+import type { Json } from '../../core/model/json.ts';
+import type { Operation } from '../../core/operation/operation.ts';
+import { Problem } from '../../core/model/problem.ts';
+import type { Breathe } from '../../core/port/clock.ts';
+import { readJsonText } from './json-text.ts';
+import { Refusal } from './refusal.ts';
+import type { Exchange } from './reply.ts';
+
+/** Media types of bodies (clause 6.3.4). */
+export type BodyMedia = 'json' | 'ld+json';
+
+export interface BodyLimits {
+  /** Bytes of a body. */
+  readonly bodyBytesMax: number;
+  /** Nesting of arrays and objects. */
+  readonly depthMax: number;
+}
+
+/** A body as sent, and the media type that says where its @context is. */
+export interface Body {
+  readonly json: Json;
+  readonly media: BodyMedia;
+}
+
+/** A client that has gone away before its request was complete. Nobody is there to be answered. */
+export class ClientGone extends Error {}
+
+/**
+ * Reads the body that an operation needs. Throws Refusal 415 and 413, InvalidRequest when it is empty or no JSON, and
+ * ClientGone.
+ */
+export async function readBody(
+  exchange: Exchange,
+  operation: Operation,
+  { limits, breathe }: { limits: BodyLimits; breathe: Breathe },
+): Promise<Body> {
+  const { request } = exchange;
+  if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
+  const media = readBodyMedia(exchange);
+  const bytes = await readBytes(exchange, limits.bodyBytesMax);
+  if (bytes.every(isBlank)) throw new Problem('InvalidRequest', 'The body is empty.');
+  const isPiecewise = operation.body === 'array';
+  return { media, json: await readJsonText(bytes, { depthMax: limits.depthMax, isPiecewise, breathe }) };
+}
+
+const hasBody = ({ request: { headers } }: Exchange): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+/** `application/merge-patch+json` is JSON that only PATCH takes. Parameters do not count. */
+function readBodyMedia({ request: { method, headers } }: Exchange): BodyMedia {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const coding = headers['content-encoding'] ?? 'identity';
+  if (coding !== 'identity') {
+    throw new Refusal(415, `The content coding ${coding} is not read.`, { 'Accept-Encoding': 'identity' });
+  }
+  if (type === 'application/json') return 'json';
+  if (type === 'application/ld+json') return 'ld+json';
+  if (type === 'application/merge-patch+json' && method === 'PATCH') return 'json';
+  throw new Refusal(415, `The media type ${type} is not read here.`, { Accept: bodyTypes(method) });
+}
+
+/** The media types that a method takes, as a list of HTTP. */
+export const bodyTypes = (method: string | undefined): string =>
+  `application/json, application/ld+json${method === 'PATCH' ? ', application/merge-patch+json' : ''}`;
+
+/** The bytes of a body. A body that is announced as too large is not read at all. */
+async function readBytes({ request, response }: Exchange, bytesMax: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const pieces: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve, reject) => {
+    request.on('data', (piece: Buffer) => {
+      length += piece.length;
+      if (length <= bytesMax) pieces.push(piece);
+      else reject(tooLarge(bytesMax));
+    });
+    request.on('end', () => resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)));
+    request.on('error', () => reject(new ClientGone()));
+    request.on('close', () => reject(new ClientGone()));
+  });
+}
+
+const tooLarge = (bytesMax: number): Refusal => new Refusal(413, `The body may hold at most ${bytesMax} bytes.`);

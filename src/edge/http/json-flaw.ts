@@ -1,0 +1,114 @@
+/** Finds where a text stops being JSON (RFC 8259). Only asked when parsing has failed, so that the client learns the place. */
+
+/** What was expected, and the offset at which something else stood. */
+export interface Flaw {
+  readonly at: number;
+  readonly expected: string;
+}
+
+interface Cursor {
+  readonly bytes: Buffer;
+  at: number;
+}
+
+/** The first flaw of a text; undefined when there is none. Recursive: the nesting must have been bounded before. */
+export function findFlaw(bytes: Buffer): Flaw | undefined {
+  const cursor = { bytes, at: 0 };
+  const expected = expectedByValue(cursor) ?? (skipBlanks(cursor) === '' ? undefined : 'the end');
+  return expected === undefined ? undefined : { at: cursor.at, expected };
+}
+
+/** The character at the cursor as far as JSON's own signs go; empty at the end. */
+const charAt = ({ bytes, at }: Cursor): string => (at < bytes.length ? String.fromCharCode(bytes[at] ?? 0) : '');
+
+function skipBlanks(cursor: Cursor): string {
+  while (/^[ \t\r\n]$/.test(charAt(cursor))) cursor.at += 1;
+  return charAt(cursor);
+}
+
+/** Goes past a value. Answers what was expected where the cursor stopped, or undefined when all was well. */
+function expectedByValue(cursor: Cursor): string | undefined {
+  const char = skipBlanks(cursor);
+  if (char === '{') return expectedByList(cursor, '}', expectedByMember);
+  if (char === '[') return expectedByList(cursor, ']', expectedByValue);
+  if (char === '"') return expectedByString(cursor);
+  if (char === '-' || isDigit(char)) return expectedByNumber(cursor);
+  return expectedByWord(cursor);
+}
+
+function expectedByList(cursor: Cursor, end: string, expectedByElement: typeof expectedByValue): string | undefined {
+  cursor.at += 1;
+  if (skipBlanks(cursor) === end) return advance(cursor);
+  for (;;) {
+    const expected = expectedByElement(cursor);
+    if (expected !== undefined) return expected;
+    const char = skipBlanks(cursor);
+    if (char === end) return advance(cursor);
+    if (char !== ',') return `"," or "${end}"`;
+    cursor.at += 1;
+  }
+}
+
+function expectedByMember(cursor: Cursor): string | undefined {
+  if (skipBlanks(cursor) !== '"') return 'a name in double quotes';
+  const expected = expectedByString(cursor);
+  if (expected !== undefined) return expected;
+  if (skipBlanks(cursor) !== ':') return '":"';
+  cursor.at += 1;
+  return expectedByValue(cursor);
+}
+
+function expectedByString(cursor: Cursor): string | undefined {
+  cursor.at += 1;
+  for (;;) {
+    const char = charAt(cursor);
+    if (char === '') return 'a closing double quote';
+    if (char === '"') return advance(cursor);
+    if (char < ' ') return 'no control character in a string';
+    const length = char === '\\' ? lengthOfEscape(cursor) : 1;
+    if (length === 0) return 'an escape of JSON';
+    cursor.at += length;
+  }
+}
+
+function lengthOfEscape({ bytes, at }: Cursor): number {
+  const text = bytes.toString('latin1', at, at + 6);
+  if (/^\\u[\da-f]{4}/i.test(text)) return 6;
+  return /^\\["\\/bfnrt]/.test(text) ? 2 : 0;
+}
+
+function expectedByNumber(cursor: Cursor): string | undefined {
+  if (charAt(cursor) === '-') cursor.at += 1;
+  if (charAt(cursor) === '0') cursor.at += 1;
+  else if (!skipDigits(cursor)) return 'a digit';
+  if (charAt(cursor) === '.') {
+    cursor.at += 1;
+    if (!skipDigits(cursor)) return 'a digit';
+  }
+  if (charAt(cursor).toLowerCase() !== 'e') return undefined;
+  cursor.at += 1;
+  if (/^[+-]$/.test(charAt(cursor))) cursor.at += 1;
+  return skipDigits(cursor) ? undefined : 'a digit';
+}
+
+const isDigit = (char: string): boolean => char >= '0' && char <= '9';
+
+/** Goes past digits. True when there was one. */
+function skipDigits(cursor: Cursor): boolean {
+  const from = cursor.at;
+  while (isDigit(charAt(cursor))) cursor.at += 1;
+  return cursor.at > from;
+}
+
+function expectedByWord(cursor: Cursor): string | undefined {
+  const word = ['true', 'false', 'null'].find(
+    (one) => cursor.bytes.toString('latin1', cursor.at, cursor.at + one.length) === one,
+  );
+  if (word === undefined) return 'a value';
+  cursor.at += word.length;
+  return undefined;
+}
+
+function advance(cursor: Cursor): undefined {
+  cursor.at += 1;
+}

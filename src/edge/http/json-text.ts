@@ -1,0 +1,105 @@
+/** Makes JSON values of the bytes of a body: bounded in depth, and a long array in pieces, so that no other request waits. */
+import { isUtf8 } from 'node:buffer';
+import { type Json, parseJson } from '../../core/model/json.ts';
+import { Problem } from '../../core/model/problem.ts';
+import type { Breathe } from '../../core/port/clock.ts';
+import { findFlaw } from './json-flaw.ts';
+import { type Scan, scanTo, startScan } from './json-scan.ts';
+import { Refusal } from './refusal.ts';
+
+/** Bytes that may be parsed in one go; beyond these only an array can be read, of elements that each stay below. */
+const wholeBytesMax = 8 * 2 ** 20;
+/** An array of more bytes than these is parsed element by element. */
+const piecewiseBytes = 64 * 2 ** 10;
+
+const byteOrderMark = Buffer.from('\ufeff');
+
+export interface JsonReading {
+  /** Deepest nesting of arrays and objects. */
+  readonly depthMax: number;
+  /** True when a long array is to be parsed element by element. */
+  readonly isPiecewise: boolean;
+  readonly breathe: Breathe;
+}
+
+/**
+ * The JSON value in a body. Of members with the same name the last one holds; `__proto__` is a name like any other.
+ * Throws InvalidRequest that names the place when it is no JSON; Refusal 413 when it is too much to be parsed in one go.
+ */
+export async function readJsonText(body: Buffer, reading: JsonReading): Promise<Json> {
+  const bytes = body.subarray(0, 3).equals(byteOrderMark) ? body.subarray(3) : body;
+  if (!isUtf8(bytes)) throw invalid('The body is not valid UTF-8.');
+  const scan = startScan(bytes);
+  if (bytes.length <= piecewiseBytes) {
+    scanTo(scan, bytes.length);
+    checkDepth(scan, reading.depthMax);
+    return parse(bytes, { start: 0, end: bytes.length });
+  }
+  return readLong(scan, reading);
+}
+
+const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);
+
+async function readLong(scan: Scan, { depthMax, isPiecewise, breathe }: JsonReading): Promise<Json> {
+  const { bytes } = scan;
+  while (scan.at < bytes.length) {
+    scanTo(scan, Math.min(scan.at + piecewiseBytes, bytes.length));
+    checkDepth(scan, depthMax);
+    const pause = breathe();
+    if (pause) await pause;
+  }
+  if (isPiecewise && /^[ \t\r\n]*\[/.test(bytes.toString('latin1', 0, 100))) return readElements(scan, breathe);
+  return parse(bytes, { start: 0, end: bytes.length });
+}
+
+function checkDepth({ deepest, at }: Scan, depthMax: number): void {
+  if (deepest <= depthMax) return;
+  throw invalid(`The body is nested deeper than the ${depthMax} levels that are read, before byte ${at}.`);
+}
+
+/** Offsets of a part of a text. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+async function readElements({ bytes, cuts, end }: Scan, breathe: Breathe): Promise<Json> {
+  const close = end ?? bytes.length;
+  if (bytes[close] !== 0x5d) throw flawed(bytes, { at: close, expected: '"]"' });
+  const rest = bytes.subarray(close + 1).findIndex((byte) => !isBlank(byte));
+  if (rest >= 0) throw flawed(bytes, { at: close + 1 + rest, expected: 'the end' });
+  const elements: Json[] = [];
+  let start = bytes.indexOf('[') + 1;
+  if (cuts.length === 0 && bytes.subarray(start, close).every(isBlank)) return elements;
+  for (const cut of [...cuts, close]) {
+    elements.push(parse(bytes, { start, end: cut }));
+    start = cut + 1;
+    const pause = breathe();
+    if (pause) await pause;
+  }
+  return elements;
+}
+
+const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+function parse(bytes: Buffer, { start, end }: Span): Json {
+  if (end - start > wholeBytesMax) {
+    throw new Refusal(413, `The body holds ${end - start} bytes in one piece; at most ${wholeBytesMax} are read.`);
+  }
+  try {
+    return parseJson(bytes.toString('utf8', start, end));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const flaw = findFlaw(bytes.subarray(start, end));
+    throw flawed(bytes, { at: start + (flaw?.at ?? 0), expected: flaw?.expected ?? 'JSON' });
+  }
+}
+
+/** The problem of a text that is no JSON, with what stands at the place. */
+function flawed(bytes: Buffer, { at, expected }: { at: number; expected: string }): Problem {
+  const before = bytes.toString('utf8', 0, at);
+  const found = at < bytes.length ? JSON.stringify([...bytes.toString('utf8', at, at + 20)][0]) : 'the end';
+  const line = before.split('\n').length;
+  const column = before.length - before.lastIndexOf('\n');
+  return invalid(`The body is not JSON: ${expected} was expected, not ${found}, at line ${line}, column ${column} (byte ${at}).`);
+}

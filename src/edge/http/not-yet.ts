@@ -1,0 +1,35 @@
+/** What CIM 009 has and this broker has not yet: such a request is answered 501, so that nobody takes it for a slip. */
+import type { Method } from '../../core/operation/operation.ts';
+
+const collections = ['/subscriptions', '/csourceRegistrations', '/csourceSubscriptions'];
+
+const paths: Readonly<Record<string, readonly Method[]>> = {
+  ...Object.fromEntries(
+    collections.flatMap((path) => [
+      [path, ['GET', 'POST']],
+      [`${path}/{id}`, ['GET', 'PATCH', 'DELETE']],
+    ]),
+  ),
+  '/entities': ['DELETE'],
+  '/entityOperations/query': ['POST'],
+  '/temporal/entities': ['POST'],
+  '/temporal/entities/{id}': ['DELETE'],
+  '/temporal/entities/{id}/attrs': ['POST'],
+  '/temporal/entities/{id}/attrs/{attr}': ['DELETE'],
+  '/temporal/entities/{id}/attrs/{attr}/{instance}': ['PATCH', 'DELETE'],
+  '/temporal/entityOperations/query': ['POST'],
+  '/jsonldContexts': ['GET', 'POST'],
+  '/jsonldContexts/{id}': ['GET', 'DELETE'],
+  '/entityMaps': ['GET', 'POST'],
+  '/entityMaps/{id}': ['GET', 'PATCH', 'DELETE'],
+  '/temporal/entityMaps': ['GET', 'POST'],
+  '/snapshots': ['POST', 'DELETE'],
+  '/snapshots/{id}': ['GET', 'PATCH', 'DELETE'],
+  '/snapshots/{id}/clone': ['POST'],
+  '/info/sourceIdentity': ['GET'],
+};
+
+/** Methods and paths below `/ngsi-ld/v1` that are to come (clause 4.3.5). An operation of the table goes before. */
+export const notYet: readonly { readonly method: Method; readonly path: string }[] = Object.entries(paths).flatMap(
+  ([path, methods]) => methods.map((method) => ({ method, path })),
+);

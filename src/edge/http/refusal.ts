@@ -1,0 +1,39 @@
+/** Refusals that are HTTP's own: statuses for which CIM 009 has no type of error (clauses 6.3.2 to 6.3.4). */
+import type { JsonObject } from '../../core/model/json.ts';
+import { type Headers, jsonReply, type Reply } from './reply.ts';
+
+/** The statuses, with the stable title of each. */
+const titles = {
+  405: 'The method is not defined here',
+  406: 'No media type of the answer is acceptable',
+  413: 'The body is too large',
+  415: 'The media type of the body is not supported',
+} as const;
+export type RefusalStatus = keyof typeof titles;
+
+/** Thrown where a request cannot be taken for a reason of HTTP. `message` tells the client why. */
+export class Refusal extends Error {
+  readonly status: RefusalStatus;
+  readonly headers: Headers;
+
+  constructor(status: RefusalStatus, detail: string, headers: Headers = {}) {
+    super(detail);
+    this.name = 'Refusal';
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** The document of a refusal, in the shape of ProblemDetails (RFC 9457: the type is that of the status alone). */
+const describeRefusal = ({ status, message }: Refusal): JsonObject => ({
+  type: 'about:blank',
+  title: titles[status],
+  detail: message,
+  status,
+});
+
+/** The reply of a refusal; 415 has no content (clause 6.3.4). */
+export const refusalReply = (refusal: Refusal): Reply =>
+  refusal.status === 415
+    ? { status: 415, headers: refusal.headers }
+    : jsonReply(refusal.status, describeRefusal(refusal), refusal.headers);

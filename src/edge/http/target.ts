@@ -1,0 +1,60 @@
+/** Takes the target of a request apart: path segments and query parameters, percent-decoded once. */
+import { Problem } from '../../core/model/problem.ts';
+
+/** Where a request goes. Both parts are as sent; the query is without its question mark. */
+export interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+/** The target of a request, in the origin form or the absolute form of RFC 9112. */
+export function readTarget(url: string): Target {
+  const local = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
+  const fragment = local.indexOf('#');
+  const whole = fragment < 0 ? local : local.slice(0, fragment);
+  const mark = whole.indexOf('?');
+  return mark < 0 ? { path: whole, query: '' } : { path: whole.slice(0, mark), query: whole.slice(mark + 1) };
+}
+
+/** Percent-decoding. Throws InvalidRequest that quotes the text. */
+export function decodePercent(text: string, what: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`${what} has a percent sign that does not begin an encoded UTF-8 character: ${JSON.stringify(text)}.`);
+  }
+}
+
+/**
+ * The query parameters by name. A plus sign is a blank, as programs encode it. Throws InvalidRequest when one is given
+ * twice, or is none of those allowed (clause 6.3.20).
+ */
+export function readParameters(query: string, allowed: readonly string[]): Readonly<Record<string, string>> {
+  const params: Record<string, string> = {};
+  if (query === '') return params;
+  for (const pair of query.split('&')) {
+    if (pair === '') continue;
+    const [name, value] = readPair(pair);
+    if (!allowed.includes(name)) throw invalid(unknownParameter(name, allowed));
+    if (params[name] !== undefined) throw invalid(`The parameter ${name} is given twice.`);
+    params[name] = value;
+  }
+  return params;
+}
+
+function readPair(pair: string): readonly [string, string] {
+  const equals = pair.indexOf('=');
+  const name = equals < 0 ? pair : pair.slice(0, equals);
+  const value = equals < 0 ? '' : pair.slice(equals + 1);
+  return [decodePercent(unplus(name), 'The name of a parameter'), decodePercent(unplus(value), `The parameter ${name}`)];
+}
+
+const unplus = (text: string): string => (text.includes('+') ? text.replaceAll('+', ' ') : text);
+
+const unknownParameter = (name: string, allowed: readonly string[]): string =>
+  allowed.length === 0
+    ? `There is no parameter ${JSON.stringify(name)} here, nor any other.`
+    : `There is no parameter ${JSON.stringify(name)} here. Those there are: ${allowed.join(', ')}.`;
+
+const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);

@@ -1,0 +1,34 @@
+/** What a principal may see of a tenant: a view of its store, and of every change. */
+import { decide } from '../../core/access/decision.ts';
+import { guardStore } from '../../core/access/guard.ts';
+import type { Change } from '../../core/model/change.ts';
+import { Problem } from '../../core/model/problem.ts';
+import type { Store } from '../../core/port/store.ts';
+import { visibleChange } from '../../core/subscription/visible-change.ts';
+import type { Peer } from './request.ts';
+
+export interface Audience {
+  /** Audiences of the same key see the same. */
+  readonly key: string;
+  /** The store with what may be seen. */
+  readonly store: Store;
+  /** The part of a change that may be seen; undefined: nothing. */
+  see<Seen extends Change>(change: Seen): Seen | undefined;
+}
+
+/** Throws Forbidden when there is nothing to be seen. */
+export function audienceOf({ principal, tenant }: Peer, store: Store): Audience {
+  const decision = decide(principal, 'read', tenant);
+  switch (decision.extent) {
+    case 'none':
+      throw new Problem('Forbidden', `${principal.id} has no grant to read here.`);
+    case 'full':
+      return { key: '', store, see: (change) => change };
+    case 'part':
+      return {
+        key: JSON.stringify(principal.grants),
+        store: guardStore(store, decision),
+        see: (change) => visibleChange(change, decision.see),
+      };
+  }
+}

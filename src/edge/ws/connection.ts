@@ -1,0 +1,82 @@
+/** One WebSocket as a pipe for text frames: what waits in it is known, and a peer that is gone is found out. */
+import type { WebSocket } from 'ws';
+import { type CloseReason, closeCodes, closeTexts } from './close-codes.ts';
+import { closingMs } from './limits.ts';
+
+export interface Connection {
+  /** Hands a frame over to the socket; of a connection that is not open any more, drops it. */
+  send(text: string): void;
+  /** Bytes that the peer has not taken yet. */
+  backlog(): number;
+  /** Resolves when little waits for the peer; false when the connection is over. */
+  drained(): Promise<boolean>;
+  close(reason: CloseReason): void;
+  /** Asks the peer for a sign of life; ends the connection when the last one was not answered. */
+  beat(): void;
+}
+
+/** Waits for little more than the socket's own buffer holds: what is behind that cannot be taken back. */
+const lowBytes = 16_384;
+
+export function createConnection(socket: WebSocket): Connection {
+  const waiting = new Set<(isOpen: boolean) => void>();
+  const life = watchLife(socket);
+  const isOpen = (): boolean => socket.readyState === socket.OPEN;
+  const wake = (): void => {
+    if (isOpen() && socket.bufferedAmount > lowBytes) return;
+    const woken = [...waiting];
+    waiting.clear();
+    for (const resolve of woken) resolve(isOpen());
+  };
+  const sent = (): void => {
+    life.progressed();
+    if (waiting.size > 0) wake();
+  };
+  socket.on('close', wake);
+  return {
+    send: (text) => {
+      if (isOpen()) socket.send(text, sent);
+    },
+    backlog: () => socket.bufferedAmount,
+    drained: () => {
+      if (!isOpen()) return Promise.resolve(false);
+      if (socket.bufferedAmount <= lowBytes) return Promise.resolve(true);
+      return new Promise((resolve) => waiting.add(resolve));
+    },
+    close: (reason) => {
+      if (!isOpen()) return;
+      socket.close(closeCodes[reason], closeTexts[reason]);
+      const timer = setTimeout(() => socket.terminate(), closingMs);
+      socket.once('close', () => clearTimeout(timer));
+      wake();
+    },
+    beat: life.beat,
+  };
+}
+
+/**
+ * A peer is alive when it says something between two beats, or takes from what waits for it: behind a long backlog a ping
+ * may not have reached it yet. Without a backlog taking means nothing, as the system takes for a while for a peer that is gone.
+ */
+function watchLife(socket: WebSocket): { readonly progressed: () => void; readonly beat: () => void } {
+  let isAlive = true;
+  let hadBacklog = false;
+  const live = (): void => {
+    isAlive = true;
+  };
+  socket.on('pong', live).on('ping', live).on('message', live);
+  return {
+    progressed: () => {
+      if (hadBacklog) isAlive = true;
+    },
+    beat: () => {
+      if (!isAlive) {
+        socket.terminate();
+        return;
+      }
+      isAlive = false;
+      hadBacklog = socket.bufferedAmount > lowBytes;
+      if (socket.readyState === socket.OPEN) socket.ping();
+    },
+  };
+}

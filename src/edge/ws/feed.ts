@@ -1,0 +1,85 @@
+/** The changes of one tenant for all its consumers: those who are up to date are handed what comes, the others read on by themselves. */
+import type { World } from '../../core/operation/operation.ts';
+import type { Position, Store } from '../../core/port/store.ts';
+import { createTeller, type Teller } from '../../core/subscription/notification.ts';
+import { epochOf } from '../../core/subscription/position.ts';
+import { createCircles, type LiveConsumer } from './circles.ts';
+import { createPump } from './pump.ts';
+
+export interface Feed {
+  readonly epoch: string;
+  readonly store: Store;
+  /** Writes a change once for all who want it in the same words. */
+  readonly teller: Teller;
+  /** Takes in a consumer that has seen everything up to `seen`. False when the feed is ahead of it. */
+  join(consumer: LiveConsumer, seen: Position): boolean;
+  leave(consumer: LiveConsumer): void;
+  /** Live consumers have got what concerns them up to here. */
+  deliveredTo(): Position;
+  close(): void;
+}
+
+export async function openFeed(store: Store, world: World): Promise<Feed> {
+  const epoch = await epochOf(store, world.ids);
+  const circles = createCircles();
+  const pump = createPump({ log: store.log, world, circles, start: await store.log.position() });
+  const stop = store.log.follow(pump.advance);
+  // What was committed between the asking and the following is announced to nobody.
+  await pump.catchUp();
+  return {
+    epoch,
+    store,
+    teller: createTeller(),
+    join: (consumer, seen) => {
+      if (seen < pump.matchedTo()) return false;
+      circles.add(consumer);
+      return true;
+    },
+    leave: circles.remove,
+    deliveredTo: pump.deliveredTo,
+    close: () => {
+      stop();
+      pump.stop();
+    },
+  };
+}
+
+/** The feeds in use, by tenant. */
+export interface Feeds {
+  /** The feed of a tenant; undefined when there is no such tenant. Each one had is to be released. */
+  acquire(tenant: string): Promise<Feed | undefined>;
+  release(tenant: string): void;
+}
+
+export function createFeeds(world: World): Feeds {
+  const feeds = new Map<string, { readonly feed: Promise<Feed | undefined>; users: number }>();
+  const open = async (tenant: string): Promise<Feed | undefined> => {
+    const store = await world.stores.open(tenant, false);
+    return store && openFeed(store, world);
+  };
+  const release = (tenant: string): void => {
+    const used = feeds.get(tenant);
+    if (!used) return;
+    used.users -= 1;
+    if (used.users > 0) return;
+    feeds.delete(tenant);
+    void used.feed.then(
+      (feed) => feed?.close(),
+      () => undefined,
+    );
+  };
+  return {
+    async acquire(tenant) {
+      const used = feeds.get(tenant) ?? { feed: open(tenant), users: 0 };
+      feeds.set(tenant, used);
+      used.users += 1;
+      const feed = await used.feed.catch((error: unknown) => {
+        release(tenant);
+        throw error;
+      });
+      if (!feed) release(tenant);
+      return feed;
+    },
+    release,
+  };
+}

@@ -1,0 +1,126 @@
+/** Moves records from a tenant's change log to its live consumers, one page at a time, with pauses for others. */
+import { performance } from 'node:perf_hooks';
+import type { World } from '../../core/operation/operation.ts';
+import type { Log, LogRecord, Position } from '../../core/port/store.ts';
+import type { Circles, LiveConsumer } from './circles.ts';
+import { pageSizes } from './limits.ts';
+import { readLog } from './read-log.ts';
+
+export interface Pump {
+  /** There are records up to here. */
+  readonly advance: (position: Position) => void;
+  /** There may be records that nobody has told of. */
+  readonly catchUp: () => Promise<void>;
+  readonly stop: () => void;
+  /** Every record up to here has been put to all consumers that were there. */
+  readonly matchedTo: () => Position;
+  /** What concerned them of the records up to here has been handed over. */
+  readonly deliveredTo: () => Position;
+}
+
+export interface PumpOptions {
+  readonly log: Log;
+  readonly world: World;
+  readonly circles: Circles;
+  /** Where to begin: behind this record. */
+  readonly start: Position;
+}
+
+interface Reach {
+  newest: Position;
+  matchedTo: Position;
+  deliveredTo: Position;
+  isRunning: boolean;
+  isStopped: boolean;
+}
+
+export function createPump(options: PumpOptions): Pump {
+  const { log, world, circles, start } = options;
+  const reach: Reach = { newest: start, matchedTo: start, deliveredTo: start, isRunning: false, isStopped: false };
+  const fail = (cause: unknown): void => {
+    if (reach.isStopped) return;
+    world.observe({ kind: 'failed', where: 'stream', cause });
+    for (const consumer of circles.all()) consumer.fail();
+  };
+  const run = async (): Promise<void> => {
+    reach.isRunning = true;
+    try {
+      while (reach.matchedTo < reach.newest && !reach.isStopped) {
+        if (!(await step(options, reach))) break;
+      }
+    } catch (cause) {
+      fail(cause);
+    } finally {
+      // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
+      reach.isRunning = false;
+    }
+  };
+  const advance = (position: Position): void => {
+    reach.newest = Math.max(reach.newest, position);
+    if (!reach.isRunning) void run();
+  };
+  return {
+    advance,
+    catchUp: () => log.position().then(advance, fail),
+    stop: () => {
+      reach.isStopped = true;
+    },
+    matchedTo: () => reach.matchedTo,
+    deliveredTo: () => reach.deliveredTo,
+  };
+}
+
+/** One page. False when there was nothing. */
+async function step({ log, world, circles }: PumpOptions, reach: Reach): Promise<boolean> {
+  const page = await readLog(log, reach.matchedTo, pageSizes.log);
+  if (page.gapTo !== undefined) {
+    reach.matchedTo = page.gapTo;
+    reach.deliveredTo = page.gapTo;
+    for (const consumer of circles.all()) consumer.lose(page.gapTo);
+    return true;
+  }
+  const { records } = page;
+  if (records.length === 0) return false;
+  const startedMs = performance.now();
+  const from = reach.matchedTo;
+  const due = await match(records, { world, circles, reach });
+  const notifications = await handOver(due, from, world);
+  reach.deliveredTo = reach.matchedTo;
+  world.observe({ kind: 'matched', changes: records.length, notifications, tookMs: performance.now() - startedMs });
+  return true;
+}
+
+type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
+
+/**
+ * Whom the records concern. `matchedTo` moves with every record in one turn, so that a consumer that joins in between, having
+ * seen at least that much, is asked for exactly those it has not seen.
+ */
+async function match(records: readonly LogRecord[], { world, circles, reach }: { world: World; circles: Circles; reach: Reach }): Promise<Due> {
+  const due = new Map<LiveConsumer, LogRecord[]>();
+  for (const record of records) {
+    await breathe(world);
+    circles.match(record, (consumer, seen) => {
+      const list = due.get(consumer);
+      if (list) list.push(seen);
+      else due.set(consumer, [seen]);
+    });
+    reach.matchedTo = record.position;
+  }
+  return due;
+}
+
+async function handOver(due: Due, from: Position, world: World): Promise<number> {
+  let notifications = 0;
+  for (const [consumer, records] of due) {
+    await breathe(world);
+    consumer.deliver(records, from);
+    notifications += records.length;
+  }
+  return notifications;
+}
+
+async function breathe(world: World): Promise<void> {
+  const pause = world.breathe();
+  if (pause) await pause;
+}

@@ -1,0 +1,164 @@
+/** Reads the frames that clients send: one JSON object each, told apart by `op`. */
+import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
+import { badData, Problem } from '../../core/model/problem.ts';
+import { quoted } from '../../core/model/read/id.ts';
+
+export interface SubscribeFrame {
+  readonly op: 'subscribe';
+  readonly id: string;
+  readonly subscription: Json;
+  /** The @context of the subscription. */
+  readonly context: Json | undefined;
+  readonly start: SubscribeStart;
+  readonly overflow: 'disconnect' | 'latest';
+}
+
+/** Where a subscription begins: with the next change, behind a position, some changes back, or with what is there now. */
+export type SubscribeStart =
+  | { readonly from: 'now' | 'snapshot' }
+  | { readonly from: 'position'; readonly after: string }
+  | { readonly from: 'tail'; readonly changes: number };
+
+export interface RequestFrame {
+  readonly op: 'request';
+  readonly id: string;
+  readonly operation: string;
+  /** Parameters and parts of the path by name. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly body?: Json;
+  readonly context: Json | undefined;
+}
+
+export type ClientFrame =
+  | SubscribeFrame
+  | RequestFrame
+  | { readonly op: 'unsubscribe'; readonly id: string }
+  | { readonly op: 'ping'; readonly id?: string };
+
+const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);
+
+/** The JSON object of a frame. Throws InvalidRequest; depth is looked at before anything is parsed. */
+export function parseFrame(text: string, depthMax: number): JsonObject {
+  if (isDeeper(text, depthMax)) throw invalid(`The frame is nested more than ${depthMax} levels deep.`);
+  const json = parsed(text);
+  if (!isObject(json)) throw invalid(`A frame must be a JSON object, not ${quoted(json)}.`);
+  return json;
+}
+
+function parsed(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw invalid(`The frame is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`);
+  }
+}
+
+const marks = { quote: 34, backslash: 92, openBracket: 91, closeBracket: 93, openBrace: 123, closeBrace: 125 } as const;
+
+/** True when brackets outside of strings nest deeper than allowed. One pass, whatever the text is. */
+function isDeeper(text: string, depthMax: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const mark = text.charCodeAt(at);
+    if (mark === marks.quote) at = endOfString(text, at + 1);
+    else if (mark === marks.openBrace || mark === marks.openBracket) depth += 1;
+    else if (mark === marks.closeBrace || mark === marks.closeBracket) depth -= 1;
+    if (depth > depthMax) return true;
+  }
+  return false;
+}
+
+/** Where the quote is that ends a string. */
+function endOfString(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && text.charCodeAt(at) !== marks.quote) at += text.charCodeAt(at) === marks.backslash ? 2 : 1;
+  return at;
+}
+
+/** The client's name for the exchange, as far as the frame has a usable one: it comes back in errors too. */
+export const exchangeOf = ({ id }: JsonObject): string | undefined => (typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined);
+
+const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>> = {
+  subscribe: ['op', 'id', 'subscription', 'after', 'snapshot', 'tail', 'overflow', '@context'],
+  unsubscribe: ['op', 'id'],
+  request: ['op', 'id', 'operation', 'params', 'body', '@context'],
+  ping: ['op', 'id'],
+};
+
+/** The frame in a JSON object. Throws InvalidRequest that names the faulty member. */
+export function readFrame(json: JsonObject): ClientFrame {
+  const op = readOp(json);
+  const unknown = Object.keys(json).find((name) => !memberNames[op].includes(name));
+  if (unknown !== undefined) throw invalid(`There is no member ${quoted(unknown)} in a frame of op ${op}.`);
+  const id = exchangeOf(json);
+  if (op === 'ping') return { op, ...(id === undefined ? undefined : { id }) };
+  if (id === undefined) throw invalid(`A frame of op ${op} needs an id, a text of 1 to 256 characters, not ${quoted(json['id'])}.`);
+  switch (op) {
+    case 'unsubscribe':
+      return { op, id };
+    case 'subscribe':
+      return readSubscribe(json, id);
+    case 'request':
+      return readRequest(json, id);
+  }
+}
+
+function readOp({ op }: JsonObject): ClientFrame['op'] {
+  if (op === 'subscribe' || op === 'unsubscribe' || op === 'request' || op === 'ping') return op;
+  throw invalid(`The op of a frame may be ${Object.keys(memberNames).join(', ')}, not ${quoted(op)}.`);
+}
+
+function readSubscribe(json: JsonObject, id: string): SubscribeFrame {
+  const { subscription, overflow = 'disconnect' } = json;
+  if (subscription === undefined) throw invalid('A frame of op subscribe needs a subscription.');
+  if (overflow !== 'disconnect' && overflow !== 'latest') throw invalid(`The overflow may be "disconnect" or "latest", not ${quoted(overflow)}.`);
+  const context = isObject(subscription) ? subscription['@context'] : undefined;
+  return { op: 'subscribe', id, subscription, context: context ?? json['@context'], start: readStart(json), overflow };
+}
+
+function readStart({ after, snapshot = false, tail }: JsonObject): SubscribeStart {
+  if (typeof snapshot !== 'boolean') throw invalid(`The snapshot must be true or false, not ${quoted(snapshot)}.`);
+  const given = [after !== undefined, snapshot, tail !== undefined].filter(Boolean);
+  if (given.length > 1) throw invalid('Of after, snapshot and tail only one may be given.');
+  if (after !== undefined) {
+    if (typeof after !== 'string') throw invalid(`The after must be a position as the broker gave it, not ${quoted(after)}.`);
+    return { from: 'position', after };
+  }
+  if (tail === undefined) return { from: snapshot ? 'snapshot' : 'now' };
+  if (typeof tail !== 'number' || !Number.isSafeInteger(tail) || tail < 0) throw invalid(`The tail must be a whole number of changes, not ${quoted(tail)}.`);
+  return { from: 'tail', changes: tail };
+}
+
+function readRequest(json: JsonObject, id: string): RequestFrame {
+  const { operation, body } = json;
+  if (typeof operation !== 'string') throw invalid(`A frame of op request needs the name of an operation, not ${quoted(operation)}.`);
+  const { context, rest } = withoutContext(body);
+  return {
+    op: 'request',
+    id,
+    operation,
+    params: readParams(json['params'] ?? {}),
+    ...(rest === undefined ? undefined : { body: rest }),
+    context: context ?? json['@context'],
+  };
+}
+
+/** A body and the @context that it brings. */
+function withoutContext(body: Json | undefined): { readonly context?: Json; readonly rest: Json | undefined } {
+  if (!isObject(body) || body['@context'] === undefined) return { rest: body };
+  const { '@context': context, ...rest } = body;
+  return { context, rest };
+}
+
+/** Parameters as texts; numbers and booleans are written as such, arrays of texts as comma lists. */
+function readParams(json: Json): Readonly<Record<string, string>> {
+  if (!isObject(json)) throw invalid(`The params must be an object, not ${quoted(json)}.`);
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, paramText(name, value)]));
+}
+
+function paramText(name: string, value: Json): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (isArray(value) && value.every((one) => typeof one === 'string')) return value.join(',');
+  throw badData(`The parameter ${name} must be a text, number, boolean or array of texts, not ${quoted(value)}.`);
+}

@@ -1,0 +1,94 @@
+/** Carries out API operations that come as frames. */
+import type { Principal } from '../../core/access/principal.ts';
+import { isArray, isObject, type Json } from '../../core/model/json.ts';
+import { badData, Problem } from '../../core/model/problem.ts';
+import { quoted } from '../../core/model/read/id.ts';
+import type { Answer, Ask, Caller, Operation, World } from '../../core/operation/operation.ts';
+import { perform } from '../../core/operation/perform.ts';
+import { epochOf, positionText } from '../../core/subscription/position.ts';
+import type { RequestFrame } from './read-frame.ts';
+import { responseFrame } from './write-frame.ts';
+
+/** Who asks over a connection: fixed when it is opened. */
+export interface Peer {
+  readonly tenant: string;
+  readonly principal: Principal;
+}
+
+/** Answers the frame of the response. Throws a Problem when the operation cannot be carried out. */
+export type CarryOut = (frame: RequestFrame, peer: Peer) => Promise<{ readonly status: number; readonly text: string }>;
+
+export function createCarryOut({ operations, world }: { readonly operations: readonly Operation[]; readonly world: World }): CarryOut {
+  const byName = new Map(operations.map((operation) => [operation.name, operation]));
+  return async (frame, peer) => {
+    const operation = byName.get(frame.operation);
+    if (!operation) throw new Problem('ResourceNotFound', `There is no operation ${quoted(frame.operation)}.`);
+    const ask = readAsk(operation, frame);
+    const caller = await readCaller(operation, frame, { peer, world });
+    const answer = await perform(operation, ask, { caller, world });
+    const status = statusOf[answer.kind];
+    return { status, text: await writeResponse(answer, { id: frame.id, status, tenant: peer.tenant, world }) };
+  };
+}
+
+const statusOf: Readonly<Record<Answer['kind'], number>> = { created: 201, createdMany: 201, done: 204, partly: 207, found: 200 };
+
+/** Parts of the path stand among the parameters. Throws InvalidRequest for a parameter too many, a part too few, a wrong body. */
+function readAsk({ name, path: template, parameters, body: wanted }: Operation, { params, body }: RequestFrame): Ask {
+  const parts = [...template.matchAll(/\{(\w+)\}/g)].flatMap(([, part]) => part ?? []);
+  const missing = parts.find((part) => params[part] === undefined);
+  if (missing !== undefined) throw new Problem('InvalidRequest', `The operation ${name} needs the parameter ${missing}.`);
+  const others = Object.entries(params).filter(([param]) => !parts.includes(param));
+  const unknown = others.find(([param]) => !parameters.includes(param));
+  if (unknown) throw new Problem('InvalidRequest', `The operation ${name} has no parameter ${quoted(unknown[0])}.`);
+  checkBody(name, wanted, body);
+  return {
+    path: Object.fromEntries(Object.entries(params).filter(([param]) => parts.includes(param))),
+    params: Object.fromEntries(others),
+    ...(body === undefined ? undefined : { body }),
+  };
+}
+
+function checkBody(name: string, wanted: Operation['body'], body: Json | undefined): void {
+  if (wanted === 'none' && body !== undefined) throw new Problem('InvalidRequest', `The operation ${name} takes no body.`);
+  if (wanted === 'array' && !isArray(body)) throw new Problem('InvalidRequest', `The operation ${name} needs an array as body.`);
+  if (wanted !== 'none' && body === undefined) throw new Problem('InvalidRequest', `The operation ${name} needs a body.`);
+}
+
+async function readCaller({ media }: Operation, { context, body }: RequestFrame, { peer, world }: { peer: Peer; world: World }): Promise<Caller> {
+  const isPerElement = isArray(body) && body.some((element) => isObject(element) && element['@context'] !== undefined);
+  if (isPerElement && context !== undefined) throw badData('An @context may be in the frame or in the elements of its body, not in both.');
+  const [first = 'json'] = media;
+  return {
+    ...peer,
+    context: await world.contexts.resolve(context),
+    media: media.includes('json') ? 'json' : first,
+    ...(isPerElement ? { contextPerElement: true } : undefined),
+  };
+}
+
+interface Response {
+  readonly id: string;
+  readonly status: number;
+  readonly tenant: string;
+  readonly world: World;
+}
+
+async function writeResponse(answer: Answer, { id, status, tenant, world }: Response): Promise<string> {
+  switch (answer.kind) {
+    case 'created':
+      return responseFrame({ id, status, location: answer.location }, undefined);
+    case 'createdMany':
+      return responseFrame({ id, status }, JSON.stringify(answer.ids));
+    case 'done':
+      return responseFrame({ id, status }, undefined);
+    case 'partly':
+      return responseFrame({ id, status }, JSON.stringify(answer.body));
+    case 'found': {
+      const { page, position, text } = answer;
+      const store = position === undefined ? undefined : await world.stores.open(tenant, false);
+      const at = store && position !== undefined ? positionText(await epochOf(store, world.ids), position) : undefined;
+      return responseFrame({ id, status, position: at, count: page?.count, hasMore: page?.hasMore }, text);
+    }
+  }
+}

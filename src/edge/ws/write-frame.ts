@@ -1,0 +1,48 @@
+/** Writes the frames that the broker sends. Bodies are texts already: they are put in as they are. */
+import { describeProblem } from '../../core/operation/describe-problem.ts';
+import type { Json, JsonObject } from '../../core/model/json.ts';
+import type { ProblemReport } from '../../core/model/problem.ts';
+
+type Member = Json | undefined;
+
+/** A frame of plain members; those that are undefined are left out. */
+const frame = (members: Readonly<Record<string, Member>>): string => JSON.stringify(members);
+
+/** A frame with one more member whose JSON text is ready. */
+const frameAround = (members: Readonly<Record<string, Member>>, name: string, text: string): string => `${frame(members).slice(0, -1)},"${name}":${text}}`;
+
+export interface Hello {
+  readonly epoch: string | undefined;
+  readonly limits: JsonObject;
+  readonly pingIntervalMs: number;
+}
+export const helloFrame = ({ epoch, limits, pingIntervalMs }: Hello): string => frame({ op: 'hello', version: '1', epoch, limits, pingIntervalMs });
+
+export interface Subscribed {
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly position: string | undefined;
+  readonly recovered: boolean;
+}
+export const subscribedFrame = (subscribed: Subscribed): string => frame({ op: 'subscribed', ...subscribed });
+
+/** `reason` is there when the client did not ask for it. */
+export const unsubscribedFrame = (id: string, reason?: string): string => frame({ op: 'unsubscribed', id, reason });
+
+export interface NotificationHead {
+  readonly id: string;
+  /** Undefined while a snapshot is on its way: what is in it cannot be resumed from. */
+  readonly position: string | undefined;
+}
+export const notificationFrame = ({ id, position }: NotificationHead, notification: string): string =>
+  frameAround({ op: 'notification', id, position, snapshot: position === undefined ? true : undefined }, 'notification', notification);
+
+/** `gap`: changes up to here are lost to you. `snapshot`: it is complete, and holds all changes up to here. `position`: nothing for you up to here. */
+export const positionFrame = (op: 'gap' | 'snapshot' | 'position', id: string, position: string): string => frame({ op, id, position });
+
+export const pongFrame = (id: string | undefined): string => frame({ op: 'pong', id });
+
+export const responseFrame = (members: Readonly<Record<string, Member>>, body: string | undefined): string =>
+  body === undefined ? frame({ op: 'response', ...members }) : frameAround({ op: 'response', ...members }, 'body', body);
+
+export const errorFrame = (id: string | undefined, report: ProblemReport): string => frame({ op: 'error', id, problem: describeProblem(report) });

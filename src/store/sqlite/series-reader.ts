@@ -1,0 +1,162 @@
+/** Reads the instances of one series in an interval, ascending in time. */
+import type { Database } from 'better-sqlite3';
+import type { TemporalQuery } from '../../core/language/filter.ts';
+import { isWithin } from '../../core/language/temporal-query.ts';
+import type { HistoricInstance } from '../../core/model/history.ts';
+import { type Micros } from '../../core/model/instant.ts';
+import { type InstanceRow, instanceIn, type Series } from './history-rows.ts';
+import type { NameReader } from './names.ts';
+import type { Pace } from './pace.ts';
+
+/** An instance with the time by which it was selected. */
+export interface Timed {
+  readonly time: Micros;
+  readonly instance: HistoricInstance;
+}
+
+export interface Reading {
+  readonly temporal: TemporalQuery;
+  /** No more than this many are needed, the earliest ones. */
+  readonly most: number;
+  readonly pace: Pace;
+}
+
+export interface SeriesReader {
+  /** The series of a subject; only of some attributes when `names` are given. */
+  seriesOf(subject: number, names: readonly number[] | undefined): readonly Series[];
+  read(series: Series, reading: Reading): Promise<readonly Timed[]>;
+}
+
+/** Rows that are read at once. */
+const pageSize = 1000;
+
+export function createSeriesReader(database: Database, names: NameReader): SeriesReader {
+  const observed = createObservedReader(database);
+  const stamped = createStampedReader(database);
+  return {
+    seriesOf: createSeriesLister(database),
+    async read(series, reading) {
+      const rows = reading.temporal.timeproperty === 'observedAt' ? observed : stamped;
+      const found = await rows(series, reading);
+      return found.map((row) => ({
+        time: timeOf(row, reading.temporal) ?? row.at,
+        instance: instanceIn(row, series, (num) => names.textOf(num)),
+      }));
+    },
+  };
+}
+
+/** From series to series by the primary key: as many steps as there are series, however long they are. */
+function createSeriesLister(database: Database): SeriesReader['seriesOf'] {
+  const next = database.prepare<[number, number, number], Series>(
+    `SELECT subject, name, dataset FROM history WHERE subject = ? AND (name, dataset) > (?, ?)
+     ORDER BY name, dataset LIMIT 1`,
+  );
+  const from = (subject: number, name: number, isWanted: (series: Series) => boolean): readonly Series[] => {
+    const found: Series[] = [];
+    let series = next.get(subject, name, -1);
+    while (series && isWanted(series)) {
+      found.push(series);
+      series = next.get(subject, series.name, series.dataset);
+    }
+    return found;
+  };
+  return (subject, names) =>
+    names
+      ? names.flatMap((name) => from(subject, name, (series) => series.name === name))
+      : from(subject, 0, () => true);
+}
+
+type RowReader = (series: Series, reading: Reading) => Promise<readonly InstanceRow[]>;
+
+type Place = [number, number, number];
+const columns = 'at, n, number, doc, created, modified, deleted';
+const inSeries = 'subject = ? AND name = ? AND dataset = ?';
+
+/** By `observedAt`, which is the place in the series: the primary key leads to the interval. */
+function createObservedReader(database: Database): RowReader {
+  const page = database.prepare<[...Place, Micros, Micros, number], InstanceRow>(
+    `SELECT ${columns} FROM history WHERE ${inSeries} AND at >= ? AND at < ? AND n = 0 ORDER BY at LIMIT ?`,
+  );
+  const newest = database
+    .prepare<[...Place, Micros, Micros, number], Micros>(
+      `SELECT at FROM history WHERE ${inSeries} AND at >= ? AND at < ? AND n = 0 ORDER BY at DESC LIMIT 1 OFFSET ?`,
+    )
+    .pluck();
+  return async ({ subject, name, dataset }, { temporal, most, pace }) => {
+    const place: Place = [subject, name, dataset];
+    const { from, to } = boundsOf(temporal);
+    const { lastN } = temporal;
+    let start = (lastN === undefined ? undefined : newest.get(...place, from, to, lastN - 1)) ?? from;
+    const found: InstanceRow[] = [];
+    for (;;) {
+      const wanted = Math.min(pageSize, most - found.length);
+      const rows = page.all(...place, start, to, wanted);
+      found.push(...rows);
+      const end = rows.at(-1);
+      if (!end || rows.length < pageSize || found.length >= most) return found;
+      start = end.at + 1;
+      const pause = pace();
+      if (pause) await pause;
+    }
+  };
+}
+
+/** By another time: the whole series is looked at. */
+function createStampedReader(database: Database): RowReader {
+  const page = database.prepare<[...Place, Micros, number, number], InstanceRow>(
+    `SELECT ${columns} FROM history WHERE ${inSeries} AND (at, n) > (?, ?) ORDER BY at, n LIMIT ?`,
+  );
+  return async ({ subject, name, dataset }, { temporal, most, pace }) => {
+    const found: InstanceRow[] = [];
+    const isWanted = (row: InstanceRow): boolean => {
+      const time = timeOf(row, temporal);
+      return time !== undefined && isWithin(temporal, time);
+    };
+    for (let [at, n] = [Number.MIN_SAFE_INTEGER, -1]; ; ) {
+      const rows = page.all(subject, name, dataset, at, n, pageSize);
+      for (const row of rows) if (isWanted(row)) found.push(row);
+      const end = rows.at(-1);
+      if (!end || rows.length < pageSize) break;
+      [at, n] = [end.at, end.n];
+      const pause = pace();
+      if (pause) await pause;
+    }
+    const ascending = found.sort((a, b) => (timeOf(a, temporal) ?? 0) - (timeOf(b, temporal) ?? 0));
+    return (temporal.lastN === undefined ? ascending : ascending.slice(-temporal.lastN)).slice(0, most);
+  };
+}
+
+/** The half-open interval of a temporal query (clause 4.11). */
+function boundsOf({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery): {
+  readonly from: Micros;
+  readonly to: Micros;
+} {
+  switch (timerel) {
+    case 'before':
+      return { from: -Infinity, to: timeAt };
+    case 'after':
+      return { from: timeAt, to: Infinity };
+    case 'between':
+      return { from: timeAt, to: endTimeAt };
+    default:
+      return { from: -Infinity, to: Infinity };
+  }
+}
+
+/** The time of a row that a query speaks of; undefined when it has none. */
+function timeOf(
+  { at, n, created, modified, deleted }: InstanceRow,
+  { timeproperty }: TemporalQuery,
+): Micros | undefined {
+  switch (timeproperty) {
+    case 'observedAt':
+      return n === 0 ? at : undefined;
+    case 'createdAt':
+      return created;
+    case 'modifiedAt':
+      return modified;
+    case 'deletedAt':
+      return deleted ?? undefined;
+  }
+}

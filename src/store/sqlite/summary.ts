@@ -1,0 +1,68 @@
+/** Reads the counts that the writer keeps. */
+import type { Database } from 'better-sqlite3';
+import type { TypeSelection } from '../../core/language/filter.ts';
+import { kinds } from '../../core/model/attribute.ts';
+import type { Plan, Summary, TypeSummary } from '../../core/port/store.ts';
+import { type NameReader, noName } from './names.ts';
+import { anyKind } from './summary-rows.ts';
+
+interface AttrRow {
+  readonly type: number;
+  readonly name: number;
+  readonly kind: number;
+  readonly entities: number;
+}
+
+export interface SummaryReader {
+  read(): Summary;
+  /** How many entities a plan finds when it asks for one type or for all; undefined when it asks for anything else. */
+  count(plan: Plan): number | undefined;
+}
+
+export function createSummaryReader(database: Database, names: NameReader): SummaryReader {
+  const types = database.prepare<[], { type: number; entities: number }>('SELECT type, entities FROM type_count');
+  const attrs = database.prepare<[], AttrRow>('SELECT type, name, kind, entities FROM attr_count');
+  const count = database.prepare<[number], number>('SELECT entities FROM type_count WHERE type = ?').pluck();
+  return {
+    read() {
+      const counted = types.all();
+      const byType = Map.groupBy(attrs.all(), ({ type }) => type);
+      const summaries = counted
+        .filter(({ type }) => type !== noName)
+        .map(({ type, entities }) => ({ type: names.textOf(type), entities, attrs: attrsIn(byType.get(type), names) }));
+      return {
+        entities: counted.find(({ type }) => type === noName)?.entities ?? 0,
+        types: summaries.sort(by('type')),
+      };
+    },
+    count({ filter }) {
+      const { selectors = [{}], ...rest } = filter;
+      const [{ types: selection, ...others } = {}] = selectors;
+      const isPlain = selectors.length === 1 && Object.keys(rest).length + Object.keys(others).length === 0;
+      const num = isPlain ? typeNum(selection, names) : undefined;
+      return num === undefined ? undefined : (count.get(num) ?? 0);
+    },
+  };
+}
+
+/** No type ever had this number. */
+const unknown = -1;
+
+function typeNum(selection: TypeSelection | undefined, names: NameReader): number | undefined {
+  if (!selection || selection.op === 'any') return noName;
+  return selection.op === 'type' ? (names.numOf(selection.type) ?? unknown) : undefined;
+}
+
+function attrsIn(rows: readonly AttrRow[] = [], names: NameReader): TypeSummary['attrs'] {
+  const named = [...Map.groupBy(rows, ({ name }) => name)].map(([name, own]) => ({
+    name: names.textOf(name),
+    kinds: own.flatMap(({ kind }) => kinds[kind] ?? []).sort(),
+    entities: own.find(({ kind }) => kind === anyKind)?.entities ?? 0,
+  }));
+  return named.sort(by('name'));
+}
+
+const by =
+  <Key extends string>(key: Key) =>
+  (a: Readonly<Record<Key, string>>, b: Readonly<Record<Key, string>>): number =>
+    a[key] < b[key] ? -1 : 1;
