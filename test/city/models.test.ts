@@ -38,6 +38,7 @@ describe('data models', () => {
   const lamp = (members: JsonObject): JsonObject => ({
     id: 'urn:ngsi-ld:Streetlight:1',
     type: 'Streetlight',
+    location: { type: 'Point', coordinates: [14.35, 46.24] },
     '@context': index.families.find(({ name }) => /light/.test(name))?.context.url ?? '',
     ...members,
   });

@@ -19,7 +19,20 @@ export interface LocalTime {
 }
 
 /** Public holidays of Slovenia that have a fixed date, as month and day. */
-const holidays = new Set(['1-1', '1-2', '2-8', '4-27', '5-1', '5-2', '6-25', '8-15', '10-31', '11-1', '12-25', '12-26']);
+const holidays = new Set([
+  '1-1',
+  '1-2',
+  '2-8',
+  '4-27',
+  '5-1',
+  '5-2',
+  '6-25',
+  '8-15',
+  '10-31',
+  '11-1',
+  '12-25',
+  '12-26',
+]);
 
 export function localTime(at: Moment): LocalTime {
   const local = at + offsetMs(at);

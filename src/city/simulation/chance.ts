@@ -29,7 +29,8 @@ function stir(number: number): number {
 
 /** A number from a bell curve with mean 0 and standard deviation 1, never beyond 3.5. */
 export function bell(chance: Chance, about: string, turn = 0): number {
-  const sum = chance(`${about}/a`, turn) + chance(`${about}/b`, turn) + chance(`${about}/c`, turn) + chance(`${about}/d`, turn);
+  const sum =
+    chance(`${about}/a`, turn) + chance(`${about}/b`, turn) + chance(`${about}/c`, turn) + chance(`${about}/d`, turn);
   return (sum - 2) * Math.sqrt(3);
 }
 

@@ -52,7 +52,8 @@ function skyOf(chance: Chance): Sky {
       return season + 3.2 * drift(chance, 'warmth', at / (4 * dayMs)) + 1.2 * drift(chance, 'front', at / dayMs);
     },
     cloudCover: (at) => {
-      const passing = 0.3 * drift(chance, 'cloud', at / (1.5 * dayMs)) + 0.15 * drift(chance, 'shower', at / (5 * hourMs));
+      const passing =
+        0.3 * drift(chance, 'cloud', at / (1.5 * dayMs)) + 0.15 * drift(chance, 'shower', at / (5 * hourMs));
       return clamp(0.52 - 0.18 * pressureAnomaly(at) + passing, 0, 1);
     },
   };
@@ -68,7 +69,11 @@ function weatherOf(chance: Chance, sky: Sky, at: Moment): Weather {
   const calm = clamp(1.6 - windSpeed / 1.5, 0, 1);
   return {
     temperature: sky.meanTemperature(at) + swing + 0.15 * drift(chance, 'breath', at / (10 * 60_000)),
-    humidity: clamp(0.7 + 0.2 * cloudCover + 0.08 * winter - 0.022 * swing + 0.03 * drift(chance, 'damp', at / (2 * hourMs)), 0.22, 1),
+    humidity: clamp(
+      0.7 + 0.2 * cloudCover + 0.08 * winter - 0.022 * swing + 0.03 * drift(chance, 'damp', at / (2 * hourMs)),
+      0.22,
+      1,
+    ),
     windSpeed,
     gustSpeed: windSpeed * (1.5 + 0.25 * Math.abs(drift(chance, 'gust', at / (10 * 60_000)))),
     windDirection: (((315 + 80 * drift(chance, 'direction', at / (4 * hourMs))) % 360) + 360) % 360,
@@ -76,7 +81,11 @@ function weatherOf(chance: Chance, sky: Sky, at: Moment): Weather {
     cloudCover,
     pressure: 971 + 8 * sky.pressureAnomaly(at) + 0.4 * Math.sin((2 * Math.PI * hour) / 12),
     irradiance: Math.max(0, Math.sin((sunElevation(at) * Math.PI) / 180)) * 1020 * (1 - 0.75 * cloudCover ** 2),
-    inversion: clamp(winter * (0.75 + 0.3 * sky.pressureAnomaly(at)) * (0.4 + 0.6 * calm) * (1 - 0.35 * warmthOfDay), 0, 1),
+    inversion: clamp(
+      winter * (0.75 + 0.3 * sky.pressureAnomaly(at)) * (0.4 + 0.6 * calm) * (1 - 0.35 * warmthOfDay),
+      0,
+      1,
+    ),
   };
 }
 

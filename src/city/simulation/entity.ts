@@ -3,6 +3,9 @@ import type { Kind } from '../../core/model/attribute.ts';
 import { instantOf } from '../../core/model/instant.ts';
 import type { Json, JsonObject } from '../../core/model/json.ts';
 import type { Moment } from './calendar.ts';
+import type { Chance } from './chance.ts';
+import type { Climate } from './climate.ts';
+import type { FaultAt } from './faults.ts';
 import type { Position } from './places.ts';
 
 export type Family = 'metering' | 'parking' | 'streetlighting' | 'environment';
@@ -25,6 +28,13 @@ export interface SimulatedEntity {
   readonly isSilent?: (at: Moment) => boolean;
 }
 
+/** What everything in the city has in common: one chance, one sky, one list of faults. */
+export interface Surroundings {
+  readonly chance: Chance;
+  readonly climate: Climate;
+  readonly faultAt: FaultAt;
+}
+
 export const idOf = (type: string, name: string): string => `urn:ngsi-ld:${type}:kranj:${name}`;
 
 /** A time in the standard's form. */
@@ -36,8 +46,24 @@ export const property = (value: Json, unitCode?: string): JsonObject =>
   attribute('Property', unitCode === undefined ? { value } : { value, unitCode });
 
 /** A property that was measured at a moment. */
-export const measured = (value: Json, at: Moment, unitCode?: string): JsonObject => ({ ...property(value, unitCode), observedAt: timeText(at) });
+export const measured = (value: Json, at: Moment, unitCode?: string): JsonObject => ({
+  ...property(value, unitCode),
+  observedAt: timeText(at),
+});
+
+/** A text in Slovene and English. */
+export const text = (sl: string, en: string): JsonObject => attribute('LanguageProperty', { languageMap: { sl, en } });
 
 export const relationship = (object: string | readonly string[]): JsonObject => attribute('Relationship', { object });
 
-export const point = (coordinates: Position): JsonObject => attribute('GeoProperty', { value: { type: 'Point', coordinates } });
+export const point = (coordinates: Position): JsonObject =>
+  attribute('GeoProperty', { value: { type: 'Point', coordinates } });
+
+export const line = (coordinates: readonly Position[]): JsonObject =>
+  attribute('GeoProperty', { value: { type: 'LineString', coordinates } });
+
+/** A counter with leading zeros, as it stands in ids and on plates. */
+export const numbered = (number: number, digits = 3): string => String(number).padStart(digits, '0');
+
+/** Numbers from 0 up to a count. */
+export const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);

@@ -46,7 +46,11 @@ export const createFaults =
   };
 
 /** All faults of a kind that an entity has from one moment up to another. */
-export function faultsBetween(chance: Chance, about: { kind: FaultKind; name: string }, [from, to]: readonly [Moment, Moment]): readonly Fault[] {
+export function faultsBetween(
+  chance: Chance,
+  about: { kind: FaultKind; name: string },
+  [from, to]: readonly [Moment, Moment],
+): readonly Fault[] {
   const rate = faultRates[about.kind];
   const faults: Fault[] = [];
   for (let window = Math.floor(from / rate.windowMs) - 1; window * rate.windowMs < to; window += 1) {
@@ -56,7 +60,11 @@ export function faultsBetween(chance: Chance, about: { kind: FaultKind; name: st
   return faults;
 }
 
-function faultIn(chance: Chance, about: string, { rate, window }: { rate: FaultRate; window: number }): Fault | undefined {
+function faultIn(
+  chance: Chance,
+  about: string,
+  { rate, window }: { rate: FaultRate; window: number },
+): Fault | undefined {
   if (chance(`${about}/comes`, window) >= rate.probability) return undefined;
   const since = Math.floor((window + chance(`${about}/since`, window)) * rate.windowMs);
   const [shortest, longest] = rate.durationMs;

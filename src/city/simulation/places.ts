@@ -26,7 +26,15 @@ export const areas = {
     locality: 'Kranj',
     centre: [14.3553, 46.2389],
     radiusM: 230,
-    streets: ['Glavni trg', 'Prešernova ulica', 'Tavčarjeva ulica', 'Tomšičeva ulica', 'Maistrov trg', 'Jenkova ulica', 'Reginčeva ulica'],
+    streets: [
+      'Glavni trg',
+      'Prešernova ulica',
+      'Tavčarjeva ulica',
+      'Tomšičeva ulica',
+      'Maistrov trg',
+      'Jenkova ulica',
+      'Reginčeva ulica',
+    ],
   },
   centre: {
     key: 'center',
@@ -34,7 +42,15 @@ export const areas = {
     locality: 'Kranj',
     centre: [14.3562, 46.2434],
     radiusM: 320,
-    streets: ['Slovenski trg', 'Koroška cesta', 'Bleiweisova cesta', 'Stritarjeva ulica', 'Mladinska ulica', 'Nazorjeva ulica', 'Gregorčičeva ulica'],
+    streets: [
+      'Slovenski trg',
+      'Koroška cesta',
+      'Bleiweisova cesta',
+      'Stritarjeva ulica',
+      'Mladinska ulica',
+      'Nazorjeva ulica',
+      'Gregorčičeva ulica',
+    ],
   },
   zlatoPolje: {
     key: 'zlato-polje',
@@ -50,7 +66,14 @@ export const areas = {
     locality: 'Kranj',
     centre: [14.3695, 46.2423],
     radiusM: 480,
-    streets: ['Ulica Gorenjskega odreda', 'Ulica Tuga Vidmarja', 'Ulica Rudija Papeža', 'Ulica Lojzeta Hrovata', 'Likozarjeva ulica', 'Cesta Rudija Šeliga'],
+    streets: [
+      'Ulica Gorenjskega odreda',
+      'Ulica Tuga Vidmarja',
+      'Ulica Rudija Papeža',
+      'Ulica Lojzeta Hrovata',
+      'Likozarjeva ulica',
+      'Cesta Rudija Šeliga',
+    ],
   },
   primskovo: {
     key: 'primskovo',
@@ -122,6 +145,9 @@ export const addressOf = ({ locality }: Area, streetAddress: string): JsonObject
 });
 
 /** A position some metres away, with five decimals: about a metre. */
-export function moved([longitude, latitude]: Position, { eastM, northM }: { readonly eastM: number; readonly northM: number }): Position {
+export function moved(
+  [longitude, latitude]: Position,
+  { eastM, northM }: { readonly eastM: number; readonly northM: number },
+): Position {
   return [round(longitude + eastM / 77_000, 5), round(latitude + northM / 111_200, 5)];
 }

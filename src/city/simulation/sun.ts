@@ -9,11 +9,26 @@ const longitudeDegrees = 14.36;
  * orbit, the equation of time is left out.
  */
 export function sunElevation(at: Moment): number {
-  const daysSince2000 = (at - Date.UTC(2000, 0, 1, 12)) / dayMs;
-  const eclipticLongitude = ((280.46 + 0.985_647_4 * daysSince2000) * Math.PI) / 180;
-  const declination = Math.asin(Math.sin((23.44 * Math.PI) / 180) * Math.sin(eclipticLongitude));
+  const declination = declinationAt(at);
   const solarHour = ((at % dayMs) / hourMs + longitudeDegrees / 15) % 24;
   const hourAngle = ((solarHour - 12) * Math.PI) / 12;
-  const sine = Math.sin(latitude) * Math.sin(declination) + Math.cos(latitude) * Math.cos(declination) * Math.cos(hourAngle);
+  const sine =
+    Math.sin(latitude) * Math.sin(declination) + Math.cos(latitude) * Math.cos(declination) * Math.cos(hourAngle);
   return (Math.asin(sine) * 180) / Math.PI;
+}
+
+/** Declination of the sun, in radians. */
+function declinationAt(at: Moment): number {
+  const daysSince2000 = (at - Date.UTC(2000, 0, 1, 12)) / dayMs;
+  const eclipticLongitude = ((280.46 + 0.985_647_4 * daysSince2000) * Math.PI) / 180;
+  return Math.asin(Math.sin((23.44 * Math.PI) / 180) * Math.sin(eclipticLongitude));
+}
+
+/** When the sun rises and sets over a height in degrees, on a day told by its number since 1970 (UTC). */
+export function sunTimes(day: number, elevation: number): { readonly dawn: Moment; readonly dusk: Moment } {
+  const noon = day * dayMs + (12 - longitudeDegrees / 15) * hourMs;
+  const declination = declinationAt(noon);
+  const sine = Math.sin((elevation * Math.PI) / 180) - Math.sin(latitude) * Math.sin(declination);
+  const halfDayMs = (Math.acos(sine / (Math.cos(latitude) * Math.cos(declination))) * 12 * hourMs) / Math.PI;
+  return { dawn: Math.round(noon - halfDayMs), dusk: Math.round(noon + halfDayMs) };
 }

@@ -5,7 +5,6 @@ export interface BoundedCache<Value> {
   get(key: string): Value | undefined;
   /** `weight` is in the unit of `weightMax`. A value heavier than the whole is not kept. */
   set(key: string, value: Value, weight: number): void;
-  delete(key: string): void;
 }
 
 /** Bounds: the number of entries and the sum of their weights. */
@@ -39,6 +38,5 @@ export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds
         drop(oldest);
       }
     },
-    delete: drop,
   };
 }

@@ -20,10 +20,10 @@ export type Part =
   | { readonly kind: 'reset' }
   | { readonly kind: 'core' };
 
-/** Bounds on what a stranger's @context may cost: definitions in all, definitions that need each other, length of an IRI. */
+/** Bounds on what a stranger's @context may cost: definitions, their IRIs together, and definitions that need each other. */
 const definitionsMax = 100_000;
+const charactersMax = 2 ** 22;
 const depthMax = 100;
-const iriLengthMax = 4096;
 
 /** Members of a @context that are no terms. What is not about names (@base, @language, ...) is passed over. */
 const settings = new Set('@base @direction @import @language @propagate @protected @type @version @vocab'.split(' '));
@@ -32,6 +32,8 @@ interface Active extends TermTable {
   readonly terms: Map<string, Term>;
   vocab: string | undefined;
   definitions: number;
+  /** Of all IRIs: prefixes let them grow far beyond the text of the @context. */
+  characters: number;
 }
 
 /** One object of definitions while it is compiled. `states` finds the cycles. */
@@ -50,7 +52,7 @@ interface Scope {
  * in one @context, wherever they stand.
  */
 export function compileContext(parts: readonly Part[], core: TermTable): TermTable {
-  const active: Active = { terms: new Map(), vocab: undefined, definitions: 0 };
+  const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
   for (const part of parts) {
     if (part.kind === 'reset') reset(active);
     else if (part.kind === 'core') applyCore(active, core);
@@ -62,7 +64,7 @@ export function compileContext(parts: readonly Part[], core: TermTable): TermTab
 
 /** The terms of the core context itself. */
 export function compileCore(definitions: JsonObject): TermTable {
-  const active: Active = { terms: new Map(), vocab: undefined, definitions: 0 };
+  const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
   defineAll(active, definitions, 'core');
   return active;
 }
@@ -119,7 +121,14 @@ function define(scope: Scope, name: string): void {
   if (active.definitions > definitionsMax) throw badData(`The @context defines more than ${definitionsMax} terms.`);
   active.terms.delete(name);
   const term = readTerm(scope, name) ?? previous;
-  if (term !== undefined) active.terms.set(name, previous?.keeper === 'definition' ? kept(name, previous, term) : term);
+  if (term !== undefined) setTerm(active, name, previous?.keeper === 'definition' ? kept(name, previous, term) : term);
+}
+
+function setTerm(active: Active, name: string, term: Term): void {
+  active.characters += term.iri.length;
+  if (active.characters > charactersMax)
+    throw badData(`The IRIs of the @context have more than ${charactersMax} characters.`);
+  active.terms.set(name, term);
 }
 
 /** A protected term, which may be defined again as it is. */
@@ -214,7 +223,5 @@ function givenIri(scope: Scope, name: string, id: string): string {
 
 function checkedIri(name: string, id: string, iri: string): string {
   if (!isAbsolute(iri)) throw badData(`The @context defines ${quoted(name)} by ${quoted(id)}, which is no IRI.`);
-  if (iri.length > iriLengthMax)
-    throw badData(`The @context gives ${quoted(name)} an IRI of more than ${iriLengthMax} characters.`);
   return iri;
 }

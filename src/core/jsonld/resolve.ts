@@ -9,6 +9,7 @@ import { gatherParts, isCoreUrl } from './gather.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
 import { createSingleFlight } from './single-flight.ts';
+import type { TermTable } from './term-table.ts';
 
 /**
  * Loads the JSON document at a URL, which should hold a member `@context`. Throws LdContextNotAvailable when it cannot be
@@ -32,8 +33,8 @@ export interface ContextsOptions {
   readonly known: Readonly<Record<string, Json>>;
 }
 
-/** Contexts that are kept ready, and the terms that they may have together. */
-const bounds = { entriesMax: 1000, weightMax: 1_000_000 };
+/** Contexts that are kept ready, and the characters that they may have together. */
+const bounds = { entriesMax: 1000, weightMax: 2 ** 26 };
 
 export function createContexts({ load, known }: ContextsOptions): Contexts {
   const documents = new Map<string, Json>([
@@ -49,7 +50,7 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
   const make = async (key: string, value: Json): Promise<Context> => {
     const table = compileContext(await gatherParts(value, getDocument), coreTable);
     const context = createContext({ key, echo: value, url: linkUrl(value), table });
-    cache.set(key, context, table.terms.size);
+    cache.set(key, context, key.length + charactersOf(table));
     return context;
   };
   return {
@@ -60,6 +61,12 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
       return cache.get(key) ?? making(key, () => make(key, value));
     },
   };
+}
+
+function charactersOf({ terms }: TermTable): number {
+  let characters = 0;
+  for (const [name, { iri }] of terms) characters += name.length + iri.length;
+  return characters;
 }
 
 /** A document that is at hand: the core, whatever its version (as an `@import` may ask for it), or one that is known. */

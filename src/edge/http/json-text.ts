@@ -48,7 +48,8 @@ async function readLong(scan: Scan, { depthMax, isPiecewise, breathe }: JsonRead
     const pause = breathe();
     if (pause) await pause;
   }
-  if (isPiecewise && /^[ \t\r\n]*\[/.test(bytes.toString('latin1', 0, 100))) return readElements(scan, breathe);
+  const isList = scan.cuts.length > 0 && /^[ \t\r\n]*\[/.test(bytes.toString('latin1', 0, 100));
+  if (isPiecewise && isList) return readElements(scan, breathe);
   return parse(bytes, { start: 0, end: bytes.length });
 }
 
@@ -66,11 +67,12 @@ interface Span {
 async function readElements({ bytes, cuts, end }: Scan, breathe: Breathe): Promise<Json> {
   const close = end ?? bytes.length;
   if (bytes[close] !== 0x5d) throw flawed(bytes, { at: close, expected: '"]"' });
-  const rest = bytes.subarray(close + 1).findIndex((byte) => !isBlank(byte));
-  if (rest >= 0) throw flawed(bytes, { at: close + 1 + rest, expected: 'the end' });
+  const rest = bytes.toString('latin1', close + 1, close + 1 + piecewiseBytes);
+  const behind = rest.search(/[^ \t\r\n]/);
+  if (behind >= 0) throw flawed(bytes, { at: close + 1 + behind, expected: 'the end' });
+  if (rest.length === piecewiseBytes) throw invalid(`The body is not JSON: too many blanks after byte ${close}.`);
   const elements: Json[] = [];
   let start = bytes.indexOf('[') + 1;
-  if (cuts.length === 0 && bytes.subarray(start, close).every(isBlank)) return elements;
   for (const cut of [...cuts, close]) {
     elements.push(parse(bytes, { start, end: cut }));
     start = cut + 1;
@@ -79,8 +81,6 @@ async function readElements({ bytes, cuts, end }: Scan, breathe: Breathe): Promi
   }
   return elements;
 }
-
-const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 function parse(bytes: Buffer, { start, end }: Span): Json {
   if (end - start > wholeBytesMax) {

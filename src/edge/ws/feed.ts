@@ -44,42 +44,43 @@ export async function openFeed(store: Store, world: World): Promise<Feed> {
   };
 }
 
-/** The feeds in use, by tenant. */
-export interface Feeds {
-  /** The feed of a tenant; undefined when there is no such tenant. Each one had is to be released. */
-  acquire(tenant: string): Promise<Feed | undefined>;
-  release(tenant: string): void;
+/** A feed in use; to be released once. */
+export interface Lease {
+  readonly feed: Feed;
+  release(): void;
 }
 
-export function createFeeds(world: World): Feeds {
-  const feeds = new Map<string, { readonly feed: Promise<Feed | undefined>; users: number }>();
+interface Used {
+  readonly feed: Promise<Feed | undefined>;
+  users: number;
+}
+
+/** Answers the feed of a tenant, the same for all who use it at a time; undefined when there is no such tenant. */
+export function createFeeds(world: World): (tenant: string) => Promise<Lease | undefined> {
+  const feeds = new Map<string, Used>();
   const open = async (tenant: string): Promise<Feed | undefined> => {
     const store = await world.stores.open(tenant, false);
     return store && openFeed(store, world);
   };
-  const release = (tenant: string): void => {
-    const used = feeds.get(tenant);
-    if (!used) return;
+  const release = (tenant: string, used: Used): void => {
     used.users -= 1;
     if (used.users > 0) return;
     feeds.delete(tenant);
-    void used.feed.then(
+    used.feed.then(
       (feed) => feed?.close(),
       () => undefined,
     );
   };
-  return {
-    async acquire(tenant) {
-      const used = feeds.get(tenant) ?? { feed: open(tenant), users: 0 };
-      feeds.set(tenant, used);
-      used.users += 1;
-      const feed = await used.feed.catch((error: unknown) => {
-        release(tenant);
-        throw error;
-      });
-      if (!feed) release(tenant);
-      return feed;
-    },
-    release,
+  return async (tenant) => {
+    const used = feeds.get(tenant) ?? { feed: open(tenant), users: 0 };
+    feeds.set(tenant, used);
+    used.users += 1;
+    let feed: Feed | undefined;
+    try {
+      feed = await used.feed;
+    } finally {
+      if (!feed) release(tenant, used);
+    }
+    return feed && { feed, release: () => release(tenant, used) };
   };
 }

@@ -8,17 +8,19 @@ const steps: readonly string[] = [firstSchema];
 /** The version that this program reads and writes. */
 export const currentVersion = steps.length;
 
-/** Throws an Error when the file was written by a newer program. Each step is done whole or not at all. */
-export function migrate(database: Database): void {
+/** Throws an Error when the file was written by a newer program. */
+export function refuseNewer(database: Database): void {
   const found = versionOf(database);
-  if (found > currentVersion) {
-    throw new Error(
-      `The file ${database.name} has version ${found}; this program knows versions up to ${currentVersion}. Use a newer program.`,
-    );
-  }
-  for (const [index, sql] of steps.entries()) {
-    if (index < found) continue;
-    database.exec(`BEGIN IMMEDIATE;${sql};PRAGMA user_version = ${index + 1};COMMIT`);
+  if (found <= currentVersion) return;
+  throw new Error(
+    `The file ${database.name} has version ${found}; this program knows versions up to ${currentVersion}. Use a newer program.`,
+  );
+}
+
+/** Each step is done whole or not at all. */
+export function migrate(database: Database): void {
+  for (let version = versionOf(database); version < currentVersion; version += 1) {
+    database.exec(`BEGIN IMMEDIATE;${steps[version] ?? ''};PRAGMA user_version = ${version + 1};COMMIT`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Keeps who has a history but is not there: entities that were deleted, or are known by past instances only. */
 import type { Database } from 'better-sqlite3';
 import type { Names } from './names.ts';
+import { stringsIn } from './own-text.ts';
 
 interface Departed {
   readonly id: string;
@@ -18,28 +19,25 @@ export interface Subjects {
 }
 
 export function createSubjects(database: Database, names: Names): Subjects {
-  const find = database.prepare<[string], number>('SELECT subject FROM departed WHERE id = ?').pluck();
+  const find = database.prepare<[string], { subject: number; types: string }>(
+    'SELECT subject, types FROM departed WHERE id = ?',
+  );
   const add = database.prepare<[string, number, string]>('INSERT INTO departed (id, subject, types) VALUES (?, ?, ?)');
   const remove = database.prepare<[string]>('DELETE FROM departed WHERE id = ?');
-  const addType = database.prepare<[number, number]>(
-    'INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)',
-  );
-  const removeTypes = database.prepare<[string, number]>(
-    `DELETE FROM departed_type WHERE subject = ?2
-     AND type IN (SELECT num FROM name WHERE text IN (SELECT value FROM departed, json_each(departed.types) WHERE id = ?1))`,
-  );
+  const addType = database.prepare<[number, number]>('INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)');
+  const removeType = database.prepare<[number, number]>('DELETE FROM departed_type WHERE type = ? AND subject = ?');
   return {
-    departed: (id) => find.get(id),
+    departed: (id) => find.get(id)?.subject,
     depart({ id, subject, types }) {
       add.run(id, subject, JSON.stringify(types));
       for (const type of types) addType.run(names.numOf(type), subject);
     },
     comeBack(id) {
-      const subject = find.get(id);
-      if (subject === undefined) return undefined;
-      removeTypes.run(id, subject);
+      const row = find.get(id);
+      if (!row) return undefined;
+      for (const type of stringsIn(row.types)) removeType.run(names.numOf(type), row.subject);
       remove.run(id);
-      return subject;
+      return row.subject;
     },
   };
 }

@@ -93,11 +93,12 @@ describe('as RegExp does', () => {
   );
   const anchor = fc.constantFrom('^', '$', '\\b', '\\B');
   const quantifier = fc.constantFrom('', '', '', '*', '+', '?', '{2}', '{0,2}', '{1,}', '*?', '+?');
+  // Groups stand in groups once only: RegExp itself takes exponential time on some deeper ones.
   const { pattern } = fc.letrec<{ pattern: string; sequence: string; item: string }>((tie) => ({
     pattern: fc.array(tie('sequence'), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('|')),
-    sequence: fc.array(tie('item'), { maxLength: 4 }).map((items) => items.join('')),
+    sequence: fc.array(tie('item'), { maxLength: 3 }).map((items) => items.join('')),
     item: fc.oneof(
-      { maxDepth: 2 },
+      { maxDepth: 1 },
       fc.tuple(atom, quantifier).map((parts) => parts.join('')),
       anchor,
       fc
@@ -106,7 +107,7 @@ describe('as RegExp does', () => {
     ),
   }));
   const subject = fc
-    .array(fc.constantFrom('a', 'b', 'c', '1', '_', ' ', '\n', '.', '😀', 'č'), { maxLength: 10 })
+    .array(fc.constantFrom('a', 'b', 'c', '1', '_', ' ', '\n', '.', '😀', 'č'), { maxLength: 8 })
     .map((all) => all.join(''));
 
   test('on any simple pattern and subject', () => {

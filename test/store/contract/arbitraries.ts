@@ -84,7 +84,7 @@ const content: Arbitrary<Pick<Instance, 'kind' | 'value'>> = fc.oneof(
   { weight: 5, arbitrary: someJson.map((value) => ({ kind: 'Property' as const, value })) },
   {
     weight: 2,
-    arbitrary: geometry.map((value) => ({ kind: 'GeoProperty' as const, value: value as unknown as Json })),
+    arbitrary: geometry.map((value) => ({ kind: 'GeoProperty' as const, value: value })),
   },
   { weight: 1, arbitrary: id.map((value) => ({ kind: 'Relationship' as const, value })) },
   {
@@ -161,9 +161,9 @@ const partOfInstance: Arbitrary<Fragment> = fc
     datasetId: maybe(fc.constantFrom(...datasets), 2),
   })
   .map(withoutUndefined) as Arbitrary<Fragment>;
-const changing = fc.oneof({ weight: 4, arbitrary: instance as Arbitrary<Fragment> }, { weight: 1, arbitrary: nulled });
+const changing = fc.oneof({ weight: 4, arbitrary: instance }, { weight: 1, arbitrary: nulled });
 const merging = fc.oneof(
-  { weight: 2, arbitrary: instance as Arbitrary<Fragment> },
+  { weight: 2, arbitrary: instance },
   { weight: 2, arbitrary: partOfInstance },
   { weight: 1, arbitrary: nulled },
 );
@@ -217,7 +217,7 @@ const mutation: Arbitrary<Mutation> = fc.oneof(
       op: fc.constant('replaceAttr' as const),
       id,
       attr: attribute,
-      fragment: instance as Arbitrary<Fragment>,
+      fragment: instance,
     }),
   },
   {
@@ -385,7 +385,7 @@ export const planParts: Arbitrary<Pick<Plan, 'filter' | 'limit' | 'offset'> & { 
     offset: maybe(fc.integer({ min: 0, max: 3 }), 2),
     behind: maybe(fc.integer({ min: 0, max: 3 }), 3),
   })
-  .map(withoutUndefined) as never;
+  .map(withoutUndefined) as Arbitrary<Pick<Plan, 'filter' | 'limit' | 'offset'> & { readonly behind?: number }>;
 
 const temporal: Arbitrary<TemporalQuery> = fc
   .record({

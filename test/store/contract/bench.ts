@@ -9,7 +9,7 @@ import type {
   TypeSelection,
 } from '../../../src/core/language/filter.ts';
 import type { Write } from '../../../src/core/language/write.ts';
-import type { Fragment, Fragments, Instance, Kind } from '../../../src/core/model/attribute.ts';
+import type { Fragment, Instance, Kind } from '../../../src/core/model/attribute.ts';
 import type { Entity, EntityFragment } from '../../../src/core/model/entity.ts';
 import type { EntityHistory } from '../../../src/core/model/history.ts';
 import { type Instant, type Micros, microsOf } from '../../../src/core/model/instant.ts';
@@ -57,12 +57,11 @@ export const property = (value: Json, more: Partial<Instance> = {}): Instance =>
 export const instance = (kind: Kind, value: Json, more: Partial<Instance> = {}): Instance => ({ kind, value, ...more });
 
 /** Attributes whose short names stand for IRIs. */
-export const attrs = (given: Readonly<Record<string, Fragment | readonly Fragment[]>>): Fragments =>
+export const attrs = <T extends Fragment>(
+  given: Readonly<Record<string, T | readonly T[]>>,
+): Readonly<Record<string, readonly T[]>> =>
   Object.fromEntries(
-    Object.entries(given).map(([name, one]) => [
-      iri(name),
-      Array.isArray(one) ? (one as readonly Fragment[]) : [one as Fragment],
-    ]),
+    Object.entries(given).map(([name, one]) => [iri(name), Array.isArray(one) ? (one as readonly T[]) : [one as T]]),
   );
 
 /** A whole entity of type Thing, or of other types. */
@@ -141,25 +140,19 @@ export async function historyOf(store: Store, name: string, more: Partial<Histor
 /** The values of an attribute in the history, in order. */
 export async function pastValues(
   store: Store,
-  name: string,
-  attr: string,
+  [name, attr]: readonly [string, string],
   more: Partial<HistoryPlan> = {},
 ): Promise<readonly Json[]> {
   const [history] = await store.history(historyPlan({ selectors: [{ ids: [urn(name)] }] }, more));
   return (history?.attrs[iri(attr)] ?? []).map(({ value }) => value);
 }
 
+/** A past instance of an entity's attribute. */
 export const past = (
-  name: string,
-  attr: string,
+  [name, attr]: readonly [string, string],
   given: Instance,
   types: readonly string[] = [iri('Thing')],
-): PastInstance => ({
-  id: urn(name),
-  types,
-  name: iri(attr),
-  instance: given,
-});
+): PastInstance => ({ id: urn(name), types, name: iri(attr), instance: given });
 
 /** All records behind a position. */
 export const records = (store: Store, after = 0): Promise<readonly LogRecord[]> => store.log.read(after, 1_000_000);

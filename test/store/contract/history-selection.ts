@@ -62,7 +62,7 @@ export function describeHistorySelection(bench: Bench): void {
     beforeEach(() => fill(bench));
 
     const levels = (temporal: TemporalQuery) =>
-      pastValues(bench.store(), 'a', 'level', { temporal, datasetIds: ['@none'] });
+      pastValues(bench.store(), ['a', 'level'], { temporal, datasetIds: ['@none'] });
 
     test('within an interval, with its beginning and without its end', async () => {
       expect(await levels(between(2, 5))).toEqual([2, 3, 4]);
@@ -103,12 +103,14 @@ export function describeHistorySelection(bench: Bench): void {
 
     test('of datasets', async () => {
       const store = bench.store();
-      expect(await pastValues(store, 'a', 'level', { datasetIds: [urn('d')], temporal: before(3) })).toEqual([
+      expect(await pastValues(store, ['a', 'level'], { datasetIds: [urn('d')], temporal: before(3) })).toEqual([
         0, 10, 20,
       ]);
-      expect(await pastValues(store, 'a', 'level', { datasetIds: ['@none'], temporal: before(3) })).toEqual([0, 1, 2]);
+      expect(await pastValues(store, ['a', 'level'], { datasetIds: ['@none'], temporal: before(3) })).toEqual([
+        0, 1, 2,
+      ]);
       expect(
-        await pastValues(store, 'a', 'level', { datasetIds: ['@none', urn('d'), urn('e')], temporal: before(3) }),
+        await pastValues(store, ['a', 'level'], { datasetIds: ['@none', urn('d'), urn('e')], temporal: before(3) }),
       ).toHaveLength(6);
       expect(await store.history(historyPlan({}, { datasetIds: [urn('e')] }))).toEqual([]);
       const { attrs: found } = await historyOf(store, 'a', { datasetIds: [urn('d')] });
@@ -133,13 +135,13 @@ export function describeHistorySelection(bench: Bench): void {
         timerel,
         timeAt: micros(minute(150)),
       });
-      expect(await pastValues(store, 'a', 'other', { temporal: created('after') })).toEqual(['again']);
-      expect((await pastValues(store, 'a', 'other', { temporal: created('before') })).slice(0, 3)).toEqual([
+      expect(await pastValues(store, ['a', 'other'], { temporal: created('after') })).toEqual(['again']);
+      expect((await pastValues(store, ['a', 'other'], { temporal: created('before') })).slice(0, 3)).toEqual([
         'o0',
         'o1',
         'o2',
       ]);
-      expect(await pastValues(store, 'a', 'other', { temporal: { timeproperty: 'createdAt', lastN: 1 } })).toEqual([
+      expect(await pastValues(store, ['a', 'other'], { temporal: { timeproperty: 'createdAt', lastN: 1 } })).toEqual([
         'again',
       ]);
     });
@@ -160,7 +162,7 @@ export function describeHistorySelection(bench: Bench): void {
       const store = bench.store();
       await apply(store, minute(200), setTo('a', { level: property('late', { observedAt: minute(-5) }) }));
       const temporal: TemporalQuery = { timeproperty: 'modifiedAt', lastN: 2 };
-      expect(await pastValues(store, 'a', 'level', { temporal, datasetIds: ['@none'] })).toEqual([9, 'late']);
+      expect(await pastValues(store, ['a', 'level'], { temporal, datasetIds: ['@none'] })).toEqual([9, 'late']);
       expect((await levels(byObservedAt)).slice(0, 2)).toEqual(['late', 0]);
     });
 
@@ -233,7 +235,7 @@ export function describeHistorySelection(bench: Bench): void {
         create('none'),
         create('a', thing({ level: property(1) })),
       );
-      await store.record([past('d', 'level', property(1))], minute(1));
+      await store.record([past(['d', 'level'], property(1))], minute(1));
       await apply(
         store,
         minute(2),
@@ -335,7 +337,7 @@ export function describeHistorySelection(bench: Bench): void {
       const store = bench.store();
       for (let n = 0; n < 5; n += 1) {
         const values = Array.from({ length: 4 }, (_, v) =>
-          past(`e-${n}`, 'level', property(v, { observedAt: minute(v) })),
+          past([`e-${n}`, 'level'], property(v, { observedAt: minute(v) })),
         );
         await store.record(values, minute(100));
       }
@@ -362,14 +364,14 @@ export function describeHistorySelection(bench: Bench): void {
     test('of many instances', async () => {
       const store = bench.store();
       const many = Array.from({ length: 5000 }, (_, n) =>
-        past('a', 'level', property(n, { observedAt: minute((n * 7919) % 5000) })),
+        past(['a', 'level'], property(n, { observedAt: minute((n * 7919) % 5000) })),
       );
       await store.record(many, minute(0));
       const found = await historyOf(store, 'a', { temporal: byObservedAt });
       const times = found.attrs[iri('level')]?.map(({ observedAt }) => micros(observedAt ?? '')) ?? [];
       expect(times).toHaveLength(5000);
       expect(times).toEqual([...times].sort((a, b) => a - b));
-      expect(await pastValues(store, 'a', 'level', { temporal: { ...before(100), lastN: 2 } })).toEqual(
+      expect(await pastValues(store, ['a', 'level'], { temporal: { ...before(100), lastN: 2 } })).toEqual(
         [98, 99].map((m) => many.findIndex(({ instance: one }) => one.observedAt === minute(m))),
       );
     });

@@ -274,7 +274,7 @@ export function describeLog(bench: Bench): void {
     const fragment = attrs({
       a: property({ deep: { er: [1, [2, [3]]] } }),
       b: property('b', {
-        attrs: attrs({ c: property('c', { attrs: attrs({ d: property('d') }) as never }) }) as never,
+        attrs: attrs({ c: property('c', { attrs: attrs({ d: property('d') }) }) }),
       }),
     });
     await apply(store, minute(0), create('x', { types: [iri('Thing')], attrs: fragment }));

@@ -38,7 +38,7 @@ export function describeReopening(bench: Bench): void {
         remove('e-5'),
         remove('e-19'),
       );
-      await store.record([past('p', 'level', property(1, { observedAt: minute(-5) }))], minute(2));
+      await store.record([past(['p', 'level'], property(1, { observedAt: minute(-5) }))], minute(2));
       await store.log.prune({ before: minute(0), records: 7 });
       await store.shelf('one').put('a', { b: 1 });
       await (await bench.stores().open('city', true))?.shelf('one').put('a', 2);
@@ -54,7 +54,7 @@ export function describeReopening(bench: Bench): void {
     test('goes on where it was', async () => {
       const store = bench.store();
       await apply(store, minute(0), create('a', thing({ level: property(1) })), create('b'), create('c'), remove('c'));
-      await store.record([past('p', 'level', property(1))], minute(0));
+      await store.record([past(['p', 'level'], property(1))], minute(0));
       await store.log.prune({ before: minute(1), records: 0 });
       const position = await store.log.position();
       const again = await bench.reopen();
@@ -68,15 +68,15 @@ export function describeReopening(bench: Bench): void {
         setTo('a', { level: property(2) }),
         create('d', thing({ level: property(4) })),
       );
-      await again.record([past('p', 'level', property(2))], minute(1));
+      await again.record([past(['p', 'level'], property(2))], minute(1));
       const positions = (await records(again)).map((record) => record.position);
       expect(positions).toHaveLength(3);
       expect(Math.min(...positions)).toBeGreaterThan(position);
       const found = await again.find(plan());
       expect(found.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd'].map(urn));
       expect(found.map(({ cursor }) => cursor)).toEqual(found.map(({ cursor }) => cursor).toSorted((x, y) => x - y));
-      expect(await pastValues(again, 'a', 'level')).toEqual([1, 2]);
-      expect(await pastValues(again, 'p', 'level')).toEqual([1, 2]);
+      expect(await pastValues(again, ['a', 'level'])).toEqual([1, 2]);
+      expect(await pastValues(again, ['p', 'level'])).toEqual([1, 2]);
       const ids = (await again.history(historyPlan())).flatMap(({ attrs }) =>
         Object.values(attrs)
           .flat()

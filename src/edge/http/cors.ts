@@ -1,0 +1,26 @@
+/** Lets web pages of another origin use the API, when the broker is told so (Fetch standard, CORS protocol). */
+import type { Headers } from './reply.ts';
+
+/** Headers that scripts may read beyond the few that they always may. */
+const exposed = ['Link', 'Location', 'NGSILD-Results-Count', 'NGSILD-Tenant', 'Mlaka-Position', 'Allow'];
+const accepted = ['Accept', 'Authorization', 'Content-Type', 'Link', 'NGSILD-Tenant', 'Fiware-Service', 'Prefer'];
+
+/** Headers of every answer, for an origin or `*`; none for the empty origin. */
+export function corsHeaders(origin: string): Headers {
+  if (origin === '') return {};
+  return {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': exposed.join(', '),
+    ...(origin === '*' ? undefined : { Vary: 'Origin' }),
+  };
+}
+
+/** Headers of the answer to OPTIONS, by which browsers ask beforehand. */
+export const preflightHeaders = (origin: string, allow: string): Headers =>
+  origin === ''
+    ? {}
+    : {
+        'Access-Control-Allow-Methods': allow,
+        'Access-Control-Allow-Headers': accepted.join(', '),
+        'Access-Control-Max-Age': '600',
+      };

@@ -1,0 +1,96 @@
+/** Answers requests: finds what is asked for by method and path, has it done, and sends what came of it. */
+import { performance } from 'node:perf_hooks';
+import { perform } from '../../core/operation/perform.ts';
+import type { Operation, World } from '../../core/operation/operation.ts';
+import { Problem } from '../../core/model/problem.ts';
+import { type BodyLimits, ClientGone } from './body.ts';
+import { corsHeaders, preflightHeaders } from './cors.ts';
+import { failureReply } from './fail.ts';
+import { type PageRoute, replyOfPage } from './pages.ts';
+import { readRequest } from './read.ts';
+import { type Exchange, type Headers, type Reply, send } from './reply.ts';
+import { createRoutes, describePath, findRoute, type Route, type Routes } from './routes.ts';
+import { readTarget, type Target } from './target.ts';
+import { echoTenant } from './tenant.ts';
+import { answerReply } from './write.ts';
+
+const root = '/ngsi-ld/v1';
+
+export interface DispatchOptions {
+  readonly world: World;
+  readonly operations: readonly Operation[];
+  readonly limits: BodyLimits;
+  /** The origin of web pages that may use the API, or `*`; empty: none. */
+  readonly corsOrigin: string;
+  readonly pages: ReadonlyMap<string, PageRoute>;
+}
+
+/** What requests are answered from. */
+interface Site extends DispatchOptions {
+  readonly routes: Routes;
+  readonly cors: Headers;
+}
+
+/** What a request turned out to be for, in the words of observations. */
+interface Purpose {
+  name: string;
+}
+
+/** Answers one request. It never throws, and its promise is never rejected. */
+export type Answerer = (exchange: Exchange) => Promise<void>;
+
+export function createAnswerer(options: DispatchOptions): Answerer {
+  const site = { ...options, routes: createRoutes(options.operations), cors: corsHeaders(options.corsOrigin) };
+  const { observe } = options.world;
+  return async (exchange) => {
+    const began = performance.now();
+    const { request } = exchange;
+    const purpose: Purpose = { name: 'unknown' };
+    let reply: Reply;
+    try {
+      reply = await replyTo(exchange, site, purpose);
+    } catch (error) {
+      if (error instanceof ClientGone) return;
+      reply = failureReply(error, { where: purpose.name, observe });
+    }
+    send(exchange, reply, { ...site.cors, ...echoTenant(request.headers) });
+    const tookMs = performance.now() - began;
+    observe({ kind: 'answered', binding: 'http', operation: purpose.name, status: reply.status, tookMs });
+  };
+}
+
+async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promise<Reply> {
+  const { method = '', url = '' } = exchange.request;
+  const target = readTarget(url);
+  const page = site.pages.get(target.path);
+  if (page) {
+    purpose.name = page.name;
+    return replyOfPage(page, method);
+  }
+  const path = pathBelowRoot(target.path);
+  if (method === 'OPTIONS') {
+    purpose.name = 'options';
+    return optionsReply(site, path);
+  }
+  const route = findRoute(site.routes, method, path);
+  purpose.name = route.operation.name;
+  return replyOfOperation(exchange, site, { ...route, target });
+}
+
+function pathBelowRoot(path: string): string {
+  if (path.startsWith(`${root}/`)) return path.slice(root.length);
+  throw new Problem('ResourceNotFound', `There is nothing at ${path}. The API is at ${root}, its description at /openapi.yaml.`);
+}
+
+function optionsReply({ routes, corsOrigin }: Site, path: string): Reply {
+  const headers = describePath(routes, path);
+  return { status: 204, headers: { ...headers, ...preflightHeaders(corsOrigin, headers['Allow'] ?? '') } };
+}
+
+async function replyOfOperation(exchange: Exchange, site: Site, route: Route & { readonly target: Target }): Promise<Reply> {
+  const { world, limits } = site;
+  const { operation, path, target } = route;
+  const { ask, caller } = await readRequest(exchange, { operation, path, query: target.query }, { world, limits });
+  const answer = await perform(operation, ask, { caller, world });
+  return answerReply(answer, { caller, target, params: ask.params, coreUrl: world.contexts.core.url ?? '' });
+}

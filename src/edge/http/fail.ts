@@ -1,0 +1,20 @@
+/** Turns whatever was thrown into an answer: the only place that does. */
+import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
+import { Problem } from '../../core/model/problem.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import { refusalReply, Refusal } from './refusal.ts';
+import { jsonReply, type Reply } from './reply.ts';
+import { NotYet } from './routes.ts';
+
+/** The reply to an error. What is no problem of the client is observed, and nothing of it is told. */
+export function failureReply(error: unknown, { where, observe }: { where: string; observe: Observe }): Reply {
+  if (error instanceof Refusal) return refusalReply(error);
+  if (error instanceof NotYet) {
+    const { type, detail } = new Problem('OperationNotSupported', error.message).report;
+    return jsonReply(501, { ...describeProblem({ type, detail }), status: 501 });
+  }
+  const isKnown = error instanceof Problem;
+  if (!isKnown || error.type === 'InternalError') observe({ kind: 'failed', where, cause: error });
+  const { type, message } = isKnown ? error : new Problem('InternalError', 'The cause is in the log of the broker.');
+  return jsonReply(statusOf[type], describeProblem({ type, detail: message }));
+}

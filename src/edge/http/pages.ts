@@ -1,0 +1,77 @@
+/** What the broker serves beside the API: the first page, the API description, its version, health and metrics. */
+import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
+import type { JsonObject } from '../../core/model/json.ts';
+import { Refusal } from './refusal.ts';
+import { type Headers, jsonReply, type Reply } from './reply.ts';
+
+/** A file that is served as it is. */
+export interface StaticFile {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** What the broker tells of itself. */
+export interface Probes {
+  /** Which broker this is; with a member `orionld version`, for clients that look for it. */
+  version(): JsonObject;
+  /** What keeps the broker from taking requests, as a sentence; undefined when nothing does. */
+  unready(): Promise<string | undefined>;
+  /** Metrics as text, and its media type. */
+  metrics(): Promise<{ readonly type: string; readonly body: string }>;
+}
+
+/** A page under a path of its own. */
+export interface PageRoute {
+  readonly name: string;
+  reply(): Reply | Promise<Reply>;
+}
+
+/** Pages come from here alone, are framed by nobody, and are taken for what they say they are. */
+const security: Headers = {
+  'Content-Security-Policy':
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-cache',
+};
+
+export interface PageOptions {
+  /** Files of the first page by path. */
+  readonly console: ReadonlyMap<string, StaticFile>;
+  readonly openapi: Buffer;
+  readonly probes: Probes;
+}
+
+/** The pages by path. */
+export function createPages({ console, openapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
+  const pages = new Map<string, PageRoute>();
+  for (const [path, file] of console) pages.set(path, { name: 'console', reply: () => fileReply(file) });
+  pages.set('/openapi.yaml', { name: 'openapi', reply: () => fileReply({ type: 'application/yaml', body: openapi }) });
+  pages.set('/version', { name: 'version', reply: () => jsonReply(200, probes.version()) });
+  pages.set('/health/live', { name: 'live', reply: () => ({ status: 204, headers: {} }) });
+  pages.set('/health/ready', { name: 'ready', reply: async () => readyReply(await probes.unready()) });
+  pages.set('/metrics', { name: 'metrics', reply: async () => metricsReply(await probes.metrics()) });
+  return pages;
+}
+
+const fileReply = ({ type, body }: StaticFile): Reply => ({ status: 200, headers: { 'Content-Type': type, ...security }, body });
+
+const readyReply = (reason: string | undefined): Reply =>
+  reason === undefined
+    ? { status: 204, headers: {} }
+    : jsonReply(statusOf.Unavailable, describeProblem({ type: 'Unavailable', detail: reason }));
+
+const metricsReply = ({ type, body }: { type: string; body: string }): Reply => ({
+  status: 200,
+  headers: { 'Content-Type': type },
+  body,
+});
+
+/** The reply of a page; pages are only read. */
+export function replyOfPage(page: PageRoute, method: string): Reply | Promise<Reply> {
+  if (method === 'GET' || method === 'HEAD') return page.reply();
+  if (method === 'OPTIONS') return { status: 204, headers: { Allow: pageMethods } };
+  throw new Refusal(405, `The method ${method} is not defined here. Those defined are ${pageMethods}.`, { Allow: pageMethods });
+}
+
+const pageMethods = 'GET, HEAD, OPTIONS';

@@ -1,0 +1,84 @@
+/** Makes what an operation is asked, and who asks, of an HTTP request (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
+import { anonymous } from '../../core/access/principal.ts';
+import type { Context } from '../../core/jsonld/context.ts';
+import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
+import { badData } from '../../core/model/problem.ts';
+import type { Ask, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
+import { negotiate } from './accept.ts';
+import { type Body, type BodyLimits, readBody } from './body.ts';
+import { readContextLink } from './link.ts';
+import type { Exchange } from './reply.ts';
+import type { Route } from './routes.ts';
+import { readParameters } from './target.ts';
+import { readTenant } from './tenant.ts';
+
+export interface Read {
+  readonly ask: Ask;
+  readonly caller: Caller;
+}
+
+/** Reads a request in the order of clause 6: headers, parameters, body, @context. Throws Problem, Refusal, ClientGone. */
+export async function readRequest(
+  exchange: Exchange,
+  { operation, path, query }: Route & { readonly query: string },
+  { world, limits }: { world: World; limits: BodyLimits },
+): Promise<Read> {
+  const { headers } = exchange.request;
+  const who = { tenant: readTenant(headers), principal: anonymous, media: readMedia(operation, headers.accept) };
+  const params = readParameters(query, operation.parameters);
+  const link = readContextLink(headers.link?.toString());
+  if (operation.body === 'none') {
+    return { ask: { path, params }, caller: { ...who, context: await contextOf(link, world) } };
+  }
+  const body = await readBody(exchange, operation, { limits, breathe: world.breathe });
+  const split = splitContext(body, operation, link);
+  return {
+    ask: { path, params, body: split.json },
+    caller: { ...who, context: await contextOf(split.context, world), contextPerElement: split.isPerElement },
+  };
+}
+
+/** The media type of the answer. Writes answer nothing, or what is always JSON (clause 6.3.6). */
+const readMedia = ({ action, media }: Operation, accept: string | undefined): Media =>
+  action === 'read' ? negotiate(accept, media) : 'json';
+
+const contextOf = (context: Json | undefined, { contexts }: World): Context | Promise<Context> =>
+  context === undefined ? contexts.core : contexts.resolve(context);
+
+/** A body and its @context, apart. */
+interface Split {
+  readonly json: Json;
+  readonly context: Json | undefined;
+  /** True when every element of an array has a @context of its own. */
+  readonly isPerElement: boolean;
+}
+
+/** Where the @context of a body is depends on its media type (clause 6.3.5). Throws BadRequestData. */
+function splitContext({ json, media }: Body, { body }: Operation, link: string | undefined): Split {
+  if (media === 'json') return splitPlain(json, link);
+  if (link !== undefined) throw badData('A body in application/ld+json holds its @context; a Link header must not name one.');
+  if (body === 'array') return { json, context: undefined, isPerElement: true };
+  if (body === 'object' && !isObject(json)) return { json, context: undefined, isPerElement: false };
+  return { ...splitLinked(json), isPerElement: false };
+}
+
+function splitPlain(json: Json, link: string | undefined): Split {
+  if (isObject(json) && json['@context'] !== undefined) {
+    throw badData('A body in application/json must not hold an @context; use application/ld+json or a Link header.');
+  }
+  return { json, context: link, isPerElement: false };
+}
+
+/** A value in JSON-LD with its @context; in an array, which stands for one thing, all elements must have the same. */
+function splitLinked(json: Json): { json: Json; context: Json } {
+  if (isArray(json) && json.length > 0) {
+    const split = json.map(splitLinked);
+    const context = split[0]?.context ?? null;
+    if (split.some((one) => !sameJson(one.context, context))) throw badData('All elements must have the same @context here.');
+    return { json: split.map((one) => one.json), context };
+  }
+  if (!isObject(json)) throw badData('A body in application/ld+json must be an object that holds an @context.');
+  const { '@context': context, ...rest } = json;
+  if (context === undefined) throw badData('A body in application/ld+json needs an @context.');
+  return { json: rest, context };
+}

@@ -1,0 +1,121 @@
+/** The route table: a tree over path segments, built once from the operations, that finds the one for a request. */
+import type { Operation } from '../../core/operation/operation.ts';
+import { badData, Problem } from '../../core/model/problem.ts';
+import { bodyTypes } from './body.ts';
+import { notYet } from './not-yet.ts';
+import { Refusal } from './refusal.ts';
+import type { Headers } from './reply.ts';
+import { decodePercent } from './target.ts';
+
+/** A place in the tree: what may be done there, and where it goes on. */
+interface Node {
+  readonly fixed: Map<string, Node>;
+  readonly operations: Map<string, Operation>;
+  /** Methods that the standard has here and the broker has not yet. */
+  readonly missing: Set<string>;
+  /** Where a variable segment leads, and its name. */
+  named?: { readonly name: string; readonly node: Node };
+}
+
+export type Routes = Node;
+
+/** An operation, with the variable parts of its path, decoded. */
+export interface Route {
+  readonly operation: Operation;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+const createNode = (): Node => ({ fixed: new Map(), operations: new Map(), missing: new Set() });
+
+/** The tree of some operations, and of those that are to come. */
+export function createRoutes(operations: readonly Operation[]): Routes {
+  const root = createNode();
+  for (const operation of operations) nodeFor(root, operation.path).operations.set(operation.method, operation);
+  for (const { method, path } of notYet) nodeFor(root, path).missing.add(method);
+  return root;
+}
+
+/** The node of a path such as `/entities/{id}`, made where it is not there. */
+function nodeFor(root: Node, path: string): Node {
+  let node = root;
+  for (const segment of path.split('/').slice(1)) node = child(node, segment);
+  return node;
+}
+
+function child(node: Node, segment: string): Node {
+  const name = /^\{(.*)\}$/.exec(segment)?.[1];
+  if (name === undefined) {
+    const next = node.fixed.get(segment) ?? createNode();
+    node.fixed.set(segment, next);
+    return next;
+  }
+  node.named ??= { name, node: createNode() };
+  if (node.named.name !== name) throw new Error(`A path calls ${name} what another one calls ${node.named.name}.`);
+  return node.named.node;
+}
+
+/** Where a path leads. */
+interface Place {
+  readonly node: Node;
+  readonly path: Readonly<Record<string, string>>;
+  /** True when the path, without its last slash, goes on to an entity whose id is missing. */
+  readonly lacksId: boolean;
+}
+
+/**
+ * The operation for a method and a path below `/ngsi-ld/v1`, HEAD being taken as GET. A slash at the end does not
+ * count. Throws ResourceNotFound for a path that does not exist, Refusal 405 for a method that does not, NotYet for
+ * what is to come, BadRequestData where the id of an entity is empty (conflict 12).
+ */
+export function findRoute(routes: Routes, method: string, path: string): Route {
+  const { node, path: parts, lacksId } = findPlace(routes, path);
+  const operation = node.operations.get(method === 'HEAD' ? 'GET' : method);
+  const empty = Object.keys(parts).find((name) => parts[name] === '');
+  if (operation && empty === undefined) return { operation, path: parts };
+  if (!operation && node.missing.has(method)) throw new NotYet(method, path);
+  if (lacksId || (operation && empty === 'id')) throw badData('The id of the entity is missing in the path.');
+  throw notAllowed(method, node, empty);
+}
+
+/** Thrown for an operation of the standard that is to come. */
+export class NotYet extends Error {
+  constructor(method: string, path: string) {
+    super(`${method} ${path} is an operation of NGSI-LD that this version of Mlaka does not have yet.`);
+  }
+}
+
+/** What OPTIONS tells of a path: its methods, and the media types of patches. Throws ResourceNotFound. */
+export function describePath(routes: Routes, path: string): Headers {
+  const { node } = findPlace(routes, path);
+  const patch = node.operations.has('PATCH') ? { 'Accept-Patch': bodyTypes('PATCH') } : undefined;
+  return { Allow: allowed(node).join(', '), ...patch };
+}
+
+function allowed({ operations }: Node): readonly string[] {
+  const methods = [...operations.keys()];
+  return [...methods, ...(operations.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
+}
+
+function notAllowed(method: string, node: Node, empty: string | undefined): Refusal {
+  const allow = allowed(node).join(', ');
+  const why = empty === undefined ? `Those defined are ${allow}.` : `The part ${empty} of the path is empty.`;
+  return new Refusal(405, `The method ${method} is not defined here. ${why}`, { Allow: allow });
+}
+
+function findPlace(routes: Routes, path: string): Place {
+  const segments = path.split('/').slice(1);
+  const isSlashed = segments.length > 1 && segments.at(-1) === '';
+  if (isSlashed) segments.pop();
+  const found: Record<string, string> = {};
+  let node = routes;
+  for (const segment of segments) {
+    const fixed = node.fixed.get(segment);
+    if (!fixed && !node.named) throw unknown(path);
+    if (!fixed && node.named) found[node.named.name] = decodePercent(segment, 'The path');
+    node = fixed ?? node.named?.node ?? node;
+  }
+  if (node.operations.size + node.missing.size === 0) throw unknown(path);
+  return { node, path: found, lacksId: isSlashed && path === '/entities/' };
+}
+
+const unknown = (path: string): Problem => new Problem('ResourceNotFound', `There is nothing at ${path}.`);

@@ -1,0 +1,61 @@
+/** Makes an HTTP reply of an operation's answer: status, headers, links (CIM 009 clauses 6.3.6, 6.3.10). */
+import type { Answer, Caller, Page } from '../../core/operation/operation.ts';
+import { mediaTypes } from './accept.ts';
+import { contextLink, headerUrl, pageLink } from './link.ts';
+import { type Headers, jsonReply, type Reply } from './reply.ts';
+import type { Target } from './target.ts';
+
+/** What the links of a reply are made of. */
+export interface Asked {
+  readonly caller: Caller;
+  readonly target: Target;
+  readonly params: Readonly<Record<string, string>>;
+  /** The URL of the core context, for a context that no single URL names. */
+  readonly coreUrl: string;
+}
+
+type Found = Extract<Answer, { kind: 'found' }>;
+
+export function answerReply(answer: Answer, asked: Asked): Reply {
+  switch (answer.kind) {
+    case 'created':
+      return { status: 201, headers: { Location: headerUrl(answer.location) } };
+    case 'createdMany':
+      return jsonReply(201, answer.ids);
+    case 'done':
+      return { status: 204, headers: {} };
+    case 'partly':
+      return jsonReply(207, answer.body);
+    case 'found':
+      return { status: 200, headers: foundHeaders(answer, asked), body: answer.text };
+  }
+}
+
+function foundHeaders({ page, position }: Found, asked: Asked): Headers {
+  const { media, context } = asked.caller;
+  const links = page ? pageLinks(page, asked) : [];
+  if (media === 'json') links.unshift(contextLink(context.url ?? asked.coreUrl));
+  return {
+    'Content-Type': mediaTypes[media],
+    ...(links.length > 0 ? { Link: links.join(', ') } : undefined),
+    ...(page?.count === undefined ? undefined : { 'NGSILD-Results-Count': String(page.count) }),
+    ...(position === undefined ? undefined : { 'Mlaka-Position': String(position) }),
+  };
+}
+
+/** Links to the pages around this one. A page of no elements, asked for to count, has none. */
+function pageLinks({ limit, offset, hasMore }: Page, asked: Asked): string[] {
+  if (limit === 0) return [];
+  const links: string[] = [];
+  if (hasMore) links.push(pageLink(pageUrl(asked, limit, offset + limit), 'next', mediaTypes[asked.caller.media]));
+  if (offset > 0) links.push(pageLink(pageUrl(asked, limit, Math.max(0, offset - limit)), 'prev', mediaTypes[asked.caller.media]));
+  return links;
+}
+
+/** The path of another page: all parameters as given, then limit and offset. */
+function pageUrl({ target, params }: Asked, limit: number, offset: number): string {
+  const { limit: _limit, offset: _offset, ...others } = params;
+  const all = { ...others, limit: String(limit), offset: String(offset) };
+  const query = Object.entries(all).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  return `${target.path}?${query.join('&')}`;
+}

@@ -1,0 +1,88 @@
+/** Writes what concerns one subscription as frames, several changes to a frame where several are at hand. */
+import type { Entity } from '../../core/model/entity.ts';
+import type { World } from '../../core/operation/operation.ts';
+import type { LogRecord, Position } from '../../core/port/store.ts';
+import { notificationText, renderPresent } from '../../core/subscription/notification.ts';
+import type { ChangeView } from '../../core/subscription/plan.ts';
+import { positionText } from '../../core/subscription/position.ts';
+import type { Connection } from './connection.ts';
+import type { Feed } from './feed.ts';
+import { frameBytes } from './limits.ts';
+import { notificationFrame, positionFrame } from './write-frame.ts';
+
+/** Some changes that go into one frame. */
+export interface Bundle {
+  readonly entities: readonly string[];
+  /** The position of the last of them. */
+  readonly position: Position;
+}
+
+export interface Outlet {
+  /** The texts of changes in their order, bundled up to the size of a frame. They are written as they are asked for. */
+  bundles(records: readonly LogRecord[]): Iterable<Bundle>;
+  /** The texts of entities at rest, bundled likewise. */
+  present(entities: readonly Entity[]): Iterable<readonly string[]>;
+  /** One notification. Without a position it is a part of a snapshot. */
+  notify(entities: readonly string[], position?: Position): void;
+  say(op: 'gap' | 'snapshot' | 'position', position: Position): void;
+}
+
+export interface OutletOptions {
+  /** The client's name for the subscription. */
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly told: ChangeView;
+  readonly connection: Connection;
+  readonly feed: Feed;
+  readonly world: World;
+}
+
+export function createOutlet({ id, subscriptionId, told, connection, feed, world }: OutletOptions): Outlet {
+  const mark = subscriptionId.replace(/^.*:/, '');
+  // The same changes to the same subscription have the same id, so that a receiver can tell a repeat.
+  const nextId = (position: string | undefined): string =>
+    position === undefined ? world.ids.next('Notification') : `urn:ngsi-ld:Notification:${mark}:${position}`;
+  return {
+    *bundles(records) {
+      const texts = records.map((record) => ({ position: record.position, write: () => feed.teller.tell(record, told) }));
+      for (const bundle of bundled(texts)) {
+        yield { entities: bundle.map(({ text }) => text), position: bundle.at(-1)?.position ?? 0 };
+      }
+    },
+    *present(entities) {
+      const texts = entities.map((entity) => ({ position: 0, write: () => JSON.stringify(renderPresent(entity, told)) }));
+      for (const bundle of bundled(texts)) yield bundle.map(({ text }) => text);
+    },
+    notify(entities, position) {
+      const at = position === undefined ? undefined : positionText(feed.epoch, position);
+      const notification = notificationText({ id: nextId(at), subscriptionId, notifiedAt: world.clock.now(), entities });
+      connection.send(notificationFrame({ id, position: at }, notification));
+    },
+    say: (op, position) => connection.send(positionFrame(op, id, positionText(feed.epoch, position))),
+  };
+}
+
+interface Unwritten {
+  readonly position: Position;
+  readonly write: () => string;
+}
+interface Written {
+  readonly position: Position;
+  readonly text: string;
+}
+
+function* bundled(texts: readonly Unwritten[]): Iterable<readonly Written[]> {
+  let bundle: Written[] = [];
+  let size = 0;
+  for (const { position, write } of texts) {
+    const text = write();
+    if (bundle.length > 0 && size + text.length > frameBytes) {
+      yield bundle;
+      bundle = [];
+      size = 0;
+    }
+    bundle.push({ position, text });
+    size += text.length;
+  }
+  if (bundle.length > 0) yield bundle;
+}
