@@ -16,7 +16,7 @@ import type { Stores } from '../core/port/store.ts';
 import { createRenderCache } from '../core/representation/rendered.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { closeServer, createHttpServer } from '../edge/http/server.ts';
-import { createStream } from '../edge/ws/stream.ts';
+import { createStream, type Stream } from '../edge/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
@@ -87,5 +87,62 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
 }
 
 const openStores = (config: Config): Stores =>
-  config.store === 'memory' ? createMemoryStores() : createSqliteStores({ directory: config.data, breathe: createBreathe() });
+  config.store === 'memory' ? createMemoryStores({ breathe: createBreathe() }) : createSqliteStores({ directory: config.data, breathe: createBreathe() });
 
+const openStream = (config: Config, world: World): Stream =>
+  createStream({
+    world,
+    operations,
+    limits: {
+      connectionsMax: config.streamConnectionsMax,
+      subscriptionsMax: config.streamSubscriptionsMax,
+      bufferBytes: config.streamBufferBytes,
+      frameBytesMax: config.streamFrameBytes,
+      depthMax: config.depthMax,
+      pingIntervalMs: config.streamPingMs,
+    },
+  });
+
+function openServer(config: Config, world: World, { metrics, stream }: { metrics: Metrics; stream: Stream }): Server {
+  const began = Date.now();
+  return createHttpServer({
+    world,
+    operations,
+    limits: { bodyBytesMax: config.bodyBytesMax, depthMax: config.depthMax, headersTimeoutMs: 30_000, requestTimeoutMs: 120_000 },
+    corsOrigin: config.corsOrigin,
+    console: readConsole(root),
+    openapi: readFileSync(join(root, 'openapi.yaml')),
+    probes: {
+      version: () => ({ name: 'Mlaka', version, 'orionld version': version, uptime: Math.floor((Date.now() - began) / 1000) }),
+      unready: () => faultOf(world),
+      metrics: metrics.read,
+    },
+    onUpgrade: (request, socket, head) => stream.handleUpgrade(request, socket, head),
+  });
+}
+
+/** What keeps the store from answering, as a sentence. */
+async function faultOf({ stores }: World): Promise<string | undefined> {
+  try {
+    const store = await stores.open('', false);
+    await store?.log.position();
+    return undefined;
+  } catch (cause) {
+    return `The store does not answer: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+}
+
+/** Listens, and answers with the URL. What was opened before is released when the port cannot be had. */
+async function listen(server: Server, { host, port }: Config, stop: () => Promise<void>): Promise<string> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    await stop();
+    throw new Error(`Nobody can listen on ${host}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
+  const address = server.address();
+  const own = typeof address === 'object' && address ? address.port : port;
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${own}`;
+}

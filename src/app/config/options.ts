@@ -23,6 +23,7 @@ export const options = {
   streamConnectionsMax: whole('Most WebSocket connections at a time.', 10_000),
   streamSubscriptionsMax: whole('Most subscriptions on one WebSocket connection.', 100, { least: 1 }),
   streamBufferBytes: whole('Most bytes that wait for one slow WebSocket consumer.', 4 * mebibyte, { least: 65_536, form: 'BYTES' }),
+  streamFrameBytes: whole('Largest frame that a WebSocket client may send.', mebibyte, { least: 1024, form: 'BYTES' }),
   streamPingMs: whole('Time between heartbeats on a WebSocket.', 30_000, { least: 100, form: 'MS' }),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 1_000_000, { least: 1 }),

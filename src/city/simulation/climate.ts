@@ -27,9 +27,9 @@ export interface Weather {
 }
 
 export interface Climate {
-  weatherAt(at: Moment): Weather;
+  readonly weatherAt: (at: Moment) => Weather;
   /** Mean temperature of the 24 hours around a moment, from which heating follows. */
-  meanTemperature(at: Moment): number;
+  readonly meanTemperature: (at: Moment) => number;
 }
 
 export function createClimate(chance: Chance): Climate {
@@ -38,9 +38,9 @@ export function createClimate(chance: Chance): Climate {
 }
 
 interface Sky {
-  meanTemperature(at: Moment): number;
-  cloudCover(at: Moment): number;
-  pressureAnomaly(at: Moment): number;
+  readonly meanTemperature: (at: Moment) => number;
+  readonly cloudCover: (at: Moment) => number;
+  readonly pressureAnomaly: (at: Moment) => number;
 }
 
 function skyOf(chance: Chance): Sky {

@@ -19,7 +19,7 @@ export interface Program {
 export const assertions = ['start', 'end', 'word', 'noWord'] as const;
 
 /** Most steps of one program; the time to match is at most this times the length of the subject. */
-const mostSteps = 2000;
+const mostSteps = 1000;
 /** Most nodes that are visited while repeats are written out; those of nothing would cost no steps. */
 const mostVisits = 20_000;
 

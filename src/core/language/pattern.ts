@@ -15,6 +15,9 @@ export function compilePattern(source: string): (subject: string) => boolean {
   return plainTest(node) ?? createSearch(programOf({ kind: 'sequence', parts: node }), leadOf(node));
 }
 
+/** How many steps each character of a subject may cost: what bounds the time of a query with many patterns. */
+export const stepsOf = (source: string): number => programOf(parsePattern(source)).ops.length;
+
 const partsOf = (node: PatternNode): readonly PatternNode[] => (node.kind === 'sequence' ? node.parts : [node]);
 
 const isAnything = (node: PatternNode | undefined): boolean =>

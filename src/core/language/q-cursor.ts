@@ -8,6 +8,8 @@ const longest = 16_384;
 const deepest = 64;
 /** Most terms and listed values of one query. */
 const mostTerms = 500;
+/** Most steps of all regular expressions of one query together. */
+const mostSteps = 2000;
 
 /** The text that is read, and how far reading has come. */
 export interface Cursor {
@@ -18,13 +20,14 @@ export interface Cursor {
   /** Parentheses and braces that are open. */
   depth: number;
   terms: number;
+  steps: number;
 }
 
 /** The beginning of a text. Throws TooComplexQuery when it is too long. */
 export function createCursor(text: string, name: string): Cursor {
   if (text.length > longest)
     throw new Problem('TooComplexQuery', `The ${name} has ${text.length} characters; ${longest} are allowed.`);
-  return { text, name, at: 0, depth: 0, terms: 0 };
+  return { text, name, at: 0, depth: 0, terms: 0, steps: 0 };
 }
 
 /** The character here; empty at the end. */
@@ -79,6 +82,13 @@ export function countTerm(cursor: Cursor): void {
   cursor.terms += 1;
   if (cursor.terms > mostTerms)
     throw new Problem('TooComplexQuery', `The ${cursor.name} has more than ${mostTerms} terms.`);
+}
+
+/** Counts the steps of a regular expression. Throws TooComplexQuery when all together take too many. */
+export function countSteps(cursor: Cursor, steps: number): void {
+  cursor.steps += steps;
+  if (cursor.steps > mostSteps)
+    throw new Problem('TooComplexQuery', `The regular expressions in the ${cursor.name} are too large together.`);
 }
 
 /** Refuses what stands after the end of a query. */

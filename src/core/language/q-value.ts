@@ -2,8 +2,8 @@
 import { badData } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
 import type { Pattern, QOperator, QValue } from './filter.ts';
-import { compilePattern } from './pattern.ts';
-import { type Cursor, countTerm, eat, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
+import { stepsOf } from './pattern.ts';
+import { type Cursor, countSteps, countTerm, eat, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
 import { closingQuote, readQuoted } from './q-path.ts';
 import { microsIn, timeFormOf } from './q-time.ts';
 
@@ -144,7 +144,7 @@ function readPattern(cursor: Cursor): Pattern {
   const start = cursor.at;
   const source = peek(cursor) === '"' ? readQuotedPattern(cursor) : readBarePattern(cursor);
   if (source === '') throw unexpected(cursor, 'a regular expression', start);
-  compilePattern(source);
+  countSteps(cursor, stepsOf(source));
   return { source };
 }
 

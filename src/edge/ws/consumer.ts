@@ -1,32 +1,20 @@
 /** One subscription of one connection: it reads the log until it is up to date, then is handed what comes, and reads again when it lags. */
-import { microsOfInstant } from '../../core/model/instant.ts';
-import type { World } from '../../core/operation/operation.ts';
+import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { compilePlan } from '../../core/subscription/match.ts';
-import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import type { Audience } from './audience.ts';
 import type { LiveConsumer } from './circles.ts';
-import type { Connection } from './connection.ts';
-import type { Feed } from './feed.ts';
-import { pageSizes } from './limits.ts';
-import type { Outlet } from './outlet.ts';
-import { readLog } from './read-log.ts';
+import { type Course, tellGap } from './course.ts';
+import { replayLatest, replayPage } from './replay.ts';
 import { takeSnapshot } from './snapshot.ts';
 
-export interface ConsumerOptions {
-  readonly plan: SubscriptionPlan;
-  readonly audience: Audience;
-  readonly feed: Feed;
-  readonly connection: Connection;
-  readonly outlet: Outlet;
-  readonly world: World;
+export interface ConsumerOptions extends Omit<Course, 'concerns' | 'standing'> {
   readonly overflow: 'disconnect' | 'latest';
   /** Bytes that may wait in the connection. */
   readonly bufferBytes: number;
-  /** Everything up to here is known to the client, or is told by a snapshot. */
+  /** What concerns the client up to here is known to it, or comes in a snapshot. */
   readonly start: Position;
   readonly isSnapshotFirst: boolean;
-  /** Called when the subscription has ended of itself. */
+  /** Called when the subscription has ended by itself. */
   readonly ended: (reason: string) => void;
 }
 
@@ -39,90 +27,112 @@ export interface Consumer {
   beat(): void;
 }
 
-/** Where a consumer stands. `reading`: it reads the log itself. `live`: its feed hands it what concerns it. */
-export interface Standing {
-  mode: 'reading' | 'live' | 'ended';
-  /** The client has been sent what concerns it up to here. */
-  seen: Position;
-  /** The client knows that it is up to date to here. */
-  told: Position;
-  /** True when it has fallen behind and wants only the latest of each entity. */
-  isLagging: boolean;
-  /** True until a snapshot is complete: no position is told before. */
-  isInSnapshot: boolean;
+/** A course with what only this file needs of it. */
+interface Run extends Course {
+  readonly options: ConsumerOptions;
+  readonly expiry: Micros;
+  /** The consumer as its feed sees it. */
+  readonly live: LiveConsumer;
 }
 
-/** Entities of which a lagging consumer is sent the latest at a time. */
-const latestMax = 1000;
-
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { plan, audience, feed, connection, outlet, world, overflow, bufferBytes, start } = options;
-  const standing: Standing = { mode: 'reading', seen: start, told: start, isLagging: false, isInSnapshot: options.isSnapshotFirst };
-  const expiry = plan.expiresAt === undefined ? Infinity : microsOfInstant(plan.expiresAt);
-
-  const end = (): void => {
-    standing.mode = 'ended';
-    feed.leave(live);
-  };
-  const endIfExpired = (): boolean => {
-    if (standing.mode === 'ended' || expiry === Infinity || microsOfInstant(world.clock.now()) < expiry) return false;
-    end();
-    options.ended('expired');
-    return true;
-  };
-  const lose = (position: Position): void => {
-    outlet.say('gap', position);
-    standing.seen = position;
-    standing.told = position;
-  };
-  const fail = (cause?: unknown): void => {
-    if (standing.mode === 'ended') return;
-    if (cause !== undefined) world.observe({ kind: 'failed', where: 'stream', cause });
-    end();
-    connection.close('fault');
-  };
-  const deliver = (records: readonly LogRecord[], from: Position): void => {
-    if (standing.mode !== 'live' || endIfExpired()) return;
-    standing.seen = Math.max(standing.seen, from);
-    const fresh = records.filter(({ position }) => position > standing.seen);
-    for (const { entities, position } of outlet.bundles(fresh)) {
-      if (connection.backlog() > lagBytes(overflow, bufferBytes)) return overflow === 'latest' ? fallBehind() : connection.close('tooSlow');
-      outlet.notify(entities, position);
-      standing.seen = position;
-      standing.told = position;
-    }
-  };
-  const fallBehind = (): void => {
-    world.observe({ kind: 'streamDropped', reason: 'conflated' });
-    feed.leave(live);
-    standing.mode = 'reading';
-    standing.isLagging = true;
-    run();
-  };
-  const live: LiveConsumer = { plan, audience, deliver, lose, fail };
-  const reader = createReader(options, standing, lose);
-
-  const readOn = async (): Promise<void> => {
-    if (standing.isInSnapshot) await takeSnapshot(options, standing, reader);
-    while (standing.mode === 'reading' && (await connection.drained())) {
-      if (endIfExpired()) return;
-      if (feed.join(live, standing.seen)) {
-        standing.mode = 'live';
-        standing.isLagging = false;
-      } else if (standing.isLagging) await reader.sendLatest();
-      else await reader.sendPage();
-    }
-  };
-  const run = (): void => void readOn().catch(fail);
-  return {
-    run,
-    end,
-    beat: () => {
-      if (endIfExpired() || standing.isInSnapshot || standing.mode === 'ended') return;
-      const reached = standing.mode === 'live' ? Math.max(standing.seen, feed.deliveredTo()) : standing.seen;
-      if (reached <= standing.told) return;
-      outlet.say('position', reached);
-      standing.told = reached;
+  const { plan, audience, start, isSnapshotFirst } = options;
+  const run: Run = {
+    ...options,
+    options,
+    concerns: compilePlan(plan),
+    expiry: plan.expiresAt === undefined ? Infinity : microsOfInstant(plan.expiresAt),
+    standing: { mode: 'reading', seen: start, told: start, isLagging: false, isInSnapshot: isSnapshotFirst },
+    live: {
+      plan,
+      audience,
+      deliver: (records, from) => deliver(run, records, from),
+      lose: (position) => tellGap(run, position),
+      fail: () => fail(run),
     },
   };
+  return { run: () => startReading(run), end: () => end(run), beat: () => beat(run) };
+}
+
+const startReading = (run: Run): void => {
+  readOn(run).catch((cause: unknown) => {
+    run.world.observe({ kind: 'failed', where: 'stream', cause });
+    fail(run);
+  });
+};
+
+/** Until the feed takes over, or the client is gone. */
+async function readOn(run: Run): Promise<void> {
+  const { standing, connection, feed, live } = run;
+  if (standing.isInSnapshot) await takeSnapshot(run);
+  while ((await connection.drained()) && standing.mode === 'reading') {
+    if (endsByExpiry(run)) return;
+    if (feed.join(live, standing.seen)) {
+      standing.mode = 'live';
+      standing.isLagging = false;
+    } else if (standing.isLagging) await replayLatest(run);
+    else await replayPage(run);
+  }
+}
+
+function deliver(run: Run, records: readonly LogRecord[], from: Position): void {
+  const { standing, connection, outlet, options } = run;
+  if (standing.mode !== 'live' || endsByExpiry(run)) return;
+  standing.seen = Math.max(standing.seen, from);
+  const fresh = records.filter(({ position }) => position > standing.seen);
+  for (const { entities, position } of outlet.bundles(fresh)) {
+    // Looked at before the frame, so that one entity larger than the bound still gets through.
+    if (connection.backlog() > bound(options)) {
+      overflow(run);
+      return;
+    }
+    outlet.notify(entities, position);
+    standing.seen = position;
+    standing.told = position;
+  }
+}
+
+/** Who wants the latest only is let go early: what it needs is in the log, and need not wait in memory. */
+const bound = ({ overflow, bufferBytes }: ConsumerOptions): number => (overflow === 'latest' ? bufferBytes / 4 : bufferBytes);
+
+function overflow(run: Run): void {
+  const { standing, connection, feed, live, world, options } = run;
+  world.observe({ kind: 'streamDropped', reason: options.overflow });
+  if (options.overflow === 'disconnect') {
+    connection.close('tooSlow');
+    return;
+  }
+  feed.leave(live);
+  standing.mode = 'reading';
+  standing.isLagging = true;
+  startReading(run);
+}
+
+function end({ standing, feed, live }: Run): void {
+  standing.mode = 'ended';
+  feed.leave(live);
+}
+
+function endsByExpiry(run: Run): boolean {
+  const { standing, expiry, world, options } = run;
+  if (standing.mode === 'ended') return true;
+  if (expiry === Infinity || microsOfInstant(world.clock.now()) < expiry) return false;
+  end(run);
+  options.ended('expired');
+  return true;
+}
+
+function fail(run: Run): void {
+  if (run.standing.mode === 'ended') return;
+  end(run);
+  run.connection.close('fault');
+}
+
+function beat(run: Run): void {
+  const { standing, feed, outlet } = run;
+  if (endsByExpiry(run) || standing.isInSnapshot) return;
+  const reached = standing.mode === 'live' ? Math.max(standing.seen, feed.deliveredTo()) : standing.seen;
+  if (reached <= standing.told) return;
+  outlet.say('position', reached);
+  standing.told = reached;
 }

@@ -6,6 +6,8 @@ import type { Position } from '../../core/port/store.ts';
 export type Job =
   /** Creates the file if need be. Answers the newest position. */
   | { readonly op: 'open' }
+  /** Closes the file, after everything else that has arrived for it. Answers 1. */
+  | { readonly op: 'close' }
   /** `writes` is the text of a list of `Write`. Answers the text of a list of `Outcome`. */
   | { readonly op: 'apply'; readonly at: Instant; readonly writes: string }
   /** `instances` is the text of a list of `PastInstance`. Answers their number. */

@@ -1,6 +1,7 @@
 /** One tenant's store: reads on this thread's own connection, writes by the writer's thread. */
 import type { Database } from 'better-sqlite3';
 import type { Filter } from '../../core/language/filter.ts';
+import { Problem } from '../../core/model/problem.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { PastInstance, Position, Store } from '../../core/port/store.ts';
@@ -23,14 +24,14 @@ import type { SendJob, Writer } from './writer.ts';
 /** A store and how to let go of its file. */
 export interface OpenStore {
   readonly store: Store;
-  /** Waits for the reads that are under way. */
+  /** Waits for what is under way. */
   close(): Promise<void>;
 }
 
 /** Opens a file that the writer has opened before. */
 export function openStore(path: string, { writer, breathe }: { writer: Writer; breathe: Breathe }): OpenStore {
   const database = openForReading(path);
-  const send: SendJob = (job, weight) => writer.send(path, job, weight);
+  const { send, close: closeFile } = createSender(path, writer);
   const reads = createReads(database, breathe, send);
   const reading = createTracker();
   const store: Store = {
@@ -61,7 +62,27 @@ export function openStore(path: string, { writer, breathe }: { writer: Writer; b
       follow: (listener: (position: Position) => void) => writer.follow(path, listener),
     }),
   };
-  return { store, close: () => reading.settled().then(() => void database.close()) };
+  const close = async (): Promise<void> => {
+    await reading.settled();
+    const isClosed = closeFile();
+    // The writer's connection is the last one: it leaves a file that has everything in it.
+    database.close();
+    await isClosed;
+  };
+  return { store, close };
+}
+
+/** Sends jobs for one file until that is closed. */
+function createSender(path: string, writer: Writer): { readonly send: SendJob; close(): Promise<unknown> } {
+  let isOpen = true;
+  return {
+    send: (job, weight) =>
+      isOpen ? writer.send(path, job, weight) : Promise.reject(new Problem('Unavailable', 'The store is closed.')),
+    close() {
+      isOpen = false;
+      return writer.send(path, { op: 'close' }, 0);
+    },
+  };
 }
 
 interface Tracker {

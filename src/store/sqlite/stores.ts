@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Stores } from '../../core/port/store.ts';
+import { Problem } from '../../core/model/problem.ts';
 import { type OpenStore, openStore } from './store.ts';
 import { fileOf, tenantOf } from './tenant-file.ts';
-import { startWriter, type WriterLimits } from './writer.ts';
+import { startWriter, type Writer, type WriterLimits } from './writer.ts';
 
 export interface SqliteOptions {
   /** Where the files are; made when it is not there. */
@@ -15,44 +16,47 @@ export interface SqliteOptions {
   readonly breathe: Breathe;
   /** How much may wait for the disk before writes are refused. */
   readonly limits?: Partial<WriterLimits>;
+  /** A writer that others use too, and who gave it closes. Absent: one is started, and closed with the stores. */
+  readonly writer?: Writer;
 }
 
 const usualLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1024 * 1024 };
 
-/** Starts the writer's thread. A store cannot be opened when its file was written by a newer program: `open` throws an Error. */
-export function createSqliteStores({ directory, breathe, observe = () => undefined, limits }: SqliteOptions): Stores {
+/** A store cannot be opened when its file was written by a newer program: `open` throws an Error. */
+export function createSqliteStores(options: SqliteOptions): Stores {
+  const { directory, breathe, observe = () => undefined, limits } = options;
   mkdirSync(directory, { recursive: true });
-  const writer = startWriter({ observe, limits: { ...usualLimits, ...limits } });
+  const writer = options.writer ?? startWriter({ observe, limits: { ...usualLimits, ...limits } });
   const opened = new Map<string, Promise<OpenStore>>();
+  let isOpen = true;
 
-  const openFile = async (path: string): Promise<OpenStore> => {
-    await writer.send(path, { op: 'open' });
-    return openStore(path, { writer, breathe });
-  };
-  const openOnce = (tenant: string, path: string): Promise<OpenStore> => {
-    const known = opened.get(tenant);
+  const openOnce = (path: string): Promise<OpenStore> => {
+    const known = opened.get(path);
     if (known) return known;
-    const fresh = openFile(path);
-    opened.set(tenant, fresh);
+    const fresh = writer.send(path, { op: 'open' }).then(() => openStore(path, { writer, breathe }));
+    opened.set(path, fresh);
     // One that failed is tried again by the next who asks.
-    fresh.catch(() => opened.delete(tenant));
+    fresh.catch(() => opened.delete(path));
     return fresh;
   };
 
   return {
     async open(tenant, create) {
+      if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const path = join(directory, fileOf(tenant));
-      if (!opened.has(tenant) && !create && tenant !== '' && !existsSync(path)) return undefined;
-      return (await openOnce(tenant, path)).store;
+      if (!opened.has(path) && !create && tenant !== '' && !existsSync(path)) return undefined;
+      return (await openOnce(path)).store;
     },
     tenants() {
       const files = readdirSync(directory).flatMap((file) => tenantOf(file) ?? []);
       return Promise.resolve([...new Set(['', ...files])]);
     },
     async close() {
-      const stores = await Promise.allSettled(opened.values());
-      await writer.close();
-      for (const store of stores) if (store.status === 'fulfilled') await store.value.close();
+      isOpen = false;
+      for (const store of await Promise.allSettled(opened.values())) {
+        if (store.status === 'fulfilled') await store.value.close();
+      }
+      if (!options.writer) await writer.close();
     },
   };
 }

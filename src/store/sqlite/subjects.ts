@@ -24,7 +24,9 @@ export function createSubjects(database: Database, names: Names): Subjects {
   );
   const add = database.prepare<[string, number, string]>('INSERT INTO departed (id, subject, types) VALUES (?, ?, ?)');
   const remove = database.prepare<[string]>('DELETE FROM departed WHERE id = ?');
-  const addType = database.prepare<[number, number]>('INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)');
+  const addType = database.prepare<[number, number]>(
+    'INSERT OR IGNORE INTO departed_type (type, subject) VALUES (?, ?)',
+  );
   const removeType = database.prepare<[number, number]>('DELETE FROM departed_type WHERE type = ? AND subject = ?');
   return {
     departed: (id) => find.get(id)?.subject,

@@ -2,25 +2,30 @@
 import { Buffer } from 'node:buffer';
 import { badData } from '../../core/model/problem.ts';
 
-const plain = /^[a-z0-9_][a-z0-9_-]*$/;
+const defaultFile = 'default.db';
 
-/** The longest name of a tenant, in bytes of UTF-8: its file's name may need two characters for each. */
-const nameMax = 100;
+/** The longest name of a file; with what SQLite appends it stays below what file systems allow. */
+const nameMax = 240;
 
 /** The file name of a tenant; '' is the default tenant. Throws BadRequestData for a name that is too long. */
 export function fileOf(tenant: string): string {
-  if (tenant === '') return 'default.db';
-  const bytes = Buffer.from(tenant, 'utf8');
-  if (bytes.length > nameMax)
-    throw badData(`The tenant name ${tenant.slice(0, 20)}... has more than ${nameMax} bytes.`);
-  return plain.test(tenant) ? `tenant-${tenant}.db` : `tenant.${bytes.toString('hex')}.db`;
+  if (tenant === '') return defaultFile;
+  const file = `tenant-${[...Buffer.from(tenant, 'utf8')].map(escaped).join('')}.db`;
+  if (file.length > nameMax) throw badData(`The tenant name ${tenant.slice(0, 20)}... is too long.`);
+  return file;
 }
 
 /** The tenant whose file it is; undefined for any other file. */
 export function tenantOf(file: string): string | undefined {
-  if (file === 'default.db') return '';
-  const [, name] = /^tenant-(.+)\.db$/.exec(file) ?? [];
-  if (name !== undefined && plain.test(name)) return name;
-  const [, hex] = /^tenant\.((?:[0-9a-f]{2})+)\.db$/.exec(file) ?? [];
-  return hex === undefined ? undefined : Buffer.from(hex, 'hex').toString('utf8');
+  if (file === defaultFile) return '';
+  const [, name] = /^tenant-((?:[a-z0-9_-]|\.[0-9a-f]{2})+)\.db$/.exec(file) ?? [];
+  if (name === undefined) return undefined;
+  const bytes = name.replace(/\.(..)|./g, (text, hex?: string) => hex ?? Buffer.from(text).toString('hex'));
+  return Buffer.from(bytes, 'hex').toString('utf8');
+}
+
+/** A byte of a name: small letters, digits, `_` and `-` as they are, all others as a dot and two hexadecimal digits. */
+function escaped(byte: number): string {
+  const character = String.fromCharCode(byte);
+  return /[a-z0-9_-]/.test(character) ? character : `.${byte.toString(16).padStart(2, '0')}`;
 }

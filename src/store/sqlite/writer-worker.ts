@@ -56,11 +56,14 @@ function commitIn(ledgers: Map<string, Ledger>, path: string, group: readonly Re
     const ledger = ledgers.get(path) ?? openLedger(path);
     ledgers.set(path, ledger);
     const replies = ledger.commit(group);
+    if (group.some(({ job }) => job.op === 'close')) {
+      ledgers.delete(path);
+      ledger.close();
+    }
     return { kind: 'done', path, position: ledger.position(), replies };
   } catch (error) {
     const failure = failureOf(error);
-    const replies = group.map(({ seq }): Reply => ({ seq, failure }));
-    return { kind: 'done', path, position: 0, replies };
+    return { kind: 'done', path, position: 0, replies: group.map(({ seq }): Reply => ({ seq, failure })) };
   }
 }
 

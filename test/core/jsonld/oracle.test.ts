@@ -133,7 +133,7 @@ const coerced = new Set(Object.keys(coreContext).filter((key) => typeof coreCont
 /** True when a core term was redefined under protection: there the library gives up, while for us the core prevails. */
 const isProtecting = (user: Json): boolean => JSON.stringify(user).includes('"@protected":true');
 
-const runs = { numRuns: 500 };
+const runs = { numRuns: 300 };
 
 describe('what jsonld makes of a name', () => {
   test('as a type, we make of it', async () => {
