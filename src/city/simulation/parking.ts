@@ -71,23 +71,22 @@ export function createParking(around: Surroundings): readonly SimulatedEntity[] 
   ];
 }
 
-/** Taken and free spaces of a site. Those with sensors are counted one by one, the others by balance. */
-function occupancyOf(site: Site, group: Group | undefined): (at: Moment) => JsonObject {
+/** How many spaces of a site are taken. Those with sensors are counted one by one, the others by balance. */
+function occupiedOf(site: Site, group: Group | undefined): (at: Moment) => number {
   const { spots: sensed = 0, taken = () => 0 } = group ?? {};
-  return (at) => {
-    const occupied = taken(at) + Math.round((site.spots - sensed) * site.share(at));
-    return {
-      availableSpotNumber: measured(site.spots - occupied, at),
-      occupiedSpotNumber: measured(occupied, at),
-      occupancy: measured(round(occupied / site.spots, 3), at, 'C62'),
-    };
-  };
+  return (at) => taken(at) + Math.round((site.spots - sensed) * site.share(at));
 }
+
+const occupancyReadings = (spots: number, occupied: number, at: Moment): JsonObject => ({
+  availableSpotNumber: measured(spots - occupied, at),
+  occupiedSpotNumber: measured(occupied, at),
+  occupancy: measured(round(occupied / spots, 3), at, 'C62'),
+});
 
 const sited = { family: 'parking', everyS: 60, historyEveryS: 900 } as const;
 
 function carPark(park: CarPark, site: Site, group: Group | undefined): SimulatedEntity {
-  const occupancy = occupancyOf(site, group);
+  const occupiedAt = occupiedOf(site, group);
   const kind = park.isGarage ? 'parkingGarage' : 'parkingLot';
   return {
     ...sited,
@@ -114,8 +113,9 @@ function carPark(park: CarPark, site: Site, group: Group | undefined): Simulated
       ...(group ? { refParkingGroup: relationship(group.id) } : undefined),
     },
     readings: (at) => {
-      const readings = occupancy(at);
-      return { ...readings, status: measured(['open', statusOf(site.share(at))], at) };
+      const occupied = occupiedAt(at);
+      const status = ['open', statusOf(occupied / park.spots)];
+      return { ...occupancyReadings(park.spots, occupied, at), status: measured(status, at) };
     },
   };
 }
@@ -130,7 +130,7 @@ const price = ({ isFree }: CarPark): JsonObject =>
       };
 
 function statusOf(share: number): string {
-  if (share > 0.985) return 'full';
+  if (share >= 0.99) return 'full';
   return share > 0.9 ? 'almostFull' : 'spacesAvailable';
 }
 
@@ -162,6 +162,7 @@ interface Place {
 function streetParking({ chance }: Surroundings, street: StreetParking, { site, group }: Place): SimulatedEntity {
   const bearing = 2 * Math.PI * chance(`${street.key}/bearing`);
   const lengthM = street.spots * 5.5;
+  const occupiedAt = occupiedOf(site, group);
   const end = moved(site.position, { eastM: lengthM * Math.sin(bearing), northM: lengthM * Math.cos(bearing) });
   return {
     ...sited,
@@ -183,7 +184,7 @@ function streetParking({ chance }: Surroundings, street: StreetParking, { site, 
       ...rules[street.rule],
       ...(group ? { refParkingGroup: relationship(group.id) } : undefined),
     },
-    readings: occupancyOf(site, group),
+    readings: (at) => occupancyReadings(street.spots, occupiedAt(at), at),
   };
 }
 

@@ -12,10 +12,19 @@ const shape = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))
 export function microsOf(text: string): Micros | undefined {
   const parts = shape.exec(text);
   if (!parts) return undefined;
-  const millis = Date.parse(`${text.slice(0, 19)}Z`);
-  // Date.parse rolls 30 February over on some engines, so the day is compared with what came out.
-  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 19) !== text.slice(0, 19)) return undefined;
-  return millis * 1000 + Number((parts[7] ?? '').padEnd(6, '0'));
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+  const [hours, minutes, seconds] = [Number(parts[4]), Number(parts[5]), Number(parts[6])];
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(month, year) || hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  // Date.UTC takes years below 100 for those of the 20th century; the calendar repeats every 400 years.
+  const millis = Date.UTC(year + 400, month - 1, day, hours, minutes, seconds) - millisIn400Years;
+  return millis * 1000 + (parts[7] === undefined ? 0 : Number(parts[7].padEnd(6, '0')));
+}
+
+const millisIn400Years = 146_097 * 86_400_000;
+
+function daysIn(month: number, year: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 /** The microseconds of a time that was checked before; NaN for anything else. */

@@ -1,4 +1,5 @@
 /** Finds the subscriptions that a change concerns. What it costs follows the candidates, not the number of subscriptions. */
+import type { Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches.ts';
 import type { Change } from '../model/change.ts';
 import { createMatchIndex } from './match-index.ts';
@@ -77,3 +78,9 @@ export function createMatcher<Key>(): Matcher<Key> {
     size: () => entries.size,
   };
 }
+
+/** The entities that a subscription would have been told of, had it been there all the time. */
+export const snapshotFilter = ({ filter, watched }: SubscriptionPlan): Filter => ({
+  ...filter,
+  ...(watched ? { attrs: [...watched] } : undefined),
+});

@@ -6,7 +6,10 @@ import type { Entity } from '../model/entity.ts';
  * The part of a change that `see` lets through: the entity with the attributes that may be seen, and the changes of these.
  * Undefined when the entity itself may not be seen. What is hidden can then neither match nor be told.
  */
-export function visibleChange<Seen extends Change>(change: Seen, see: (entity: Entity) => Entity | undefined): Seen | undefined {
+export function visibleChange<Seen extends Change>(
+  change: Seen,
+  see: (entity: Entity) => Entity | undefined,
+): Seen | undefined {
   const entity = see(change.entity);
   if (!entity) return undefined;
   // Attributes that are gone are asked for by name: the entity after the change has them no more.

@@ -10,14 +10,11 @@ export const mediaTypes: Readonly<Record<Media, string>> = {
 
 /** The offered type that is wanted most; of equals the one offered first. Throws Refusal 406 when none is wanted. */
 export function negotiate(accept: string | undefined, offered: readonly Media[]): Media {
-  const [first] = offered;
-  if (first !== undefined && (accept === undefined || accept === '*/*')) return first;
-  const ranges = (accept ?? '').split(',').map(readRange);
-  let best: { readonly media: Media; readonly weight: number } | undefined;
-  for (const media of offered) {
-    const weight = weightOf(mediaTypes[media], ranges);
-    if (weight > (best?.weight ?? 0)) best = { media, weight };
-  }
+  const ranges = (accept ?? '*/*').split(',').map(readRange);
+  const [best] = offered
+    .map((media) => ({ media, weight: weightOf(mediaTypes[media], ranges) }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight);
   if (best) return best.media;
   const available = offered.map((media) => mediaTypes[media]).join(', ');
   throw new Refusal(406, `The answer can be had as ${available}; the request accepts only ${accept ?? ''}.`);

@@ -35,7 +35,6 @@ export async function readBody(
   operation: Operation,
   { limits, breathe }: { limits: BodyLimits; breathe: Breathe },
 ): Promise<Body> {
-  const { request } = exchange;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange);
   const bytes = await readBytes(exchange, limits.bodyBytesMax);

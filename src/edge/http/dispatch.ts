@@ -79,7 +79,10 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
 
 function pathBelowRoot(path: string): string {
   if (path.startsWith(`${root}/`)) return path.slice(root.length);
-  throw new Problem('ResourceNotFound', `There is nothing at ${path}. The API is at ${root}, its description at /openapi.yaml.`);
+  throw new Problem(
+    'ResourceNotFound',
+    `There is nothing at ${path}. The API is at ${root}, its description at /openapi.yaml.`,
+  );
 }
 
 function optionsReply({ routes, corsOrigin }: Site, path: string): Reply {
@@ -87,7 +90,11 @@ function optionsReply({ routes, corsOrigin }: Site, path: string): Reply {
   return { status: 204, headers: { ...headers, ...preflightHeaders(corsOrigin, headers['Allow'] ?? '') } };
 }
 
-async function replyOfOperation(exchange: Exchange, site: Site, route: Route & { readonly target: Target }): Promise<Reply> {
+async function replyOfOperation(
+  exchange: Exchange,
+  site: Site,
+  route: Route & { readonly target: Target },
+): Promise<Reply> {
   const { world, limits } = site;
   const { operation, path, target } = route;
   const { ask, caller } = await readRequest(exchange, { operation, path, query: target.query }, { world, limits });

@@ -2,26 +2,33 @@
 import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Answerer } from './dispatch.ts';
-import type { Exchange } from './reply.ts';
 
 /**
  * A server whose requests go through Express to the answerer. Off are ETag, X-Powered-By and the query parser; there is
- * one middleware and no router stack; the prototypes that Express gives to every request are those of its class.
+ * one middleware and no router stack; requests are born with the prototype that Express would give to each of them.
  */
 export function createExpressServer(answer: Answerer, options: ServerOptions): Server {
   const app = express();
   for (const setting of ['etag', 'x-powered-by', 'query parser']) app.disable(setting);
-  app.use((request, response) => {
-    void answer({ request, response });
-  });
+  app.use((request, response) => void answer({ request, response }));
   class Request extends IncomingMessage {}
   class Response extends ServerResponse {}
-  become(app, 'request', Request.prototype);
-  become(app, 'response', Response.prototype);
+  adopt(app, 'request', Request.prototype);
+  adopt(app, 'response', Response.prototype);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    Reflect.apply(app, undefined, [request, response, () => refuseTarget({ request, response })]);
+    // Express has answers of its own to a target that it cannot parse; one that is a path always comes through.
+    if (request.url?.startsWith('/')) app(request, response);
+    else void answer({ request, response });
   };
   const server = createServer({ ...options, IncomingMessage: Request, ServerResponse: Response }, listener);
   server.on('checkContinue', listener);
   return server;
+}
+
+/** Makes a prototype the one that Express sets, so that setting it changes nothing and costs nothing. */
+function adopt(app: object, member: 'request' | 'response', prototype: object): void {
+  const extended: unknown = Reflect.get(app, member);
+  if (typeof extended !== 'object') throw new Error(`Express has no prototype named ${member}.`);
+  Object.setPrototypeOf(prototype, extended);
+  Reflect.set(app, member, prototype);
 }

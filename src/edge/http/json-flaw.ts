@@ -109,6 +109,8 @@ function expectedByWord(cursor: Cursor): string | undefined {
   return undefined;
 }
 
-function advance(cursor: Cursor): undefined {
+/** Goes past a character that ends something. */
+function advance(cursor: Cursor): string | undefined {
   cursor.at += 1;
+  return undefined;
 }

@@ -98,8 +98,13 @@ function parse(bytes: Buffer, { start, end }: Span): Json {
 /** The problem of a text that is no JSON, with what stands at the place. */
 function flawed(bytes: Buffer, { at, expected }: { at: number; expected: string }): Problem {
   const before = bytes.toString('utf8', 0, at);
-  const found = at < bytes.length ? JSON.stringify([...bytes.toString('utf8', at, at + 20)][0]) : 'the end';
+  const found =
+    at < bytes.length
+      ? JSON.stringify(String.fromCodePoint(bytes.toString('utf8', at, at + 4).codePointAt(0) ?? 0))
+      : 'the end';
   const line = before.split('\n').length;
   const column = before.length - before.lastIndexOf('\n');
-  return invalid(`The body is not JSON: ${expected} was expected, not ${found}, at line ${line}, column ${column} (byte ${at}).`);
+  return invalid(
+    `The body is not JSON: ${expected} was expected, not ${found}, at line ${line}, column ${column} (byte ${at}).`,
+  );
 }

@@ -1,15 +1,16 @@
 /** What CIM 009 has and this broker has not yet: such a request is answered 501, so that nobody takes it for a slip. */
 import type { Method } from '../../core/operation/operation.ts';
 
-const collections = ['/subscriptions', '/csourceRegistrations', '/csourceSubscriptions'];
+const collection: readonly Method[] = ['GET', 'POST'];
+const element: readonly Method[] = ['GET', 'PATCH', 'DELETE'];
 
 const paths: Readonly<Record<string, readonly Method[]>> = {
-  ...Object.fromEntries(
-    collections.flatMap((path) => [
-      [path, ['GET', 'POST']],
-      [`${path}/{id}`, ['GET', 'PATCH', 'DELETE']],
-    ]),
-  ),
+  '/subscriptions': collection,
+  '/subscriptions/{id}': element,
+  '/csourceRegistrations': collection,
+  '/csourceRegistrations/{id}': element,
+  '/csourceSubscriptions': collection,
+  '/csourceSubscriptions/{id}': element,
   '/entities': ['DELETE'],
   '/entityOperations/query': ['POST'],
   '/temporal/entities': ['POST'],
@@ -18,13 +19,13 @@ const paths: Readonly<Record<string, readonly Method[]>> = {
   '/temporal/entities/{id}/attrs/{attr}': ['DELETE'],
   '/temporal/entities/{id}/attrs/{attr}/{instance}': ['PATCH', 'DELETE'],
   '/temporal/entityOperations/query': ['POST'],
-  '/jsonldContexts': ['GET', 'POST'],
+  '/jsonldContexts': collection,
   '/jsonldContexts/{id}': ['GET', 'DELETE'],
-  '/entityMaps': ['GET', 'POST'],
-  '/entityMaps/{id}': ['GET', 'PATCH', 'DELETE'],
-  '/temporal/entityMaps': ['GET', 'POST'],
+  '/entityMaps': collection,
+  '/entityMaps/{id}': element,
+  '/temporal/entityMaps': collection,
   '/snapshots': ['POST', 'DELETE'],
-  '/snapshots/{id}': ['GET', 'PATCH', 'DELETE'],
+  '/snapshots/{id}': element,
   '/snapshots/{id}/clone': ['POST'],
   '/info/sourceIdentity': ['GET'],
 };

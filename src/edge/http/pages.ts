@@ -54,7 +54,11 @@ export function createPages({ console, openapi, probes }: PageOptions): Readonly
   return pages;
 }
 
-const fileReply = ({ type, body }: StaticFile): Reply => ({ status: 200, headers: { 'Content-Type': type, ...security }, body });
+const fileReply = ({ type, body }: StaticFile): Reply => ({
+  status: 200,
+  headers: { 'Content-Type': type, ...security },
+  body,
+});
 
 const readyReply = (reason: string | undefined): Reply =>
   reason === undefined
@@ -71,7 +75,9 @@ const metricsReply = ({ type, body }: { type: string; body: string }): Reply => 
 export function replyOfPage(page: PageRoute, method: string): Reply | Promise<Reply> {
   if (method === 'GET' || method === 'HEAD') return page.reply();
   if (method === 'OPTIONS') return { status: 204, headers: { Allow: pageMethods } };
-  throw new Refusal(405, `The method ${method} is not defined here. Those defined are ${pageMethods}.`, { Allow: pageMethods });
+  throw new Refusal(405, `The method ${method} is not defined here. Those defined are ${pageMethods}.`, {
+    Allow: pageMethods,
+  });
 }
 
 const pageMethods = 'GET, HEAD, OPTIONS';

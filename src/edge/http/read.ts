@@ -26,7 +26,7 @@ export async function readRequest(
   const { headers } = exchange.request;
   const who = { tenant: readTenant(headers), principal: anonymous, media: readMedia(operation, headers.accept) };
   const params = readParameters(query, operation.parameters);
-  const link = readContextLink(headers.link?.toString());
+  const link = readContextLink(headers['link']?.toString());
   if (operation.body === 'none') {
     return { ask: { path, params }, caller: { ...who, context: await contextOf(link, world) } };
   }
@@ -56,7 +56,8 @@ interface Split {
 /** Where the @context of a body is depends on its media type (clause 6.3.5). Throws BadRequestData. */
 function splitContext({ json, media }: Body, { body }: Operation, link: string | undefined): Split {
   if (media === 'json') return splitPlain(json, link);
-  if (link !== undefined) throw badData('A body in application/ld+json holds its @context; a Link header must not name one.');
+  if (link !== undefined)
+    throw badData('A body in application/ld+json holds its @context; a Link header must not name one.');
   if (body === 'array') return { json, context: undefined, isPerElement: true };
   if (body === 'object' && !isObject(json)) return { json, context: undefined, isPerElement: false };
   return { ...splitLinked(json), isPerElement: false };
@@ -74,7 +75,8 @@ function splitLinked(json: Json): { json: Json; context: Json } {
   if (isArray(json) && json.length > 0) {
     const split = json.map(splitLinked);
     const context = split[0]?.context ?? null;
-    if (split.some((one) => !sameJson(one.context, context))) throw badData('All elements must have the same @context here.');
+    if (split.some((one) => !sameJson(one.context, context)))
+      throw badData('All elements must have the same @context here.');
     return { json: split.map((one) => one.json), context };
   }
   if (!isObject(json)) throw badData('A body in application/ld+json must be an object that holds an @context.');

@@ -107,15 +107,18 @@ function findPlace(routes: Routes, path: string): Place {
   const isSlashed = segments.length > 1 && segments.at(-1) === '';
   if (isSlashed) segments.pop();
   const found: Record<string, string> = {};
-  let node = routes;
-  for (const segment of segments) {
-    const fixed = node.fixed.get(segment);
-    if (!fixed && !node.named) throw unknown(path);
-    if (!fixed && node.named) found[node.named.name] = decodePercent(segment, 'The path');
-    node = fixed ?? node.named?.node ?? node;
+  let node: Node | undefined = routes;
+  for (const segment of segments) node = next(node, segment, found);
+  if (!node || node.operations.size + node.missing.size === 0) {
+    throw new Problem('ResourceNotFound', `There is nothing at ${path}.`);
   }
-  if (node.operations.size + node.missing.size === 0) throw unknown(path);
   return { node, path: found, lacksId: isSlashed && path === '/entities/' };
 }
 
-const unknown = (path: string): Problem => new Problem('ResourceNotFound', `There is nothing at ${path}.`);
+/** The node that a segment leads to; a variable one is noted down in `found`. */
+function next(node: Node | undefined, segment: string, found: Record<string, string>): Node | undefined {
+  const fixed = node?.fixed.get(segment);
+  if (fixed || !node?.named) return fixed;
+  found[node.named.name] = decodePercent(segment, 'The path');
+  return node.named.node;
+}

@@ -1,12 +1,11 @@
-/** The HTTP server: Express in front of one answerer, and the limits that keep slow or broken clients from holding it. */
-import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+/** The HTTP server: one answerer, and the limits that keep slow or broken clients from holding it. */
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import express from 'express';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import type { BodyLimits } from './body.ts';
 import { answerBrokenRequest } from './broken-request.ts';
-import { type Answerer, createAnswerer } from './dispatch.ts';
+import { createAnswerer } from './dispatch.ts';
+import { createExpressServer } from './express-server.ts';
 import { createPages, type PageOptions } from './pages.ts';
 
 export interface HttpLimits extends BodyLimits {
@@ -23,8 +22,8 @@ export interface HttpOptions extends PageOptions {
   readonly limits: HttpLimits;
   /** The origin of web pages that may use the API, or `*`; empty: none. */
   readonly corsOrigin: string;
-  /** Takes a connection that asks for another protocol. */
-  onUpgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes connections that ask for another protocol. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** Longest head of a request in bytes: a query may name many ids. */
@@ -33,8 +32,7 @@ const headBytesMax = 32 * 1024;
 /** A server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
   const { world, limits, onUpgrade } = options;
-  const answer = createAnswerer({ ...options, pages: createPages(options) });
-  const server = createExpressServer(answer, {
+  const server = createExpressServer(createAnswerer({ ...options, pages: createPages(options) }), {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -43,4 +41,22 @@ export function createHttpServer(options: HttpOptions): Server {
   server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, world.observe));
   if (onUpgrade) server.on('upgrade', onUpgrade);
   return server;
+}
+
+/** How often connections that have become idle are looked for while a server closes. */
+const idleCheckMs = 50;
+
+/** Takes no more connections, lets requests under way end, and after `graceMs` ends what is left. */
+export async function closeServer(server: Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+  try {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  } finally {
+    clearInterval(idle);
+    clearTimeout(grace);
+  }
 }

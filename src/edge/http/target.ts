@@ -22,7 +22,9 @@ export function decodePercent(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid(`${what} has a percent sign that does not begin an encoded UTF-8 character: ${JSON.stringify(text)}.`);
+    throw invalid(
+      `${what} has a percent sign that does not begin an encoded UTF-8 character: ${JSON.stringify(text)}.`,
+    );
   }
 }
 
@@ -47,7 +49,10 @@ function readPair(pair: string): readonly [string, string] {
   const equals = pair.indexOf('=');
   const name = equals < 0 ? pair : pair.slice(0, equals);
   const value = equals < 0 ? '' : pair.slice(equals + 1);
-  return [decodePercent(unplus(name), 'The name of a parameter'), decodePercent(unplus(value), `The parameter ${name}`)];
+  return [
+    decodePercent(unplus(name), 'The name of a parameter'),
+    decodePercent(unplus(value), `The parameter ${name}`),
+  ];
 }
 
 const unplus = (text: string): string => (text.includes('+') ? text.replaceAll('+', ' ') : text);

@@ -48,14 +48,15 @@ function pageLinks({ limit, offset, hasMore }: Page, asked: Asked): string[] {
   if (limit === 0) return [];
   const links: string[] = [];
   if (hasMore) links.push(pageLink(pageUrl(asked, limit, offset + limit), 'next', mediaTypes[asked.caller.media]));
-  if (offset > 0) links.push(pageLink(pageUrl(asked, limit, Math.max(0, offset - limit)), 'prev', mediaTypes[asked.caller.media]));
+  if (offset > 0)
+    links.push(pageLink(pageUrl(asked, limit, Math.max(0, offset - limit)), 'prev', mediaTypes[asked.caller.media]));
   return links;
 }
 
 /** The path of another page: all parameters as given, then limit and offset. */
 function pageUrl({ target, params }: Asked, limit: number, offset: number): string {
-  const { limit: _limit, offset: _offset, ...others } = params;
-  const all = { ...others, limit: String(limit), offset: String(offset) };
-  const query = Object.entries(all).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  const others = Object.entries(params).filter(([name]) => name !== 'limit' && name !== 'offset');
+  const all = [...others, ['limit', String(limit)], ['offset', String(offset)]] as const;
+  const query = all.map(([name = '', value = '']) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   return `${target.path}?${query.join('&')}`;
 }

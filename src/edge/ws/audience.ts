@@ -28,7 +28,7 @@ export function audienceOf({ principal, tenant }: Peer, store: Store): Audience 
       return {
         key: JSON.stringify(principal.grants),
         store: guardStore(store, decision),
-        see: (change) => visibleChange(change, decision.see),
+        see: (change) => visibleChange(change, (entity) => decision.see(entity)),
       };
   }
 }

@@ -11,8 +11,11 @@ export interface Connection {
   /** Resolves when little waits for the peer; false when the connection is over. */
   drained(): Promise<boolean>;
   close(reason: CloseReason): void;
-  /** Asks the peer for a sign of life; ends the connection when the last one was not answered. */
-  beat(): void;
+  /** No more frames are read while it is paused, but for a few that have arrived already. */
+  pause(): void;
+  resume(): void;
+  /** Asks the peer for a sign of life; ends the connection when the last one was not answered, unless we were not listening. */
+  beat(isListening: boolean): void;
 }
 
 /** Waits for little more than the socket's own buffer holds: what is behind that cannot be taken back. */
@@ -50,6 +53,8 @@ export function createConnection(socket: WebSocket): Connection {
       socket.once('close', () => clearTimeout(timer));
       wake();
     },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     beat: life.beat,
   };
 }
@@ -58,7 +63,10 @@ export function createConnection(socket: WebSocket): Connection {
  * A peer is alive when it says something between two beats, or takes from what waits for it: behind a long backlog a ping
  * may not have reached it yet. Without a backlog taking means nothing, as the system takes for a while for a peer that is gone.
  */
-function watchLife(socket: WebSocket): { readonly progressed: () => void; readonly beat: () => void } {
+function watchLife(socket: WebSocket): {
+  readonly progressed: () => void;
+  readonly beat: (isListening: boolean) => void;
+} {
   let isAlive = true;
   let hadBacklog = false;
   const live = (): void => {
@@ -69,8 +77,8 @@ function watchLife(socket: WebSocket): { readonly progressed: () => void; readon
     progressed: () => {
       if (hadBacklog) isAlive = true;
     },
-    beat: () => {
-      if (!isAlive) {
+    beat: (isListening) => {
+      if (!isAlive && isListening) {
         socket.terminate();
         return;
       }

@@ -93,7 +93,8 @@ function deliver(run: Run, records: readonly LogRecord[], from: Position): void 
 }
 
 /** Who wants the latest only is let go early: what it needs is in the log, and need not wait in memory. */
-const bound = ({ overflow, bufferBytes }: ConsumerOptions): number => (overflow === 'latest' ? bufferBytes / 4 : bufferBytes);
+const bound = ({ overflow, bufferBytes }: ConsumerOptions): number =>
+  overflow === 'latest' ? bufferBytes / 4 : bufferBytes;
 
 function overflow(run: Run): void {
   const { standing, connection, feed, live, world, options } = run;

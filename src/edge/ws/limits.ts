@@ -15,8 +15,8 @@ export interface StreamLimits {
   readonly pingIntervalMs: number;
 }
 
-/** Exchanges of one connection that may be under way; until one ends, no more is read from it. */
-export const exchangesMax = 64;
+/** Frames of one client that may be waiting for their answers to be taken; until one is, no more is read from it. */
+export const exchangesMax = 32;
 /** Faulty frames in a row after which a client is not listened to any more. */
 export const faultsMax = 100;
 /** Bytes of entities in a frame, unless a single one has more. */

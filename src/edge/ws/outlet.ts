@@ -44,18 +44,29 @@ export function createOutlet({ id, subscriptionId, told, connection, feed, world
     position === undefined ? world.ids.next('Notification') : `urn:ngsi-ld:Notification:${mark}:${position}`;
   return {
     *bundles(records) {
-      const texts = records.map((record) => ({ position: record.position, write: () => feed.teller.tell(record, told) }));
+      const texts = records.map((record) => ({
+        position: record.position,
+        write: () => feed.teller.tell(record, told),
+      }));
       for (const bundle of bundled(texts)) {
         yield { entities: bundle.map(({ text }) => text), position: bundle.at(-1)?.position ?? 0 };
       }
     },
     *present(entities) {
-      const texts = entities.map((entity) => ({ position: 0, write: () => JSON.stringify(renderPresent(entity, told)) }));
+      const texts = entities.map((entity) => ({
+        position: 0,
+        write: () => JSON.stringify(renderPresent(entity, told)),
+      }));
       for (const bundle of bundled(texts)) yield bundle.map(({ text }) => text);
     },
     notify(entities, position) {
       const at = position === undefined ? undefined : positionText(feed.epoch, position);
-      const notification = notificationText({ id: nextId(at), subscriptionId, notifiedAt: world.clock.now(), entities });
+      const notification = notificationText({
+        id: nextId(at),
+        subscriptionId,
+        notifiedAt: world.clock.now(),
+        entities,
+      });
       connection.send(notificationFrame({ id, position: at }, notification));
     },
     say: (op, position) => connection.send(positionFrame(op, id, positionText(feed.epoch, position))),

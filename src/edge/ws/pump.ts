@@ -96,7 +96,10 @@ type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
  * Whom the records concern. `matchedTo` moves with every record in one turn, so that a consumer that joins in between, having
  * seen at least that much, is asked for exactly those it has not seen.
  */
-async function match(records: readonly LogRecord[], { world, circles, reach }: { world: World; circles: Circles; reach: Reach }): Promise<Due> {
+async function match(
+  records: readonly LogRecord[],
+  { world, circles, reach }: { world: World; circles: Circles; reach: Reach },
+): Promise<Due> {
   const due = new Map<LiveConsumer, LogRecord[]>();
   for (const record of records) {
     await breathe(world);

@@ -76,7 +76,8 @@ function endOfString(text: string, start: number): number {
 }
 
 /** The client's name for the exchange, as far as the frame has a usable one: it comes back in errors too. */
-export const exchangeOf = ({ id }: JsonObject): string | undefined => (typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined);
+export const exchangeOf = ({ id }: JsonObject): string | undefined =>
+  typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined;
 
 const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>> = {
   subscribe: ['op', 'id', 'subscription', 'after', 'snapshot', 'tail', 'overflow', '@context'],
@@ -92,7 +93,8 @@ export function readFrame(json: JsonObject): ClientFrame {
   if (unknown !== undefined) throw invalid(`There is no member ${quoted(unknown)} in a frame of op ${op}.`);
   const id = exchangeOf(json);
   if (op === 'ping') return { op, ...(id === undefined ? undefined : { id }) };
-  if (id === undefined) throw invalid(`A frame of op ${op} needs an id, a text of 1 to 256 characters, not ${quoted(json['id'])}.`);
+  if (id === undefined)
+    throw invalid(`A frame of op ${op} needs an id, a text of 1 to 256 characters, not ${quoted(json['id'])}.`);
   switch (op) {
     case 'unsubscribe':
       return { op, id };
@@ -111,7 +113,8 @@ function readOp({ op }: JsonObject): ClientFrame['op'] {
 function readSubscribe(json: JsonObject, id: string): SubscribeFrame {
   const { subscription, overflow = 'disconnect' } = json;
   if (subscription === undefined) throw invalid('A frame of op subscribe needs a subscription.');
-  if (overflow !== 'disconnect' && overflow !== 'latest') throw invalid(`The overflow may be "disconnect" or "latest", not ${quoted(overflow)}.`);
+  if (overflow !== 'disconnect' && overflow !== 'latest')
+    throw invalid(`The overflow may be "disconnect" or "latest", not ${quoted(overflow)}.`);
   const context = isObject(subscription) ? subscription['@context'] : undefined;
   return { op: 'subscribe', id, subscription, context: context ?? json['@context'], start: readStart(json), overflow };
 }
@@ -120,18 +123,25 @@ function readStart({ after, snapshot = false, tail }: JsonObject): SubscribeStar
   if (typeof snapshot !== 'boolean') throw invalid(`The snapshot must be true or false, not ${quoted(snapshot)}.`);
   const given = [after !== undefined, snapshot, tail !== undefined].filter(Boolean);
   if (given.length > 1) throw invalid('Of after, snapshot and tail only one may be given.');
-  if (after !== undefined) {
-    if (typeof after !== 'string') throw invalid(`The after must be a position as the broker gave it, not ${quoted(after)}.`);
-    return { from: 'position', after };
-  }
-  if (tail === undefined) return { from: snapshot ? 'snapshot' : 'now' };
-  if (typeof tail !== 'number' || !Number.isSafeInteger(tail) || tail < 0) throw invalid(`The tail must be a whole number of changes, not ${quoted(tail)}.`);
-  return { from: 'tail', changes: tail };
+  if (after !== undefined) return { from: 'position', after: readAfter(after) };
+  if (tail !== undefined) return { from: 'tail', changes: readTail(tail) };
+  return { from: snapshot ? 'snapshot' : 'now' };
+}
+
+function readAfter(after: Json): string {
+  if (typeof after === 'string') return after;
+  throw invalid(`The after must be a position as the broker gave it, not ${quoted(after)}.`);
+}
+
+function readTail(tail: Json): number {
+  if (typeof tail === 'number' && Number.isSafeInteger(tail) && tail >= 0) return tail;
+  throw invalid(`The tail must be a whole number of changes, not ${quoted(tail)}.`);
 }
 
 function readRequest(json: JsonObject, id: string): RequestFrame {
   const { operation, body } = json;
-  if (typeof operation !== 'string') throw invalid(`A frame of op request needs the name of an operation, not ${quoted(operation)}.`);
+  if (typeof operation !== 'string')
+    throw invalid(`A frame of op request needs the name of an operation, not ${quoted(operation)}.`);
   const { context, rest } = withoutContext(body);
   return {
     op: 'request',

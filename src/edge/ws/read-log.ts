@@ -2,7 +2,9 @@
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 
 /** The next records; or, when some behind `after` have been pruned, the position from which on there are records again. */
-export type LogPage = { readonly gapTo: Position } | { readonly gapTo?: undefined; readonly records: readonly LogRecord[] };
+export type LogPage =
+  | { readonly gapTo: Position }
+  | { readonly gapTo?: undefined; readonly records: readonly LogRecord[] };
 
 export async function readLog(log: Log, after: Position, limit: number): Promise<LogPage> {
   const records = await log.read(after, limit);

@@ -9,40 +9,48 @@ const latestMax = 1000;
 
 /** Sends what concerns the client of one page. `isKnown` tells records that it has got in a snapshot. */
 export async function replayPage(course: Course, isKnown: (record: LogRecord) => boolean = () => false): Promise<void> {
-  const { standing, outlet, connection } = course;
+  const { standing } = course;
   const records = await nextRecords(course, standing.seen);
   if (!records) return;
-  const concerned = await concernedOf(course, records.filter((record) => !isKnown(record)));
-  for (const { entities, position } of outlet.bundles(concerned)) {
-    if (!(await connection.drained()) || standing.mode === 'ended') return;
-    outlet.notify(entities, standing.isInSnapshot ? undefined : position);
-    standing.seen = position;
-    if (!standing.isInSnapshot) standing.told = position;
-  }
-  standing.seen = records.at(-1)?.position ?? standing.seen;
+  const unknown = records.filter((record) => !isKnown(record));
+  await send(course, await concernedOf(course, unknown), records.at(-1)?.position ?? standing.seen);
 }
 
 /** Sends the latest change of each entity that concerns the client, of as many pages as there are. */
 export async function replayLatest(course: Course): Promise<void> {
-  const { standing, outlet, connection } = course;
+  const { standing } = course;
   const latest = new Map<string, LogRecord>();
   let reached: Position = standing.seen;
-  while (latest.size < latestMax && standing.mode === 'reading') {
+  let isMore = true;
+  while (isMore && latest.size < latestMax && standing.mode === 'reading') {
     const records = await nextRecords(course, reached);
     if (!records) return;
-    for (const record of await concernedOf(course, records)) {
-      // Taken out first, so that the order of the map stays that of the positions.
-      latest.delete(record.id);
-      latest.set(record.id, record);
-    }
+    keepLatest(latest, await concernedOf(course, records));
     reached = records.at(-1)?.position ?? reached;
-    if (records.length < pageSizes.log) break;
+    isMore = records.length === pageSizes.log;
   }
-  for (const { entities, position } of outlet.bundles([...latest.values()])) {
+  await send(course, [...latest.values()], reached);
+}
+
+/** Taken out first, so that the order of the map stays that of the positions. */
+function keepLatest(latest: Map<string, LogRecord>, records: readonly LogRecord[]): void {
+  for (const record of records) {
+    latest.delete(record.id);
+    latest.set(record.id, record);
+  }
+}
+
+/** Sends records as the client takes them; it has then been sent everything up to `reached`. */
+async function send(
+  { standing, outlet, connection }: Course,
+  records: readonly LogRecord[],
+  reached: Position,
+): Promise<void> {
+  for (const { entities, position } of outlet.bundles(records)) {
     if (!(await connection.drained()) || standing.mode !== 'reading') return;
-    outlet.notify(entities, position);
+    outlet.notify(entities, standing.isInSnapshot ? undefined : position);
     standing.seen = position;
-    standing.told = position;
+    if (!standing.isInSnapshot) standing.told = position;
   }
   standing.seen = reached;
 }
@@ -51,12 +59,15 @@ export async function replayLatest(course: Course): Promise<void> {
 async function nextRecords(course: Course, after: Position): Promise<readonly LogRecord[] | undefined> {
   const page = await readLog(course.feed.store.log, after, pageSizes.log);
   if (page.gapTo === undefined) return page.records;
-  if (course.standing.mode !== 'ended') tellGap(course, page.gapTo);
+  if (course.standing.mode === 'reading') tellGap(course, page.gapTo);
   return undefined;
 }
 
 /** The records that concern the client, as it may see them. */
-async function concernedOf({ audience, concerns, world }: Course, records: readonly LogRecord[]): Promise<readonly LogRecord[]> {
+async function concernedOf(
+  { audience, concerns, world }: Course,
+  records: readonly LogRecord[],
+): Promise<readonly LogRecord[]> {
   const concerned: LogRecord[] = [];
   for (const record of records) {
     const pause = world.breathe();

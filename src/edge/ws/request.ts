@@ -18,7 +18,13 @@ export interface Peer {
 /** Answers the frame of the response. Throws a Problem when the operation cannot be carried out. */
 export type CarryOut = (frame: RequestFrame, peer: Peer) => Promise<{ readonly status: number; readonly text: string }>;
 
-export function createCarryOut({ operations, world }: { readonly operations: readonly Operation[]; readonly world: World }): CarryOut {
+export function createCarryOut({
+  operations,
+  world,
+}: {
+  readonly operations: readonly Operation[];
+  readonly world: World;
+}): CarryOut {
   const byName = new Map(operations.map((operation) => [operation.name, operation]));
   return async (frame, peer) => {
     const operation = byName.get(frame.operation);
@@ -31,13 +37,20 @@ export function createCarryOut({ operations, world }: { readonly operations: rea
   };
 }
 
-const statusOf: Readonly<Record<Answer['kind'], number>> = { created: 201, createdMany: 201, done: 204, partly: 207, found: 200 };
+const statusOf: Readonly<Record<Answer['kind'], number>> = {
+  created: 201,
+  createdMany: 201,
+  done: 204,
+  partly: 207,
+  found: 200,
+};
 
 /** Parts of the path stand among the parameters. Throws InvalidRequest for a parameter too many, a part too few, a wrong body. */
 function readAsk({ name, path: template, parameters, body: wanted }: Operation, { params, body }: RequestFrame): Ask {
   const parts = [...template.matchAll(/\{(\w+)\}/g)].flatMap(([, part]) => part ?? []);
   const missing = parts.find((part) => params[part] === undefined);
-  if (missing !== undefined) throw new Problem('InvalidRequest', `The operation ${name} needs the parameter ${missing}.`);
+  if (missing !== undefined)
+    throw new Problem('InvalidRequest', `The operation ${name} needs the parameter ${missing}.`);
   const others = Object.entries(params).filter(([param]) => !parts.includes(param));
   const unknown = others.find(([param]) => !parameters.includes(param));
   if (unknown) throw new Problem('InvalidRequest', `The operation ${name} has no parameter ${quoted(unknown[0])}.`);
@@ -50,14 +63,22 @@ function readAsk({ name, path: template, parameters, body: wanted }: Operation, 
 }
 
 function checkBody(name: string, wanted: Operation['body'], body: Json | undefined): void {
-  if (wanted === 'none' && body !== undefined) throw new Problem('InvalidRequest', `The operation ${name} takes no body.`);
-  if (wanted === 'array' && !isArray(body)) throw new Problem('InvalidRequest', `The operation ${name} needs an array as body.`);
-  if (wanted !== 'none' && body === undefined) throw new Problem('InvalidRequest', `The operation ${name} needs a body.`);
+  if (wanted === 'none' && body !== undefined)
+    throw new Problem('InvalidRequest', `The operation ${name} takes no body.`);
+  if (wanted === 'array' && !isArray(body))
+    throw new Problem('InvalidRequest', `The operation ${name} needs an array as body.`);
+  if (wanted !== 'none' && body === undefined)
+    throw new Problem('InvalidRequest', `The operation ${name} needs a body.`);
 }
 
-async function readCaller({ media }: Operation, { context, body }: RequestFrame, { peer, world }: { peer: Peer; world: World }): Promise<Caller> {
+async function readCaller(
+  { media }: Operation,
+  { context, body }: RequestFrame,
+  { peer, world }: { peer: Peer; world: World },
+): Promise<Caller> {
   const isPerElement = isArray(body) && body.some((element) => isObject(element) && element['@context'] !== undefined);
-  if (isPerElement && context !== undefined) throw badData('An @context may be in the frame or in the elements of its body, not in both.');
+  if (isPerElement && context !== undefined)
+    throw badData('An @context may be in the frame or in the elements of its body, not in both.');
   const [first = 'json'] = media;
   return {
     ...peer,
@@ -74,7 +95,8 @@ interface Response {
   readonly world: World;
 }
 
-async function writeResponse(answer: Answer, { id, status, tenant, world }: Response): Promise<string> {
+async function writeResponse(answer: Answer, response: Response): Promise<string> {
+  const { id, status } = response;
   switch (answer.kind) {
     case 'created':
       return responseFrame({ id, status, location: answer.location }, undefined);
@@ -84,11 +106,16 @@ async function writeResponse(answer: Answer, { id, status, tenant, world }: Resp
       return responseFrame({ id, status }, undefined);
     case 'partly':
       return responseFrame({ id, status }, JSON.stringify(answer.body));
-    case 'found': {
-      const { page, position, text } = answer;
-      const store = position === undefined ? undefined : await world.stores.open(tenant, false);
-      const at = store && position !== undefined ? positionText(await epochOf(store, world.ids), position) : undefined;
-      return responseFrame({ id, status, position: at, count: page?.count, hasMore: page?.hasMore }, text);
-    }
+    case 'found':
+      return writeFound(answer, response);
   }
+}
+
+async function writeFound(
+  { page, position, text }: Extract<Answer, { kind: 'found' }>,
+  { id, status, tenant, world }: Response,
+): Promise<string> {
+  const store = position === undefined ? undefined : await world.stores.open(tenant, false);
+  const at = store && position !== undefined ? positionText(await epochOf(store, world.ids), position) : undefined;
+  return responseFrame({ id, status, position: at, count: page?.count, hasMore: page?.hasMore }, text);
 }

@@ -1,49 +1,138 @@
-/** What one client does over its connection: subscribes, asks, and is answered. */
+/** What one client does over its connection: every frame is answered, none can do harm. */
 import { performance } from 'node:perf_hooks';
-import { isObject } from '../../core/model/json.ts';
 import { Problem, type ProblemReport } from '../../core/model/problem.ts';
-import { quoted } from '../../core/model/read/id.ts';
-import type { World } from '../../core/operation/operation.ts';
 import { statusOf } from '../../core/operation/describe-problem.ts';
-import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import { positionText } from '../../core/subscription/position.ts';
-import { readSubscription } from '../../core/subscription/read-subscription.ts';
-import { audienceOf } from './audience.ts';
+import type { World } from '../../core/operation/operation.ts';
 import type { Connection } from './connection.ts';
-import { type Consumer, createConsumer } from './consumer.ts';
-import type { Feed, Lease } from './feed.ts';
 import { exchangesMax, faultsMax, type StreamLimits } from './limits.ts';
-import { createOutlet } from './outlet.ts';
-import { type ClientFrame, exchangeOf, parseFrame, readFrame, type RequestFrame, type SubscribeFrame } from './read-frame.ts';
+import { type ClientFrame, exchangeOf, parseFrame, readFrame, type RequestFrame } from './read-frame.ts';
 import type { CarryOut, Peer } from './request.ts';
-import { findStart } from './start.ts';
-import { errorFrame, pongFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import { errorFrame, pongFrame } from './write-frame.ts';
 
 export interface SessionOptions {
   readonly connection: Connection;
   readonly peer: Peer;
-  readonly openFeed: (tenant: string) => Promise<Lease | undefined>;
+  readonly subscriptions: Subscriptions;
   readonly carryOut: CarryOut;
   readonly world: World;
   readonly limits: StreamLimits;
 }
 
 export interface Session {
-  /** Takes a text frame of the client. */
-  receive(text: string): void;
-  /** Takes a frame that is no text. */
-  refuse(detail: string): void;
-  beat(): void;
+  /** Takes a frame of the client; undefined is one that is not text. */
+  receive(text: string | undefined): void;
+  /** Called at intervals: looks whether the client is there. */
+  readonly beat: () => void;
   /** Ends all that is under way. */
   end(): void;
 }
 
 interface State extends SessionOptions {
-  /** By the client's names for them. Undefined while one is being opened. */
-  readonly subscriptions: Map<string, { readonly consumer: Consumer; readonly lease: Lease } | undefined>;
-  /** Subscriptions are opened and closed in the order of the frames. */
+  /** Subscriptions are opened and closed in the order of their frames. */
   queue: Promise<void>;
+  /** Frames whose answers the client has not taken yet, and those of them that are being worked on. */
   exchanges: number;
+  working: number;
+  /** Faulty frames in a row. */
   faults: number;
-  isOver: boolean;
+}
+
+export function createSession(options: SessionOptions): Session {
+  const state: State = { ...options, queue: Promise.resolve(), exchanges: 0, working: 0, faults: 0 };
+  return {
+    receive: (text) => receive(state, text),
+    beat: () => {
+      // While it works on what the client asked it may not listen, and so cannot hear it answer.
+      options.connection.beat(state.exchanges < exchangesMax || state.working === 0);
+      options.subscriptions.beat();
+    },
+    end: options.subscriptions.end,
+  };
+}
+
+function receive(state: State, text: string | undefined): void {
+  let id: string | undefined;
+  try {
+    if (text === undefined) throw new Problem('InvalidRequest', 'Frames must be text, not binary.');
+    const json = parseFrame(text, state.limits.depthMax);
+    id = exchangeOf(json);
+    const frame = readFrame(json);
+    state.faults = 0;
+    exchange(state, id, () => answer(state, frame));
+  } catch (error) {
+    state.faults += 1;
+    exchange(state, id, () => answerFault(state, id, error));
+    if (state.faults >= faultsMax) state.connection.close('faultyFrames');
+  }
+}
+
+/** Answers a frame, and stops listening when too many answers wait for the client or are being worked on. */
+function exchange(state: State, id: string | undefined, work: () => Promise<void>): void {
+  state.exchanges += 1;
+  state.working += 1;
+  if (state.exchanges >= exchangesMax) state.connection.pause();
+  void work()
+    .catch((error: unknown) => answerFault(state, id, error))
+    .then(() => {
+      state.working -= 1;
+      return state.connection.drained();
+    })
+    .then(() => {
+      state.exchanges -= 1;
+      if (state.exchanges < exchangesMax) state.connection.resume();
+    });
+}
+
+const answerFault = ({ connection, world }: State, id: string | undefined, error: unknown): Promise<void> => {
+  connection.send(errorFrame(id, reportOf(error, world)));
+  return Promise.resolve();
+};
+
+/** What a client is told of an error; what should not have happened goes to the log. */
+function reportOf(error: unknown, world: World): ProblemReport {
+  if (error instanceof Problem) return error.report;
+  world.observe({ kind: 'failed', where: 'stream', cause: error });
+  return { type: 'InternalError', detail: 'What happened is in the log of the broker.' };
+}
+
+function answer(state: State, frame: ClientFrame): Promise<void> {
+  const { subscriptions } = state;
+  switch (frame.op) {
+    case 'ping':
+      state.connection.send(pongFrame(frame.id));
+      return Promise.resolve();
+    case 'request':
+      return request(state, frame);
+    case 'subscribe':
+      return enqueue(state, () => subscriptions.open(frame));
+    case 'unsubscribe':
+      return enqueue(state, () => subscriptions.close(frame.id));
+  }
+}
+
+function enqueue(state: State, work: () => Promise<void>): Promise<void> {
+  const done = state.queue.then(work);
+  state.queue = done.catch(() => undefined);
+  return done;
+}
+
+async function request({ connection, carryOut, peer, world }: State, frame: RequestFrame): Promise<void> {
+  const startedMs = performance.now();
+  const observe = (status: number): void =>
+    world.observe({
+      kind: 'answered',
+      binding: 'ws',
+      operation: frame.operation,
+      status,
+      tookMs: performance.now() - startedMs,
+    });
+  try {
+    const { status, text } = await carryOut(frame, peer);
+    connection.send(text);
+    observe(status);
+  } catch (error) {
+    observe(statusOf[error instanceof Problem ? error.type : 'InternalError']);
+    throw error;
+  }
 }

@@ -34,7 +34,12 @@ async function sendEntities(course: Course): Promise<ReadonlyMap<string, Positio
   for (;;) {
     if (!(await isOpen(course))) return undefined;
     const limit = pageSizes.snapshot;
-    const page = await audience.store.find({ filter, limit, now: world.clock.now(), ...(after === undefined ? undefined : { after }) });
+    const page = await audience.store.find({
+      filter,
+      limit,
+      now: world.clock.now(),
+      ...(after === undefined ? undefined : { after }),
+    });
     for (const { id, version } of page) if (version > standing.seen) versions.set(id, version);
     if (!(await sendPage(course, page))) return undefined;
     after = page.at(-1)?.cursor;
@@ -51,4 +56,5 @@ async function sendPage(course: Course, page: readonly Stored[]): Promise<boolea
 }
 
 /** Waits until little waits for the client. False when it is gone, or has left. */
-const isOpen = async ({ connection, standing }: Course): Promise<boolean> => (await connection.drained()) && standing.mode === 'reading';
+const isOpen = async ({ connection, standing }: Course): Promise<boolean> =>
+  (await connection.drained()) && standing.mode === 'reading';

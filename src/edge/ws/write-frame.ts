@@ -9,14 +9,16 @@ type Member = Json | undefined;
 const frame = (members: Readonly<Record<string, Member>>): string => JSON.stringify(members);
 
 /** A frame with one more member whose JSON text is ready. */
-const frameAround = (members: Readonly<Record<string, Member>>, name: string, text: string): string => `${frame(members).slice(0, -1)},"${name}":${text}}`;
+const frameAround = (members: Readonly<Record<string, Member>>, name: string, text: string): string =>
+  `${frame(members).slice(0, -1)},"${name}":${text}}`;
 
 export interface Hello {
   readonly epoch: string | undefined;
   readonly limits: JsonObject;
   readonly pingIntervalMs: number;
 }
-export const helloFrame = ({ epoch, limits, pingIntervalMs }: Hello): string => frame({ op: 'hello', version: '1', epoch, limits, pingIntervalMs });
+export const helloFrame = ({ epoch, limits, pingIntervalMs }: Hello): string =>
+  frame({ op: 'hello', version: '1', epoch, limits, pingIntervalMs });
 
 export interface Subscribed {
   readonly id: string;
@@ -35,14 +37,22 @@ export interface NotificationHead {
   readonly position: string | undefined;
 }
 export const notificationFrame = ({ id, position }: NotificationHead, notification: string): string =>
-  frameAround({ op: 'notification', id, position, snapshot: position === undefined ? true : undefined }, 'notification', notification);
+  frameAround(
+    { op: 'notification', id, position, snapshot: position === undefined ? true : undefined },
+    'notification',
+    notification,
+  );
 
 /** `gap`: changes up to here are lost to you. `snapshot`: it is complete, and holds all changes up to here. `position`: nothing for you up to here. */
-export const positionFrame = (op: 'gap' | 'snapshot' | 'position', id: string, position: string): string => frame({ op, id, position });
+export const positionFrame = (op: 'gap' | 'snapshot' | 'position', id: string, position: string): string =>
+  frame({ op, id, position });
 
 export const pongFrame = (id: string | undefined): string => frame({ op: 'pong', id });
 
 export const responseFrame = (members: Readonly<Record<string, Member>>, body: string | undefined): string =>
-  body === undefined ? frame({ op: 'response', ...members }) : frameAround({ op: 'response', ...members }, 'body', body);
+  body === undefined
+    ? frame({ op: 'response', ...members })
+    : frameAround({ op: 'response', ...members }, 'body', body);
 
-export const errorFrame = (id: string | undefined, report: ProblemReport): string => frame({ op: 'error', id, problem: describeProblem(report) });
+export const errorFrame = (id: string | undefined, report: ProblemReport): string =>
+  frame({ op: 'error', id, problem: describeProblem(report) });

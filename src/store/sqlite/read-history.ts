@@ -24,9 +24,9 @@ interface Sources {
 /** Subjects that are looked at at once. */
 const pageSize = 50;
 
-type ReadHistories = (plan: HistoryPlan) => Promise<readonly EntityHistory[]>;
+export type HistoryReader = (plan: HistoryPlan) => Promise<readonly EntityHistory[]>;
 
-export function createHistoryReader({ subjects, series, names, breathe }: Sources): ReadHistories {
+export function createHistoryReader({ subjects, series, names, breathe }: Sources): HistoryReader {
   return async (plan) => {
     const pace = createPace(breathe);
     const filter = withoutAttrs(plan.filter);

@@ -1,23 +1,22 @@
 /** One tenant's store: reads on this thread's own connection, writes by the writer's thread. */
 import type { Database } from 'better-sqlite3';
-import type { Filter } from '../../core/language/filter.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Breathe } from '../../core/port/clock.ts';
-import type { PastInstance, Position, Store } from '../../core/port/store.ts';
+import type { Store } from '../../core/port/store.ts';
 import { createChoose } from './candidates.ts';
 import { openForReading } from './connection.ts';
-import { indexTerms } from './index-terms.ts';
+import { createDemand } from './demand.ts';
 import { createLog } from './log.ts';
 import { createNameReader } from './names.ts';
 import { outcomesIn } from './own-text.ts';
-import { createHistoryReader } from './read-history.ts';
-import { createRows, storedIn } from './rows.ts';
-import { createSearch } from './search.ts';
+import { createHistoryReader, type HistoryReader } from './read-history.ts';
+import { createRows, type Rows, storedIn } from './rows.ts';
+import { createSearch, type Search } from './search.ts';
 import { createSeriesReader } from './series-reader.ts';
 import { createShelves } from './shelf.ts';
 import { createSubjects } from './subject-pages.ts';
-import { createSummaryReader } from './summary.ts';
+import { createSummaryReader, type SummaryReader } from './summary.ts';
 import { createSweep } from './sweep.ts';
 import type { SendJob, Writer } from './writer.ts';
 
@@ -31,70 +30,88 @@ export interface OpenStore {
 /** Opens a file that the writer has opened before. */
 export function openStore(path: string, { writer, breathe }: { writer: Writer; breathe: Breathe }): OpenStore {
   const database = openForReading(path);
-  const { send, close: closeFile } = createSender(path, writer);
-  const reads = createReads(database, breathe, send);
+  const sender = createSender(path, writer);
   const reading = createTracker();
+  const reads = createReads(database, breathe, sender.send);
   const store: Store = {
-    get: (id, now) => {
-      const row = reads.rows.byId(id);
-      return Promise.resolve(row && storedIn(row, now));
-    },
-    find: (plan) => reading.track(reads.search.find(plan)),
-    count: (plan) => {
-      const isKept = !reads.rows.hasExpired(microsOfInstant(plan.now));
-      const kept = isKept ? reads.summary.count(plan) : undefined;
-      return kept === undefined ? reading.track(reads.search.count(plan)) : Promise.resolve(kept);
-    },
-    history: (plan) => reading.track(reads.history(plan)),
-    apply: async (writes, at) => {
-      if (writes.length === 0) return [];
-      return outcomesIn(String(await send({ op: 'apply', at, writes: JSON.stringify(writes) }, writes.length)));
-    },
-    record: async (instances: readonly PastInstance[], at) => {
-      if (instances.length === 0) return;
-      await send({ op: 'record', at, instances: JSON.stringify(instances) }, instances.length);
-    },
-    summary: () => Promise.resolve(reads.summary.read()),
-    sweep: createSweep(send),
-    shelf: createShelves(database, send),
-    log: createLog(database, {
-      send,
-      follow: (listener: (position: Position) => void) => writer.follow(path, listener),
-    }),
+    ...createReading(reads, reading.track),
+    ...createWriting(sender.send),
+    shelf: createShelves(database, sender.send),
+    log: createLog(database, { send: sender.send, follow: (listener) => writer.follow(path, listener) }),
   };
   const close = async (): Promise<void> => {
     await reading.settled();
-    const isClosed = closeFile();
+    const closed = sender.close();
     // The writer's connection is the last one: it leaves a file that has everything in it.
     database.close();
-    await isClosed;
+    await closed;
   };
   return { store, close };
 }
 
+function createReading(
+  { rows, search, summary, history }: Reads,
+  track: Tracker['track'],
+): Pick<Store, 'get' | 'find' | 'count' | 'history' | 'summary'> {
+  return {
+    get: (id, now) => {
+      const row = rows.byId(id);
+      return Promise.resolve(row && storedIn(row, now));
+    },
+    find: (plan) => track(search.find(plan)),
+    count: (plan) => {
+      const isKept = !rows.hasExpired(microsOfInstant(plan.now));
+      const kept = isKept ? summary.count(plan) : undefined;
+      return kept === undefined ? track(search.count(plan)) : Promise.resolve(kept);
+    },
+    history: (plan) => track(history(plan)),
+    summary: () => Promise.resolve(summary.read()),
+  };
+}
+
+function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'sweep'> {
+  return {
+    apply: async (writes, at) => {
+      if (writes.length === 0) return [];
+      return outcomesIn(String(await send({ op: 'apply', at, writes: JSON.stringify(writes) }, writes.length)));
+    },
+    record: async (instances, at) => {
+      if (instances.length === 0) return;
+      await send({ op: 'record', at, instances: JSON.stringify(instances) }, instances.length);
+    },
+    sweep: createSweep(send),
+  };
+}
+
+interface Sender {
+  readonly send: SendJob;
+  /** Never fails: a writer that has crashed has closed its files. */
+  readonly close: () => Promise<unknown>;
+}
+
 /** Sends jobs for one file until that is closed. */
-function createSender(path: string, writer: Writer): { readonly send: SendJob; close(): Promise<unknown> } {
+function createSender(path: string, writer: Writer): Sender {
   let isOpen = true;
   return {
     send: (job, weight) =>
       isOpen ? writer.send(path, job, weight) : Promise.reject(new Problem('Unavailable', 'The store is closed.')),
-    close() {
+    close: () => {
       isOpen = false;
-      return writer.send(path, { op: 'close' }, 0);
+      return writer.send(path, { op: 'close' }, 0).catch(() => undefined);
     },
   };
 }
 
 interface Tracker {
-  track<T>(read: Promise<T>): Promise<T>;
+  readonly track: <T>(read: Promise<T>) => Promise<T>;
   /** Waits for all that is under way. */
-  settled(): Promise<unknown>;
+  readonly settled: () => Promise<unknown>;
 }
 
 function createTracker(): Tracker {
   const underWay = new Set<Promise<unknown>>();
   return {
-    track(read) {
+    track: (read) => {
       const done = read.finally(() => underWay.delete(done));
       underWay.add(done);
       return done;
@@ -103,8 +120,15 @@ function createTracker(): Tracker {
   };
 }
 
+interface Reads {
+  readonly rows: Rows;
+  readonly search: Search;
+  readonly summary: SummaryReader;
+  readonly history: HistoryReader;
+}
+
 /** Everything that reads present and past entities. */
-function createReads(database: Database, breathe: Breathe, send: SendJob) {
+function createReads(database: Database, breathe: Breathe, send: SendJob): Reads {
   const rows = createRows(database);
   const names = createNameReader(database);
   const choose = createChoose(database, { names, rows });
@@ -115,25 +139,5 @@ function createReads(database: Database, breathe: Breathe, send: SendJob) {
     summary: createSummaryReader(database, names),
     search: createSearch({ choose, breathe, onLooked: createDemand(send) }),
     history: createHistoryReader({ subjects, series, names, breathe }),
-  };
-}
-
-/** So many entities a query must have looked at before it counts as one that wants an index. */
-const manyLooked = 1000;
-
-/** So many such queries before the index is made. */
-const manyQueries = 3;
-
-/** Asks for the index of an attribute when queries keep looking at many entities for want of it. */
-function createDemand(send: SendJob): (filter: Filter, looked: number) => void {
-  const queries = new Map<string, number>();
-  return ({ q }, looked) => {
-    if (!q || looked < manyLooked) return;
-    for (const { attr } of indexTerms(q)) {
-      const count = (queries.get(attr) ?? 0) + 1;
-      if (queries.size < 1000) queries.set(attr, count);
-      // Nobody waits for it: when it is refused now, the next query asks again.
-      if (count >= manyQueries && count % manyQueries === 0) send({ op: 'index', name: attr }).catch(() => undefined);
-    }
   };
 }

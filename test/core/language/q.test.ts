@@ -17,10 +17,9 @@ const parse = (text: string, options: { expandValues?: string[]; jsonKeys?: stri
 
 /** A tree as one line, so that tables stay readable: names without the default vocabulary, `&` and `|` with all parentheses. */
 function show(query: Query): string {
-  if (query.op === 'and' || query.op === 'or')
-    return `(${query.parts.map(show).join(query.op === 'and' ? ' & ' : ' | ')})`;
-  if (query.op === 'exists') return showPath(query.path);
-  if (query.op === '~=' || query.op === '!~=') return `${showPath(query.path)} ${query.op} /${query.pattern.source}/`;
+  if ('parts' in query) return `(${query.parts.map(show).join(query.op === 'and' ? ' & ' : ' | ')})`;
+  if ('pattern' in query) return `${showPath(query.path)} ${query.op} /${query.pattern.source}/`;
+  if (!('value' in query)) return showPath(query.path);
   const expanded = query.expanded ? ` as ${query.expanded.map(shorten).join(' ')}` : '';
   return `${showPath(query.path)} ${query.op} ${showValue(query.value)}${expanded}`;
 }

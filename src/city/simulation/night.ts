@@ -1,0 +1,55 @@
+/** When street lights burn and how brightly: by the sun, and by a programme for the small hours. */
+import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
+import { createRegister, type Register } from './register.ts';
+import { sunTimes } from './sun.ts';
+
+/** Lights go on and off when the sun stands so many degrees over the horizon. */
+const switchingElevation = -2.5;
+
+/** How long a lamp takes to start. */
+const startMs = 2 * 60_000;
+
+/** A switching programme: dimming levels by hour of the night. */
+export interface Programme {
+  readonly id: string;
+  /** Dimming to this between two local hours, the first before midnight. */
+  readonly dimmed?: { readonly level: number; readonly from: number; readonly to: number };
+}
+
+export const programmes = {
+  allNight: { id: 'vso-noc' },
+  reduced: { id: 'redukcija-50', dimmed: { level: 0.5, from: 23, to: 5 } },
+  deep: { id: 'redukcija-70', dimmed: { level: 0.3, from: 22, to: 5 } },
+} as const satisfies Record<string, Programme>;
+
+export interface NightState {
+  /** 0 is dark, 1 full light. */
+  readonly level: number;
+  readonly powerState: 'on' | 'low' | 'off' | 'bootingUp';
+  readonly switchedOn: Moment;
+  readonly switchedOff: Moment;
+}
+
+/** What lights of a programme do at a moment when they are in order. */
+export function nightState({ dimmed }: Programme, at: Moment): NightState {
+  const day = Math.floor(at / dayMs);
+  const { dawn, dusk } = sunTimes(day, switchingElevation);
+  const switchedOn = at >= dusk ? dusk : sunTimes(day - 1, switchingElevation).dusk;
+  const switchedOff = at >= dawn ? dawn : sunTimes(day - 1, switchingElevation).dawn;
+  const switched = { switchedOn, switchedOff };
+  if (switchedOff > switchedOn) return { level: 0, powerState: 'off', ...switched };
+  if (at - switchedOn < startMs) return { level: 0.2, powerState: 'bootingUp', ...switched };
+  const { hour } = localTime(at);
+  const isLow = dimmed !== undefined && (hour >= dimmed.from || hour < dimmed.to);
+  return isLow ? { level: dimmed.level, powerState: 'low', ...switched } : { level: 1, powerState: 'on', ...switched };
+}
+
+/** Hours of full light that a programme makes, counted from the first day of registers. */
+export function createBurningHours(programme: Programme): Register {
+  const levelAt = (at: Moment): number => nightState(programme, at).level;
+  const quarters = Array.from({ length: 96 }, (_, index) => (index * hourMs) / 4);
+  return createRegister({
+    dailyTotal: (day) => quarters.reduce((sum, quarter) => sum + levelAt(day * dayMs - hourMs + quarter) / 4, 0),
+    weightAt: levelAt,
+  });
+}

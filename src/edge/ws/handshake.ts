@@ -1,0 +1,91 @@
+/** What is looked at before a request becomes a WebSocket, and how it is refused. */
+import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { JsonObject } from '../../core/model/json.ts';
+import { Problem, type ProblemType } from '../../core/model/problem.ts';
+import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
+
+export const subprotocol = 'ngsi-ld-ws.v1';
+
+/** A handshake that is not accepted. The status says what HTTP knows and clause 5.5.2 does not. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly type: ProblemType;
+
+  constructor(status: number, type: ProblemType, detail: string) {
+    super(detail);
+    this.name = 'Refusal';
+    this.status = status;
+    this.type = type;
+  }
+}
+
+export interface HandshakeRules {
+  readonly path: string;
+  /** Origins of web pages that may connect, besides the broker's own; `*` is all. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** The tenant of an acceptable request. Throws a Refusal. */
+export function readHandshake(
+  { url = '', headers }: IncomingMessage,
+  { path, allowedOrigins }: HandshakeRules,
+): { readonly tenant: string } {
+  const [pathname = '', query = ''] = url.split(/\?(.*)/s);
+  if (pathname !== path)
+    throw new Refusal(404, 'ResourceNotFound', `There is no stream at ${pathname}; it is at ${path}.`);
+  if (!isOurs(headers)) {
+    throw new Refusal(
+      426,
+      'InvalidRequest',
+      `The stream needs an upgrade to WebSocket with the subprotocol ${subprotocol}.`,
+    );
+  }
+  const { origin, host } = headers;
+  if (origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
+    throw new Refusal(403, 'Forbidden', `Web pages from ${origin} may not connect.`);
+  }
+  return { tenant: tenantOf(headers) ?? new URLSearchParams(query).get('tenant') ?? '' };
+}
+
+function isOurs({ upgrade = '', 'sec-websocket-protocol': offered = '' }: IncomingHttpHeaders): boolean {
+  const tokens = offered.split(',').map((token) => token.trim());
+  return upgrade.toLowerCase() === 'websocket' && tokens.includes(subprotocol);
+}
+
+function tenantOf(headers: IncomingHttpHeaders): string | undefined {
+  const named = headers['ngsild-tenant'] ?? headers['fiware-service'];
+  return Array.isArray(named) ? named[0] : named;
+}
+
+/** Browsers let any page connect to anywhere, and say only which page it is. */
+function isAllowed(origin: string, host: string | undefined, allowed: readonly string[]): boolean {
+  if (allowed.includes('*') || allowed.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** Answers a handshake that failed, and ends the connection. */
+export function refuse(socket: Duplex, error: unknown): void {
+  const { status, body } = describe(error);
+  const text = JSON.stringify(body);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+    ...(status === 426 ? ['Upgrade: websocket', `Sec-WebSocket-Protocol: ${subprotocol}`] : []),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+}
+
+function describe(error: unknown): { readonly status: number; readonly body: JsonObject } {
+  if (error instanceof Refusal) {
+    const { status, type, message } = error;
+    return { status, body: { ...describeProblem({ type, detail: message }), status } };
+  }
+  const report =
+    error instanceof Problem
+      ? error.report
+      : ({ type: 'InternalError', detail: 'What happened is in the log of the broker.' } as const);
+  return { status: statusOf[report.type], body: describeProblem(report) };
+}

@@ -1,0 +1,24 @@
+/** Finds out which attributes want an index over their values. */
+import type { Filter } from '../../core/language/filter.ts';
+import { indexTerms } from './index-terms.ts';
+import type { SendJob } from './writer.ts';
+
+/** So many entities a query must have looked at before it counts as one that wants an index. */
+const manyLooked = 1000;
+
+/** So many such queries before the index is made. */
+const manyQueries = 3;
+
+/** Asks for the index of an attribute when queries keep looking at many entities for want of it. */
+export function createDemand(send: SendJob): (filter: Filter, looked: number) => void {
+  const queries = new Map<string, number>();
+  return ({ q }, looked) => {
+    if (!q || looked < manyLooked) return;
+    for (const { attr } of indexTerms(q)) {
+      const count = (queries.get(attr) ?? 0) + 1;
+      if (queries.size < 1000) queries.set(attr, count);
+      // Nobody waits for it: when it is refused now, the next query asks again.
+      if (count >= manyQueries && count % manyQueries === 0) send({ op: 'index', name: attr }).catch(() => undefined);
+    }
+  };
+}
