@@ -48,7 +48,7 @@ describe('the first page', () => {
   test('shows a change as it happens, and counts what is there', async () => {
     await post('urn:ngsi-ld:Streetlight:1', 'on');
     await page.waitForSelector('#live li:has-text("Streetlight:1")');
-    await page.waitForFunction("document.getElementById('entities').textContent === '1'");
+    await page.waitForSelector('#entities:text-is("1")');
     expect(await page.textContent('#summary')).toContain('Streetlight');
     await post('urn:ngsi-ld:Streetlight:1', 'off');
     await page.waitForSelector('#live li:has-text("powerState off")');
@@ -63,7 +63,7 @@ describe('the first page', () => {
   test('can be paused', async () => {
     await page.click('#pause');
     await post('urn:ngsi-ld:Streetlight:3', 'on');
-    await page.waitForFunction("document.getElementById('entities').textContent === '3'");
+    await page.waitForSelector('#entities:text-is("3")');
     expect(await page.locator('#live li:has-text("Streetlight:3")').count()).toBe(0);
     await page.click('#pause');
   });

@@ -122,7 +122,7 @@ const cases: Readonly<Record<string, Case>> = {
   'an @context that is a number': post({ id, type: 'Odd', '@context': 5 }, /@context/, { headers: ld }),
   'an @context with a faulty term': post({ id, type: 'Odd', '@context': { speed: { '@id': 5 } } }, /speed/, { headers: ld }),
   'an @context with a cycle': post({ id, type: 'Odd', '@context': { a: 'b:x', b: 'a:x' } }, /a|b/, { headers: ld }),
-  'an @context with a scheme other than http': post({ id, type: 'Odd', '@context': 'file:///etc/passwd' }, /file/, { headers: ld, status: 504, type: 'LdContextNotAvailable' }),
+  'an @context with a scheme other than http': post({ id, type: 'Odd', '@context': 'file:///etc/passwd' }, /file/, { headers: ld }),
   'an @context that cannot be had': post({ id, type: 'Odd' }, /127\.0\.0\.1:9/, { headers: { ...json, Link: contextLink('http://127.0.0.1:9/c.jsonld') }, status: 504, type: 'LdContextNotAvailable' }),
   'a Link that is none': post({ id, type: 'Odd' }, /Link/, { headers: { ...json, Link: 'nonsense; rel="http://www.w3.org/ns/json-ld#context"' } }),
   'an unknown parameter': post({ id, type: 'Odd' }, /colour/, { ...request, send: 'POST /entities?colour=red' }),

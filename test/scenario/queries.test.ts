@@ -28,7 +28,7 @@ scenarios('queries', {
     finds('local=true', 'Lamp:1', 'Lamp:2', 'Lamp:3', 'Park:1'),
     finds('type=Lamp&id=urn:ngsi-ld:Lamp:2,urn:ngsi-ld:Park:1', 'Lamp:2'),
     finds('type=Lamp&idPattern=Lamp:[23]$', 'Lamp:2', 'Lamp:3'),
-    finds('attrs=visits', 'Park:1'),
+    { does: 'queryEntities', send: 'GET /entities?attrs=visits&format=simplified', answers: 200, gives: [{ id: 'urn:ngsi-ld:Park:1', type: ['Park', 'Garden'], visits: 12 }] },
   ],
   'by q': [
     again,

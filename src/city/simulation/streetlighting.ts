@@ -1,28 +1,15 @@
-/** Street lights, their groups, cabinets and models in the simulated Kranj. */
+/** Street lighting of the simulated Kranj: cabinets, the groups they switch, and the lights of these. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { dayMs, hourMs, type Moment } from './calendar.ts';
-import { between, type Chance, drift, pick, round } from './chance.ts';
-import {
-  idOf,
-  line,
-  measured,
-  numbered,
-  point,
-  property,
-  relationship,
-  type SimulatedEntity,
-  type Surroundings,
-  text,
-  timeText,
-  upTo,
-} from './entity.ts';
-import { faultsBetween } from './faults.ts';
-import { lampModels, type LampModel, modelEntity } from './lamps.ts';
+import { hourMs, type Moment } from './calendar.ts';
+import { drift, round } from './chance.ts';
+import { idOf, line, measured, numbered, point, property, relationship, type SimulatedEntity, type Surroundings, timeText, upTo } from './entity.ts';
+import { lampModelEntity, lampModelFor, lampModels } from './lamps.ts';
+import { createLight, type Feed, type Light, secondOf } from './light.ts';
 import { createBurningHours, nightState, type Programme, programmes } from './night.ts';
-import { addressOf, type Area, areas, moved, spotIn } from './places.ts';
+import { type Area, areas, moved, spotIn } from './places.ts';
 import type { Register } from './register.ts';
 
-/** Cabinets by area, each with the streets of its groups. */
+/** Cabinets: where they stand, what they let the lights do, and in which streets. */
 const cabinets: readonly (readonly [area: Area, programme: Programme, streets: readonly string[]])[] = [
   [areas.oldTown, programmes.allNight, ['Glavni trg', 'Prešernova ulica', 'Tavčarjeva ulica']],
   [areas.centre, programmes.reduced, ['Slovenski trg', 'Koroška cesta', 'Bleiweisova cesta']],
@@ -31,43 +18,20 @@ const cabinets: readonly (readonly [area: Area, programme: Programme, streets: r
   [areas.mlaka, programmes.deep, ['Mlaška cesta', 'Zagrajškova ulica']],
 ];
 
-/** Twelve groups: the first eight have one light more than the others, 128 lights in all. */
-const lightsOf = (groupIndex: number): number => (groupIndex < 8 ? 11 : 10);
-
 const spacingM = 28;
-
-/** Lights were there before the registers begin. */
-const serviceStarted = Date.UTC(2022, 9, 18);
-const registersBegin = Date.UTC(2024, 0, 1);
 
 export function createStreetlighting(around: Surroundings): readonly SimulatedEntity[] {
   const hours = new Map<Programme, Register>();
-  let groupIndex = 0;
   const equipment = cabinets.flatMap(([area, programme, streets], index) => {
     const burning = hours.get(programme) ?? createBurningHours(programme);
     hours.set(programme, burning);
-    const feed: Feed = { around, area, programme, burning, cabinet: idOf('StreetlightControlCabinet', `pr-${numbered(index + 1)}`), number: index + 1 };
-    const groups = streets.map((street) => createGroup(feed, street, groupIndex++));
-    return [cabinet(feed, groups), ...groups.flatMap(({ entities }) => entities)];
+    const number = numbered(index + 1);
+    const feed: Feed = { around, area, programme, burning, cabinet: idOf('StreetlightControlCabinet', `pr-${number}`) };
+    // Four cabinets of eleven lights a street and, where there is room for less, one of ten: with these, 128 in all.
+    const groups = streets.map((street) => createGroup(feed, street, index < 3 ? 11 : 10));
+    return [cabinet(feed, number, groups), ...groups.flatMap(({ entities }) => entities)];
   });
-  return [...lampModels.map(modelEntity), ...equipment];
-}
-
-/** What everything behind one cabinet shares. */
-interface Feed {
-  readonly around: Surroundings;
-  readonly area: Area;
-  readonly programme: Programme;
-  readonly burning: Register;
-  readonly cabinet: string;
-  readonly number: number;
-}
-
-interface Light {
-  readonly entity: SimulatedEntity;
-  /** Watts drawn now, and kilowatt hours used since service started. */
-  readonly watts: (at: Moment) => number;
-  readonly energyKwh: (at: Moment) => number;
+  return [...lampModels.map(lampModelEntity), ...equipment];
 }
 
 interface Group {
@@ -76,23 +40,26 @@ interface Group {
   readonly lights: readonly Light[];
 }
 
-/** Reports when something changes, and once an hour. */
-const hourOf = (at: Moment): number => Math.floor(at / hourMs);
-
+/** A street's name as it stands in ids. */
 const slug = (street: string): string =>
-  street.toLowerCase().normalize('NFD').replaceAll(/[\u0300-\u036f.]/g, '').replaceAll(' ', '-');
+  street
+    .toLowerCase()
+    .normalize('NFD')
+    .replaceAll(/[\u0300-\u036f.]/g, '')
+    .replaceAll(' ', '-');
 
-function createGroup(feed: Feed, street: string, groupIndex: number): Group {
+function createGroup(feed: Feed, street: string, count: number): Group {
+  const { around, programme, area } = feed;
   const key = slug(street);
+  const about = `lights/${key}`;
   const id = idOf('StreetlightGroup', key);
-  const start = spotIn(feed.area, feed.around.chance, `luci/${key}`).position;
-  const bearing = 2 * Math.PI * feed.around.chance(`luci/${key}/bearing`);
-  const positions = upTo(lightsOf(groupIndex)).map((index) =>
+  const start = spotIn(area, around.chance, about).position;
+  const bearing = 2 * Math.PI * around.chance(`${about}/bearing`);
+  const positions = upTo(count).map((index) =>
     moved(start, { eastM: index * spacingM * Math.sin(bearing), northM: index * spacingM * Math.cos(bearing) }),
   );
-  const model = modelFor(feed, key);
-  const lights = positions.map((position, index) => light(feed, { street, key, group: id, model, position, index }));
-  const { programme } = feed;
+  const model = lampModelFor(area, around.chance, about);
+  const lights = positions.map((position, index) => createLight(feed, { street, key, index, position, group: id, model }));
   const group: SimulatedEntity = {
     id,
     type: 'StreetlightGroup',
@@ -100,17 +67,85 @@ function createGroup(feed: Feed, street: string, groupIndex: number): Group {
     fixed: {
       name: property(street),
       location: line(positions),
-      areaServed: property(feed.area.name),
+      areaServed: property(area.name),
       switchingMode: property(programme.dimmed ? ['night-ON', 'night-LOW', 'day-OFF'] : ['night-ON', 'day-OFF']),
       activeProgramId: property(programme.id),
-      circuitId: property(`KR-C-${numbered(groupIndex + 1)}`),
+      circuitId: property(`KR-${key.toUpperCase()}`),
       refStreetlight: relationship(lights.map(({ entity }) => entity.id)),
       refStreetlightControlCabinet: relationship(feed.cabinet),
     },
     readings: (at) => groupReadings(programme, at),
     everyS: 60,
     historyEveryS: 900,
-    state: (at) => `${nightState(programme, at).powerState}/${hourOf(at)}`,
+    state: (at) => `${nightState(programme, at).powerState}/${Math.floor(at / hourMs)}`,
   };
   return { id, lights, entities: [group, ...lights.map(({ entity }) => entity)] };
 }
+
+function groupReadings(programme: Programme, at: Moment): JsonObject {
+  const { level, powerState, switchedOn, switchedOff } = nightState(programme, at);
+  return {
+    powerState: measured(powerState, at),
+    illuminanceLevel: measured(level, at, 'C62'),
+    dateLastSwitchingOn: measured(timeText(secondOf(switchedOn)), at),
+    dateLastSwitchingOff: measured(timeText(secondOf(switchedOff)), at),
+  };
+}
+
+function cabinet(feed: Feed, number: string, groups: readonly Group[]): SimulatedEntity {
+  const { around, area } = feed;
+  const { address, position } = spotIn(area, around.chance, feed.cabinet);
+  return {
+    id: feed.cabinet,
+    type: 'StreetlightControlCabinet',
+    family: 'streetlighting',
+    fixed: {
+      name: property(`Prižigališče ${number} ${area.name}`),
+      location: point(position),
+      address: property(address),
+      areaServed: property(area.name),
+      workingMode: property('automatic'),
+      serialNumber: property(`PR-${number}-2022`),
+      cupboardMadeOf: property('metal'),
+      compliantWith: property(['IP54', 'IK10']),
+      maximumPowerAvailable: property(14, 'KWT'),
+      dateMeteringStarted: property(timeText(Date.UTC(2024, 0, 1))),
+      refStreetlightGroup: relationship(groups.map(({ id }) => id)),
+    },
+    readings: cabinetReadings(feed, groups.flatMap(({ lights }) => lights)),
+    everyS: 60,
+    historyEveryS: 900,
+    isSilent: (at) => around.faultAt('silence', feed.cabinet, at) !== undefined,
+  };
+}
+
+const phases = ['R', 'S', 'T'] as const;
+
+/** What the cabinet's meter reads: lights take turns on three phases, and nothing gets lost on the way. */
+function cabinetReadings({ around: { chance }, cabinet }: Feed, lights: readonly Light[]): (at: Moment) => JsonObject {
+  const cosPhi = 0.96;
+  return (at) => {
+    const watts = phases.map((_, turn) => sumOf(lights.filter((_light, index) => index % 3 === turn), (light) => light.watts(at)));
+    const totalKw = sumOf(watts, (one) => one) / 1000;
+    const perPhase = phases.map((phase, turn) => {
+      const voltage = 231 + 2 * drift(chance, `${cabinet}/mains/${phase}`, at / (hourMs / 2));
+      const drawn = watts[turn] ?? 0;
+      return {
+        [`voltage${phase}`]: measured(round(voltage, 1), at, 'VLT'),
+        [`intensity${phase}`]: measured(round(drawn / (voltage * cosPhi), 2), at, 'AMP'),
+        [`activePower${phase}`]: measured(round(drawn / 1000, 3), at, 'KWT'),
+      };
+    });
+    return {
+      energyConsumed: measured(round(sumOf(lights, (light) => light.energyKwh(at)), 1), at, 'KWH'),
+      totalActivePower: measured(round(totalKw, 3), at, 'KWT'),
+      totalReactivePower: measured(round(totalKw * Math.tan(Math.acos(cosPhi)), 3), at, 'KVR'),
+      cosPhi: measured(cosPhi, at, 'C62'),
+      frequency: measured(round(50 + 0.02 * drift(chance, 'mains', at / 20_000), 2), at, 'HTZ'),
+      ...Object.assign({}, ...perPhase),
+    };
+  };
+}
+
+const sumOf = <T>(things: readonly T[], amount: (thing: T) => number): number =>
+  things.reduce((sum, thing) => sum + amount(thing), 0);

@@ -14,10 +14,12 @@ export async function takeSnapshot(course: Course): Promise<void> {
   const { standing, outlet } = course;
   const versions = await sendEntities(course);
   if (!versions) return;
-  const until = Math.max(standing.seen, ...versions.values());
+  const until = [...versions.values()].reduce((newest, version) => Math.max(newest, version), standing.seen);
   while (standing.seen < until) {
+    const before = standing.seen;
     if (!(await isOpen(course))) return;
     await replayPage(course, ({ id, position }) => position <= (versions.get(id) ?? 0));
+    if (standing.seen === before) break;
   }
   if (standing.mode === 'ended') return;
   standing.isInSnapshot = false;

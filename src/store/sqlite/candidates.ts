@@ -135,8 +135,8 @@ function createLists(database: Database, names: NameReader): Lists {
 // Each of these prepares its own statement: one that is being stepped through cannot be used by another request.
 
 function numsWithKeys(database: Database, name: number, keys: readonly (string | number)[]): Iterable<number> {
-  const sql = 'SELECT num FROM json_each(?2) AS wanted CROSS JOIN value WHERE name = ?1 AND value.value = wanted.value';
-  return database.prepare<[number, string], number>(sql).pluck().iterate(name, JSON.stringify(keys));
+  const sql = 'SELECT num FROM json_each(?) AS wanted CROSS JOIN value WHERE name = ? AND value.value = wanted.value';
+  return database.prepare<[string, number], number>(sql).pluck().iterate(JSON.stringify(keys), name);
 }
 
 function numsInRange(database: Database, name: number, { from, to }: { from: number; to: number }): Iterable<number> {

@@ -87,7 +87,7 @@ interface Indexes {
 function createIndexes(database: Database, names: Names): Indexes {
   const types = createTypes(database, names);
   const boxes = createBoxes(database, names);
-  const values = createValues(database, names);
+  const values = createValues(database);
   const tally = createTally(database, names);
   return {
     values,

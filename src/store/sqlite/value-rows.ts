@@ -3,7 +3,6 @@ import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
-import type { Names } from './names.ts';
 import { entityIn } from './own-text.ts';
 
 /** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
@@ -18,7 +17,7 @@ export type Key = number | string;
 export interface Values {
   /** Writes what differs for an entity, as far as the index has come. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
-  /** Asks for the index of an attribute (expanded name). Does nothing when there is one, or too many. */
+  /** Asks for the index of an attribute (expanded name). Does nothing when there is one, or too many, or no such attribute. */
   want(name: string): void;
   areComplete(): boolean;
   /** Builds a part of an index that is not complete yet: `limit` entities. */
@@ -34,7 +33,7 @@ interface Indexed {
   readonly upto: number;
 }
 
-export function createValues(database: Database, names: Names): Values {
+export function createValues(database: Database): Values {
   const rows = createRows(database);
   const progress = createProgress(database);
   let indexed = progress.read();
@@ -62,7 +61,10 @@ export function createValues(database: Database, names: Names): Values {
     },
     want(name) {
       if (indexed.length >= indexedMax || indexed.some(({ text }) => text === name)) return;
-      progress.write(names.numOf(name), -1);
+      // Queries may name anything: only what entities have is worth a number and an index.
+      const num = progress.numOf(name);
+      if (num === undefined) return;
+      progress.write(num, -1);
       indexed = progress.read();
     },
     areComplete: () => indexed.every(isComplete),
@@ -132,6 +134,8 @@ function createRows(database: Database): Rows {
 }
 
 interface Progress {
+  /** The number of an attribute that some entity has. */
+  numOf(name: string): number | undefined;
   read(): readonly Indexed[];
   /** `upto` Infinity: complete. */
   write(name: number, upto: number): void;
@@ -144,7 +148,11 @@ function createProgress(database: Database): Progress {
   const write = database.prepare<[number, number, number]>(
     'INSERT OR REPLACE INTO indexed (name, upto, complete) VALUES (?, ?, ?)',
   );
+  const numOf = database
+    .prepare<[string], number>('SELECT name FROM attr_count WHERE name = (SELECT num FROM name WHERE text = ?) LIMIT 1')
+    .pluck();
   return {
+    numOf: (name) => numOf.get(name),
     read: () =>
       read.all().map(({ name, text, upto, complete }) => ({ name, text, upto: complete === 1 ? Infinity : upto })),
     write: (name, upto) => void write.run(name, upto === Infinity ? 0 : upto, upto === Infinity ? 1 : 0),

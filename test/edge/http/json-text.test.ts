@@ -1,0 +1,105 @@
+/** Bodies as JSON: the value of JSON.parse, whatever the way it is read, and a place for every flaw. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { findFlaw } from '../../../src/edge/http/json-flaw.ts';
+import { readJsonText } from '../../../src/edge/http/json-text.ts';
+
+const breathe = (): undefined => undefined;
+const read = (text: string | Buffer, { depthMax = 64, isPiecewise = true } = {}): Promise<unknown> =>
+  readJsonText(Buffer.from(text), { depthMax, isPiecewise, breathe });
+
+/** Puts blanks around the tokens of an array's elements, and makes it long enough to be read in pieces. */
+const pad = ' '.repeat(70_000);
+
+describe('a body', () => {
+  test('is the value that JSON.parse gives, short or long, in pieces or whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.boolean(), fc.boolean(), async (value, isPiecewise, isLong) => {
+        const text = `${isLong ? pad : ''}${JSON.stringify(value, undefined, 1)}`;
+        expect(await read(text, { isPiecewise })).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  test('that is a long array of anything is split where its elements part', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1 }), async (list) => {
+        const long = [...list, { filling: '},][{"\\'.repeat(12_000) }, ...list];
+        const text = ` \n${JSON.stringify(long)}\r\n `;
+        expect(await read(text)).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('is refused exactly where JSON.parse refuses, cut or changed anywhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.nat(), fc.constantFrom('', ',', ']', '}', '"', '\\', '0', 'x', ' '), async (value, at, other) => {
+        const text = JSON.stringify([value, { a: value }]);
+        const place = at % text.length;
+        const broken = `${text.slice(0, place)}${other}${text.slice(place + 1)}`;
+        const expected = attempt(() => JSON.parse(broken) as unknown);
+        expect(findFlaw(Buffer.from(broken)) === undefined).toBe(expected !== refused);
+        expect(await read(broken, { depthMax: 1000 }).catch(() => refused)).toEqual(expected);
+        const long = `[${JSON.stringify(pad)},${broken}]`;
+        const longExpected = attempt(() => JSON.parse(long) as unknown);
+        expect(await read(long, { depthMax: 1000 }).catch(() => refused)).toEqual(longExpected);
+      }),
+    );
+  });
+
+  test('keeps __proto__ as a name like any other', async () => {
+    const value = (await read('{"__proto__":{"x":1},"a":2}')) as object;
+    expect(Object.keys(value)).toEqual(['__proto__', 'a']);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  test('may begin with a byte order mark', async () => expect(await read('\ufeff[1]')).toEqual([1]));
+
+  test('may nest as deep as the limit, and no deeper, brackets in strings aside', async () => {
+    expect(await read('[[["[[["]]]', { depthMax: 3 })).toEqual([[['[[[']]]);
+    await expect(read('[[[[]]]]', { depthMax: 3 })).rejects.toThrow(/deeper than the 3 levels/);
+    await expect(read(`[${pad}${'['.repeat(100_000)}`)).rejects.toThrow(/deeper/);
+  });
+
+  test.each([
+    ['{"id":"a:b",}', 'a name in double quotes was expected, not "}", at line 1, column 13 (byte 12)'],
+    ['{\n  "č": \'x\'}', 'a value was expected, not "\'", at line 2, column 8 (byte 10)'],
+    ['{"a" 1}', '":" was expected, not "1"'],
+    ['[1 2]', '"," or "]" was expected, not "2"'],
+    ['[1', '"," or "]" was expected, not the end'],
+    ['"a\nb"', 'no control character in a string was expected'],
+    ['"\\x"', 'an escape of JSON was expected, not "\\\\"'],
+    ['"', 'a closing double quote was expected, not the end'],
+    ['[01]', '"," or "]" was expected, not "1"'],
+    ['-', 'a digit was expected, not the end'],
+    ['1.e5', 'a digit was expected, not "e"'],
+    ['nul', 'a value was expected, not "n"'],
+    ['{} {}', 'the end was expected, not "{"'],
+    [' ', 'a value was expected, not the end'],
+    [`[${pad}1,2]]`, 'the end was expected, not "]"'],
+    [`[${pad}1,{"a":😀}]`, 'a value was expected, not "😀"'],
+    [`[${pad}1,,2]`, 'a value was expected, not ","'],
+    [`[${pad}1,2}`, '"]" was expected, not "}"'],
+    [`[${pad}1,2`, '"]" was expected, not the end'],
+  ])('that is no JSON is told where: %#', (text, detail) => expect(read(text)).rejects.toThrow(detail));
+
+  test('that is no UTF-8 is refused', () => expect(read(Buffer.from([0x22, 0xff, 0x22]))).rejects.toThrow('UTF-8'));
+
+  test('of more than 8 MiB is read only as an array of smaller elements', async () => {
+    const element = JSON.stringify('x'.repeat(3 * 2 ** 20));
+    const list = `[${element},${element},${element}]`;
+    expect(await read(list)).toHaveLength(3);
+    await expect(read(list, { isPiecewise: false })).rejects.toMatchObject({ status: 413 });
+    await expect(read(`[1,[${element},${element},${element}]]`)).rejects.toMatchObject({ status: 413 });
+  });
+});
+
+const refused = Symbol('refused');
+const attempt = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch {
+    return refused;
+  }
+};

@@ -1,0 +1,152 @@
+/** A listening server with a small table of operations, that answer what they were asked, for tests of the binding alone. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { createBreathe, createClock, createIds } from '../../../src/app/process.ts';
+import { createContexts } from '../../../src/core/jsonld/resolve.ts';
+import type { Json } from '../../../src/core/model/json.ts';
+import type { Answer, Ask, Call, Operation, World } from '../../../src/core/operation/operation.ts';
+import type { Observation } from '../../../src/core/port/observe.ts';
+import { createRenderCache } from '../../../src/core/representation/rendered.ts';
+import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
+import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+
+export const shipContext = 'https://example.org/ships.jsonld';
+
+/** What an operation of the site saw, as it answers it. */
+export interface Seen {
+  readonly operation: string;
+  readonly path: Record<string, string>;
+  readonly params: Record<string, string>;
+  readonly body?: Json;
+  readonly tenant: string;
+  readonly context: string;
+  readonly media: string;
+  readonly contextPerElement?: boolean;
+}
+
+/** An operation that answers with what it saw. */
+const echo = (name: string, parts: Partial<Operation>): Operation => ({
+  name,
+  clause: '0',
+  method: 'GET',
+  path: '/entities',
+  action: 'read',
+  parameters: ['type', 'q', 'limit', 'offset', 'count'],
+  media: ['json', 'ld+json'],
+  body: 'none',
+  makesTenant: true,
+  run: (ask, call) => Promise.resolve({ kind: 'found', text: JSON.stringify(seenBy(name, ask, call)) }),
+  ...parts,
+});
+
+function seenBy(operation: string, ask: Ask, { tenant, context, media, contextPerElement }: Call): object {
+  return { operation, ...ask, tenant, context: context.key, media, contextPerElement };
+}
+
+const answering = (answer: Answer): Partial<Operation> => ({ run: () => Promise.resolve(answer) });
+
+/** What the operation `wait` waits for. */
+export interface Gate {
+  open(): void;
+  readonly isEntered: Promise<void>;
+}
+
+export interface Site {
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  readonly observed: readonly Observation[];
+  readonly gate: Gate;
+  stop(): Promise<void>;
+  /** Sends bytes on a connection of their own. Answers everything that comes back until the server hangs up. */
+  raw(bytes: string): Promise<string>;
+}
+
+const operations = ({ wait }: { wait: () => Promise<void> }): readonly Operation[] => [
+  echo('query', { media: ['json', 'ld+json', 'geo+json'] }),
+  echo('retrieve', { path: '/entities/{id}', media: ['json', 'ld+json', 'geo+json'] }),
+  echo('create', { method: 'POST', action: 'write', body: 'object', parameters: [] }),
+  echo('merge', { method: 'PATCH', path: '/entities/{id}', action: 'write', body: 'object' }),
+  echo('replace', { method: 'PUT', path: '/entities/{id}', action: 'write', body: 'object' }),
+  echo('delete', { method: 'DELETE', path: '/entities/{id}', action: 'write', ...answering({ kind: 'done' }) }),
+  echo('append', { method: 'POST', path: '/entities/{id}/attrs', action: 'write', body: 'object' }),
+  echo('replaceAttribute', { method: 'PUT', path: '/entities/{id}/attrs/{attr}', action: 'write', body: 'any' }),
+  echo('deleteAttribute', { method: 'DELETE', path: '/entities/{id}/attrs/{attr}', action: 'write' }),
+  echo('upsert', { method: 'POST', path: '/entityOperations/upsert', action: 'write', body: 'array' }),
+  echo('made', { path: '/made', ...answering({ kind: 'created', location: '/ngsi-ld/v1/entities/urn:ž:"1"\r\n' }) }),
+  echo('madeMany', { path: '/madeMany', ...answering({ kind: 'createdMany', ids: ['urn:a:1', 'urn:a:2'] }) }),
+  echo('partly', { path: '/partly', media: ['ld+json'], ...answering({ kind: 'partly', body: { updated: [], notUpdated: [] } }) }),
+  echo('page', { path: '/page', run: ({ params }) => Promise.resolve(pageOf(params)) }),
+  echo('broken', { path: '/broken', run: () => Promise.reject(new Error('secret')) }),
+  echo('wait', { path: '/wait', run: () => wait().then(() => ({ kind: 'done' })) }),
+];
+
+function pageOf(params: Readonly<Record<string, string>>): Answer {
+  const page = { limit: Number(params['limit'] ?? 2), offset: Number(params['offset'] ?? 0), hasMore: params['q'] !== 'last' };
+  return { kind: 'found', text: '[]', position: 7, page: params['count'] === 'true' ? { ...page, count: 12 } : page };
+}
+
+function createWorld(observe: (observation: Observation) => void): World {
+  return {
+    stores: createMemoryStores(),
+    contexts: createContexts({
+      load: (url) => Promise.reject(new Error(`${url} must not be loaded`)),
+      known: { [shipContext]: { '@context': { Ship: 'https://example.org/Ship' } } },
+    }),
+    models: { isIdle: true, check: () => [] },
+    clock: createClock(),
+    breathe: createBreathe(),
+    ids: createIds(),
+    observe,
+    renders: createRenderCache(0),
+    limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000 },
+  };
+}
+
+export async function startSite(options: Partial<HttpOptions> = {}): Promise<Site> {
+  const observed: Observation[] = [];
+  const entered = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const wait = (): Promise<void> => {
+    entered.resolve();
+    return opened.promise;
+  };
+  const server = createHttpServer({
+    world: createWorld((observation) => observed.push(observation)),
+    operations: operations({ wait }),
+    limits: { bodyBytesMax: 2 ** 24, depthMax: 16, headersTimeoutMs: 30_000, requestTimeoutMs: 30_000 },
+    corsOrigin: '',
+    console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),
+    openapi: Buffer.from('openapi: 3.1.0'),
+    probes: {
+      version: () => ({ name: 'Mlaka', 'orionld version': '0' }),
+      unready: () => Promise.resolve(undefined),
+      metrics: () => Promise.resolve({ type: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+    },
+    ...options,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    observed,
+    gate: { open: opened.resolve, isEntered: entered.promise },
+    stop: () => closeServer(server, 0),
+    raw: (bytes) => sendRaw(port, bytes),
+  };
+}
+
+function sendRaw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
+    socket.on('data', (data) => (seen += data.toString()));
+    socket.on('close', () => resolve(seen));
+    socket.on('error', (error) => (seen === '' ? reject(error) : resolve(seen)));
+  });
+}
