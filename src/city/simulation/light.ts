@@ -2,7 +2,17 @@
 import type { JsonObject } from '../../core/model/json.ts';
 import { hourMs, type Moment } from './calendar.ts';
 import { drift, round } from './chance.ts';
-import { idOf, measured, numbered, point, property, relationship, type SimulatedEntity, type Surroundings, timeText } from './entity.ts';
+import {
+  idOf,
+  measured,
+  numbered,
+  point,
+  property,
+  relationship,
+  type SimulatedEntity,
+  type Surroundings,
+  timeText,
+} from './entity.ts';
 import { faultsBetween } from './faults.ts';
 import { type LampModel, lampModelId } from './lamps.ts';
 import { nightState, type Programme } from './night.ts';
@@ -100,7 +110,11 @@ function switching(programme: Programme, isDead: boolean, at: Moment): JsonObjec
 
 export const secondOf = (at: Moment): Moment => Math.floor(at / 1000) * 1000;
 
-function drawn({ chance }: Surroundings, { name, watts }: { readonly name: string; readonly watts: number }, at: Moment): JsonObject {
+function drawn(
+  { chance }: Surroundings,
+  { name, watts }: { readonly name: string; readonly watts: number },
+  at: Moment,
+): JsonObject {
   const voltage = 231 + 2 * drift(chance, `${name}/mains`, at / (hourMs / 2));
   const powerFactor = 0.96;
   return {

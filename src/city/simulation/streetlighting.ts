@@ -2,7 +2,19 @@
 import type { JsonObject } from '../../core/model/json.ts';
 import { hourMs, type Moment } from './calendar.ts';
 import { drift, round } from './chance.ts';
-import { idOf, line, measured, numbered, point, property, relationship, type SimulatedEntity, type Surroundings, timeText, upTo } from './entity.ts';
+import {
+  idOf,
+  line,
+  measured,
+  numbered,
+  point,
+  property,
+  relationship,
+  type SimulatedEntity,
+  type Surroundings,
+  timeText,
+  upTo,
+} from './entity.ts';
 import { lampModelEntity, lampModelFor, lampModels } from './lamps.ts';
 import { createLight, type Feed, type Light, secondOf } from './light.ts';
 import { createBurningHours, nightState, type Programme, programmes } from './night.ts';
@@ -27,7 +39,7 @@ export function createStreetlighting(around: Surroundings): readonly SimulatedEn
     hours.set(programme, burning);
     const number = numbered(index + 1);
     const feed: Feed = { around, area, programme, burning, cabinet: idOf('StreetlightControlCabinet', `pr-${number}`) };
-    // Four cabinets of eleven lights a street and, where there is room for less, one of ten: with these, 128 in all.
+    // Eight streets of eleven lights and four of ten: 128 in all.
     const groups = streets.map((street) => createGroup(feed, street, index < 3 ? 11 : 10));
     return [cabinet(feed, number, groups), ...groups.flatMap(({ entities }) => entities)];
   });
@@ -59,7 +71,9 @@ function createGroup(feed: Feed, street: string, count: number): Group {
     moved(start, { eastM: index * spacingM * Math.sin(bearing), northM: index * spacingM * Math.cos(bearing) }),
   );
   const model = lampModelFor(area, around.chance, about);
-  const lights = positions.map((position, index) => createLight(feed, { street, key, index, position, group: id, model }));
+  const lights = positions.map((position, index) =>
+    createLight(feed, { street, key, index, position, group: id, model }),
+  );
   const group: SimulatedEntity = {
     id,
     type: 'StreetlightGroup',
@@ -112,7 +126,10 @@ function cabinet(feed: Feed, number: string, groups: readonly Group[]): Simulate
       dateMeteringStarted: property(timeText(Date.UTC(2024, 0, 1))),
       refStreetlightGroup: relationship(groups.map(({ id }) => id)),
     },
-    readings: cabinetReadings(feed, groups.flatMap(({ lights }) => lights)),
+    readings: cabinetReadings(
+      feed,
+      groups.flatMap(({ lights }) => lights),
+    ),
     everyS: 60,
     historyEveryS: 900,
     isSilent: (at) => around.faultAt('silence', feed.cabinet, at) !== undefined,
@@ -125,24 +142,36 @@ const phases = ['R', 'S', 'T'] as const;
 function cabinetReadings({ around: { chance }, cabinet }: Feed, lights: readonly Light[]): (at: Moment) => JsonObject {
   const cosPhi = 0.96;
   return (at) => {
-    const watts = phases.map((_, turn) => sumOf(lights.filter((_light, index) => index % 3 === turn), (light) => light.watts(at)));
+    const watts = phases.map((_, turn) =>
+      sumOf(
+        lights.filter((_light, index) => index % 3 === turn),
+        (light) => light.watts(at),
+      ),
+    );
     const totalKw = sumOf(watts, (one) => one) / 1000;
-    const perPhase = phases.map((phase, turn) => {
+    const perPhase = phases.flatMap((phase, turn) => {
       const voltage = 231 + 2 * drift(chance, `${cabinet}/mains/${phase}`, at / (hourMs / 2));
       const drawn = watts[turn] ?? 0;
-      return {
-        [`voltage${phase}`]: measured(round(voltage, 1), at, 'VLT'),
-        [`intensity${phase}`]: measured(round(drawn / (voltage * cosPhi), 2), at, 'AMP'),
-        [`activePower${phase}`]: measured(round(drawn / 1000, 3), at, 'KWT'),
-      };
+      return [
+        [`voltage${phase}`, measured(round(voltage, 1), at, 'VLT')],
+        [`intensity${phase}`, measured(round(drawn / (voltage * cosPhi), 2), at, 'AMP')],
+        [`activePower${phase}`, measured(round(drawn / 1000, 3), at, 'KWT')],
+      ] as const;
     });
     return {
-      energyConsumed: measured(round(sumOf(lights, (light) => light.energyKwh(at)), 1), at, 'KWH'),
+      energyConsumed: measured(
+        round(
+          sumOf(lights, (light) => light.energyKwh(at)),
+          1,
+        ),
+        at,
+        'KWH',
+      ),
       totalActivePower: measured(round(totalKw, 3), at, 'KWT'),
       totalReactivePower: measured(round(totalKw * Math.tan(Math.acos(cosPhi)), 3), at, 'KVR'),
       cosPhi: measured(cosPhi, at, 'C62'),
       frequency: measured(round(50 + 0.02 * drift(chance, 'mains', at / 20_000), 2), at, 'HTZ'),
-      ...Object.assign({}, ...perPhase),
+      ...Object.fromEntries(perPhase),
     };
   };
 }

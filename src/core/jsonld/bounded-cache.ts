@@ -5,6 +5,8 @@ export interface BoundedCache<Value> {
   get(key: string): Value | undefined;
   /** `weight` is in the unit of `weightMax`. A value heavier than the whole is not kept. */
   set(key: string, value: Value, weight: number): void;
+  /** Forgets the values that are meant. */
+  dropWhere(isMeant: (value: Value, key: string) => boolean): void;
 }
 
 /** Bounds: the number of entries and the sum of their weights. */
@@ -37,6 +39,9 @@ export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds
         if (entries.size <= entriesMax && total <= weightMax) break;
         drop(oldest);
       }
+    },
+    dropWhere: (isMeant) => {
+      for (const [key, { value }] of entries) if (isMeant(value, key)) drop(key);
     },
   };
 }

@@ -48,8 +48,8 @@ interface Scope {
 /**
  * The terms of a @context. The core comes last and prevails (CIM 009 clause 5.5.7): a term of a user that the core has too
  * is as if it were not there. Throws BadRequestData that names the faulty term.
- * Scoped contexts (`@context` in the definition of a term) are passed over: NGSI-LD expands names of entities and attributes
- * in one @context, wherever they stand.
+ * Contexts of single terms, which only contexts of others may have, are passed over: NGSI-LD expands names of entities and
+ * attributes in one @context, wherever they stand.
  */
 export function compileContext(parts: readonly Part[], core: TermTable): TermTable {
   const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };

@@ -4,18 +4,24 @@ import type { Json } from '../model/json.ts';
 import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';
 
 export interface Context extends Terms {
-  /** Contexts of the same key give names the same meaning: the URL, or the JSON text of what was given. */
+  /**
+   * Contexts of the same key give names the same meaning, within a tenant: the URL, or the JSON text of what was given, and a
+   * number once documents were forgotten.
+   */
   readonly key: string;
   /** What is written as `@context` in a body: what the user gave, or the URL of the core context. */
   readonly echo: Json;
   /** What is written in a Link header: there is one when the context is one URL, the core aside. */
   readonly url?: string;
+  /** The documents that it was made of, each once: the keys of those held, the URLs of others. The core is none. */
+  readonly documents: readonly string[];
 }
 
 interface ContextOptions {
   readonly key: string;
   readonly echo: Json;
   readonly url: string | undefined;
+  readonly documents: readonly string[];
   readonly table: TermTable;
 }
 
@@ -24,7 +30,7 @@ const rememberedMax = 1000;
 const rememberedLengthMax = 256;
 
 /** Gives a compiled @context its look-ups. */
-export function createContext({ key, echo, url, table }: ContextOptions): Context {
+export function createContext({ key, echo, url, documents, table }: ContextOptions): Context {
   const names = namesOf(table);
   const prefixes = prefixesOf(table);
   const expandUnknown = remembered((name) => expandName(table, name));
@@ -33,6 +39,7 @@ export function createContext({ key, echo, url, table }: ContextOptions): Contex
     key,
     echo,
     ...(url === undefined ? undefined : { url }),
+    documents,
     expand: (name) => table.terms.get(name)?.iri ?? expandUnknown(name),
     compact: (iri) => names.get(iri) ?? compactUnknown(iri),
   };

@@ -3,6 +3,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts'
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 import type { Part } from './compile.ts';
+import { dataIntegrityUrl } from './known/data-integrity.ts';
 import { resolveReference } from './reference.ts';
 
 /** Bounds on what one @context may drag along: documents in all, counted as often as they are referred to, and nesting. */
@@ -83,7 +84,16 @@ async function gatherObject(journey: Journey, object: JsonObject, place: Place):
   if (inner !== undefined) return gather(journey, inner, deeper(place));
   const reference = object['@import'];
   const imported = reference === undefined ? {} : await loadImport(journey, reference, place);
-  journey.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
+  const definitions = { ...imported, ...object };
+  refuseScoped(definitions, place);
+  journey.parts.push({ kind: 'definitions', definitions });
+}
+
+/** A user's @context must not hold contexts of single terms (CIM 009 clause 5.5.7). The one the core refers to does. */
+function refuseScoped(definitions: JsonObject, place: Place): void {
+  if (place.base === dataIntegrityUrl) return;
+  const scoped = Object.entries(definitions).find(([, definition]) => isObject(definition) && '@context' in definition);
+  if (scoped) throw badData(`The term ${quoted(scoped[0])} of the @context has an @context of its own, which NGSI-LD does not allow${placed(place)}.`);
 }
 
 /** What `@import` refers to: definitions that those beside it complete and override. */

@@ -7,7 +7,7 @@ import { microsBeside, type TimeForm } from './q-time.ts';
 export type Compare = (value: Json) => number;
 
 /** The order of two texts by code point. `<` compares UTF-16 units, which puts U+FFFD behind an emoji. */
-function compareTexts(a: string, b: string): number {
+export function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   let at = 0;

@@ -1,49 +1,101 @@
-/** Distances on the sphere between shapes, in metres (clause 4.10). */
+/** How near shapes are to each other on the sphere (clause 4.10). Edges are straight on the plane, as RFC 7946 has them. */
+import type { BoundingBox } from '../model/geometry.ts';
+import { isSamePoint, pointAt } from './spatial-edge.ts';
 import { intersects } from './spatial-relation.ts';
-import type { Point, Segment, Shape } from './spatial-shape.ts';
+import type { Shape } from './spatial-shape.ts';
+import { type Edge, type Point, somePair } from './spatial-tree.ts';
 
 /** Mean radius of the earth. */
 const radiusMetres = 6_371_008.8;
 const radians = Math.PI / 180;
 
-/** The great-circle distance of two points by the haversine formula. */
-export function haversine([longitude, latitude]: Point, [otherLongitude, otherLatitude]: Point): number {
-  const sinLatitude = Math.sin(((otherLatitude - latitude) * radians) / 2);
-  const sinLongitude = Math.sin(((otherLongitude - longitude) * radians) / 2);
-  const chord = sinLatitude ** 2 + Math.cos(latitude * radians) * Math.cos(otherLatitude * radians) * sinLongitude ** 2;
-  return 2 * radiusMetres * Math.asin(Math.min(1, Math.sqrt(chord)));
+/**
+ * True when some point of one and some point of the other are as near as `isClose` wants it: it is given metres, and what
+ * is true of a distance must be true of every shorter one. Shapes that have a point in common are 0 metres apart.
+ */
+export function isNear(a: Shape, b: Shape, isClose: (metres: number) => boolean): boolean {
+  if (!isClose(leastDistance(a.box, b.box))) return false;
+  if (isClose(0) && intersects(a, b)) return true;
+  return somePair(a.tree(), b.tree(), {
+    enters: (box, other) => isClose(leastDistance(box, other)),
+    holds: (edge, other) => isClose(edgeDistance(edge, other)),
+  });
 }
 
-/** The shortest distance of two shapes; 0 when they have a point in common. */
+/** The shortest way between two shapes in metres; 0 when they have a point in common. */
 export function distance(a: Shape, b: Shape): number {
-  const [one, other] = [a.points[0], b.points[0]];
-  if (one && other && a.points.length === 1 && b.points.length === 1) return haversine(one, other);
   if (intersects(a, b)) return 0;
-  return Math.min(nearest(a, b), nearest(b, a));
-}
-
-/** From the positions of one to all of the other: one of the two ends of the shortest way is a position. */
-function nearest(a: Shape, b: Shape): number {
   let best = Number.POSITIVE_INFINITY;
-  for (const point of a.points) {
-    for (const other of b.points) best = Math.min(best, haversine(point, other));
-    for (const segment of b.segments) best = Math.min(best, haversine(point, footOn(segment, point)));
-  }
+  somePair(a.tree(), b.tree(), {
+    enters: (box, other) => leastDistance(box, other) < best,
+    holds: (edge, other) => {
+      best = Math.min(best, edgeDistance(edge, other));
+      return false;
+    },
+  });
   return best;
 }
 
-/** The point of a segment that is nearest to a point, on a plane around that point. */
-function footOn([from, to]: Segment, point: Point): Point {
-  const scale = Math.cos(point[1] * radians);
-  const [ax, ay] = [eastOf(from, point) * scale, from[1] - point[1]];
-  const [bx, by] = [eastOf(to, point) * scale, to[1] - point[1]];
-  const length = (bx - ax) ** 2 + (by - ay) ** 2;
-  const share = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * (bx - ax) + ay * (by - ay)) / length));
-  return [from[0] + share * eastOf(to, from), from[1] + share * (to[1] - from[1])];
+/** Metres that points of two boxes are apart at least. */
+function leastDistance(a: BoundingBox, b: BoundingBox): number {
+  const latitudes = Math.max(0, a[1] - b[3], b[1] - a[3]);
+  const inside = Math.max(0, a[0] - b[2], b[0] - a[2]);
+  const around = 360 - Math.max(a[2], b[2]) + Math.min(a[0], b[0]);
+  return metresOf(latitudes, Math.min(inside, around), leastCosine(a) * leastCosine(b));
 }
 
-/** Degrees from the second to the first, the short way round. */
-function eastOf([longitude]: Point, [origin]: Point): number {
-  const degrees = longitude - origin;
-  return degrees > 180 ? degrees - 360 : degrees < -180 ? degrees + 360 : degrees;
+const leastCosine = ([, south, , north]: BoundingBox): number => cosine(Math.max(Math.abs(south), Math.abs(north)));
+
+/** The great-circle distance by the haversine formula, of differences in degrees and the product of the latitudes' cosines. */
+function metresOf(latitudes: number, longitudes: number, cosines: number): number {
+  const chord = Math.sin((latitudes * radians) / 2) ** 2 + cosines * Math.sin((longitudes * radians) / 2) ** 2;
+  return 2 * radiusMetres * Math.asin(Math.min(1, Math.sqrt(chord)));
+}
+
+const cosine = (degrees: number): number => Math.cos(degrees * radians);
+
+const pointDistance = (a: Point, b: Point): number => metresOf(a[1] - b[1], a[0] - b[0], cosine(a[1]) * cosine(b[1]));
+
+/** The shortest way between edges that do not meet: one of its ends is the end of an edge. */
+function edgeDistance(edge: Edge, other: Edge): number {
+  if (isSamePoint(edge.from, edge.to)) return distanceTo(edge.from, other);
+  if (isSamePoint(other.from, other.to)) return distanceTo(other.from, edge);
+  return Math.min(
+    distanceTo(edge.from, other),
+    distanceTo(edge.to, other),
+    distanceTo(other.from, edge),
+    distanceTo(other.to, edge),
+  );
+}
+
+function distanceTo(point: Point, edge: Edge): number {
+  const toEnds = Math.min(pointDistance(point, edge.from), pointDistance(point, edge.to));
+  if (isSamePoint(edge.from, edge.to)) return toEnds;
+  const turned: Point = [point[0] > 0 ? point[0] - 360 : point[0] + 360, point[1]];
+  const toFeet = [point, turned].filter((one) => isOnThisSide(one, edge)).map((one) => pointDistance(one, footOf(one, edge)));
+  return Math.min(toEnds, ...toFeet);
+}
+
+/** True unless the way round the other side of the earth is the shorter one to all of the edge. */
+const isOnThisSide = ([longitude]: Point, { from, to }: Edge): boolean =>
+  longitude - Math.max(from[0], to[0]) < 180 && Math.min(from[0], to[0]) - longitude < 180;
+
+/** How often the foot is corrected. Each time the error shrinks to what the earth bends on the way from foot to point. */
+const corrections = 3;
+
+/** The point of an edge that is nearest to a point: found on a plane around the point, then corrected on planes around the foot. */
+function footOf(point: Point, edge: Edge): Point {
+  const [longitudes, latitudes] = [edge.to[0] - edge.from[0], edge.to[1] - edge.from[1]];
+  let share = 0;
+  let foot: Point = point;
+  for (let round = 0; round <= corrections; round += 1) {
+    const origin = round === 0 ? edge.from : foot;
+    const here = cosine(foot[1]);
+    const between = cosine((foot[1] + point[1]) / 2);
+    const [east, north] = [(point[0] - origin[0]) * between, point[1] - origin[1]];
+    const along = (east * longitudes * here + north * latitudes) / ((longitudes * here) ** 2 + latitudes ** 2 || 1);
+    share = Math.min(1, Math.max(0, round === 0 ? along : share + along));
+    foot = pointAt(edge, share);
+  }
+  return foot;
 }

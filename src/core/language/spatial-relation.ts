@@ -1,48 +1,90 @@
-/** How two shapes lie to each other, after OGC Simple Features; what lies on a boundary counts as within (clause 4.10). */
-import { covers, isSamePoint, meetings, type Point, placeOf, type Segment, type Shape } from './spatial-shape.ts';
+/** How two shapes lie to each other: the named relations of OGC Simple Features (clause 4.10). */
+import { areBoxesMeeting, areMeeting, isSamePoint, meetings, pointAt, tolerance } from './spatial-edge.ts';
+import { insidePoints, placeOf, type Shape } from './spatial-shape.ts';
+import { type Edge, type Point, search, somePair } from './spatial-tree.ts';
 
 /** True when they have a point in common. */
 export function intersects(a: Shape, b: Shape): boolean {
-  if (areApart(a, b)) return false;
-  if (a.points.some((point) => covers(b, point)) || b.points.some((point) => covers(a, point))) return true;
-  return a.segments.some((segment) => b.segments.some((other) => meetings(segment, other).length > 0));
+  if (!areBoxesMeeting(a.box, b.box)) return false;
+  if (somePair(a.tree(), b.tree(), { enters: areBoxesMeeting, holds: areMeeting })) return true;
+  // When no edges meet, a line is in a polygon as a whole or not at all.
+  return hasHeadIn(a, b) || hasHeadIn(b, a);
 }
 
-/** True when every point of the first belongs to the second. */
+const hasHeadIn = (a: Shape, b: Shape): boolean =>
+  b.dimension === 2 && a.lines.some(([edge]) => edge !== undefined && placeOf(edge.from, b) !== 'outside');
+
+/** True when the first lies in the second, and not just on its boundary. */
 export function isWithinShape(a: Shape, b: Shape): boolean {
-  if (a.dimension > b.dimension || areApart(a, b)) return false;
-  if (!a.points.every((point) => covers(b, point))) return false;
-  if (!a.segments.every((segment) => piecesOf(segment, b.segments).every((middle) => covers(b, middle)))) return false;
-  // A hole or gap of the second inside the first leaves its boundary there.
-  return a.dimension < 2 || !b.segments.some((segment) => piecesOf(segment, a.segments).some((middle) => placeOf(middle, a.polygons) === 'inside'));
+  if (!isCovered(a, b)) return false;
+  if (a.dimension === 0) return a.lines.some(([edge]) => edge !== undefined && placeOf(edge.from, b) === 'inside');
+  return a.dimension === b.dimension || hasPiece(a, b, (place) => place === 'inside');
 }
 
 /** True when both have the same points. */
-export const isEqualShape = (a: Shape, b: Shape): boolean => a.dimension === b.dimension && isWithinShape(a, b) && isWithinShape(b, a);
+export const isEqualShape = (a: Shape, b: Shape): boolean =>
+  a.dimension === b.dimension && isCovered(a, b) && isCovered(b, a);
 
 /** True when they are of one dimension and share some of their inside, but neither is within the other. */
 export function overlaps(a: Shape, b: Shape): boolean {
-  if (a.dimension !== b.dimension || !intersects(a, b) || isWithinShape(a, b) || isWithinShape(b, a)) return false;
+  if (a.dimension !== b.dimension || !intersects(a, b) || isCovered(a, b) || isCovered(b, a)) return false;
   if (a.dimension === 0) return true;
-  if (a.dimension === 1) return a.segments.some((segment) => piecesOf(segment, b.segments).some((middle) => covers(b, middle)));
-  return shareInside(a, b) || shareInside(b, a);
+  if (a.dimension === 1) return hasPiece(a, b, (place) => place !== 'outside');
+  return hasPieceInside(a, b) || hasPieceInside(b, a) || insidePoints(a).some((point) => placeOf(point, b) === 'inside');
 }
 
-/** True when a piece of the boundary of one runs through the inside of the other. */
-const shareInside = (a: Shape, b: Shape): boolean =>
-  a.segments.some((segment) => piecesOf(segment, b.segments).some((middle) => placeOf(middle, b.polygons) === 'inside'));
+/** True when every point of the first belongs to the second, its boundary included. */
+function isCovered(a: Shape, b: Shape): boolean {
+  if (a.dimension > b.dimension || !areBoxesMeeting(a.box, b.box)) return false;
+  if (hasPiece(a, b, (place) => place === 'outside')) return false;
+  if (a.dimension < 2) return true;
+  // The first may fill a hole or a gap of the second, or have one inside.
+  return !hasPieceInside(b, a) && insidePoints(a).every((point) => placeOf(point, b) !== 'outside');
+}
 
-/** The middles of the pieces into which others cut a segment: between two cuts a piece does not change sides. */
-function piecesOf([from, to]: Segment, others: readonly Segment[]): readonly Point[] {
-  if (isSamePoint(from, to)) return [from];
-  const cuts = [0, 1, ...others.flatMap((other) => meetings([from, to], other))].sort((a, b) => a - b);
-  const middles = cuts.slice(1).flatMap((cut, index) => {
-    const before = cuts[index] ?? 0;
-    return cut - before > 1e-12 ? [(cut + before) / 2] : [];
+const hasPieceInside = (a: Shape, b: Shape): boolean => hasPiece(a, b, (place) => place === 'inside');
+
+/** True when a piece of the lines, rings or points of one is at such a place, seen from the other. */
+function hasPiece(a: Shape, b: Shape, isWanted: (place: ReturnType<typeof placeOf>) => boolean): boolean {
+  return a.lines.some((line) => {
+    let isStarted = false;
+    return line.some((edge) => {
+      const cuts = cutsOf(edge, b);
+      // A line changes sides only where it meets the other: up to there it is where its last piece was.
+      if (isStarted && cuts.length === 0) return false;
+      isStarted = true;
+      return middlesOf(edge, cuts).some((middle) => isWanted(placeOf(middle, b)));
+    });
   });
-  return middles.map((share): Point => [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]);
 }
 
-function areApart({ box: a }: Shape, { box: b }: Shape): boolean {
-  return a[0] > b[2] || b[0] > a[2] || a[1] > b[3] || b[1] > a[3];
+/** Where the edges of a shape meet an edge, as shares of its length. */
+function cutsOf(edge: Edge, shape: Shape): readonly number[] {
+  const cuts: number[] = [];
+  const box = [
+    Math.min(edge.from[0], edge.to[0]),
+    Math.min(edge.from[1], edge.to[1]),
+    Math.max(edge.from[0], edge.to[0]),
+    Math.max(edge.from[1], edge.to[1]),
+  ] as const;
+  search(shape.tree(), {
+    enters: (other) => areBoxesMeeting(box, other),
+    visit(other) {
+      cuts.push(...meetings(edge, other));
+      return false;
+    },
+  });
+  return cuts;
+}
+
+/** The middles of the pieces into which an edge is cut: between two cuts a piece does not change sides. */
+function middlesOf(edge: Edge, cuts: readonly number[]): readonly Point[] {
+  const { from, to } = edge;
+  if (isSamePoint(from, to)) return [from];
+  const least = (2 * tolerance) / Math.hypot(to[0] - from[0], to[1] - from[1]);
+  const sorted = [0, ...cuts, 1].sort((a, b) => a - b);
+  return sorted.slice(1).flatMap((cut, index) => {
+    const before = sorted[index] ?? 0;
+    return cut - before > least ? [pointAt(edge, (cut + before) / 2)] : [];
+  });
 }

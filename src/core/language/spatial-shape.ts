@@ -1,35 +1,47 @@
-/** A geometry as points, segments and rings on the plane of longitude and latitude, and what lies in it. */
-import { type BoundingBox, boundingBox, type Coordinate, type Geometry, positionsOf } from '../model/geometry.ts';
-
-/** Longitude and latitude in degrees; what is more of a position does not count. */
-export type Point = Coordinate;
-export type Segment = readonly [Point, Point];
-/** The outer ring, then the holes. */
-export type Polygon = readonly (readonly Point[])[];
+/** A geometry made ready for comparing: its lines, its edges in a tree, and where a point lies, seen from it. */
+import { type BoundingBox, boundingBox, type Geometry, positionsOf } from '../model/geometry.ts';
+import { isEastOf, isOnEdge, tolerance } from './spatial-edge.ts';
+import { type Edge, type Point, search, type Tree, treeOf } from './spatial-tree.ts';
 
 export interface Shape {
   readonly dimension: 0 | 1 | 2;
   readonly box: BoundingBox;
-  /** Every position. */
-  readonly points: readonly Point[];
-  /** Of lines and rings. */
-  readonly segments: readonly Segment[];
-  readonly polygons: readonly Polygon[];
+  /** The edges of each line and ring; of points, each as a line of one edge without length. */
+  readonly lines: readonly (readonly Edge[])[];
+  /** How many polygons bound it. */
+  readonly polygons: number;
+  /** All edges. Made when it is first asked for: most shapes are told apart by their boxes. */
+  readonly tree: () => Tree;
+  /** The ends of lines, as `keyOf` writes them, that are boundary: those where an odd number of lines end. */
+  readonly ends: () => ReadonlySet<string>;
 }
 
+type Place = 'inside' | 'boundary' | 'outside';
+
 export function shapeOf(geometry: Geometry): Shape {
-  const polygons = polygonsOf(geometry);
-  const lines = polygons.length > 0 ? polygons.flat() : linesOf(geometry);
+  const rings = polygonsOf(geometry).flatMap((polygon, part) => polygon.map((ring) => edgesOf(ring, part)));
+  const lines = linesOf(geometry).map((line) => edgesOf(line, 0));
+  const isPoints = rings.length === 0 && lines.length === 0;
+  const all = isPoints ? positionsOf(geometry).map((point) => [{ from: point, to: point, part: 0 }]) : [...rings, ...lines];
   return {
-    dimension: polygons.length > 0 ? 2 : lines.length > 0 ? 1 : 0,
+    dimension: isPoints ? 0 : rings.length > 0 ? 2 : 1,
     box: boundingBox(geometry),
-    points: positionsOf(geometry),
-    segments: lines.flatMap(segmentsOf),
-    polygons,
+    lines: all,
+    polygons: polygonsOf(geometry).length,
+    tree: once(() => treeOf(all.flat())),
+    ends: once(() => endsOf(lines)),
   };
 }
 
-function polygonsOf(geometry: Geometry): readonly Polygon[] {
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function polygonsOf(geometry: Geometry): readonly (readonly (readonly Point[])[])[] {
   if (geometry.type === 'Polygon') return [geometry.coordinates];
   return geometry.type === 'MultiPolygon' ? geometry.coordinates : [];
 }
@@ -39,65 +51,69 @@ function linesOf(geometry: Geometry): readonly (readonly Point[])[] {
   return geometry.type === 'MultiLineString' ? geometry.coordinates : [];
 }
 
-const segmentsOf = (line: readonly Point[]): readonly Segment[] =>
-  line.slice(1).map((end, index): Segment => [line[index] ?? end, end]);
+const edgesOf = (line: readonly Point[], part: number): readonly Edge[] =>
+  line.slice(1).map((to, index) => ({ from: line[index] ?? to, to, part }));
 
-/** What is nearer than this many degrees is the same: a tenth of a millimetre. */
-const tolerance = 1e-9;
+const keyOf = ([longitude, latitude]: Point): string => `${longitude} ${latitude}`;
 
-const cross = (from: Point, to: Point, point: Point): number => (to[0] - from[0]) * (point[1] - from[1]) - (to[1] - from[1]) * (point[0] - from[0]);
-
-export const isSamePoint = (a: Point, b: Point): boolean => Math.abs(a[0] - b[0]) <= tolerance && Math.abs(a[1] - b[1]) <= tolerance;
-
-/** True for a point on the segment, ends included. */
-export function isOnSegment(point: Point, [from, to]: Segment): boolean {
-  const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
-  if (length <= tolerance) return isSamePoint(point, from);
-  if (Math.abs(cross(from, to, point)) > tolerance * length) return false;
-  const along = ((point[0] - from[0]) * (to[0] - from[0]) + (point[1] - from[1]) * (to[1] - from[1])) / length;
-  return along >= -tolerance && along <= length + tolerance;
-}
-
-/** Where the first segment meets the second: shares of its length, from 0 to 1. Where they run together, both ends of that. */
-export function meetings([from, to]: Segment, other: Segment): readonly number[] {
-  const [start, end] = other;
-  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-  const turn = dx * (end[1] - start[1]) - dy * (end[0] - start[0]);
-  const shareOf = (point: Point): number => ((point[0] - from[0]) * dx + (point[1] - from[1]) * dy) / (dx * dx + dy * dy || 1);
-  const shared = [start, end].filter((point) => isOnSegment(point, [from, to])).map(shareOf);
-  const ends = [from, to].filter((point) => isOnSegment(point, other)).map(shareOf);
-  if (turn === 0) return [...shared, ...ends];
-  const share = ((start[0] - from[0]) * (end[1] - start[1]) - (start[1] - from[1]) * (end[0] - start[0])) / turn;
-  const otherShare = ((start[0] - from[0]) * dy - (start[1] - from[1]) * dx) / turn;
-  const isCrossing = share >= 0 && share <= 1 && otherShare >= 0 && otherShare <= 1;
-  return [...shared, ...ends, ...(isCrossing ? [share] : [])];
-}
-
-/** Where a point is, seen from polygons: the boundary of one counts as boundary. */
-export function placeOf(point: Point, polygons: readonly Polygon[]): 'inside' | 'boundary' | 'outside' {
-  let isInside = false;
-  for (const polygon of polygons) {
-    let isOdd = false;
-    for (const ring of polygon) {
-      for (const segment of segmentsOf(ring)) {
-        if (isOnSegment(point, segment)) return 'boundary';
-        if (isLeftOf(point, segment)) isOdd = !isOdd;
-      }
-    }
-    isInside ||= isOdd;
+function endsOf(lines: readonly (readonly Edge[])[]): ReadonlySet<string> {
+  const odd = new Set<string>();
+  for (const key of lines.flatMap((line) => [line[0]?.from, line.at(-1)?.to]).flatMap((end) => (end ? [keyOf(end)] : []))) {
+    if (!odd.delete(key)) odd.add(key);
   }
-  return isInside ? 'inside' : 'outside';
+  return odd;
 }
 
-/** True when a ray from the point to the east crosses the segment. */
-function isLeftOf([x, y]: Point, [from, to]: Segment): boolean {
-  if (from[1] > y === to[1] > y) return false;
-  return x < ((to[0] - from[0]) * (y - from[1])) / (to[1] - from[1]) + from[0];
+/** Where a point lies, seen from a shape. Points have no boundary; the boundary of lines are their ends. */
+export function placeOf(point: Point, shape: Shape): Place {
+  if (shape.dimension === 2) return placeInPolygons(point, shape);
+  const isOn = search(shape.tree(), { enters: (box) => isInBox(point, box), visit: (edge) => isOnEdge(point, edge) });
+  if (!isOn) return 'outside';
+  return shape.dimension === 1 && shape.ends().has(keyOf(point)) ? 'boundary' : 'inside';
 }
 
-/** True for a point that belongs to the shape, its boundary included. */
-export function covers(shape: Shape, point: Point): boolean {
-  if (shape.dimension === 2) return placeOf(point, shape.polygons) !== 'outside';
-  if (shape.dimension === 1) return shape.segments.some((segment) => isOnSegment(point, segment));
-  return shape.points.some((own) => isSamePoint(own, point));
+/** Inside a polygon are the points from which a ray crosses its rings an odd number of times. */
+function placeInPolygons(point: Point, shape: Shape): Place {
+  const odd = new Set<number>();
+  const isOnRing = search(shape.tree(), {
+    enters: (box) => isOnLatitude(point, box) && point[0] <= box[2] + tolerance,
+    visit(edge) {
+      if (isOnEdge(point, edge)) return true;
+      if (isEastOf(edge, point) && !odd.delete(edge.part)) odd.add(edge.part);
+      return false;
+    },
+  });
+  if (isOnRing) return 'boundary';
+  return odd.size > 0 ? 'inside' : 'outside';
+}
+
+const isInBox = (point: Point, box: BoundingBox): boolean =>
+  isOnLatitude(point, box) && point[0] >= box[0] - tolerance && point[0] <= box[2] + tolerance;
+
+const isOnLatitude = ([, latitude]: Point, box: BoundingBox): boolean =>
+  latitude >= box[1] - tolerance && latitude <= box[3] + tolerance;
+
+/** A point inside each polygon that has an inside: halfway through its widest part on a latitude without corners. */
+export function insidePoints(shape: Shape): readonly Point[] {
+  const parts = Array.from({ length: shape.polygons }, (): Edge[] => []);
+  for (const edge of shape.lines.flat()) parts[edge.part]?.push(edge);
+  return parts.flatMap((edges) => {
+    const latitude = middleOfWidest(edges.map(({ from }) => from[1]).sort((a, b) => a - b), 1);
+    if (latitude === undefined) return [];
+    const crossings = edges
+      .filter(({ from, to }) => from[1] > latitude !== to[1] > latitude)
+      .map(({ from, to }) => from[0] + ((to[0] - from[0]) * (latitude - from[1])) / (to[1] - from[1]));
+    const longitude = middleOfWidest(crossings.sort((a, b) => a - b), 2);
+    return longitude === undefined ? [] : [[longitude, latitude] as const];
+  });
+}
+
+/** The middle of the widest gap between sorted numbers; undefined when all are the same. With a step of 2, every other gap counts. */
+function middleOfWidest(sorted: readonly number[], step: 1 | 2): number | undefined {
+  let [middle, widest]: [number | undefined, number] = [undefined, 0];
+  for (let index = 0; index + 1 < sorted.length; index += step) {
+    const [low = 0, high = 0] = [sorted[index], sorted[index + 1]];
+    if (high - low > widest) [middle, widest] = [(low + high) / 2, high - low];
+  }
+  return middle;
 }

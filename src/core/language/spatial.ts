@@ -1,11 +1,11 @@
 /** Compiles geo-queries to tests of geometries (clause 4.10). */
 import type { Geometry } from '../model/geometry.ts';
 import type { GeoQuery } from './filter.ts';
-import { distance } from './spatial-distance.ts';
+import { isNear } from './spatial-distance.ts';
 import { intersects, isEqualShape, isWithinShape, overlaps } from './spatial-relation.ts';
 import { type Shape, shapeOf } from './spatial-shape.ts';
 
-/** The test of a geometry against the geometry of the query. */
+/** The test of a geometry against the geometry of the query, which is made ready once. */
 export function compileGeo({ relation, geometry }: GeoQuery): (geometry: Geometry) => boolean {
   const reference = shapeOf(geometry);
   const test = compileRelation(relation, reference);
@@ -16,8 +16,8 @@ function compileRelation(relation: GeoQuery['relation'], reference: Shape): (sha
   switch (relation.georel) {
     case 'near':
       return 'maxDistanceMetres' in relation
-        ? (shape) => distance(shape, reference) <= relation.maxDistanceMetres
-        : (shape) => distance(shape, reference) >= relation.minDistanceMetres;
+        ? (shape) => isNear(shape, reference, (metres) => metres <= relation.maxDistanceMetres)
+        : (shape) => !isNear(shape, reference, (metres) => metres < relation.minDistanceMetres);
     case 'within':
       return (shape) => isWithinShape(shape, reference);
     case 'contains':

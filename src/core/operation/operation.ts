@@ -8,6 +8,7 @@ import type { Breathe, Clock, IdSource } from '../port/clock.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
 import type { Position, Store, Stores } from '../port/store.ts';
+import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 
 /** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
@@ -56,6 +57,10 @@ export interface Caller {
   readonly media: Media;
   /** True when every element of an array body brings its own @context (clause 6.3.5, `application/ld+json`). */
   readonly contextPerElement?: boolean;
+  /** The minor number of the older version of the standard that the caller knows (clause 6.3.21). */
+  readonly version?: MinorVersion;
+  /** True when the caller wants the @context of GeoJSON in the Link header (clause 6.3.15). */
+  readonly isContextInLink?: boolean;
 }
 
 /** What travels with a request: caller, world, the present time and the tenant's store behind its access guard. */
@@ -88,7 +93,14 @@ export type Answer =
    * 200 with JSON text, which already holds the @context where the media type puts it in the body.
    * `position`: the newest change the answer is sure to include, for going on by stream.
    */
-  | { readonly kind: 'found'; readonly text: string; readonly page?: Page; readonly position?: Position };
+  | {
+      readonly kind: 'found';
+      readonly text: string;
+      readonly page?: Page;
+      readonly position?: Position;
+      /** True when the text is in the words of an older version: 203 (clause 6.3.21). */
+      readonly isReformatted?: boolean;
+    };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -1,5 +1,5 @@
 /** Reads which entities are asked for (clauses 5.7.2, 6.4.3.2): parameters to a filter, and the rule against queries that are too wide. */
-import type { EntitySelector, Filter, Pattern } from '../language/filter.ts';
+import type { EntitySelector, Filter, Pattern, Query } from '../language/filter.ts';
 import { parseGeoQuery } from '../language/geo-query.ts';
 import { compilePattern } from '../language/pattern.ts';
 import { parseQ } from '../language/q.ts';
@@ -10,7 +10,7 @@ import type { Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { readAttributeName } from '../model/read/name.ts';
-import { readBoolean, readList } from './parameters.ts';
+import { readBoolean, readList, readWhole } from './parameters.ts';
 
 /** The parameters that say which entities. */
 export const selectionParameters = [
@@ -48,7 +48,47 @@ export function readFilter(params: Params, terms: Terms, selectors: readonly Ent
     ...readConditions(params, terms),
   };
   refuseTooWide(filter, params);
+  if (filter.q) refuseLinks(filter.q, readJoin(params)?.level ?? 0);
   return filter;
+}
+
+/** How relationships are followed: parameters join, joinLevel and containedBy (clause 4.5.23). */
+export interface Join {
+  readonly how: 'inline' | 'flat';
+  /** How many relationships away. */
+  readonly level: number;
+  /** Ids that are not followed. */
+  readonly containedBy: readonly string[];
+}
+
+/** Deepest that relationships are followed. */
+const joinLevelMax = 10;
+
+/** Undefined when nothing is to be joined. Throws BadRequestData for parameters that need a join and have none. */
+export function readJoin(params: Params): Join | undefined {
+  const { join = '@none' } = params;
+  const level = readWhole(params, 'joinLevel', 1);
+  const containedBy = readList(params, 'containedBy')?.map((id) => readId(id, 'the parameter containedBy'));
+  if (join !== 'inline' && join !== 'flat') {
+    if (join !== '@none') throw badData(`The parameter join must be inline, flat or @none, not ${JSON.stringify(join)}.`);
+    if (level !== undefined || containedBy) throw badData('The parameters joinLevel and containedBy need a join.');
+    return undefined;
+  }
+  if (level !== undefined && level > joinLevelMax) throw badData(`The parameter joinLevel must be at most ${joinLevelMax}, not ${level}.`);
+  return { how: join, level: level ?? 1, containedBy: containedBy ?? [] };
+}
+
+/** A query may lead through as many relationships as are followed. */
+function refuseLinks(q: Query, level: number): void {
+  const depth = linkDepth(q);
+  if (depth > level) throw badData(`The query leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`);
+}
+
+function linkDepth(q: Query): number {
+  if ('parts' in q) return Math.max(0, ...q.parts.map(linkDepth));
+  let depth = 0;
+  for (let path = q.path.linked; path; path = path.path.linked) depth += 1;
+  return depth;
 }
 
 function readSelector(params: Params, terms: Terms): EntitySelector | undefined {
@@ -74,12 +114,10 @@ function readConditions(params: Params, terms: Terms): Filter {
   const expandValues = readList(params, 'expandValues') ?? [];
   const jsonKeys = readList(params, 'jsonKeys') ?? [];
   const geo = georel !== undefined || geometry !== undefined || coordinates !== undefined;
-  const datasetIds = readList(params, 'datasetId');
   return {
     ...(q === undefined ? undefined : { q: parseQ(q, terms, { expandValues, jsonKeys }) }),
     ...(scopeQ === undefined ? undefined : { scopeQ: parseScopeQ(scopeQ) }),
     ...(geo ? { geo: parseGeoQuery({ georel, geometry, coordinates, geoproperty }, terms) } : undefined),
-    ...(datasetIds && params['attrs'] !== undefined ? { datasetIds } : undefined),
   };
 }
 

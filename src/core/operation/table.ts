@@ -1,7 +1,8 @@
 /** Every operation of the API. A binding goes through this list; to add an operation, add its file and its line here. */
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
-import { queryEntities, retrieveEntity } from './entity/read-entities.ts';
+import { purgeEntities } from './entity/purge-entities.ts';
+import { queryByPost, queryEntities, retrieveEntity } from './entity/read-entities.ts';
 import {
   appendAttributes,
   deleteAttribute,
@@ -16,6 +17,7 @@ import { queryTemporal, retrieveTemporal } from './temporal/read-history.ts';
 export const operations: readonly Operation[] = [
   createEntity,
   queryEntities,
+  purgeEntities,
   retrieveEntity,
   replaceEntity,
   mergeEntity,
@@ -30,6 +32,7 @@ export const operations: readonly Operation[] = [
   updateBatch,
   mergeBatch,
   deleteBatch,
+  queryByPost,
   retrieveTemporal,
   queryTemporal,
   retrieveTypes,

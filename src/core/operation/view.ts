@@ -1,19 +1,34 @@
 /** Reads how entities are to be shown, and shows them so (clauses 4.5, 4.15, 4.21, 6.3.7). */
-import { parseProjection } from '../language/projection.ts';
+import { parseProjection, projectionDepth } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import type { Stored } from '../port/store.ts';
+import { conform } from '../representation/conform.ts';
 import { featureCollectionText, renderFeature } from '../representation/geojson.ts';
 import { parseLanguagePreference } from '../representation/language.ts';
 import { renderEntity } from '../representation/render.ts';
 import type { View } from '../representation/view.ts';
+import { followLinks, type Reached } from './linked.ts';
 import type { Call } from './operation.ts';
 import { readFormat, readList, readOptions } from './parameters.ts';
+import { type Join, readJoin } from './selection.ts';
 
 /** The parameters that say how entities are shown. */
-export const shownParameters = ['attrs', 'pick', 'omit', 'format', 'options', 'lang', 'datasetId', 'geometryProperty'] as const;
+export const shownParameters = [
+  'attrs',
+  'pick',
+  'omit',
+  'format',
+  'options',
+  'lang',
+  'datasetId',
+  'geometryProperty',
+  'join',
+  'joinLevel',
+  'containedBy',
+] as const;
 
 const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 type Format = (typeof formats)[number];
@@ -22,72 +37,138 @@ type Params = Readonly<Record<string, string>>;
 /** How the entities of one answer are written. */
 export interface Shown {
   /** JSON text of one entity; undefined when nothing of it is left (clause 4.21). */
-  one(stored: Stored): string | undefined;
+  one(stored: Stored): Promise<string | undefined>;
   /** JSON text of a list: an array, or a FeatureCollection. */
   many(found: readonly Stored[]): Promise<string>;
+  /** True when something written had to be said in the words of an older version (clause 4.3.6.8). */
+  isReformatted(): boolean;
 }
+
+/** An entity as an object without @context; undefined when nothing of it is left. */
+type Render = (entity: Entity, view: View) => JsonObject | undefined;
 
 /** The view that the parameters ask for. `format` wins over `options` (clause 6.3.7). */
 export function readShown(params: Params, call: Call): Shown {
+  const join = readJoin(params);
+  const view = readView(params, call);
+  const depth = projectionDepth(view.projection);
+  if (depth > (join?.level ?? 0)) throw badData(`What is picked or omitted leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`);
   const render = readRenderer(params, call);
+  return join ? joined(join, { view, render, call }) : plain(params, { view, render, call });
+}
+
+interface Writing {
+  readonly view: View;
+  readonly render: Render;
+  readonly call: Call;
+}
+
+/** Entities as they are: texts of the same version and view are written once. */
+function plain(params: Params, { view, render, call }: Writing): Shown {
+  const older = conforming(call);
   const key = `${call.media === 'geo+json' ? 'geo' : 'json'} ${call.context.key} ${shownParameters.map((name) => params[name] ?? '').join('&')}`;
   const bare = (stored: Stored): string | undefined => {
     const { id, version, isPart = false } = stored;
-    const write = (): string => JSON.stringify(render(stored.entity()) ?? null);
-    const text = isPart ? write() : call.world.renders.text({ tenant: call.tenant, id, version, view: key }, write);
+    const write = (): string => JSON.stringify(render(older.of(stored.entity()), view) ?? null);
+    const text = isPart || call.version !== undefined ? write() : call.world.renders.text({ tenant: call.tenant, id, version, view: key }, write);
     return text === 'null' ? undefined : text;
   };
   return {
-    one: (stored) => {
+    isReformatted: older.isReformatted,
+    one(stored) {
       const text = bare(stored);
-      return text === undefined ? undefined : withContext(text, call);
+      return Promise.resolve(text === undefined ? undefined : withContext(text, call));
     },
-    many: (found) => listOf(found, bare, call),
+    many: async (found) => listText(await textsOf(found, bare, call), call),
+  };
+}
+
+/** Entities with those that their relationships lead to: in place of the URIs, or behind them (clause 4.5.23). */
+function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): Shown {
+  const older = conforming(call);
+  const follow = (entities: readonly Entity[]): Promise<readonly Reached[]> =>
+    followLinks(entities, { level, containedBy: new Set(containedBy), projection: view.projection }, call);
+  const write = async (found: readonly Stored[]): Promise<{ texts: readonly string[]; linked: number }> => {
+    const entities = found.map((stored) => stored.entity());
+    const reached = await follow(entities);
+    const known = new Map([...entities, ...reached.map(({ entity }) => entity)].map((entity) => [entity.id, older.of(entity)]));
+    for (const id of containedBy) known.delete(id);
+    const inline: View = how === 'inline' ? { ...view, linked: { entities: known, level } } : view;
+    const shown = [
+      ...entities.map((entity) => render(older.of(entity), inline)),
+      ...(how === 'flat' ? reached.map(({ entity, projection }) => render(older.of(entity), { ...view, projection })) : []),
+    ];
+    return { texts: shown.flatMap((object) => (object ? [JSON.stringify(object)] : [])), linked: reached.length };
+  };
+  return {
+    isReformatted: older.isReformatted,
+    async one(stored) {
+      const { texts, linked } = await write([stored]);
+      const [only] = texts;
+      if (only === undefined) return undefined;
+      return how === 'flat' && linked > 0 ? listText(texts, call) : withContext(only, call);
+    },
+    many: async (found) => listText((await write(found)).texts, call),
+  };
+}
+
+/** Entities in the words of the version that the caller knows. */
+function conforming({ version, context }: Call): { of(entity: Entity): Entity; isReformatted(): boolean } {
+  let isReformatted = false;
+  return {
+    isReformatted: () => isReformatted,
+    of(entity) {
+      const older = version === undefined ? entity : conform(entity, version, context);
+      isReformatted ||= older !== entity;
+      return older;
+    },
   };
 }
 
 /** The texts of a list, with pauses: writing a thousand entities takes longer than others should wait. */
-async function listOf(found: readonly Stored[], bare: (stored: Stored) => string | undefined, call: Call): Promise<string> {
-  const isGeo = call.media === 'geo+json';
+async function textsOf(found: readonly Stored[], bare: (stored: Stored) => string | undefined, { world }: Call): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const stored of found) {
-    const pause = call.world.breathe();
+    const pause = world.breathe();
     if (pause) await pause;
     const text = bare(stored);
-    if (text !== undefined) texts.push(isGeo ? text : withContext(text, call));
+    if (text !== undefined) texts.push(text);
   }
-  return isGeo ? featureCollectionText(texts, call.context.echo) : `[${texts.join(',')}]`;
+  return texts;
+}
+
+function listText(texts: readonly string[], call: Call): string {
+  if (call.media === 'geo+json') return featureCollectionText(texts, call.isContextInLink ? undefined : call.context.echo);
+  return `[${texts.map((text) => withContext(text, call)).join(',')}]`;
 }
 
 /** The JSON text of an object, with the @context in it where the media type puts it there (clause 6.3.6). */
-export function withContext(text: string, { media, context }: Call): string {
-  if (media === 'json') return text;
+export function withContext(text: string, { media, context, isContextInLink = false }: Call): string {
+  if (media === 'json' || isContextInLink) return text;
   const member = `"@context":${JSON.stringify(context.echo)}}`;
   return text === '{}' ? `{${member}` : `${text.slice(0, -1)},${member}`;
 }
 
-function readRenderer(params: Params, call: Call): (entity: Entity) => JsonObject | undefined {
-  const view = readView(params, call);
+function readRenderer(params: Params, call: Call): Render {
   const property = params['geometryProperty'];
   if (call.media !== 'geo+json') {
     if (property !== undefined) throw badData('The parameter geometryProperty needs the media type application/geo+json.');
-    return (entity) => renderEntity(entity, view);
+    return renderEntity;
   }
   const geometryProperty = readAttributeName(property ?? 'location', call.context);
-  return (entity) => renderFeature(entity, { ...view, geometryProperty });
+  return (entity, view) => renderFeature(entity, { ...view, geometryProperty });
 }
 
 function readView(params: Params, { context }: Call): View {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
-  const projection = parseProjection(params, context);
   const datasetIds = readList(params, 'datasetId');
   const lang = params['lang'];
   return {
     terms: context,
     format: format === 'keyValues' ? 'simplified' : format,
     sysAttrs: options.has('sysAttrs'),
-    projection,
+    projection: parseProjection(params, context),
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
     ...(datasetIds ? { datasetIds } : undefined),
   };

@@ -1,7 +1,7 @@
 /** Writes entities as GeoJSON features (CIM 009 clauses 4.5.16, 4.5.17). */
 import type { Entity } from '../model/entity.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { renderHead, renderShownAttributes } from './render.ts';
+import { hasAsked, renderHead, renderShownAttributes } from './render.ts';
 import type { View } from './view.ts';
 
 export interface GeoView extends View {
@@ -11,10 +11,9 @@ export interface GeoView extends View {
 
 /** The entity as a Feature without an @context; undefined when the projection leaves nothing of it. */
 export function renderFeature(entity: Entity, view: GeoView): JsonObject | undefined {
-  const attributes = renderShownAttributes(entity, view);
-  if (view.projection.attrs && Object.keys(attributes).length === 0) return undefined;
+  if (!hasAsked(entity, view)) return undefined;
   const { id, ...head } = renderHead(entity, view);
-  const properties = { ...head, ...attributes };
+  const properties = { ...head, ...renderShownAttributes(entity, view) };
   if (id === undefined && Object.keys(properties).length === 0) return undefined;
   return { ...(id === undefined ? undefined : { id }), type: 'Feature', geometry: geometryOf(entity, view), properties };
 }

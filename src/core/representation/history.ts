@@ -3,7 +3,7 @@ import type { TemporalQuery } from '../language/filter.ts';
 import { type Kind, valueMember } from '../model/attribute.ts';
 import type { EntityHistory, HistoricInstance } from '../model/history.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
-import { type InstanceView, renderInstance } from './instance.ts';
+import { expiryOf, type InstanceView, renderInstance } from './instance.ts';
 import type { LanguagePreference } from './language.ts';
 import { renderTypes } from './render.ts';
 import type { View } from './view.ts';
@@ -28,7 +28,7 @@ const renderEvolution = (instances: readonly HistoricInstance[], view: HistoryVi
     return {
       ...(isObject(shown) ? shown : { value: shown }),
       instanceId,
-      ...(view.sysAttrs ? { createdAt, modifiedAt } : chosenStamp(instance, view)),
+      ...(view.sysAttrs ? { createdAt, modifiedAt, ...expiryOf(instance) } : chosenStamp(instance, view)),
       ...(deletedAt === undefined ? undefined : { deletedAt }),
     };
   });

@@ -4,12 +4,16 @@ import type { Terms } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { isInstance, tell } from '../model/read/kind.ts';
+import { targetsOf } from '../model/relationship.ts';
 import { instanceStamps } from '../model/stamps.ts';
 import { chooseLanguage } from './language.ts';
 import type { View } from './view.ts';
 
 /** What of a view an instance depends on. */
-export type InstanceView = Pick<View, 'terms' | 'format' | 'sysAttrs' | 'lang'>;
+export interface InstanceView extends Pick<View, 'terms' | 'format' | 'sysAttrs' | 'lang'> {
+  /** Writes the entity that a relationship leads to; undefined when it is not there. */
+  readonly link?: (id: string) => JsonObject | undefined;
+}
 
 /** The attribute as it is shown: one instance as itself, several as an array, or in simplified form as a `dataset`. */
 export function renderInstances(instances: readonly Instance[], view: InstanceView, ownerCreatedAt: Instant): Json {
@@ -63,13 +67,23 @@ function membersOf(instance: Instance, view: InstanceView, ownerCreatedAt: Insta
     ...(entityIdSealed === undefined ? undefined : { entityIdSealed }),
     ...(entityTypeSealed === undefined ? undefined : { entityTypeSealed: terms.compact(entityTypeSealed) }),
     ...(view.sysAttrs ? { ...stamps, ...expiryOf(instance) } : undefined),
+    ...(view.link ? linkedEntities(instance, view.link) : undefined),
     ...(attrs && stamps ? renderAttributes(attrs, view, stamps.createdAt) : undefined),
   };
 }
 
 export const expiryOf = ({ expiresAt }: { readonly expiresAt?: Instant }): JsonObject => (expiresAt === undefined ? {} : { expiresAt });
 
-const renderAttributes = (attrs: Attributes, view: InstanceView, ownerCreatedAt: Instant): JsonObject =>
+/** `entity` or `entityList` beside the URIs (clause 4.5.23): those that are there. */
+function linkedEntities({ kind, value }: Instance, link: (id: string) => JsonObject | undefined): JsonObject {
+  const entities = targetsOf({ kind, value }).flatMap((id) => link(id) ?? []);
+  if (entities.length === 0) return {};
+  if (kind === 'ListRelationship') return { entityList: entities };
+  return { entity: typeof value === 'string' ? (entities[0] ?? null) : entities };
+}
+
+/** Sub-attributes; relationships among them are not followed. */
+const renderAttributes = (attrs: Attributes, { link: _, ...view }: InstanceView, ownerCreatedAt: Instant): JsonObject =>
   Object.fromEntries(Object.entries(attrs).map(([name, instances]) => [view.terms.compact(name), renderInstances(instances, view, ownerCreatedAt)]));
 
 /** The simplified form (clause 4.5.4): a value, in a wrapper where its kind could not be told otherwise. */
@@ -83,8 +97,15 @@ function simplified(instance: Instance, view: InstanceView): Json {
     case 'Property':
     case 'GeoProperty':
     case 'ListProperty':
+      return value;
     case 'Relationship':
     case 'ListRelationship':
-      return value;
+      return view.link ? linkedValue(value, view.link) : value;
   }
+}
+
+/** URIs, those of entities that are there replaced by them. */
+function linkedValue(value: Json, link: (id: string) => JsonObject | undefined): Json {
+  if (typeof value === 'string') return link(value) ?? value;
+  return isStrings(value) ? value.map((id) => link(id) ?? id) : value;
 }

@@ -5,15 +5,18 @@ import type { Entity, Terms } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { entityStamps } from '../model/stamps.ts';
 import { expiryOf, renderInstances } from './instance.ts';
-import type { View } from './view.ts';
+import type { Linked, View } from './view.ts';
 
 /** The entity without an @context; undefined when the projection leaves nothing of it (clause 4.21). */
 export function renderEntity(entity: Entity, view: View): JsonObject | undefined {
-  const attributes = renderShownAttributes(entity, view);
-  if (view.projection.attrs && Object.keys(attributes).length === 0) return undefined;
-  const document = { ...renderHead(entity, view), ...attributes };
+  if (!hasAsked(entity, view)) return undefined;
+  const document = { ...renderHead(entity, view), ...renderShownAttributes(entity, view) };
   return Object.keys(document).length === 0 ? undefined : document;
 }
+
+/** True when the entity has one of the attributes that `attrs` asks for (clause 5.7.1). */
+export const hasAsked = ({ attrs }: Entity, { projection }: View): boolean =>
+  projection.attrs === undefined || Object.keys(attrs).some((name) => projection.attrs?.has(name));
 
 /** id, type, scope and the time stamps, as far as they are shown. */
 export function renderHead(entity: Entity, { terms, projection, sysAttrs }: View): JsonObject {
@@ -39,9 +42,21 @@ export function renderShownAttributes({ attrs, createdAt }: Entity, view: View):
   for (const [name, instances] of Object.entries(attrs)) {
     if (!isShown(projection, name)) continue;
     const chosen = datasetIds ? instancesOf(instances, datasetIds) : instances;
-    if (chosen.length > 0) shown.push([terms.compact(name), renderInstances(chosen, view, createdAt)]);
+    if (chosen.length === 0) continue;
+    const link = view.linked && linkedBy(name, view, view.linked);
+    shown.push([terms.compact(name), renderInstances(chosen, link ? { ...view, link } : view, createdAt)]);
   }
   return Object.fromEntries(shown);
+}
+
+/** Writes the entity that a relationship leads to, in the projection that holds for it. */
+function linkedBy(name: string, { linked: _, ...view }: View, { entities, level }: Linked): (id: string) => JsonObject | undefined {
+  const projection = view.projection.linked?.get(name) ?? {};
+  const further = level > 1 ? { linked: { entities, level: level - 1 } } : undefined;
+  return (id) => {
+    const entity = entities.get(id);
+    return entity && renderEntity(entity, { ...view, projection, ...further });
+  };
 }
 
 /** The instances of some datasets (clause 4.5.5); `@none` is the default instance. */

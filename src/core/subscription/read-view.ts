@@ -1,6 +1,6 @@
 /** Reads how the notifications of a subscription are to be written: its `notification`, `lang` and `datasetId` (clauses 5.2.12, 5.2.14). */
 import type { Context } from '../jsonld/context.ts';
-import { parseProjection } from '../language/projection.ts';
+import { parseProjection, type Projection, projectionDepth } from '../language/projection.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
@@ -73,20 +73,23 @@ function readView(json: JsonObject, notification: JsonObject, context: Context):
     terms: context,
     format: readFormat(notification),
     sysAttrs: readBoolean(notification, 'sysAttrs') ?? false,
-    projection: parseProjection(projectionOf(notification), context),
+    projection: readProjection(notification, context),
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
     ...(datasetIds ? { datasetIds } : undefined),
   };
 }
 
-/** The projection as the parameters of a query have it: `attributes` is what is called `attrs` there. */
-function projectionOf(notification: JsonObject): Readonly<Record<string, string>> {
+/** `attributes` is what a query calls `attrs`. */
+function readProjection(notification: JsonObject, context: Context): Projection {
   const given = [
     ['attrs', readNames(notification, 'attributes')],
     ['pick', readNames(notification, 'pick')],
     ['omit', readNames(notification, 'omit')],
   ] as const;
-  return Object.fromEntries(given.flatMap(([name, names]) => (names ? [[name, names.join(',')]] : [])));
+  const params = given.flatMap(([name, names]) => (names ? [[name, names.join(',')]] : []));
+  const projection = parseProjection(Object.fromEntries(params), context);
+  if (projectionDepth(projection) === 0) return projection;
+  throw badData('A notification holds no linked entities, so its attributes, pick and omit cannot name what is in them.');
 }
 
 function readFormat(notification: JsonObject): View['format'] {

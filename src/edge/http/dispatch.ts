@@ -44,19 +44,22 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   const { observe } = options.world;
   return async (exchange) => {
     const began = performance.now();
-    const { request } = exchange;
     const purpose: Purpose = { name: 'unknown' };
-    let reply: Reply;
+    let status: number;
     try {
-      reply = await replyTo(exchange, site, purpose);
+      status = sendTo(exchange, site, await replyTo(exchange, site, purpose));
     } catch (error) {
       if (error instanceof ClientGone) return;
-      reply = failureReply(error, { where: purpose.name, observe });
+      status = sendTo(exchange, site, failureReply(error, { where: purpose.name, observe }));
     }
-    send(exchange, reply, { ...site.cors, ...echoTenant(request.headers) });
-    const tookMs = performance.now() - began;
-    observe({ kind: 'answered', binding: 'http', operation: purpose.name, status: reply.status, tookMs });
+    observe({ kind: 'answered', binding: 'http', operation: purpose.name, status, tookMs: performance.now() - began });
   };
+}
+
+/** Sends a reply with the headers that every answer has. Answers its status. */
+function sendTo(exchange: Exchange, { cors }: Site, reply: Reply): number {
+  send(exchange, reply, { ...cors, ...echoTenant(exchange.request.headers) });
+  return reply.status;
 }
 
 async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promise<Reply> {

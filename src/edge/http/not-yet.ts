@@ -11,8 +11,6 @@ const paths: Readonly<Record<string, readonly Method[]>> = {
   '/csourceRegistrations/{id}': element,
   '/csourceSubscriptions': collection,
   '/csourceSubscriptions/{id}': element,
-  '/entities': ['DELETE'],
-  '/entityOperations/query': ['POST'],
   '/temporal/entities': ['POST'],
   '/temporal/entities/{id}': ['DELETE'],
   '/temporal/entities/{id}/attrs': ['POST'],

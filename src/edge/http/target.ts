@@ -39,7 +39,7 @@ export function readParameters(query: string, allowed: readonly string[]): Reado
     if (pair === '') continue;
     const [name, value] = readPair(pair);
     if (!allowed.includes(name)) throw invalid(unknownParameter(name, allowed));
-    if (params[name] !== undefined) throw invalid(`The parameter ${name} is given twice.`);
+    if (Object.hasOwn(params, name)) throw invalid(`The parameter ${name} is given twice.`);
     params[name] = value;
   }
   return params;

@@ -12,15 +12,16 @@ export function readTenant(headers: IncomingHttpHeaders): string {
   if (service !== undefined && service !== sent) {
     throw badData('The headers NGSILD-Tenant and Fiware-Service name different tenants.');
   }
-  const name = decode(sent);
-  if (name !== undefined && /^[^\p{C}\p{Z}]{1,255}$/u.test(name)) return name;
-  throw badData(`A tenant is named by 1 to 255 visible characters, not by ${JSON.stringify(sent)}.`);
+  const name = nameOf(sent);
+  if (name === undefined)
+    throw badData(`A tenant is named by 1 to 255 visible characters, not by ${JSON.stringify(sent)}.`);
+  return name;
 }
 
 /** The header that repeats the tenant in the answer. */
 export function echoTenant(headers: IncomingHttpHeaders): Headers | undefined {
   const sent = sentTenant(headers);
-  return sent === undefined ? undefined : { 'NGSILD-Tenant': sent };
+  return sent === undefined || nameOf(sent) === undefined ? undefined : { 'NGSILD-Tenant': sent };
 }
 
 function sentTenant(headers: IncomingHttpHeaders): string | undefined {
@@ -28,8 +29,9 @@ function sentTenant(headers: IncomingHttpHeaders): string | undefined {
   return Array.isArray(sent) ? sent.join(', ') : sent;
 }
 
-/** Headers come as one character per byte; names beyond ASCII are taken as UTF-8. */
-function decode(sent: string): string | undefined {
+/** The name in a header, which comes as one character per byte and is taken as UTF-8; undefined when it is none. */
+function nameOf(sent: string): string | undefined {
   const bytes = Buffer.from(sent, 'latin1');
-  return isUtf8(bytes) ? bytes.toString() : undefined;
+  const name = isUtf8(bytes) ? bytes.toString() : '';
+  return /^[^\p{C}\p{Z}]{1,255}$/u.test(name) ? name : undefined;
 }

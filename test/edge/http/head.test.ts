@@ -28,9 +28,12 @@ describe('Accept', () => {
     ['text/html,application/json', 'json'],
   ])('%s gives %s', (accept, media) => expect(negotiate(accept, three)).toBe(media));
 
-  test.each(['image/png', 'application/json;q=0', '*/*;q=0', '', 'json'])('%s gives 406 with what there is', (accept) => {
-    expect(() => negotiate(accept, ['json', 'ld+json'])).toThrow('application/json, application/ld+json');
-  });
+  test.each(['image/png', 'application/json;q=0', '*/*;q=0', '', 'json'])(
+    '%s gives 406 with what there is',
+    (accept) => {
+      expect(() => negotiate(accept, ['json', 'ld+json'])).toThrow('application/json, application/ld+json');
+    },
+  );
 });
 
 describe('Link', () => {
@@ -39,7 +42,10 @@ describe('Link', () => {
     [contextLink('https://example.org/c.jsonld'), 'https://example.org/c.jsonld'],
     [`<https://example.org/a,b;c.jsonld>;rel="${relation}"`, 'https://example.org/a,b;c.jsonld'],
     [`<https://example.org/c>; rel=${relation}`, 'https://example.org/c'],
-    [`<https://example.org/c>; title="a, \\"b\\"; c"; REL="next ${relation}" ; type="application/ld+json"`, 'https://example.org/c'],
+    [
+      `<https://example.org/c>; title="a, \\"b\\"; c"; REL="next ${relation}" ; type="application/ld+json"`,
+      'https://example.org/c',
+    ],
     [`<https://example.org/p>; rel="profile", <https://example.org/c>; rel="${relation}"`, 'https://example.org/c'],
     ['<https://example.org/p>; rel="next"', undefined],
     ['', undefined],
@@ -55,7 +61,7 @@ describe('Link', () => {
   ])('%s is refused', (header) => expect(() => readContextLink(header)).toThrow(/Link header/));
 
   test('is read in time that grows with its length only', () => {
-    const header = `<a>${';a="'.repeat(8000)}`;
+    const header = `<a>${';a="'.repeat(8001)}`;
     expect(() => readContextLink(header)).toThrow(/Link header/);
     expect(() => readContextLink(`<a>${'; a '.repeat(8000)}!`)).toThrow(/Link header/);
   });
@@ -78,9 +84,12 @@ describe('the tenant', () => {
     [{ 'ngsild-tenant': 'x'.repeat(255) }, 'x'.repeat(255)],
   ])('%j', (headers, name) => expect(readTenant(headers)).toBe(name));
 
-  test.each(['', 'a b', 'a\tb', 'a, b', '\x80', 'x'.repeat(256), Buffer.from('a\u200bb').toString('latin1')])('%j is refused', (name) => {
-    expect(() => readTenant({ 'ngsild-tenant': name })).toThrow(/visible characters/);
-  });
+  test.each(['', 'a b', 'a\tb', 'a, b', '\x80', 'x'.repeat(256), Buffer.from('a\u200bb').toString('latin1')])(
+    '%j is refused',
+    (name) => {
+      expect(() => readTenant({ 'ngsild-tenant': name })).toThrow(/visible characters/);
+    },
+  );
 });
 
 describe('the target', () => {
@@ -97,9 +106,13 @@ describe('the target', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: 'grapheme' })), (params) => {
         const names = Object.keys(params).filter((name) => name !== '__proto__');
-        const query = names.map((name) => `${encodeURIComponent(name)}=${encodeURIComponent(params[name] ?? '')}`).join('&');
+        const query = names
+          .map((name) => `${encodeURIComponent(name)}=${encodeURIComponent(params[name] ?? '')}`)
+          .join('&');
         expect(readParameters(query, names)).toEqual(Object.fromEntries(names.map((name) => [name, params[name]])));
-        expect(readParameters(new URLSearchParams(names.map((name) => [name, params[name] ?? ''])).toString(), names)).toEqual(readParameters(query, names));
+        expect(
+          readParameters(new URLSearchParams(names.map((name) => [name, params[name] ?? ''])).toString(), names),
+        ).toEqual(readParameters(query, names));
       }),
     );
   });
@@ -122,8 +135,11 @@ describe('routes', () => {
   test('lead every operation of the table to itself', () => {
     for (const operation of operations) {
       const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(`urn:x/${name}?ž`));
-      const parts = [...operation.path.matchAll(/\{(\w+)\}/g)].map((match) => [match[1], `urn:x/${match[1] ?? ''}?ž`] as const);
-      expect(findRoute(routes, operation.method, path)).toEqual({ operation, path: Object.fromEntries(parts) });
+      const parts = [...operation.path.matchAll(/\{(\w+)\}/g)].map(
+        (match) => [match[1], `urn:x/${match[1] ?? ''}?ž`] as const,
+      );
+      const named = Object.fromEntries(parts) as Record<string, string>;
+      expect(findRoute(routes, operation.method, path)).toEqual({ operation, path: named });
       if (parts.length === 0) expect(findRoute(routes, operation.method, `${path}/`).operation).toBe(operation);
     }
   });
@@ -136,9 +152,12 @@ describe('routes', () => {
     }
   });
 
-  test.each(['', '/', '/lamps', '/entities/a/b', '/entities/a/attrs/b/c', '/types/a/b', '//entities', '/Entities'])('%s leads nowhere', (path) => {
-    expect(() => findRoute(routes, 'GET', path)).toThrow(/nothing at/);
-  });
+  test.each(['', '/', '/lamps', '/entities/a/b', '/entities/a/attrs/b/c', '/types/a/b', '//entities', '/Entities'])(
+    '%s leads nowhere',
+    (path) => {
+      expect(() => findRoute(routes, 'GET', path)).toThrow(/nothing at/);
+    },
+  );
 
   test('tell what a path has', () => {
     expect(describePath(routes, '/entities/a/attrs/b')).toEqual({

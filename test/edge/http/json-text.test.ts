@@ -34,17 +34,22 @@ describe('a body', () => {
 
   test('is refused exactly where JSON.parse refuses, cut or changed anywhere', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.jsonValue(), fc.nat(), fc.constantFrom('', ',', ']', '}', '"', '\\', '0', 'x', ' '), async (value, at, other) => {
-        const text = JSON.stringify([value, { a: value }]);
-        const place = at % text.length;
-        const broken = `${text.slice(0, place)}${other}${text.slice(place + 1)}`;
-        const expected = attempt(() => JSON.parse(broken) as unknown);
-        expect(findFlaw(Buffer.from(broken)) === undefined).toBe(expected !== refused);
-        expect(await read(broken, { depthMax: 1000 }).catch(() => refused)).toEqual(expected);
-        const long = `[${JSON.stringify(pad)},${broken}]`;
-        const longExpected = attempt(() => JSON.parse(long) as unknown);
-        expect(await read(long, { depthMax: 1000 }).catch(() => refused)).toEqual(longExpected);
-      }),
+      fc.asyncProperty(
+        fc.jsonValue(),
+        fc.nat(),
+        fc.constantFrom('', ',', ']', '}', '"', '\\', '0', 'x', ' '),
+        async (value, at, other) => {
+          const text = JSON.stringify([value, { a: value }]);
+          const place = at % text.length;
+          const broken = `${text.slice(0, place)}${other}${text.slice(place + 1)}`;
+          const expected = attempt(() => JSON.parse(broken) as unknown);
+          expect(findFlaw(Buffer.from(broken)) === undefined).toBe(expected !== refused);
+          expect(await read(broken, { depthMax: 1000 }).catch(() => refused)).toEqual(expected);
+          const long = `[${JSON.stringify(pad)},${broken}]`;
+          const longExpected = attempt(() => JSON.parse(long) as unknown);
+          expect(await read(long, { depthMax: 1000 }).catch(() => refused)).toEqual(longExpected);
+        },
+      ),
     );
   });
 

@@ -50,7 +50,7 @@ const answering = (answer: Answer): Partial<Operation> => ({ run: () => Promise.
 /** What the operation `wait` waits for. */
 export interface Gate {
   open(): void;
-  readonly isEntered: Promise<void>;
+  readonly isEntered: Promise<undefined>;
 }
 
 export interface Site {
@@ -64,7 +64,7 @@ export interface Site {
   raw(bytes: string): Promise<string>;
 }
 
-const operations = ({ wait }: { wait: () => Promise<void> }): readonly Operation[] => [
+const operations = ({ wait }: { wait: () => Promise<undefined> }): readonly Operation[] => [
   echo('query', { media: ['json', 'ld+json', 'geo+json'] }),
   echo('retrieve', { path: '/entities/{id}', media: ['json', 'ld+json', 'geo+json'] }),
   echo('create', { method: 'POST', action: 'write', body: 'object', parameters: [] }),
@@ -77,14 +77,22 @@ const operations = ({ wait }: { wait: () => Promise<void> }): readonly Operation
   echo('upsert', { method: 'POST', path: '/entityOperations/upsert', action: 'write', body: 'array' }),
   echo('made', { path: '/made', ...answering({ kind: 'created', location: '/ngsi-ld/v1/entities/urn:ž:"1"\r\n' }) }),
   echo('madeMany', { path: '/madeMany', ...answering({ kind: 'createdMany', ids: ['urn:a:1', 'urn:a:2'] }) }),
-  echo('partly', { path: '/partly', media: ['ld+json'], ...answering({ kind: 'partly', body: { updated: [], notUpdated: [] } }) }),
+  echo('partly', {
+    path: '/partly',
+    media: ['ld+json'],
+    ...answering({ kind: 'partly', body: { updated: [], notUpdated: [] } }),
+  }),
   echo('page', { path: '/page', run: ({ params }) => Promise.resolve(pageOf(params)) }),
   echo('broken', { path: '/broken', run: () => Promise.reject(new Error('secret')) }),
   echo('wait', { path: '/wait', run: () => wait().then(() => ({ kind: 'done' })) }),
 ];
 
 function pageOf(params: Readonly<Record<string, string>>): Answer {
-  const page = { limit: Number(params['limit'] ?? 2), offset: Number(params['offset'] ?? 0), hasMore: params['q'] !== 'last' };
+  const page = {
+    limit: Number(params['limit'] ?? 2),
+    offset: Number(params['offset'] ?? 0),
+    hasMore: params['q'] !== 'last',
+  };
   return { kind: 'found', text: '[]', position: 7, page: params['count'] === 'true' ? { ...page, count: 12 } : page };
 }
 
@@ -107,10 +115,10 @@ function createWorld(observe: (observation: Observation) => void): World {
 
 export async function startSite(options: Partial<HttpOptions> = {}): Promise<Site> {
   const observed: Observation[] = [];
-  const entered = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  const wait = (): Promise<void> => {
-    entered.resolve();
+  const entered = Promise.withResolvers<undefined>();
+  const opened = Promise.withResolvers<undefined>();
+  const wait = (): Promise<undefined> => {
+    entered.resolve(undefined);
     return opened.promise;
   };
   const server = createHttpServer({
@@ -135,7 +143,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     port,
     server,
     observed,
-    gate: { open: opened.resolve, isEntered: entered.promise },
+    gate: { open: () => opened.resolve(undefined), isEntered: entered.promise },
     stop: () => closeServer(server, 0),
     raw: (bytes) => sendRaw(port, bytes),
   };

@@ -22,9 +22,9 @@ import { iri, micros, minute, urn } from './bench.ts';
 
 type Arbitrary<T> = fc.Arbitrary<T>;
 
-const ids = ['a', 'b', 'c', "d'.$e", '🚦'].map(urn);
+const ids = ['a', "b'.$c", '🚦'].map(urn);
 const types = ['A', 'B', 'C$.d'].map(iri);
-const attributes = ['level', 'name', 'place', "o'.$p", '__proto__'].map(iri);
+const attributes = ['level', 'place', "__proto__'.$p"].map(iri);
 const subAttributes = ['accuracy', 'level'].map(iri);
 const datasets = [urn('d1'), urn('d2')];
 const scopes = ['/A', '/A/B', '/C', 'A/B/C'];
@@ -33,7 +33,7 @@ const id = fc.constantFrom(...ids);
 const attribute = fc.constantFrom(...attributes);
 
 /** At whole minutes; writes happen between them, so that a time of observation is never that of a write. */
-export const observation: Arbitrary<Instant> = fc.integer({ min: -5, max: 25 }).map((n) => minute(n));
+export const observation: Arbitrary<Instant> = fc.integer({ min: -2, max: 8 }).map((n) => minute(n));
 const expiry: Arbitrary<Instant> = fc.integer({ min: -2, max: 40 }).map((n) => minute(n, 10));
 
 /** What JSON gives back as it was: no negative zero, nothing undefined. */

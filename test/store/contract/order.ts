@@ -90,7 +90,7 @@ export function describeOrder(bench: Bench): void {
         ),
       );
       const seen: string[] = [];
-      for (let after = 0; ; ) {
+      for (let after = 0; seen.length < 95; ) {
         const page = await store.find(plan(ofType('Thing'), { limit: 7, after }));
         seen.push(...names(page));
         const last = page.at(-1);

@@ -4,16 +4,7 @@ import fc from 'fast-check';
 import type { Entity } from '../../../src/core/model/entity.ts';
 import type { EntityHistory, HistoricInstance } from '../../../src/core/model/history.ts';
 import type { Instant } from '../../../src/core/model/instant.ts';
-import type {
-  HistoryPlan,
-  LogRecord,
-  Plan,
-  Position,
-  Store,
-  Stored,
-  Stores,
-  Summary,
-} from '../../../src/core/port/store.ts';
+import type { HistoryPlan, LogRecord, Position, Store, Stored, Stores, Summary } from '../../../src/core/port/store.ts';
 import { historyParts, pastInstance, planParts, write } from './arbitraries.ts';
 import { historyPlan, minute, plan } from './bench.ts';
 
@@ -36,8 +27,11 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** What is asked after each step. */
-const questions = fc.record({ plan: planParts, history: historyParts });
-const story = fc.array(fc.tuple(step, questions), { minLength: 1, maxLength: 25 });
+const questions = fc.record({
+  plans: fc.array(planParts, { minLength: 3, maxLength: 3 }),
+  histories: fc.array(historyParts, { minLength: 4, maxLength: 4 }),
+});
+const story = fc.array(fc.tuple(step, questions), { minLength: 1, maxLength: 25, size: 'max' });
 
 let lastTenant = 0;
 
@@ -90,29 +84,38 @@ async function carryOut(store: Store, one: Step, at: Instant): Promise<unknown> 
   }
 }
 
+type PlanParts = typeof planParts extends fc.Arbitrary<infer T> ? T : never;
 interface Questions {
-  readonly plan: Pick<Plan, 'filter' | 'limit' | 'offset'> & { readonly behind?: number };
-  readonly history: Omit<HistoryPlan, 'now' | 'after'>;
+  readonly plans: readonly PlanParts[];
+  readonly histories: readonly Omit<HistoryPlan, 'now' | 'after'>[];
 }
 
 /** All that can be seen, in a form that must be the same in both. */
-async function look(witness: Witness, asked: Questions, now: Instant): Promise<unknown> {
-  const { store } = witness;
+async function look(witness: Witness, { plans, histories }: Questions, now: Instant): Promise<unknown> {
+  const { store, positions } = witness;
   const log = await lookAtLog(witness);
   const all = await store.find(plan({}, { now }));
-  const { behind, ...rest } = asked.plan;
-  const after = behind === undefined ? undefined : all[behind]?.cursor;
-  const found = await store.find({ ...rest, now, ...(after === undefined ? undefined : { after }) });
   return {
     log,
-    entities: all.map((stored) => told(stored, witness.positions)),
+    entities: all.map((stored) => told(stored, positions)),
     cursorsGrow: isAscending(all.map(({ cursor }) => cursor)),
-    found: found.map((stored) => told(stored, witness.positions)),
-    count: await store.count({ ...rest, now }),
-    histories: (await store.history(historyPlan({}, { now }))).map(normalized),
-    history: await answered(store, { ...asked.history, now }),
+    found: await Promise.all(plans.map((asked) => found(store, asked, { all, now }))),
+    counts: await Promise.all(plans.map((asked) => store.count({ ...asked, now }))),
+    whole: (await store.history(historyPlan({}, { now }))).map((history) => normalized(history, 'modifiedAt')),
+    histories: await Promise.all(histories.map((asked) => answered(store, { ...asked, now }))),
     summary: sorted(await store.summary()),
   };
+}
+
+/** The ids that a plan finds, behind one of all the entities. */
+async function found(
+  store: Store,
+  { behind, ...asked }: PlanParts,
+  { all, now }: { readonly all: readonly Stored[]; readonly now: Instant },
+): Promise<readonly string[]> {
+  const after = behind === undefined ? undefined : all[behind]?.cursor;
+  const stored = await store.find({ ...asked, now, ...(after === undefined ? undefined : { after }) });
+  return stored.map(({ id }) => id);
 }
 
 async function lookAtLog({ store, positions }: Witness): Promise<unknown> {
@@ -154,8 +157,7 @@ async function answered(store: Store, asked: HistoryPlan): Promise<unknown> {
 type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt';
 
 /** A history without ids of instances, and with the datasets of an attribute apart: how they are mixed is only bound by time. */
-function normalized({ attrs, ...rest }: EntityHistory, by: TimeProperty | number = 'modifiedAt'): unknown {
-  const property = typeof by === 'number' ? 'modifiedAt' : by;
+function normalized({ attrs, ...rest }: EntityHistory, property: TimeProperty): unknown {
   const entries = Object.entries(attrs).map(([name, instances]) => {
     const times = instances.map((instance) => Date.parse(instance[property] ?? ''));
     const isInOrder = times.every((time, index) => index === 0 || time >= (times[index - 1] ?? Infinity));
@@ -189,8 +191,8 @@ const sorted = ({ entities, types }: Summary): Summary => ({
 /** What must hold in any store, whatever was written. */
 async function expectConsistent(store: Store, now: Instant): Promise<void> {
   await store.sweep(now);
-  const found = await store.find(plan({}, { now }));
-  const entities = found.map((stored) => stored.entity());
+  const present = await store.find(plan({}, { now }));
+  const entities = present.map((stored) => stored.entity());
   expect(sorted(await store.summary())).toEqual(counted(entities));
   const ids = (await store.history(historyPlan({}, { now }))).flatMap(({ attrs }) =>
     Object.values(attrs)
@@ -198,7 +200,7 @@ async function expectConsistent(store: Store, now: Instant): Promise<void> {
       .map(({ instanceId }) => instanceId),
   );
   expect(new Set(ids).size).toBe(ids.length);
-  for (const stored of found) {
+  for (const stored of present) {
     const again = await store.get(stored.id, now);
     expect([again?.version, again?.cursor, again?.entity()]).toEqual([stored.version, stored.cursor, stored.entity()]);
   }

@@ -116,6 +116,12 @@ export function describeSummary(bench: Bench): void {
         Asset: [2, { level: [2, 'Property', 'VocabProperty'], name: [1, 'Property'] }],
         Third: [1, { level: [1, 'Property'], name: [1, 'Property'] }],
       });
+      await apply(store, minute(3), setTo('b', { level: instance('VocabProperty', iri('y')) }));
+      await expectSummary(store, 2, {
+        Lamp: [2, { level: [2, 'VocabProperty'], name: [1, 'Property'] }],
+        Asset: [2, { level: [2, 'VocabProperty'], name: [1, 'Property'] }],
+        Third: [1, { level: [1, 'VocabProperty'], name: [1, 'Property'] }],
+      });
     });
 
     test('what is left after replacements', async () => {

@@ -44,6 +44,7 @@ function readInstance(json: Json, iri: string, reading: Reading): Fragment {
   if ((json === null || json === ngsildNull) && reading.nulls !== 'forbidden') return { value: ngsildNull };
   const told = reading.isSimplified ? tellSimplified(json) : tell(json, { where: reading.where, isPart: false });
   refuseWrongKind(iri, told, reading);
+  refuseFaultyProof(iri, told, reading);
   return readTold(told, reading);
 }
 
@@ -64,6 +65,12 @@ function refuseWrongKind(iri: string, { kind }: Told, { where, isSimplified }: R
   }
 }
 
+/** The value of a proof is an object (clause 5.2.36). */
+function refuseFaultyProof(iri: string, { json }: Told, { where }: Reading): void {
+  if (!iri.endsWith('/ngsildproof') || json === undefined || json === ngsildNull || isObject(json)) return;
+  throw badData(`The value of the ${where} must be an object, not ${quoted(json)}.`);
+}
+
 /** The fragment of an attribute that stands alone, as the body of a request on it. `isPart`: it need not be whole. */
 export function readFragmentAlone(json: Json, reading: Reading, isPart: boolean): Fragment {
   if (json === ngsildNull && reading.nulls !== 'forbidden') return { value: ngsildNull };
@@ -74,10 +81,9 @@ function readTold(told: Told, reading: Reading): Fragment {
   const { kind, json, members } = told;
   const isWhole = reading.nulls === 'forbidden';
   if (json === undefined && isWhole) throw badData(`The ${reading.where} needs a ${kind === undefined ? 'type and a value' : valueMember[kind]}.`);
-  const isDeleted = json === null && !isWhole;
   return {
     ...(kind === undefined ? undefined : { kind }),
-    ...(json === undefined ? undefined : { value: isDeleted ? ngsildNull : readValue(kind ?? 'Property', json, reading) }),
+    ...(json === undefined ? undefined : { value: readValue(kind ?? 'Property', json, reading) }),
     ...readMembers(told, members, reading),
   };
 }

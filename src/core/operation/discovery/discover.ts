@@ -2,7 +2,7 @@
 import type { Terms } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
-import { readAttributeName, readTypeName } from '../../model/read/name.ts';
+import { isReserved, readAttributeName, readTypeName } from '../../model/read/name.ts';
 import type { TypeSummary } from '../../port/store.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
@@ -74,7 +74,10 @@ export const retrieveAttribute: Operation = {
   parameters: ['local'],
   async run(ask, call) {
     const { context } = call;
-    const iri = readAttributeName(ask.path['attr'] ?? '', context);
+    const name = ask.path['attr'] ?? '';
+    // Members of entities have names, but are no attributes that could be found.
+    if (isReserved(name)) throw new Problem('ResourceNotFound', `There is no attribute ${name}.`);
+    const iri = readAttributeName(name, context);
     const { types } = await call.store.summary();
     const uses = types.flatMap(({ attrs }) => attrs.filter(({ name }) => name === iri));
     if (uses.length === 0) throw new Problem('ResourceNotFound', `There is no attribute ${iri}.`);

@@ -14,8 +14,8 @@ export interface QueryBody {
 }
 
 /** Members whose value is text, and members that are lists of names. */
-const texts = new Set(['q', 'scopeQ', 'lang']);
-const lists = new Set(['attrs', 'pick', 'omit', 'datasetId']);
+const texts = new Set(['q', 'scopeQ', 'lang', 'join']);
+const lists = new Set(['attrs', 'pick', 'omit', 'datasetId', 'containedBy']);
 const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 
 /** Throws BadRequestData that names the member at fault. */
@@ -28,6 +28,8 @@ export function readQueryBody(body: Json, terms: Terms): QueryBody {
     if (name === 'type') continue;
     if (name === 'entities') selectors = readSelectors(json, terms);
     else if (name === 'geoQ') Object.assign(params, readGeoMembers(json));
+    else if (name === 'ordering') Object.assign(params, readOrdering(json));
+    else if (name === 'joinLevel') params[name] = JSON.stringify(json);
     else params[name] = readMember(name, json);
   }
   return { params, ...(selectors ? { selectors } : undefined) };
@@ -55,6 +57,23 @@ function readSelector(json: Json, terms: Terms): EntitySelector {
   const types = parseTypeSelection(type, terms);
   if (id !== undefined) return { types, ids: (isArray(id) ? id : [id]).map((one) => readId(one, 'an id in entities')) };
   return { types, ...(idPattern === undefined ? undefined : { idPattern: readPattern(idPattern) }) };
+}
+
+/** `ordering` as the parameters that say the same; there, geometry and coordinates have names of their own. */
+function readOrdering(json: Json): Readonly<Record<string, string>> {
+  if (!isObject(json)) throw badData(`The member ordering of a query must be an object, not ${quoted(json)}.`);
+  const { orderBy, collation, geometry, coordinates } = json;
+  if (!isStrings(orderBy) || orderBy.length === 0) throw badData(`The member orderBy of ordering must be an array of strings that is not empty, not ${quoted(orderBy)}.`);
+  if (coordinates !== undefined && !isArray(coordinates)) throw badData(`The coordinates of ordering must be an array, not ${quoted(coordinates)}.`);
+  const texts = { collation, orderGeometry: geometry };
+  const wrong = Object.entries(texts).find(([, text]) => text !== undefined && typeof text !== 'string');
+  if (wrong) throw badData(`The member ${wrong[0]} of ordering must be a string, not ${quoted(wrong[1])}.`);
+  return {
+    orderBy: orderBy.join(','),
+    ...(coordinates === undefined ? undefined : { orderFrom: JSON.stringify(coordinates) }),
+    ...(typeof collation === 'string' ? { collation } : undefined),
+    ...(typeof geometry === 'string' ? { orderGeometry: geometry } : undefined),
+  };
 }
 
 /** `geoQ` as the parameters that say the same. */

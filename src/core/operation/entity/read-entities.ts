@@ -2,6 +2,7 @@
 import type { Filter } from '../../language/filter.ts';
 import { parseTypeSelection } from '../../language/type-selection.ts';
 import { compileFilter } from '../../language/matches.ts';
+import { parseOrder } from '../../language/order.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
@@ -9,6 +10,8 @@ import type { Answer, Call, Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
 import { readFilter, readSelection, selectionParameters } from '../selection.ts';
 import { readShown, shownParameters } from '../view.ts';
+import { resolveLinks } from './linked-query.ts';
+import { findOrdered, orderParameters } from './ordered.ts';
 import { readQueryBody } from './query-body.ts';
 
 export const retrieveEntity: Operation = {
@@ -25,9 +28,9 @@ export const retrieveEntity: Operation = {
     const shown = readShown(ask.params, call);
     const stored = await call.store.get(id, call.now);
     if (!stored || !isOfType(stored, ask.params['type'], call.context)) throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
-    const text = shown.one(stored);
+    const text = await shown.one(stored);
     if (text === undefined) throw new Problem('ResourceNotFound', `The entity ${id} has none of the attributes asked for.`);
-    return { kind: 'found', text };
+    return { kind: 'found', text, isReformatted: shown.isReformatted() };
   },
 };
 
@@ -40,7 +43,7 @@ export const queryEntities: Operation = {
   method: 'GET',
   path: '/entities',
   action: 'read',
-  parameters: [...selectionParameters, ...shownParameters, 'limit', 'offset', 'count'],
+  parameters: [...selectionParameters, ...shownParameters, ...orderParameters, 'limit', 'offset', 'count'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
   run: (ask, call) => answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call),
@@ -72,11 +75,14 @@ const given = (params: Readonly<Record<string, string | undefined>>): Params =>
 /** One page of what the filter finds. The position is asked for first, so that nothing after it is missing from the page. */
 async function answerQuery(filter: Filter, { shown, paging }: { shown: Params; paging: Params }, call: Call): Promise<Answer> {
   const view = readShown(shown, call);
+  const order = parseOrder(shown, call.context);
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
-  const plan = { filter, now: call.now, limit: limit + 1, offset };
+  const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
+  const plan = { filter: linkless, now: call.now, limit: limit + 1, offset };
   const position = await call.store.log.position();
-  const found = limit === 0 ? [] : await call.store.find(plan);
+  const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
   const count = isCounted ? await call.store.count(plan) : undefined;
   const text = await view.many(found.slice(0, limit));
-  return { kind: 'found', text, position, page: pageOf(found.length, { limit, offset }, count) };
+  const page = pageOf(found.length, { limit, offset }, count);
+  return { kind: 'found', text, position, page, isReformatted: view.isReformatted() };
 }

@@ -1,10 +1,8 @@
 /** Follows relationships to the entities they lead to (clause 4.5.23): which are fetched, and in which order they are found. */
-import type { Projection } from '../../language/projection.ts';
-import { isShown } from '../../language/projection.ts';
-import type { Instance } from '../../model/attribute.ts';
-import type { Entity } from '../../model/entity.ts';
-import { isStrings } from '../../model/json.ts';
-import type { Call } from '../operation.ts';
+import { isShown, type Projection } from '../language/projection.ts';
+import type { Entity } from '../model/entity.ts';
+import { targetsOf } from '../model/relationship.ts';
+import type { Call } from './operation.ts';
 
 /** How far and where relationships are followed. */
 export interface Journey {
@@ -59,11 +57,4 @@ function linksOf({ entity, projection }: Reached): readonly Link[] {
   return Object.entries(entity.attrs)
     .filter(([name]) => isShown(projection, name))
     .flatMap(([name, instances]) => instances.flatMap(targetsOf).map((id) => ({ id, projection: projection.linked?.get(name) ?? {} })));
-}
-
-/** The ids of the entities that a relationship leads to. */
-export function targetsOf({ kind, value }: Instance): readonly string[] {
-  if (kind !== 'Relationship' && kind !== 'ListRelationship') return [];
-  if (typeof value === 'string') return [value];
-  return isStrings(value) ? value : [];
 }

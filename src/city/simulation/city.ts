@@ -1,0 +1,95 @@
+/** The simulated Kranj: 500 entities of four families, and what they report from one moment to another. */
+import type { JsonObject } from '../../core/model/json.ts';
+import type { Moment } from './calendar.ts';
+import { createChance } from './chance.ts';
+import { createClimate } from './climate.ts';
+import type { SimulatedEntity, Surroundings } from './entity.ts';
+import { createEnvironment } from './environment.ts';
+import { createFaults } from './faults.ts';
+import { createMeters } from './metering.ts';
+import { createParking } from './parking.ts';
+import { createStreetlighting } from './streetlighting.ts';
+
+export interface City {
+  /** Always the same 500, in the same order: a thing before what refers to it is not promised. */
+  readonly entities: readonly SimulatedEntity[];
+}
+
+/** What one entity reports at a moment: the attributes that were measured then. */
+export interface Update {
+  readonly at: Moment;
+  readonly id: string;
+  readonly attrs: JsonObject;
+  readonly entity: SimulatedEntity;
+}
+
+/** A city of its own for each seed. The same seed gives the same city, whatever was asked of it before. */
+export function createCity(seed: number | string): City {
+  const chance = createChance(seed);
+  const around: Surroundings = { chance, climate: createClimate(chance), faultAt: createFaults(chance) };
+  return {
+    entities: [
+      ...createMeters(around),
+      ...createParking(around),
+      ...createStreetlighting(around),
+      ...createEnvironment(around),
+    ],
+  };
+}
+
+/** The whole entity as it is at a moment, in normalized form. Its terms are those of its family's @context. */
+export const entityAt = ({ id, type, fixed, readings }: SimulatedEntity, at: Moment): JsonObject => ({
+  id,
+  type,
+  ...fixed,
+  ...readings(at),
+});
+
+/**
+ * What is reported live from one moment up to, but not at, another, in order of time. Entities that report at equal
+ * intervals do so at different seconds, as a city's sensors would.
+ */
+export const updatesBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
+  reports(city, [from, to], (entity) => {
+    const everyMs = entity.everyS * 1000;
+    return { everyMs, offsetMs: (phaseOf(entity.id) * 1000) % everyMs };
+  });
+
+/** What a log of that time holds: readings at full quarters of an hour, from one moment up to, but not at, another. */
+export const historyBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
+  reports(city, [from, to], ({ historyEveryS }) => ({ everyMs: historyEveryS * 1000, offsetMs: 0 }));
+
+interface Rhythm {
+  readonly everyMs: number;
+  readonly offsetMs: number;
+}
+
+type Span = readonly [from: Moment, to: Moment];
+
+function reports({ entities }: City, span: Span, rhythmOf: (entity: SimulatedEntity) => Rhythm): readonly Update[] {
+  const due = entities.flatMap((entity) => momentsOf(entity, span, rhythmOf(entity)).map((at) => ({ at, entity })));
+  // The sort is stable: at one moment entities keep the order of the city.
+  due.sort((a, b) => a.at - b.at);
+  return due.map(({ at, entity }) => ({ at, id: entity.id, attrs: entity.readings(at), entity }));
+}
+
+/** The moments in a span at which an entity reports. */
+function momentsOf(
+  { state, isSilent }: SimulatedEntity,
+  [from, to]: Span,
+  { everyMs, offsetMs }: Rhythm,
+): readonly Moment[] {
+  const moments: Moment[] = [];
+  for (let at = Math.ceil((from - offsetMs) / everyMs) * everyMs + offsetMs; at < to; at += everyMs) {
+    const isNews = state === undefined || state(at) !== state(at - everyMs);
+    if (isNews && !isSilent?.(at)) moments.push(at);
+  }
+  return moments;
+}
+
+/** A second that stays the same for an entity and differs between entities. */
+function phaseOf(id: string): number {
+  let sum = 0;
+  for (let index = 0; index < id.length; index += 1) sum = (sum * 31 + id.charCodeAt(index)) % 86_399;
+  return sum;
+}

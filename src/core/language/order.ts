@@ -1,0 +1,178 @@
+/** Reads in which order entities are wanted, and compares them (clause 4.23). */
+import type { Instance } from '../model/attribute.ts';
+import type { Entity, Terms } from '../model/entity.ts';
+import { type Geometry, looksLikeGeometry, readGeometry } from '../model/geometry.ts';
+import { microsOf } from '../model/instant.ts';
+import { isArray, isObject, type Json, parseJson } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { entityStamps, instanceStamps } from '../model/stamps.ts';
+import type { QPath } from './filter.ts';
+import { compareTexts } from './matches-order.ts';
+import { parseQ } from './q.ts';
+import { distance } from './spatial-distance.ts';
+import { shapeOf } from './spatial-shape.ts';
+
+export interface OrderKey {
+  readonly path: QPath;
+  readonly isDescending: boolean;
+  /** Order by the distance from here, of entities whose value is a geometry. */
+  readonly from?: Geometry;
+}
+
+export interface Order {
+  readonly keys: readonly OrderKey[];
+  /** A language tag whose rules compare texts; absent: by code point. */
+  readonly collation?: string;
+}
+
+interface OrderParameters {
+  readonly orderBy?: string | undefined;
+  readonly collation?: string | undefined;
+  readonly orderFrom?: string | undefined;
+  readonly orderGeometry?: string | undefined;
+}
+
+/** Most keys of an order. */
+const keysMax = 16;
+
+/** The order in some parameters; undefined without `orderBy`. Throws BadRequestData that names the one at fault. */
+export function parseOrder({ orderBy, collation, orderFrom, orderGeometry }: OrderParameters, terms: Terms): Order | undefined {
+  if (orderBy === undefined) return undefined;
+  const texts = orderBy.split(',');
+  if (texts.length > keysMax) throw badData(`The parameter orderBy may have ${keysMax} keys, not ${texts.length}.`);
+  const from = orderFrom === undefined ? undefined : readGeometry({ type: orderGeometry ?? 'Point', coordinates: readCoordinates(orderFrom) }, 'orderFrom');
+  return { keys: texts.map((text) => parseKey(text, from, terms)), ...(collation === undefined ? undefined : { collation: readCollation(collation) }) };
+}
+
+function readCoordinates(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    throw badData(`The parameter orderFrom must be coordinates such as [14.36,46.24], not ${JSON.stringify(text.slice(0, 120))}.`);
+  }
+}
+
+function readCollation(tag: string): string {
+  try {
+    // The tag of the root collation in ICU's own spelling is none of BCP 47.
+    const plain = tag === 'und-x-icu' ? 'und' : tag;
+    Intl.getCanonicalLocales(plain);
+    return plain;
+  } catch {
+    throw badData(`The parameter collation must be a language tag, not ${JSON.stringify(tag)}.`);
+  }
+}
+
+const directions = ['asc', 'desc', 'dist-asc', 'dist-desc'] as const;
+
+function parseKey(text: string, from: Geometry | undefined, terms: Terms): OrderKey {
+  const [pathText = '', word = 'asc', ...more] = text.split(';');
+  const direction = directions.find((one) => one === word);
+  if (!direction || more.length > 0) throw badData(`A key of orderBy is a path and one of ${directions.join(', ')}, not ${JSON.stringify(text)}.`);
+  const query = parseQ(pathText, terms, { expandValues: [], jsonKeys: [] });
+  if (query.op !== 'exists' || query.path.linked) throw badData(`A key of orderBy must be a path, not ${JSON.stringify(pathText)}.`);
+  const isByDistance = direction.startsWith('dist-');
+  if (isByDistance && !from) throw badData(`The order by distance ${JSON.stringify(text)} needs the parameter orderFrom.`);
+  return { path: query.path, isDescending: direction.endsWith('desc'), ...(isByDistance && from ? { from } : undefined) };
+}
+
+/** What one entity is compared by: for each key its rank among kinds of values, and the value. */
+export type SortKey = readonly Ranked[];
+
+interface Ranked {
+  readonly rank: number;
+  readonly value: number | string;
+}
+
+/** Makes the sort key of an entity, and compares two of them. */
+export interface Comparison {
+  keyOf(entity: Entity): SortKey;
+  compare(a: SortKey, b: SortKey): number;
+}
+
+export function compileOrder({ keys, collation }: Order): Comparison {
+  const compareText = collation === undefined ? compareTexts : new Intl.Collator(collation).compare;
+  const shapes = keys.map(({ from }) => from && shapeOf(from));
+  return {
+    keyOf: (entity) =>
+      keys.map(({ path }, index) => {
+        const value = valueAt(entity, path);
+        const shape = shapes[index];
+        const geometry = shape && value !== undefined && looksLikeGeometry(value) ? readGeometry(value, 'value') : undefined;
+        return shape && geometry ? { rank: -1, value: distance(shapeOf(geometry), shape) } : ranked(value);
+      }),
+    compare(a, b) {
+      for (const [index, key] of keys.entries()) {
+        const order = compareRanked(a[index], b[index], compareText);
+        if (order !== 0) return key.isDescending ? -order : order;
+      }
+      return 0;
+    },
+  };
+}
+
+function compareRanked(a: Ranked | undefined, b: Ranked | undefined, compareText: (a: string, b: string) => number): number {
+  if (!a || !b) return 0;
+  if (a.rank !== b.rank) return a.rank - b.rank;
+  if (typeof a.value === 'number' && typeof b.value === 'number') return a.value - b.value;
+  return compareText(String(a.value), String(b.value));
+}
+
+/** Kinds of values in their order (clause 4.23.2): numbers, strings, objects, arrays, booleans, date-times, null, missing. */
+function ranked(value: Json | undefined): Ranked {
+  if (value === undefined) return { rank: 9, value: 0 };
+  if (value === null) return { rank: 8, value: 0 };
+  if (typeof value === 'number') return { rank: 0, value };
+  if (typeof value === 'boolean') return { rank: 4, value: Number(value) };
+  if (typeof value === 'string') {
+    const micros = microsOf(value);
+    return micros === undefined ? { rank: 1, value } : { rank: 7, value: micros };
+  }
+  return { rank: isArray(value) ? 3 : 2, value: JSON.stringify(value) };
+}
+
+function valueAt(entity: Entity, { attr, sub, inside }: QPath): Json | undefined {
+  const own = memberOf(entity, attr);
+  if (own !== undefined || sub.length + inside.length === 0) return own ?? instanceValue(defaultInstance(entity.attrs[attr]), []);
+  let instance = defaultInstance(entity.attrs[attr]);
+  let ownerCreatedAt = entity.createdAt;
+  for (const name of sub) {
+    const member = instance && instanceMember(instance, name, ownerCreatedAt);
+    if (member !== undefined) return member;
+    ownerCreatedAt = instance?.createdAt ?? ownerCreatedAt;
+    instance = defaultInstance(instance?.attrs?.[name]);
+  }
+  return instanceValue(instance, inside);
+}
+
+function memberOf(entity: Entity, name: string): Json | undefined {
+  switch (name) {
+    case 'id':
+      return entity.id;
+    case 'type':
+      return entity.types[0];
+    case 'scope':
+      return entity.scope;
+    case 'createdAt':
+    case 'modifiedAt':
+      return entityStamps(entity)[name];
+    case 'expiresAt':
+      return entity.expiresAt;
+    default:
+      return undefined;
+  }
+}
+
+function instanceMember(instance: Instance, name: string, ownerCreatedAt: string): Json | undefined {
+  if (name === 'createdAt' || name === 'modifiedAt') return instanceStamps(instance, ownerCreatedAt)[name];
+  return name === 'observedAt' || name === 'unitCode' || name === 'datasetId' || name === 'expiresAt' ? instance[name] : undefined;
+}
+
+const defaultInstance = (instances: readonly Instance[] | undefined): Instance | undefined =>
+  instances?.find(({ datasetId }) => datasetId === undefined) ?? instances?.[0];
+
+function instanceValue(instance: Instance | undefined, inside: readonly string[]): Json | undefined {
+  let value: Json | undefined = instance?.value;
+  for (const name of inside) value = isObject(value) ? value[name] : undefined;
+  return value;
+}

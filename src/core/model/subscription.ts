@@ -1,0 +1,73 @@
+/** What a stored subscription is (clause 5.2.12), what state it is in (clause 5.8.1.4), and what came of it so far (clause 5.2.14). */
+import { type Instant, microsOfInstant } from './instant.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
+
+/** A subscription as it is kept. */
+export interface SubscriptionDocument {
+  readonly id: string;
+  /** The members that the client gave, without `id` and `@context`. Names are expanded everywhere but in `q` and `csf`. */
+  readonly members: JsonObject;
+  /** The @context of the names in `q` and `csf`. */
+  readonly queryContext: Json;
+  /** The @context of the request that created it: names in notifications are written with it, unless `jsonldContext` is given. */
+  readonly context: Json;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  /** Changes behind this position of the log concern it. */
+  readonly since: number;
+}
+
+/** The state of a subscription (clause 5.2.12). */
+export type SubscriptionStatus = 'active' | 'paused' | 'expired';
+
+export function statusOf({ members }: SubscriptionDocument, now: Instant): SubscriptionStatus {
+  const { expiresAt, isActive } = members;
+  if (typeof expiresAt === 'string' && microsOfInstant(expiresAt) <= microsOfInstant(now)) return 'expired';
+  return isActive === false ? 'paused' : 'active';
+}
+
+/** The document as JSON, for a shelf. */
+export const subscriptionJson = ({ id, members, queryContext, context, ...rest }: SubscriptionDocument): Json => ({
+  id,
+  members,
+  queryContext,
+  context,
+  ...rest,
+});
+
+/** The document that a shelf holds. Throws an Error when it is none. */
+export function subscriptionIn(json: Json): SubscriptionDocument {
+  if (!isObject(json)) throw new Error('A stored subscription is no object.');
+  const { id, members, queryContext = null, context = null, createdAt, modifiedAt, since } = json;
+  const isWhole = typeof id === 'string' && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
+  if (!isWhole || !isObject(members)) throw new Error('A stored subscription is incomplete.');
+  return { id, members, queryContext, context, createdAt, modifiedAt, since };
+}
+
+/** What came of the notifications of a subscription (clause 5.2.14): every attempt counts. */
+export interface SubscriptionAccount {
+  readonly timesSent: number;
+  readonly timesFailed: number;
+  readonly lastNotification?: Instant;
+  readonly lastSuccess?: Instant;
+  readonly lastFailure?: Instant;
+  /** Of the last attempt that ended. */
+  readonly status?: 'ok' | 'failed';
+}
+
+export const emptyAccount: SubscriptionAccount = { timesSent: 0, timesFailed: 0 };
+
+/** The account in a JSON object; members that are not as they should be are left out. */
+export function accountIn(json: JsonObject): SubscriptionAccount {
+  const { timesSent, timesFailed, status } = json;
+  const times = (['lastNotification', 'lastSuccess', 'lastFailure'] as const).flatMap((name) => {
+    const time = json[name];
+    return typeof time === 'string' ? [[name, time] as const] : [];
+  });
+  return {
+    timesSent: typeof timesSent === 'number' ? timesSent : 0,
+    timesFailed: typeof timesFailed === 'number' ? timesFailed : 0,
+    ...Object.fromEntries(times),
+    ...(status === 'ok' || status === 'failed' ? { status } : undefined),
+  };
+}

@@ -1,0 +1,47 @@
+/** Finds entities in an order of their values (clause 4.23): all matches are looked at, but only a page of them is kept. */
+import { type Comparison, compileOrder, type Order, type SortKey } from '../../language/order.ts';
+import type { Plan, Stored } from '../../port/store.ts';
+import type { Call } from '../operation.ts';
+
+/** The parameters that say in which order. */
+export const orderParameters = ['orderBy', 'collation', 'orderFrom', 'orderGeometry'] as const;
+
+/** Entities that are looked at in one go. */
+const pageSize = 500;
+
+interface Placed {
+  readonly stored: Stored;
+  readonly key: SortKey;
+}
+
+/** The page of the plan in the order. Entities that are equal in it stand in the order of their creation. */
+export async function findOrdered(plan: Plan, order: Order, call: Call): Promise<readonly Stored[]> {
+  const { offset = 0, limit } = plan;
+  const comparison = compileOrder(order);
+  const best: Placed[] = [];
+  let after: number | undefined;
+  for (;;) {
+    const found = await call.store.find({ ...plan, offset: 0, limit: pageSize, ...(after === undefined ? undefined : { after }) });
+    for (const stored of found) {
+      const pause = call.world.breathe();
+      if (pause) await pause;
+      place(best, { stored, key: comparison.keyOf(stored.entity()) }, { comparison, most: offset + limit });
+    }
+    after = found.at(-1)?.cursor;
+    if (found.length < pageSize) return best.slice(offset).map(({ stored }) => stored);
+  }
+}
+
+/** Puts an entity behind all that do not come after it, and drops what is beyond the page. */
+function place(best: Placed[], placed: Placed, { comparison, most }: { comparison: Comparison; most: number }): void {
+  let [low, high] = [0, best.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = best[middle];
+    if (other && comparison.compare(other.key, placed.key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  if (low >= most) return;
+  best.splice(low, 0, placed);
+  if (best.length > most) best.pop();
+}

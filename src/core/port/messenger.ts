@@ -1,0 +1,37 @@
+/** What the core asks of whoever carries notifications to their receivers. HTTP is one such messenger; others can stand beside it. */
+
+/** One notification on its way. */
+export interface Message {
+  /** The endpoint's URI. */
+  readonly uri: string;
+  /** The media type of the body. */
+  readonly contentType: string;
+  /** Headers besides that, by the names in which they are to be sent; in bindings without headers: metadata. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** `notifierInfo` of the endpoint: what the messenger itself is told. */
+  readonly notifierInfo: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Longest time in which the receiver must have answered; absent: the messenger's own. */
+  readonly timeoutMs?: number;
+}
+
+/** What became of an attempt to deliver. */
+export type Delivery =
+  /** The receiver has it. */
+  | { readonly kind: 'taken' }
+  /** The receiver does not want this message, and would not want it later. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The receiver failed at this message; it may take it later. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** The receiver cannot be reached, or says that it takes nothing now; not before `retryAfterMs`, when it says so. */
+  | { readonly kind: 'unreached'; readonly reason: string; readonly retryAfterMs?: number };
+
+export interface Messenger {
+  /** Schemes of endpoint URIs, such as `http`. */
+  readonly schemes: readonly string[];
+  /** Why a message to this URI can never be delivered, as a sentence; undefined when it may be. */
+  objection(uri: string): string | undefined;
+  /** One attempt. Never rejects; when the signal aborts, it ends soon with any answer. */
+  send(message: Message, signal: AbortSignal): Promise<Delivery>;
+  close(): Promise<void>;
+}

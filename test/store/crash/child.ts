@@ -1,0 +1,28 @@
+/** Writes as fast as it can until it is killed, and prints what was acknowledged: node child.ts DIRECTORY ROUND. */
+import { writeSync } from 'node:fs';
+import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
+import { type Acknowledged, writeOf } from './life.ts';
+
+const [directory = '', round = ''] = process.argv.slice(2);
+const stores = createSqliteStores({ directory, breathe: () => undefined });
+const store = await stores.open('', true);
+if (!store) throw new Error('The default tenant is not there.');
+
+/** Lives one after the other of a few entities, which are written together. */
+async function live(writer: number): Promise<void> {
+  for (let generation = 0; ; generation += 1) {
+    const ids = Array.from({ length: (writer % 3) + 1 }, (_, n) => `urn:${round}:${writer}:${generation}:${n}`);
+    for (let step = 0; step < 25; step += 1) {
+      const outcomes = await store?.apply(
+        ids.map((id) => writeOf(id, step)),
+        new Date().toISOString(),
+      );
+      if (outcomes?.some(({ status }) => status === 'refused')) throw new Error(JSON.stringify(outcomes));
+      const line: Acknowledged = { ids, step };
+      // Synchronous, so that what was printed is out when the process dies.
+      writeSync(1, `${JSON.stringify(line)}\n`);
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: 16 }, (_, writer) => live(writer)));

@@ -1,0 +1,100 @@
+/** Files of other versions, and files of tenants with every kind of name. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { currentVersion, migrate } from '../../src/store/sqlite/migrations.ts';
+import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
+import { fileOf, tenantOf } from '../../src/store/sqlite/tenant-file.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'mlaka-migration-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const breathe = () => undefined;
+const versionIn = (database: Database.Database): unknown => database.pragma('user_version', { simple: true });
+
+describe('migration', () => {
+  test('brings an empty file to the present version, and does nothing the second time', () => {
+    const database = new Database(join(root, 'empty.db'));
+    migrate(database);
+    expect(versionIn(database)).toBe(currentVersion);
+    const schema = database.prepare('SELECT sql FROM sqlite_schema ORDER BY name').all();
+    migrate(database);
+    expect(database.prepare('SELECT sql FROM sqlite_schema ORDER BY name').all()).toEqual(schema);
+    database.close();
+  });
+
+  test('leaves a file alone that a step does not fit', () => {
+    const file = join(root, 'foreign.db');
+    const database = new Database(file);
+    database.exec('CREATE TABLE entity (something TEXT); INSERT INTO entity VALUES (1)');
+    expect(() => migrate(database)).toThrow('already exists');
+    database.close();
+    const again = new Database(file);
+    expect(versionIn(again)).toBe(0);
+    expect(again.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(1);
+    again.close();
+  });
+
+  test('refuses a file of a newer program, and leaves it as it was', async () => {
+    const directory = mkdtempSync(join(root, 'newer-'));
+    const file = join(directory, 'default.db');
+    const newer = new Database(file);
+    newer.pragma(`user_version = ${currentVersion + 1}`);
+    newer.close();
+    const stores = createSqliteStores({ directory, breathe });
+    await expect(stores.open('', false)).rejects.toThrow(
+      `has version ${currentVersion + 1}; this program knows versions up to ${currentVersion}`,
+    );
+    expect((await (await stores.open('other', true))?.summary())?.entities).toBe(0);
+    await stores.close();
+    const after = new Database(file);
+    expect(versionIn(after)).toBe(currentVersion + 1);
+    expect(after.pragma('journal_mode', { simple: true })).toBe('delete');
+    after.close();
+  });
+});
+
+describe('the file of a tenant', () => {
+  test('is the default one for no name, and beside the others for any', async () => {
+    const directory = mkdtempSync(join(root, 'tenants-'));
+    const stores = createSqliteStores({ directory, breathe });
+    for (const tenant of ['', 'kranj', 'Kranj']) await stores.open(tenant, true);
+    await stores.close();
+    expect(readdirSync(directory).sort()).toEqual(['default.db', 'tenant-.4branj.db', 'tenant-kranj.db']);
+  });
+
+  test('tells the tenant, and no two share one even where case does not count', () => {
+    const name = fc.string({
+      minLength: 1,
+      maxLength: 60,
+      unit: fc.constantFrom('a', 'A', '.', '/', 'é', '🚦', '0', '-', '_'),
+    });
+    fc.assert(
+      fc.property(name, name, (one, other) => {
+        expect(tenantOf(fileOf(one))).toBe(one);
+        expect(fileOf(one).toLowerCase() === fileOf(other).toLowerCase()).toBe(one === other);
+        expect(fileOf(one)).toMatch(/^[a-z0-9._-]+$/);
+      }),
+    );
+  });
+
+  test('is refused for a name that is too long', () => {
+    expect(() => fileOf('x'.repeat(300))).toThrow('The tenant name xxxxxxxxxxxxxxxxxxxx... is too long.');
+  });
+
+  test('is not seen in other files', () => {
+    for (const file of [
+      'contexts',
+      'default.db-wal',
+      'tenant-a.db-shm',
+      'tenant-A.db',
+      'tenant-.db',
+      'tenant-.zz.db',
+    ]) {
+      expect(tenantOf(file)).toBeUndefined();
+    }
+  });
+});

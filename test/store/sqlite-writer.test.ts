@@ -1,0 +1,150 @@
+/** The writer of the SQLite store under strain: too much at once, faulty requests, a thread that dies. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import type { Write } from '../../src/core/language/write.ts';
+import type { Observation } from '../../src/core/port/observe.ts';
+import type { Store } from '../../src/core/port/store.ts';
+import { createSqliteStores, type SqliteOptions } from '../../src/store/sqlite/stores.ts';
+import { startWriter } from '../../src/store/sqlite/writer.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'mlaka-writer-'));
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const at = '2026-01-01T00:00:00Z';
+const plan = { filter: {}, limit: 1000, now: at };
+const type = 'https://example.org/Thing';
+const level = 'https://example.org/level';
+
+const creation = (id: string, value: number | string = 1): Write => ({
+  mutation: { op: 'create', id, entity: { types: [type], attrs: { [level]: [{ kind: 'Property', value }] } } },
+});
+
+interface Opened {
+  readonly store: Store;
+  readonly file: string;
+  readonly seen: readonly Observation[];
+}
+
+async function openStore(options: Partial<SqliteOptions> = {}): Promise<Opened> {
+  const directory = mkdtempSync(join(root, 'data-'));
+  const seen: Observation[] = [];
+  const observe = (observation: Observation) => void seen.push(observation);
+  const stores = createSqliteStores({ directory, observe, breathe: () => undefined, ...options });
+  closing.push(() => stores.close());
+  const store = await stores.open('', true);
+  if (!store) throw new Error('The default tenant is not there.');
+  return { store, file: join(directory, 'default.db'), seen };
+}
+
+describe('when more comes than the disk can take', () => {
+  test('writes above the bound are refused, and those below it are carried out', async () => {
+    const { store } = await openStore({ limits: { pendingWrites: 5 } });
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, n) => store.apply([creation(`urn:${n}`)], at)),
+    );
+    expect(results.map(({ status }) => status)).toEqual([
+      ...Array<string>(5).fill('fulfilled'),
+      ...Array<string>(3).fill('rejected'),
+    ]);
+    expect(results[7]).toMatchObject({ reason: { name: 'Problem', type: 'Unavailable' } });
+    expect(await store.count(plan)).toBe(5);
+    expect(await store.apply([creation('urn:9')], at)).toEqual([{ status: 'created' }]);
+  });
+
+  test('documents count by their size', async () => {
+    const { store } = await openStore({ limits: { pendingBytes: 5000 } });
+    const large = 'x'.repeat(3000);
+    const results = await Promise.allSettled([1, 2].map((n) => store.apply([creation(`urn:${n}`, large)], at)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test('a request that is larger than the bound is carried out when it is alone', async () => {
+    const { store } = await openStore({ limits: { pendingWrites: 5 } });
+    const outcomes = await store.apply(
+      Array.from({ length: 20 }, (_, n) => creation(`urn:${n}`)),
+      at,
+    );
+    expect(outcomes.every(({ status }) => status === 'created')).toBe(true);
+  });
+});
+
+describe('a request that cannot be carried out', () => {
+  test('fails alone: the others of its group are durable', async () => {
+    const { store, file } = await openStore();
+    const faulty = JSON.parse('{"mutation":{"op":"create","id":"urn:faulty","entity":null}}') as Write;
+    const results = await Promise.allSettled([
+      store.apply([creation('urn:1')], at),
+      store.apply([creation('urn:half'), faulty], at),
+      store.apply([creation('urn:2')], at),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await store.find(plan)).map(({ id }) => id)).toEqual(['urn:1', 'urn:2']);
+    expect(await store.log.position()).toBe(2);
+    expect((await store.summary()).entities).toBe(2);
+    expect(await store.apply([creation('urn:3')], at)).toEqual([{ status: 'created' }]);
+    const database = new Database(file, { readonly: true });
+    expect(database.prepare('SELECT count(*) FROM history').pluck().get()).toBe(3);
+    database.close();
+  });
+});
+
+describe('when the writer has ended', () => {
+  test('those who wait are told, later writes are refused, and reads go on', async () => {
+    const writer = startWriter({ observe: () => undefined, limits: { pendingWrites: 100, pendingBytes: 1e6 } });
+    const { store } = await openStore({ writer });
+    await store.apply([creation('urn:1')], at);
+    await writer.close();
+    await expect(store.apply([creation('urn:2')], at)).rejects.toMatchObject({ type: 'Unavailable' });
+    expect((await store.find(plan)).map(({ id }) => id)).toEqual(['urn:1']);
+  });
+});
+
+describe('followers of the log', () => {
+  test('that throw disturb nobody', async () => {
+    const { store, seen } = await openStore();
+    const positions: number[] = [];
+    store.log.follow(() => {
+      throw new Error('a faulty follower');
+    });
+    store.log.follow((position) => void positions.push(position));
+    await store.apply([creation('urn:1')], at);
+    expect(positions).toEqual([1]);
+    expect(seen).toMatchObject([
+      { kind: 'failed', where: 'store: follower of the log', cause: new Error('a faulty follower') },
+    ]);
+  });
+});
+
+describe('the index of an attribute', () => {
+  test('is made when queries keep looking at many entities, and is kept up to date', async () => {
+    const { store, file } = await openStore();
+    await store.apply(
+      Array.from({ length: 3000 }, (_, n) => creation(`urn:${n}`, n)),
+      at,
+    );
+    const path = { attr: level, sub: [], inside: [], text: 'level' };
+    const above = (bound: number) => ({
+      ...plan,
+      filter: { q: { op: '>' as const, path, value: { kind: 'json' as const, value: bound } } },
+    });
+    const reader = new Database(file, { readonly: true });
+    closing.unshift(() => void reader.close());
+    const state = reader.prepare('SELECT complete FROM indexed').pluck();
+    for (let tries = 0; tries < 1000 && state.get() !== 1; tries += 1) {
+      expect(await store.count(above(2989))).toBe(10);
+      await new Promise(setImmediate);
+    }
+    expect(state.get()).toBe(1);
+    await store.apply([creation('urn:new', 5000), { mutation: { op: 'delete', id: 'urn:2995' } }], at);
+    const ids = (await store.find(above(2993))).map(({ id }) => id);
+    expect(ids).toEqual(['urn:2994', 'urn:2996', 'urn:2997', 'urn:2998', 'urn:2999', 'urn:new']);
+    expect(reader.prepare('SELECT count(*) FROM value').pluck().get()).toBe(3000);
+  });
+});
