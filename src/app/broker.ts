@@ -51,16 +51,18 @@ export async function startBroker(config: Config): Promise<Broker> {
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = openStores(config);
+  const clock = createClock();
   const world: World = {
     stores,
+    clock,
     models,
     observe,
     contexts: createContexts({ load: loader.load, known: knownContexts(modelsFolder) }),
-    clock: createClock(),
     breathe: createBreathe(),
     ids: createIds(),
     renders: createRenderCache(config.renderCacheBytes),
     limits: config,
+    identity: { alias: config.alias, startedAt: clock.now() },
   };
   const stopJobs = startJobs({ ...world, logKeep: { hours: config.logKeepHours, records: config.logKeepRecords } });
   const stream = openStream(config, world);

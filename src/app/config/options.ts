@@ -6,6 +6,7 @@ const mebibyte = 2 ** 20;
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
   host: text('Address to listen on. Whoever reaches it may do everything, as long as there is no authentication.', '127.0.0.1', 'ADDRESS'),
+  alias: text('Name of this broker among others; it must be the only one of this name.', 'mlaka', 'NAME'),
   data: text('Folder for everything that is kept.', './data', 'FOLDER'),
   store: choice('Where data are kept: in files of SQLite, or in memory until the broker stops.', 'sqlite', ['sqlite', 'memory']),
   models: text('How strictly data models are held to: off, warn or reject, for all types and for single ones.', 'warn', 'MODE[,TYPE=MODE...]'),

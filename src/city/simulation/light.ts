@@ -56,10 +56,7 @@ export function createLight(feed: Feed, stand: Stand): Light {
   const name = `${stand.key}-${numbered(stand.index + 1, 2)}`;
   const isDead = (at: Moment): boolean => around.faultAt('deadLamp', name, at) !== undefined;
   const watts = (at: Moment): number => (isDead(at) ? 0 : stand.model.watts * nightState(programme, at).level);
-  const darkHours = (at: Moment): number =>
-    faultsBetween(around.chance, { kind: 'deadLamp', name }, [registersBegin, at])
-      .map(({ since, until }) => burning.total(Math.min(until, at)) - burning.total(since))
-      .reduce((sum, hours) => sum + hours, 0);
+  const darkHours = createDarkHours(feed, name);
   const energyKwh = (at: Moment): number => (stand.model.watts * (burning.total(at) - darkHours(at))) / 1000;
   const entity: SimulatedEntity = {
     id: idOf('Streetlight', name),
@@ -77,6 +74,21 @@ export function createLight(feed: Feed, stand: Stand): Light {
     state: (at) => `${nightState(programme, at).powerState}/${isDead(at)}/${Math.floor(at / hourMs)}`,
   };
   return { entity, watts, energyKwh };
+}
+
+/** Hours of full light that a lamp missed because it was dead, up to a moment. */
+function createDarkHours({ around: { chance }, burning }: Feed, name: string): (at: Moment) => number {
+  // Sums at the ends of faults are asked for again with every reading: looking them up spares days of sums.
+  const ends = new Map<Moment, number>();
+  const totalAtEnd = (end: Moment): number => {
+    const total = ends.get(end) ?? burning.total(end);
+    ends.set(end, total);
+    return total;
+  };
+  return (at) =>
+    faultsBetween(chance, { kind: 'deadLamp', name }, [registersBegin, at])
+      .map(({ since, until }) => (until <= at ? totalAtEnd(until) : burning.total(at)) - totalAtEnd(since))
+      .reduce((sum, hours) => sum + hours, 0);
 }
 
 function fixedOf(feed: Feed, { street, key, index, position, group, model }: Stand): JsonObject {

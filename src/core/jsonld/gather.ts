@@ -93,7 +93,10 @@ async function gatherObject(journey: Journey, object: JsonObject, place: Place):
 function refuseScoped(definitions: JsonObject, place: Place): void {
   if (place.base === dataIntegrityUrl) return;
   const scoped = Object.entries(definitions).find(([, definition]) => isObject(definition) && '@context' in definition);
-  if (scoped) throw badData(`The term ${quoted(scoped[0])} of the @context has an @context of its own, which NGSI-LD does not allow${placed(place)}.`);
+  if (scoped)
+    throw badData(
+      `The term ${quoted(scoped[0])} of the @context has an @context of its own, which NGSI-LD does not allow${placed(place)}.`,
+    );
 }
 
 /** What `@import` refers to: definitions that those beside it complete and override. */

@@ -5,7 +5,7 @@ import { quoted } from '../model/read/id.ts';
 import { createBoundedCache } from './bounded-cache.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
-import { gatherParts, isCoreUrl } from './gather.ts';
+import { type GetDocument, gatherParts, isCoreUrl } from './gather.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -17,6 +17,19 @@ import type { TermTable } from './term-table.ts';
  */
 export type LoadDocument = (url: string) => Promise<Json>;
 
+/**
+ * Documents that are kept for one asker alone: those go before what can be loaded, and nobody else gets to see what was made
+ * of them.
+ */
+export interface Holdings {
+  /** The asker, told apart from all others. It has no line break in it. */
+  readonly owner: string;
+  /** The key of a document that may be held, by the form of its URL. Undefined: it certainly is not. */
+  keyOf(url: string): string | undefined;
+  /** The document of a key. Undefined when it is not held. */
+  get(key: string): Promise<Json | undefined>;
+}
+
 export interface Contexts {
   /** The core context alone: what holds when a request gives none. */
   readonly core: Context;
@@ -24,7 +37,21 @@ export interface Contexts {
    * The @context that a request gives: a URL, an object, or an array of these. Undefined is the core.
    * Throws BadRequestData that names the fault, and what loading throws.
    */
-  resolve(value: Json | undefined): Promise<Context>;
+  resolve(value: Json | undefined, holdings?: Holdings): Promise<Context>;
+  /**
+   * Throws BadRequestData when a @context cannot be used, whatever its documents hold: they are not loaded. `documents` are
+   * those that are at hand, by URL.
+   */
+  check(value: Json, documents?: Readonly<Record<string, Json>>): Promise<void>;
+  /** Forgets everything that was made of a document, by its key or URL: it is asked for again. */
+  forget(document: string): void;
+}
+
+/** Contexts as the tenants of a broker have them. */
+export interface TenantContexts {
+  readonly core: Context;
+  /** As `Contexts.resolve`, for a tenant. */
+  resolve(value: Json | undefined, tenant: string): Promise<Context>;
 }
 
 export interface ContextsOptions {
@@ -33,8 +60,10 @@ export interface ContextsOptions {
   readonly known: Readonly<Record<string, Json>>;
 }
 
-/** Contexts that are kept ready, and the characters that they may have together. */
+/** Contexts that are kept ready, and the characters that they may have together; as many again of holders of documents. */
 const bounds = { entriesMax: 1000, weightMax: 2 ** 26 };
+
+const noHoldings: Holdings = { owner: '', keyOf: () => undefined, get: () => Promise.resolve(undefined) };
 
 export function createContexts({ load, known }: ContextsOptions): Contexts {
   const documents = new Map<string, Json>([
@@ -42,25 +71,78 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
     [dataIntegrityUrl, { '@context': dataIntegrity }],
   ]);
   const coreTable = compileCore(coreContext);
-  const core = createContext({ key: coreContextUrl, echo: coreContextUrl, url: coreContextUrl, table: coreTable });
-  const cache = createBoundedCache<Context>(bounds);
+  const coreNames = { key: coreContextUrl, echo: coreContextUrl, url: coreContextUrl };
+  const core = createContext({ ...coreNames, documents: [], table: coreTable });
+  const shared = createBoundedCache<Context>(bounds);
+  const owned = createBoundedCache<Context>(bounds);
   const loading = createSingleFlight<Json>();
   const making = createSingleFlight<Context>();
-  const getDocument: LoadDocument = async (url) => documentOf(url, documents) ?? (await loading(url, () => load(url)));
-  const make = async (key: string, value: Json): Promise<Context> => {
-    const table = compileContext(await gatherParts(value, getDocument), coreTable);
-    const context = createContext({ key, echo: value, url: linkUrl(value), table });
-    cache.set(key, context, key.length + charactersOf(table));
+  let forgotten = 0;
+  const getDocument: LoadDocument = async (url) =>
+    documentOf(url, documents) ?? (await loading(`${forgotten} ${url}`, () => load(url)));
+  const make = async (text: string, value: Json, holdings: Holdings): Promise<Context> => {
+    const began = forgotten;
+    const journal = createJournal(getDocument, holdings);
+    const table = compileContext(await gatherParts(value, journal.getDocument), coreTable);
+    const key = began === 0 ? text : `${text} ${began}`;
+    const context = createContext({ key, echo: value, url: linkUrl(value), documents: [...journal.documents], table });
+    if (began !== forgotten) return context;
+    const weight = text.length + charactersOf(table);
+    if (journal.isOwned()) owned.set(`${holdings.owner}\n${text}`, context, weight);
+    else shared.set(text, context, weight);
     return context;
   };
   return {
     core,
-    resolve: async (value) => {
+    resolve: async (value, holdings = noHoldings) => {
       if (value === undefined || isEmpty(value)) return core;
-      const key = keyOf(value);
-      return cache.get(key) ?? making(key, () => make(key, value));
+      const text = keyOf(value);
+      const key = `${holdings.owner}\n${text}`;
+      return shared.get(text) ?? owned.get(key) ?? making(`${forgotten} ${key}`, () => make(text, value, holdings));
+    },
+    check: (value, atHand = {}) => checkContext(value, atHand, coreTable),
+    forget: (document) => {
+      forgotten += 1;
+      const isMadeOfIt = (context: Context): boolean => context.documents.includes(document);
+      shared.dropWhere(isMadeOfIt);
+      owned.dropWhere(isMadeOfIt);
     },
   };
+}
+
+/** Writes down which documents a @context was made of. */
+interface Journal {
+  readonly getDocument: GetDocument;
+  readonly documents: ReadonlySet<string>;
+  /** True when a document may be held for somebody, so that what was made must be for nobody else. */
+  isOwned(): boolean;
+}
+
+function createJournal(load: GetDocument, holdings: Holdings): Journal {
+  const documents = new Set<string>();
+  let isOwned = false;
+  return {
+    documents,
+    isOwned: () => isOwned,
+    getDocument: async (url) => {
+      const key = holdings.keyOf(url);
+      const held = key === undefined ? undefined : await holdings.get(key);
+      isOwned ||= key !== undefined;
+      if (!isCoreUrl(url)) documents.add(key !== undefined && held !== undefined ? key : url);
+      return held ?? load(url);
+    },
+  };
+}
+
+/** A @context of several documents, not all of them at hand, is looked at only as far as it can be without them. */
+async function checkContext(value: Json, atHand: Readonly<Record<string, Json>>, core: TermTable): Promise<void> {
+  let isWhole = true;
+  const parts = await gatherParts(value, (url) => {
+    if (Object.hasOwn(atHand, url)) return Promise.resolve(atHand[url] ?? null);
+    isWhole = false;
+    return Promise.resolve({ '@context': {} });
+  });
+  if (isWhole) compileContext(parts, core);
 }
 
 function charactersOf({ terms }: TermTable): number {

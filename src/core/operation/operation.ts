@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { Breathe, Clock, IdSource } from '../port/clock.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
-import type { Position, Store, Stores } from '../port/store.ts';
+import type { Store, Stores } from '../port/store.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 
@@ -45,7 +45,16 @@ export interface World {
   readonly ids: IdSource;
   readonly observe: Observe;
   readonly renders: RenderCache;
+  readonly subscriptions: Subscriptions;
   readonly limits: Limits;
+  readonly identity: Identity;
+}
+
+/** Which broker this is, among others (clause 5.15). */
+export interface Identity {
+  /** A name that no other broker has. */
+  readonly alias: string;
+  readonly startedAt: Instant;
 }
 
 /** Who asks, and in what terms. */
@@ -68,6 +77,8 @@ export interface Call extends Caller {
   readonly world: World;
   readonly now: Instant;
   readonly store: Store;
+  /** The position of the newest change as clients hold it, for going on by stream. */
+  position(): Promise<string>;
 }
 
 /** One page of a list: what a binding needs for counts and links (clause 6.3.10). */
@@ -97,7 +108,7 @@ export type Answer =
       readonly kind: 'found';
       readonly text: string;
       readonly page?: Page;
-      readonly position?: Position;
+      readonly position?: string;
       /** True when the text is in the words of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
     };
@@ -118,7 +129,7 @@ export interface Operation {
   readonly media: readonly Media[];
   /** What the body must be; `any` takes every JSON value. */
   readonly body: 'none' | 'object' | 'array' | 'any';
-  /** True when an unknown tenant is created by it (clause 4.14). */
-  readonly makesTenant?: boolean;
+  /** An unknown tenant is created by it, or does not matter to it; otherwise there must be one (clause 4.14). */
+  readonly unknownTenant?: 'create' | 'ignore';
   run(ask: Ask, call: Call): Promise<Answer>;
 }

@@ -3,6 +3,7 @@ import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
+import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
 import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
 
@@ -18,12 +19,13 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
   if (decision.extent === 'none') {
     throw new Problem('Forbidden', `${caller.principal.id} has no grant to ${operation.action} here.`);
   }
-  const store = await openTenant(world, caller.tenant, operation.makesTenant ?? false);
-  return { ...caller, world, now: world.clock.now(), store: guardStore(store, decision) };
+  const store = await openTenant(world, caller.tenant, operation);
+  const position = async (): Promise<string> => positionText(await epochOf(store, world.ids), await store.log.position());
+  return { ...caller, world, now: world.clock.now(), store: guardStore(store, decision), position };
 }
 
-async function openTenant(world: World, tenant: string, create: boolean): Promise<Store> {
-  const store = await world.stores.open(tenant, create);
+async function openTenant({ stores }: World, tenant: string, { unknownTenant }: Operation): Promise<Store> {
+  const store = (await stores.open(tenant, unknownTenant === 'create')) ?? (unknownTenant === 'ignore' ? await stores.open('', false) : undefined);
   if (!store) throw new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(tenant)}.`);
   return store;
 }

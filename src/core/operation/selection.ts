@@ -25,6 +25,7 @@ export const selectionParameters = [
   'coordinates',
   'geoproperty',
   'scopeQ',
+  'csf',
   'local',
 ] as const;
 
@@ -110,10 +111,12 @@ export function readPattern(source: Json): Pattern {
 }
 
 function readConditions(params: Params, terms: Terms): Filter {
-  const { q, scopeQ, georel, geometry, coordinates, geoproperty } = params;
+  const { q, scopeQ, csf, georel, geometry, coordinates, geoproperty } = params;
   const expandValues = readList(params, 'expandValues') ?? [];
   const jsonKeys = readList(params, 'jsonKeys') ?? [];
   const geo = georel !== undefined || geometry !== undefined || coordinates !== undefined;
+  // It chooses among registered sources, of which there are none; but it must be readable (clause 4.9).
+  if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [] });
   return {
     ...(q === undefined ? undefined : { q: parseQ(q, terms, { expandValues, jsonKeys }) }),
     ...(scopeQ === undefined ? undefined : { scopeQ: parseScopeQ(scopeQ) }),

@@ -1,6 +1,7 @@
 /** Every operation of the API. A binding goes through this list; to add an operation, add its file and its line here. */
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
+import { retrieveSourceIdentity } from './discovery/source-identity.ts';
 import { purgeEntities } from './entity/purge-entities.ts';
 import { queryByPost, queryEntities, retrieveEntity } from './entity/read-entities.ts';
 import {
@@ -39,4 +40,5 @@ export const operations: readonly Operation[] = [
   retrieveType,
   retrieveAttributes,
   retrieveAttribute,
+  retrieveSourceIdentity,
 ];

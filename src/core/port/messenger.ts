@@ -26,12 +26,21 @@ export type Delivery =
   /** The receiver cannot be reached, or says that it takes nothing now; not before `retryAfterMs`, when it says so. */
   | { readonly kind: 'unreached'; readonly reason: string; readonly retryAfterMs?: number };
 
+/** An attempt under way. */
+export interface Attempt {
+  /** Never rejects. */
+  readonly done: Promise<Delivery>;
+  /** Gives the attempt up: it is soon done, with any result. */
+  abandon(): void;
+}
+
 export interface Messenger {
   /** Schemes of endpoint URIs, such as `http`. */
   readonly schemes: readonly string[];
   /** Why a message to this URI can never be delivered, as a sentence; undefined when it may be. */
   objection(uri: string): string | undefined;
-  /** One attempt. Never rejects; when the signal aborts, it ends soon with any answer. */
-  send(message: Message, signal: AbortSignal): Promise<Delivery>;
+  /** Begins one attempt. */
+  send(message: Message): Attempt;
+  /** Releases what is kept open. Attempts under way are abandoned. */
   close(): Promise<void>;
 }

@@ -39,8 +39,15 @@ export interface NotificationParts {
 }
 
 /** The JSON text of a Notification (clause 5.3.1). */
-export const notificationText = ({ id, subscriptionId, notifiedAt, entities }: NotificationParts): string =>
-  `{"id":${JSON.stringify(id)},"type":"Notification","subscriptionId":${JSON.stringify(subscriptionId)},"notifiedAt":"${notifiedAt}","data":[${entities.join(',')}]}`;
+export const notificationText = ({ entities, ...head }: NotificationParts): string =>
+  notificationTextWith(head, `[${entities.join(',')}]`);
+
+/** As `notificationText`, with the JSON text of its whole `data`. */
+export const notificationTextWith = (
+  { id, subscriptionId, notifiedAt }: Omit<NotificationParts, 'entities'>,
+  data: string,
+): string =>
+  `{"id":${JSON.stringify(id)},"type":"Notification","subscriptionId":${JSON.stringify(subscriptionId)},"notifiedAt":"${notifiedAt}","data":${data}}`;
 
 /** An entity that has not changed, as it stands in a Notification. Id and type stay when nothing else is left to show. */
 export const renderPresent = (entity: Entity, { view }: ChangeView): JsonObject =>

@@ -8,6 +8,7 @@ import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { type PageRoute, replyOfPage } from './pages.ts';
 import { readRequest } from './read.ts';
+import { Refusal } from './refusal.ts';
 import { type Exchange, type Headers, type Reply, send } from './reply.ts';
 import { createRoutes, describePath, findRoute, type Route, type Routes } from './routes.ts';
 import { readTarget, type Target } from './target.ts';
@@ -63,7 +64,10 @@ function sendTo(exchange: Exchange, { cors }: Site, reply: Reply): number {
 }
 
 async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promise<Reply> {
-  const { method = '', url = '' } = exchange.request;
+  const { method = '', url = '', headers } = exchange.request;
+  if (needsLength.has(method) && headers['content-length'] === undefined) {
+    throw new Refusal(411, `A ${method} needs the header Content-Length.`);
+  }
   const target = readTarget(url);
   const page = site.pages.get(target.path);
   if (page) {
@@ -79,6 +83,9 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   purpose.name = route.operation.name;
   return replyOfOperation(exchange, site, { ...route, target });
 }
+
+/** Methods that need to say how long their body is, whatever they are for (clause 6.3.4). */
+const needsLength = new Set(['POST', 'PATCH', 'PUT']);
 
 function pathBelowRoot(path: string): string {
   if (path.startsWith(`${root}/`)) return path.slice(root.length);

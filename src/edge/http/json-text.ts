@@ -28,7 +28,6 @@ export interface JsonReading {
  */
 export async function readJsonText(body: Buffer, reading: JsonReading): Promise<Json> {
   const bytes = body.subarray(0, 3).equals(byteOrderMark) ? body.subarray(3) : body;
-  if (!isUtf8(bytes)) throw invalid('The body is not valid UTF-8.');
   const scan = startScan(bytes);
   if (bytes.length <= piecewiseBytes) {
     scanTo(scan, bytes.length);
@@ -86,6 +85,7 @@ function parse(bytes: Buffer, { start, end }: Span): Json {
   if (end - start > wholeBytesMax) {
     throw new Refusal(413, `The body holds ${end - start} bytes in one piece; at most ${wholeBytesMax} are read.`);
   }
+  if (!isUtf8(bytes.subarray(start, end))) throw invalid('The body is not valid UTF-8.');
   try {
     return parseJson(bytes.toString('utf8', start, end));
   } catch (error) {

@@ -25,7 +25,6 @@ const paths: Readonly<Record<string, readonly Method[]>> = {
   '/snapshots': ['POST', 'DELETE'],
   '/snapshots/{id}': element,
   '/snapshots/{id}/clone': ['POST'],
-  '/info/sourceIdentity': ['GET'],
 };
 
 /** Methods and paths below `/ngsi-ld/v1` that are to come (clause 4.3.5). An operation of the table goes before. */

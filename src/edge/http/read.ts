@@ -7,6 +7,7 @@ import type { Ask, Caller, Media, Operation, World } from '../../core/operation/
 import { negotiate } from './accept.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
 import { readContextLink } from './link.ts';
+import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
 import { readParameters } from './target.ts';
@@ -24,7 +25,15 @@ export async function readRequest(
   { world, limits }: { world: World; limits: BodyLimits },
 ): Promise<Read> {
   const { headers } = exchange.request;
-  const who = { tenant: readTenant(headers), principal: anonymous, media: readMedia(operation, headers.accept) };
+  const media = readMedia(operation, headers.accept);
+  const { version, isContextInLink } = readPreferences(headers['prefer']?.toString());
+  const who = {
+    tenant: readTenant(headers),
+    principal: anonymous,
+    media,
+    ...(version === undefined ? undefined : { version }),
+    ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
+  };
   const params = readParameters(query, operation.parameters);
   const link = readContextLink(headers['link']?.toString());
   if (operation.body === 'none') {

@@ -6,6 +6,7 @@ import { type Headers, jsonReply, type Reply } from './reply.ts';
 const titles = {
   405: 'The method is not defined here',
   406: 'No media type of the answer is acceptable',
+  411: 'The length of the body is not given',
   413: 'The body is too large',
   415: 'The media type of the body is not supported',
 } as const;
@@ -32,8 +33,8 @@ const describeRefusal = ({ status, message }: Refusal): JsonObject => ({
   status,
 });
 
-/** The reply of a refusal; 415 has no content (clause 6.3.4). */
+/** The reply of a refusal; 411 and 415 have no content (clause 6.3.4). */
 export const refusalReply = (refusal: Refusal): Reply =>
-  refusal.status === 415
-    ? { status: 415, headers: refusal.headers }
+  refusal.status === 411 || refusal.status === 415
+    ? { status: refusal.status, headers: refusal.headers }
     : jsonReply(refusal.status, describeRefusal(refusal), refusal.headers);

@@ -27,19 +27,20 @@ export function answerReply(answer: Answer, asked: Asked): Reply {
     case 'partly':
       return jsonReply(207, answer.body);
     case 'found':
-      return { status: 200, headers: foundHeaders(answer, asked), body: answer.text };
+      return { status: answer.isReformatted === true ? 203 : 200, headers: foundHeaders(answer, asked), body: answer.text };
   }
 }
 
 function foundHeaders({ page, position }: Found, asked: Asked): Headers {
-  const { media, context } = asked.caller;
+  const { media, context, version, isContextInLink = false } = asked.caller;
   const links = page ? pageLinks(page, asked) : [];
-  if (media === 'json') links.unshift(contextLink(context.url ?? asked.coreUrl));
+  if (media === 'json' || isContextInLink) links.unshift(contextLink(context.url ?? asked.coreUrl));
   return {
     'Content-Type': mediaTypes[media],
     ...(links.length > 0 ? { Link: links.join(', ') } : undefined),
     ...(page?.count === undefined ? undefined : { 'NGSILD-Results-Count': String(page.count) }),
-    ...(position === undefined ? undefined : { 'Mlaka-Position': String(position) }),
+    ...(position === undefined ? undefined : { 'Mlaka-Position': position }),
+    ...(version === undefined ? undefined : { 'Preference-Applied': `ngsi-ld=1.${version}` }),
   };
 }
 
@@ -53,10 +54,13 @@ function pageLinks({ limit, offset, hasMore }: Page, asked: Asked): string[] {
   return links;
 }
 
-/** The path of another page: all parameters as given, then limit and offset. */
+/** The path of another page: all parameters as given, with its own limit and offset, in the order of their names. */
 function pageUrl({ target, params }: Asked, limit: number, offset: number): string {
-  const others = Object.entries(params).filter(([name]) => name !== 'limit' && name !== 'offset');
-  const all = [...others, ['limit', String(limit)], ['offset', String(offset)]] as const;
-  const query = all.map(([name = '', value = '']) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
-  return `${target.path}?${query.join('&')}`;
+  const all = Object.entries({ ...params, limit: String(limit), offset: String(offset) });
+  const query = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${encodeLightly(value)}`);
+  return `${target.path.replace(/\/$/, '')}?${query.join('&')}`;
 }
+
+/** Percent-encodes what has a meaning in a query, and leaves what is only punctuation in it (RFC 3986, section 3.4). */
+const encodeLightly = (value: string): string =>
+  encodeURIComponent(value).replace(/%(?:3A|2C|3B|2F|40|24|28|29)/g, (code) => decodeURIComponent(code));

@@ -2,7 +2,7 @@
 import type { World } from '../../core/operation/operation.ts';
 import type { Position, Store } from '../../core/port/store.ts';
 import { createTeller, type Teller } from '../../core/subscription/notification.ts';
-import { epochOf } from '../../core/subscription/position.ts';
+import { epochOf } from '../../core/port/position.ts';
 import { createCircles, type LiveConsumer } from './circles.ts';
 import { createPump } from './pump.ts';
 

@@ -4,7 +4,7 @@ import type { World } from '../../core/operation/operation.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { notificationText, renderPresent } from '../../core/subscription/notification.ts';
 import type { ChangeView } from '../../core/subscription/plan.ts';
-import { positionText } from '../../core/subscription/position.ts';
+import { positionText } from '../../core/port/position.ts';
 import type { Connection } from './connection.ts';
 import type { Feed } from './feed.ts';
 import { frameBytes } from './limits.ts';

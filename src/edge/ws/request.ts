@@ -5,7 +5,7 @@ import { badData, Problem } from '../../core/model/problem.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import type { Answer, Ask, Caller, Operation, World } from '../../core/operation/operation.ts';
 import { perform } from '../../core/operation/perform.ts';
-import { epochOf, positionText } from '../../core/subscription/position.ts';
+import { epochOf, positionText } from '../../core/port/position.ts';
 import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 

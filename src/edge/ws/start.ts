@@ -1,6 +1,6 @@
 /** Finds where in the log a subscription begins. */
 import type { Position } from '../../core/port/store.ts';
-import { parsePosition } from '../../core/subscription/position.ts';
+import { parsePosition } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
 import type { SubscribeStart } from './read-frame.ts';
 

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { anonymous, type Principal } from '../../core/access/principal.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
-import { epochOf } from '../../core/subscription/position.ts';
+import { epochOf } from '../../core/port/position.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createFeeds, type Lease } from './feed.ts';
 import { readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';

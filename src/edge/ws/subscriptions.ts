@@ -4,7 +4,7 @@ import { Problem } from '../../core/model/problem.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import { positionText } from '../../core/subscription/position.ts';
+import { positionText } from '../../core/port/position.ts';
 import { readSubscription } from '../../core/subscription/read-subscription.ts';
 import { audienceOf } from './audience.ts';
 import type { Connection } from './connection.ts';

@@ -367,3 +367,81 @@ test('every name of the core context goes there and back', () => {
     expect(contexts.core.expand(contexts.core.compact(iri))).toBe(iri);
   }
 });
+
+describe('documents that are held, and forgotten', () => {
+  const url = 'https://any.example/held/1';
+  const holdings = (owner: string, held: Readonly<Record<string, Json>>) => ({
+    owner,
+    keyOf: (text: string) => /\/held\/(.*)$/.exec(text)?.[1],
+    get: (key: string) => Promise.resolve(held[key]),
+  });
+
+  test('what one holds goes before the web, by whatever host, and is nobody else’s', async () => {
+    const { contexts, loaded } = web({ [url]: { '@context': { a: 'ex:web' } } });
+    const own = holdings('me', { 1: { '@context': { a: 'ex:mine' } } });
+    const mine = await contexts.resolve(url, own);
+    expect([mine.expand('a'), mine.documents]).toEqual(['ex:mine', ['1']]);
+    expect((await contexts.resolve('http://localhost/held/1', own)).expand('a')).toBe('ex:mine');
+    expect(loaded).toEqual([]);
+    const theirs = await contexts.resolve(url, holdings('you', {}));
+    expect([theirs.expand('a'), theirs.documents]).toEqual(['ex:web', [url]]);
+    expect(await contexts.resolve(url, own)).toBe(mine);
+  });
+
+  test('what was made of a forgotten document is made anew, under another key; the rest stays', async () => {
+    const documents: Record<string, Json> = {
+      'https://a.example/': { '@context': ['https://b.example/', { own: 'ex:own' }] },
+      'https://b.example/': { '@context': { b: 'ex:before' } },
+    };
+    const { contexts } = web(documents);
+    const [before, other] = [await contexts.resolve('https://a.example/'), await contexts.resolve({ c: 'ex:c' })];
+    expect(before.documents).toEqual(['https://a.example/', 'https://b.example/']);
+    documents['https://b.example/'] = { '@context': { b: 'ex:after' } };
+    contexts.forget('https://b.example/');
+    const after = await contexts.resolve('https://a.example/');
+    expect([before.expand('b'), after.expand('b')]).toEqual(['ex:before', 'ex:after']);
+    expect(after.key).not.toBe(before.key);
+    expect(await contexts.resolve({ c: 'ex:c' })).toBe(other);
+  });
+
+  test('what is forgotten while it is being made is not kept', async () => {
+    const slow = Promise.withResolvers<Json>();
+    let loads = 0;
+    const load = (): Promise<Json> => (++loads === 1 ? slow.promise : Promise.resolve({ '@context': { a: 'ex:new' } }));
+    const from = createContexts({ load, known: {} });
+    const early = from.resolve('https://slow.example/');
+    await Promise.resolve();
+    from.forget('https://slow.example/');
+    const late = from.resolve('https://slow.example/');
+    slow.resolve({ '@context': { a: 'ex:old' } });
+    expect((await early).expand('a')).toBe('ex:old');
+    expect((await late).expand('a')).toBe('ex:new');
+    expect(await from.resolve('https://slow.example/')).toBe(await late);
+  });
+});
+
+describe('a check of a @context alone', () => {
+  test('takes documents as they come, without loading them', async () => {
+    const { contexts, loaded } = web();
+    await contexts.check(['https://nowhere.example/', { 'pre:a': 'pre:b' }]);
+    expect(loaded).toEqual([]);
+  });
+
+  test.each<[Json, string]>([
+    [42, '42'],
+    [true, 'true'],
+    [['https://a.example/', 7], '7'],
+    ['nowhere', 'nowhere'],
+    [{ a: 'nothing' }, 'nothing'],
+    [{ a: 7 }, '7'],
+  ])('refuses %j', async (value, named) => {
+    const problem = await contexts.check(value).catch((error: unknown) => error as Problem);
+    expect(problem).toMatchObject({ type: 'BadRequestData', message: expect.stringContaining(named) as string });
+  });
+
+  test('goes into the documents that are at hand', async () => {
+    const url = 'https://a.example/';
+    await expect(contexts.check(url, { [url]: { a: 1 } })).rejects.toThrow('holds no @context');
+    await expect(contexts.check(url, { [url]: { '@context': { a: 1 } } })).rejects.toThrow('"a"');
+  });
+});

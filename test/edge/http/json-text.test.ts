@@ -89,7 +89,11 @@ describe('a body', () => {
     [`[${pad}1,2`, '"]" was expected, not the end'],
   ])('that is no JSON is told where: %#', (text, detail) => expect(read(text)).rejects.toThrow(detail));
 
-  test('that is no UTF-8 is refused', () => expect(read(Buffer.from([0x22, 0xff, 0x22]))).rejects.toThrow('UTF-8'));
+  test('that is no UTF-8 is refused, short or long', async () => {
+    const odd = Buffer.from([0x22, 0xff, 0x22]);
+    await expect(read(odd)).rejects.toThrow('UTF-8');
+    await expect(read(Buffer.concat([Buffer.from(`[${pad}1,`), odd, Buffer.from(']')]))).rejects.toThrow('UTF-8');
+  });
 
   test('of more than 8 MiB is read only as an array of smaller elements', async () => {
     const element = JSON.stringify('x'.repeat(3 * 2 ** 20));

@@ -193,6 +193,7 @@ export function createClient(socket: WebSocket): Client {
             const frame = frames[taken] as Frame;
             if (!has(frame, members)) continue;
             taken += 1;
+            look = () => undefined;
             resolve(frame);
             return true;
           }

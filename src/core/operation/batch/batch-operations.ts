@@ -20,7 +20,7 @@ export const createBatch: Operation = {
   clause: '5.6.7',
   path: '/entityOperations/create',
   parameters: ['local'],
-  makesTenant: true,
+  unknownTenant: 'create',
   async run(ask, call) {
     const endings = await applyBatch(ask, call, (element, each) => {
       const entity = readEntity(element, each.context);
@@ -37,7 +37,7 @@ export const upsertBatch: Operation = {
   clause: '5.6.8',
   path: '/entityOperations/upsert',
   parameters: ['options', 'local'],
-  makesTenant: true,
+  unknownTenant: 'create',
   async run(ask, call) {
     const mode = readOptions(ask.params, ['replace', 'update']).has('update') ? 'update' : 'replace';
     const endings = await applyBatch(ask, call, (element, each) => {

@@ -1,4 +1,5 @@
 /** Purge: deletes all entities that a query finds, or attributes of them (clause 5.6.21). */
+import { parseProjection, projectionDepth } from '../../language/projection.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeName } from '../../model/read/name.ts';
@@ -15,11 +16,13 @@ export const purgeEntities: Operation = {
   method: 'DELETE',
   path: '/entities',
   action: 'write',
-  parameters: [...selectionParameters, 'keep', 'drop'],
+  parameters: [...selectionParameters, 'attrs', 'pick', 'omit', 'keep', 'drop'],
   media: ['json', 'ld+json'],
   body: 'none',
   async run(ask, call) {
     const filter = readSelection(ask.params, call.context);
+    // Nothing is shown, but what leads through relationships is refused (clause 5.6.21).
+    if (projectionDepth(parseProjection(ask.params, call.context)) > 0) throw badData('A purge cannot lead through relationships.');
     const mutationOf = readPurge(ask, call);
     let after: number | undefined;
     for (;;) {

@@ -79,7 +79,7 @@ async function answerQuery(filter: Filter, { shown, paging }: { shown: Params; p
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
   const plan = { filter: linkless, now: call.now, limit: limit + 1, offset };
-  const position = await call.store.log.position();
+  const position = await call.position();
   const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
   const count = isCounted ? await call.store.count(plan) : undefined;
   const text = await view.many(found.slice(0, limit));

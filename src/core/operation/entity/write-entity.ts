@@ -17,7 +17,7 @@ export const createEntity: Operation = {
   parameters: ['local'],
   media: ['json', 'ld+json'],
   body: 'object',
-  makesTenant: true,
+  unknownTenant: 'create',
   async run(ask, call) {
     const entity = readEntity(ask.body ?? null, call.context);
     checkWhole(entity, call);

@@ -1,6 +1,6 @@
 /** Positions in a tenant's change log as clients hold them: opaque texts that know which log they belong to. */
-import type { IdSource } from '../port/clock.ts';
-import type { Position, Shelf, Store } from '../port/store.ts';
+import type { IdSource } from './clock.ts';
+import type { Position, Shelf, Store } from './store.ts';
 
 /** Where the epoch of a log is kept: as long as the store lives, it is the same; another store has another. */
 const place = { shelf: 'stream', key: 'epoch' } as const;

@@ -1,0 +1,59 @@
+/** Writes a query in `q` out again, with other names: the reverse of `parseQ` (clause 4.9). */
+import type { Terms } from '../model/entity.ts';
+import type { QPath, Query, QValue } from './filter.ts';
+
+/** A text that `parseQ` gives the same meaning, with the same terms. */
+export function writeQ(query: Query, terms: Terms): string {
+  switch (query.op) {
+    case 'and':
+      return query.parts.map((part) => (part.op === 'or' ? `(${writeQ(part, terms)})` : writeQ(part, terms))).join(';');
+    case 'or':
+      return query.parts.map((part) => writeQ(part, terms)).join('|');
+    case 'exists':
+      return writePath(query.path, terms, '');
+    case '~=':
+    case '!~=':
+      return writePath(query.path, terms, `${query.op}"${query.pattern.source.replace(/["\\]/g, '\\$&')}"`);
+    default:
+      return writePath(query.path, terms, `${query.op}${writeOperand(query, terms)}`);
+  }
+}
+
+type Comparison = Extract<Query, { readonly value: QValue }>;
+
+/** Vocabulary terms are written by the names that they have in these terms. */
+const writeOperand = ({ value, expanded }: Comparison, terms: Terms): string =>
+  expanded ? expanded.map((iri) => JSON.stringify(terms.compact(iri))).join(',') : writeValue(value);
+
+function writeValue(value: QValue): string {
+  switch (value.kind) {
+    case 'json':
+      return JSON.stringify(value.value);
+    case 'time':
+      return value.text;
+    case 'uri':
+      return value.uri;
+    case 'list':
+      return value.values.map(writeValue).join(',');
+    case 'range':
+      return `${writeValue(value.from)}..${writeValue(value.to)}`;
+  }
+}
+
+/** A path and what follows it, which stands behind all braces. */
+function writePath(path: QPath, terms: Terms, tail: string): string {
+  const { attr, sub, inside, linked } = path;
+  const names = [attr, ...sub].map((name) => writeName(name, terms)).join('.');
+  const brackets = inside.length === 0 ? '' : `[${inside.map(writeInner).join('.')}]`;
+  if (!linked) return `${names}${brackets}${tail}`;
+  const types = linked.types.map((type) => encodeURIComponent(terms.compact(type))).join(',');
+  return `${names}{${types === '' ? '' : `${types}:`}${writePath(linked.path, terms, '')}}${tail}`;
+}
+
+/** Members of the standard stand for themselves; an IRI with punctuation of queries in it is percent-encoded once more. */
+function writeName(name: string, terms: Terms): string {
+  const short = name.includes(':') ? terms.compact(name) : name;
+  return /[\s=<>!~;|()[\]{},"%]/.test(short) ? encodeURIComponent(short) : short;
+}
+
+const writeInner = (name: string): string => (/^[^\s.[\]"]+$/.test(name) ? name : JSON.stringify(name));

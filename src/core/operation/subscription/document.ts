@@ -1,0 +1,75 @@
+/** Makes the document of a subscription of what a client gives, and changes it as a client asks (clauses 5.2.12, 5.5.8). */
+import { ngsildNull } from '../../model/attribute.ts';
+import { microsOf, microsOfInstant } from '../../model/instant.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { badData } from '../../model/problem.ts';
+import { quoted, readId } from '../../model/read/id.ts';
+import { readAttributeName, readTypeName } from '../../model/read/name.ts';
+import type { SubscriptionDocument } from '../../model/subscription.ts';
+import type { Call } from '../operation.ts';
+import { type Spelling, spellMembers } from './names.ts';
+
+/** What the broker tells of a subscription and takes from nobody. */
+const outputs = new Set(['id', '@context', 'status', 'createdAt', 'modifiedAt']);
+const notificationOutputs = new Set(['timesSent', 'timesFailed', 'lastNotification', 'lastSuccess', 'lastFailure', 'status']);
+
+/** The document of a new subscription. Throws BadRequestData. */
+export async function newDocument(body: JsonObject, call: Call): Promise<SubscriptionDocument> {
+  const { now, context, world, store } = call;
+  const id = body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
+  if (body['type'] !== 'Subscription') throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
+  refusePast(body, call);
+  return {
+    id,
+    members: readMembers(body, call),
+    queryContext: context.url ?? context.echo,
+    context: context.url ?? context.echo,
+    createdAt: now,
+    modifiedAt: now,
+    since: await store.log.position(),
+  };
+}
+
+/** The document after a patch: a member given takes the place of what was there, a null takes it away. */
+export function patchDocument(document: SubscriptionDocument, patch: JsonObject, call: Call): SubscriptionDocument {
+  if (patch['id'] !== undefined && patch['id'] !== document.id)
+    throw badData(`The id of a subscription cannot change; it is ${document.id}, not ${quoted(patch['id'])}.`);
+  refusePast(patch, call);
+  const gone = Object.keys(patch).filter((name) => isNull(patch[name]));
+  const needed = gone.find((name) => name === 'type' || name === 'notification');
+  if (needed !== undefined) throw badData(`A subscription cannot be without ${needed}.`);
+  const given = readMembers(without(patch, gone), call);
+  return {
+    ...document,
+    members: without({ ...document.members, ...given }, gone),
+    ...(given['q'] === undefined ? undefined : { queryContext: call.context.url ?? call.context.echo }),
+    modifiedAt: call.now,
+  };
+}
+
+const isNull = (json: Json | undefined): boolean => json === null || json === ngsildNull;
+
+const without = (json: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));
+
+/** What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored. */
+function readMembers(json: JsonObject, { context }: Call): JsonObject {
+  const kept = Object.entries(json).filter(([name]) => !outputs.has(name) && !name.startsWith('_'));
+  const spelling: Spelling = {
+    type: (name) => readTypeName(name, context),
+    attr: (name) => readAttributeName(name, context),
+  };
+  return spellMembers(Object.fromEntries(kept.map(([name, member]) => [name, name === 'notification' ? inputOf(member) : member])), spelling);
+}
+
+const inputOf = (json: Json): Json =>
+  isObject(json) ? Object.fromEntries(Object.entries(json).filter(([name, member]) => !notificationOutputs.has(name) && !isNull(member))) : json;
+
+/** An `expiresAt` that is given must be a time to come (clauses 5.8.1.4, 5.8.2.4). */
+function refusePast({ expiresAt }: JsonObject, { now }: Call): void {
+  if (expiresAt === undefined || isNull(expiresAt)) return;
+  const moment = typeof expiresAt === 'string' ? microsOf(expiresAt) : undefined;
+  if (moment === undefined)
+    throw badData(`The expiresAt of a subscription must be a UTC time such as 2026-03-01T08:00:00Z, not ${quoted(expiresAt)}.`);
+  if (moment <= microsOfInstant(now)) throw badData(`The expiresAt of the subscription is in the past: ${quoted(expiresAt)}.`);
+}

@@ -1,0 +1,51 @@
+/** Operations that show stored subscriptions (clauses 5.8.3, 5.8.4). */
+import { readId } from '../../model/read/id.ts';
+import { type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
+import { subscriptionShelf } from '../../port/subscriptions.ts';
+import type { Ask, Call, Operation } from '../operation.ts';
+import { pageOf, readOptions, readPaging } from '../parameters.ts';
+import { withContext } from '../view.ts';
+import { showSubscription } from './show.ts';
+import { find } from './write-subscription.ts';
+
+const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none' } as const;
+
+export const listSubscriptions: Operation = {
+  ...common,
+  name: 'listSubscriptions',
+  clause: '5.8.4',
+  path: '/subscriptions',
+  parameters: ['limit', 'offset', 'count', 'options'],
+  async run(ask, call) {
+    const paging = readPaging(ask.params, call.world.limits);
+    const isWithStamps = hasStamps(ask);
+    const all = await call.store.shelf(subscriptionShelf).list();
+    const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
+    const texts: string[] = [];
+    for (const { document } of rest.slice(0, paging.limit)) texts.push(await text(subscriptionIn(document), isWithStamps, call));
+    const page = pageOf(rest.length, paging, paging.isCounted ? all.length : undefined);
+    return { kind: 'found', text: `[${texts.join(',')}]`, page };
+  },
+};
+
+export const retrieveSubscription: Operation = {
+  ...common,
+  name: 'retrieveSubscription',
+  clause: '5.8.3',
+  path: '/subscriptions/{id}',
+  parameters: ['options'],
+  async run(ask, call) {
+    const id = readId(ask.path['id'], 'the id of the subscription');
+    const isWithStamps = hasStamps(ask);
+    return { kind: 'found', text: await text(await find(id, call), isWithStamps, call) };
+  },
+};
+
+const hasStamps = ({ params }: Ask): boolean => readOptions(params, ['sysAttrs']).has('sysAttrs');
+
+async function text(document: SubscriptionDocument, isWithStamps: boolean, call: Call): Promise<string> {
+  const pause = call.world.breathe();
+  if (pause) await pause;
+  const account = await call.world.subscriptions.account(call.tenant, document.id);
+  return withContext(JSON.stringify(await showSubscription(document, { account, isWithStamps }, call)), call);
+}

@@ -1,0 +1,89 @@
+/** Operations that create, change and delete stored subscriptions (clauses 5.8.1, 5.8.2, 5.8.5). */
+import { isObject, type JsonObject } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import { readId } from '../../model/read/id.ts';
+import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
+import { subscriptionShelf } from '../../port/subscriptions.ts';
+import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import { newDocument, patchDocument } from './document.ts';
+import { inTurn } from './in-turn.ts';
+
+const common = { parameters: [], media: ['json', 'ld+json'], action: 'write' } as const;
+
+export const createSubscription: Operation = {
+  ...common,
+  name: 'createSubscription',
+  clause: '5.8.1',
+  method: 'POST',
+  path: '/subscriptions',
+  body: 'object',
+  unknownTenant: 'create',
+  async run(ask, call) {
+    const document = await newDocument(bodyOf(ask), call);
+    await call.world.subscriptions.check(document);
+    await inTurn(call.store, async () => {
+      if (await call.store.shelf(subscriptionShelf).get(document.id))
+        throw new Problem('AlreadyExists', `There is a subscription ${document.id} already.`);
+      await keep(document, call);
+    });
+    return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
+  },
+};
+
+export const updateSubscription: Operation = {
+  ...common,
+  name: 'updateSubscription',
+  clause: '5.8.2',
+  method: 'PATCH',
+  path: '/subscriptions/{id}',
+  body: 'object',
+  async run(ask, call) {
+    const id = readId(ask.path['id'], 'the id of the subscription');
+    await inTurn(call.store, async () => {
+      const before = await find(id, call);
+      const after = patchDocument(before, bodyOf(ask), call);
+      await call.world.subscriptions.check(after);
+      await keep(await resumed(before, after, call), call);
+    });
+    return { kind: 'done' };
+  },
+};
+
+export const deleteSubscription: Operation = {
+  ...common,
+  name: 'deleteSubscription',
+  clause: '5.8.5',
+  method: 'DELETE',
+  path: '/subscriptions/{id}',
+  body: 'none',
+  async run(ask, call): Promise<Answer> {
+    const id = readId(ask.path['id'], 'the id of the subscription');
+    await inTurn(call.store, async () => {
+      if (!(await call.store.shelf(subscriptionShelf).delete(id))) throw unknown(id);
+      await call.world.subscriptions.refresh(call.tenant, id);
+    });
+    return { kind: 'done' };
+  },
+};
+
+/** The subscription of an id. Throws ResourceNotFound. */
+export async function find(id: string, { store }: Call): Promise<SubscriptionDocument> {
+  const kept = await store.shelf(subscriptionShelf).get(id);
+  if (kept === undefined) throw unknown(id);
+  return subscriptionIn(kept);
+}
+
+const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no subscription ${id}.`);
+
+const bodyOf = ({ body }: Ask): JsonObject => (isObject(body) ? body : {});
+
+async function keep(document: SubscriptionDocument, { store, tenant, world }: Call): Promise<void> {
+  await store.shelf(subscriptionShelf).put(document.id, subscriptionJson(document));
+  await world.subscriptions.refresh(tenant, document.id);
+}
+
+/** A subscription that becomes active again begins with the present: what happened in the meantime does not concern it. */
+async function resumed(before: SubscriptionDocument, after: SubscriptionDocument, { store, now }: Call): Promise<SubscriptionDocument> {
+  const isResumed = statusOf(before, now) !== 'active' && statusOf(after, now) === 'active';
+  return isResumed ? { ...after, since: await store.log.position() } : after;
+}

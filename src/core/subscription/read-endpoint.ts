@@ -1,0 +1,101 @@
+/** Reads where the notifications of a stored subscription go: its `notification.endpoint` (clause 5.2.15). */
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData, Problem } from '../model/problem.ts';
+import { isUri, quoted } from '../model/read/id.ts';
+import type { Messenger } from '../port/messenger.ts';
+import { type Members, refuseMembers } from './member.ts';
+
+/** How the body of a notification is written. */
+export type Accept = 'application/json' | 'application/ld+json' | 'application/geo+json';
+
+export interface Endpoint {
+  readonly uri: string;
+  readonly accept: Accept;
+  /** Longest time in which the receiver must have answered. */
+  readonly timeoutMs?: number;
+  /** After a failure nothing is sent for so long. */
+  readonly cooldownMs?: number;
+  /** Headers for the receiver. */
+  readonly receiverInfo: Readonly<Record<string, string>>;
+  /** Settings for the messenger. */
+  readonly notifierInfo: Readonly<Record<string, string>>;
+}
+
+const members: Members = { known: ['uri', 'accept', 'timeout', 'cooldown', 'receiverInfo', 'notifierInfo'], unsupported: {} };
+const accepted: readonly Accept[] = ['application/json', 'application/ld+json', 'application/geo+json'];
+
+/** Throws BadRequestData that names the faulty member, OperationNotSupported for a URI that no messenger carries to. */
+export function readEndpoint(json: Json | undefined, messenger: Messenger): Endpoint {
+  if (!isObject(json))
+    throw badData(`The notification of a subscription needs an endpoint such as {"uri": "http://…"}, not ${quoted(json)}.`);
+  refuseMembers(json, members, 'the endpoint of a subscription');
+  const timeoutMs = readPositive(json, 'timeout', 'the endpoint of a subscription');
+  const cooldownMs = readPositive(json, 'cooldown', 'the endpoint of a subscription');
+  return {
+    uri: readReceiver(json['uri'], messenger),
+    accept: readAccept(json),
+    ...(timeoutMs === undefined ? undefined : { timeoutMs }),
+    ...(cooldownMs === undefined ? undefined : { cooldownMs }),
+    receiverInfo: readReceiverInfo(json),
+    notifierInfo: readPairs(json, 'notifierInfo'),
+  };
+}
+
+/** A number above 0; undefined when the member is absent. */
+export function readPositive(json: JsonObject, name: string, where: string): number | undefined {
+  const value = json[name];
+  if (value === undefined || (typeof value === 'number' && value > 0)) return value;
+  throw badData(`The ${name} of ${where} must be a number above 0, not ${quoted(value)}.`);
+}
+
+/** Schemes that the standard knows for endpoints. */
+const standardSchemes = ['http', 'https', 'mqtt', 'mqtts'];
+
+function readReceiver(json: Json | undefined, messenger: Messenger): string {
+  if (typeof json !== 'string' || !isUri(json))
+    throw badData(`The uri of the endpoint must be a URI such as http://localhost:3000/notify, not ${quoted(json)}.`);
+  const scheme = json.slice(0, json.indexOf(':')).toLowerCase();
+  if (!messenger.schemes.includes(scheme)) throw unknownScheme(scheme, messenger);
+  const objection = messenger.objection(json);
+  if (objection !== undefined) throw badData(`The uri ${quoted(json)} of the endpoint cannot be notified: ${objection}.`);
+  return json;
+}
+
+function unknownScheme(scheme: string, { schemes }: Messenger): Problem {
+  const detail = `This broker sends notifications by ${schemes.join(', ')}, not by ${quoted(scheme)}.`;
+  return standardSchemes.includes(scheme) ? new Problem('OperationNotSupported', detail) : badData(detail);
+}
+
+function readAccept(json: JsonObject): Accept {
+  const { accept = 'application/json' } = json;
+  const known = accepted.find((one) => one === accept);
+  if (known === undefined) throw badData(`The accept of the endpoint may be ${accepted.join(', ')}, not ${quoted(accept)}.`);
+  return known;
+}
+
+/** Headers by which a message is framed, or a connection run: not the subscriber's to set. */
+const framing = /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
+
+function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
+  const pairs = readPairs(json, 'receiverInfo');
+  for (const [key, value] of Object.entries(pairs)) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(key) || framing.test(key))
+      throw badData(`A key in the receiverInfo of the endpoint must be the name of a header that may be set, not ${quoted(key)}.`);
+    if (/[^\t\P{Cc}]/u.test(value))
+      throw badData(`The value of ${key} in the receiverInfo of the endpoint cannot stand in a header: ${quoted(value)}.`);
+  }
+  return pairs;
+}
+
+/** An array of `{key, value}` (clause 5.2.22); of the same key the last counts. */
+function readPairs(json: JsonObject, name: string): Readonly<Record<string, string>> {
+  const { [name]: list = [] } = json;
+  if (!isArray(list)) throw badData(`The ${name} of the endpoint must be an array of {"key", "value"}, not ${quoted(list)}.`);
+  return Object.fromEntries(list.map((pair) => readPair(pair, name)));
+}
+
+function readPair(json: Json, name: string): readonly [string, string] {
+  const { key, value } = isObject(json) ? json : {};
+  if (typeof key === 'string' && key !== '' && typeof value === 'string') return [key, value];
+  throw badData(`The ${name} of the endpoint must hold pairs such as {"key": "Authorization", "value": "…"}, not ${quoted(json)}.`);
+}

@@ -1,0 +1,103 @@
+/** Reads a stored subscription: what concerns it, when it is told, and where (clauses 5.2.12 to 5.2.15). */
+import type { Context } from '../jsonld/context.ts';
+import type { Filter, Query } from '../language/filter.ts';
+import { compileFilter } from '../language/matches.ts';
+import { parseQ } from '../language/q.ts';
+import { type Micros, microsOfInstant } from '../model/instant.ts';
+import { isObject, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
+import type { SubscriptionDocument } from '../model/subscription.ts';
+import type { Messenger } from '../port/messenger.ts';
+import { readBoolean, readText } from './member.ts';
+import type { SubscriptionPlan } from './plan.ts';
+import { type Endpoint, readEndpoint, readPositive } from './read-endpoint.ts';
+import { readSubscription } from './read-subscription.ts';
+
+/** A stored subscription that was read. */
+export interface StoredPlan {
+  readonly plan: SubscriptionPlan;
+  readonly endpoint: Endpoint;
+  /** The @context that names in notifications are written with. */
+  readonly notified: Context;
+  /** Least time between two notifications. */
+  readonly throttlingMs?: number;
+  /** Time between notifications that come by the clock. */
+  readonly intervalMs?: number;
+  readonly isActive: boolean;
+  readonly expiry: Micros;
+}
+
+export interface StoredReading {
+  /** The @context of the names in `q` and `csf`. */
+  readonly queryContext: Context;
+  /** The @context of the names in notifications. */
+  readonly notified: Context;
+  readonly messenger: Messenger;
+}
+
+/** Throws BadRequestData that names the faulty member, OperationNotSupported for what this broker does not do. */
+export function readStored({ members }: SubscriptionDocument, reading: StoredReading): StoredPlan {
+  const { queryContext, notified, messenger } = reading;
+  const { notification } = members;
+  if (!isObject(notification))
+    throw badData(`A subscription needs a notification such as {"endpoint": {"uri": "http://…"}}, not ${quoted(notification)}.`);
+  const endpoint = readEndpoint(notification['endpoint'], messenger);
+  const times = readTimes(members);
+  const plan = readPlan(members, { notification, notified });
+  const q = readQueries(members, queryContext);
+  return {
+    plan: q ? { ...plan, filter: checked({ ...plan.filter, q }) } : plan,
+    endpoint,
+    notified,
+    ...times,
+    isActive: readBoolean(members, 'isActive') ?? true,
+    expiry: readExpiry(members),
+  };
+}
+
+/** Names are expanded already. */
+const verbatim = (name: string): string => name;
+
+function readPlan(members: JsonObject, { notification, notified }: { notification: JsonObject; notified: Context }): SubscriptionPlan {
+  const told = omit(notification, ['endpoint']);
+  const plain = omit(members, ['timeInterval', 'throttling', 'q', 'csf', 'isActive', 'expiresAt', 'notification']);
+  const context = { ...notified, expand: verbatim };
+  return readSubscription({ ...plain, notification: told }, { context, notified: context, now: '1970-01-01T00:00:00Z' });
+}
+
+const omit = (json: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));
+
+/** The tree of `q`. `csf` is checked only: it chooses context sources, of which this broker asks none. */
+function readQueries(members: JsonObject, terms: Context): Query | undefined {
+  const options = { expandValues: readList(members, 'expandValues'), jsonKeys: readList(members, 'jsonKeys') };
+  const [q, csf] = ['q', 'csf'].map((name) => readText(members, name));
+  if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [] });
+  return q === undefined ? undefined : parseQ(q, terms, options);
+}
+
+const readList = (members: JsonObject, name: string): readonly string[] => readText(members, name)?.split(',') ?? [];
+
+/** What cannot be evaluated is to be refused now, not when the first change comes. */
+function checked(filter: Filter): Filter {
+  compileFilter(filter);
+  return filter;
+}
+
+type Times = Pick<StoredPlan, 'throttlingMs' | 'intervalMs'>;
+
+function readTimes(members: JsonObject): Times {
+  const throttling = readPositive(members, 'throttling', 'a subscription');
+  const timeInterval = readPositive(members, 'timeInterval', 'a subscription');
+  if (timeInterval !== undefined) {
+    const excluded = ['watchedAttributes', 'throttling'].find((name) => members[name] !== undefined);
+    if (excluded !== undefined) throw badData(`A subscription with timeInterval cannot have ${excluded}.`);
+  }
+  return {
+    ...(throttling === undefined ? undefined : { throttlingMs: throttling * 1000 }),
+    ...(timeInterval === undefined ? undefined : { intervalMs: timeInterval * 1000 }),
+  };
+}
+
+const readExpiry = ({ expiresAt }: JsonObject): Micros => (typeof expiresAt === 'string' ? microsOfInstant(expiresAt) : Infinity);

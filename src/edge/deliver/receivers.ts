@@ -1,0 +1,205 @@
+/** Shares the broker's attention among receivers: each has a few messages under way, and one that cannot be reached is left alone for a while. */
+import type { Delivery, Message, Messenger } from '../../core/port/messenger.ts';
+import { backoffMs } from '../../core/subscription/backoff.ts';
+import type { Observe } from '../../core/port/observe.ts';
+
+/** One attempt to be made. */
+export interface Job {
+  /** The message, written when its turn comes. */
+  write(): Message | Promise<Message>;
+  settle(delivery: Delivery): void;
+}
+
+/** Whoever has messages for a receiver. */
+export interface Source {
+  /** The URI that the messages go to. */
+  readonly uri: string;
+  /** The next attempt that may be made now; undefined: none. */
+  next(): Job | undefined;
+  /** The receiver cannot be reached; it is called on again when it may be tried anew. */
+  paused(): void;
+}
+
+export interface Receivers {
+  /** The source has, or may have, something to send. */
+  wake(source: Source): void;
+  /** The source has nothing more to send, ever. */
+  remove(source: Source): void;
+  /** Begins nothing more, and waits until all attempts under way have ended. */
+  stop(): Promise<void>;
+}
+
+export interface ReceiversOptions {
+  readonly messenger: Messenger;
+  /** Messages under way to all receivers together. */
+  readonly concurrency: number;
+  readonly observe: Observe;
+  readonly nowMs: () => number;
+  readonly chance: () => number;
+}
+
+/** Messages under way to one receiver at most. */
+const windowMost = 16;
+
+interface Receiver {
+  readonly origin: string;
+  /** Sources that may have something, in the order of their turns. */
+  readonly ring: Set<Source>;
+  /** All that have ever woken it and are still there. */
+  readonly sources: Set<Source>;
+  underWay: number;
+  /** How many may be under way: it begins with one, grows with success and shrinks to one with failure. */
+  window: number;
+  failures: number;
+  closedUntilMs: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface Desk extends ReceiversOptions {
+  readonly receivers: Map<string, Receiver>;
+  /** Receivers that wait for the broker to have room. */
+  readonly waiting: Set<Receiver>;
+  readonly underWay: Set<Promise<void>>;
+  /** Messages under way to receivers that answered last time, and to the others, which must not take their room. */
+  readonly load: { sound: number; doubtful: number };
+  isStopped: boolean;
+}
+
+export function createReceivers(options: ReceiversOptions): Receivers {
+  const desk: Desk = { ...options, receivers: new Map(), waiting: new Set(), underWay: new Set(), load: { sound: 0, doubtful: 0 }, isStopped: false };
+  return {
+    wake(source) {
+      const receiver = receiverOf(desk, source);
+      receiver.sources.add(source);
+      receiver.ring.add(source);
+      serve(desk, receiver);
+    },
+    remove(source) {
+      const receiver = desk.receivers.get(originOf(source.uri));
+      receiver?.ring.delete(source);
+      receiver?.sources.delete(source);
+      if (receiver) forgetIfIdle(desk, receiver);
+    },
+    async stop() {
+      desk.isStopped = true;
+      for (const { timer } of desk.receivers.values()) clearTimeout(timer);
+      await Promise.all(desk.underWay);
+    },
+  };
+}
+
+/** Receivers that fail, fail together: all paths of a server count as one. */
+const originOf = (uri: string): string => {
+  const { protocol, host } = new URL(uri);
+  return `${protocol}//${host}`;
+};
+
+function receiverOf({ receivers }: Desk, { uri }: Source): Receiver {
+  const origin = originOf(uri);
+  const known = receivers.get(origin);
+  if (known) return known;
+  const made: Receiver = { origin, ring: new Set(), sources: new Set(), underWay: 0, window: 1, failures: 0, closedUntilMs: 0, timer: undefined };
+  receivers.set(origin, made);
+  return made;
+}
+
+/** A receiver that nobody has anything for is forgotten, with its failures. */
+function forgetIfIdle({ receivers, waiting }: Desk, receiver: Receiver): void {
+  if (receiver.sources.size > 0 || receiver.underWay > 0) return;
+  clearTimeout(receiver.timer);
+  waiting.delete(receiver);
+  receivers.delete(receiver.origin);
+}
+
+/** Begins as many attempts as may be. */
+function serve(desk: Desk, receiver: Receiver): void {
+  while (receiver.ring.size > 0 && receiver.underWay < receiver.window && !isClosed(desk, receiver)) {
+    if (!hasRoom(desk, receiver)) {
+      desk.waiting.add(receiver);
+      return;
+    }
+    const [source] = receiver.ring;
+    if (!source) return;
+    // Taken out and put behind the others as long as it has something.
+    receiver.ring.delete(source);
+    const job = source.next();
+    if (!job) continue;
+    receiver.ring.add(source);
+    begin(desk, receiver, job);
+  }
+}
+
+const isClosed = ({ isStopped, nowMs }: Desk, { closedUntilMs }: Receiver): boolean => isStopped || nowMs() < closedUntilMs;
+
+/** A quarter of the room is for receivers that failed, so that these never stand in the way of the others. */
+function hasRoom({ load, concurrency }: Desk, { failures }: Receiver): boolean {
+  return failures === 0 ? load.sound < concurrency : load.doubtful < Math.max(1, concurrency / 4);
+}
+
+function begin(desk: Desk, receiver: Receiver, job: Job): void {
+  const kind = receiver.failures === 0 ? 'sound' : 'doubtful';
+  receiver.underWay += 1;
+  desk.load[kind] += 1;
+  const done = attempt(desk, job).then((delivery) => {
+    receiver.underWay -= 1;
+    desk.load[kind] -= 1;
+    desk.underWay.delete(done);
+    learn(desk, receiver, delivery);
+    job.settle(delivery);
+    goOn(desk, receiver);
+  });
+  desk.underWay.add(done);
+}
+
+/** Never rejects. */
+async function attempt({ messenger, observe, nowMs }: Desk, job: Job): Promise<Delivery> {
+  const beganMs = nowMs();
+  let delivery: Delivery;
+  try {
+    delivery = await messenger.send(await job.write()).done;
+  } catch (cause) {
+    observe({ kind: 'failed', where: 'notification', cause });
+    delivery = { kind: 'failed', reason: 'the notification could not be written' };
+  }
+  observe({ kind: 'delivered', result: delivery.kind, tookMs: nowMs() - beganMs });
+  return delivery;
+}
+
+function learn(desk: Desk, receiver: Receiver, delivery: Delivery): void {
+  if (delivery.kind !== 'unreached') {
+    receiver.failures = 0;
+    receiver.window = Math.min(windowMost, receiver.window + 1);
+    return;
+  }
+  const { nowMs, chance } = desk;
+  // Several attempts that began before the first of them failed count as one failure.
+  if (!isClosed(desk, receiver)) {
+    receiver.failures += 1;
+    receiver.closedUntilMs = nowMs() + Math.max(backoffMs(receiver.failures, chance()), delivery.retryAfterMs ?? 0);
+  }
+  receiver.window = 1;
+}
+
+function goOn(desk: Desk, receiver: Receiver): void {
+  if (desk.isStopped) return;
+  if (isClosed(desk, receiver)) close(desk, receiver);
+  else serve(desk, receiver);
+  forgetIfIdle(desk, receiver);
+  for (const other of [...desk.waiting]) {
+    if (!hasRoom(desk, other)) continue;
+    desk.waiting.delete(other);
+    serve(desk, other);
+  }
+}
+
+/** Lets go of what waits for a receiver out of reach, and calls on everybody when it may be tried again. */
+function close(desk: Desk, receiver: Receiver): void {
+  receiver.ring.clear();
+  for (const source of [...receiver.sources]) source.paused();
+  clearTimeout(receiver.timer);
+  const reopen = (): void => {
+    for (const source of receiver.sources) receiver.ring.add(source);
+    serve(desk, receiver);
+  };
+  receiver.timer = setTimeout(reopen, Math.max(1, receiver.closedUntilMs - desk.nowMs()));
+}
