@@ -6,7 +6,8 @@ const sizes = {
   'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
   'max-depth': ['error', 3],
   'max-params': ['error', 3],
-  complexity: ['error', 10],
+  // A switch counts once: a table of all kinds is long, but not hard to follow.
+  complexity: ['error', { max: 10, variant: 'modified' }],
 };
 
 const pure = [
@@ -26,8 +27,10 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      // Records by expanded name are what entities are made of: they are built and trimmed by computed names.
+      '@typescript-eslint/no-dynamic-delete': 'off',
       eqeqeq: 'error',
       'no-console': 'error',
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }],
@@ -42,6 +45,16 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts'],
-    rules: { 'max-lines-per-function': 'off', 'max-lines': ['error', { max: 600 }], 'no-console': 'off', '@typescript-eslint/consistent-type-assertions': 'off' },
+    rules: {
+      'max-lines-per-function': 'off',
+      'max-lines': ['error', { max: 600 }],
+      'max-params': ['error', 5],
+      'no-console': 'off',
+      '@typescript-eslint/consistent-type-assertions': 'off',
+      // Answers of a broker are unknown JSON that a failing comparison prints anyway.
+      '@typescript-eslint/no-base-to-string': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+    },
   },
 );

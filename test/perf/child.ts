@@ -37,9 +37,11 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
 }
 
 async function ask<T>(child: ChildProcess, question: string | undefined): Promise<T> {
-  const answer = once(child, 'message') as Promise<[T]>;
-  if (question !== undefined) child.send(question);
-  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The child ended with ${String(code)}.`)));
+  const stop = new AbortController();
+  const died = once(child, 'exit', { signal: stop.signal }).then(([code]) => Promise.reject(new Error(`The child ended with ${String(code)}.`)));
   died.catch(() => undefined);
-  return (await Promise.race([answer, died]))[0];
+  if (question !== undefined) child.send(question);
+  const [answer] = (await Promise.race([once(child, 'message'), died])) as [T];
+  stop.abort();
+  return answer;
 }

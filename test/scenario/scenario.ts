@@ -61,6 +61,28 @@ export function scenarios(about: string, steps: Readonly<Record<string, readonly
 }
 
 async function run(step: Step, url: string): Promise<void> {
+  const answer = await send(step, url);
+  const seen = { does: step.does, send: step.send, status: answer.status, text: answer.text };
+  expect(seen).toEqual({ ...seen, status: step.answers });
+  if (step.gives !== undefined) expect(answer.body).toEqual(step.gives);
+  if (step.has !== undefined) expect(answer.body).toMatchObject(step.has as object);
+  for (const [name, value] of Object.entries(step.with ?? {})) {
+    const header = String(answer.headers[name.toLowerCase()]);
+    if (typeof value === 'string') expect({ [name]: header }).toEqual({ [name]: value });
+    else expect(header).toMatch(value);
+  }
+  checkAgainstOpenApi(step, answer);
+}
+
+interface Answered {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+async function send(step: Step, url: string): Promise<Answered> {
   const [method = 'GET', path = ''] = step.send.split(/ (.*)/s);
   const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
   const call = request(url)[verb](`/ngsi-ld/v1${path}`).set(step.headers ?? {});
@@ -74,17 +96,9 @@ async function run(step: Step, url: string): Promise<void> {
     response.on('end', () => done(null, Buffer.concat(pieces).toString()));
   });
   const text = answer.body as string;
-  const seen = { does: step.does, send: step.send, status: answer.status, text };
-  expect(seen).toEqual({ ...seen, status: step.answers });
+  const headers = answer.headers as Readonly<Record<string, string>>;
   const body: unknown = text === '' ? undefined : JSON.parse(text);
-  if (step.gives !== undefined) expect(body).toEqual(step.gives);
-  if (step.has !== undefined) expect(body).toMatchObject(step.has as object);
-  for (const [name, value] of Object.entries(step.with ?? {})) {
-    const header = String(answer.headers[name.toLowerCase()]);
-    if (typeof value === 'string') expect({ [name]: header }).toEqual({ [name]: value });
-    else expect(header).toMatch(value);
-  }
-  checkAgainstOpenApi(step, { status: answer.status, type: String(answer.headers['content-type'] ?? ''), body });
+  return { status: answer.status, type: headers['content-type'] ?? '', text, body, headers };
 }
 
 interface OpenApi {
@@ -104,15 +118,18 @@ const documented = new Map(
 );
 
 /** The status must be one that openapi.yaml names for the operation, and the body as its schema says. */
-function checkAgainstOpenApi({ does }: Step, { status, type, body }: { status: number; type: string; body: unknown }): void {
+function checkAgainstOpenApi({ does }: Step, { status, type, body }: Answered): void {
   const reference = documented.get(does)?.[String(status)]?.$ref;
   expect({ does, status, documented: reference !== undefined }).toEqual({ does, status, documented: true });
   const response = openApi.components.responses[reference?.split('/').at(-1) ?? ''];
-  if (!response?.content) return expect(body).toBeUndefined();
-  const schema = response.content[type]?.schema.$ref;
-  expect({ does, status, type, documented: schema !== undefined }).toEqual({ does, status, type, documented: true });
+  if (response?.content) checkBody({ does, status, type }, response.content[type]?.schema.$ref, body);
+  else expect(body).toBeUndefined();
+}
+
+function checkBody(about: { does: string; status: number; type: string }, schema: string | undefined, body: unknown): void {
+  expect({ ...about, documented: schema !== undefined }).toEqual({ ...about, documented: true });
   const validate = ajv.getSchema(`openapi${schema ?? ''}`);
-  expect({ does, valid: validate?.(body), errors: validate?.errors ?? null }).toEqual({ does, valid: true, errors: null });
+  expect({ ...about, valid: validate?.(body), errors: validate?.errors ?? null }).toEqual({ ...about, valid: true, errors: null });
 }
 
 /** The header that names a @context. */

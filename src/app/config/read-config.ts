@@ -15,13 +15,13 @@ export function readConfig({ args, env }: Given): Config {
   const flags = readFlags(args);
   const path = flags['config'] ?? env['MLAKA_CONFIG'];
   const file = typeof path === 'string' ? readFile(path) : {};
-  const values = Object.entries(options).map(([name, option]) => {
+  const values = Object.entries(options).map(([name, option]): readonly [string, unknown] => {
     const [value, source] = firstOf([
       [flags[flagOf(name)], `--${flagOf(name)}`],
       [env[variableOf(name)], variableOf(name)],
       [file[name], `${name} in ${String(path)}`],
     ]);
-    return [name, value === undefined ? option.initial : readFrom(source, () => option.read(value))];
+    return [name, value === undefined ? option.initial : readFrom<unknown>(source, () => option.read(value))];
   });
   const config: object = Object.fromEntries(values);
   if (!isConfig(config)) throw new Error('The table of options is not complete.');
@@ -42,12 +42,13 @@ function readFrom<T>(source: string, read: () => T): T {
 
 function readFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
   const known = Object.entries(options).map(([name, { form }]) => [flagOf(name), { type: form === '' ? ('boolean' as const) : ('string' as const) }]);
-  const { values } = parseArgs({
+  const parsed = parseArgs({
     args: [...args],
     options: { ...Object.fromEntries(known), config: { type: 'string' } },
     allowNegative: true,
   });
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? undefined : value]));
+  const values: Readonly<Record<string, unknown>> = parsed.values;
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'string' || typeof value === 'boolean' ? [[name, value]] : [])));
 }
 
 function readFile(path: string): JsonObject {

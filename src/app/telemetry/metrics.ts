@@ -5,7 +5,7 @@ import type { Observation, Observe } from '../../core/port/observe.ts';
 export interface Metrics {
   readonly observe: Observe;
   /** The metrics as text, and its media type. */
-  read(): Promise<{ readonly type: string; readonly body: string }>;
+  readonly read: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
 /** Metrics of one broker, with those of its process. */

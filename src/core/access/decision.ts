@@ -12,7 +12,7 @@ export type Decision =
       readonly extent: 'part';
       readonly filter: Filter;
       /** The entity with the attributes that may be touched; undefined when the entity itself may not. */
-      see(entity: Entity): Entity | undefined;
+      readonly see: (entity: Entity) => Entity | undefined;
     };
 
 /** Decides. Pure: the same arguments give the same decision. */

@@ -5,6 +5,7 @@ export interface BoundedCache<Value> {
   get(key: string): Value | undefined;
   /** `weight` is in the unit of `weightMax`. A value heavier than the whole is not kept. */
   set(key: string, value: Value, weight: number): void;
+  delete(key: string): void;
   /** Forgets the values that are meant. */
   dropWhere(isMeant: (value: Value, key: string) => boolean): void;
 }
@@ -40,6 +41,7 @@ export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds
         drop(oldest);
       }
     },
+    delete: drop,
     dropWhere: (isMeant) => {
       for (const [key, { value }] of entries) if (isMeant(value, key)) drop(key);
     },

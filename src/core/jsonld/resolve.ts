@@ -2,33 +2,21 @@
 import { isArray, isObject, type Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
-import { createBoundedCache } from './bounded-cache.ts';
+import { checkContext } from './check.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
-import { type GetDocument, gatherParts, isCoreUrl } from './gather.ts';
+import { gatherParts, isCoreUrl } from './gather.ts';
+import { createJournal, type Holdings } from './journal.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
 import { createSingleFlight } from './single-flight.ts';
-import type { TermTable } from './term-table.ts';
+import { createStock } from './stock.ts';
 
 /**
  * Loads the JSON document at a URL, which should hold a member `@context`. Throws LdContextNotAvailable when it cannot be
  * had, BadRequestData when it is not JSON (clause 5.5.6).
  */
 export type LoadDocument = (url: string) => Promise<Json>;
-
-/**
- * Documents that are kept for one asker alone: those go before what can be loaded, and nobody else gets to see what was made
- * of them.
- */
-export interface Holdings {
-  /** The asker, told apart from all others. It has no line break in it. */
-  readonly owner: string;
-  /** The key of a document that may be held, by the form of its URL. Undefined: it certainly is not. */
-  keyOf(url: string): string | undefined;
-  /** The document of a key. Undefined when it is not held. */
-  get(key: string): Promise<Json | undefined>;
-}
 
 export interface Contexts {
   /** The core context alone: what holds when a request gives none. */
@@ -43,6 +31,8 @@ export interface Contexts {
    * those that are at hand, by URL.
    */
   check(value: Json, documents?: Readonly<Record<string, Json>>): Promise<void>;
+  /** True for the URL of a document that comes with the broker and is never loaded: the core, or one that is known. */
+  isBuiltIn(url: string): boolean;
   /** Forgets everything that was made of a document, by its key or URL: it is asked for again. */
   forget(document: string): void;
 }
@@ -60,9 +50,6 @@ export interface ContextsOptions {
   readonly known: Readonly<Record<string, Json>>;
 }
 
-/** Contexts that are kept ready, and the characters that they may have together; as many again of holders of documents. */
-const bounds = { entriesMax: 1000, weightMax: 2 ** 26 };
-
 const noHoldings: Holdings = { owner: '', keyOf: () => undefined, get: () => Promise.resolve(undefined) };
 
 export function createContexts({ load, known }: ContextsOptions): Contexts {
@@ -73,8 +60,7 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
   const coreTable = compileCore(coreContext);
   const coreNames = { key: coreContextUrl, echo: coreContextUrl, url: coreContextUrl };
   const core = createContext({ ...coreNames, documents: [], table: coreTable });
-  const shared = createBoundedCache<Context>(bounds);
-  const owned = createBoundedCache<Context>(bounds);
+  const stock = createStock();
   const loading = createSingleFlight<Json>();
   const making = createSingleFlight<Context>();
   let forgotten = 0;
@@ -85,70 +71,24 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
     const journal = createJournal(getDocument, holdings);
     const table = compileContext(await gatherParts(value, journal.getDocument), coreTable);
     const key = began === 0 ? text : `${text} ${began}`;
-    const context = createContext({ key, echo: value, url: linkUrl(value), documents: [...journal.documents], table });
-    if (began !== forgotten) return context;
-    const weight = text.length + charactersOf(table);
-    if (journal.isOwned()) owned.set(`${holdings.owner}\n${text}`, context, weight);
-    else shared.set(text, context, weight);
+    const context = createContext({ key, echo: value, url: linkUrl(value), documents: journal.documents(), table });
+    if (began === forgotten) stock.put(context, { text, owner: journal.isOwned() ? holdings.owner : undefined, table });
     return context;
   };
   return {
     core,
     resolve: async (value, holdings = noHoldings) => {
       if (value === undefined || isEmpty(value)) return core;
-      const text = keyOf(value);
-      const key = `${holdings.owner}\n${text}`;
-      return shared.get(text) ?? owned.get(key) ?? making(`${forgotten} ${key}`, () => make(text, value, holdings));
+      const [text, { owner }] = [keyOf(value), holdings];
+      return stock.get(text, owner) ?? making(`${forgotten} ${owner}\n${text}`, () => make(text, value, holdings));
     },
+    isBuiltIn: (url) => documentOf(url, documents) !== undefined,
     check: (value, atHand = {}) => checkContext(value, atHand, coreTable),
     forget: (document) => {
       forgotten += 1;
-      const isMadeOfIt = (context: Context): boolean => context.documents.includes(document);
-      shared.dropWhere(isMadeOfIt);
-      owned.dropWhere(isMadeOfIt);
+      stock.dropMadeOf(document);
     },
   };
-}
-
-/** Writes down which documents a @context was made of. */
-interface Journal {
-  readonly getDocument: GetDocument;
-  readonly documents: ReadonlySet<string>;
-  /** True when a document may be held for somebody, so that what was made must be for nobody else. */
-  isOwned(): boolean;
-}
-
-function createJournal(load: GetDocument, holdings: Holdings): Journal {
-  const documents = new Set<string>();
-  let isOwned = false;
-  return {
-    documents,
-    isOwned: () => isOwned,
-    getDocument: async (url) => {
-      const key = holdings.keyOf(url);
-      const held = key === undefined ? undefined : await holdings.get(key);
-      isOwned ||= key !== undefined;
-      if (!isCoreUrl(url)) documents.add(key !== undefined && held !== undefined ? key : url);
-      return held ?? load(url);
-    },
-  };
-}
-
-/** A @context of several documents, not all of them at hand, is looked at only as far as it can be without them. */
-async function checkContext(value: Json, atHand: Readonly<Record<string, Json>>, core: TermTable): Promise<void> {
-  let isWhole = true;
-  const parts = await gatherParts(value, (url) => {
-    if (Object.hasOwn(atHand, url)) return Promise.resolve(atHand[url] ?? null);
-    isWhole = false;
-    return Promise.resolve({ '@context': {} });
-  });
-  if (isWhole) compileContext(parts, core);
-}
-
-function charactersOf({ terms }: TermTable): number {
-  let characters = 0;
-  for (const [name, { iri }] of terms) characters += name.length + iri.length;
-  return characters;
 }
 
 /** A document that is at hand: the core, whatever its version (as an `@import` may ask for it), or one that is known. */

@@ -3,6 +3,7 @@ import type { Terms } from '../model/entity.ts';
 import { type BoundingBox, boundingBox, readGeometry } from '../model/geometry.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import type { GeoQuery } from './filter.ts';
 
@@ -27,7 +28,8 @@ export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: Ge
   return {
     relation: readRelation(georel),
     geometry: readGeometry({ type: geometry, coordinates: readCoordinates(coordinates) }, 'geometry of the geo-query'),
-    geoproperty: geoproperty === undefined || geoproperty === 'location' ? location : readAttributeName(geoproperty, terms),
+    geoproperty:
+      geoproperty === undefined || geoproperty === 'location' ? location : readAttributeName(geoproperty, terms),
   };
 }
 
@@ -43,14 +45,14 @@ export function readGeoQ(json: Json, terms: Terms): GeoQuery {
 function readText(json: JsonObject, name: string): string | undefined {
   const text = json[name];
   if (text === undefined || typeof text === 'string') return text;
-  throw badData(`The member ${name} of geoQ must be a string, not ${JSON.stringify(text)}.`);
+  throw badData(`The member ${name} of geoQ must be a string, not ${quoted(text)}.`);
 }
 
 function readCoordinates(text: string): Json {
   try {
     return parseJson(text);
   } catch {
-    throw badData(`The coordinates of the geo-query must be a JSON array, not ${JSON.stringify(text.slice(0, 120))}.`);
+    throw badData(`The coordinates of the geo-query must be a JSON array, not ${quoted(text)}.`);
   }
 }
 
@@ -60,9 +62,13 @@ function readRelation(text: string): Relation {
   const near = /^near;\s*(maxDistance|minDistance)==(\d+(?:\.\d+)?(?:[eE]\d+)?)$/.exec(text);
   const metres = Number(near?.[2] ?? Number.NaN);
   if (!near || !(metres > 0) || metres === Number.POSITIVE_INFINITY) {
-    throw badData(`The georel must be ${relations.join(', ')}, near;maxDistance==METRES or near;minDistance==METRES, not ${JSON.stringify(text)}.`);
+    throw badData(
+      `The georel must be ${relations.join(', ')}, near;maxDistance==METRES or near;minDistance==METRES, not ${quoted(text)}.`,
+    );
   }
-  return near[1] === 'maxDistance' ? { georel: 'near', maxDistanceMetres: metres } : { georel: 'near', minDistanceMetres: metres };
+  return near[1] === 'maxDistance'
+    ? { georel: 'near', maxDistanceMetres: metres }
+    : { georel: 'near', minDistanceMetres: metres };
 }
 
 /** Metres of one degree of latitude, rather too few than too many: boxes may be too large, never too small. */
@@ -77,10 +83,10 @@ export function searchBox({ relation, geometry }: GeoQuery): BoundingBox | 'ever
 
 function enlarged([west, south, east, north]: BoundingBox, metres: number): BoundingBox | 'everywhere' {
   const degrees = metres / metresPerDegree;
-  const latitudeMost = Math.max(Math.abs(south), Math.abs(north)) + degrees;
-  // Near the poles and across the antimeridian every longitude may be near.
-  if (latitudeMost >= 89) return latitudeMost > 90 + 90 ? 'everywhere' : [-180, Math.max(-90, south - degrees), 180, Math.min(90, north + degrees)];
-  const wide = degrees / Math.cos((latitudeMost * Math.PI) / 180);
-  if (west - wide < -180 || east + wide > 180) return [-180, south - degrees, 180, north + degrees];
-  return [west - wide, south - degrees, east + wide, north + degrees];
+  if (degrees >= 180) return 'everywhere';
+  const [low, high] = [Math.max(-90, south - degrees), Math.min(90, north + degrees)];
+  // A circle of longitude is narrowest where it is nearest to a pole. Beyond a pole or the antimeridian, any may be near.
+  const farthest = Math.max(Math.abs(south), Math.abs(north)) + degrees;
+  const wide = farthest < 89 ? degrees / Math.cos((farthest * Math.PI) / 180) : 360;
+  return west - wide < -180 || east + wide > 180 ? [-180, low, 180, high] : [west - wide, low, east + wide, high];
 }

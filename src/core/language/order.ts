@@ -69,11 +69,17 @@ function parseKey(text: string, from: Geometry | undefined, terms: Terms): Order
   const [pathText = '', word = 'asc', ...more] = text.split(';');
   const direction = directions.find((one) => one === word);
   if (!direction || more.length > 0) throw badData(`A key of orderBy is a path and one of ${directions.join(', ')}, not ${JSON.stringify(text)}.`);
-  const query = parseQ(pathText, terms, { expandValues: [], jsonKeys: [] });
-  if (query.op !== 'exists' || query.path.linked) throw badData(`A key of orderBy must be a path, not ${JSON.stringify(pathText)}.`);
-  const isByDistance = direction.startsWith('dist-');
-  if (isByDistance && !from) throw badData(`The order by distance ${JSON.stringify(text)} needs the parameter orderFrom.`);
-  return { path: query.path, isDescending: direction.endsWith('desc'), ...(isByDistance && from ? { from } : undefined) };
+  const key = { path: parsePath(pathText, terms), isDescending: direction.endsWith('desc') };
+  if (!direction.startsWith('dist-')) return key;
+  if (!from) throw badData(`The order by distance ${JSON.stringify(text)} needs the parameter orderFrom.`);
+  return { ...key, from };
+}
+
+/** A path has the form that it has in q, where alone it asks whether it is there. */
+function parsePath(text: string, terms: Terms): QPath {
+  const query = parseQ(text, terms, { expandValues: [], jsonKeys: [] });
+  if (query.op === 'exists' && !query.path.linked) return query.path;
+  throw badData(`A key of orderBy must be a path, not ${JSON.stringify(text)}.`);
 }
 
 /** What one entity is compared by: for each key its rank among kinds of values, and the value. */
@@ -132,17 +138,21 @@ function ranked(value: Json | undefined): Ranked {
 }
 
 function valueAt(entity: Entity, { attr, sub, inside }: QPath): Json | undefined {
-  const own = memberOf(entity, attr);
-  if (own !== undefined || sub.length + inside.length === 0) return own ?? instanceValue(defaultInstance(entity.attrs[attr]), []);
-  let instance = defaultInstance(entity.attrs[attr]);
-  let ownerCreatedAt = entity.createdAt;
-  for (const name of sub) {
-    const member = instance && instanceMember(instance, name, ownerCreatedAt);
-    if (member !== undefined) return member;
-    ownerCreatedAt = instance?.createdAt ?? ownerCreatedAt;
-    instance = defaultInstance(instance?.attrs?.[name]);
-  }
-  return instanceValue(instance, inside);
+  return memberOf(entity, attr) ?? valueBelow(defaultInstance(entity.attrs[attr]), { sub, inside, ownerCreatedAt: entity.createdAt });
+}
+
+interface Below {
+  readonly sub: readonly string[];
+  readonly inside: readonly string[];
+  readonly ownerCreatedAt: string;
+}
+
+function valueBelow(instance: Instance | undefined, { sub, inside, ownerCreatedAt }: Below): Json | undefined {
+  if (!instance) return undefined;
+  const [name, ...further] = sub;
+  if (name === undefined) return instanceValue(instance, inside);
+  const next = { sub: further, inside, ownerCreatedAt: instance.createdAt ?? ownerCreatedAt };
+  return instanceMember(instance, name, ownerCreatedAt) ?? valueBelow(defaultInstance(instance.attrs?.[name]), next);
 }
 
 function memberOf(entity: Entity, name: string): Json | undefined {
@@ -171,8 +181,8 @@ function instanceMember(instance: Instance, name: string, ownerCreatedAt: string
 const defaultInstance = (instances: readonly Instance[] | undefined): Instance | undefined =>
   instances?.find(({ datasetId }) => datasetId === undefined) ?? instances?.[0];
 
-function instanceValue(instance: Instance | undefined, inside: readonly string[]): Json | undefined {
-  let value: Json | undefined = instance?.value;
+function instanceValue(instance: Instance, inside: readonly string[]): Json | undefined {
+  let value: Json | undefined = instance.value;
   for (const name of inside) value = isObject(value) ? value[name] : undefined;
   return value;
 }

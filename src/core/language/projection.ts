@@ -1,6 +1,7 @@
 /** Reads which members of entities are shown: `attrs`, `pick` and `omit` (clause 4.21). */
 import type { Terms } from '../model/entity.ts';
 import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
 import { readAttributeName } from '../model/read/name.ts';
 
 /** Names are expanded; members that are no attributes, such as `id`, stand as they are. Empty: everything is shown. */
@@ -25,23 +26,35 @@ const depthMax = 10;
 /** The projection in the parameters attrs, pick and omit. Throws BadRequestData that quotes what cannot be read. */
 export function parseProjection(params: Params, terms: Terms): Projection {
   const { attrs, pick, omit } = params;
-  if (attrs !== undefined && (pick ?? omit) !== undefined) throw badData('The parameter attrs cannot stand beside pick or omit.');
-  const picked = pick === undefined ? undefined : parseList('pick', pick, terms);
-  const omitted = omit === undefined ? undefined : parseList('omit', omit, terms);
-  const shown = attrs === undefined ? undefined : parseList('attrs', attrs, terms);
-  const both = [...(picked?.names ?? [])].find((name) => omitted?.names.has(name));
+  if (attrs === undefined) return projectionOf(parseList('pick', pick, terms), parseList('omit', omit, terms));
+  if (pick !== undefined || omit !== undefined) {
+    throw badData('The parameter attrs cannot stand beside pick or omit.');
+  }
+  const shown = parseList('attrs', attrs, terms);
+  if (shown && shown.nested.size > 0) {
+    throw badData(`The parameter attrs cannot have braces; only pick and omit can: ${quoted(attrs)}.`);
+  }
+  return shown ? { attrs: shown.names } : {};
+}
+
+function projectionOf(picked: NameList | undefined, omitted: NameList | undefined): Projection {
+  const pick = picked && new Set([...picked.names, ...picked.nested.keys()]);
+  const both = [...(pick ?? [])].find((name) => omitted?.names.has(name));
   if (both !== undefined) throw badData(`The parameters pick and omit both name ${both}.`);
-  const linked = new Map([...linkedBy('pick', picked), ...linkedBy('omit', omitted), ...linkedBy('attrs', shown)]);
+  const through = new Set([...(picked?.nested.keys() ?? []), ...(omitted?.nested.keys() ?? [])]);
+  const linked = [...through].map(
+    (name) => [name, projectionOf(picked?.nested.get(name), omitted?.nested.get(name))] as const,
+  );
   return {
-    ...(shown ? { attrs: shown.names } : undefined),
-    ...(picked ? { pick: new Set([...picked.names, ...picked.nested.keys()]) } : undefined),
+    ...(pick ? { pick } : undefined),
     ...(omitted ? { omit: omitted.names } : undefined),
-    ...(linked.size > 0 ? { linked } : undefined),
+    ...(linked.length > 0 ? { linked: new Map(linked) } : undefined),
   };
 }
 
 /** How many relationships away the projection speaks of. */
-export const projectionDepth = ({ linked }: Projection): number => (linked ? 1 + Math.max(...[...linked.values()].map(projectionDepth)) : 0);
+export const projectionDepth = ({ linked }: Projection): number =>
+  linked ? 1 + Math.max(...[...linked.values()].map(projectionDepth)) : 0;
 
 /** True for a member or attribute that is shown. */
 export function isShown({ attrs, pick, omit }: Projection, name: string): boolean {
@@ -55,12 +68,12 @@ interface NameList {
   readonly nested: ReadonlyMap<string, NameList>;
 }
 
-function linkedBy(how: 'attrs' | 'pick' | 'omit', list: NameList | undefined): readonly (readonly [string, Projection])[] {
-  return [...(list?.nested ?? [])].map(([name, inner]) => {
-    const deeper = linkedBy(how, inner);
-    const names = how === 'omit' ? inner.names : new Set([...inner.names, ...inner.nested.keys()]);
-    return [name, { [how]: names, ...(deeper.length > 0 ? { linked: new Map(deeper) } : undefined) }] as const;
-  });
+/** One list of all that two say. */
+function together(one: NameList | undefined, other: NameList): NameList {
+  if (!one) return other;
+  const nested = new Map(one.nested);
+  for (const [name, list] of other.nested) nested.set(name, together(nested.get(name), list));
+  return { names: new Set([...one.names, ...other.names]), nested };
 }
 
 interface Cursor {
@@ -70,7 +83,8 @@ interface Cursor {
   at: number;
 }
 
-function parseList(parameter: string, text: string, terms: Terms): NameList {
+function parseList(parameter: string, text: string | undefined, terms: Terms): NameList | undefined {
+  if (text === undefined) return undefined;
   const cursor: Cursor = { parameter, text, terms, at: 0 };
   const list = parseNames(cursor, 0);
   if (cursor.at < text.length) throw faulty(cursor, 'a comma');
@@ -82,7 +96,7 @@ function parseNames(cursor: Cursor, depth: number): NameList {
   const nested = new Map<string, NameList>();
   for (;;) {
     const name = parseName(cursor);
-    if (cursor.text[cursor.at] === '{') nested.set(name, parseBraces(cursor, depth + 1));
+    if (cursor.text[cursor.at] === '{') nested.set(name, together(nested.get(name), parseBraces(cursor, depth + 1)));
     else names.add(name);
     if (!',|'.includes(cursor.text[cursor.at] ?? ' ')) return { names, nested };
     cursor.at += 1;
@@ -108,4 +122,4 @@ function parseName(cursor: Cursor): string {
 }
 
 const faulty = ({ parameter, text, at }: Cursor, wanted: string): Error =>
-  badData(`The parameter ${parameter} needs ${wanted} at position ${at}: ${JSON.stringify(text)}.`);
+  badData(`The parameter ${parameter} needs ${wanted} at position ${at}: ${quoted(text)}.`);

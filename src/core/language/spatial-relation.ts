@@ -30,7 +30,9 @@ export function overlaps(a: Shape, b: Shape): boolean {
   if (a.dimension !== b.dimension || !intersects(a, b) || isCovered(a, b) || isCovered(b, a)) return false;
   if (a.dimension === 0) return true;
   if (a.dimension === 1) return hasPiece(a, b, (place) => place !== 'outside');
-  return hasPieceInside(a, b) || hasPieceInside(b, a) || insidePoints(a).some((point) => placeOf(point, b) === 'inside');
+  return (
+    hasPieceInside(a, b) || hasPieceInside(b, a) || insidePoints(a).some((point) => placeOf(point, b) === 'inside')
+  );
 }
 
 /** True when every point of the first belongs to the second, its boundary included. */

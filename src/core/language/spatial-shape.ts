@@ -22,7 +22,9 @@ export function shapeOf(geometry: Geometry): Shape {
   const rings = polygonsOf(geometry).flatMap((polygon, part) => polygon.map((ring) => edgesOf(ring, part)));
   const lines = linesOf(geometry).map((line) => edgesOf(line, 0));
   const isPoints = rings.length === 0 && lines.length === 0;
-  const all = isPoints ? positionsOf(geometry).map((point) => [{ from: point, to: point, part: 0 }]) : [...rings, ...lines];
+  const all = isPoints
+    ? positionsOf(geometry).map((point) => [{ from: point, to: point, part: 0 }])
+    : [...rings, ...lines];
   return {
     dimension: isPoints ? 0 : rings.length > 0 ? 2 : 1,
     box: boundingBox(geometry),
@@ -51,14 +53,20 @@ function linesOf(geometry: Geometry): readonly (readonly Point[])[] {
   return geometry.type === 'MultiLineString' ? geometry.coordinates : [];
 }
 
-const edgesOf = (line: readonly Point[], part: number): readonly Edge[] =>
-  line.slice(1).map((to, index) => ({ from: line[index] ?? to, to, part }));
+/** Repeated positions make no edges, unless the line has nothing else. */
+function edgesOf(line: readonly Point[], part: number): readonly Edge[] {
+  const edges = line.slice(1).map((to, index) => ({ from: line[index] ?? to, to, part }));
+  const long = edges.filter(({ from, to }) => from[0] !== to[0] || from[1] !== to[1]);
+  return long.length > 0 ? long : edges.slice(0, 1);
+}
 
 const keyOf = ([longitude, latitude]: Point): string => `${longitude} ${latitude}`;
 
 function endsOf(lines: readonly (readonly Edge[])[]): ReadonlySet<string> {
   const odd = new Set<string>();
-  for (const key of lines.flatMap((line) => [line[0]?.from, line.at(-1)?.to]).flatMap((end) => (end ? [keyOf(end)] : []))) {
+  for (const key of lines
+    .flatMap((line) => [line[0]?.from, line.at(-1)?.to])
+    .flatMap((end) => (end ? [keyOf(end)] : []))) {
     if (!odd.delete(key)) odd.add(key);
   }
   return odd;
@@ -98,12 +106,18 @@ export function insidePoints(shape: Shape): readonly Point[] {
   const parts = Array.from({ length: shape.polygons }, (): Edge[] => []);
   for (const edge of shape.lines.flat()) parts[edge.part]?.push(edge);
   return parts.flatMap((edges) => {
-    const latitude = middleOfWidest(edges.map(({ from }) => from[1]).sort((a, b) => a - b), 1);
+    const latitude = middleOfWidest(
+      edges.map(({ from }) => from[1]).sort((a, b) => a - b),
+      1,
+    );
     if (latitude === undefined) return [];
     const crossings = edges
       .filter(({ from, to }) => from[1] > latitude !== to[1] > latitude)
       .map(({ from, to }) => from[0] + ((to[0] - from[0]) * (latitude - from[1])) / (to[1] - from[1]));
-    const longitude = middleOfWidest(crossings.sort((a, b) => a - b), 2);
+    const longitude = middleOfWidest(
+      crossings.sort((a, b) => a - b),
+      2,
+    );
     return longitude === undefined ? [] : [[longitude, latitude] as const];
   });
 }

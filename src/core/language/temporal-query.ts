@@ -1,6 +1,7 @@
 /** Reads temporal queries (clause 4.11), and tells which moments they cover. */
 import { type Micros, microsOf } from '../model/instant.ts';
 import { badData } from '../model/problem.ts';
+import { quoted } from '../model/read/id.ts';
 import type { TemporalQuery } from './filter.ts';
 
 type Params = Readonly<Record<string, string>>;
@@ -40,25 +41,29 @@ function readMoment(params: Params, name: string): Micros | undefined {
   const text = params[name];
   if (text === undefined) return undefined;
   const micros = microsOf(text);
-  if (micros === undefined) throw badData(`The parameter ${name} must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(text)}.`);
+  if (micros === undefined)
+    throw badData(`The parameter ${name} must be a UTC time such as 2026-03-01T08:00:00Z, not ${quoted(text)}.`);
   return micros;
 }
 
 function readLastN(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (number < 1) throw badData(`The parameter lastN must be a whole number of at least 1, not ${JSON.stringify(text)}.`);
+  if (number < 1) throw badData(`The parameter lastN must be a whole number of at least 1, not ${quoted(text)}.`);
   return number;
 }
 
 function oneOf<T extends string>(words: readonly T[], name: string, text: string | undefined): T | undefined {
   const word = words.find((one) => one === text);
   if (text === undefined || word !== undefined) return word;
-  throw badData(`The parameter ${name} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}.`);
+  throw badData(`The parameter ${name} must be one of ${words.join(', ')}, not ${quoted(text)}.`);
 }
 
 /** True for a moment that the interval of the query covers: before excludes its bound, after includes it, between is half-open. */
-export function isWithin({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery, micros: Micros): boolean {
+export function isWithin(
+  { timerel, timeAt = Number.NaN, endTimeAt = Number.NaN }: TemporalQuery,
+  micros: Micros,
+): boolean {
   if (timerel === undefined) return true;
   if (timerel === 'before') return micros < timeAt;
   return micros >= timeAt && (timerel === 'after' || micros < endTimeAt);

@@ -1,6 +1,7 @@
 /** GeoJSON geometries that NGSI-LD allows (CIM 009 clause 4.7): RFC 7946 without GeometryCollection. */
-import { isArray, isObject, type Json } from './json.ts';
+import { isArray, isObject, type Json, sameJson } from './json.ts';
 import { badData } from './problem.ts';
+import { quoted } from './read/id.ts';
 
 /** Longitude, latitude and, where given, altitude: degrees and metres on WGS 84. */
 export type Coordinate = readonly [number, number] | readonly [number, number, number];
@@ -23,26 +24,29 @@ export const looksLikeGeometry = (json: Json): boolean =>
 
 const geometryTypes = new Set(['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon']);
 
-/** The geometry in some JSON. Throws BadRequestData that says what is wrong with it and where it stood. */
+/**
+ * The geometry in some JSON, without members that are not of the geometry. Throws BadRequestData that says what is wrong with
+ * it and where it stood.
+ */
 export function readGeometry(json: Json | undefined, where: string): Geometry {
-  if (!isObject(json)) throw badData(`The ${where} must be a GeoJSON geometry, not ${JSON.stringify(json ?? null).slice(0, 120)}.`);
-  const { type, coordinates = null } = json;
+  if (!isObject(json)) throw badData(`The ${where} must be a GeoJSON geometry, not ${quoted(json)}.`);
+  const { type, coordinates } = json;
   const reading: Reading = { where, positions: 0 };
   switch (type) {
     case 'Point':
       return { type, coordinates: readPosition(coordinates, reading) };
     case 'MultiPoint':
-      return { type, coordinates: readMany(coordinates, reading, { least: 1, read: readPosition }) };
+      return { type, coordinates: readMany(coordinates, reading, { least: 1, of: 'positions', read: readPosition }) };
     case 'LineString':
       return { type, coordinates: readLine(coordinates, reading) };
     case 'MultiLineString':
-      return { type, coordinates: readMany(coordinates, reading, { least: 1, read: readLine }) };
+      return { type, coordinates: readMany(coordinates, reading, { least: 1, of: 'lines', read: readLine }) };
     case 'Polygon':
       return { type, coordinates: readPolygon(coordinates, reading) };
     case 'MultiPolygon':
-      return { type, coordinates: readMany(coordinates, reading, { least: 1, read: readPolygon }) };
+      return { type, coordinates: readMany(coordinates, reading, { least: 1, of: 'polygons', read: readPolygon }) };
     default:
-      throw badData(`The ${where} has the type ${JSON.stringify(type ?? null)}, which is none of ${[...geometryTypes].join(', ')}.`);
+      throw badData(`The ${where} has the type ${quoted(type)}, which is none of ${[...geometryTypes].join(', ')}.`);
   }
 }
 
@@ -51,38 +55,49 @@ interface Reading {
   positions: number;
 }
 
-type Read<T> = (json: Json, reading: Reading) => T;
+type Read<T> = (json: Json | undefined, reading: Reading) => T;
 
-function readMany<T>(json: Json, reading: Reading, { least, read }: { least: number; read: Read<T> }): readonly T[] {
-  if (!isArray(json)) throw badData(`The coordinates of the ${reading.where} are not nested as its type wants.`);
-  if (json.length < least) throw badData(`The ${reading.where} needs at least ${least} positions or parts where it has ${json.length}.`);
-  return json.map((element) => read(element, reading));
+interface Members<T> {
+  readonly least: number;
+  readonly of: string;
+  readonly read: Read<T>;
 }
 
-const readLine: Read<readonly Coordinate[]> = (json, reading) => readMany(json, reading, { least: 2, read: readPosition });
+function readMany<T>(json: Json | undefined, reading: Reading, { least, of, read }: Members<T>): readonly T[] {
+  if (isArray(json) && json.length >= least) return json.map((element) => read(element, reading));
+  throw badData(`The ${reading.where} needs an array of at least ${least} ${of} where it has ${quoted(json)}.`);
+}
 
-const readPolygon: Read<readonly (readonly Coordinate[])[]> = (json, reading) => readMany(json, reading, { least: 1, read: readRing });
+const readLine: Read<readonly Coordinate[]> = (json, reading) =>
+  readMany(json, reading, { least: 2, of: 'positions of a line', read: readPosition });
 
-function readRing(json: Json, reading: Reading): readonly Coordinate[] {
-  const ring = readMany(json, reading, { least: 4, read: readPosition });
+const readPolygon: Read<readonly (readonly Coordinate[])[]> = (json, reading) =>
+  readMany(json, reading, { least: 1, of: 'rings', read: readRing });
+
+function readRing(json: Json | undefined, reading: Reading): readonly Coordinate[] {
+  const ring = readMany(json, reading, { least: 4, of: 'positions of a ring', read: readPosition });
   const [first, last] = [ring[0], ring.at(-1)];
-  if (first?.[0] === last?.[0] && first?.[1] === last?.[1]) return ring;
-  throw badData(`A ring of the ${reading.where} is not closed: its last position must be its first.`);
+  if (sameJson(first, last)) return ring;
+  throw badData(
+    `A ring of the ${reading.where} is not closed: it begins with ${quoted(first)} and ends with ${quoted(last)}.`,
+  );
 }
 
-function readPosition(json: Json, reading: Reading): Coordinate {
+function readPosition(json: Json | undefined, reading: Reading): Coordinate {
   reading.positions += 1;
   if (reading.positions > positionsMax) throw badData(`The ${reading.where} has more than ${positionsMax} positions.`);
   const [longitude, latitude, altitude] = isArray(json) && json.length <= 3 ? json : [];
   const isOnEarth = isWithin(longitude, 180) && isWithin(latitude, 90);
-  const isHigh = altitude === undefined || (typeof altitude === 'number' && Number.isFinite(altitude));
-  if (!isOnEarth || !isHigh) {
-    throw badData(`A position of the ${reading.where} must be longitude and latitude in degrees, not ${JSON.stringify(json).slice(0, 120)}.`);
-  }
-  return typeof altitude === 'number' ? [longitude, latitude, altitude] : [longitude, latitude];
+  const isFlat = altitude === undefined;
+  if (isOnEarth && isFlat) return [longitude, latitude];
+  if (isOnEarth && isWithin(altitude, Number.MAX_VALUE)) return [longitude, latitude, altitude];
+  throw badData(
+    `A position of the ${reading.where} must be longitude (-180 to 180), latitude (-90 to 90) and perhaps altitude, not ${quoted(json)}.`,
+  );
 }
 
-const isWithin = (degrees: Json | undefined, most: number): degrees is number => typeof degrees === 'number' && Math.abs(degrees) <= most;
+const isWithin = (degrees: Json | undefined, most: number): degrees is number =>
+  typeof degrees === 'number' && Math.abs(degrees) <= most;
 
 /** Every position of a geometry. */
 export function positionsOf(geometry: Geometry): readonly Coordinate[] {

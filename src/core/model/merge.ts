@@ -26,10 +26,9 @@ export function mergeInstance(before: Instance, fragment: Fragment, { stamp, opt
 function mergedContent(before: Instance, fragment: Fragment, options: MergeOptions): Instance {
   const kind = fragment.kind ?? before.kind;
   const value = fragment.value === undefined ? before.value : mergedValue(kind === before.kind ? before : undefined, kind, fragment.value);
-  const given = { ...withDefaultTime(before, fragment, options) };
-  const kept = Object.fromEntries(
-    metadata.map((member) => [member, given[member] ?? before[member]]).filter(([, text]) => text !== undefined && text !== ngsildNull),
-  );
+  const given = withDefaultTime(before, fragment, options);
+  const members = metadata.map((member) => [member, given[member] ?? before[member]] as const);
+  const kept: Partial<Instance> = Object.fromEntries(members.filter(([, text]) => text !== undefined && text !== ngsildNull));
   return { kind, value, ...(before.datasetId === undefined ? undefined : { datasetId: before.datasetId }), ...kept };
 }
 

@@ -18,15 +18,20 @@ export function stampInstance(fragment: Fragment, previous: Instance | undefined
   const { kind, value, attrs, ...members } = fragment;
   if (kind === undefined || value === undefined) throw badData('An attribute that does not exist yet needs a type and a value.');
   const createdAt = previous ? (previous.createdAt ?? stamp.ownerCreatedAt) : stamp.at;
-  const inner = attrs && stampAttributes(attrs, previous?.attrs, { at: stamp.at, ownerCreatedAt: createdAt });
   return {
     kind,
     value,
     ...withoutNulls(members),
     ...(createdAt === stamp.ownerCreatedAt ? undefined : { createdAt }),
     ...(stamp.at === createdAt ? undefined : { modifiedAt: stamp.at }),
-    ...(inner && Object.keys(inner).length > 0 ? { attrs: inner } : undefined),
+    ...(attrs ? stampInner(attrs, previous?.attrs, { at: stamp.at, ownerCreatedAt: createdAt }) : undefined),
   };
+}
+
+/** The sub-attributes as a member; no member when none are left. */
+function stampInner(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Pick<Instance, 'attrs'> {
+  const attrs = stampAttributes(fragments, before, stamp);
+  return Object.keys(attrs).length > 0 ? { attrs } : {};
 }
 
 type Metadata = Omit<Fragment, 'kind' | 'value' | 'attrs'>;

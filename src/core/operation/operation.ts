@@ -1,7 +1,6 @@
 /** The shape of every API operation: a value asks, a value answers. Bindings only translate (CIM 009 clauses 5 and 6). */
 import type { Action, Principal } from '../access/principal.ts';
 import type { Context } from '../jsonld/context.ts';
-import type { Contexts } from '../jsonld/resolve.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Breathe, Clock, IdSource } from '../port/clock.ts';
@@ -10,6 +9,7 @@ import type { Observe } from '../port/observe.ts';
 import type { Store, Stores } from '../port/store.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
+import type { ContextLibrary } from './context/library.ts';
 
 /** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
 export interface Ask {
@@ -17,7 +17,7 @@ export interface Ask {
   readonly path: Readonly<Record<string, string>>;
   /** Query parameters by name. */
   readonly params: Readonly<Record<string, string>>;
-  /** The parsed body, without its top-level `@context`. */
+  /** The parsed body, without its top-level `@context` (but see `Operation.takesContext`). */
   readonly body?: Json;
 }
 
@@ -38,7 +38,7 @@ export interface Limits {
 /** What the broker is made of, seen from an operation. */
 export interface World {
   readonly stores: Stores;
-  readonly contexts: Contexts;
+  readonly contexts: ContextLibrary;
   readonly models: Models;
   readonly clock: Clock;
   readonly breathe: Breathe;
@@ -61,6 +61,8 @@ export interface Identity {
 export interface Caller {
   readonly tenant: string;
   readonly principal: Principal;
+  /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and its own URLs are paths. */
+  readonly origin?: string;
   /** The @context of the request (clause 6.3.5). */
   readonly context: Context;
   readonly media: Media;
@@ -131,5 +133,7 @@ export interface Operation {
   readonly body: 'none' | 'object' | 'array' | 'any';
   /** An unknown tenant is created by it, or does not matter to it; otherwise there must be one (clause 4.14). */
   readonly unknownTenant?: 'create' | 'ignore';
+  /** True when @contexts are what it is about: one in the body is data, and the answer is in none (clause 5.13). */
+  readonly takesContext?: boolean;
   run(ask: Ask, call: Call): Promise<Answer>;
 }

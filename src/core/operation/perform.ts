@@ -20,6 +20,8 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
     throw new Problem('Forbidden', `${caller.principal.id} has no grant to ${operation.action} here.`);
   }
   const store = await openTenant(world, caller.tenant, operation);
+  const noting = world.contexts.note(caller.context, caller.tenant);
+  if (noting) await noting;
   const position = async (): Promise<string> => positionText(await epochOf(store, world.ids), await store.log.position());
   return { ...caller, world, now: world.clock.now(), store: guardStore(store, decision), position };
 }

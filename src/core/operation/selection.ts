@@ -67,16 +67,16 @@ const joinLevelMax = 10;
 
 /** Undefined when nothing is to be joined. Throws BadRequestData for parameters that need a join and have none. */
 export function readJoin(params: Params): Join | undefined {
-  const { join = '@none' } = params;
-  const level = readWhole(params, 'joinLevel', 1);
-  const containedBy = readList(params, 'containedBy')?.map((id) => readId(id, 'the parameter containedBy'));
-  if (join !== 'inline' && join !== 'flat') {
-    if (join !== '@none') throw badData(`The parameter join must be inline, flat or @none, not ${JSON.stringify(join)}.`);
-    if (level !== undefined || containedBy) throw badData('The parameters joinLevel and containedBy need a join.');
+  const { join = '@none', joinLevel, containedBy } = params;
+  if (join === '@none') {
+    if ((joinLevel ?? containedBy) !== undefined) throw badData('The parameters joinLevel and containedBy need a join.');
     return undefined;
   }
-  if (level !== undefined && level > joinLevelMax) throw badData(`The parameter joinLevel must be at most ${joinLevelMax}, not ${level}.`);
-  return { how: join, level: level ?? 1, containedBy: containedBy ?? [] };
+  if (join !== 'inline' && join !== 'flat') throw badData(`The parameter join must be inline, flat or @none, not ${JSON.stringify(join)}.`);
+  const level = readWhole(params, 'joinLevel', 1) ?? 1;
+  if (level > joinLevelMax) throw badData(`The parameter joinLevel must be at most ${joinLevelMax}, not ${level}.`);
+  const ids = readList(params, 'containedBy') ?? [];
+  return { how: join, level, containedBy: ids.map((id) => readId(id, 'the parameter containedBy')) };
 }
 
 /** A query may lead through as many relationships as are followed. */
@@ -124,14 +124,15 @@ function readConditions(params: Params, terms: Terms): Filter {
   };
 }
 
-function refuseTooWide({ selectors, attrs, q, geo }: Filter, params: Params): void {
-  const isAnyType = params['type'] === '*';
+function refuseTooWide(filter: Filter, params: Params): void {
   const local = readBoolean(params, 'local');
-  if (isAnyType && local === false) throw badData('The parameter type=* asks for local entities only; local=false contradicts it.');
-  const isNarrow = selectors?.some(({ types }) => types !== undefined) ?? false;
-  if (isNarrow || attrs || geo || local === true || (q && namesAnAttribute(q))) return;
+  if (params['type'] === '*' && local === false) throw badData('The parameter type=* asks for local entities only; local=false contradicts it.');
+  if (local === true || isNarrow(filter)) return;
   throw badData('The query is too wide: it needs type, attrs, q or a geo-query on an attribute that is no system attribute, or local=true.');
 }
+
+const isNarrow = ({ selectors, attrs, q, geo }: Filter): boolean =>
+  (selectors?.some(({ types }) => types !== undefined) ?? false) || attrs !== undefined || geo !== undefined || (q !== undefined && namesAnAttribute(q));
 
 /** True when a query speaks of at least one attribute that is no system attribute. */
 function namesAnAttribute(q: NonNullable<Filter['q']>): boolean {

@@ -41,7 +41,7 @@ export interface Shown {
   /** JSON text of a list: an array, or a FeatureCollection. */
   many(found: readonly Stored[]): Promise<string>;
   /** True when something written had to be said in the words of an older version (clause 4.3.6.8). */
-  isReformatted(): boolean;
+  readonly isReformatted: () => boolean;
 }
 
 /** An entity as an object without @context; undefined when nothing of it is left. */
@@ -113,7 +113,7 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
 }
 
 /** Entities in the words of the version that the caller knows. */
-function conforming({ version, context }: Call): { of(entity: Entity): Entity; isReformatted(): boolean } {
+function conforming({ version, context }: Call): { of(entity: Entity): Entity; readonly isReformatted: () => boolean } {
   let isReformatted = false;
   return {
     isReformatted: () => isReformatted,

@@ -53,24 +53,32 @@ function mayStandBare(kind: Kind, value: Json): boolean {
 
 /** Everything of an instance but kind and value. */
 function membersOf(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
-  const { datasetId, observedAt, unitCode, objectType, valueType, entityIdSealed, entityTypeSealed, attrs } = instance;
-  const { terms } = view;
+  const { attrs } = instance;
+  const members = metadataOf(instance, view.terms);
+  if (instance.kind === 'LanguageProperty' && view.lang) members['lang'] = chooseLanguage(instance.value, view.lang).lang;
   const stamps = view.sysAttrs || attrs ? instanceStamps(instance, ownerCreatedAt) : undefined;
-  const served = instance.kind === 'LanguageProperty' && view.lang ? chooseLanguage(instance.value, view.lang).lang : undefined;
-  return {
-    ...(served === undefined ? undefined : { lang: served }),
-    ...(unitCode === undefined ? undefined : { unitCode }),
-    ...(objectType === undefined ? undefined : { objectType: compacted(objectType, terms) }),
-    ...(valueType === undefined ? undefined : { valueType: terms.compact(valueType) }),
-    ...(datasetId === undefined ? undefined : { datasetId }),
-    ...(observedAt === undefined ? undefined : { observedAt }),
-    ...(entityIdSealed === undefined ? undefined : { entityIdSealed }),
-    ...(entityTypeSealed === undefined ? undefined : { entityTypeSealed: terms.compact(entityTypeSealed) }),
-    ...(view.sysAttrs ? { ...stamps, ...expiryOf(instance) } : undefined),
-    ...(view.link ? linkedEntities(instance, view.link) : undefined),
-    ...(attrs && stamps ? renderAttributes(attrs, view, stamps.createdAt) : undefined),
-  };
+  if (view.sysAttrs) Object.assign(members, stamps, expiryOf(instance));
+  if (view.link) Object.assign(members, linkedEntities(instance, view.link));
+  if (attrs && stamps) Object.assign(members, renderAttributes(attrs, view, stamps.createdAt));
+  return members;
 }
+
+function metadataOf(instance: Instance, terms: Terms): Record<string, Json> {
+  const members: Record<string, Json> = {};
+  for (const name of plainMembers) {
+    const text = instance[name];
+    if (text !== undefined) members[name] = text;
+  }
+  for (const name of compactedMembers) {
+    const iri = instance[name];
+    if (iri !== undefined) members[name] = compacted(iri, terms);
+  }
+  return members;
+}
+
+/** Members that are shown as they are, and those that hold names. */
+const plainMembers = ['unitCode', 'datasetId', 'observedAt', 'entityIdSealed'] as const;
+const compactedMembers = ['objectType', 'valueType', 'entityTypeSealed'] as const;
 
 export const expiryOf = ({ expiresAt }: { readonly expiresAt?: Instant }): JsonObject => (expiresAt === undefined ? {} : { expiresAt });
 

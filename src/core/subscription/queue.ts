@@ -5,26 +5,27 @@ import type { LogRecord, Position } from '../port/store.ts';
 export interface Due {
   readonly record: LogRecord;
   /** Attempts so far. */
-  attempts: number;
+  readonly attempts: number;
   /** Not to be tried before, in milliseconds of the holder's clock. */
-  notBeforeMs: number;
+  readonly notBeforeMs: number;
 }
 
 export interface Queue {
   /** Records come in the order of their positions. */
-  add(record: LogRecord): void;
+  add(record: LogRecord, attempts: number): void;
   /** One that may go now; it is then under way. */
   take(nowMs: number): Due | undefined;
   /** It is delivered or given up. */
   finish(due: Due): void;
-  /** It is to be tried again; it stays before all others of its entity. */
-  giveBack(due: Due): void;
+  /** It is to be tried again, not before this; it stays before all others of its entity. */
+  giveBack(due: Due, notBeforeMs: number): void;
   /** When `take` may answer something again; undefined: when something is added or given back. */
   nextMs(): number | undefined;
   /** The first position that is neither delivered nor given up. */
   first(): Position | undefined;
   /** Waiting and under way. */
   size(): number;
+  underWay(): number;
   /** Forgets what waits. */
   clear(): void;
 }
@@ -39,14 +40,16 @@ interface Lane {
 export function createLanes(): Queue {
   const lanes = new Map<string, Lane>();
   const open = new Map<Position, Due>();
+  let busy = 0;
   const release = (due: Due): Lane => {
+    busy -= 1;
     const lane = lanes.get(due.record.id) ?? { waiting: [], isBusy: false };
     lane.isBusy = false;
     return lane;
   };
   return {
-    add(record) {
-      const due = { record, attempts: 0, notBeforeMs: 0 };
+    add(record, attempts) {
+      const due = { record, attempts, notBeforeMs: 0 };
       const lane = lanes.get(record.id) ?? { waiting: [], isBusy: false };
       lanes.set(record.id, lane);
       lane.waiting.push(due);
@@ -56,6 +59,7 @@ export function createLanes(): Queue {
       const lane = firstFree(lanes.values(), nowMs);
       if (!lane) return undefined;
       lane.isBusy = true;
+      busy += 1;
       return lane.waiting.shift();
     },
     finish(due) {
@@ -65,9 +69,9 @@ export function createLanes(): Queue {
       lanes.delete(due.record.id);
       if (lane.waiting.length > 0) lanes.set(due.record.id, lane);
     },
-    giveBack(due) {
+    giveBack(due, notBeforeMs) {
       const lane = release(due);
-      lane.waiting.unshift(due);
+      lane.waiting.unshift({ ...due, attempts: due.attempts + 1, notBeforeMs });
       lanes.set(due.record.id, lane);
     },
     nextMs() {
@@ -76,6 +80,7 @@ export function createLanes(): Queue {
     },
     first: () => firstKey(open),
     size: () => open.size,
+    underWay: () => busy,
     clear() {
       for (const [id, lane] of lanes) {
         for (const { record } of lane.waiting.splice(0)) open.delete(record.position);
@@ -106,8 +111,8 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
     state.waiting = undefined;
   };
   return {
-    add(record) {
-      state.waiting = { record, attempts: 0, notBeforeMs: 0 };
+    add(record, attempts) {
+      state.waiting = { record, attempts, notBeforeMs: 0 };
     },
     take(nowMs) {
       const due = state.waiting;
@@ -121,13 +126,14 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
     finish() {
       state.underWay = undefined;
     },
-    giveBack(due) {
+    giveBack(due, notBeforeMs) {
       state.underWay = undefined;
-      state.waiting ??= due;
+      state.waiting ??= { ...due, attempts: due.attempts + 1, notBeforeMs };
     },
     nextMs: () => (state.underWay ? undefined : state.waiting?.notBeforeMs),
     first: () => state.underWay?.record.position ?? state.waiting?.record.position,
     size: () => (state.underWay ? 1 : 0) + (state.waiting ? 1 : 0),
+    underWay: () => (state.underWay ? 1 : 0),
     clear: drop,
   };
 }

@@ -1,7 +1,7 @@
 /** Keeps loaded documents in a folder, so that a broker that starts again need not fetch them again. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
 
@@ -10,6 +10,8 @@ export interface DiskCache {
   read(url: string): Promise<{ readonly document: Json; readonly bytes: number } | undefined>;
   /** Keeps a document. A failure is observed and does no harm: it is fetched again next time. */
   write(url: string, document: Json): Promise<void>;
+  /** Gives up what is kept of a URL, if anything is. Throws the error of the file system when it cannot be. */
+  remove(url: string): Promise<void>;
 }
 
 /** Clients choose the URLs: beyond this number of documents, none is kept in addition. */
@@ -33,7 +35,8 @@ export function createDiskCache(directory: string, observe: Observe): DiskCache 
       const temporary = `${path}.${randomUUID()}.tmp`;
       try {
         await mkdir(directory, { recursive: true });
-        if ((await readdir(directory)).length >= filesMax) return;
+        const names = await readdir(directory);
+        if (names.length >= filesMax && !names.includes(basename(path))) return;
         await writeFile(temporary, JSON.stringify({ url, fetchedAt: new Date().toISOString(), document }));
         await rename(temporary, path);
       } catch (cause) {
@@ -41,5 +44,6 @@ export function createDiskCache(directory: string, observe: Observe): DiskCache 
         await rm(temporary, { force: true }).catch(() => undefined);
       }
     },
+    remove: (url) => rm(pathOf(url), { force: true }),
   };
 }

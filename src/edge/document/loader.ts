@@ -7,6 +7,7 @@ import type { LoadDocument } from '../../core/jsonld/resolve.ts';
 import { createSingleFlight } from '../../core/jsonld/single-flight.ts';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
 import { badData, Problem, type ProblemReport } from '../../core/model/problem.ts';
+import type { Documents } from '../../core/port/documents.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import { createDiskCache } from './disk-cache.ts';
 import { type FetchLimits, fetchText } from './fetch-text.ts';
@@ -28,7 +29,7 @@ export interface DocumentLoaderOptions {
   readonly observe: Observe;
 }
 
-export interface DocumentLoader {
+export interface DocumentLoader extends Documents {
   /** Throws LdContextNotAvailable when there is no answer to be had, BadRequestData when it is not JSON (clause 5.5.6). */
   readonly load: LoadDocument;
   /** Breaks off what is being loaded; those who wait get LdContextNotAvailable. */
@@ -53,43 +54,98 @@ const depthMax = 64;
 const failureBounds = { entriesMax: 10_000, weightMax: Number.POSITIVE_INFINITY };
 
 export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLoader {
-  const { directory, preload, failureTtlMs = 60_000, observe } = options;
-  const documents = createBoundedCache<Json>(documentBounds);
-  const failures = createBoundedCache<Failure>(failureBounds);
-  const flight = createSingleFlight<Json>();
-  const disk = directory === undefined ? undefined : createDiskCache(directory, observe);
   const closing = new AbortController();
-  const limits: FetchLimits = limitsOf(options, closing.signal);
-  const obtain = async (url: string): Promise<Loaded> => {
-    const path = Object.hasOwn(preload, url) ? preload[url] : undefined;
-    if (path !== undefined) return readPreloaded(url, path, observe);
-    return (
-      (await disk?.read(url)) ?? fetched(url, limits, { observe, keep: async (document) => disk?.write(url, document) })
-    );
-  };
+  const memory = createMemory(options.failureTtlMs ?? 60_000);
+  const source = createSource(options, closing.signal);
+  const flight = createSingleFlight<Json>();
+  let forgotten = 0;
   const loadOnce = async (url: string): Promise<Json> => {
+    const began = forgotten;
     try {
-      const { document, bytes } = await obtain(url);
-      documents.set(url, document, bytes);
-      return document;
+      const loaded = (await source.findKept(url)) ?? (await source.fetch(url));
+      if (began === forgotten) memory.keep(url, loaded);
+      return loaded.document;
     } catch (cause) {
       const problem = problemOf(url, cause);
-      observe({ kind: 'contextFailed', url, reason: problem.message });
-      if (!closing.signal.aborted)
-        failures.set(url, { report: problem.report, untilMs: performance.now() + failureTtlMs }, 1);
+      options.observe({ kind: 'contextFailed', url, reason: problem.message });
+      if (!closing.signal.aborted) memory.keepFailure(url, problem.report);
       throw problem;
     }
   };
   return {
-    load: async (url) => {
+    load: async (url) => memory.recall(url) ?? flight(`${forgotten} ${url}`, () => loadOnce(url)),
+    forget: async (url) => {
+      await source.forget(url);
+      forgotten += 1;
+      memory.forget(url);
+    },
+    reload: async (url, check) => {
+      const loaded = await source.fetch(url, check).catch((cause: unknown) => {
+        throw problemOf(url, cause);
+      });
+      forgotten += 1;
+      memory.keep(url, loaded);
+    },
+    close: () => closing.abort(new Error('the broker stops')),
+  };
+}
+
+/** What is known of URLs without asking anybody: documents, and failures that are too fresh to try again. */
+interface Memory {
+  /** The document. Throws the problem of a failure. Undefined: it has to be loaded. */
+  recall(url: string): Json | undefined;
+  keep(url: string, loaded: Loaded): void;
+  keepFailure(url: string, report: ProblemReport): void;
+  forget(url: string): void;
+}
+
+function createMemory(failureTtlMs: number): Memory {
+  const documents = createBoundedCache<Json>(documentBounds);
+  const failures = createBoundedCache<Failure>(failureBounds);
+  return {
+    recall: (url) => {
       const document = documents.get(url);
       if (document !== undefined) return document;
       const failure = failures.get(url);
-      if (failure !== undefined && failure.untilMs > performance.now())
-        throw new Problem(failure.report.type, failure.report.detail);
-      return flight(url, () => loadOnce(url));
+      if (failure === undefined || failure.untilMs <= performance.now()) return undefined;
+      throw new Problem(failure.report.type, failure.report.detail);
     },
-    close: () => closing.abort(new Error('the broker stops')),
+    keep: (url, { document, bytes }) => {
+      failures.delete(url);
+      documents.set(url, document, bytes);
+    },
+    keepFailure: (url, report) => failures.set(url, { report, untilMs: performance.now() + failureTtlMs }, 1),
+    forget: (url) => {
+      documents.delete(url);
+      failures.delete(url);
+    },
+  };
+}
+
+/** Where documents come from: files that stand for URLs, the disk, the network. */
+interface Source {
+  /** What is kept on disk. Undefined when there is nothing, or when a file stands for the URL. */
+  findKept(url: string): Promise<Loaded | undefined>;
+  /** The document as it is there now. It is kept on disk when `check` does not throw. */
+  fetch(url: string, check?: (document: Json) => Promise<void>): Promise<Loaded>;
+  forget(url: string): Promise<void>;
+}
+
+function createSource(options: DocumentLoaderOptions, signal: AbortSignal): Source {
+  const { directory, preload, observe } = options;
+  const disk = directory === undefined ? undefined : createDiskCache(directory, observe);
+  const limits = limitsOf(options, signal);
+  const pathOf = (url: string): string | undefined => (Object.hasOwn(preload, url) ? preload[url] : undefined);
+  return {
+    findKept: async (url) => (pathOf(url) === undefined ? disk?.read(url) : undefined),
+    fetch: async (url, check) => {
+      const path = pathOf(url);
+      const loaded = path === undefined ? await fetched(url, limits, observe) : await readPreloaded(url, path, observe);
+      await check?.(loaded.document);
+      if (path === undefined) await disk?.write(url, loaded.document);
+      return loaded;
+    },
+    forget: async (url) => disk?.remove(url),
   };
 }
 
@@ -110,17 +166,11 @@ async function readPreloaded(url: string, path: string, observe: Observe): Promi
   return { document: parseDocument(url, text), bytes: text.length };
 }
 
-interface Keeping {
-  readonly observe: Observe;
-  readonly keep: (document: Json) => Promise<void>;
-}
-
-async function fetched(url: string, limits: FetchLimits, { observe, keep }: Keeping): Promise<Loaded> {
+async function fetched(url: string, limits: FetchLimits, observe: Observe): Promise<Loaded> {
   const start = performance.now();
   const text = await fetchText(url, limits);
   const document = parseDocument(url, text);
   observe({ kind: 'contextLoaded', url, tookMs: performance.now() - start });
-  await keep(document);
   return { document, bytes: text.length };
 }
 

@@ -32,9 +32,8 @@ export function answerReply(answer: Answer, asked: Asked): Reply {
 }
 
 function foundHeaders({ page, position }: Found, asked: Asked): Headers {
-  const { media, context, version, isContextInLink = false } = asked.caller;
-  const links = page ? pageLinks(page, asked) : [];
-  if (media === 'json' || isContextInLink) links.unshift(contextLink(context.url ?? asked.coreUrl));
+  const { media, version } = asked.caller;
+  const links = [...contextLinks(asked), ...(page ? pageLinks(page, asked) : [])];
   return {
     'Content-Type': mediaTypes[media],
     ...(links.length > 0 ? { Link: links.join(', ') } : undefined),
@@ -42,6 +41,11 @@ function foundHeaders({ page, position }: Found, asked: Asked): Headers {
     ...(position === undefined ? undefined : { 'Mlaka-Position': position }),
     ...(version === undefined ? undefined : { 'Preference-Applied': `ngsi-ld=1.${version}` }),
   };
+}
+
+/** The link to the @context, where the body does not hold it. */
+function contextLinks({ caller: { media, context, isContextInLink = false }, coreUrl }: Asked): readonly string[] {
+  return media === 'json' || isContextInLink ? [contextLink(context.url ?? coreUrl)] : [];
 }
 
 /** Links to the pages around this one. A page of no elements, asked for to count, has none. */

@@ -3,9 +3,8 @@ import type { Principal } from '../../core/access/principal.ts';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import { quoted } from '../../core/model/read/id.ts';
-import type { Answer, Ask, Caller, Operation, World } from '../../core/operation/operation.ts';
+import type { Answer, Ask, Caller, Operation, Page, World } from '../../core/operation/operation.ts';
 import { perform } from '../../core/operation/perform.ts';
-import { epochOf, positionText } from '../../core/port/position.ts';
 import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 
@@ -33,7 +32,7 @@ export function createCarryOut({
     const caller = await readCaller(operation, frame, { peer, world });
     const answer = await perform(operation, ask, { caller, world });
     const status = statusOf[answer.kind];
-    return { status, text: await writeResponse(answer, { id: frame.id, status, tenant: peer.tenant, world }) };
+    return { status, text: writeResponse(answer, frame.id, status) };
   };
 }
 
@@ -88,15 +87,7 @@ async function readCaller(
   };
 }
 
-interface Response {
-  readonly id: string;
-  readonly status: number;
-  readonly tenant: string;
-  readonly world: World;
-}
-
-async function writeResponse(answer: Answer, response: Response): Promise<string> {
-  const { id, status } = response;
+function writeResponse(answer: Answer, id: string, status: number): string {
   switch (answer.kind) {
     case 'created':
       return responseFrame({ id, status, location: answer.location }, undefined);
@@ -107,15 +98,9 @@ async function writeResponse(answer: Answer, response: Response): Promise<string
     case 'partly':
       return responseFrame({ id, status }, JSON.stringify(answer.body));
     case 'found':
-      return writeFound(answer, response);
+      return responseFrame({ id, status, position: answer.position, ...pageMembers(answer.page) }, answer.text);
   }
 }
 
-async function writeFound(
-  { page, position, text }: Extract<Answer, { kind: 'found' }>,
-  { id, status, tenant, world }: Response,
-): Promise<string> {
-  const store = position === undefined ? undefined : await world.stores.open(tenant, false);
-  const at = store && position !== undefined ? positionText(await epochOf(store, world.ids), position) : undefined;
-  return responseFrame({ id, status, position: at, count: page?.count, hasMore: page?.hasMore }, text);
-}
+const pageMembers = (page: Page | undefined): { readonly count?: number | undefined; readonly hasMore?: boolean } =>
+  page ? { count: page.count, hasMore: page.hasMore } : {};

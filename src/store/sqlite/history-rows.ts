@@ -1,9 +1,11 @@
 /** The form in which historic instances lie in the table `history`: what columns say is not said again. */
 import type { Instance, Kind } from '../../core/model/attribute.ts';
 import type { HistoricInstance } from '../../core/model/history.ts';
-import { type Instant, instantOf, type Micros, microsOfInstant } from '../../core/model/instant.ts';
+import { type Instant, instantOf, type Micros } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
+import { noName } from './names.ts';
 import { instanceRestIn } from './own-text.ts';
+import { createInstants, createTimes } from './times.ts';
 
 /** Which instances belong together: one attribute and dataset of one entity. */
 export interface Series {
@@ -26,31 +28,46 @@ export interface InstanceRow {
   readonly deleted: Micros | null;
 }
 
-/** What the columns do not say. Left out: `kind` Property, a `value` that is in `number`, times in their shortest form. */
+/** What the columns do not say. Left out: `kind` Property, a `value` that is in `number`, times that the columns give back. */
 export type InstanceRest = Omit<Instance, 'kind' | 'value' | 'datasetId'> & {
   readonly kind?: Kind;
   readonly value?: Json;
   readonly deletedAt?: Instant;
+  /** `observedAt` is the place of the instance, written with so many digits of a second. */
+  readonly observedDigits?: number;
 };
 
 type Given = Omit<HistoricInstance, 'instanceId'>;
 
-/** The row of an instance, but for its place (`at`, `n`). `intern` gives the number of a text that is sure to come again. */
-export function rowOf(instance: Given, at: Micros, intern: (text: string) => number): Omit<InstanceRow, 'at' | 'n'> {
-  const { kind, value, createdAt, modifiedAt, deletedAt } = instance;
-  const isNumber = kind === 'Property' && typeof value === 'number';
-  const rest: InstanceRest = {
-    ...(kind === 'Property' ? undefined : { kind }),
-    ...(isNumber ? undefined : { value }),
-    ...membersOf(instance),
-    ...timesOf(instance, at),
-  };
-  return {
-    number: isNumber ? value : null,
-    doc: docOf(rest, { isCommon: deletedAt !== undefined || (isNumber && isAboutUnits(rest)), intern }),
-    created: microsOfInstant(createdAt),
-    modified: microsOfInstant(modifiedAt),
-    deleted: deletedAt === undefined ? null : microsOfInstant(deletedAt),
+/** Makes the row of an instance, but for its place (`at`, `n`). */
+export type MakeRow = (instance: Given, at: Micros) => Omit<InstanceRow, 'at' | 'n'>;
+
+/** `intern` gives the number of a text that is sure to come again. */
+export function createRowMaker(intern: (text: string) => number): MakeRow {
+  const timeOf = createTimes();
+  /** The times whose text the columns' microseconds would not give back. */
+  const timesOf = ({ observedAt, createdAt, modifiedAt, deletedAt }: Given, at: Micros): InstanceRest => ({
+    ...(observedAt === undefined ? undefined : observedRest(observedAt, at)),
+    ...(timeOf(createdAt).isShort ? undefined : { createdAt }),
+    ...(timeOf(modifiedAt).isShort ? undefined : { modifiedAt }),
+    ...(deletedAt === undefined || timeOf(deletedAt).isShort ? undefined : { deletedAt }),
+  });
+  return (instance, at) => {
+    const { kind, value, createdAt, modifiedAt, deletedAt } = instance;
+    const isNumber = kind === 'Property' && typeof value === 'number';
+    const rest: InstanceRest = {
+      ...(kind === 'Property' ? undefined : { kind }),
+      ...(isNumber ? undefined : { value }),
+      ...membersOf(instance),
+      ...timesOf(instance, at),
+    };
+    return {
+      number: isNumber ? value : null,
+      doc: docOf(rest, { isCommon: deletedAt !== undefined || (isNumber && isAboutUnits(rest)), intern }),
+      created: timeOf(createdAt).micros,
+      modified: timeOf(modifiedAt).micros,
+      deleted: deletedAt === undefined ? null : timeOf(deletedAt).micros,
+    };
   };
 }
 
@@ -66,21 +83,28 @@ const membersOf = ({
   ...members
 }: Given): InstanceRest => members;
 
-/** The times whose text the columns' microseconds would not give back. */
-function timesOf({ observedAt, createdAt, modifiedAt, deletedAt }: Given, at: Micros): InstanceRest {
-  const isObservedThen = observedAt === undefined || (isShort(observedAt) && microsOfInstant(observedAt) === at);
-  return {
-    ...(isObservedThen ? undefined : { observedAt }),
-    ...(isShort(createdAt) ? undefined : { createdAt }),
-    ...(isShort(modifiedAt) ? undefined : { modifiedAt }),
-    ...(deletedAt === undefined || isShort(deletedAt) ? undefined : { deletedAt }),
-  };
+/** Nothing for the shortest text of a time, the digits of a longer one, all of any other. */
+function observedRest(observedAt: Instant, at: Micros): InstanceRest {
+  if (observedAt === instantOf(at)) return {};
+  const observedDigits = observedAt.length - 'YYYY-MM-DDThh:mm:ss.Z'.length;
+  return observedAt === withDigits(at, observedDigits) ? { observedDigits } : { observedAt };
 }
 
-const isShort = (instant: Instant): boolean => instantOf(microsOfInstant(instant)) === instant;
+/** A time with so many digits of a second; as few as it needs when nothing is said. */
+function withDigits(at: Micros, digits: number | undefined): Instant {
+  if (digits === undefined) return instantOf(at);
+  // What most clients write, JavaScript's own form.
+  if (digits === 3 && at % 1000 === 0) return new Date(at / 1000).toISOString();
+  const text = instantOf(at);
+  const [seconds = '', fraction = ''] = text.slice(0, -1).split('.');
+  return `${seconds}.${fraction.padEnd(digits, '0')}Z`;
+}
 
 /** The longest text that is kept among the names. */
 const commonMax = 120;
+
+/** How many of these are kept ready. */
+const commonTextsMax = 1000;
 
 function docOf(
   rest: InstanceRest,
@@ -91,23 +115,46 @@ function docOf(
   return isCommon && text.length <= commonMax ? intern(text) : text;
 }
 
-const isAboutUnits = (rest: InstanceRest): boolean =>
-  Object.keys(rest).every((member) => member === 'unitCode' || member === 'valueType');
+const common = new Set(['unitCode', 'valueType', 'observedDigits']);
 
-/** The instance of a row. `textOf` gives a name's text. */
-export function instanceIn(row: InstanceRow, series: Series, textOf: (num: number) => string): HistoricInstance {
-  const { at, n, number, doc, created, modified, deleted } = row;
-  const rest = doc === null ? {} : instanceRestIn(typeof doc === 'number' ? textOf(doc) : doc);
-  return {
-    kind: 'Property',
-    value: number,
-    ...(series.dataset === 0 ? undefined : { datasetId: textOf(series.dataset) }),
-    ...(n === 0 ? { observedAt: instantOf(at) } : undefined),
-    createdAt: instantOf(created),
-    modifiedAt: instantOf(modified),
-    ...(deleted === null ? undefined : { deletedAt: instantOf(deleted) }),
-    ...rest,
-    instanceId: instanceIdOf(series, row),
+const isAboutUnits = (rest: InstanceRest): boolean => Object.keys(rest).every((member) => common.has(member));
+
+/** Reads the instance of a row. */
+export type ReadRow = (row: InstanceRow, series: Series) => HistoricInstance;
+
+/** `textOf` gives the text of a number. */
+export function createRowReader(textOf: (num: number) => string): ReadRow {
+  const instant = createInstants();
+  const restOf = createRestReader(textOf);
+  return (row, series) => {
+    const { at, n, number, created, modified, deleted } = row;
+    const { observedDigits, ...rest } = restOf(row);
+    return {
+      kind: 'Property',
+      value: number,
+      ...(series.dataset === noName ? undefined : { datasetId: textOf(series.dataset) }),
+      ...(n === 0 ? { observedAt: withDigits(at, observedDigits) } : undefined),
+      createdAt: instant(created),
+      modifiedAt: instant(modified),
+      ...(deleted === null ? undefined : { deletedAt: instant(deleted) }),
+      ...rest,
+      instanceId: instanceIdOf(series, row),
+    };
+  };
+}
+
+const nothing: InstanceRest = {};
+
+/** Texts that have a number are read once. */
+function createRestReader(textOf: (num: number) => string): (row: InstanceRow) => InstanceRest {
+  const known = new Map<number, InstanceRest>();
+  return ({ doc }) => {
+    if (doc === null) return nothing;
+    if (typeof doc === 'string') return instanceRestIn(doc);
+    const rest = known.get(doc) ?? instanceRestIn(textOf(doc));
+    if (known.size >= commonTextsMax) known.clear();
+    known.set(doc, rest);
+    return rest;
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { HistoryEntry } from '../../core/model/history.ts';
-import { type InstanceRow, rowOf, type Series } from './history-rows.ts';
+import { createRowMaker, type InstanceRow, type Series } from './history-rows.ts';
 import { type Names, noName } from './names.ts';
 import type { Sequence } from './sequence.ts';
 
@@ -39,11 +39,11 @@ export function createHistoryWriter(
   );
   const datasetOf = ({ datasetId }: Pick<Instance, 'datasetId'>): number =>
     datasetId === undefined ? noName : names.numOf(datasetId);
-  const intern = (text: string): number => names.numOf(text);
+  const makeRow = createRowMaker((text) => names.numOf(text));
 
   const addOne = (subject: number, { name, at, isObserved, instance }: HistoryEntry, n: number): void => {
     const series = { subject, name: names.numOf(name), dataset: datasetOf(instance) };
-    const row = rowOf(instance, at, intern);
+    const row = makeRow(instance, at);
     const isPut = put(series, { ...row, at, n: isObserved ? 0 : n });
     if (!isPut) put(series, { ...row, at, n: sequence.next() });
   };

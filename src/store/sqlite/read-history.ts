@@ -32,7 +32,7 @@ export function createHistoryReader({ subjects, series, names, breathe }: Source
     const filter = withoutAttrs(plan.filter);
     const know = compileKnowledge(filter, plan.now);
     const select = createSelect(plan, { series, names, pace });
-    const pager = await subjects(filter, pace);
+    const pager = await subjects(filter, { pace, wanted: plan.limit + (plan.offset ?? 0) });
     const collector = createCollector(plan);
     for (let last = Number.NEGATIVE_INFINITY; ; ) {
       const page = pager(last, pageSize);

@@ -4,6 +4,7 @@ import { type Entity } from '../../core/model/entity.ts';
 import { presentAt } from '../../core/model/expiry.ts';
 import { type Instant, type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Position, Stored } from '../../core/port/store.ts';
+import { noName } from './names.ts';
 import { entityIn } from './own-text.ts';
 
 export interface EntityRow {
@@ -25,6 +26,8 @@ export interface Rows {
   ofType(type: number): Pager;
   /** Entities of which an indexed attribute has a value. */
   withValue(name: number, key: string | number): Pager;
+  /** How many there are. */
+  total(): number;
   /** True when something has expired that is not swept yet. */
   hasExpired(now: Micros): boolean;
 }
@@ -45,6 +48,7 @@ export function createRows(database: Database): Rows {
     `SELECT ${columns} FROM value CROSS JOIN entity ON entity.num = value.num
      WHERE name = ? AND value = ? AND value.num > ? ORDER BY value.num LIMIT ?`,
   );
+  const total = database.prepare<[], number>(`SELECT entities FROM type_count WHERE type = ${noName}`).pluck();
   const hasExpired = database.prepare<[Micros], number>('SELECT 1 FROM entity WHERE expires <= ? LIMIT 1').pluck();
   return {
     byId: (id) => byId.get(id),
@@ -52,6 +56,7 @@ export function createRows(database: Database): Rows {
     all: (after, size) => all.all(after, size),
     ofType: (type) => (after, size) => ofType.all(type, after, size),
     withValue: (name, key) => (after, size) => withValue.all(name, key, after, size),
+    total: () => total.get() ?? 0,
     hasExpired: (now) => hasExpired.get(now) !== undefined,
   };
 }

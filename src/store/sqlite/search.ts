@@ -6,9 +6,9 @@ import type { Entity } from '../../core/model/entity.ts';
 import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Plan, Stored } from '../../core/port/store.ts';
-import type { Choose } from './candidates.ts';
-import { createPace, type Pace } from './pace.ts';
-import { entityAt, type EntityRow, type Pager, storedIn } from './rows.ts';
+import type { Candidates, Choose, Wish } from './candidates.ts';
+import { createPace } from './pace.ts';
+import { entityAt, type EntityRow, storedIn } from './rows.ts';
 
 /** Rows that are read at once. */
 const pageSize = 100;
@@ -30,27 +30,28 @@ export function createSearch({ choose, breathe, onLooked }: Sources): Search {
     async find({ filter, limit, offset = 0, after = 0, now }) {
       const pace = createPace(breathe);
       const check = compileCheck(filter, now);
-      const { pager, isExact } = await choose(filter, { pace, isExhaustive: false });
+      if (limit <= 0) return [];
+      const wanted = limit + offset;
+      const candidates = await choose(filter, { pace, wanted });
       const found: Stored[] = [];
       let toSkip = offset;
-      const visit = (row: EntityRow): boolean => {
-        const stored = isExact ? storedIn(row, now) : check(row);
+      const looked = await walk(candidates, { after, pace, wanted }, (row) => {
+        const stored = candidates.isExact ? storedIn(row, now) : check(row);
         if (stored && toSkip > 0) toSkip -= 1;
         else if (stored) found.push(stored);
         return found.length < limit;
-      };
-      const looked =
-        limit > 0 ? await walk(pager, { after, pace, size: isExact ? limit + offset : pageSize }, visit) : 0;
-      if (!isExact) onLooked(filter, looked);
+      });
+      if (!candidates.isExact) onLooked(filter, looked);
       return found;
     },
     async count({ filter, now }) {
       const pace = createPace(breathe);
       const check = compileCheck(filter, now);
-      const { pager, isExact } = await choose(filter, { pace, isExhaustive: true });
+      const candidates = await choose(filter, { pace, wanted: Infinity });
+      const { isExact } = candidates;
       const moment = microsOfInstant(now);
       let count = 0;
-      const looked = await walk(pager, { after: 0, pace, size: pageSize }, (row) => {
+      const looked = await walk(candidates, { after: 0, pace, wanted: Infinity }, (row) => {
         const isSure = isExact && (row.expires === null || row.expires > moment);
         if (isSure || (isExact ? storedIn(row, now) : check(row))) count += 1;
         return true;
@@ -61,16 +62,16 @@ export function createSearch({ choose, breathe, onLooked }: Sources): Search {
   };
 }
 
-/** Shows rows to `visit` until that answers false. Answers how many it has seen. */
+/** Shows candidates to `visit` until that answers false. Answers how many it has seen. */
 async function walk(
-  pager: Pager,
-  { after, pace, size }: { after: number; pace: Pace; size: number },
+  { pager, isExact, otherwise }: Candidates,
+  { after, pace, wanted }: Wish & { readonly after: number },
   visit: (row: EntityRow) => boolean,
 ): Promise<number> {
-  const wanted = Math.max(1, Math.min(size, pageSize));
-  let last = after;
-  for (let seen = 0; ; ) {
-    const page = pager(last, wanted);
+  const size = isExact ? Math.min(wanted, pageSize) : pageSize;
+  let [pages, last, seen] = [pager, after, 0];
+  for (;;) {
+    const page = pages(last, size);
     for (const row of page) {
       const pause = pace();
       if (pause) await pause;
@@ -78,7 +79,8 @@ async function walk(
       last = row.num;
       if (!visit(row)) return seen;
     }
-    if (page.length < wanted) return seen;
+    if (page.length < size) return seen;
+    if (otherwise && pages === pager && seen > otherwise.after) pages = await otherwise.open();
   }
 }
 

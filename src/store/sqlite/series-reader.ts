@@ -4,7 +4,7 @@ import type { TemporalQuery } from '../../core/language/filter.ts';
 import { isWithin } from '../../core/language/temporal-query.ts';
 import type { HistoricInstance } from '../../core/model/history.ts';
 import { type Micros } from '../../core/model/instant.ts';
-import { type InstanceRow, instanceIn, type Series } from './history-rows.ts';
+import { createRowReader, type InstanceRow, type Series } from './history-rows.ts';
 import type { NameReader } from './names.ts';
 import type { Pace } from './pace.ts';
 
@@ -33,6 +33,7 @@ const pageSize = 1000;
 export function createSeriesReader(database: Database, names: NameReader): SeriesReader {
   const observed = createObservedReader(database);
   const stamped = createStampedReader(database);
+  const readRow = createRowReader((num) => names.textOf(num));
   return {
     seriesOf: createSeriesLister(database),
     async read(series, reading) {
@@ -40,31 +41,40 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
       const found = await rows(series, reading);
       return found.map((row) => ({
         time: timeOf(row, reading.temporal) ?? row.at,
-        instance: instanceIn(row, series, (num) => names.textOf(num)),
+        instance: readRow(row, series),
       }));
     },
   };
 }
 
-/** From series to series by the primary key: as many steps as there are series, however long they are. */
+/**
+ * From series to series by the primary key: as many steps as there are series, however long they are. Two statements,
+ * because SQLite steps through a whole series for `(name, dataset) > (?, ?)`.
+ */
 function createSeriesLister(database: Database): SeriesReader['seriesOf'] {
-  const next = database.prepare<[number, number, number], Series>(
-    `SELECT subject, name, dataset FROM history WHERE subject = ? AND (name, dataset) > (?, ?)
-     ORDER BY name, dataset LIMIT 1`,
-  );
-  const from = (subject: number, name: number, isWanted: (series: Series) => boolean): readonly Series[] => {
+  const nextDataset = database
+    .prepare<[number, number, number], number>(
+      'SELECT dataset FROM history WHERE subject = ? AND name = ? AND dataset > ? ORDER BY dataset LIMIT 1',
+    )
+    .pluck();
+  const nextName = database
+    .prepare<[number, number], number>('SELECT name FROM history WHERE subject = ? AND name > ? ORDER BY name LIMIT 1')
+    .pluck();
+  const ofName = (subject: number, name: number): readonly Series[] => {
     const found: Series[] = [];
-    let series = next.get(subject, name, -1);
-    while (series && isWanted(series)) {
-      found.push(series);
-      series = next.get(subject, series.name, series.dataset);
+    let dataset = nextDataset.get(subject, name, -1);
+    while (dataset !== undefined) {
+      found.push({ subject, name, dataset });
+      dataset = nextDataset.get(subject, name, dataset);
     }
     return found;
   };
-  return (subject, names) =>
-    names
-      ? names.flatMap((name) => from(subject, name, (series) => series.name === name))
-      : from(subject, 0, () => true);
+  const namesOf = (subject: number): readonly number[] => {
+    const found: number[] = [];
+    for (let name = nextName.get(subject, -1); name !== undefined; name = nextName.get(subject, name)) found.push(name);
+    return found;
+  };
+  return (subject, names = namesOf(subject)) => names.flatMap((name) => ofName(subject, name));
 }
 
 type RowReader = (series: Series, reading: Reading) => Promise<readonly InstanceRow[]>;

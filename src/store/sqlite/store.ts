@@ -7,6 +7,7 @@ import type { Store } from '../../core/port/store.ts';
 import { createChoose } from './candidates.ts';
 import { openForReading } from './connection.ts';
 import { createDemand } from './demand.ts';
+import { createLists } from './lists.ts';
 import { createLog } from './log.ts';
 import { createNameReader } from './names.ts';
 import { outcomesIn } from './own-text.ts';
@@ -131,7 +132,7 @@ interface Reads {
 function createReads(database: Database, breathe: Breathe, send: SendJob): Reads {
   const rows = createRows(database);
   const names = createNameReader(database);
-  const choose = createChoose(database, { names, rows });
+  const choose = createChoose({ names, rows, lists: createLists(database, { names, rows }) });
   const series = createSeriesReader(database, names);
   const subjects = createSubjects(database, { names, choose });
   return {

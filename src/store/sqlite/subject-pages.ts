@@ -1,10 +1,9 @@
 /** Goes through everybody who may have a history, in the order in which they first came: present and departed entities. */
 import type { Database } from 'better-sqlite3';
 import type { EntitySelector, Filter } from '../../core/language/filter.ts';
-import type { Choose } from './candidates.ts';
+import type { Choose, Wish } from './candidates.ts';
 import type { NameReader } from './names.ts';
 import { stringsIn } from './own-text.ts';
-import type { Pace } from './pace.ts';
 import type { EntityRow, Pager } from './rows.ts';
 
 /** Somebody with a history. `row`: the entity is in the file, expired or not. */
@@ -15,7 +14,7 @@ export type Subject =
 /** Ascending by subject, at most `size` behind one. */
 export type SubjectPager = (after: number, size: number) => readonly Subject[];
 
-export type Subjects = (filter: Filter, pace: Pace) => Promise<SubjectPager>;
+export type Subjects = (filter: Filter, wish: Wish) => Promise<SubjectPager>;
 
 /** A superset of those whose present entity, or whose last types, are what a filter asks for. */
 export function createSubjects(database: Database, { names, choose }: { names: NameReader; choose: Choose }): Subjects {
@@ -24,8 +23,8 @@ export function createSubjects(database: Database, { names, choose }: { names: N
      WHERE subject <> num AND subject > ? ORDER BY subject LIMIT ?`,
   );
   const departed = createDeparted(database, names);
-  return async (filter, pace) => {
-    const { pager } = await choose(filter, { pace, isExhaustive: false });
+  return async (filter, wish) => {
+    const { pager } = await choose(filter, wish);
     const fromRow = (row: EntityRow): Subject => ({ subject: row.subject, row });
     return merged([
       (after, size) => firstTimers(pager, after, size).map(fromRow),

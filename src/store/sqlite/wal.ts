@@ -9,7 +9,7 @@ export interface Wal {
 }
 
 /** Pages (4 KiB) that may wait. More makes fewer checkpoints, which write a page once however often it changed; reads get slower. */
-const waitingMax = 4000;
+const waitingMax = 8000;
 
 /** How many commits go by between two looks at it. */
 const commitsBetween = 8;

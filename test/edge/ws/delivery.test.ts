@@ -110,11 +110,22 @@ function checkReplica({ frames }: Client, log: readonly { id: string; mark: stri
       hasPosition: index > complete,
     });
   }
-  for (const id of new Set(log.map((record) => record.id))) {
-    const marks = marksOf(came, id);
-    const written = marksOf(log, id);
-    expect({ id, marks }).toEqual({ id, marks: marks.length === 0 ? [] : written.slice(-marks.length) });
-  }
+  for (const id of new Set(log.map((record) => record.id))) checkEntity(id, marksOf(came, id), marksOf(log, id));
+}
+
+/**
+ * A suffix of what was written. Before it there may be the state of an entity that was found, deleted, created anew, and found
+ * again at the end of the order, all while the snapshot was taken.
+ */
+function checkEntity(id: string, came: readonly string[], written: readonly string[]): void {
+  const [first, ...others] = came;
+  const suffix = written.slice(-came.length);
+  const isFoundAgain =
+    first !== suffix[0] && written.slice(0, 1 - came.length).includes(first ?? '') && written.includes('deleted');
+  expect({ id, came: isFoundAgain ? others : came }).toEqual({
+    id,
+    came: came.length === 0 ? [] : isFoundAgain ? suffix.slice(1) : suffix,
+  });
 }
 
 /** What came amounts to what is there. */

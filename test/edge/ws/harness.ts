@@ -79,6 +79,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     ids: createIds(),
     observe: (observation) => void observed.push(observation),
     renders: createRenderCache(0),
+    identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000 },
   };
   const stream = createStream({ world, operations, limits: { ...limits, ...own }, ...rest });

@@ -92,15 +92,22 @@ function readTold(told: Told, reading: Reading): Fragment {
 function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fragment {
   const rest: [string, Json][] = [];
   let fragment: Fragment = {};
+  const ownValue = kind && valueMember[kind];
   for (const [name, json] of Object.entries(members)) {
-    if (output.has(name) || (kind !== undefined && name === valueMember[kind])) continue;
+    if (output.has(name) || name === ownValue) continue;
     const read = metadataReaders[name];
-    if (read) fragment = { ...fragment, ...read(json, kind, reading) };
-    else if (valueMembers.has(name) || name.startsWith('previous')) throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${reading.where}.`);
-    else if (name === '@context') throw badData(`The ${reading.where} must not hold an @context.`);
-    else rest.push([name, json]);
+    if (!read) {
+      refuseMember(name, kind, reading);
+      rest.push([name, json]);
+    } else fragment = { ...fragment, ...read(json, kind, reading) };
   }
   return rest.length === 0 ? fragment : { ...fragment, attrs: readAttributes(rest, { ...reading, isSimplified: false }) };
+}
+
+/** Members that mean something else than a sub-attribute, but not here. */
+function refuseMember(name: string, kind: Kind | undefined, { where }: Reading): void {
+  if (valueMembers.has(name) || name.startsWith('previous')) throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
+  if (name === '@context') throw badData(`The ${where} must not hold an @context.`);
 }
 
 type ReadMember = (json: Json, kind: Kind | undefined, reading: Reading) => Fragment;

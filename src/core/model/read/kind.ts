@@ -31,19 +31,27 @@ const metadata = ['observedAt', 'unitCode', 'datasetId', 'expiresAt', 'objectTyp
  * neither is the value of a Property.
  */
 export function tell(json: Json, { where, isPart }: { where: string; isPart: boolean }): Told {
-  if (!isObject(json)) return { kind: 'Property', json, members: {} };
+  if (!isObject(json)) return bare('Property', json);
   const type = json['type'] ?? json['@type'];
   if (isKind(type)) return told(type, json);
-  if (looksLikeGeometry(json)) return { kind: 'GeoProperty', json, members: {} };
-  if ('value' in json && type === undefined) return told(looksLikeGeometry(json['value'] ?? null) ? 'GeoProperty' : undefined, json);
-  const found = telling.find((kind) => valueMember[kind] in json);
-  if (found && type === undefined) return told(found, json);
-  if ('@value' in json) return { kind: 'Property', json, members: {} };
+  if (looksLikeGeometry(json)) return bare('GeoProperty', json);
+  if ('@value' in json) return bare('Property', json);
   if (type !== undefined) throw badData(`The type of ${where} must be ${kinds.join(', ')}, not ${quoted(type)}.`);
-  return isPart || metadata.some((member) => member in json) ? { members: json } : { kind: 'Property', json, members: {} };
+  return tellByMember(json, isPart);
 }
 
-function told(kind: Kind | undefined, members: JsonObject): Told {
-  const json = members[valueMember[kind ?? 'Property']];
-  return { kind: kind ?? 'Property', ...(json === undefined ? undefined : { json }), members };
+/** An object without a type: its value member tells, or it is a value itself. */
+function tellByMember(json: JsonObject, isPart: boolean): Told {
+  const { value } = json;
+  if (value !== undefined) return told(looksLikeGeometry(value) ? 'GeoProperty' : 'Property', json);
+  const found = telling.find((kind) => valueMember[kind] in json);
+  if (found) return told(found, json);
+  return isPart || metadata.some((member) => member in json) ? { members: json } : bare('Property', json);
+}
+
+const bare = (kind: Kind, json: Json): Told => ({ kind, json, members: {} });
+
+function told(kind: Kind, members: JsonObject): Told {
+  const json = members[valueMember[kind]];
+  return { kind, ...(json === undefined ? undefined : { json }), members };
 }

@@ -1,4 +1,5 @@
 /** Goes through the elements of a batch: each on its own, in order, a flaw in one harming no other (clause 5.5.11). */
+import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem, type ProblemReport } from '../../model/problem.ts';
@@ -75,11 +76,18 @@ async function readElement(element: Json, call: Call, read: ReadElement): Promis
       throw badData('An element in application/json must not hold an @context; use application/ld+json or a Link header.');
     }
     if (context === undefined) throw badData('An element in application/ld+json needs an @context.');
-    return await read(rest, { ...call, context: await call.world.contexts.resolve(context) });
+    return await read(rest, { ...call, context: await contextOf(context, call) });
   } catch (error) {
     if (error instanceof Problem) return error.report;
     throw error;
   }
+}
+
+async function contextOf(context: Json, { world, tenant }: Call): Promise<Context> {
+  const resolved = await world.contexts.resolve(context, tenant);
+  const noting = world.contexts.note(resolved, tenant);
+  if (noting) await noting;
+  return resolved;
 }
 
 /** The id that a faulty element names, as well as it can be told. */

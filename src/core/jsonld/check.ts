@@ -1,0 +1,23 @@
+/** Looks a @context over before it is kept, without loading what it refers to (CIM 009 clause 5.13.2). */
+import type { Json } from '../model/json.ts';
+import { compileContext } from './compile.ts';
+import { gatherParts } from './gather.ts';
+import type { TermTable } from './term-table.ts';
+
+/**
+ * Throws BadRequestData when a @context cannot be used. One that needs documents which are not `atHand` (by URL) is looked at
+ * only as far as it can be without them: its terms may build on theirs.
+ */
+export async function checkContext(
+  value: Json,
+  atHand: Readonly<Record<string, Json>>,
+  core: TermTable,
+): Promise<void> {
+  let missing = 0;
+  const parts = await gatherParts(value, (url) => {
+    if (Object.hasOwn(atHand, url)) return Promise.resolve(atHand[url] ?? null);
+    missing += 1;
+    return Promise.resolve({ '@context': {} });
+  });
+  if (missing === 0) compileContext(parts, core);
+}

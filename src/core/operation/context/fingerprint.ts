@@ -1,0 +1,12 @@
+/** A short name for a text, the same for the same text: by it, what was kept of the text is found again. */
+
+/** 64 bits of FNV-1a in two runs, as hexadecimal digits. Texts can be made to collide: compare what is found. */
+export function fingerprint(text: string): string {
+  return run(text, 0x811c9dc5) + run(text, 0x9747b28c);
+}
+
+function run(text: string, seed: number): string {
+  let hash = seed;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

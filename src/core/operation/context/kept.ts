@@ -1,0 +1,59 @@
+/** What is kept of a @context, and how it is named: its key on the shelf, its path, its URL (CIM 009 clause 5.13.1). */
+import type { Instant } from '../../model/instant.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+
+/** The shelf of @contexts in a tenant's store. Its keys are ids, or the URL of what was downloaded. */
+export const contextShelf = 'contexts';
+
+/** Given by a client, downloaded, or made by the broker because a URL was needed. */
+export const contextKinds = ['Hosted', 'Cached', 'ImplicitlyCreated'] as const;
+export type ContextKind = (typeof contextKinds)[number];
+
+export interface KeptContext {
+  readonly kind: ContextKind;
+  readonly createdAt: Instant;
+  /** As it was written last; up to a minute old. */
+  readonly lastUsage?: Instant;
+  /** The value of `@context`; none of what is kept by URL, which is the loader's. */
+  readonly context?: Json;
+}
+
+/** What stands on the shelf. */
+export const keptJson = ({ kind, createdAt, lastUsage, context }: KeptContext): JsonObject => ({
+  kind,
+  createdAt,
+  ...(lastUsage === undefined ? undefined : { lastUsage }),
+  ...(context === undefined ? undefined : { context }),
+});
+
+/** What was put on the shelf by `keptJson`. Throws an Error when it was not. */
+export function keptIn(json: Json): KeptContext {
+  const { kind, createdAt, lastUsage, context } = isObject(json) ? json : {};
+  const known = contextKinds.find((one) => one === kind);
+  if (known === undefined || typeof createdAt !== 'string') throw new Error('What is kept of a @context cannot be read.');
+  return {
+    kind: known,
+    createdAt,
+    ...(typeof lastUsage === 'string' ? { lastUsage } : undefined),
+    ...(context === undefined ? undefined : { context }),
+  };
+}
+
+const root = '/ngsi-ld/v1/jsonldContexts/';
+
+/** The path at which a @context is served. */
+export const contextPath = (id: string): string => root + id;
+
+/** The id in the URL of a @context that this broker may hold, by whatever name it was reached. Undefined for other URLs. */
+export function contextIdIn(url: string): string | undefined {
+  const id = /^https?:\/\/[^/?#]+\/ngsi-ld\/v1\/jsonldContexts\/([^/?#]+)$/.exec(url)?.[1];
+  return id === undefined ? undefined : decoded(id);
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

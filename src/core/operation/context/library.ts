@@ -1,0 +1,122 @@
+/** The @contexts of a broker, tenant by tenant: those it keeps itself go before those of the web (CIM 009 clause 5.13). */
+import type { Context } from '../../jsonld/context.ts';
+import type { Holdings } from '../../jsonld/journal.ts';
+import type { Contexts, TenantContexts } from '../../jsonld/resolve.ts';
+import type { Instant } from '../../model/instant.ts';
+import { type Json, sameJson } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import type { Clock } from '../../port/clock.ts';
+import type { Documents } from '../../port/documents.ts';
+import type { Observe } from '../../port/observe.ts';
+import type { Stores } from '../../port/store.ts';
+import { fingerprint } from './fingerprint.ts';
+import { contextIdIn, contextPath, contextShelf, type KeptContext, keptIn } from './kept.ts';
+import { createUsage, type Place } from './usage.ts';
+
+/** Whom a URL is for. */
+export interface Reader {
+  readonly tenant: string;
+  /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and URLs are paths. */
+  readonly origin?: string;
+}
+
+export interface ContextLibrary extends TenantContexts {
+  /** Since when the core context is kept. */
+  readonly openedAt: Instant;
+  /** Throws BadRequestData when a @context cannot be used, as far as that shows without what it refers to. */
+  check(value: Json): Promise<void>;
+  /** Notes that a tenant used a @context, and what it is made of. Undefined when nothing is to be waited for. */
+  note(context: Context, tenant: string): Promise<void> | undefined;
+  /** When a @context was used last, as far as it is known in memory. */
+  lastUsage(key: string, tenant: string): Instant | undefined;
+  /** The URL of a @context. One that has none is kept as ImplicitlyCreated, so that it has. The tenant must exist. */
+  urlOf(context: Context, reader: Reader): Promise<string>;
+  put(key: string, kept: KeptContext, place: Place): Promise<void>;
+  /** False when there is none. */
+  remove(key: string, place: Place): Promise<boolean>;
+  /** Downloads a document anew. Throws LdContextNotAvailable when that cannot be; then all stays as it was (clause 5.13.5). */
+  reload(url: string): Promise<void>;
+}
+
+export interface LibraryOptions {
+  readonly contexts: Contexts;
+  readonly documents: Documents;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+export function createContextLibrary(options: LibraryOptions): ContextLibrary {
+  const { contexts, documents, stores, clock, observe } = options;
+  const usage = createUsage({ stores, clock, onGivenUp: contexts.forget });
+  const holdings = createHoldings(stores);
+  const keep = createImplicitKeeper({ stores, clock, put: usage.put });
+  return {
+    core: contexts.core,
+    openedAt: clock.now(),
+    resolve: (value, tenant) => contexts.resolve(value, holdings(tenant)),
+    check: (value) => contexts.check(value),
+    note: (context, tenant) =>
+      usage.note(context.documents, tenant)?.catch((cause: unknown) => {
+        observe({ kind: 'failed', where: 'noting the use of a @context', cause });
+      }),
+    lastUsage: usage.latest,
+    urlOf: async (context, { tenant, origin = '' }) => context.url ?? origin + contextPath(await keep(context, tenant)),
+    put: usage.put,
+    remove: async (key, place) => {
+      const wasThere = await usage.remove(key, place);
+      if (!wasThere) return false;
+      await documents.forget(key);
+      contexts.forget(key);
+      return true;
+    },
+    reload: async (url) => {
+      if (contexts.isBuiltIn(url)) return;
+      await documents.reload(url, (document) => contexts.check(url, { [url]: document })).catch(asUnavailable);
+      contexts.forget(url);
+    },
+  };
+}
+
+/** What a tenant keeps, as the maker of contexts sees it. */
+function createHoldings(stores: Stores): (tenant: string) => Holdings {
+  return (tenant) => ({
+    owner: tenant,
+    keyOf: contextIdIn,
+    get: async (id) => {
+      const document = await (await stores.open(tenant, false))?.shelf(contextShelf).get(id);
+      const context = document === undefined ? undefined : keptIn(document).context;
+      return context === undefined ? undefined : { '@context': context };
+    },
+  });
+}
+
+interface KeeperOptions {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly put: (key: string, kept: KeptContext, place: Place) => Promise<void>;
+}
+
+/** Keeps contexts that have no URL. Answers the id, which is the same for the same @context. */
+function createImplicitKeeper({ stores, clock, put }: KeeperOptions): (context: Context, tenant: string) => Promise<string> {
+  return async ({ echo }, tenant) => {
+    const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
+    if (shelf === undefined) throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
+    const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(echo))}`;
+    for (let number = 1; ; number += 1) {
+      const id = number === 1 ? name : `${name}-${number}`;
+      const document = await shelf.get(id);
+      if (document === undefined) {
+        await put(id, { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: echo }, { tenant, shelf });
+        return id;
+      }
+      if (sameJson(keptIn(document).context, echo)) return id;
+    }
+  };
+}
+
+/** Whatever is wrong with a document that is reloaded, it is not available (clause 5.13.5). */
+function asUnavailable(cause: unknown): never {
+  if (cause instanceof Problem && cause.type === 'BadRequestData') throw new Problem('LdContextNotAvailable', cause.message, cause);
+  throw cause;
+}

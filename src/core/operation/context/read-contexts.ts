@@ -1,0 +1,73 @@
+/** Operations that list and serve the @contexts that are kept (CIM 009 clauses 5.13.3, 5.13.4). */
+import { coreContextUrl } from '../../jsonld/known/core-context.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { badData, Problem } from '../../model/problem.ts';
+import type { Ask, Call, Operation } from '../operation.ts';
+import { readBoolean } from '../parameters.ts';
+import { findContext, type FoundContext } from './find.ts';
+import { contextKinds, contextPath, contextShelf, type ContextKind, keptIn } from './kept.ts';
+
+const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none', takesContext: true } as const;
+
+export const listContexts: Operation = {
+  ...common,
+  name: 'listContexts',
+  clause: '5.13.3',
+  path: '/jsonldContexts',
+  parameters: ['details', 'kind'],
+  async run(ask, call) {
+    const isDetailed = readBoolean(ask.params, 'details') ?? false;
+    const kind = readKind(ask);
+    const kept = (await call.store.shelf(contextShelf).list()).map(({ key, document }) => ({ key, kept: keptIn(document) }));
+    const found = [coreContext(call), ...kept].filter((one) => kind === undefined || one.kept.kind === kind);
+    const list = found.map((one) => (isDetailed ? detailsOf(one, call) : urlOf(one, call)));
+    return { kind: 'found', text: JSON.stringify(list) };
+  },
+};
+
+export const serveContext: Operation = {
+  ...common,
+  name: 'serveContext',
+  clause: '5.13.4',
+  path: '/jsonldContexts/{contextId}',
+  parameters: ['details'],
+  async run(ask, call) {
+    const isDetailed = readBoolean(ask.params, 'details') ?? false;
+    const found = await findContext(ask, call);
+    if (found === undefined) throw new Problem('ResourceNotFound', `There is no @context ${JSON.stringify(ask.path['contextId'])}.`);
+    const one = found === 'core' ? coreContext(call) : found;
+    if (isDetailed) return { kind: 'found', text: JSON.stringify(detailsOf(one, call)) };
+    const { context } = one.kept;
+    if (context !== undefined) return { kind: 'found', text: JSON.stringify({ '@context': context }) };
+    throw new Problem('OperationNotSupported', `The @context at ${one.key} is only a copy: it is served there, not here.`);
+  },
+};
+
+function readKind({ params }: Ask): ContextKind | undefined {
+  const text = params['kind'];
+  const kind = contextKinds.find((one) => one === text);
+  if (text === undefined || kind !== undefined) return kind;
+  throw badData(`The parameter kind may be ${contextKinds.join(', ')}, not ${JSON.stringify(text)}.`);
+}
+
+/** The core context counts as downloaded, though it comes with the broker. */
+const coreContext = ({ world }: Call): FoundContext => ({
+  key: coreContextUrl,
+  kept: { kind: 'Cached', createdAt: world.contexts.openedAt },
+});
+
+/** What is told of a @context (clause 5.13.3.5). */
+function detailsOf(one: FoundContext, call: Call): JsonObject {
+  const { key, kept } = one;
+  const lastUsage = call.world.contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;
+  return {
+    URL: urlOf(one, call),
+    localId: key,
+    kind: kept.kind,
+    createdAt: kept.createdAt,
+    ...(lastUsage === undefined ? undefined : { lastUsage }),
+  };
+}
+
+const urlOf = ({ key, kept }: FoundContext, { origin = '' }: Call): string =>
+  kept.kind === 'Cached' ? key : origin + contextPath(key);

@@ -1,0 +1,144 @@
+/** Keeps count of when each @context was used last, in memory, and writes it down once in a while. */
+import { type Instant, microsOfInstant } from '../../model/instant.ts';
+import type { Clock } from '../../port/clock.ts';
+import type { Shelf, Stores } from '../../port/store.ts';
+import { type ContextKind, contextShelf, type KeptContext, keptIn, keptJson } from './kept.ts';
+
+/** How long a use may be known in memory only. */
+const writtenEveryMicros = 60_000_000;
+
+/** What the broker keeps on its own account, in one tenant: beyond, what was not used for longest is given up. */
+const automaticMax = 2000;
+
+/** What is remembered of a @context that is kept. */
+interface Use {
+  readonly kind: ContextKind;
+  readonly createdAt: Instant;
+  usedAt: Instant | undefined;
+  /** When it is to be written down again, in microseconds. */
+  readonly dueAt: number;
+}
+
+type Uses = Map<string, Use>;
+
+/** Whose shelf of @contexts is meant. */
+export interface Place {
+  readonly tenant: string;
+  readonly shelf: Shelf;
+}
+
+export interface Usage {
+  /** Notes that documents were used: keys of those kept, URLs of those downloaded. Undefined when nothing is to be waited for. */
+  note(documents: readonly string[], tenant: string): Promise<void> | undefined;
+  /** Undefined: it was not used since the broker began to listen. */
+  latest(key: string, tenant: string): Instant | undefined;
+  /** Puts a @context on the shelf. */
+  put(key: string, kept: KeptContext, place: Place): Promise<void>;
+  /** Takes a @context from the shelf. False when there is none. */
+  remove(key: string, place: Place): Promise<boolean>;
+}
+
+export interface UsageOptions {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  /** What was kept under a key is given up, to make room. */
+  readonly onGivenUp: (key: string) => void;
+}
+
+export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
+  const tenants = new Map<string, Uses>();
+  const inTurn = createTurns();
+  const usesOf = async ({ tenant, shelf }: Place): Promise<Uses> => {
+    const uses = tenants.get(tenant) ?? (await readUses(shelf));
+    tenants.set(tenant, uses);
+    return uses;
+  };
+  const makeRoom = async (uses: Uses, { shelf }: Place): Promise<void> => {
+    const key = stalest(uses);
+    if (key === undefined) return;
+    uses.delete(key);
+    await shelf.delete(key);
+    onGivenUp(key);
+  };
+  const write = async (documents: readonly string[], tenant: string, now: Instant): Promise<void> => {
+    const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
+    if (shelf === undefined) return;
+    const uses = await usesOf({ tenant, shelf });
+    for (const key of documents.filter((one) => isDue(uses.get(one), one, now))) {
+      if (!uses.has(key)) await makeRoom(uses, { tenant, shelf });
+      await writeDown(shelf, key, now);
+      uses.set(key, usedAt(now, uses.get(key)));
+    }
+  };
+  return {
+    note: (documents, tenant) => {
+      if (documents.length === 0) return undefined;
+      const [now, uses] = [clock.now(), tenants.get(tenant)];
+      if (uses === undefined || documents.some((key) => isDue(uses.get(key), key, now)))
+        return inTurn(tenant, () => write(documents, tenant, now));
+      for (const key of documents) touch(uses.get(key), now);
+      return undefined;
+    },
+    latest: (key, tenant) => tenants.get(tenant)?.get(key)?.usedAt,
+    put: (key, kept, place) =>
+      inTurn(place.tenant, async () => {
+        const uses = await usesOf(place);
+        if (kept.kind !== 'Hosted') await makeRoom(uses, place);
+        await place.shelf.put(key, keptJson(kept));
+        uses.set(key, useOf(kept));
+      }),
+    remove: (key, { tenant, shelf }) =>
+      inTurn(tenant, async () => {
+        tenants.get(tenant)?.delete(key);
+        return shelf.delete(key);
+      }),
+  };
+}
+
+/** Lets work of the same name be done one after the other, be it well or not. */
+function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
+  const latest = new Map<string, Promise<unknown>>();
+  return (name, work) => {
+    const before = latest.get(name) ?? Promise.resolve();
+    const done = before.then(work, work);
+    latest.set(name, done);
+    return done;
+  };
+}
+
+const readUses = async (shelf: Shelf): Promise<Uses> =>
+  new Map((await shelf.list()).map(({ key, document }) => [key, useOf(keptIn(document))]));
+
+const useOf = ({ kind, createdAt, lastUsage }: KeptContext): Use => ({ kind, createdAt, usedAt: lastUsage, dueAt: 0 });
+
+/** True when a use is to be written down. What is no URL and is not kept any more cannot be. */
+const isDue = (use: Use | undefined, key: string, now: Instant): boolean =>
+  use === undefined ? isUrl(key) : microsOfInstant(now) >= use.dueAt;
+
+const isUrl = (key: string): boolean => /^https?:/i.test(key);
+
+const usedAt = (now: Instant, use: Use | undefined): Use => ({
+  kind: use?.kind ?? 'Cached',
+  createdAt: use?.createdAt ?? now,
+  usedAt: now,
+  dueAt: microsOfInstant(now) + writtenEveryMicros,
+});
+
+function touch(use: Use | undefined, now: Instant): void {
+  if (use !== undefined) use.usedAt = now;
+}
+
+/** A URL that is not on the shelf yet was downloaded; what else is not there has been deleted meanwhile. */
+async function writeDown(shelf: Shelf, key: string, now: Instant): Promise<void> {
+  const document = await shelf.get(key);
+  if (document !== undefined) await shelf.put(key, keptJson({ ...keptIn(document), lastUsage: now }));
+  else if (isUrl(key)) await shelf.put(key, keptJson({ kind: 'Cached', createdAt: now, lastUsage: now }));
+}
+
+/** What was not used for longest of what the broker keeps on its own account. Undefined while there is room. */
+function stalest(uses: Uses): string | undefined {
+  const automatic = [...uses].filter(([, { kind }]) => kind !== 'Hosted');
+  if (automatic.length < automaticMax) return undefined;
+  const micros = automatic.map(([key, { usedAt, createdAt }]) => ({ key, at: microsOfInstant(usedAt ?? createdAt) }));
+  return micros.reduce((oldest, one) => (one.at < oldest.at ? one : oldest)).key;
+}

@@ -1,0 +1,74 @@
+/** Operations that add and delete @contexts (CIM 009 clauses 5.13.2, 5.13.5). */
+import { isObject } from '../../model/json.ts';
+import { badData, Problem } from '../../model/problem.ts';
+import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import { readBoolean } from '../parameters.ts';
+import { findContext } from './find.ts';
+import { contextPath, contextShelf } from './kept.ts';
+import type { Place } from './usage.ts';
+
+const common = { action: 'write', media: ['json', 'ld+json'], takesContext: true } as const;
+
+export const addContext: Operation = {
+  ...common,
+  name: 'addContext',
+  clause: '5.13.2',
+  method: 'POST',
+  path: '/jsonldContexts',
+  parameters: [],
+  body: 'object',
+  unknownTenant: 'create',
+  async run({ body }, call) {
+    const context = isObject(body) ? body['@context'] : undefined;
+    if (context === undefined) throw new Problem('InvalidRequest', 'The body needs a member @context, which it is all about.');
+    if (context === null) throw badData('A @context must be a URL, an object or an array of these, not null.');
+    const { contexts, ids } = call.world;
+    await contexts.check(context);
+    const id = ids.next('Context');
+    await contexts.put(id, { kind: 'Hosted', createdAt: call.now, context }, placeOf(call));
+    return { kind: 'created', location: contextPath(id) };
+  },
+};
+
+export const deleteContext: Operation = {
+  ...common,
+  name: 'deleteContext',
+  clause: '5.13.5',
+  method: 'DELETE',
+  path: '/jsonldContexts/{contextId}',
+  parameters: ['reload'],
+  body: 'none',
+  async run(ask, call): Promise<Answer> {
+    if (isReload(ask)) await reload(ask, call);
+    else await remove(ask, call);
+    return { kind: 'done' };
+  },
+};
+
+/** `reload` without a value is as if it were not there. */
+const isReload = ({ params }: Ask): boolean => params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
+
+async function remove(ask: Ask, call: Call): Promise<void> {
+  const found = await findContext(ask, call);
+  if (found === 'core') throw badData('The core @context cannot be deleted.');
+  if (found === undefined || !(await call.world.contexts.remove(found.key, placeOf(call))))
+    throw new Problem('ResourceNotFound', `There is no @context ${nameOf(ask)}.`);
+}
+
+/** Only what was downloaded can be downloaded anew: with `reload`, an unknown @context is bad data. */
+async function reload(ask: Ask, call: Call): Promise<void> {
+  const found = await findContext(ask, call);
+  if (found === 'core') return;
+  if (found === undefined) throw badData(`There is no @context ${nameOf(ask)} that could be loaded again.`);
+  const { key, kept } = found;
+  if (kept.kind !== 'Cached') throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
+  const { contexts } = call.world;
+  await contexts.reload(key);
+  const lastUsage = contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;
+  const anew = { kind: kept.kind, createdAt: call.now, ...(lastUsage === undefined ? undefined : { lastUsage }) };
+  await contexts.put(key, anew, placeOf(call));
+}
+
+const nameOf = ({ path }: Ask): string => JSON.stringify(path['contextId']);
+
+const placeOf = ({ tenant, store }: Call): Place => ({ tenant, shelf: store.shelf(contextShelf) });

@@ -1,0 +1,135 @@
+/** Writes down how far subscriptions have come, now and then, so that delivery goes on from there after a crash. */
+import type { Instant } from '../../core/model/instant.ts';
+import { isObject, type Json } from '../../core/model/json.ts';
+import { accountIn, emptyAccount, type SubscriptionAccount } from '../../core/model/subscription.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import type { Position, Shelf } from '../../core/port/store.ts';
+
+/** How far one subscription has come. */
+export interface Progress {
+  /** What concerned it up to here is delivered or given up. */
+  readonly position: Position;
+  /** True when nothing waited: it has then come as far as its tenant's log was read. */
+  readonly isCaughtUp: boolean;
+  readonly account: SubscriptionAccount;
+  /** When the next notification by the clock is due. */
+  readonly dueAt?: Instant;
+}
+
+/** Whoever's progress is written down. */
+export interface Progressing {
+  readonly id: string;
+  progress(): Progress;
+}
+
+export interface Ledger {
+  /** What was written down of a subscription, as far as it can have come since; undefined: nothing. */
+  find(id: string): Promise<Progress | undefined>;
+  /** There is something new to be written down. */
+  mark(subject: Progressing): void;
+  /** The common position has moved. */
+  touch(): void;
+  /** It is not to be written down any more; what was is forgotten when `isGone`. */
+  drop(id: string, isGone: boolean): Promise<void>;
+  /** Writes down what is new, at once. */
+  close(): Promise<void>;
+}
+
+export interface LedgerOptions {
+  readonly shelf: Shelf;
+  /** How far the tenant's log was read for those who have caught up. */
+  readonly position: () => Position;
+  readonly observe: Observe;
+}
+
+/** Time between two writings. */
+const pauseMs = 1000;
+/** Documents that are written at a time. */
+const bundle = 200;
+/** The key of the position of all who have caught up. No id of a subscription is without a colon. */
+const common = 'log';
+
+export function createLedger(options: LedgerOptions): Ledger {
+  const { shelf, observe } = options;
+  const state: State = { ...options, news: new Map(), written: -1 };
+  let running = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    running = running.then(() => write(state)).catch((cause: unknown) => observe({ kind: 'failed', where: 'ledger', cause }));
+    return running;
+  };
+  const touch = (): void => {
+    timer ??= setTimeout(() => void flush(), pauseMs);
+  };
+  return {
+    find: (id) => findProgress(shelf, id),
+    mark(subject) {
+      state.news.set(subject.id, subject);
+      touch();
+    },
+    touch,
+    async drop(id, isGone) {
+      state.news.delete(id);
+      await running;
+      if (isGone) await shelf.delete(id);
+    },
+    close: flush,
+  };
+}
+
+interface State extends LedgerOptions {
+  readonly news: Map<string, Progressing>;
+  /** The common position that was written last. */
+  written: Position;
+}
+
+/**
+ * All taken down in one moment. The common position comes last: whoever had something waiting then is known to have, so that
+ * nobody is thought to have come further than it has.
+ */
+async function write(state: State): Promise<void> {
+  const { shelf, news } = state;
+  const reached = state.position();
+  const subjects = [...news.values()];
+  const documents = subjects.map((subject) => [subject.id, progressJson(subject.progress())] as const);
+  news.clear();
+  try {
+    for (let at = 0; at < documents.length; at += bundle) {
+      await Promise.all(documents.slice(at, at + bundle).map(([id, document]) => shelf.put(id, document)));
+    }
+    if (reached === state.written) return;
+    await shelf.put(common, { position: reached });
+    state.written = reached;
+  } catch (cause) {
+    for (const subject of subjects) news.set(subject.id, subject);
+    throw cause;
+  }
+}
+
+const progressJson = ({ position, isCaughtUp, account, dueAt }: Progress): Json => ({
+  position,
+  isCaughtUp,
+  account: { ...account },
+  ...(dueAt === undefined ? undefined : { dueAt }),
+});
+
+async function findProgress(shelf: Shelf, id: string): Promise<Progress | undefined> {
+  const json = await shelf.get(id);
+  if (!isObject(json)) return undefined;
+  const { position, isCaughtUp, account, dueAt } = json;
+  const reached = typeof position === 'number' ? position : 0;
+  return {
+    position: isCaughtUp === true ? Math.max(reached, await commonPosition(shelf)) : reached,
+    isCaughtUp: isCaughtUp === true,
+    account: isObject(account) ? accountIn(account) : emptyAccount,
+    ...(typeof dueAt === 'string' ? { dueAt } : undefined),
+  };
+}
+
+async function commonPosition(shelf: Shelf): Promise<Position> {
+  const json = await shelf.get(common);
+  const position = isObject(json) ? json['position'] : undefined;
+  return typeof position === 'number' ? position : 0;
+}

@@ -1,0 +1,111 @@
+/** Reads from an index the numbers of the entities that fulfil one condition. */
+import type { Database } from 'better-sqlite3';
+import type { Filter } from '../../core/language/filter.ts';
+import { searchBox } from '../../core/language/geo-query.ts';
+import type { BoundingBox } from '../../core/model/geometry.ts';
+import { slots } from './box-rows.ts';
+import { type IndexTerm, indexTerms } from './index-terms.ts';
+import { type NameReader, noName } from './names.ts';
+import type { Pace } from './pace.ts';
+import { type Pager, pagerOfSeveral, type Rows } from './rows.ts';
+
+/** Rows of an index that are read between two looks at the clock. */
+const rowsBetween = 256;
+
+/** Starts reading the numbers that an index gives, unordered and perhaps with repeats. */
+export type ListReader = () => Iterable<number>;
+
+export interface Lists {
+  /** One for each condition of a filter (not of those in it) that an index answers. */
+  readonly readers: (filter: Filter) => readonly ListReader[];
+  /** The entities with one of a few values, in their order without a list; undefined when no condition is such a one. */
+  readonly ordered: (filter: Filter) => Pager | undefined;
+}
+
+/** For more values than this, going through the entities with each of them side by side does not pay. */
+const valuesMax = 8;
+
+export function createLists(database: Database, { names, rows }: { names: NameReader; rows: Rows }): Lists {
+  const isComplete = database.prepare<[number], number>('SELECT complete FROM indexed WHERE name = ?').pluck();
+  const isIndexed = (name: number): boolean => isComplete.get(name) === 1;
+  const ofTerm = ({ attr, wanted }: IndexTerm): readonly ListReader[] => {
+    const name = names.numOf(attr);
+    if (name === undefined) return [() => []];
+    if (!isIndexed(name)) return [];
+    return [
+      'keys' in wanted ? () => numsWithKeys(database, name, wanted.keys) : () => numsInRange(database, name, wanted),
+    ];
+  };
+  const orderedBy = ({ attr, wanted }: IndexTerm): Pager | undefined => {
+    const name = names.numOf(attr);
+    if (name === undefined || !('keys' in wanted) || wanted.keys.length > valuesMax || !isIndexed(name))
+      return undefined;
+    return pagerOfSeveral(wanted.keys.map((key) => rows.withValue(name, key)));
+  };
+  const ofBox = (geoproperty: string, box: BoundingBox | 'everywhere'): readonly ListReader[] => {
+    if (box === 'everywhere') return [];
+    const name = names.numOf(geoproperty);
+    return [name === undefined ? () => [] : () => numsInBox(database, name, box)];
+  };
+  return {
+    readers: ({ q, geo }) => [
+      ...(q ? indexTerms(q).flatMap(ofTerm) : []),
+      ...(geo ? ofBox(geo.geoproperty, searchBox(geo)) : []),
+    ],
+    ordered: ({ q }) =>
+      q
+        ? indexTerms(q)
+            .map(orderedBy)
+            .find((pager) => pager !== undefined)
+        : undefined,
+  };
+}
+
+// Each of these prepares its own statement: one that is being stepped through cannot be used by another request.
+
+function numsWithKeys(database: Database, name: number, keys: readonly (string | number)[]): Iterable<number> {
+  const sql = 'SELECT num FROM json_each(?) AS wanted CROSS JOIN value WHERE name = ? AND value.value = wanted.value';
+  return database.prepare<[string, number], number>(sql).pluck().iterate(JSON.stringify(keys), name);
+}
+
+function numsInRange(database: Database, name: number, { from, to }: { from: number; to: number }): Iterable<number> {
+  const sql = 'SELECT num FROM value WHERE name = ? AND value BETWEEN ? AND ?';
+  return database.prepare<[number, number, number], number>(sql).pluck().iterate(name, from, to);
+}
+
+/** Boxes without a name are around GeoProperties of any name. */
+function numsInBox(database: Database, name: number, [west, south, east, north]: BoundingBox): Iterable<number> {
+  const sql = `SELECT place / ${slots} FROM box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND name IN (?, ${noName})`;
+  const bounds = [east, west, north, south] as const;
+  return database
+    .prepare<[number, number, number, number, number], number>(sql)
+    .pluck()
+    .iterate(...bounds, name);
+}
+
+/** The numbers that an index gives, ascending; the shortest such list. Undefined when all of them are longer than `most`. */
+export async function shortest(
+  readers: readonly ListReader[],
+  { pace, most }: { pace: Pace; most: number },
+): Promise<readonly number[] | undefined> {
+  let best: readonly number[] | undefined;
+  for (const reader of readers) {
+    const nums = await collect(reader(), { pace, most: best ? best.length : most });
+    if (nums && (!best || nums.length < best.length)) best = nums;
+  }
+  return best && [...new Set(best)].sort((a, b) => a - b);
+}
+
+async function collect(
+  source: Iterable<number>,
+  { pace, most }: { pace: Pace; most: number },
+): Promise<readonly number[] | undefined> {
+  const nums: number[] = [];
+  for (const num of source) {
+    nums.push(num);
+    if (nums.length > most) return undefined;
+    const pause = nums.length % rowsBetween === 0 ? pace() : undefined;
+    if (pause) await pause;
+  }
+  return nums;
+}

@@ -1,0 +1,37 @@
+/** Times as columns hold them. The same few come again and again: every instance that a write touches has that write's. */
+import { type Instant, instantOf, type Micros, microsOfInstant } from '../../core/model/instant.ts';
+
+interface Time {
+  readonly micros: Micros;
+  /** True when `instantOf(micros)` gives the same text back. */
+  readonly isShort: boolean;
+}
+
+const cacheMax = 1000;
+
+/** Reads the microseconds of instants. */
+export function createTimes(): (instant: Instant) => Time {
+  const known = new Map<Instant, Time>();
+  return (instant) => {
+    const cached = known.get(instant);
+    if (cached) return cached;
+    const micros = microsOfInstant(instant);
+    const time = { micros, isShort: instantOf(micros) === instant };
+    if (known.size >= cacheMax) known.clear();
+    known.set(instant, time);
+    return time;
+  };
+}
+
+/** Writes instants of microseconds. */
+export function createInstants(): (micros: Micros) => Instant {
+  const known = new Map<Micros, Instant>();
+  return (micros) => {
+    const cached = known.get(micros);
+    if (cached !== undefined) return cached;
+    const instant = instantOf(micros);
+    if (known.size >= cacheMax) known.clear();
+    known.set(micros, instant);
+    return instant;
+  };
+}
