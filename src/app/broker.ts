@@ -9,12 +9,19 @@ import { knownContexts } from '../city/models/model-index.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
+import type { Json } from '../core/model/json.ts';
+import { type ContextLibrary, createContextLibrary } from '../core/operation/context/library.ts';
 import type { World } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
+import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Stores } from '../core/port/store.ts';
 import { createRenderCache } from '../core/representation/rendered.ts';
+import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
+import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
+import type { DeliveryWorld } from '../edge/deliver/surroundings.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
+import { lookupPublic } from '../edge/document/lookup.ts';
 import { closeServer, createHttpServer } from '../edge/http/server.ts';
 import { createStream, type Stream } from '../edge/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
@@ -52,18 +59,21 @@ export async function startBroker(config: Config): Promise<Broker> {
   const loader = openLoader(config, observe);
   const stores = openStores(config);
   const clock = createClock();
-  const world: World = {
+  const parts: DeliveryWorld = {
     stores,
     clock,
     models,
     observe,
-    contexts: createContexts({ load: loader.load, known: knownContexts(modelsFolder) }),
+    contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     breathe: createBreathe(),
     ids: createIds(),
     renders: createRenderCache(config.renderCacheBytes),
     limits: config,
     identity: { alias: config.alias, startedAt: clock.now() },
   };
+  const delivery = openDelivery(config, parts);
+  const world: World = { ...parts, subscriptions: delivery.subscriptions };
+  await delivery.start();
   const stopJobs = startJobs({ ...world, logKeep: { hours: config.logKeepHours, records: config.logKeepRecords } });
   const stream = openStream(config, world);
   const server = openServer(config, world, { metrics, stream });
@@ -71,11 +81,20 @@ export async function startBroker(config: Config): Promise<Broker> {
     await stopJobs();
     await stream.close();
     await closeServer(server, graceMs);
+    await delivery.stop();
     loader.close();
     await stores.close();
     observe({ kind: 'stopped', what: 'broker' });
   };
   return { url: await listen(server, config, stop), stop };
+}
+
+interface LibraryParts {
+  readonly loader: DocumentLoader;
+  readonly known: Readonly<Record<string, Json>>;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly observe: Observe;
 }
 
 function openLoader(config: Config, observe: Observe): DocumentLoader {
@@ -88,8 +107,21 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
   });
 }
 
+const openLibrary = ({ loader, known, ...world }: LibraryParts): ContextLibrary =>
+  createContextLibrary({ ...world, contexts: createContexts({ load: loader.load, known }), documents: loader });
+
 const openStores = (config: Config): Stores =>
-  config.store === 'memory' ? createMemoryStores({ breathe: createBreathe() }) : createSqliteStores({ directory: config.data, breathe: createBreathe() });
+  config.store === 'memory'
+    ? createMemoryStores({ breathe: createBreathe() })
+    : createSqliteStores({ directory: config.data, breathe: createBreathe() });
+
+const openDelivery = (config: Config, world: DeliveryWorld): DeliveryEngine =>
+  createDeliveryEngine({
+    messenger: createHttpMessenger({ timeoutMs: config.notifyTimeoutMs, ...(config.notifyAllowPrivate ? undefined : { lookupPublic }) }),
+    concurrency: config.notifyConcurrency,
+    attemptsMax: config.notifyAttempts,
+    world,
+  });
 
 const openStream = (config: Config, world: World): Stream =>
   createStream({
@@ -110,12 +142,22 @@ function openServer(config: Config, world: World, { metrics, stream }: { metrics
   return createHttpServer({
     world,
     operations,
-    limits: { bodyBytesMax: config.bodyBytesMax, depthMax: config.depthMax, headersTimeoutMs: 30_000, requestTimeoutMs: 120_000 },
+    limits: {
+      bodyBytesMax: config.bodyBytesMax,
+      depthMax: config.depthMax,
+      headersTimeoutMs: 30_000,
+      requestTimeoutMs: 120_000,
+    },
     corsOrigin: config.corsOrigin,
     console: readConsole(root),
     openapi: readFileSync(join(root, 'openapi.yaml')),
     probes: {
-      version: () => ({ name: 'Mlaka', version, 'orionld version': version, uptime: Math.floor((Date.now() - began) / 1000) }),
+      version: () => ({
+        name: 'Mlaka',
+        version,
+        'orionld version': version,
+        uptime: Math.floor((Date.now() - began) / 1000),
+      }),
       unready: () => faultOf(world),
       metrics: metrics.read,
     },
@@ -141,7 +183,10 @@ async function listen(server: Server, { host, port }: Config, stop: () => Promis
     await once(server, 'listening');
   } catch (cause) {
     await stop();
-    throw new Error(`Nobody can listen on ${host}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new Error(
+      `Nobody can listen on ${host}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { cause },
+    );
   }
   const address = server.address();
   const own = typeof address === 'object' && address ? address.port : port;

@@ -5,13 +5,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createBreathe, createClock, createIds } from '../../src/app/process.ts';
-import { createContexts } from '../../src/core/jsonld/resolve.ts';
 import type { World } from '../../src/core/operation/operation.ts';
 import { operations } from '../../src/core/operation/table.ts';
 import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
+import { createOfflineLibrary } from '../library.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -39,14 +39,16 @@ const servers: Readonly<Record<string, (answer: Answerer) => Server>> = {
 /** In the child: serves, and tells how much processor time each request took between two messages. */
 async function serve(name: string): Promise<void> {
   let answered = 0;
+  const [stores, clock] = [createMemoryStores(), createClock()];
+  const observe = (): unknown => (answered += 1);
   const world: World = {
-    stores: createMemoryStores(),
-    contexts: createContexts({ load: () => Promise.reject(new Error('none')), known: {} }),
+    stores,
+    contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
-    clock: createClock(),
+    clock,
     breathe: createBreathe(),
     ids: createIds(),
-    observe: () => (answered += 1),
+    observe,
     renders: createRenderCache(2 ** 20),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000 },
   };

@@ -15,6 +15,44 @@ const values = (name: string, query: string, ...pairs: readonly (readonly [numbe
 });
 
 scenarios('history', {
+  'is aggregated by periods': [
+    ...grown('agg'),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('agg')}?attrs=pm10&format=aggregatedValues&aggrMethods=avg,max,totalCount,distinctCount,sum,min,sumsq,stddev&aggrPeriodDuration=PT2H`,
+      answers: 200,
+      gives: {
+        id: id('agg'),
+        type: 'Air',
+        pm10: {
+          type: 'Property',
+          avg: [[21.5, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [23.5, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          max: [[22, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [24, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          totalCount: [[2, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [2, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          distinctCount: [[2, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [2, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          sum: [[43, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [47, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          min: [[21, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [23, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          sumsq: [[925, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [1105, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          stddev: [[0.5, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [0.5, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+        },
+      },
+    },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues`, answers: 400, has: { detail: expect.stringContaining('aggrMethods') } },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=median`, answers: 400, has: problem('InvalidRequest') },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=avg&aggrPeriodDuration=hour`, answers: 400, has: { detail: expect.stringContaining('aggrPeriodDuration') } },
+  ],
+  'is asked for by a body, and by values in the interval': [
+    ...grown('post'),
+    {
+      does: 'queryTemporalByPost',
+      send: 'POST /temporal/entityOperations/query?options=temporalValues',
+      body: { type: 'Query', entities: [{ type: 'Air', id: id('post') }], q: 'pm10==23', attrs: ['pm10'], temporalQ: { timerel: 'after', timeAt: '2026-03-01T03:00:00Z' } },
+      answers: 200,
+      gives: [{ id: id('post'), type: 'Air', pm10: { type: 'Property', values: [[23, '2026-03-01T03:00:00Z'], [24, '2026-03-01T04:00:00Z']] } }],
+    },
+    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&id=${id('post')}&q=pm10==21&timerel=after&timeAt=2026-03-01T03:00:00Z`, answers: 200, gives: [] },
+    { does: 'queryTemporalByPost', send: 'POST /temporal/entityOperations/query', body: { type: 'Query', entities: [{ type: 'Air' }], ordering: { orderBy: ['pm10'] } }, answers: 400, has: problem('BadRequestData') },
+  ],
   'is kept in order of observation, late ones too': [
     ...grown('a'),
     values('a', '', [21, 1], [22, 2], [23, 3], [24, 4]),
@@ -50,7 +88,8 @@ scenarios('history', {
       gives: ['e', 'f'].map((name) => ({ id: id(name), type: 'Air', pm10: { type: 'Property', values: [[24, '2026-03-01T04:00:00Z']] } })),
       with: { 'NGSILD-Results-Count': '2' },
     },
-    { does: 'queryTemporal', send: 'GET /temporal/entities?type=Air', answers: 400, has: problem('BadRequestData') },
+    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&id=${id('e')}&pick=id&limit=1`, answers: 200, gives: [{ id: id('e') }] },
+    { does: 'queryTemporal', send: 'GET /temporal/entities?type=Air&orderBy=pm10', answers: 400, has: problem('BadRequestData') },
     { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('e')}?timerel=before`, answers: 400, has: problem('BadRequestData') },
     { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('e')}?timerel=before&timeAt=yesterday`, answers: 400, has: problem('BadRequestData') },
     { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('e')}?lastN=0`, answers: 400, has: problem('BadRequestData') },

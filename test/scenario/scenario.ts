@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { type Broker, startBroker } from '../../src/app/broker.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
 
-/** One request and what it must answer. */
+/** One request and what it must answer. `{{name}}` in its texts stands for what an earlier step saved; `{{broker}}` for the URL. */
 export interface Step {
   /** The operation, as in the operation table and openapi.yaml. */
   readonly does: string;
@@ -25,6 +25,8 @@ export interface Step {
   readonly has?: unknown;
   /** Headers, each equal or matching. */
   readonly with?: Readonly<Record<string, string | RegExp>>;
+  /** The name under which the last part of the Location is saved. */
+  readonly saves?: string;
 }
 
 export interface TestBroker extends Broker {
@@ -47,7 +49,11 @@ export async function startTestBroker(args: readonly string[] = []): Promise<Tes
 export const embeddedStores = ['memory', 'sqlite'] as const;
 
 /** Declares a test per scenario and store; the scenarios of one call share a broker, so their entities must differ. */
-export function scenarios(about: string, steps: Readonly<Record<string, readonly Step[]>>, args: readonly string[] = []): void {
+export function scenarios(
+  about: string,
+  steps: Readonly<Record<string, readonly Step[]>>,
+  args: readonly string[] = [],
+): void {
   describe.each(embeddedStores)(`${about} (%s)`, (store) => {
     let broker: TestBroker;
     beforeAll(async () => {
@@ -55,12 +61,30 @@ export function scenarios(about: string, steps: Readonly<Record<string, readonly
     });
     afterAll(() => broker.stop());
     test.each(Object.entries(steps))('%s', async (_, list) => {
-      for (const step of list) await run(step, broker.url);
+      await runSteps(list, broker.url);
     });
   });
 }
 
-async function run(step: Step, url: string): Promise<void> {
+/** Takes steps one after the other. */
+export async function runSteps(steps: readonly Step[], url: string): Promise<void> {
+  const names = new Map([['broker', url]]);
+  for (const step of steps) {
+    const { location } = await run(filledIn(step, names) as Step, url);
+    if (step.saves !== undefined) names.set(step.saves, location?.split('/').at(-1) ?? '');
+  }
+}
+
+/** The same with every saved name filled in. Patterns stay as they are. */
+function filledIn(part: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof part === 'string')
+    return part.replace(/\{\{(\w+)\}\}/g, (_, name: string) => names.get(name) ?? `nothing saved as ${name}`);
+  if (Array.isArray(part)) return part.map((one) => filledIn(one, names));
+  if (typeof part !== 'object' || part === null || Object.getPrototypeOf(part) !== Object.prototype) return part;
+  return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, filledIn(one, names)]));
+}
+
+async function run(step: Step, url: string): Promise<Answered['headers']> {
   const answer = await send(step, url);
   const seen = { does: step.does, send: step.send, status: answer.status, text: answer.text };
   expect(seen).toEqual({ ...seen, status: step.answers });
@@ -72,6 +96,7 @@ async function run(step: Step, url: string): Promise<void> {
     else expect(header).toMatch(value);
   }
   checkAgainstOpenApi(step, answer);
+  return answer.headers;
 }
 
 interface Answered {
@@ -85,7 +110,9 @@ interface Answered {
 async function send(step: Step, url: string): Promise<Answered> {
   const [method = 'GET', path = ''] = step.send.split(/ (.*)/s);
   const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
-  const call = request(url)[verb](`/ngsi-ld/v1${path}`).set(step.headers ?? {});
+  const call = request(url)
+    [verb](`/ngsi-ld/v1${path}`)
+    .set(step.headers ?? {});
   if (step.body !== undefined) {
     if (!step.headers?.['Content-Type']) call.set('Content-Type', 'application/json');
     call.send(typeof step.body === 'string' ? step.body : JSON.stringify(step.body));
@@ -102,8 +129,13 @@ async function send(step: Step, url: string): Promise<Answered> {
 }
 
 interface OpenApi {
-  readonly paths: Record<string, Record<string, { operationId?: string; responses?: Record<string, { $ref?: string }> }>>;
-  readonly components: { readonly responses: Record<string, { content?: Record<string, { schema: { $ref: string } }> }> };
+  readonly paths: Record<
+    string,
+    Record<string, { operationId?: string; responses?: Record<string, { $ref?: string }> }>
+  >;
+  readonly components: {
+    readonly responses: Record<string, { content?: Record<string, { schema: { $ref: string } }> }>;
+  };
 }
 
 const openApi = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')) as OpenApi;
@@ -113,7 +145,9 @@ ajv.addFormat('iri', true);
 ajv.addSchema({ $id: 'openapi', ...openApi });
 const documented = new Map(
   Object.values(openApi.paths).flatMap((item) =>
-    Object.values(item).flatMap(({ operationId, responses }) => (operationId && responses ? [[operationId, responses] as const] : [])),
+    Object.values(item).flatMap(({ operationId, responses }) =>
+      operationId && responses ? [[operationId, responses] as const] : [],
+    ),
   ),
 );
 
@@ -126,14 +160,23 @@ function checkAgainstOpenApi({ does }: Step, { status, type, body }: Answered): 
   else expect(body).toBeUndefined();
 }
 
-function checkBody(about: { does: string; status: number; type: string }, schema: string | undefined, body: unknown): void {
+function checkBody(
+  about: { does: string; status: number; type: string },
+  schema: string | undefined,
+  body: unknown,
+): void {
   expect({ ...about, documented: schema !== undefined }).toEqual({ ...about, documented: true });
   const validate = ajv.getSchema(`openapi${schema ?? ''}`);
-  expect({ ...about, valid: validate?.(body), errors: validate?.errors ?? null }).toEqual({ ...about, valid: true, errors: null });
+  expect({ ...about, valid: validate?.(body), errors: validate?.errors ?? null }).toEqual({
+    ...about,
+    valid: true,
+    errors: null,
+  });
 }
 
 /** The header that names a @context. */
-export const contextLink = (url: string): string => `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
+export const contextLink = (url: string): string =>
+  `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
 
 export const coreContext = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld';
 export const defaultVocabulary = 'https://uri.etsi.org/ngsi-ld/default-context/';

@@ -121,30 +121,3 @@ describe('followers of the log', () => {
     ]);
   });
 });
-
-describe('the index of an attribute', () => {
-  test('is made when queries keep looking at many entities, and is kept up to date', async () => {
-    const { store, file } = await openStore();
-    await store.apply(
-      Array.from({ length: 3000 }, (_, n) => creation(`urn:${n}`, n)),
-      at,
-    );
-    const path = { attr: level, sub: [], inside: [], text: 'level' };
-    const above = (bound: number) => ({
-      ...plan,
-      filter: { q: { op: '>' as const, path, value: { kind: 'json' as const, value: bound } } },
-    });
-    const reader = new Database(file, { readonly: true });
-    closing.unshift(() => void reader.close());
-    const state = reader.prepare('SELECT complete FROM indexed').pluck();
-    for (let tries = 0; tries < 1000 && state.get() !== 1; tries += 1) {
-      expect(await store.count(above(2989))).toBe(10);
-      await new Promise(setImmediate);
-    }
-    expect(state.get()).toBe(1);
-    await store.apply([creation('urn:new', 5000), { mutation: { op: 'delete', id: 'urn:2995' } }], at);
-    const ids = (await store.find(above(2993))).map(({ id }) => id);
-    expect(ids).toEqual(['urn:2994', 'urn:2996', 'urn:2997', 'urn:2998', 'urn:2999', 'urn:new']);
-    expect(reader.prepare('SELECT count(*) FROM value').pluck().get()).toBe(3000);
-  });
-});

@@ -15,6 +15,7 @@ function write(logger: Logger, observation: Observation): void {
     case 'modelViolated':
       return logger.warn(observation.violation, 'data model not met');
     case 'contextFailed':
+    case 'notificationLost':
     case 'streamDropped': {
       const { kind, ...members } = observation;
       return logger.warn(members, kind);
@@ -29,6 +30,7 @@ function write(logger: Logger, observation: Observation): void {
     case 'contextLoaded':
     case 'streamOpened':
     case 'streamClosed':
+    case 'delivered':
     case 'matched': {
       const { kind, ...members } = observation;
       return logger.debug(members, kind);

@@ -38,6 +38,14 @@ function createInstruments(registry: Registry) {
     dropped: new Counter({ name: 'mlaka_streams_dropped_total', help: 'Streams closed by the broker.', labelNames: ['reason'], registers }),
     matched: new Counter({ name: 'mlaka_changes_matched_total', help: 'Changes matched against subscriptions.', registers }),
     notifications: new Counter({ name: 'mlaka_notifications_total', help: 'Notifications made of changes.', registers }),
+    deliveries: new Histogram({
+      name: 'mlaka_delivery_seconds',
+      help: 'Time that attempts to deliver notifications took.',
+      labelNames: ['result'],
+      buckets: seconds,
+      registers,
+    }),
+    lost: new Counter({ name: 'mlaka_notifications_lost_total', help: 'Notifications that were given up.', registers }),
     jobs: new Histogram({ name: 'mlaka_job_seconds', help: 'Time that jobs took.', labelNames: ['job'], buckets: seconds, registers }),
   };
 }
@@ -65,6 +73,10 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     case 'matched':
       instruments.matched.inc(observation.changes);
       return instruments.notifications.inc(observation.notifications);
+    case 'delivered':
+      return instruments.deliveries.observe({ result: observation.result }, observation.tookMs / 1000);
+    case 'notificationLost':
+      return instruments.lost.inc();
     case 'jobRan':
       return instruments.jobs.observe({ job: observation.job }, observation.tookMs / 1000);
     case 'started':

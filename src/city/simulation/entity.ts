@@ -37,8 +37,13 @@ export interface Surroundings {
 
 export const idOf = (type: string, name: string): string => `urn:ngsi-ld:${type}:kranj:${name}`;
 
-/** A time in the standard's form. */
-export const timeText = (at: Moment): string => instantOf(at * 1000);
+let lastTime: { readonly at: Moment; readonly text: string } = { at: 0, text: instantOf(0) };
+
+/** A time in the standard's form. The last one is kept: all attributes of a reading bear the same. */
+export function timeText(at: Moment): string {
+  if (lastTime.at !== at) lastTime = { at, text: instantOf(at * 1000) };
+  return lastTime.text;
+}
 
 const attribute = (type: Kind, members: JsonObject): JsonObject => ({ type, ...members });
 

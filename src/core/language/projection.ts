@@ -41,16 +41,20 @@ function projectionOf(picked: NameList | undefined, omitted: NameList | undefine
   const pick = picked && new Set([...picked.names, ...picked.nested.keys()]);
   const both = [...(pick ?? [])].find((name) => omitted?.names.has(name));
   if (both !== undefined) throw badData(`The parameters pick and omit both name ${both}.`);
-  const through = new Set([...(picked?.nested.keys() ?? []), ...(omitted?.nested.keys() ?? [])]);
-  const linked = [...through].map(
-    (name) => [name, projectionOf(picked?.nested.get(name), omitted?.nested.get(name))] as const,
-  );
+  const linked = linkedBy(picked?.nested ?? new Map(), omitted?.nested ?? new Map());
   return {
     ...(pick ? { pick } : undefined),
     ...(omitted ? { omit: omitted.names } : undefined),
-    ...(linked.length > 0 ? { linked: new Map(linked) } : undefined),
+    ...(linked.size > 0 ? { linked } : undefined),
   };
 }
+
+type Nested = NameList['nested'];
+
+const linkedBy = (picked: Nested, omitted: Nested): ReadonlyMap<string, Projection> =>
+  new Map(
+    [...picked.keys(), ...omitted.keys()].map((name) => [name, projectionOf(picked.get(name), omitted.get(name))]),
+  );
 
 /** How many relationships away the projection speaks of. */
 export const projectionDepth = ({ linked }: Projection): number =>

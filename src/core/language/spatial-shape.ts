@@ -74,25 +74,23 @@ function endsOf(lines: readonly (readonly Edge[])[]): ReadonlySet<string> {
 
 /** Where a point lies, seen from a shape. Points have no boundary; the boundary of lines are their ends. */
 export function placeOf(point: Point, shape: Shape): Place {
-  if (shape.dimension === 2) return placeInPolygons(point, shape);
   const isOn = search(shape.tree(), { enters: (box) => isInBox(point, box), visit: (edge) => isOnEdge(point, edge) });
+  if (shape.dimension === 2) return isOn ? 'boundary' : isInPolygons(point, shape) ? 'inside' : 'outside';
   if (!isOn) return 'outside';
   return shape.dimension === 1 && shape.ends().has(keyOf(point)) ? 'boundary' : 'inside';
 }
 
 /** Inside a polygon are the points from which a ray crosses its rings an odd number of times. */
-function placeInPolygons(point: Point, shape: Shape): Place {
+function isInPolygons(point: Point, shape: Shape): boolean {
   const odd = new Set<number>();
-  const isOnRing = search(shape.tree(), {
-    enters: (box) => isOnLatitude(point, box) && point[0] <= box[2] + tolerance,
+  search(shape.tree(), {
+    enters: (box) => isOnLatitude(point, box) && point[0] <= box[2],
     visit(edge) {
-      if (isOnEdge(point, edge)) return true;
       if (isEastOf(edge, point) && !odd.delete(edge.part)) odd.add(edge.part);
       return false;
     },
   });
-  if (isOnRing) return 'boundary';
-  return odd.size > 0 ? 'inside' : 'outside';
+  return odd.size > 0;
 }
 
 const isInBox = (point: Point, box: BoundingBox): boolean =>

@@ -34,7 +34,8 @@ function packed(nodes: readonly Tree[]): Tree {
   if (only && nodes.length === 1) return only;
   if (nodes.length <= fanOut) return parentOf(nodes);
   const slab = fanOut * Math.ceil(Math.sqrt(nodes.length / fanOut));
-  const tiles = runsOf(nodes.toSorted(byLongitude), slab).flatMap((run) => runsOf(run.toSorted(byLatitude), fanOut));
+  // Latitude first: to see whether a point is inside, one looks along its latitude.
+  const tiles = runsOf(nodes.toSorted(byLatitude), slab).flatMap((run) => runsOf(run.toSorted(byLongitude), fanOut));
   return packed(tiles.map(parentOf));
 }
 

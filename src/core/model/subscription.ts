@@ -9,8 +9,8 @@ export interface SubscriptionDocument {
   readonly members: JsonObject;
   /** The @context of the names in `q` and `csf`. */
   readonly queryContext: Json;
-  /** The @context of the request that created it: names in notifications are written with it, unless `jsonldContext` is given. */
-  readonly context: Json;
+  /** The URL of the @context of the request that created it: names in notifications are written with it, unless `jsonldContext` is given. */
+  readonly context: string;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
   /** Changes behind this position of the log concern it. */
@@ -38,8 +38,9 @@ export const subscriptionJson = ({ id, members, queryContext, context, ...rest }
 /** The document that a shelf holds. Throws an Error when it is none. */
 export function subscriptionIn(json: Json): SubscriptionDocument {
   if (!isObject(json)) throw new Error('A stored subscription is no object.');
-  const { id, members, queryContext = null, context = null, createdAt, modifiedAt, since } = json;
-  const isWhole = typeof id === 'string' && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
+  const { id, members, queryContext = null, context, createdAt, modifiedAt, since } = json;
+  const isNamed = typeof id === 'string' && typeof context === 'string';
+  const isWhole = isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
   if (!isWhole || !isObject(members)) throw new Error('A stored subscription is incomplete.');
   return { id, members, queryContext, context, createdAt, modifiedAt, since };
 }

@@ -7,6 +7,7 @@ import type { Breathe, Clock, IdSource } from '../port/clock.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
 import type { Store, Stores } from '../port/store.ts';
+import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 import type { ContextLibrary } from './context/library.ts';
@@ -31,8 +32,9 @@ export interface Limits {
   readonly pageMax: number;
   /** Elements of a batch. */
   readonly batchMax: number;
-  /** Instances in one temporal answer. */
+  /** Instances that one temporal answer is made of, and those that it shows before it is cut. */
   readonly instancesMax: number;
+  readonly instancesPage: number;
 }
 
 /** What the broker is made of, seen from an operation. */
@@ -92,6 +94,13 @@ export interface Page {
   readonly count?: number;
 }
 
+/** A part of time that a long history was cut to. */
+export interface TimeRange {
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly size: number | '*';
+}
+
 /** What an operation answers. Statuses and headers are the binding's affair. */
 export type Answer =
   /** 201 with the path of what was made. */
@@ -111,6 +120,8 @@ export type Answer =
       readonly text: string;
       readonly page?: Page;
       readonly position?: string;
+      /** The part of time that is shown, where it is not all that was asked for: 206 (clause 6.3.10). */
+      readonly range?: TimeRange;
       /** True when the text is in the words of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
     };

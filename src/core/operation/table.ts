@@ -1,5 +1,7 @@
 /** Every operation of the API. A binding goes through this list; to add an operation, add its file and its line here. */
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
+import { listContexts, serveContext } from './context/read-contexts.ts';
+import { addContext, deleteContext } from './context/write-contexts.ts';
 import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
 import { retrieveSourceIdentity } from './discovery/source-identity.ts';
 import { purgeEntities } from './entity/purge-entities.ts';
@@ -13,7 +15,9 @@ import {
 } from './entity/write-attributes.ts';
 import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity/write-entity.ts';
 import type { Operation } from './operation.ts';
-import { queryTemporal, retrieveTemporal } from './temporal/read-history.ts';
+import { listSubscriptions, retrieveSubscription } from './subscription/read-subscriptions.ts';
+import { createSubscription, deleteSubscription, updateSubscription } from './subscription/write-subscription.ts';
+import { queryTemporal, queryTemporalByPost, retrieveTemporal } from './temporal/read-history.ts';
 
 export const operations: readonly Operation[] = [
   createEntity,
@@ -36,9 +40,19 @@ export const operations: readonly Operation[] = [
   queryByPost,
   retrieveTemporal,
   queryTemporal,
+  queryTemporalByPost,
   retrieveTypes,
   retrieveType,
   retrieveAttributes,
   retrieveAttribute,
+  createSubscription,
+  listSubscriptions,
+  retrieveSubscription,
+  updateSubscription,
+  deleteSubscription,
+  addContext,
+  listContexts,
+  serveContext,
+  deleteContext,
   retrieveSourceIdentity,
 ];

@@ -13,6 +13,10 @@ export type Observation =
   | { readonly kind: 'streamDropped'; readonly reason: string }
   /** Changes were matched against subscriptions. */
   | { readonly kind: 'matched'; readonly changes: number; readonly notifications: number; readonly tookMs: number }
+  /** An attempt to deliver a notification has ended. */
+  | { readonly kind: 'delivered'; readonly result: 'taken' | 'refused' | 'failed' | 'unreached'; readonly tookMs: number }
+  /** A notification, or several, will never be delivered. */
+  | { readonly kind: 'notificationLost'; readonly tenant: string; readonly subscription: string; readonly reason: string }
   | { readonly kind: 'jobRan'; readonly job: string; readonly tookMs: number; readonly did: string }
   | { readonly kind: 'started'; readonly what: string; readonly where: string }
   | { readonly kind: 'stopped'; readonly what: string };

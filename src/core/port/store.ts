@@ -28,11 +28,11 @@ export interface Plan {
 /** An entity as found: parsed only when somebody asks. */
 export interface Stored {
   readonly id: string;
-  /** The position of the last change to this entity: the same version is the same content. */
+  /** The position of the last change to this entity: the same version is the same content, unless `isPart`. */
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
-  /** True when its content depends on more than `version`: attributes left out for the caller, or some that expire. */
+  /** True when its content depends on more than `version`: attributes left out for the caller, or something in it expires. */
   readonly isPart?: boolean;
   entity(): Entity;
 }
@@ -101,12 +101,22 @@ export interface Store {
   count(plan: Plan): Promise<number>;
   /** One outcome per write (by `carryOutWrite` of core/language/write.ts), in order. All share `at`, the time stamp of the change (clause 4.8). */
   apply(writes: readonly Write[], at: Instant): Promise<readonly Outcome[]>;
-  /** Entities that have at least one instance in the interval, with those instances. */
+  /**
+   * Entities that have at least one instance in the interval, with those instances, in the order in which the store
+   * first heard of them; `after` has no meaning here. Entities that are gone keep their history and the types they had;
+   * a filter of content (`q`, `geo`, `scopeQ`) finds present ones only. The filter's own `attrs` and `datasetIds` ask
+   * for an instance among those selected (clause 5.7.4), not in the present entity. Instances are ascending by
+   * `timeproperty`. The entity at which `limitInstances` is reached is `truncated` and the last.
+   */
   history(plan: HistoryPlan): Promise<readonly EntityHistory[]>;
-  /** Adds past instances that are not a change of the present entity: bulk import of old measurements. */
+  /** Adds past instances that are not a change of the present entity: bulk import of old measurements. `types` count for an unknown entity. */
   record(instances: readonly PastInstance[], at: Instant): Promise<void>;
   summary(): Promise<Summary>;
-  /** Removes entities and instances whose `expiresAt` has passed. Answers how many entities went. */
+  /**
+   * Removes entities and instances whose `expiresAt` has passed. Answers how many entities went. That is no change:
+   * nothing is logged, versions stay. An expired attribute instance takes its history along, an expired entity does not
+   * (clause 4.22). A write to an entity does the same for what has expired in it.
+   */
   sweep(now: Instant): Promise<number>;
   shelf(name: string): Shelf;
   readonly log: Log;

@@ -6,7 +6,7 @@ export interface Subscriptions {
    * Makes sure that the subscription can be carried out as it is. Throws BadRequestData that names the faulty member,
    * OperationNotSupported for what this broker does not do, and what loading its `jsonldContext` throws.
    */
-  check(document: SubscriptionDocument): Promise<void>;
+  check(tenant: string, document: SubscriptionDocument): Promise<void>;
   /** Puts into force what now stands on the tenant's shelf under this id, be it new, changed or gone. */
   refresh(tenant: string, id: string): Promise<void>;
   /** What came of the subscription so far; undefined as long as nothing was sent. */

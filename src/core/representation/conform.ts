@@ -43,14 +43,12 @@ export function conform(entity: Entity, version: MinorVersion, terms: Terms): En
 }
 
 function conformAttributes(attrs: Attributes, version: MinorVersion, terms: Terms): Attributes {
-  let isChanged = false;
   const conformed = Object.entries(attrs).map(([name, instances]) => {
     const kept = version < 3 ? [instances.find(({ datasetId }) => datasetId === undefined) ?? instances[0]] : instances;
-    const plain = kept.flatMap((instance) => (instance ? [conformInstance(instance, version, terms)] : []));
-    isChanged ||= plain.length !== instances.length || plain.some((instance, index) => instance !== instances[index]);
-    return [name, plain] as const;
+    return [name, kept.flatMap((instance) => (instance ? [conformInstance(instance, version, terms)] : []))] as const;
   });
-  return isChanged ? Object.fromEntries(conformed) : attrs;
+  const isSame = conformed.every(([name, plain]) => plain.length === attrs[name]?.length && plain.every((one, index) => one === attrs[name]?.[index]));
+  return isSame ? attrs : Object.fromEntries(conformed);
 }
 
 function conformInstance(instance: Instance, version: MinorVersion, terms: Terms): Instance {

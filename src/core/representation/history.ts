@@ -3,22 +3,43 @@ import type { TemporalQuery } from '../language/filter.ts';
 import { type Kind, valueMember } from '../model/attribute.ts';
 import type { EntityHistory, HistoricInstance } from '../model/history.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { type Aggregation, aggregate } from './aggregate.ts';
 import { expiryOf, type InstanceView, renderInstance } from './instance.ts';
 import type { LanguagePreference } from './language.ts';
 import { renderTypes } from './render.ts';
 import type { View } from './view.ts';
 
 export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
-  readonly format: 'normalized' | 'concise' | 'temporalValues';
+  readonly format: 'normalized' | 'concise' | 'temporalValues' | 'aggregatedValues';
   readonly timeproperty: TemporalQuery['timeproperty'];
   readonly lang?: LanguagePreference;
+  /** Of `aggregatedValues`. */
+  readonly aggregation?: Aggregation;
 }
 
 /** The history without an @context. Instances stand in the order given. */
-export function renderHistory({ id, types, attrs }: EntityHistory, view: HistoryView): JsonObject {
-  const render = view.format === 'temporalValues' ? renderValues : renderEvolution;
+export function renderHistory({ id, types, attrs }: EntityHistory, view: HistoryView, isShown: (name: string) => boolean): JsonObject {
+  const render = rendererOf(view);
   const attributes = Object.entries(attrs).map(([name, instances]) => [view.terms.compact(name), render(instances, view)] as const);
-  return { id, type: renderTypes(types, view.terms), ...Object.fromEntries(attributes) };
+  return {
+    ...(isShown('id') ? { id } : undefined),
+    ...(isShown('type') ? { type: renderTypes(types, view.terms) } : undefined),
+    ...Object.fromEntries(attributes),
+  };
+}
+
+function rendererOf({ format, aggregation }: HistoryView): (instances: readonly HistoricInstance[], view: HistoryView) => Json {
+  if (format === 'temporalValues') return renderValues;
+  return aggregation ? (instances, view) => renderAggregates(instances, view, aggregation) : renderEvolution;
+}
+
+/** Aggregates, one object for each dataset and kind. */
+function renderAggregates(instances: readonly HistoricInstance[], { timeproperty }: HistoryView, aggregation: Aggregation): Json {
+  const rendered = seriesOf(instances).map((group): Json => {
+    const { kind = 'Property', datasetId } = group[0] ?? {};
+    return { type: kind, ...(datasetId === undefined ? undefined : { datasetId }), ...aggregate(group, timeproperty, aggregation) };
+  });
+  return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
 }
 
 const renderEvolution = (instances: readonly HistoricInstance[], view: HistoryView): Json =>
@@ -62,6 +83,12 @@ const wrapped: ReadonlySet<Kind> = new Set<Kind>(['LanguageProperty', 'VocabProp
 
 /** Pairs of value and time, one object for each dataset and kind. */
 function renderValues(instances: readonly HistoricInstance[], view: HistoryView): Json {
+  const rendered = seriesOf(instances).map((group) => renderSeries(group, view));
+  return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
+}
+
+/** Instances of the same dataset and kind, together. */
+function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly HistoricInstance[])[] {
   const groups = new Map<string, HistoricInstance[]>();
   for (const instance of instances) {
     const key = `${instance.kind} ${instance.datasetId ?? ''}`;
@@ -69,8 +96,7 @@ function renderValues(instances: readonly HistoricInstance[], view: HistoryView)
     if (group) group.push(instance);
     else groups.set(key, [instance]);
   }
-  const rendered = [...groups.values()].map((group) => renderSeries(group, view));
-  return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
+  return [...groups.values()];
 }
 
 function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Json {

@@ -1,25 +1,34 @@
 /** Notifications of one subscription that wait or are under way: in order per entity, or only the newest where there is throttling. */
 import type { LogRecord, Position } from '../port/store.ts';
 
+/** How a notification has fared so far. */
+export interface Fate {
+  /** Attempts. */
+  readonly tries: number;
+  /** Attempts that failed although the receiver was there: what counts against the notification. */
+  readonly strikes: number;
+}
+
+export const untried: Fate = { tries: 0, strikes: 0 };
+
 /** A notification that is due. */
 export interface Due {
   readonly record: LogRecord;
-  /** Attempts so far. */
-  readonly attempts: number;
+  readonly fate: Fate;
   /** Not to be tried before, in milliseconds of the holder's clock. */
   readonly notBeforeMs: number;
 }
 
 export interface Queue {
   /** Records come in the order of their positions. */
-  add(record: LogRecord, attempts: number): void;
+  add(record: LogRecord, fate: Fate): void;
   /** One that may go now; it is then under way. */
   take(nowMs: number): Due | undefined;
   /** It is delivered or given up. */
   finish(due: Due): void;
-  /** It is to be tried again, not before this; it stays before all others of its entity. */
-  giveBack(due: Due, notBeforeMs: number): void;
-  /** When `take` may answer something again; undefined: when something is added or given back. */
+  /** It is to be tried again; it stays before all others of its entity. */
+  giveBack(due: Due): void;
+  /** When `take` may answer something again; undefined: when something is added, finished or given back. */
   nextMs(): number | undefined;
   /** The first position that is neither delivered nor given up. */
   first(): Position | undefined;
@@ -39,101 +48,99 @@ interface Lane {
 /** All notifications. What is said of one entity goes one after the other, of several at the same time. */
 export function createLanes(): Queue {
   const lanes = new Map<string, Lane>();
-  const open = new Map<Position, Due>();
-  let busy = 0;
-  const release = (due: Due): Lane => {
-    busy -= 1;
-    const lane = lanes.get(due.record.id) ?? { waiting: [], isBusy: false };
+  const open = new Set<Position>();
+  let underWay = 0;
+  const laneOf = (id: string): Lane => {
+    const lane = lanes.get(id) ?? { waiting: [], isBusy: false };
+    lanes.set(id, lane);
+    return lane;
+  };
+  const release = ({ record }: Due): Lane => {
+    const lane = laneOf(record.id);
     lane.isBusy = false;
+    underWay -= 1;
     return lane;
   };
   return {
-    add(record, attempts) {
-      const due = { record, attempts, notBeforeMs: 0 };
-      const lane = lanes.get(record.id) ?? { waiting: [], isBusy: false };
-      lanes.set(record.id, lane);
-      lane.waiting.push(due);
-      open.set(record.position, due);
+    add(record, fate) {
+      laneOf(record.id).waiting.push({ record, fate, notBeforeMs: 0 });
+      open.add(record.position);
     },
     take(nowMs) {
-      const lane = firstFree(lanes.values(), nowMs);
+      const lane = chooseLane(lanes.values(), nowMs);
       if (!lane) return undefined;
       lane.isBusy = true;
-      busy += 1;
+      underWay += 1;
       return lane.waiting.shift();
     },
     finish(due) {
       open.delete(due.record.position);
-      const lane = release(due);
-      // Put behind the others, so that everybody has a turn.
-      lanes.delete(due.record.id);
-      if (lane.waiting.length > 0) lanes.set(due.record.id, lane);
+      if (release(due).waiting.length === 0) lanes.delete(due.record.id);
     },
-    giveBack(due, notBeforeMs) {
-      const lane = release(due);
-      lane.waiting.unshift({ ...due, attempts: due.attempts + 1, notBeforeMs });
-      lanes.set(due.record.id, lane);
-    },
+    giveBack: (due) => void release(due).waiting.unshift(due),
     nextMs() {
-      const times = [...lanes.values()].flatMap(({ isBusy, waiting }) => (isBusy || !waiting[0] ? [] : [waiting[0].notBeforeMs]));
+      const times = [...lanes.values()].flatMap(({ isBusy, waiting: [next] }) => (isBusy || !next ? [] : [next.notBeforeMs]));
       return times.length === 0 ? undefined : Math.min(...times);
     },
-    first: () => firstKey(open),
+    first: () => open.values().next().value,
     size: () => open.size,
-    underWay: () => busy,
+    underWay: () => underWay,
     clear() {
-      for (const [id, lane] of lanes) {
-        for (const { record } of lane.waiting.splice(0)) open.delete(record.position);
-        if (!lane.isBusy) lanes.delete(id);
+      for (const [id, { waiting, isBusy }] of lanes) {
+        for (const { record } of waiting.splice(0)) open.delete(record.position);
+        if (!isBusy) lanes.delete(id);
       }
     },
   };
 }
 
-function firstFree(lanes: Iterable<Lane>, nowMs: number): Lane | undefined {
+/** The lane whose first notification may go and was tried least: one that always fails must not stand before the others. */
+function chooseLane(lanes: Iterable<Lane>, nowMs: number): Lane | undefined {
+  let best: Lane | undefined;
   for (const lane of lanes) {
-    const next = lane.waiting[0];
-    if (!lane.isBusy && next && next.notBeforeMs <= nowMs) return lane;
+    const [next] = lane.waiting;
+    if (lane.isBusy || !next || next.notBeforeMs > nowMs) continue;
+    if (next.fate.tries === 0) return lane;
+    if (!best || next.fate.tries < (best.waiting[0]?.fate.tries ?? 0)) best = lane;
   }
-  return undefined;
+  return best;
 }
-
-/** A map keeps the order in which positions were added, which is their own. */
-const firstKey = (open: ReadonlyMap<Position, Due>): Position | undefined => open.keys().next().value;
 
 /**
  * The newest notification only, one under way at a time, and between two beginnings at least this time. What comes too
  * early is dropped (clause 5.2.12, `throttling`), attempts to repeat one that failed are not.
  */
 export function createThrottled(periodMs: number, lastMs: number): Queue {
-  const state: { waiting: Due | undefined; underWay: Due | undefined; lastMs: number } = { waiting: undefined, underWay: undefined, lastMs };
-  const drop = (): void => {
-    state.waiting = undefined;
+  let waiting: Due | undefined;
+  let underWay: Due | undefined;
+  let beganMs = lastMs;
+  const clear = (): void => {
+    waiting = undefined;
   };
   return {
-    add(record, attempts) {
-      state.waiting = { record, attempts, notBeforeMs: 0 };
+    add(record, fate) {
+      waiting = { record, fate, notBeforeMs: 0 };
     },
     take(nowMs) {
-      const due = state.waiting;
-      if (!due || state.underWay || due.notBeforeMs > nowMs) return undefined;
-      drop();
-      if (due.attempts === 0 && nowMs < state.lastMs + periodMs) return undefined;
-      state.lastMs = nowMs;
-      state.underWay = due;
+      const due = waiting;
+      if (!due || underWay || due.notBeforeMs > nowMs) return undefined;
+      clear();
+      if (due.fate.tries === 0 && nowMs < beganMs + periodMs) return undefined;
+      beganMs = nowMs;
+      underWay = due;
       return due;
     },
     finish() {
-      state.underWay = undefined;
+      underWay = undefined;
     },
-    giveBack(due, notBeforeMs) {
-      state.underWay = undefined;
-      state.waiting ??= { ...due, attempts: due.attempts + 1, notBeforeMs };
+    giveBack(due) {
+      underWay = undefined;
+      waiting ??= due;
     },
-    nextMs: () => (state.underWay ? undefined : state.waiting?.notBeforeMs),
-    first: () => state.underWay?.record.position ?? state.waiting?.record.position,
-    size: () => (state.underWay ? 1 : 0) + (state.waiting ? 1 : 0),
-    underWay: () => (state.underWay ? 1 : 0),
-    clear: drop,
+    nextMs: () => (underWay ? undefined : waiting?.notBeforeMs),
+    first: () => (underWay ?? waiting)?.record.position,
+    size: () => (underWay ? 1 : 0) + (waiting ? 1 : 0),
+    underWay: () => (underWay ? 1 : 0),
+    clear,
   };
 }

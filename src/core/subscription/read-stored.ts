@@ -1,7 +1,6 @@
 /** Reads a stored subscription: what concerns it, when it is told, and where (clauses 5.2.12 to 5.2.15). */
 import type { Context } from '../jsonld/context.ts';
-import type { Filter, Query } from '../language/filter.ts';
-import { compileFilter } from '../language/matches.ts';
+import type { Query } from '../language/filter.ts';
 import { parseQ } from '../language/q.ts';
 import { type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
@@ -9,6 +8,7 @@ import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 import type { SubscriptionDocument } from '../model/subscription.ts';
 import type { Messenger } from '../port/messenger.ts';
+import { isLinked } from './linked.ts';
 import { readBoolean, readText } from './member.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { type Endpoint, readEndpoint, readPositive } from './read-endpoint.ts';
@@ -17,6 +17,8 @@ import { readSubscription } from './read-subscription.ts';
 /** A stored subscription that was read. */
 export interface StoredPlan {
   readonly plan: SubscriptionPlan;
+  /** A `q` that leads through relationships, which is no part of the plan. */
+  readonly linked?: Query;
   readonly endpoint: Endpoint;
   /** The @context that names in notifications are written with. */
   readonly notified: Context;
@@ -47,7 +49,7 @@ export function readStored({ members }: SubscriptionDocument, reading: StoredRea
   const plan = readPlan(members, { notification, notified });
   const q = readQueries(members, queryContext);
   return {
-    plan: q ? { ...plan, filter: checked({ ...plan.filter, q }) } : plan,
+    ...withQuery(plan, q),
     endpoint,
     notified,
     ...times,
@@ -79,10 +81,9 @@ function readQueries(members: JsonObject, terms: Context): Query | undefined {
 
 const readList = (members: JsonObject, name: string): readonly string[] => readText(members, name)?.split(',') ?? [];
 
-/** What cannot be evaluated is to be refused now, not when the first change comes. */
-function checked(filter: Filter): Filter {
-  compileFilter(filter);
-  return filter;
+function withQuery(plan: SubscriptionPlan, q: Query | undefined): Pick<StoredPlan, 'plan' | 'linked'> {
+  if (!q) return { plan };
+  return isLinked(q) ? { plan, linked: q } : { plan: { ...plan, filter: { ...plan.filter, q } } };
 }
 
 type Times = Pick<StoredPlan, 'throttlingMs' | 'intervalMs'>;

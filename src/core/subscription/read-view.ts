@@ -86,10 +86,12 @@ function readProjection(notification: JsonObject, context: Context): Projection 
     ['pick', readNames(notification, 'pick')],
     ['omit', readNames(notification, 'omit')],
   ] as const;
-  const params = given.flatMap(([name, names]) => (names ? [[name, names.join(',')]] : []));
+  const params = given.flatMap(([name, names]): [string, string][] => (names ? [[name, names.join(',')]] : []));
   const projection = parseProjection(Object.fromEntries(params), context);
   if (projectionDepth(projection) === 0) return projection;
-  throw badData('A notification holds no linked entities, so its attributes, pick and omit cannot name what is in them.');
+  throw badData(
+    'A notification holds no linked entities, so its attributes, pick and omit cannot name what is in them.',
+  );
 }
 
 function readFormat(notification: JsonObject): View['format'] {

@@ -8,26 +8,24 @@ import type { Delivery } from '../port/messenger.ts';
 export type Verdict = 'done' | 'lost' | 'again' | 'later';
 
 export interface Trial {
-  /** Attempts at this notification, with the one that has just ended. */
-  readonly attempts: number;
-  readonly attemptsMax: number;
-  /** Whether the receiver has taken others since the last failure. */
-  readonly isReachable: boolean;
+  /** Attempts that failed although the receiver was there, with the one that has just ended. */
+  readonly strikes: number;
+  readonly strikesMax: number;
 }
 
 /**
  * The verdict on a notification after an attempt. A receiver that is out of reach never costs a notification; but one that
  * is out of reach only when it gets this very notification does.
  */
-export function judge({ kind }: Delivery, { attempts, attemptsMax, isReachable }: Trial): Verdict {
+export function judge({ kind }: Delivery, { strikes, strikesMax }: Trial): Verdict {
   switch (kind) {
     case 'taken':
       return 'done';
     case 'refused':
       return 'lost';
     case 'failed':
-      return attempts < attemptsMax ? 'again' : 'lost';
+      return strikes < strikesMax ? 'again' : 'lost';
     case 'unreached':
-      return isReachable && attempts >= attemptsMax ? 'lost' : 'later';
+      return strikes < strikesMax ? 'later' : 'lost';
   }
 }

@@ -1,105 +1,66 @@
-/** A subscription that is told of changes: what concerns it waits here until its receiver has it (clause 5.8.6). */
-import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
-import type { SubscriptionAccount } from '../../core/model/subscription.ts';
-import type { Delivery } from '../../core/port/messenger.ts';
-import type { LogRecord, Position } from '../../core/port/store.ts';
-import { attempted, ended } from '../../core/subscription/account.ts';
-import { backoffMs } from '../../core/subscription/backoff.ts';
-import { createLanes, createThrottled, type Due, type Queue } from '../../core/subscription/queue.ts';
-import { readLog } from '../../core/subscription/read-log.ts';
-import type { StoredPlan } from '../../core/subscription/read-stored.ts';
-import { judge } from '../../core/subscription/verdict.ts';
-import { type Listener, pageSize } from './follower.ts';
-import type { Progress, Progressing } from './ledger.ts';
-import type { Job, Source } from './receivers.ts';
-import type { Surroundings } from './surroundings.ts';
-import { createTest, type Test } from './concerns.ts';
-import { writeChange } from './write-message.ts';
-
-export interface Runner extends Progressing {
-  start(): void;
-  /** Begins nothing more. Resolves when what was under way has ended. */
-  end(): Promise<void>;
-}
-
-export interface RunnerOptions {
-  readonly id: string;
-  readonly stored: StoredPlan;
-  readonly progress: Progress;
-  readonly around: Surroundings;
-}
-
-/** Notifications of one subscription that may be held in memory. */
-const heldMost = 100;
-
-interface Consumer extends RunnerOptions {
-  readonly queue: Queue;
-  readonly test: Test;
-  readonly source: Source;
-  readonly listener: Listener;
-  /** `live`: the follower hands it what comes. `reading`: it reads the log by itself, from `seen` on. */
-  mode: 'live' | 'reading' | 'ended';
-  seen: Position;
-  account: SubscriptionAccount;
-  /** How often notifications were tried that are not in the queue any more. */
-  readonly tries: Map<Position, number>;
-  isReading: boolean;
-  /** True while the receiver is left alone: then nothing is held. */
-  isPaused: boolean;
-  /** Nothing is sent before: after a failure, for the endpoint's cooldown. */
-  notBeforeMs: number;
-  timer: NodeJS.Timeout | undefined;
-  idle: (() => void) | undefined;
-}
+/** Carries out a subscription that is told of changes (clause 5.8.6). */
+import { microsOfInstant } from '../../core/model/instant.ts';
+import { holdsLinked } from '../../core/subscription/linked.ts';
+import { compilePlan } from '../../core/subscription/match.ts';
+import { createLanes, createThrottled, type Queue } from '../../core/subscription/queue.ts';
+import { nextJob } from './attempts.ts';
+import { lose, offer, pause, readOn } from './reading.ts';
+import type { Runner, RunnerOptions } from './runner.ts';
+import { type Consumer, leave, progressOf } from './standing.ts';
 
 export function createConsumer(options: RunnerOptions): Runner {
   const { id, stored, progress, around } = options;
+  let ending: Promise<void> | undefined;
+  const runner: Runner = {
+    id,
+    start: () => readOn(consumer),
+    progress: () => progressOf(consumer),
+    end: () => (ending ??= end(consumer)),
+  };
   const consumer: Consumer = {
     ...options,
     queue: queueOf(options),
-    test: createTest(stored.plan, around),
-    source: { uri: stored.endpoint.uri, next: () => next(consumer), paused: () => pause(consumer) },
+    fates: new Map(),
+    source: { uri: stored.endpoint.uri, next: () => nextJob(consumer), paused: () => pause(consumer) },
     listener: { plan: stored.plan, offer: (record) => offer(consumer, record), lose: (position) => lose(consumer, position) },
+    concerns: concernsOf(options),
+    mark: () => around.ledger.mark(runner),
     mode: 'reading',
     seen: progress.position,
     account: progress.account,
-    tries: new Map(),
     isReading: false,
     isPaused: false,
     notBeforeMs: 0,
     timer: undefined,
-    idle: undefined,
+    idle: () => undefined,
   };
-  return {
-    id,
-    start: () => readOn(consumer),
-    progress: () => progressOf(consumer),
-    end: () => end(consumer),
-  };
+  return runner;
 }
 
+/** Throttling goes on from the last notification, also after a restart. */
 function queueOf({ stored, progress, around }: RunnerOptions): Queue {
   if (stored.throttlingMs === undefined) return createLanes();
   const { lastNotification } = progress.account;
-  const agoMs = lastNotification === undefined ? Infinity : (microsOfInstant(around.world.clock.now()) - microsOfInstant(lastNotification)) / 1000;
+  if (lastNotification === undefined) return createThrottled(stored.throttlingMs, -Infinity);
+  const agoMs = (microsOfInstant(around.world.clock.now()) - microsOfInstant(lastNotification)) / 1000;
   return createThrottled(stored.throttlingMs, around.nowMs() - agoMs);
 }
 
-function progressOf({ mode, queue, seen, account, around }: Consumer): Progress {
-  const reached = mode === 'live' ? around.follower.matchedTo() : seen;
-  const first = queue.first();
-  return { position: first === undefined ? reached : Math.min(reached, first - 1), isCaughtUp: mode === 'live' && first === undefined, account };
+function concernsOf({ stored, around }: RunnerOptions): Consumer['concerns'] {
+  const { plan, linked } = stored;
+  const isMet = compilePlan(plan);
+  if (!linked) return isMet;
+  const get = async (id: string) => (await around.store.get(id, around.world.clock.now()))?.entity();
+  return (record) => isMet(record) && holdsLinked(linked, record.entity, get);
 }
 
-/** Takes in a record that concerns the subscription, or leaves it in the log for later. */
-function offer(consumer: Consumer, record: LogRecord): void {
-  if (endsByExpiry(consumer)) return;
-  const { queue, around, test } = consumer;
-  if (consumer.isPaused || !test.isComplete || isFull(consumer)) {
-    readAfter(consumer, record.position - 1);
-    return;
-  }
-  queue.add(record, 0);
-  around.ledger.mark(consumer_(consumer));
-  around.receivers.wake(consumer.source);
+async function end(consumer: Consumer): Promise<void> {
+  const { queue, around, source } = consumer;
+  leave(consumer, 'ended');
+  clearTimeout(consumer.timer);
+  around.receivers.remove(source);
+  if (queue.underWay() === 0) return;
+  await new Promise<void>((resolve) => {
+    consumer.idle = resolve;
+  });
 }

@@ -1,6 +1,7 @@
 /** Follows a tenant's change log for all its subscriptions together: each record is read and matched once. */
 import { performance } from 'node:perf_hooks';
-import type { World } from '../../core/operation/operation.ts';
+import type { Breathe } from '../../core/port/clock.ts';
+import type { Observe } from '../../core/port/observe.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 import { createMatcher } from '../../core/subscription/match.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
@@ -26,7 +27,7 @@ export interface Follower {
 
 export interface FollowerOptions {
   readonly log: Log;
-  readonly world: Pick<World, 'breathe' | 'observe'>;
+  readonly world: { readonly breathe: Breathe; readonly observe: Observe };
   /** Called when `matchedTo` has moved. */
   readonly moved: () => void;
 }

@@ -7,7 +7,8 @@ import type { Observe } from '../../core/port/observe.ts';
 export interface Job {
   /** The message, written when its turn comes. */
   write(): Message | Promise<Message>;
-  settle(delivery: Delivery): void;
+  /** `isReachable`: the receiver has taken something since it was last out of reach. */
+  settle(delivery: Delivery, isReachable: boolean): void;
 }
 
 /** Whoever has messages for a receiver. */
@@ -42,7 +43,7 @@ export interface ReceiversOptions {
 const windowMost = 16;
 
 interface Receiver {
-  readonly origin: string;
+  readonly uri: string;
   /** Sources that may have something, in the order of their turns. */
   readonly ring: Set<Source>;
   /** All that have ever woken it and are still there. */
@@ -51,6 +52,7 @@ interface Receiver {
   /** How many may be under way: it begins with one, grows with success and shrinks to one with failure. */
   window: number;
   failures: number;
+  hasTaken: boolean;
   closedUntilMs: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -60,8 +62,8 @@ interface Desk extends ReceiversOptions {
   /** Receivers that wait for the broker to have room. */
   readonly waiting: Set<Receiver>;
   readonly underWay: Set<Promise<void>>;
-  /** Messages under way to receivers that answered last time, and to the others, which must not take their room. */
-  readonly load: { sound: number; doubtful: number };
+  /** Messages under way. */
+  readonly load: Record<Standing, number>;
   isStopped: boolean;
 }
 
@@ -75,7 +77,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
       serve(desk, receiver);
     },
     remove(source) {
-      const receiver = desk.receivers.get(originOf(source.uri));
+      const receiver = desk.receivers.get(source.uri);
       receiver?.ring.delete(source);
       receiver?.sources.delete(source);
       if (receiver) forgetIfIdle(desk, receiver);
@@ -88,18 +90,21 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   };
 }
 
-/** Receivers that fail, fail together: all paths of a server count as one. */
-const originOf = (uri: string): string => {
-  const { protocol, host } = new URL(uri);
-  return `${protocol}//${host}`;
-};
-
 function receiverOf({ receivers }: Desk, { uri }: Source): Receiver {
-  const origin = originOf(uri);
-  const known = receivers.get(origin);
+  const known = receivers.get(uri);
   if (known) return known;
-  const made: Receiver = { origin, ring: new Set(), sources: new Set(), underWay: 0, window: 1, failures: 0, closedUntilMs: 0, timer: undefined };
-  receivers.set(origin, made);
+  const made: Receiver = {
+    uri,
+    ring: new Set(),
+    sources: new Set(),
+    underWay: 0,
+    window: 1,
+    failures: 0,
+    hasTaken: false,
+    closedUntilMs: 0,
+    timer: undefined,
+  };
+  receivers.set(uri, made);
   return made;
 }
 
@@ -108,7 +113,7 @@ function forgetIfIdle({ receivers, waiting }: Desk, receiver: Receiver): void {
   if (receiver.sources.size > 0 || receiver.underWay > 0) return;
   clearTimeout(receiver.timer);
   waiting.delete(receiver);
-  receivers.delete(receiver.origin);
+  receivers.delete(receiver.uri);
 }
 
 /** Begins as many attempts as may be. */
@@ -131,21 +136,25 @@ function serve(desk: Desk, receiver: Receiver): void {
 
 const isClosed = ({ isStopped, nowMs }: Desk, { closedUntilMs }: Receiver): boolean => isStopped || nowMs() < closedUntilMs;
 
-/** A quarter of the room is for receivers that failed, so that these never stand in the way of the others. */
-function hasRoom({ load, concurrency }: Desk, { failures }: Receiver): boolean {
-  return failures === 0 ? load.sound < concurrency : load.doubtful < Math.max(1, concurrency / 4);
-}
+type Standing = 'sound' | 'doubtful';
+
+/** Whether a receiver has taken the last message. */
+const standingOf = ({ failures, hasTaken }: Receiver): Standing => (failures === 0 && hasTaken ? 'sound' : 'doubtful');
+
+/** The doubtful ones have a room of their own, so that they never stand in the way of the others. */
+const hasRoom = ({ load, concurrency }: Desk, receiver: Receiver): boolean => load[standingOf(receiver)] < concurrency / 2;
 
 function begin(desk: Desk, receiver: Receiver, job: Job): void {
-  const kind = receiver.failures === 0 ? 'sound' : 'doubtful';
+  const standing = standingOf(receiver);
   receiver.underWay += 1;
-  desk.load[kind] += 1;
+  desk.load[standing] += 1;
   const done = attempt(desk, job).then((delivery) => {
     receiver.underWay -= 1;
-    desk.load[kind] -= 1;
+    desk.load[standing] -= 1;
     desk.underWay.delete(done);
+    const isReachable = receiver.hasTaken;
     learn(desk, receiver, delivery);
-    job.settle(delivery);
+    job.settle(delivery, isReachable);
     goOn(desk, receiver);
   });
   desk.underWay.add(done);
@@ -168,6 +177,7 @@ async function attempt({ messenger, observe, nowMs }: Desk, job: Job): Promise<D
 function learn(desk: Desk, receiver: Receiver, delivery: Delivery): void {
   if (delivery.kind !== 'unreached') {
     receiver.failures = 0;
+    receiver.hasTaken ||= delivery.kind === 'taken';
     receiver.window = Math.min(windowMost, receiver.window + 1);
     return;
   }
@@ -178,6 +188,7 @@ function learn(desk: Desk, receiver: Receiver, delivery: Delivery): void {
     receiver.closedUntilMs = nowMs() + Math.max(backoffMs(receiver.failures, chance()), delivery.retryAfterMs ?? 0);
   }
   receiver.window = 1;
+  receiver.hasTaken = false;
 }
 
 function goOn(desk: Desk, receiver: Receiver): void {

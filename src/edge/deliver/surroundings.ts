@@ -6,12 +6,15 @@ import type { Follower } from './follower.ts';
 import type { Ledger } from './ledger.ts';
 import type { Receivers } from './receivers.ts';
 
+/** What the broker is made of, without those who carry subscriptions out: that is us. */
+export type DeliveryWorld = Omit<World, 'subscriptions'>;
+
 export interface Surroundings {
   readonly tenant: string;
   readonly store: Store;
   /** The name of the store's log, which makes the ids of notifications unique. */
   readonly epoch: string;
-  readonly world: World;
+  readonly world: DeliveryWorld;
   readonly follower: Follower;
   readonly ledger: Ledger;
   readonly receivers: Receivers;

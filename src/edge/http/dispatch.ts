@@ -1,7 +1,7 @@
 /** Answers requests: finds what is asked for by method and path, has it done, and sends what came of it. */
 import { performance } from 'node:perf_hooks';
 import { perform } from '../../core/operation/perform.ts';
-import type { Operation, World } from '../../core/operation/operation.ts';
+import type { Caller, Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
@@ -109,5 +109,10 @@ async function replyOfOperation(
   const { operation, path, target } = route;
   const { ask, caller } = await readRequest(exchange, { operation, path, query: target.query }, { world, limits });
   const answer = await perform(operation, ask, { caller, world });
-  return answerReply(answer, { caller, target, params: ask.params, coreUrl: world.contexts.core.url ?? '' });
+  const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
+  const linked = isLinked ? { contextUrl: await world.contexts.urlOf(caller.context, caller) } : undefined;
+  return answerReply(answer, { caller, target, params: ask.params, ...linked });
 }
+
+/** True when the @context of an answer stands in the Link header (clauses 6.3.6, 6.3.15). */
+const isContextLinked = ({ media, isContextInLink = false }: Caller): boolean => media === 'json' || isContextInLink;

@@ -5,8 +5,6 @@ const collection: readonly Method[] = ['GET', 'POST'];
 const element: readonly Method[] = ['GET', 'PATCH', 'DELETE'];
 
 const paths: Readonly<Record<string, readonly Method[]>> = {
-  '/subscriptions': collection,
-  '/subscriptions/{id}': element,
   '/csourceRegistrations': collection,
   '/csourceRegistrations/{id}': element,
   '/csourceSubscriptions': collection,
@@ -16,9 +14,6 @@ const paths: Readonly<Record<string, readonly Method[]>> = {
   '/temporal/entities/{id}/attrs': ['POST'],
   '/temporal/entities/{id}/attrs/{attr}': ['DELETE'],
   '/temporal/entities/{id}/attrs/{attr}/{instance}': ['PATCH', 'DELETE'],
-  '/temporal/entityOperations/query': ['POST'],
-  '/jsonldContexts': collection,
-  '/jsonldContexts/{id}': ['GET', 'DELETE'],
   '/entityMaps': collection,
   '/entityMaps/{id}': element,
   '/temporal/entityMaps': collection,

@@ -31,19 +31,24 @@ export async function readRequest(
     tenant: readTenant(headers),
     principal: anonymous,
     media,
+    ...originOf(headers.host),
     ...(version === undefined ? undefined : { version }),
     ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
   };
   const params = readParameters(query, operation.parameters);
-  const link = readContextLink(headers['link']?.toString());
+  const link = operation.takesContext === true ? undefined : readContextLink(headers['link']?.toString());
   if (operation.body === 'none') {
-    return { ask: { path, params }, caller: { ...who, context: await contextOf(link, world) } };
+    return { ask: { path, params }, caller: { ...who, context: await contextOf(link, who.tenant, world) } };
   }
   const body = await readBody(exchange, operation, { limits, breathe: world.breathe });
   const split = splitContext(body, operation, link);
   return {
     ask: { path, params, body: split.json },
-    caller: { ...who, context: await contextOf(split.context, world), contextPerElement: split.isPerElement },
+    caller: {
+      ...who,
+      context: await contextOf(split.context, who.tenant, world),
+      contextPerElement: split.isPerElement,
+    },
   };
 }
 
@@ -51,8 +56,12 @@ export async function readRequest(
 const readMedia = ({ action, media }: Operation, accept: string | undefined): Media =>
   action === 'read' ? negotiate(accept, media) : 'json';
 
-const contextOf = (context: Json | undefined, { contexts }: World): Context | Promise<Context> =>
-  context === undefined ? contexts.core : contexts.resolve(context);
+const contextOf = (context: Json | undefined, tenant: string, { contexts }: World): Context | Promise<Context> =>
+  context === undefined ? contexts.core : contexts.resolve(context, tenant);
+
+/** Where the client reached the broker. What cannot be in a URL is not taken into one. */
+const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>
+  host !== undefined && /^[\w.:[\]-]+$/.test(host) ? { origin: `http://${host}` } : {};
 
 /** A body and its @context, apart. */
 interface Split {
@@ -63,7 +72,8 @@ interface Split {
 }
 
 /** Where the @context of a body is depends on its media type (clause 6.3.5). Throws BadRequestData. */
-function splitContext({ json, media }: Body, { body }: Operation, link: string | undefined): Split {
+function splitContext({ json, media }: Body, { body, takesContext }: Operation, link: string | undefined): Split {
+  if (takesContext === true) return { json, context: undefined, isPerElement: false };
   if (media === 'json') return splitPlain(json, link);
   if (link !== undefined)
     throw badData('A body in application/ld+json holds its @context; a Link header must not name one.');

@@ -10,8 +10,8 @@ export interface Asked {
   readonly caller: Caller;
   readonly target: Target;
   readonly params: Readonly<Record<string, string>>;
-  /** The URL of the core context, for a context that no single URL names. */
-  readonly coreUrl: string;
+  /** The URL of the @context of the answer. Absent: the answer is in none, or holds it. */
+  readonly contextUrl?: string;
 }
 
 type Found = Extract<Answer, { kind: 'found' }>;
@@ -27,25 +27,32 @@ export function answerReply(answer: Answer, asked: Asked): Reply {
     case 'partly':
       return jsonReply(207, answer.body);
     case 'found':
-      return { status: answer.isReformatted === true ? 203 : 200, headers: foundHeaders(answer, asked), body: answer.text };
+      return {
+        status: foundStatus(answer),
+        headers: foundHeaders(answer, asked),
+        body: answer.text,
+      };
   }
 }
 
-function foundHeaders({ page, position }: Found, asked: Asked): Headers {
+/** 206 for a part of time, 203 for the words of an older version (clauses 6.3.10, 6.3.21). */
+function foundStatus({ range, isReformatted }: Found): number {
+  if (range) return 206;
+  return isReformatted === true ? 203 : 200;
+}
+
+function foundHeaders({ page, position, range }: Found, asked: Asked): Headers {
   const { media, version } = asked.caller;
-  const links = [...contextLinks(asked), ...(page ? pageLinks(page, asked) : [])];
+  const links = page ? pageLinks(page, asked) : [];
+  if (asked.contextUrl !== undefined) links.unshift(contextLink(asked.contextUrl));
   return {
     'Content-Type': mediaTypes[media],
     ...(links.length > 0 ? { Link: links.join(', ') } : undefined),
     ...(page?.count === undefined ? undefined : { 'NGSILD-Results-Count': String(page.count) }),
     ...(position === undefined ? undefined : { 'Mlaka-Position': position }),
+    ...(range ? { 'Content-Range': `date-time ${range.start}-${range.end}/${range.size}` } : undefined),
     ...(version === undefined ? undefined : { 'Preference-Applied': `ngsi-ld=1.${version}` }),
   };
-}
-
-/** The link to the @context, where the body does not hold it. */
-function contextLinks({ caller: { media, context, isContextInLink = false }, coreUrl }: Asked): readonly string[] {
-  return media === 'json' || isContextInLink ? [contextLink(context.url ?? coreUrl)] : [];
 }
 
 /** Links to the pages around this one. A page of no elements, asked for to count, has none. */

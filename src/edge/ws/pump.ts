@@ -4,7 +4,7 @@ import type { World } from '../../core/operation/operation.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 import type { Circles, LiveConsumer } from './circles.ts';
 import { pageSizes } from './limits.ts';
-import { readLog } from './read-log.ts';
+import { readLog } from '../../core/subscription/read-log.ts';
 
 export interface Pump {
   /** There are records up to here. */

@@ -2,7 +2,7 @@
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { type Course, tellGap } from './course.ts';
 import { pageSizes } from './limits.ts';
-import { readLog } from './read-log.ts';
+import { readLog } from '../../core/subscription/read-log.ts';
 
 /** Entities of which a consumer that lags is sent the latest at a time. */
 const latestMax = 1000;

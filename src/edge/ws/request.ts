@@ -81,7 +81,7 @@ async function readCaller(
   const [first = 'json'] = media;
   return {
     ...peer,
-    context: await world.contexts.resolve(context),
+    context: await world.contexts.resolve(context, peer.tenant),
     media: media.includes('json') ? 'json' : first,
     ...(isPerElement ? { contextPerElement: true } : undefined),
   };

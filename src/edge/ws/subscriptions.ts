@@ -104,11 +104,11 @@ function refuseTooMany({ opened, limits }: State, id: string): void {
   );
 }
 
-async function readPlan({ world }: State, { subscription, context }: SubscribeFrame): Promise<SubscriptionPlan> {
+async function readPlan({ peer, world }: State, { subscription, context }: SubscribeFrame): Promise<SubscriptionPlan> {
   const { contexts, clock } = world;
-  const own = await contexts.resolve(context);
+  const own = await contexts.resolve(context, peer.tenant);
   const notifiedIn = isObject(subscription) ? subscription['jsonldContext'] : undefined;
-  const notified = notifiedIn === undefined ? own : await contexts.resolve(notifiedIn);
+  const notified = notifiedIn === undefined ? own : await contexts.resolve(notifiedIn, peer.tenant);
   return readSubscription(subscription, { context: own, notified, now: clock.now() });
 }
 

@@ -4,7 +4,7 @@ import { indexTerms } from './index-terms.ts';
 import type { SendJob } from './writer.ts';
 
 /** So many entities a query must have looked at before it counts as one that wants an index. */
-const manyLooked = 1000;
+const manyLooked = 500;
 
 /** So many such queries before the index is made. */
 const manyQueries = 3;

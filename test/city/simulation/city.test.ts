@@ -103,20 +103,26 @@ describe('the simulated city', () => {
     ];
     const falls: string[] = [];
     let compared = 0;
-    for (const entity of city.entities) {
-      for (const name of registers) {
-        let last = -1;
-        for (let at = Date.UTC(2025, 9, 20); at < Date.UTC(2025, 9, 30); at += 45 * 60_000) {
-          const value = valueOf(entity.readings(at), name);
-          if (typeof value !== 'number') break;
-          compared += 1;
-          if (value < last) falls.push(`${entity.id} ${name} ${last} ${value} ${new Date(at).toISOString()}`);
-          last = value;
+    const last = new Map<string, number>();
+    const sample = city.entities.filter(
+      ({ family }, turn) => turn % 5 === 0 && (family === 'metering' || family === 'streetlighting'),
+    );
+    for (let at = Date.UTC(2025, 9, 24); at < Date.UTC(2025, 9, 29); at += 75 * 60_000) {
+      for (const { id, readings } of sample) {
+        const now = readings(at);
+        for (const name of registers) {
+          const value = valueOf(now, name);
+          if (typeof value !== 'number') continue;
+          const before = last.get(`${id} ${name}`);
+          if (before !== undefined) compared += 1;
+          if (before !== undefined && value < before)
+            falls.push(`${id} ${name} ${before} ${value} ${new Date(at).toISOString()}`);
+          last.set(`${id} ${name}`, value);
         }
       }
     }
     expect(falls).toEqual([]);
-    expect(compared).toBeGreaterThan(90_000);
+    expect(compared).toBeGreaterThan(5000);
   }, 60_000);
 
   test('no more spaces are taken than there are, and sensors agree with their group', () => {
@@ -201,14 +207,14 @@ describe('what the city reports', () => {
 });
 
 describe('what goes wrong in the city', () => {
-  const span = Array.from({ length: 60 * 24 }, (_, hour) => Date.UTC(2026, 0, 1) + hour * hourMs);
+  const span = Array.from({ length: 40 * 8 }, (_, turn) => Date.UTC(2026, 0, 1) + turn * 3 * hourMs);
 
   test('some meters leak: the alarm is on and water runs at night', () => {
     const meters = city.entities.filter(({ type }) => type === 'WaterConsumptionObserved');
     const alarms = meters.flatMap(({ readings }) =>
       span.map((at) => readings(at)).filter((one) => valueOf(one, 'alarmInProgress') === 1),
     );
-    expect(alarms.length).toBeGreaterThan(100);
+    expect(alarms.length).toBeGreaterThan(30);
     expect(alarms.every((one) => Number(valueOf(one, 'minFlow')) >= 15)).toBe(true);
     expect(new Set(alarms.map((one) => valueOf(one, 'alarmFlowPersistence')))).toEqual(
       new Set(['In progress impacting persistence']),
@@ -246,6 +252,6 @@ describe('what goes wrong in the city', () => {
           valueOf(readings(at), 'windDirection') === valueOf(readings(at - hourMs), 'windDirection'),
       ),
     );
-    expect(repeats.length).toBeGreaterThan(10);
+    expect(repeats.length).toBeGreaterThan(3);
   });
 });

@@ -18,7 +18,7 @@ export const planOf = (json: Json): SubscriptionPlan => readSubscription(json, {
 /** The whole entity in a body. */
 export const create = (json: Json): Mutation => {
   const entity = readEntity(json, core);
-  return { op: 'create', id: entity.id ?? '', entity };
+  return { op: 'create', id: entity.id, entity };
 };
 export const update = (id: string, json: Json): Mutation => ({
   op: 'append',

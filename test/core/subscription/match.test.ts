@@ -101,15 +101,13 @@ const subscription = fc
     { requiredKeys: ['entities'] },
   )
   .chain((json) =>
-    fc
-      .boolean()
-      .map(
-        (keep): Json =>
-          ({
-            type: 'Subscription',
-            ...(keep || !json.watchedAttributes ? json : { ...json, entities: undefined }),
-          }) as Json,
-      ),
+    fc.boolean().map(
+      (keep): Json =>
+        ({
+          type: 'Subscription',
+          ...(keep || !json.watchedAttributes ? json : { ...json, entities: undefined }),
+        }) as Json,
+    ),
   )
   .map((json) => JSON.parse(JSON.stringify(json)) as Json);
 

@@ -147,6 +147,88 @@ describe('what is loaded', () => {
   });
 });
 
+describe('what is forgotten', () => {
+  const later = { '@context': { a: 'https://example.org/later' } };
+
+  test('is fetched again, in memory and on disk', async () => {
+    replies['/a'] = json(document);
+    const loader = loaderWith({ directory: join(folder, 'kept') });
+    await loader.load(`${base}/a`);
+    replies['/a'] = json(later);
+    await loader.forget(`${base}/a`);
+    expect(await loader.load(`${base}/a`)).toEqual(later);
+    expect(await loaderWith({ directory: join(folder, 'kept') }).load(`${base}/a`)).toEqual(later);
+    expect(asked).toEqual(['/a', '/a']);
+  });
+
+  test('is tried again after a failure', async () => {
+    const loader = loaderWith();
+    await problemOf(loader.load(`${base}/a`));
+    replies['/a'] = json(document);
+    await loader.forget(`${base}/a`);
+    expect(await loader.load(`${base}/a`)).toEqual(document);
+  });
+
+  test('while it is on its way is not kept', async () => {
+    const held = Promise.withResolvers<ServerResponse>();
+    replies['/a'] = (response) => held.resolve(response);
+    const loader = loaderWith();
+    const early = loader.load(`${base}/a`);
+    const response = await held.promise;
+    await loader.forget(`${base}/a`);
+    json(document)(response, {});
+    expect(await early).toEqual(document);
+    replies['/a'] = json(later);
+    expect(await loader.load(`${base}/a`)).toEqual(later);
+  });
+});
+
+describe('what is loaded anew', () => {
+  const later = { '@context': { a: 'https://example.org/later' } };
+  const accept = (): Promise<void> => Promise.resolve();
+
+  test('takes the place of what was there, in memory and on disk', async () => {
+    replies['/a'] = json(document);
+    const directory = join(folder, 'kept');
+    const loader = loaderWith({ directory });
+    await loader.load(`${base}/a`);
+    replies['/a'] = json(later);
+    await loader.reload(`${base}/a`, accept);
+    await stopServer();
+    expect(await loader.load(`${base}/a`)).toEqual(later);
+    expect(await loaderWith({ directory }).load(`${base}/a`)).toEqual(later);
+  });
+
+  test('leaves what was there when there is nothing to be had, or nothing of use', async () => {
+    replies['/a'] = json(document);
+    const directory = join(folder, 'kept');
+    const loader = loaderWith({ directory });
+    await loader.load(`${base}/a`);
+    const url = `${base}/a`;
+    delete replies['/a'];
+    expect((await problemOf(loader.reload(url, accept))).type).toBe('LdContextNotAvailable');
+    replies['/a'] = (response) => response.end('no');
+    expect((await problemOf(loader.reload(url, accept))).type).toBe('BadRequestData');
+    replies['/a'] = json(later);
+    const refuse = (given: unknown): Promise<void> => Promise.reject(new Error(JSON.stringify(given)));
+    expect((await problemOf(loader.reload(url, refuse))).message).toContain(JSON.stringify(later));
+    expect(await loader.load(url)).toEqual(document);
+    expect(await loaderWith({ directory }).load(url)).toEqual(document);
+  });
+
+  test('is read again from the file that stands for it', async () => {
+    const url = 'https://example.org/context.jsonld';
+    const path = join(folder, 'context.json');
+    await writeFile(path, JSON.stringify(document));
+    const loader = loaderWith({ preload: { [url]: path } });
+    await loader.load(url);
+    await writeFile(path, JSON.stringify(later));
+    expect(await loader.load(url)).toEqual(document);
+    await loader.reload(url, accept);
+    expect(await loader.load(url)).toEqual(later);
+  });
+});
+
 describe('redirects', () => {
   test.each([301, 302, 303, 307, 308])('%d is followed, also to a relative URL', async (status) => {
     replies['/start'] = redirect('middle', status);

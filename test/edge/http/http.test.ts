@@ -134,12 +134,10 @@ describe('a request becomes', () => {
     expect((await seen('POST', '/entityOperations/upsert', { headers: json, body: batch })).body).toEqual(batch);
   });
 
-  test('a body that is sent in chunks, after being asked for', async () => {
-    const head = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n`;
-    expect(await site.raw(`${head}\r\n4\r\n{"a"\r\n3\r\n:1}\r\n0\r\n\r\n`)).toMatch(/200 OK[^]*"body":\{"a":1\}/);
-    expect(await site.raw(`${head}Expect: 100-continue\r\n\r\n7\r\n{"a":1}\r\n0\r\n\r\n`)).toMatch(
-      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/,
-    );
+  test('a body that is sent after being asked for', async () => {
+    const head = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n`;
+    const answer = await site.raw(`${head}Content-Length: 7\r\nExpect: 100-continue\r\n\r\n{"a":1}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK[^]*"body":\{"a":1\}/);
   });
 });
 
@@ -205,7 +203,7 @@ describe('a request is refused', () => {
     expect(answer).toMatchObject({ status: 400, type, detail: expect.stringMatching(detail) });
   });
 
-  test('413 for a body that is too large, announced or not, and the connection goes on', async () => {
+  test('413 for a body that is too large, 411 for one of unknown length, and the connection goes on', async () => {
     const small = await startSite({
       limits: { bodyBytesMax: 100, depthMax: 9, headersTimeoutMs: 9000, requestTimeoutMs: 9000 },
     });
@@ -214,13 +212,11 @@ describe('a request is refused', () => {
     const last = `GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
     const [announced, chunked, expecting] = [
       await small.raw(`${head}Content-Length: ${body.length}\r\n\r\n${body}${last}`),
-      await small.raw(
-        `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n${last}`,
-      ),
+      await small.raw(`${head}Transfer-Encoding: chunked\r\n\r\nca\r\n${body}\r\n0\r\n\r\n${last}`),
       await small.raw(`${head}Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`),
     ];
     expect(announced).toMatch(/^HTTP\/1\.1 413 [^]*at most 100 bytes[^]*HTTP\/1\.1 204/);
-    expect(chunked).toMatch(/^HTTP\/1\.1 413 [^]*at most 100 bytes[^]*HTTP\/1\.1 204/);
+    expect(chunked).toMatch(/^HTTP\/1\.1 411 [^]*HTTP\/1\.1 204/);
     expect(expecting).toMatch(/^HTTP\/1\.1 413 [^]*Connection: close/);
     await small.stop();
   });
@@ -295,11 +291,11 @@ describe('an answer becomes', () => {
   test.each([
     [
       '?limit=2&q=a%3D%3D%22b%22&offset=3&count=true',
-      ['q=a%3D%3D%22b%22&count=true&limit=2&offset=5', 'q=a%3D%3D%22b%22&count=true&limit=2&offset=1'],
+      ['count=true&limit=2&offset=5&q=a%3D%3D%22b%22', 'count=true&limit=2&offset=1&q=a%3D%3D%22b%22'],
       '12',
     ],
     ['', ['limit=2&offset=2', undefined], null],
-    ['?q=last&offset=1', [undefined, 'q=last&limit=2&offset=0'], null],
+    ['?q=last&offset=1', [undefined, 'limit=2&offset=0&q=last'], null],
     ['?limit=0&count=true', [undefined, undefined], '12'],
   ])('a page with links to its neighbours: %s', async (query, [next, prev], count) => {
     const page = await send('GET', `${api}/page${query}`, { headers: { Accept: 'application/ld+json' } });

@@ -4,13 +4,13 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { createBreathe, createClock, createIds } from '../../../src/app/process.ts';
-import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import type { Answer, Ask, Call, Operation, World } from '../../../src/core/operation/operation.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+import { createOfflineLibrary } from '../../library.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
@@ -36,7 +36,7 @@ const echo = (name: string, parts: Partial<Operation>): Operation => ({
   parameters: ['type', 'q', 'limit', 'offset', 'count'],
   media: ['json', 'ld+json'],
   body: 'none',
-  makesTenant: true,
+  unknownTenant: 'create',
   run: (ask, call) => Promise.resolve({ kind: 'found', text: JSON.stringify(seenBy(name, ask, call)) }),
   ...parts,
 });
@@ -93,18 +93,17 @@ function pageOf(params: Readonly<Record<string, string>>): Answer {
     offset: Number(params['offset'] ?? 0),
     hasMore: params['q'] !== 'last',
   };
-  return { kind: 'found', text: '[]', position: 7, page: params['count'] === 'true' ? { ...page, count: 12 } : page };
+  return { kind: 'found', text: '[]', position: '7', page: params['count'] === 'true' ? { ...page, count: 12 } : page };
 }
 
 function createWorld(observe: (observation: Observation) => void): World {
+  const [stores, clock] = [createMemoryStores(), createClock()];
+  const known = { [shipContext]: { '@context': { Ship: 'https://example.org/Ship' } } };
   return {
-    stores: createMemoryStores(),
-    contexts: createContexts({
-      load: (url) => Promise.reject(new Error(`${url} must not be loaded`)),
-      known: { [shipContext]: { '@context': { Ship: 'https://example.org/Ship' } } },
-    }),
+    stores,
+    contexts: createOfflineLibrary(known, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
-    clock: createClock(),
+    clock,
     breathe: createBreathe(),
     ids: createIds(),
     observe,

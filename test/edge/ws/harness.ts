@@ -21,12 +21,11 @@ import type { StreamLimits } from '../../../src/edge/ws/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
+import { createOfflineLibrary } from '../../library.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
-const contexts = createContexts({
-  load: () => Promise.reject(new Error('nothing is loaded')),
-  known: { 'https://boats.example/c.jsonld': { '@context': boatContext } },
-});
+const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
+const { core } = createContexts({ load: () => Promise.reject(new Error('nothing is loaded')), known });
 
 const limits: StreamLimits = {
   connectionsMax: 100,
@@ -70,15 +69,23 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const observed: Observation[] = [];
   const stores: Stores =
     kind === 'memory' ? createMemoryStores({ breathe }) : createSqliteStores({ directory, breathe });
+  const clock = createClock();
+  const observe = (observation: Observation): unknown => observed.push(observation);
   const world: World = {
     stores,
-    contexts,
+    contexts: createOfflineLibrary(known, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
-    clock: createClock(),
+    clock,
     breathe,
     ids: createIds(),
-    observe: (observation) => void observed.push(observation),
+    observe,
     renders: createRenderCache(0),
+    // Stored subscriptions are the affair of others.
+    subscriptions: {
+      check: () => Promise.resolve(),
+      refresh: () => Promise.resolve(),
+      account: () => Promise.resolve(undefined),
+    },
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000 },
   };
@@ -127,14 +134,14 @@ export async function apply(store: Store, world: World, ...mutations: readonly M
   );
 }
 export const put = (json: Json): Mutation => {
-  const entity = readEntity(json, contexts.core);
+  const entity = readEntity(json, core);
   return { op: 'upsert', id: entity.id, entity, mode: 'replace' };
 };
 export const change = (id: string, json: Json): Mutation => ({
   op: 'append',
   id,
   overwrite: true,
-  fragment: readFragment(json, contexts.core, { id, nulls: 'allowed' }),
+  fragment: readFragment(json, core, { id, nulls: 'allowed' }),
 });
 export const remove = (id: string): Mutation => ({ op: 'delete', id });
 export const idOf = (name: string | number): string => `urn:ngsi-ld:Boat:${name}`;

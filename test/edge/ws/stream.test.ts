@@ -201,7 +201,9 @@ describe('a subscription', () => {
     const long = { id: idOf(1), type: boatContext.Boat, [boatContext.draft]: { type: 'Property', value: 2 } };
     await until(() => entitiesIn(client.frames).length === 3);
     const got = Object.fromEntries(
-      client.frames.flatMap((frame) => (frame.op === 'notification' ? [[frame['id'], entitiesIn([frame])[0]]] : [])),
+      client.frames.flatMap((frame): [string, unknown][] =>
+        frame.op === 'notification' ? [[String(frame['id']), entitiesIn([frame])[0]]] : [],
+      ),
     );
     expect(got).toEqual({ inside: short, beside: short, told: long });
   });

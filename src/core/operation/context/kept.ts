@@ -30,7 +30,8 @@ export const keptJson = ({ kind, createdAt, lastUsage, context }: KeptContext): 
 export function keptIn(json: Json): KeptContext {
   const { kind, createdAt, lastUsage, context } = isObject(json) ? json : {};
   const known = contextKinds.find((one) => one === kind);
-  if (known === undefined || typeof createdAt !== 'string') throw new Error('What is kept of a @context cannot be read.');
+  if (known === undefined || typeof createdAt !== 'string')
+    throw new Error('What is kept of a @context cannot be read.');
   return {
     kind: known,
     createdAt,

@@ -48,9 +48,9 @@ export interface LibraryOptions {
 
 export function createContextLibrary(options: LibraryOptions): ContextLibrary {
   const { contexts, documents, stores, clock, observe } = options;
-  const usage = createUsage({ stores, clock, onGivenUp: contexts.forget });
+  const usage = createUsage({ stores, clock, onGivenUp: (key) => contexts.forget(key) });
   const holdings = createHoldings(stores);
-  const keep = createImplicitKeeper({ stores, clock, put: usage.put });
+  const keep = createImplicitKeeper({ stores, clock, put: (...kept) => usage.put(...kept) });
   return {
     core: contexts.core,
     openedAt: clock.now(),
@@ -60,9 +60,9 @@ export function createContextLibrary(options: LibraryOptions): ContextLibrary {
       usage.note(context.documents, tenant)?.catch((cause: unknown) => {
         observe({ kind: 'failed', where: 'noting the use of a @context', cause });
       }),
-    lastUsage: usage.latest,
+    lastUsage: (key, tenant) => usage.latest(key, tenant),
     urlOf: async (context, { tenant, origin = '' }) => context.url ?? origin + contextPath(await keep(context, tenant)),
-    put: usage.put,
+    put: (key, kept, place) => usage.put(key, kept, place),
     remove: async (key, place) => {
       const wasThere = await usage.remove(key, place);
       if (!wasThere) return false;
@@ -98,10 +98,15 @@ interface KeeperOptions {
 }
 
 /** Keeps contexts that have no URL. Answers the id, which is the same for the same @context. */
-function createImplicitKeeper({ stores, clock, put }: KeeperOptions): (context: Context, tenant: string) => Promise<string> {
+function createImplicitKeeper({
+  stores,
+  clock,
+  put,
+}: KeeperOptions): (context: Context, tenant: string) => Promise<string> {
   return async ({ echo }, tenant) => {
     const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
-    if (shelf === undefined) throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
+    if (shelf === undefined)
+      throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
     const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(echo))}`;
     for (let number = 1; ; number += 1) {
       const id = number === 1 ? name : `${name}-${number}`;
@@ -117,6 +122,7 @@ function createImplicitKeeper({ stores, clock, put }: KeeperOptions): (context: 
 
 /** Whatever is wrong with a document that is reloaded, it is not available (clause 5.13.5). */
 function asUnavailable(cause: unknown): never {
-  if (cause instanceof Problem && cause.type === 'BadRequestData') throw new Problem('LdContextNotAvailable', cause.message, cause);
+  if (cause instanceof Problem && cause.type === 'BadRequestData')
+    throw new Problem('LdContextNotAvailable', cause.message, cause);
   throw cause;
 }

@@ -18,7 +18,10 @@ export const listContexts: Operation = {
   async run(ask, call) {
     const isDetailed = readBoolean(ask.params, 'details') ?? false;
     const kind = readKind(ask);
-    const kept = (await call.store.shelf(contextShelf).list()).map(({ key, document }) => ({ key, kept: keptIn(document) }));
+    const kept = (await call.store.shelf(contextShelf).list()).map(({ key, document }) => ({
+      key,
+      kept: keptIn(document),
+    }));
     const found = [coreContext(call), ...kept].filter((one) => kind === undefined || one.kept.kind === kind);
     const list = found.map((one) => (isDetailed ? detailsOf(one, call) : urlOf(one, call)));
     return { kind: 'found', text: JSON.stringify(list) };
@@ -34,12 +37,16 @@ export const serveContext: Operation = {
   async run(ask, call) {
     const isDetailed = readBoolean(ask.params, 'details') ?? false;
     const found = await findContext(ask, call);
-    if (found === undefined) throw new Problem('ResourceNotFound', `There is no @context ${JSON.stringify(ask.path['contextId'])}.`);
+    if (found === undefined)
+      throw new Problem('ResourceNotFound', `There is no @context ${JSON.stringify(ask.path['contextId'])}.`);
     const one = found === 'core' ? coreContext(call) : found;
     if (isDetailed) return { kind: 'found', text: JSON.stringify(detailsOf(one, call)) };
     const { context } = one.kept;
     if (context !== undefined) return { kind: 'found', text: JSON.stringify({ '@context': context }) };
-    throw new Problem('OperationNotSupported', `The @context at ${one.key} is only a copy: it is served there, not here.`);
+    throw new Problem(
+      'OperationNotSupported',
+      `The @context at ${one.key} is only a copy: it is served there, not here.`,
+    );
   },
 };
 

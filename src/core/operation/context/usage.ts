@@ -48,27 +48,10 @@ export interface UsageOptions {
 export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
   const tenants = new Map<string, Uses>();
   const inTurn = createTurns();
-  const usesOf = async ({ tenant, shelf }: Place): Promise<Uses> => {
-    const uses = tenants.get(tenant) ?? (await readUses(shelf));
-    tenants.set(tenant, uses);
-    return uses;
-  };
-  const makeRoom = async (uses: Uses, { shelf }: Place): Promise<void> => {
-    const key = stalest(uses);
-    if (key === undefined) return;
-    uses.delete(key);
-    await shelf.delete(key);
-    onGivenUp(key);
-  };
+  const desk = createDesk(tenants, onGivenUp);
   const write = async (documents: readonly string[], tenant: string, now: Instant): Promise<void> => {
     const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
-    if (shelf === undefined) return;
-    const uses = await usesOf({ tenant, shelf });
-    for (const key of documents.filter((one) => isDue(uses.get(one), one, now))) {
-      if (!uses.has(key)) await makeRoom(uses, { tenant, shelf });
-      await writeDown(shelf, key, now);
-      uses.set(key, usedAt(now, uses.get(key)));
-    }
+    if (shelf) await desk.use(documents, { tenant, shelf }, now);
   };
   return {
     note: (documents, tenant) => {
@@ -80,18 +63,51 @@ export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
       return undefined;
     },
     latest: (key, tenant) => tenants.get(tenant)?.get(key)?.usedAt,
-    put: (key, kept, place) =>
-      inTurn(place.tenant, async () => {
-        const uses = await usesOf(place);
-        if (kept.kind !== 'Hosted') await makeRoom(uses, place);
-        await place.shelf.put(key, keptJson(kept));
-        uses.set(key, useOf(kept));
-      }),
-    remove: (key, { tenant, shelf }) =>
-      inTurn(tenant, async () => {
-        tenants.get(tenant)?.delete(key);
-        return shelf.delete(key);
-      }),
+    put: (key, kept, place) => inTurn(place.tenant, () => desk.put(key, kept, place)),
+    remove: (key, place) => inTurn(place.tenant, () => desk.remove(key, place)),
+  };
+}
+
+/** Changes shelves, and what is remembered of them with it. One thing at a time in each tenant. */
+interface Desk {
+  use(documents: readonly string[], place: Place, now: Instant): Promise<void>;
+  put(key: string, kept: KeptContext, place: Place): Promise<void>;
+  remove(key: string, place: Place): Promise<boolean>;
+}
+
+function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void): Desk {
+  const usesOf = async ({ tenant, shelf }: Place): Promise<Uses> => {
+    const uses = tenants.get(tenant) ?? (await readUses(shelf));
+    tenants.set(tenant, uses);
+    return uses;
+  };
+  const makeRoom = async (uses: Uses, { shelf }: Place): Promise<void> => {
+    const key = stalest(uses);
+    if (key === undefined) return;
+    await shelf.delete(key);
+    uses.delete(key);
+    onGivenUp(key);
+  };
+  return {
+    use: async (documents, place, now) => {
+      const uses = await usesOf(place);
+      for (const key of documents.filter((one) => isDue(uses.get(one), one, now))) {
+        if (!uses.has(key)) await makeRoom(uses, place);
+        await writeDown(place.shelf, key, now);
+        uses.set(key, usedAt(now, uses.get(key)));
+      }
+    },
+    put: async (key, kept, place) => {
+      const uses = await usesOf(place);
+      if (kept.kind !== 'Hosted' && !uses.has(key)) await makeRoom(uses, place);
+      await place.shelf.put(key, keptJson(kept));
+      uses.set(key, useOf(kept));
+    },
+    remove: async (key, { tenant, shelf }) => {
+      const wasThere = await shelf.delete(key);
+      tenants.get(tenant)?.delete(key);
+      return wasThere;
+    },
   };
 }
 

@@ -20,7 +20,8 @@ export const addContext: Operation = {
   unknownTenant: 'create',
   async run({ body }, call) {
     const context = isObject(body) ? body['@context'] : undefined;
-    if (context === undefined) throw new Problem('InvalidRequest', 'The body needs a member @context, which it is all about.');
+    if (context === undefined)
+      throw new Problem('InvalidRequest', 'The body needs a member @context, which it is all about.');
     if (context === null) throw badData('A @context must be a URL, an object or an array of these, not null.');
     const { contexts, ids } = call.world;
     await contexts.check(context);
@@ -61,7 +62,8 @@ async function reload(ask: Ask, call: Call): Promise<void> {
   if (found === 'core') return;
   if (found === undefined) throw badData(`There is no @context ${nameOf(ask)} that could be loaded again.`);
   const { key, kept } = found;
-  if (kept.kind !== 'Cached') throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
+  if (kept.kind !== 'Cached')
+    throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
   const { contexts } = call.world;
   await contexts.reload(key);
   const lastUsage = contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;

@@ -12,7 +12,7 @@ import { readFilter, readSelection, selectionParameters } from '../selection.ts'
 import { readShown, shownParameters } from '../view.ts';
 import { resolveLinks } from './linked-query.ts';
 import { findOrdered, orderParameters } from './ordered.ts';
-import { readQueryBody } from './query-body.ts';
+import { readQueryBody } from '../query-body.ts';
 
 export const retrieveEntity: Operation = {
   name: 'retrieveEntity',
@@ -59,7 +59,7 @@ export const queryByPost: Operation = {
   media: ['json', 'ld+json', 'geo+json'],
   body: 'object',
   run(ask, call) {
-    const { selectors, params } = readQueryBody(ask.body ?? null, call.context);
+    const { selectors, params } = readQueryBody(ask.body ?? null, call.context, 'present');
     const { local, options, format } = ask.params;
     const filter = readFilter({ ...params, ...given({ local }) }, call.context, selectors);
     return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging: ask.params }, call);

@@ -19,15 +19,22 @@ export async function newDocument(body: JsonObject, call: Call): Promise<Subscri
   const id = body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
   if (body['type'] !== 'Subscription') throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
   refusePast(body, call);
+  const members = readMembers(body, call);
   return {
     id,
-    members: readMembers(body, call),
+    members,
     queryContext: context.url ?? context.echo,
-    context: context.url ?? context.echo,
+    context: context.url ?? world.contexts.core.key,
     createdAt: now,
     modifiedAt: now,
     since: await store.log.position(),
   };
+}
+
+/** The document with the URL of its @context, which is kept when it has none (clause 5.13). */
+export async function withContextKept(document: SubscriptionDocument, { context, world, tenant, origin }: Call): Promise<SubscriptionDocument> {
+  if (context.url !== undefined) return document;
+  return { ...document, context: await world.contexts.urlOf(context, { tenant, ...(origin === undefined ? undefined : { origin }) }) };
 }
 
 /** The document after a patch: a member given takes the place of what was there, a null takes it away. */

@@ -1,8 +1,7 @@
 /** Shows a stored subscription (clause 5.2.12; conflict 24): its members by the names of the request, its state, what came of it. */
-import type { Context } from '../../jsonld/context.ts';
 import { parseQ } from '../../language/q.ts';
 import { writeQ } from '../../language/write-q.ts';
-import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isObject, type JsonObject } from '../../model/json.ts';
 import { type SubscriptionAccount, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
 import type { Call } from '../operation.ts';
 import { spellMembers } from './names.ts';
@@ -25,23 +24,19 @@ export async function showSubscription(document: SubscriptionDocument, { account
     ...(await showQuery(document, call)),
     notification: isObject(notification) ? { ...notification, ...account } : notification,
     notificationTrigger: others['notificationTrigger'] ?? usualTriggers,
-    ...(typeof jsonldContext === 'string' ? { jsonldContext } : undefined),
+    jsonldContext,
     ...(isActive === false ? { isActive } : undefined),
     status: statusOf(document, call.now),
     ...(isWithStamps ? { createdAt, modifiedAt } : undefined),
   };
 }
 
-/** The `q` as it was given, unless the request has other names for what it says. */
-async function showQuery({ members, queryContext }: SubscriptionDocument, { context, world }: Call): Promise<JsonObject | undefined> {
+/** The `q` as it was given, unless the request has other names for what it says, or its @context cannot be had any more. */
+async function showQuery({ members, queryContext }: SubscriptionDocument, { context, tenant, world }: Call): Promise<JsonObject | undefined> {
   const { q, expandValues } = members;
   if (typeof q !== 'string') return undefined;
-  const own = await resolved(queryContext, world.contexts.resolve);
+  const own = await world.contexts.resolve(queryContext, tenant).catch(() => undefined);
   if (!own || own.key === context.key) return undefined;
   const options = { expandValues: typeof expandValues === 'string' ? expandValues.split(',') : [], jsonKeys: [] };
   return { q: writeQ(parseQ(q, own, options), context) };
 }
-
-/** Undefined when the @context cannot be had any more: what depends on it is shown as it was given. */
-const resolved = (context: Json, resolve: (context: Json) => Promise<Context>): Promise<Context | undefined> =>
-  resolve(context).catch(() => undefined);

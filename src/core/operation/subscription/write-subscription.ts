@@ -5,7 +5,7 @@ import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
 import { subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
-import { newDocument, patchDocument } from './document.ts';
+import { newDocument, patchDocument, withContextKept } from './document.ts';
 import { inTurn } from './in-turn.ts';
 
 const common = { parameters: [], media: ['json', 'ld+json'], action: 'write' } as const;
@@ -20,11 +20,11 @@ export const createSubscription: Operation = {
   unknownTenant: 'create',
   async run(ask, call) {
     const document = await newDocument(bodyOf(ask), call);
-    await call.world.subscriptions.check(document);
+    await call.world.subscriptions.check(call.tenant, document);
     await inTurn(call.store, async () => {
       if (await call.store.shelf(subscriptionShelf).get(document.id))
         throw new Problem('AlreadyExists', `There is a subscription ${document.id} already.`);
-      await keep(document, call);
+      await keep(await withContextKept(document, call), call);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
   },
@@ -42,7 +42,7 @@ export const updateSubscription: Operation = {
     await inTurn(call.store, async () => {
       const before = await find(id, call);
       const after = patchDocument(before, bodyOf(ask), call);
-      await call.world.subscriptions.check(after);
+      await call.world.subscriptions.check(call.tenant, after);
       await keep(await resumed(before, after, call), call);
     });
     return { kind: 'done' };
@@ -82,8 +82,9 @@ async function keep(document: SubscriptionDocument, { store, tenant, world }: Ca
   await world.subscriptions.refresh(tenant, document.id);
 }
 
-/** A subscription that becomes active again begins with the present: what happened in the meantime does not concern it. */
+/** A subscription that becomes active again begins with the present, as one that was told by the clock does with changes. */
 async function resumed(before: SubscriptionDocument, after: SubscriptionDocument, { store, now }: Call): Promise<SubscriptionDocument> {
   const isResumed = statusOf(before, now) !== 'active' && statusOf(after, now) === 'active';
-  return isResumed ? { ...after, since: await store.log.position() } : after;
+  const isTimed = before.members['timeInterval'] !== undefined;
+  return isResumed || isTimed ? { ...after, since: await store.log.position() } : after;
 }

@@ -1,22 +1,22 @@
-/** Operations that read histories: of one entity, of many (clauses 5.7.3, 5.7.4). */
-import { parseTemporal } from '../../language/temporal-query.ts';
-import type { Terms } from '../../model/entity.ts';
-import { badData, Problem } from '../../model/problem.ts';
+/** Operations that read histories: of one entity, of many, by parameters or by a body (clauses 5.7.3, 5.7.4). */
+import type { Filter } from '../../language/filter.ts';
+import { compileFilter } from '../../language/matches.ts';
+import type { Entity } from '../../model/entity.ts';
 import type { EntityHistory } from '../../model/history.ts';
+import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { HistoryPlan } from '../../port/store.ts';
-import { parseLanguagePreference } from '../../representation/language.ts';
-import { type HistoryView, renderHistory } from '../../representation/history.ts';
-import type { Ask, Call, Operation } from '../operation.ts';
-import { pageOf, readFormat, readList, readOptions, readPaging } from '../parameters.ts';
-import { readSelection, selectionParameters } from '../selection.ts';
+import { renderHistory } from '../../representation/history.ts';
+import type { Answer, Call, Operation } from '../operation.ts';
+import { pageOf, readList, readPaging } from '../parameters.ts';
+import { type QueryBody, readQueryBody } from '../query-body.ts';
+import { readFilter, readSelection, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
+import { cutHistories } from './cut.ts';
+import { type HistoryShown, readHistoryShown, shownParameters, temporalParameters } from './read-parameters.ts';
 
-const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN'] as const;
-const shownParameters = ['attrs', 'datasetId', 'format', 'options', 'lang'] as const;
-const formats = ['normalized', 'concise', 'temporalValues'] as const;
-type Format = (typeof formats)[number];
+type Params = Readonly<Record<string, string>>;
 
 export const retrieveTemporal: Operation = {
   name: 'retrieveTemporal',
@@ -29,21 +29,20 @@ export const retrieveTemporal: Operation = {
   body: 'none',
   async run(ask, call) {
     const id = readId(ask.path['id'] ?? '');
-    const view = readHistoryView(ask, call);
-    const plan = { ...readHistoryParts(ask, call), filter: { selectors: [{ ids: [id] }] }, limit: 1 };
+    const shown = readHistoryShown(ask.params, call);
+    const plan: HistoryPlan = { ...readParts(ask.params, shown, call), filter: { selectors: [{ ids: [id] }] }, limit: 1 };
     const [history] = await call.store.history(plan);
-    if (history) return { kind: 'found', text: textOf([history], view, call)[0] ?? '{}' };
-    return { kind: 'found', text: await withoutInstances(id, plan, { view, call }) };
+    return answer([history ?? (await withoutInstances(id, plan, call))], { shown, call, isList: false });
   },
 };
 
 /** An entity that is known, but has nothing in the interval, is shown with id and type only (section 9.2). */
-async function withoutInstances(id: string, plan: HistoryPlan, { view, call }: { view: HistoryView; call: Call }): Promise<string> {
+async function withoutInstances(id: string, plan: HistoryPlan, call: Call): Promise<EntityHistory> {
   const stored = await call.store.get(id, call.now);
   const [ever] = stored || plan.attrs ? [] : await call.store.history({ ...plan, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 });
   const types = stored?.entity().types ?? ever?.types;
   if (!types || plan.attrs) throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
-  return textOf([{ id, types, attrs: {}, truncated: false }], view, call)[0] ?? '{}';
+  return { id, types, attrs: {}, truncated: false };
 }
 
 export const queryTemporal: Operation = {
@@ -52,29 +51,85 @@ export const queryTemporal: Operation = {
   method: 'GET',
   path: '/temporal/entities',
   action: 'read',
-  parameters: [...selectionParameters, ...temporalParameters, ...shownParameters, 'limit', 'offset', 'count'],
+  parameters: [...selectionParameters, ...temporalParameters, ...shownParameters, 'orderBy', 'limit', 'offset', 'count'],
   media: ['json', 'ld+json'],
   body: 'none',
-  async run(ask, call) {
-    const filter = readSelection(ask.params, call.context);
-    if (ask.params['timerel'] === undefined) throw badData('A query of histories needs the parameters timerel and timeAt.');
-    const view = readHistoryView(ask, call);
-    const { limit, offset, isCounted } = readPaging(ask.params, call.world.limits);
-    // How many entities have instances in the interval is only known by looking at them all.
-    const most = isCounted ? Number.MAX_SAFE_INTEGER : limit + 1;
-    const plan = { ...readHistoryParts(ask, call), filter, limit: most, offset: isCounted ? 0 : offset };
-    const found = await call.store.history(plan);
-    const rest = isCounted ? found.slice(offset) : found;
-    const shown = rest.slice(0, limit);
-    const page = pageOf(rest.length, { limit, offset }, isCounted ? found.length : undefined);
-    return { kind: 'found', text: `[${textOf(shown, view, call).join(',')}]`, page };
+  run(ask, call) {
+    refuseOrder(ask.params);
+    return answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call);
   },
 };
 
+export const queryTemporalByPost: Operation = {
+  name: 'queryTemporalByPost',
+  clause: '5.7.4',
+  method: 'POST',
+  path: '/temporal/entityOperations/query',
+  action: 'read',
+  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local'],
+  media: ['json', 'ld+json'],
+  body: 'object',
+  run(ask, call) {
+    const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call.context, 'temporal');
+    refuseOrder(params);
+    const { local, options, format } = ask.params;
+    const all = { ...params, ...(local === undefined ? {} : { local }), ...(options === undefined ? {} : { options }), ...(format === undefined ? {} : { format }) };
+    return answerQuery(readFilter(all, call.context, selectors), { shown: all, paging: ask.params }, call);
+  },
+};
+
+/** Histories have one order that makes sense (clause 5.7.4). */
+function refuseOrder({ orderBy }: Params): void {
+  if (orderBy === undefined || /^id(?:;asc|;desc)?$/.test(orderBy)) return;
+  throw badData(`Histories can be ordered by id only, not by ${JSON.stringify(orderBy)}.`);
+}
+
+async function answerQuery(filter: Filter, { shown: params, paging }: { shown: Params; paging: Params }, call: Call): Promise<Answer> {
+  const shown = readHistoryShown(params, call);
+  const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
+  const parts = readParts(params, shown, call);
+  const wanted = isCounted || params['orderBy'] !== undefined ? Number.MAX_SAFE_INTEGER : offset + limit + 1;
+  const found = inOrder(await findHistories(filter, { parts, wanted }, call), params['orderBy']);
+  const rest = found.slice(offset, offset + limit + 1);
+  const page = pageOf(rest.length, { limit, offset }, isCounted ? found.length : undefined);
+  return { ...answer(rest.slice(0, limit), { shown, call, isList: true }), page };
+}
+
+function inOrder(found: readonly EntityHistory[], orderBy: string | undefined): readonly EntityHistory[] {
+  if (orderBy === undefined) return found;
+  const sorted = [...found].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return orderBy.endsWith('desc') ? sorted.reverse() : sorted;
+}
+
+/** Entities looked at in one go where values in the interval decide. */
+const pageSize = 200;
+
+type Parts = Omit<HistoryPlan, 'filter' | 'limit'>;
+
+/** Histories that the filter finds. What it asks of values is asked of the instances in the interval (clause 5.7.4.4). */
+async function findHistories(filter: Filter, { parts, wanted }: { parts: Parts; wanted: number }, call: Call): Promise<readonly EntityHistory[]> {
+  const { q, geo, ...rest } = filter;
+  if (!q && !geo) return call.store.history({ ...parts, filter, limit: wanted });
+  const matches = compileFilter({ ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) });
+  const { attrs, ...whole } = parts;
+  const found: EntityHistory[] = [];
+  for (let offset = 0; found.length < wanted; offset += pageSize) {
+    const histories = await call.store.history({ ...whole, filter: rest, limit: pageSize, offset });
+    found.push(...histories.filter((history) => matches(asEntity(history))).map((history) => narrowed(history, attrs)));
+    if (histories.length < pageSize) break;
+  }
+  return found.slice(0, wanted);
+}
+
+/** The instances of an interval as if they were there at one time: any of them may be the one that matches. */
+const asEntity = ({ id, types, attrs }: EntityHistory): Entity => ({ id, types, attrs, createdAt: '1970-01-01T00:00:00Z' });
+
+const narrowed = (history: EntityHistory, attrs: readonly string[] | undefined): EntityHistory =>
+  attrs ? { ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => attrs.includes(name))) } : history;
+
 /** The parts of a history plan that do not say which entities. */
-function readHistoryParts({ params }: Ask, { context, now, world }: Call): Omit<HistoryPlan, 'filter' | 'limit'> {
-  const temporal = parseTemporal(params);
-  const attrs = readList(params, 'attrs')?.map((name) => readAttributeName(name, context));
+function readParts(params: Params, { temporal }: HistoryShown, { context, now, world }: Call): Parts {
+  const attrs = readList(params, 'attrs')?.map((name) => (name === 'scope' ? name : readAttributeName(name, context)));
   const datasetIds = readList(params, 'datasetId');
   return {
     temporal,
@@ -85,24 +140,15 @@ function readHistoryParts({ params }: Ask, { context, now, world }: Call): Omit<
   };
 }
 
-function readHistoryView({ params }: Ask, { context }: { readonly context: Terms }): HistoryView {
-  const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
-  const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
-  const lang = params['lang'];
-  return {
-    terms: context,
-    format,
-    sysAttrs: options.has('sysAttrs'),
-    timeproperty: parseTemporal(params).timeproperty,
-    ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
-  };
-}
-
-/** Throws TooManyResults when the bound on instances cut an answer off: paging in time comes with the whole temporal API. */
-function textOf(histories: readonly EntityHistory[], view: HistoryView, call: Call): readonly string[] {
-  const most = call.world.limits.instancesMax;
+/** Throws TooManyResults when there are more instances than one answer may be made of. */
+function answer(histories: readonly EntityHistory[], { shown, call, isList }: { shown: HistoryShown; call: Call; isList: boolean }): Extract<Answer, { kind: 'found' }> {
+  const { instancesMax, instancesPage } = call.world.limits;
   if (histories.some(({ truncated }) => truncated)) {
-    throw new Problem('TooManyResults', `The answer would hold more than ${most} instances; narrow the interval, or use lastN.`);
+    throw new Problem('TooManyResults', `The answer would be made of more than ${instancesMax} instances; narrow the interval, or use lastN.`);
   }
-  return histories.map((history) => withContext(JSON.stringify(renderHistory(history, view)), call));
+  const visible = histories.map((history) => ({ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => shown.isShown(name))) }));
+  const isWhole = shown.view.format === 'aggregatedValues';
+  const { histories: kept, range } = isWhole ? { histories: visible, range: undefined } : cutHistories(visible, shown.temporal, instancesPage);
+  const texts = kept.map((history) => withContext(JSON.stringify(renderHistory(history, shown.view, shown.isShown)), call));
+  return { kind: 'found', text: isList ? `[${texts.join(',')}]` : (texts[0] ?? '{}'), ...(range ? { range } : undefined) };
 }

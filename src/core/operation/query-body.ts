@@ -1,11 +1,11 @@
 /** Reads the body of a query by POST (clause 5.2.23): its members become the parameters of the same query by GET. */
-import type { EntitySelector } from '../../language/filter.ts';
-import { parseTypeSelection } from '../../language/type-selection.ts';
-import type { Terms } from '../../model/entity.ts';
-import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
-import { badData } from '../../model/problem.ts';
-import { quoted, readId } from '../../model/read/id.ts';
-import { readPattern } from '../selection.ts';
+import type { EntitySelector } from '../language/filter.ts';
+import { parseTypeSelection } from '../language/type-selection.ts';
+import type { Terms } from '../model/entity.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { quoted, readId } from '../model/read/id.ts';
+import { readPattern } from './selection.ts';
 
 /** A query: entity selectors, and everything else as parameters. */
 export interface QueryBody {
@@ -19,7 +19,7 @@ const lists = new Set(['attrs', 'pick', 'omit', 'datasetId', 'containedBy']);
 const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 
 /** Throws BadRequestData that names the member at fault. */
-export function readQueryBody(body: Json, terms: Terms): QueryBody {
+export function readQueryBody(body: Json, terms: Terms, about: 'present' | 'temporal'): QueryBody {
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
   if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
   const params: Record<string, string> = {};
@@ -29,7 +29,8 @@ export function readQueryBody(body: Json, terms: Terms): QueryBody {
     if (name === 'entities') selectors = readSelectors(json, terms);
     else if (name === 'geoQ') Object.assign(params, readGeoMembers(json));
     else if (name === 'ordering') Object.assign(params, readOrdering(json));
-    else if (name === 'joinLevel') params[name] = JSON.stringify(json);
+    else if (name === 'joinLevel' && about === 'present') params[name] = JSON.stringify(json);
+    else if ((name === 'temporalQ' || name === 'aggrParams') && about === 'temporal') Object.assign(params, readTemporalMembers(name, json));
     else params[name] = readMember(name, json);
   }
   return { params, ...(selectors ? { selectors } : undefined) };
@@ -75,6 +76,20 @@ function readOrdering(json: Json): Readonly<Record<string, string>> {
     ...(typeof geometry === 'string' ? { orderGeometry: geometry } : undefined),
   };
 }
+
+/** `temporalQ` and `aggrParams` as the parameters that say the same. */
+function readTemporalMembers(member: string, json: Json): Readonly<Record<string, string>> {
+  if (!isObject(json)) throw badData(`The member ${member} of a query must be an object, not ${quoted(json)}.`);
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => {
+      if (!temporalMembers.has(name)) throw badData(`The member ${member} of a query cannot have a ${name}.`);
+      if (isStrings(value)) return [name, value.join(',')];
+      return [name, typeof value === 'string' ? value : JSON.stringify(value)];
+    }),
+  );
+}
+
+const temporalMembers = new Set(['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN', 'aggrMethods', 'aggrPeriodDuration']);
 
 /** `geoQ` as the parameters that say the same. */
 function readGeoMembers(json: Json): JsonObject & Readonly<Record<string, string>> {

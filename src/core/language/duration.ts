@@ -1,0 +1,47 @@
+/** Reads durations of ISO 8601, and goes on from a moment by them (clauses 4.5.19, 4.6.3). */
+import type { Micros } from '../model/instant.ts';
+
+/** Months and microseconds: years are twelve months, weeks and days are of 24 hours. */
+export interface Duration {
+  readonly months: number;
+  readonly micros: Micros;
+}
+
+const form = /^P(?:(\d+)W|(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?)$/;
+
+const secondMicros = 1_000_000;
+const dayMicros = 86_400 * secondMicros;
+
+/** The duration in a text such as `PT1H` or `P1M`; undefined when it is none. */
+export function parseDuration(text: string): Duration | undefined {
+  const parts = text.length <= 64 && text !== 'P' ? form.exec(text) : null;
+  if (!parts) return undefined;
+  const [weeks = 0, years = 0, months = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  const micros = (weeks * 7 + days) * dayMicros + (hours * 3600 + minutes * 60) * secondMicros + Math.round(seconds * secondMicros);
+  const duration = { months: years * 12 + months, micros };
+  return Number.isSafeInteger(duration.micros) && duration.months <= 120_000 ? duration : undefined;
+}
+
+export const isZero = ({ months, micros }: Duration): boolean => months === 0 && micros === 0;
+
+/** The moment that is so many durations later. Months keep the day of the month, or the last day of a shorter one. */
+export function later(moment: Micros, { months, micros }: Duration, times: number): Micros {
+  if (months === 0) return moment + micros * times;
+  const date = new Date(Math.floor(moment / 1000));
+  const rest = moment - date.getTime() * 1000;
+  const target = date.getUTCMonth() + months * times;
+  const [year, month] = [date.getUTCFullYear() + Math.floor(target / 12), ((target % 12) + 12) % 12];
+  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const time = date.getTime() % (dayMicros / 1000);
+  const inDay = time < 0 ? time + dayMicros / 1000 : time;
+  return (Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay)) + inDay) * 1000 + rest + micros * times;
+}
+
+/** The number of the period from `start` on that a moment is in, counting from 0; the moment is not before the start. */
+export function periodOf(moment: Micros, start: Micros, duration: Duration): number {
+  if (duration.months === 0) return Math.floor((moment - start) / duration.micros);
+  const average = duration.months * 30.436875 * dayMicros + duration.micros;
+  let number = Math.max(0, Math.floor((moment - start) / average) - 1);
+  while (later(start, duration, number + 1) <= moment) number += 1;
+  return number;
+}

@@ -1,0 +1,66 @@
+/** Reads which part of history is asked for, and how it is to be shown (clauses 5.7.3, 5.7.4, 6.3.12). */
+import { parseDuration } from '../../language/duration.ts';
+import type { TemporalQuery } from '../../language/filter.ts';
+import { isShown, parseProjection, projectionDepth } from '../../language/projection.ts';
+import { parseTemporal } from '../../language/temporal-query.ts';
+import { badData, Problem } from '../../model/problem.ts';
+import { type Aggregation, aggregateMethods } from '../../representation/aggregate.ts';
+import type { HistoryView } from '../../representation/history.ts';
+import { parseLanguagePreference } from '../../representation/language.ts';
+import type { Call } from '../operation.ts';
+import { readFormat, readOptions } from '../parameters.ts';
+
+/** The parameters that say which part of history. */
+export const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN'] as const;
+/** The parameters that say how it is shown. */
+export const shownParameters = ['attrs', 'pick', 'omit', 'datasetId', 'format', 'options', 'lang', 'aggrMethods', 'aggrPeriodDuration'] as const;
+
+const formats = ['normalized', 'concise', 'temporalValues', 'aggregatedValues'] as const;
+type Format = (typeof formats)[number];
+type Params = Readonly<Record<string, string>>;
+
+export interface HistoryShown {
+  readonly view: HistoryView;
+  readonly temporal: TemporalQuery;
+  /** True for a member or attribute that is shown. */
+  readonly isShown: (name: string) => boolean;
+}
+
+/** Throws BadRequestData or InvalidRequest that names the parameter at fault. */
+export function readHistoryShown(params: Params, { context }: Pick<Call, 'context'>): HistoryShown {
+  const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
+  const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
+  const temporal = parseTemporal(params);
+  const projection = parseProjection(params, context);
+  if (projectionDepth(projection) > 0) throw badData('A history cannot lead through relationships.');
+  const lang = params['lang'];
+  const view: HistoryView = {
+    terms: context,
+    format,
+    sysAttrs: options.has('sysAttrs'),
+    timeproperty: temporal.timeproperty,
+    ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
+    ...(format === 'aggregatedValues' ? { aggregation: readAggregation(params, temporal) } : undefined),
+  };
+  return { view, temporal, isShown: (name) => isShown(projection, name) };
+}
+
+function readAggregation({ aggrMethods, aggrPeriodDuration = 'PT0S' }: Params, { timerel, timeAt, endTimeAt }: TemporalQuery): Aggregation {
+  const names = aggrMethods?.split(',').map((name) => name.trim()) ?? [];
+  const methods = names.map((name) => {
+    const method = aggregateMethods.find((one) => one === name);
+    if (!method) throw new Problem('InvalidRequest', `The parameter aggrMethods may hold ${aggregateMethods.join(', ')}, not ${JSON.stringify(name)}.`);
+    return method;
+  });
+  if (methods.length === 0) throw badData('The format aggregatedValues needs the parameter aggrMethods.');
+  const period = parseDuration(aggrPeriodDuration);
+  if (!period) throw badData(`The parameter aggrPeriodDuration must be a duration such as PT1H or P1M, not ${JSON.stringify(aggrPeriodDuration)}.`);
+  return {
+    methods,
+    period,
+    ...(timeAt === undefined || timerel === 'before' ? undefined : { start: timeAt }),
+    ...(timerel === 'before' ? endOf(timeAt) : endOf(endTimeAt)),
+  };
+}
+
+const endOf = (end: number | undefined): { end?: number } => (end === undefined ? {} : { end });

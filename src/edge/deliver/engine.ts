@@ -1,0 +1,108 @@
+/** Delivers notifications of stored subscriptions: durable consumers of the change log, of all tenants (clause 5.8.6). */
+import { performance } from 'node:perf_hooks';
+import type { Context } from '../../core/jsonld/context.ts';
+import type { Json } from '../../core/model/json.ts';
+import { badData } from '../../core/model/problem.ts';
+import { isUri, quoted } from '../../core/model/read/id.ts';
+import type { SubscriptionDocument } from '../../core/model/subscription.ts';
+import type { Messenger } from '../../core/port/messenger.ts';
+import type { Subscriptions } from '../../core/port/subscriptions.ts';
+import { readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
+import { createReceivers, type Receivers } from './receivers.ts';
+import type { DeliveryWorld } from './surroundings.ts';
+import { openTenant, type Tenant } from './tenant.ts';
+
+export interface DeliveryOptions {
+  readonly messenger: Messenger;
+  /** Notifications under way at a time. */
+  readonly concurrency: number;
+  /** Attempts at a notification at which its receiver fails. */
+  readonly attemptsMax: number;
+  readonly world: DeliveryWorld;
+}
+
+export interface DeliveryEngine {
+  readonly subscriptions: Subscriptions;
+  /** Goes on with what the subscriptions of all tenants have not been told yet. */
+  start(): Promise<void>;
+  /** Waits a little for what is under way, and writes down how far everything has come. */
+  stop(): Promise<void>;
+}
+
+/** How long what is under way may take when the broker stops. */
+const graceMs = 2000;
+
+interface Engine extends DeliveryOptions {
+  readonly receivers: Receivers;
+  readonly tenants: Map<string, Promise<Tenant | undefined>>;
+  isStopped: boolean;
+}
+
+export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
+  const { world, messenger, concurrency } = options;
+  const receivers = createReceivers({ messenger, concurrency, observe: world.observe, nowMs: () => performance.now(), chance: () => Math.random() });
+  const engine: Engine = { ...options, receivers, tenants: new Map(), isStopped: false };
+  return {
+    subscriptions: {
+      check: async (tenant, document) => void (await read(engine, tenant, document)),
+      refresh: async (tenant, id) => (await tenantOf(engine, tenant))?.refresh(id),
+      account: async (tenant, id) => {
+        const account = await (await tenantOf(engine, tenant))?.account(id);
+        return account && account.timesSent > 0 ? account : undefined;
+      },
+    },
+    async start() {
+      for (const name of await world.stores.tenants()) await tenantOf(engine, name);
+    },
+    stop: () => stop(engine),
+  };
+}
+
+/** The subscriptions of a tenant, which are carried out from then on; undefined when there is no such tenant. */
+function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
+  const known = engine.tenants.get(name);
+  if (known) return known;
+  const opened = open(engine, name);
+  engine.tenants.set(name, opened);
+  // A tenant that is not there, or cannot be opened now, may be later.
+  opened.then(
+    (tenant) => tenant ?? engine.tenants.delete(name),
+    () => engine.tenants.delete(name),
+  );
+  return opened;
+}
+
+async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
+  const { world, receivers, attemptsMax } = engine;
+  const store = engine.isStopped ? undefined : await world.stores.open(tenant, false);
+  return store && openTenant({ tenant, store, world, receivers, attemptsMax, read: (document) => read(engine, tenant, document) });
+}
+
+async function read({ world, messenger }: Engine, tenant: string, document: SubscriptionDocument): Promise<StoredPlan> {
+  const { contexts } = world;
+  const resolve = (context: Json): Promise<Context> => contexts.resolve(context, tenant);
+  const queryContext = await resolve(document.queryContext);
+  return readStored(document, { queryContext, notified: await notifiedContext(document, resolve), messenger });
+}
+
+function notifiedContext({ members, context }: SubscriptionDocument, resolve: (context: Json) => Promise<Context>): Promise<Context> {
+  const { jsonldContext = context } = members;
+  if (jsonldContext !== context && !(typeof jsonldContext === 'string' && isUri(jsonldContext)))
+    throw badData(`The jsonldContext of a subscription must be the URL of a @context, not ${quoted(jsonldContext)}.`);
+  return resolve(jsonldContext);
+}
+
+async function stop(engine: Engine): Promise<void> {
+  engine.isStopped = true;
+  const tenants = (await Promise.all(engine.tenants.values())).flatMap((tenant) => tenant ?? []);
+  const ended = Promise.all([engine.receivers.stop(), ...tenants.map((tenant) => tenant.end())]);
+  let timer: NodeJS.Timeout | undefined;
+  const grace = new Promise((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  await Promise.race([ended, grace]);
+  clearTimeout(timer);
+  await engine.messenger.close();
+  await ended;
+  await Promise.all(tenants.map((tenant) => tenant.close()));
+}

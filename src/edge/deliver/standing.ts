@@ -1,0 +1,63 @@
+/** Where a subscription that is told of changes stands: what it has seen of the log, and what waits for its receiver. */
+import { microsOfInstant } from '../../core/model/instant.ts';
+import type { SubscriptionAccount } from '../../core/model/subscription.ts';
+import type { LogRecord, Position } from '../../core/port/store.ts';
+import type { Fate, Queue } from '../../core/subscription/queue.ts';
+import type { Listener } from './follower.ts';
+import type { Progress } from './ledger.ts';
+import type { Source } from './receivers.ts';
+import type { RunnerOptions } from './runner.ts';
+
+export interface Consumer extends RunnerOptions {
+  readonly queue: Queue;
+  /** How notifications have fared that were tried and are not delivered. */
+  readonly fates: Map<Position, Fate>;
+  readonly source: Source;
+  readonly listener: Listener;
+  /** Whether a record concerns the subscription. Undefined: only entities that it leads to can tell. */
+  readonly concerns: (record: LogRecord) => boolean | Promise<boolean>;
+  /** There is progress to be written down. */
+  readonly mark: () => void;
+  /** `live`: the follower hands it what comes. `reading`: it reads the log by itself, from `seen` on. */
+  mode: 'live' | 'reading' | 'ended';
+  seen: Position;
+  account: SubscriptionAccount;
+  isReading: boolean;
+  /** True while the receiver is left alone: then nothing is held. */
+  isPaused: boolean;
+  /** Nothing is sent before: after a failure, for the endpoint's cooldown. */
+  notBeforeMs: number;
+  timer: NodeJS.Timeout | undefined;
+  /** Called when nothing is under way any more. */
+  idle: () => void;
+}
+
+/** The log was looked through for the subscription up to here. */
+const seenTo = ({ mode, seen, around }: Consumer): Position => (mode === 'live' ? around.follower.matchedTo() : seen);
+
+export function progressOf(consumer: Consumer): Progress {
+  const { mode, queue, account } = consumer;
+  const first = queue.first();
+  const seen = seenTo(consumer);
+  return {
+    position: first === undefined ? seen : Math.min(seen, first - 1),
+    isCaughtUp: mode === 'live' && first === undefined,
+    account,
+  };
+}
+
+/** Takes the subscription off the follower; it has seen the log up to here. */
+export function leave(consumer: Consumer, mode: 'reading' | 'ended', seen: Position = seenTo(consumer)): void {
+  if (consumer.mode === 'live') consumer.around.follower.leave(consumer.listener);
+  consumer.mode = mode;
+  consumer.seen = seen;
+}
+
+/** True when the subscription has expired: it is then over. */
+export function endsByExpiry(consumer: Consumer): boolean {
+  const { stored, around } = consumer;
+  if (consumer.mode === 'ended') return true;
+  if (stored.expiry === Infinity || microsOfInstant(around.world.clock.now()) < stored.expiry) return false;
+  leave(consumer, 'ended');
+  return true;
+}

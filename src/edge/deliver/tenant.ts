@@ -1,0 +1,149 @@
+/** Carries out the subscriptions of one tenant: each that is active has a runner. */
+import { performance } from 'node:perf_hooks';
+import { Problem } from '../../core/model/problem.ts';
+import { emptyAccount, type SubscriptionAccount, type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
+import type { Store } from '../../core/port/store.ts';
+import { subscriptionShelf } from '../../core/port/subscriptions.ts';
+import { createTeller } from '../../core/subscription/notification.ts';
+import { epochOf } from '../../core/port/position.ts';
+import type { StoredPlan } from '../../core/subscription/read-stored.ts';
+import { createConsumer } from './consumer.ts';
+import { openFollower } from './follower.ts';
+import { createLedger, type Progress } from './ledger.ts';
+import type { Receivers } from './receivers.ts';
+import type { Runner } from './runner.ts';
+import type { DeliveryWorld, Surroundings } from './surroundings.ts';
+import { createTicker } from './ticker.ts';
+
+export interface Tenant {
+  /** Puts into force what stands on the shelf under an id. What was in force before begins nothing more from now on. */
+  refresh(id: string): void;
+  /** What came of a subscription. */
+  account(id: string): Promise<SubscriptionAccount>;
+  /** Begins nothing more; resolves when what was under way has ended. */
+  end(): Promise<void>;
+  /** Writes down how far all have come. */
+  close(): Promise<void>;
+}
+
+export interface TenantOptions {
+  readonly tenant: string;
+  readonly store: Store;
+  readonly world: DeliveryWorld;
+  readonly receivers: Receivers;
+  readonly attemptsMax: number;
+  /** Reads a document. Throws a Problem when it cannot be carried out, or not now. */
+  readonly read: (document: SubscriptionDocument) => Promise<StoredPlan>;
+}
+
+/** The shelf on which it is kept how far subscriptions have come, by id. */
+const ledgerShelf = 'deliveries';
+/** How long to wait before a subscription is read again that could not be. */
+const retryMs = 10_000;
+
+interface Office extends TenantOptions {
+  readonly around: Surroundings;
+  /** By id. One that has ended stays until another takes its place: it knows how far it came. */
+  readonly runners: Map<string, Runner>;
+  /** What is being done about a subscription: one thing after the other. */
+  readonly turns: Map<string, Promise<void>>;
+  readonly timers: Set<NodeJS.Timeout>;
+  isEnded: boolean;
+}
+
+export async function openTenant(options: TenantOptions): Promise<Tenant> {
+  const around = await openSurroundings(options);
+  const office: Office = { ...options, around, runners: new Map(), turns: new Map(), timers: new Set(), isEnded: false };
+  for (const { key } of await options.store.shelf(subscriptionShelf).list()) refresh(office, key);
+  return {
+    refresh: (id) => refresh(office, id),
+    account: async (id) => (office.runners.get(id)?.progress() ?? (await around.ledger.find(id)))?.account ?? emptyAccount,
+    async end() {
+      office.isEnded = true;
+      for (const timer of office.timers) clearTimeout(timer);
+      await Promise.all([around.follower.stop(), ...office.turns.values(), ...[...office.runners.values()].map((runner) => runner.end())]);
+    },
+    close: () => around.ledger.close(),
+  };
+}
+
+async function openSurroundings({ tenant, store, world, receivers, attemptsMax }: TenantOptions): Promise<Surroundings> {
+  const epoch = await epochOf(store, world.ids);
+  const follower = await openFollower({ log: store.log, world, moved: () => ledger.touch() });
+  const ledger = createLedger({ shelf: store.shelf(ledgerShelf), position: follower.matchedTo, observe: world.observe });
+  return {
+    tenant,
+    store,
+    epoch,
+    world,
+    follower,
+    ledger,
+    receivers,
+    teller: createTeller(),
+    attemptsMax,
+    nowMs: () => performance.now(),
+    chance: () => Math.random(),
+  };
+}
+
+function refresh(office: Office, id: string): void {
+  const { runners, turns, world } = office;
+  const ended = runners.get(id)?.end();
+  const before = turns.get(id) ?? Promise.resolve();
+  const turn = before
+    .then(() => ended)
+    .then(() => replace(office, id))
+    .catch((cause: unknown) => {
+      world.observe({ kind: 'failed', where: `subscription ${id}`, cause });
+      if (cause instanceof Problem && cause.type === 'LdContextNotAvailable') retryLater(office, id);
+    })
+    .finally(() => {
+      if (turns.get(id) === turn) turns.delete(id);
+    });
+  turns.set(id, turn);
+}
+
+function retryLater(office: Office, id: string): void {
+  const timer = setTimeout(() => {
+    office.timers.delete(timer);
+    refresh(office, id);
+  }, retryMs);
+  office.timers.add(timer);
+}
+
+/** Puts the present document in the place of what was there, which has ended. */
+async function replace(office: Office, id: string): Promise<void> {
+  const { store, around, runners, world } = office;
+  const { ledger } = around;
+  const old = runners.get(id);
+  // Another turn may have put a runner there since this one was asked for.
+  await old?.end();
+  const json = await store.shelf(subscriptionShelf).get(id);
+  if (json === undefined) {
+    runners.delete(id);
+    await ledger.drop(id, true);
+    return;
+  }
+  const document = subscriptionIn(json);
+  if (old) ledger.mark(old);
+  if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
+  const progress = old?.progress() ?? (await ledger.find(id));
+  await run(office, document, progress);
+}
+
+async function run(office: Office, document: SubscriptionDocument, progress: Progress | undefined): Promise<void> {
+  const { around, runners, read } = office;
+  const { id, since } = document;
+  const stored = await read(document);
+  const from: Progress = {
+    position: Math.max(since, progress?.position ?? 0),
+    isCaughtUp: false,
+    account: progress?.account ?? emptyAccount,
+    ...(progress?.dueAt === undefined ? undefined : { dueAt: progress.dueAt }),
+  };
+  const options = { id, stored, progress: from, around };
+  const { intervalMs } = stored;
+  const runner = intervalMs === undefined ? createConsumer(options) : createTicker({ ...options, intervalMs, since: document.modifiedAt });
+  runners.set(id, runner);
+  if (!office.isEnded) runner.start();
+}

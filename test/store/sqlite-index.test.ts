@@ -1,0 +1,202 @@
+/** The SQLite store with so many entities that it chooses between indexes: it finds what the memory store finds. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import type { Filter, Query, QValue } from '../../src/core/language/filter.ts';
+import type { Write } from '../../src/core/language/write.ts';
+import type { Store } from '../../src/core/port/store.ts';
+import { createMemoryStores } from '../../src/store/memory/stores.ts';
+import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'mlaka-index-'));
+const file = join(directory, 'default.db');
+// Long reads pause often, so that they run beside each other.
+let breaths = 0;
+const breathe = () => {
+  breaths += 1;
+  return breaths % 20 === 0 ? new Promise<void>((resolve) => setImmediate(resolve)) : undefined;
+};
+const sqliteStores = createSqliteStores({ directory, breathe });
+const memoryStores = createMemoryStores();
+let sqlite: Store;
+let memory: Store;
+
+const at = '2026-01-01T00:00:00Z';
+const iri = (name: string): string => `https://example.org/${name}`;
+const count = 4000;
+
+const creation = (n: number): Write => ({
+  mutation: {
+    op: 'create',
+    id: `urn:${n}`,
+    entity: {
+      types: [iri(n % 3 === 0 ? 'Bench' : 'Lamp')],
+      attrs: {
+        [iri('level')]: [{ kind: 'Property', value: n }],
+        [iri('rest')]: [{ kind: 'Property', value: n % 4 }],
+        [iri('note')]: [{ kind: 'Property', value: `${'x'.repeat(100)}${n % 7}` }],
+        [iri('place')]: [{ kind: 'GeoProperty', value: { type: 'Point', coordinates: [14 + n / 10_000, 46] } }],
+      },
+    },
+  },
+});
+
+async function applyToBoth(writes: readonly Write[]): Promise<void> {
+  expect(await sqlite.apply(writes, at)).toEqual(await memory.apply(writes, at));
+}
+
+beforeAll(async () => {
+  const [one, other] = [await sqliteStores.open('', true), await memoryStores.open('', true)];
+  if (!one || !other) throw new Error('A default tenant is not there.');
+  [sqlite, memory] = [one, other];
+  await applyToBoth(Array.from({ length: count }, (_, n) => creation(n)));
+});
+afterAll(async () => {
+  await sqliteStores.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const path = (name: string) => ({ attr: iri(name), sub: [], inside: [], text: name });
+const json = (value: number | string): QValue => ({ kind: 'json', value });
+const is = (name: string, op: '==' | '>' | '<=' | '!=', value: QValue): Query => ({ op, path: path(name), value });
+const near = (metres: number): Filter => ({
+  geo: {
+    relation: { georel: 'near', maxDistanceMetres: metres },
+    geometry: { type: 'Point', coordinates: [14.2, 46] },
+    geoproperty: iri('place'),
+  },
+});
+const lamps: Filter = { selectors: [{ types: { op: 'type', type: iri('Lamp') } }] };
+const odd: Query = { op: '~=', path: path('note'), pattern: { source: '3$' } };
+
+const filters: readonly (readonly [string, Filter])[] = [
+  ['a value that few have', { q: is('level', '==', json(1234)) }],
+  ['a value that many have', { q: is('rest', '==', json(3)) }],
+  ['a value that many have, and a type', { ...lamps, q: is('rest', '==', json(3)) }],
+  ['one of several values', { q: is('rest', '==', { kind: 'list', values: [json(1), json(3), json(9)] }) }],
+  ['a value that nobody has', { q: is('rest', '==', json('3')) }],
+  ['numbers above', { q: is('level', '>', json(3990)) }],
+  ['numbers below, which are many', { q: is('level', '<=', json(2500)) }],
+  ['a range', { q: is('level', '==', { kind: 'range', from: json(700), to: json(710) }) }],
+  ['long texts that begin alike', { q: is('note', '==', json(`${'x'.repeat(100)}5`)) }],
+  ['two values', { q: { op: 'and', parts: [is('rest', '==', json(2)), is('level', '>', json(3900))] } }],
+  ['either of two values', { q: { op: 'or', parts: [is('rest', '==', json(2)), is('level', '>', json(3900))] } }],
+  ['a place that few are near', near(300)],
+  ['a place that all are near', near(100_000)],
+  [
+    'a place that all are near, and a rare condition',
+    { ...near(100_000), q: { op: 'and', parts: [odd, is('level', '>', json(3950))] } },
+  ],
+  [
+    'a place that many are near, and a condition of the last ones',
+    {
+      ...lamps,
+      ...near(100_000),
+      q: { op: 'and', parts: [odd, is('level', '!=', json(3))] },
+      also: [{ selectors: [{ idPattern: { source: '^urn:39' } }] }],
+    },
+  ],
+];
+
+async function expectSame(filter: Filter): Promise<void> {
+  const plan = { filter, limit: 10_000, now: at };
+  const all = (await memory.find(plan)).map(({ id }) => id);
+  const cursor = (await sqlite.find(plan))[2]?.cursor;
+  expect((await sqlite.find(plan)).map(({ id }) => id)).toEqual(all);
+  expect(await sqlite.count(plan)).toBe(all.length);
+  expect((await sqlite.find({ ...plan, limit: 5 })).map(({ id }) => id)).toEqual(all.slice(0, 5));
+  expect((await sqlite.find({ ...plan, limit: 5, offset: 7 })).map(({ id }) => id)).toEqual(all.slice(7, 12));
+  if (cursor === undefined) return;
+  expect((await sqlite.find({ ...plan, limit: 5, after: cursor })).map(({ id }) => id)).toEqual(all.slice(3, 8));
+}
+
+describe('before there is an index over values', () => {
+  test.each(filters)('finds by %s', (_what, filter) => expectSame(filter));
+});
+
+test('indexes are made of what queries keep asking for, and of nothing else', async () => {
+  const database = new Database(file, { readonly: true });
+  const indexed = database
+    .prepare<[], string>('SELECT text FROM indexed JOIN name ON num = name WHERE complete')
+    .pluck();
+  for (let tries = 0; tries < 1000 && indexed.all().length < 3; tries += 1) {
+    for (const query of [
+      is('level', '>', json(5000)),
+      is('rest', '==', json(9)),
+      is('note', '==', json('y')),
+      is('none', '==', json(1)),
+    ]) {
+      await sqlite.count({ filter: { q: query }, limit: 1, now: at });
+    }
+    await new Promise(setImmediate);
+  }
+  expect(indexed.all().sort()).toEqual(['level', 'note', 'rest'].map(iri));
+  database.close();
+});
+
+describe('when there is an index over values', () => {
+  test.each(filters)('finds by %s', (_what, filter) => expectSame(filter));
+
+  test('all of them are found at once, while others write', async () => {
+    const writing = Array.from({ length: 50 }, (_, n) =>
+      sqlite.apply([{ mutation: { op: 'delete', id: `urn:none:${n}` } }], at),
+    );
+    const marks = Array.from({ length: 50 }, (_, n) => sqlite.shelf('marks').put(String(n), n));
+    await Promise.all([...filters.map(([, filter]) => expectSame(filter)), ...writing, ...marks]);
+    expect(await sqlite.shelf('marks').list()).toHaveLength(50);
+  });
+
+  test('it follows the changes', async () => {
+    const change = (n: number, value: number | string): Write => ({
+      mutation: {
+        op: 'update',
+        id: `urn:${n}`,
+        fragment: { attrs: { [iri('level')]: [{ kind: 'Property', value }] } },
+      },
+    });
+    await applyToBoth([
+      change(1, 9000),
+      change(2, 'high'),
+      change(3, 3995),
+      { mutation: { op: 'delete', id: 'urn:3999' } },
+      creation(4000),
+    ]);
+    await expectSame({ q: is('level', '>', json(3990)) });
+    await expectSame({ q: is('level', '==', json('high')) });
+    await expectSame({ q: is('level', '<=', json(5)) });
+  });
+
+  test('histories are found by it too', async () => {
+    for (const [, filter] of filters) {
+      const plan = {
+        filter,
+        temporal: { timeproperty: 'modifiedAt' as const },
+        limit: 7,
+        limitInstances: 100_000,
+        now: at,
+      };
+      const ids = (await memory.history(plan)).map(({ id }) => id);
+      expect((await sqlite.history(plan)).map(({ id }) => id)).toEqual(ids);
+    }
+  });
+
+  test('histories of those that are gone, that came back and that stayed are in one order', async () => {
+    const gone = Array.from({ length: 300 }, (_, n) => n * 7 + 5);
+    await applyToBoth(gone.map((n): Write => ({ mutation: { op: 'delete', id: `urn:${n}` } })));
+    await applyToBoth(gone.filter((n) => n % 2 === 0).map(creation));
+    for (const filter of [{}, lamps]) {
+      const plan = {
+        filter,
+        temporal: { timeproperty: 'modifiedAt' as const },
+        limit: 3000,
+        limitInstances: 100_000,
+        now: at,
+      };
+      const ids = (await memory.history(plan)).map(({ id }) => id);
+      expect((await sqlite.history(plan)).map(({ id }) => id)).toEqual(ids);
+      expect((await sqlite.history({ ...plan, limit: 9, offset: 90 })).map(({ id }) => id)).toEqual(ids.slice(90, 99));
+    }
+  });
+});
