@@ -38,6 +38,7 @@ const refuse = (): Promise<never> => Promise.reject(forbidden('Only a grant with
 /** What a partial grant does not open: everything whose content is not entities one by one. */
 const closed = {
   record: refuse,
+  revise: refuse,
   summary: refuse,
   sweep: refuse,
   shelf: () => ({ get: refuse, list: refuse, put: refuse, delete: refuse }),

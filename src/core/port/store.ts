@@ -7,7 +7,7 @@ import type { Instance } from '../model/attribute.ts';
 import type { EntityHistory } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
-import type { Outcome } from '../model/mutation.ts';
+import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 
 /** A point in a tenant's change log: strictly increasing, 0 before the first change. */
 export type Position = number;
@@ -111,6 +111,8 @@ export interface Store {
   history(plan: HistoryPlan): Promise<readonly EntityHistory[]>;
   /** Adds past instances that are not a change of the present entity: bulk import of old measurements. `types` count for an unknown entity. */
   record(instances: readonly PastInstance[], at: Instant): Promise<void>;
+  /** Carries out a revision of history. False when there is nothing that it could be done to. */
+  revise(revision: Revision, at: Instant): Promise<boolean>;
   summary(): Promise<Summary>;
   /**
    * Removes entities and instances whose `expiresAt` has passed. Answers how many entities went. That is no change:
@@ -121,6 +123,14 @@ export interface Store {
   shelf(name: string): Shelf;
   readonly log: Log;
 }
+
+/** A change to what history holds, apart from the present entity (clauses 5.6.13 to 5.6.16). Names are expanded. */
+export type Revision =
+  | { readonly op: 'deleteHistory'; readonly id: string }
+  | { readonly op: 'deleteSeries'; readonly id: string; readonly name: string; readonly which: InstanceChoice }
+  | { readonly op: 'deleteInstance'; readonly id: string; readonly name: string; readonly instanceId: string }
+  /** The instance keeps its `instanceId` and `createdAt`, also where its place in time changes. */
+  | { readonly op: 'replaceInstance'; readonly id: string; readonly name: string; readonly instanceId: string; readonly instance: Instance };
 
 /** A past instance to be added to a history. The same entity, attribute, dataset and `observedAt` again replaces (conflict 14). */
 export interface PastInstance {

@@ -178,8 +178,8 @@ describe('a request is refused', () => {
     });
     expect((await send('GET', '/elsewhere')).status).toBe(404);
     expect(await refused('GET', '/csourceRegistrations')).toMatchObject({ status: 501, type: 'OperationNotSupported' });
-    expect(await refused('POST', '/subscriptions/', { headers: json, body: {} })).toMatchObject({ status: 501 });
-    expect(await refused('PUT', '/subscriptions', { headers: json, body: {} })).toMatchObject({ status: 405 });
+    expect(await refused('POST', '/csourceRegistrations/', { headers: json, body: {} })).toMatchObject({ status: 501 });
+    expect(await refused('PUT', '/csourceRegistrations', { headers: json, body: {} })).toMatchObject({ status: 405 });
   });
 
   test.each([

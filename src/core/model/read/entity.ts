@@ -40,6 +40,21 @@ export function readFragment(
   return { ...readMembers(entity, { terms, nulls, where: '', isSimplified }), ...(types ? { types } : undefined) };
 }
 
+/**
+ * A temporal representation (clause 4.5.6): of every attribute instances of many moments, deletions among them. `id` is that
+ * of the request where the body need not name it; it then need not have a type either.
+ */
+export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = {}): EntityFragment & { readonly id: string } {
+  const entity = objectOf(json);
+  const types = readTypes(entity, terms);
+  if (!types && id === undefined) throw badData('An entity needs a type.');
+  const members = readMembers(entity, { terms, nulls: 'allowed', where: '', isSimplified: false, isHistory: true });
+  for (const [name, instances] of Object.entries(members.attrs)) {
+    if (instances.some(({ kind, value }) => kind === undefined || value === undefined)) throw badData(`Every instance of the attribute ${name} needs a type and a value.`);
+  }
+  return { ...members, ...(types ? { types } : undefined), id: readOwnId(entity, id) };
+}
+
 /** The body of a request on one attribute: a whole instance, or a part of one where `nulls` are allowed. */
 export function readAttributeFragment(json: Json, terms: Terms, { nulls }: { nulls: Nulls }): Fragment {
   return readFragmentAlone(json, { terms, nulls, where: 'attribute', isSimplified: false }, nulls !== 'forbidden');

@@ -33,6 +33,7 @@ function readInstances(json: Json, iri: string, reading: Reading): readonly Frag
   }
   if (!isArray(json) || !json.some(isInstance)) return [readInstance(json, iri, reading)];
   const fragments = json.map((element) => readInstance(element, iri, reading));
+  if (reading.isHistory === true) return fragments;
   const datasets = fragments.map(({ datasetId }) => datasetId);
   const twice = datasets.find((dataset, index) => datasets.indexOf(dataset) !== index);
   if (twice !== undefined) throw badData(`The datasetId ${twice} is given twice in ${reading.where}.`);

@@ -9,6 +9,8 @@ export interface Reading {
   readonly nulls: Nulls;
   /** The place in the document, for messages: `attribute speed`, `attribute speed.accuracy`. */
   readonly where: string;
+  /** Attributes hold instances of many moments, deletions among them (clause 4.5.6). */
+  readonly isHistory?: boolean;
   /** The body is in simplified form (clause 4.5.4): what is not wrapped is a bare value. */
   readonly isSimplified: boolean;
 }
