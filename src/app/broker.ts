@@ -55,14 +55,13 @@ export async function startBroker(config: Config): Promise<Broker> {
     log(observation);
   };
   const modelsFolder = config.modelsFolder === '' ? join(root, 'smart-data-models') : config.modelsFolder;
-  const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = openStores(config);
   const clock = createClock();
   const parts: DeliveryWorld = {
     stores,
     clock,
-    models,
+    models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
     observe,
     contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     breathe: createBreathe(),
@@ -117,7 +116,10 @@ const openStores = (config: Config): Stores =>
 
 const openDelivery = (config: Config, world: DeliveryWorld): DeliveryEngine =>
   createDeliveryEngine({
-    messenger: createHttpMessenger({ timeoutMs: config.notifyTimeoutMs, ...(config.notifyAllowPrivate ? undefined : { lookupPublic }) }),
+    messenger: createHttpMessenger({
+      timeoutMs: config.notifyTimeoutMs,
+      ...(config.notifyAllowPrivate ? undefined : { lookupPublic }),
+    }),
     concurrency: config.notifyConcurrency,
     attemptsMax: config.notifyAttempts,
     world,

@@ -5,42 +5,84 @@ const mebibyte = 2 ** 20;
 
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
-  host: text('Address to listen on. Whoever reaches it may do everything, as long as there is no authentication.', '127.0.0.1', 'ADDRESS'),
+  host: text(
+    'Address to listen on. Whoever reaches it may do everything, as long as there is no authentication.',
+    '127.0.0.1',
+    'ADDRESS',
+  ),
   alias: text('Name of this broker among others; it must be the only one of this name.', 'mlaka', 'NAME'),
   data: text('Folder for everything that is kept.', './data', 'FOLDER'),
-  store: choice('Where data are kept: in files of SQLite, or in memory until the broker stops.', 'sqlite', ['sqlite', 'memory']),
-  models: text('How strictly data models are held to: off, warn or reject, for all types and for single ones.', 'warn', 'MODE[,TYPE=MODE...]'),
-  modelsFolder: text('Folder of the data models, with an index.json; empty: those that come with the broker.', '', 'FOLDER'),
+  store: choice('Where data are kept: in files of SQLite, or in memory until the broker stops.', 'sqlite', [
+    'sqlite',
+    'memory',
+  ]),
+  models: text(
+    'How strictly data models are held to: off, warn or reject, for all types and for single ones.',
+    'warn',
+    'MODE[,TYPE=MODE...]',
+  ),
+  modelsFolder: text(
+    'Folder of the data models, with an index.json; empty: those that come with the broker.',
+    '',
+    'FOLDER',
+  ),
   contextPreload: text('JSON file of @contexts that are not to be fetched: an object of URL to file.', '', 'FILE'),
   contextAllowPrivate: toggle('Fetch @contexts from private and local addresses too.'),
-  contextTimeoutMs: whole('Longest time in which a remote @context must have arrived.', 5000, { least: 100, most: 60_000, form: 'MS' }),
+  contextTimeoutMs: whole('Longest time in which a remote @context must have arrived.', 5000, {
+    least: 100,
+    most: 60_000,
+    form: 'MS',
+  }),
   bodyBytesMax: whole('Largest body of a request.', 64 * mebibyte, { least: 1024, form: 'BYTES' }),
   depthMax: whole('Deepest nesting of JSON that is read.', 64, { least: 8, most: 512 }),
   pageDefault: whole('Entities on a page when limit is not given.', 20, { least: 1 }),
   pageMax: whole('Most entities on a page.', 1000, { least: 1 }),
   batchMax: whole('Most elements of a batch.', 10_000, { least: 1 }),
   instancesMax: whole('Most attribute instances that a temporal answer is made of.', 100_000, { least: 1 }),
-  instancesPage: whole('Attribute instances that a temporal answer shows before it is cut (206).', 10_000, { least: 1 }),
-  renderCacheBytes: whole('Memory for texts of entities that may be asked for again.', 64 * mebibyte, { form: 'BYTES' }),
+  instancesPage: whole('Attribute instances that a temporal answer shows before it is cut (206).', 10_000, {
+    least: 1,
+  }),
+  renderCacheBytes: whole('Memory for texts of entities that may be asked for again.', 64 * mebibyte, {
+    form: 'BYTES',
+  }),
   streamConnectionsMax: whole('Most WebSocket connections at a time.', 10_000),
   streamSubscriptionsMax: whole('Most subscriptions on one WebSocket connection.', 100, { least: 1 }),
-  streamBufferBytes: whole('Most bytes that wait for one slow WebSocket consumer.', 4 * mebibyte, { least: 65_536, form: 'BYTES' }),
+  streamBufferBytes: whole('Most bytes that wait for one slow WebSocket consumer.', 4 * mebibyte, {
+    least: 65_536,
+    form: 'BYTES',
+  }),
   streamFrameBytes: whole('Largest frame that a WebSocket client may send.', mebibyte, { least: 1024, form: 'BYTES' }),
   streamPingMs: whole('Time between heartbeats on a WebSocket.', 30_000, { least: 100, form: 'MS' }),
   notifyAllowPrivate: toggle('Send notifications to private and local addresses too.'),
   notifyConcurrency: whole('Most notifications under way at a time.', 256, { least: 2 }),
-  notifyTimeoutMs: whole('Longest time in which a receiver of notifications must have answered, unless its subscription says otherwise.', 10_000, { least: 10, form: 'MS' }),
-  notifyAttempts: whole('Attempts at a notification at which its receiver fails, before it is given up. One that cannot be reached at all is waited for.', 8, { least: 1 }),
+  notifyTimeoutMs: whole(
+    'Longest time in which a receiver of notifications must have answered, unless its subscription says otherwise.',
+    10_000,
+    { least: 10, form: 'MS' },
+  ),
+  notifyAttempts: whole(
+    'Attempts at a notification at which its receiver fails, before it is given up. One that cannot be reached at all is waited for.',
+    8,
+    { least: 1 },
+  ),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 1_000_000, { least: 1 }),
   corsOrigin: text('Origin of web pages that may use the API from elsewhere, or *; empty: none.', '', 'ORIGIN'),
-  logLevel: choice('What is written to the log on standard error.', 'info', ['silent', 'error', 'warn', 'info', 'debug']),
+  logLevel: choice('What is written to the log on standard error.', 'info', [
+    'silent',
+    'error',
+    'warn',
+    'info',
+    'debug',
+  ]),
 } as const satisfies Record<string, Option<unknown>>;
 
 export type OptionName = keyof typeof options;
 
 /** The value of every option. */
-export type Config = { readonly [Name in OptionName]: (typeof options)[Name] extends Option<infer Value> ? Value : never };
+export type Config = {
+  readonly [Name in OptionName]: (typeof options)[Name] extends Option<infer Value> ? Value : never;
+};
 
 /** True when there is a value for every option; each was read by its option. */
 export const isConfig = (values: object): values is Config => Object.keys(options).every((name) => name in values);

@@ -4,7 +4,10 @@ import type { Observation, Observe } from '../../core/port/observe.ts';
 
 /** A reader of observations that logs from this level on. */
 export function createLog(level: string): Observe {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: true }),
+  );
   return (observation) => write(logger, observation);
 }
 

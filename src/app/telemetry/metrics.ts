@@ -31,13 +31,55 @@ function createInstruments(registry: Registry) {
       buckets: seconds,
       registers,
     }),
-    failures: new Counter({ name: 'mlaka_failures_total', help: 'Faults inside the broker.', labelNames: ['where'], registers }),
-    violations: new Counter({ name: 'mlaka_model_violations_total', help: 'Broken rules of data models.', labelNames: ['type'], registers }),
-    contexts: new Counter({ name: 'mlaka_contexts_total', help: 'Remote contexts fetched.', labelNames: ['result'], registers }),
+    failures: new Counter({
+      name: 'mlaka_failures_total',
+      help: 'Faults inside the broker.',
+      labelNames: ['where'],
+      registers,
+    }),
+    violations: new Counter({
+      name: 'mlaka_model_violations_total',
+      help: 'Broken rules of data models.',
+      labelNames: ['type'],
+      registers,
+    }),
+    contexts: new Counter({
+      name: 'mlaka_contexts_total',
+      help: 'Remote contexts fetched.',
+      labelNames: ['result'],
+      registers,
+    }),
+    ...createSubscriptionInstruments(registry),
+    jobs: new Histogram({
+      name: 'mlaka_job_seconds',
+      help: 'Time that jobs took.',
+      labelNames: ['job'],
+      buckets: seconds,
+      registers,
+    }),
+  };
+}
+
+function createSubscriptionInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
     streams: new Gauge({ name: 'mlaka_streams', help: 'Open WebSocket streams.', registers }),
-    dropped: new Counter({ name: 'mlaka_streams_dropped_total', help: 'Streams closed by the broker.', labelNames: ['reason'], registers }),
-    matched: new Counter({ name: 'mlaka_changes_matched_total', help: 'Changes matched against subscriptions.', registers }),
-    notifications: new Counter({ name: 'mlaka_notifications_total', help: 'Notifications made of changes.', registers }),
+    dropped: new Counter({
+      name: 'mlaka_streams_dropped_total',
+      help: 'Streams closed by the broker.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    matched: new Counter({
+      name: 'mlaka_changes_matched_total',
+      help: 'Changes matched against subscriptions.',
+      registers,
+    }),
+    notifications: new Counter({
+      name: 'mlaka_notifications_total',
+      help: 'Notifications made of changes.',
+      registers,
+    }),
     deliveries: new Histogram({
       name: 'mlaka_delivery_seconds',
       help: 'Time that attempts to deliver notifications took.',
@@ -46,7 +88,6 @@ function createInstruments(registry: Registry) {
       registers,
     }),
     lost: new Counter({ name: 'mlaka_notifications_lost_total', help: 'Notifications that were given up.', registers }),
-    jobs: new Histogram({ name: 'mlaka_job_seconds', help: 'Time that jobs took.', labelNames: ['job'], buckets: seconds, registers }),
   };
 }
 

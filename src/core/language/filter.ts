@@ -48,6 +48,7 @@ export type QOperator = '==' | '!=' | '>' | '>=' | '<' | '<=' | '~=' | '!~=';
 export type Query =
   | { readonly op: 'and' | 'or'; readonly parts: readonly Query[] }
   | { readonly op: 'exists'; readonly path: QPath }
+  | { readonly op: 'missing'; readonly path: QPath }
   | { readonly op: '~=' | '!~='; readonly path: QPath; readonly pattern: Pattern }
   | { readonly op: Exclude<QOperator, '~=' | '!~='>; readonly path: QPath; readonly value: QValue; readonly expanded?: readonly string[] };
 

@@ -25,6 +25,10 @@ export function compileQuery(query: Query): EntityTest {
       const tests = query.parts.map(compileQuery);
       return (entity) => tests.some((test) => test(entity));
     }
+    case 'missing': {
+      const isThere = compileQuery({ op: 'exists', path: query.path });
+      return (entity) => !isThere(entity);
+    }
     default:
       return compilePath(query.path, compileTest(query));
   }

@@ -18,7 +18,7 @@ export interface ValueTest {
   readonly isForUris: boolean;
 }
 
-type Term = Exclude<Query, { readonly op: 'and' | 'or' }>;
+type Term = Exclude<Query, { readonly op: 'and' | 'or' } | { readonly op: 'missing' }>;
 
 const isMatch = (found: Found): boolean => found === 'match';
 const isOther = (found: Found): boolean => found === 'something';

@@ -41,7 +41,7 @@ function projectionOf(picked: NameList | undefined, omitted: NameList | undefine
   const pick = picked && new Set([...picked.names, ...picked.nested.keys()]);
   const both = [...(pick ?? [])].find((name) => omitted?.names.has(name));
   if (both !== undefined) throw badData(`The parameters pick and omit both name ${both}.`);
-  const linked = linkedBy(picked?.nested ?? new Map(), omitted?.nested ?? new Map());
+  const linked = linkedBy(picked, omitted);
   return {
     ...(pick ? { pick } : undefined),
     ...(omitted ? { omit: omitted.names } : undefined),
@@ -49,12 +49,10 @@ function projectionOf(picked: NameList | undefined, omitted: NameList | undefine
   };
 }
 
-type Nested = NameList['nested'];
-
-const linkedBy = (picked: Nested, omitted: Nested): ReadonlyMap<string, Projection> =>
-  new Map(
-    [...picked.keys(), ...omitted.keys()].map((name) => [name, projectionOf(picked.get(name), omitted.get(name))]),
-  );
+function linkedBy(picked: NameList | undefined, omitted: NameList | undefined): ReadonlyMap<string, Projection> {
+  const names = [...(picked?.nested.keys() ?? []), ...(omitted?.nested.keys() ?? [])];
+  return new Map(names.map((name) => [name, projectionOf(picked?.nested.get(name), omitted?.nested.get(name))]));
+}
 
 /** How many relationships away the projection speaks of. */
 export const projectionDepth = ({ linked }: Projection): number =>

@@ -49,6 +49,7 @@ function readTerm(reader: Reader): Query {
   const { cursor, terms } = reader;
   if (eat(cursor, '(')) return enclosed(cursor, ')', () => readAny(reader));
   countTerm(cursor);
+  if (eat(cursor, '!')) return { op: 'missing', path: readPath(cursor, terms, () => undefined).path };
   const { path, tail = readTail(cursor) } = readPath(cursor, terms, () => readTail(cursor));
   return tail ? comparison(reader, path, tail) : { op: 'exists', path };
 }

@@ -9,6 +9,8 @@ export function writeQ(query: Query, terms: Terms): string {
       return query.parts.map((part) => (part.op === 'or' ? `(${writeQ(part, terms)})` : writeQ(part, terms))).join(';');
     case 'or':
       return query.parts.map((part) => writeQ(part, terms)).join('|');
+    case 'missing':
+      return `!${query.path.text}`;
     case 'exists':
       return writePath(query.path, terms, '');
     case '~=':

@@ -26,4 +26,6 @@ export interface Change {
   readonly attrs: readonly AttributeChange[];
   /** True when the scope differs from before. */
   readonly scopeChanged: boolean;
+  /** When the new scope was observed to hold, if that is not the time of the write. */
+  readonly scopeObservedAt?: Instant;
 }

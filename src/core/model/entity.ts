@@ -22,6 +22,8 @@ export interface EntityFragment {
   readonly types?: readonly string[];
   /** `ngsildNull` asks for the deletion of the scope. */
   readonly scope?: string | readonly string[];
+  /** When the scope was observed to hold, in a temporal representation. */
+  readonly scopeObservedAt?: Instant;
   /** `ngsildNull` asks for the deletion of the expiry. */
   readonly expiresAt?: Instant;
   readonly attrs: Fragments;

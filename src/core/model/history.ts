@@ -23,8 +23,8 @@ export interface EntityHistory {
 }
 
 /**
- * An instance that a store is to add to a series (entity, attribute, dataset). The store gives it its `instanceId`. An
- * observed one takes the place of the one with the same `at` in its series (conflict 14); others never replace.
+ * An instance that a store is to add to a series (entity, attribute, dataset). The store gives it its `instanceId`, unless
+ * it brings one from where it was before. An observed one takes the place of the one with the same `at` in its series (conflict 14); others never replace.
  */
 export interface HistoryEntry {
   /** Expanded name of the attribute. */
@@ -32,12 +32,28 @@ export interface HistoryEntry {
   /** The place in the series: `observedAt`, or the time of the write where there is none. */
   readonly at: Micros;
   readonly isObserved: boolean;
-  readonly instance: Omit<HistoricInstance, 'instanceId'>;
+  readonly instance: Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };
 }
 
-/** The entries of a change: one for every instance that was written, a deletion for every one that was removed. */
-export const historyOf = ({ attrs, at, entity }: Change): readonly HistoryEntry[] =>
-  attrs.flatMap((change) => entryOf(change, at, entity.createdAt));
+/** The name of the series that holds the scope, which has a history like an attribute (clause 4.5.6). It is no IRI. */
+export const scopeSeries = 'scope';
+
+/**
+ * The entries of a change: one for every instance that was written, a deletion for every one that was removed, and one for
+ * a scope that is another than before.
+ */
+export const historyOf = (change: Change): readonly HistoryEntry[] => [
+  ...change.attrs.flatMap((one) => entryOf(one, change.at, change.entity.createdAt)),
+  ...(change.scopeChanged ? [scopeEntry(change)] : []),
+];
+
+/** A scope is observed when it is set; one that is gone leaves an empty list. */
+function scopeEntry({ event, at, entity, scopeObservedAt = at }: Change): HistoryEntry {
+  const scope = event === 'deleted' ? undefined : entity.scope;
+  const base = { kind: 'Property', createdAt: at, modifiedAt: at } as const;
+  if (scope === undefined) return { name: scopeSeries, at: microsOfInstant(at), isObserved: false, instance: { ...base, value: [], deletedAt: at } };
+  return { name: scopeSeries, at: microsOfInstant(scopeObservedAt), isObserved: true, instance: { ...base, value: scope, observedAt: scopeObservedAt } };
+}
 
 function entryOf({ name, event, before, after }: AttributeChange, at: Instant, ownerCreatedAt: Instant): readonly HistoryEntry[] {
   if (event === 'deleted') return before ? [{ name, at: microsOfInstant(at), isObserved: false, instance: deletionOf(before, at, ownerCreatedAt) }] : [];

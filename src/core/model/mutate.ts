@@ -63,9 +63,11 @@ function create(current: Entity | undefined, { id, entity }: { id: string; entit
   if (!entity.types || entity.types.length === 0) throw badData(`The entity ${id} needs a type.`);
   const draft = draftAttributes({}, entity.attrs, overwriteRule({ at, ownerCreatedAt: at }));
   const next: Entity = { id, types: entity.types, ...given(entity), createdAt: at, attrs: draft.attrs };
-  const change: Change = { id, at, event: 'created', entity: next, attrs: draft.changes, scopeChanged: next.scope !== undefined };
+  const change: Change = { id, at, event: 'created', entity: next, attrs: draft.changes, scopeChanged: next.scope !== undefined, ...scopeTime(entity) };
   return { outcome: { status: 'created' }, change, next };
 }
+
+const scopeTime = ({ scopeObservedAt }: EntityFragment): Pick<Change, 'scopeObservedAt'> => (scopeObservedAt === undefined ? {} : { scopeObservedAt });
 
 const given = ({ scope, expiresAt }: EntityFragment): { scope?: string | readonly string[]; expiresAt?: Instant } => ({
   ...(scope === undefined || scope === ngsildNull ? undefined : { scope }),
@@ -205,11 +207,17 @@ function settle(
   const reports = [...draft.notUpdated, ...notUpdated];
   const isTouched = draft.touched || !sameJson(base.types, current.types) || !sameJson(base.scope, scope) || base.expiresAt !== expiresAt;
   if (!isTouched) return { outcome: { status: 'unchanged', updated: [], notUpdated: reports } };
-  const result = updated(current, base, { at, changes: draft.changes });
+  const result = updated(current, base, { at, changes: draft.changes, time: scopeTime(fragment) });
   return { ...result, outcome: { status: 'updated', updated: draft.updated, notUpdated: reports } };
 }
 
-function updated(current: Entity, base: Entity, { at, changes }: { at: Instant; changes: readonly AttributeChange[] }): Mutated {
+interface Updating {
+  readonly at: Instant;
+  readonly changes: readonly AttributeChange[];
+  readonly time?: Pick<Change, 'scopeObservedAt'>;
+}
+
+function updated(current: Entity, base: Entity, { at, changes, time }: Updating): Mutated {
   const { modifiedAt: _, ...rest } = base;
   const next: Entity = at === base.createdAt ? rest : { ...rest, modifiedAt: at };
   const change: Change = {
@@ -219,6 +227,7 @@ function updated(current: Entity, base: Entity, { at, changes }: { at: Instant; 
     entity: next,
     attrs: changes,
     scopeChanged: !sameJson(next.scope, current.scope),
+    ...time,
   };
   return { outcome: { status: 'updated' }, change, next };
 }

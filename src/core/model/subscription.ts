@@ -40,7 +40,8 @@ export function subscriptionIn(json: Json): SubscriptionDocument {
   if (!isObject(json)) throw new Error('A stored subscription is no object.');
   const { id, members, queryContext = null, context, createdAt, modifiedAt, since } = json;
   const isNamed = typeof id === 'string' && typeof context === 'string';
-  const isWhole = isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
+  const isWhole =
+    isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
   if (!isWhole || !isObject(members)) throw new Error('A stored subscription is incomplete.');
   return { id, members, queryContext, context, createdAt, modifiedAt, since };
 }

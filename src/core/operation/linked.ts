@@ -2,7 +2,9 @@
 import { isShown, type Projection } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import { targetsOf } from '../model/relationship.ts';
-import type { Call } from './operation.ts';
+import type { Breathe } from '../port/clock.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Store } from '../port/store.ts';
 
 /** How far and where relationships are followed. */
 export interface Journey {
@@ -19,11 +21,22 @@ export interface Reached {
   readonly projection: Projection;
 }
 
+/** What is needed on the way. A `Call` is that. */
+export interface Provision {
+  readonly store: Store;
+  readonly now: Instant;
+  readonly world: { readonly breathe: Breathe };
+}
+
 /** Most entities that one answer links to. */
 const linkedMax = 10_000;
 
 /** The entities that these lead to, each once, nearest first. */
-export async function followLinks(entities: readonly Entity[], { level, containedBy, projection }: Journey, call: Call): Promise<readonly Reached[]> {
+export async function followLinks(
+  entities: readonly Entity[],
+  { level, containedBy, projection }: Journey,
+  call: Provision,
+): Promise<readonly Reached[]> {
   const seen = new Set([...containedBy, ...entities.map(({ id }) => id)]);
   const reached: Reached[] = [];
   let frontier: readonly Reached[] = entities.map((entity) => ({ entity, projection }));
@@ -41,7 +54,7 @@ export async function followLinks(entities: readonly Entity[], { level, containe
   return reached;
 }
 
-async function present(id: string, { store, now, world }: Call): Promise<Entity | undefined> {
+async function present(id: string, { store, now, world }: Provision): Promise<Entity | undefined> {
   const pause = world.breathe();
   if (pause) await pause;
   return (await store.get(id, now))?.entity();
@@ -56,5 +69,7 @@ interface Link {
 function linksOf({ entity, projection }: Reached): readonly Link[] {
   return Object.entries(entity.attrs)
     .filter(([name]) => isShown(projection, name))
-    .flatMap(([name, instances]) => instances.flatMap(targetsOf).map((id) => ({ id, projection: projection.linked?.get(name) ?? {} })));
+    .flatMap(([name, instances]) =>
+      instances.flatMap(targetsOf).map((id) => ({ id, projection: projection.linked?.get(name) ?? {} })),
+    );
 }

@@ -18,6 +18,14 @@ import type { Operation } from './operation.ts';
 import { listSubscriptions, retrieveSubscription } from './subscription/read-subscriptions.ts';
 import { createSubscription, deleteSubscription, updateSubscription } from './subscription/write-subscription.ts';
 import { queryTemporal, queryTemporalByPost, retrieveTemporal } from './temporal/read-history.ts';
+import {
+  appendTemporal,
+  deleteTemporal,
+  deleteTemporalAttribute,
+  deleteTemporalInstance,
+  updateTemporalInstance,
+  upsertTemporal,
+} from './temporal/write-history.ts';
 
 export const operations: readonly Operation[] = [
   createEntity,
@@ -41,6 +49,12 @@ export const operations: readonly Operation[] = [
   retrieveTemporal,
   queryTemporal,
   queryTemporalByPost,
+  upsertTemporal,
+  appendTemporal,
+  deleteTemporal,
+  deleteTemporalAttribute,
+  updateTemporalInstance,
+  deleteTemporalInstance,
   retrieveTypes,
   retrieveType,
   retrieveAttributes,

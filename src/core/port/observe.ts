@@ -3,7 +3,13 @@ import type { ModelViolation } from './models.ts';
 
 export type Observation =
   /** A request was answered, over any binding. `status` is HTTP's. */
-  | { readonly kind: 'answered'; readonly binding: string; readonly operation: string; readonly status: number; readonly tookMs: number }
+  | {
+      readonly kind: 'answered';
+      readonly binding: string;
+      readonly operation: string;
+      readonly status: number;
+      readonly tookMs: number;
+    }
   /** Something failed that should not have: the cause is for the log only. */
   | { readonly kind: 'failed'; readonly where: string; readonly cause: unknown }
   | { readonly kind: 'modelViolated'; readonly violation: ModelViolation }
@@ -14,9 +20,18 @@ export type Observation =
   /** Changes were matched against subscriptions. */
   | { readonly kind: 'matched'; readonly changes: number; readonly notifications: number; readonly tookMs: number }
   /** An attempt to deliver a notification has ended. */
-  | { readonly kind: 'delivered'; readonly result: 'taken' | 'refused' | 'failed' | 'unreached'; readonly tookMs: number }
+  | {
+      readonly kind: 'delivered';
+      readonly result: 'taken' | 'refused' | 'failed' | 'unreached';
+      readonly tookMs: number;
+    }
   /** A notification, or several, will never be delivered. */
-  | { readonly kind: 'notificationLost'; readonly tenant: string; readonly subscription: string; readonly reason: string }
+  | {
+      readonly kind: 'notificationLost';
+      readonly tenant: string;
+      readonly subscription: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'jobRan'; readonly job: string; readonly tookMs: number; readonly did: string }
   | { readonly kind: 'started'; readonly what: string; readonly where: string }
   | { readonly kind: 'stopped'; readonly what: string };

@@ -1,8 +1,8 @@
 /** Writes histories: temporal normalized, concise, and temporalValues (CIM 009 clauses 4.5.6 to 4.5.9). */
 import type { TemporalQuery } from '../language/filter.ts';
 import { type Kind, valueMember } from '../model/attribute.ts';
-import type { EntityHistory, HistoricInstance } from '../model/history.ts';
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
 import { expiryOf, type InstanceView, renderInstance } from './instance.ts';
 import type { LanguagePreference } from './language.ts';
@@ -20,13 +20,26 @@ export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
 /** The history without an @context. Instances stand in the order given. */
 export function renderHistory({ id, types, attrs }: EntityHistory, view: HistoryView, isShown: (name: string) => boolean): JsonObject {
   const render = rendererOf(view);
-  const attributes = Object.entries(attrs).map(([name, instances]) => [view.terms.compact(name), render(instances, view)] as const);
+  const attributes = Object.entries(attrs).map(([name, instances]) => {
+    const shown = render(instances, view);
+    return name === scopeSeries ? ([name, withoutIds(shown)] as const) : ([view.terms.compact(name), shown] as const);
+  });
   return {
     ...(isShown('id') ? { id } : undefined),
     ...(isShown('type') ? { type: renderTypes(types, view.terms) } : undefined),
     ...Object.fromEntries(attributes),
   };
 }
+
+/** Instances of a scope cannot be changed one by one, and have no ids (clause 4.5.6). */
+const withoutIds = (shown: Json): Json =>
+  isArray(shown)
+    ? shown.map((instance) => {
+        if (!isObject(instance)) return instance;
+        const { instanceId: _, ...rest } = instance;
+        return rest;
+      })
+    : shown;
 
 function rendererOf({ format, aggregation }: HistoryView): (instances: readonly HistoricInstance[], view: HistoryView) => Json {
   if (format === 'temporalValues') return renderValues;
@@ -110,6 +123,7 @@ function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Js
 /** The value as the normalized form has it; in a wrapper where its kind could not be told otherwise. */
 function valueOf(instance: HistoricInstance, kind: Kind, view: HistoryView): Json {
   const { createdAt, ...plain } = instance;
+  if (kind === 'ListRelationship') return instance.value;
   const shown = renderInstance(plain, { ...instanceView(view), format: 'normalized', sysAttrs: false }, createdAt);
   const value = isObject(shown) ? (shown[valueMember[kind]] ?? null) : shown;
   return wrapped.has(kind) ? { [valueMember[kind]]: value } : value;

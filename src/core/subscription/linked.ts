@@ -8,7 +8,8 @@ import { targetsOf } from '../model/relationship.ts';
 type Term = Exclude<Query, { readonly parts: unknown }>;
 
 /** True when some part of the query leads through a relationship. */
-export const isLinked = (query: Query): boolean => ('parts' in query ? query.parts.some(isLinked) : query.path.linked !== undefined);
+export const isLinked = (query: Query): boolean =>
+  'parts' in query ? query.parts.some(isLinked) : query.path.linked !== undefined;
 
 /** The entity of an id, as it is now. */
 export type GetEntity = (id: string) => Promise<Entity | undefined>;

@@ -1,41 +1,48 @@
 /** Puts notifications into the form in which they are sent: body, media type, headers (clauses 5.3.1, 6.3.8). */
+import type { Projection } from '../language/projection.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Message } from '../port/messenger.ts';
+import { featureCollectionText } from '../representation/geojson.ts';
 import { notificationTextWith, renderChange, renderPresent, type Teller } from './notification.ts';
+import type { ChangeView } from './plan.ts';
 import type { StoredPlan } from './read-stored.ts';
 
-/** What a message is made of. `data` are JSON texts of entities, as `changeText` and `presentText` write them. */
+/** What a message is made of. */
 export interface MessageParts {
   readonly id: string;
   readonly subscriptionId: string;
   readonly tenant: string;
   readonly notifiedAt: Instant;
+  /** JSON texts of entities, as `tellChange` and `tellPresent` write them. */
   readonly data: readonly string[];
 }
 
-export function messageOf(stored: StoredPlan, { id, subscriptionId, tenant, notifiedAt, data }: MessageParts): Message {
-  const { endpoint } = stored;
+export function messageOf(stored: StoredPlan, { tenant, data, ...head }: MessageParts): Message {
+  const { endpoint, notified } = stored;
+  const isInLink = isContextInLink(stored);
   const isGeo = endpoint.accept === 'application/geo+json';
-  const list = isGeo ? collectionText(stored, data) : `[${data.join(',')}]`;
   return {
     uri: endpoint.uri,
     contentType: endpoint.accept,
     headers: {
-      ...(isContextInLink(stored) ? { Link: contextLink(stored) } : undefined),
+      ...(isInLink ? { Link: contextLink(stored) } : undefined),
       ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
       ...endpoint.receiverInfo,
     },
     notifierInfo: endpoint.notifierInfo,
-    body: notificationTextWith({ id, subscriptionId, notifiedAt }, list),
+    body: notificationTextWith(
+      head,
+      isGeo ? featureCollectionText(data, isInLink ? undefined : notified.echo) : `[${data.join(',')}]`,
+    ),
     ...(endpoint.timeoutMs === undefined ? undefined : { timeoutMs: endpoint.timeoutMs }),
   };
 }
 
 /** True when the @context goes into a Link header: always with plain JSON, with GeoJSON when the receiver wants it so. */
-export function isContextInLink({ endpoint: { accept, receiverInfo } }: Pick<StoredPlan, 'endpoint'>): boolean {
+function isContextInLink({ endpoint: { accept, receiverInfo } }: StoredPlan): boolean {
   if (accept !== 'application/geo+json') return accept === 'application/json';
   const prefer = Object.entries(receiverInfo).find(([key]) => key.toLowerCase() === 'prefer');
   return prefer !== undefined && /(?:^|,)\s*body\s*=\s*"?json"?\s*(?:[,;]|$)/i.test(prefer[1]);
@@ -44,31 +51,74 @@ export function isContextInLink({ endpoint: { accept, receiverInfo } }: Pick<Sto
 const contextLink = ({ notified: { url = '' } }: StoredPlan): string =>
   `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
 
-const collectionText = (stored: StoredPlan, features: readonly string[]): string => {
-  const context = isContextInLink(stored) ? '' : `,"@context":${JSON.stringify(stored.notified.echo)}`;
-  return `{"type":"FeatureCollection","features":[${features.join(',')}]${context}}`;
-};
+/** An entity that relationships lead to, and what is shown of it. */
+export interface Reached {
+  readonly entity: Entity;
+  readonly projection: Projection;
+}
 
-/** The entity of a change as it stands in the data. */
-export function changeText(change: Change, stored: StoredPlan, teller: Teller): string {
+/** The entity of a change, and those that it leads to, as they stand in the data. */
+export function tellChange(
+  change: Change,
+  stored: StoredPlan,
+  { teller, reached }: { teller: Teller; reached: readonly Reached[] },
+): readonly string[] {
   const { told } = stored.plan;
-  if (stored.endpoint.accept === 'application/geo+json') return featureText(renderChange(change, told), change.entity);
-  return withContext(teller.tell(change, told), stored);
+  const isPlain = reached.length === 0 && stored.endpoint.accept !== 'application/geo+json';
+  if (isPlain) return [withContext(teller.tell(change, told), stored)];
+  return withReached((view) => [textOf(renderChange(change, view), change.entity, stored)], stored, {
+    entities: [change.entity],
+    reached,
+  });
 }
 
-/** An entity that has not changed, as it stands in the data. */
-export function presentText(entity: Entity, stored: StoredPlan): string {
-  const shown = renderPresent(entity, stored.plan.told);
-  return stored.endpoint.accept === 'application/geo+json' ? featureText(shown, entity) : withContext(JSON.stringify(shown), stored);
+/** Entities that have not changed, and those that they lead to, as they stand in the data. */
+export const tellPresent = (
+  entities: readonly Entity[],
+  stored: StoredPlan,
+  reached: readonly Reached[],
+): readonly string[] =>
+  withReached((view) => entities.map((entity) => textOf(renderPresent(entity, view), entity, stored)), stored, {
+    entities,
+    reached,
+  });
+
+interface Group {
+  readonly entities: readonly Entity[];
+  readonly reached: readonly Reached[];
 }
+
+function withReached(
+  write: (view: ChangeView) => readonly string[],
+  stored: StoredPlan,
+  { entities, reached }: Group,
+): readonly string[] {
+  const { join, plan } = stored;
+  const { told } = plan;
+  if (!join || reached.length === 0) return write(told);
+  if (join.how === 'inline') {
+    const known = new Map([...entities, ...reached.map(({ entity }) => entity)].map((entity) => [entity.id, entity]));
+    return write({ ...told, view: { ...told.view, linked: { entities: known, level: join.level } } });
+  }
+  const others = reached.map(({ entity, projection }) =>
+    textOf(renderPresent(entity, { ...told, view: { ...told.view, projection } }), entity, stored),
+  );
+  return [...write(told), ...others];
+}
+
+const textOf = (shown: JsonObject, entity: Entity, stored: StoredPlan): string =>
+  stored.endpoint.accept === 'application/geo+json'
+    ? JSON.stringify(featureOf(shown, entity))
+    : withContext(JSON.stringify(shown), stored);
 
 const withContext = (text: string, { endpoint, notified }: StoredPlan): string =>
-  endpoint.accept === 'application/ld+json' ? `${text.slice(0, -1)},"@context":${JSON.stringify(notified.echo)}}` : text;
+  endpoint.accept === 'application/ld+json'
+    ? `${text.slice(0, -1)},"@context":${JSON.stringify(notified.echo)}}`
+    : text;
 
 const location = 'https://uri.etsi.org/ngsi-ld/location';
 
-function featureText({ id = null, ...properties }: JsonObject, { attrs }: Entity): string {
+function featureOf({ id, ...properties }: JsonObject, { attrs }: Entity): JsonObject {
   const place = attrs[location]?.find(({ datasetId, kind }) => datasetId === undefined && kind === 'GeoProperty');
-  const geometry: Json = place?.value ?? null;
-  return JSON.stringify({ ...(id === null ? undefined : { id }), type: 'Feature', geometry, properties });
+  return { ...(id === undefined ? undefined : { id }), type: 'Feature', geometry: place?.value ?? null, properties };
 }

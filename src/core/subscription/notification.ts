@@ -61,7 +61,7 @@ export function renderChange(change: Change, told: ChangeView): JsonObject {
   const lost = { ...nameOf(entity, view), ...(view.sysAttrs ? entityStamps(entity) : undefined) };
   if (told.loss === 'entity')
     return { ...lost, deletedAt: at, ...(told.showChanges ? renderLostAttributes(change, told) : undefined) };
-  return { ...lost, ...(view.sysAttrs ? { deletedAt: at } : undefined), ...renderLostAttributes(change, told) };
+  return { ...lost, deletedAt: at, ...renderLostAttributes(change, told) };
 }
 
 const nameOf = ({ id, types }: Entity, { terms }: View): JsonObject => ({ id, type: renderTypes(types, terms) });
@@ -124,12 +124,25 @@ function renderAttribute(
       ...place(instance),
       json: renderUpdated(instance, beforeOf(instance, changes), telling),
     })),
-    ...chosen(gone).map((instance) => ({ ...place(instance), json: renderGone(instance, telling) })),
+    ...leastOf(chosen(gone), present, telling.told).map((instance) => ({
+      ...place(instance),
+      json: renderGone(instance, telling),
+    })),
   ];
   const [first] = shown;
   if (shown.length < 2) return first?.json;
   if (view.format !== 'simplified') return shown.map(({ json }) => json);
   return { dataset: Object.fromEntries(shown.map(({ datasetId, json }) => [datasetId, json])) };
+}
+
+/** Of an attribute that is gone with all its instances, the default one says that: unless each has something to say. */
+function leastOf(
+  gone: readonly Instance[],
+  present: readonly Instance[],
+  { view, showChanges }: ChangeView,
+): readonly Instance[] {
+  const whole = gone.find(({ datasetId }) => datasetId === undefined);
+  return present.length === 0 && whole && view.format !== 'simplified' && !showChanges ? [whole] : gone;
 }
 
 const place = ({ datasetId = '@none' }: Instance): { readonly datasetId: string } => ({ datasetId });

@@ -21,13 +21,18 @@ export interface Endpoint {
   readonly notifierInfo: Readonly<Record<string, string>>;
 }
 
-const members: Members = { known: ['uri', 'accept', 'timeout', 'cooldown', 'receiverInfo', 'notifierInfo'], unsupported: {} };
+const members: Members = {
+  known: ['uri', 'accept', 'timeout', 'cooldown', 'receiverInfo', 'notifierInfo'],
+  unsupported: {},
+};
 const accepted: readonly Accept[] = ['application/json', 'application/ld+json', 'application/geo+json'];
 
 /** Throws BadRequestData that names the faulty member, OperationNotSupported for a URI that no messenger carries to. */
 export function readEndpoint(json: Json | undefined, messenger: Messenger): Endpoint {
   if (!isObject(json))
-    throw badData(`The notification of a subscription needs an endpoint such as {"uri": "http://…"}, not ${quoted(json)}.`);
+    throw badData(
+      `The notification of a subscription needs an endpoint such as {"uri": "http://…"}, not ${quoted(json)}.`,
+    );
   refuseMembers(json, members, 'the endpoint of a subscription');
   const timeoutMs = readPositive(json, 'timeout', 'the endpoint of a subscription');
   const cooldownMs = readPositive(json, 'cooldown', 'the endpoint of a subscription');
@@ -57,7 +62,8 @@ function readReceiver(json: Json | undefined, messenger: Messenger): string {
   const scheme = json.slice(0, json.indexOf(':')).toLowerCase();
   if (!messenger.schemes.includes(scheme)) throw unknownScheme(scheme, messenger);
   const objection = messenger.objection(json);
-  if (objection !== undefined) throw badData(`The uri ${quoted(json)} of the endpoint cannot be notified: ${objection}.`);
+  if (objection !== undefined)
+    throw badData(`The uri ${quoted(json)} of the endpoint cannot be notified: ${objection}.`);
   return json;
 }
 
@@ -69,7 +75,8 @@ function unknownScheme(scheme: string, { schemes }: Messenger): Problem {
 function readAccept(json: JsonObject): Accept {
   const { accept = 'application/json' } = json;
   const known = accepted.find((one) => one === accept);
-  if (known === undefined) throw badData(`The accept of the endpoint may be ${accepted.join(', ')}, not ${quoted(accept)}.`);
+  if (known === undefined)
+    throw badData(`The accept of the endpoint may be ${accepted.join(', ')}, not ${quoted(accept)}.`);
   return known;
 }
 
@@ -80,9 +87,13 @@ function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
   const pairs = readPairs(json, 'receiverInfo');
   for (const [key, value] of Object.entries(pairs)) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(key) || framing.test(key))
-      throw badData(`A key in the receiverInfo of the endpoint must be the name of a header that may be set, not ${quoted(key)}.`);
+      throw badData(
+        `A key in the receiverInfo of the endpoint must be the name of a header that may be set, not ${quoted(key)}.`,
+      );
     if (/[^\t\P{Cc}]/u.test(value))
-      throw badData(`The value of ${key} in the receiverInfo of the endpoint cannot stand in a header: ${quoted(value)}.`);
+      throw badData(
+        `The value of ${key} in the receiverInfo of the endpoint cannot stand in a header: ${quoted(value)}.`,
+      );
   }
   return pairs;
 }
@@ -90,12 +101,15 @@ function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
 /** An array of `{key, value}` (clause 5.2.22); of the same key the last counts. */
 function readPairs(json: JsonObject, name: string): Readonly<Record<string, string>> {
   const { [name]: list = [] } = json;
-  if (!isArray(list)) throw badData(`The ${name} of the endpoint must be an array of {"key", "value"}, not ${quoted(list)}.`);
+  if (!isArray(list))
+    throw badData(`The ${name} of the endpoint must be an array of {"key", "value"}, not ${quoted(list)}.`);
   return Object.fromEntries(list.map((pair) => readPair(pair, name)));
 }
 
 function readPair(json: Json, name: string): readonly [string, string] {
   const { key, value } = isObject(json) ? json : {};
   if (typeof key === 'string' && key !== '' && typeof value === 'string') return [key, value];
-  throw badData(`The ${name} of the endpoint must hold pairs such as {"key": "Authorization", "value": "…"}, not ${quoted(json)}.`);
+  throw badData(
+    `The ${name} of the endpoint must hold pairs such as {"key": "Authorization", "value": "…"}, not ${quoted(json)}.`,
+  );
 }

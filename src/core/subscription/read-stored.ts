@@ -20,6 +20,7 @@ export interface StoredPlan {
   /** A `q` that leads through relationships, which is no part of the plan. */
   readonly linked?: Query;
   readonly endpoint: Endpoint;
+  readonly join?: Join;
   /** The @context that names in notifications are written with. */
   readonly notified: Context;
   /** Least time between two notifications. */
@@ -28,6 +29,13 @@ export interface StoredPlan {
   readonly intervalMs?: number;
   readonly isActive: boolean;
   readonly expiry: Micros;
+}
+
+/** Entities that relationships lead to are told too: in place of the URIs, or behind the entities (clause 4.5.23). */
+export interface Join {
+  readonly how: 'inline' | 'flat';
+  /** How many relationships away; at least 1. */
+  readonly level: number;
 }
 
 export interface StoredReading {
@@ -43,14 +51,18 @@ export function readStored({ members }: SubscriptionDocument, reading: StoredRea
   const { queryContext, notified, messenger } = reading;
   const { notification } = members;
   if (!isObject(notification))
-    throw badData(`A subscription needs a notification such as {"endpoint": {"uri": "http://…"}}, not ${quoted(notification)}.`);
+    throw badData(
+      `A subscription needs a notification such as {"endpoint": {"uri": "http://…"}}, not ${quoted(notification)}.`,
+    );
   const endpoint = readEndpoint(notification['endpoint'], messenger);
   const times = readTimes(members);
-  const plan = readPlan(members, { notification, notified });
+  const join = readJoin(notification);
+  const plan = readPlan(members, { notification, notified, depthMax: join?.level ?? 0 });
   const q = readQueries(members, queryContext);
   return {
     ...withQuery(plan, q),
     endpoint,
+    ...(join ? { join } : undefined),
     notified,
     ...times,
     isActive: readBoolean(members, 'isActive') ?? true,
@@ -61,11 +73,20 @@ export function readStored({ members }: SubscriptionDocument, reading: StoredRea
 /** Names are expanded already. */
 const verbatim = (name: string): string => name;
 
-function readPlan(members: JsonObject, { notification, notified }: { notification: JsonObject; notified: Context }): SubscriptionPlan {
-  const told = omit(notification, ['endpoint']);
+interface Notified {
+  readonly notification: JsonObject;
+  readonly notified: Context;
+  readonly depthMax: number;
+}
+
+function readPlan(members: JsonObject, { notification, notified, depthMax }: Notified): SubscriptionPlan {
+  const told = omit(notification, ['endpoint', 'join', 'joinLevel']);
   const plain = omit(members, ['timeInterval', 'throttling', 'q', 'csf', 'isActive', 'expiresAt', 'notification']);
   const context = { ...notified, expand: verbatim };
-  return readSubscription({ ...plain, notification: told }, { context, notified: context, now: '1970-01-01T00:00:00Z' });
+  return readSubscription(
+    { ...plain, notification: told },
+    { context, notified: context, now: '1970-01-01T00:00:00Z', depthMax },
+  );
 }
 
 const omit = (json: JsonObject, names: readonly string[]): JsonObject =>
@@ -76,7 +97,16 @@ function readQueries(members: JsonObject, terms: Context): Query | undefined {
   const options = { expandValues: readList(members, 'expandValues'), jsonKeys: readList(members, 'jsonKeys') };
   const [q, csf] = ['q', 'csf'].map((name) => readText(members, name));
   if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [] });
-  return q === undefined ? undefined : parseQ(q, terms, options);
+  return q === undefined ? undefined : parseQ(decoded(q), terms, options);
+}
+
+/** Some clients percent-encode a `q` in a body as if it stood in a URL. */
+function decoded(q: string): string {
+  try {
+    return decodeURIComponent(q);
+  } catch {
+    return q;
+  }
 }
 
 const readList = (members: JsonObject, name: string): readonly string[] => readText(members, name)?.split(',') ?? [];
@@ -84,6 +114,14 @@ const readList = (members: JsonObject, name: string): readonly string[] => readT
 function withQuery(plan: SubscriptionPlan, q: Query | undefined): Pick<StoredPlan, 'plan' | 'linked'> {
   if (!q) return { plan };
   return isLinked(q) ? { plan, linked: q } : { plan: { ...plan, filter: { ...plan.filter, q } } };
+}
+
+function readJoin({ join = '@none', joinLevel = 1 }: JsonObject): Join | undefined {
+  if (typeof joinLevel !== 'number' || !Number.isSafeInteger(joinLevel) || joinLevel < 1)
+    throw badData(`The joinLevel of a notification must be a whole number of at least 1, not ${quoted(joinLevel)}.`);
+  if (join === '@none') return undefined;
+  if (join === 'inline' || join === 'flat') return { how: join, level: joinLevel };
+  throw badData(`The join of a notification may be inline, flat, @none, not ${quoted(join)}.`);
 }
 
 type Times = Pick<StoredPlan, 'throttlingMs' | 'intervalMs'>;
@@ -101,4 +139,5 @@ function readTimes(members: JsonObject): Times {
   };
 }
 
-const readExpiry = ({ expiresAt }: JsonObject): Micros => (typeof expiresAt === 'string' ? microsOfInstant(expiresAt) : Infinity);
+const readExpiry = ({ expiresAt }: JsonObject): Micros =>
+  typeof expiresAt === 'string' ? microsOfInstant(expiresAt) : Infinity;

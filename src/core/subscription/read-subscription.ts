@@ -25,6 +25,8 @@ export interface SubscriptionReading {
   /** The @context of the names in its notifications; absent: the same. */
   readonly notified?: Context;
   readonly now: Instant;
+  /** How many relationships away what is notified may lead; absent: none. */
+  readonly depthMax?: number;
 }
 
 const members: Members = {
@@ -48,7 +50,7 @@ const members: Members = {
  */
 export function readSubscription(
   json: Json,
-  { context, notified = context, now }: SubscriptionReading,
+  { context, notified = context, now, depthMax = 0 }: SubscriptionReading,
 ): SubscriptionPlan {
   if (!isObject(json)) throw badData(`A subscription must be a JSON object, not ${quoted(json)}.`);
   refuseMembers(json, members, 'a subscription');
@@ -57,7 +59,7 @@ export function readSubscription(
   checkPlainMembers(json);
   const watched = readWatched(json, context);
   const filter = readFilter(json, context);
-  if (!filter.selectors && !watched) throw badData('A subscription needs entities or watchedAttributes.');
+  refuseUnbounded(json, filter, watched);
   const { asked, isOnUpdates } = readTriggers(json['notificationTrigger']);
   const expiresAt = readExpiry(json['expiresAt'], now);
   return {
@@ -67,8 +69,18 @@ export function readSubscription(
     triggers: asked,
     isOnScope: isOnUpdates && !watched,
     ...(expiresAt === undefined ? undefined : { expiresAt }),
-    told: readChangeView(json, { context: notified, asked, watched }),
+    told: readChangeView(json, { context: notified, asked, watched, depthMax }),
   };
+}
+
+/** Only of the local entities everything may be asked for. */
+function refuseUnbounded(
+  { localOnly }: JsonObject,
+  { selectors }: Filter,
+  watched: ReadonlySet<string> | undefined,
+): void {
+  if (!selectors && !watched && localOnly !== true)
+    throw badData('A subscription needs entities or watchedAttributes.');
 }
 
 function checkPlainMembers(json: JsonObject): void {

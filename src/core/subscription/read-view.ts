@@ -27,15 +27,17 @@ interface Asked {
   readonly context: Context;
   readonly asked: ReadonlySet<Trigger>;
   readonly watched: ReadonlySet<string> | undefined;
+  /** How many relationships away what is shown may lead. */
+  readonly depthMax?: number;
 }
 
 /** How changes are told to a subscription. `context` gives the names. Throws BadRequestData or OperationNotSupported. */
-export function readChangeView(json: JsonObject, { context, asked, watched }: Asked): ChangeView {
+export function readChangeView(json: JsonObject, { context, asked, watched, depthMax = 0 }: Asked): ChangeView {
   const notification = json['notification'] ?? {};
   if (!isObject(notification))
     throw badData(`The notification of a subscription must be an object, not ${quoted(notification)}.`);
   refuseMembers(notification, members, 'the notification of a subscription');
-  const view = readView(json, notification, context);
+  const view = readView(json, notification, { context, depthMax });
   const showChanges = readBoolean(notification, 'showChanges') ?? false;
   if (showChanges && view.format === 'simplified')
     throw badData('The showChanges of a notification needs the format normalized or concise.');
@@ -66,21 +68,26 @@ function keyOf(
   return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, notification, lang, datasetId]);
 }
 
-function readView(json: JsonObject, notification: JsonObject, context: Context): View {
+interface Naming {
+  readonly context: Context;
+  readonly depthMax: number;
+}
+
+function readView(json: JsonObject, notification: JsonObject, { context, depthMax }: Naming): View {
   const lang = readText(json, 'lang');
   const datasetIds = readDatasetIds(json);
   return {
     terms: context,
     format: readFormat(notification),
     sysAttrs: readBoolean(notification, 'sysAttrs') ?? false,
-    projection: readProjection(notification, context),
+    projection: readProjection(notification, { context, depthMax }),
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
     ...(datasetIds ? { datasetIds } : undefined),
   };
 }
 
 /** `attributes` is what a query calls `attrs`. */
-function readProjection(notification: JsonObject, context: Context): Projection {
+function readProjection(notification: JsonObject, { context, depthMax }: Naming): Projection {
   const given = [
     ['attrs', readNames(notification, 'attributes')],
     ['pick', readNames(notification, 'pick')],
@@ -88,7 +95,12 @@ function readProjection(notification: JsonObject, context: Context): Projection 
   ] as const;
   const params = given.flatMap(([name, names]): [string, string][] => (names ? [[name, names.join(',')]] : []));
   const projection = parseProjection(Object.fromEntries(params), context);
-  if (projectionDepth(projection) === 0) return projection;
+  const depth = projectionDepth(projection);
+  if (depth <= depthMax) return projection;
+  if (depthMax > 0)
+    throw badData(
+      `What the notification shows leads through ${depth} relationships, which needs a joinLevel of ${depth} or more.`,
+    );
   throw badData(
     'A notification holds no linked entities, so its attributes, pick and omit cannot name what is in them.',
   );

@@ -23,7 +23,10 @@ export function nextJob(consumer: Consumer): Job | undefined {
   }
   consumer.account = attempted(consumer.account, around.world.clock.now());
   consumer.mark();
-  return { write: () => writeChange(due.record, consumer), settle: (delivery, isReachable) => settle(consumer, due, { delivery, isReachable }) };
+  return {
+    write: () => writeChange(due.record, consumer),
+    settle: (delivery, isReachable) => settle(consumer, due, { delivery, isReachable }),
+  };
 }
 
 function callLater(consumer: Consumer, nowMs: number): void {
@@ -31,7 +34,10 @@ function callLater(consumer: Consumer, nowMs: number): void {
   const next = queue.nextMs();
   if (next === undefined) return;
   clearTimeout(consumer.timer);
-  consumer.timer = setTimeout(() => around.receivers.wake(source), Math.max(1, next - nowMs, consumer.notBeforeMs - nowMs));
+  consumer.timer = setTimeout(
+    () => around.receivers.wake(source),
+    Math.max(1, next - nowMs, consumer.notBeforeMs - nowMs),
+  );
 }
 
 interface End {
@@ -68,5 +74,10 @@ function decide(consumer: Consumer, due: Due, { delivery, isReachable }: End): v
     queue.giveBack({ ...due, fate, notBeforeMs: around.nowMs() + waitMs });
   }
   if (verdict === 'lost' && 'reason' in delivery)
-    around.world.observe({ kind: 'notificationLost', tenant: around.tenant, subscription: id, reason: delivery.reason });
+    around.world.observe({
+      kind: 'notificationLost',
+      tenant: around.tenant,
+      subscription: id,
+      reason: delivery.reason,
+    });
 }

@@ -2,7 +2,9 @@
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { holdsLinked } from '../../core/subscription/linked.ts';
 import { compilePlan } from '../../core/subscription/match.ts';
-import { createLanes, createThrottled, type Queue } from '../../core/subscription/queue.ts';
+import { createLanes } from '../../core/subscription/lanes.ts';
+import type { Queue } from '../../core/subscription/queue.ts';
+import { createThrottled } from '../../core/subscription/throttled.ts';
 import { nextJob } from './attempts.ts';
 import { lose, offer, pause, readOn } from './reading.ts';
 import type { Runner, RunnerOptions } from './runner.ts';
@@ -22,7 +24,11 @@ export function createConsumer(options: RunnerOptions): Runner {
     queue: queueOf(options),
     fates: new Map(),
     source: { uri: stored.endpoint.uri, next: () => nextJob(consumer), paused: () => pause(consumer) },
-    listener: { plan: stored.plan, offer: (record) => offer(consumer, record), lose: (position) => lose(consumer, position) },
+    listener: {
+      plan: stored.plan,
+      offer: (record) => offer(consumer, record),
+      lose: (position) => lose(consumer, position),
+    },
     concerns: concernsOf(options),
     mark: () => around.ledger.mark(runner),
     mode: 'reading',

@@ -40,11 +40,19 @@ interface Engine extends DeliveryOptions {
 
 export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
   const { world, messenger, concurrency } = options;
-  const receivers = createReceivers({ messenger, concurrency, observe: world.observe, nowMs: () => performance.now(), chance: () => Math.random() });
+  const receivers = createReceivers({
+    messenger,
+    concurrency,
+    observe: world.observe,
+    nowMs: () => performance.now(),
+    chance: () => Math.random(),
+  });
   const engine: Engine = { ...options, receivers, tenants: new Map(), isStopped: false };
   return {
     subscriptions: {
-      check: async (tenant, document) => void (await read(engine, tenant, document)),
+      check: async (tenant, document) => {
+        await read(engine, tenant, document);
+      },
       refresh: async (tenant, id) => (await tenantOf(engine, tenant))?.refresh(id),
       account: async (tenant, id) => {
         const account = await (await tenantOf(engine, tenant))?.account(id);
@@ -75,7 +83,10 @@ function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
 async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
   const { world, receivers, attemptsMax } = engine;
   const store = engine.isStopped ? undefined : await world.stores.open(tenant, false);
-  return store && openTenant({ tenant, store, world, receivers, attemptsMax, read: (document) => read(engine, tenant, document) });
+  return (
+    store &&
+    openTenant({ tenant, store, world, receivers, attemptsMax, read: (document) => read(engine, tenant, document) })
+  );
 }
 
 async function read({ world, messenger }: Engine, tenant: string, document: SubscriptionDocument): Promise<StoredPlan> {
@@ -85,7 +96,10 @@ async function read({ world, messenger }: Engine, tenant: string, document: Subs
   return readStored(document, { queryContext, notified: await notifiedContext(document, resolve), messenger });
 }
 
-function notifiedContext({ members, context }: SubscriptionDocument, resolve: (context: Json) => Promise<Context>): Promise<Context> {
+function notifiedContext(
+  { members, context }: SubscriptionDocument,
+  resolve: (context: Json) => Promise<Context>,
+): Promise<Context> {
   const { jsonldContext = context } = members;
   if (jsonldContext !== context && !(typeof jsonldContext === 'string' && isUri(jsonldContext)))
     throw badData(`The jsonldContext of a subscription must be the URL of a @context, not ${quoted(jsonldContext)}.`);

@@ -20,7 +20,7 @@ export interface Follower {
   join(listener: Listener, seen: Position): boolean;
   leave(listener: Listener): void;
   /** Every record up to here was put to all listeners that were there. */
-  matchedTo(): Position;
+  readonly matchedTo: () => Position;
   /** Ends, when the page that is being read is through. */
   stop(): Promise<void>;
 }
@@ -122,7 +122,12 @@ async function step(reach: Reach): Promise<boolean> {
   if (page.records.length === 0) return false;
   const beganMs = performance.now();
   const notifications = await match(reach, page.records);
-  reach.world.observe({ kind: 'matched', changes: page.records.length, notifications, tookMs: performance.now() - beganMs });
+  reach.world.observe({
+    kind: 'matched',
+    changes: page.records.length,
+    notifications,
+    tookMs: performance.now() - beganMs,
+  });
   reach.moved();
   return true;
 }

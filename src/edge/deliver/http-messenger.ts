@@ -17,7 +17,10 @@ const spare = { maxFreeSockets: 16, timeout: 60_000 } as const;
 
 export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOptions): Messenger {
   const guard = lookupPublic ? { lookup: lookupPublic } : {};
-  const agents: Agents = { http: new HttpAgent({ keepAlive: true, ...spare, ...guard }), https: new HttpsAgent({ keepAlive: true, ...spare, ...guard }) };
+  const agents: Agents = {
+    http: new HttpAgent({ keepAlive: true, ...spare, ...guard }),
+    https: new HttpsAgent({ keepAlive: true, ...spare, ...guard }),
+  };
   const underWay = new Set<AbortController>();
   return {
     schemes: ['http', 'https'],
@@ -25,8 +28,16 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
     send(message): Attempt {
       const stop = new AbortController();
       underWay.add(stop);
-      const done = deliver(message, { agents, stop, timeoutMs: message.timeoutMs ?? timeoutMs, isAnyAllowed: lookupPublic === undefined });
-      return { done: done.finally(() => underWay.delete(stop)), abandon: () => stop.abort(new Error('it was given up')) };
+      const done = deliver(message, {
+        agents,
+        stop,
+        timeoutMs: message.timeoutMs ?? timeoutMs,
+        isAnyAllowed: lookupPublic === undefined,
+      });
+      return {
+        done: done.finally(() => underWay.delete(stop)),
+        abandon: () => stop.abort(new Error('it was given up')),
+      };
     },
     close() {
       for (const stop of underWay) stop.abort(new Error('the broker stops'));
@@ -55,7 +66,9 @@ function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
   if (url === null || url.hostname === '') return 'it is no URL with a host';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isPrivate = host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
-  return isPrivate && !isAnyAllowed ? `${host} is no public address, and the broker runs without --notify-allow-private` : undefined;
+  return isPrivate && !isAnyAllowed
+    ? `${host} is no public address, and the broker runs without --notify-allow-private`
+    : undefined;
 }
 
 async function deliver(message: Message, way: Way): Promise<Delivery> {
@@ -90,14 +103,23 @@ async function post(message: Message, way: Way): Promise<Result> {
   }
 }
 
-function postOnce({ uri, contentType, headers, body }: Message, { agents, stop }: Way, sent: { isReused: boolean; isAnswered: boolean }): Promise<Result> {
+function postOnce(
+  { uri, contentType, headers, body }: Message,
+  { agents, stop }: Way,
+  sent: { isReused: boolean; isAnswered: boolean },
+): Promise<Result> {
   const url = new URL(uri);
   const isTls = url.protocol === 'https:';
   const request = (isTls ? requestHttps : requestHttp)(url, {
     method: 'POST',
     agent: isTls ? agents.https : agents.http,
     signal: stop.signal,
-    headers: { 'User-Agent': 'mlaka', ...headersOf(headers), 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) },
+    headers: {
+      'User-Agent': 'mlaka',
+      ...headersOf(headers),
+      'Content-Type': contentType,
+      'Content-Length': Buffer.byteLength(body),
+    },
   });
   return new Promise((resolve, reject) => {
     request

@@ -57,7 +57,9 @@ export function createLedger(options: LedgerOptions): Ledger {
   const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    running = running.then(() => write(state)).catch((cause: unknown) => observe({ kind: 'failed', where: 'ledger', cause }));
+    running = running
+      .then(() => write(state))
+      .catch((cause: unknown) => observe({ kind: 'failed', where: 'ledger', cause }));
     return running;
   };
   const touch = (): void => {

@@ -32,7 +32,12 @@ function add({ queue, fates, mark }: Consumer, record: LogRecord): void {
 /** Records up to here were pruned before they were read. */
 export function lose(consumer: Consumer, position: Position): void {
   const { id, around } = consumer;
-  around.world.observe({ kind: 'notificationLost', tenant: around.tenant, subscription: id, reason: 'changes were pruned from the log before they were delivered' });
+  around.world.observe({
+    kind: 'notificationLost',
+    tenant: around.tenant,
+    subscription: id,
+    reason: 'changes were pruned from the log before they were delivered',
+  });
   consumer.seen = Math.max(consumer.seen, position);
   consumer.mark();
 }
@@ -56,7 +61,8 @@ export function readOn(consumer: Consumer): void {
   });
 }
 
-const mayRead = ({ mode, isPaused, queue }: Consumer): boolean => mode === 'reading' && !isPaused && queue.size() <= heldMost / 2;
+const mayRead = ({ mode, isPaused, queue }: Consumer): boolean =>
+  mode === 'reading' && !isPaused && queue.size() <= heldMost / 2;
 
 async function read(consumer: Consumer): Promise<void> {
   const { around, source, stored, queue } = consumer;

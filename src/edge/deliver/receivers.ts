@@ -68,7 +68,14 @@ interface Desk extends ReceiversOptions {
 }
 
 export function createReceivers(options: ReceiversOptions): Receivers {
-  const desk: Desk = { ...options, receivers: new Map(), waiting: new Set(), underWay: new Set(), load: { sound: 0, doubtful: 0 }, isStopped: false };
+  const desk: Desk = {
+    ...options,
+    receivers: new Map(),
+    waiting: new Set(),
+    underWay: new Set(),
+    load: { sound: 0, doubtful: 0 },
+    isStopped: false,
+  };
   return {
     wake(source) {
       const receiver = receiverOf(desk, source);
@@ -134,7 +141,8 @@ function serve(desk: Desk, receiver: Receiver): void {
   }
 }
 
-const isClosed = ({ isStopped, nowMs }: Desk, { closedUntilMs }: Receiver): boolean => isStopped || nowMs() < closedUntilMs;
+const isClosed = ({ isStopped, nowMs }: Desk, { closedUntilMs }: Receiver): boolean =>
+  isStopped || nowMs() < closedUntilMs;
 
 type Standing = 'sound' | 'doubtful';
 
@@ -142,7 +150,8 @@ type Standing = 'sound' | 'doubtful';
 const standingOf = ({ failures, hasTaken }: Receiver): Standing => (failures === 0 && hasTaken ? 'sound' : 'doubtful');
 
 /** The doubtful ones have a room of their own, so that they never stand in the way of the others. */
-const hasRoom = ({ load, concurrency }: Desk, receiver: Receiver): boolean => load[standingOf(receiver)] < concurrency / 2;
+const hasRoom = ({ load, concurrency }: Desk, receiver: Receiver): boolean =>
+  load[standingOf(receiver)] < concurrency / 2;
 
 function begin(desk: Desk, receiver: Receiver, job: Job): void {
   const standing = standingOf(receiver);

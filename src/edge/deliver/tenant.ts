@@ -1,7 +1,13 @@
 /** Carries out the subscriptions of one tenant: each that is active has a runner. */
 import { performance } from 'node:perf_hooks';
 import { Problem } from '../../core/model/problem.ts';
-import { emptyAccount, type SubscriptionAccount, type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
+import {
+  emptyAccount,
+  type SubscriptionAccount,
+  type SubscriptionDocument,
+  statusOf,
+  subscriptionIn,
+} from '../../core/model/subscription.ts';
 import type { Store } from '../../core/port/store.ts';
 import { subscriptionShelf } from '../../core/port/subscriptions.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
@@ -53,24 +59,46 @@ interface Office extends TenantOptions {
 
 export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const around = await openSurroundings(options);
-  const office: Office = { ...options, around, runners: new Map(), turns: new Map(), timers: new Set(), isEnded: false };
+  const office: Office = {
+    ...options,
+    around,
+    runners: new Map(),
+    turns: new Map(),
+    timers: new Set(),
+    isEnded: false,
+  };
   for (const { key } of await options.store.shelf(subscriptionShelf).list()) refresh(office, key);
   return {
     refresh: (id) => refresh(office, id),
-    account: async (id) => (office.runners.get(id)?.progress() ?? (await around.ledger.find(id)))?.account ?? emptyAccount,
+    account: async (id) =>
+      (office.runners.get(id)?.progress() ?? (await around.ledger.find(id)))?.account ?? emptyAccount,
     async end() {
       office.isEnded = true;
       for (const timer of office.timers) clearTimeout(timer);
-      await Promise.all([around.follower.stop(), ...office.turns.values(), ...[...office.runners.values()].map((runner) => runner.end())]);
+      await Promise.all([
+        around.follower.stop(),
+        ...office.turns.values(),
+        ...[...office.runners.values()].map((runner) => runner.end()),
+      ]);
     },
     close: () => around.ledger.close(),
   };
 }
 
-async function openSurroundings({ tenant, store, world, receivers, attemptsMax }: TenantOptions): Promise<Surroundings> {
+async function openSurroundings({
+  tenant,
+  store,
+  world,
+  receivers,
+  attemptsMax,
+}: TenantOptions): Promise<Surroundings> {
   const epoch = await epochOf(store, world.ids);
   const follower = await openFollower({ log: store.log, world, moved: () => ledger.touch() });
-  const ledger = createLedger({ shelf: store.shelf(ledgerShelf), position: follower.matchedTo, observe: world.observe });
+  const ledger = createLedger({
+    shelf: store.shelf(ledgerShelf),
+    position: follower.matchedTo,
+    observe: world.observe,
+  });
   return {
     tenant,
     store,
@@ -143,7 +171,10 @@ async function run(office: Office, document: SubscriptionDocument, progress: Pro
   };
   const options = { id, stored, progress: from, around };
   const { intervalMs } = stored;
-  const runner = intervalMs === undefined ? createConsumer(options) : createTicker({ ...options, intervalMs, since: document.modifiedAt });
+  const runner =
+    intervalMs === undefined
+      ? createConsumer(options)
+      : createTicker({ ...options, intervalMs, since: document.modifiedAt });
   runners.set(id, runner);
   if (!office.isEnded) runner.start();
 }

@@ -102,7 +102,12 @@ async function notify(ticker: Ticker): Promise<void> {
   let isTaken = true;
   while (isTaken && !ticker.isEnded) {
     const filter = snapshotFilter(ticker.stored.plan);
-    const page = await store.find({ filter, limit: pageSize, now: world.clock.now(), ...(after === undefined ? undefined : { after }) });
+    const page = await store.find({
+      filter,
+      limit: pageSize,
+      now: world.clock.now(),
+      ...(after === undefined ? undefined : { after }),
+    });
     const entities = await matching(ticker, page);
     if (entities.length > 0) isTaken = await send(ticker, entities);
     if (page.length < pageSize) return;

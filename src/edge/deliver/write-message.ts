@@ -1,9 +1,10 @@
 /** Writes the messages of one subscription when their turn comes. */
 import type { Entity } from '../../core/model/entity.ts';
+import { followLinks } from '../../core/operation/linked.ts';
 import type { Message } from '../../core/port/messenger.ts';
-import type { LogRecord } from '../../core/port/store.ts';
-import { changeText, messageOf, presentText } from '../../core/subscription/message.ts';
 import { positionText } from '../../core/port/position.ts';
+import type { LogRecord } from '../../core/port/store.ts';
+import { messageOf, type Reached, tellChange, tellPresent } from '../../core/subscription/message.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -15,25 +16,28 @@ export interface Addressee {
 }
 
 /** Of a change. The same change for the same subscription has the same id, so that a receiver can tell a repeat. */
-export function writeChange(record: LogRecord, { id, stored, around }: Addressee): Message {
-  const { world, tenant, epoch, teller } = around;
-  return messageOf(stored, {
-    id: `urn:ngsi-ld:Notification:${id.replace(/^.*:/, '')}:${positionText(epoch, record.position)}`,
-    subscriptionId: id,
-    tenant,
-    notifiedAt: world.clock.now(),
-    data: [changeText(record, stored, teller)],
-  });
+export async function writeChange(record: LogRecord, addressee: Addressee): Promise<Message> {
+  const { id, stored, around } = addressee;
+  const reached = record.event === 'deleted' ? [] : await follow([record.entity], addressee);
+  const name = `urn:ngsi-ld:Notification:${id.replace(/^.*:/, '')}:${positionText(around.epoch, record.position)}`;
+  return write(name, tellChange(record, stored, { teller: around.teller, reached }), addressee);
 }
 
 /** Of entities as they are. */
-export function writePresent(entities: readonly Entity[], { id, stored, around }: Addressee): Message {
-  const { world, tenant } = around;
-  return messageOf(stored, {
-    id: world.ids.next('Notification'),
-    subscriptionId: id,
-    tenant,
-    notifiedAt: world.clock.now(),
-    data: entities.map((entity) => presentText(entity, stored)),
-  });
+export async function writePresent(entities: readonly Entity[], addressee: Addressee): Promise<Message> {
+  const data = tellPresent(entities, addressee.stored, await follow(entities, addressee));
+  return write(addressee.around.world.ids.next('Notification'), data, addressee);
+}
+
+function write(id: string, data: readonly string[], { id: subscriptionId, stored, around }: Addressee): Message {
+  return messageOf(stored, { id, subscriptionId, tenant: around.tenant, notifiedAt: around.world.clock.now(), data });
+}
+
+/** The entities that these lead to, where they are asked for. */
+async function follow(entities: readonly Entity[], { stored, around }: Addressee): Promise<readonly Reached[]> {
+  const { join, plan } = stored;
+  if (!join) return [];
+  const { store, world } = around;
+  const journey = { level: join.level, containedBy: new Set<string>(), projection: plan.told.view.projection };
+  return followLinks(entities, journey, { store, world, now: world.clock.now() });
 }

@@ -20,7 +20,7 @@ export interface Course {
   readonly standing: Standing;
 }
 
-export interface Standing {
+interface Standing {
   /** `reading`: it reads the log by itself. `live`: its feed hands it what concerns it. */
   mode: 'reading' | 'live' | 'ended';
   /** The client has been sent what concerns it up to here. */

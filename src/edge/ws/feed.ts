@@ -3,7 +3,9 @@ import type { World } from '../../core/operation/operation.ts';
 import type { Position, Store } from '../../core/port/store.ts';
 import { createTeller, type Teller } from '../../core/subscription/notification.ts';
 import { epochOf } from '../../core/port/position.ts';
+import type { LogPage } from '../../core/subscription/read-log.ts';
 import { createCircles, type LiveConsumer } from './circles.ts';
+import { createPages } from './pages.ts';
 import { createPump } from './pump.ts';
 
 export interface Feed {
@@ -11,6 +13,8 @@ export interface Feed {
   readonly store: Store;
   /** Writes a change once for all who want it in the same words. */
   readonly teller: Teller;
+  /** The next records behind a position, for a consumer that is not up to date. */
+  readPage(after: Position): Promise<LogPage>;
   /** Takes in a consumer that has seen everything up to `seen`. False when the feed is ahead of it. */
   join(consumer: LiveConsumer, seen: Position): boolean;
   leave(consumer: LiveConsumer): void;
@@ -19,7 +23,7 @@ export interface Feed {
   close(): void;
 }
 
-export async function openFeed(store: Store, world: World): Promise<Feed> {
+async function openFeed(store: Store, world: World): Promise<Feed> {
   const epoch = await epochOf(store, world.ids);
   const circles = createCircles();
   const pump = createPump({ log: store.log, world, circles, start: await store.log.position() });
@@ -30,6 +34,7 @@ export async function openFeed(store: Store, world: World): Promise<Feed> {
     epoch,
     store,
     teller: createTeller(),
+    readPage: createPages(store.log),
     join: (consumer, seen) => {
       if (seen < pump.matchedTo()) return false;
       circles.add(consumer);

@@ -11,7 +11,7 @@ import { frameBytes } from './limits.ts';
 import { notificationFrame, positionFrame } from './write-frame.ts';
 
 /** Some changes that go into one frame. */
-export interface Bundle {
+interface Bundle {
   readonly entities: readonly string[];
   /** The position of the last of them. */
   readonly position: Position;

@@ -2,7 +2,6 @@
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { type Course, tellGap } from './course.ts';
 import { pageSizes } from './limits.ts';
-import { readLog } from '../../core/subscription/read-log.ts';
 
 /** Entities of which a consumer that lags is sent the latest at a time. */
 const latestMax = 1000;
@@ -57,7 +56,7 @@ async function send(
 
 /** The next records; undefined when some have been pruned, which the client is told. */
 async function nextRecords(course: Course, after: Position): Promise<readonly LogRecord[] | undefined> {
-  const page = await readLog(course.feed.store.log, after, pageSizes.log);
+  const page = await course.feed.readPage(after);
   if (page.gapTo === undefined) return page.records;
   if (course.standing.mode === 'reading') tellGap(course, page.gapTo);
   return undefined;

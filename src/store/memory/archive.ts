@@ -2,7 +2,7 @@
 import type { Change } from '../../core/model/change.ts';
 import { type HistoricInstance, type HistoryEntry, historyOf, pastEntry } from '../../core/model/history.ts';
 import type { Instant, Micros } from '../../core/model/instant.ts';
-import type { PastInstance } from '../../core/port/store.ts';
+import type { PastInstance, Revision } from '../../core/port/store.ts';
 
 /** Which series of an entity. */
 export interface Place {
@@ -15,7 +15,7 @@ export interface Series extends Place {
   readonly number: number;
   readonly entries: Entry[];
 }
-interface Entry {
+export interface Entry {
   readonly at: Micros;
   readonly isObserved: boolean;
   readonly instance: HistoricInstance;
@@ -36,6 +36,8 @@ export interface Archive {
   record(past: PastInstance, at: Instant): void;
   /** Drops whole series. */
   forget(id: string, places: readonly Place[]): void;
+  /** False when there is nothing that it could be done to. */
+  revise(revision: Revision, at: Instant): boolean;
 }
 
 /** The name of a series among those of its entity. */
@@ -71,7 +73,37 @@ export function createArchive(): Archive {
     forget: (id, places) => {
       for (const place of places) subjects.get(id)?.series.delete(placeKey(place));
     },
+    revise(revision, at) {
+      const series = subjects.get(revision.id)?.series;
+      if (!series || series.size === 0) return false;
+      if (revision.op !== 'deleteHistory') return reviseSeries(series, revision, at);
+      series.clear();
+      return true;
+    },
   };
+}
+
+function reviseSeries(all: Map<string, Series>, revision: Exclude<Revision, { op: 'deleteHistory' }>, at: Instant): boolean {
+  const ofName = [...all.values()].filter(({ name }) => name === revision.name);
+  if (revision.op === 'deleteSeries') {
+    const { which } = revision;
+    const chosen = ofName.filter(({ datasetId }) => which === 'all' || datasetId === which.datasetId);
+    for (const series of chosen) all.delete(placeKey(series));
+    return chosen.length > 0;
+  }
+  const series = ofName.find(({ entries }) => entries.some(({ instance }) => instance.instanceId === revision.instanceId));
+  const index = series?.entries.findIndex(({ instance }) => instance.instanceId === revision.instanceId) ?? -1;
+  const [removed] = series?.entries.splice(index, 1) ?? [];
+  if (!series || !removed) return false;
+  if (revision.op === 'deleteInstance') {
+    if (series.entries.length === 0) all.delete(placeKey(series));
+    return true;
+  }
+  const { instanceId, createdAt, datasetId } = removed.instance;
+  const { datasetId: _, ...given } = revision.instance;
+  const entry = pastEntry(revision.name, { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt }, { at, ownerCreatedAt: createdAt });
+  insert(series, { ...entry, instance: { ...entry.instance, instanceId } });
+  return true;
 }
 
 /** Puts an entry at its place; an observed one takes the place and the id of the one observed at the same time. */
@@ -82,6 +114,6 @@ function insert({ number, entries }: Series, { at, isObserved, instance }: Histo
   const sameTime = entries.slice(start, end);
   const replaced = isObserved ? sameTime.findIndex((entry) => entry.isObserved) : -1;
   const n = replaced === -1 ? sameTime.length : replaced;
-  const instanceId = `urn:ngsi-ld:Instance:${number}-${at}-${n}`;
+  const instanceId = instance.instanceId ?? `urn:ngsi-ld:Instance:${number}-${at}-${n}`;
   entries.splice(start + n, replaced === -1 ? 0 : 1, { at, isObserved, instance: { ...instance, instanceId } });
 }

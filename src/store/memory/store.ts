@@ -35,6 +35,7 @@ export function createMemoryStore({ breathe = () => undefined }: { readonly brea
       for (const instance of instances) archive.record(instance, at);
       return Promise.resolve();
     },
+    revise: (revision, at) => Promise.resolve(archive.revise(revision, at)),
     summary: () => Promise.resolve(entities.summary()),
     sweep: (now) => Promise.resolve(entities.sweep(now)),
     shelf: (name) => {

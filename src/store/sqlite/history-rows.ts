@@ -35,9 +35,12 @@ export type InstanceRest = Omit<Instance, 'kind' | 'value' | 'datasetId'> & {
   readonly deletedAt?: Instant;
   /** `observedAt` is the place of the instance, written with so many digits of a second. */
   readonly observedDigits?: number;
+  /** Of an instance that was moved from another place. */
+  readonly instanceId?: string;
 };
 
-type Given = Omit<HistoricInstance, 'instanceId'>;
+/** An instance that has been moved keeps its id; others have that of their place. */
+type Given = Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };
 
 /** Makes the row of an instance, but for its place (`at`, `n`). */
 export type MakeRow = (instance: Given, at: Micros) => Omit<InstanceRow, 'at' | 'n'>;
@@ -137,8 +140,8 @@ export function createRowReader(textOf: (num: number) => string): ReadRow {
       createdAt: instant(created),
       modifiedAt: instant(modified),
       ...(deleted === null ? undefined : { deletedAt: instant(deleted) }),
-      ...rest,
       instanceId: instanceIdOf(series, row),
+      ...rest,
     };
   };
 }
@@ -159,5 +162,5 @@ function createRestReader(textOf: (num: number) => string): (row: InstanceRow) =
 }
 
 /** The place of an instance is its name: the same one has the same id always, and no two share one. */
-const instanceIdOf = ({ subject, name, dataset }: Series, { at, n }: Pick<InstanceRow, 'at' | 'n'>): string =>
+export const instanceIdOf = ({ subject, name, dataset }: Series, { at, n }: Pick<InstanceRow, 'at' | 'n'>): string =>
   `urn:ngsi-ld:Instance:${subject}-${name}-${dataset}-${at}-${n}`;

@@ -9,8 +9,8 @@ import type { Sequence } from './sequence.ts';
 export interface HistoryWriter {
   /** `n` tells what was written now from all that was written before. */
   add(subject: number, n: number, entries: readonly HistoryEntry[]): void;
-  /** Removes a whole series. */
-  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): void;
+  /** Removes a whole series. False when there is none. */
+  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): boolean;
 }
 
 type Columns = [
@@ -52,7 +52,7 @@ export function createHistoryWriter(
     add(subject, n, entries) {
       for (const entry of entries) addOne(subject, entry, n);
     },
-    forget: (subject, name, instance) => void forget.run(subject, names.numOf(name), datasetOf(instance)),
+    forget: (subject, name, instance) => forget.run(subject, names.numOf(name), datasetOf(instance)).changes > 0,
   };
 }
 

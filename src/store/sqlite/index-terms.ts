@@ -3,7 +3,7 @@ import type { QPath, Query, QValue } from '../../core/language/filter.ts';
 import { type Key, keyOf } from './value-rows.ts';
 
 /** Entities with one of the values, or with a number between the bounds (both included). */
-export type Wanted = { readonly keys: readonly Key[] } | { readonly from: number; readonly to: number };
+type Wanted = { readonly keys: readonly Key[] } | { readonly from: number; readonly to: number };
 
 export interface IndexTerm {
   /** The expanded name of the attribute. */

@@ -9,7 +9,8 @@ import { createHistoryWriter } from './history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from './message.ts';
 import { createNames, type Names } from './names.ts';
-import { pastInstancesIn, writesIn } from './own-text.ts';
+import { pastInstancesIn, revisionIn, writesIn } from './own-text.ts';
+import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
 import { createShelfWriter, type ShelfWriter } from './shelf.ts';
 import { createSubjects } from './subjects.ts';
@@ -33,7 +34,10 @@ export function openLedger(path: string): Ledger {
   const names = createNames(database);
   const tables = createTables(database, names);
   const { values } = tables.entities;
-  const run = createRunner(tables, createShelfWriter(database));
+  const run = createRunner(tables, {
+    shelves: createShelfWriter(database),
+    revise: createRevise(database, tables, names),
+  });
   const wal = createWal(database);
   const inTransaction = createTransaction(database, {
     flush: () => tables.entities.flush(),
@@ -108,7 +112,10 @@ function createTransaction(
 export const failureOf = (error: unknown): { message: string; stack: string } =>
   error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error), stack: '' };
 
-function createRunner(tables: Tables, shelves: ShelfWriter): (job: Job) => Answer {
+function createRunner(
+  tables: Tables,
+  { shelves, revise }: { shelves: ShelfWriter; revise: Revise },
+): (job: Job) => Answer {
   return (job) => {
     switch (job.op) {
       case 'open':
@@ -119,6 +126,8 @@ function createRunner(tables: Tables, shelves: ShelfWriter): (job: Job) => Answe
         return JSON.stringify(writesIn(job.writes).map((write): Outcome => carryOut(tables, write, job.at)));
       case 'record':
         return recordAll(tables, job);
+      case 'revise':
+        return Number(revise(revisionIn(job.revision), job.at));
       case 'sweep':
         return JSON.stringify(sweepSome(tables, job.now, job.limit));
       case 'prune':

@@ -26,7 +26,7 @@ export interface LogRest {
 }
 
 /** A change of an attribute. Left out: an `after` that is the entity's instance of that name and dataset. */
-export type LoggedAttribute = AttributeChange;
+type LoggedAttribute = AttributeChange;
 
 /** `doc` is the JSON text of `change.entity`. */
 export function logRowOf(change: Change, doc: string): Omit<LogRow, 'position'> {

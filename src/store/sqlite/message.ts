@@ -12,6 +12,8 @@ export type Job =
   | { readonly op: 'apply'; readonly at: Instant; readonly writes: string }
   /** `instances` is the text of a list of `PastInstance`. Answers their number. */
   | { readonly op: 'record'; readonly at: Instant; readonly instances: string }
+  /** `revision` is the text of a `Revision`. Answers 1, or 0 when there is nothing that it could be done to. */
+  | { readonly op: 'revise'; readonly at: Instant; readonly revision: string }
   /** Does a part of the work. Answers the text of what `sweepSome` answers. */
   | { readonly op: 'sweep'; readonly now: Instant; readonly limit: number }
   /** Does a part of the work. Answers how many records went. */

@@ -3,13 +3,14 @@ import type { Write } from '../../core/language/write.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
-import type { PastInstance } from '../../core/port/store.ts';
+import type { PastInstance, Revision } from '../../core/port/store.ts';
 import type { InstanceRest } from './history-rows.ts';
 import type { LogRest } from './log-rows.ts';
 
 const isEntity = (_value: unknown): _value is Entity => true;
 const areWrites = (_value: unknown): _value is readonly Write[] => true;
 const arePastInstances = (_value: unknown): _value is readonly PastInstance[] => true;
+const isRevision = (_value: unknown): _value is Revision => true;
 const areOutcomes = (_value: unknown): _value is readonly Outcome[] => true;
 const areStrings = (_value: unknown): _value is readonly string[] => true;
 const isLogRest = (_value: unknown): _value is LogRest => true;
@@ -24,6 +25,7 @@ function read<T extends Json | object>(text: string, isOne: (value: unknown) => 
 export const entityIn = (text: string): Entity => read(text, isEntity);
 export const writesIn = (text: string): readonly Write[] => read(text, areWrites);
 export const pastInstancesIn = (text: string): readonly PastInstance[] => read(text, arePastInstances);
+export const revisionIn = (text: string): Revision => read(text, isRevision);
 export const outcomesIn = (text: string): readonly Outcome[] => read(text, areOutcomes);
 export const stringsIn = (text: string): readonly string[] => read(text, areStrings);
 export const logRestIn = (text: string): LogRest => read(text, isLogRest);

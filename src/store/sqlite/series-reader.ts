@@ -14,7 +14,7 @@ export interface Timed {
   readonly instance: HistoricInstance;
 }
 
-export interface Reading {
+interface Reading {
   readonly temporal: TemporalQuery;
   /** No more than this many are needed, the earliest ones. */
   readonly most: number;

@@ -70,7 +70,7 @@ function createReading(
   };
 }
 
-function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'sweep'> {
+function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep'> {
   return {
     apply: async (writes, at) => {
       if (writes.length === 0) return [];
@@ -80,6 +80,7 @@ function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'sweep'>
       if (instances.length === 0) return;
       await send({ op: 'record', at, instances: JSON.stringify(instances) }, instances.length);
     },
+    revise: async (revision, at) => (await send({ op: 'revise', at, revision: JSON.stringify(revision) }, 1)) === 1,
     sweep: createSweep(send),
   };
 }

@@ -12,7 +12,7 @@ export type Subject =
   | { readonly subject: number; readonly id: string; readonly types: readonly string[] };
 
 /** Ascending by subject, at most `size` behind one. */
-export type SubjectPager = (after: number, size: number) => readonly Subject[];
+type SubjectPager = (after: number, size: number) => readonly Subject[];
 
 export type Subjects = (filter: Filter, wish: Wish) => Promise<SubjectPager>;
 

@@ -1,53 +1,119 @@
-/** Projections and temporal queries: what is read, and what is refused. */
+/** Projections: what is shown, what braces say of linked entities, and what is refused. */
 import { describe, expect, test } from '@jest/globals';
-import { isShown, parseProjection, projectionDepth } from '../../../src/core/language/projection.ts';
-import { isWithin, parseTemporal } from '../../../src/core/language/temporal-query.ts';
+import { isShown, parseProjection, type Projection, projectionDepth } from '../../../src/core/language/projection.ts';
+
+type Params = Readonly<Record<string, string>>;
 
 const terms = { expand: (term: string): string => `urn:x:${term}`, compact: (iri: string): string => iri };
-const shows = (params: Readonly<Record<string, string>>, ...names: readonly string[]): readonly string[] => names.filter((name) => isShown(parseProjection(params, terms), name));
-const all = ['id', 'type', 'scope', 'urn:x:a', 'urn:x:b'];
+const parse = (params: Params): Projection => parseProjection(params, terms);
+const all = ['id', 'type', 'scope', 'createdAt', 'urn:x:a', 'urn:x:b', 'urn:x:rel'];
 
-describe('projection', () => {
-  test('shows everything when nothing is asked', () => expect(shows({}, ...all)).toEqual(all));
-  test('attrs leaves what is no attribute', () => expect(shows({ attrs: 'a' }, ...all)).toEqual(['id', 'type', 'scope', 'urn:x:a']));
-  test('pick shows nothing else', () => expect(shows({ pick: 'a,id' }, ...all)).toEqual(['id', 'urn:x:a']));
-  test('omit shows the rest', () => expect(shows({ omit: 'a|type' }, ...all)).toEqual(['id', 'scope', 'urn:x:b']));
-  test('braces speak of linked entities', () => {
-    const projection = parseProjection({ pick: 'id,rel{name,rel{id}}' }, terms);
-    expect(shows({ pick: 'id,rel{name}' }, 'id', 'urn:x:rel', 'urn:x:name')).toEqual(['id', 'urn:x:rel']);
-    expect(projectionDepth(projection)).toBe(2);
-    expect(projection.linked?.get('urn:x:rel')?.pick).toEqual(new Set(['urn:x:name', 'urn:x:rel']));
-  });
-  test('an omit with braces leaves the relationship itself', () => expect(shows({ omit: 'type,rel{name}' }, 'type', 'urn:x:rel')).toEqual(['urn:x:rel']));
-  test.each(['', 'a,,b', 'a,', 'a;b', 'rel{', 'rel{}', 'rel{,a}', 'rel{a}}', 'rel{{a}}', 'a b', '{a}'])('%j is refused', (pick) => expect(() => parseProjection({ pick }, terms)).toThrow(/pick|name/));
-  test('pick, omit and attrs exclude each other', () => {
-    expect(() => parseProjection({ pick: 'a', omit: 'a' }, terms)).toThrow(/both/);
-    expect(() => parseProjection({ pick: 'a', attrs: 'b' }, terms)).toThrow(/attrs/);
+describe('a projection', () => {
+  test.each<readonly [Params, readonly string[]]>([
+    [{}, all],
+    [{ q: 'a==1' }, all],
+    [{ attrs: 'a' }, ['id', 'type', 'scope', 'createdAt', 'urn:x:a']],
+    [{ attrs: 'a,b' }, ['id', 'type', 'scope', 'createdAt', 'urn:x:a', 'urn:x:b']],
+    [{ attrs: 'none' }, ['id', 'type', 'scope', 'createdAt']],
+    [{ pick: 'a,id' }, ['id', 'urn:x:a']],
+    [{ pick: 'a|b' }, ['urn:x:a', 'urn:x:b']],
+    [{ pick: ' a , type ' }, ['type', 'urn:x:a']],
+    [{ pick: 'a,a' }, ['urn:x:a']],
+    [{ pick: 'rel{a}' }, ['urn:x:rel']],
+    [{ omit: 'a|type' }, ['id', 'scope', 'createdAt', 'urn:x:b', 'urn:x:rel']],
+    [{ omit: 'createdAt,rel{a}' }, ['id', 'type', 'scope', 'urn:x:a', 'urn:x:b', 'urn:x:rel']],
+    [{ pick: 'a,b,scope', omit: 'rel,id' }, ['scope', 'urn:x:a', 'urn:x:b']],
+  ])('%j shows %j', (params, shown) => expect(all.filter((name) => isShown(parse(params), name))).toEqual(shown));
+
+  test('takes IRIs for names', () => {
+    const whole = {
+      expand: (term: string): string => (term.includes(':') ? term : `urn:x:${term}`),
+      compact: terms.compact,
+    };
+    expect(parseProjection({ pick: 'https://example.org/a,b' }, whole).pick).toEqual(
+      new Set(['https://example.org/a', 'urn:x:b']),
+    );
   });
 });
 
-describe('temporal query', () => {
-  const at = (text: string): number => parseTemporal({ timerel: 'before', timeAt: text }).timeAt ?? Number.NaN;
-  const [one, two, three] = [at('2026-03-01T00:00:01Z'), at('2026-03-01T00:00:02Z'), at('2026-03-01T00:00:03Z')];
-  const covered = (params: Readonly<Record<string, string>>): readonly number[] => [one, two, three].filter((micros) => isWithin(parseTemporal(params), micros)).map((micros) => (micros - one) / 1e6 + 1);
-  test('before excludes, after includes, between is half-open', () => {
-    const timeAt = '2026-03-01T00:00:02Z';
-    expect(covered({ timerel: 'before', timeAt })).toEqual([1]);
-    expect(covered({ timerel: 'after', timeAt })).toEqual([2, 3]);
-    expect(covered({ timerel: 'between', timeAt, endTimeAt: '2026-03-01T00:00:03Z' })).toEqual([2]);
-    expect(covered({})).toEqual([1, 2, 3]);
+describe('braces', () => {
+  test('speak of the entities that a relationship leads to', () => {
+    expect(parse({ pick: 'id,rel{a,rel{id|type}},b' })).toEqual({
+      pick: new Set(['id', 'urn:x:b', 'urn:x:rel']),
+      linked: new Map([
+        [
+          'urn:x:rel',
+          {
+            pick: new Set(['urn:x:a', 'urn:x:rel']),
+            linked: new Map([['urn:x:rel', { pick: new Set(['id', 'type']) }]]),
+          },
+        ],
+      ]),
+    });
   });
-  test.each([
-    { timerel: 'during', timeAt: '2026-03-01T00:00:00Z' },
-    { timerel: 'before' },
-    { timeAt: '2026-03-01T00:00:00Z' },
-    { timerel: 'between', timeAt: '2026-03-01T00:00:00Z' },
-    { timerel: 'between', timeAt: '2026-03-02T00:00:00Z', endTimeAt: '2026-03-01T00:00:00Z' },
-    { timerel: 'after', timeAt: '2026-03-01' },
-    { timerel: 'after', timeAt: '2026-03-01T00:00:00+01:00' },
-    { timeproperty: 'birthday' },
-    { lastN: '0' },
-    { lastN: '-1' },
-    { lastN: '1.5' },
-  ])('%j is refused', (params) => expect(() => parseTemporal(params as unknown as Record<string, string>)).toThrow(/timerel|timeAt|endTimeAt|timeproperty|lastN/));
+
+  test('of pick and omit hold together', () => {
+    const linked = parse({ pick: 'rel{a,b}', omit: 'rel{id}' }).linked?.get('urn:x:rel');
+    expect(linked).toEqual({ pick: new Set(['urn:x:a', 'urn:x:b']), omit: new Set(['id']) });
+  });
+
+  test('after the same name hold together', () => {
+    expect(parse({ pick: 'rel{a},rel{b,rel{id}},rel{rel{type}}' })).toEqual(parse({ pick: 'rel{a,b,rel{id,type}}' }));
+  });
+
+  test.each<readonly [Params, number]>([
+    [{}, 0],
+    [{ attrs: 'a' }, 0],
+    [{ pick: 'a,b' }, 0],
+    [{ pick: 'rel{a}' }, 1],
+    [{ omit: 'rel{rel{a}},b' }, 2],
+    [{ pick: 'a{a},rel{rel{rel{a}}}', omit: 'b{b}' }, 3],
+  ])('of %j are %d deep', (params, depth) => expect(projectionDepth(parse(params))).toBe(depth));
+
+  test('are at most 10 deep', () => {
+    const nested = (depth: number): Params => ({ pick: `${'rel{'.repeat(depth)}a${'}'.repeat(depth)}` });
+    expect(projectionDepth(parse(nested(10)))).toBe(10);
+    expect(() => parse(nested(11))).toThrow(/pick is nested more than 10 deep/);
+    expect(() => parse({ omit: 'rel{'.repeat(100_000) })).toThrow(/omit is nested more than 10 deep/);
+  });
+});
+
+describe('refused is', () => {
+  test.each<readonly [string, RegExp]>([
+    ['', /pick needs a name at position 0/],
+    [',', /needs a name at position 0/],
+    ['a,', /needs a name at position 2/],
+    ['a,,b', /needs a name at position 2/],
+    ['a|', /needs a name at position 2/],
+    ['a, ,b', /needs a name at position 2/],
+    ['{a}', /needs a name at position 0/],
+    ['rel{}', /needs a name at position 4/],
+    ['rel{,a}', /needs a name at position 4/],
+    ['rel{a,}', /needs a name at position 6/],
+    ['rel{{a}}', /needs a name at position 4/],
+    ['rel{', /needs a name at position 4/],
+    ['rel{a', /needs a closing brace at position 5/],
+    ['rel{a}{b}', /needs a comma at position 6/],
+    ['rel{a}b', /needs a comma at position 6/],
+    ['rel{a}}', /needs a comma at position 6/],
+    ['a}', /needs a comma at position 1/],
+    ['a;b', /"a;b"/],
+    ['a b', /"a b"/],
+    ['a.b', /"a\.b"/],
+    ['a[b]', /"a\[b\]"/],
+    ['1a', /"1a"/],
+    ['value', /"value"/],
+  ])('pick=%s', (pick, said) => expect(() => parse({ pick })).toThrow(said));
+
+  test.each<readonly [Params, RegExp]>([
+    [{ omit: 'a,,b' }, /omit needs a name/],
+    [{ attrs: 'a,,b' }, /attrs needs a name/],
+    [{ attrs: 'rel{a}' }, /attrs cannot have braces/],
+    [{ attrs: 'a', pick: 'b' }, /attrs cannot stand beside pick or omit/],
+    [{ attrs: 'a', omit: 'b' }, /attrs cannot stand beside pick or omit/],
+    [{ pick: 'a,id', omit: 'b,id' }, /pick and omit both name id/],
+    [{ pick: 'a', omit: 'a' }, /pick and omit both name urn:x:a/],
+    [{ pick: 'rel{a}', omit: 'rel' }, /pick and omit both name urn:x:rel/],
+    [{ pick: 'rel{a,b}', omit: 'rel{b}' }, /pick and omit both name urn:x:b/],
+  ])('%j', (params, said) => expect(() => parse(params)).toThrow(said));
 });

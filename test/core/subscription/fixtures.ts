@@ -9,8 +9,8 @@ import { readEntity, readFragment } from '../../../src/core/model/read/entity.ts
 import type { SubscriptionPlan } from '../../../src/core/subscription/plan.ts';
 import { readSubscription } from '../../../src/core/subscription/read-subscription.ts';
 
-export const contexts = createContexts({ load: () => Promise.reject(new Error('nothing is loaded')), known: {} });
-export const { core } = contexts;
+const contexts = createContexts({ load: () => Promise.reject(new Error('nothing is loaded')), known: {} });
+const { core } = contexts;
 export const now = '2026-03-01T08:00:00.000Z';
 
 export const planOf = (json: Json): SubscriptionPlan => readSubscription(json, { context: core, now });

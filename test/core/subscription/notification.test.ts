@@ -191,6 +191,19 @@ describe('a deleted attribute is told', () => {
     expect(told(lost('load', 'urn:d:2'), { pick: ['load'], ...(format as object) })).toEqual({ load });
   });
 
+  test('by its default instance, when all are gone', () => {
+    const whole = changeAfter(boat, { op: 'deleteAttr', id, attr: expanded('load'), which: 'all' });
+    expect(told(whole, { pick: ['load'] })).toEqual({ id, type: 'Boat', load: { type: 'Property', value: none } });
+    expect(told(whole, { pick: ['load'], showChanges: true })).toEqual({
+      id,
+      type: 'Boat',
+      load: [
+        { type: 'Property', value: none, previousValue: 10 },
+        { type: 'Property', value: none, datasetId: 'urn:d:2', previousValue: 12 },
+      ],
+    });
+  });
+
   test('not to those who did not ask for it, and not where it is not shown', () => {
     expect(told(lost('draft'), { pick: ['draft', 'owner'] }, { notificationTrigger: ['attributeUpdated'] })).toEqual({
       owner: boat.owner,
@@ -219,7 +232,7 @@ describe('a deleted entity is told', () => {
 
   test('by its watched attributes, to those who asked for attributes only', () => {
     const trigger = { notificationTrigger: ['attributeDeleted'], watchedAttributes: ['draft'] };
-    expect(told(deleted, {}, trigger)).toEqual({ id, type: 'Boat', draft: { type: 'Property', value: none } });
+    expect(told(deleted, {}, trigger)).toEqual({ ...bare, draft: { type: 'Property', value: none } });
     expect(told(deleted, { sysAttrs: true, format: 'simplified' }, trigger)).toEqual({
       ...bare,
       createdAt: now,

@@ -198,6 +198,22 @@ describe.each(kinds)('resuming (%s)', (kind, commits) => {
     await until(() => entitiesIn(client.frames.filter(isOfTail)).length === 31);
   });
 
+  test('many at the same point read the log once', async () => {
+    const harness = await start({ kind });
+    const { connect, store, world } = harness;
+    await apply(store, world, ...Array.from({ length: 1000 }, (_, name) => put(boat(name, name))));
+    const { read } = store.log;
+    let reads = 0;
+    store.log.read = (after, limit) => {
+      reads += 1;
+      return read(after, limit);
+    };
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connect()));
+    for (const client of clients) client.send({ op: 'subscribe', id: 's', subscription: everything, tail: 1000 });
+    await until(() => clients.every(({ frames }) => entitiesIn(frames).length === 1000));
+    expect(reads).toBeLessThan(50);
+  });
+
   test('where the log was pruned, or is another one, tells of the gap and goes on', async () => {
     const { connect, store, world } = await start({ kind });
     const client = await connect();

@@ -48,7 +48,7 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-export interface Connecting extends ClientOptions {
+interface Connecting extends ClientOptions {
   readonly query?: string;
   readonly protocol?: string;
 }
@@ -87,7 +87,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       account: () => Promise.resolve(undefined),
     },
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000 },
+    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
   const stream = createStream({ world, operations, limits: { ...limits, ...own }, ...rest });
   const server = createServer();
@@ -172,7 +172,7 @@ export interface Client {
   each(listener: (frame: Frame) => void): void;
 }
 
-export function createClient(socket: WebSocket): Client {
+function createClient(socket: WebSocket): Client {
   const frames: Frame[] = [];
   const listeners = new Set<(frame: Frame) => void>();
   let taken = 0;

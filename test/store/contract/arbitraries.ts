@@ -155,7 +155,7 @@ const nulled: Arbitrary<Fragment> = maybe(fc.constantFrom(...datasets), 1).map(
 /** A part of an instance, as merge and partial update take it. */
 const partOfInstance: Arbitrary<Fragment> = fc
   .record({
-    value: maybe(someJson, 4),
+    value: maybe(someJson, 1),
     observedAt: maybe(observation, 2),
     expiresAt: maybe(fc.oneof(expiry, fc.constant(ngsildNull)), 6),
     unitCode: maybe(fc.constantFrom('CEL', ngsildNull), 4),

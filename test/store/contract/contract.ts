@@ -12,6 +12,7 @@ import { describeMutations } from './mutations.ts';
 import { describeNames } from './names.ts';
 import { describeOrder } from './order.ts';
 import { describeReopening } from './reopening.ts';
+import { describeRevisions } from './revisions.ts';
 import { describeShelves } from './shelves.ts';
 import { describeSummary } from './summary.ts';
 import { describeTenants } from './tenants.ts';
@@ -52,6 +53,7 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
     describeFilters(bench);
     describeHistory(bench);
     describeHistorySelection(bench);
+    describeRevisions(bench);
     describeLog(bench);
     describeSummary(bench);
     describeExpiry(bench);

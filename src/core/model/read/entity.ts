@@ -44,15 +44,35 @@ export function readFragment(
  * A temporal representation (clause 4.5.6): of every attribute instances of many moments, deletions among them. `id` is that
  * of the request where the body need not name it; it then need not have a type either.
  */
-export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = {}): EntityFragment & { readonly id: string } {
-  const entity = objectOf(json);
+export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = {}): HistoryFragment {
+  const { scope, ...entity } = objectOf(json);
+  if (entity['expiresAt'] === ngsildNull) throw badData('The NGSI-LD Null is not allowed here: expiresAt.');
+  const scopes = scope === undefined ? [] : readScopes(scope);
   const types = readTypes(entity, terms);
   if (!types && id === undefined) throw badData('An entity needs a type.');
   const members = readMembers(entity, { terms, nulls: 'allowed', where: '', isSimplified: false, isHistory: true });
   for (const [name, instances] of Object.entries(members.attrs)) {
     if (instances.some(({ kind, value }) => kind === undefined || value === undefined)) throw badData(`Every instance of the attribute ${name} needs a type and a value.`);
   }
-  return { ...members, ...(types ? { types } : undefined), id: readOwnId(entity, id) };
+  return { ...members, ...(types ? { types } : undefined), id: readOwnId(entity, id), scopes };
+}
+
+/** A fragment of a temporal representation, with the scopes that held at different times: Properties whose value is a scope. */
+export type HistoryFragment = EntityFragment & { readonly id: string; readonly scopes: readonly Fragment[] };
+
+/** A scope without time, or Properties that say which scope held from when on. */
+function readScopes(json: Json): readonly Fragment[] {
+  const reading = { nulls: 'forbidden', where: 'scope' } as const;
+  if (!isArray(json) || !json.some(isObject)) return isObject(json) ? readScopes([json]) : [{ kind: 'Property', value: readScope(json, reading) }];
+  return json.map((instance) => {
+    if (!isObject(instance)) throw badData(`A scope among others must be a Property, not ${quoted(instance)}.`);
+    const { value = null, observedAt } = instance;
+    return {
+      kind: 'Property',
+      value: readScope(value, reading),
+      ...(observedAt === undefined ? undefined : { observedAt: readTime(observedAt, 'observedAt', reading) }),
+    };
+  });
 }
 
 /** The body of a request on one attribute: a whole instance, or a part of one where `nulls` are allowed. */
@@ -97,7 +117,7 @@ function only(entity: JsonObject, name: string, alias: string): Json | undefined
   return entity[name] ?? entity[alias];
 }
 
-function readScope(json: Json, { nulls }: Reading): string | readonly string[] {
+function readScope(json: Json, { nulls }: Pick<Reading, 'nulls'>): string | readonly string[] {
   if ((json === ngsildNull || json === null) && nulls !== 'forbidden') return ngsildNull;
   if (!isArray(json)) return readOneScope(json);
   if (json.length === 0) throw badData('The scope must not be an empty array.');

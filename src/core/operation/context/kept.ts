@@ -16,19 +16,22 @@ export interface KeptContext {
   readonly lastUsage?: Instant;
   /** The value of `@context`; none of what is kept by URL, which is the loader's. */
   readonly context?: Json;
+  /** True when its URL was written down somewhere: it is not given up to make room. */
+  readonly isLasting?: boolean;
 }
 
 /** What stands on the shelf. */
-export const keptJson = ({ kind, createdAt, lastUsage, context }: KeptContext): JsonObject => ({
+export const keptJson = ({ kind, createdAt, lastUsage, context, isLasting }: KeptContext): JsonObject => ({
   kind,
   createdAt,
   ...(lastUsage === undefined ? undefined : { lastUsage }),
   ...(context === undefined ? undefined : { context }),
+  ...(isLasting === true ? { isLasting } : undefined),
 });
 
 /** What was put on the shelf by `keptJson`. Throws an Error when it was not. */
 export function keptIn(json: Json): KeptContext {
-  const { kind, createdAt, lastUsage, context } = isObject(json) ? json : {};
+  const { kind, createdAt, lastUsage, context, isLasting } = isObject(json) ? json : {};
   const known = contextKinds.find((one) => one === kind);
   if (known === undefined || typeof createdAt !== 'string')
     throw new Error('What is kept of a @context cannot be read.');
@@ -37,8 +40,12 @@ export function keptIn(json: Json): KeptContext {
     createdAt,
     ...(typeof lastUsage === 'string' ? { lastUsage } : undefined),
     ...(context === undefined ? undefined : { context }),
+    ...(isLasting === true ? { isLasting } : undefined),
   };
 }
+
+/** True for what may be given up to make room: it is downloaded, or made, again when it is needed. */
+export const isPassing = ({ kind, isLasting = false }: KeptContext): boolean => kind !== 'Hosted' && !isLasting;
 
 const root = '/ngsi-ld/v1/jsonldContexts/';
 

@@ -8,16 +8,18 @@ import { Problem } from '../../model/problem.ts';
 import type { Clock } from '../../port/clock.ts';
 import type { Documents } from '../../port/documents.ts';
 import type { Observe } from '../../port/observe.ts';
-import type { Stores } from '../../port/store.ts';
+import type { Shelf, Stores } from '../../port/store.ts';
 import { fingerprint } from './fingerprint.ts';
 import { contextIdIn, contextPath, contextShelf, type KeptContext, keptIn } from './kept.ts';
 import { createUsage, type Place } from './usage.ts';
 
 /** Whom a URL is for. */
-export interface Reader {
+interface Reader {
   readonly tenant: string;
   /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and URLs are paths. */
   readonly origin?: string;
+  /** True when the URL is going to be written down: what it leads to is then kept until a client deletes it. */
+  readonly isLasting?: boolean;
 }
 
 export interface ContextLibrary extends TenantContexts {
@@ -61,7 +63,7 @@ export function createContextLibrary(options: LibraryOptions): ContextLibrary {
         observe({ kind: 'failed', where: 'noting the use of a @context', cause });
       }),
     lastUsage: (key, tenant) => usage.latest(key, tenant),
-    urlOf: async (context, { tenant, origin = '' }) => context.url ?? origin + contextPath(await keep(context, tenant)),
+    urlOf: async (context, reader) => context.url ?? (reader.origin ?? '') + contextPath(await keep(context, reader)),
     put: (key, kept, place) => usage.put(key, kept, place),
     remove: async (key, place) => {
       const wasThere = await usage.remove(key, place);
@@ -102,22 +104,31 @@ function createImplicitKeeper({
   stores,
   clock,
   put,
-}: KeeperOptions): (context: Context, tenant: string) => Promise<string> {
-  return async ({ echo }, tenant) => {
+}: KeeperOptions): (context: Context, reader: Reader) => Promise<string> {
+  return async ({ echo }, { tenant, isLasting = false }) => {
     const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
     if (shelf === undefined)
       throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
-    const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(echo))}`;
-    for (let number = 1; ; number += 1) {
-      const id = number === 1 ? name : `${name}-${number}`;
-      const document = await shelf.get(id);
-      if (document === undefined) {
-        await put(id, { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: echo }, { tenant, shelf });
-        return id;
-      }
-      if (sameJson(keptIn(document).context, echo)) return id;
-    }
+    const { id, kept } = await findPlace(shelf, echo);
+    if (kept === undefined)
+      await put(id, { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: echo, isLasting }, { tenant, shelf });
+    else if (isLasting && kept.isLasting !== true) await put(id, { ...kept, isLasting }, { tenant, shelf });
+    return id;
   };
+}
+
+/** The id of a @context, with what is kept there. Another one may have the same fingerprint: then a number is added. */
+async function findPlace(
+  shelf: Shelf,
+  context: Json,
+): Promise<{ readonly id: string; readonly kept: KeptContext | undefined }> {
+  const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(context))}`;
+  for (let number = 1; ; number += 1) {
+    const id = number === 1 ? name : `${name}-${number}`;
+    const document = await shelf.get(id);
+    const kept = document === undefined ? undefined : keptIn(document);
+    if (kept === undefined || sameJson(kept.context, context)) return { id, kept };
+  }
 }
 
 /** Whatever is wrong with a document that is reloaded, it is not available (clause 5.13.5). */

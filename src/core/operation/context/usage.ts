@@ -2,17 +2,17 @@
 import { type Instant, microsOfInstant } from '../../model/instant.ts';
 import type { Clock } from '../../port/clock.ts';
 import type { Shelf, Stores } from '../../port/store.ts';
-import { type ContextKind, contextShelf, type KeptContext, keptIn, keptJson } from './kept.ts';
+import { contextShelf, isPassing, type KeptContext, keptIn, keptJson } from './kept.ts';
 
 /** How long a use may be known in memory only. */
 const writtenEveryMicros = 60_000_000;
 
-/** What the broker keeps on its own account, in one tenant: beyond, what was not used for longest is given up. */
-const automaticMax = 2000;
+/** What the broker keeps for the time being, in one tenant: beyond, what was not used for longest is given up. */
+const passingMax = 2000;
 
 /** What is remembered of a @context that is kept. */
 interface Use {
-  readonly kind: ContextKind;
+  readonly isPassing: boolean;
   readonly createdAt: Instant;
   usedAt: Instant | undefined;
   /** When it is to be written down again, in microseconds. */
@@ -99,7 +99,7 @@ function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void
     },
     put: async (key, kept, place) => {
       const uses = await usesOf(place);
-      if (kept.kind !== 'Hosted' && !uses.has(key)) await makeRoom(uses, place);
+      if (isPassing(kept) && !uses.has(key)) await makeRoom(uses, place);
       await place.shelf.put(key, keptJson(kept));
       uses.set(key, useOf(kept));
     },
@@ -125,7 +125,12 @@ function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> 
 const readUses = async (shelf: Shelf): Promise<Uses> =>
   new Map((await shelf.list()).map(({ key, document }) => [key, useOf(keptIn(document))]));
 
-const useOf = ({ kind, createdAt, lastUsage }: KeptContext): Use => ({ kind, createdAt, usedAt: lastUsage, dueAt: 0 });
+const useOf = (kept: KeptContext): Use => ({
+  isPassing: isPassing(kept),
+  createdAt: kept.createdAt,
+  usedAt: kept.lastUsage,
+  dueAt: 0,
+});
 
 /** True when a use is to be written down. What is no URL and is not kept any more cannot be. */
 const isDue = (use: Use | undefined, key: string, now: Instant): boolean =>
@@ -134,7 +139,7 @@ const isDue = (use: Use | undefined, key: string, now: Instant): boolean =>
 const isUrl = (key: string): boolean => /^https?:/i.test(key);
 
 const usedAt = (now: Instant, use: Use | undefined): Use => ({
-  kind: use?.kind ?? 'Cached',
+  isPassing: use?.isPassing ?? true,
   createdAt: use?.createdAt ?? now,
   usedAt: now,
   dueAt: microsOfInstant(now) + writtenEveryMicros,
@@ -151,10 +156,10 @@ async function writeDown(shelf: Shelf, key: string, now: Instant): Promise<void>
   else if (isUrl(key)) await shelf.put(key, keptJson({ kind: 'Cached', createdAt: now, lastUsage: now }));
 }
 
-/** What was not used for longest of what the broker keeps on its own account. Undefined while there is room. */
+/** What was not used for longest of what the broker keeps for the time being. Undefined while there is room. */
 function stalest(uses: Uses): string | undefined {
-  const automatic = [...uses].filter(([, { kind }]) => kind !== 'Hosted');
-  if (automatic.length < automaticMax) return undefined;
-  const micros = automatic.map(([key, { usedAt, createdAt }]) => ({ key, at: microsOfInstant(usedAt ?? createdAt) }));
+  const passing = [...uses].filter(([, use]) => use.isPassing);
+  if (passing.length < passingMax) return undefined;
+  const micros = passing.map(([key, { usedAt, createdAt }]) => ({ key, at: microsOfInstant(usedAt ?? createdAt) }));
   return micros.reduce((oldest, one) => (one.at < oldest.at ? one : oldest)).key;
 }

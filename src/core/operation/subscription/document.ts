@@ -11,13 +11,22 @@ import { type Spelling, spellMembers } from './names.ts';
 
 /** What the broker tells of a subscription and takes from nobody. */
 const outputs = new Set(['id', '@context', 'status', 'createdAt', 'modifiedAt']);
-const notificationOutputs = new Set(['timesSent', 'timesFailed', 'lastNotification', 'lastSuccess', 'lastFailure', 'status']);
+const notificationOutputs = new Set([
+  'timesSent',
+  'timesFailed',
+  'lastNotification',
+  'lastSuccess',
+  'lastFailure',
+  'status',
+]);
 
 /** The document of a new subscription. Throws BadRequestData. */
 export async function newDocument(body: JsonObject, call: Call): Promise<SubscriptionDocument> {
   const { now, context, world, store } = call;
-  const id = body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
-  if (body['type'] !== 'Subscription') throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
+  const id =
+    body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
+  if (body['type'] !== 'Subscription')
+    throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
   refusePast(body, call);
   const members = readMembers(body, call);
   return {
@@ -32,9 +41,13 @@ export async function newDocument(body: JsonObject, call: Call): Promise<Subscri
 }
 
 /** The document with the URL of its @context, which is kept when it has none (clause 5.13). */
-export async function withContextKept(document: SubscriptionDocument, { context, world, tenant, origin }: Call): Promise<SubscriptionDocument> {
+export async function withContextKept(
+  document: SubscriptionDocument,
+  { context, world, tenant, origin }: Call,
+): Promise<SubscriptionDocument> {
   if (context.url !== undefined) return document;
-  return { ...document, context: await world.contexts.urlOf(context, { tenant, ...(origin === undefined ? undefined : { origin }) }) };
+  const reader = { tenant, isLasting: true, ...(origin === undefined ? undefined : { origin }) };
+  return { ...document, context: await world.contexts.urlOf(context, reader) };
 }
 
 /** The document after a patch: a member given takes the place of what was there, a null takes it away. */
@@ -66,17 +79,27 @@ function readMembers(json: JsonObject, { context }: Call): JsonObject {
     type: (name) => readTypeName(name, context),
     attr: (name) => readAttributeName(name, context),
   };
-  return spellMembers(Object.fromEntries(kept.map(([name, member]) => [name, name === 'notification' ? inputOf(member) : member])), spelling);
+  return spellMembers(
+    Object.fromEntries(kept.map(([name, member]) => [name, name === 'notification' ? inputOf(member) : member])),
+    spelling,
+  );
 }
 
 const inputOf = (json: Json): Json =>
-  isObject(json) ? Object.fromEntries(Object.entries(json).filter(([name, member]) => !notificationOutputs.has(name) && !isNull(member))) : json;
+  isObject(json)
+    ? Object.fromEntries(
+        Object.entries(json).filter(([name, member]) => !notificationOutputs.has(name) && !isNull(member)),
+      )
+    : json;
 
 /** An `expiresAt` that is given must be a time to come (clauses 5.8.1.4, 5.8.2.4). */
 function refusePast({ expiresAt }: JsonObject, { now }: Call): void {
   if (expiresAt === undefined || isNull(expiresAt)) return;
   const moment = typeof expiresAt === 'string' ? microsOf(expiresAt) : undefined;
   if (moment === undefined)
-    throw badData(`The expiresAt of a subscription must be a UTC time such as 2026-03-01T08:00:00Z, not ${quoted(expiresAt)}.`);
-  if (moment <= microsOfInstant(now)) throw badData(`The expiresAt of the subscription is in the past: ${quoted(expiresAt)}.`);
+    throw badData(
+      `The expiresAt of a subscription must be a UTC time such as 2026-03-01T08:00:00Z, not ${quoted(expiresAt)}.`,
+    );
+  if (moment <= microsOfInstant(now))
+    throw badData(`The expiresAt of the subscription is in the past: ${quoted(expiresAt)}.`);
 }

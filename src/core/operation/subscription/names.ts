@@ -22,9 +22,7 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 
 /** The members of a subscription with their names spelt otherwise. */
 export const spellMembers = (members: JsonObject, spelling: Spelling): JsonObject =>
-  Object.fromEntries(
-    Object.entries(members).map(([name, json]) => [name, rewrites[name]?.(json, spelling) ?? json]),
-  );
+  Object.fromEntries(Object.entries(members).map(([name, json]) => [name, rewrites[name]?.(json, spelling) ?? json]));
 
 type Spell = (name: string) => string;
 

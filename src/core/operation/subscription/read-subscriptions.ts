@@ -22,7 +22,8 @@ export const listSubscriptions: Operation = {
     const all = await call.store.shelf(subscriptionShelf).list();
     const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
-    for (const { document } of rest.slice(0, paging.limit)) texts.push(await text(subscriptionIn(document), isWithStamps, call));
+    for (const { document } of rest.slice(0, paging.limit))
+      texts.push(await text(subscriptionIn(document), isWithStamps, call));
     const page = pageOf(rest.length, paging, paging.isCounted ? all.length : undefined);
     return { kind: 'found', text: `[${texts.join(',')}]`, page };
   },

@@ -14,10 +14,19 @@ interface Showing {
 const usualTriggers = ['attributeCreated', 'attributeUpdated'];
 
 /** The subscription as JSON, without an @context. */
-export async function showSubscription(document: SubscriptionDocument, { account, isWithStamps }: Showing, call: Call): Promise<JsonObject> {
+export async function showSubscription(
+  document: SubscriptionDocument,
+  { account, isWithStamps }: Showing,
+  call: Call,
+): Promise<JsonObject> {
   const { id, members, createdAt, modifiedAt, context } = document;
   const compact = (iri: string): string => call.context.compact(iri);
-  const { isActive, jsonldContext = context, notification = {}, ...others } = spellMembers(members, { type: compact, attr: compact });
+  const {
+    isActive,
+    jsonldContext = context,
+    notification = {},
+    ...others
+  } = spellMembers(members, { type: compact, attr: compact });
   return {
     id,
     ...others,
@@ -32,7 +41,10 @@ export async function showSubscription(document: SubscriptionDocument, { account
 }
 
 /** The `q` as it was given, unless the request has other names for what it says, or its @context cannot be had any more. */
-async function showQuery({ members, queryContext }: SubscriptionDocument, { context, tenant, world }: Call): Promise<JsonObject | undefined> {
+async function showQuery(
+  { members, queryContext }: SubscriptionDocument,
+  { context, tenant, world }: Call,
+): Promise<JsonObject | undefined> {
   const { q, expandValues } = members;
   if (typeof q !== 'string') return undefined;
   const own = await world.contexts.resolve(queryContext, tenant).catch(() => undefined);

@@ -83,7 +83,11 @@ async function keep(document: SubscriptionDocument, { store, tenant, world }: Ca
 }
 
 /** A subscription that becomes active again begins with the present, as one that was told by the clock does with changes. */
-async function resumed(before: SubscriptionDocument, after: SubscriptionDocument, { store, now }: Call): Promise<SubscriptionDocument> {
+async function resumed(
+  before: SubscriptionDocument,
+  after: SubscriptionDocument,
+  { store, now }: Call,
+): Promise<SubscriptionDocument> {
   const isResumed = statusOf(before, now) !== 'active' && statusOf(after, now) === 'active';
   const isTimed = before.members['timeInterval'] !== undefined;
   return isResumed || isTimed ? { ...after, since: await store.log.position() } : after;

@@ -14,6 +14,7 @@ import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readFilter, readSelection, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
 import { cutHistories } from './cut.ts';
+import { withinScopes } from './scopes.ts';
 import { type HistoryShown, readHistoryShown, shownParameters, temporalParameters } from './read-parameters.ts';
 
 type Params = Readonly<Record<string, string>>;
@@ -32,17 +33,17 @@ export const retrieveTemporal: Operation = {
     const shown = readHistoryShown(ask.params, call);
     const plan: HistoryPlan = { ...readParts(ask.params, shown, call), filter: { selectors: [{ ids: [id] }] }, limit: 1 };
     const [history] = await call.store.history(plan);
-    return answer([history ?? (await withoutInstances(id, plan, call))], { shown, call, isList: false });
+    const found = answer([history ?? (await withoutInstances(id, plan, call))], { shown, call, isList: false });
+    if (found.text === '{}') throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
+    return found;
   },
 };
 
 /** An entity that is known, but has nothing in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: Call): Promise<EntityHistory> {
-  const stored = await call.store.get(id, call.now);
-  const [ever] = stored || plan.attrs ? [] : await call.store.history({ ...plan, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 });
-  const types = stored?.entity().types ?? ever?.types;
-  if (!types || plan.attrs) throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
-  return { id, types, attrs: {}, truncated: false };
+  const [ever] = plan.attrs ? [] : await call.store.history({ ...plan, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 });
+  if (!ever) throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
+  return { id, types: ever.types, attrs: {}, truncated: false };
 }
 
 export const queryTemporal: Operation = {
@@ -108,14 +109,15 @@ type Parts = Omit<HistoryPlan, 'filter' | 'limit'>;
 
 /** Histories that the filter finds. What it asks of values is asked of the instances in the interval (clause 5.7.4.4). */
 async function findHistories(filter: Filter, { parts, wanted }: { parts: Parts; wanted: number }, call: Call): Promise<readonly EntityHistory[]> {
-  const { q, geo, ...rest } = filter;
-  if (!q && !geo) return call.store.history({ ...parts, filter, limit: wanted });
+  const { q, geo, scopeQ, ...rest } = filter;
+  if (!q && !geo && !scopeQ) return call.store.history({ ...parts, filter, limit: wanted });
   const matches = compileFilter({ ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) });
   const { attrs, ...whole } = parts;
   const found: EntityHistory[] = [];
   for (let offset = 0; found.length < wanted; offset += pageSize) {
     const histories = await call.store.history({ ...whole, filter: rest, limit: pageSize, offset });
-    found.push(...histories.filter((history) => matches(asEntity(history))).map((history) => narrowed(history, attrs)));
+    const scoped = scopeQ ? await withinScopes(histories, { scopeQ, temporal: parts.temporal }, call) : histories;
+    found.push(...scoped.filter((history) => matches(asEntity(history))).map((history) => narrowed(history, attrs)));
     if (histories.length < pageSize) break;
   }
   return found.slice(0, wanted);
@@ -149,6 +151,7 @@ function answer(histories: readonly EntityHistory[], { shown, call, isList }: { 
   const visible = histories.map((history) => ({ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => shown.isShown(name))) }));
   const isWhole = shown.view.format === 'aggregatedValues';
   const { histories: kept, range } = isWhole ? { histories: visible, range: undefined } : cutHistories(visible, shown.temporal, instancesPage);
-  const texts = kept.map((history) => withContext(JSON.stringify(renderHistory(history, shown.view, shown.isShown)), call));
+  const rendered = kept.map((history) => JSON.stringify(renderHistory(history, shown.view, shown.isShown)));
+  const texts = isList ? rendered.filter((text) => text !== '{}').map((text) => withContext(text, call)) : rendered.map((text) => (text === '{}' ? text : withContext(text, call)));
   return { kind: 'found', text: isList ? `[${texts.join(',')}]` : (texts[0] ?? '{}'), ...(range ? { range } : undefined) };
 }

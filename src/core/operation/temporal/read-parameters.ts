@@ -29,7 +29,8 @@ export interface HistoryShown {
 /** Throws BadRequestData or InvalidRequest that names the parameter at fault. */
 export function readHistoryShown(params: Params, { context }: Pick<Call, 'context'>): HistoryShown {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
-  const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
+  const asked = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one));
+  const format = asked ?? (params['aggrMethods'] === undefined ? 'normalized' : 'aggregatedValues');
   const temporal = parseTemporal(params);
   const projection = parseProjection(params, context);
   if (projectionDepth(projection) > 0) throw badData('A history cannot lead through relationships.');

@@ -1,12 +1,13 @@
 /** Operations that write history: add instances of other moments, change and delete them (clauses 5.6.11 to 5.6.16). */
 import type { Fragment, Fragments, Instance } from '../../model/attribute.ts';
 import { ngsildNull } from '../../model/attribute.ts';
-import type { Entity, EntityFragment } from '../../model/entity.ts';
+import type { Entity } from '../../model/entity.ts';
+import { scopeSeries } from '../../model/history.ts';
 import { microsOfInstant } from '../../model/instant.ts';
-import { isArray, isObject, type Json } from '../../model/json.ts';
+import { isArray, isObject, isStrings, type Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
-import { readHistory } from '../../model/read/entity.ts';
+import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import { instanceOf, stampInstance } from '../../model/stamp.ts';
@@ -53,15 +54,14 @@ export const appendTemporal: Operation = {
 
 const notFound = (id: string): Problem => new Problem('ResourceNotFound', `There is no history of ${id}.`);
 
-/** True for an entity that is there, or was. */
+/** True for an entity that has a history. */
 async function isKnown(id: string, { store, now }: Call): Promise<boolean> {
-  if (await store.get(id, now)) return true;
   const plan = { filter: { selectors: [{ ids: [id] }] }, limit: 1, now, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 } as const;
   return (await store.history(plan)).length > 0;
 }
 
 /** Adds all instances to history; the newest of each attribute and dataset becomes present unless the present one is newer. */
-async function addInstances(history: EntityFragment & { readonly id: string }, call: Call): Promise<void> {
+async function addInstances(history: HistoryFragment, call: Call): Promise<void> {
   const { id, attrs } = history;
   await checkPart(id, history, call);
   const current = (await call.store.get(id, call.now))?.entity();
@@ -70,15 +70,23 @@ async function addInstances(history: EntityFragment & { readonly id: string }, c
   const refused = outcomes.find((outcome) => outcome.status === 'refused');
   if (refused?.status === 'refused') throw new Problem(refused.problem.type, refused.problem.detail);
   const types = history.types ?? current?.types ?? [];
-  const past = Object.entries(attrs).flatMap(([name, fragments]) =>
+  const past = Object.entries({ ...attrs, [scopeSeries]: history.scopes.filter(({ observedAt }) => observedAt !== undefined) }).flatMap(([name, fragments]) =>
     fragments.filter((fragment) => fragment.observedAt !== undefined || !present[name]?.includes(fragment)).map((fragment) => pastOf({ id, types, name }, fragment, call)),
   );
   if (past.length > 0) await call.store.record(past, call.now);
 }
 
-function presentMutation({ id, types, scope }: EntityFragment & { readonly id: string }, attrs: Fragments, current: Entity | undefined): Mutation {
-  const fragment = { attrs, ...(types ? { types } : undefined), ...(scope === undefined ? undefined : { scope }) };
+function presentMutation({ id, types, scopes }: HistoryFragment, attrs: Fragments, current: Entity | undefined): Mutation {
+  const fragment = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };
   return current ? { op: 'append', id, fragment, overwrite: true } : { op: 'create', id, entity: { ...fragment, id } };
+}
+
+/** The newest scope, as members of a fragment. */
+function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly string[]; scopeObservedAt?: string } {
+  const newest = scopes.reduce<Fragment | undefined>((best, scope) => (best && isOlder(scope, best) ? best : scope), undefined);
+  const scope = newest?.value;
+  if (typeof scope !== 'string' && !isStrings(scope)) return {};
+  return { scope, ...(newest?.observedAt === undefined ? undefined : { scopeObservedAt: newest.observedAt }) };
 }
 
 const pastOf = (place: Omit<PastInstance, 'instance'>, fragment: Fragment, { now }: Call): PastInstance => ({

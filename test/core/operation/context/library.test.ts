@@ -41,6 +41,8 @@ async function use(value: Json, tenant = ''): Promise<Context> {
   return context;
 }
 
+const idIn = (url: string): string => url.split('/').at(-1) ?? '';
+
 beforeEach(() => {
   [seconds, stores, observed] = [0, createMemoryStores(), []];
   library = createLibrary(stores);
@@ -95,17 +97,26 @@ describe('uses', () => {
   test('are known again after a restart, and what was not used for longest is given up for what is new', async () => {
     const place = { tenant: '', shelf: await shelf() };
     await library.put('urn:c:hosted', { kind: 'Hosted', createdAt: clock.now(), context: {} }, place);
-    for (let number = 0; number < 2000; number += 1) {
-      seconds = number;
+    const lasting = idIn(
+      await library.urlOf(await library.resolve({ a: 'ex:lasting' }, ''), { tenant: '', isLasting: true }),
+    );
+    const passing = idIn(await library.urlOf(await library.resolve({ a: 'ex:passing' }, ''), { tenant: '' }));
+    seconds = 1;
+    for (let number = 0; number < 1999; number += 1) {
+      seconds += 1;
       await use(`https://a.example/${number}`);
     }
     seconds = 3000;
     await use('https://a.example/0');
     library = createLibrary(stores);
     await use('https://a.example/new');
+    await use('https://a.example/newer');
     const left = await keys();
-    expect(left).toHaveLength(2001);
-    expect(left).toEqual(expect.arrayContaining(['urn:c:hosted', 'https://a.example/0', 'https://a.example/new']));
+    expect(left).toHaveLength(2002);
+    expect(left).toEqual(
+      expect.arrayContaining(['urn:c:hosted', lasting, 'https://a.example/0', 'https://a.example/newer']),
+    );
+    expect(left).not.toContain(passing);
     expect(left).not.toContain('https://a.example/1');
   });
 });
@@ -128,6 +139,16 @@ describe('URLs', () => {
     expect(await keys()).toEqual([url.split('/').at(-1)]);
     expect((await library.resolve(url, '')).expand('a')).toBe('ex:a');
     await expect(library.urlOf(context, { tenant: 'nobody' })).rejects.toThrow('nobody');
+  });
+
+  test('that are to last are kept as such, also when they were there before', async () => {
+    const context = await library.resolve({ a: 'ex:a' }, '');
+    const id = idIn(await library.urlOf(context, { tenant: '' }));
+    expect(await kept(id)).not.toHaveProperty('isLasting');
+    await library.urlOf(context, { tenant: '', isLasting: true });
+    expect(await kept(id)).toHaveProperty('isLasting', true);
+    await library.urlOf(context, { tenant: '' });
+    expect(await kept(id)).toHaveProperty('isLasting', true);
   });
 
   test('differ where fingerprints do not', async () => {

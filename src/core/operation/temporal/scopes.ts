@@ -1,0 +1,71 @@
+/** Keeps of histories what was observed while a scope query held (clause 4.19 and Annex C.5.16). */
+import type { ScopeQuery, TemporalQuery } from '../../language/filter.ts';
+import { compileFilter } from '../../language/matches.ts';
+import { isWithin } from '../../language/temporal-query.ts';
+import { type EntityHistory, type HistoricInstance, scopeSeries } from '../../model/history.ts';
+import { type Micros, microsOfInstant } from '../../model/instant.ts';
+import { isStrings } from '../../model/json.ts';
+import type { Call } from '../operation.ts';
+
+interface Asked {
+  readonly scopeQ: ScopeQuery;
+  readonly temporal: TemporalQuery;
+}
+
+/** A time in which a scope held: from when it was set until it was replaced or removed. */
+interface Reign {
+  readonly from: Micros;
+  readonly to: Micros;
+  readonly instance: HistoricInstance;
+}
+
+/** The histories with the instances that were observed while a scope held that the query wants, and with that scope. */
+export async function withinScopes(histories: readonly EntityHistory[], { scopeQ, temporal }: Asked, call: Call): Promise<readonly EntityHistory[]> {
+  if (histories.length === 0) return [];
+  const matches = compileFilter({ scopeQ });
+  const scopes = await readScopes(histories.map(({ id }) => id), call);
+  return histories.flatMap((history) => {
+    const reigns = reignsOf(scopes.get(history.id) ?? []).filter(({ instance: { value } }) => {
+      const scope = typeof value === 'string' || isStrings(value) ? value : [];
+      return matches({ id: history.id, types: history.types, createdAt: '', attrs: {}, scope });
+    });
+    return narrowed(history, reigns, temporal);
+  });
+}
+
+/** Everything that is known of the scopes of some entities. */
+async function readScopes(ids: readonly string[], { store, now, world }: Call): Promise<ReadonlyMap<string, readonly HistoricInstance[]>> {
+  const found = await store.history({
+    filter: { selectors: [{ ids }] },
+    attrs: [scopeSeries],
+    temporal: { timeproperty: 'modifiedAt' },
+    limit: ids.length,
+    limitInstances: world.limits.instancesMax,
+    now,
+  });
+  return new Map(found.map(({ id, attrs }) => [id, attrs[scopeSeries] ?? []]));
+}
+
+const momentOf = ({ observedAt, modifiedAt }: HistoricInstance): Micros => microsOfInstant(observedAt ?? modifiedAt);
+
+function reignsOf(instances: readonly HistoricInstance[]): readonly Reign[] {
+  const sorted = [...instances].sort((a, b) => momentOf(a) - momentOf(b));
+  return sorted.map((instance, index) => {
+    const next = sorted[index + 1];
+    return { from: momentOf(instance), to: next ? momentOf(next) : Number.POSITIVE_INFINITY, instance };
+  });
+}
+
+function narrowed(history: EntityHistory, reigns: readonly Reign[], temporal: TemporalQuery): readonly EntityHistory[] {
+  const isCovered = (instance: HistoricInstance): boolean => {
+    const moment = microsOfInstant(instance[temporal.timeproperty] ?? instance.modifiedAt);
+    return reigns.some(({ from, to }) => moment >= from && moment < to);
+  };
+  const attrs = Object.entries(history.attrs)
+    .filter(([name]) => name !== scopeSeries)
+    .map(([name, instances]) => [name, instances.filter(isCovered)] as const)
+    .filter(([, instances]) => instances.length > 0);
+  if (attrs.length === 0) return [];
+  const shown = reigns.filter(({ from, to }) => to > (temporal.timeAt ?? Number.NEGATIVE_INFINITY) && (isWithin(temporal, from) || from < (temporal.timeAt ?? from))).map(({ instance }) => instance);
+  return [{ ...history, attrs: { ...Object.fromEntries(attrs), ...(shown.length > 0 ? { [scopeSeries]: shown } : undefined) } }];
+}

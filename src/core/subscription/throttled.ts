@@ -1,0 +1,41 @@
+/** Keeps the least time between two notifications of a subscription (clause 5.2.12, `throttling`). */
+import type { Due, Queue } from './queue.ts';
+
+/**
+ * The newest notification only, one under way at a time, and between two beginnings at least this time. What comes too
+ * early is dropped, attempts to repeat one that failed are not.
+ */
+export function createThrottled(periodMs: number, lastMs: number): Queue {
+  let waiting: Due | undefined;
+  let underWay: Due | undefined;
+  let beganMs = lastMs;
+  const clear = (): void => {
+    waiting = undefined;
+  };
+  return {
+    add(record, fate) {
+      waiting = { record, fate, notBeforeMs: 0 };
+    },
+    take(nowMs) {
+      const due = waiting;
+      if (!due || underWay || due.notBeforeMs > nowMs) return undefined;
+      clear();
+      if (due.fate.tries === 0 && nowMs < beganMs + periodMs) return undefined;
+      beganMs = nowMs;
+      underWay = due;
+      return due;
+    },
+    finish() {
+      underWay = undefined;
+    },
+    giveBack(due) {
+      underWay = undefined;
+      waiting ??= due;
+    },
+    nextMs: () => (underWay ? undefined : waiting?.notBeforeMs),
+    first: () => (underWay ?? waiting)?.record.position,
+    size: () => (underWay ? 1 : 0) + (waiting ? 1 : 0),
+    underWay: () => (underWay ? 1 : 0),
+    clear,
+  };
+}
