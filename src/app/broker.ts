@@ -129,6 +129,7 @@ const openStream = (config: Config, world: World): Stream =>
   createStream({
     world,
     operations,
+    ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
     limits: {
       connectionsMax: config.streamConnectionsMax,
       subscriptionsMax: config.streamSubscriptionsMax,

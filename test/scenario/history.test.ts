@@ -14,7 +14,48 @@ const values = (name: string, query: string, ...pairs: readonly (readonly [numbe
   gives: { id: id(name), type: 'Air', pm10: { type: 'Property', values: pairs.map(([value, hour]) => [value, `2026-03-01T0${hour}:00:00Z`]) } },
 });
 
+const past = (name: string, ...hours: readonly number[]) => ({ id: id(name), type: 'Air', pm10: hours.map((hour) => reading(20 + hour, hour)) });
+
 scenarios('history', {
+  'is written apart from the present, which follows': [
+    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('w', 1, 3, 2), answers: 201, with: { Location: `/ngsi-ld/v1/temporal/entities/${id('w')}` } },
+    { does: 'retrieveEntity', send: `GET /entities/${id('w')}?format=simplified`, answers: 200, gives: { id: id('w'), type: 'Air', pm10: 23 } },
+    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: { ...past('w', 0), pm10: [{ ...reading(99, 2) }] }, answers: 204 },
+    { does: 'appendTemporal', send: `POST /temporal/entities/${id('w')}/attrs`, body: { pm10: [reading(24, 4)] }, answers: 204 },
+    values('w', '', [21, 1], [99, 2], [23, 3], [24, 4]),
+    { does: 'retrieveEntity', send: `GET /entities/${id('w')}?format=simplified`, answers: 200, gives: { id: id('w'), type: 'Air', pm10: 24 } },
+    { does: 'appendTemporal', send: `POST /temporal/entities/${id('nobody')}/attrs`, body: { pm10: [reading(24, 4)] }, answers: 404, has: problem('ResourceNotFound') },
+    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: { id: id('w'), type: 'Air', pm10: 'urn:ngsi-ld:null' }, answers: 400, has: problem('BadRequestData') },
+    { does: 'deleteTemporalAttribute', send: `DELETE /temporal/entities/${id('w')}/attrs/pm10?datasetId=urn:d:1`, answers: 404, has: problem('ResourceNotFound') },
+    { does: 'deleteTemporalAttribute', send: `DELETE /temporal/entities/${id('w')}/attrs/pm10`, answers: 204 },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('w')}`, answers: 404, has: problem('ResourceNotFound') },
+    { does: 'deleteTemporal', send: `DELETE /temporal/entities/${id('w')}`, answers: 404, has: problem('ResourceNotFound') },
+  ],
+  'is changed instance by instance': [
+    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('x', 1, 2, 3), answers: 201 },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('x')}?lastN=1`, answers: 200, keeps: { third: /"instanceId":"([^"]+)"/ } },
+    { does: 'updateTemporalInstance', send: `PATCH /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, body: { pm10: [reading(50, 5)] }, answers: 204 },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('x')}?lastN=1`, answers: 200, has: { pm10: [{ value: 50, instanceId: '{{third}}' }] } },
+    values('x', '', [21, 1], [22, 2], [50, 5]),
+    { does: 'updateTemporalInstance', send: `PATCH /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, body: { pm10: [reading(1, 1), reading(2, 2)] }, answers: 400, has: problem('BadRequestData') },
+    { does: 'deleteTemporalInstance', send: `DELETE /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, answers: 204 },
+    { does: 'deleteTemporalInstance', send: `DELETE /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, answers: 404, has: problem('ResourceNotFound') },
+    values('x', '', [21, 1], [22, 2]),
+    { does: 'deleteTemporal', send: `DELETE /temporal/entities/${id('x')}`, answers: 204 },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('x')}`, answers: 404, has: problem('ResourceNotFound') },
+  ],
+  'knows which scope held when': [
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { ...past('y', 1, 2, 3), scope: [{ type: 'Property', value: '/Kranj', observedAt: '2026-03-01T00:00:00Z' }, { type: 'Property', value: '/Mlaka', observedAt: '2026-03-01T02:30:00Z' }] },
+      answers: 201,
+    },
+    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&scopeQ=/Mlaka&timerel=after&timeAt=2026-03-01T00:00:00Z&format=temporalValues&omit=scope`, answers: 200, gives: [{ id: id('y'), type: 'Air', pm10: { type: 'Property', values: [[23, '2026-03-01T03:00:00Z']] } }] },
+    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&scopeQ=/Kranj&timerel=after&timeAt=2026-03-01T02:00:00Z&format=temporalValues`, answers: 200, gives: [{ id: id('y'), type: 'Air', pm10: { type: 'Property', values: [[22, '2026-03-01T02:00:00Z']] }, scope: { type: 'Property', values: [['/Kranj', '2026-03-01T00:00:00Z']] } }] },
+    { does: 'deleteAttribute', send: `DELETE /entities/${id('y')}/attrs/scope`, answers: 204 },
+    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('y')}?timeproperty=deletedAt`, answers: 200, gives: { id: id('y'), type: 'Air', scope: [{ type: 'Property', value: [], deletedAt: expect.any(String) }] } },
+  ],
   'is aggregated by periods': [
     ...grown('agg'),
     {

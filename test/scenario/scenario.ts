@@ -27,6 +27,8 @@ export interface Step {
   readonly with?: Readonly<Record<string, string | RegExp>>;
   /** The name under which the last part of the Location is saved. */
   readonly saves?: string;
+  /** Keeps what the first group of a pattern finds in the body under a name, for later steps to fill in as `{{name}}`. */
+  readonly keeps?: Readonly<Record<string, RegExp>>;
 }
 
 export interface TestBroker extends Broker {
@@ -70,8 +72,9 @@ export function scenarios(
 export async function runSteps(steps: readonly Step[], url: string): Promise<void> {
   const names = new Map([['broker', url]]);
   for (const step of steps) {
-    const { location } = await run(filledIn(step, names) as Step, url);
-    if (step.saves !== undefined) names.set(step.saves, location?.split('/').at(-1) ?? '');
+    const { headers, text } = await run(filledIn(step, names) as Step, url);
+    if (step.saves !== undefined) names.set(step.saves, headers['location']?.split('/').at(-1) ?? '');
+    for (const [name, pattern] of Object.entries(step.keeps ?? {})) names.set(name, pattern.exec(text)?.[1] ?? '');
   }
 }
 
@@ -84,7 +87,7 @@ function filledIn(part: unknown, names: ReadonlyMap<string, string>): unknown {
   return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, filledIn(one, names)]));
 }
 
-async function run(step: Step, url: string): Promise<Answered['headers']> {
+async function run(step: Step, url: string): Promise<Answered> {
   const answer = await send(step, url);
   const seen = { does: step.does, send: step.send, status: answer.status, text: answer.text };
   expect(seen).toEqual({ ...seen, status: step.answers });
@@ -96,7 +99,7 @@ async function run(step: Step, url: string): Promise<Answered['headers']> {
     else expect(header).toMatch(value);
   }
   checkAgainstOpenApi(step, answer);
-  return answer.headers;
+  return answer;
 }
 
 interface Answered {

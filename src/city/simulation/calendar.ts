@@ -34,14 +34,41 @@ const holidays = new Set([
   '12-26',
 ]);
 
+/** What holds for a whole local day. */
+interface Day {
+  readonly number: number;
+  readonly firstOfYear: Moment;
+  readonly isWorkday: boolean;
+  readonly isSunday: boolean;
+}
+
+/** A year (UTC) and the summer time in it. */
+interface Year {
+  readonly begins: Moment;
+  readonly ends: Moment;
+  readonly summerBegins: Moment;
+  readonly summerEnds: Moment;
+}
+
+// Questions come day by day and all of one year: the last answer is nearly always the next one too.
+let lastDay = dayOf(0);
+let lastYear = yearOf(0);
+
 export function localTime(at: Moment): LocalTime {
   const local = at + offsetMs(at);
-  const date = new Date(local);
+  const number = Math.floor(local / dayMs);
+  if (lastDay.number !== number) lastDay = dayOf(number);
+  const { firstOfYear, isWorkday, isSunday } = lastDay;
+  return { hour: (local % dayMs) / hourMs, dayOfYear: (local - firstOfYear) / dayMs, isWorkday, isSunday };
+}
+
+function dayOf(number: number): Day {
+  const date = new Date(number * dayMs);
   const weekday = date.getUTCDay();
   const isHoliday = holidays.has(`${date.getUTCMonth() + 1}-${date.getUTCDate()}`);
   return {
-    hour: (local % dayMs) / hourMs,
-    dayOfYear: (local - Date.UTC(date.getUTCFullYear(), 0, 1)) / dayMs,
+    number,
+    firstOfYear: Date.UTC(date.getUTCFullYear(), 0, 1),
     isWorkday: weekday !== 0 && weekday !== 6 && !isHoliday,
     isSunday: weekday === 0 || isHoliday,
   };
@@ -49,8 +76,18 @@ export function localTime(at: Moment): LocalTime {
 
 /** Local time less UTC: two hours from the last Sunday of March to that of October (01:00 UTC), else one. */
 export function offsetMs(at: Moment): number {
+  if (at < lastYear.begins || at >= lastYear.ends) lastYear = yearOf(at);
+  return at >= lastYear.summerBegins && at < lastYear.summerEnds ? 2 * hourMs : hourMs;
+}
+
+function yearOf(at: Moment): Year {
   const year = new Date(at).getUTCFullYear();
-  return at >= lastSunday(year, 2) && at < lastSunday(year, 9) ? 2 * hourMs : hourMs;
+  return {
+    begins: Date.UTC(year, 0, 1),
+    ends: Date.UTC(year + 1, 0, 1),
+    summerBegins: lastSunday(year, 2),
+    summerEnds: lastSunday(year, 9),
+  };
 }
 
 /** 01:00 UTC on the last Sunday of a month of 31 days. */

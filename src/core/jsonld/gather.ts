@@ -84,9 +84,8 @@ async function gatherObject(journey: Journey, object: JsonObject, place: Place):
   if (inner !== undefined) return gather(journey, inner, deeper(place));
   const reference = object['@import'];
   const imported = reference === undefined ? {} : await loadImport(journey, reference, place);
-  const definitions = { ...imported, ...object };
-  refuseScoped(definitions, place);
-  journey.parts.push({ kind: 'definitions', definitions });
+  refuseScoped(object, place);
+  journey.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
 }
 
 /** A user's @context must not hold contexts of single terms (CIM 009 clause 5.5.7). The one the core refers to does. */

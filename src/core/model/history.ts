@@ -20,6 +20,8 @@ export interface EntityHistory {
   readonly attrs: Readonly<Record<string, readonly HistoricInstance[]>>;
   /** True when `limitInstances` cut something off. */
   readonly truncated: boolean;
+  /** The kinds of attributes of which nothing is left in the part of time that is shown. */
+  readonly kinds?: Readonly<Record<string, Kind>>;
 }
 
 /**

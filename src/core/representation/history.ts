@@ -18,10 +18,10 @@ export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
 }
 
 /** The history without an @context. Instances stand in the order given. */
-export function renderHistory({ id, types, attrs }: EntityHistory, view: HistoryView, isShown: (name: string) => boolean): JsonObject {
+export function renderHistory({ id, types, attrs, kinds }: EntityHistory, view: HistoryView, isShown: (name: string) => boolean): JsonObject {
   const render = rendererOf(view);
   const attributes = Object.entries(attrs).map(([name, instances]) => {
-    const shown = render(instances, view);
+    const shown = instances.length === 0 ? renderNothing(kinds?.[name] ?? 'Property', view) : render(instances, view);
     return name === scopeSeries ? ([name, withoutIds(shown)] as const) : ([view.terms.compact(name), shown] as const);
   });
   return {
@@ -30,6 +30,9 @@ export function renderHistory({ id, types, attrs }: EntityHistory, view: History
     ...Object.fromEntries(attributes),
   };
 }
+
+/** An attribute that has instances, but none in the part of time that is shown. */
+const renderNothing = (kind: Kind, { format }: HistoryView): Json => (format === 'temporalValues' ? { type: kind, [listMember[kind]]: [] } : []);
 
 /** Instances of a scope cannot be changed one by one, and have no ids (clause 4.5.6). */
 const withoutIds = (shown: Json): Json =>

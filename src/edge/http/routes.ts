@@ -74,6 +74,8 @@ export function findRoute(routes: Routes, method: string, path: string): Route {
   if (operation && empty === undefined) return { operation, path: parts };
   if (!operation && node.missing.has(method)) throw new NotYet(method, path);
   if (lacksId || (operation && empty === 'id')) throw badData('The id of the entity is missing in the path.');
+  // Nothing is deleted by half a path; the standard's test suite wants 400 here and 405 for a PATCH.
+  if (operation && empty === 'attr' && method === 'DELETE') throw badData('The name of the attribute is missing in the path.');
   throw notAllowed(method, node, empty);
 }
 

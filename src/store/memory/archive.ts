@@ -12,7 +12,6 @@ export interface Place {
 
 /** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */
 export interface Series extends Place {
-  readonly number: number;
   readonly entries: Entry[];
 }
 export interface Entry {
@@ -48,21 +47,22 @@ export function createArchive(): Archive {
   const subjects = new Map<string, { id: string; types: readonly string[]; series: Map<string, Series> }>();
   let lastNumber = 0;
 
-  const seriesOf = (all: Map<string, Series>, place: Place): Series => {
-    const key = placeKey(place);
-    const known = all.get(key);
-    if (known) return known;
-    const series: Series = { ...place, number: (lastNumber += 1), entries: [] };
+  /** Puts an entry at its place, under a number that no other ever had: what is moved or deleted frees no id. */
+  const insert = (all: Map<string, Series>, { name, at, isObserved, instance }: HistoryEntry): void => {
+    const { datasetId } = instance;
+    const key = placeKey({ name, datasetId });
+    const series = all.get(key) ?? { name, datasetId, entries: [] };
     all.set(key, series);
-    return series;
+    const { start, replaced } = placeOf(series, { at, isObserved });
+    const instanceId =
+      instance.instanceId ?? replaced?.instance.instanceId ?? `urn:ngsi-ld:Instance:${at}-${(lastNumber += 1)}`;
+    series.entries.splice(start, replaced ? 1 : 0, { at, isObserved, instance: { ...instance, instanceId } });
   };
 
   const addAll = (id: string, types: readonly string[], entries: readonly HistoryEntry[]): void => {
     const series = subjects.get(id)?.series ?? new Map<string, Series>();
     subjects.set(id, { id, types, series });
-    for (const entry of entries) {
-      insert(seriesOf(series, { name: entry.name, datasetId: entry.instance.datasetId }), entry);
-    }
+    for (const entry of entries) insert(series, entry);
   };
 
   return {
@@ -74,46 +74,57 @@ export function createArchive(): Archive {
       for (const place of places) subjects.get(id)?.series.delete(placeKey(place));
     },
     revise(revision, at) {
-      const series = subjects.get(revision.id)?.series;
-      if (!series || series.size === 0) return false;
-      if (revision.op !== 'deleteHistory') return reviseSeries(series, revision, at);
-      series.clear();
-      return true;
+      const all = subjects.get(revision.id)?.series;
+      if (!all) return false;
+      const removed = takeOut(all, revision);
+      const [first] = removed;
+      if (first && revision.op === 'replaceInstance') insert(all, replacementOf(first.instance, revision, at));
+      return removed.length > 0;
     },
   };
 }
 
-function reviseSeries(all: Map<string, Series>, revision: Exclude<Revision, { op: 'deleteHistory' }>, at: Instant): boolean {
-  const ofName = [...all.values()].filter(({ name }) => name === revision.name);
-  if (revision.op === 'deleteSeries') {
-    const { which } = revision;
-    const chosen = ofName.filter(({ datasetId }) => which === 'all' || datasetId === which.datasetId);
-    for (const series of chosen) all.delete(placeKey(series));
-    return chosen.length > 0;
-  }
-  const series = ofName.find(({ entries }) => entries.some(({ instance }) => instance.instanceId === revision.instanceId));
-  const index = series?.entries.findIndex(({ instance }) => instance.instanceId === revision.instanceId) ?? -1;
-  const [removed] = series?.entries.splice(index, 1) ?? [];
-  if (!series || !removed) return false;
-  if (revision.op === 'deleteInstance') {
-    if (series.entries.length === 0) all.delete(placeKey(series));
-    return true;
-  }
-  const { instanceId, createdAt, datasetId } = removed.instance;
-  const { datasetId: _, ...given } = revision.instance;
-  const entry = pastEntry(revision.name, { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt }, { at, ownerCreatedAt: createdAt });
-  insert(series, { ...entry, instance: { ...entry.instance, instanceId } });
-  return true;
+/** Takes what a revision speaks of out of an entity's series. */
+function takeOut(all: Map<string, Series>, revision: Revision): readonly Entry[] {
+  return [...all].flatMap(([key, series]) => {
+    const isMeant = meaning(series, revision);
+    const kept = series.entries.filter((entry) => !isMeant(entry));
+    if (kept.length > 0) all.set(key, { ...series, entries: kept });
+    else all.delete(key);
+    return series.entries.filter(isMeant);
+  });
 }
 
-/** Puts an entry at its place; an observed one takes the place and the id of the one observed at the same time. */
-function insert({ number, entries }: Series, { at, isObserved, instance }: HistoryEntry): void {
+/** Which entries of a series a revision speaks of. */
+function meaning({ name, datasetId }: Place, revision: Revision): (entry: Entry) => boolean {
+  if (revision.op === 'deleteHistory') return () => true;
+  if (name !== revision.name) return () => false;
+  if (revision.op !== 'deleteSeries') return ({ instance }) => instance.instanceId === revision.instanceId;
+  const isChosen = revision.which === 'all' || revision.which.datasetId === datasetId;
+  return () => isChosen;
+}
+
+/** The entry that takes the place of an instance: it keeps dataset, id and time of creation. */
+function replacementOf(
+  { instanceId, createdAt, datasetId }: HistoricInstance,
+  { name, instance }: Extract<Revision, { op: 'replaceInstance' }>,
+  at: Instant,
+): HistoryEntry {
+  const { datasetId: _, ...given } = instance;
+  const kept = { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
+  const entry = pastEntry(name, kept, { at, ownerCreatedAt: createdAt });
+  return { ...entry, instance: { ...entry.instance, instanceId } };
+}
+
+/** Where an entry belongs: an observed one where one observed at the same time stands, others behind those of the same time. */
+function placeOf(
+  { entries }: Series,
+  { at, isObserved }: Pick<Entry, 'at' | 'isObserved'>,
+): { readonly start: number; readonly replaced?: Entry } {
   const end = entries.findLastIndex((entry) => entry.at <= at) + 1;
-  let start = end;
-  while (entries[start - 1]?.at === at) start -= 1;
-  const sameTime = entries.slice(start, end);
-  const replaced = isObserved ? sameTime.findIndex((entry) => entry.isObserved) : -1;
-  const n = replaced === -1 ? sameTime.length : replaced;
-  const instanceId = instance.instanceId ?? `urn:ngsi-ld:Instance:${number}-${at}-${n}`;
-  entries.splice(start + n, replaced === -1 ? 0 : 1, { at, isObserved, instance: { ...instance, instanceId } });
+  for (let start = end - 1; isObserved && entries[start]?.at === at; start -= 1) {
+    const replaced = entries[start];
+    if (replaced?.isObserved) return { start, replaced };
+  }
+  return { start: end };
 }

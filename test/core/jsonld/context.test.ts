@@ -188,9 +188,8 @@ describe('terms', () => {
     expect(context.expand('plain')).toBe(`${fallback}plain`);
   });
 
-  test('scoped contexts do not count', async () => {
-    const context = await contexts.resolve({ a: { '@id': 'ex:a', '@context': { b: 'ex:b' } } });
-    expect(context.expand('b')).toBe(`${fallback}b`);
+  test('contexts of single terms are refused', async () => {
+    await expect(contexts.resolve({ a: { '@id': 'ex:a', '@context': { b: 'ex:b' } } })).rejects.toThrow(/"a".*does not allow/);
   });
 
   test('a null forgets what was before it', async () => {

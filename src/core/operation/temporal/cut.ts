@@ -24,13 +24,19 @@ export function cutHistories(histories: readonly EntityHistory[], temporal: Temp
   const isKept = (instance: HistoricInstance): boolean => (isBackward ? momentOf(instance) >= last : momentOf(instance) <= last);
   const first = isBackward ? sorted.at(-1) : sorted[0];
   return {
-    histories: histories.map((history) => ({ ...history, attrs: keep(history.attrs, isKept) })),
+    histories: histories.map((history) => keep(history, isKept)),
     range: { start: startOf(temporal, first ?? 0), end: instantOf(last), size: temporal.lastN ?? '*' },
   };
 }
 
-const keep = (attrs: EntityHistory['attrs'], isKept: (instance: HistoricInstance) => boolean): EntityHistory['attrs'] =>
-  Object.fromEntries(Object.entries(attrs).map(([name, instances]) => [name, instances.filter(isKept)]));
+function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => boolean): EntityHistory {
+  const attrs = Object.entries(history.attrs);
+  return {
+    ...history,
+    attrs: Object.fromEntries(attrs.map(([name, instances]) => [name, instances.filter(isKept)])),
+    kinds: Object.fromEntries(attrs.flatMap(([name, [first]]) => (first ? [[name, first.kind]] : []))),
+  };
+}
 
 /** Where the range begins: at the bound of the query on that side, else at the first instance. */
 function startOf({ timerel, timeAt, endTimeAt, lastN }: TemporalQuery, first: Micros): Instant {

@@ -1,0 +1,295 @@
+/** Delivery over HTTP: what is sent, in which order, and what happens when receivers fail. Real receivers on real sockets. */
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
+import { eventually, startSite, stopSites } from './site.ts';
+
+jest.setTimeout(30_000);
+afterEach(async () => {
+  await stopSites();
+  await stopReceivers();
+});
+
+const drafts = (received: readonly Received[], boat?: number): unknown[] =>
+  received.filter(({ body }) => boat === undefined || body.data[0]?.['id'] === `urn:ngsi-ld:Boat:${boat}`).map((one) => valueOf(one, 'draft'));
+const count = (least: number) => (received: readonly Received[]) => received.length >= least;
+const numbers = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1);
+
+describe('a notification', () => {
+  test('is the standard, with the @context in a Link header', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    const id = await site.subscribe(receiver.url);
+    await site.sail(7, 2);
+    const [one] = await receiver.until(count(1));
+    expect(one?.headers).toMatchObject({
+      'content-type': 'application/json',
+      link: '<https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"',
+    });
+    expect(one?.headers).not.toHaveProperty('ngsild-tenant');
+    expect(one?.body).toEqual({
+      id: expect.stringMatching(/^urn:ngsi-ld:Notification:/),
+      type: 'Notification',
+      subscriptionId: id,
+      notifiedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      data: [{ id: 'urn:ngsi-ld:Boat:7', type: 'Boat', draft: { type: 'Property', value: 2 } }],
+    });
+  });
+
+  test('carries receiverInfo and the tenant as headers', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    const tenant = { 'NGSILD-Tenant': 'kranj' };
+    const endpoint = { uri: receiver.url, receiverInfo: [{ key: 'Authorization', value: 'Bearer Č' }] };
+    await site.send('POST /subscriptions', { type: 'Subscription', entities: [{ type: 'Boat' }], notification: { endpoint } }, tenant);
+    await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', draft: 1 }, tenant);
+    await site.sail(2, 2);
+    const [one] = await receiver.until(count(1));
+    expect(one?.headers).toMatchObject({ 'ngsild-tenant': 'kranj', authorization: Buffer.from('Bearer Č').toString('latin1') });
+    expect(one?.body.data).toMatchObject([{ id: 'urn:ngsi-ld:Boat:1' }]);
+  });
+
+  test('in JSON-LD holds the @context in each entity, and no Link header goes with it', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, accept: 'application/ld+json' } });
+    await site.sail(7, 2);
+    const [one] = await receiver.until(count(1));
+    expect(one?.headers).toMatchObject({ 'content-type': 'application/ld+json' });
+    expect(one?.headers).not.toHaveProperty('link');
+    expect(one?.body.data[0]).toHaveProperty('@context', 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld');
+    expect(one?.body).not.toHaveProperty('@context');
+  });
+
+  test.each([
+    ['holds the @context', [], true],
+    ['leaves the @context to a Link header, as the receiver prefers it', [{ key: 'Prefer', value: 'body=json' }], false],
+  ])('in GeoJSON %s', async (_, receiverInfo, isInBody) => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, accept: 'application/geo+json', receiverInfo } });
+    const location = { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.3553, 46.2389] } };
+    await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', location, draft: 3 });
+    const [one] = await receiver.until(count(1));
+    expect(one?.headers['content-type']).toBe('application/geo+json');
+    expect(one?.headers['link'] === undefined).toBe(isInBody);
+    expect(one?.body.data).toEqual({
+      type: 'FeatureCollection',
+      features: [
+        {
+          id: 'urn:ngsi-ld:Boat:1',
+          type: 'Feature',
+          geometry: location.value,
+          properties: { type: 'Boat', location, draft: { type: 'Property', value: 3 } },
+        },
+      ],
+      ...(isInBody ? { '@context': expect.any(String) } : {}),
+    });
+  });
+
+  test('has the names of the jsonldContext', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    const location = (await site.send('POST /jsonldContexts', { '@context': { Ladja: 'https://uri.etsi.org/ngsi-ld/default-context/Boat' } })) as string;
+    const jsonldContext = new URL(location, site.url).href;
+    await site.subscribe(receiver.url, { jsonldContext });
+    await site.sail(7, 2);
+    const [one] = await receiver.until(count(1));
+    expect(one?.headers['link']).toContain(`<${jsonldContext}>`);
+    expect(one?.body.data[0]).toMatchObject({ type: 'Ladja' });
+  });
+
+  test('holds the entities that relationships lead to, when joined', async () => {
+    const [site, receiver, flat] = [await startSite(), await startReceiver(), await startReceiver()];
+    await site.send('POST /entities', { id: 'urn:ngsi-ld:Quay:1', type: 'Quay', name: 'North' });
+    await site.subscribe(receiver.url, {}, { join: 'inline' });
+    await site.subscribe(flat.url, {}, { join: 'flat', format: 'simplified' });
+    await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', mooredAt: { type: 'Relationship', object: 'urn:ngsi-ld:Quay:1' } });
+    const [one] = await receiver.until(count(1));
+    expect(one?.body.data).toMatchObject([{ mooredAt: { object: 'urn:ngsi-ld:Quay:1', entity: { name: { value: 'North' } } } }]);
+    const [other] = await flat.until(count(1));
+    expect(other?.body.data).toEqual([
+      { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', mooredAt: 'urn:ngsi-ld:Quay:1' },
+      { id: 'urn:ngsi-ld:Quay:1', type: 'Quay', name: 'North' },
+    ]);
+  });
+
+  test('tells previous values and deletions', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await site.sail(7, 2);
+    const triggers = { notificationTrigger: ['entityUpdated', 'entityDeleted'] };
+    await site.subscribe(receiver.url, triggers, { showChanges: true });
+    await site.sail(7, 3);
+    await site.send('DELETE /entities/urn:ngsi-ld:Boat:7/attrs/draft');
+    await site.send('DELETE /entities/urn:ngsi-ld:Boat:7');
+    const received = await receiver.until(count(3));
+    const head = { id: 'urn:ngsi-ld:Boat:7', type: 'Boat' };
+    expect(received.map(({ body }) => body.data[0])).toEqual([
+      { ...head, draft: { type: 'Property', value: 3, previousValue: 2 } },
+      { ...head, draft: { type: 'Property', value: 'urn:ngsi-ld:null', previousValue: 3 } },
+      { ...head, deletedAt: expect.any(String) },
+    ]);
+  });
+
+  test('goes to those whose query leads through a relationship', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await site.subscribe(receiver.url, { q: 'mooredAt{Quay:depth}>5;draft>1|mooredAt{owner{name}}=="Port"' });
+    const entities = [
+      { id: 'urn:ngsi-ld:Quay:deep', type: 'Quay', depth: 9 },
+      { id: 'urn:ngsi-ld:Quay:flat', type: 'Quay', depth: 2, owner: { type: 'Relationship', object: 'urn:ngsi-ld:Owner:1' } },
+      { id: 'urn:ngsi-ld:Pier:deep', type: 'Pier', depth: 9 },
+      { id: 'urn:ngsi-ld:Owner:1', type: 'Owner', name: 'Port' },
+    ];
+    for (const entity of entities) await site.send('POST /entities', entity);
+    const moored = (id: string, object: string, draft: number) => ({ id: `urn:ngsi-ld:Boat:${id}`, type: 'Boat', draft, mooredAt: { type: 'Relationship', object: `urn:ngsi-ld:${object}` } });
+    for (const boat of [moored('a', 'Pier:deep', 2), moored('b', 'Quay:deep', 1), moored('c', 'Quay:deep', 2), moored('d', 'Quay:none', 2), moored('e', 'Quay:flat', 0)]) await site.send('POST /entities', boat);
+    const received = await receiver.until(count(2));
+    expect(received.map(({ body }) => body.data[0]?.['id'])).toEqual(['urn:ngsi-ld:Boat:c', 'urn:ngsi-ld:Boat:e']);
+  });
+});
+
+describe('the account', () => {
+  test('tells of successes and failures', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    const id = await site.subscribe(receiver.url);
+    expect(await site.notification(id)).toEqual({ endpoint: { uri: receiver.url } });
+    await site.sail(1, 1);
+    const well = await eventually(() => site.notification(id), ({ lastSuccess }) => lastSuccess !== undefined);
+    expect(well).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok', lastNotification: expect.any(String) });
+    expect(well).not.toHaveProperty('lastFailure');
+    receiver.manner = () => 400;
+    await site.sail(1, 2);
+    const ill = await eventually(() => site.notification(id), ({ lastFailure }) => lastFailure !== undefined);
+    expect(ill).toMatchObject({ timesSent: 2, timesFailed: 1, status: 'failed', lastSuccess: well.lastSuccess });
+  });
+
+  test('counts an attempt when it begins', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver('hang')];
+    const id = await site.subscribe(receiver.url);
+    await site.sail(1, 1);
+    await receiver.until(count(1));
+    const account = await site.notification(id);
+    expect(account).toMatchObject({ timesSent: 1, timesFailed: 0 });
+    expect(account).not.toHaveProperty('status');
+  });
+});
+
+describe('a receiver that', () => {
+  test('is down gets everything in order when it is up again', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await site.subscribe(receiver.url);
+    await receiver.down();
+    for (const draft of numbers(300)) await site.sail(draft % 3, draft);
+    await receiver.up();
+    const received = await receiver.until(count(300));
+    for (const boat of [0, 1, 2]) expect(drafts(received, boat)).toEqual(numbers(300).filter((draft) => draft % 3 === boat));
+    expect(new Set(received.map(({ body }) => body.id)).size).toBe(300);
+  });
+
+  test('answers 500 gets the same notification again, before the next of that entity, while others go on', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    let failures = 0;
+    receiver.manner = (one) => (valueOf(one, 'draft') === 1 && (failures += 1) < 3 ? 500 : 200);
+    await site.subscribe(receiver.url);
+    await site.sail(1, 1);
+    await receiver.until(count(1));
+    await site.sail(1, 2);
+    await site.sail(2, 7);
+    const received = await receiver.until(count(5));
+    expect(drafts(received, 1)).toEqual([1, 1, 1, 2]);
+    expect(received.findIndex((one) => valueOf(one, 'draft') === 7)).toBeLessThan(4);
+    const repeats = received.filter((one) => valueOf(one, 'draft') === 1).map(({ body }) => body.id);
+    expect(new Set(repeats).size).toBe(1);
+  });
+
+  test('always answers 500 to one notification gets it so many times, then those behind it', async () => {
+    const [site, receiver] = [await startSite(['--notify-attempts', '2']), await startReceiver()];
+    receiver.manner = (one) => (valueOf(one, 'draft') === 1 ? 500 : 200);
+    await site.subscribe(receiver.url);
+    await site.sail(1, 1);
+    await site.sail(1, 2);
+    expect(drafts(await receiver.until(count(3)))).toEqual([1, 1, 2]);
+  });
+
+  test('answers 400 does not get it again', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    receiver.manner = (one) => (valueOf(one, 'draft') === 1 ? 400 : 200);
+    await site.subscribe(receiver.url);
+    await site.sail(1, 1);
+    await site.sail(1, 2);
+    expect(drafts(await receiver.until(count(2)))).toEqual([1, 2]);
+  });
+
+  test('breaks the connection, or says that it is not available, gets it again', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    const manners = ['reset', 503] as const;
+    let turn = 0;
+    receiver.manner = () => manners[turn++] ?? 200;
+    await site.subscribe(receiver.url);
+    await site.sail(1, 1);
+    await site.sail(1, 2);
+    expect(drafts(await receiver.until(count(4)))).toEqual([1, 1, 1, 2]);
+  });
+
+  test('hangs at one notification forever gets those of other entities', async () => {
+    const [site, receiver] = [await startSite(['--notify-timeout-ms', '50', '--notify-attempts', '2']), await startReceiver()];
+    receiver.manner = (one) => (one.body.data[0]?.['id'] === 'urn:ngsi-ld:Boat:1' && valueOf(one, 'draft') === 1 ? 'hang' : 200);
+    await site.subscribe(receiver.url);
+    await site.sail(2, 1);
+    await receiver.until(count(1));
+    await site.sail(1, 1);
+    await site.sail(1, 2);
+    await site.sail(2, 2);
+    await receiver.until((all) => drafts(all, 2).includes(2));
+    // It is given up after two attempts at which the receiver took others.
+    for (const draft of [3, 4, 5]) {
+      await site.sail(2, draft);
+      await receiver.until((all) => drafts(all, 2).includes(draft));
+    }
+    expect(drafts(await receiver.until((all) => drafts(all, 1).includes(2)), 1).filter((draft) => draft === 1).length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('hangs or is down keeps nobody waiting', async () => {
+    const site = await startSite(['--notify-concurrency', '4']);
+    const [well, ill, gone] = [await startReceiver(), await startReceiver('hang'), await startReceiver()];
+    await gone.down();
+    for (const path of numbers(20)) {
+      await site.subscribe(`${ill.url}/${path}`);
+      await site.subscribe(`${gone.url}/${path}`);
+    }
+    await site.subscribe(well.url);
+    await site.sail(1, 1);
+    await site.sail(1, 2);
+    await well.until(count(2));
+    for (const draft of numbers(50)) await site.sail(2, draft);
+    expect(drafts(await well.until(count(52)), 2)).toEqual(numbers(50));
+  });
+
+  test('takes its time is not asked for more than a few at a time', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await site.subscribe(receiver.url);
+    for (const boat of numbers(30)) await site.sail(boat, 0);
+    await receiver.until(count(30));
+    receiver.manner = () => 'hang';
+    const timer = setInterval(() => receiver.release(200), 5);
+    for (const boat of numbers(100)) await site.sail(boat, 1);
+    const received = await receiver.until(count(130));
+    clearInterval(timer);
+    expect(receiver.openMost()).toBeLessThanOrEqual(16);
+    expect(new Set(received.map(({ body }) => body.id)).size).toBe(130);
+  });
+
+  test('is left alone for the cooldown', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    receiver.manner = (one) => (valueOf(one, 'draft') === 1 ? 400 : 200);
+    await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, cooldown: 400 } });
+    await site.sail(1, 1);
+    await receiver.until(count(1));
+    await site.sail(2, 2);
+    const [first, second] = await receiver.until(count(2));
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(390);
+  });
+
+  test('must answer within the timeout of its endpoint', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver('hang')];
+    const id = await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, timeout: 30 } });
+    await site.sail(1, 1);
+    await eventually(() => site.notification(id), ({ status }) => status === 'failed');
+    receiver.manner = () => 200;
+    expect(drafts(await receiver.until(count(2)))).toEqual([1, 1]);
+  });
+});
