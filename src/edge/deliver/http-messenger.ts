@@ -109,6 +109,8 @@ function postOnce(
   sent: { isReused: boolean; isAnswered: boolean },
 ): Promise<Result> {
   const url = new URL(uri);
+  // Bytes, for a text would be joined with the headers, and these then be encoded like it.
+  const bytes = Buffer.from(body);
   const isTls = url.protocol === 'https:';
   const request = (isTls ? requestHttps : requestHttp)(url, {
     method: 'POST',
@@ -118,7 +120,7 @@ function postOnce(
       'User-Agent': 'mlaka',
       ...headersOf(headers),
       'Content-Type': contentType,
-      'Content-Length': Buffer.byteLength(body),
+      'Content-Length': bytes.length,
     },
   });
   return new Promise((resolve, reject) => {
@@ -136,7 +138,7 @@ function postOnce(
         sent.isReused = request.reusedSocket;
         reject(error);
       })
-      .end(body);
+      .end(bytes);
   });
 }
 

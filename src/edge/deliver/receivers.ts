@@ -216,10 +216,21 @@ function goOn(desk: Desk, receiver: Receiver): void {
 function close(desk: Desk, receiver: Receiver): void {
   receiver.ring.clear();
   for (const source of [...receiver.sources]) source.paused();
+  setReopening(desk, receiver);
+}
+
+function setReopening(desk: Desk, receiver: Receiver): void {
   clearTimeout(receiver.timer);
-  const reopen = (): void => {
-    for (const source of receiver.sources) receiver.ring.add(source);
-    serve(desk, receiver);
-  };
-  receiver.timer = setTimeout(reopen, Math.max(1, receiver.closedUntilMs - desk.nowMs()));
+  receiver.timer = setTimeout(() => reopen(desk, receiver), Math.max(1, receiver.closedUntilMs - desk.nowMs()));
+}
+
+/** A timer may go off a little early. */
+function reopen(desk: Desk, receiver: Receiver): void {
+  if (desk.isStopped) return;
+  if (isClosed(desk, receiver)) {
+    setReopening(desk, receiver);
+    return;
+  }
+  for (const source of receiver.sources) receiver.ring.add(source);
+  serve(desk, receiver);
 }

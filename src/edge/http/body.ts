@@ -77,7 +77,9 @@ async function readPieces({ request, response }: Exchange, bytesMax: number): Pr
     });
     request.on('end', () => resolve(pieces));
     request.on('error', () => reject(new ClientGone()));
-    request.on('close', () => reject(new ClientGone()));
+    request.on('close', () => {
+      if (!request.complete) reject(new ClientGone());
+    });
   });
 }
 

@@ -20,7 +20,9 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
     if (request.url?.startsWith('/')) app(request, response);
     else void answer({ request, response });
   };
-  const server = createServer({ ...options, IncomingMessage: Request, ServerResponse: Response }, listener);
+  // Other protocols than WebSocket, h2c for one, are not taken up: such requests are answered as if they had not asked.
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+  const server = createServer({ ...options, shouldUpgradeCallback, IncomingMessage: Request, ServerResponse: Response }, listener);
   server.on('checkContinue', listener);
   return server;
 }
