@@ -17,6 +17,8 @@ if (command) {
   const list = commands.map((one) => `  mlaka ${one.name.padEnd(8)} ${one.summary}`).join('\n');
   const isHelp = name === '--help' || name === 'help';
   const out = isHelp ? process.stdout : process.stderr;
-  out.write(`${isHelp ? '' : `mlaka: there is no command ${name}.\n`}Mlaka, an NGSI-LD context broker. Commands:\n${list}\n\nmlaka COMMAND --help tells more.\n`);
+  out.write(
+    `${isHelp ? '' : `mlaka: there is no command ${name}.\n`}Mlaka, an NGSI-LD context broker. Commands:\n${list}\n\nmlaka COMMAND --help tells more.\n`,
+  );
   process.exitCode = isHelp ? 0 : 2;
 }

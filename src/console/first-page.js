@@ -30,7 +30,9 @@ function cell(text, className) {
 
 async function showSummary() {
   const types = await get(`${api}/types?details=true`).catch(() => []);
-  const counted = await Promise.all(types.map(async (type) => ({ ...type, ...(await get(`${api}/types/${encodeURIComponent(type.id)}`)) })));
+  const counted = await Promise.all(
+    types.map(async (type) => ({ ...type, ...(await get(`${api}/types/${encodeURIComponent(type.id)}`)) })),
+  );
   counted.sort((a, b) => b.entityCount - a.entityCount);
   const rows = counted.map((type) => {
     const row = document.createElement('tr');
@@ -71,8 +73,15 @@ function showChange(entity, at) {
   kind.textContent = [type].flat().map(short).join(', ');
   what.append(kind, ` ${shortId(id)}`);
   const detail = document.createElement('small');
-  const readings = Object.entries(attributes).filter(([name, value]) => name !== '@context' && typeof value === 'object' && short(name) !== 'location');
-  detail.textContent = entity.deletedAt ? 'deleted' : readings.slice(0, 4).map(([name, value]) => reading(name, value)).join(' · ');
+  const readings = Object.entries(attributes).filter(
+    ([name, value]) => name !== '@context' && typeof value === 'object' && short(name) !== 'location',
+  );
+  detail.textContent = entity.deletedAt
+    ? 'deleted'
+    : readings
+        .slice(0, 4)
+        .map(([name, value]) => reading(name, value))
+        .join(' · ');
   item.append(time, what, detail);
   const list = element('live');
   list.prepend(item);
@@ -91,7 +100,9 @@ function received(notification) {
 
 function tick() {
   const peak = Math.max(1, ...perSecond);
-  const points = perSecond.map((count, second) => `L${(second * 120) / (secondsShown - 1)},${39 - (count / peak) * 36}`);
+  const points = perSecond.map(
+    (count, second) => `L${(second * 120) / (secondsShown - 1)},${39 - (count / peak) * 36}`,
+  );
   element('pulse').firstElementChild.setAttribute('d', `M0,40${points.join('')}L120,40Z`);
   const recent = perSecond.slice(-6, -1);
   element('rate').textContent = (recent.reduce((sum, count) => sum + count, 0) / recent.length).toFixed(1);
@@ -115,12 +126,28 @@ function setLink(isLive, text) {
 /** Listens to every change; comes back by itself, from the position it last saw. */
 function listen(position, retryMs = 500) {
   const query = tenant ? `?tenant=${encodeURIComponent(tenant)}` : '';
-  const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${api}/stream${query}`, 'ngsi-ld-ws.v1');
+  const socket = new WebSocket(
+    `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${api}/stream${query}`,
+    'ngsi-ld-ws.v1',
+  );
   let seen = position;
   socket.onopen = () => {
     retryMs = 500;
-    const subscription = { type: 'Subscription', entities: [{ type: '*' }], notificationTrigger: ['entityCreated', 'entityUpdated', 'entityDeleted'], notification: {} };
-    socket.send(JSON.stringify({ op: 'subscribe', id: 'all', subscription, overflow: 'latest', ...(seen ? { after: seen } : { tail: 20 }) }));
+    const subscription = {
+      type: 'Subscription',
+      entities: [{ type: '*' }],
+      notificationTrigger: ['entityCreated', 'entityUpdated', 'entityDeleted'],
+      notification: {},
+    };
+    socket.send(
+      JSON.stringify({
+        op: 'subscribe',
+        id: 'all',
+        subscription,
+        overflow: 'latest',
+        ...(seen ? { after: seen } : { tail: 20 }),
+      }),
+    );
   };
   socket.onmessage = ({ data }) => {
     const frame = JSON.parse(data);
@@ -151,7 +178,10 @@ for (const place of document.querySelectorAll('.origin')) place.textContent = lo
 element('curl').textContent = `curl ${location.origin}${api}/entities -H 'Content-Type: application/json' \\
   -d '{"id": "urn:ngsi-ld:Streetlight:1", "type": "Streetlight", "powerState": "on"}'`;
 
-get('/version').then(({ version }) => (element('version').textContent = version), () => {});
+get('/version').then(
+  ({ version }) => (element('version').textContent = version),
+  () => {},
+);
 showSummary();
 setInterval(showSummary, 3000);
 setInterval(tick, 1000);

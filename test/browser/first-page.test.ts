@@ -14,12 +14,23 @@ async function launch(): Promise<Browser> {
   process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
   const executablePath = await chromium.executablePath();
   const args = [...chromium.args, '--disable-background-networking', '--disable-quic'];
-  return driver.launch({ executablePath, args, headless: true, env: { ...process.env, LD_LIBRARY_PATH: '/tmp/al2023/lib' } });
+  return driver.launch({
+    executablePath,
+    args,
+    headless: true,
+    env: { ...process.env, LD_LIBRARY_PATH: '/tmp/al2023/lib' },
+  });
 }
 
 async function post(id: string, powerState: string): Promise<void> {
-  const body = JSON.stringify([{ id, type: 'Streetlight', powerState: { value: powerState, observedAt: '2026-03-01T18:00:00Z' } }]);
-  const answer = await fetch(`${broker.url}/ngsi-ld/v1/entityOperations/upsert`, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } });
+  const body = JSON.stringify([
+    { id, type: 'Streetlight', powerState: { value: powerState, observedAt: '2026-03-01T18:00:00Z' } },
+  ]);
+  const answer = await fetch(`${broker.url}/ngsi-ld/v1/entityOperations/upsert`, {
+    method: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/json' },
+  });
   expect(answer.ok).toBe(true);
 }
 

@@ -14,7 +14,11 @@ const directory = new URL('../../smart-data-models/', import.meta.url).pathname;
 const index = readModelIndex(directory);
 const contexts = createContexts({ load: (url) => Promise.reject(new Error(url)), known: knownContexts(directory) });
 const observed: Observation[] = [];
-const rejecting = createModels({ directory, modes: readModelModes('reject'), observe: (observation) => observed.push(observation) });
+const rejecting = createModels({
+  directory,
+  modes: readModelModes('reject'),
+  observe: (observation) => observed.push(observation),
+});
 
 const read = (path: string): JsonObject => JSON.parse(readFileSync(`${directory}${path}`, 'utf8')) as JsonObject;
 
@@ -28,12 +32,20 @@ async function check(document: JsonObject, models = rejecting): Promise<readonly
 const types = index.families.flatMap((family) => family.types.map((type) => ({ ...type, family })));
 
 describe('data models', () => {
-  test('there are fifteen types in four families', () => expect([types.length, index.families.length]).toEqual([15, 4]));
+  test('there are fifteen types in four families', () =>
+    expect([types.length, index.families.length]).toEqual([15, 4]));
 
-  test.each(types.map((type) => [type.name, type] as const))('%s: the examples are as the model wants them', async (_, type) => {
-    const { examples, furtherExamples = [] } = type as unknown as { examples: { normalized: string }; furtherExamples?: readonly string[] };
-    for (const path of [examples.normalized, ...furtherExamples]) expect({ path, violations: await check(read(path)) }).toEqual({ path, violations: [] });
-  });
+  test.each(types.map((type) => [type.name, type] as const))(
+    '%s: the examples are as the model wants them',
+    async (_, type) => {
+      const { examples, furtherExamples = [] } = type as unknown as {
+        examples: { normalized: string };
+        furtherExamples?: readonly string[];
+      };
+      for (const path of [examples.normalized, ...furtherExamples])
+        expect({ path, violations: await check(read(path)) }).toEqual({ path, violations: [] });
+    },
+  );
 
   const lamp = (members: JsonObject): JsonObject => ({
     id: 'urn:ngsi-ld:Streetlight:1',
@@ -44,9 +56,24 @@ describe('data models', () => {
   });
 
   test.each([
-    ['a value out of range', { illuminanceLevel: { type: 'Property', value: 1.5 } }, { attribute: 'illuminanceLevel', rule: /<= 1/, value: /1\.5/ }],
-    ['a word that is not in the list', { powerState: { type: 'Property', value: 'bright' } }, { attribute: 'powerState', rule: /one of/, value: /bright/ }],
-    ['the wrong kind', { location: { type: 'GeoProperty', value: { type: 'Point', coordinates: [1, 1] } }, refStreetlightGroup: { type: 'Property', value: 'x' } }, { attribute: 'refStreetlightGroup', rule: /Relationship/, value: /Property/ }],
+    [
+      'a value out of range',
+      { illuminanceLevel: { type: 'Property', value: 1.5 } },
+      { attribute: 'illuminanceLevel', rule: /<= 1/, value: /1\.5/ },
+    ],
+    [
+      'a word that is not in the list',
+      { powerState: { type: 'Property', value: 'bright' } },
+      { attribute: 'powerState', rule: /one of/, value: /bright/ },
+    ],
+    [
+      'the wrong kind',
+      {
+        location: { type: 'GeoProperty', value: { type: 'Point', coordinates: [1, 1] } },
+        refStreetlightGroup: { type: 'Property', value: 'x' },
+      },
+      { attribute: 'refStreetlightGroup', rule: /Relationship/, value: /Property/ },
+    ],
   ])('%s is named', async (_, members, expected) => {
     const violations = await check(lamp(members));
     const found = violations.find(({ attribute }) => attribute === expected.attribute);
@@ -62,7 +89,11 @@ describe('data models', () => {
   test('warn tells, off does not look', async () => {
     const faulty = lamp({ powerState: { type: 'Property', value: 'bright' } });
     observed.length = 0;
-    const warning = createModels({ directory, modes: readModelModes('warn'), observe: (observation) => observed.push(observation) });
+    const warning = createModels({
+      directory,
+      modes: readModelModes('warn'),
+      observe: (observation) => observed.push(observation),
+    });
     expect(await check(faulty, warning)).toEqual([]);
     expect(observed).toMatchObject([{ kind: 'modelViolated', violation: { attribute: 'powerState' } }]);
     const off = createModels({ directory, modes: readModelModes('reject,Streetlight=off'), observe: () => undefined });
@@ -77,6 +108,8 @@ describe('data models', () => {
   ])('the mode %s is refused', (text, message) => expect(() => readModelModes(text)).toThrow(message));
 
   test('a mode for a type without a model is refused', () => {
-    expect(() => createModels({ directory, modes: readModelModes('warn,Unicorn=reject'), observe: () => undefined })).toThrow(/Unicorn/);
+    expect(() =>
+      createModels({ directory, modes: readModelModes('warn,Unicorn=reject'), observe: () => undefined }),
+    ).toThrow(/Unicorn/);
   });
 });

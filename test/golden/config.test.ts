@@ -17,7 +17,10 @@ const fileWith = (content: unknown): string => {
 describe('configuration', () => {
   test('flags go before the environment, the environment before the file, the file before what is set initially', () => {
     const path = fileWith({ port: 1, host: 'file', pageMax: 7 });
-    const config = readConfig({ args: ['--port', '3', '--config', path], env: { MLAKA_PORT: '2', MLAKA_HOST: 'environment' } });
+    const config = readConfig({
+      args: ['--port', '3', '--config', path],
+      env: { MLAKA_PORT: '2', MLAKA_HOST: 'environment' },
+    });
     expect([config.port, config.host, config.pageMax, config.store]).toEqual([3, 'environment', 7, 'sqlite']);
   });
 
@@ -39,12 +42,15 @@ describe('configuration', () => {
 
   test('the schema accepts what is set initially and refuses what is unknown', () => {
     const validate = new Ajv2020({ strict: false }).compile(configSchema());
-    expect(validate(Object.fromEntries(Object.entries(options).map(([name, { initial }]) => [name, initial])))).toBe(true);
+    expect(validate(Object.fromEntries(Object.entries(options).map(([name, { initial }]) => [name, initial])))).toBe(
+      true,
+    );
     expect(validate({ colour: 'red' })).toBe(false);
   });
 
   test('help names every option', () => {
-    for (const name of Object.keys(options)) expect(helpText()).toContain(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    for (const name of Object.keys(options))
+      expect(helpText()).toContain(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   });
 
   test('docs/configuration.md and schemas/config.json are what the table says', () => {

@@ -14,7 +14,9 @@ interface Described {
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
-  readonly components: { readonly parameters: Readonly<Record<string, { readonly name: string; readonly in: string }>> };
+  readonly components: {
+    readonly parameters: Readonly<Record<string, { readonly name: string; readonly in: string }>>;
+  };
 }
 
 const document = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')) as Document;
@@ -35,15 +37,22 @@ const queryParameters = ({ parameters = [] }: Described): readonly string[] =>
 
 describe('openapi.yaml', () => {
   test('has every operation of the table, and no other of the API', () => {
-    const told = described.filter(({ path }) => path.startsWith('/ngsi-ld/')).map(({ method, path, operation }) => `${method} ${path} ${operation.operationId}`);
-    expect(told.sort()).toEqual(operations.map(({ method, path, name }) => `${method} /ngsi-ld/v1${path} ${name}`).sort());
+    const told = described
+      .filter(({ path }) => path.startsWith('/ngsi-ld/'))
+      .map(({ method, path, operation }) => `${method} ${path} ${operation.operationId}`);
+    expect(told.sort()).toEqual(
+      operations.map(({ method, path, name }) => `${method} /ngsi-ld/v1${path} ${name}`).sort(),
+    );
   });
 
-  test.each(operations.map((operation) => [operation.name, operation] as const))('%s takes the parameters that are described', (name, operation) => {
-    const found = described.find((one) => one.operation.operationId === name)?.operation;
-    expect(found && queryParameters(found)).toEqual([...new Set(operation.parameters)].sort());
-    expect(found?.requestBody !== undefined).toBe(operation.body !== 'none');
-  });
+  test.each(operations.map((operation) => [operation.name, operation] as const))(
+    '%s takes the parameters that are described',
+    (name, operation) => {
+      const found = described.find((one) => one.operation.operationId === name)?.operation;
+      expect(found && queryParameters(found)).toEqual([...new Set(operation.parameters)].sort());
+      expect(found?.requestBody !== undefined).toBe(operation.body !== 'none');
+    },
+  );
 
   test('every reference leads somewhere', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');

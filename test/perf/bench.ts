@@ -14,12 +14,31 @@ const light = (number: number): object => ({
   id: `urn:ngsi-ld:Streetlight:bench:${number}`,
   type: 'Streetlight',
   powerState: { type: 'Property', value: number % 2 === 0 ? 'on' : 'off', observedAt: '2026-03-01T18:00:00Z' },
-  illuminanceLevel: { type: 'Property', value: (number % 100) / 100, unitCode: 'C62', observedAt: '2026-03-01T18:00:00Z' },
+  illuminanceLevel: {
+    type: 'Property',
+    value: (number % 100) / 100,
+    unitCode: 'C62',
+    observedAt: '2026-03-01T18:00:00Z',
+  },
   powerConsumption: { type: 'Property', value: number % 1000, unitCode: 'WTT', observedAt: '2026-03-01T18:00:00Z' },
-  location: { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.3 + (number % 1000) / 10_000, 46.2 + (number % 997) / 10_000] } },
-  address: { type: 'Property', value: { streetAddress: `Mlaška cesta ${number}`, postalCode: '4000', addressLocality: 'Mlaka pri Kranju', addressCountry: 'SI' } },
+  location: {
+    type: 'GeoProperty',
+    value: { type: 'Point', coordinates: [14.3 + (number % 1000) / 10_000, 46.2 + (number % 997) / 10_000] },
+  },
+  address: {
+    type: 'Property',
+    value: {
+      streetAddress: `Mlaška cesta ${number}`,
+      postalCode: '4000',
+      addressLocality: 'Mlaka pri Kranju',
+      addressCountry: 'SI',
+    },
+  },
   refStreetlightGroup: { type: 'Relationship', object: `urn:ngsi-ld:StreetlightGroup:bench:${number % 50}` },
-  description: { type: 'Property', value: 'A light on a pole beside the road, as there are thousands in a city. '.repeat(4) },
+  description: {
+    type: 'Property',
+    value: 'A light on a pole beside the road, as there are thousands in a city. '.repeat(4),
+  },
 });
 
 interface Row {
@@ -31,16 +50,31 @@ interface Row {
 }
 const rows: Row[] = [];
 
-async function row(what: string, child: Child, { ours, floor, ratio }: { ours: string; floor: string; ratio: number }): Promise<void> {
+async function row(
+  what: string,
+  child: Child,
+  { ours, floor, ratio }: { ours: string; floor: string; ratio: number },
+): Promise<void> {
   const { p99, max } = await child.loopDelay();
-  rows.push({ what, ours, floor, ratio: Number.isNaN(ratio) ? '' : ratio.toFixed(2), loop: `${p99.toFixed(1)} / ${max.toFixed(1)}` });
+  rows.push({
+    what,
+    ours,
+    floor,
+    ratio: Number.isNaN(ratio) ? '' : ratio.toFixed(2),
+    loop: `${p99.toFixed(1)} / ${max.toFixed(1)}`,
+  });
   process.stderr.write(`${what}: ${ours}, floor ${floor}\n`);
 }
 
-const shown = ({ perSecond, p50, p99, failed }: Load): string => `${Math.round(perSecond)}/s (p50 ${p50} ms, p99 ${p99} ms${failed > 0 ? `, ${failed} failed` : ''})`;
+const shown = ({ perSecond, p50, p99, failed }: Load): string =>
+  `${Math.round(perSecond)}/s (p50 ${p50} ms, p99 ${p99} ms${failed > 0 ? `, ${failed} failed` : ''})`;
 
 /** The same shots at the floor and at the broker. */
-async function compare(what: string, { broker, floor }: { broker: Child; floor: Child }, { ours, theirs }: { ours: () => Shot; theirs: () => Shot }): Promise<void> {
+async function compare(
+  what: string,
+  { broker, floor }: { broker: Child; floor: Child },
+  { ours, theirs }: { ours: () => Shot; theirs: () => Shot },
+): Promise<void> {
   const low = await load(floor.url, theirs, { seconds });
   await rest();
   await broker.loopDelay();
@@ -50,12 +84,19 @@ async function compare(what: string, { broker, floor }: { broker: Child; floor: 
 }
 
 async function send(url: string, method: string, body?: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(url, { method, ...(body === undefined ? undefined : { body, headers: { 'Content-Type': 'application/json' } }) });
+  const answer = await fetch(url, {
+    method,
+    ...(body === undefined ? undefined : { body, headers: { 'Content-Type': 'application/json' } }),
+  });
   return { status: answer.status, text: await answer.text() };
 }
 
 /** The time of one request beside that of a raw server answering the same bytes. */
-async function compareRead(what: string, { broker, floor }: { broker: Child; floor: Child }, path: string): Promise<void> {
+async function compareRead(
+  what: string,
+  { broker, floor }: { broker: Child; floor: Child },
+  path: string,
+): Promise<void> {
   const { status, text } = await send(`${broker.url}${api}${path}`, 'GET');
   if (status !== 200) throw new Error(`${what}: ${status} ${text}`);
   await send(`${floor.url}/fixed`, 'PUT', text);
@@ -85,10 +126,26 @@ async function streamLatency(broker: Child, perSecond: number): Promise<void> {
   const isReady = new Promise<void>((resolve) => {
     socket.on('message', (data: Buffer) => {
       const now = performance.now();
-      const frame = JSON.parse(data.toString()) as { op: string; notification?: { data: { powerConsumption: { value: number } }[] } };
-      if (frame.op === 'hello') socket.send(JSON.stringify({ op: 'subscribe', id: 's', subscription: { type: 'Subscription', entities: [{ type: 'Streetlight' }], watchedAttributes: ['powerConsumption'], notification: {} } }));
+      const frame = JSON.parse(data.toString()) as {
+        op: string;
+        notification?: { data: { powerConsumption: { value: number } }[] };
+      };
+      if (frame.op === 'hello')
+        socket.send(
+          JSON.stringify({
+            op: 'subscribe',
+            id: 's',
+            subscription: {
+              type: 'Subscription',
+              entities: [{ type: 'Streetlight' }],
+              watchedAttributes: ['powerConsumption'],
+              notification: {},
+            },
+          }),
+        );
       if (frame.op === 'subscribed') resolve();
-      for (const { powerConsumption } of frame.notification?.data ?? []) taken.push(now - (sent.get(powerConsumption.value) ?? Number.NaN));
+      for (const { powerConsumption } of frame.notification?.data ?? [])
+        taken.push(now - (sent.get(powerConsumption.value) ?? Number.NaN));
     });
   });
   await isReady;
@@ -96,14 +153,24 @@ async function streamLatency(broker: Child, perSecond: number): Promise<void> {
   const requests: Promise<unknown>[] = [];
   for (let number = 0; number < perSecond * seconds; number += 1) {
     sent.set(number + 1_000_000, performance.now());
-    requests.push(send(`${broker.url}${api}/entities/urn:ngsi-ld:Streetlight:bench:${number % 1000}/attrs/powerConsumption`, 'PATCH', JSON.stringify({ value: number + 1_000_000 })));
+    requests.push(
+      send(
+        `${broker.url}${api}/entities/urn:ngsi-ld:Streetlight:bench:${number % 1000}/attrs/powerConsumption`,
+        'PATCH',
+        JSON.stringify({ value: number + 1_000_000 }),
+      ),
+    );
     await sleep(1000 / perSecond);
   }
   await Promise.all(requests);
   await sleep(200);
   socket.close();
   const { p50, p99 } = percentiles(taken.filter((ms) => !Number.isNaN(ms)));
-  await row(`change to WebSocket, ${perSecond}/s wanted`, broker, { ours: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${taken.length} of ${requests.length})`, floor: '', ratio: Number.NaN });
+  await row(`change to WebSocket, ${perSecond}/s wanted`, broker, {
+    ours: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${taken.length} of ${requests.length})`,
+    floor: '',
+    ratio: Number.NaN,
+  });
 }
 
 /** Requests that could hold up all others: how long they do is in the last column. */
@@ -113,13 +180,26 @@ async function heavy(broker: Child): Promise<void> {
     const began = performance.now();
     const { status, text } = await send(`${broker.url}${api}${path}`, method, body);
     const took = performance.now() - began;
-    await row(what, broker, { ours: `${took.toFixed(0)} ms, status ${status}, ${(text.length / 1024).toFixed(0)} kB`, floor: '', ratio: Number.NaN });
+    await row(what, broker, {
+      ours: `${took.toFixed(0)} ms, status ${status}, ${(text.length / 1024).toFixed(0)} kB`,
+      floor: '',
+      ratio: Number.NaN,
+    });
   };
   const batch = JSON.stringify(Array.from({ length: 10_000 }, (_, index) => light(5_000_000 + index)));
-  await one(`batch of 10,000 entities (${(batch.length / 2 ** 20).toFixed(1)} MiB)`, 'POST', ['/entityOperations/upsert', batch]);
-  await one('answer of 1,000 entities, not shown so before', 'GET', ['/entities?type=Streetlight&limit=1000&options=sysAttrs']);
-  await one('q that no index answers', 'GET', [`/entities?type=Streetlight&q=${encodeURIComponent('description~="(a|b|c)*d{3}$";address[streetAddress]=="nowhere"')}`]);
-  await one('pattern made to explode', 'GET', [`/entities?type=Streetlight&q=${encodeURIComponent('description~="(A*)*(A*)*(l*)*!"')}`]);
+  await one(`batch of 10,000 entities (${(batch.length / 2 ** 20).toFixed(1)} MiB)`, 'POST', [
+    '/entityOperations/upsert',
+    batch,
+  ]);
+  await one('answer of 1,000 entities, not shown so before', 'GET', [
+    '/entities?type=Streetlight&limit=1000&options=sysAttrs',
+  ]);
+  await one('q that no index answers', 'GET', [
+    `/entities?type=Streetlight&q=${encodeURIComponent('description~="(a|b|c)*d{3}$";address[streetAddress]=="nowhere"')}`,
+  ]);
+  await one('pattern made to explode', 'GET', [
+    `/entities?type=Streetlight&q=${encodeURIComponent('description~="(A*)*(A*)*(l*)*!"')}`,
+  ]);
 }
 
 async function measure(broker: Child, floor: Child): Promise<void> {
@@ -128,12 +208,21 @@ async function measure(broker: Child, floor: Child): Promise<void> {
   const post = (path: string) => (): Shot => ({ method: 'POST', path, body: JSON.stringify(light((next += 1))) });
   await compare('create, 64 connections', both, { ours: post(`${api}/entities`), theirs: post('/') });
   await fill(broker, 0, 1000);
-  await compareRead('query of 20, q on an attribute, of 1,000', both, `/entities?type=Streetlight&q=${encodeURIComponent('powerConsumption==7')}&limit=20`);
+  await compareRead(
+    'query of 20, q on an attribute, of 1,000',
+    both,
+    `/entities?type=Streetlight&q=${encodeURIComponent('powerConsumption==7')}&limit=20`,
+  );
   await fill(broker, 1000, many);
   const some = (): number => Math.floor(Math.random() * 1000);
-  const patch = (): string => JSON.stringify({ value: Math.floor(Math.random() * 500), observedAt: new Date().toISOString() });
+  const patch = (): string =>
+    JSON.stringify({ value: Math.floor(Math.random() * 500), observedAt: new Date().toISOString() });
   await compare('update an attribute, 64 connections', both, {
-    ours: () => ({ method: 'PATCH', path: `${api}/entities/urn:ngsi-ld:Streetlight:bench:${some()}/attrs/powerConsumption`, body: patch() }),
+    ours: () => ({
+      method: 'PATCH',
+      path: `${api}/entities/urn:ngsi-ld:Streetlight:bench:${some()}/attrs/powerConsumption`,
+      body: patch(),
+    }),
     theirs: () => ({ method: 'POST', path: `/${some()}`, body: patch() }),
   });
   await send(`${floor.url}/one`, 'PUT', JSON.stringify(light(1)));
@@ -141,9 +230,17 @@ async function measure(broker: Child, floor: Child): Promise<void> {
     ours: () => ({ method: 'GET', path: `${api}/entities/urn:ngsi-ld:Streetlight:bench:${some()}` }),
     theirs: () => ({ method: 'GET', path: '/one' }),
   });
-  await compareRead(`query of 20, q on an attribute, of ${many}`, both, `/entities?type=Streetlight&q=${encodeURIComponent('powerConsumption==7')}&limit=20`);
+  await compareRead(
+    `query of 20, q on an attribute, of ${many}`,
+    both,
+    `/entities?type=Streetlight&q=${encodeURIComponent('powerConsumption==7')}&limit=20`,
+  );
   await compareRead('query of 100 by type', both, '/entities?type=Streetlight&limit=100');
-  await compareRead('query of 100 near a point', both, '/entities?type=Streetlight&limit=100&georel=near;maxDistance==2000&geometry=Point&coordinates=[14.35,46.25]');
+  await compareRead(
+    'query of 100 near a point',
+    both,
+    '/entities?type=Streetlight&limit=100&georel=near;maxDistance==2000&geometry=Point&coordinates=[14.35,46.25]',
+  );
   await history(both);
   await streamLatency(broker, 500);
   await heavy(broker);
@@ -156,14 +253,27 @@ async function history(both: { broker: Child; floor: Child }): Promise<void> {
   const batches = Array.from({ length: 20 }, (_, batch) =>
     Array.from({ length: 100 }, (_, index) => ({
       id: 'urn:ngsi-ld:Streetlight:bench:1',
-      illuminanceLevel: { type: 'Property', value: index / 100, observedAt: new Date(began + (batch * 100 + index) * 60_000).toISOString() },
+      illuminanceLevel: {
+        type: 'Property',
+        value: index / 100,
+        observedAt: new Date(began + (batch * 100 + index) * 60_000).toISOString(),
+      },
     })),
   );
-  for (const batch of batches) await send(`${both.broker.url}${api}/entityOperations/update`, 'POST', JSON.stringify(batch));
+  for (const batch of batches)
+    await send(`${both.broker.url}${api}/entityOperations/update`, 'POST', JSON.stringify(batch));
   await send(`${both.broker.url}${api}${path}`, 'PATCH', JSON.stringify({ value: 0.5 }));
   const interval = `timerel=between&timeAt=${new Date(began).toISOString()}&endTimeAt=${new Date(began + 1000 * 60_000).toISOString()}`;
-  await compareRead('history, range of 1,000 points', both, `/temporal/entities/urn:ngsi-ld:Streetlight:bench:1?attrs=illuminanceLevel&format=temporalValues&${interval}`);
-  await compareRead('history, last 10', both, '/temporal/entities/urn:ngsi-ld:Streetlight:bench:1?attrs=illuminanceLevel&format=temporalValues&lastN=10');
+  await compareRead(
+    'history, range of 1,000 points',
+    both,
+    `/temporal/entities/urn:ngsi-ld:Streetlight:bench:1?attrs=illuminanceLevel&format=temporalValues&${interval}`,
+  );
+  await compareRead(
+    'history, last 10',
+    both,
+    '/temporal/entities/urn:ngsi-ld:Streetlight:bench:1?attrs=illuminanceLevel&format=temporalValues&lastN=10',
+  );
 }
 
 const broker = await startChild('./broker-process.ts', ['--models', process.env['BENCH_MODELS'] ?? 'warn']);
@@ -171,4 +281,5 @@ const floor = await startChild('./floor-process.ts');
 await measure(broker, floor);
 await Promise.all([broker.stop(), floor.stop()]);
 process.stdout.write(`| what | Mlaka | floor | ratio | event loop p99 / max, ms |\n|---|---|---|---|---|\n`);
-for (const { what, ours, floor: low, ratio, loop } of rows) process.stdout.write(`| ${what} | ${ours} | ${low} | ${ratio} | ${loop} |\n`);
+for (const { what, ours, floor: low, ratio, loop } of rows)
+  process.stdout.write(`| ${what} | ${ours} | ${low} | ${ratio} | ${loop} |\n`);

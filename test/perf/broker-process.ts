@@ -4,5 +4,7 @@ import { readConfig } from '../../src/app/config/read-config.ts';
 import { answerParent } from './answer-parent.ts';
 
 const [, , folder = '', ...args] = process.argv;
-const broker = await startBroker(readConfig({ args: ['--port', '0', '--data', folder, '--log-level', 'error', ...args], env: {} }));
+const broker = await startBroker(
+  readConfig({ args: ['--port', '0', '--data', folder, '--log-level', 'error', ...args], env: {} }),
+);
 answerParent(broker.url, broker.stop);

@@ -22,7 +22,9 @@ export interface Child {
 /** Starts `broker-process.ts` or `floor-process.ts` on a fresh folder. */
 export async function startChild(file: string, args: readonly string[] = []): Promise<Child> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-bench-'));
-  const child = fork(new URL(file, import.meta.url), [folder, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(new URL(file, import.meta.url), [folder, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const { url } = await ask<{ url: string }>(child, undefined);
   return {
     url,
@@ -38,7 +40,9 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
 
 async function ask<T>(child: ChildProcess, question: string | undefined): Promise<T> {
   const stop = new AbortController();
-  const died = once(child, 'exit', { signal: stop.signal }).then(([code]) => Promise.reject(new Error(`The child ended with ${String(code)}.`)));
+  const died = once(child, 'exit', { signal: stop.signal }).then(([code]) =>
+    Promise.reject(new Error(`The child ended with ${String(code)}.`)),
+  );
   died.catch(() => undefined);
   if (question !== undefined) child.send(question);
   const [answer] = (await Promise.race([once(child, 'message'), died])) as [T];

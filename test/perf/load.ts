@@ -23,9 +23,16 @@ export async function load(url: string, shot: () => Shot, { connections = 64, se
     url,
     connections,
     duration: seconds,
-    requests: [{ setupRequest: (request) => ({ ...request, ...shot(), headers: { 'content-type': 'application/json' } }) }],
+    requests: [
+      { setupRequest: (request) => ({ ...request, ...shot(), headers: { 'content-type': 'application/json' } }) },
+    ],
   });
-  return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99, failed: result.non2xx + result.errors };
+  return {
+    perSecond: result.requests.average,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    failed: result.non2xx + result.errors,
+  };
 }
 
 /** Sends the same request one after the other; median and 99th percentile in milliseconds. */
@@ -41,7 +48,8 @@ export async function latencies(send: () => Promise<unknown>, times: number): Pr
 
 export function percentiles(taken: readonly number[]): { p50: number; p99: number } {
   const sorted = [...taken].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };
 }
 

@@ -26,9 +26,16 @@ const post = (body: unknown, names: string | RegExp, more: Partial<Case> = {}): 
   ...more,
 });
 /** An entity to create with one attribute that is wrong. */
-const attribute = (value: unknown, names: string | RegExp = /speed/): Case => post({ id, type: 'Odd', speed: value }, names);
+const attribute = (value: unknown, names: string | RegExp = /speed/): Case =>
+  post({ id, type: 'Odd', speed: value }, names);
 const member = (members: object, names: string | RegExp): Case => post({ id, type: 'Odd', ...members }, names);
-const get = (path: string, names: string | RegExp, more: Partial<Case> = {}): Case => ({ send: `GET ${path}`, status: 400, type: 'BadRequestData', names, ...more });
+const get = (path: string, names: string | RegExp, more: Partial<Case> = {}): Case => ({
+  send: `GET ${path}`,
+  status: 400,
+  type: 'BadRequestData',
+  names,
+  ...more,
+});
 const request = { status: 400, type: 'InvalidRequest' } as const;
 const e = encodeURIComponent;
 const deep = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
@@ -38,18 +45,36 @@ const cases: Readonly<Record<string, Case>> = {
   'empty body': post('', /body/i, request),
   'JSON with a trailing comma': post('{"id":"a:b",}', /JSON/, request),
   'single quotes': post("{'id': 1}", /JSON/, request),
-  'bytes that are no UTF-8': post('', /UTF-8/, { ...request, body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]) }),
+  'bytes that are no UTF-8': post('', /UTF-8/, {
+    ...request,
+    body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]),
+  }),
   'an array for an entity': post([], /object/, request),
   'a string for an entity': post('"x"', /object/, request),
   'null for an entity': post('null', /object/, request),
-  'a number for a batch': { send: 'POST /entityOperations/create', body: '5', headers: json, status: 400, names: /array/ },
-  'an object for a batch': { send: 'POST /entityOperations/upsert', body: '{}', headers: json, status: 400, names: /array/ },
+  'a number for a batch': {
+    send: 'POST /entityOperations/create',
+    body: '5',
+    headers: json,
+    status: 400,
+    names: /array/,
+  },
+  'an object for a batch': {
+    send: 'POST /entityOperations/upsert',
+    body: '{}',
+    headers: json,
+    status: 400,
+    names: /array/,
+  },
   'nesting beyond the limit': post(`{"id":"${id}","type":"Odd","speed":{"value":${deep(200)}}}`, /deep|nest/i, request),
   'nesting of 100,000 levels': post(deep(100_000), /deep|nest/i, request),
   'nesting of 100,000 arrays': post('['.repeat(100_000), /deep|nest|JSON/i, request),
-  'XML': post('<a/>', /media type|Content-Type/i, { headers: { 'Content-Type': 'application/xml' }, status: 415 }),
+  XML: post('<a/>', /media type|Content-Type/i, { headers: { 'Content-Type': 'application/xml' }, status: 415 }),
   'no media type': post('{}', /media type|Content-Type/i, { headers: {}, status: 415 }),
-  'merge patch to POST': post('{}', /media type|Content-Type/i, { headers: { 'Content-Type': 'application/merge-patch+json' }, status: 415 }),
+  'merge patch to POST': post('{}', /media type|Content-Type/i, {
+    headers: { 'Content-Type': 'application/merge-patch+json' },
+    status: 415,
+  }),
   'no id': post({ type: 'Odd' }, /id/),
   'no type': post({ id }, /type/),
   'an id that is no URI': post({ id: 'lamp', type: 'Odd' }, /lamp/),
@@ -106,7 +131,13 @@ const cases: Readonly<Record<string, Case>> = {
   'observedAt as an object': attribute({ value: 1, observedAt: { value: '2026-03-01T08:00:00Z' } }, /observedAt/),
   'a unitCode that is a number': attribute({ value: 1, unitCode: 5 }, /unitCode/),
   'a datasetId that is no URI': attribute({ value: 1, datasetId: 'gps' }, /gps/),
-  'a datasetId twice': attribute([{ value: 1, datasetId: 'urn:a:b' }, { value: 2, datasetId: 'urn:a:b' }], /urn:a:b/),
+  'a datasetId twice': attribute(
+    [
+      { value: 1, datasetId: 'urn:a:b' },
+      { value: 2, datasetId: 'urn:a:b' },
+    ],
+    /urn:a:b/,
+  ),
   'two default instances': attribute([{ value: 1 }, { value: 2 }], /datasetId/),
   'the NGSI-LD Null in a create': attribute('urn:ngsi-ld:null'),
   'the NGSI-LD Null inside a value': attribute({ value: { a: { b: 'urn:ngsi-ld:null' } } }),
@@ -114,17 +145,49 @@ const cases: Readonly<Record<string, Case>> = {
   'a location that is a Property': member({ location: { type: 'Property', value: 5 } }, /location/),
   'a location outside the world': member({ location: { type: 'Point', coordinates: [200, 91] } }, /location/),
   'a Point without coordinates': member({ location: { type: 'GeoProperty', value: { type: 'Point' } } }, /location/),
-  'a ring that is not closed': member({ location: { type: 'Polygon', coordinates: [[[0, 0], [1, 0], [1, 1], [0, 1]]] } }, /location/),
-  'a GeometryCollection': member({ location: { type: 'GeoProperty', value: { type: 'GeometryCollection', geometries: [] } } }, /location/),
+  'a ring that is not closed': member(
+    {
+      location: {
+        type: 'Polygon',
+        coordinates: [
+          [
+            [0, 0],
+            [1, 0],
+            [1, 1],
+            [0, 1],
+          ],
+        ],
+      },
+    },
+    /location/,
+  ),
+  'a GeometryCollection': member(
+    { location: { type: 'GeoProperty', value: { type: 'GeometryCollection', geometries: [] } } },
+    /location/,
+  ),
   'a string that holds no geometry': member({ location: { type: 'GeoProperty', value: 'here' } }, /location/),
   'JSON-LD without @context': post({ id, type: 'Odd' }, /@context/, { headers: ld }),
-  'JSON-LD with a Link as well': post({ id, type: 'Odd', '@context': 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld' }, /Link/, { headers: { ...ld, Link: contextLink('https://example.org/c.jsonld') } }),
+  'JSON-LD with a Link as well': post(
+    { id, type: 'Odd', '@context': 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld' },
+    /Link/,
+    { headers: { ...ld, Link: contextLink('https://example.org/c.jsonld') } },
+  ),
   'an @context that is a number': post({ id, type: 'Odd', '@context': 5 }, /@context/, { headers: ld }),
-  'an @context with a faulty term': post({ id, type: 'Odd', '@context': { speed: { '@id': 5 } } }, /speed/, { headers: ld }),
+  'an @context with a faulty term': post({ id, type: 'Odd', '@context': { speed: { '@id': 5 } } }, /speed/, {
+    headers: ld,
+  }),
   'an @context with a cycle': post({ id, type: 'Odd', '@context': { a: 'b:x', b: 'a:x' } }, /a|b/, { headers: ld }),
-  'an @context with a scheme other than http': post({ id, type: 'Odd', '@context': 'file:///etc/passwd' }, /file/, { headers: ld }),
-  'an @context that cannot be had': post({ id, type: 'Odd' }, /127\.0\.0\.1:9/, { headers: { ...json, Link: contextLink('http://127.0.0.1:9/c.jsonld') }, status: 504, type: 'LdContextNotAvailable' }),
-  'a Link that is none': post({ id, type: 'Odd' }, /Link/, { headers: { ...json, Link: 'nonsense; rel="http://www.w3.org/ns/json-ld#context"' } }),
+  'an @context with a scheme other than http': post({ id, type: 'Odd', '@context': 'file:///etc/passwd' }, /file/, {
+    headers: ld,
+  }),
+  'an @context that cannot be had': post({ id, type: 'Odd' }, /127\.0\.0\.1:9/, {
+    headers: { ...json, Link: contextLink('http://127.0.0.1:9/c.jsonld') },
+    status: 504,
+    type: 'LdContextNotAvailable',
+  }),
+  'a Link that is none': post({ id, type: 'Odd' }, /Link/, {
+    headers: { ...json, Link: 'nonsense; rel="http://www.w3.org/ns/json-ld#context"' },
+  }),
   'an unknown parameter': post({ id, type: 'Odd' }, /colour/, { ...request, send: 'POST /entities?colour=red' }),
   'a parameter twice': get('/entities?type=A&type=B', /type/, request),
   'a percent sign without digits': get('/entities?type=%zz', /%zz|percent/i, request),
@@ -147,8 +210,14 @@ const cases: Readonly<Record<string, Case>> = {
   'a georel that does not exist': get('/entities?type=Odd&georel=beside&geometry=Point&coordinates=[1,1]', /beside/),
   'a geo-query without coordinates': get('/entities?type=Odd&georel=within&geometry=Point', /coordinates/),
   'coordinates that are no JSON': get('/entities?type=Odd&georel=within&geometry=Point&coordinates=[1', /coordinates/),
-  'a distance of zero metres less one': get('/entities?type=Odd&georel=near;maxDistance==-1&geometry=Point&coordinates=[1,1]', /maxDistance|distance/i),
-  'a distance that is infinite': get('/entities?type=Odd&georel=near;maxDistance==1e400&geometry=Point&coordinates=[1,1]', /maxDistance|distance/i),
+  'a distance of zero metres less one': get(
+    '/entities?type=Odd&georel=near;maxDistance==-1&geometry=Point&coordinates=[1,1]',
+    /maxDistance|distance/i,
+  ),
+  'a distance that is infinite': get(
+    '/entities?type=Odd&georel=near;maxDistance==1e400&geometry=Point&coordinates=[1,1]',
+    /maxDistance|distance/i,
+  ),
   'a faulty scopeQ': get(`/entities?type=Odd&scopeQ=${e('/a//b')}`, /scope/i),
   'pick with attrs': get('/entities?type=Odd&pick=a&attrs=a', /attrs/),
   'pick with doubled commas': get('/entities?type=Odd&pick=a,,b', /pick/),
@@ -157,16 +226,35 @@ const cases: Readonly<Record<string, Case>> = {
   'a faulty language': get('/entities?type=Odd&lang=!!', /!!/),
   'an id in the path that is no URI': get('/entities/lamp', /lamp/),
   'an id in the path with a percent sign': get('/entities/%E0%A4%A', /percent|path/i, request),
-  'an attribute in the path that is no name': { send: `DELETE /entities/${id}/attrs/${e('(a)')}`, status: 400, type: 'BadRequestData', names: /\(a\)/ },
+  'an attribute in the path that is no name': {
+    send: `DELETE /entities/${id}/attrs/${e('(a)')}`,
+    status: 400,
+    type: 'BadRequestData',
+    names: /\(a\)/,
+  },
   'a faulty timerel': get(`/temporal/entities/${id}?timerel=during&timeAt=2026-03-01T00:00:00Z`, /during/),
   'between without an end': get(`/temporal/entities/${id}?timerel=between&timeAt=2026-03-01T00:00:00Z`, /endTimeAt/),
   'a faulty lastN': get(`/temporal/entities/${id}?lastN=many`, /lastN/),
-  'an unknown tenant': get('/entities?type=Odd', /nowhere/, { headers: { 'NGSILD-Tenant': 'nowhere' }, status: 404, type: 'NonexistentTenant' }),
-  'two tenants at once': get('/entities?type=Odd', /enant/, { headers: { 'NGSILD-Tenant': 'a', 'Fiware-Service': 'b' } }),
-  'Accept that cannot be met': get('/entities?type=Odd', /application\/json/, { headers: { Accept: 'image/png' }, status: 406, type: '' }),
+  'an unknown tenant': get('/entities?type=Odd', /nowhere/, {
+    headers: { 'NGSILD-Tenant': 'nowhere' },
+    status: 404,
+    type: 'NonexistentTenant',
+  }),
+  'two tenants at once': get('/entities?type=Odd', /enant/, {
+    headers: { 'NGSILD-Tenant': 'a', 'Fiware-Service': 'b' },
+  }),
+  'Accept that cannot be met': get('/entities?type=Odd', /application\/json/, {
+    headers: { Accept: 'image/png' },
+    status: 406,
+    type: '',
+  }),
   'a method that is not there': { send: `POST /entities/${id}`, body: '{}', headers: json, status: 405, type: '' },
   'a path that is not there': { send: 'GET /lamps', status: 404, names: /lamps/ },
-  'a part of the API that is not built': { send: 'GET /csourceRegistrations', status: 501, names: /csourceRegistrations|not/ },
+  'a part of the API that is not built': {
+    send: 'GET /csourceRegistrations',
+    status: 501,
+    names: /csourceRegistrations|not/,
+  },
 };
 
 describe('bad input', () => {
@@ -198,7 +286,11 @@ describe('bad input', () => {
 
   test('a body that is too large is refused before it has been read', async () => {
     const small = await startTestBroker(['--body-bytes-max', '2048', '--store', 'memory']);
-    const answer = await fetch(`${small.url}/ngsi-ld/v1/entities`, { method: 'POST', headers: json, body: JSON.stringify({ id, type: 'Odd', a: 'x'.repeat(4000) }) });
+    const answer = await fetch(`${small.url}/ngsi-ld/v1/entities`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ id, type: 'Odd', a: 'x'.repeat(4000) }),
+    });
     expect(answer.status).toBe(413);
     await small.stop();
   });
@@ -206,7 +298,11 @@ describe('bad input', () => {
   test.each([
     ['nonsense', 'nonsense\r\n\r\n', /^HTTP\/1\.1 400/],
     ['a header that is none', 'GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n', /^HTTP\/1\.1 400/],
-    ['two lengths', 'POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}', /^HTTP\/1\.1 400/],
+    [
+      'two lengths',
+      'POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
+      /^HTTP\/1\.1 400/,
+    ],
     ['a header of 100 kB', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, /^HTTP\/1\.1 431/],
   ])('raw HTTP: %s', async (_, bytes, expected) => {
     const { port } = new URL(broker.url);
@@ -231,7 +327,10 @@ describe('bad input', () => {
       id: "urn:ngsi-ld:Odd:ž-ô;=('$&",
       type: 'Čuden',
       '\u00e9tat': { type: 'Property', value: '<script>&amp;"\\ \u0000 \ud83d\ude00 \u202e' },
-      'https://example.org/a.b.c/$d?e=f#g': { type: 'Property', value: { __proto__: 1, constructor: 'x', 'a.b': [{}], '': 0 } },
+      'https://example.org/a.b.c/$d?e=f#g': {
+        type: 'Property',
+        value: { __proto__: 1, constructor: 'x', 'a.b': [{}], '': 0 },
+      },
     };
     const text = JSON.stringify(odd).replace('{"constructor"', '{"__proto__":1,"constructor"');
     const made = await fetch(`${broker.url}/ngsi-ld/v1/entities`, { method: 'POST', headers: json, body: text });

@@ -1,12 +1,22 @@
 /** Batches over HTTP: every element for itself, whatever happens to the others. */
 import { problem, scenarios } from './scenario.ts';
 
-const meter = (name: string, value: unknown = 1) => ({ id: `urn:ngsi-ld:WaterMeter:${name}`, type: 'WaterMeter', volume: { type: 'Property', value, unitCode: 'MTQ' } });
+const meter = (name: string, value: unknown = 1) => ({
+  id: `urn:ngsi-ld:WaterMeter:${name}`,
+  type: 'WaterMeter',
+  volume: { type: 'Property', value, unitCode: 'MTQ' },
+});
 const id = (name: string): string => `urn:ngsi-ld:WaterMeter:${name}`;
 
 scenarios('batches', {
   'create: all, or the good ones and a report': [
-    { does: 'createBatch', send: 'POST /entityOperations/create', body: [meter('a'), meter('b')], answers: 201, gives: [id('a'), id('b')] },
+    {
+      does: 'createBatch',
+      send: 'POST /entityOperations/create',
+      body: [meter('a'), meter('b')],
+      answers: 201,
+      gives: [id('a'), id('b')],
+    },
     {
       does: 'createBatch',
       send: 'POST /entityOperations/create',
@@ -22,35 +32,113 @@ scenarios('batches', {
         ],
       },
     },
-    { does: 'createBatch', send: 'POST /entityOperations/create', body: [], answers: 400, has: problem('BadRequestData') },
-    { does: 'createBatch', send: 'POST /entityOperations/create', body: [null], answers: 400, has: problem('BadRequestData') },
+    {
+      does: 'createBatch',
+      send: 'POST /entityOperations/create',
+      body: [],
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
+    {
+      does: 'createBatch',
+      send: 'POST /entityOperations/create',
+      body: [null],
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
     { does: 'createBatch', send: 'POST /entityOperations/create', body: { id: 'x' }, answers: 400 },
   ],
   'upsert: creates, replaces, or updates': [
-    { does: 'upsertBatch', send: 'POST /entityOperations/upsert', body: [{ ...meter('e'), serial: 'S1' }], answers: 201, gives: [id('e')] },
+    {
+      does: 'upsertBatch',
+      send: 'POST /entityOperations/upsert',
+      body: [{ ...meter('e'), serial: 'S1' }],
+      answers: 201,
+      gives: [id('e')],
+    },
     { does: 'upsertBatch', send: 'POST /entityOperations/upsert?options=update', body: [meter('e', 2)], answers: 204 },
-    { does: 'retrieveEntity', send: `GET /entities/${id('e')}?format=simplified`, answers: 200, gives: { id: id('e'), type: 'WaterMeter', volume: 2, serial: 'S1' } },
-    { does: 'upsertBatch', send: 'POST /entityOperations/upsert', body: [meter('e', 3), meter('f', 1), meter('f', 2)], answers: 201, gives: [id('f')] },
-    { does: 'retrieveEntity', send: `GET /entities/${id('e')}?format=simplified`, answers: 200, gives: { id: id('e'), type: 'WaterMeter', volume: 3 } },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('e')}?format=simplified`,
+      answers: 200,
+      gives: { id: id('e'), type: 'WaterMeter', volume: 2, serial: 'S1' },
+    },
+    {
+      does: 'upsertBatch',
+      send: 'POST /entityOperations/upsert',
+      body: [meter('e', 3), meter('f', 1), meter('f', 2)],
+      answers: 201,
+      gives: [id('f')],
+    },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('e')}?format=simplified`,
+      answers: 200,
+      gives: { id: id('e'), type: 'WaterMeter', volume: 3 },
+    },
     { does: 'retrieveEntity', send: `GET /entities/${id('f')}?format=simplified`, answers: 200, has: { volume: 2 } },
   ],
   'update: only what is there': [
     { does: 'upsertBatch', send: 'POST /entityOperations/upsert', body: [meter('g')], answers: 201 },
-    { does: 'updateBatch', send: 'POST /entityOperations/update', body: [{ ...meter('g', 9), pressure: 4 }], answers: 204 },
-    { does: 'updateBatch', send: 'POST /entityOperations/update', body: [meter('g', 10), meter('nobody')], answers: 207, has: { success: [id('g')], errors: [{ entityId: id('nobody'), error: problem('ResourceNotFound') }] } },
-    { does: 'updateBatch', send: 'POST /entityOperations/update?options=noOverwrite', body: [meter('g', 11)], answers: 207, has: { success: [], errors: [{ entityId: id('g') }] } },
-    { does: 'retrieveEntity', send: `GET /entities/${id('g')}?format=simplified`, answers: 200, gives: { id: id('g'), type: 'WaterMeter', volume: 10, pressure: 4 } },
+    {
+      does: 'updateBatch',
+      send: 'POST /entityOperations/update',
+      body: [{ ...meter('g', 9), pressure: 4 }],
+      answers: 204,
+    },
+    {
+      does: 'updateBatch',
+      send: 'POST /entityOperations/update',
+      body: [meter('g', 10), meter('nobody')],
+      answers: 207,
+      has: { success: [id('g')], errors: [{ entityId: id('nobody'), error: problem('ResourceNotFound') }] },
+    },
+    {
+      does: 'updateBatch',
+      send: 'POST /entityOperations/update?options=noOverwrite',
+      body: [meter('g', 11)],
+      answers: 207,
+      has: { success: [], errors: [{ entityId: id('g') }] },
+    },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('g')}?format=simplified`,
+      answers: 200,
+      gives: { id: id('g'), type: 'WaterMeter', volume: 10, pressure: 4 },
+    },
   ],
   'merge: member by member': [
     { does: 'upsertBatch', send: 'POST /entityOperations/upsert', body: [meter('h')], answers: 201 },
-    { does: 'mergeBatch', send: 'POST /entityOperations/merge', body: [{ id: id('h'), volume: { value: 5 } }], answers: 204 },
+    {
+      does: 'mergeBatch',
+      send: 'POST /entityOperations/merge',
+      body: [{ id: id('h'), volume: { value: 5 } }],
+      answers: 204,
+    },
     { does: 'retrieveEntity', send: `GET /entities/${id('h')}`, answers: 200, gives: meter('h', 5) },
-    { does: 'mergeBatch', send: 'POST /entityOperations/merge?options=keyValues', body: [{ id: id('h'), volume: 6 }], answers: 204 },
+    {
+      does: 'mergeBatch',
+      send: 'POST /entityOperations/merge?options=keyValues',
+      body: [{ id: id('h'), volume: 6 }],
+      answers: 204,
+    },
     { does: 'retrieveEntity', send: `GET /entities/${id('h')}`, answers: 200, gives: meter('h', 6) },
   ],
   'delete: each id once': [
     { does: 'upsertBatch', send: 'POST /entityOperations/upsert', body: [meter('i'), meter('j')], answers: 201 },
-    { does: 'deleteBatch', send: 'POST /entityOperations/delete', body: [id('i'), id('i'), 'no uri'], answers: 207, has: { success: [id('i')], errors: [{ entityId: id('i'), error: problem('ResourceNotFound') }, { entityId: 'no uri', error: problem('BadRequestData') }] } },
+    {
+      does: 'deleteBatch',
+      send: 'POST /entityOperations/delete',
+      body: [id('i'), id('i'), 'no uri'],
+      answers: 207,
+      has: {
+        success: [id('i')],
+        errors: [
+          { entityId: id('i'), error: problem('ResourceNotFound') },
+          { entityId: 'no uri', error: problem('BadRequestData') },
+        ],
+      },
+    },
     { does: 'deleteBatch', send: 'POST /entityOperations/delete', body: [id('j')], answers: 204 },
   ],
 });

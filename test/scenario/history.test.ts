@@ -3,58 +3,198 @@ import { expect } from '@jest/globals';
 import { problem, scenarios, type Step } from './scenario.ts';
 
 const id = (name: string): string => `urn:ngsi-ld:AirQualityObserved:${name}`;
-const reading = (value: number, hour: number) => ({ type: 'Property', value, unitCode: 'GQ', observedAt: `2026-03-01T0${hour}:00:00Z` });
-const create = (name: string): Step => ({ does: 'createEntity', send: 'POST /entities', body: { id: id(name), type: 'Air', pm10: reading(21, 1), note: 'roof' }, answers: 201 });
-const measure = (name: string, value: number, hour: number): Step => ({ does: 'updateAttributes', send: `PATCH /entities/${id(name)}/attrs`, body: { pm10: reading(value, hour) }, answers: 204 });
-const grown = (name: string): readonly Step[] => [create(name), measure(name, 22, 2), measure(name, 24, 4), measure(name, 23, 3)];
+const reading = (value: number, hour: number) => ({
+  type: 'Property',
+  value,
+  unitCode: 'GQ',
+  observedAt: `2026-03-01T0${hour}:00:00Z`,
+});
+const create = (name: string): Step => ({
+  does: 'createEntity',
+  send: 'POST /entities',
+  body: { id: id(name), type: 'Air', pm10: reading(21, 1), note: 'roof' },
+  answers: 201,
+});
+const measure = (name: string, value: number, hour: number): Step => ({
+  does: 'updateAttributes',
+  send: `PATCH /entities/${id(name)}/attrs`,
+  body: { pm10: reading(value, hour) },
+  answers: 204,
+});
+const grown = (name: string): readonly Step[] => [
+  create(name),
+  measure(name, 22, 2),
+  measure(name, 24, 4),
+  measure(name, 23, 3),
+];
 const values = (name: string, query: string, ...pairs: readonly (readonly [number, number])[]): Step => ({
   does: 'retrieveTemporal',
   send: `GET /temporal/entities/${id(name)}?format=temporalValues&attrs=pm10${query}`,
   answers: 200,
-  gives: { id: id(name), type: 'Air', pm10: { type: 'Property', values: pairs.map(([value, hour]) => [value, `2026-03-01T0${hour}:00:00Z`]) } },
+  gives: {
+    id: id(name),
+    type: 'Air',
+    pm10: { type: 'Property', values: pairs.map(([value, hour]) => [value, `2026-03-01T0${hour}:00:00Z`]) },
+  },
 });
 
-const past = (name: string, ...hours: readonly number[]) => ({ id: id(name), type: 'Air', pm10: hours.map((hour) => reading(20 + hour, hour)) });
+const past = (name: string, ...hours: readonly number[]) => ({
+  id: id(name),
+  type: 'Air',
+  pm10: hours.map((hour) => reading(20 + hour, hour)),
+});
 
 scenarios('history', {
   'is written apart from the present, which follows': [
-    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('w', 1, 3, 2), answers: 201, with: { Location: `/ngsi-ld/v1/temporal/entities/${id('w')}` } },
-    { does: 'retrieveEntity', send: `GET /entities/${id('w')}?format=simplified`, answers: 200, gives: { id: id('w'), type: 'Air', pm10: 23 } },
-    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: { ...past('w', 0), pm10: [{ ...reading(99, 2) }] }, answers: 204 },
-    { does: 'appendTemporal', send: `POST /temporal/entities/${id('w')}/attrs`, body: { pm10: [reading(24, 4)] }, answers: 204 },
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: past('w', 1, 3, 2),
+      answers: 201,
+      with: { Location: `/ngsi-ld/v1/temporal/entities/${id('w')}` },
+    },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('w')}?format=simplified`,
+      answers: 200,
+      gives: { id: id('w'), type: 'Air', pm10: 23 },
+    },
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { ...past('w', 0), pm10: [{ ...reading(99, 2) }] },
+      answers: 204,
+    },
+    {
+      does: 'appendTemporal',
+      send: `POST /temporal/entities/${id('w')}/attrs`,
+      body: { pm10: [reading(24, 4)] },
+      answers: 204,
+    },
     values('w', '', [21, 1], [99, 2], [23, 3], [24, 4]),
-    { does: 'retrieveEntity', send: `GET /entities/${id('w')}?format=simplified`, answers: 200, gives: { id: id('w'), type: 'Air', pm10: 24 } },
-    { does: 'appendTemporal', send: `POST /temporal/entities/${id('nobody')}/attrs`, body: { pm10: [reading(24, 4)] }, answers: 404, has: problem('ResourceNotFound') },
-    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: { id: id('w'), type: 'Air', pm10: 'urn:ngsi-ld:null' }, answers: 400, has: problem('BadRequestData') },
-    { does: 'deleteTemporalAttribute', send: `DELETE /temporal/entities/${id('w')}/attrs/pm10?datasetId=urn:d:1`, answers: 404, has: problem('ResourceNotFound') },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('w')}?format=simplified`,
+      answers: 200,
+      gives: { id: id('w'), type: 'Air', pm10: 24 },
+    },
+    {
+      does: 'appendTemporal',
+      send: `POST /temporal/entities/${id('nobody')}/attrs`,
+      body: { pm10: [reading(24, 4)] },
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { id: id('w'), type: 'Air', pm10: 'urn:ngsi-ld:null' },
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
+    {
+      does: 'deleteTemporalAttribute',
+      send: `DELETE /temporal/entities/${id('w')}/attrs/pm10?datasetId=urn:d:1`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
     { does: 'deleteTemporalAttribute', send: `DELETE /temporal/entities/${id('w')}/attrs/pm10`, answers: 204 },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('w')}`, answers: 404, has: problem('ResourceNotFound') },
-    { does: 'deleteTemporal', send: `DELETE /temporal/entities/${id('w')}`, answers: 404, has: problem('ResourceNotFound') },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('w')}`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
+    {
+      does: 'deleteTemporal',
+      send: `DELETE /temporal/entities/${id('w')}`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
   ],
   'is changed instance by instance': [
     { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('x', 1, 2, 3), answers: 201 },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('x')}?lastN=1`, answers: 200, keeps: { third: /"instanceId":"([^"]+)"/ } },
-    { does: 'updateTemporalInstance', send: `PATCH /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, body: { pm10: [reading(50, 5)] }, answers: 204 },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('x')}?lastN=1`, answers: 200, has: { pm10: [{ value: 50, instanceId: '{{third}}' }] } },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('x')}?lastN=1`,
+      answers: 200,
+      keeps: { third: /"instanceId":"([^"]+)"/ },
+    },
+    {
+      does: 'updateTemporalInstance',
+      send: `PATCH /temporal/entities/${id('x')}/attrs/pm10/{{third}}`,
+      body: { pm10: [reading(50, 5)] },
+      answers: 204,
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('x')}?lastN=1`,
+      answers: 200,
+      has: { pm10: [{ value: 50, instanceId: '{{third}}' }] },
+    },
     values('x', '', [21, 1], [22, 2], [50, 5]),
-    { does: 'updateTemporalInstance', send: `PATCH /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, body: { pm10: [reading(1, 1), reading(2, 2)] }, answers: 400, has: problem('BadRequestData') },
+    {
+      does: 'updateTemporalInstance',
+      send: `PATCH /temporal/entities/${id('x')}/attrs/pm10/{{third}}`,
+      body: { pm10: [reading(1, 1), reading(2, 2)] },
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
     { does: 'deleteTemporalInstance', send: `DELETE /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, answers: 204 },
-    { does: 'deleteTemporalInstance', send: `DELETE /temporal/entities/${id('x')}/attrs/pm10/{{third}}`, answers: 404, has: problem('ResourceNotFound') },
+    {
+      does: 'deleteTemporalInstance',
+      send: `DELETE /temporal/entities/${id('x')}/attrs/pm10/{{third}}`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
     values('x', '', [21, 1], [22, 2]),
     { does: 'deleteTemporal', send: `DELETE /temporal/entities/${id('x')}`, answers: 204 },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('x')}`, answers: 404, has: problem('ResourceNotFound') },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('x')}`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
   ],
   'knows which scope held when': [
     {
       does: 'upsertTemporal',
       send: 'POST /temporal/entities',
-      body: { ...past('y', 1, 2, 3), scope: [{ type: 'Property', value: '/Kranj', observedAt: '2026-03-01T00:00:00Z' }, { type: 'Property', value: '/Mlaka', observedAt: '2026-03-01T02:30:00Z' }] },
+      body: {
+        ...past('y', 1, 2, 3),
+        scope: [
+          { type: 'Property', value: '/Kranj', observedAt: '2026-03-01T00:00:00Z' },
+          { type: 'Property', value: '/Mlaka', observedAt: '2026-03-01T02:30:00Z' },
+        ],
+      },
       answers: 201,
     },
-    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&scopeQ=/Mlaka&timerel=after&timeAt=2026-03-01T00:00:00Z&format=temporalValues&omit=scope`, answers: 200, gives: [{ id: id('y'), type: 'Air', pm10: { type: 'Property', values: [[23, '2026-03-01T03:00:00Z']] } }] },
-    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&scopeQ=/Kranj&timerel=after&timeAt=2026-03-01T02:00:00Z&format=temporalValues`, answers: 200, gives: [{ id: id('y'), type: 'Air', pm10: { type: 'Property', values: [[22, '2026-03-01T02:00:00Z']] }, scope: { type: 'Property', values: [['/Kranj', '2026-03-01T00:00:00Z']] } }] },
+    {
+      does: 'queryTemporal',
+      send: `GET /temporal/entities?type=Air&scopeQ=/Mlaka&timerel=after&timeAt=2026-03-01T00:00:00Z&format=temporalValues&omit=scope`,
+      answers: 200,
+      gives: [{ id: id('y'), type: 'Air', pm10: { type: 'Property', values: [[23, '2026-03-01T03:00:00Z']] } }],
+    },
+    {
+      does: 'queryTemporal',
+      send: `GET /temporal/entities?type=Air&scopeQ=/Kranj&timerel=after&timeAt=2026-03-01T02:00:00Z&format=temporalValues`,
+      answers: 200,
+      gives: [
+        {
+          id: id('y'),
+          type: 'Air',
+          pm10: { type: 'Property', values: [[22, '2026-03-01T02:00:00Z']] },
+          scope: { type: 'Property', values: [['/Kranj', '2026-03-01T00:00:00Z']] },
+        },
+      ],
+    },
     { does: 'deleteAttribute', send: `DELETE /entities/${id('y')}/attrs/scope`, answers: 204 },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('y')}?timeproperty=deletedAt`, answers: 200, gives: { id: id('y'), type: 'Air', scope: [{ type: 'Property', value: [], deletedAt: expect.any(String) }] } },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('y')}?timeproperty=deletedAt`,
+      answers: 200,
+      gives: { id: id('y'), type: 'Air', scope: [{ type: 'Property', value: [], deletedAt: expect.any(String) }] },
+    },
   ],
   'is aggregated by periods': [
     ...grown('agg'),
@@ -67,32 +207,100 @@ scenarios('history', {
         type: 'Air',
         pm10: {
           type: 'Property',
-          avg: [[21.5, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [23.5, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          max: [[22, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [24, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          totalCount: [[2, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [2, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          distinctCount: [[2, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [2, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          sum: [[43, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [47, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          min: [[21, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [23, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          sumsq: [[925, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [1105, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
-          stddev: [[0.5, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'], [0.5, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z']],
+          avg: [
+            [21.5, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [23.5, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          max: [
+            [22, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [24, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          totalCount: [
+            [2, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [2, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          distinctCount: [
+            [2, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [2, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          sum: [
+            [43, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [47, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          min: [
+            [21, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [23, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          sumsq: [
+            [925, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [1105, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
+          stddev: [
+            [0.5, '2026-03-01T01:00:00Z', '2026-03-01T03:00:00Z'],
+            [0.5, '2026-03-01T03:00:00Z', '2026-03-01T05:00:00Z'],
+          ],
         },
       },
     },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues`, answers: 400, has: { detail: expect.stringContaining('aggrMethods') } },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=median`, answers: 400, has: problem('InvalidRequest') },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=avg&aggrPeriodDuration=hour`, answers: 400, has: { detail: expect.stringContaining('aggrPeriodDuration') } },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues`,
+      answers: 400,
+      has: { detail: expect.stringContaining('aggrMethods') },
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=median`,
+      answers: 400,
+      has: problem('InvalidRequest'),
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=avg&aggrPeriodDuration=hour`,
+      answers: 400,
+      has: { detail: expect.stringContaining('aggrPeriodDuration') },
+    },
   ],
   'is asked for by a body, and by values in the interval': [
     ...grown('post'),
     {
       does: 'queryTemporalByPost',
       send: 'POST /temporal/entityOperations/query?options=temporalValues',
-      body: { type: 'Query', entities: [{ type: 'Air', id: id('post') }], q: 'pm10==23', attrs: ['pm10'], temporalQ: { timerel: 'after', timeAt: '2026-03-01T03:00:00Z' } },
+      body: {
+        type: 'Query',
+        entities: [{ type: 'Air', id: id('post') }],
+        q: 'pm10==23',
+        attrs: ['pm10'],
+        temporalQ: { timerel: 'after', timeAt: '2026-03-01T03:00:00Z' },
+      },
       answers: 200,
-      gives: [{ id: id('post'), type: 'Air', pm10: { type: 'Property', values: [[23, '2026-03-01T03:00:00Z'], [24, '2026-03-01T04:00:00Z']] } }],
+      gives: [
+        {
+          id: id('post'),
+          type: 'Air',
+          pm10: {
+            type: 'Property',
+            values: [
+              [23, '2026-03-01T03:00:00Z'],
+              [24, '2026-03-01T04:00:00Z'],
+            ],
+          },
+        },
+      ],
     },
-    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&id=${id('post')}&q=pm10==21&timerel=after&timeAt=2026-03-01T03:00:00Z`, answers: 200, gives: [] },
-    { does: 'queryTemporalByPost', send: 'POST /temporal/entityOperations/query', body: { type: 'Query', entities: [{ type: 'Air' }], ordering: { orderBy: ['pm10'] } }, answers: 400, has: problem('BadRequestData') },
+    {
+      does: 'queryTemporal',
+      send: `GET /temporal/entities?type=Air&id=${id('post')}&q=pm10==21&timerel=after&timeAt=2026-03-01T03:00:00Z`,
+      answers: 200,
+      gives: [],
+    },
+    {
+      does: 'queryTemporalByPost',
+      send: 'POST /temporal/entityOperations/query',
+      body: { type: 'Query', entities: [{ type: 'Air' }], ordering: { orderBy: ['pm10'] } },
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
   ],
   'is kept in order of observation, late ones too': [
     ...grown('a'),
@@ -101,7 +309,11 @@ scenarios('history', {
     values('a', '&timerel=before&timeAt=2026-03-01T02:00:00Z', [21, 1]),
     values('a', '&timerel=between&timeAt=2026-03-01T02:00:00Z&endTimeAt=2026-03-01T04:00:00Z', [22, 2], [23, 3]),
   ],
-  'replaces what was observed at the same time': [...grown('b'), measure('b', 99, 4), values('b', '&timerel=after&timeAt=2026-03-01T03:00:00Z', [23, 3], [99, 4])],
+  'replaces what was observed at the same time': [
+    ...grown('b'),
+    measure('b', 99, 4),
+    values('b', '&timerel=after&timeAt=2026-03-01T03:00:00Z', [23, 3], [99, 4]),
+  ],
   'is shown normalized, with ids of instances': [
     ...grown('c'),
     {
@@ -110,14 +322,29 @@ scenarios('history', {
       answers: 200,
       gives: { id: id('c'), type: 'Air', pm10: [{ ...reading(24, 4), instanceId: expect.stringMatching(/^urn:/) }] },
     },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('c')}?timerel=before&timeAt=1990-01-01T00:00:00Z`, answers: 200, gives: { id: id('c'), type: 'Air' } },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('nobody')}`, answers: 404, has: problem('ResourceNotFound') },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('c')}?timerel=before&timeAt=1990-01-01T00:00:00Z`,
+      answers: 200,
+      gives: { id: id('c'), type: 'Air' },
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('nobody')}`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
   ],
   'keeps what has been deleted': [
     ...grown('d'),
     { does: 'deleteEntity', send: `DELETE /entities/${id('d')}`, answers: 204 },
     values('d', '', [21, 1], [22, 2], [23, 3], [24, 4]),
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('d')}?timeproperty=deletedAt&attrs=pm10`, answers: 200, has: { pm10: [{ type: 'Property', value: 'urn:ngsi-ld:null', deletedAt: expect.any(String) }] } },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('d')}?timeproperty=deletedAt&attrs=pm10`,
+      answers: 200,
+      has: { pm10: [{ type: 'Property', value: 'urn:ngsi-ld:null', deletedAt: expect.any(String) }] },
+    },
   ],
   'of many entities, by type and time': [
     ...grown('e'),
@@ -126,13 +353,42 @@ scenarios('history', {
       does: 'queryTemporal',
       send: `GET /temporal/entities?type=Air&id=${id('e')},${id('f')}&timerel=after&timeAt=2026-03-01T04:00:00Z&format=temporalValues&attrs=pm10&count=true`,
       answers: 200,
-      gives: ['e', 'f'].map((name) => ({ id: id(name), type: 'Air', pm10: { type: 'Property', values: [[24, '2026-03-01T04:00:00Z']] } })),
+      gives: ['e', 'f'].map((name) => ({
+        id: id(name),
+        type: 'Air',
+        pm10: { type: 'Property', values: [[24, '2026-03-01T04:00:00Z']] },
+      })),
       with: { 'NGSILD-Results-Count': '2' },
     },
-    { does: 'queryTemporal', send: `GET /temporal/entities?type=Air&id=${id('e')}&pick=id&limit=1`, answers: 200, gives: [{ id: id('e') }] },
-    { does: 'queryTemporal', send: 'GET /temporal/entities?type=Air&orderBy=pm10', answers: 400, has: problem('BadRequestData') },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('e')}?timerel=before`, answers: 400, has: problem('BadRequestData') },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('e')}?timerel=before&timeAt=yesterday`, answers: 400, has: problem('BadRequestData') },
-    { does: 'retrieveTemporal', send: `GET /temporal/entities/${id('e')}?lastN=0`, answers: 400, has: problem('BadRequestData') },
+    {
+      does: 'queryTemporal',
+      send: `GET /temporal/entities?type=Air&id=${id('e')}&pick=id&limit=1`,
+      answers: 200,
+      gives: [{ id: id('e') }],
+    },
+    {
+      does: 'queryTemporal',
+      send: 'GET /temporal/entities?type=Air&orderBy=pm10',
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('e')}?timerel=before`,
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('e')}?timerel=before&timeAt=yesterday`,
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('e')}?lastN=0`,
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
   ],
 });

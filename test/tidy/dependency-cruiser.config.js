@@ -11,8 +11,18 @@ const door = (npm, path) => ({
 
 export default {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '(\\.d\\.ts|main\\.ts|worker\\.ts)$' }, to: {} },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: '^src/console/|(\\.d\\.ts|main\\.ts|worker\\.ts)$' },
+      to: {},
+    },
     only('^src/core/', { dependencyTypes: ['npm', 'npm-dev', 'core', 'npm-no-pkg', 'unknown'] }, 'core-is-pure'),
     hall('core/model', 'core/model'),
     hall('core/jsonld', 'core/(model|jsonld)'),
@@ -27,7 +37,11 @@ export default {
     hall('city', 'city|core'),
     only('^src/store/([^/]+)/', { path: '^src/store/', pathNot: '^src/store/$1/' }, 'stores-are-strangers'),
     only('^src/edge/([^/]+)/', { path: '^src/edge/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),
-    only('^src/core/operation/([^/]+)/', { path: '^src/core/operation/[^/]+/', pathNot: '^src/core/operation/$1/' }, 'operations-are-strangers'),
+    only(
+      '^src/core/operation/([^/]+)/',
+      { path: '^src/core/operation/[^/]+/', pathNot: '^src/core/operation/$1/' },
+      'operations-are-strangers',
+    ),
     door('express', '^src/edge/(http|v2)/'),
     door('ws', '^src/edge/ws/'),
     door('better-sqlite3', '^src/store/sqlite/'),
@@ -38,6 +52,10 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.base.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+      extensions: ['.ts', '.js', '.json'],
+    },
   },
 };

@@ -37,7 +37,11 @@ describe('words', () => {
   });
 
   test('file names are kebab-case', () => {
-    expect(sources.map(short).filter((path) => !/^(?:[a-z0-9]+(?:[-.][a-z0-9]+)*\/)*[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(path))).toEqual([]);
+    expect(
+      sources
+        .map(short)
+        .filter((path) => !/^(?:[a-z0-9]+(?:[-.][a-z0-9]+)*\/)*[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(path)),
+    ).toEqual([]);
   });
 });
 

@@ -2,7 +2,13 @@
 import type { JsonObject } from '../../core/model/json.ts';
 import { flagOf, options, variableOf } from './options.ts';
 
-const entries = Object.entries(options).map(([name, { about, form, initial, schema }]) => ({ name, about, form, initial, schema }));
+const entries = Object.entries(options).map(([name, { about, form, initial, schema }]) => ({
+  name,
+  about,
+  form,
+  initial,
+  schema,
+}));
 
 /** The options as lines of help, each with its initial value. */
 export const helpText = (): string =>

@@ -17,7 +17,11 @@ export interface Option<T> {
 const wrong = (value: Json, what: string): Error => new Error(`must be ${what}, not ${JSON.stringify(value)}`);
 
 /** A whole number within bounds. */
-export function whole(about: string, initial: number, { least = 0, most = Number.MAX_SAFE_INTEGER, form = 'N' } = {}): Option<number> {
+export function whole(
+  about: string,
+  initial: number,
+  { least = 0, most = Number.MAX_SAFE_INTEGER, form = 'N' } = {},
+): Option<number> {
   return {
     about,
     form,
@@ -25,7 +29,8 @@ export function whole(about: string, initial: number, { least = 0, most = Number
     schema: { type: 'integer', minimum: least, maximum: most },
     read(value) {
       const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
-      if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most) return number;
+      if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most)
+        return number;
       throw wrong(value, `a whole number from ${least} to ${most}`);
     },
   };

@@ -77,7 +77,7 @@ export const options = {
   ]),
 } as const satisfies Record<string, Option<unknown>>;
 
-export type OptionName = keyof typeof options;
+type OptionName = keyof typeof options;
 
 /** The value of every option. */
 export type Config = {

@@ -30,7 +30,8 @@ export function readConfig({ args, env }: Given): Config {
 
 type Source = readonly [value: Json | undefined, source: string];
 
-const firstOf = (sources: readonly Source[]): Source => sources.find(([value]) => value !== undefined) ?? [undefined, ''];
+const firstOf = (sources: readonly Source[]): Source =>
+  sources.find(([value]) => value !== undefined) ?? [undefined, ''];
 
 function readFrom<T>(source: string, read: () => T): T {
   try {
@@ -41,20 +42,28 @@ function readFrom<T>(source: string, read: () => T): T {
 }
 
 function readFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
-  const known = Object.entries(options).map(([name, { form }]) => [flagOf(name), { type: form === '' ? ('boolean' as const) : ('string' as const) }]);
+  const known = Object.entries(options).map(([name, { form }]) => [
+    flagOf(name),
+    { type: form === '' ? ('boolean' as const) : ('string' as const) },
+  ]);
   const parsed = parseArgs({
     args: [...args],
     options: { ...Object.fromEntries(known), config: { type: 'string' } },
     allowNegative: true,
   });
-  const values: Readonly<Record<string, unknown>> = parsed.values;
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'string' || typeof value === 'boolean' ? [[name, value]] : [])));
+  const flags: Record<string, string | boolean> = {};
+  const values: object = parsed.values;
+  for (const [name, value] of Object.entries<unknown>({ ...values })) {
+    if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value;
+  }
+  return flags;
 }
 
 function readFile(path: string): JsonObject {
   const document = readFrom(path, () => parseJson(readFileSync(path, 'utf8')));
   if (!isObject(document)) throw new Error(`${path} must hold a JSON object of options.`);
   const unknown = Object.keys(document).find((name) => !(name in options));
-  if (unknown !== undefined) throw new Error(`${path} has an unknown option: ${unknown}. There are: ${Object.keys(options).join(', ')}.`);
+  if (unknown !== undefined)
+    throw new Error(`${path} has an unknown option: ${unknown}. There are: ${Object.keys(options).join(', ')}.`);
   return document;
 }

@@ -23,7 +23,9 @@ export const serve: Command = {
       return 0;
     }
     const broker = await startBroker(readConfig({ args, env: process.env }));
-    out.write(`Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · OpenAPI ${broker.url}/openapi.yaml\n`);
+    out.write(
+      `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · OpenAPI ${broker.url}/openapi.yaml\n`,
+    );
     if (!signal.aborted) await once(signal, 'abort');
     await broker.stop();
     out.write('Mlaka has stopped.\n');

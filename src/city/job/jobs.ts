@@ -20,7 +20,8 @@ type Work = (store: Store) => Promise<number>;
 /** Starts the jobs. Returns the function that stops them and waits for those under way. */
 export function startJobs(options: JobOptions): () => Promise<void> {
   const { clock, logKeep } = options;
-  const prune: Work = (store) => store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records });
+  const prune: Work = (store) =>
+    store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records });
   const jobs = [
     startJob('sweep', '*/2 * * * * *', { ...options, work: (store) => store.sweep(clock.now()) }),
     startJob('prune', '30 * * * * *', { ...options, work: prune }),
@@ -30,10 +31,15 @@ export function startJobs(options: JobOptions): () => Promise<void> {
   };
 }
 
-const hoursBefore = (clock: Clock, hours: number): string => instantOf(microsOfInstant(clock.now()) - hours * 3_600_000_000);
+const hoursBefore = (clock: Clock, hours: number): string =>
+  instantOf(microsOfInstant(clock.now()) - hours * 3_600_000_000);
 
 /** Runs the work in every tenant by the schedule, never twice at a time. */
-function startJob(name: string, pattern: string, { stores, observe, work }: JobOptions & { readonly work: Work }): () => Promise<void> {
+function startJob(
+  name: string,
+  pattern: string,
+  { stores, observe, work }: JobOptions & { readonly work: Work },
+): () => Promise<void> {
   let running = Promise.resolve();
   const task: ScheduledTask = schedule(
     pattern,
@@ -49,7 +55,10 @@ function startJob(name: string, pattern: string, { stores, observe, work }: JobO
   };
 }
 
-async function runOnce(name: string, { stores, observe, work }: Pick<JobOptions, 'stores' | 'observe'> & { readonly work: Work }): Promise<void> {
+async function runOnce(
+  name: string,
+  { stores, observe, work }: Pick<JobOptions, 'stores' | 'observe'> & { readonly work: Work },
+): Promise<void> {
   const began = performance.now();
   try {
     let removed = 0;
@@ -57,7 +66,8 @@ async function runOnce(name: string, { stores, observe, work }: Pick<JobOptions,
       const store = await stores.open(tenant, false);
       if (store) removed += await work(store);
     }
-    if (removed > 0) observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: `removed ${removed}` });
+    if (removed > 0)
+      observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: `removed ${removed}` });
   } catch (cause) {
     observe({ kind: 'failed', where: `job ${name}`, cause });
   }

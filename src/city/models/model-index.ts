@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { readJson } from './read-json.ts';
 
 /** One entity type that has a model. */
-export interface IndexedType {
+interface IndexedType {
   /** Short name, such as `ParkingSpot`. */
   readonly name: string;
   /** The type's IRI in the context of its family. */

@@ -1,6 +1,6 @@
 /** How strictly data models are held to: off, warn or reject, for all types and for single ones. */
 
-export const modelModes = ['off', 'warn', 'reject'] as const;
+const modelModes = ['off', 'warn', 'reject'] as const;
 export type ModelMode = (typeof modelModes)[number];
 
 export interface ModelModes {

@@ -17,14 +17,25 @@ export type Decision =
 
 /** Decides. Pure: the same arguments give the same decision. */
 export function decide(principal: Principal, action: Action, tenant: string): Decision {
-  const grants = principal.grants.filter((grant) => grant.actions.includes(action) && (grant.tenants?.includes(tenant) ?? true));
+  const grants = principal.grants.filter(
+    (grant) => grant.actions.includes(action) && (grant.tenants?.includes(tenant) ?? true),
+  );
   if (grants.length === 0) return { extent: 'none' };
   if (grants.some(isUnrestricted)) return { extent: 'full' };
   const rules = grants.map((grant) => ({ grant, covers: compileFilter(filterOf(grant)) }));
-  return { extent: 'part', filter: { anyOf: grants.map(filterOf) }, see: (entity) => visible(entity, rules.filter(({ covers }) => covers(entity)).map(({ grant }) => grant)) };
+  return {
+    extent: 'part',
+    filter: { anyOf: grants.map(filterOf) },
+    see: (entity) =>
+      visible(
+        entity,
+        rules.filter(({ covers }) => covers(entity)).map(({ grant }) => grant),
+      ),
+  };
 }
 
-const isUnrestricted = ({ types, scopes, attrs }: Grant): boolean => types === undefined && scopes === undefined && attrs === undefined;
+const isUnrestricted = ({ types, scopes, attrs }: Grant): boolean =>
+  types === undefined && scopes === undefined && attrs === undefined;
 
 const filterOf = ({ types, scopes }: Grant): Filter => ({
   ...(types ? { selectors: types.map((type) => ({ types: { op: 'type', type } })) } : undefined),

@@ -58,7 +58,9 @@ const narrowed = <T extends Plan>(plan: T, { filter }: Part): T => ({
 
 function seen(stored: Stored | undefined, { see }: Part): Stored | undefined {
   const entity = stored && see(stored.entity());
-  return entity && { id: entity.id, version: stored.version, cursor: stored.cursor, isPart: true, entity: () => entity };
+  return (
+    entity && { id: entity.id, version: stored.version, cursor: stored.cursor, isPart: true, entity: () => entity }
+  );
 }
 
 /** Finds what matches in the visible part: a query on a hidden attribute must not tell what it holds. */
@@ -68,7 +70,12 @@ async function findSeen(store: Store, plan: Plan, decision: Part): Promise<reado
   const found: Stored[] = [];
   let after = plan.after;
   while (found.length < wanted) {
-    const page = await store.find({ ...narrowed(plan, decision), limit: pageSize, offset: 0, ...(after === undefined ? undefined : { after }) });
+    const page = await store.find({
+      ...narrowed(plan, decision),
+      limit: pageSize,
+      offset: 0,
+      ...(after === undefined ? undefined : { after }),
+    });
     found.push(...page.flatMap((stored) => seen(stored, decision) ?? []).filter((stored) => matches(stored.entity())));
     after = page.at(-1)?.cursor;
     if (page.length < pageSize) break;
@@ -90,12 +97,17 @@ async function historySeen(store: Store, plan: HistoryPlan, decision: Part): Pro
   );
   return histories.flatMap((history, index) => {
     const names = visible[index]?.attrs;
-    return names ? [{ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => name in names)) }] : [];
+    return names
+      ? [{ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => name in names)) }]
+      : [];
   });
 }
 
 /** The entity as if it had these attributes: to ask which of their names may be seen. */
-const everyName = (entity: Entity, names: readonly string[]): Entity => ({ ...entity, attrs: Object.fromEntries(names.map((name) => [name, []])) });
+const everyName = (entity: Entity, names: readonly string[]): Entity => ({
+  ...entity,
+  attrs: Object.fromEntries(names.map((name) => [name, []])),
+});
 
 /** The write under the decision's condition. Throws Forbidden when it touches, or would leave behind, what is not granted. */
 async function permit(store: Store, write: Write, { decision, at }: { decision: Part; at: Instant }): Promise<Write> {

@@ -7,7 +7,8 @@ export interface Duration {
   readonly micros: Micros;
 }
 
-const form = /^P(?:(\d+)W|(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?)$/;
+const form =
+  /^P(?:(\d+)W|(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?)$/;
 
 const secondMicros = 1_000_000;
 const dayMicros = 86_400 * secondMicros;
@@ -16,11 +17,16 @@ const dayMicros = 86_400 * secondMicros;
 export function parseDuration(text: string): Duration | undefined {
   const parts = text.length <= 64 && text !== 'P' ? form.exec(text) : null;
   if (!parts) return undefined;
-  const [weeks = 0, years = 0, months = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
-  const micros = (weeks * 7 + days) * dayMicros + (hours * 3600 + minutes * 60) * secondMicros + Math.round(seconds * secondMicros);
-  const duration = { months: years * 12 + months, micros };
-  return Number.isSafeInteger(duration.micros) && duration.months <= 120_000 ? duration : undefined;
+  const number = (group: number): number => Number(parts[group] ?? 0);
+  const days = number(1) * 7 + number(4);
+  const micros =
+    days * dayMicros + (number(5) * 3600 + number(6) * 60) * secondMicros + Math.round(number(7) * secondMicros);
+  const months = number(2) * 12 + number(3);
+  return Number.isSafeInteger(micros) && months <= monthsMax ? { months, micros } : undefined;
 }
+
+/** Ten thousand years. */
+const monthsMax = 120_000;
 
 export const isZero = ({ months, micros }: Duration): boolean => months === 0 && micros === 0;
 

@@ -23,7 +23,12 @@ export interface ScopeQuery {
 /** What a term of `q` compares with. A time keeps its text, because a string value may hold the same text. */
 export type QValue =
   | { readonly kind: 'json'; readonly value: number | string | boolean }
-  | { readonly kind: 'time'; readonly form: 'dateTime' | 'date' | 'time'; readonly text: string; readonly micros: Micros }
+  | {
+      readonly kind: 'time';
+      readonly form: 'dateTime' | 'date' | 'time';
+      readonly text: string;
+      readonly micros: Micros;
+    }
   | { readonly kind: 'uri'; readonly uri: string }
   | { readonly kind: 'list'; readonly values: readonly QValue[] }
   | { readonly kind: 'range'; readonly from: QValue; readonly to: QValue };
@@ -50,7 +55,12 @@ export type Query =
   | { readonly op: 'exists'; readonly path: QPath }
   | { readonly op: 'missing'; readonly path: QPath }
   | { readonly op: '~=' | '!~='; readonly path: QPath; readonly pattern: Pattern }
-  | { readonly op: Exclude<QOperator, '~=' | '!~='>; readonly path: QPath; readonly value: QValue; readonly expanded?: readonly string[] };
+  | {
+      readonly op: Exclude<QOperator, '~=' | '!~='>;
+      readonly path: QPath;
+      readonly value: QValue;
+      readonly expanded?: readonly string[];
+    };
 
 /** A regular expression as text. `compilePattern` makes its matcher, which runs in time linear in the subject. */
 export interface Pattern {
@@ -104,4 +114,3 @@ export interface TemporalQuery {
   /** The newest n instances of each attribute and dataset. */
   readonly lastN?: number;
 }
-

@@ -12,7 +12,7 @@ import { parseQ } from './q.ts';
 import { distance } from './spatial-distance.ts';
 import { shapeOf } from './spatial-shape.ts';
 
-export interface OrderKey {
+interface OrderKey {
   readonly path: QPath;
   readonly isDescending: boolean;
   /** Order by the distance from here, of entities whose value is a geometry. */
@@ -36,19 +36,30 @@ interface OrderParameters {
 const keysMax = 16;
 
 /** The order in some parameters; undefined without `orderBy`. Throws BadRequestData that names the one at fault. */
-export function parseOrder({ orderBy, collation, orderFrom, orderGeometry }: OrderParameters, terms: Terms): Order | undefined {
+export function parseOrder(
+  { orderBy, collation, orderFrom, orderGeometry }: OrderParameters,
+  terms: Terms,
+): Order | undefined {
   if (orderBy === undefined) return undefined;
   const texts = orderBy.split(',');
   if (texts.length > keysMax) throw badData(`The parameter orderBy may have ${keysMax} keys, not ${texts.length}.`);
-  const from = orderFrom === undefined ? undefined : readGeometry({ type: orderGeometry ?? 'Point', coordinates: readCoordinates(orderFrom) }, 'orderFrom');
-  return { keys: texts.map((text) => parseKey(text, from, terms)), ...(collation === undefined ? undefined : { collation: readCollation(collation) }) };
+  const from =
+    orderFrom === undefined
+      ? undefined
+      : readGeometry({ type: orderGeometry ?? 'Point', coordinates: readCoordinates(orderFrom) }, 'orderFrom');
+  return {
+    keys: texts.map((text) => parseKey(text, from, terms)),
+    ...(collation === undefined ? undefined : { collation: readCollation(collation) }),
+  };
 }
 
 function readCoordinates(text: string): Json {
   try {
     return parseJson(text);
   } catch {
-    throw badData(`The parameter orderFrom must be coordinates such as [14.36,46.24], not ${JSON.stringify(text.slice(0, 120))}.`);
+    throw badData(
+      `The parameter orderFrom must be coordinates such as [14.36,46.24], not ${JSON.stringify(text.slice(0, 120))}.`,
+    );
   }
 }
 
@@ -68,7 +79,8 @@ const directions = ['asc', 'desc', 'dist-asc', 'dist-desc'] as const;
 function parseKey(text: string, from: Geometry | undefined, terms: Terms): OrderKey {
   const [pathText = '', word = 'asc', ...more] = text.split(';');
   const direction = directions.find((one) => one === word);
-  if (!direction || more.length > 0) throw badData(`A key of orderBy is a path and one of ${directions.join(', ')}, not ${JSON.stringify(text)}.`);
+  if (!direction || more.length > 0)
+    throw badData(`A key of orderBy is a path and one of ${directions.join(', ')}, not ${JSON.stringify(text)}.`);
   const key = { path: parsePath(pathText, terms), isDescending: direction.endsWith('desc') };
   if (!direction.startsWith('dist-')) return key;
   if (!from) throw badData(`The order by distance ${JSON.stringify(text)} needs the parameter orderFrom.`);
@@ -104,7 +116,8 @@ export function compileOrder({ keys, collation }: Order): Comparison {
       keys.map(({ path }, index) => {
         const value = valueAt(entity, path);
         const shape = shapes[index];
-        const geometry = shape && value !== undefined && looksLikeGeometry(value) ? readGeometry(value, 'value') : undefined;
+        const geometry =
+          shape && value !== undefined && looksLikeGeometry(value) ? readGeometry(value, 'value') : undefined;
         return shape && geometry ? { rank: -1, value: distance(shapeOf(geometry), shape) } : ranked(value);
       }),
     compare(a, b) {
@@ -117,7 +130,11 @@ export function compileOrder({ keys, collation }: Order): Comparison {
   };
 }
 
-function compareRanked(a: Ranked | undefined, b: Ranked | undefined, compareText: (a: string, b: string) => number): number {
+function compareRanked(
+  a: Ranked | undefined,
+  b: Ranked | undefined,
+  compareText: (a: string, b: string) => number,
+): number {
   if (!a || !b) return 0;
   if (a.rank !== b.rank) return a.rank - b.rank;
   if (typeof a.value === 'number' && typeof b.value === 'number') return a.value - b.value;
@@ -138,7 +155,10 @@ function ranked(value: Json | undefined): Ranked {
 }
 
 function valueAt(entity: Entity, { attr, sub, inside }: QPath): Json | undefined {
-  return memberOf(entity, attr) ?? valueBelow(defaultInstance(entity.attrs[attr]), { sub, inside, ownerCreatedAt: entity.createdAt });
+  return (
+    memberOf(entity, attr) ??
+    valueBelow(defaultInstance(entity.attrs[attr]), { sub, inside, ownerCreatedAt: entity.createdAt })
+  );
 }
 
 interface Below {
@@ -175,7 +195,9 @@ function memberOf(entity: Entity, name: string): Json | undefined {
 
 function instanceMember(instance: Instance, name: string, ownerCreatedAt: string): Json | undefined {
   if (name === 'createdAt' || name === 'modifiedAt') return instanceStamps(instance, ownerCreatedAt)[name];
-  return name === 'observedAt' || name === 'unitCode' || name === 'datasetId' || name === 'expiresAt' ? instance[name] : undefined;
+  return name === 'observedAt' || name === 'unitCode' || name === 'datasetId' || name === 'expiresAt'
+    ? instance[name]
+    : undefined;
 }
 
 const defaultInstance = (instances: readonly Instance[] | undefined): Instance | undefined =>

@@ -19,8 +19,14 @@ export interface Write {
 /** `mutate` under the condition of the write. What has expired counts as gone. */
 export function carryOutWrite(stored: Entity | undefined, { mutation, only }: Write, at: Instant): Mutated {
   const current = stored && presentAt(stored, at);
-  if (!current || !only || mutation.op === 'create' || compileFilter(only)(current)) return mutate(current, mutation, at);
+  if (!current || !only || mutation.op === 'create' || compileFilter(only)(current))
+    return mutate(current, mutation, at);
   return mutation.op === 'upsert'
-    ? { outcome: { status: 'refused', problem: { type: 'Forbidden', detail: `The entity ${mutation.id} exists and is not yours to change.` } } }
+    ? {
+        outcome: {
+          status: 'refused',
+          problem: { type: 'Forbidden', detail: `The entity ${mutation.id} exists and is not yours to change.` },
+        },
+      }
     : mutate(undefined, mutation, at);
 }

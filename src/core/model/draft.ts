@@ -6,7 +6,7 @@ import { instanceOf } from './stamp.ts';
 import { sameContent } from './same-content.ts';
 
 /** What a rule makes of one fragment and the instance it meets. */
-export type Verdict = { readonly write: Instance } | { readonly remove: true } | { readonly skip: string } | 'ignore';
+type Verdict = { readonly write: Instance } | { readonly remove: true } | { readonly skip: string } | 'ignore';
 export type Rule = (before: Instance | undefined, fragment: Fragment) => Verdict;
 
 export interface Draft {
@@ -43,7 +43,11 @@ export function draftAttributes(attrs: Attributes, fragments: Fragments, rule: R
   return { attrs: after, changes, updated: [...updated], notUpdated, touched: updated.size > 0 };
 }
 
-function put(attrs: Record<string, readonly Instance[]>, name: string, { before, next }: { before: Instance | undefined; next: Instance | undefined }): void {
+function put(
+  attrs: Record<string, readonly Instance[]>,
+  name: string,
+  { before, next }: { before: Instance | undefined; next: Instance | undefined },
+): void {
   const present = attrs[name] ?? [];
   const replaced = before && next ? present.map((instance) => (instance === before ? next : instance)) : undefined;
   const instances = replaced ?? [...present.filter((instance) => instance !== before), ...(next ? [next] : [])];
@@ -52,7 +56,11 @@ function put(attrs: Record<string, readonly Instance[]>, name: string, { before,
 }
 
 /** The change from one instance to the next: none when only the expiry moved (clause 4.22 keeps that out of history). */
-export function changeOf(name: string, before: Instance | undefined, after: Instance | undefined): readonly AttributeChange[] {
+export function changeOf(
+  name: string,
+  before: Instance | undefined,
+  after: Instance | undefined,
+): readonly AttributeChange[] {
   const instance = after ?? before;
   if (!instance) return [];
   const place = { name, ...(instance.datasetId === undefined ? undefined : { datasetId: instance.datasetId }) };
@@ -64,4 +72,6 @@ export function changeOf(name: string, before: Instance | undefined, after: Inst
 
 /** Every instance of some attributes, as deleted. */
 export const deletionsOf = (attrs: Attributes): readonly AttributeChange[] =>
-  Object.entries(attrs).flatMap(([name, instances]) => instances.flatMap((instance) => changeOf(name, instance, undefined)));
+  Object.entries(attrs).flatMap(([name, instances]) =>
+    instances.flatMap((instance) => changeOf(name, instance, undefined)),
+  );

@@ -28,7 +28,9 @@ export function presentAt(entity: Entity, now: Instant): Entity | undefined {
 }
 
 function attributesAt(attrs: Attributes, moment: Micros): Attributes {
-  const present = Object.entries(attrs).map(([name, instances]) => [name, instances.flatMap((instance) => instanceAt(instance, moment))] as const);
+  const present = Object.entries(attrs).map(
+    ([name, instances]) => [name, instances.flatMap((instance) => instanceAt(instance, moment))] as const,
+  );
   return Object.fromEntries(present.filter(([, instances]) => instances.length > 0));
 }
 

@@ -53,23 +53,49 @@ export const historyOf = (change: Change): readonly HistoryEntry[] => [
 function scopeEntry({ event, at, entity, scopeObservedAt = at }: Change): HistoryEntry {
   const scope = event === 'deleted' ? undefined : entity.scope;
   const base = { kind: 'Property', createdAt: at, modifiedAt: at } as const;
-  if (scope === undefined) return { name: scopeSeries, at: microsOfInstant(at), isObserved: false, instance: { ...base, value: [], deletedAt: at } };
-  return { name: scopeSeries, at: microsOfInstant(scopeObservedAt), isObserved: true, instance: { ...base, value: scope, observedAt: scopeObservedAt } };
+  if (scope === undefined)
+    return {
+      name: scopeSeries,
+      at: microsOfInstant(at),
+      isObserved: false,
+      instance: { ...base, value: [], deletedAt: at },
+    };
+  return {
+    name: scopeSeries,
+    at: microsOfInstant(scopeObservedAt),
+    isObserved: true,
+    instance: { ...base, value: scope, observedAt: scopeObservedAt },
+  };
 }
 
-function entryOf({ name, event, before, after }: AttributeChange, at: Instant, ownerCreatedAt: Instant): readonly HistoryEntry[] {
-  if (event === 'deleted') return before ? [{ name, at: microsOfInstant(at), isObserved: false, instance: deletionOf(before, at, ownerCreatedAt) }] : [];
+function entryOf(
+  { name, event, before, after }: AttributeChange,
+  at: Instant,
+  ownerCreatedAt: Instant,
+): readonly HistoryEntry[] {
+  if (event === 'deleted')
+    return before
+      ? [{ name, at: microsOfInstant(at), isObserved: false, instance: deletionOf(before, at, ownerCreatedAt) }]
+      : [];
   return after ? [pastEntry(name, after, { at, ownerCreatedAt })] : [];
 }
 
 /** The entry of an instance as it was given: `modifiedAt` is the time of the write. */
-export function pastEntry(name: string, given: Instance, { at, ownerCreatedAt }: { at: Instant; ownerCreatedAt: Instant }): HistoryEntry {
+export function pastEntry(
+  name: string,
+  given: Instance,
+  { at, ownerCreatedAt }: { at: Instant; ownerCreatedAt: Instant },
+): HistoryEntry {
   const instance = { ...given, createdAt: given.createdAt ?? ownerCreatedAt, modifiedAt: at };
   const { observedAt } = given;
   return { name, at: microsOfInstant(observedAt ?? at), isObserved: observedAt !== undefined, instance };
 }
 
-const deletionOf = ({ kind, datasetId, createdAt }: Instance, at: Instant, ownerCreatedAt: Instant): HistoryEntry['instance'] => ({
+const deletionOf = (
+  { kind, datasetId, createdAt }: Instance,
+  at: Instant,
+  ownerCreatedAt: Instant,
+): HistoryEntry['instance'] => ({
   kind,
   value: deletedValue(kind),
   ...(datasetId === undefined ? undefined : { datasetId }),
@@ -79,7 +105,7 @@ const deletionOf = ({ kind, datasetId, createdAt }: Instance, at: Instant, owner
 });
 
 /** The NGSI-LD Null in the form of the kind (clause 4.5.0). */
-export function deletedValue(kind: Kind): Json {
+function deletedValue(kind: Kind): Json {
   if (kind === 'LanguageProperty') return { '@none': ngsildNull };
   return kind === 'ListProperty' || kind === 'ListRelationship' ? [ngsildNull] : ngsildNull;
 }

@@ -14,7 +14,8 @@ export function microsOf(text: string): Micros | undefined {
   if (!parts) return undefined;
   const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
   const [hours, minutes, seconds] = [Number(parts[4]), Number(parts[5]), Number(parts[6])];
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(month, year) || hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(month, year) || hours > 23 || minutes > 59 || seconds > 59)
+    return undefined;
   // Date.UTC takes years below 100 for those of the 20th century; the calendar repeats every 400 years.
   const millis = Date.UTC(year + 400, month - 1, day, hours, minutes, seconds) - millisIn400Years;
   return millis * 1000 + (parts[7] === undefined ? 0 : Number(parts[7].padEnd(6, '0')));

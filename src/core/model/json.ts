@@ -18,12 +18,14 @@ export const isStrings = (value: Json | undefined): value is readonly string[] =
   isArray(value) && value.every((element) => typeof element === 'string');
 
 /** One string or several, as a list. */
-export const stringsOf = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value);
+export const stringsOf = (value: string | readonly string[]): readonly string[] =>
+  typeof value === 'string' ? [value] : value;
 
 /** Deep equality of JSON values; the order of members does not count, that of elements does. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
-  if (isArray(a) && isArray(b)) return a.length === b.length && a.every((element, index) => sameJson(element, b[index]));
+  if (isArray(a) && isArray(b))
+    return a.length === b.length && a.every((element, index) => sameJson(element, b[index]));
   if (!isObject(a) || !isObject(b)) return false;
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => name in b && sameJson(a[name], b[name]));

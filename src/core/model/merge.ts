@@ -7,10 +7,22 @@ import { badData } from './problem.ts';
 import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
 import { sameContent } from './same-content.ts';
 
-const metadata = ['observedAt', 'unitCode', 'objectType', 'valueType', 'expiresAt', 'entityIdSealed', 'entityTypeSealed'] as const;
+const metadata = [
+  'observedAt',
+  'unitCode',
+  'objectType',
+  'valueType',
+  'expiresAt',
+  'entityIdSealed',
+  'entityTypeSealed',
+] as const;
 
 /** The instance after the merge. The fragment may hold any part of it. */
-export function mergeInstance(before: Instance, fragment: Fragment, { stamp, options }: { stamp: Stamp; options: MergeOptions }): Instance {
+export function mergeInstance(
+  before: Instance,
+  fragment: Fragment,
+  { stamp, options }: { stamp: Stamp; options: MergeOptions },
+): Instance {
   const content = mergedContent(before, adapted(before, fragment, options), options);
   const createdAt = before.createdAt ?? stamp.ownerCreatedAt;
   const attrs = mergeAttributes(before.attrs, fragment.attrs, { at: stamp.at, ownerCreatedAt: createdAt });
@@ -25,10 +37,15 @@ export function mergeInstance(before: Instance, fragment: Fragment, { stamp, opt
 /** Members given overwrite, `ngsildNull` removes, the rest stays; values that are objects are merged. */
 function mergedContent(before: Instance, fragment: Fragment, options: MergeOptions): Instance {
   const kind = fragment.kind ?? before.kind;
-  const value = fragment.value === undefined ? before.value : mergedValue(kind === before.kind ? before : undefined, kind, fragment.value);
+  const value =
+    fragment.value === undefined
+      ? before.value
+      : mergedValue(kind === before.kind ? before : undefined, kind, fragment.value);
   const given = withDefaultTime(before, fragment, options);
   const members = metadata.map((member) => [member, given[member] ?? before[member]] as const);
-  const kept: Partial<Instance> = Object.fromEntries(members.filter(([, text]) => text !== undefined && text !== ngsildNull));
+  const kept: Partial<Instance> = Object.fromEntries(
+    members.filter(([, text]) => text !== undefined && text !== ngsildNull),
+  );
   return { kind, value, ...(before.datasetId === undefined ? undefined : { datasetId: before.datasetId }), ...kept };
 }
 
@@ -42,7 +59,7 @@ const mergedValue = (before: Instance | undefined, kind: Instance['kind'], value
   before && kind !== 'GeoProperty' ? mergeJson(before.value, value) : withoutNulls(value);
 
 /** RFC 7396 with `ngsildNull` for null. Arrays are replaced whole. */
-export function mergeJson(before: Json, patch: Json): Json {
+function mergeJson(before: Json, patch: Json): Json {
   if (!isObject(patch)) return patch;
   const merged: Record<string, Json> = { ...(isObject(before) ? before : {}) };
   for (const [name, value] of Object.entries(patch)) {
@@ -68,7 +85,11 @@ const define = (target: Record<string, Json>, name: string, value: Json): void =
   void Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 
 /** Sub-attributes after the merge; undefined when none are left. */
-function mergeAttributes(before: Attributes | undefined, fragments: Fragments | undefined, stamp: Stamp): Attributes | undefined {
+function mergeAttributes(
+  before: Attributes | undefined,
+  fragments: Fragments | undefined,
+  stamp: Stamp,
+): Attributes | undefined {
   if (!fragments) return before;
   const merged: Record<string, readonly Instance[]> = { ...before };
   for (const [name, instances] of Object.entries(fragments)) {
@@ -85,7 +106,9 @@ function mergeInto(instances: readonly Instance[], fragment: Fragment, stamp: St
   if (fragment.value === ngsildNull) return others;
   if (!before) return [...others, stampInstance(withoutNullsInside(fragment), undefined, stamp)];
   const merged = mergeInstance(before, fragment, { stamp, options: {} });
-  return instances.map((instance) => (instance === before ? (sameContent(before, merged) ? before : merged) : instance));
+  return instances.map((instance) =>
+    instance === before ? (sameContent(before, merged) ? before : merged) : instance,
+  );
 }
 
 /** A fragment in simplified form, or a bare string for one language, made to fit the kind that is there (clause 5.6.17). */
@@ -96,7 +119,8 @@ function adapted(before: Instance, fragment: Fragment, options: MergeOptions): F
     return { ...fragment, kind: before.kind, value: { [options.lang]: value } };
   }
   if (options.simplified !== true || fragment.kind !== 'Property') return fragment;
-  if (!fitsKind(before, value)) throw badData(`A value in simplified form cannot change an attribute of kind ${before.kind}.`);
+  if (!fitsKind(before, value))
+    throw badData(`A value in simplified form cannot change an attribute of kind ${before.kind}.`);
   return { ...fragment, kind: before.kind };
 }
 

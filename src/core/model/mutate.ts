@@ -36,11 +36,15 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
   if (!current) throw new Problem('ResourceNotFound', `No entity has the id ${mutation.id}.`);
   switch (mutation.op) {
     case 'upsert':
-      return mutation.mode === 'replace' ? replace(current, mutation.entity, at) : overwrite(current, mutation.entity, { at, scope: 'set' });
+      return mutation.mode === 'replace'
+        ? replace(current, mutation.entity, at)
+        : overwrite(current, mutation.entity, { at, scope: 'set' });
     case 'replace':
       return replace(current, mutation.entity, at);
     case 'append':
-      return mutation.overwrite ? overwrite(current, mutation.fragment, { at, scope: 'set' }) : appendMissing(current, mutation.fragment, at);
+      return mutation.overwrite
+        ? overwrite(current, mutation.fragment, { at, scope: 'set' })
+        : appendMissing(current, mutation.fragment, at);
     case 'update':
       return overwrite(current, mutation.fragment, { at, scope: 'if there' });
     case 'merge':
@@ -58,16 +62,29 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
   }
 }
 
-function create(current: Entity | undefined, { id, entity }: { id: string; entity: EntityFragment }, at: Instant): Mutated {
+function create(
+  current: Entity | undefined,
+  { id, entity }: { id: string; entity: EntityFragment },
+  at: Instant,
+): Mutated {
   if (current) throw new Problem('AlreadyExists', `An entity with the id ${id} exists already.`);
   if (!entity.types || entity.types.length === 0) throw badData(`The entity ${id} needs a type.`);
   const draft = draftAttributes({}, entity.attrs, overwriteRule({ at, ownerCreatedAt: at }));
   const next: Entity = { id, types: entity.types, ...given(entity), createdAt: at, attrs: draft.attrs };
-  const change: Change = { id, at, event: 'created', entity: next, attrs: draft.changes, scopeChanged: next.scope !== undefined, ...scopeTime(entity) };
+  const change: Change = {
+    id,
+    at,
+    event: 'created',
+    entity: next,
+    attrs: draft.changes,
+    scopeChanged: next.scope !== undefined,
+    ...scopeTime(entity),
+  };
   return { outcome: { status: 'created' }, change, next };
 }
 
-const scopeTime = ({ scopeObservedAt }: EntityFragment): Pick<Change, 'scopeObservedAt'> => (scopeObservedAt === undefined ? {} : { scopeObservedAt });
+const scopeTime = ({ scopeObservedAt }: EntityFragment): Pick<Change, 'scopeObservedAt'> =>
+  scopeObservedAt === undefined ? {} : { scopeObservedAt };
 
 const given = ({ scope, expiresAt }: EntityFragment): { scope?: string | readonly string[]; expiresAt?: Instant } => ({
   ...(scope === undefined || scope === ngsildNull ? undefined : { scope }),
@@ -79,9 +96,17 @@ function replace(current: Entity, entity: EntityFragment, at: Instant): Mutated 
   const draft = draftAttributes(current.attrs, entity.attrs, overwriteRule(stampOf(current, at)));
   const written = writtenInstances(draft.attrs, entity.attrs);
   const gone = Object.entries(draft.attrs).flatMap(([name, instances]) =>
-    instances.filter((instance) => !written[name]?.includes(instance)).flatMap((instance) => changeOf(name, instance, undefined)),
+    instances
+      .filter((instance) => !written[name]?.includes(instance))
+      .flatMap((instance) => changeOf(name, instance, undefined)),
   );
-  const base: Entity = { id: current.id, types: entity.types ?? current.types, ...given(entity), createdAt: current.createdAt, attrs: written };
+  const base: Entity = {
+    id: current.id,
+    types: entity.types ?? current.types,
+    ...given(entity),
+    createdAt: current.createdAt,
+    attrs: written,
+  };
   return updated(current, base, { at, changes: [...draft.changes, ...gone] });
 }
 
@@ -94,10 +119,16 @@ const writtenInstances = (attrs: Attributes, fragments: Fragments): Attributes =
   );
 
 /** Whole instances take the place of those that are there; the NGSI-LD Null deletes (clauses 5.6.2, 5.6.3). */
-function overwrite(current: Entity, fragment: EntityFragment, { at, scope }: { at: Instant; scope: 'set' | 'if there' }): Mutated {
+function overwrite(
+  current: Entity,
+  fragment: EntityFragment,
+  { at, scope }: { at: Instant; scope: 'set' | 'if there' },
+): Mutated {
   const draft = draftAttributes(current.attrs, fragment.attrs, overwriteRule(stampOf(current, at)));
   const lost = scope === 'if there' && fragment.scope !== undefined && current.scope === undefined;
-  const refusedScope: readonly NotUpdated[] = lost ? [{ attributeName: 'scope', reason: 'The entity has no scope to update.' }] : [];
+  const refusedScope: readonly NotUpdated[] = lost
+    ? [{ attributeName: 'scope', reason: 'The entity has no scope to update.' }]
+    : [];
   const { scope: newScope, ...rest } = fragment;
   return settle(current, lost || newScope === undefined ? rest : fragment, { at, draft, notUpdated: refusedScope });
 }
@@ -105,8 +136,12 @@ function overwrite(current: Entity, fragment: EntityFragment, { at, scope }: { a
 /** Clause 5.6.3 with noOverwrite: what is there is left and reported; scopes are united. */
 function appendMissing(current: Entity, fragment: EntityFragment, at: Instant): Mutated {
   const write = overwriteRule(stampOf(current, at));
-  const rule: Rule = (before, one) => (before ? { skip: 'The attribute instance exists already.' } : write(before, one));
-  const united = fragment.scope === undefined ? fragment : { ...fragment, scope: union(stringsOf(current.scope ?? []), stringsOf(fragment.scope)) };
+  const rule: Rule = (before, one) =>
+    before ? { skip: 'The attribute instance exists already.' } : write(before, one);
+  const united =
+    fragment.scope === undefined
+      ? fragment
+      : { ...fragment, scope: union(stringsOf(current.scope ?? []), stringsOf(fragment.scope)) };
   return settle(current, united, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
@@ -114,13 +149,21 @@ function merge(current: Entity, { fragment, options = {} }: Extract<Mutation, { 
   const stamp = stampOf(current, at);
   const rule: Rule = (before, one) => {
     if (one.value === ngsildNull) return before ? { remove: true } : 'ignore';
-    return { write: before ? mergeInstance(before, one, { stamp, options }) : stampInstance(withoutNullsInside(one), undefined, stamp) };
+    return {
+      write: before
+        ? mergeInstance(before, one, { stamp, options })
+        : stampInstance(withoutNullsInside(one), undefined, stamp),
+    };
   };
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
 /** Clause 5.6.4: members given overwrite, others stay; values are not merged but replaced. */
-function partialUpdate(current: Entity, { attr, fragment }: Extract<Mutation, { op: 'partialUpdate' }>, at: Instant): Mutated {
+function partialUpdate(
+  current: Entity,
+  { attr, fragment }: Extract<Mutation, { op: 'partialUpdate' }>,
+  at: Instant,
+): Mutated {
   const before = existing(current, attr, fragment.datasetId);
   if (fragment.kind !== undefined && fragment.kind !== before.kind) {
     throw badData(`The attribute ${attr} is a ${before.kind}; a partial update cannot make it a ${fragment.kind}.`);
@@ -130,21 +173,41 @@ function partialUpdate(current: Entity, { attr, fragment }: Extract<Mutation, { 
     const merged = mergeInstance(present, one, { stamp: stampOf(current, at), options: {} });
     return { write: one.value === undefined ? merged : { ...merged, value: one.value } };
   };
-  return settle(current, { attrs: { [attr]: [fragment] } }, { at, draft: draftAttributes(current.attrs, { [attr]: [fragment] }, rule) });
+  return settle(
+    current,
+    { attrs: { [attr]: [fragment] } },
+    { at, draft: draftAttributes(current.attrs, { [attr]: [fragment] }, rule) },
+  );
 }
 
 /** Clause 5.6.19. */
-function replaceAttribute(current: Entity, { attr, fragment }: Extract<Mutation, { op: 'replaceAttr' }>, at: Instant): Mutated {
+function replaceAttribute(
+  current: Entity,
+  { attr, fragment }: Extract<Mutation, { op: 'replaceAttr' }>,
+  at: Instant,
+): Mutated {
   existing(current, attr, fragment.datasetId);
   const fragments = { [attr]: [fragment] };
-  return settle(current, { attrs: fragments }, { at, draft: draftAttributes(current.attrs, fragments, overwriteRule(stampOf(current, at))) });
+  return settle(
+    current,
+    { attrs: fragments },
+    { at, draft: draftAttributes(current.attrs, fragments, overwriteRule(stampOf(current, at))) },
+  );
 }
 
 /** Clause 5.6.5. */
-function deleteAttribute(current: Entity, { attr, which }: Extract<Mutation, { op: 'deleteAttr' }>, at: Instant): Mutated {
+function deleteAttribute(
+  current: Entity,
+  { attr, which }: Extract<Mutation, { op: 'deleteAttr' }>,
+  at: Instant,
+): Mutated {
   if (attr === 'scope') {
     if (current.scope === undefined) throw new Problem('ResourceNotFound', `The entity ${current.id} has no scope.`);
-    return settle(current, { scope: ngsildNull, attrs: {} }, { at, draft: draftAttributes(current.attrs, {}, () => 'ignore') });
+    return settle(
+      current,
+      { scope: ngsildNull, attrs: {} },
+      { at, draft: draftAttributes(current.attrs, {}, () => 'ignore') },
+    );
   }
   const chosen = which === 'all' ? (current.attrs[attr] ?? []) : [existing(current, attr, which.datasetId)];
   if (chosen.length === 0) throw notThere(current, attr, undefined);
@@ -153,9 +216,19 @@ function deleteAttribute(current: Entity, { attr, which }: Extract<Mutation, { o
 }
 
 /** Clause 5.6.21. */
-function removeAttributes(current: Entity, { attrs, which }: Extract<Mutation, { op: 'removeAttrs' }>, at: Instant): Mutated {
-  const chosen = Object.fromEntries(Object.entries(current.attrs).filter(([name]) => attrs.includes(name) === (which === 'these')));
-  return settle(current, { attrs: {} }, { at, draft: draftAttributes(current.attrs, chosen, () => ({ remove: true })) });
+function removeAttributes(
+  current: Entity,
+  { attrs, which }: Extract<Mutation, { op: 'removeAttrs' }>,
+  at: Instant,
+): Mutated {
+  const chosen = Object.fromEntries(
+    Object.entries(current.attrs).filter(([name]) => attrs.includes(name) === (which === 'these')),
+  );
+  return settle(
+    current,
+    { attrs: {} },
+    { at, draft: draftAttributes(current.attrs, chosen, () => ({ remove: true })) },
+  );
 }
 
 /** Clause 5.6.6. The change carries the entity as it was. */
@@ -178,7 +251,10 @@ function existing(entity: Entity, attr: string, datasetId: string | undefined): 
 }
 
 const notThere = (entity: Entity, attr: string, datasetId: string | undefined): Problem =>
-  new Problem('ResourceNotFound', `The entity ${entity.id} has no attribute ${attr}${datasetId === undefined ? '' : ` with the datasetId ${datasetId}`}.`);
+  new Problem(
+    'ResourceNotFound',
+    `The entity ${entity.id} has no attribute ${attr}${datasetId === undefined ? '' : ` with the datasetId ${datasetId}`}.`,
+  );
 
 const stampOf = (entity: Entity, at: Instant): Stamp => ({ at, ownerCreatedAt: entity.createdAt });
 
@@ -201,11 +277,19 @@ function settle(
   const base: Entity = {
     ...kept,
     types: fragment.types ? union(current.types, fragment.types) : current.types,
-    ...given({ ...(scope === undefined ? undefined : { scope }), ...(expiresAt === undefined ? undefined : { expiresAt }), ...fragment }),
+    ...given({
+      ...(scope === undefined ? undefined : { scope }),
+      ...(expiresAt === undefined ? undefined : { expiresAt }),
+      ...fragment,
+    }),
     attrs: draft.attrs,
   };
   const reports = [...draft.notUpdated, ...notUpdated];
-  const isTouched = draft.touched || !sameJson(base.types, current.types) || !sameJson(base.scope, scope) || base.expiresAt !== expiresAt;
+  const isTouched =
+    draft.touched ||
+    !sameJson(base.types, current.types) ||
+    !sameJson(base.scope, scope) ||
+    base.expiresAt !== expiresAt;
   if (!isTouched) return { outcome: { status: 'unchanged', updated: [], notUpdated: reports } };
   const result = updated(current, base, { at, changes: draft.changes, time: scopeTime(fragment) });
   return { ...result, outcome: { status: 'updated', updated: draft.updated, notUpdated: reports } };

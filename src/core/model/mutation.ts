@@ -27,7 +27,12 @@ export type Mutation =
   /** DELETE /entities/{id}/attrs/{attr} (5.6.5). `attr` is an expanded name, or `scope`. */
   | { readonly op: 'deleteAttr'; readonly id: string; readonly attr: string; readonly which: InstanceChoice }
   /** Purge of attributes (5.6.21): those named, or all others. Names that are not there are no fault. */
-  | { readonly op: 'removeAttrs'; readonly id: string; readonly attrs: readonly string[]; readonly which: 'these' | 'others' }
+  | {
+      readonly op: 'removeAttrs';
+      readonly id: string;
+      readonly attrs: readonly string[];
+      readonly which: 'these' | 'others';
+    }
   /** DELETE /entities/{id} (5.6.6). */
   | { readonly op: 'delete'; readonly id: string };
 
@@ -43,7 +48,11 @@ export interface MergeOptions {
 
 /** How a mutation ended. `unchanged` is a success that wrote nothing. */
 export type Outcome =
-  | { readonly status: 'created' | 'updated' | 'deleted' | 'unchanged'; readonly notUpdated?: readonly NotUpdated[]; readonly updated?: readonly string[] }
+  | {
+      readonly status: 'created' | 'updated' | 'deleted' | 'unchanged';
+      readonly notUpdated?: readonly NotUpdated[];
+      readonly updated?: readonly string[];
+    }
   | { readonly status: 'refused'; readonly problem: ProblemReport };
 
 /** An attribute that a request could not change, and why (clause 5.2.19). The name is expanded. */

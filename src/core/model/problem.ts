@@ -1,22 +1,20 @@
 /** What can go wrong, in the standard's words (CIM 009 clause 5.5.2). HTTP statuses are the edge's affair. */
 
-export const problemTypes = [
-  'InvalidRequest',
-  'BadRequestData',
-  'AlreadyExists',
-  'Conflict',
-  'ResourceNotFound',
-  'NonexistentTenant',
-  'OperationNotSupported',
-  'TooComplexQuery',
-  'TooManyResults',
-  'LdContextNotAvailable',
-  'NoMultiTenantSupport',
-  'Forbidden',
-  'Unavailable',
-  'InternalError',
-] as const;
-export type ProblemType = (typeof problemTypes)[number];
+export type ProblemType =
+  | 'InvalidRequest'
+  | 'BadRequestData'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'ResourceNotFound'
+  | 'NonexistentTenant'
+  | 'OperationNotSupported'
+  | 'TooComplexQuery'
+  | 'TooManyResults'
+  | 'LdContextNotAvailable'
+  | 'NoMultiTenantSupport'
+  | 'Forbidden'
+  | 'Unavailable'
+  | 'InternalError';
 
 /** The stable title of each type of problem. `Forbidden` and `Unavailable` are ours: clause 5.5.2 has no such types. */
 export const problemTitle: Readonly<Record<ProblemType, string>> = {

@@ -2,7 +2,15 @@
 import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
 import { sameJson } from './json.ts';
 
-const members = ['kind', 'datasetId', 'observedAt', 'unitCode', 'valueType', 'entityIdSealed', 'entityTypeSealed'] as const;
+const members = [
+  'kind',
+  'datasetId',
+  'observedAt',
+  'unitCode',
+  'valueType',
+  'entityIdSealed',
+  'entityTypeSealed',
+] as const;
 
 /** True when both have the same kind, value, metadata and sub-attributes. */
 export function sameContent(a: Instance | Fragment, b: Instance | Fragment): boolean {

@@ -16,7 +16,8 @@ export interface Stamp {
  */
 export function stampInstance(fragment: Fragment, previous: Instance | undefined, stamp: Stamp): Instance {
   const { kind, value, attrs, ...members } = fragment;
-  if (kind === undefined || value === undefined) throw badData('An attribute that does not exist yet needs a type and a value.');
+  if (kind === undefined || value === undefined)
+    throw badData('An attribute that does not exist yet needs a type and a value.');
   const createdAt = previous ? (previous.createdAt ?? stamp.ownerCreatedAt) : stamp.at;
   return {
     kind,
@@ -37,21 +38,27 @@ function stampInner(fragments: Fragments, before: Attributes | undefined, stamp:
 type Metadata = Omit<Fragment, 'kind' | 'value' | 'attrs'>;
 
 const withoutNulls = (members: Metadata): Metadata =>
-  Object.values(members).includes(ngsildNull) ? Object.fromEntries(Object.entries(members).filter(([, member]) => member !== ngsildNull)) : members;
+  Object.values(members).includes(ngsildNull)
+    ? Object.fromEntries(Object.entries(members).filter(([, member]) => member !== ngsildNull))
+    : members;
 
 /** Sub-attributes as `stampInstance` makes them; those that say the same as before stay as they were. */
-export function stampAttributes(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Attributes {
+function stampAttributes(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Attributes {
   const stamped: Record<string, readonly Instance[]> = {};
   for (const [name, instances] of Object.entries(fragments)) {
-    const written = instances.filter(({ value }) => value !== ngsildNull).map((fragment) => {
-      const previous = instanceOf(before?.[name], fragment.datasetId);
-      return previous && sameContent(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
-    });
+    const written = instances
+      .filter(({ value }) => value !== ngsildNull)
+      .map((fragment) => {
+        const previous = instanceOf(before?.[name], fragment.datasetId);
+        return previous && sameContent(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
+      });
     if (written.length > 0) stamped[name] = written;
   }
   return stamped;
 }
 
 /** The instance of a dataset; without `datasetId`, the default instance. */
-export const instanceOf = <T extends Fragment>(instances: readonly T[] | undefined, datasetId: string | undefined): T | undefined =>
-  instances?.find((instance) => instance.datasetId === datasetId);
+export const instanceOf = <T extends Fragment>(
+  instances: readonly T[] | undefined,
+  datasetId: string | undefined,
+): T | undefined => instances?.find((instance) => instance.datasetId === datasetId);

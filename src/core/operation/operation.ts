@@ -53,7 +53,7 @@ export interface World {
 }
 
 /** Which broker this is, among others (clause 5.15). */
-export interface Identity {
+interface Identity {
   /** A name that no other broker has. */
   readonly alias: string;
   readonly startedAt: Instant;

@@ -18,7 +18,8 @@ export function readList(params: Params, name: string): readonly string[] | unde
 /** `true` or `false` in any case (conflict 18); undefined when absent. */
 export function readBoolean(params: Params, name: string): boolean | undefined {
   const text = params[name]?.toLowerCase();
-  if (text === undefined || text === 'true' || text === 'false') return text === undefined ? undefined : text === 'true';
+  if (text === undefined || text === 'true' || text === 'false')
+    return text === undefined ? undefined : text === 'true';
   throw badData(`The parameter ${name} must be true or false, not ${JSON.stringify(params[name])}.`);
 }
 
@@ -34,16 +35,24 @@ export function readWhole(params: Params, name: string, least: number): number |
 }
 
 /** `limit`, `offset` and `count` (clause 6.3.10). `limit=0` is for counting only. */
-export function readPaging(params: Params, { pageDefault, pageMax }: Limits): { limit: number; offset: number; isCounted: boolean } {
+export function readPaging(
+  params: Params,
+  { pageDefault, pageMax }: Limits,
+): { limit: number; offset: number; isCounted: boolean } {
   const limit = readWhole(params, 'limit', 0) ?? pageDefault;
   const isCounted = readBoolean(params, 'count') ?? false;
   if (limit === 0 && !isCounted) throw badData('The parameter limit may be 0 only together with count=true.');
-  if (limit > pageMax) throw new Problem('TooManyResults', `The parameter limit must be at most ${pageMax}, not ${limit}.`);
+  if (limit > pageMax)
+    throw new Problem('TooManyResults', `The parameter limit must be at most ${pageMax}, not ${limit}.`);
   return { limit, offset: readWhole(params, 'offset', 0) ?? 0, isCounted };
 }
 
 /** A page of what was found by asking for one element more than the limit. */
-export const pageOf = (found: number, { limit, offset }: { limit: number; offset: number }, count: number | undefined): Page => ({
+export const pageOf = (
+  found: number,
+  { limit, offset }: { limit: number; offset: number },
+  count: number | undefined,
+): Page => ({
   limit,
   offset,
   hasMore: found > limit,
@@ -55,7 +64,8 @@ export function readOptions<T extends string>(params: Params, allowed: readonly 
   const chosen = new Set<T>();
   for (const text of params['options']?.split(',') ?? []) {
     const option = allowed.find((one) => one === text.trim());
-    if (option === undefined) throw invalid(`The parameter options may hold ${allowed.join(', ')}, not ${JSON.stringify(text)}.`);
+    if (option === undefined)
+      throw invalid(`The parameter options may hold ${allowed.join(', ')}, not ${JSON.stringify(text)}.`);
     chosen.add(option);
   }
   return chosen;
@@ -66,6 +76,7 @@ export function readFormat<T extends string>(params: Params, allowed: readonly T
   const text = params['format'];
   if (text === undefined) return undefined;
   const format = allowed.find((one) => one === text);
-  if (format === undefined) throw invalid(`The parameter format may be ${allowed.join(', ')}, not ${JSON.stringify(text)}.`);
+  if (format === undefined)
+    throw invalid(`The parameter format may be ${allowed.join(', ')}, not ${JSON.stringify(text)}.`);
   return format;
 }

@@ -8,8 +8,13 @@ import type { Store } from '../port/store.ts';
 import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
 
 /** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
-export async function perform(operation: Operation, ask: Ask, { caller, world }: { caller: Caller; world: World }): Promise<Answer> {
-  if (operation.body === 'object' && !isObject(ask.body)) throw new Problem('InvalidRequest', 'The body must be a JSON object.');
+export async function perform(
+  operation: Operation,
+  ask: Ask,
+  { caller, world }: { caller: Caller; world: World },
+): Promise<Answer> {
+  if (operation.body === 'object' && !isObject(ask.body))
+    throw new Problem('InvalidRequest', 'The body must be a JSON object.');
   return operation.run(ask, await openCall(operation, caller, world));
 }
 
@@ -22,12 +27,15 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
   const store = await openTenant(world, caller.tenant, operation);
   const noting = world.contexts.note(caller.context, caller.tenant);
   if (noting) await noting;
-  const position = async (): Promise<string> => positionText(await epochOf(store, world.ids), await store.log.position());
+  const position = async (): Promise<string> =>
+    positionText(await epochOf(store, world.ids), await store.log.position());
   return { ...caller, world, now: world.clock.now(), store: guardStore(store, decision), position };
 }
 
 async function openTenant({ stores }: World, tenant: string, { unknownTenant }: Operation): Promise<Store> {
-  const store = (await stores.open(tenant, unknownTenant === 'create')) ?? (unknownTenant === 'ignore' ? await stores.open('', false) : undefined);
+  const store =
+    (await stores.open(tenant, unknownTenant === 'create')) ??
+    (unknownTenant === 'ignore' ? await stores.open('', false) : undefined);
   if (!store) throw new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(tenant)}.`);
   return store;
 }

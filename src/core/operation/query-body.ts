@@ -22,32 +22,43 @@ const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 export function readQueryBody(body: Json, terms: Terms, about: 'present' | 'temporal'): QueryBody {
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
   if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
-  const params: Record<string, string> = {};
-  let selectors: readonly EntitySelector[] | undefined;
-  for (const [name, json] of Object.entries(body)) {
-    if (name === 'type') continue;
-    if (name === 'entities') selectors = readSelectors(json, terms);
-    else if (name === 'geoQ') Object.assign(params, readGeoMembers(json));
-    else if (name === 'ordering') Object.assign(params, readOrdering(json));
-    else if (name === 'joinLevel' && about === 'present') params[name] = JSON.stringify(json);
-    else if ((name === 'temporalQ' || name === 'aggrParams') && about === 'temporal') Object.assign(params, readTemporalMembers(name, json));
-    else params[name] = readMember(name, json);
-  }
-  return { params, ...(selectors ? { selectors } : undefined) };
+  const { type: _, entities, ...members } = body;
+  const readers = { ...commonReaders, ...(about === 'present' ? presentReaders : temporalReaders) };
+  const params = Object.entries(members).flatMap(([name, json]) =>
+    Object.entries((readers[name] ?? readMember)(json, name)),
+  );
+  return {
+    params: Object.fromEntries(params),
+    ...(entities === undefined ? undefined : { selectors: readSelectors(entities, terms) }),
+  };
 }
 
-function readMember(name: string, json: Json): string {
+type Params = Readonly<Record<string, string>>;
+type ReadMember = (json: Json, name: string) => Params;
+
+/** Members that are objects of their own, and those that only one kind of query has. */
+const commonReaders: Readonly<Record<string, ReadMember>> = { geoQ: readGeoMembers, ordering: readOrdering };
+const presentReaders: Readonly<Record<string, ReadMember>> = {
+  joinLevel: (json) => ({ joinLevel: JSON.stringify(json) }),
+};
+const temporalReaders: Readonly<Record<string, ReadMember>> = {
+  temporalQ: readTemporalMembers,
+  aggrParams: readTemporalMembers,
+};
+
+function readMember(json: Json, name: string): Params {
   if (texts.has(name) || (textsOrLists.has(name) && typeof json === 'string')) {
-    if (typeof json === 'string') return json;
+    if (typeof json === 'string') return { [name]: json };
     throw badData(`The member ${name} of a query must be a string, not ${quoted(json)}.`);
   }
   if (!lists.has(name) && !textsOrLists.has(name)) throw badData(`A query cannot have a member ${name} here.`);
-  if (isStrings(json) && json.length > 0) return json.join(',');
+  if (isStrings(json) && json.length > 0) return { [name]: json.join(',') };
   throw badData(`The member ${name} of a query must be an array of strings that is not empty, not ${quoted(json)}.`);
 }
 
 function readSelectors(json: Json, terms: Terms): readonly EntitySelector[] {
-  if (!isArray(json) || json.length === 0) throw badData(`The member entities of a query must be an array that is not empty, not ${quoted(json)}.`);
+  if (!isArray(json) || json.length === 0)
+    throw badData(`The member entities of a query must be an array that is not empty, not ${quoted(json)}.`);
   return json.map((element) => readSelector(element, terms));
 }
 
@@ -64,8 +75,12 @@ function readSelector(json: Json, terms: Terms): EntitySelector {
 function readOrdering(json: Json): Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member ordering of a query must be an object, not ${quoted(json)}.`);
   const { orderBy, collation, geometry, coordinates } = json;
-  if (!isStrings(orderBy) || orderBy.length === 0) throw badData(`The member orderBy of ordering must be an array of strings that is not empty, not ${quoted(orderBy)}.`);
-  if (coordinates !== undefined && !isArray(coordinates)) throw badData(`The coordinates of ordering must be an array, not ${quoted(coordinates)}.`);
+  if (!isStrings(orderBy) || orderBy.length === 0)
+    throw badData(
+      `The member orderBy of ordering must be an array of strings that is not empty, not ${quoted(orderBy)}.`,
+    );
+  if (coordinates !== undefined && !isArray(coordinates))
+    throw badData(`The coordinates of ordering must be an array, not ${quoted(coordinates)}.`);
   const texts = { collation, orderGeometry: geometry };
   const wrong = Object.entries(texts).find(([, text]) => text !== undefined && typeof text !== 'string');
   if (wrong) throw badData(`The member ${wrong[0]} of ordering must be a string, not ${quoted(wrong[1])}.`);
@@ -78,7 +93,7 @@ function readOrdering(json: Json): Readonly<Record<string, string>> {
 }
 
 /** `temporalQ` and `aggrParams` as the parameters that say the same. */
-function readTemporalMembers(member: string, json: Json): Readonly<Record<string, string>> {
+function readTemporalMembers(json: Json, member: string): Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member ${member} of a query must be an object, not ${quoted(json)}.`);
   return Object.fromEntries(
     Object.entries(json).map(([name, value]) => {
@@ -89,11 +104,23 @@ function readTemporalMembers(member: string, json: Json): Readonly<Record<string
   );
 }
 
-const temporalMembers = new Set(['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN', 'aggrMethods', 'aggrPeriodDuration']);
+const temporalMembers = new Set([
+  'timerel',
+  'timeAt',
+  'endTimeAt',
+  'timeproperty',
+  'lastN',
+  'aggrMethods',
+  'aggrPeriodDuration',
+]);
 
 /** `geoQ` as the parameters that say the same. */
 function readGeoMembers(json: Json): JsonObject & Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member geoQ of a query must be an object, not ${quoted(json)}.`);
-  const members = Object.entries(json).filter(([name]) => ['georel', 'geometry', 'coordinates', 'geoproperty'].includes(name));
-  return Object.fromEntries(members.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
+  const members = Object.entries(json).filter(([name]) =>
+    ['georel', 'geometry', 'coordinates', 'geoproperty'].includes(name),
+  );
+  return Object.fromEntries(
+    members.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }

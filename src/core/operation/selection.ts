@@ -69,10 +69,12 @@ const joinLevelMax = 10;
 export function readJoin(params: Params): Join | undefined {
   const { join = '@none', joinLevel, containedBy } = params;
   if (join === '@none') {
-    if ((joinLevel ?? containedBy) !== undefined) throw badData('The parameters joinLevel and containedBy need a join.');
+    if ((joinLevel ?? containedBy) !== undefined)
+      throw badData('The parameters joinLevel and containedBy need a join.');
     return undefined;
   }
-  if (join !== 'inline' && join !== 'flat') throw badData(`The parameter join must be inline, flat or @none, not ${JSON.stringify(join)}.`);
+  if (join !== 'inline' && join !== 'flat')
+    throw badData(`The parameter join must be inline, flat or @none, not ${JSON.stringify(join)}.`);
   const level = readWhole(params, 'joinLevel', 1) ?? 1;
   if (level > joinLevelMax) throw badData(`The parameter joinLevel must be at most ${joinLevelMax}, not ${level}.`);
   const ids = readList(params, 'containedBy') ?? [];
@@ -82,7 +84,10 @@ export function readJoin(params: Params): Join | undefined {
 /** A query may lead through as many relationships as are followed. */
 function refuseLinks(q: Query, level: number): void {
   const depth = linkDepth(q);
-  if (depth > level) throw badData(`The query leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`);
+  if (depth > level)
+    throw badData(
+      `The query leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`,
+    );
 }
 
 function linkDepth(q: Query): number {
@@ -126,13 +131,19 @@ function readConditions(params: Params, terms: Terms): Filter {
 
 function refuseTooWide(filter: Filter, params: Params): void {
   const local = readBoolean(params, 'local');
-  if (params['type'] === '*' && local === false) throw badData('The parameter type=* asks for local entities only; local=false contradicts it.');
+  if (params['type'] === '*' && local === false)
+    throw badData('The parameter type=* asks for local entities only; local=false contradicts it.');
   if (local === true || isNarrow(filter)) return;
-  throw badData('The query is too wide: it needs type, attrs, q or a geo-query on an attribute that is no system attribute, or local=true.');
+  throw badData(
+    'The query is too wide: it needs type, attrs, q or a geo-query on an attribute that is no system attribute, or local=true.',
+  );
 }
 
 const isNarrow = ({ selectors, attrs, q, geo }: Filter): boolean =>
-  (selectors?.some(({ types }) => types !== undefined) ?? false) || attrs !== undefined || geo !== undefined || (q !== undefined && namesAnAttribute(q));
+  (selectors?.some(({ types }) => types !== undefined) ?? false) ||
+  attrs !== undefined ||
+  geo !== undefined ||
+  (q !== undefined && namesAnAttribute(q));
 
 /** True when a query speaks of at least one attribute that is no system attribute. */
 function namesAnAttribute(q: NonNullable<Filter['q']>): boolean {

@@ -52,7 +52,10 @@ export function readShown(params: Params, call: Call): Shown {
   const join = readJoin(params);
   const view = readView(params, call);
   const depth = projectionDepth(view.projection);
-  if (depth > (join?.level ?? 0)) throw badData(`What is picked or omitted leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`);
+  if (depth > (join?.level ?? 0))
+    throw badData(
+      `What is picked or omitted leads through ${depth} relationships, which needs a join with joinLevel ${depth} or more.`,
+    );
   const render = readRenderer(params, call);
   return join ? joined(join, { view, render, call }) : plain(params, { view, render, call });
 }
@@ -70,7 +73,10 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
   const bare = (stored: Stored): string | undefined => {
     const { id, version, isPart = false } = stored;
     const write = (): string => JSON.stringify(render(older.of(stored.entity()), view) ?? null);
-    const text = isPart || call.version !== undefined ? write() : call.world.renders.text({ tenant: call.tenant, id, version, view: key }, write);
+    const text =
+      isPart || call.version !== undefined
+        ? write()
+        : call.world.renders.text({ tenant: call.tenant, id, version, view: key }, write);
     return text === 'null' ? undefined : text;
   };
   return {
@@ -91,12 +97,16 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
   const write = async (found: readonly Stored[]): Promise<{ texts: readonly string[]; linked: number }> => {
     const entities = found.map((stored) => stored.entity());
     const reached = await follow(entities);
-    const known = new Map([...entities, ...reached.map(({ entity }) => entity)].map((entity) => [entity.id, older.of(entity)]));
+    const known = new Map(
+      [...entities, ...reached.map(({ entity }) => entity)].map((entity) => [entity.id, older.of(entity)]),
+    );
     for (const id of containedBy) known.delete(id);
     const inline: View = how === 'inline' ? { ...view, linked: { entities: known, level } } : view;
     const shown = [
       ...entities.map((entity) => render(older.of(entity), inline)),
-      ...(how === 'flat' ? reached.map(({ entity, projection }) => render(older.of(entity), { ...view, projection })) : []),
+      ...(how === 'flat'
+        ? reached.map(({ entity, projection }) => render(older.of(entity), { ...view, projection }))
+        : []),
     ];
     return { texts: shown.flatMap((object) => (object ? [JSON.stringify(object)] : [])), linked: reached.length };
   };
@@ -126,7 +136,11 @@ function conforming({ version, context }: Call): { of(entity: Entity): Entity; r
 }
 
 /** The texts of a list, with pauses: writing a thousand entities takes longer than others should wait. */
-async function textsOf(found: readonly Stored[], bare: (stored: Stored) => string | undefined, { world }: Call): Promise<readonly string[]> {
+async function textsOf(
+  found: readonly Stored[],
+  bare: (stored: Stored) => string | undefined,
+  { world }: Call,
+): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const stored of found) {
     const pause = world.breathe();
@@ -138,7 +152,8 @@ async function textsOf(found: readonly Stored[], bare: (stored: Stored) => strin
 }
 
 function listText(texts: readonly string[], call: Call): string {
-  if (call.media === 'geo+json') return featureCollectionText(texts, call.isContextInLink ? undefined : call.context.echo);
+  if (call.media === 'geo+json')
+    return featureCollectionText(texts, call.isContextInLink ? undefined : call.context.echo);
   return `[${texts.map((text) => withContext(text, call)).join(',')}]`;
 }
 
@@ -152,7 +167,8 @@ export function withContext(text: string, { media, context, isContextInLink = fa
 function readRenderer(params: Params, call: Call): Render {
   const property = params['geometryProperty'];
   if (call.media !== 'geo+json') {
-    if (property !== undefined) throw badData('The parameter geometryProperty needs the media type application/geo+json.');
+    if (property !== undefined)
+      throw badData('The parameter geometryProperty needs the media type application/geo+json.');
     return renderEntity;
   }
   const geometryProperty = readAttributeName(property ?? 'location', call.context);

@@ -20,7 +20,7 @@ export async function applyOne(mutation: Mutation, ask: Ask, call: Call): Promis
 }
 
 /** The filter that the parameter `type` of single-entity operations means; undefined without it. */
-export function typeCondition({ params }: Ask, { context }: Call): Filter | undefined {
+function typeCondition({ params }: Ask, { context }: Call): Filter | undefined {
   const text = params['type'];
   return text === undefined ? undefined : { selectors: [{ types: parseTypeSelection(text, context) }] };
 }
@@ -49,6 +49,9 @@ const sentenceOf = ({ type, attribute, rule, value }: ModelViolation): string =>
 /** 204, or 207 with an UpdateResult when something could not be updated (clause 5.2.18). Names are IRIs. */
 export function updateAnswer({ updated = [], notUpdated = [] }: Performed): Answer {
   if (notUpdated.length === 0) return { kind: 'done' };
-  const body: JsonObject = { updated, notUpdated: notUpdated.map(({ attributeName, reason }) => ({ attributeName, reason })) };
+  const body: JsonObject = {
+    updated,
+    notUpdated: notUpdated.map(({ attributeName, reason }) => ({ attributeName, reason })),
+  };
   return { kind: 'partly', body };
 }

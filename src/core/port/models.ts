@@ -19,7 +19,10 @@ export interface Models {
    * attributes are no violation then. Only violations of models in mode `reject` are returned; those in mode `warn` are
    * observed; others are not looked for.
    */
-  check(entity: { readonly types: readonly string[]; readonly attrs: Fragments }, whole: boolean): readonly ModelViolation[];
+  check(
+    entity: { readonly types: readonly string[]; readonly attrs: Fragments },
+    whole: boolean,
+  ): readonly ModelViolation[];
   /** True when no model is in force for anything: callers may skip reading an entity's types. */
   readonly isIdle: boolean;
 }

@@ -130,7 +130,13 @@ export type Revision =
   | { readonly op: 'deleteSeries'; readonly id: string; readonly name: string; readonly which: InstanceChoice }
   | { readonly op: 'deleteInstance'; readonly id: string; readonly name: string; readonly instanceId: string }
   /** The instance keeps its `instanceId` and `createdAt`, also where its place in time changes. */
-  | { readonly op: 'replaceInstance'; readonly id: string; readonly name: string; readonly instanceId: string; readonly instance: Instance };
+  | {
+      readonly op: 'replaceInstance';
+      readonly id: string;
+      readonly name: string;
+      readonly instanceId: string;
+      readonly instance: Instance;
+    };
 
 /** A past instance to be added to a history. The same entity, attribute, dataset and `observedAt` again replaces (conflict 14). */
 export interface PastInstance {

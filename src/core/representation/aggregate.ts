@@ -7,7 +7,7 @@ import { isArray, type Json, type JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 
 export const aggregateMethods = ['totalCount', 'distinctCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
-export type AggregateMethod = (typeof aggregateMethods)[number];
+type AggregateMethod = (typeof aggregateMethods)[number];
 
 export interface Aggregation {
   readonly methods: readonly AggregateMethod[];
@@ -23,13 +23,22 @@ export interface Aggregation {
 const periodsMax = 100_000;
 
 /** A member per method: `[result, from, to]` for every period that has instances to which the method applies. Throws InvalidRequest when there are none. */
-export function aggregate(instances: readonly HistoricInstance[], timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt', aggregation: Aggregation): JsonObject {
+export function aggregate(
+  instances: readonly HistoricInstance[],
+  timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt',
+  aggregation: Aggregation,
+): JsonObject {
   const timed = instances.flatMap((instance) => {
     const time = instance[timeproperty];
     return time === undefined || instance.value === ngsildNull ? [] : [{ at: microsOfInstant(time), instance }];
   });
   const periods = divide(timed, aggregation);
-  return Object.fromEntries(aggregation.methods.map((method) => [method, periods.flatMap(({ from, to, values }) => rowOf(method, values, { from, to }))]));
+  return Object.fromEntries(
+    aggregation.methods.map((method) => [
+      method,
+      periods.flatMap(({ from, to, values }) => rowOf(method, values, { from, to })),
+    ]),
+  );
 }
 
 interface Timed {
@@ -58,12 +67,24 @@ function divide(timed: readonly Timed[], { period, start, end }: Aggregation): r
     if (group) group.push(instance);
     else groups.set(number, [instance]);
   }
-  if (groups.size > periodsMax) throw new Problem('TooManyResults', `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`);
+  if (groups.size > periodsMax)
+    throw new Problem(
+      'TooManyResults',
+      `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`,
+    );
   const numbers = [...groups.keys()].sort((a, b) => a - b);
-  return numbers.map((number) => ({ from: later(first, period, number), to: later(first, period, number + 1), values: groups.get(number) ?? [] }));
+  return numbers.map((number) => ({
+    from: later(first, period, number),
+    to: later(first, period, number + 1),
+    values: groups.get(number) ?? [],
+  }));
 }
 
-function rowOf(method: AggregateMethod, instances: readonly HistoricInstance[], { from, to }: { from: Micros; to: Micros }): readonly Json[] {
+function rowOf(
+  method: AggregateMethod,
+  instances: readonly HistoricInstance[],
+  { from, to }: { from: Micros; to: Micros },
+): readonly Json[] {
   const result = resultOf(method, instances);
   return result === undefined ? [] : [[result, instantOf(from), instantOf(to)]];
 }
@@ -72,7 +93,11 @@ function resultOf(method: AggregateMethod, instances: readonly HistoricInstance[
   if (method === 'totalCount') return instances.length;
   if (method === 'distinctCount') return new Set(instances.map(({ value }) => JSON.stringify(value))).size;
   const measures = instances.flatMap(({ kind, value }) => measureOf(kind, value) ?? []);
-  const numbers = measures.flatMap((measure) => (measure.kind === 'number' || (measure.kind === 'size' && method !== 'stddev' && method !== 'sumsq') ? [measure.number] : []));
+  const numbers = measures.flatMap((measure) =>
+    measure.kind === 'number' || (measure.kind === 'size' && method !== 'stddev' && method !== 'sumsq')
+      ? [measure.number]
+      : [],
+  );
   if (numbers.length > 0) return ofNumbers(method, numbers);
   return method === 'min' || method === 'max' ? extreme(method, measures) : averageTime(method, measures);
 }
@@ -131,7 +156,10 @@ function sum(numbers: readonly number[]): number {
 function extreme(method: 'min' | 'max', measures: readonly Measure[]): string | undefined {
   const texts = measures.flatMap((measure) => ('text' in measure ? [measure.text] : []));
   const sign = method === 'min' ? -1 : 1;
-  return texts.reduce<string | undefined>((best, text) => (best === undefined || sign * compare(text, best) > 0 ? text : best), undefined);
+  return texts.reduce<string | undefined>(
+    (best, text) => (best === undefined || sign * compare(text, best) > 0 ? text : best),
+    undefined,
+  );
 }
 
 function compare(a: string, b: string): number {
@@ -142,7 +170,9 @@ function compare(a: string, b: string): number {
 
 /** The mean of times of day. */
 function averageTime(method: AggregateMethod, measures: readonly Measure[]): string | undefined {
-  const seconds = measures.flatMap((measure) => (measure.kind === 'time' && 'text' in measure ? [secondsOf(measure.text)] : []));
+  const seconds = measures.flatMap((measure) =>
+    measure.kind === 'time' && 'text' in measure ? [secondsOf(measure.text)] : [],
+  );
   if (method !== 'avg' || seconds.length === 0) return undefined;
   const mean = Math.round(sum(seconds) / seconds.length);
   const two = (number: number): string => String(number).padStart(2, '0');

@@ -38,7 +38,11 @@ export function conform(entity: Entity, version: MinorVersion, terms: Terms): En
     ...(scope === undefined || version < 4 ? undefined : { scope }),
     attrs: conformAttributes(attrs, version, terms),
   };
-  const isSame = conformed.attrs === attrs && conformed.types.length === types.length && conformed.scope === scope && expiresAt === undefined;
+  const isSame =
+    conformed.attrs === attrs &&
+    conformed.types.length === types.length &&
+    conformed.scope === scope &&
+    expiresAt === undefined;
   return isSame ? entity : conformed;
 }
 
@@ -47,17 +51,24 @@ function conformAttributes(attrs: Attributes, version: MinorVersion, terms: Term
     const kept = version < 3 ? [instances.find(({ datasetId }) => datasetId === undefined) ?? instances[0]] : instances;
     return [name, kept.flatMap((instance) => (instance ? [conformInstance(instance, version, terms)] : []))] as const;
   });
-  const isSame = conformed.every(([name, plain]) => plain.length === attrs[name]?.length && plain.every((one, index) => one === attrs[name]?.[index]));
+  const isSame = conformed.every(
+    ([name, plain]) =>
+      plain.length === attrs[name]?.length && plain.every((one, index) => one === attrs[name]?.[index]),
+  );
   return isSame ? attrs : Object.fromEntries(conformed);
 }
 
 function conformInstance(instance: Instance, version: MinorVersion, terms: Terms): Instance {
   const newer = newerKinds[instance.kind];
   const isTooNew = newer !== undefined && version < newer.since;
-  const dropped = newerMembers.filter(([member, since]) => version < since && instance[member] !== undefined).map(([member]) => member);
+  const dropped = newerMembers
+    .filter(([member, since]) => version < since && instance[member] !== undefined)
+    .map(([member]) => member);
   const attrs = instance.attrs && conformAttributes(instance.attrs, version, terms);
   if (!isTooNew && dropped.length === 0 && attrs === instance.attrs) return instance;
-  const kept: Partial<Instance> = Object.fromEntries(Object.entries(instance).filter(([member]) => !dropped.some((name) => name === member)));
+  const kept: Partial<Instance> = Object.fromEntries(
+    Object.entries(instance).filter(([member]) => !dropped.some((name) => name === member)),
+  );
   return {
     ...kept,
     kind: isTooNew ? newer.plainer : instance.kind,

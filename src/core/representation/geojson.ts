@@ -15,7 +15,12 @@ export function renderFeature(entity: Entity, view: GeoView): JsonObject | undef
   const { id, ...head } = renderHead(entity, view);
   const properties = { ...head, ...renderShownAttributes(entity, view) };
   if (id === undefined && Object.keys(properties).length === 0) return undefined;
-  return { ...(id === undefined ? undefined : { id }), type: 'Feature', geometry: geometryOf(entity, view), properties };
+  return {
+    ...(id === undefined ? undefined : { id }),
+    type: 'Feature',
+    geometry: geometryOf(entity, view),
+    properties,
+  };
 }
 
 /** The bare value: of the instance that `datasetId` picks, else of the default instance; null when there is none. */

@@ -18,7 +18,11 @@ export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
 }
 
 /** The history without an @context. Instances stand in the order given. */
-export function renderHistory({ id, types, attrs, kinds }: EntityHistory, view: HistoryView, isShown: (name: string) => boolean): JsonObject {
+export function renderHistory(
+  { id, types, attrs, kinds }: EntityHistory,
+  view: HistoryView,
+  isShown: (name: string) => boolean,
+): JsonObject {
   const render = rendererOf(view);
   const attributes = Object.entries(attrs).map(([name, instances]) => {
     const shown = instances.length === 0 ? renderNothing(kinds?.[name] ?? 'Property', view) : render(instances, view);
@@ -32,7 +36,8 @@ export function renderHistory({ id, types, attrs, kinds }: EntityHistory, view: 
 }
 
 /** An attribute that has instances, but none in the part of time that is shown. */
-const renderNothing = (kind: Kind, { format }: HistoryView): Json => (format === 'temporalValues' ? { type: kind, [listMember[kind]]: [] } : []);
+const renderNothing = (kind: Kind, { format }: HistoryView): Json =>
+  format === 'temporalValues' ? { type: kind, [listMember[kind]]: [] } : [];
 
 /** Instances of a scope cannot be changed one by one, and have no ids (clause 4.5.6). */
 const withoutIds = (shown: Json): Json =>
@@ -44,16 +49,27 @@ const withoutIds = (shown: Json): Json =>
       })
     : shown;
 
-function rendererOf({ format, aggregation }: HistoryView): (instances: readonly HistoricInstance[], view: HistoryView) => Json {
+function rendererOf({
+  format,
+  aggregation,
+}: HistoryView): (instances: readonly HistoricInstance[], view: HistoryView) => Json {
   if (format === 'temporalValues') return renderValues;
   return aggregation ? (instances, view) => renderAggregates(instances, view, aggregation) : renderEvolution;
 }
 
 /** Aggregates, one object for each dataset and kind. */
-function renderAggregates(instances: readonly HistoricInstance[], { timeproperty }: HistoryView, aggregation: Aggregation): Json {
+function renderAggregates(
+  instances: readonly HistoricInstance[],
+  { timeproperty }: HistoryView,
+  aggregation: Aggregation,
+): Json {
   const rendered = seriesOf(instances).map((group): Json => {
     const { kind = 'Property', datasetId } = group[0] ?? {};
-    return { type: kind, ...(datasetId === undefined ? undefined : { datasetId }), ...aggregate(group, timeproperty, aggregation) };
+    return {
+      type: kind,
+      ...(datasetId === undefined ? undefined : { datasetId }),
+      ...aggregate(group, timeproperty, aggregation),
+    };
   });
   return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
 }

@@ -20,7 +20,11 @@ export function renderInstances(instances: readonly Instance[], view: InstanceVi
   const [first] = instances;
   if (first && instances.length === 1) return renderInstance(first, view, ownerCreatedAt);
   if (view.format !== 'simplified') return instances.map((instance) => renderInstance(instance, view, ownerCreatedAt));
-  return { dataset: Object.fromEntries(instances.map((instance) => [instance.datasetId ?? '@none', simplified(instance, view)])) };
+  return {
+    dataset: Object.fromEntries(
+      instances.map((instance) => [instance.datasetId ?? '@none', simplified(instance, view)]),
+    ),
+  };
 }
 
 export function renderInstance(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): Json {
@@ -35,12 +39,17 @@ export function renderInstance(instance: Instance, view: InstanceView, ownerCrea
 /** The value in the kind in which it is shown: a LanguageProperty becomes a Property where a language was asked for. */
 function shownValue({ kind, value }: Instance, { terms, lang, format }: InstanceView): { kind: Kind; value: Json } {
   if (kind === 'LanguageProperty' && lang) return { kind: 'Property', value: chooseLanguage(value, lang).value };
-  if (kind === 'ListRelationship' && format === 'normalized') return { kind, value: isArray(value) ? value.map((object) => ({ object })) : value };
+  if (kind === 'ListRelationship' && format === 'normalized')
+    return { kind, value: isArray(value) ? value.map((object) => ({ object })) : value };
   return { kind, value: kind === 'VocabProperty' ? compacted(value, terms) : value };
 }
 
 const compacted = (value: Json, terms: Terms): Json =>
-  typeof value === 'string' ? terms.compact(value) : isStrings(value) ? value.map((term) => terms.compact(term)) : value;
+  typeof value === 'string'
+    ? terms.compact(value)
+    : isStrings(value)
+      ? value.map((term) => terms.compact(term))
+      : value;
 
 /** True for a value that, without the object around it, would be read back as the same kind (clause 4.5.3). */
 function mayStandBare(kind: Kind, value: Json): boolean {
@@ -55,7 +64,8 @@ function mayStandBare(kind: Kind, value: Json): boolean {
 function membersOf(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
   const { attrs } = instance;
   const members = metadataOf(instance, view.terms);
-  if (instance.kind === 'LanguageProperty' && view.lang) members['lang'] = chooseLanguage(instance.value, view.lang).lang;
+  if (instance.kind === 'LanguageProperty' && view.lang)
+    members['lang'] = chooseLanguage(instance.value, view.lang).lang;
   const stamps = view.sysAttrs || attrs ? instanceStamps(instance, ownerCreatedAt) : undefined;
   if (view.sysAttrs) Object.assign(members, stamps, expiryOf(instance));
   if (view.link) Object.assign(members, linkedEntities(instance, view.link));
@@ -80,7 +90,8 @@ function metadataOf(instance: Instance, terms: Terms): Record<string, Json> {
 const plainMembers = ['unitCode', 'datasetId', 'observedAt', 'entityIdSealed'] as const;
 const compactedMembers = ['objectType', 'valueType', 'entityTypeSealed'] as const;
 
-export const expiryOf = ({ expiresAt }: { readonly expiresAt?: Instant }): JsonObject => (expiresAt === undefined ? {} : { expiresAt });
+export const expiryOf = ({ expiresAt }: { readonly expiresAt?: Instant }): JsonObject =>
+  expiresAt === undefined ? {} : { expiresAt };
 
 /** `entity` or `entityList` beside the URIs (clause 4.5.23): those that are there. */
 function linkedEntities({ kind, value }: Instance, link: (id: string) => JsonObject | undefined): JsonObject {
@@ -92,7 +103,12 @@ function linkedEntities({ kind, value }: Instance, link: (id: string) => JsonObj
 
 /** Sub-attributes; relationships among them are not followed. */
 const renderAttributes = (attrs: Attributes, { link: _, ...view }: InstanceView, ownerCreatedAt: Instant): JsonObject =>
-  Object.fromEntries(Object.entries(attrs).map(([name, instances]) => [view.terms.compact(name), renderInstances(instances, view, ownerCreatedAt)]));
+  Object.fromEntries(
+    Object.entries(attrs).map(([name, instances]) => [
+      view.terms.compact(name),
+      renderInstances(instances, view, ownerCreatedAt),
+    ]),
+  );
 
 /** The simplified form (clause 4.5.4): a value, in a wrapper where its kind could not be told otherwise. */
 function simplified(instance: Instance, view: InstanceView): Json {

@@ -13,7 +13,9 @@ export function parseLanguagePreference(text: string): LanguagePreference {
     const found = range.exec(part);
     const weight = Number(found?.[2] ?? '1');
     if (!found?.[1] || !(weight >= 0 && weight <= 1)) {
-      throw badData(`The language preference must be tags with weights, such as sl,en;q=0.5, not ${JSON.stringify(text)}.`);
+      throw badData(
+        `The language preference must be tags with weights, such as sl,en;q=0.5, not ${JSON.stringify(text)}.`,
+      );
     }
     return { tag: found[1], weight };
   });
@@ -22,7 +24,10 @@ export function parseLanguagePreference(text: string): LanguagePreference {
 }
 
 /** The entry of a language map that suits best. When nothing suits: `@none` if it is there, else the first. */
-export function chooseLanguage(map: Json, preference: LanguagePreference): { readonly lang: string; readonly value: Json } {
+export function chooseLanguage(
+  map: Json,
+  preference: LanguagePreference,
+): { readonly lang: string; readonly value: Json } {
   const entries = isObject(map) ? Object.entries(map) : [];
   for (const wanted of preference) {
     const found = wanted === '*' ? undefined : bestOf(entries, wanted.toLowerCase());

@@ -50,7 +50,11 @@ export function renderShownAttributes({ attrs, createdAt }: Entity, view: View):
 }
 
 /** Writes the entity that a relationship leads to, in the projection that holds for it. */
-function linkedBy(name: string, { linked: _, ...view }: View, { entities, level }: Linked): (id: string) => JsonObject | undefined {
+function linkedBy(
+  name: string,
+  { linked: _, ...view }: View,
+  { entities, level }: Linked,
+): (id: string) => JsonObject | undefined {
   const projection = view.projection.linked?.get(name) ?? {};
   const further = level > 1 ? { linked: { entities, level: level - 1 } } : undefined;
   return (id) => {

@@ -1,7 +1,7 @@
 /** Keeps the texts of entities that were shown, so that the same version in the same view is not written twice. */
 
 /** What a text depends on: whose entity, in which version, in which view. */
-export interface RenderKey {
+interface RenderKey {
   readonly tenant: string;
   readonly id: string;
   readonly version: number;

@@ -9,6 +9,7 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
   let waiting: Due | undefined;
   let underWay: Due | undefined;
   let beganMs = lastMs;
+  let notifiedMs = lastMs;
   const clear = (): void => {
     waiting = undefined;
   };
@@ -20,12 +21,13 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
       const due = waiting;
       if (!due || underWay || due.notBeforeMs > nowMs) return undefined;
       clear();
-      if (due.fate.tries === 0 && nowMs < beganMs + periodMs) return undefined;
+      if (due.fate.tries === 0 && nowMs < notifiedMs + periodMs) return undefined;
       beganMs = nowMs;
       underWay = due;
       return due;
     },
     finish() {
+      notifiedMs = beganMs;
       underWay = undefined;
     },
     giveBack(due) {

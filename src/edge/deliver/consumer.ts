@@ -43,12 +43,12 @@ export function createConsumer(options: RunnerOptions): Runner {
   return runner;
 }
 
-/** Throttling goes on from the last notification, also after a restart. */
+/** Throttling goes on from the last notification that was taken, also after a restart. */
 function queueOf({ stored, progress, around }: RunnerOptions): Queue {
   if (stored.throttlingMs === undefined) return createLanes();
-  const { lastNotification } = progress.account;
-  if (lastNotification === undefined) return createThrottled(stored.throttlingMs, -Infinity);
-  const agoMs = (microsOfInstant(around.world.clock.now()) - microsOfInstant(lastNotification)) / 1000;
+  const { lastSuccess } = progress.account;
+  if (lastSuccess === undefined) return createThrottled(stored.throttlingMs, -Infinity);
+  const agoMs = (microsOfInstant(around.world.clock.now()) - microsOfInstant(lastSuccess)) / 1000;
   return createThrottled(stored.throttlingMs, around.nowMs() - agoMs);
 }
 

@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts';
 import type { Exchange } from './reply.ts';
 
 /** Media types of bodies (clause 6.3.4). */
-export type BodyMedia = 'json' | 'ld+json';
+type BodyMedia = 'json' | 'ld+json';
 
 export interface BodyLimits {
   /** Bytes of a body. */

@@ -21,8 +21,12 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
     else void answer({ request, response });
   };
   // Other protocols than WebSocket, h2c for one, are not taken up: such requests are answered as if they had not asked.
-  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer({ ...options, shouldUpgradeCallback, IncomingMessage: Request, ServerResponse: Response }, listener);
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+    headers.upgrade?.toLowerCase() === 'websocket';
+  const server = createServer(
+    { ...options, shouldUpgradeCallback, IncomingMessage: Request, ServerResponse: Response },
+    listener,
+  );
   server.on('checkContinue', listener);
   return server;
 }

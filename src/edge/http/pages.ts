@@ -5,13 +5,13 @@ import { Refusal } from './refusal.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
 
 /** A file that is served as it is. */
-export interface StaticFile {
+interface StaticFile {
   readonly type: string;
   readonly body: Buffer;
 }
 
 /** What the broker tells of itself. */
-export interface Probes {
+interface Probes {
   /** Which broker this is; with a member `orionld version`, for clients that look for it. */
   version(): JsonObject;
   /** What keeps the broker from taking requests, as a sentence; undefined when nothing does. */

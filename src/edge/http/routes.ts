@@ -73,10 +73,15 @@ export function findRoute(routes: Routes, method: string, path: string): Route {
   const empty = Object.keys(parts).find((name) => parts[name] === '');
   if (operation && empty === undefined) return { operation, path: parts };
   if (!operation && node.missing.has(method)) throw new NotYet(method, path);
-  if (lacksId || (operation && empty === 'id')) throw badData('The id of the entity is missing in the path.');
-  // Nothing is deleted by half a path; the standard's test suite wants 400 here and 405 for a PATCH.
-  if (operation && empty === 'attr' && method === 'DELETE') throw badData('The name of the attribute is missing in the path.');
+  if (operation || lacksId) refuseHalfPath(lacksId ? 'id' : empty, method, parts);
   throw notAllowed(method, node, empty);
+}
+
+/** A missing id is bad data; of an instance's missing attribute only a DELETE is, where the standard's test suite tells the two apart. */
+function refuseHalfPath(empty: string | undefined, method: string, parts: Readonly<Record<string, string>>): void {
+  if (empty === 'id') throw badData('The id of the entity is missing in the path.');
+  if (empty === 'attr' && method === 'DELETE' && parts['instanceId'])
+    throw badData('The name of the attribute is missing in the path.');
 }
 
 /** Thrown for an operation of the standard that is to come. */

@@ -8,7 +8,7 @@ import { createAnswerer } from './dispatch.ts';
 import { createExpressServer } from './express-server.ts';
 import { createPages, type PageOptions } from './pages.ts';
 
-export interface HttpLimits extends BodyLimits {
+interface HttpLimits extends BodyLimits {
   /** Time for the head of a request to arrive. */
   readonly headersTimeoutMs: number;
   /** Time for a whole request to arrive. */

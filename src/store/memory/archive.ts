@@ -14,7 +14,7 @@ export interface Place {
 export interface Series extends Place {
   readonly entries: Entry[];
 }
-export interface Entry {
+interface Entry {
   readonly at: Micros;
   readonly isObserved: boolean;
   readonly instance: HistoricInstance;

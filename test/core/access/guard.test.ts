@@ -11,7 +11,11 @@ import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 const iri = (name: string): string => `https://example.org/${name}`;
 const now = '2026-03-01T00:00:00Z';
 const property = (value: number): Fragments[string] => [{ kind: 'Property', value, observedAt: now }];
-const create = (id: string, type: string, scope: string, attrs: Fragments): Mutation => ({ op: 'create', id, entity: { id, types: [iri(type)], scope, attrs } });
+const create = (id: string, type: string, scope: string, attrs: Fragments): Mutation => ({
+  op: 'create',
+  id,
+  entity: { id, types: [iri(type)], scope, attrs },
+});
 const principal = (...grants: readonly Grant[]): Principal => ({ id: 'tester', grants });
 const all = { filter: {}, limit: 100, now };
 const past: HistoryPlan = { ...all, temporal: { timeproperty: 'observedAt' }, limitInstances: 100 };
@@ -29,7 +33,10 @@ beforeEach(async () => {
     create('urn:a:2', 'Meter', '/Ljubljana', { [iri('volume')]: property(2) }),
     create('urn:a:3', 'Lamp', '/Kranj', { [iri('power')]: property(3) }),
   ];
-  await store.apply(mutations.map((mutation) => ({ mutation })), now);
+  await store.apply(
+    mutations.map((mutation) => ({ mutation })),
+    now,
+  );
 });
 
 describe('a decision', () => {
@@ -57,15 +64,23 @@ describe('a partial grant', () => {
   });
 
   test('by scope sees what is beneath it', async () => {
-    expect(await ids(guarded({ actions: ['read'], scopes: [{ levels: ['Kranj'], deep: true }] }))).toEqual(['urn:a:1', 'urn:a:3']);
+    expect(await ids(guarded({ actions: ['read'], scopes: [{ levels: ['Kranj'], deep: true }] }))).toEqual([
+      'urn:a:1',
+      'urn:a:3',
+    ]);
   });
 
   test('by attribute hides the others, also from queries on them and from history', async () => {
     const volumes = guarded({ actions: ['read'], attrs: [iri('volume')] });
     expect(Object.keys((await volumes.get('urn:a:1', now))?.entity().attrs ?? {})).toEqual([iri('volume')]);
     const path = { attr: iri('owner'), sub: [], inside: [], text: 'owner' };
-    expect(await volumes.find({ ...all, filter: { q: { op: '==', path, value: { kind: 'json', value: 7 } } } })).toEqual([]);
-    expect((await volumes.history(past)).flatMap(({ attrs }) => Object.keys(attrs))).toEqual([iri('volume'), iri('volume')]);
+    expect(
+      await volumes.find({ ...all, filter: { q: { op: '==', path, value: { kind: 'json', value: 7 } } } }),
+    ).toEqual([]);
+    expect((await volumes.history(past)).flatMap(({ attrs }) => Object.keys(attrs))).toEqual([
+      iri('volume'),
+      iri('volume'),
+    ]);
   });
 
   test('keeps order and pages over what it sees', async () => {
@@ -75,20 +90,24 @@ describe('a partial grant', () => {
 
   test('opens nothing whose content is not entity by entity', async () => {
     const meters = guarded({ actions: ['read'], types: [iri('Meter')] });
-    for (const look of [meters.summary(), meters.sweep(now), meters.shelf('x').list(), meters.log.read(0, 1)]) await expect(look).rejects.toThrow(/grant/);
+    for (const look of [meters.summary(), meters.sweep(now), meters.shelf('x').list(), meters.log.read(0, 1)])
+      await expect(look).rejects.toThrow(/grant/);
     expect(() => meters.log.follow(() => undefined)).toThrow(/grant/);
   });
 });
 
 describe('a partial grant to write', () => {
-  const writing = (grant: Omit<Grant, 'actions'>): Store => guardStore(store, decide(principal({ actions: ['write'], ...grant }), 'write', ''));
+  const writing = (grant: Omit<Grant, 'actions'>): Store =>
+    guardStore(store, decide(principal({ actions: ['write'], ...grant }), 'write', ''));
 
   test('changes what it covers, and nothing else', async () => {
     const meters = writing({ types: [iri('Meter')] });
     const [outcome] = await meters.apply([{ mutation: { op: 'delete', id: 'urn:a:1' } }], now);
     expect(outcome?.status).toBe('deleted');
     await expect(meters.apply([{ mutation: { op: 'delete', id: 'urn:a:3' } }], now)).rejects.toThrow(/may not write/);
-    await expect(meters.apply([{ mutation: create('urn:a:9', 'Lamp', '/Kranj', {}) }], now)).rejects.toThrow(/may not write/);
+    await expect(meters.apply([{ mutation: create('urn:a:9', 'Lamp', '/Kranj', {}) }], now)).rejects.toThrow(
+      /may not write/,
+    );
   });
 
   test('cannot move an entity out of its reach, nor touch a hidden attribute', async () => {

@@ -189,7 +189,9 @@ describe('terms', () => {
   });
 
   test('contexts of single terms are refused', async () => {
-    await expect(contexts.resolve({ a: { '@id': 'ex:a', '@context': { b: 'ex:b' } } })).rejects.toThrow(/"a".*does not allow/);
+    await expect(contexts.resolve({ a: { '@id': 'ex:a', '@context': { b: 'ex:b' } } })).rejects.toThrow(
+      /"a".*does not allow/,
+    );
   });
 
   test('a null forgets what was before it', async () => {

@@ -9,22 +9,54 @@ const id = 'urn:a:1';
 const born = '2026-01-01T00:00:00Z';
 const at = '2026-02-01T00:00:00Z';
 const nil = 'urn:ngsi-ld:null';
-const property = (value: Instance['value'], more: object = {}): Instance & Fragment => ({ kind: 'Property', value, ...more });
-const entity = (attrs: Entity['attrs'], more: object = {}): Entity => ({ id, types: ['T'], createdAt: born, attrs, ...more });
-const current = entity({ x: [property(1, { unitCode: 'CEL', attrs: { y: [property('sub')] } })], z: [property('a'), property('b', { datasetId: 'urn:d:1' })] });
+const property = (value: Instance['value'], more: object = {}): Instance & Fragment => ({
+  kind: 'Property',
+  value,
+  ...more,
+});
+const entity = (attrs: Entity['attrs'], more: object = {}): Entity => ({
+  id,
+  types: ['T'],
+  createdAt: born,
+  attrs,
+  ...more,
+});
+const current = entity({
+  x: [property(1, { unitCode: 'CEL', attrs: { y: [property('sub')] } })],
+  z: [property('a'), property('b', { datasetId: 'urn:d:1' })],
+});
 
 const update = (attrs: Fragments, more: object = {}): Mutation => ({ op: 'update', id, fragment: { attrs, ...more } });
 const merge = (attrs: Fragments, options: object = {}): Mutation => ({ op: 'merge', id, fragment: { attrs }, options });
 const events = (mutation: Mutation, before: Entity | undefined = current): readonly string[] =>
-  (mutate(before, mutation, at).change?.attrs ?? []).map(({ name, datasetId, event }) => `${event} ${name}${datasetId === undefined ? '' : ` ${datasetId}`}`);
-const after = (mutation: Mutation, before: Entity | undefined = current): Entity | undefined => mutate(before, mutation, at).next;
-const values = (mutation: Mutation): unknown => Object.fromEntries(Object.entries(after(mutation)?.attrs ?? {}).map(([name, list]) => [name, list.map(({ value }) => value)]));
+  (mutate(before, mutation, at).change?.attrs ?? []).map(
+    ({ name, datasetId, event }) => `${event} ${name}${datasetId === undefined ? '' : ` ${datasetId}`}`,
+  );
+const after = (mutation: Mutation, before: Entity | undefined = current): Entity | undefined =>
+  mutate(before, mutation, at).next;
+const values = (mutation: Mutation): unknown =>
+  Object.fromEntries(
+    Object.entries(after(mutation)?.attrs ?? {}).map(([name, list]) => [name, list.map(({ value }) => value)]),
+  );
 
 describe('create', () => {
   const create: Mutation = { op: 'create', id, entity: { id, types: ['T'], attrs: { x: [property(1)] } } };
-  test('makes the entity, with stamps only where they differ from the owner', () => expect(mutate(undefined, create, at).next).toEqual({ id, types: ['T'], createdAt: at, attrs: { x: [property(1)] } }));
-  test('tells of every attribute', () => expect(mutate(undefined, create, at).change?.attrs.map(({ event, name }) => `${event} ${name}`)).toEqual(['created x']));
-  test('refuses an id that is taken', () => expect(mutate(current, create, at).outcome).toMatchObject({ status: 'refused', problem: { type: 'AlreadyExists' } }));
+  test('makes the entity, with stamps only where they differ from the owner', () =>
+    expect(mutate(undefined, create, at).next).toEqual({
+      id,
+      types: ['T'],
+      createdAt: at,
+      attrs: { x: [property(1)] },
+    }));
+  test('tells of every attribute', () =>
+    expect(mutate(undefined, create, at).change?.attrs.map(({ event, name }) => `${event} ${name}`)).toEqual([
+      'created x',
+    ]));
+  test('refuses an id that is taken', () =>
+    expect(mutate(current, create, at).outcome).toMatchObject({
+      status: 'refused',
+      problem: { type: 'AlreadyExists' },
+    }));
 });
 
 describe('update', () => {
@@ -32,38 +64,64 @@ describe('update', () => {
     expect(after(update({ x: [property(2)] }))?.attrs['x']).toEqual([property(2, { modifiedAt: at })]);
     expect(events(update({ x: [property(2)] }))).toEqual(['updated x']);
   });
-  test('adds what is missing', () => expect(after(update({ n: [property(5)] }))?.attrs['n']).toEqual([property(5, { createdAt: at })]));
-  test('touches one dataset only', () => expect(values(update({ z: [property('c', { datasetId: 'urn:d:1' })] }))).toMatchObject({ z: ['a', 'c'] }));
+  test('adds what is missing', () =>
+    expect(after(update({ n: [property(5)] }))?.attrs['n']).toEqual([property(5, { createdAt: at })]));
+  test('touches one dataset only', () =>
+    expect(values(update({ z: [property('c', { datasetId: 'urn:d:1' })] }))).toMatchObject({ z: ['a', 'c'] }));
   test('deletes by the NGSI-LD Null', () => {
     expect(after(update({ x: [{ value: nil }] }))?.attrs).not.toHaveProperty('x');
     expect(events(update({ x: [{ value: nil }] }))).toEqual(['deleted x']);
   });
-  test('reports what was not there to delete', () => expect(mutate(current, update({ q: [{ value: nil }] }), at).outcome).toMatchObject({ status: 'unchanged', notUpdated: [{ attributeName: 'q' }] }));
-  test('tells apart what was written again with the same content', () => expect(events(update({ z: [property('a')] }))).toEqual(['rewritten z']));
+  test('reports what was not there to delete', () =>
+    expect(mutate(current, update({ q: [{ value: nil }] }), at).outcome).toMatchObject({
+      status: 'unchanged',
+      notUpdated: [{ attributeName: 'q' }],
+    }));
+  test('tells apart what was written again with the same content', () =>
+    expect(events(update({ z: [property('a')] }))).toEqual(['rewritten z']));
   test('unites types, and replaces a scope that is there', () => {
     const scoped = { ...current, scope: '/a' };
     expect(after(update({}, { types: ['U'], scope: '/b' }), scoped)).toMatchObject({ types: ['T', 'U'], scope: '/b' });
-    expect(mutate(current, update({}, { scope: '/b' }), at).outcome).toMatchObject({ notUpdated: [{ attributeName: 'scope' }] });
+    expect(mutate(current, update({}, { scope: '/b' }), at).outcome).toMatchObject({
+      notUpdated: [{ attributeName: 'scope' }],
+    });
   });
 });
 
 describe('merge', () => {
   test('keeps what is not given, into sub-attributes', () => {
-    expect(after(merge({ x: [{ kind: 'Property', value: 2, attrs: { w: [property(9)] } }] }))?.attrs['x']).toMatchObject([{ value: 2, unitCode: 'CEL', attrs: { y: [property('sub')], w: [{ value: 9 }] } }]);
+    expect(
+      after(merge({ x: [{ kind: 'Property', value: 2, attrs: { w: [property(9)] } }] }))?.attrs['x'],
+    ).toMatchObject([{ value: 2, unitCode: 'CEL', attrs: { y: [property('sub')], w: [{ value: 9 }] } }]);
   });
   test('merges objects in values, and replaces arrays', () => {
     const before = entity({ o: [property({ a: 1, b: { c: 2, d: [1, 2] } })] });
-    expect(after(merge({ o: [{ kind: 'Property', value: { a: nil, b: { d: [3] } } }] }), before)?.attrs['o']?.[0]?.value).toEqual({ b: { c: 2, d: [3] } });
+    expect(
+      after(merge({ o: [{ kind: 'Property', value: { a: nil, b: { d: [3] } } }] }), before)?.attrs['o']?.[0]?.value,
+    ).toEqual({ b: { c: 2, d: [3] } });
   });
   test('removes members and instances by the NGSI-LD Null', () => {
     expect(after(merge({ x: [{ unitCode: nil }] }))?.attrs['x']?.[0]).not.toHaveProperty('unitCode');
     expect(values(merge({ z: [{ value: nil, datasetId: 'urn:d:1' }] }))).toMatchObject({ z: ['a'] });
   });
-  test('adds without what it would delete', () => expect(after(merge({ n: [{ kind: 'Property', value: { a: 1, b: nil }, observedAt: nil, attrs: { s: [{ value: nil }] } }] }))?.attrs['n']).toEqual([property({ a: 1 }, { createdAt: at })]));
+  test('adds without what it would delete', () =>
+    expect(
+      after(
+        merge({ n: [{ kind: 'Property', value: { a: 1, b: nil }, observedAt: nil, attrs: { s: [{ value: nil }] } }] }),
+      )?.attrs['n'],
+    ).toEqual([property({ a: 1 }, { createdAt: at })]));
   test('in simplified form fits the kind that is there, or is refused', () => {
-    const before = entity({ r: [{ kind: 'Relationship', value: 'urn:b:1' }], l: [{ kind: 'LanguageProperty', value: { en: 'x', sl: 'y' } }] });
-    expect(after(merge({ r: [property('urn:b:2')] }, { simplified: true }), before)?.attrs['r']?.[0]).toMatchObject({ kind: 'Relationship', value: 'urn:b:2' });
-    expect(after(merge({ l: [property('z')] }, { simplified: true, lang: 'sl' }), before)?.attrs['l']?.[0]?.value).toEqual({ en: 'x', sl: 'z' });
+    const before = entity({
+      r: [{ kind: 'Relationship', value: 'urn:b:1' }],
+      l: [{ kind: 'LanguageProperty', value: { en: 'x', sl: 'y' } }],
+    });
+    expect(after(merge({ r: [property('urn:b:2')] }, { simplified: true }), before)?.attrs['r']?.[0]).toMatchObject({
+      kind: 'Relationship',
+      value: 'urn:b:2',
+    });
+    expect(
+      after(merge({ l: [property('z')] }, { simplified: true, lang: 'sl' }), before)?.attrs['l']?.[0]?.value,
+    ).toEqual({ en: 'x', sl: 'z' });
     expect(mutate(before, merge({ r: [property(5)] }, { simplified: true }), at).outcome.status).toBe('refused');
   });
   test('sets the default time where there was one', () => {
@@ -75,14 +133,27 @@ describe('merge', () => {
 
 describe('other writes', () => {
   test('append without overwriting leaves and reports', () => {
-    const mutation: Mutation = { op: 'append', id, overwrite: false, fragment: { attrs: { x: [property(5)], n: [property(6)] } } };
-    expect(mutate(current, mutation, at).outcome).toMatchObject({ status: 'updated', updated: ['n'], notUpdated: [{ attributeName: 'x' }] });
+    const mutation: Mutation = {
+      op: 'append',
+      id,
+      overwrite: false,
+      fragment: { attrs: { x: [property(5)], n: [property(6)] } },
+    };
+    expect(mutate(current, mutation, at).outcome).toMatchObject({
+      status: 'updated',
+      updated: ['n'],
+      notUpdated: [{ attributeName: 'x' }],
+    });
   });
   test('partial update keeps the rest, and replaces the value whole', () => {
     const mutation: Mutation = { op: 'partialUpdate', id, attr: 'x', fragment: { value: { a: 1 } } };
     expect(after(mutation)?.attrs['x']).toMatchObject([{ value: { a: 1 }, unitCode: 'CEL' }]);
-    expect(mutate(current, { ...mutation, fragment: { kind: 'Relationship', value: 'urn:b:1' } }, at).outcome).toMatchObject({ problem: { type: 'BadRequestData' } });
-    expect(mutate(current, { ...mutation, attr: 'none' }, at).outcome).toMatchObject({ problem: { type: 'ResourceNotFound' } });
+    expect(
+      mutate(current, { ...mutation, fragment: { kind: 'Relationship', value: 'urn:b:1' } }, at).outcome,
+    ).toMatchObject({ problem: { type: 'BadRequestData' } });
+    expect(mutate(current, { ...mutation, attr: 'none' }, at).outcome).toMatchObject({
+      problem: { type: 'ResourceNotFound' },
+    });
   });
   test('replace tells of what is gone', () => {
     const mutation: Mutation = { op: 'replace', id, entity: { types: ['T'], attrs: { x: [property(1)] } } };
@@ -90,7 +161,12 @@ describe('other writes', () => {
     expect(after(mutation)).toMatchObject({ createdAt: born, modifiedAt: at });
   });
   test('delete of an attribute takes the default instance, one dataset, or all', () => {
-    const remove = (which: Extract<Mutation, { op: 'deleteAttr' }>['which']): Mutation => ({ op: 'deleteAttr', id, attr: 'z', which });
+    const remove = (which: Extract<Mutation, { op: 'deleteAttr' }>['which']): Mutation => ({
+      op: 'deleteAttr',
+      id,
+      attr: 'z',
+      which,
+    });
     expect(values(remove({}))).toMatchObject({ z: ['b'] });
     expect(values(remove({ datasetId: 'urn:d:1' }))).toMatchObject({ z: ['a'] });
     expect(after(remove('all'))?.attrs).not.toHaveProperty('z');
@@ -100,7 +176,12 @@ describe('other writes', () => {
     expect([next, change?.event, change?.entity, change?.attrs.length]).toEqual([undefined, 'deleted', current, 3]);
   });
   test('upsert creates, replaces or updates', () => {
-    const upsert = (mode: 'replace' | 'update'): Mutation => ({ op: 'upsert', id, mode, entity: { types: ['T'], attrs: { x: [property(9)] } } });
+    const upsert = (mode: 'replace' | 'update'): Mutation => ({
+      op: 'upsert',
+      id,
+      mode,
+      entity: { types: ['T'], attrs: { x: [property(9)] } },
+    });
     expect(mutate(undefined, upsert('replace'), at).outcome.status).toBe('created');
     expect(values(upsert('replace'))).toEqual({ x: [9] });
     expect(values(upsert('update'))).toEqual({ x: [9], z: ['a', 'b'] });

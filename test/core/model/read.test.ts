@@ -10,8 +10,12 @@ import { renderEntity } from '../../../src/core/representation/render.ts';
 
 const vocabulary = 'https://example.org/';
 const terms: Terms = {
-  expand: (term) => (term === 'location' ? 'https://uri.etsi.org/ngsi-ld/location' : term.includes(':') ? term : vocabulary + term),
-  compact: (iri) => (iri.startsWith(vocabulary) ? iri.slice(vocabulary.length) : iri.replace('https://uri.etsi.org/ngsi-ld/location', 'location')),
+  expand: (term) =>
+    term === 'location' ? 'https://uri.etsi.org/ngsi-ld/location' : term.includes(':') ? term : vocabulary + term,
+  compact: (iri) =>
+    iri.startsWith(vocabulary)
+      ? iri.slice(vocabulary.length)
+      : iri.replace('https://uri.etsi.org/ngsi-ld/location', 'location'),
 };
 const x = `${vocabulary}x`;
 const readX = (json: Json) => readEntity({ id: 'urn:a:1', type: 'T', x: json }, terms).attrs[x];
@@ -25,42 +29,97 @@ describe('an attribute', () => {
     ['an object', { a: { b: 1 } }, [{ kind: 'Property', value: { a: { b: 1 } } }]],
     ['a geometry', point, [{ kind: 'GeoProperty', value: point }]],
     ['a geometry as value', { value: point }, [{ kind: 'GeoProperty', value: point }]],
-    ['a geometry as text', { type: 'GeoProperty', value: JSON.stringify(point) }, [{ kind: 'GeoProperty', value: point }]],
+    [
+      'a geometry as text',
+      { type: 'GeoProperty', value: JSON.stringify(point) },
+      [{ kind: 'GeoProperty', value: point }],
+    ],
     ['a value with a unit', { value: 1, unitCode: 'CEL' }, [{ kind: 'Property', value: 1, unitCode: 'CEL' }]],
     ['an object member', { object: 'urn:a:b' }, [{ kind: 'Relationship', value: 'urn:a:b' }]],
     ['a vocabulary term', { vocab: 'Gold' }, [{ kind: 'VocabProperty', value: `${vocabulary}Gold` }]],
-    ['a list of objects', { objectList: ['urn:a:1', { object: 'urn:a:2' }] }, [{ kind: 'ListRelationship', value: ['urn:a:1', 'urn:a:2'] }]],
-    ['a typed value', { '@type': 'DateTime', '@value': '2026' }, [{ kind: 'Property', value: { '@type': 'DateTime', '@value': '2026' } }]],
-    ['several instances', [{ value: 1 }, { value: 2, datasetId: 'urn:d:1' }], [{ kind: 'Property', value: 1 }, { kind: 'Property', value: 2, datasetId: 'urn:d:1' }]],
-    ['sub-attributes', { value: 1, y: 2 }, [{ kind: 'Property', value: 1, attrs: { [`${vocabulary}y`]: [{ kind: 'Property', value: 2 }] } }]],
-    ['stamps of the broker', { type: 'Property', value: 1, createdAt: 'x', modifiedAt: 'y', instanceId: 'z' }, [{ kind: 'Property', value: 1 }]],
+    [
+      'a list of objects',
+      { objectList: ['urn:a:1', { object: 'urn:a:2' }] },
+      [{ kind: 'ListRelationship', value: ['urn:a:1', 'urn:a:2'] }],
+    ],
+    [
+      'a typed value',
+      { '@type': 'DateTime', '@value': '2026' },
+      [{ kind: 'Property', value: { '@type': 'DateTime', '@value': '2026' } }],
+    ],
+    [
+      'several instances',
+      [{ value: 1 }, { value: 2, datasetId: 'urn:d:1' }],
+      [
+        { kind: 'Property', value: 1 },
+        { kind: 'Property', value: 2, datasetId: 'urn:d:1' },
+      ],
+    ],
+    [
+      'sub-attributes',
+      { value: 1, y: 2 },
+      [{ kind: 'Property', value: 1, attrs: { [`${vocabulary}y`]: [{ kind: 'Property', value: 2 }] } }],
+    ],
+    [
+      'stamps of the broker',
+      { type: 'Property', value: 1, createdAt: 'x', modifiedAt: 'y', instanceId: 'z' },
+      [{ kind: 'Property', value: 1 }],
+    ],
   ])('%s', (_, json, expected) => expect(readX(json)).toEqual(expected));
 
   test('of a fragment may lack its value, or ask for a deletion', () => {
-    expect(readFragment({ x: { unitCode: 'CEL' } }, terms, { id: 'urn:a:1', nulls: 'deep' }).attrs).toEqual({ [x]: [{ unitCode: 'CEL' }] });
-    expect(readFragment({ x: 'urn:ngsi-ld:null' }, terms, { id: 'urn:a:1', nulls: 'allowed' }).attrs).toEqual({ [x]: [{ value: 'urn:ngsi-ld:null' }] });
-    expect(readFragment({ x: { languageMap: { '@none': 'urn:ngsi-ld:null' } } }, terms, { id: 'urn:a:1', nulls: 'allowed' }).attrs[x]?.[0]?.value).toBe('urn:ngsi-ld:null');
-    expect(readAttributeFragment({ y: 3 }, terms, { nulls: 'allowed' })).toEqual({ attrs: { [`${vocabulary}y`]: [{ kind: 'Property', value: 3 }] } });
+    expect(readFragment({ x: { unitCode: 'CEL' } }, terms, { id: 'urn:a:1', nulls: 'deep' }).attrs).toEqual({
+      [x]: [{ unitCode: 'CEL' }],
+    });
+    expect(readFragment({ x: 'urn:ngsi-ld:null' }, terms, { id: 'urn:a:1', nulls: 'allowed' }).attrs).toEqual({
+      [x]: [{ value: 'urn:ngsi-ld:null' }],
+    });
+    expect(
+      readFragment({ x: { languageMap: { '@none': 'urn:ngsi-ld:null' } } }, terms, { id: 'urn:a:1', nulls: 'allowed' })
+        .attrs[x]?.[0]?.value,
+    ).toBe('urn:ngsi-ld:null');
+    expect(readAttributeFragment({ y: 3 }, terms, { nulls: 'allowed' })).toEqual({
+      attrs: { [`${vocabulary}y`]: [{ kind: 'Property', value: 3 }] },
+    });
   });
 });
 
 /** JSON as a client could send it for an attribute. */
 const name = fc.constantFrom('a', 'b', 'c', 'speed');
-const plain: fc.Arbitrary<Json> = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string(), fc.boolean(), fc.array(fc.integer()), fc.dictionary(name, fc.integer()));
+const plain: fc.Arbitrary<Json> = fc.oneof(
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.string(),
+  fc.boolean(),
+  fc.array(fc.integer()),
+  fc.dictionary(name, fc.integer()),
+);
 const uri = fc.constantFrom('urn:a:1', 'urn:a:2', 'https://example.org/é');
-const metadata = fc.record({ observedAt: fc.constant('2026-03-01T08:00:00.5Z'), datasetId: fc.constantFrom('urn:d:1', 'urn:d:2'), sub: plain }, { requiredKeys: [] });
+const metadata = fc.record(
+  { observedAt: fc.constant('2026-03-01T08:00:00.5Z'), datasetId: fc.constantFrom('urn:d:1', 'urn:d:2'), sub: plain },
+  { requiredKeys: [] },
+);
 const instance: fc.Arbitrary<JsonObject> = fc
   .oneof(
     plain.map((value) => ({ type: 'Property', value })),
     uri.map((object) => ({ type: 'Relationship', object })),
-    fc.array(uri, { minLength: 1 }).map((list) => ({ type: 'ListRelationship', objectList: list.map((object) => ({ object })) })),
+    fc
+      .array(uri, { minLength: 1 })
+      .map((list) => ({ type: 'ListRelationship', objectList: list.map((object) => ({ object })) })),
     fc.constant({ type: 'GeoProperty', value: point }),
     fc.constantFrom('Gold', 'Silver').map((vocab) => ({ type: 'VocabProperty', vocab })),
-    fc.dictionary(name, fc.anything({ withNullPrototype: false, values: [fc.string(), fc.integer(), fc.constant(null)], maxDepth: 2 })).map((json) => ({ type: 'JsonProperty', json: json as JsonObject })),
+    fc
+      .dictionary(
+        name,
+        fc.anything({ withNullPrototype: false, values: [fc.string(), fc.integer(), fc.constant(null)], maxDepth: 2 }),
+      )
+      .map((json) => ({ type: 'JsonProperty', json: json as JsonObject })),
     fc.record({ en: fc.string() }).map((languageMap) => ({ type: 'LanguageProperty', languageMap })),
   )
   .chain((value) => metadata.map((more) => ({ ...value, ...more }) as JsonObject));
-const entity = fc.dictionary(name, instance, { maxKeys: 4 }).map((attrs): JsonObject => ({ id: 'urn:a:1', type: 'T', ...attrs }));
+const entity = fc
+  .dictionary(name, instance, { maxKeys: 4 })
+  .map((attrs): JsonObject => ({ id: 'urn:a:1', type: 'T', ...attrs }));
 
 const store = (json: JsonObject): Entity => {
   const whole = readEntity(json, terms);
@@ -85,7 +144,11 @@ describe.each(['normalized', 'concise'] as const)('%s form', (format) => {
 test('any JSON is read, or refused by a Problem', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), fc.jsonValue({ maxDepth: 3 }), (json, other) => {
-      for (const candidate of [json, { id: 'urn:a:1', type: 'T', x: json, y: other }, { id: 'urn:a:1', type: json, scope: other }] as Json[]) {
+      for (const candidate of [
+        json,
+        { id: 'urn:a:1', type: 'T', x: json, y: other },
+        { id: 'urn:a:1', type: json, scope: other },
+      ] as Json[]) {
         try {
           readEntity(candidate, terms);
           readFragment(candidate, terms, { id: 'urn:a:1', nulls: 'deep', isSimplified: true });

@@ -14,7 +14,18 @@ import { readTime } from './time.ts';
 export type WholeEntity = EntityFragment & { readonly id: string; readonly types: readonly string[] };
 
 /** Members of an entity that are no attributes; the last ones only the broker writes. */
-const own = new Set(['id', '@id', 'type', '@type', 'scope', 'expiresAt', 'createdAt', 'modifiedAt', 'deletedAt', '@context']);
+const own = new Set([
+  'id',
+  '@id',
+  'type',
+  '@type',
+  'scope',
+  'expiresAt',
+  'createdAt',
+  'modifiedAt',
+  'deletedAt',
+  '@context',
+]);
 
 /**
  * A whole entity, normalized or concise. With `id` the body need not name it, but must not name another. Throws
@@ -52,7 +63,8 @@ export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = 
   if (!types && id === undefined) throw badData('An entity needs a type.');
   const members = readMembers(entity, { terms, nulls: 'allowed', where: '', isSimplified: false, isHistory: true });
   for (const [name, instances] of Object.entries(members.attrs)) {
-    if (instances.some(({ kind, value }) => kind === undefined || value === undefined)) throw badData(`Every instance of the attribute ${name} needs a type and a value.`);
+    if (instances.some(({ kind, value }) => kind === undefined || value === undefined))
+      throw badData(`Every instance of the attribute ${name} needs a type and a value.`);
   }
   return { ...members, ...(types ? { types } : undefined), id: readOwnId(entity, id), scopes };
 }
@@ -63,7 +75,8 @@ export type HistoryFragment = EntityFragment & { readonly id: string; readonly s
 /** A scope without time, or Properties that say which scope held from when on. */
 function readScopes(json: Json): readonly Fragment[] {
   const reading = { nulls: 'forbidden', where: 'scope' } as const;
-  if (!isArray(json) || !json.some(isObject)) return isObject(json) ? readScopes([json]) : [{ kind: 'Property', value: readScope(json, reading) }];
+  if (!isArray(json) || !json.some(isObject))
+    return isObject(json) ? readScopes([json]) : [{ kind: 'Property', value: readScope(json, reading) }];
   return json.map((instance) => {
     if (!isObject(instance)) throw badData(`A scope among others must be a Property, not ${quoted(instance)}.`);
     const { value = null, observedAt } = instance;
@@ -82,7 +95,10 @@ export function readAttributeFragment(json: Json, terms: Terms, { nulls }: { nul
 
 function objectOf(json: Json): JsonObject {
   if (!isObject(json)) throw badData(`An entity must be a JSON object, not ${quoted(json)}.`);
-  if ('@context' in json) throw badData('An @context is not allowed here; it belongs into the Link header, or into a body of application/ld+json.');
+  if ('@context' in json)
+    throw badData(
+      'An @context is not allowed here; it belongs into the Link header, or into a body of application/ld+json.',
+    );
   return json;
 }
 
@@ -91,7 +107,10 @@ function readMembers(entity: JsonObject, reading: Reading): EntityFragment {
   return {
     ...(scope === undefined ? undefined : { scope: readScope(scope, reading) }),
     ...(expiresAt === undefined ? undefined : { expiresAt: readTime(expiresAt, 'expiresAt', reading) }),
-    attrs: readAttributes(Object.entries(entity).filter(([name]) => !own.has(name)), reading),
+    attrs: readAttributes(
+      Object.entries(entity).filter(([name]) => !own.has(name)),
+      reading,
+    ),
   };
 }
 
@@ -113,7 +132,8 @@ function readTypes(entity: JsonObject, terms: Terms): readonly string[] | undefi
 
 /** The value of one of two spellings of a member; both at once are one too many. */
 function only(entity: JsonObject, name: string, alias: string): Json | undefined {
-  if (name in entity && alias in entity) throw badData(`${name} and ${alias} are the same member and cannot both be given.`);
+  if (name in entity && alias in entity)
+    throw badData(`${name} and ${alias} are the same member and cannot both be given.`);
   return entity[name] ?? entity[alias];
 }
 

@@ -18,7 +18,8 @@ export const isUri = (text: string): boolean => text.length <= longest && shape.
 /** The URI in a text. Throws BadRequestData that says where it stood. */
 export function readId(text: Json | undefined, where = 'the entity id'): string {
   if (typeof text !== 'string') throw badData(`A URI is needed as ${where}, not ${quoted(text)}.`);
-  if (!isUri(text)) throw badData(`A URI such as urn:ngsi-ld:Streetlight:1 is needed as ${where}, not ${quoted(text)}.`);
+  if (!isUri(text))
+    throw badData(`A URI such as urn:ngsi-ld:Streetlight:1 is needed as ${where}, not ${quoted(text)}.`);
   if (text === ngsildNull) throw badData(`The NGSI-LD Null cannot be ${where}.`);
   return text;
 }

@@ -11,7 +11,17 @@ import { readValue } from './value.ts';
 
 const valueMembers: ReadonlySet<string> = new Set(Object.values(valueMember));
 /** Members that only the broker writes: ignored, so that what was read can be written back (clause 4.8). */
-const output = new Set(['type', '@type', 'createdAt', 'modifiedAt', 'deletedAt', 'instanceId', 'entity', 'entityList', 'lang']);
+const output = new Set([
+  'type',
+  '@type',
+  'createdAt',
+  'modifiedAt',
+  'deletedAt',
+  'instanceId',
+  'entity',
+  'entityList',
+  'lang',
+]);
 const withUnit: ReadonlySet<Kind> = new Set<Kind>(['Property', 'ListProperty']);
 const relationships: ReadonlySet<Kind> = new Set<Kind>(['Relationship', 'ListRelationship']);
 
@@ -29,7 +39,10 @@ export function readAttributes(members: Iterable<readonly [string, Json]>, readi
 /** The instances of one attribute: one, or an array of them that differ in `datasetId`. */
 function readInstances(json: Json, iri: string, reading: Reading): readonly Fragment[] {
   if (isObject(json) && reading.isSimplified && isObject(json['dataset']) && Object.keys(json).length === 1) {
-    return Object.entries(json['dataset']).map(([dataset, value]) => ({ ...readInstance(value, iri, reading), ...readDataset(dataset, reading) }));
+    return Object.entries(json['dataset']).map(([dataset, value]) => ({
+      ...readInstance(value, iri, reading),
+      ...readDataset(dataset, reading),
+    }));
   }
   if (!isArray(json) || !json.some(isInstance)) return [readInstance(json, iri, reading)];
   const fragments = json.map((element) => readInstance(element, iri, reading));
@@ -37,7 +50,8 @@ function readInstances(json: Json, iri: string, reading: Reading): readonly Frag
   const datasets = fragments.map(({ datasetId }) => datasetId);
   const twice = datasets.find((dataset, index) => datasets.indexOf(dataset) !== index);
   if (twice !== undefined) throw badData(`The datasetId ${twice} is given twice in ${reading.where}.`);
-  if (datasets.filter((dataset) => dataset === undefined).length > 1) throw badData(`There can be one instance without datasetId in ${reading.where}.`);
+  if (datasets.filter((dataset) => dataset === undefined).length > 1)
+    throw badData(`There can be one instance without datasetId in ${reading.where}.`);
   return fragments;
 }
 
@@ -58,7 +72,9 @@ function tellSimplified(json: Json): Told {
   return told ?? { kind: 'Property', json, members: {} };
 }
 
-const geoNames = new Set(['location', 'observationSpace', 'operationSpace'].map((name) => `https://uri.etsi.org/ngsi-ld/${name}`));
+const geoNames = new Set(
+  ['location', 'observationSpace', 'operationSpace'].map((name) => `https://uri.etsi.org/ngsi-ld/${name}`),
+);
 
 function refuseWrongKind(iri: string, { kind }: Told, { where, isSimplified }: Reading): void {
   if (geoNames.has(iri) && kind !== undefined && kind !== 'GeoProperty' && !isSimplified) {
@@ -81,7 +97,8 @@ export function readFragmentAlone(json: Json, reading: Reading, isPart: boolean)
 function readTold(told: Told, reading: Reading): Fragment {
   const { kind, json, members } = told;
   const isWhole = reading.nulls === 'forbidden';
-  if (json === undefined && isWhole) throw badData(`The ${reading.where} needs a ${kind === undefined ? 'type and a value' : valueMember[kind]}.`);
+  if (json === undefined && isWhole)
+    throw badData(`The ${reading.where} needs a ${kind === undefined ? 'type and a value' : valueMember[kind]}.`);
   return {
     ...(kind === undefined ? undefined : { kind }),
     ...(json === undefined ? undefined : { value: readValue(kind ?? 'Property', json, reading) }),
@@ -102,12 +119,15 @@ function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fra
       rest.push([name, json]);
     } else fragment = { ...fragment, ...read(json, kind, reading) };
   }
-  return rest.length === 0 ? fragment : { ...fragment, attrs: readAttributes(rest, { ...reading, isSimplified: false }) };
+  return rest.length === 0
+    ? fragment
+    : { ...fragment, attrs: readAttributes(rest, { ...reading, isSimplified: false }) };
 }
 
 /** Members that mean something else than a sub-attribute, but not here. */
 function refuseMember(name: string, kind: Kind | undefined, { where }: Reading): void {
-  if (valueMembers.has(name) || name.startsWith('previous')) throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
+  if (valueMembers.has(name) || name.startsWith('previous'))
+    throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
   if (name === '@context') throw badData(`The ${where} must not hold an @context.`);
 }
 
@@ -117,27 +137,38 @@ const metadataReaders: Readonly<Record<string, ReadMember>> = {
   datasetId: (json, _kind, reading) => readDataset(json, reading),
   observedAt: (json, _kind, reading) => ({ observedAt: readTime(json, 'observedAt', reading) }),
   expiresAt: (json, _kind, reading) => ({ expiresAt: readTime(json, 'expiresAt', reading) }),
-  unitCode: (json, kind, reading) => ({ unitCode: readText(json, { member: 'unitCode', isAllowed: kind === undefined || withUnit.has(kind) }, reading) }),
+  unitCode: (json, kind, reading) => ({
+    unitCode: readText(json, { member: 'unitCode', isAllowed: kind === undefined || withUnit.has(kind) }, reading),
+  }),
   objectType: readObjectType,
   valueType: readValueType,
   entityIdSealed: (json, _kind, reading) => ({ entityIdSealed: readSealed(json, 'entityIdSealed', reading) }),
-  entityTypeSealed: (json, _kind, reading) => ({ entityTypeSealed: reading.terms.expand(readSealed(json, 'entityTypeSealed', reading)) }),
+  entityTypeSealed: (json, _kind, reading) => ({
+    entityTypeSealed: reading.terms.expand(readSealed(json, 'entityTypeSealed', reading)),
+  }),
 };
 
 function readDataset(json: Json, { where }: Reading): Fragment {
   return json === '@none' ? {} : { datasetId: readId(json, `the datasetId of ${where}`) };
 }
 
-function readText(json: Json, { member, isAllowed }: { member: string; isAllowed: boolean }, { where, nulls }: Reading): string {
+function readText(
+  json: Json,
+  { member, isAllowed }: { member: string; isAllowed: boolean },
+  { where, nulls }: Reading,
+): string {
   if (!isAllowed) throw badData(`The ${where} cannot have a ${member}.`);
   if (json === null && nulls !== 'forbidden') return ngsildNull;
-  if (json === ngsildNull && nulls === 'forbidden') throw badData(`The NGSI-LD Null is not allowed here: ${member} of ${where}.`);
-  if (typeof json !== 'string' || json === '') throw badData(`The ${member} of ${where} must be a string, not ${quoted(json)}.`);
+  if (json === ngsildNull && nulls === 'forbidden')
+    throw badData(`The NGSI-LD Null is not allowed here: ${member} of ${where}.`);
+  if (typeof json !== 'string' || json === '')
+    throw badData(`The ${member} of ${where} must be a string, not ${quoted(json)}.`);
   return json;
 }
 
 function readObjectType(json: Json, kind: Kind | undefined, reading: Reading): Fragment {
-  if (kind !== undefined && !relationships.has(kind)) throw badData(`The ${reading.where} is no relationship and cannot have an objectType.`);
+  if (kind !== undefined && !relationships.has(kind))
+    throw badData(`The ${reading.where} is no relationship and cannot have an objectType.`);
   if (isStrings(json) && json.length > 0) return { objectType: json.map((type) => reading.terms.expand(type)) };
   const text = readText(json, { member: 'objectType', isAllowed: true }, reading);
   return { objectType: text === ngsildNull ? text : reading.terms.expand(text) };
@@ -154,6 +185,7 @@ function readValueType(json: Json, kind: Kind | undefined, reading: Reading): Fr
 
 /** Sealed members stand in a proof only (clause 5.2.36). */
 function readSealed(json: Json, member: string, reading: Reading): string {
-  if (!/(?:^|\.| )ngsildproof$/.test(reading.where)) throw badData(`Only an ngsildproof can have ${member}, not ${reading.where}.`);
+  if (!/(?:^|\.| )ngsildproof$/.test(reading.where))
+    throw badData(`Only an ngsildproof can have ${member}, not ${reading.where}.`);
   return readText(json, { member, isAllowed: true }, reading);
 }

@@ -17,11 +17,12 @@ export interface Told {
 /** Kinds that their value member tells; those with a `value` are told apart by its content. */
 const telling = kinds.filter((kind) => valueMember[kind] !== 'value');
 
-export const isKind = (text: Json | undefined): text is Kind => kinds.some((kind) => kind === text);
+const isKind = (text: Json | undefined): text is Kind => kinds.some((kind) => kind === text);
 
 /** True for an object that cannot be anything but an attribute instance: it has a kind, or a value member. */
 export const isInstance = (json: Json): json is JsonObject =>
-  isObject(json) && (isKind(json['type'] ?? json['@type']) || Object.values(valueMember).some((member) => member in json));
+  isObject(json) &&
+  (isKind(json['type'] ?? json['@type']) || Object.values(valueMember).some((member) => member in json));
 
 /** Members that only fragments without a value may consist of. */
 const metadata = ['observedAt', 'unitCode', 'datasetId', 'expiresAt', 'objectType', 'valueType'] as const;

@@ -42,21 +42,28 @@ export const isReserved = (name: string): boolean => reserved.has(name);
 
 /** The expanded name of an attribute. Throws BadRequestData when it is reserved or no name at all. */
 export function readAttributeName(name: string, terms: Terms): string {
-  if (reserved.has(name)) throw badData(`${quoted(name)} is a member of the standard and cannot be the name of an attribute.`);
+  if (reserved.has(name))
+    throw badData(`${quoted(name)} is a member of the standard and cannot be the name of an attribute.`);
   return readName(name, terms, 'an attribute');
 }
 
 /** The expanded name of an entity type. */
 export function readTypeName(name: Json | undefined, terms: Terms): string {
-  if (typeof name !== 'string' || name === 'type') throw badData(`The name of an entity type is needed, not ${quoted(name)}.`);
+  if (typeof name !== 'string' || name === 'type')
+    throw badData(`The name of an entity type is needed, not ${quoted(name)}.`);
   return readName(name, terms, 'an entity type');
 }
 
 function readName(name: string, terms: Terms, what: string): string {
   if (!shortName.test(name) && !isUri(name)) {
-    throw badData(`The name of ${what} must be letters, digits and _ beginning with a letter, or an IRI, not ${quoted(name)}.`);
+    throw badData(
+      `The name of ${what} must be letters, digits and _ beginning with a letter, or an IRI, not ${quoted(name)}.`,
+    );
   }
   const iri = terms.expand(name);
-  if (!isUri(iri)) throw badData(`The @context gives ${quoted(name)} the meaning ${quoted(iri)}, which cannot be the name of ${what}.`);
+  if (!isUri(iri))
+    throw badData(
+      `The @context gives ${quoted(name)} the meaning ${quoted(iri)}, which cannot be the name of ${what}.`,
+    );
   return iri;
 }

@@ -30,7 +30,8 @@ export function readValue(kind: Kind, json: Json, reading: Reading): Json {
     case 'VocabProperty':
       return readVocab(json, place, reading.terms);
     case 'JsonProperty':
-      if (!isObject(json) && !isArray(json)) throw badData(`The ${place} must be an object or an array, not ${quoted(json)}.`);
+      if (!isObject(json) && !isArray(json))
+        throw badData(`The ${place} must be an object or an array, not ${quoted(json)}.`);
       return json;
     case 'Relationship':
       return isArray(json) ? readUris(json, place) : readId(json, `the ${place}`);
@@ -40,10 +41,16 @@ export function readValue(kind: Kind, json: Json, reading: Reading): Json {
 }
 
 /** The forms in which each kind asks for a deletion (clause 4.5.0). */
-export function isDeletion(kind: Kind, json: Json): boolean {
+function isDeletion(kind: Kind, json: Json): boolean {
   if (json === ngsildNull) return true;
-  if (kind === 'LanguageProperty') return isObject(json) && json['@none'] === ngsildNull && Object.keys(json).length === 1;
-  return (kind === 'ListProperty' || kind === 'ListRelationship') && isArray(json) && json.length === 1 && json[0] === ngsildNull;
+  if (kind === 'LanguageProperty')
+    return isObject(json) && json['@none'] === ngsildNull && Object.keys(json).length === 1;
+  return (
+    (kind === 'ListProperty' || kind === 'ListRelationship') &&
+    isArray(json) &&
+    json.length === 1 &&
+    json[0] === ngsildNull
+  );
 }
 
 /** Any JSON but null and numbers that JSON cannot write again; the NGSI-LD Null only inside a merge. */
@@ -54,7 +61,8 @@ function readPlain(json: Json, place: string, reading: Reading): Json {
     return json;
   }
   if (json === null) throw badData(`null is not a value of NGSI-LD, but stands in the ${place}.`);
-  if (json === ngsildNull && reading.nulls !== 'deep') throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
+  if (json === ngsildNull && reading.nulls !== 'deep')
+    throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
   if (typeof json === 'number' && !Number.isFinite(json)) throw badData(`A number in the ${place} is too large.`);
   return json;
 }
@@ -77,7 +85,8 @@ const languageTag = /^(?:@none|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)$/;
 function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
   if (!isObject(json)) throw badData(`The ${place} must be an object of languages, not ${quoted(json)}.`);
   for (const [tag, text] of Object.entries(json)) {
-    if (!languageTag.test(tag)) throw badData(`The ${place} has ${quoted(tag)} where a language tag or @none is needed.`);
+    if (!languageTag.test(tag))
+      throw badData(`The ${place} has ${quoted(tag)} where a language tag or @none is needed.`);
     const isText = typeof text === 'string' || (isArray(text) && text.every((one) => typeof one === 'string'));
     if (!isText) throw badData(`The ${place} must have a string or strings for ${tag}, not ${quoted(text)}.`);
     if (text === ngsildNull && nulls !== 'deep') throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
@@ -87,9 +96,11 @@ function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
 
 function readVocab(json: Json, place: string, terms: Terms): Json {
   if (typeof json === 'string') return terms.expand(json);
-  if (!isArray(json) || json.length === 0) throw badData(`The ${place} must be a term or an array of terms, not ${quoted(json)}.`);
+  if (!isArray(json) || json.length === 0)
+    throw badData(`The ${place} must be a term or an array of terms, not ${quoted(json)}.`);
   return json.map((term) => {
-    if (typeof term !== 'string' || term === ngsildNull) throw badData(`The ${place} holds ${quoted(term)} where a term is needed.`);
+    if (typeof term !== 'string' || term === ngsildNull)
+      throw badData(`The ${place} holds ${quoted(term)} where a term is needed.`);
     return terms.expand(term);
   });
 }
@@ -102,5 +113,7 @@ function readUris(json: readonly Json[], place: string): readonly string[] {
 /** URIs, each alone or as `{"object": URI}`. */
 function readObjectList(json: Json, place: string): readonly string[] {
   if (!isArray(json)) throw badData(`The ${place} must be an array, not ${quoted(json)}.`);
-  return json.map((element) => readId(isObject(element) && Object.keys(element).length === 1 ? element['object'] : element, `the ${place}`));
+  return json.map((element) =>
+    readId(isObject(element) && Object.keys(element).length === 1 ? element['object'] : element, `the ${place}`),
+  );
 }

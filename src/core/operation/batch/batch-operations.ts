@@ -120,7 +120,10 @@ function textOfId(id: Json | undefined): string {
   return id;
 }
 
-const partly = (endings: readonly Ending[]): Answer => ({ kind: 'partly', body: batchResult(endings, describeProblem) });
+const partly = (endings: readonly Ending[]): Answer => ({
+  kind: 'partly',
+  body: batchResult(endings, describeProblem),
+});
 
 /** 204 when every element was carried out whole; an element with attributes left out counts as failed (005_02). */
 function allOrPartly(endings: readonly Ending[]): Answer {

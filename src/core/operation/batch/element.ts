@@ -32,7 +32,8 @@ function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
   if (!isArray(body)) throw badData('The body of a batch must be a JSON array.');
   if (body.length === 0) throw badData('The body of a batch must not be empty.');
   if (body.includes(null)) throw badData(`Element ${body.indexOf(null)} of the batch is null.`);
-  if (body.length > world.limits.batchMax) throw new Problem('TooManyResults', `A batch may hold ${world.limits.batchMax} elements, not ${body.length}.`);
+  if (body.length > world.limits.batchMax)
+    throw new Problem('TooManyResults', `A batch may hold ${world.limits.batchMax} elements, not ${body.length}.`);
   return body;
 }
 
@@ -44,7 +45,9 @@ async function applyChunk(elements: readonly Json[], call: Call, read: ReadEleme
     if (pause) await pause;
     const mutation = await readElement(element, call, read);
     if ('op' in mutation) writes.push({ mutation });
-    endings.push('op' in mutation ? undefined : { id: idOf(element), outcome: { status: 'refused', problem: mutation } });
+    endings.push(
+      'op' in mutation ? undefined : { id: idOf(element), outcome: { status: 'refused', problem: mutation } },
+    );
   }
   const outcomes = await applyWrites(writes, call);
   let next = 0;
@@ -73,7 +76,9 @@ async function readElement(element: Json, call: Call, read: ReadElement): Promis
     const { '@context': context, ...rest } = element;
     if (!call.contextPerElement) {
       if (context === undefined) return await read(element, call);
-      throw badData('An element in application/json must not hold an @context; use application/ld+json or a Link header.');
+      throw badData(
+        'An element in application/json must not hold an @context; use application/ld+json or a Link header.',
+      );
     }
     if (context === undefined) throw badData('An element in application/ld+json needs an @context.');
     return await read(rest, { ...call, context: await contextOf(context, call) });
@@ -98,7 +103,9 @@ function idOf(element: Json): string {
 
 /** The BatchOperationResult (clause 5.2.16): ids that worked, each once, and the errors. */
 export function batchResult(endings: readonly Ending[], describe: (report: ProblemReport) => JsonObject): JsonObject {
-  const failed = endings.flatMap(({ id, outcome }) => (outcome.status === 'refused' ? [{ entityId: id, error: describe(outcome.problem) }] : []));
+  const failed = endings.flatMap(({ id, outcome }) =>
+    outcome.status === 'refused' ? [{ entityId: id, error: describe(outcome.problem) }] : [],
+  );
   return { success: [...new Set(endings.filter(isGood).map(({ id }) => id))], errors: failed };
 }
 

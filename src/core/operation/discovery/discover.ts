@@ -19,8 +19,19 @@ export const retrieveTypes: Operation = {
   async run(ask, call) {
     const { types } = await call.store.summary();
     const { context } = call;
-    if (!isDetailed(ask)) return found({ id: call.world.ids.next('EntityTypeList'), type: 'EntityTypeList', typeList: sorted(types.map(({ type }) => context.compact(type))) }, call);
-    return foundAll(types.map((type) => typeDetails(type, context)), call);
+    if (!isDetailed(ask))
+      return found(
+        {
+          id: call.world.ids.next('EntityTypeList'),
+          type: 'EntityTypeList',
+          typeList: sorted(types.map(({ type }) => context.compact(type))),
+        },
+        call,
+      );
+    return foundAll(
+      types.map((type) => typeDetails(type, context)),
+      call,
+    );
   },
 };
 
@@ -47,7 +58,16 @@ export const retrieveType: Operation = {
       attributeName: call.context.compact(name),
       attributeTypes: kinds,
     }));
-    return found({ id: iri, type: 'EntityTypeInfo', typeName: call.context.compact(iri), entityCount: summary.entities, attributeDetails }, call);
+    return found(
+      {
+        id: iri,
+        type: 'EntityTypeInfo',
+        typeName: call.context.compact(iri),
+        entityCount: summary.entities,
+        attributeDetails,
+      },
+      call,
+    );
   },
 };
 
@@ -61,8 +81,24 @@ export const retrieveAttributes: Operation = {
     const { types } = await call.store.summary();
     const { context } = call;
     const names = [...new Set(types.flatMap(({ attrs }) => attrs.map(({ name }) => name)))];
-    if (!isDetailed(ask)) return found({ id: call.world.ids.next('AttributeList'), type: 'AttributeList', attributeList: sorted(names.map((name) => context.compact(name))) }, call);
-    return foundAll(names.map((name) => ({ id: name, type: 'Attribute', attributeName: context.compact(name), typeNames: typeNames(name, types, context) })), call);
+    if (!isDetailed(ask))
+      return found(
+        {
+          id: call.world.ids.next('AttributeList'),
+          type: 'AttributeList',
+          attributeList: sorted(names.map((name) => context.compact(name))),
+        },
+        call,
+      );
+    return foundAll(
+      names.map((name) => ({
+        id: name,
+        type: 'Attribute',
+        attributeName: context.compact(name),
+        typeNames: typeNames(name, types, context),
+      })),
+      call,
+    );
   },
 };
 
@@ -102,7 +138,10 @@ const typeNames = (attr: string, types: readonly TypeSummary[], terms: Terms): r
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
-const found = (document: Json, call: Call): Answer => ({ kind: 'found', text: withContext(JSON.stringify(document), call) });
+const found = (document: Json, call: Call): Answer => ({
+  kind: 'found',
+  text: withContext(JSON.stringify(document), call),
+});
 
 const foundAll = (documents: readonly Json[], call: Call): Answer => ({
   kind: 'found',

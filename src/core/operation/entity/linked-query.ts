@@ -26,6 +26,7 @@ async function idsOf(q: Query, types: readonly string[], { store, now }: Call): 
   const parts = types.map((type): TypeSelection => ({ op: 'type', type }));
   const filter: Filter = parts.length > 0 ? { q, selectors: [{ types: { op: 'or', parts } }] } : { q };
   const found = await store.find({ filter, now, limit: targetsMax + 1 });
-  if (found.length > targetsMax) throw new Problem('TooComplexQuery', `A part of q leads to more than ${targetsMax} entities.`);
+  if (found.length > targetsMax)
+    throw new Problem('TooComplexQuery', `A part of q leads to more than ${targetsMax} entities.`);
   return found.map(({ id }) => id);
 }

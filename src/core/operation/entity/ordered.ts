@@ -21,7 +21,12 @@ export async function findOrdered(plan: Plan, order: Order, call: Call): Promise
   const best: Placed[] = [];
   let after: number | undefined;
   for (;;) {
-    const found = await call.store.find({ ...plan, offset: 0, limit: pageSize, ...(after === undefined ? undefined : { after }) });
+    const found = await call.store.find({
+      ...plan,
+      offset: 0,
+      limit: pageSize,
+      ...(after === undefined ? undefined : { after }),
+    });
     for (const stored of found) {
       const pause = call.world.breathe();
       if (pause) await pause;

@@ -22,13 +22,22 @@ export const purgeEntities: Operation = {
   async run(ask, call) {
     const filter = readSelection(ask.params, call.context);
     // Nothing is shown, but what leads through relationships is refused (clause 5.6.21).
-    if (projectionDepth(parseProjection(ask.params, call.context)) > 0) throw badData('A purge cannot lead through relationships.');
+    if (projectionDepth(parseProjection(ask.params, call.context)) > 0)
+      throw badData('A purge cannot lead through relationships.');
     const mutationOf = readPurge(ask, call);
     let after: number | undefined;
     for (;;) {
-      const found = await call.store.find({ filter, now: call.now, limit: chunkSize, ...(after === undefined ? undefined : { after }) });
+      const found = await call.store.find({
+        filter,
+        now: call.now,
+        limit: chunkSize,
+        ...(after === undefined ? undefined : { after }),
+      });
       // An entity that does not match any more when its turn comes is left alone.
-      await call.store.apply(found.map(({ id }) => ({ mutation: mutationOf(id), only: filter })), call.now);
+      await call.store.apply(
+        found.map(({ id }) => ({ mutation: mutationOf(id), only: filter })),
+        call.now,
+      );
       after = found.at(-1)?.cursor;
       if (found.length < chunkSize) return { kind: 'done' };
     }
@@ -36,8 +45,12 @@ export const purgeEntities: Operation = {
 };
 
 function readPurge({ params }: Ask, { context }: Call): (id: string) => Mutation {
-  const [keep, drop] = ['keep', 'drop'].map((name) => readList(params, name)?.map((attr) => readAttributeName(attr, context)));
+  const [keep, drop] = ['keep', 'drop'].map((name) =>
+    readList(params, name)?.map((attr) => readAttributeName(attr, context)),
+  );
   if (keep && drop) throw badData('The parameters keep and drop cannot both be given.');
   const attrs = keep ?? drop;
-  return attrs ? (id) => ({ op: 'removeAttrs', id, attrs, which: keep ? 'others' : 'these' }) : (id) => ({ op: 'delete', id });
+  return attrs
+    ? (id) => ({ op: 'removeAttrs', id, attrs, which: keep ? 'others' : 'these' })
+    : (id) => ({ op: 'delete', id });
 }

@@ -27,9 +27,11 @@ export const retrieveEntity: Operation = {
     const id = readId(ask.path['id'] ?? '');
     const shown = readShown(ask.params, call);
     const stored = await call.store.get(id, call.now);
-    if (!stored || !isOfType(stored, ask.params['type'], call.context)) throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
+    if (!stored || !isOfType(stored, ask.params['type'], call.context))
+      throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
     const text = await shown.one(stored);
-    if (text === undefined) throw new Problem('ResourceNotFound', `The entity ${id} has none of the attributes asked for.`);
+    if (text === undefined)
+      throw new Problem('ResourceNotFound', `The entity ${id} has none of the attributes asked for.`);
     return { kind: 'found', text, isReformatted: shown.isReformatted() };
   },
 };
@@ -46,7 +48,8 @@ export const queryEntities: Operation = {
   parameters: [...selectionParameters, ...shownParameters, ...orderParameters, 'limit', 'offset', 'count'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
-  run: (ask, call) => answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call),
+  run: (ask, call) =>
+    answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call),
 };
 
 export const queryByPost: Operation = {
@@ -73,7 +76,11 @@ const given = (params: Readonly<Record<string, string | undefined>>): Params =>
   Object.fromEntries(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 /** One page of what the filter finds. The position is asked for first, so that nothing after it is missing from the page. */
-async function answerQuery(filter: Filter, { shown, paging }: { shown: Params; paging: Params }, call: Call): Promise<Answer> {
+async function answerQuery(
+  filter: Filter,
+  { shown, paging }: { shown: Params; paging: Params },
+  call: Call,
+): Promise<Answer> {
   const view = readShown(shown, call);
   const order = parseOrder(shown, call.context);
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);

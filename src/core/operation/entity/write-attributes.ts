@@ -46,7 +46,8 @@ export const updateAttributes: Operation = {
 async function readAttributeAsk(ask: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
   const id = readId(ask.path['id'] ?? '');
   const attr = attributeIn(ask, call);
-  if (attr === 'scope') throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
+  if (attr === 'scope')
+    throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
   const fragment = readAttributeFragment(ask.body ?? null, call.context, { nulls });
   await checkPart(id, { attrs: { [attr]: [fragment] } }, call);
   return { id, attr, fragment };

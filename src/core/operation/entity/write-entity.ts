@@ -58,7 +58,11 @@ export const mergeEntity: Operation = {
   async run(ask, call) {
     const id = readId(ask.path['id'] ?? '');
     const options = readMergeOptions(ask.params);
-    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'deep', isSimplified: options.simplified ?? false });
+    const fragment = readFragment(ask.body ?? null, call.context, {
+      id,
+      nulls: 'deep',
+      isSimplified: options.simplified ?? false,
+    });
     await checkPart(id, fragment, call);
     return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, ask, call));
   },
@@ -69,7 +73,9 @@ function readMergeOptions(params: Readonly<Record<string, string>>): MergeOption
   const format = readFormat(params, simplified) ?? simplified.find((one) => options.has(one));
   const { lang, observedAt } = params;
   if (observedAt !== undefined && microsOf(observedAt) === undefined) {
-    throw badData(`The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`);
+    throw badData(
+      `The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`,
+    );
   }
   return {
     simplified: format === 'simplified' || format === 'keyValues',

@@ -16,12 +16,16 @@ export interface Cut {
  */
 export function cutHistories(histories: readonly EntityHistory[], temporal: TemporalQuery, most: number): Cut {
   const isBackward = temporal.lastN !== undefined;
-  const momentOf = (instance: HistoricInstance): Micros => microsOfInstant(instance[temporal.timeproperty] ?? instance.modifiedAt);
-  const moments = histories.flatMap(({ attrs }) => Object.values(attrs).flatMap((instances) => instances.map(momentOf)));
+  const momentOf = (instance: HistoricInstance): Micros =>
+    microsOfInstant(instance[temporal.timeproperty] ?? instance.modifiedAt);
+  const moments = histories.flatMap(({ attrs }) =>
+    Object.values(attrs).flatMap((instances) => instances.map(momentOf)),
+  );
   if (moments.length <= most) return { histories };
   const sorted = Float64Array.from(moments).sort();
   const last = (isBackward ? sorted[sorted.length - most] : sorted[most - 1]) ?? 0;
-  const isKept = (instance: HistoricInstance): boolean => (isBackward ? momentOf(instance) >= last : momentOf(instance) <= last);
+  const isKept = (instance: HistoricInstance): boolean =>
+    isBackward ? momentOf(instance) >= last : momentOf(instance) <= last;
   const first = isBackward ? sorted.at(-1) : sorted[0];
   return {
     histories: histories.map((history) => keep(history, isKept)),
@@ -40,6 +44,7 @@ function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => bo
 
 /** Where the range begins: at the bound of the query on that side, else at the first instance. */
 function startOf({ timerel, timeAt, endTimeAt, lastN }: TemporalQuery, first: Micros): Instant {
-  const bound = lastN === undefined ? (timerel === 'before' ? undefined : timeAt) : timerel === 'before' ? timeAt : endTimeAt;
+  const bound =
+    lastN === undefined ? (timerel === 'before' ? undefined : timeAt) : timerel === 'before' ? timeAt : endTimeAt;
   return instantOf(bound ?? first);
 }

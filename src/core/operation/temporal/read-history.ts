@@ -31,18 +31,26 @@ export const retrieveTemporal: Operation = {
   async run(ask, call) {
     const id = readId(ask.path['id'] ?? '');
     const shown = readHistoryShown(ask.params, call);
-    const plan: HistoryPlan = { ...readParts(ask.params, shown, call), filter: { selectors: [{ ids: [id] }] }, limit: 1 };
+    const plan: HistoryPlan = {
+      ...readParts(ask.params, shown, call),
+      filter: { selectors: [{ ids: [id] }] },
+      limit: 1,
+    };
     const [history] = await call.store.history(plan);
     const found = answer([history ?? (await withoutInstances(id, plan, call))], { shown, call, isList: false });
-    if (found.text === '{}') throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
+    if (found.text === '{}')
+      throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
     return found;
   },
 };
 
 /** An entity that is known, but has nothing in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: Call): Promise<EntityHistory> {
-  const [ever] = plan.attrs ? [] : await call.store.history({ ...plan, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 });
-  if (!ever) throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
+  const [ever] = plan.attrs
+    ? []
+    : await call.store.history({ ...plan, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 });
+  if (!ever)
+    throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
   return { id, types: ever.types, attrs: {}, truncated: false };
 }
 
@@ -52,7 +60,15 @@ export const queryTemporal: Operation = {
   method: 'GET',
   path: '/temporal/entities',
   action: 'read',
-  parameters: [...selectionParameters, ...temporalParameters, ...shownParameters, 'orderBy', 'limit', 'offset', 'count'],
+  parameters: [
+    ...selectionParameters,
+    ...temporalParameters,
+    ...shownParameters,
+    'orderBy',
+    'limit',
+    'offset',
+    'count',
+  ],
   media: ['json', 'ld+json'],
   body: 'none',
   run(ask, call) {
@@ -74,7 +90,12 @@ export const queryTemporalByPost: Operation = {
     const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call.context, 'temporal');
     refuseOrder(params);
     const { local, options, format } = ask.params;
-    const all = { ...params, ...(local === undefined ? {} : { local }), ...(options === undefined ? {} : { options }), ...(format === undefined ? {} : { format }) };
+    const all = {
+      ...params,
+      ...(local === undefined ? {} : { local }),
+      ...(options === undefined ? {} : { options }),
+      ...(format === undefined ? {} : { format }),
+    };
     return answerQuery(readFilter(all, call.context, selectors), { shown: all, paging: ask.params }, call);
   },
 };
@@ -85,7 +106,11 @@ function refuseOrder({ orderBy }: Params): void {
   throw badData(`Histories can be ordered by id only, not by ${JSON.stringify(orderBy)}.`);
 }
 
-async function answerQuery(filter: Filter, { shown: params, paging }: { shown: Params; paging: Params }, call: Call): Promise<Answer> {
+async function answerQuery(
+  filter: Filter,
+  { shown: params, paging }: { shown: Params; paging: Params },
+  call: Call,
+): Promise<Answer> {
   const shown = readHistoryShown(params, call);
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
   const parts = readParts(params, shown, call);
@@ -108,7 +133,11 @@ const pageSize = 200;
 type Parts = Omit<HistoryPlan, 'filter' | 'limit'>;
 
 /** Histories that the filter finds. What it asks of values is asked of the instances in the interval (clause 5.7.4.4). */
-async function findHistories(filter: Filter, { parts, wanted }: { parts: Parts; wanted: number }, call: Call): Promise<readonly EntityHistory[]> {
+async function findHistories(
+  filter: Filter,
+  { parts, wanted }: { parts: Parts; wanted: number },
+  call: Call,
+): Promise<readonly EntityHistory[]> {
   const { q, geo, scopeQ, ...rest } = filter;
   if (!q && !geo && !scopeQ) return call.store.history({ ...parts, filter, limit: wanted });
   const matches = compileFilter({ ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) });
@@ -124,10 +153,17 @@ async function findHistories(filter: Filter, { parts, wanted }: { parts: Parts; 
 }
 
 /** The instances of an interval as if they were there at one time: any of them may be the one that matches. */
-const asEntity = ({ id, types, attrs }: EntityHistory): Entity => ({ id, types, attrs, createdAt: '1970-01-01T00:00:00Z' });
+const asEntity = ({ id, types, attrs }: EntityHistory): Entity => ({
+  id,
+  types,
+  attrs,
+  createdAt: '1970-01-01T00:00:00Z',
+});
 
 const narrowed = (history: EntityHistory, attrs: readonly string[] | undefined): EntityHistory =>
-  attrs ? { ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => attrs.includes(name))) } : history;
+  attrs
+    ? { ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => attrs.includes(name))) }
+    : history;
 
 /** The parts of a history plan that do not say which entities. */
 function readParts(params: Params, { temporal }: HistoryShown, { context, now, world }: Call): Parts {
@@ -143,15 +179,32 @@ function readParts(params: Params, { temporal }: HistoryShown, { context, now, w
 }
 
 /** Throws TooManyResults when there are more instances than one answer may be made of. */
-function answer(histories: readonly EntityHistory[], { shown, call, isList }: { shown: HistoryShown; call: Call; isList: boolean }): Extract<Answer, { kind: 'found' }> {
+function answer(
+  histories: readonly EntityHistory[],
+  { shown, call, isList }: { shown: HistoryShown; call: Call; isList: boolean },
+): Extract<Answer, { kind: 'found' }> {
   const { instancesMax, instancesPage } = call.world.limits;
   if (histories.some(({ truncated }) => truncated)) {
-    throw new Problem('TooManyResults', `The answer would be made of more than ${instancesMax} instances; narrow the interval, or use lastN.`);
+    throw new Problem(
+      'TooManyResults',
+      `The answer would be made of more than ${instancesMax} instances; narrow the interval, or use lastN.`,
+    );
   }
-  const visible = histories.map((history) => ({ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => shown.isShown(name))) }));
+  const visible = histories.map((history) => ({
+    ...history,
+    attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => shown.isShown(name))),
+  }));
   const isWhole = shown.view.format === 'aggregatedValues';
-  const { histories: kept, range } = isWhole ? { histories: visible, range: undefined } : cutHistories(visible, shown.temporal, instancesPage);
+  const { histories: kept, range } = isWhole
+    ? { histories: visible, range: undefined }
+    : cutHistories(visible, shown.temporal, instancesPage);
   const rendered = kept.map((history) => JSON.stringify(renderHistory(history, shown.view, shown.isShown)));
-  const texts = isList ? rendered.filter((text) => text !== '{}').map((text) => withContext(text, call)) : rendered.map((text) => (text === '{}' ? text : withContext(text, call)));
-  return { kind: 'found', text: isList ? `[${texts.join(',')}]` : (texts[0] ?? '{}'), ...(range ? { range } : undefined) };
+  const texts = isList
+    ? rendered.filter((text) => text !== '{}').map((text) => withContext(text, call))
+    : rendered.map((text) => (text === '{}' ? text : withContext(text, call)));
+  return {
+    kind: 'found',
+    text: isList ? `[${texts.join(',')}]` : (texts[0] ?? '{}'),
+    ...(range ? { range } : undefined),
+  };
 }

@@ -13,7 +13,17 @@ import { readFormat, readOptions } from '../parameters.ts';
 /** The parameters that say which part of history. */
 export const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN'] as const;
 /** The parameters that say how it is shown. */
-export const shownParameters = ['attrs', 'pick', 'omit', 'datasetId', 'format', 'options', 'lang', 'aggrMethods', 'aggrPeriodDuration'] as const;
+export const shownParameters = [
+  'attrs',
+  'pick',
+  'omit',
+  'datasetId',
+  'format',
+  'options',
+  'lang',
+  'aggrMethods',
+  'aggrPeriodDuration',
+] as const;
 
 const formats = ['normalized', 'concise', 'temporalValues', 'aggregatedValues'] as const;
 type Format = (typeof formats)[number];
@@ -46,16 +56,26 @@ export function readHistoryShown(params: Params, { context }: Pick<Call, 'contex
   return { view, temporal, isShown: (name) => isShown(projection, name) };
 }
 
-function readAggregation({ aggrMethods, aggrPeriodDuration = 'PT0S' }: Params, { timerel, timeAt, endTimeAt }: TemporalQuery): Aggregation {
+function readAggregation(
+  { aggrMethods, aggrPeriodDuration = 'PT0S' }: Params,
+  { timerel, timeAt, endTimeAt }: TemporalQuery,
+): Aggregation {
   const names = aggrMethods?.split(',').map((name) => name.trim()) ?? [];
   const methods = names.map((name) => {
     const method = aggregateMethods.find((one) => one === name);
-    if (!method) throw new Problem('InvalidRequest', `The parameter aggrMethods may hold ${aggregateMethods.join(', ')}, not ${JSON.stringify(name)}.`);
+    if (!method)
+      throw new Problem(
+        'InvalidRequest',
+        `The parameter aggrMethods may hold ${aggregateMethods.join(', ')}, not ${JSON.stringify(name)}.`,
+      );
     return method;
   });
   if (methods.length === 0) throw badData('The format aggregatedValues needs the parameter aggrMethods.');
   const period = parseDuration(aggrPeriodDuration);
-  if (!period) throw badData(`The parameter aggrPeriodDuration must be a duration such as PT1H or P1M, not ${JSON.stringify(aggrPeriodDuration)}.`);
+  if (!period)
+    throw badData(
+      `The parameter aggrPeriodDuration must be a duration such as PT1H or P1M, not ${JSON.stringify(aggrPeriodDuration)}.`,
+    );
   return {
     methods,
     period,

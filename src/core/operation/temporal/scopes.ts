@@ -20,10 +20,17 @@ interface Reign {
 }
 
 /** The histories with the instances that were observed while a scope held that the query wants, and with that scope. */
-export async function withinScopes(histories: readonly EntityHistory[], { scopeQ, temporal }: Asked, call: Call): Promise<readonly EntityHistory[]> {
+export async function withinScopes(
+  histories: readonly EntityHistory[],
+  { scopeQ, temporal }: Asked,
+  call: Call,
+): Promise<readonly EntityHistory[]> {
   if (histories.length === 0) return [];
   const matches = compileFilter({ scopeQ });
-  const scopes = await readScopes(histories.map(({ id }) => id), call);
+  const scopes = await readScopes(
+    histories.map(({ id }) => id),
+    call,
+  );
   return histories.flatMap((history) => {
     const reigns = reignsOf(scopes.get(history.id) ?? []).filter(({ instance: { value } }) => {
       const scope = typeof value === 'string' || isStrings(value) ? value : [];
@@ -34,7 +41,10 @@ export async function withinScopes(histories: readonly EntityHistory[], { scopeQ
 }
 
 /** Everything that is known of the scopes of some entities. */
-async function readScopes(ids: readonly string[], { store, now, world }: Call): Promise<ReadonlyMap<string, readonly HistoricInstance[]>> {
+async function readScopes(
+  ids: readonly string[],
+  { store, now, world }: Call,
+): Promise<ReadonlyMap<string, readonly HistoricInstance[]>> {
   const found = await store.history({
     filter: { selectors: [{ ids }] },
     attrs: [scopeSeries],
@@ -66,6 +76,17 @@ function narrowed(history: EntityHistory, reigns: readonly Reign[], temporal: Te
     .map(([name, instances]) => [name, instances.filter(isCovered)] as const)
     .filter(([, instances]) => instances.length > 0);
   if (attrs.length === 0) return [];
-  const shown = reigns.filter(({ from, to }) => to > (temporal.timeAt ?? Number.NEGATIVE_INFINITY) && (isWithin(temporal, from) || from < (temporal.timeAt ?? from))).map(({ instance }) => instance);
-  return [{ ...history, attrs: { ...Object.fromEntries(attrs), ...(shown.length > 0 ? { [scopeSeries]: shown } : undefined) } }];
+  const shown = reigns
+    .filter(
+      ({ from, to }) =>
+        to > (temporal.timeAt ?? Number.NEGATIVE_INFINITY) &&
+        (isWithin(temporal, from) || from < (temporal.timeAt ?? from)),
+    )
+    .map(({ instance }) => instance);
+  return [
+    {
+      ...history,
+      attrs: { ...Object.fromEntries(attrs), ...(shown.length > 0 ? { [scopeSeries]: shown } : undefined) },
+    },
+  ];
 }

@@ -56,7 +56,13 @@ const notFound = (id: string): Problem => new Problem('ResourceNotFound', `There
 
 /** True for an entity that has a history. */
 async function isKnown(id: string, { store, now }: Call): Promise<boolean> {
-  const plan = { filter: { selectors: [{ ids: [id] }] }, limit: 1, now, temporal: { timeproperty: 'modifiedAt' }, limitInstances: 1 } as const;
+  const plan = {
+    filter: { selectors: [{ ids: [id] }] },
+    limit: 1,
+    now,
+    temporal: { timeproperty: 'modifiedAt' },
+    limitInstances: 1,
+  } as const;
   return (await store.history(plan)).length > 0;
 }
 
@@ -70,20 +76,32 @@ async function addInstances(history: HistoryFragment, call: Call): Promise<void>
   const refused = outcomes.find((outcome) => outcome.status === 'refused');
   if (refused?.status === 'refused') throw new Problem(refused.problem.type, refused.problem.detail);
   const types = history.types ?? current?.types ?? [];
-  const past = Object.entries({ ...attrs, [scopeSeries]: history.scopes.filter(({ observedAt }) => observedAt !== undefined) }).flatMap(([name, fragments]) =>
-    fragments.filter((fragment) => fragment.observedAt !== undefined || !present[name]?.includes(fragment)).map((fragment) => pastOf({ id, types, name }, fragment, call)),
+  const past = Object.entries({
+    ...attrs,
+    [scopeSeries]: history.scopes.filter(({ observedAt }) => observedAt !== undefined),
+  }).flatMap(([name, fragments]) =>
+    fragments
+      .filter((fragment) => fragment.observedAt !== undefined || !present[name]?.includes(fragment))
+      .map((fragment) => pastOf({ id, types, name }, fragment, call)),
   );
   if (past.length > 0) await call.store.record(past, call.now);
 }
 
-function presentMutation({ id, types, scopes }: HistoryFragment, attrs: Fragments, current: Entity | undefined): Mutation {
+function presentMutation(
+  { id, types, scopes }: HistoryFragment,
+  attrs: Fragments,
+  current: Entity | undefined,
+): Mutation {
   const fragment = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };
   return current ? { op: 'append', id, fragment, overwrite: true } : { op: 'create', id, entity: { ...fragment, id } };
 }
 
 /** The newest scope, as members of a fragment. */
 function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly string[]; scopeObservedAt?: string } {
-  const newest = scopes.reduce<Fragment | undefined>((best, scope) => (best && isOlder(scope, best) ? best : scope), undefined);
+  const newest = scopes.reduce<Fragment | undefined>(
+    (best, scope) => (best && isOlder(scope, best) ? best : scope),
+    undefined,
+  );
   const scope = newest?.value;
   if (typeof scope !== 'string' && !isStrings(scope)) return {};
   return { scope, ...(newest?.observedAt === undefined ? undefined : { scopeObservedAt: newest.observedAt }) };
@@ -101,7 +119,8 @@ function newestOf(attrs: Fragments, current: Entity | undefined): Fragments {
     const byDataset = new Map<string | undefined, Fragment>();
     for (const fragment of fragments) {
       const best = byDataset.get(fragment.datasetId);
-      if (fragment.value !== ngsildNull && (!best || !isOlder(fragment, best))) byDataset.set(fragment.datasetId, fragment);
+      if (fragment.value !== ngsildNull && (!best || !isOlder(fragment, best)))
+        byDataset.set(fragment.datasetId, fragment);
     }
     const kept = [...byDataset.values()].filter((fragment) => {
       const present = instanceOf(current?.attrs[name], fragment.datasetId);
@@ -114,7 +133,9 @@ function newestOf(attrs: Fragments, current: Entity | undefined): Fragments {
 
 /** What was not observed has no time to be older by. */
 const isOlder = (a: Fragment, b: Fragment | Instance): boolean =>
-  a.observedAt !== undefined && b.observedAt !== undefined && microsOfInstant(a.observedAt) < microsOfInstant(b.observedAt);
+  a.observedAt !== undefined &&
+  b.observedAt !== undefined &&
+  microsOfInstant(a.observedAt) < microsOfInstant(b.observedAt);
 
 export const deleteTemporal: Operation = {
   ...common,
@@ -159,16 +180,13 @@ export const updateTemporalInstance: Operation = {
 };
 
 /** The body holds the attribute with exactly one instance, or is the instance itself. */
-function readOneInstance({ body = null, path }: Ask, name: string, { context }: Call): Fragment {
-  const own = isObject(body) ? body[path['attr'] ?? ''] : undefined;
-  const json: Json = own ?? body;
-  const instances = isArray(json) ? json : [json];
-  const [only] = instances;
-  if (only === undefined || instances.length > 1) throw badData(`The body must hold one instance of ${name}, not ${instances.length}.`);
-  const { attrs } = readHistory({ [path['attr'] ?? '']: [only] }, context, { id: path['id'] ?? '' });
-  const [fragment] = attrs[name] ?? [];
-  if (!fragment) throw badData(`The body holds no instance of ${name}.`);
-  return fragment;
+function readOneInstance({ body = null, path }: Ask, name: string, call: Call): Fragment {
+  const [id, attr] = [readId(path['id'] ?? ''), path['attr'] ?? ''];
+  const json: Json = isObject(body) ? (body[attr] ?? body) : body;
+  const { attrs } = readHistory({ [attr]: isArray(json) ? json : [json] }, call.context, { id });
+  const [only, ...others] = attrs[name] ?? [];
+  if (only && others.length === 0) return only;
+  throw badData(`The body must hold one instance of ${name}, and no more.`);
 }
 
 export const deleteTemporalInstance: Operation = {

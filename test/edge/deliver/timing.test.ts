@@ -1,0 +1,152 @@
+/** What the clock has to do with delivery: throttling, intervals, expiry, pauses. */
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
+import { startSite, stopSites } from './site.ts';
+
+jest.setTimeout(30_000);
+afterEach(async () => {
+  await stopSites();
+  await stopReceivers();
+});
+
+const drafts = (received: readonly Received[]): unknown[] => received.map((one) => valueOf(one, 'draft'));
+const count = (least: number) => (received: readonly Received[]) => received.length >= least;
+
+describe('throttling', () => {
+  test('drops what comes too early', async () => {
+    const [site, receiver, witness] = [await startSite(), await startReceiver(), await startReceiver()];
+    await site.subscribe(receiver.url, { throttling: 0.3 });
+    await site.subscribe(witness.url);
+    await site.sail(1, 1);
+    await receiver.until(count(1));
+    await site.sail(1, 2);
+    await site.sail(1, 3);
+    await witness.until(count(3));
+    await wait(350);
+    await site.sail(1, 4);
+    const received = await receiver.until(count(2));
+    expect(drafts(received)).toEqual([1, 4]);
+    expect((received[1]?.atMs ?? 0) - (received[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(290);
+  });
+
+  test('sends the newest when a receiver is up again', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver()];
+    await receiver.down();
+    await site.subscribe(receiver.url, { throttling: 60 });
+    for (let draft = 1; draft <= 250; draft += 1) await site.sail(1, draft);
+    await receiver.up();
+    expect(drafts(await receiver.until(count(1)))).toEqual([250]);
+  });
+});
+
+describe('an interval', () => {
+  test('brings all that matches, changed or not, and nothing where nothing does', async () => {
+    const [site, receiver, other] = [await startSite(), await startReceiver(), await startReceiver()];
+    await site.sail(1, 1);
+    await site.sail(2, 9);
+    await site.sail(3, 7);
+    const timed = { timeInterval: 0.2 };
+    const id = await site.subscribe(receiver.url, { ...timed, q: 'draft>5' });
+    await site.subscribe(other.url, { ...timed, entities: [{ type: 'Raft' }] });
+    const received = await receiver.until(count(3));
+    for (const { body } of received) {
+      expect(body).toMatchObject({ subscriptionId: id, type: 'Notification' });
+      expect(body.data.map((entity) => entity['id'])).toEqual(['urn:ngsi-ld:Boat:2', 'urn:ngsi-ld:Boat:3']);
+    }
+    expect(new Set(received.map(({ body }) => body.id)).size).toBe(received.length);
+    expect(other.received).toEqual([]);
+  });
+
+  test('that was due while nobody was there comes at once, and once', async () => {
+    const receiver = await startReceiver();
+    const before = await startSite([], await folderOfOwn());
+    await before.sail(1, 1);
+    await before.subscribe(receiver.url, { timeInterval: 0.5 });
+    await receiver.until(count(1));
+    await before.stop();
+    await wait(1200);
+    const [already, fromMs] = [receiver.received.length, performance.now()];
+    const after = await startSite([], before.folder);
+    const received = (await receiver.until(count(already + 2))).slice(already);
+    expect((received[1]?.atMs ?? 0) - (received[0]?.atMs ?? 0)).toBeGreaterThan(50);
+    expect((received[0]?.atMs ?? 0) - fromMs).toBeLessThan(10_000);
+    await after.stop();
+  });
+
+  test('does not wait for a receiver that hangs: what was not taken is not sent twice', async () => {
+    const [site, receiver] = [await startSite(), await startReceiver('hang')];
+    await site.sail(1, 1);
+    await site.subscribe(receiver.url, { timeInterval: 0.05 });
+    await receiver.until(count(1));
+    await wait(300);
+    expect(receiver.received.length).toBe(1);
+    receiver.manner = () => 200;
+    receiver.release(200);
+    await receiver.until(count(3));
+  });
+});
+
+describe('a subscription', () => {
+  test('that is paused is told nothing, and when it is active again only what comes then', async () => {
+    const [site, receiver, witness] = [await startSite(), await startReceiver(), await startReceiver()];
+    await site.subscribe(witness.url);
+    const id = await site.subscribe(receiver.url, { isActive: false });
+    await site.sail(1, 1);
+    await witness.until(count(1));
+    await site.send(`PATCH /subscriptions/${id}`, { isActive: true });
+    await site.sail(1, 2);
+    await receiver.until(count(1));
+    await site.send(`PATCH /subscriptions/${id}`, { isActive: false });
+    await site.sail(1, 3);
+    await witness.until(count(3));
+    await site.send(`PATCH /subscriptions/${id}`, { isActive: true });
+    await site.sail(1, 4);
+    expect(drafts(await receiver.until(count(2)))).toEqual([2, 4]);
+    expect(await site.notification(id)).toMatchObject({ timesSent: 2 });
+  });
+
+  test('that expires is told no more, until it is given a later time', async () => {
+    const [site, receiver, witness] = [await startSite(), await startReceiver(), await startReceiver()];
+    await site.subscribe(witness.url);
+    const expiresAt = new Date(Date.now() + 400).toISOString();
+    const id = await site.subscribe(receiver.url, { expiresAt });
+    await site.sail(1, 1);
+    await receiver.until(count(1));
+    await wait(450);
+    await site.sail(1, 2);
+    await witness.until(count(2));
+    expect(await site.send(`GET /subscriptions/${id}`)).toMatchObject({ status: 'expired', expiresAt });
+    await site.send(`PATCH /subscriptions/${id}`, { expiresAt: '2999-01-01T00:00:00Z' });
+    await site.sail(1, 3);
+    expect(drafts(await receiver.until(count(2)))).toEqual([1, 3]);
+  });
+
+  test('that is deleted is told nothing of what waits', async () => {
+    const [site, receiver, witness] = [await startSite(), await startReceiver(500), await startReceiver()];
+    await site.subscribe(witness.url);
+    const id = await site.subscribe(receiver.url);
+    await site.sail(1, 1);
+    await receiver.until(count(1));
+    await site.send(`DELETE /subscriptions/${id}`);
+    await site.sail(1, 2);
+    await witness.until(count(2));
+    await wait(1100);
+    expect(receiver.received.length).toBe(1);
+  });
+
+  test('whose endpoint changes is told there what was not delivered', async () => {
+    const [site, old, receiver] = [await startSite(), await startReceiver(), await startReceiver()];
+    await old.down();
+    const id = await site.subscribe(old.url);
+    for (const draft of [1, 2, 3]) await site.sail(1, draft);
+    await site.send(`PATCH /subscriptions/${id}`, { notification: { endpoint: { uri: receiver.url } } });
+    await site.sail(1, 4);
+    expect(drafts(await receiver.until(count(4)))).toEqual([1, 2, 3, 4]);
+  });
+});
+
+async function folderOfOwn(): Promise<string> {
+  const [{ mkdtemp }, { tmpdir }, { join }] = await Promise.all([import('node:fs/promises'), import('node:os'), import('node:path')]);
+  return mkdtemp(join(tmpdir(), 'mlaka-timing-'));
+}
