@@ -42,18 +42,16 @@ function readFrom<T>(source: string, read: () => T): T {
 }
 
 function readFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
-  const known = Object.entries(options).map(([name, { form }]) => [
-    flagOf(name),
-    { type: form === '' ? ('boolean' as const) : ('string' as const) },
-  ]);
+  const known = Object.entries(options).map(
+    ([name, { form }]) => [flagOf(name), { type: form === '' ? 'boolean' : 'string' }] as const,
+  );
   const parsed = parseArgs({
     args: [...args],
     options: { ...Object.fromEntries(known), config: { type: 'string' } },
     allowNegative: true,
   });
   const flags: Record<string, string | boolean> = {};
-  const values: object = parsed.values;
-  for (const [name, value] of Object.entries<unknown>({ ...values })) {
+  for (const [name, value] of Object.entries<unknown>(parsed.values)) {
     if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value;
   }
   return flags;

@@ -2,8 +2,8 @@
 import type { Due, Queue } from './queue.ts';
 
 /**
- * The newest notification only, one under way at a time, and between two beginnings at least this time. What comes too
- * early is dropped, attempts to repeat one that failed are not.
+ * The newest notification only, one under way at a time, and none before the period is over that begins with the last one
+ * delivered: what comes too early is dropped. One that fails is tried again until something newer takes its place.
  */
 export function createThrottled(periodMs: number, lastMs: number): Queue {
   let waiting: Due | undefined;

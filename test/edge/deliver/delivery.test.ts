@@ -165,6 +165,7 @@ describe('the account', () => {
     const account = await site.notification(id);
     expect(account).toMatchObject({ timesSent: 1, timesFailed: 0 });
     expect(account).not.toHaveProperty('status');
+    receiver.release(200);
   });
 });
 
