@@ -120,7 +120,7 @@ scenarios('a subscription', {
         '@context': names,
         entities: [{ type: 'Lamp,Streetlamp' }],
         watchedAttributes: ['brightness'],
-        q: 'brightness>0.5;state=="on"|!state'.replace('|!state', ''),
+        q: 'brightness>0.5;state=="on"',
         notification: { attributes: ['brightness', 'state'], endpoint: { uri } },
       }),
       headers: { 'Content-Type': 'application/ld+json' },
@@ -278,6 +278,5 @@ scenarios('subscriptions', {
     { does: 'retrieveSubscription', send: `GET ${path('nobody')}`, headers: { Accept: 'application/xml' }, answers: 406 },
     { does: 'retrieveSubscription', send: 'GET /subscriptions/nobody', answers: 400, has: problem('BadRequestData') },
     { does: 'deleteSubscription', send: 'DELETE /subscriptions/nobody', answers: 400, has: problem('BadRequestData') },
-    { does: 'deleteSubscription', send: 'DELETE /subscriptions/', answers: 405 },
   ],
 });

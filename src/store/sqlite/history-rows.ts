@@ -161,6 +161,11 @@ function createRestReader(textOf: (num: number) => string): (row: InstanceRow) =
   };
 }
 
-/** The place of an instance is its name: the same one has the same id always, and no two share one. */
-export const instanceIdOf = ({ subject, name, dataset }: Series, { at, n }: Pick<InstanceRow, 'at' | 'n'>): string =>
-  `urn:ngsi-ld:Instance:${subject}-${name}-${dataset}-${at}-${n}`;
+/**
+ * Place and time of writing are the name of an instance: the same one has the same id always, and no two share one, also
+ * where one comes to the place that another has left.
+ */
+const instanceIdOf = (
+  { subject, name, dataset }: Series,
+  { at, n, modified }: Pick<InstanceRow, 'at' | 'n' | 'modified'>,
+): string => `urn:ngsi-ld:Instance:${subject}-${name}-${dataset}-${at}-${n}-${modified}`;

@@ -4,7 +4,7 @@ import { pastEntry } from '../../core/model/history.ts';
 import type { Instant } from '../../core/model/instant.ts';
 import type { Revision } from '../../core/port/store.ts';
 import type { Tables } from './carry-out.ts';
-import { createRowReader, instanceIdOf, type InstanceRow, type Series } from './history-rows.ts';
+import { createRowReader, type InstanceRow, type Series } from './history-rows.ts';
 import { createNameReader, type Names } from './names.ts';
 
 /** Carries out a revision. False when there is nothing that it could be done to. */
@@ -22,9 +22,9 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
   );
   const remove = ({ subject, name, dataset, at, n }: Found): boolean =>
     deleteOne.run(subject, name, dataset, at, n).changes > 0;
-  const find = createFind(database);
   const texts = createNameReader(database);
   const readRow = createRowReader((num) => texts.textOf(num));
+  const find = createFind(database, (row) => readRow(row, row).instanceId);
 
   const replace = (
     row: Found,
@@ -61,10 +61,13 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
 }
 
 /** Dataset, time and number in an id as `instanceIdOf` makes it. */
-const placeInId = /^urn:ngsi-ld:Instance:\d+-\d+-(\d+)-(-?\d+)-(\d+)$/;
+const placeInId = /^urn:ngsi-ld:Instance:\d+-\d+-(\d+)-(-?\d+)-(\d+)-\d+$/;
 
 /** Finds an instance by its id: at the place that the id names, else where it was moved to. */
-function createFind(database: Database): (subject: number, name: number, instanceId: string) => Found | undefined {
+function createFind(
+  database: Database,
+  idOf: (row: Found) => string,
+): (subject: number, name: number, instanceId: string) => Found | undefined {
   const inName = `SELECT ${columns} FROM history WHERE subject = ? AND name = ?`;
   const atPlace = database.prepare<[number, number, number, number, number], Found>(
     `${inName} AND dataset = ? AND at = ? AND n = ?`,
@@ -76,7 +79,7 @@ function createFind(database: Database): (subject: number, name: number, instanc
       dataset === undefined || at === undefined || n === undefined
         ? undefined
         : atPlace.get(subject, name, dataset, at, n);
-    if (named && instanceIdOf(named, named) === instanceId) return named;
+    if (named && idOf(named) === instanceId) return named;
     return moved.get(subject, name, `"instanceId":${JSON.stringify(instanceId)}`);
   };
 }

@@ -1,0 +1,136 @@
+/** What waits for a receiver: order per entity, repeats, and the least time between two notifications. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { LogRecord } from '../../../src/core/port/store.ts';
+import { backoffMs } from '../../../src/core/subscription/backoff.ts';
+import { createLanes } from '../../../src/core/subscription/lanes.ts';
+import { type Due, type Queue, untried } from '../../../src/core/subscription/queue.ts';
+import { createThrottled } from '../../../src/core/subscription/throttled.ts';
+import { judge } from '../../../src/core/subscription/verdict.ts';
+
+const record = (position: number, id = 'urn:a:1'): LogRecord => ({
+  position,
+  id,
+  at: '2026-03-01T08:00:00Z',
+  event: 'updated',
+  entity: { id, types: ['https://example.org/Boat'], createdAt: '2026-03-01T08:00:00Z', attrs: {} },
+  attrs: [],
+  scopeChanged: false,
+});
+const taken = (queue: Queue, nowMs = 0): number | undefined => queue.take(nowMs)?.record.position;
+const again = (due: Due, notBeforeMs = 0): Due => ({ ...due, notBeforeMs, fate: { tries: due.fate.tries + 1, strikes: 0 } });
+const take = (queue: Queue, nowMs = 0): Due => {
+  const due = queue.take(nowMs);
+  if (!due) throw new Error('nothing is due');
+  return due;
+};
+
+describe('lanes', () => {
+  test('keep the order of each entity, and lose nothing, however attempts end', () => {
+    const step = fc.record({ entity: fc.integer({ min: 0, max: 3 }), end: fc.constantFrom('finish', 'giveBack', 'keep') });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const queue = createLanes();
+        const underWay: Due[] = [];
+        const delivered: number[] = [];
+        const finish = (due: Due): void => {
+          queue.finish(due);
+          delivered.push(due.record.position);
+        };
+        for (const [index, { entity, end }] of steps.entries()) {
+          queue.add(record(index + 1, `urn:a:${entity}`), untried);
+          const due = queue.take(0);
+          if (due && end === 'finish') finish(due);
+          else if (due && end === 'giveBack') queue.giveBack(again(due));
+          else if (due) underWay.push(due);
+          expect(queue.underWay()).toBe(underWay.length);
+          expect(queue.size()).toBe(index + 1 - delivered.length);
+          const missing = steps.map((_, at) => at + 1).find((position) => !delivered.includes(position));
+          expect(queue.first()).toBe(missing !== undefined && missing <= index + 1 ? missing : undefined);
+        }
+        for (const due of underWay) finish(due);
+        for (let due = queue.take(0); due; due = queue.take(0)) finish(due);
+        expect(queue.size()).toBe(0);
+        for (const entity of [0, 1, 2, 3]) {
+          const own = delivered.filter((position) => steps[position - 1]?.entity === entity);
+          expect(own).toEqual([...own].sort((a, b) => a - b));
+        }
+      }),
+    );
+  });
+
+  test('let no two notifications of an entity be under way at a time', () => {
+    const queue = createLanes();
+    for (const [position, id] of [[1, 'urn:a:1'], [2, 'urn:a:1'], [3, 'urn:a:2']] as const) queue.add(record(position, id), untried);
+    expect([taken(queue), taken(queue), taken(queue)]).toEqual([1, 3, undefined]);
+  });
+
+  test('put what was tried behind what was not, and wait where they are told to', () => {
+    const queue = createLanes();
+    queue.add(record(1, 'urn:a:1'), untried);
+    queue.giveBack(again(take(queue), 50));
+    expect(queue.nextMs()).toBe(50);
+    expect(taken(queue, 49)).toBeUndefined();
+    queue.add(record(2, 'urn:a:2'), untried);
+    expect([taken(queue, 50), taken(queue, 50)]).toEqual([2, 1]);
+  });
+
+  test('forget what waits, but not what is under way', () => {
+    const queue = createLanes();
+    queue.add(record(1), untried);
+    queue.add(record(2), untried);
+    queue.add(record(3, 'urn:a:2'), untried);
+    const due = take(queue);
+    queue.clear();
+    expect([queue.size(), queue.first(), queue.underWay()]).toEqual([1, 1, 1]);
+    queue.giveBack(again(due));
+    expect(taken(queue)).toBe(1);
+  });
+});
+
+describe('throttling', () => {
+  test('drops what comes before the period is over', () => {
+    const queue = createThrottled(100, -Infinity);
+    queue.add(record(1), untried);
+    const due = take(queue, 1000);
+    queue.add(record(2), untried);
+    expect(taken(queue, 1050)).toBeUndefined();
+    queue.finish(due);
+    expect([taken(queue, 1099), queue.size()]).toEqual([undefined, 0]);
+    queue.add(record(3), untried);
+    expect(taken(queue, 1100)).toBe(3);
+  });
+
+  test('repeats what failed, unless something newer waits', () => {
+    const queue = createThrottled(100, -Infinity);
+    queue.add(record(1), untried);
+    queue.giveBack(again(take(queue, 0), 10));
+    expect([taken(queue, 9), queue.nextMs()]).toEqual([undefined, 10]);
+    const due = take(queue, 10);
+    queue.add(record(2), untried);
+    queue.giveBack(again(due, 20));
+    expect(taken(queue, 11)).toBe(2);
+  });
+
+  test('counts from a notification before', () => {
+    const queue = createThrottled(100, 50);
+    queue.add(record(1), untried);
+    expect(taken(queue, 149)).toBeUndefined();
+  });
+});
+
+test('the wait grows with failures up to a minute, and differs by chance', () => {
+  expect([1, 2, 3, 7, 100].map((failures) => backoffMs(failures, 1))).toEqual([1000, 2000, 4000, 60_000, 60_000]);
+  expect(backoffMs(1, 0)).toBe(500);
+});
+
+test.each([
+  [{ kind: 'taken' }, 0, 'done'],
+  [{ kind: 'refused', reason: '' }, 0, 'lost'],
+  [{ kind: 'failed', reason: '' }, 1, 'again'],
+  [{ kind: 'failed', reason: '' }, 3, 'lost'],
+  [{ kind: 'unreached', reason: '' }, 0, 'later'],
+  [{ kind: 'unreached', reason: '' }, 3, 'lost'],
+] as const)('%j after %d strikes of 3 is %s', (delivery, strikes, verdict) => {
+  expect(judge(delivery, { strikes, strikesMax: 3 })).toBe(verdict);
+});
