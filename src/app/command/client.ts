@@ -1,6 +1,6 @@
 /** Talks to a running broker over HTTP: what the commands know of it is its public API. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isObject, type Json, parseJson } from '../../core/model/json.ts';
+import { isArray, isObject, type Json, parseJson } from '../../core/model/json.ts';
 
 /** Where the broker is, and which tenant is meant. */
 export interface Place {
@@ -18,30 +18,49 @@ export interface Answer {
 export interface Client {
   /** Sends a request to a path below /ngsi-ld/v1. Throws an Error when the broker cannot be reached, or answers that it failed. */
   send(method: string, path: string, body?: { readonly json: Json; readonly type: string }): Promise<Answer>;
-  /** Puts entities in, each with its own @context. Answers what was refused, and why, by id. */
-  upsert(entities: readonly Json[], mode: 'replace' | 'update'): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Sends a batch of entities, each with its own @context, and answers what was refused. Entities that are put in
+   * (upsert) are replaced, or keep attributes that are not named; parts of entities (update) need one that is there.
+   */
+  batch(operation: BatchOperation, entities: readonly Json[]): Promise<readonly Refusal[]>;
 }
 
-/** A client that tries again, for some seconds, while the broker says that it cannot take more just now. */
+export type BatchOperation = 'upsert?options=replace' | 'upsert?options=update' | 'update';
+
+/** An element of a batch that was refused. They come in the order of the elements. */
+export interface Refusal {
+  /** The entity's id. */
+  readonly id: string;
+  /** Why, in the broker's words. */
+  readonly reason: string;
+}
+
+/**
+ * A client that tries again, for some seconds, while the broker cannot be reached or says that it cannot take more just
+ * now. What it sent may then have arrived twice.
+ */
 export function createClient({ url, tenant }: Place, signal: AbortSignal): Client {
   const send: Client['send'] = async (method, path, body) => {
     const headers = {
       ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
       ...(body ? { 'Content-Type': body.type } : undefined),
     };
+    const text = body ? { body: JSON.stringify(body.json) } : undefined;
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await once(`${url}/ngsi-ld/v1${path}`, { method, headers, signal, ...(body ? { body: JSON.stringify(body.json) } : undefined) });
-      if (answer.status < 500) return answer;
-      if (answer.status !== 503 || attempt >= attemptsMax) throw new Error(`The broker at ${url} answered ${answer.status}: ${detailOf(answer.body)}`);
-      await sleep(200 * attempt, undefined, { signal });
+      const answer = await ask(`${url}/ngsi-ld/v1${path}`, { method, headers, signal, ...text });
+      if (answer !== undefined && answer.status < 500) return answer;
+      if (attempt >= attemptsMax || (answer !== undefined && answer.status !== 503)) throw failureOf(url, answer);
+      await sleep(100 * attempt, undefined, { signal });
     }
   };
   return {
     send,
-    async upsert(entities, mode) {
-      const answer = await send('POST', `/entityOperations/upsert?options=${mode}`, { json: entities, type: 'application/ld+json' });
-      if (answer.status === 201 || answer.status === 204) return new Map();
-      if (answer.status !== 207) throw new Error(`The broker refused the batch with ${answer.status}: ${detailOf(answer.body)}`);
+    async batch(operation, entities) {
+      const body = { json: entities, type: 'application/ld+json' };
+      const answer = await send('POST', `/entityOperations/${operation}`, body);
+      if (answer.status === 201 || answer.status === 204) return [];
+      if (answer.status !== 207)
+        throw new Error(`The broker refused the batch with ${answer.status}: ${detailOf(answer.body)}`);
       return refusedIn(answer.body);
     },
   };
@@ -49,14 +68,23 @@ export function createClient({ url, tenant }: Place, signal: AbortSignal): Clien
 
 const attemptsMax = 10;
 
-async function once(url: string, init: RequestInit): Promise<Answer> {
+const failureOf = (url: string, answer: Answer | undefined): Error =>
+  new Error(
+    answer
+      ? `The broker at ${url} answered ${answer.status}: ${detailOf(answer.body)}`
+      : `No broker can be reached at ${url}. Is it running? (npm start)`,
+  );
+
+/** What is answered; undefined when nobody answers. */
+async function ask(url: string, init: RequestInit): Promise<Answer | undefined> {
   try {
     const response = await fetch(url, init);
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : parseJson(text), headers: response.headers };
-  } catch (cause) {
-    if (init.signal?.aborted) throw cause;
-    throw new Error(`No broker can be reached at ${url}. Is it running? (npm start)`, { cause });
+  } catch (error) {
+    // What fetch cannot bring home is a TypeError: the broker is away. All else is not about the network.
+    if (error instanceof TypeError && URL.canParse(url)) return undefined;
+    throw error;
   }
 }
 
@@ -64,13 +92,12 @@ async function once(url: string, init: RequestInit): Promise<Answer> {
 export const detailOf = (body: Json | undefined): string =>
   isObject(body) && typeof body['detail'] === 'string' ? body['detail'] : JSON.stringify(body ?? '').slice(0, 300);
 
-/** The reasons in a BatchOperationResult by id of the entity. */
-function refusedIn(body: Json | undefined): ReadonlyMap<string, string> {
-  const errors = isObject(body) && Array.isArray(body['errors']) ? body['errors'] : [];
-  return new Map(
-    errors.flatMap((error: Json): readonly (readonly [string, string])[] => {
-      if (!isObject(error) || typeof error['entityId'] !== 'string') return [];
-      return [[error['entityId'], detailOf(error['error'])]];
-    }),
-  );
+/** The errors of a BatchOperationResult (CIM 009 clause 5.2.16). */
+function refusedIn(body: Json | undefined): readonly Refusal[] {
+  const errors = isObject(body) ? body['errors'] : undefined;
+  if (!isArray(errors)) throw new Error(`The broker answered 207 without errors: ${detailOf(body)}`);
+  return errors.map((error) => {
+    const { entityId, error: problem } = isObject(error) ? error : {};
+    return { id: typeof entityId === 'string' ? entityId : '', reason: detailOf(problem) };
+  });
 }

@@ -1,13 +1,19 @@
 /** `mlaka demo`: lets the simulated Kranj move into a broker, with some hours of history, and go on in real time. */
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readModelIndex } from '../../city/models/model-index.ts';
 import { hourMs, type Moment } from '../../city/simulation/calendar.ts';
-import { type City, createCity, entityAt, historyBetween, type Update, updatesBetween } from '../../city/simulation/city.ts';
+import {
+  type City,
+  createCity,
+  entityAt,
+  historyBetween,
+  type Update,
+  updatesBetween,
+} from '../../city/simulation/city.ts';
 import type { Family } from '../../city/simulation/entity.ts';
-import type { Json, JsonObject } from '../../core/model/json.ts';
-import { type Client, createClient } from './client.ts';
+import type { JsonObject } from '../../core/model/json.ts';
+import { type BatchOperation, type Client, createClient } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -62,44 +68,73 @@ async function live(city: City, living: Living): Promise<void> {
   await follow(city, began, living);
 }
 
-/** First the entities as they were, then what they reported from then on: so that history is complete and the present the newest. */
+/** First the entities as they were, then what they reported from then on: so the history has no gap, and the present is the newest. */
 async function moveIn(city: City, now: Moment, { client, io, hours }: Living): Promise<void> {
-  const from = now - hours * hourMs;
+  // A city that has lived here before goes on from where it stood still: nothing is told twice.
+  const from = Math.max(now - hours * hourMs, (await lastReport(client)) + 1);
   const updates = historyBetween(city, from, now);
   const progress = createProgress(io.out, 'reports');
-  await put(city.entities.map((entity) => withContext(entity.family, entityAt(entity, from))), client, 'replace');
+  await put(wholeAt(city, Math.min(from, now)), client, 'upsert?options=update');
   let done = 0;
   for (const batch of batchesOf(updates)) {
-    await put(batch.map(entityOf), client, 'update');
+    await put(batch.map(partOf), client, 'update');
     done += batch.length;
     progress.show(done, done / updates.length);
   }
-  await put(city.entities.map((entity) => withContext(entity.family, entityAt(entity, now))), client, 'update');
+  await put(wholeAt(city, now), client, 'upsert?options=update');
   progress.end(done);
   io.out.write(`${city.entities.length} entities of Kranj have moved in. They report until you press Ctrl+C.\n`);
 }
 
+/** When a weather station last reported, in milliseconds; 0 when there is none yet. */
+async function lastReport(client: Client): Promise<Moment> {
+  const type = encodeURIComponent('https://smartdatamodels.org/dataModel.Weather/WeatherObserved');
+  const { body } = await client.send('GET', `/entities?type=${type}&idPattern=:kranj:&limit=100`);
+  const texts = JSON.stringify(body ?? []).matchAll(/"observedAt":"([^"]+)"/g);
+  return Math.max(0, ...[...texts].map(([, text = '']) => Date.parse(text)));
+}
+
+/** Reports as they come. When the broker is away for longer, what was due meanwhile is told when it is back. */
 async function follow(city: City, began: Moment, { client, io, speed }: Living): Promise<void> {
   const progress = createProgress(io.out, 'reports');
+  const due: Update[] = [];
   let [seen, done] = [began, 0];
   for (;;) {
     await sleep(500, undefined, { signal: io.signal });
     const now = began + (Date.now() - began) * speed;
-    for (const batch of batchesOf(updatesBetween(city, seen, now))) {
-      await put(batch.map(entityOf), client, 'update');
-      done += batch.length;
-    }
+    due.push(...updatesBetween(city, seen, now));
     seen = now;
+    done += await tell(due, client).catch((error: unknown) => {
+      if (io.signal.aborted) throw error;
+      io.err.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      return 0;
+    });
     progress.show(done);
   }
 }
 
-const entityOf = ({ id, attrs, entity }: Update): JsonObject => withContext(entity.family, { id, type: entity.type, ...attrs });
+/** Sends what is due, in its order, and takes what was sent off the list. */
+async function tell(due: Update[], client: Client): Promise<number> {
+  let done = 0;
+  while (due.length > 0) {
+    const batch = due.slice(0, batchSize);
+    await put(batch.map(partOf), client, 'update');
+    due.splice(0, batch.length);
+    done += batch.length;
+  }
+  return done;
+}
 
-async function put(entities: readonly Json[], client: Client, mode: 'replace' | 'update'): Promise<void> {
-  const refused = await client.upsert(entities, mode);
+const wholeAt = (city: City, at: Moment): readonly JsonObject[] =>
+  city.entities.map((entity) => withContext(entity.family, entityAt(entity, at)));
+
+const partOf = ({ id, attrs, entity }: Update): JsonObject => withContext(entity.family, { id, ...attrs });
+
+async function put(entities: readonly JsonObject[], client: Client, operation: BatchOperation): Promise<void> {
+  const refused = await client.batch(operation, entities);
   const [first] = refused;
-  if (first) throw new Error(`The broker refused ${refused.size} entities of the city, ${first[0]} among them: ${first[1]}`);
+  if (first)
+    throw new Error(`The broker refused ${refused.length} reports of the city, one of ${first.id}: ${first.reason}`);
 }
 
 function* batchesOf<T>(items: readonly T[]): Generator<readonly T[]> {
@@ -109,6 +144,11 @@ function* batchesOf<T>(items: readonly T[]): Generator<readonly T[]> {
 const models = fileURLToPath(new URL('../../../smart-data-models/', import.meta.url));
 
 /** The @contexts of the families by name. */
-const contexts: ReadonlyMap<string, string> = new Map(readdirSync(models).length > 0 ? readModelIndex(models).families.map(({ name, context }) => [name, context.url]) : []);
+const contexts: ReadonlyMap<string, string> = new Map(
+  readModelIndex(models).families.map(({ name, context }) => [name, context.url]),
+);
 
-const withContext = (family: Family, entity: JsonObject): JsonObject => ({ ...entity, '@context': contexts.get(family) ?? '' });
+const withContext = (family: Family, entity: JsonObject): JsonObject => ({
+  ...entity,
+  '@context': contexts.get(family) ?? '',
+});

@@ -34,11 +34,15 @@ export const exportEntities: Command = {
       return 0;
     }
     const { values } = readFlags(args, flags);
-    if (values.format !== 'ndjson' && values.format !== 'geojson') throw new Error(`--format must be ndjson or geojson, not ${values.format}.`);
+    if (values.format !== 'ndjson' && values.format !== 'geojson')
+      throw new Error(`--format must be ndjson or geojson, not ${values.format}.`);
     const file = values.out === '' ? out : createWriteStream(values.out);
     const client = createClient(values, signal);
     const progress = createProgress(err, 'entities');
-    const done = await writeAll(file, pagesOf(client, values.type), { isGeo: values.format === 'geojson', onPage: progress.show });
+    const done = await writeAll(file, pagesOf(client, values.type), {
+      isGeo: values.format === 'geojson',
+      onPage: (done) => progress.show(done),
+    });
     if (file !== out) {
       file.end();
       await finished(file);
@@ -48,13 +52,18 @@ export const exportEntities: Command = {
   },
 };
 
-async function writeAll(file: Writable, pages: AsyncIterable<readonly Json[]>, { isGeo, onPage }: { isGeo: boolean; onPage: (done: number) => void }): Promise<number> {
+async function writeAll(
+  file: Writable,
+  pages: AsyncIterable<readonly Json[]>,
+  { isGeo, onPage }: { isGeo: boolean; onPage: (done: number) => void },
+): Promise<number> {
   let done = 0;
   if (isGeo) await write(file, '{"type":"FeatureCollection","features":[\n');
   for await (const page of pages) {
     const texts = page.map((entity) => JSON.stringify(isGeo ? featureOf(entity) : entity));
     const separator = isGeo ? ',\n' : '\n';
-    if (texts.length > 0) await write(file, `${isGeo && done > 0 ? separator : ''}${texts.join(separator)}${isGeo ? '' : '\n'}`);
+    if (texts.length > 0)
+      await write(file, `${isGeo && done > 0 ? separator : ''}${texts.join(separator)}${isGeo ? '' : '\n'}`);
     done += page.length;
     onPage(done);
   }
@@ -69,7 +78,10 @@ async function write(file: Writable, text: string): Promise<void> {
 /** The pages of all entities, one after the other. Names stay in full: the export is asked for in the core context. */
 async function* pagesOf(client: Client, type: string): AsyncGenerator<readonly Json[]> {
   for (let offset = 0; ; offset += pageSize) {
-    const { status, body } = await client.send('GET', `/entities?type=${encodeURIComponent(type)}&limit=${pageSize}&offset=${offset}`);
+    const { status, body } = await client.send(
+      'GET',
+      `/entities?type=${encodeURIComponent(type)}&limit=${pageSize}&offset=${offset}`,
+    );
     if (status !== 200 || !isArray(body)) throw new Error(`The broker answered ${status}: ${detailOf(body)}`);
     yield body;
     if (body.length < pageSize) return;

@@ -25,20 +25,35 @@ export interface Read<F extends Flags> {
 
 /** Throws an Error that names a flag that is not known. */
 export function readFlags<F extends Flags>(args: readonly string[], flags: F): Read<F> {
-  const known = Object.entries(flags).map(([name, { form }]) => [name, { type: form === '' ? 'boolean' : 'string' }] as const);
-  const { values, positionals } = parseArgs({ args: [...args], options: Object.fromEntries(known), allowPositionals: true });
+  const known = Object.entries(flags).map(
+    ([name, { form }]) => [name, { type: form === '' ? 'boolean' : 'string' }] as const,
+  );
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(known),
+    allowPositionals: true,
+  });
   const given: Readonly<Record<string, unknown>> = values;
-  const all: object = Object.fromEntries(Object.entries(flags).map(([name, { form, initial }]) => [name, String(given[name] ?? (form === '' ? false : initial))]));
+  const all: object = Object.fromEntries(
+    Object.entries(flags).map(([name, { form, initial }]) => [name, textOf(given[name], form === '' ? 'false' : initial)]),
+  );
   if (!hasAll(all, flags)) throw new Error('A flag has no value.');
   return { values: all, rest: positionals };
 }
 
-const hasAll = <F extends Flags>(values: object, flags: F): values is Record<keyof F, string> => Object.keys(flags).every((name) => name in values);
+const textOf = (given: unknown, initial: string): string =>
+  typeof given === 'string' ? given : given === true ? 'true' : initial;
+
+const hasAll = <F extends Flags>(values: object, flags: F): values is Record<keyof F, string> =>
+  Object.keys(flags).every((name) => name in values);
 
 /** The flags as lines of help. */
 export const helpOf = (flags: Flags): string =>
   Object.entries(flags)
-    .map(([name, { form, about, initial }]) => `  --${name}${form === '' ? '' : ` ${form}`}\n      ${about}${initial === '' ? '' : ` [${initial}]`}`)
+    .map(
+      ([name, { form, about, initial }]) =>
+        `  --${name}${form === '' ? '' : ` ${form}`}\n      ${about}${initial === '' ? '' : ` [${initial}]`}`,
+    )
     .join('\n');
 
 /** A whole number in the text of a flag. */

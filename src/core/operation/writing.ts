@@ -38,6 +38,15 @@ export async function checkPart(id: string, fragment: EntityFragment, call: Call
   refuseViolations(models.check({ types: [...types, ...(fragment.types ?? [])], attrs: fragment.attrs }, false));
 }
 
+/** As `checkPart` for an entity that is there, as `checkWhole` for one that will be created. */
+export async function checkUpsert(entity: EntityFragment & { readonly id: string }, call: Call): Promise<void> {
+  const { models } = call.world;
+  if (models.isIdle) return;
+  const stored = await call.store.get(entity.id, call.now);
+  const types = [...(stored?.entity().types ?? []), ...(entity.types ?? [])];
+  refuseViolations(models.check({ types: [...new Set(types)], attrs: entity.attrs }, stored === undefined));
+}
+
 function refuseViolations(violations: readonly ModelViolation[]): void {
   if (violations.length === 0) return;
   throw badData(`The data model is not met. ${violations.map(sentenceOf).join(' ')}`);

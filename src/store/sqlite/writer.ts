@@ -156,7 +156,13 @@ interface Outbox {
   close(): void;
 }
 
-/** Sends all requests of one turn of the event loop together: a message costs more than a request. */
+/**
+ * So many requests are not kept waiting for more: the writer's thread is to work on them while this one goes on with the
+ * next. Otherwise all who were answered together ask together, and the threads take turns instead of working side by side.
+ */
+const messageMax = 16;
+
+/** Sends the requests of one turn of the event loop together: a message costs more than a request. */
 function createOutbox(post: (message: ToWriter) => void): Outbox {
   let gathered: Request[] = [];
   const flush = (): void => {
@@ -168,6 +174,7 @@ function createOutbox(post: (message: ToWriter) => void): Outbox {
     put(request) {
       gathered.push(request);
       if (gathered.length === 1) setImmediate(flush);
+      if (gathered.length >= messageMax) flush();
     },
     close() {
       flush();

@@ -9,7 +9,7 @@ import type { Nulls } from '../../model/read/reading.ts';
 import { describeProblem } from '../describe-problem.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
-import { checkPart, checkWhole } from '../writing.ts';
+import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
 import { applyBatch, batchResult, type Ending, isGood } from './element.ts';
 
 const common = { method: 'POST', action: 'write', media: ['json', 'ld+json'], body: 'array' } as const;
@@ -40,9 +40,10 @@ export const upsertBatch: Operation = {
   unknownTenant: 'create',
   async run(ask, call) {
     const mode = readOptions(ask.params, ['replace', 'update']).has('update') ? 'update' : 'replace';
-    const endings = await applyBatch(ask, call, (element, each) => {
+    const endings = await applyBatch(ask, call, async (element, each) => {
       const entity = readEntity(element, each.context);
-      checkWhole(entity, each);
+      if (mode === 'update') await checkUpsert(entity, each);
+      else checkWhole(entity, each);
       return { op: 'upsert', id: entity.id, entity, mode };
     });
     if (!endings.every(isGood)) return partly(endings);

@@ -1,12 +1,18 @@
-/** Lets writes to the subscriptions of a tenant happen one after the other, for each reads what it changes. */
+/** Lets writes to one subscription happen one after the other, for each reads what it changes. */
 import type { Store } from '../../port/store.ts';
 
-const latest = new WeakMap<Store, Promise<unknown>>();
+/** What is being done, or was done last, by id. */
+const latest = new WeakMap<Store, Map<string, Promise<unknown>>>();
 
-/** Does the work when all that came before it in this store is done, be it well or not. */
-export function inTurn<T>(store: Store, work: () => Promise<T>): Promise<T> {
-  const before = latest.get(store) ?? Promise.resolve();
-  const done = before.then(work, work);
-  latest.set(store, done);
-  return done;
+/** Does the work when all that came before it for this id is done, be it well or not. */
+export async function inTurn<T>(store: Store, id: string, work: () => Promise<T>): Promise<T> {
+  const turns = latest.get(store) ?? new Map<string, Promise<unknown>>();
+  latest.set(store, turns);
+  const done = (turns.get(id) ?? Promise.resolve()).then(work, work);
+  turns.set(id, done);
+  try {
+    return await done;
+  } finally {
+    if (turns.get(id) === done) turns.delete(id);
+  }
 }

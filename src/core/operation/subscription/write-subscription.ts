@@ -21,7 +21,7 @@ export const createSubscription: Operation = {
   async run(ask, call) {
     const document = await newDocument(bodyOf(ask), call);
     await call.world.subscriptions.check(call.tenant, document);
-    await inTurn(call.store, async () => {
+    await inTurn(call.store, document.id, async () => {
       if (await call.store.shelf(subscriptionShelf).get(document.id))
         throw new Problem('AlreadyExists', `There is a subscription ${document.id} already.`);
       await keep(await withContextKept(document, call), call);
@@ -39,7 +39,7 @@ export const updateSubscription: Operation = {
   body: 'object',
   async run(ask, call) {
     const id = readId(ask.path['id'], 'the id of the subscription');
-    await inTurn(call.store, async () => {
+    await inTurn(call.store, id, async () => {
       const before = await find(id, call);
       const after = patchDocument(before, bodyOf(ask), call);
       await call.world.subscriptions.check(call.tenant, after);
@@ -58,7 +58,7 @@ export const deleteSubscription: Operation = {
   body: 'none',
   async run(ask, call): Promise<Answer> {
     const id = readId(ask.path['id'], 'the id of the subscription');
-    await inTurn(call.store, async () => {
+    await inTurn(call.store, id, async () => {
       if (!(await call.store.shelf(subscriptionShelf).delete(id))) throw unknown(id);
       await call.world.subscriptions.refresh(call.tenant, id);
     });
