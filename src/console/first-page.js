@@ -6,6 +6,7 @@ const tenant = new URLSearchParams(location.search).get('tenant') ?? '';
 const headers = tenant ? { 'NGSILD-Tenant': tenant } : {};
 
 const liveMost = 60;
+const namesMost = 10;
 const secondsShown = 120;
 const perSecond = new Array(secondsShown).fill(0);
 let isPaused = false;
@@ -43,7 +44,9 @@ async function showSummary() {
     link.title = type.id;
     name.append(link);
     const attributes = document.createElement('small');
-    attributes.textContent = type.attributeNames.map(short).join(', ');
+    const names = type.attributeNames.map(short);
+    attributes.textContent = names.length > namesMost ? `${names.slice(0, namesMost).join(', ')}, …` : names.join(', ');
+    attributes.title = names.join(', ');
     const last = document.createElement('td');
     last.append(attributes);
     row.append(name, cell(type.entityCount.toLocaleString(), 'number'), last);
@@ -63,19 +66,22 @@ function reading(name, attribute) {
   return `${short(name)} ${text.slice(0, 40)}${instance?.unitCode ? ` ${instance.unitCode}` : ''}`;
 }
 
+/** What was measured tells more of a change than what describes the thing. */
+const isMeasured = (attribute) => [attribute].flat().some((instance) => instance?.observedAt !== undefined);
+
 function showChange(entity, at) {
   const { id, type, ...attributes } = entity;
   const item = document.createElement('li');
   const time = document.createElement('time');
-  time.textContent = at.toLocaleTimeString();
+  time.textContent = at.toLocaleTimeString([], { hour12: false });
   const what = document.createElement('span');
   const kind = document.createElement('b');
   kind.textContent = [type].flat().map(short).join(', ');
   what.append(kind, ` ${shortId(id)}`);
   const detail = document.createElement('small');
-  const readings = Object.entries(attributes).filter(
-    ([name, value]) => name !== '@context' && typeof value === 'object' && short(name) !== 'location',
-  );
+  const readings = Object.entries(attributes)
+    .filter(([name, value]) => name !== '@context' && typeof value === 'object' && short(name) !== 'location')
+    .sort(([, a], [, b]) => Number(isMeasured(b)) - Number(isMeasured(a)));
   detail.textContent = entity.deletedAt
     ? 'deleted'
     : readings

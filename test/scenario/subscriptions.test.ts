@@ -22,9 +22,20 @@ const shown = (name: string, gives: object): Step => ({
   does: 'retrieveSubscription',
   send: `GET ${path(name)}`,
   answers: 200,
-  gives: { ...subscription(name), jsonldContext: coreContext, notificationTrigger: ['attributeCreated', 'attributeUpdated'], status: 'active', ...gives },
+  gives: {
+    ...subscription(name),
+    jsonldContext: coreContext,
+    notificationTrigger: ['attributeCreated', 'attributeUpdated'],
+    status: 'active',
+    ...gives,
+  },
 });
-const has = (name: string, part: object): Step => ({ does: 'retrieveSubscription', send: `GET ${path(name)}`, answers: 200, has: part });
+const has = (name: string, part: object): Step => ({
+  does: 'retrieveSubscription',
+  send: `GET ${path(name)}`,
+  answers: 200,
+  has: part,
+});
 const patched = (name: string, body: object, answers = 204, more: Partial<Step> = {}): Step => ({
   does: 'updateSubscription',
   send: `PATCH ${path(name)}`,
@@ -42,13 +53,23 @@ const refused = (members: object, type = 'BadRequestData', answers = 400): Step 
 });
 const notified = (members: object): object => ({ notification: { endpoint: { uri }, ...members } });
 const endpoint = (members: object): object => ({ notification: { endpoint: { uri, ...members } } });
-const names = { Lamp: `${defaultVocabulary}Streetlight`, brightness: `${defaultVocabulary}illuminanceLevel`, state: `${defaultVocabulary}powerState` };
+const names = {
+  Lamp: `${defaultVocabulary}Streetlight`,
+  brightness: `${defaultVocabulary}illuminanceLevel`,
+  state: `${defaultVocabulary}powerState`,
+};
 
 scenarios('a subscription', {
   'is created, shown as it was given with its state, and deleted': [
     created('a'),
     shown('a', {}),
-    { does: 'createSubscription', send: 'POST /subscriptions', body: subscription('a'), answers: 409, has: problem('AlreadyExists') },
+    {
+      does: 'createSubscription',
+      send: 'POST /subscriptions',
+      body: subscription('a'),
+      answers: 409,
+      has: problem('AlreadyExists'),
+    },
     { does: 'deleteSubscription', send: `DELETE ${path('a')}`, answers: 204 },
     { does: 'deleteSubscription', send: `DELETE ${path('a')}`, answers: 404, has: problem('ResourceNotFound') },
     { does: 'retrieveSubscription', send: `GET ${path('a')}`, answers: 404, has: problem('ResourceNotFound') },
@@ -66,11 +87,19 @@ scenarios('a subscription', {
     created('b', {
       subscriptionName: 'Lights',
       description: 'Lights that go out',
-      entities: [{ type: '(Streetlight|Lamp);Device', idPattern: '.*:kranj:.*' }, { type: '*', id: ['urn:ngsi-ld:Streetlight:1'] }],
+      entities: [
+        { type: '(Streetlight|Lamp);Device', idPattern: '.*:kranj:.*' },
+        { type: '*', id: ['urn:ngsi-ld:Streetlight:1'] },
+      ],
       watchedAttributes: ['powerState'],
       notificationTrigger: ['entityCreated', 'entityUpdated', 'entityDeleted', 'attributeDeleted'],
       q: 'powerState=="off";illuminanceLevel<0.2|refGroup{name}',
-      geoQ: { georel: 'near;maxDistance==2000', geometry: 'Point', coordinates: [14.3553, 46.2389], geoproperty: 'location' },
+      geoQ: {
+        georel: 'near;maxDistance==2000',
+        geometry: 'Point',
+        coordinates: [14.3553, 46.2389],
+        geoproperty: 'location',
+      },
       scopeQ: '/Kranj/#',
       csf: 'owner=="city"',
       lang: 'sl,en;q=0.5',
@@ -89,7 +118,14 @@ scenarios('a subscription', {
         format: 'concise',
         sysAttrs: true,
         showChanges: true,
-        endpoint: { uri, accept: 'application/ld+json', timeout: 500, cooldown: 1000, receiverInfo: [{ key: 'Authorization', value: 'Bearer x' }], notifierInfo: [] },
+        endpoint: {
+          uri,
+          accept: 'application/ld+json',
+          timeout: 500,
+          cooldown: 1000,
+          receiverInfo: [{ key: 'Authorization', value: 'Bearer x' }],
+          notifierInfo: [],
+        },
       },
     }),
     {
@@ -99,7 +135,10 @@ scenarios('a subscription', {
       answers: 200,
       has: {
         subscriptionName: 'Lights',
-        entities: [{ type: '(Streetlight|Lamp);Device', idPattern: '.*:kranj:.*' }, { type: '*', id: ['urn:ngsi-ld:Streetlight:1'] }],
+        entities: [
+          { type: '(Streetlight|Lamp);Device', idPattern: '.*:kranj:.*' },
+          { type: '*', id: ['urn:ngsi-ld:Streetlight:1'] },
+        ],
         q: 'powerState=="off";illuminanceLevel<0.2|refGroup{name}',
         throttling: 1.5,
         csf: 'owner=="city"',
@@ -111,7 +150,12 @@ scenarios('a subscription', {
     },
   ],
   'takes nothing that is only told': [
-    created('c', { status: 'expired', createdAt: 'once', __secret: 1, notification: { endpoint: { uri }, timesSent: 42, status: 'failed' } }),
+    created('c', {
+      status: 'expired',
+      createdAt: 'once',
+      __secret: 1,
+      notification: { endpoint: { uri }, timesSent: 42, status: 'failed' },
+    }),
     shown('c', {}),
   ],
   'shows names as the request has them': [
@@ -137,15 +181,31 @@ scenarios('a subscription', {
     { ...created('e'), headers: { 'NGSILD-Tenant': 'kranj' }, with: { 'NGSILD-Tenant': 'kranj' } },
     { does: 'retrieveSubscription', send: `GET ${path('e')}`, answers: 404, has: problem('ResourceNotFound') },
     { does: 'retrieveSubscription', send: `GET ${path('e')}`, headers: { 'NGSILD-Tenant': 'kranj' }, answers: 200 },
-    { does: 'listSubscriptions', send: 'GET /subscriptions', headers: { 'NGSILD-Tenant': 'nobody' }, answers: 404, has: problem('NonexistentTenant') },
+    {
+      does: 'listSubscriptions',
+      send: 'GET /subscriptions',
+      headers: { 'NGSILD-Tenant': 'nobody' },
+      answers: 404,
+      has: problem('NonexistentTenant'),
+    },
   ],
 });
 
 scenarios('a subscription is changed', {
   'member by member': [
     created('f', { description: 'old', watchedAttributes: ['powerState'], throttling: 5 }),
-    patched('f', { description: 'new', throttling: null, watchedAttributes: 'urn:ngsi-ld:null', q: 'illuminanceLevel>0.5', notification: { format: 'concise', endpoint: { uri } } }),
-    shown('f', { description: 'new', q: 'illuminanceLevel>0.5', notification: { format: 'concise', endpoint: { uri } } }),
+    patched('f', {
+      description: 'new',
+      throttling: null,
+      watchedAttributes: 'urn:ngsi-ld:null',
+      q: 'illuminanceLevel>0.5',
+      notification: { format: 'concise', endpoint: { uri } },
+    }),
+    shown('f', {
+      description: 'new',
+      q: 'illuminanceLevel>0.5',
+      notification: { format: 'concise', endpoint: { uri } },
+    }),
   ],
   'with the names of the request': [
     created('g'),
@@ -180,7 +240,13 @@ scenarios('a subscription is changed', {
     patched('i', { colour: 'red' }, 400),
     { does: 'updateSubscription', send: `PATCH ${path('i')}`, body: '{', answers: 400, has: problem('InvalidRequest') },
     patched('nobody', { description: 'new' }, 404, { has: problem('ResourceNotFound') }),
-    { does: 'updateSubscription', send: 'PATCH /subscriptions/i', body: {}, answers: 400, has: problem('BadRequestData') },
+    {
+      does: 'updateSubscription',
+      send: 'PATCH /subscriptions/i',
+      body: {},
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
     shown('i', {}),
   ],
 });
@@ -188,7 +254,13 @@ scenarios('a subscription is changed', {
 scenarios('a subscription is refused', {
   'without what it needs': [
     { does: 'createSubscription', send: 'POST /subscriptions', body: {}, answers: 400, has: problem('BadRequestData') },
-    { does: 'createSubscription', send: 'POST /subscriptions', body: '[', answers: 400, has: problem('InvalidRequest') },
+    {
+      does: 'createSubscription',
+      send: 'POST /subscriptions',
+      body: '[',
+      answers: 400,
+      has: problem('InvalidRequest'),
+    },
     refused({ type: 'Subscriptions' }),
     refused({ id: 'a' }),
     refused({ entities: undefined }),
@@ -248,9 +320,14 @@ scenarios('a subscription is refused', {
     refused(endpoint({ notifierInfo: [{ key: 5, value: 'v' }] })),
   ],
   'with a receiver in the house, unless the broker may reach it': [
-    ...['http://127.0.0.1/n', 'http://localhost:3000/n', 'http://10.0.0.1/n', 'http://[::1]/n', 'http://0x7f.1/n', 'http://169.254.169.254/latest'].map((own) =>
-      refused(endpoint({ uri: own })),
-    ),
+    ...[
+      'http://127.0.0.1/n',
+      'http://localhost:3000/n',
+      'http://10.0.0.1/n',
+      'http://[::1]/n',
+      'http://0x7f.1/n',
+      'http://169.254.169.254/latest',
+    ].map((own) => refused(endpoint({ uri: own }))),
   ],
 });
 
@@ -270,12 +347,27 @@ scenarios('subscriptions', {
         Link: `${contextLink(coreContext)}, </ngsi-ld/v1/subscriptions?count=true&limit=1&offset=2>;rel="next";type="application/json", </ngsi-ld/v1/subscriptions?count=true&limit=1&offset=0>;rel="prev";type="application/json"`,
       },
     },
-    { does: 'listSubscriptions', send: 'GET /subscriptions?options=sysAttrs', answers: 200, has: [{ createdAt: expect.any(String) }, {}, { status: 'paused' }] },
+    {
+      does: 'listSubscriptions',
+      send: 'GET /subscriptions?options=sysAttrs',
+      answers: 200,
+      has: [{ createdAt: expect.any(String) }, {}, { status: 'paused' }],
+    },
     { does: 'listSubscriptions', send: 'GET /subscriptions?limit=0&count=true', answers: 200, gives: [] },
     { does: 'listSubscriptions', send: 'GET /subscriptions?limit=-1', answers: 400, has: problem('BadRequestData') },
     { does: 'listSubscriptions', send: 'GET /subscriptions?colour=red', answers: 400, has: problem('InvalidRequest') },
-    { does: 'listSubscriptions', send: 'GET /subscriptions', headers: { Accept: 'application/geo+json' }, answers: 406 },
-    { does: 'retrieveSubscription', send: `GET ${path('nobody')}`, headers: { Accept: 'application/xml' }, answers: 406 },
+    {
+      does: 'listSubscriptions',
+      send: 'GET /subscriptions',
+      headers: { Accept: 'application/geo+json' },
+      answers: 406,
+    },
+    {
+      does: 'retrieveSubscription',
+      send: `GET ${path('nobody')}`,
+      headers: { Accept: 'application/xml' },
+      answers: 406,
+    },
     { does: 'retrieveSubscription', send: 'GET /subscriptions/nobody', answers: 400, has: problem('BadRequestData') },
     { does: 'deleteSubscription', send: 'DELETE /subscriptions/nobody', answers: 400, has: problem('BadRequestData') },
   ],

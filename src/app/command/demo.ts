@@ -13,7 +13,7 @@ import {
 } from '../../city/simulation/city.ts';
 import type { Family } from '../../city/simulation/entity.ts';
 import type { JsonObject } from '../../core/model/json.ts';
-import { type BatchOperation, type Client, createClient } from './client.ts';
+import { type BatchOperation, type Client, createClient, type Refusal } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -104,25 +104,22 @@ async function follow(city: City, began: Moment, { client, io, speed }: Living):
     const now = began + (Date.now() - began) * speed;
     due.push(...updatesBetween(city, seen, now));
     seen = now;
-    done += await tell(due, client).catch((error: unknown) => {
+    await tell(due, client, (count) => progress.show((done += count))).catch((error: unknown) => {
       if (io.signal.aborted) throw error;
       io.err.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      return 0;
     });
-    progress.show(done);
   }
 }
 
-/** Sends what is due, in its order, and takes what was sent off the list. */
-async function tell(due: Update[], client: Client): Promise<number> {
-  let done = 0;
+/** Sends what is due, in its order, and takes what the broker answered to off the list, whatever it thought of it. */
+async function tell(due: Update[], client: Client, onTold: (count: number) => void): Promise<void> {
   while (due.length > 0) {
     const batch = due.slice(0, batchSize);
-    await put(batch.map(partOf), client, 'update');
+    const refused = await client.batch('update', batch.map(partOf));
     due.splice(0, batch.length);
-    done += batch.length;
+    onTold(batch.length);
+    refuse(refused);
   }
-  return done;
 }
 
 const wholeAt = (city: City, at: Moment): readonly JsonObject[] =>
@@ -130,11 +127,13 @@ const wholeAt = (city: City, at: Moment): readonly JsonObject[] =>
 
 const partOf = ({ id, attrs, entity }: Update): JsonObject => withContext(entity.family, { id, ...attrs });
 
-async function put(entities: readonly JsonObject[], client: Client, operation: BatchOperation): Promise<void> {
-  const refused = await client.batch(operation, entities);
+const put = async (entities: readonly JsonObject[], client: Client, operation: BatchOperation): Promise<void> =>
+  refuse(await client.batch(operation, entities));
+
+function refuse(refused: readonly Refusal[]): void {
   const [first] = refused;
-  if (first)
-    throw new Error(`The broker refused ${refused.length} reports of the city, one of ${first.id}: ${first.reason}`);
+  if (!first) return;
+  throw new Error(`The broker refused ${refused.length} reports of the city, one of ${first.id}: ${first.reason}`);
 }
 
 function* batchesOf<T>(items: readonly T[]): Generator<readonly T[]> {

@@ -35,7 +35,10 @@ export function readFlags<F extends Flags>(args: readonly string[], flags: F): R
   });
   const given: Readonly<Record<string, unknown>> = values;
   const all: object = Object.fromEntries(
-    Object.entries(flags).map(([name, { form, initial }]) => [name, textOf(given[name], form === '' ? 'false' : initial)]),
+    Object.entries(flags).map(([name, { form, initial }]) => [
+      name,
+      textOf(given[name], form === '' ? 'false' : initial),
+    ]),
   );
   if (!hasAll(all, flags)) throw new Error('A flag has no value.');
   return { values: all, rest: positionals };

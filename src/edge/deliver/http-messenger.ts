@@ -13,7 +13,7 @@ export interface HttpMessengerOptions {
 }
 
 /** Unused connections that are kept to one receiver, and how long. */
-const spare = { maxFreeSockets: 16, timeout: 60_000 } as const;
+const spare = { maxFreeSockets: 64, timeout: 60_000 } as const;
 
 export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOptions): Messenger {
   const guard = lookupPublic ? { lookup: lookupPublic } : {};

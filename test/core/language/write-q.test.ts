@@ -8,15 +8,21 @@ import type { Terms } from '../../../src/core/model/entity.ts';
 
 /** Short names that are IRIs with a prefix of their own. */
 const termsOf = (prefix: string): Terms => ({
-  expand: (name) => (name.includes(':') ? name : `https://example.org/${prefix === '' ? name : name.slice(prefix.length)}`),
-  compact: (iri) => (iri.startsWith('https://example.org/') ? `${prefix}${iri.slice('https://example.org/'.length)}` : iri),
+  expand: (name) =>
+    name.includes(':') ? name : `https://example.org/${prefix === '' ? name : name.slice(prefix.length)}`,
+  compact: (iri) =>
+    iri.startsWith('https://example.org/') ? `${prefix}${iri.slice('https://example.org/'.length)}` : iri,
 });
 const [plain, fancy] = [termsOf(''), termsOf('x')];
 const none = { expandValues: [], jsonKeys: [] };
 
 /** The query without the texts that its paths were read from. */
 const meaning = (query: Query): unknown =>
-  JSON.parse(JSON.stringify(query, (_, value: object | null) => (value && 'attr' in Object(value) ? { ...value, text: undefined } : value)));
+  JSON.parse(
+    JSON.stringify(query, (_, value: object | null) =>
+      value && 'attr' in Object(value) ? { ...value, text: undefined } : value,
+    ),
+  );
 
 const name = fc.constantFrom('draft', 'name', 'speed', 'https://other.org/a#b');
 const shortName = fc.constantFrom('draft', 'name', 'speed');
@@ -26,7 +32,12 @@ const path = fc.oneof(
   fc.tuple(shortName, fc.constantFrom('observedAt', 'unitCode')).map((names) => names.join('.')),
   fc.tuple(shortName, fc.constantFrom('[en]', '["a b"]', '[city.street]')).map((parts) => parts.join('')),
 );
-const linkedPath = fc.oneof(path, fc.tuple(shortName, fc.constantFrom('', 'Quay:', 'Quay,Pier:'), path).map(([own, types, target]) => `${own}{${types}${target}}`));
+const linkedPath = fc.oneof(
+  path,
+  fc
+    .tuple(shortName, fc.constantFrom('', 'Quay:', 'Quay,Pier:'), path)
+    .map(([own, types, target]) => `${own}{${types}${target}}`),
+);
 const value = fc.oneof(
   fc.integer().map(String),
   fc.constantFrom('true', 'false', '1..5', '1,2,"x"', '2026-03-01T08:00:00Z', 'urn:ngsi-ld:Boat:1', '"a".."b"'),
@@ -36,17 +47,24 @@ const term = fc.oneof(
   linkedPath,
   fc.tuple(linkedPath, fc.constantFrom('==', '!='), value).map((parts) => parts.join('')),
   fc.tuple(linkedPath, fc.constantFrom('>', '<='), fc.integer().map(String)).map((parts) => parts.join('')),
-  fc.tuple(linkedPath, fc.constantFrom('~=', '!~='), fc.constantFrom('a.*b', '"x;y\\\\d"', '(a|b)+')).map((parts) => parts.join('')),
+  fc
+    .tuple(linkedPath, fc.constantFrom('~=', '!~='), fc.constantFrom('a.*b', '"x;y\\\\d"', '(a|b)+'))
+    .map((parts) => parts.join('')),
 );
 const all = fc.array(term, { minLength: 1, maxLength: 3 }).map((terms) => terms.join(';'));
-const query = fc.oneof(all, fc.tuple(all, all, all).map(([a, b, c]) => `(${a}|${b});${c}`), fc.tuple(all, all).map((parts) => parts.join('|')));
+const query = fc.oneof(
+  all,
+  fc.tuple(all, all, all).map(([a, b, c]) => `(${a}|${b});${c}`),
+  fc.tuple(all, all).map((parts) => parts.join('|')),
+);
 
 describe('writeQ', () => {
   test('means the same by other names', () => {
     fc.assert(
       fc.property(query, (text) => {
         const tree = parseQ(text, plain, none);
-        for (const terms of [plain, fancy]) expect(meaning(parseQ(writeQ(tree, terms), terms, none))).toEqual(meaning(tree));
+        for (const terms of [plain, fancy])
+          expect(meaning(parseQ(writeQ(tree, terms), terms, none))).toEqual(meaning(tree));
       }),
       { numRuns: 500 },
     );

@@ -18,7 +18,11 @@ const record = (position: number, id = 'urn:a:1'): LogRecord => ({
   scopeChanged: false,
 });
 const taken = (queue: Queue, nowMs = 0): number | undefined => queue.take(nowMs)?.record.position;
-const again = (due: Due, notBeforeMs = 0): Due => ({ ...due, notBeforeMs, fate: { tries: due.fate.tries + 1, strikes: 0 } });
+const again = (due: Due, notBeforeMs = 0): Due => ({
+  ...due,
+  notBeforeMs,
+  fate: { tries: due.fate.tries + 1, strikes: 0 },
+});
 const take = (queue: Queue, nowMs = 0): Due => {
   const due = queue.take(nowMs);
   if (!due) throw new Error('nothing is due');
@@ -27,7 +31,10 @@ const take = (queue: Queue, nowMs = 0): Due => {
 
 describe('lanes', () => {
   test('keep the order of each entity, and lose nothing, however attempts end', () => {
-    const step = fc.record({ entity: fc.integer({ min: 0, max: 3 }), end: fc.constantFrom('finish', 'giveBack', 'keep') });
+    const step = fc.record({
+      entity: fc.integer({ min: 0, max: 3 }),
+      end: fc.constantFrom('finish', 'giveBack', 'keep'),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const queue = createLanes();
@@ -61,7 +68,12 @@ describe('lanes', () => {
 
   test('let no two notifications of an entity be under way at a time', () => {
     const queue = createLanes();
-    for (const [position, id] of [[1, 'urn:a:1'], [2, 'urn:a:1'], [3, 'urn:a:2']] as const) queue.add(record(position, id), untried);
+    for (const [position, id] of [
+      [1, 'urn:a:1'],
+      [2, 'urn:a:1'],
+      [3, 'urn:a:2'],
+    ] as const)
+      queue.add(record(position, id), untried);
     expect([taken(queue), taken(queue), taken(queue)]).toEqual([1, 3, undefined]);
   });
 

@@ -30,7 +30,18 @@ interface Process extends Api {
 
 /** The broker as its users run it, on the data in the folder. */
 async function startProcess(): Promise<Process> {
-  const args = ['serve', '--port', '0', '--data', folder, '--models', 'off', '--log-level', 'silent', '--notify-allow-private'];
+  const args = [
+    'serve',
+    '--port',
+    '0',
+    '--data',
+    folder,
+    '--models',
+    'off',
+    '--log-level',
+    'silent',
+    '--notify-allow-private',
+  ];
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   running.add(child);
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
@@ -47,7 +58,8 @@ async function kill(child: ChildProcess): Promise<void> {
 const numbers = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1);
 /** The values in the order in which they came first. */
 const firsts = (received: readonly Received[]): unknown[] => [...new Set(received.map((one) => valueOf(one, 'draft')))];
-const has = (draft: number) => (received: readonly Received[]) => received.some((one) => valueOf(one, 'draft') === draft);
+const has = (draft: number) => (received: readonly Received[]) =>
+  received.some((one) => valueOf(one, 'draft') === draft);
 
 test('what happened while the receiver was down is delivered by the broker that comes after', async () => {
   const receiver = await startReceiver();
@@ -91,7 +103,10 @@ test('it keeps its counters, and does not tell again what it has told', async ()
   const id = await broker.subscribe(receiver.url);
   for (const draft of numbers(5)) await broker.sail(1, draft);
   await receiver.until(has(5));
-  await eventually(() => broker.notification(id), ({ timesSent, status }) => timesSent === 5 && status === 'ok');
+  await eventually(
+    () => broker.notification(id),
+    ({ timesSent, status }) => timesSent === 5 && status === 'ok',
+  );
   // Progress is written down every second.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await broker.kill();

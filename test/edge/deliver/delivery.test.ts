@@ -10,7 +10,9 @@ afterEach(async () => {
 });
 
 const drafts = (received: readonly Received[], boat?: number): unknown[] =>
-  received.filter(({ body }) => boat === undefined || body.data[0]?.['id'] === `urn:ngsi-ld:Boat:${boat}`).map((one) => valueOf(one, 'draft'));
+  received
+    .filter(({ body }) => boat === undefined || body.data[0]?.['id'] === `urn:ngsi-ld:Boat:${boat}`)
+    .map((one) => valueOf(one, 'draft'));
 const count = (least: number) => (received: readonly Received[]) => received.length >= least;
 const numbers = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1);
 
@@ -38,11 +40,18 @@ describe('a notification', () => {
     const [site, receiver] = [await startSite(), await startReceiver()];
     const tenant = { 'NGSILD-Tenant': 'kranj' };
     const endpoint = { uri: receiver.url, receiverInfo: [{ key: 'Authorization', value: 'Bearer Č' }] };
-    await site.send('POST /subscriptions', { type: 'Subscription', entities: [{ type: 'Boat' }], notification: { endpoint } }, tenant);
+    await site.send(
+      'POST /subscriptions',
+      { type: 'Subscription', entities: [{ type: 'Boat' }], notification: { endpoint } },
+      tenant,
+    );
     await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', draft: 1 }, tenant);
     await site.sail(2, 2);
     const [one] = await receiver.until(count(1));
-    expect(one?.headers).toMatchObject({ 'ngsild-tenant': 'kranj', authorization: Buffer.from('Bearer Č').toString('latin1') });
+    expect(one?.headers).toMatchObject({
+      'ngsild-tenant': 'kranj',
+      authorization: Buffer.from('Bearer Č').toString('latin1'),
+    });
     expect(one?.body.data).toMatchObject([{ id: 'urn:ngsi-ld:Boat:1' }]);
   });
 
@@ -53,16 +62,27 @@ describe('a notification', () => {
     const [one] = await receiver.until(count(1));
     expect(one?.headers).toMatchObject({ 'content-type': 'application/ld+json' });
     expect(one?.headers).not.toHaveProperty('link');
-    expect(one?.body.data[0]).toHaveProperty('@context', 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld');
+    expect(one?.body.data[0]).toHaveProperty(
+      '@context',
+      'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld',
+    );
     expect(one?.body).not.toHaveProperty('@context');
   });
 
   test.each([
     ['holds the @context', [], true],
-    ['leaves the @context to a Link header, as the receiver prefers it', [{ key: 'Prefer', value: 'body=json' }], false],
+    [
+      'leaves the @context to a Link header, as the receiver prefers it',
+      [{ key: 'Prefer', value: 'body=json' }],
+      false,
+    ],
   ])('in GeoJSON %s', async (_, receiverInfo, isInBody) => {
     const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, accept: 'application/geo+json', receiverInfo } });
+    await site.subscribe(
+      receiver.url,
+      {},
+      { endpoint: { uri: receiver.url, accept: 'application/geo+json', receiverInfo } },
+    );
     const location = { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.3553, 46.2389] } };
     await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', location, draft: 3 });
     const [one] = await receiver.until(count(1));
@@ -84,7 +104,9 @@ describe('a notification', () => {
 
   test('has the names of the jsonldContext', async () => {
     const [site, receiver] = [await startSite(), await startReceiver()];
-    const location = (await site.send('POST /jsonldContexts', { '@context': { Ladja: 'https://uri.etsi.org/ngsi-ld/default-context/Boat' } })) as string;
+    const location = (await site.send('POST /jsonldContexts', {
+      '@context': { Ladja: 'https://uri.etsi.org/ngsi-ld/default-context/Boat' },
+    })) as string;
     const jsonldContext = new URL(location, site.url).href;
     await site.subscribe(receiver.url, { jsonldContext });
     await site.sail(7, 2);
@@ -98,9 +120,15 @@ describe('a notification', () => {
     await site.send('POST /entities', { id: 'urn:ngsi-ld:Quay:1', type: 'Quay', name: 'North' });
     await site.subscribe(receiver.url, {}, { join: 'inline' });
     await site.subscribe(flat.url, {}, { join: 'flat', format: 'simplified' });
-    await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', mooredAt: { type: 'Relationship', object: 'urn:ngsi-ld:Quay:1' } });
+    await site.send('POST /entities', {
+      id: 'urn:ngsi-ld:Boat:1',
+      type: 'Boat',
+      mooredAt: { type: 'Relationship', object: 'urn:ngsi-ld:Quay:1' },
+    });
     const [one] = await receiver.until(count(1));
-    expect(one?.body.data).toMatchObject([{ mooredAt: { object: 'urn:ngsi-ld:Quay:1', entity: { name: { value: 'North' } } } }]);
+    expect(one?.body.data).toMatchObject([
+      { mooredAt: { object: 'urn:ngsi-ld:Quay:1', entity: { name: { value: 'North' } } } },
+    ]);
     const [other] = await flat.until(count(1));
     expect(other?.body.data).toEqual([
       { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', mooredAt: 'urn:ngsi-ld:Quay:1' },
@@ -130,13 +158,30 @@ describe('a notification', () => {
     await site.subscribe(receiver.url, { q: 'mooredAt{Quay:depth}>5;draft>1|mooredAt{owner{name}}=="Port"' });
     const entities = [
       { id: 'urn:ngsi-ld:Quay:deep', type: 'Quay', depth: 9 },
-      { id: 'urn:ngsi-ld:Quay:flat', type: 'Quay', depth: 2, owner: { type: 'Relationship', object: 'urn:ngsi-ld:Owner:1' } },
+      {
+        id: 'urn:ngsi-ld:Quay:flat',
+        type: 'Quay',
+        depth: 2,
+        owner: { type: 'Relationship', object: 'urn:ngsi-ld:Owner:1' },
+      },
       { id: 'urn:ngsi-ld:Pier:deep', type: 'Pier', depth: 9 },
       { id: 'urn:ngsi-ld:Owner:1', type: 'Owner', name: 'Port' },
     ];
     for (const entity of entities) await site.send('POST /entities', entity);
-    const moored = (id: string, object: string, draft: number) => ({ id: `urn:ngsi-ld:Boat:${id}`, type: 'Boat', draft, mooredAt: { type: 'Relationship', object: `urn:ngsi-ld:${object}` } });
-    for (const boat of [moored('a', 'Pier:deep', 2), moored('b', 'Quay:deep', 1), moored('c', 'Quay:deep', 2), moored('d', 'Quay:none', 2), moored('e', 'Quay:flat', 0)]) await site.send('POST /entities', boat);
+    const moored = (id: string, object: string, draft: number) => ({
+      id: `urn:ngsi-ld:Boat:${id}`,
+      type: 'Boat',
+      draft,
+      mooredAt: { type: 'Relationship', object: `urn:ngsi-ld:${object}` },
+    });
+    for (const boat of [
+      moored('a', 'Pier:deep', 2),
+      moored('b', 'Quay:deep', 1),
+      moored('c', 'Quay:deep', 2),
+      moored('d', 'Quay:none', 2),
+      moored('e', 'Quay:flat', 0),
+    ])
+      await site.send('POST /entities', boat);
     const received = await receiver.until(count(2));
     expect(received.map(({ body }) => body.data[0]?.['id'])).toEqual(['urn:ngsi-ld:Boat:c', 'urn:ngsi-ld:Boat:e']);
   });
@@ -148,12 +193,18 @@ describe('the account', () => {
     const id = await site.subscribe(receiver.url);
     expect(await site.notification(id)).toEqual({ endpoint: { uri: receiver.url } });
     await site.sail(1, 1);
-    const well = await eventually(() => site.notification(id), ({ lastSuccess }) => lastSuccess !== undefined);
+    const well = await eventually(
+      () => site.notification(id),
+      ({ lastSuccess }) => lastSuccess !== undefined,
+    );
     expect(well).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok', lastNotification: expect.any(String) });
     expect(well).not.toHaveProperty('lastFailure');
     receiver.manner = () => 400;
     await site.sail(1, 2);
-    const ill = await eventually(() => site.notification(id), ({ lastFailure }) => lastFailure !== undefined);
+    const ill = await eventually(
+      () => site.notification(id),
+      ({ lastFailure }) => lastFailure !== undefined,
+    );
     expect(ill).toMatchObject({ timesSent: 2, timesFailed: 1, status: 'failed', lastSuccess: well.lastSuccess });
   });
 
@@ -177,7 +228,8 @@ describe('a receiver that', () => {
     for (const draft of numbers(300)) await site.sail(draft % 3, draft);
     await receiver.up();
     const received = await receiver.until(count(300));
-    for (const boat of [0, 1, 2]) expect(drafts(received, boat)).toEqual(numbers(300).filter((draft) => draft % 3 === boat));
+    for (const boat of [0, 1, 2])
+      expect(drafts(received, boat)).toEqual(numbers(300).filter((draft) => draft % 3 === boat));
     expect(new Set(received.map(({ body }) => body.id)).size).toBe(300);
   });
 
@@ -227,8 +279,12 @@ describe('a receiver that', () => {
   });
 
   test('hangs at one notification forever gets those of other entities', async () => {
-    const [site, receiver] = [await startSite(['--notify-timeout-ms', '50', '--notify-attempts', '2']), await startReceiver()];
-    receiver.manner = (one) => (one.body.data[0]?.['id'] === 'urn:ngsi-ld:Boat:1' && valueOf(one, 'draft') === 1 ? 'hang' : 200);
+    const [site, receiver] = [
+      await startSite(['--notify-timeout-ms', '50', '--notify-attempts', '2']),
+      await startReceiver(),
+    ];
+    receiver.manner = (one) =>
+      one.body.data[0]?.['id'] === 'urn:ngsi-ld:Boat:1' && valueOf(one, 'draft') === 1 ? 'hang' : 200;
     await site.subscribe(receiver.url);
     await site.sail(2, 1);
     await receiver.until(count(1));
@@ -241,7 +297,9 @@ describe('a receiver that', () => {
       await site.sail(2, draft);
       await receiver.until((all) => drafts(all, 2).includes(draft));
     }
-    expect(drafts(await receiver.until((all) => drafts(all, 1).includes(2)), 1).filter((draft) => draft === 1).length).toBeGreaterThanOrEqual(2);
+    expect(
+      drafts(await receiver.until((all) => drafts(all, 1).includes(2)), 1).filter((draft) => draft === 1).length,
+    ).toBeGreaterThanOrEqual(2);
   });
 
   test('hangs or is down keeps nobody waiting', async () => {
@@ -289,7 +347,10 @@ describe('a receiver that', () => {
     const [site, receiver] = [await startSite(), await startReceiver('hang')];
     const id = await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, timeout: 30 } });
     await site.sail(1, 1);
-    await eventually(() => site.notification(id), ({ status }) => status === 'failed');
+    await eventually(
+      () => site.notification(id),
+      ({ status }) => status === 'failed',
+    );
     receiver.manner = () => 200;
     expect(drafts(await receiver.until(count(2)))).toEqual([1, 1]);
   });

@@ -52,7 +52,10 @@ describe('an answer', () => {
 
   test('that comes late counts as none', async () => {
     const receiver = await startReceiver('hang');
-    expect(await deliver(receiver.url, messenger({ timeoutMs: 20 }))).toEqual({ kind: 'unreached', reason: 'there was no answer within 20 ms' });
+    expect(await deliver(receiver.url, messenger({ timeoutMs: 20 }))).toEqual({
+      kind: 'unreached',
+      reason: 'there was no answer within 20 ms',
+    });
   });
 
   test('that never ends, or is no HTTP, does no harm', async () => {
@@ -71,7 +74,9 @@ describe('an answer', () => {
   });
 
   test('may say when to come again', async () => {
-    const server = createServer((socket) => socket.end('HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n'));
+    const server = createServer((socket) =>
+      socket.end('HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n'),
+    );
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const delivery = await deliver(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     expect(delivery).toMatchObject({ kind: 'unreached', retryAfterMs: 7000 });
@@ -82,7 +87,10 @@ describe('an answer', () => {
 test('a receiver that is gone is unreached', async () => {
   const receiver = await startReceiver();
   await receiver.down();
-  expect(await deliver(receiver.url)).toMatchObject({ kind: 'unreached', reason: expect.stringContaining('ECONNREFUSED') });
+  expect(await deliver(receiver.url)).toMatchObject({
+    kind: 'unreached',
+    reason: expect.stringContaining('ECONNREFUSED'),
+  });
 });
 
 test('a kept connection that the receiver has closed meanwhile is replaced', async () => {
@@ -105,23 +113,34 @@ test('an attempt can be given up', async () => {
 describe('without permission', () => {
   const guarded = (): Messenger => messenger({ lookupPublic });
 
-  test.each(['http://127.0.0.1/', 'http://localhost/', 'http://a.localhost/', 'http://[::1]/', 'http://[::ffff:10.0.0.1]/', 'http://0x7f000001/', 'http://192.168.1.1:8080/n'])(
-    'nothing goes to %s',
-    async (uri) => {
-      expect(guarded().objection(uri)).toMatch(/is no public address/);
-      expect(await deliver(uri, guarded())).toMatchObject({ kind: 'refused' });
-    },
-  );
+  test.each([
+    'http://127.0.0.1/',
+    'http://localhost/',
+    'http://a.localhost/',
+    'http://[::1]/',
+    'http://[::ffff:10.0.0.1]/',
+    'http://0x7f000001/',
+    'http://192.168.1.1:8080/n',
+  ])('nothing goes to %s', async (uri) => {
+    expect(guarded().objection(uri)).toMatch(/is no public address/);
+    expect(await deliver(uri, guarded())).toMatchObject({ kind: 'refused' });
+  });
 
   test('nothing goes where a name leads into the house', async () => {
     const receiver = await startReceiver();
     const uri = receiver.url.replace('127.0.0.1', 'localhost.');
     expect(guarded().objection(uri)).toBeUndefined();
-    expect(await deliver(uri, guarded())).toMatchObject({ kind: 'unreached', reason: expect.stringMatching(/public address|ENOTFOUND|EAI_AGAIN/) });
+    expect(await deliver(uri, guarded())).toMatchObject({
+      kind: 'unreached',
+      reason: expect.stringMatching(/public address|ENOTFOUND|EAI_AGAIN/),
+    });
     expect(receiver.received).toEqual([]);
   });
 
   test('public addresses and names are fine', () => {
-    expect(['http://93.184.216.34/', 'https://receiver.example/n'].map(guarded().objection)).toEqual([undefined, undefined]);
+    expect(['http://93.184.216.34/', 'https://receiver.example/n'].map(guarded().objection)).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 });

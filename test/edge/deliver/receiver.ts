@@ -81,7 +81,17 @@ export async function startReceiver(manner: Manner = 200): Promise<Receiver> {
         state.most = Math.max(state.most, state.open);
         response.on('close', () => (state.open -= 1));
         request.on('data', (piece: Buffer) => pieces.push(piece));
-        request.on('end', () => take({ path: request.url ?? '', headers: request.headers, body: JSON.parse(Buffer.concat(pieces).toString()) as Notification, atMs: performance.now() }, response));
+        request.on('end', () =>
+          take(
+            {
+              path: request.url ?? '',
+              headers: request.headers,
+              body: JSON.parse(Buffer.concat(pieces).toString()) as Notification,
+              atMs: performance.now(),
+            },
+            response,
+          ),
+        );
       });
       state.server = server;
       await once(server.listen(state.port, '127.0.0.1'), 'listening');
@@ -111,4 +121,5 @@ export async function stopReceivers(): Promise<void> {
 }
 
 /** The value of an attribute of the first entity. */
-export const valueOf = ({ body }: Received, attr: string): unknown => (body.data[0]?.[attr] as { value?: unknown } | undefined)?.value;
+export const valueOf = ({ body }: Received, attr: string): unknown =>
+  (body.data[0]?.[attr] as { value?: unknown } | undefined)?.value;

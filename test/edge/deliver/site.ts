@@ -40,14 +40,22 @@ export function createApi(url: string): Api {
       return text === '' ? answer.headers.get('location') : JSON.parse(text);
     },
     async subscribe(uri, members = {}, notification = {}) {
-      const body = { type: 'Subscription', entities: [{ type: 'Boat' }], ...members, notification: { endpoint: { uri }, ...notification } };
+      const body = {
+        type: 'Subscription',
+        entities: [{ type: 'Boat' }],
+        ...members,
+        notification: { endpoint: { uri }, ...notification },
+      };
       const location = (await api.send('POST /subscriptions', body)) as string;
       return location.slice('/ngsi-ld/v1/subscriptions/'.length);
     },
     async sail(boat, draft) {
-      await api.send('POST /entityOperations/upsert?options=update', [{ id: `urn:ngsi-ld:Boat:${boat}`, type: 'Boat', draft: { type: 'Property', value: draft } }]);
+      await api.send('POST /entityOperations/upsert?options=update', [
+        { id: `urn:ngsi-ld:Boat:${boat}`, type: 'Boat', draft: { type: 'Property', value: draft } },
+      ]);
     },
-    notification: async (id) => ((await api.send(`GET /subscriptions/${id}`)) as { notification: Account }).notification,
+    notification: async (id) =>
+      ((await api.send(`GET /subscriptions/${id}`)) as { notification: Account }).notification,
   };
   return api;
 }
@@ -63,7 +71,18 @@ const open = new Set<Site>();
 /** Starts a broker. With a folder it keeps its data there, in SQLite; else in memory. */
 export async function startSite(args: readonly string[] = [], folder?: string): Promise<Site> {
   const own = folder ?? mkdtempSync(join(tmpdir(), 'mlaka-deliver-'));
-  const fixed = ['--port', '0', '--data', own, '--store', folder === undefined ? 'memory' : 'sqlite', '--log-level', 'silent', '--models', 'off'];
+  const fixed = [
+    '--port',
+    '0',
+    '--data',
+    own,
+    '--store',
+    folder === undefined ? 'memory' : 'sqlite',
+    '--log-level',
+    'silent',
+    '--models',
+    'off',
+  ];
   const broker = await startBroker(readConfig({ args: [...fixed, '--notify-allow-private', ...args], env: {} }));
   const site: Site = {
     ...createApi(broker.url),

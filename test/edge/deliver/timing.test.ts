@@ -147,6 +147,10 @@ describe('a subscription', () => {
 });
 
 async function folderOfOwn(): Promise<string> {
-  const [{ mkdtemp }, { tmpdir }, { join }] = await Promise.all([import('node:fs/promises'), import('node:os'), import('node:path')]);
+  const [{ mkdtemp }, { tmpdir }, { join }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:os'),
+    import('node:path'),
+  ]);
   return mkdtemp(join(tmpdir(), 'mlaka-timing-'));
 }
