@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startJobs } from '../city/job/jobs.ts';
+import { type JobOptions, startJobs } from '../city/job/jobs.ts';
+import { readKeptDays } from '../city/job/retention.ts';
 import { knownContexts } from '../city/models/model-index.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
@@ -71,9 +72,10 @@ export async function startBroker(config: Config): Promise<Broker> {
     identity: { alias: config.alias, startedAt: clock.now() },
   };
   const delivery = openDelivery(config, parts);
+  const jobs = readJobs(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
   await delivery.start();
-  const stopJobs = startJobs({ ...world, logKeep: { hours: config.logKeepHours, records: config.logKeepRecords } });
+  const stopJobs = startJobs({ ...world, ...jobs });
   const stream = openStream(config, world);
   const server = openServer(config, world, { metrics, stream });
   const stop = async (): Promise<void> => {
@@ -87,6 +89,14 @@ export async function startBroker(config: Config): Promise<Broker> {
   };
   return { url: await listen(server, config, stop), stop };
 }
+
+const readJobs = (config: Config, { contexts }: DeliveryWorld): Pick<JobOptions, 'logKeep' | 'historyKeep'> => ({
+  logKeep: { hours: config.logKeepHours, records: config.logKeepRecords },
+  historyKeep: {
+    ...readKeptDays(config.historyKeep, config.historyKeepDays, contexts.core),
+    isDryRun: config.historyDryRun,
+  },
+});
 
 interface LibraryParts {
   readonly loader: DocumentLoader;

@@ -1,26 +1,13 @@
 /** The first page in a real browser: what it shows at first, that it lives, and that it comes back. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as driver, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+import { complaintsOf, launch } from './launch.ts';
 
 let broker: TestBroker;
 let browser: Browser;
 let page: Page;
-const complaints: string[] = [];
-
-/** Chromium comes with an npm package, and so do the libraries that a bare machine lacks: both are unpacked where this says. */
-async function launch(): Promise<Browser> {
-  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
-  const executablePath = await chromium.executablePath();
-  const args = [...chromium.args, '--disable-background-networking', '--disable-quic'];
-  return driver.launch({
-    executablePath,
-    args,
-    headless: true,
-    env: { ...process.env, LD_LIBRARY_PATH: '/tmp/al2023/lib' },
-  });
-}
+let complaints: readonly string[];
 
 async function post(id: string, powerState: string): Promise<void> {
   const body = JSON.stringify([
@@ -38,10 +25,7 @@ beforeAll(async () => {
   broker = await startTestBroker();
   browser = await launch();
   page = await browser.newPage();
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
+  complaints = complaintsOf(page);
 }, 60_000);
 afterAll(async () => {
   await browser.close();

@@ -40,12 +40,80 @@ function told(error: unknown): { readonly detail: string } {
 
 /** Characters and words that have broken parsers elsewhere. */
 const nasty = [
-  '', ' ', '"', '""', '\\', "'", ',', ';', '|', '(', ')', '[', ']', '{', '}', '<', '>', '=', '==', '!', '!=', '~=', '..', '.', '/', '#', '+', '*', '?', '^', '$', '-', ':', '@', '%', '&',
-  '\0', '\n', '\r', '\t', '\u2028', '\ud800', '\udc00', '😀', 'é', 'İ', '\ufeff', '__proto__', 'constructor', 'toString', 'hasOwnProperty', '@id', '@type', '@none',
-  '@context', 'null', 'true', 'NaN', 'Infinity', '-0', '1e999', '9007199254740993', '0x10', '00', 'urn:ngsi-ld:null', 'urn:', 'http://', '2026-02-30T25:61:00Z', '2026-03-01T08:00:00Z',
+  '',
+  ' ',
+  '"',
+  '""',
+  '\\',
+  "'",
+  ',',
+  ';',
+  '|',
+  '(',
+  ')',
+  '[',
+  ']',
+  '{',
+  '}',
+  '<',
+  '>',
+  '=',
+  '==',
+  '!',
+  '!=',
+  '~=',
+  '..',
+  '.',
+  '/',
+  '#',
+  '+',
+  '*',
+  '?',
+  '^',
+  '$',
+  '-',
+  ':',
+  '@',
+  '%',
+  '&',
+  '\0',
+  '\n',
+  '\r',
+  '\t',
+  '\u2028',
+  '\ud800',
+  '\udc00',
+  '😀',
+  'é',
+  'İ',
+  '\ufeff',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  '@id',
+  '@type',
+  '@none',
+  '@context',
+  'null',
+  'true',
+  'NaN',
+  'Infinity',
+  '-0',
+  '1e999',
+  '9007199254740993',
+  '0x10',
+  '00',
+  'urn:ngsi-ld:null',
+  'urn:',
+  'http://',
+  '2026-02-30T25:61:00Z',
+  '2026-03-01T08:00:00Z',
 ] as const;
 
-const long = fc.tuple(fc.constantFrom(...nasty, 'a', '1'), fc.integer({ min: 2, max: 3000 })).map(([text, times]) => text.repeat(times));
+const long = fc
+  .tuple(fc.constantFrom(...nasty, 'a', '1'), fc.integer({ min: 2, max: 3000 }))
+  .map(([text, times]) => text.repeat(times));
 const piece = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...nasty) },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
@@ -79,11 +147,19 @@ export function near(seeds: readonly string[], words: readonly string[] = []): f
   const own = words.length > 0 ? fc.oneof(fc.constantFrom(...words), piece) : piece;
   const spoil = spoiling(fc.oneof({ weight: 5, arbitrary: own }, { weight: 2, arbitrary: seed }));
   return fc.oneof(
-    { weight: 12, arbitrary: fc.tuple(seed, fc.array(spoil, { maxLength: 4 })).map(([text, spoils]) => spoilt(text, spoils)) },
+    {
+      weight: 12,
+      arbitrary: fc.tuple(seed, fc.array(spoil, { maxLength: 4 })).map(([text, spoils]) => spoilt(text, spoils)),
+    },
     { weight: 6, arbitrary: fc.array(fc.oneof(own, seed), { maxLength: 12 }).map((parts) => parts.join('')) },
     { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
     { weight: 1, arbitrary: fc.tuple(seed, long).map(([text, tail]) => text + tail) },
-    { weight: 1, arbitrary: fc.tuple(seed, fc.nat({ max: 200 })).map(([text, depth]) => '('.repeat(depth) + text + ')'.repeat(depth)) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(seed, fc.nat({ max: 200 }))
+        .map(([text, depth]) => '('.repeat(depth) + text + ')'.repeat(depth)),
+    },
   );
 }
 
@@ -94,11 +170,17 @@ export const perhaps = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefin
 /** JSON of any shape, whose names and values are those that the given documents have, and nasty ones. */
 export function nearJson(seeds: readonly Json[]): fc.Arbitrary<Json> {
   const { names, values } = partsOf(seeds);
-  const name = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: fc.constantFrom(...nasty) });
+  const name = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...names) },
+    { weight: 1, arbitrary: fc.constantFrom(...nasty) },
+  );
   const leaf = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...values) },
     { weight: 2, arbitrary: fc.constantFrom<Json>(null, true, false, 0, -0, 1e308, 5e-324, '', [], {}, ...nasty) },
-    { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }).map((value): Json => JSON.parse(JSON.stringify(value)) as Json) },
+    {
+      weight: 1,
+      arbitrary: fc.jsonValue({ maxDepth: 2 }).map((value): Json => JSON.parse(JSON.stringify(value)) as Json),
+    },
   );
   const { tree } = fc.letrec<{ tree: Json }>((tie) => ({
     tree: fc.oneof(
@@ -109,9 +191,17 @@ export function nearJson(seeds: readonly Json[]): fc.Arbitrary<Json> {
     ),
   }));
   const seed = fc.constantFrom(...seeds);
-  const edit = fc.record({ steps: fc.array(share, { minLength: 1, maxLength: 5 }), name, value: tree, way: fc.nat({ max: 3 }) });
+  const edit = fc.record({
+    steps: fc.array(share, { minLength: 1, maxLength: 5 }),
+    name,
+    value: tree,
+    way: fc.nat({ max: 3 }),
+  });
   return fc.oneof(
-    { weight: 8, arbitrary: fc.tuple(seed, fc.array(edit, { maxLength: 3 })).map(([json, edits]) => edits.reduce(edited, json)) },
+    {
+      weight: 8,
+      arbitrary: fc.tuple(seed, fc.array(edit, { maxLength: 3 })).map(([json, edits]) => edits.reduce(edited, json)),
+    },
     { weight: 2, arbitrary: tree },
   );
 }

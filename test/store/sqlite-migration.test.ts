@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { currentVersion, migrate } from '../../src/store/sqlite/migrations.ts';
+import { firstSchema } from '../../src/store/sqlite/schema.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { fileOf, tenantOf } from '../../src/store/sqlite/tenant-file.ts';
 
@@ -23,6 +24,21 @@ describe('migration', () => {
     const schema = database.prepare('SELECT sql FROM sqlite_schema ORDER BY name').all();
     migrate(database);
     expect(database.prepare('SELECT sql FROM sqlite_schema ORDER BY name').all()).toEqual(schema);
+    database.close();
+  });
+
+  test('to version 2 notes where instances are that were moved before', () => {
+    const database = new Database(join(root, 'first.db'));
+    database.exec(firstSchema);
+    database.pragma('user_version = 1');
+    const add = database.prepare('INSERT INTO history VALUES (1, 2, 0, ?, 0, NULL, ?, 5, 5, NULL)');
+    add.run(10, '{"value":"x","instanceId":"urn:moved"}');
+    add.run(20, '{"value":{"instanceId":"urn:within"}}');
+    add.run(30, 7);
+    migrate(database);
+    expect(database.prepare('SELECT * FROM moved').all()).toEqual([
+      { id: 'urn:moved', subject: 1, name: 2, dataset: 0, at: 10, n: 0 },
+    ]);
     database.close();
   });
 

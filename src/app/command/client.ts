@@ -6,6 +6,8 @@ import { isArray, isObject, type Json, parseJson } from '../../core/model/json.t
 export interface Place {
   readonly url: string;
   readonly tenant: string;
+  /** URL of the @context in which the broker is to answer; empty or absent: the core context, in which names stay in full. */
+  readonly context?: string;
 }
 
 export interface Answer {
@@ -39,10 +41,11 @@ export interface Refusal {
  * A client that tries again, for some seconds, while the broker cannot be reached or says that it cannot take more just
  * now. What it sent may then have arrived twice.
  */
-export function createClient({ url, tenant }: Place, signal: AbortSignal): Client {
+export function createClient({ url, tenant, context = '' }: Place, signal: AbortSignal): Client {
   const send: Client['send'] = async (method, path, body) => {
     const headers = {
       ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
+      ...(context === '' ? undefined : { Link: linkTo(context) }),
       ...(body ? { 'Content-Type': body.type } : undefined),
     };
     const text = body ? { body: JSON.stringify(body.json) } : undefined;
@@ -65,6 +68,9 @@ export function createClient({ url, tenant }: Place, signal: AbortSignal): Clien
     },
   };
 }
+
+const linkTo = (context: string): string =>
+  `<${context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
 
 const attemptsMax = 10;
 

@@ -1,96 +1,129 @@
-/** `mlaka export`: writes the entities of a broker to a file, one JSON text per line, or as GeoJSON. */
+/** `mlaka export`: writes the entities of a broker to a file: one JSON text per line, GeoJSON, or CSV. */
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, renameSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { isArray, isObject, type Json } from '../../core/model/json.ts';
-import { type Client, createClient, detailOf } from './client.ts';
-import type { Command } from './command.ts';
+import { isArray, type Json } from '../../core/model/json.ts';
+import { type Client, createClient, detailOf, type Place } from './client.ts';
+import type { Command, Io } from './command.ts';
+import { csvForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
 
 const flags = {
   ...brokerFlags,
   type: { form: 'TYPES', about: 'Entity types, as in the parameter type.', initial: '*' },
-  format: { form: 'ndjson|geojson', about: 'One entity per line, or a FeatureCollection.', initial: 'ndjson' },
+  context: { form: 'URL', about: 'The @context whose short names are written; empty: names in full.', initial: '' },
+  format: {
+    form: 'ndjson|geojson|csv',
+    about: 'One entity per line, a FeatureCollection, or a table of one type.',
+    initial: 'ndjson',
+  },
   out: { form: 'FILE', about: 'Where to; empty: standard output.', initial: '' },
 } as const;
 
 const usage = `mlaka export [OPTIONS]
 
-Writes all entities of a broker in the normalized form with full names, so that they can be read again anywhere
-(mlaka import FILE puts NDJSON back in).
+Writes all entities of a broker, as they are now. NDJSON holds them whole, in the normalized form, so that they can be
+read again anywhere (mlaka import FILE puts them back in). GeoJSON holds them at their location. CSV holds the values of
+one type, a column for each attribute; what is no plain text or number stands in it as JSON.
 `;
 
 /** Entities on a page. */
-const pageSize = 500;
+const pageSize = 1000;
 
 export const exportEntities: Command = {
   name: 'export',
-  summary: 'writes entities to a file: NDJSON or GeoJSON',
+  summary: 'writes entities to a file: NDJSON, GeoJSON or CSV',
   async run(args, { out, err, signal }) {
     if (args.includes('--help')) {
       out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }
     const { values } = readFlags(args, flags);
-    if (values.format !== 'ndjson' && values.format !== 'geojson')
-      throw new Error(`--format must be ndjson or geojson, not ${values.format}.`);
-    const file = values.out === '' ? out : createWriteStream(values.out);
     const client = createClient(values, signal);
-    const progress = createProgress(err, 'entities');
-    const done = await writeAll(file, pagesOf(client, values.type), {
-      isGeo: values.format === 'geojson',
-      onPage: (done) => progress.show(done),
-    });
-    if (file !== out) {
-      file.end();
-      await finished(file);
-    }
-    progress.end(done);
+    const form = await formOf(values, client);
+    if (values.out === '') await writeAll(out, form, { client, err, types: values.type });
+    else await writeFile(values.out, form, { client, err, types: values.type });
     return 0;
   },
 };
 
-async function writeAll(
-  file: Writable,
-  pages: AsyncIterable<readonly Json[]>,
-  { isGeo, onPage }: { isGeo: boolean; onPage: (done: number) => void },
-): Promise<number> {
-  let done = 0;
-  if (isGeo) await write(file, '{"type":"FeatureCollection","features":[\n');
-  for await (const page of pages) {
-    const texts = page.map((entity) => JSON.stringify(isGeo ? featureOf(entity) : entity));
-    const separator = isGeo ? ',\n' : '\n';
-    if (texts.length > 0)
-      await write(file, `${isGeo && done > 0 ? separator : ''}${texts.join(separator)}${isGeo ? '' : '\n'}`);
-    done += page.length;
-    onPage(done);
+async function formOf(
+  { format, type, context }: Place & { readonly format: string; readonly type: string },
+  client: Client,
+): Promise<Form> {
+  switch (format) {
+    case 'ndjson':
+      return ndjsonForm(context === '' ? undefined : context);
+    case 'geojson':
+      return geojsonForm;
+    case 'csv':
+      if (type === '*') throw new Error('--format csv needs --type: a table has the columns of one type.');
+      return csvForm(await attributesOf(client, type));
+    default:
+      throw new Error(`--format must be ndjson, geojson or csv, not ${format}.`);
   }
-  if (isGeo) await write(file, '\n]}\n');
-  return done;
 }
 
-async function write(file: Writable, text: string): Promise<void> {
-  if (!file.write(text)) await once(file, 'drain');
+/** The names of all attributes that entities of a type have. */
+async function attributesOf(client: Client, type: string): Promise<readonly string[]> {
+  const { status, body } = await client.send('GET', `/types/${encodeURIComponent(type)}`);
+  if (status !== 200) throw new Error(`The type ${type} cannot be written: ${detailOf(body)}`);
+  const names = [...JSON.stringify(body).matchAll(/"attributeName":("(?:[^"\\]|\\.)*")/g)];
+  return names.map(([, name = '""']) => String(JSON.parse(name))).sort();
 }
 
-/** The pages of all entities, one after the other. Names stay in full: the export is asked for in the core context. */
-async function* pagesOf(client: Client, type: string): AsyncGenerator<readonly Json[]> {
+interface Export {
+  readonly client: Client;
+  readonly err: Io['err'];
+  readonly types: string;
+}
+
+/** A file bears its name only when it is whole. */
+async function writeFile(path: string, form: Form, work: Export): Promise<void> {
+  const file = createWriteStream(`${path}.part`);
+  await once(file, 'open');
+  try {
+    await writeAll(file, form, work);
+  } finally {
+    file.end();
+    await finished(file);
+  }
+  renameSync(`${path}.part`, path);
+}
+
+async function writeAll(out: Writable, form: Form, { client, err, types }: Export): Promise<void> {
+  const progress = createProgress(err, 'entities');
+  let done = 0;
+  await write(out, form.head);
+  for await (const { entities, total } of pagesOf(client, types, form.query)) {
+    const texts = entities.map((entity) => form.textOf(entity));
+    if (texts.length > 0) await write(out, `${done > 0 ? form.between : ''}${texts.join(form.between)}`);
+    done += entities.length;
+    progress.show(done, total === 0 ? 1 : done / total);
+  }
+  await write(out, form.tail(done));
+  progress.end(done);
+}
+
+async function write(out: Writable, text: string): Promise<void> {
+  if (!out.write(text)) await once(out, 'drain');
+}
+
+interface Page {
+  readonly entities: readonly Json[];
+  /** How many entities there are on all pages. */
+  readonly total: number;
+}
+
+/** The pages of all entities, one after the other. */
+async function* pagesOf(client: Client, types: string, query: string): AsyncGenerator<Page> {
+  const all = `/entities?type=${encodeURIComponent(types)}&limit=${pageSize}&count=true${query}`;
   for (let offset = 0; ; offset += pageSize) {
-    const { status, body } = await client.send(
-      'GET',
-      `/entities?type=${encodeURIComponent(type)}&limit=${pageSize}&offset=${offset}`,
-    );
+    const { status, body, headers } = await client.send('GET', `${all}&offset=${offset}`);
     if (status !== 200 || !isArray(body)) throw new Error(`The broker answered ${status}: ${detailOf(body)}`);
-    yield body;
+    yield { entities: body, total: Number(headers.get('NGSILD-Results-Count') ?? 0) };
     if (body.length < pageSize) return;
   }
-}
-
-function featureOf(entity: Json): Json {
-  if (!isObject(entity)) return entity;
-  const { id = null, ...properties } = entity;
-  const { location } = properties;
-  return { id, type: 'Feature', geometry: isObject(location) ? (location['value'] ?? null) : null, properties };
 }

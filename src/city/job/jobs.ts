@@ -1,10 +1,11 @@
-/** What the broker does on schedule: sweeps away what has expired, and prunes the change log. */
+/** What the broker does on schedule: sweeps away what has expired, prunes the change log, forgets old history. */
 import { performance } from 'node:perf_hooks';
 import { schedule, type ScheduledTask } from 'node-cron';
 import type { Clock } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
 
 export interface JobOptions {
   readonly stores: Stores;
@@ -12,21 +13,36 @@ export interface JobOptions {
   readonly observe: Observe;
   /** How much of the change log is kept. */
   readonly logKeep: { readonly hours: number; readonly records: number };
+  /** How much of history is kept. In a dry run it is only told what would go. */
+  readonly historyKeep: KeptDays & { readonly isDryRun: boolean };
 }
 
-/** Work on one tenant's store. Answers how many things it removed. */
-type Work = (store: Store) => Promise<number>;
+/** Work on one tenant's store. Answers what it did, as words for the log; undefined when there was nothing to do. */
+type Work = (store: Store, tenant: string) => Promise<string | undefined>;
+
+const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
 /** Starts the jobs. Returns the function that stops them and waits for those under way. */
 export function startJobs(options: JobOptions): () => Promise<void> {
-  const { clock, logKeep } = options;
-  const prune: Work = (store) =>
-    store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records });
+  const { clock, logKeep, historyKeep } = options;
+  const prune: Work = async (store) =>
+    removed(await store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records }));
+  const stopping = new AbortController();
   const jobs = [
-    startJob('sweep', '*/2 * * * * *', { ...options, work: (store) => store.sweep(clock.now()) }),
+    startJob('sweep', '*/2 * * * * *', { ...options, work: async (store) => removed(await store.sweep(clock.now())) }),
     startJob('prune', '30 * * * * *', { ...options, work: prune }),
+    ...(forgetsAnything(historyKeep)
+      ? [
+          startJob('forget', '45 7 * * * *', {
+            ...options,
+            work: createForget(options, stopping.signal),
+            isAtOnce: true,
+          }),
+        ]
+      : []),
   ];
   return async () => {
+    stopping.abort();
     await Promise.all(jobs.map((stop) => stop()));
   };
 }
@@ -34,17 +50,36 @@ export function startJobs(options: JobOptions): () => Promise<void> {
 const hoursBefore = (clock: Clock, hours: number): string =>
   instantOf(microsOfInstant(clock.now()) - hours * 3_600_000_000);
 
+/** Forgets history slice by slice, until there is no more or the jobs stop: what is left is done by the next run. */
+function createForget({ clock, historyKeep }: JobOptions, signal: AbortSignal): Work {
+  return async (store, tenant) => {
+    const slice = { retention: retentionAt(historyKeep, clock.now()), isDryRun: historyKeep.isDryRun };
+    const counts = new Map<string, number>();
+    let next: string | undefined;
+    do {
+      const forgotten = await store.forgetHistory({ ...slice, ...(next === undefined ? undefined : { after: next }) });
+      for (const [name, count] of Object.entries(forgotten.instances))
+        counts.set(name, (counts.get(name) ?? 0) + count);
+      next = forgotten.next;
+    } while (next !== undefined && !signal.aborted);
+    if (counts.size === 0) return undefined;
+    const parts = [...counts].map(([name, count]) => `${count} of ${name}`).join(', ');
+    return `${historyKeep.isDryRun ? 'would remove' : 'removed'} ${parts}${tenant === '' ? '' : ` in tenant ${tenant}`}`;
+  };
+}
+
 /** Runs the work in every tenant by the schedule, never twice at a time. */
 function startJob(
   name: string,
   pattern: string,
-  { stores, observe, work }: JobOptions & { readonly work: Work },
+  { stores, observe, work, isAtOnce = false }: JobOptions & { readonly work: Work; readonly isAtOnce?: boolean },
 ): () => Promise<void> {
-  let running = Promise.resolve();
+  let running = isAtOnce ? runOnce(name, { stores, observe, work }) : Promise.resolve();
   const task: ScheduledTask = schedule(
     pattern,
     () => {
-      running = runOnce(name, { stores, observe, work });
+      // The run that was made at once may not have ended.
+      running = running.then(() => runOnce(name, { stores, observe, work }));
       return running;
     },
     { noOverlap: true },
@@ -61,13 +96,14 @@ async function runOnce(
 ): Promise<void> {
   const began = performance.now();
   try {
-    let removed = 0;
+    const done: string[] = [];
     for (const tenant of await stores.tenants()) {
       const store = await stores.open(tenant, false);
-      if (store) removed += await work(store);
+      const did = store && (await work(store, tenant));
+      if (did !== undefined) done.push(did);
     }
-    if (removed > 0)
-      observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: `removed ${removed}` });
+    if (done.length > 0)
+      observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: done.join('; ') });
   } catch (cause) {
     observe({ kind: 'failed', where: `job ${name}`, cause });
   }

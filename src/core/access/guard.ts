@@ -41,6 +41,7 @@ const closed = {
   revise: refuse,
   summary: refuse,
   sweep: refuse,
+  forgetHistory: refuse,
   shelf: () => ({ get: refuse, list: refuse, put: refuse, delete: refuse }),
 };
 const closedLog = {

@@ -27,6 +27,15 @@ export const valueMember = {
   ListRelationship: 'objectList',
 } as const satisfies Record<Kind, string>;
 
+/** True for the kinds whose values are URIs of entities. */
+export const isRelationship = (kind: Kind): boolean => kind === 'Relationship' || kind === 'ListRelationship';
+
+/** Whether instances of a kind can have a member that says more of their value. */
+export function mayHave(kind: Kind, member: 'unitCode' | 'objectType' | 'valueType'): boolean {
+  if (member === 'unitCode') return kind === 'Property' || kind === 'ListProperty';
+  return isRelationship(kind) === (member === 'objectType');
+}
+
 /** The NGSI-LD Null: in a fragment it asks for a deletion, in output it shows one (clause 4.5.0). */
 export const ngsildNull = 'urn:ngsi-ld:null';
 

@@ -1,9 +1,9 @@
 /** Deep merge of a fragment into an instance (CIM 009 clause 5.5.12): RFC 7396 with the NGSI-LD Null for null. */
-import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
-import { ngsildNull } from './attribute.ts';
-import { isArray, isObject, type Json, type JsonObject } from './json.ts';
+import { type Attributes, type Fragment, type Fragments, type Instance, mayHave, ngsildNull } from './attribute.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject, stringsOf } from './json.ts';
 import type { MergeOptions } from './mutation.ts';
 import { badData } from './problem.ts';
+import { isUri } from './read/id.ts';
 import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
 import { sameContent } from './same-content.ts';
 
@@ -42,12 +42,25 @@ function mergedContent(before: Instance, fragment: Fragment, options: MergeOptio
       ? before.value
       : mergedValue(kind === before.kind ? before : undefined, kind, fragment.value);
   const given = withDefaultTime(before, fragment, options);
-  const members = metadata.map((member) => [member, given[member] ?? before[member]] as const);
+  refuseUnfit(kind, given);
+  const present = kind === before.kind ? before : withoutValueMetadata(before);
+  const members = metadata.map((member) => [member, given[member] ?? present[member]] as const);
   const kept: Partial<Instance> = Object.fromEntries(
     members.filter(([, text]) => text !== undefined && text !== ngsildNull),
   );
   return { kind, value, ...(before.datasetId === undefined ? undefined : { datasetId: before.datasetId }), ...kept };
 }
+
+const ofValue = ['unitCode', 'objectType', 'valueType'] as const;
+
+/** A fragment that does not tell its kind could not be refused when it was read. */
+function refuseUnfit(kind: Instance['kind'], given: Fragment): void {
+  const unfit = ofValue.find((member) => !mayHave(kind, member) && (given[member] ?? ngsildNull) !== ngsildNull);
+  if (unfit !== undefined) throw badData(`A ${kind} cannot have ${unfit}.`);
+}
+
+/** What an instance says beside its value, when its value becomes one of another kind. */
+const withoutValueMetadata = ({ unitCode: _, objectType: __, valueType: ___, ...rest }: Instance): Instance => rest;
 
 const withDefaultTime = (before: Instance, fragment: Fragment, options: MergeOptions): Fragment =>
   options.observedAt !== undefined && before.observedAt !== undefined && fragment.observedAt === undefined
@@ -113,33 +126,32 @@ function mergeInto(instances: readonly Instance[], fragment: Fragment, stamp: St
 
 /** A fragment in simplified form, or a bare string for one language, made to fit the kind that is there (clause 5.6.17). */
 function adapted(before: Instance, fragment: Fragment, options: MergeOptions): Fragment {
-  const { value } = fragment;
-  if (value === undefined || (fragment.kind !== undefined && fragment.kind === before.kind)) return fragment;
+  const { kind, value } = fragment;
+  if (value === undefined || kind === before.kind) return fragment;
   if (before.kind === 'LanguageProperty' && options.lang !== undefined && typeof value === 'string') {
     return { ...fragment, kind: before.kind, value: { [options.lang]: value } };
   }
-  if (options.simplified !== true || fragment.kind !== 'Property') return fragment;
-  if (!fitsKind(before, value))
+  if (options.simplified !== true) return fragment;
+  if (!fitsKind(before.kind, kind, value))
     throw badData(`A value in simplified form cannot change an attribute of kind ${before.kind}.`);
   return { ...fragment, kind: before.kind };
 }
 
-/** Whether a value read as a Property can be the value of the kind that is there. */
-function fitsKind(before: Instance, value: Json): boolean {
-  const areStrings = isArray(value) ? value.every((element) => typeof element === 'string') : typeof value === 'string';
-  switch (before.kind) {
-    case 'Property':
-      return true;
+/** Whether a value that was read as one kind can be the value of the kind that is there: only wrapped ones tell theirs for sure. */
+function fitsKind(present: Instance['kind'], read: Fragment['kind'], value: Json): boolean {
+  if (present === 'Property') return read === 'GeoProperty';
+  if (read !== 'Property') return false;
+  switch (present) {
     case 'Relationship':
-      return areStrings;
+      return typeof value === 'string' ? areUris(value) : isStrings(value) && value.length > 0 && areUris(value);
     case 'ListRelationship':
-      return isArray(value) && areStrings;
+      return isStrings(value) && areUris(value);
     case 'ListProperty':
       return isArray(value);
-    case 'GeoProperty':
-    case 'LanguageProperty':
-    case 'VocabProperty':
-    case 'JsonProperty':
+    default:
       return false;
   }
 }
+
+const areUris = (value: string | readonly string[]): boolean =>
+  stringsOf(value).every((uri) => isUri(uri) && uri !== ngsildNull);

@@ -138,12 +138,18 @@ function appendMissing(current: Entity, fragment: EntityFragment, at: Instant): 
   const write = overwriteRule(stampOf(current, at));
   const rule: Rule = (before, one) =>
     before ? { skip: 'The attribute instance exists already.' } : write(before, one);
-  const united =
-    fragment.scope === undefined
-      ? fragment
-      : { ...fragment, scope: union(stringsOf(current.scope ?? []), stringsOf(fragment.scope)) };
-  return settle(current, united, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
+  const draft = draftAttributes(current.attrs, fragment.attrs, rule);
+  const { scope, ...rest } = fragment;
+  if (scope === undefined) return settle(current, fragment, { at, draft });
+  if (scope === ngsildNull) return settle(current, rest, { at, draft, notUpdated: keptScope });
+  const present = stringsOf(current.scope ?? []);
+  const united = union(present, stringsOf(scope));
+  return settle(current, united.length === present.length ? rest : { ...rest, scope: united }, { at, draft });
 }
+
+const keptScope: readonly NotUpdated[] = [
+  { attributeName: 'scope', reason: 'What is there is not overwritten, and so not deleted either.' },
+];
 
 function merge(current: Entity, { fragment, options = {} }: Extract<Mutation, { op: 'merge' }>, at: Instant): Mutated {
   const stamp = stampOf(current, at);

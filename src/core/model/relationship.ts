@@ -1,10 +1,10 @@
 /** Where relationships lead to (CIM 009 clause 4.5.3). */
-import type { Instance } from './attribute.ts';
+import { type Instance, isRelationship } from './attribute.ts';
 import { isStrings } from './json.ts';
 
 /** The ids of the entities that an instance leads to; none when it is no relationship. */
 export function targetsOf({ kind, value }: Pick<Instance, 'kind' | 'value'>): readonly string[] {
-  if (kind !== 'Relationship' && kind !== 'ListRelationship') return [];
+  if (!isRelationship(kind)) return [];
   if (typeof value === 'string') return [value];
   return isStrings(value) ? value : [];
 }

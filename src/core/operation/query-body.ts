@@ -14,8 +14,8 @@ export interface QueryBody {
 }
 
 /** Members whose value is text, and members that are lists of names. */
-const texts = new Set(['q', 'scopeQ', 'lang', 'join']);
-const lists = new Set(['attrs', 'pick', 'omit', 'datasetId', 'containedBy']);
+const texts = new Set(['q', 'scopeQ', 'csf', 'lang']);
+const lists = new Set(['attrs', 'pick', 'omit', 'datasetId']);
 const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 
 /** Throws BadRequestData that names the member at fault. */
@@ -23,9 +23,9 @@ export function readQueryBody(body: Json, terms: Terms, about: 'present' | 'temp
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
   if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
   const { type: _, entities, ...members } = body;
-  const readers = { ...commonReaders, ...(about === 'present' ? presentReaders : temporalReaders) };
+  const readers = about === 'present' ? presentReaders : temporalReaders;
   const params = Object.entries(members).flatMap(([name, json]) =>
-    Object.entries((readers[name] ?? readMember)(json, name)),
+    Object.entries((readers.get(name) ?? readMember)(json, name)),
   );
   return {
     params: Object.fromEntries(params),
@@ -37,21 +37,34 @@ type Params = Readonly<Record<string, string>>;
 type ReadMember = (json: Json, name: string) => Params;
 
 /** Members that are objects of their own, and those that only one kind of query has. */
-const commonReaders: Readonly<Record<string, ReadMember>> = { geoQ: readGeoMembers, ordering: readOrdering };
-const presentReaders: Readonly<Record<string, ReadMember>> = {
-  joinLevel: (json) => ({ joinLevel: JSON.stringify(json) }),
-};
-const temporalReaders: Readonly<Record<string, ReadMember>> = {
-  temporalQ: readTemporalMembers,
-  aggrParams: readTemporalMembers,
-};
+const commonReaders = [
+  ['geoQ', readGeoMembers],
+  ['ordering', readOrdering],
+] as const;
+const presentReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMember>([
+  ...commonReaders,
+  ['join', readText],
+  ['joinLevel', (json) => ({ joinLevel: JSON.stringify(json) })],
+  ['containedBy', readList],
+]);
+const temporalReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMember>([
+  ...commonReaders,
+  ['temporalQ', readTemporalMembers],
+  ['aggrParams', readTemporalMembers],
+]);
 
 function readMember(json: Json, name: string): Params {
-  if (texts.has(name) || (textsOrLists.has(name) && typeof json === 'string')) {
-    if (typeof json === 'string') return { [name]: json };
-    throw badData(`The member ${name} of a query must be a string, not ${quoted(json)}.`);
-  }
-  if (!lists.has(name) && !textsOrLists.has(name)) throw badData(`A query cannot have a member ${name} here.`);
+  if (texts.has(name) || (textsOrLists.has(name) && typeof json === 'string')) return readText(json, name);
+  if (lists.has(name) || textsOrLists.has(name)) return readList(json, name);
+  throw badData(`A query cannot have a member ${name} here.`);
+}
+
+function readText(json: Json, name: string): Params {
+  if (typeof json === 'string') return { [name]: json };
+  throw badData(`The member ${name} of a query must be a string, not ${quoted(json)}.`);
+}
+
+function readList(json: Json, name: string): Params {
   if (isStrings(json) && json.length > 0) return { [name]: json.join(',') };
   throw badData(`The member ${name} of a query must be an array of strings that is not empty, not ${quoted(json)}.`);
 }

@@ -2,15 +2,16 @@
 import { parseProjection, projectionDepth } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
-import { badData } from '../model/problem.ts';
+import { badData, Problem } from '../model/problem.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import type { Stored } from '../port/store.ts';
 import { conform } from '../representation/conform.ts';
 import { featureCollectionText, renderFeature } from '../representation/geojson.ts';
 import { parseLanguagePreference } from '../representation/language.ts';
+import { inlineMax, linkedTo } from '../representation/linked.ts';
 import { renderEntity } from '../representation/render.ts';
 import type { View } from '../representation/view.ts';
-import { followLinks, type Reached } from './linked.ts';
+import { followLinks } from './linked.ts';
 import type { Call } from './operation.ts';
 import { readFormat, readList, readOptions } from './parameters.ts';
 import { type Join, readJoin } from './selection.ts';
@@ -69,7 +70,8 @@ interface Writing {
 /** Entities as they are: texts of the same version and view are written once. */
 function plain(params: Params, { view, render, call }: Writing): Shown {
   const older = conforming(call);
-  const key = `${call.media === 'geo+json' ? 'geo' : 'json'} ${call.context.key} ${shownParameters.map((name) => params[name] ?? '').join('&')}`;
+  const asked = JSON.stringify(shownParameters.map((name) => params[name] ?? null));
+  const key = `${call.media === 'geo+json' ? 'geo' : 'json'} ${call.context.key} ${asked}`;
   const bare = (stored: Stored): string | undefined => {
     const { id, version, isPart = false } = stored;
     const write = (): string => JSON.stringify(render(older.of(stored.entity()), view) ?? null);
@@ -92,34 +94,44 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
 /** Entities with those that their relationships lead to: in place of the URIs, or behind them (clause 4.5.23). */
 function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): Shown {
   const older = conforming(call);
-  const follow = (entities: readonly Entity[]): Promise<readonly Reached[]> =>
-    followLinks(entities, { level, containedBy: new Set(containedBy), projection: view.projection }, call);
-  const write = async (found: readonly Stored[]): Promise<{ texts: readonly string[]; linked: number }> => {
+  const write = async (found: readonly Stored[]): Promise<{ own: Texts; linked: Texts }> => {
     const entities = found.map((stored) => stored.entity());
-    const reached = await follow(entities);
-    const known = new Map(
-      [...entities, ...reached.map(({ entity }) => entity)].map((entity) => [entity.id, older.of(entity)]),
+    const reached = await followLinks(entities, { level, containedBy: new Set(containedBy), projection: view.projection }, call);
+    const text = (entity: Entity, how: View): string | undefined => textOf(render(older.of(entity), how));
+    if (how === 'flat') {
+      return {
+        own: await textsOf(entities, (entity) => text(entity, view), call),
+        linked: await textsOf(reached, ({ entity, projection }) => text(entity, { ...view, projection }), call),
+      };
+    }
+    const linked = linkedTo(
+      [...entities, ...reached.map(({ entity }) => entity)].map((entity) => older.of(entity)),
+      { level, containedBy, beyond: refuseInline },
     );
-    for (const id of containedBy) known.delete(id);
-    const inline: View = how === 'inline' ? { ...view, linked: { entities: known, level } } : view;
-    const shown = [
-      ...entities.map((entity) => render(older.of(entity), inline)),
-      ...(how === 'flat'
-        ? reached.map(({ entity, projection }) => render(older.of(entity), { ...view, projection }))
-        : []),
-    ];
-    return { texts: shown.flatMap((object) => (object ? [JSON.stringify(object)] : [])), linked: reached.length };
+    const inline: View = { ...view, linked };
+    return { own: await textsOf(entities, (entity) => text(entity, inline), call), linked: [] };
   };
   return {
     isReformatted: older.isReformatted,
     async one(stored) {
-      const { texts, linked } = await write([stored]);
-      const [only] = texts;
+      const { own, linked } = await write([stored]);
+      const [only] = own;
       if (only === undefined) return undefined;
-      return how === 'flat' && linked > 0 ? listText(texts, call) : withContext(only, call);
+      return linked.length > 0 ? listText([only, ...linked], call) : withContext(only, call);
     },
-    many: async (found) => listText((await write(found)).texts, call),
+    async many(found) {
+      const { own, linked } = await write(found);
+      return listText([...own, ...linked], call);
+    },
   };
+}
+
+type Texts = readonly string[];
+
+const textOf = (object: JsonObject | undefined): string | undefined => object && JSON.stringify(object);
+
+function refuseInline(): never {
+  throw new Problem('TooManyResults', `More than ${inlineMax} entities would be joined inline; lower joinLevel.`);
 }
 
 /** Entities in the words of the version that the caller knows. */
@@ -136,16 +148,16 @@ function conforming({ version, context }: Call): { of(entity: Entity): Entity; r
 }
 
 /** The texts of a list, with pauses: writing a thousand entities takes longer than others should wait. */
-async function textsOf(
-  found: readonly Stored[],
-  bare: (stored: Stored) => string | undefined,
+async function textsOf<T>(
+  elements: readonly T[],
+  write: (element: T) => string | undefined,
   { world }: Call,
 ): Promise<readonly string[]> {
   const texts: string[] = [];
-  for (const stored of found) {
+  for (const element of elements) {
     const pause = world.breathe();
     if (pause) await pause;
-    const text = bare(stored);
+    const text = write(element);
     if (text !== undefined) texts.push(text);
   }
   return texts;

@@ -1,5 +1,6 @@
 /** What the core asks of persistence. Adapters compile plans and keep documents; meaning stays in the core. */
 import type { Filter, TemporalQuery } from '../language/filter.ts';
+import type { Retention } from '../language/retention.ts';
 import type { Write } from '../language/write.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
@@ -120,8 +121,30 @@ export interface Store {
    * (clause 4.22). A write to an entity does the same for what has expired in it.
    */
   sweep(now: Instant): Promise<number>;
+  /**
+   * Removes a slice of what history is not to be kept of, or only counts it; the present entities stay as they are. Whoever
+   * wants it all calls again with `next` until there is none. A scope that still holds stays, however old it is.
+   */
+  forgetHistory(slice: RetentionSlice): Promise<Forgotten>;
   shelf(name: string): Shelf;
   readonly log: Log;
+}
+
+/** What is to be forgotten, and of it the part behind another. */
+export interface RetentionSlice {
+  readonly retention: Retention;
+  /** True: nothing is removed. */
+  readonly isDryRun?: boolean;
+  /** Where the slice before this one ended: its `next`. */
+  readonly after?: string;
+}
+
+/** What went in a slice, or would have gone. */
+export interface Forgotten {
+  /** Numbers of instances by expanded attribute name. */
+  readonly instances: Readonly<Record<string, number>>;
+  /** For `after` of the next slice; absent: this was the last one. */
+  readonly next?: string;
 }
 
 /** A change to what history holds, apart from the present entity (clauses 5.6.13 to 5.6.16). Names are expanded. */

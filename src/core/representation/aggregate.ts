@@ -1,6 +1,6 @@
 /** Aggregates the instances of a history by periods (CIM 009 clause 4.5.19). */
 import { type Duration, isZero, later, periodOf } from '../language/duration.ts';
-import { type Kind, ngsildNull } from '../model/attribute.ts';
+import { isRelationship, type Kind, ngsildNull } from '../model/attribute.ts';
 import type { HistoricInstance } from '../model/history.ts';
 import { instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
 import { isArray, type Json, type JsonObject } from '../model/json.ts';
@@ -22,7 +22,10 @@ export interface Aggregation {
 /** Most periods of one attribute: an interval of a century in seconds is no answer. */
 const periodsMax = 100_000;
 
-/** A member per method: `[result, from, to]` for every period that has instances to which the method applies. Throws InvalidRequest when there are none. */
+/**
+ * A member per method: `[result, from, to]` for every period that has instances to which the method applies. Deletions are no
+ * instances. Throws TooManyResults when there are too many periods.
+ */
 export function aggregate(
   instances: readonly HistoricInstance[],
   timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt',
@@ -30,7 +33,8 @@ export function aggregate(
 ): JsonObject {
   const timed = instances.flatMap((instance) => {
     const time = instance[timeproperty];
-    return time === undefined || instance.value === ngsildNull ? [] : [{ at: microsOfInstant(time), instance }];
+    const isDeletion = instance.deletedAt !== undefined || instance.value === ngsildNull;
+    return time === undefined || isDeletion ? [] : [{ at: microsOfInstant(time), instance }];
   });
   const periods = divide(timed, aggregation);
   return Object.fromEntries(
@@ -111,7 +115,7 @@ const timeOfDay = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z$/;
 
 /** Numbers and booleans count as numbers, arrays by their size, texts in the order of their letters; objects and URIs not at all. */
 function measureOf(kind: Kind, value: Json): Measure | undefined {
-  if (kind === 'Relationship' || kind === 'ListRelationship') return undefined;
+  if (isRelationship(kind)) return undefined;
   if (typeof value === 'number' || typeof value === 'boolean') return { kind: 'number', number: Number(value) };
   if (isArray(value)) return { kind: 'size', number: value.length };
   if (typeof value !== 'string') return undefined;

@@ -1,7 +1,7 @@
 /** Writes entities as GeoJSON features (CIM 009 clauses 4.5.16, 4.5.17). */
 import type { Entity } from '../model/entity.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { hasAsked, renderHead, renderShownAttributes } from './render.ts';
+import { hasAsked, isEmpty, renderHead, renderShownAttributes } from './render.ts';
 import type { View } from './view.ts';
 
 export interface GeoView extends View {
@@ -12,9 +12,10 @@ export interface GeoView extends View {
 /** The entity as a Feature without an @context; undefined when the projection leaves nothing of it. */
 export function renderFeature(entity: Entity, view: GeoView): JsonObject | undefined {
   if (!hasAsked(entity, view)) return undefined;
+  const attributes = renderShownAttributes(entity, view);
+  if (isEmpty(entity, attributes, view)) return undefined;
   const { id, ...head } = renderHead(entity, view);
-  const properties = { ...head, ...renderShownAttributes(entity, view) };
-  if (id === undefined && Object.keys(properties).length === 0) return undefined;
+  const properties = { ...head, ...attributes };
   return {
     ...(id === undefined ? undefined : { id }),
     type: 'Feature',

@@ -4,7 +4,7 @@ import { type Kind, valueMember } from '../model/attribute.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
-import { expiryOf, type InstanceView, renderInstance } from './instance.ts';
+import { expiryOf, type InstanceView, renderObject } from './instance.ts';
 import type { LanguagePreference } from './language.ts';
 import { renderTypes } from './render.ts';
 import type { View } from './view.ts';
@@ -77,9 +77,8 @@ function renderAggregates(
 const renderEvolution = (instances: readonly HistoricInstance[], view: HistoryView): Json =>
   instances.map((instance) => {
     const { deletedAt, instanceId, createdAt, modifiedAt, ...plain } = instance;
-    const shown = renderInstance(plain, { ...instanceView(view), sysAttrs: false }, createdAt);
     return {
-      ...(isObject(shown) ? shown : { value: shown }),
+      ...renderObject(plain, instanceView(view), createdAt),
       instanceId,
       ...(view.sysAttrs ? { createdAt, modifiedAt, ...expiryOf(instance) } : chosenStamp(instance, view)),
       ...(deletedAt === undefined ? undefined : { deletedAt }),
@@ -143,7 +142,7 @@ function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Js
 function valueOf(instance: HistoricInstance, kind: Kind, view: HistoryView): Json {
   const { createdAt, ...plain } = instance;
   if (kind === 'ListRelationship') return instance.value;
-  const shown = renderInstance(plain, { ...instanceView(view), format: 'normalized', sysAttrs: false }, createdAt);
-  const value = isObject(shown) ? (shown[valueMember[kind]] ?? null) : shown;
+  const shown = renderObject(plain, { ...instanceView(view), format: 'normalized', sysAttrs: false }, createdAt);
+  const value = shown[valueMember[kind]] ?? null;
   return wrapped.has(kind) ? { [valueMember[kind]]: value } : value;
 }

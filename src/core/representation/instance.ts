@@ -29,11 +29,20 @@ export function renderInstances(instances: readonly Instance[], view: InstanceVi
 
 export function renderInstance(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): Json {
   if (view.format === 'simplified') return simplified(instance, view);
-  const members = membersOf(instance, view, ownerCreatedAt);
+  const object = renderObject(instance, view, ownerCreatedAt);
+  if (view.format !== 'concise' || Object.keys(object).length > 1) return object;
   const { kind, value } = shownValue(instance, view);
-  const isConcise = view.format === 'concise';
-  if (isConcise && Object.keys(members).length === 0 && mayStandBare(kind, value)) return value;
-  return { ...(isConcise ? undefined : { type: kind }), [valueMember[kind]]: value, ...members };
+  return mayStandBare(kind, value) ? value : object;
+}
+
+/** The instance as an object, also where a concise one could stand bare. */
+export function renderObject(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
+  const { kind, value } = shownValue(instance, view);
+  return {
+    ...(view.format === 'concise' ? undefined : { type: kind }),
+    [valueMember[kind]]: value,
+    ...membersOf(instance, view, ownerCreatedAt),
+  };
 }
 
 /** The value in the kind in which it is shown: a LanguageProperty becomes a Property where a language was asked for. */

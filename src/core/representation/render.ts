@@ -1,5 +1,5 @@
 /** Writes an entity as a view wants it: normalized, concise or simplified (CIM 009 clauses 4.5.1 to 4.5.4). */
-import { isShown } from '../language/projection.ts';
+import { isShown, type Projection } from '../language/projection.ts';
 import type { Instance } from '../model/attribute.ts';
 import type { Entity, Terms } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -10,13 +10,20 @@ import type { Linked, View } from './view.ts';
 /** The entity without an @context; undefined when the projection leaves nothing of it (clause 4.21). */
 export function renderEntity(entity: Entity, view: View): JsonObject | undefined {
   if (!hasAsked(entity, view)) return undefined;
-  const document = { ...renderHead(entity, view), ...renderShownAttributes(entity, view) };
-  return Object.keys(document).length === 0 ? undefined : document;
+  const attributes = renderShownAttributes(entity, view);
+  return isEmpty(entity, attributes, view) ? undefined : { ...renderHead(entity, view), ...attributes };
 }
 
 /** True when the entity has one of the attributes that `attrs` asks for (clause 5.7.1). */
 export const hasAsked = ({ attrs }: Entity, { projection }: View): boolean =>
   projection.attrs === undefined || Object.keys(attrs).some((name) => projection.attrs?.has(name));
+
+/** True when nothing of the entity is shown. Time stamps alone are nothing: they come with whatever there is. */
+export const isEmpty = ({ scope }: Entity, attributes: JsonObject, { projection }: View): boolean =>
+  Object.keys(attributes).length === 0 &&
+  !isShown(projection, 'id') &&
+  !isShown(projection, 'type') &&
+  (scope === undefined || !isShown(projection, 'scope'));
 
 /** id, type, scope and the time stamps, as far as they are shown. */
 export function renderHead(entity: Entity, { terms, projection, sysAttrs }: View): JsonObject {
@@ -25,9 +32,15 @@ export function renderHead(entity: Entity, { terms, projection, sysAttrs }: View
     ...(isShown(projection, 'id') ? { id } : undefined),
     ...(isShown(projection, 'type') ? { type: renderTypes(types, terms) } : undefined),
     ...(scope !== undefined && isShown(projection, 'scope') ? { scope } : undefined),
-    ...(sysAttrs ? { ...entityStamps(entity), ...expiryOf(entity) } : undefined),
+    ...(sysAttrs ? shownStamps(entity, projection) : undefined),
   };
 }
+
+/** The time stamps come with `sysAttrs`, whatever is picked; but they can be omitted. */
+const shownStamps = (entity: Entity, { omit }: Projection): JsonObject =>
+  Object.fromEntries(
+    Object.entries({ ...entityStamps(entity), ...expiryOf(entity) }).filter(([name]) => !omit?.has(name)),
+  );
 
 /** One type as a string, several as an array. */
 export function renderTypes(types: readonly string[], terms: Terms): string | readonly string[] {
@@ -36,30 +49,34 @@ export function renderTypes(types: readonly string[], terms: Terms): string | re
 }
 
 /** The attributes that projection and datasets leave, under their short names. */
-export function renderShownAttributes({ attrs, createdAt }: Entity, view: View): JsonObject {
+export function renderShownAttributes({ id, attrs, createdAt }: Entity, view: View): JsonObject {
   const { terms, projection, datasetIds } = view;
+  const linkOf = view.linked && linkWriter(id, view, view.linked);
   const shown: [string, JsonObject[string]][] = [];
   for (const [name, instances] of Object.entries(attrs)) {
     if (!isShown(projection, name)) continue;
     const chosen = datasetIds ? instancesOf(instances, datasetIds) : instances;
     if (chosen.length === 0) continue;
-    const link = view.linked && linkedBy(name, view, view.linked);
-    shown.push([terms.compact(name), renderInstances(chosen, link ? { ...view, link } : view, createdAt)]);
+    const own = linkOf ? { ...view, link: linkOf(name) } : view;
+    shown.push([terms.compact(name), renderInstances(chosen, own, createdAt)]);
   }
   return Object.fromEntries(shown);
 }
 
-/** Writes the entity that a relationship leads to, in the projection that holds for it. */
-function linkedBy(
-  name: string,
+/** Writes the entities that the relationships of an entity lead to, each in the projection that holds for it, none in itself. */
+function linkWriter(
+  container: string,
   { linked: _, ...view }: View,
-  { entities, level }: Linked,
-): (id: string) => JsonObject | undefined {
-  const projection = view.projection.linked?.get(name) ?? {};
-  const further = level > 1 ? { linked: { entities, level: level - 1 } } : undefined;
-  return (id) => {
-    const entity = entities.get(id);
-    return entity && renderEntity(entity, { ...view, projection, ...further });
+  { entityOf, containedBy, level }: Linked,
+): (name: string) => (id: string) => JsonObject | undefined {
+  const around = new Set([...containedBy, container]);
+  const further = level > 1 ? { linked: { entityOf, containedBy: around, level: level - 1 } } : undefined;
+  return (name) => {
+    const projection = view.projection.linked?.get(name) ?? {};
+    return (id) => {
+      const entity = around.has(id) ? undefined : entityOf(id);
+      return entity && renderEntity(entity, { ...view, projection, ...further });
+    };
   };
 }
 

@@ -20,7 +20,10 @@ export interface View {
 
 /** Entities that can be written where relationships lead to them (clause 4.5.23). */
 export interface Linked {
-  readonly entities: ReadonlyMap<string, Entity>;
+  /** The entity of an id; undefined when it is not there. It may throw when it was asked too often. */
+  readonly entityOf: (id: string) => Entity | undefined;
+  /** Ids of the entities around, which are not written in themselves again. */
+  readonly containedBy: ReadonlySet<string>;
   /** How many relationships away; at least 1. */
   readonly level: number;
 }

@@ -97,8 +97,11 @@ function withReached(
   const { told } = plan;
   if (!join || reached.length === 0) return write(told);
   if (join.how === 'inline') {
-    const known = new Map([...entities, ...reached.map(({ entity }) => entity)].map((entity) => [entity.id, entity]));
-    return write({ ...told, view: { ...told.view, linked: { entities: known, level: join.level } } });
+    const linked = linkedTo([...entities, ...reached.map(({ entity }) => entity)], {
+      level: join.level,
+      beyond: () => undefined,
+    });
+    return write({ ...told, view: { ...told.view, linked } });
   }
   const others = reached.map(({ entity, projection }) =>
     textOf(renderPresent(entity, { ...told, view: { ...told.view, projection } }), entity, stored),

@@ -6,7 +6,7 @@ import type { Messenger } from '../port/messenger.ts';
 import { type Members, refuseMembers } from './member.ts';
 
 /** How the body of a notification is written. */
-export type Accept = 'application/json' | 'application/ld+json' | 'application/geo+json';
+type Accept = 'application/json' | 'application/ld+json' | 'application/geo+json';
 
 export interface Endpoint {
   readonly uri: string;

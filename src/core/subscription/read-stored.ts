@@ -32,7 +32,7 @@ export interface StoredPlan {
 }
 
 /** Entities that relationships lead to are told too: in place of the URIs, or behind the entities (clause 4.5.23). */
-export interface Join {
+interface Join {
   readonly how: 'inline' | 'flat';
   /** How many relationships away; at least 1. */
   readonly level: number;

@@ -59,5 +59,7 @@ export function endsByExpiry(consumer: Consumer): boolean {
   if (consumer.mode === 'ended') return true;
   if (stored.expiry === Infinity || microsOfInstant(around.world.clock.now()) < stored.expiry) return false;
   leave(consumer, 'ended');
+  consumer.queue.clear();
+  around.receivers.remove(consumer.source);
   return true;
 }

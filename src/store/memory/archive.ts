@@ -33,6 +33,8 @@ export interface Archive {
   subjects(): readonly Subject[];
   add(change: Change): void;
   record(past: PastInstance, at: Instant): void;
+  /** Drops what a subject has before a moment in one of its series. */
+  truncate(id: string, place: Place, before: Micros): void;
   /** Drops whole series. */
   forget(id: string, places: readonly Place[]): void;
   /** False when there is nothing that it could be done to. */
@@ -70,6 +72,7 @@ export function createArchive(): Archive {
     add: (change) => addAll(change.id, change.entity.types, historyOf(change)),
     record: ({ id, types, name, instance }, at) =>
       addAll(id, subjects.get(id)?.types ?? types, [pastEntry(name, instance, { at, ownerCreatedAt: at })]),
+    truncate: (id, place, before) => truncate(subjects.get(id)?.series, placeKey(place), before),
     forget: (id, places) => {
       for (const place of places) subjects.get(id)?.series.delete(placeKey(place));
     },
@@ -82,6 +85,14 @@ export function createArchive(): Archive {
       return removed.length > 0;
     },
   };
+}
+
+function truncate(all: Map<string, Series> | undefined, key: string, before: Micros): void {
+  const series = all?.get(key);
+  if (!all || !series) return;
+  const entries = series.entries.filter(({ at }) => at >= before);
+  if (entries.length > 0) all.set(key, { ...series, entries });
+  else all.delete(key);
 }
 
 /** Takes what a revision speaks of out of an entity's series. */

@@ -6,6 +6,7 @@ import type { Breathe } from '../../core/port/clock.ts';
 import type { Plan, Shelf, Store, Stored } from '../../core/port/store.ts';
 import { createArchive } from './archive.ts';
 import { createEntities, type Entities, type Kept } from './entities.ts';
+import { forgetHistory } from './forget.ts';
 import { readHistories } from './history.ts';
 import { createChangeLog } from './log.ts';
 import { createShelf } from './shelf.ts';
@@ -37,6 +38,7 @@ export function createMemoryStore({ breathe = () => undefined }: { readonly brea
     },
     revise: (revision, at) => Promise.resolve(archive.revise(revision, at)),
     summary: () => Promise.resolve(entities.summary()),
+    forgetHistory: (slice) => Promise.resolve(forgetHistory(archive, slice)),
     sweep: (now) => Promise.resolve(entities.sweep(now)),
     shelf: (name) => {
       const shelf = shelves.get(name) ?? createShelf();

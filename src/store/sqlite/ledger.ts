@@ -5,11 +5,12 @@ import type { Position } from '../../core/port/store.ts';
 import { carryOut, recordPast, sweepSome, type Tables } from './carry-out.ts';
 import { openForWriting } from './connection.ts';
 import { createEntities } from './entity-rows.ts';
+import { createForget, type Forget } from './forget.ts';
 import { createHistoryWriter } from './history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from './message.ts';
 import { createNames, type Names } from './names.ts';
-import { pastInstancesIn, revisionIn, writesIn } from './own-text.ts';
+import { pastInstancesIn, retentionSliceIn, revisionIn, writesIn } from './own-text.ts';
 import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
 import { createShelfWriter, type ShelfWriter } from './shelf.ts';
@@ -34,10 +35,8 @@ export function openLedger(path: string): Ledger {
   const names = createNames(database);
   const tables = createTables(database, names);
   const { values } = tables.entities;
-  const run = createRunner(tables, {
-    shelves: createShelfWriter(database),
-    revise: createRevise(database, tables, names),
-  });
+  const revise = createRevise(database, tables, names);
+  const run = createRunner(tables, { shelves: createShelfWriter(database), revise, forget: createForget(database) });
   const wal = createWal(database);
   const inTransaction = createTransaction(database, {
     flush: () => tables.entities.flush(),
@@ -114,7 +113,7 @@ export const failureOf = (error: unknown): { message: string; stack: string } =>
 
 function createRunner(
   tables: Tables,
-  { shelves, revise }: { shelves: ShelfWriter; revise: Revise },
+  { shelves, revise, forget }: { shelves: ShelfWriter; revise: Revise; forget: Forget },
 ): (job: Job) => Answer {
   return (job) => {
     switch (job.op) {
@@ -132,6 +131,8 @@ function createRunner(
         return JSON.stringify(sweepSome(tables, job.now, job.limit));
       case 'prune':
         return tables.log.prune(job, job.limit);
+      case 'forget':
+        return JSON.stringify(forget(retentionSliceIn(job.slice), job.limit));
       case 'put':
         return shelves.put(job);
       case 'drop':

@@ -18,6 +18,8 @@ export type Job =
   | { readonly op: 'sweep'; readonly now: Instant; readonly limit: number }
   /** Does a part of the work. Answers how many records went. */
   | { readonly op: 'prune'; readonly before: Micros; readonly records: number; readonly limit: number }
+  /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Answers the text of a `Forgotten`. */
+  | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
   /** Answers 1. */
   | { readonly op: 'put'; readonly shelf: string; readonly key: string; readonly doc: string }
   /** Answers how many there were: 0 or 1. */

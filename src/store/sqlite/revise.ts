@@ -1,11 +1,12 @@
 /** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Database } from 'better-sqlite3';
-import { pastEntry } from '../../core/model/history.ts';
+import type { Instance } from '../../core/model/attribute.ts';
+import { type HistoricInstance, pastEntry } from '../../core/model/history.ts';
 import type { Instant } from '../../core/model/instant.ts';
 import type { Revision } from '../../core/port/store.ts';
 import type { Tables } from './carry-out.ts';
 import { createRowReader, type InstanceRow, type Series } from './history-rows.ts';
-import { createNameReader, type Names } from './names.ts';
+import type { Names } from './names.ts';
 
 /** Carries out a revision. False when there is nothing that it could be done to. */
 export type Revise = (revision: Revision, at: Instant) => boolean;
@@ -15,71 +16,104 @@ type Found = InstanceRow & Series;
 const columns = 'subject, name, dataset, at, n, number, doc, created, modified, deleted';
 
 export function createRevise(database: Database, tables: Tables, names: Names): Revise {
-  const deleteAll = database.prepare<[number]>('DELETE FROM history WHERE subject = ?');
-  const deleteName = database.prepare<[number, number]>('DELETE FROM history WHERE subject = ? AND name = ?');
-  const deleteOne = database.prepare<[number, number, number, number, number]>(
-    'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ? AND at = ? AND n = ?',
-  );
-  const remove = ({ subject, name, dataset, at, n }: Found): boolean =>
-    deleteOne.run(subject, name, dataset, at, n).changes > 0;
-  const texts = createNameReader(database);
-  const readRow = createRowReader((num) => texts.textOf(num));
-  const find = createFind(database, (row) => readRow(row, row).instanceId);
+  const rows = createRows(database);
+  const deletes = createDeletes(database);
+  const idOf = (row: Found): string => rows.read(row).instanceId;
 
-  const replace = (
-    row: Found,
-    { instanceId, instance, name }: Extract<Revision, { op: 'replaceInstance' }>,
-    at: Instant,
-  ): boolean => {
-    const { createdAt, datasetId } = readRow(row, row);
-    const { datasetId: _, ...given } = instance;
-    const entry = pastEntry(
-      name,
-      { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt },
-      { at, ownerCreatedAt: createdAt },
+  const find = (subject: number, name: number, instanceId: string): Found | undefined => {
+    const series = { subject, name };
+    return [rows.named(series, instanceId), rows.moved(series, instanceId)].find(
+      (row) => row && idOf(row) === instanceId,
     );
-    remove(row);
-    tables.history.add(row.subject, entry.isObserved ? 0 : tables.sequence.next(), [
-      { ...entry, instance: { ...entry.instance, instanceId } },
-    ]);
+  };
+
+  const replace = (row: Found, { name, instance, instanceId }: Replacement, at: Instant): boolean => {
+    const { createdAt, datasetId } = rows.read(row);
+    const given = { ...withoutDataset(instance), ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
+    const entry = pastEntry(name, given, { at, ownerCreatedAt: createdAt });
+    const n = entry.isObserved ? 0 : tables.sequence.next();
+    deletes.one(row);
+    tables.history.add(row.subject, n, [{ ...entry, instance: { ...entry.instance, instanceId } }]);
+    rows.noteMove(instanceId, { ...row, at: entry.at, n });
     return true;
   };
 
   return (revision, at) => {
     const subject = tables.entities.subjectOf(revision.id) ?? tables.subjects.departed(revision.id);
     if (subject === undefined) return false;
-    if (revision.op === 'deleteHistory') return deleteAll.run(subject).changes > 0;
+    if (revision.op === 'deleteHistory') return deletes.all(subject);
     const name = names.numOf(revision.name);
     if (revision.op === 'deleteSeries') {
-      if (revision.which === 'all') return deleteName.run(subject, name).changes > 0;
+      if (revision.which === 'all') return deletes.ofName(subject, name);
       return tables.history.forget(subject, revision.name, revision.which);
     }
     const row = find(subject, name, revision.instanceId);
     if (!row) return false;
-    return revision.op === 'deleteInstance' ? remove(row) : replace(row, revision, at);
+    return revision.op === 'deleteInstance' ? deletes.one(row) : replace(row, revision, at);
   };
 }
 
-/** Dataset, time and number in an id as `instanceIdOf` makes it. */
+type Replacement = Extract<Revision, { op: 'replaceInstance' }>;
+
+/** The dataset of an instance is that of the one that it replaces. */
+const withoutDataset = ({ datasetId: _datasetId, ...rest }: Instance): Omit<Instance, 'datasetId'> => rest;
+
+interface Deletes {
+  all(subject: number): boolean;
+  ofName(subject: number, name: number): boolean;
+  one(row: Found): boolean;
+}
+
+/** Each answers whether there was anything. */
+function createDeletes(database: Database): Deletes {
+  const all = database.prepare<[number]>('DELETE FROM history WHERE subject = ?');
+  const ofName = database.prepare<[number, number]>('DELETE FROM history WHERE subject = ? AND name = ?');
+  const one = database.prepare<[number, number, number, number, number]>(
+    'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ? AND at = ? AND n = ?',
+  );
+  return {
+    all: (subject) => all.run(subject).changes > 0,
+    ofName: (subject, name) => ofName.run(subject, name).changes > 0,
+    one: ({ subject, name, dataset, at, n }) => one.run(subject, name, dataset, at, n).changes > 0,
+  };
+}
+
+/** Dataset, time and number in an id as the reader of rows makes it. */
 const placeInId = /^urn:ngsi-ld:Instance:\d+-\d+-(\d+)-(-?\d+)-(\d+)-\d+$/;
 
-/** Finds an instance by its id: at the place that the id names, else where it was moved to. */
-function createFind(
-  database: Database,
-  idOf: (row: Found) => string,
-): (subject: number, name: number, instanceId: string) => Found | undefined {
-  const inName = `SELECT ${columns} FROM history WHERE subject = ? AND name = ?`;
-  const atPlace = database.prepare<[number, number, number, number, number], Found>(
-    `${inName} AND dataset = ? AND at = ? AND n = ?`,
+type Attribute = Pick<Series, 'subject' | 'name'>;
+
+interface Rows {
+  read(row: Found): HistoricInstance;
+  /** What lies at the place that an id names: another instance, perhaps. */
+  named(attribute: Attribute, instanceId: string): Found | undefined;
+  /** What lies at the place to which the instance of an id was moved: another one, perhaps. */
+  moved(attribute: Attribute, instanceId: string): Found | undefined;
+  noteMove(instanceId: string, to: Found): void;
+}
+
+function createRows(database: Database): Rows {
+  const textOf = database.prepare<[number], string>('SELECT text FROM name WHERE num = ?').pluck();
+  const named = database.prepare<[number, number, number, number, number], Found>(
+    `SELECT ${columns} FROM history WHERE subject = ? AND name = ? AND dataset = ? AND at = ? AND n = ?`,
   );
-  const moved = database.prepare<[number, number, string], Found>(`${inName} AND instr(doc, ?) > 0 LIMIT 1`);
-  return (subject, name, instanceId) => {
-    const [, dataset, at, n] = placeInId.exec(instanceId)?.map(Number) ?? [];
-    const named =
-      dataset === undefined || at === undefined || n === undefined
-        ? undefined
-        : atPlace.get(subject, name, dataset, at, n);
-    if (named && idOf(named) === instanceId) return named;
-    return moved.get(subject, name, `"instanceId":${JSON.stringify(instanceId)}`);
+  const moved = database.prepare<[string, number, number], Found>(
+    `SELECT ${columns} FROM moved JOIN history USING (subject, name, dataset, at, n)
+     WHERE id = ? AND subject = ? AND name = ?`,
+  );
+  const noteMove = database.prepare<[string, number, number, number, number, number]>(
+    'INSERT OR REPLACE INTO moved (id, subject, name, dataset, at, n) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  return {
+    // A reader keeps texts, and those of a transaction that is rolled back would come to stand for others: so none is kept.
+    read: (row) => createRowReader((num) => textOf.get(num) ?? '')(row, row),
+    named({ subject, name }, instanceId) {
+      const [, dataset, at, n] = placeInId.exec(instanceId)?.map(Number) ?? [];
+      if (dataset === undefined || at === undefined || n === undefined) return undefined;
+      return named.get(subject, name, dataset, at, n);
+    },
+    moved: ({ subject, name }, instanceId) => moved.get(instanceId, subject, name),
+    noteMove: (instanceId, { subject, name, dataset, at, n }) =>
+      void noteMove.run(instanceId, subject, name, dataset, at, n),
   };
 }

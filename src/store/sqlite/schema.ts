@@ -68,3 +68,20 @@ export const firstSchema = `
 
   CREATE TABLE shelf (name TEXT NOT NULL, key TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID;
 `;
+
+/**
+ * Where instances are that were moved in time and kept their id: others are found by it. What is said here of an instance
+ * that is not there any more does no harm, because the id is compared with that of what is found.
+ */
+export const movedInstances = `
+  CREATE TABLE moved (
+    id TEXT PRIMARY KEY,
+    subject INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    dataset INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    n INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT OR IGNORE INTO moved SELECT json_extract(doc, '$.instanceId') AS id, subject, name, dataset, at, n
+    FROM history WHERE typeof(doc) = 'text' AND instr(doc, '"instanceId"') > 0 AND id IS NOT NULL;
+`;

@@ -10,7 +10,7 @@ import { createDemand } from './demand.ts';
 import { createLists } from './lists.ts';
 import { createLog } from './log.ts';
 import { createNameReader } from './names.ts';
-import { outcomesIn } from './own-text.ts';
+import { forgottenIn, outcomesIn } from './own-text.ts';
 import { createHistoryReader, type HistoryReader } from './read-history.ts';
 import { createRows, type Rows, storedIn } from './rows.ts';
 import { createSearch, type Search } from './search.ts';
@@ -70,7 +70,10 @@ function createReading(
   };
 }
 
-function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep'> {
+/** Rows and series that one slice of forgetting looks at: a few milliseconds of the writer's time. */
+const forgetMax = 1000;
+
+function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory'> {
   return {
     apply: async (writes, at) => {
       if (writes.length === 0) return [];
@@ -82,6 +85,8 @@ function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise'
     },
     revise: async (revision, at) => (await send({ op: 'revise', at, revision: JSON.stringify(revision) }, 1)) === 1,
     sweep: createSweep(send),
+    forgetHistory: async (slice) =>
+      forgottenIn(String(await send({ op: 'forget', slice: JSON.stringify(slice), limit: forgetMax }))),
   };
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Notification {
+interface Notification {
   readonly id: string;
   readonly subscriptionId: string;
   readonly notifiedAt: string;

@@ -17,7 +17,7 @@ export interface Api {
   notification(id: string): Promise<Account>;
 }
 
-export interface Account {
+interface Account {
   readonly timesSent?: number;
   readonly timesFailed?: number;
   readonly lastNotification?: string;
@@ -37,7 +37,7 @@ export function createApi(url: string): Api {
       });
       const text = await answer.text();
       if (answer.status >= 400) throw new Error(`${line}: ${answer.status} ${text}`);
-      return text === '' ? answer.headers.get('location') : JSON.parse(text);
+      return text === '' ? answer.headers.get('location') : (JSON.parse(text) as unknown);
     },
     async subscribe(uri, members = {}, notification = {}) {
       const body = {

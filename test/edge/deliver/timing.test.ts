@@ -1,4 +1,7 @@
 /** What the clock has to do with delivery: throttling, intervals, expiry, pauses. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
@@ -60,7 +63,7 @@ describe('an interval', () => {
 
   test('that was due while nobody was there comes at once, and once', async () => {
     const receiver = await startReceiver();
-    const before = await startSite([], await folderOfOwn());
+    const before = await startSite([], mkdtempSync(join(tmpdir(), 'mlaka-timing-')));
     await before.sail(1, 1);
     await before.subscribe(receiver.url, { timeInterval: 0.5 });
     await receiver.until(count(1));
@@ -72,6 +75,7 @@ describe('an interval', () => {
     expect((received[1]?.atMs ?? 0) - (received[0]?.atMs ?? 0)).toBeGreaterThan(50);
     expect((received[0]?.atMs ?? 0) - fromMs).toBeLessThan(10_000);
     await after.stop();
+    rmSync(before.folder, { recursive: true });
   });
 
   test('does not wait for a receiver that hangs: what was not taken is not sent twice', async () => {
@@ -145,12 +149,3 @@ describe('a subscription', () => {
     expect(drafts(await receiver.until(count(4)))).toEqual([1, 2, 3, 4]);
   });
 });
-
-async function folderOfOwn(): Promise<string> {
-  const [{ mkdtemp }, { tmpdir }, { join }] = await Promise.all([
-    import('node:fs/promises'),
-    import('node:os'),
-    import('node:path'),
-  ]);
-  return mkdtemp(join(tmpdir(), 'mlaka-timing-'));
-}

@@ -12,6 +12,7 @@ import { describeMutations } from './mutations.ts';
 import { describeNames } from './names.ts';
 import { describeOrder } from './order.ts';
 import { describeReopening } from './reopening.ts';
+import { describeRetention } from './retention.ts';
 import { describeRevisions } from './revisions.ts';
 import { describeShelves } from './shelves.ts';
 import { describeSummary } from './summary.ts';
@@ -54,6 +55,7 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
     describeHistory(bench);
     describeHistorySelection(bench);
     describeRevisions(bench);
+    describeRetention(bench);
     describeLog(bench);
     describeSummary(bench);
     describeExpiry(bench);

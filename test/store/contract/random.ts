@@ -7,6 +7,7 @@ import type { Instant } from '../../../src/core/model/instant.ts';
 import type { HistoryPlan, LogRecord, Position, Store, Stored, Stores, Summary } from '../../../src/core/port/store.ts';
 import { historyParts, pastInstance, planParts, write } from './arbitraries.ts';
 import { historyPlan, minute, plan } from './bench.ts';
+import { forgetAll } from './retention.ts';
 
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('apply' as const), writes: fc.array(write, { maxLength: 4 }) }) },
@@ -15,6 +16,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('record' as const), instances: fc.array(pastInstance, { maxLength: 3 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), minutes: fc.integer({ min: 0, max: 30 }) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -79,6 +81,8 @@ async function carryOut(store: Store, one: Step, at: Instant): Promise<unknown> 
       return store.record(one.instances, at);
     case 'sweep':
       return store.sweep(at);
+    case 'forget':
+      return forgetAll(store, { before: minute(one.minutes), rules: [] });
     case 'prune':
       return store.log.prune({ before: minute(one.minutes), records: one.records });
   }

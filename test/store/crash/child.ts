@@ -8,6 +8,18 @@ const stores = createSqliteStores({ directory, breathe: () => undefined });
 const store = await stores.open('', true);
 if (!store) throw new Error('The default tenant is not there.');
 
+/** Synchronous, so that what was printed is out when the process dies. Waits while the pipe is full. */
+function print(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
 /** Lives one after the other of a few entities, which are written together. */
 async function live(writer: number): Promise<void> {
   for (let generation = 0; ; generation += 1) {
@@ -19,8 +31,7 @@ async function live(writer: number): Promise<void> {
       );
       if (outcomes?.some(({ status }) => status === 'refused')) throw new Error(JSON.stringify(outcomes));
       const line: Acknowledged = { ids, step };
-      // Synchronous, so that what was printed is out when the process dies.
-      writeSync(1, `${JSON.stringify(line)}\n`);
+      print(`${JSON.stringify(line)}\n`);
     }
   }
 }

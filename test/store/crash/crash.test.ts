@@ -1,5 +1,6 @@
 /** Kills a writing process again and again: nothing acknowledged is lost, nothing is there by half. MLAKA_CRASHES sets how often. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,7 @@ async function writeAndCrash(round: number): Promise<ReadonlyMap<string, number>
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
+  const ended = once(child, 'exit');
   const acknowledged = new Map<string, number>();
   let kill: Promise<unknown> | undefined;
   const die = async (): Promise<void> => {
@@ -42,6 +44,7 @@ async function writeAndCrash(round: number): Promise<ReadonlyMap<string, number>
     for (const id of ids) acknowledged.set(id, step);
   }
   await kill;
+  expect(await ended).toEqual([null, 'SIGKILL']);
   return acknowledged;
 }
 

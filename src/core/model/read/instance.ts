@@ -1,5 +1,6 @@
 /** Reads attribute instances, whole or in part: what JSON says of them becomes fragments, checked and expanded. */
-import { type Fragment, type Fragments, type Kind, ngsildNull, valueMember } from '../attribute.ts';
+import { type Fragment, type Fragments, type Kind, mayHave, ngsildNull, valueMember } from '../attribute.ts';
+import { looksLikeGeometry } from '../geometry.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../json.ts';
 import { badData } from '../problem.ts';
 import { quoted, readId } from './id.ts';
@@ -22,8 +23,6 @@ const output = new Set([
   'entityList',
   'lang',
 ]);
-const withUnit: ReadonlySet<Kind> = new Set<Kind>(['Property', 'ListProperty']);
-const relationships: ReadonlySet<Kind> = new Set<Kind>(['Relationship', 'ListRelationship']);
 
 /** Attributes of an entity or instance, by expanded name. */
 export function readAttributes(members: Iterable<readonly [string, Json]>, reading: Reading): Fragments {
@@ -38,12 +37,7 @@ export function readAttributes(members: Iterable<readonly [string, Json]>, readi
 
 /** The instances of one attribute: one, or an array of them that differ in `datasetId`. */
 function readInstances(json: Json, iri: string, reading: Reading): readonly Fragment[] {
-  if (isObject(json) && reading.isSimplified && isObject(json['dataset']) && Object.keys(json).length === 1) {
-    return Object.entries(json['dataset']).map(([dataset, value]) => ({
-      ...readInstance(value, iri, reading),
-      ...readDataset(dataset, reading),
-    }));
-  }
+  if (reading.isSimplified) return readSimplified(json, iri, reading);
   if (!isArray(json) || !json.some(isInstance)) return [readInstance(json, iri, reading)];
   const fragments = json.map((element) => readInstance(element, iri, reading));
   if (reading.isHistory === true) return fragments;
@@ -53,6 +47,16 @@ function readInstances(json: Json, iri: string, reading: Reading): readonly Frag
   if (datasets.filter((dataset) => dataset === undefined).length > 1)
     throw badData(`There can be one instance without datasetId in ${reading.where}.`);
   return fragments;
+}
+
+/** In simplified form several instances stand in a `dataset`; an array is a value (clause 4.5.4). */
+function readSimplified(json: Json, iri: string, reading: Reading): readonly Fragment[] {
+  if (!isObject(json) || !isObject(json['dataset']) || Object.keys(json).length !== 1)
+    return [readInstance(json, iri, reading)];
+  return Object.entries(json['dataset']).map(([dataset, value]) => ({
+    ...readInstance(value, iri, reading),
+    ...readDataset(dataset, reading),
+  }));
 }
 
 function readInstance(json: Json, iri: string, reading: Reading): Fragment {
@@ -68,7 +72,7 @@ function tellSimplified(json: Json): Told {
   if (!isObject(json)) return { kind: 'Property', json, members: {} };
   const names = Object.keys(json);
   const isWrapped = names.length === 1 && ['languageMap', 'vocab', 'json'].includes(names[0] ?? '');
-  const told = isWrapped || 'coordinates' in json ? tell(json, { where: '', isPart: false }) : undefined;
+  const told = isWrapped || looksLikeGeometry(json) ? tell(json, { where: '', isPart: false }) : undefined;
   return told ?? { kind: 'Property', json, members: {} };
 }
 
@@ -113,7 +117,7 @@ function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fra
   const ownValue = kind && valueMember[kind];
   for (const [name, json] of Object.entries(members)) {
     if (output.has(name) || name === ownValue) continue;
-    const read = metadataReaders[name];
+    const read = metadataReaders.get(name);
     if (!read) {
       refuseMember(name, kind, reading);
       rest.push([name, json]);
@@ -133,20 +137,27 @@ function refuseMember(name: string, kind: Kind | undefined, { where }: Reading):
 
 type ReadMember = (json: Json, kind: Kind | undefined, reading: Reading) => Fragment;
 
-const metadataReaders: Readonly<Record<string, ReadMember>> = {
-  datasetId: (json, _kind, reading) => readDataset(json, reading),
-  observedAt: (json, _kind, reading) => ({ observedAt: readTime(json, 'observedAt', reading) }),
-  expiresAt: (json, _kind, reading) => ({ expiresAt: readTime(json, 'expiresAt', reading) }),
-  unitCode: (json, kind, reading) => ({
-    unitCode: readText(json, { member: 'unitCode', isAllowed: kind === undefined || withUnit.has(kind) }, reading),
+/** A map, because a sub-attribute may well be named `constructor`. */
+const metadataReaders: ReadonlyMap<string, ReadMember> = new Map(
+  Object.entries<ReadMember>({
+    datasetId: (json, _kind, reading) => readDataset(json, reading),
+    observedAt: (json, _kind, reading) => ({ observedAt: readTime(json, 'observedAt', reading) }),
+    expiresAt: (json, _kind, reading) => ({ expiresAt: readTime(json, 'expiresAt', reading) }),
+    unitCode: (json, kind, reading) => ({
+      unitCode: readText(
+        json,
+        { member: 'unitCode', isAllowed: kind === undefined || mayHave(kind, 'unitCode') },
+        reading,
+      ),
+    }),
+    objectType: readObjectType,
+    valueType: readValueType,
+    entityIdSealed: (json, _kind, reading) => ({ entityIdSealed: readSealed(json, 'entityIdSealed', reading) }),
+    entityTypeSealed: (json, _kind, reading) => ({
+      entityTypeSealed: reading.terms.expand(readSealed(json, 'entityTypeSealed', reading)),
+    }),
   }),
-  objectType: readObjectType,
-  valueType: readValueType,
-  entityIdSealed: (json, _kind, reading) => ({ entityIdSealed: readSealed(json, 'entityIdSealed', reading) }),
-  entityTypeSealed: (json, _kind, reading) => ({
-    entityTypeSealed: reading.terms.expand(readSealed(json, 'entityTypeSealed', reading)),
-  }),
-};
+);
 
 function readDataset(json: Json, { where }: Reading): Fragment {
   return json === '@none' ? {} : { datasetId: readId(json, `the datasetId of ${where}`) };
@@ -167,7 +178,7 @@ function readText(
 }
 
 function readObjectType(json: Json, kind: Kind | undefined, reading: Reading): Fragment {
-  if (kind !== undefined && !relationships.has(kind))
+  if (kind !== undefined && !mayHave(kind, 'objectType'))
     throw badData(`The ${reading.where} is no relationship and cannot have an objectType.`);
   if (isStrings(json) && json.length > 0) return { objectType: json.map((type) => reading.terms.expand(type)) };
   const text = readText(json, { member: 'objectType', isAllowed: true }, reading);
@@ -175,7 +186,7 @@ function readObjectType(json: Json, kind: Kind | undefined, reading: Reading): F
 }
 
 function readValueType(json: Json, kind: Kind | undefined, reading: Reading): Fragment {
-  const isAllowed = kind === undefined || !relationships.has(kind);
+  const isAllowed = kind === undefined || mayHave(kind, 'valueType');
   const text = readText(json, { member: 'valueType', isAllowed }, reading);
   if (kind === 'LanguageProperty' && text !== ngsildNull && !/(?:^|[#:/])langString$/.test(text)) {
     throw badData(`The valueType of the LanguageProperty ${reading.where} must be langString, not ${quoted(json)}.`);

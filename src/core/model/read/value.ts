@@ -2,7 +2,7 @@
 import { type Kind, ngsildNull, valueMember } from '../attribute.ts';
 import type { Terms } from '../entity.ts';
 import { readGeometry } from '../geometry.ts';
-import { isArray, isObject, type Json, parseJson } from '../json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
 import { badData } from '../problem.ts';
 import { quoted, readId } from './id.ts';
 import type { Reading } from './reading.ts';
@@ -55,15 +55,18 @@ function isDeletion(kind: Kind, json: Json): boolean {
 
 /** Any JSON but null and numbers that JSON cannot write again; the NGSI-LD Null only inside a merge. */
 function readPlain(json: Json, place: string, reading: Reading): Json {
-  if (typeof json === 'object' && json !== null) {
-    const members = isArray(json) ? json : Object.values(json);
-    for (const member of members) readPlain(member, place, reading);
-    return json;
-  }
+  if (isObject(json) || isArray(json)) return readMembers(json, place, reading);
   if (json === null) throw badData(`null is not a value of NGSI-LD, but stands in the ${place}.`);
   if (json === ngsildNull && reading.nulls !== 'deep')
     throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
   if (typeof json === 'number' && !Number.isFinite(json)) throw badData(`A number in the ${place} is too large.`);
+  return json;
+}
+
+/** A merge replaces an array whole: there is nothing in it that could be deleted. */
+function readMembers(json: JsonObject | readonly Json[], place: string, reading: Reading): Json {
+  const inside: Reading = isArray(json) && reading.nulls === 'deep' ? { ...reading, nulls: 'allowed' } : reading;
+  for (const member of Object.values(json)) readPlain(member, place, inside);
   return json;
 }
 
@@ -74,19 +77,36 @@ function readGeo(json: Json, place: string): Json {
 
 function parsed(text: string, place: string): Json {
   try {
-    return parseJson(text);
+    // The body was checked for its depth, but not what its strings hold.
+    if (!isDeep(text)) return parseJson(text);
   } catch {
-    throw badData(`The ${place} is a string that holds no GeoJSON: ${quoted(text)}.`);
+    // What is no JSON is no GeoJSON either.
   }
+  throw badData(`The ${place} is a string that holds no GeoJSON: ${quoted(text)}.`);
+}
+
+/** Deepest nesting of a geometry, with room for members that are not of it. */
+const depthMax = 20;
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') depth += 1;
+    if (character === ']' || character === '}') depth -= 1;
+    if (depth > depthMax) return true;
+  }
+  return false;
 }
 
 const languageTag = /^(?:@none|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)$/;
 
+/** True for what names one language in a language map: a tag (RFC 5646), or `@none`. */
+export const isLanguageTag = (text: string): boolean => languageTag.test(text);
+
 function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
   if (!isObject(json)) throw badData(`The ${place} must be an object of languages, not ${quoted(json)}.`);
   for (const [tag, text] of Object.entries(json)) {
-    if (!languageTag.test(tag))
-      throw badData(`The ${place} has ${quoted(tag)} where a language tag or @none is needed.`);
+    if (!isLanguageTag(tag)) throw badData(`The ${place} has ${quoted(tag)} where a language tag or @none is needed.`);
     const isText = typeof text === 'string' || (isArray(text) && text.every((one) => typeof one === 'string'));
     if (!isText) throw badData(`The ${place} must have a string or strings for ${tag}, not ${quoted(text)}.`);
     if (text === ngsildNull && nulls !== 'deep') throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);

@@ -4,8 +4,10 @@ import type { MergeOptions } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readEntity, readFragment } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
+import { isLanguageTag } from '../../model/read/value.ts';
 import type { Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
+import { resourcePath } from '../resource-path.ts';
 import { applyOne, checkPart, checkWhole, updateAnswer } from '../writing.ts';
 
 export const createEntity: Operation = {
@@ -22,7 +24,7 @@ export const createEntity: Operation = {
     const entity = readEntity(ask.body ?? null, call.context);
     checkWhole(entity, call);
     await applyOne({ op: 'create', id: entity.id, entity }, ask, call);
-    return { kind: 'created', location: `/ngsi-ld/v1/entities/${entity.id}` };
+    return { kind: 'created', location: resourcePath('entities', entity.id) };
   },
 };
 
@@ -72,6 +74,8 @@ function readMergeOptions(params: Readonly<Record<string, string>>): MergeOption
   const options = readOptions(params, simplified);
   const format = readFormat(params, simplified) ?? simplified.find((one) => options.has(one));
   const { lang, observedAt } = params;
+  if (lang !== undefined && !isLanguageTag(lang))
+    throw badData(`The parameter lang must be one language tag such as sl, not ${JSON.stringify(lang)}.`);
   if (observedAt !== undefined && microsOf(observedAt) === undefined) {
     throw badData(
       `The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`,

@@ -1,4 +1,5 @@
 /** Operations that create, change and delete stored subscriptions (clauses 5.8.1, 5.8.2, 5.8.5). */
+import { decide } from '../../access/decision.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
@@ -19,6 +20,7 @@ export const createSubscription: Operation = {
   body: 'object',
   unknownTenant: 'create',
   async run(ask, call) {
+    refuseBlind(call);
     const document = await newDocument(bodyOf(ask), call);
     await call.world.subscriptions.check(call.tenant, document);
     await inTurn(call.store, document.id, async () => {
@@ -39,6 +41,7 @@ export const updateSubscription: Operation = {
   body: 'object',
   async run(ask, call) {
     const id = readId(ask.path['id'], 'the id of the subscription');
+    refuseBlind(call);
     await inTurn(call.store, id, async () => {
       const before = await find(id, call);
       const after = patchDocument(before, bodyOf(ask), call);
@@ -65,6 +68,12 @@ export const deleteSubscription: Operation = {
     return { kind: 'done' };
   },
 };
+
+/** Who is told of changes reads them. */
+function refuseBlind({ principal, tenant }: Call): void {
+  if (decide(principal, 'read', tenant).extent !== 'full')
+    throw new Problem('Forbidden', `${principal.id} may not subscribe to what it may not read.`);
+}
 
 /** The subscription of an id. Throws ResourceNotFound. */
 export async function find(id: string, { store }: Call): Promise<SubscriptionDocument> {

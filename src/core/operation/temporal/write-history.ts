@@ -14,6 +14,7 @@ import { instanceOf, stampInstance } from '../../model/stamp.ts';
 import type { PastInstance, Revision } from '../../port/store.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
+import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 
 const common = { action: 'write', media: ['json', 'ld+json'] } as const;
@@ -31,7 +32,7 @@ export const upsertTemporal: Operation = {
     const history = readHistory(ask.body ?? null, call.context);
     const isNew = !(await isKnown(history.id, call));
     await addInstances(history, call);
-    return isNew ? { kind: 'created', location: `/ngsi-ld/v1/temporal/entities/${history.id}` } : { kind: 'done' };
+    return isNew ? { kind: 'created', location: resourcePath('temporal/entities', history.id) } : { kind: 'done' };
   },
 };
 

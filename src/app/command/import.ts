@@ -1,0 +1,139 @@
+/** `mlaka import`: puts the rows of a file into a broker, as a map says what they are. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { type Json, parseJson } from '../../core/model/json.ts';
+import { createClient } from './client.ts';
+import type { Command, Io } from './command.ts';
+import { createDelivery } from './import/deliver.ts';
+import { coreContext, type CsvFormat, type ImportMap, readImportMap } from './import/import-map.ts';
+import { type Journal, openJournal } from './import/journal.ts';
+import { type Mapped, mapRow } from './import/map-row.ts';
+import type { Row } from './import/row.ts';
+import { type ImportResult, mapEntity, runImport } from './import/run-import.ts';
+import { formatOf, readSource } from './import/source.ts';
+import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
+import { createProgress } from './progress.ts';
+
+const flags = {
+  ...brokerFlags,
+  map: { form: 'MAP', about: 'JSON file that says which column is which attribute (docs/import.md).', initial: '' },
+  batch: { form: 'N', about: 'Rows in one request.', initial: '500' },
+  resume: { form: '', about: 'Go on where an import of this file stopped.', initial: '' },
+  rejected: {
+    form: 'FILE',
+    about: 'Where rejected rows go; empty: FILE.rejected.ndjson beside the file.',
+    initial: '',
+  },
+  state: {
+    form: 'FILE',
+    about: 'Where it is kept how far the import is; empty: FILE.import.json beside the file.',
+    initial: '',
+  },
+} as const;
+
+const usage = `mlaka import FILE --map MAP [OPTIONS]
+
+Puts a CSV, NDJSON or GeoJSON file into a running broker. NDJSON without a map is taken for NGSI-LD entities, such as
+mlaka export writes. Rejected rows are reported with number and reason; the exit code is 1 when there are any.
+`;
+
+/** Reasons that are told at the end. */
+const reasonsMax = 5;
+
+export const importFile: Command = {
+  name: 'import',
+  summary: 'puts a CSV, NDJSON or GeoJSON file in, as a map says',
+  async run(args, io) {
+    if (args.includes('--help')) {
+      io.out.write(`${usage}${helpOf(flags)}\n`);
+      return 0;
+    }
+    const { values, rest } = readFlags(args, flags);
+    const [file, more] = rest;
+    if (file === undefined || more !== undefined) throw new Error('Name one file to import.');
+    const rejectedPath = values.rejected === '' ? `${file}.rejected.ndjson` : values.rejected;
+    const plan = readPlan(file, values.map);
+    const journal = openJournal({
+      errand: { file: resolve(file), map: plan.text, url: values.url, tenant: values.tenant },
+      statePath: values.state === '' ? `${file}.import.json` : values.state,
+      rejectedPath,
+      isResumed: values.resume === 'true',
+    });
+    const batchSize = wholeOf('batch', values.batch, 1);
+    const result = await carryOut({ file, plan, journal, batchSize }, values, io);
+    tell(result, rejectedPath, io.out);
+    return result.tally.rejected === 0 ? 0 : 1;
+  },
+};
+
+interface Plan {
+  /** The map as it was written. */
+  readonly text: string;
+  readonly csv: CsvFormat;
+  readonly columns: ReadonlySet<string>;
+  readonly isHistory: boolean;
+  readonly mapRow: (row: Row) => Mapped;
+}
+
+function readPlan(file: string, mapPath: string): Plan {
+  if (mapPath === '') {
+    if (formatOf(file) !== 'ndjson') throw new Error('--map must be given: only NDJSON can hold entities as they are.');
+    const csv = { delimiter: ',', encoding: 'utf-8' };
+    return { text: '', csv, columns: new Set(), isHistory: false, mapRow: mapEntity(coreContext) };
+  }
+  const text = readFileSync(mapPath, 'utf8');
+  const map = mapIn(text, mapPath);
+  return { text, csv: map.csv, columns: map.columns, isHistory: map.isHistory, mapRow: (row) => mapRow(map, row) };
+}
+
+function mapIn(text: string, path: string): ImportMap {
+  try {
+    const document: Json = parseJson(text);
+    return readImportMap(document);
+  } catch (cause) {
+    throw new Error(`The map ${path} cannot be used. ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+interface Work {
+  readonly file: string;
+  readonly plan: Plan;
+  readonly journal: Journal;
+  readonly batchSize: number;
+}
+
+async function carryOut(
+  { file, plan, journal, batchSize }: Work,
+  place: { readonly url: string; readonly tenant: string },
+  { err, signal }: Io,
+): Promise<ImportResult> {
+  try {
+    const result = await runImport({
+      rows: readSource({ path: file, csv: plan.csv, columns: plan.columns }),
+      mapRow: plan.mapRow,
+      deliver: createDelivery(createClient(place, signal), plan.isHistory),
+      progress: createProgress(err, 'rows'),
+      journal,
+      signal,
+      batchSize,
+    });
+    journal.close();
+    return result;
+  } catch (cause) {
+    const message = signal.aborted ? 'The import was stopped.' : cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${message} What was done is kept: --resume goes on from there.`, { cause });
+  }
+}
+
+function tell({ tally, reasons }: ImportResult, rejectedPath: string, out: Writable): void {
+  const { rows, accepted, skipped, rejected } = tally;
+  out.write(`${rows} rows: ${accepted} accepted, ${skipped} skipped, ${rejected} rejected.\n`);
+  if (rejected === 0) return;
+  const worst = [...reasons].sort(([, a], [, b]) => b.count - a.count).slice(0, reasonsMax);
+  for (const [reason, { count, firstRow }] of worst) out.write(`  ${count} × from row ${firstRow}: ${reason}\n`);
+  if (reasons.size > worst.length) out.write(`  and ${reasons.size - worst.length} other reasons\n`);
+  out.write(`Rejected rows are in ${rejectedPath}.\n`);
+}

@@ -1,0 +1,70 @@
+/** What is done to a number on its way from a file: other units, shares of another column, fewer decimals. */
+import type { Json } from '../../../core/model/json.ts';
+import { RowFlaw } from './flaw.ts';
+import { cellOf, numberOf, type Reading, type Row } from './row.ts';
+import type { Spec } from './spec.ts';
+
+type ReadNumber = (row: Row) => number | undefined;
+
+/** In this order: `times`, `dividedBy`, `plus`, `minus`. */
+const steps: readonly (readonly [name: string, apply: (value: number, by: number) => number])[] = [
+  ['times', (value, by) => value * by],
+  ['dividedBy', (value, by) => value / by],
+  ['plus', (value, by) => value + by],
+  ['minus', (value, by) => value - by],
+];
+
+/**
+ * A number after the steps of a spec, each by a number or by that in another column; undefined when one is missing. With
+ * `runningSum` it is then added to those of the rows before it, as a meter's register does.
+ */
+export function createArithmetic(
+  start: ReadNumber,
+  spec: Spec,
+  { reading, isInteger }: { readonly reading: Reading; readonly isInteger: boolean },
+): ReadNumber {
+  const applied = steps.flatMap(([name, apply]) => {
+    const by = spec.json(name);
+    return by === undefined ? [] : [{ apply, by: operandOf(by, `${spec.place}.${name}`, reading) }];
+  });
+  const sum = spec.flag('runningSum') ? createSum(reading) : undefined;
+  const decimals = spec.number('decimals');
+  return (row) => {
+    let value = start(row);
+    for (const { apply, by } of applied) {
+      const operand = value === undefined ? undefined : by(row);
+      value = value === undefined || operand === undefined ? undefined : apply(value, operand);
+    }
+    if (value === undefined) return undefined;
+    const number = checked(value, isInteger);
+    const total = sum ? sum(row, number) : number;
+    return decimals === undefined ? total : Number(total.toFixed(decimals));
+  };
+}
+
+function checked(value: number, isInteger: boolean): number {
+  if (!Number.isFinite(value)) throw new RowFlaw('a number is divided by zero or is too large');
+  if (isInteger && !Number.isInteger(value)) throw new RowFlaw(`${value} is no whole number`);
+  return value;
+}
+
+/** Sums that grow row by row, one for each entity. */
+function createSum({ idOf }: Reading): (row: Row, value: number) => number {
+  const sums = new Map<string | undefined, number>();
+  return (row, value) => {
+    const id = idOf(row);
+    const total = (sums.get(id) ?? 0) + value;
+    sums.set(id, total);
+    return total;
+  };
+}
+
+function operandOf(by: Json, place: string, reading: Reading): ReadNumber {
+  if (typeof by === 'number') return () => by;
+  if (typeof by !== 'string') throw new Error(`${place} must be a number or the name of a column.`);
+  reading.columns.add(by);
+  return (row) => {
+    const cell = cellOf(row, by, reading);
+    return cell === undefined ? undefined : numberOf(cell, by, reading);
+  };
+}

@@ -1,0 +1,99 @@
+/** What an import leaves beside the file: how far it came, so that it can go on, and the rows that were rejected. */
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import type { SourceRow } from './source.ts';
+
+/** How far an import has come. Every row up to `rows` is settled. */
+export interface Tally {
+  readonly rows: number;
+  readonly accepted: number;
+  readonly skipped: number;
+  readonly rejected: number;
+}
+
+/** What makes an import another one: it cannot be gone on with then. */
+export interface Errand {
+  readonly file: string;
+  readonly map: string;
+  readonly url: string;
+  readonly tenant: string;
+}
+
+export interface Journal {
+  /** How far it came before; all zero for an import from the start. */
+  readonly before: Tally;
+  /** Keeps rows that were rejected, and why. */
+  reject(rows: readonly Rejected[]): void;
+  /** Keeps how far it came. Whatever happens to the process, one of the last two calls is on disk. */
+  settle(tally: Tally): void;
+  /** Takes the state away when the import is done. */
+  close(): void;
+}
+
+export interface Rejected {
+  readonly source: SourceRow;
+  readonly reason: string;
+}
+
+export interface JournalOptions {
+  readonly errand: Errand;
+  readonly statePath: string;
+  readonly rejectedPath: string;
+  readonly isResumed: boolean;
+}
+
+const nothing: Tally = { rows: 0, accepted: 0, skipped: 0, rejected: 0 };
+
+/** Opens the journal of an import. Throws an Error when it cannot go on with what is there, or cannot write. */
+export function openJournal({ errand, statePath, rejectedPath, isResumed }: JournalOptions): Journal {
+  const mark = JSON.stringify({ ...errand, ...markOf(errand.file) });
+  const before = isResumed ? readState(statePath, mark) : nothing;
+  const settle = (tally: Tally): void => {
+    writeFileSync(`${statePath}.new`, `${JSON.stringify({ import: mark, ...tally })}\n`, { flush: true });
+    renameSync(`${statePath}.new`, statePath);
+  };
+  try {
+    settle(before);
+    if (!isResumed) rmSync(rejectedPath, { force: true });
+  } catch (cause) {
+    throw new Error(`${statePath} cannot be written; name another place with --state FILE.`, { cause });
+  }
+  return {
+    before,
+    settle,
+    reject(rows) {
+      if (rows.length > 0) appendFileSync(rejectedPath, rows.map(lineOf).join(''), { flush: true });
+    },
+    close: () => rmSync(statePath, { force: true }),
+  };
+}
+
+/** Size and time of change: a file that was edited meanwhile is another file. */
+function markOf(path: string): JsonObject {
+  const { size, mtimeMs } = statSync(path);
+  return { size, mtimeMs };
+}
+
+const lineOf = ({ source, reason }: Rejected): string =>
+  `${JSON.stringify({ row: source.number, reason, data: source.raw })}\n`;
+
+function readState(path: string, mark: string): Tally {
+  const state = parseState(path);
+  if (state['import'] !== mark)
+    throw new Error(
+      `${path} is of another import: the file, the map, the broker or the tenant was another. Start without --resume.`,
+    );
+  const count = (name: keyof Tally): number => (typeof state[name] === 'number' ? state[name] : 0);
+  return { rows: count('rows'), accepted: count('accepted'), skipped: count('skipped'), rejected: count('rejected') };
+}
+
+function parseState(path: string): JsonObject {
+  let state: Json;
+  try {
+    state = parseJson(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new Error(`There is nothing to resume: ${path} cannot be read. Start without --resume.`, { cause });
+  }
+  if (!isObject(state)) throw new Error(`${path} is no state of an import. Start without --resume.`);
+  return state;
+}

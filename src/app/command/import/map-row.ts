@@ -1,0 +1,64 @@
+/** Turns a row into an entity, as a map says. */
+import { valueMember } from '../../../core/model/attribute.ts';
+import type { Json, JsonObject } from '../../../core/model/json.ts';
+import { RowFlaw } from './flaw.ts';
+import type { ImportMap, MappedAttribute } from './import-map.ts';
+import type { Row } from './row.ts';
+
+/** What a row became: an entity, or the reason why it did not. */
+export type Mapped =
+  | { readonly outcome: 'entity'; readonly id: string; readonly whole: JsonObject; readonly part: JsonObject }
+  | { readonly outcome: 'skipped' | 'rejected'; readonly reason: string };
+
+/** `whole` has all attributes; `part` leaves those out that do not change from row to row. */
+export function mapRow(map: ImportMap, row: Row): Mapped {
+  try {
+    const reason = map.skip(row);
+    return reason === undefined ? entityOf(map, row) : { outcome: 'skipped', reason };
+  } catch (error) {
+    if (error instanceof RowFlaw) return { outcome: 'rejected', reason: error.message };
+    throw error;
+  }
+}
+
+function entityOf(map: ImportMap, row: Row): Mapped {
+  const id = map.id(row);
+  if (id === undefined) throw new RowFlaw('a column of the id is empty');
+  const observedAt = map.observedAt?.(row);
+  if (map.observedAt && observedAt === undefined) throw new RowFlaw('the time of the row is empty');
+  const named = { id, '@context': map.context };
+  const fixed = instancesOf(
+    map.attributes.filter(({ isFixed }) => isFixed),
+    row,
+    observedAt,
+  );
+  const part = instancesOf(
+    map.attributes.filter(({ isFixed }) => !isFixed),
+    row,
+    observedAt,
+  );
+  return { outcome: 'entity', id, whole: { ...named, type: map.type, ...fixed, ...part }, part: { ...named, ...part } };
+}
+
+function instancesOf(attributes: readonly MappedAttribute[], row: Row, observedAt: Json | undefined): JsonObject {
+  const instances: Record<string, Json> = {};
+  for (const attribute of attributes) {
+    const value = attribute.read(row);
+    if (value === undefined && attribute.isRequired) throw new RowFlaw(`there is no value for ${attribute.name}`);
+    if (value !== undefined) instances[attribute.name] = instanceOf(attribute, value, observedAt);
+  }
+  return instances;
+}
+
+function instanceOf(
+  { kind, language, members, isObserved }: MappedAttribute,
+  value: Json,
+  observedAt: Json | undefined,
+): JsonObject {
+  return {
+    type: kind,
+    [valueMember[kind]]: language === undefined ? value : { [language]: value },
+    ...members,
+    ...(isObserved && observedAt !== undefined ? { observedAt } : undefined),
+  };
+}

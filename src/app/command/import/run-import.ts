@@ -1,0 +1,108 @@
+/** Carries an import out: reads rows, makes entities of them, delivers these in batches, and keeps account. */
+import type { JsonObject } from '../../../core/model/json.ts';
+import type { Progress } from '../progress.ts';
+import type { Deliver, Item } from './deliver.ts';
+import type { Journal, Rejected, Tally } from './journal.ts';
+import type { Mapped } from './map-row.ts';
+import type { Row } from './row.ts';
+import type { SourceRow } from './source.ts';
+
+export interface ImportParts {
+  readonly rows: AsyncIterable<SourceRow>;
+  readonly mapRow: (row: Row) => Mapped;
+  readonly deliver: Deliver;
+  readonly journal: Journal;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly batchSize: number;
+}
+
+/** A row that is to be delivered. */
+interface RowItem extends Item {
+  readonly source: SourceRow;
+}
+
+/** Rows that are settled together: those to deliver, and what became of the others. */
+interface Batch {
+  readonly items: RowItem[];
+  readonly rejected: Rejected[];
+  skipped: number;
+  lastRow: number;
+  share: number;
+}
+
+export interface ImportResult {
+  readonly tally: Tally;
+  /** How many rows were rejected for each reason, and the first row of each. */
+  readonly reasons: ReadonlyMap<string, { readonly count: number; readonly firstRow: number }>;
+}
+
+/** Throws an Error when the broker fails or the import is told to stop; what was settled before is in the journal. */
+export async function runImport(parts: ImportParts): Promise<ImportResult> {
+  const { journal, progress, signal, batchSize } = parts;
+  let tally = journal.before;
+  const reasons = new Map<string, { count: number; firstRow: number }>();
+  const settle = async (batch: Batch): Promise<void> => {
+    signal.throwIfAborted();
+    const rejected = await settleBatch(batch, parts);
+    for (const { source, reason } of rejected) {
+      const seen = reasons.get(reason) ?? { count: 0, firstRow: source.number };
+      reasons.set(reason, { ...seen, count: seen.count + 1 });
+    }
+    tally = {
+      rows: batch.lastRow,
+      accepted: tally.accepted + batch.items.length - (rejected.length - batch.rejected.length),
+      skipped: tally.skipped + batch.skipped,
+      rejected: tally.rejected + rejected.length,
+    };
+    journal.settle(tally);
+    progress.show(tally.rows, batch.share);
+  };
+  let batch = emptyBatch();
+  for await (const source of parts.rows) {
+    if (source.number <= tally.rows) {
+      // Settled before; it is read all the same, because running sums go over all rows.
+      if (source.row) parts.mapRow(source.row);
+      continue;
+    }
+    take(source, batch, parts.mapRow);
+    if (batch.items.length < batchSize && batch.rejected.length < batchSize) continue;
+    await settle(batch);
+    batch = emptyBatch();
+  }
+  if (batch.lastRow > 0) await settle(batch);
+  progress.end(tally.rows);
+  return { tally, reasons };
+}
+
+const emptyBatch = (): Batch => ({ items: [], rejected: [], skipped: 0, lastRow: 0, share: 0 });
+
+function take(source: SourceRow, batch: Batch, mapRow: (row: Row) => Mapped): void {
+  batch.lastRow = source.number;
+  batch.share = source.share;
+  const mapped: Mapped = source.row
+    ? mapRow(source.row)
+    : { outcome: 'rejected', reason: source.flaw ?? 'it is no row' };
+  if (mapped.outcome === 'entity') batch.items.push({ ...mapped, source });
+  else if (mapped.outcome === 'skipped') batch.skipped += 1;
+  else batch.rejected.push({ source, reason: mapped.reason });
+}
+
+/** Delivers a batch; what was rejected, here or by the broker, is kept in the order of the file. */
+async function settleBatch(batch: Batch, { deliver, journal }: ImportParts): Promise<readonly Rejected[]> {
+  const refused = await deliver(batch.items);
+  const byBroker = [...refused].map(([{ source }, reason]) => ({ source, reason }));
+  const rejected = [...batch.rejected, ...byBroker].sort((a, b) => a.source.number - b.source.number);
+  journal.reject(rejected);
+  return rejected;
+}
+
+/** Rows of a file that already are entities. */
+export function mapEntity(context: string): (row: Row) => Mapped {
+  return (row) => {
+    const { id } = row;
+    if (typeof id !== 'string') return { outcome: 'rejected', reason: 'it has no id' };
+    const whole: JsonObject = { '@context': context, ...row };
+    return { outcome: 'entity', id, whole, part: whole };
+  };
+}

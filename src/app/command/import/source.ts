@@ -1,0 +1,179 @@
+/** Reads files row by row: CSV and newline-delimited JSON as they stream by, GeoJSON as a whole. */
+import { createReadStream, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { parse } from 'csv-parse';
+import { isArray, isObject, isStrings, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import type { CsvFormat } from './import-map.ts';
+import { quoted } from './flaw.ts';
+import type { Row } from './row.ts';
+
+/** A row of a file, counted from 1 without a header line; or what stands there instead of a row. */
+export interface SourceRow {
+  readonly number: number;
+  readonly row: Row | undefined;
+  /** Why it is no row. */
+  readonly flaw?: string;
+  /** As it stands in a report of rejected rows. */
+  readonly raw: Json;
+  /** How much of the file was read when it came: 0 to 1. */
+  readonly share: number;
+}
+
+export interface SourceOptions {
+  readonly path: string;
+  readonly csv: CsvFormat;
+  /** Columns that a CSV file must have. */
+  readonly columns: ReadonlySet<string>;
+}
+
+export type Format = 'csv' | 'ndjson' | 'geojson';
+
+/** GeoJSON is read whole; files larger than this are not taken. */
+const geojsonBytesMax = 256 * 1024 * 1024;
+
+const formats: readonly (readonly [ending: RegExp, format: Format])[] = [
+  [/\.(csv|tsv|txt)$/i, 'csv'],
+  [/\.(ndjson|jsonl)$/i, 'ndjson'],
+  [/\.(geojson|json)$/i, 'geojson'],
+];
+
+/** The format that a file's name tells. Throws an Error when it tells none. */
+export function formatOf(path: string): Format {
+  const found = formats.find(([ending]) => ending.test(path));
+  if (!found) throw new Error(`${path} must end in .csv, .ndjson, .jsonl, .geojson or .json: that tells its format.`);
+  return found[1];
+}
+
+/** The rows of a file. Throws an Error when it cannot be read, or lacks a column. */
+export function readSource(options: SourceOptions): AsyncIterable<SourceRow> {
+  switch (formatOf(options.path)) {
+    case 'csv':
+      return readCsv(options);
+    case 'ndjson':
+      return readLines(options);
+    case 'geojson':
+      return readFeatures(options.path);
+  }
+}
+
+/** The text of a file as it streams by, and how much of it has been read. */
+function open({ path, csv: { encoding } }: SourceOptions): { chunks: AsyncIterable<string>; share: () => number } {
+  const { size } = statSync(path);
+  const bytes = createReadStream(path);
+  return { chunks: decode(bytes, encoding), share: () => (size === 0 ? 1 : bytes.bytesRead / size) };
+}
+
+async function* decode(bytes: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  try {
+    for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(`The file is not in the encoding ${encoding}; the map can name another, such as windows-1250.`, {
+      cause: error,
+    });
+  }
+}
+
+async function* readCsv(options: SourceOptions): AsyncGenerator<SourceRow> {
+  const { chunks, share } = open(options);
+  const { delimiter } = options.csv;
+  const parser = parse({ bom: true, delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true });
+  // A pipe does not hand errors on: without this the parser would wait for text for ever.
+  const text = Readable.from(chunks).on('error', (error) => parser.destroy(error));
+  const records: AsyncIterable<unknown> = text.pipe(parser);
+  let header: readonly string[] | undefined;
+  let number = 0;
+  for await (const record of records) {
+    const cells = cellsOf(record);
+    if (header === undefined) {
+      header = cells.map((cell) => cell.trim());
+      refuseMissing(options.columns, header);
+      continue;
+    }
+    number += 1;
+    yield { ...rowOf(header, cells), number, share: share() };
+  }
+}
+
+function cellsOf(record: unknown): readonly string[] {
+  const cells = Array.isArray(record) ? record.map(String) : [];
+  return isStrings(cells) ? cells : [];
+}
+
+function rowOf(header: readonly string[], cells: readonly string[]): Omit<SourceRow, 'number' | 'share'> {
+  if (cells.length === header.length) {
+    const row = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? '']));
+    return { row, raw: row };
+  }
+  return { row: undefined, raw: cells, flaw: `it has ${cells.length} columns where the header has ${header.length}` };
+}
+
+function refuseMissing(columns: ReadonlySet<string>, header: readonly string[]): void {
+  const missing = [...columns].filter((column) => !header.includes(column));
+  if (missing.length === 0) return;
+  throw new Error(
+    `The map names ${missing.map(quoted).join(', ')}, which the file has not. Its columns are ${header.map(quoted).join(', ')}.`,
+  );
+}
+
+async function* readLines(options: SourceOptions): AsyncGenerator<SourceRow> {
+  const { chunks, share } = open(options);
+  let number = 0;
+  for await (const line of linesOf(chunks)) {
+    if (line.trim() === '') continue;
+    number += 1;
+    yield { ...parsedLine(line), number, share: share() };
+  }
+}
+
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield rest;
+}
+
+function parsedLine(line: string): Omit<SourceRow, 'number' | 'share'> {
+  try {
+    const value = parseJson(line.replace(/^\ufeff/, ''));
+    if (isObject(value)) return { row: value, raw: value };
+    return { row: undefined, raw: value, flaw: 'it is no JSON object' };
+  } catch (error) {
+    return {
+      row: undefined,
+      raw: line,
+      flaw: `it is no JSON: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+async function* readFeatures(path: string): AsyncGenerator<SourceRow> {
+  const { size } = statSync(path);
+  if (size > geojsonBytesMax)
+    throw new Error(
+      `${path} has ${size} bytes; GeoJSON is read whole, up to ${geojsonBytesMax}. Make it NDJSON, one feature per line.`,
+    );
+  const document = parseJson((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
+  const features = isObject(document) ? document['features'] : undefined;
+  if (!isArray(features)) throw new Error(`${path} is no FeatureCollection: it has no list of features.`);
+  for (const [index, feature] of features.entries()) {
+    const numbered = { number: index + 1, share: (index + 1) / features.length };
+    if (isObject(feature)) yield { ...numbered, row: featureRow(feature), raw: feature };
+    else yield { ...numbered, row: undefined, raw: feature, flaw: 'it is no feature' };
+  }
+}
+
+/** A feature as a row: its properties are columns, and so are `$id` and `$geometry`. */
+function featureRow({ id, geometry, properties }: JsonObject): Row {
+  return {
+    ...(isObject(properties) ? properties : undefined),
+    ...(id === undefined ? undefined : { $id: id }),
+    ...(geometry === undefined ? undefined : { $geometry: geometry }),
+  };
+}

@@ -1,0 +1,25 @@
+/** Texts with columns in braces, such as `urn:ngsi-ld:OffStreetParking:birmingham:{SystemCodeNumber}`. */
+import { type Cells, cellOf, type Row, textOf } from './row.ts';
+
+/** The text for a row; undefined when one of its columns is empty. */
+export type Template = (row: Row) => string | undefined;
+
+/** A template; `encode` is applied to what columns put into it. */
+export function createTemplate(
+  text: string,
+  reading: Cells,
+  encode: (part: string) => string = (part) => part,
+): Template {
+  // Every second piece is the name of a column.
+  const pieces = text.split(/\{([^{}]+)\}/);
+  pieces.filter((_, index) => index % 2 === 1).forEach((column) => reading.columns.add(column));
+  return (row) => {
+    let filled = '';
+    for (const [index, piece] of pieces.entries()) {
+      const cell = index % 2 === 0 ? piece : cellOf(row, piece, reading);
+      if (cell === undefined) return undefined;
+      filled += index % 2 === 0 ? piece : encode(textOf(cell, piece));
+    }
+    return filled;
+  };
+}

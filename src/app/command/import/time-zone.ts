@@ -1,0 +1,74 @@
+/** From a local time to UTC: fixed offsets, and zones with summer time. */
+import { RowFlaw } from './flaw.ts';
+
+/** A time on a wall: its parts, and the milliseconds these would be in UTC. */
+export interface WallTime {
+  readonly asUtcMs: number;
+  /** As it was written, for messages. */
+  readonly text: string;
+}
+
+/** Milliseconds since 1970 (UTC) of a time on a wall. Throws a RowFlaw for a time that summer time skips. */
+export type ToUtc = (time: WallTime) => number;
+
+const hourMs = 3_600_000;
+
+/**
+ * The clock of a zone: `Z`, an offset such as `+02:00`, or a name such as `Europe/Ljubljana`. An hour that comes twice
+ * is taken as the first. Throws an Error when there is no such zone.
+ */
+export function createTimeZone(zone: string): ToUtc {
+  const fixed = /^(?:Z|UTC|([+-])(\d{2}):?(\d{2}))$/.exec(zone);
+  if (fixed) {
+    const [, sign = '+', hours = '0', minutes = '0'] = fixed;
+    const offsetMs = (sign === '-' ? -1 : 1) * (Number(hours) * hourMs + Number(minutes) * 60_000);
+    return ({ asUtcMs }) => asUtcMs - offsetMs;
+  }
+  const offsetAt = createOffsets(zone);
+  return ({ asUtcMs, text }) => {
+    // A day before and a day after, whatever offsets are in force around a change of clocks are both seen.
+    const candidates = [offsetAt(asUtcMs - 24 * hourMs), offsetAt(asUtcMs + 24 * hourMs)]
+      .map((offsetMs) => asUtcMs - offsetMs)
+      .filter((utc) => utc + offsetAt(utc) === asUtcMs);
+    if (candidates.length === 0)
+      throw new RowFlaw(`${text} does not exist in ${zone}: the clocks were put forward over it`);
+    return Math.min(...candidates);
+  };
+}
+
+/** Local time less UTC, in milliseconds, at a moment. */
+function createOffsets(zone: string): (utcMs: number) => number {
+  const format = formatOf(zone);
+  // Offsets change at full quarters of an hour; those seen before need no formatting again.
+  const known = new Map<number, number>();
+  return (utcMs) => {
+    const quarter = Math.floor(utcMs / (hourMs / 4));
+    const offset = known.get(quarter) ?? offsetOf(format, quarter * (hourMs / 4));
+    if (known.size > 100_000) known.clear();
+    known.set(quarter, offset);
+    return offset;
+  };
+}
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  try {
+    const numeric = 'numeric';
+    const parts = {
+      year: numeric,
+      month: numeric,
+      day: numeric,
+      hour: numeric,
+      minute: numeric,
+      second: numeric,
+    } as const;
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', era: 'short', ...parts });
+  } catch (cause) {
+    throw new Error(`There is no time zone ${zone}; name one such as Europe/Ljubljana, +02:00 or Z.`, { cause });
+  }
+}
+
+function offsetOf(format: Intl.DateTimeFormat, utcMs: number): number {
+  const parts = new Map(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
+  const at = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
+  return Date.UTC(at('year'), at('month') - 1, at('day'), at('hour'), at('minute'), at('second')) - utcMs;
+}

@@ -1,0 +1,26 @@
+/** Starts the browser that comes with the development packages, and notes what pages complain of. */
+import chromium from '@sparticuz/chromium';
+import { type Browser, chromium as driver, type Page } from 'playwright-core';
+
+/** Chromium comes with an npm package, and so do the libraries that a bare machine lacks: both are unpacked where this says. */
+export async function launch(): Promise<Browser> {
+  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
+  const executablePath = await chromium.executablePath();
+  const args = [...chromium.args, '--disable-background-networking', '--disable-quic'];
+  return driver.launch({
+    executablePath,
+    args,
+    headless: true,
+    env: { ...process.env, LD_LIBRARY_PATH: '/tmp/al2023/lib' },
+  });
+}
+
+/** The errors of a page and of its console, as they come. */
+export function complaintsOf(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return complaints;
+}

@@ -1,0 +1,151 @@
+/** The engine with a messenger of its own kind: what it takes over from the log, and that no loss goes unseen. */
+import { afterEach, expect, test } from '@jest/globals';
+import { createClock, createIds } from '../../../src/app/process.ts';
+import type { SubscriptionDocument } from '../../../src/core/model/subscription.ts';
+import { subscriptionJson } from '../../../src/core/model/subscription.ts';
+import type { Delivery, Message, Messenger } from '../../../src/core/port/messenger.ts';
+import type { Observation } from '../../../src/core/port/observe.ts';
+import type { Store } from '../../../src/core/port/store.ts';
+import { createRenderCache } from '../../../src/core/representation/rendered.ts';
+import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
+import type { DeliveryWorld } from '../../../src/edge/deliver/surroundings.ts';
+import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+import { createOfflineLibrary } from '../../library.ts';
+import { eventually } from './site.ts';
+
+interface Bench {
+  readonly store: Store;
+  readonly engine: DeliveryEngine;
+  readonly observed: readonly Observation[];
+  /** The entities of what was sent, by id. */
+  readonly sent: string[];
+  /** What becomes of attempts from now on. */
+  fate: Delivery;
+}
+
+const open: DeliveryEngine[] = [];
+afterEach(async () => {
+  for (const engine of open.splice(0)) await engine.stop();
+});
+
+const now = '2026-03-01T08:00:00Z';
+
+/** An engine that sends to `boat:` URIs. */
+async function openBench(): Promise<Bench> {
+  const observed: Observation[] = [];
+  const observe = (observation: Observation): unknown => observed.push(observation);
+  const clock = createClock();
+  const stores = createMemoryStores({ breathe: () => undefined });
+  const world: DeliveryWorld = {
+    stores,
+    clock,
+    observe,
+    contexts: createOfflineLibrary({}, { stores, clock, observe }),
+    models: { isIdle: true, check: () => [] },
+    breathe: () => undefined,
+    ids: createIds(),
+    renders: createRenderCache(0),
+    identity: { alias: 'test', startedAt: now },
+    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
+  };
+  const store = await stores.open('', true);
+  if (!store) throw new Error('there is no store');
+  const messenger: Messenger = {
+    schemes: ['boat'],
+    objection: () => undefined,
+    send(message: Message) {
+      const { data } = JSON.parse(message.body) as { data: readonly { id: string }[] };
+      if (bench.fate.kind === 'taken') bench.sent.push(...data.map(({ id }) => id));
+      return { done: Promise.resolve(bench.fate), abandon: () => undefined };
+    },
+    close: () => Promise.resolve(),
+  };
+  const engine = createDeliveryEngine({ messenger, world, concurrency: 8, attemptsMax: 3 });
+  const bench: Bench = { store, engine, observed, sent: [], fate: { kind: 'taken' } };
+  open.push(engine);
+  return bench;
+}
+
+const documentOf = (members: object = {}): SubscriptionDocument => ({
+  id: 'urn:ngsi-ld:Subscription:1',
+  members: {
+    type: 'Subscription',
+    entities: [{ type: 'https://boats.example/Boat' }],
+    notification: { endpoint: { uri: 'boat:7' } },
+    ...members,
+  },
+  queryContext: 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld',
+  context: 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld',
+  createdAt: now,
+  modifiedAt: now,
+  since: 0,
+});
+const put = ({ store }: Bench, document: SubscriptionDocument): Promise<void> =>
+  store.shelf('subscriptions').put(document.id, subscriptionJson(document));
+
+async function launch({ store }: Bench, ...names: readonly number[]): Promise<void> {
+  const attrs = { 'https://boats.example/draft': [{ kind: 'Property', value: 1 }] } as const;
+  const writes = names.map((name) => {
+    const entity = { id: `urn:boat:${name}`, types: ['https://boats.example/Boat'], attrs };
+    return { mutation: { op: 'create', id: entity.id, entity } } as const;
+  });
+  await store.apply(writes, now);
+}
+
+test('another messenger carries to its own kind of endpoint, and to no other', async () => {
+  const bench = await openBench();
+  await expect(bench.engine.subscriptions.check('', documentOf())).resolves.toBeUndefined();
+  const http = documentOf({ notification: { endpoint: { uri: 'http://receiver.example/' } } });
+  await expect(bench.engine.subscriptions.check('', http)).rejects.toMatchObject({ type: 'OperationNotSupported' });
+});
+
+test('what is in the log before the start is delivered, from where the subscription was made on', async () => {
+  const bench = await openBench();
+  await launch(bench, 1, 2);
+  await put(bench, { ...documentOf(), since: 1 });
+  await launch(bench, 3);
+  await bench.engine.start();
+  await launch(bench, 4);
+  await eventually(
+    () => Promise.resolve(bench.sent),
+    ({ length }) => length === 3,
+  );
+  expect(bench.sent).toEqual(['urn:boat:2', 'urn:boat:3', 'urn:boat:4']);
+});
+
+test('what was pruned from the log before it was delivered is told to be lost', async () => {
+  const bench = await openBench();
+  bench.fate = { kind: 'unreached', reason: 'nobody is there' };
+  await put(bench, documentOf());
+  await bench.engine.start();
+  await launch(bench, 1, 2, 3);
+  await eventually(
+    () => bench.engine.subscriptions.account('', documentOf().id),
+    (account) => account?.status === 'failed',
+  );
+  bench.fate = { kind: 'taken' };
+  await bench.store.log.prune({ before: '2000-01-01T00:00:00Z', records: 1 });
+  await eventually(
+    () => Promise.resolve(bench.sent),
+    ({ length }) => length === 1,
+  );
+  expect(bench.sent).toEqual(['urn:boat:3']);
+  expect(bench.observed).toContainEqual(
+    expect.objectContaining({ kind: 'notificationLost', subscription: 'urn:ngsi-ld:Subscription:1' }),
+  );
+});
+
+test('a subscription that cannot be read is told of, and keeps nobody else from being notified', async () => {
+  const bench = await openBench();
+  await bench.store.shelf('subscriptions').put('urn:ngsi-ld:Subscription:0', { broken: true });
+  await put(bench, documentOf());
+  await bench.engine.start();
+  await launch(bench, 1);
+  await eventually(
+    () => Promise.resolve(bench.sent),
+    ({ length }) => length === 1,
+  );
+  expect(bench.observed).toContainEqual(
+    expect.objectContaining({ kind: 'failed', where: 'subscription urn:ngsi-ld:Subscription:0' }),
+  );
+});
