@@ -18,12 +18,14 @@ import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Stores } from '../core/port/store.ts';
 import { createRenderCache } from '../core/representation/rendered.ts';
+import { joinMessengers } from '../core/subscription/messengers.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
 import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
 import type { DeliveryWorld } from '../edge/deliver/surroundings.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { lookupPublic } from '../edge/document/lookup.ts';
 import { closeServer, createHttpServer } from '../edge/http/server.ts';
+import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { createStream, type Stream } from '../edge/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
@@ -124,16 +126,18 @@ const openStores = (config: Config): Stores =>
     ? createMemoryStores({ breathe: createBreathe() })
     : createSqliteStores({ directory: config.data, breathe: createBreathe() });
 
-const openDelivery = (config: Config, world: DeliveryWorld): DeliveryEngine =>
-  createDeliveryEngine({
-    messenger: createHttpMessenger({
-      timeoutMs: config.notifyTimeoutMs,
-      ...(config.notifyAllowPrivate ? undefined : { lookupPublic }),
-    }),
+function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
+  const reach = {
+    timeoutMs: config.notifyTimeoutMs,
+    ...(config.notifyAllowPrivate ? undefined : { lookupPublic }),
+  };
+  return createDeliveryEngine({
+    messenger: joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]),
     concurrency: config.notifyConcurrency,
     attemptsMax: config.notifyAttempts,
     world,
   });
+}
 
 const openStream = (config: Config, world: World): Stream =>
   createStream({

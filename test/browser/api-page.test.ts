@@ -27,6 +27,12 @@ afterAll(async () => {
   await broker.stop();
 });
 
+/** What an attribute holds in each of the elements found. */
+async function each(selector: string, attribute: string): Promise<readonly string[]> {
+  const found = await page.locator(selector).all();
+  return Promise.all(found.map(async (one) => (await one.getAttribute(attribute)) ?? ''));
+}
+
 const curlOf = (operation: string): Promise<string | null> => page.textContent(`#${operation} .curl`);
 
 /** Carries a line out as a shell would; answers the status. */
@@ -37,13 +43,11 @@ async function carriedOut(line: string | null): Promise<string> {
 
 describe('the page of the API', () => {
   test('shows every operation of the table, and what belongs to the broker', async () => {
-    const shown = await page.locator('.operation').evaluateAll((found) => found.map(({ id }) => id));
+    const shown = await each('.operation', 'id');
     expect(shown).toEqual(expect.arrayContaining([...operations.map(({ name }) => name), 'version', 'metrics']));
     expect(new Set(shown).size).toBe(shown.length);
-    const links = await page
-      .locator('#contents a')
-      .evaluateAll((found) => found.map((one) => one.getAttribute('href')));
-    expect(links.sort()).toEqual(shown.map((id) => `#${id}`).sort());
+    const links = await each('#contents a', 'href');
+    expect([...links].sort()).toEqual(shown.map((id) => `#${id}`).sort());
   });
 
   test('tells parameters, members of the body, an example and the answers', async () => {
@@ -75,9 +79,7 @@ describe('the page of the API', () => {
 
   test('finds operations by words', async () => {
     await page.fill('#find', 'subscription delete');
-    expect(await page.locator('.operation:visible').evaluateAll((found) => found.map(({ id }) => id))).toEqual([
-      'deleteSubscription',
-    ]);
+    expect(await each('.operation:visible', 'id')).toEqual(['deleteSubscription']);
     await page.fill('#find', '');
     expect(await page.locator('.operation:visible').count()).toBeGreaterThan(operations.length);
   });

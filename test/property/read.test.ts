@@ -123,6 +123,21 @@ describe('whatever JSON is given', () => {
   );
 
   test(
+    'is the same as another just when nothing but the order of members differs',
+    () => {
+      const value = nearJson([{ x: 1 }, [{ a: {} }]]);
+      fc.assert(
+        fc.property(value, value, (a, b) => {
+          expect({ a, b, same: sameJson(a, b) }).toEqual({ a, b, same: ordered(a) === ordered(b) });
+          expect(sameJson(a, JSON.parse(ordered(a)) as Json)).toBe(true);
+        }),
+        runs(500),
+      );
+    },
+    timeoutMs,
+  );
+
+  test(
     'as an @context is made ready and names things, or is refused',
     async () => {
       await fc.assert(
@@ -142,6 +157,15 @@ describe('whatever JSON is given', () => {
     timeoutMs,
   );
 });
+
+/** A value as text, members in the order of their names. */
+function ordered(json: Json): string {
+  if (json === null || typeof json !== 'object') return JSON.stringify(json);
+  const members = Object.entries(json).map(([name, value]) => [JSON.stringify(name), ordered(value as Json)] as const);
+  if (Array.isArray(json)) return `[${members.map(([, text]) => text).join(',')}]`;
+  const texts = members.map(([name, text]) => `${name}:${text}`);
+  return `{${texts.sort().join(',')}}`;
+}
 
 const attributes = Object.values(lamp as Readonly<Record<string, Json>>).slice(3);
 

@@ -41,6 +41,34 @@ const e = encodeURIComponent;
 const deep = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
 
 const cases: Readonly<Record<string, Case>> = {
+  'a GeoProperty whose string is nested deeper than any stack': attribute(
+    { type: 'GeoProperty', value: '['.repeat(200_000) + ']'.repeat(200_000) },
+    /GeoJSON/,
+  ),
+  'a query with a member that every object has': {
+    send: 'POST /entityOperations/query',
+    body: '{"type":"Query","constructor":{"q":"speed"}}',
+    headers: json,
+    status: 400,
+    type: 'BadRequestData',
+    names: /constructor/,
+  },
+  'a history query that joins': {
+    send: 'POST /temporal/entityOperations/query',
+    body: '{"type":"Query","q":"at{speed==1}","join":"inline"}',
+    headers: json,
+    status: 400,
+    type: 'BadRequestData',
+    names: /join/,
+  },
+  'a merge in a language that is none': {
+    send: `PATCH /entities/${e(id)}?lang=en,fr`,
+    body: '{"speed":"x"}',
+    headers: json,
+    status: 400,
+    type: 'BadRequestData',
+    names: /lang/,
+  },
   'no JSON': post('{"id":', /JSON/, request),
   'empty body': post('', /body/i, request),
   'JSON with a trailing comma': post('{"id":"a:b",}', /JSON/, request),

@@ -21,6 +21,107 @@ const created = (name: string, members: object = {}) => ({
 });
 
 scenarios('one entity', {
+  'is found at its Location whatever its id': [
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: 'urn:lamp:a/b?c#d%20e', type: 'Odd' },
+      answers: 201,
+      with: { Location: '/ngsi-ld/v1/entities/urn:lamp:a%2Fb%3Fc%23d%2520e' },
+      saves: 'odd',
+    },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/{{odd}}',
+      answers: 200,
+      gives: { id: 'urn:lamp:a/b?c#d%20e', type: 'Odd' },
+    },
+  ],
+  'may have attributes named as what every object has': [
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: 'urn:lamp:names', type: 'Odd', x: { value: 1, constructor: { value: 2, kind: 3 }, toString: 4 } },
+      answers: 201,
+    },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/urn:lamp:names?format=concise',
+      answers: 200,
+      gives: {
+        id: 'urn:lamp:names',
+        type: 'Odd',
+        x: { value: 1, constructor: { value: 2, kind: 3 }, toString: 4 },
+      },
+    },
+  ],
+  'with time stamps: they can be omitted, and are nothing on their own': [
+    { does: 'createEntity', send: 'POST /entities', body: { id: 'urn:lamp:s', type: 'Odd', x: 1 }, answers: 201 },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/urn:lamp:s?options=sysAttrs&omit=createdAt,modifiedAt,x',
+      answers: 200,
+      gives: { id: 'urn:lamp:s', type: 'Odd' },
+    },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/urn:lamp:s?options=sysAttrs&pick=y',
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/urn:lamp:s?options=sysAttrs&pick=y',
+      headers: { Accept: 'application/geo+json' },
+      answers: 404,
+    },
+  ],
+  'is merged in simplified form only with what fits': [
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: 'urn:lamp:m', type: 'Odd', r: { object: 'urn:a:1' }, p: 1, l: { languageMap: { en: 'a' } } },
+      answers: 201,
+    },
+    ...[{ r: 'not a URI' }, { r: [] }, { p: { json: { a: 1 } } }, { l: 'x' }].map((body) => ({
+      does: 'mergeEntity',
+      send: 'PATCH /entities/urn:lamp:m?format=simplified',
+      body,
+      answers: 400,
+      has: problem('BadRequestData'),
+    })),
+    {
+      does: 'mergeEntity',
+      send: 'PATCH /entities/urn:lamp:m?format=simplified&lang=sl',
+      body: { r: ['urn:a:2', 'urn:a:3'], p: [{ value: 1 }, { value: 2 }], l: 'b', n: { type: 'Foo', coordinates: 1 } },
+      answers: 204,
+    },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/urn:lamp:m?format=simplified',
+      answers: 200,
+      gives: {
+        id: 'urn:lamp:m',
+        type: 'Odd',
+        r: ['urn:a:2', 'urn:a:3'],
+        p: [{ value: 1 }, { value: 2 }],
+        l: { languageMap: { en: 'a', sl: 'b' } },
+        n: { type: 'Foo', coordinates: 1 },
+      },
+    },
+    {
+      does: 'mergeEntity',
+      send: 'PATCH /entities/urn:lamp:m?format=simplified',
+      body: { p: { type: 'Point', coordinates: [1, 2] } },
+      answers: 204,
+    },
+    {
+      does: 'retrieveEntity',
+      send: 'GET /entities/urn:lamp:m?pick=p',
+      answers: 200,
+      gives: { p: { type: 'Property', value: { type: 'Point', coordinates: [1, 2] } } },
+    },
+  ],
   'is created, retrieved as it was given, and deleted': [
     created('a'),
     {

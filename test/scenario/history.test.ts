@@ -45,6 +45,87 @@ const past = (name: string, ...hours: readonly number[]) => ({
 });
 
 scenarios('history', {
+  'is concise without instances losing their value': [
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: id('concise'), type: 'Air', x: { instanceId: 1 }, site: { type: 'Point', coordinates: [1, 2] } },
+      answers: 201,
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('concise')}?format=concise&timeproperty=createdAt`,
+      answers: 200,
+      has: {
+        x: [{ value: { instanceId: 1 }, instanceId: expect.stringMatching(/^urn:/) }],
+        site: [{ value: { type: 'Point', coordinates: [1, 2] }, instanceId: expect.stringMatching(/^urn:/) }],
+      },
+    },
+  ],
+  'has time stamps in sub-attributes too': [
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: id('stamps'), type: 'Air', x: { value: 1, accuracy: 2 } },
+      answers: 201,
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('stamps')}?options=sysAttrs&timeproperty=createdAt`,
+      answers: 200,
+      has: {
+        x: [
+          { createdAt: expect.anything(), accuracy: { createdAt: expect.anything(), modifiedAt: expect.anything() } },
+        ],
+      },
+    },
+  ],
+  'of an attribute with nothing in the interval, or in the dataset, is id and type': [
+    create('nothing'),
+    ...['timerel=before&timeAt=2020-01-01T00:00:00Z', 'datasetId=urn:x:1'].map((query) => ({
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('nothing')}?attrs=pm10&${query}`,
+      answers: 200,
+      gives: { id: id('nothing'), type: 'Air' },
+    })),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('nothing')}?attrs=pm2`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
+  ],
+  'aggregates no deletions, whatever their form': [
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: id('undone'), type: 'Air', x: { valueList: [1, 2] }, l: { languageMap: { sl: 'a' } } },
+      answers: 201,
+    },
+    { does: 'deleteAttribute', send: `DELETE /entities/${id('undone')}/attrs/x`, answers: 204 },
+    { does: 'deleteAttribute', send: `DELETE /entities/${id('undone')}/attrs/l`, answers: 204 },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('undone')}?format=aggregatedValues&aggrMethods=totalCount&timeproperty=modifiedAt`,
+      answers: 200,
+      has: {
+        x: { totalCount: [[1, expect.anything(), expect.anything()]] },
+        l: { totalCount: [[1, expect.anything(), expect.anything()]] },
+      },
+    },
+  ],
+  'can be added to when the entity is gone, and does not bring it back': [
+    create('gone'),
+    { does: 'deleteEntity', send: `DELETE /entities/${id('gone')}`, answers: 204 },
+    {
+      does: 'appendTemporal',
+      send: `POST /temporal/entities/${id('gone')}/attrs`,
+      body: { pm10: [reading(29, 5)] },
+      answers: 204,
+    },
+    values('gone', '', [21, 1], [29, 5]),
+    { does: 'retrieveEntity', send: `GET /entities/${id('gone')}`, answers: 404 },
+  ],
   'is written apart from the present, which follows': [
     {
       does: 'upsertTemporal',
@@ -392,3 +473,48 @@ scenarios('history', {
     },
   ],
 });
+
+const crowd = Array.from({ length: 5 }, (_, index) => `crowd${index}`);
+const page = (query: string, gives: readonly string[], count?: number): Step => ({
+  does: 'queryTemporal',
+  send: `GET /temporal/entities?type=Crowd&pick=id${query}`,
+  answers: 200,
+  gives: gives.map((name) => ({ id: id(name) })),
+  ...(count === undefined ? {} : { with: { 'NGSILD-Results-Count': String(count) } }),
+});
+
+scenarios(
+  'many histories, of which few instances are answered at a time',
+  {
+    'are all found, counted and paged': [
+      ...crowd.map(
+        (name): Step => ({
+          does: 'upsertTemporal',
+          send: 'POST /temporal/entities',
+          body: { ...past(name, 1, 2, 3), type: 'Crowd' },
+          answers: 201,
+        }),
+      ),
+      page('&limit=2&count=true', crowd.slice(0, 2), 5),
+      page('&limit=2&offset=3', crowd.slice(3)),
+      page('&limit=2&offset=3&q=pm10%3E20&count=true', crowd.slice(3), 5),
+      page('&limit=1&q=pm10%3E20;pm10%3C22', crowd.slice(0, 1)),
+      {
+        does: 'queryTemporal',
+        send: 'GET /temporal/entities?type=Crowd&limit=5',
+        answers: 403,
+        has: problem('TooManyResults'),
+      },
+    ],
+    'are refused where one alone is too long': [
+      {
+        does: 'upsertTemporal',
+        send: 'POST /temporal/entities',
+        body: { ...past('long', 1, 2, 3, 4, 5, 6, 7, 8), type: 'Long' },
+        answers: 201,
+      },
+      { does: 'queryTemporal', send: 'GET /temporal/entities?type=Long', answers: 403, has: problem('TooManyResults') },
+    ],
+  },
+  ['--instances-max', '7'],
+);

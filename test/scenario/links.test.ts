@@ -272,3 +272,35 @@ scenarios('what goes beyond', {
     finds('type=*&orderBy=id', 'Boat:1', 'Owner:1'),
   ],
 });
+
+scenarios('inline joins', {
+  'nothing is joined inline in itself, and no join grows without end': [
+    {
+      does: 'createBatch',
+      send: 'POST /entityOperations/create',
+      body: Array.from({ length: 12 }, (_, index) => ({
+        id: id(`Ring:${index}`),
+        type: 'Ring',
+        all: { object: Array.from({ length: 12 }, (_, other) => id(`Ring:${other}`)) },
+        next: { object: id(`Ring:${index === 0 ? 1 : 0}`) },
+      })),
+      answers: 201,
+    },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('Ring:0')}?join=inline&joinLevel=5&format=simplified&omit=all,next{all}`,
+      answers: 200,
+      gives: {
+        id: id('Ring:0'),
+        type: 'Ring',
+        next: { id: id('Ring:1'), type: 'Ring', next: id('Ring:0') },
+      },
+    },
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${id('Ring:0')}?join=inline&joinLevel=10&format=simplified`,
+      answers: 403,
+      has: problem('TooManyResults'),
+    },
+  ],
+});

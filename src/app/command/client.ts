@@ -41,13 +41,11 @@ export interface Refusal {
  * A client that tries again, for some seconds, while the broker cannot be reached or says that it cannot take more just
  * now. What it sent may then have arrived twice.
  */
-export function createClient({ url, tenant, context = '' }: Place, signal: AbortSignal): Client {
+export function createClient(place: Place, signal: AbortSignal): Client {
+  const { url } = place;
+  const common = headersOf(place);
   const send: Client['send'] = async (method, path, body) => {
-    const headers = {
-      ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
-      ...(context === '' ? undefined : { Link: linkTo(context) }),
-      ...(body ? { 'Content-Type': body.type } : undefined),
-    };
+    const headers = { ...common, ...(body ? { 'Content-Type': body.type } : undefined) };
     const text = body ? { body: JSON.stringify(body.json) } : undefined;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await ask(`${url}/ngsi-ld/v1${path}`, { method, headers, signal, ...text });
@@ -69,8 +67,12 @@ export function createClient({ url, tenant, context = '' }: Place, signal: Abort
   };
 }
 
-const linkTo = (context: string): string =>
-  `<${context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
+const headersOf = ({ tenant, context = '' }: Place): Readonly<Record<string, string>> => ({
+  ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
+  ...(context === ''
+    ? undefined
+    : { Link: `<${context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"` }),
+});
 
 const attemptsMax = 10;
 
@@ -83,14 +85,19 @@ const failureOf = (url: string, answer: Answer | undefined): Error =>
 
 /** What is answered; undefined when nobody answers. */
 async function ask(url: string, init: RequestInit): Promise<Answer | undefined> {
+  const answer = await fetchText(url, init);
+  if (!answer) return undefined;
+  const { response, text } = answer;
+  return { status: response.status, body: text === '' ? undefined : parseJson(text), headers: response.headers };
+}
+
+async function fetchText(url: string, init: RequestInit) {
   try {
     const response = await fetch(url, init);
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : parseJson(text), headers: response.headers };
+    return { response, text: await response.text() };
   } catch (error) {
-    // What fetch cannot bring home is a TypeError: the broker is away. All else is not about the network.
-    if (error instanceof TypeError && URL.canParse(url)) return undefined;
-    throw error;
+    if (init.signal?.aborted || !URL.canParse(url)) throw error;
+    return undefined;
   }
 }
 

@@ -72,14 +72,16 @@ async function live(city: City, living: Living): Promise<void> {
 async function moveIn(city: City, now: Moment, { client, io, hours }: Living): Promise<void> {
   // A city that has lived here before goes on from where it stood still: nothing is told twice.
   const from = Math.max(now - hours * hourMs, (await lastReport(client)) + 1);
-  const updates = historyBetween(city, from, now);
   const progress = createProgress(io.out, 'reports');
   await put(wholeAt(city, Math.min(from, now)), client, 'upsert?options=update');
   let done = 0;
-  for (const batch of batchesOf(updates)) {
-    await put(batch.map(partOf), client, 'update');
-    done += batch.length;
-    progress.show(done, done / updates.length);
+  // Hour by hour: the reports of months would not fit in memory together.
+  for (let hour = from; hour < now; hour += hourMs) {
+    for (const batch of batchesOf(historyBetween(city, hour, Math.min(now, hour + hourMs)))) {
+      await put(batch.map(partOf), client, 'update');
+      done += batch.length;
+      progress.show(done, (hour - from) / (now - from));
+    }
   }
   await put(wholeAt(city, now), client, 'upsert?options=update');
   progress.end(done);

@@ -28,7 +28,10 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
     return a.length === b.length && a.every((element, index) => sameJson(element, b[index]));
   if (!isObject(a) || !isObject(b)) return false;
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => name in b && sameJson(a[name], b[name]));
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
+  );
 }
 
 /** What JSON.parse makes of a text is JSON by definition; the compiler only needs to be told. */

@@ -96,7 +96,11 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
   const older = conforming(call);
   const write = async (found: readonly Stored[]): Promise<{ own: Texts; linked: Texts }> => {
     const entities = found.map((stored) => stored.entity());
-    const reached = await followLinks(entities, { level, containedBy: new Set(containedBy), projection: view.projection }, call);
+    const reached = await followLinks(
+      entities,
+      { level, containedBy: new Set(containedBy), projection: view.projection },
+      call,
+    );
     const text = (entity: Entity, how: View): string | undefined => textOf(render(older.of(entity), how));
     if (how === 'flat') {
       return {

@@ -37,8 +37,8 @@ export interface Attempt {
 export interface Messenger {
   /** Schemes of endpoint URIs, such as `http`. */
   readonly schemes: readonly string[];
-  /** Why a message to this URI can never be delivered, as a sentence; undefined when it may be. */
-  objection(uri: string): string | undefined;
+  /** Why a message to this URI, with these settings, can never be delivered, as a sentence; undefined when it may be. */
+  objection(uri: string, notifierInfo?: Message['notifierInfo']): string | undefined;
   /** Begins one attempt. */
   send(message: Message): Attempt;
   /** Releases what is kept open. Attempts under way are abandoned. */

@@ -6,6 +6,7 @@ import type { Instant } from '../model/instant.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Message } from '../port/messenger.ts';
 import { featureCollectionText } from '../representation/geojson.ts';
+import { linkedTo } from '../representation/linked.ts';
 import { notificationTextWith, renderChange, renderPresent, type Teller } from './notification.ts';
 import type { ChangeView } from './plan.ts';
 import type { StoredPlan } from './read-stored.ts';

@@ -36,13 +36,14 @@ export function readEndpoint(json: Json | undefined, messenger: Messenger): Endp
   refuseMembers(json, members, 'the endpoint of a subscription');
   const timeoutMs = readPositive(json, 'timeout', 'the endpoint of a subscription');
   const cooldownMs = readPositive(json, 'cooldown', 'the endpoint of a subscription');
+  const notifierInfo = readPairs(json, 'notifierInfo');
   return {
-    uri: readReceiver(json['uri'], messenger),
+    uri: readReceiver(json['uri'], notifierInfo, messenger),
     accept: readAccept(json),
     ...(timeoutMs === undefined ? undefined : { timeoutMs }),
     ...(cooldownMs === undefined ? undefined : { cooldownMs }),
     receiverInfo: readReceiverInfo(json),
-    notifierInfo: readPairs(json, 'notifierInfo'),
+    notifierInfo,
   };
 }
 
@@ -56,12 +57,12 @@ export function readPositive(json: JsonObject, name: string, where: string): num
 /** Schemes that the standard knows for endpoints. */
 const standardSchemes = ['http', 'https', 'mqtt', 'mqtts'];
 
-function readReceiver(json: Json | undefined, messenger: Messenger): string {
+function readReceiver(json: Json | undefined, notifierInfo: Endpoint['notifierInfo'], messenger: Messenger): string {
   if (typeof json !== 'string' || !isUri(json))
     throw badData(`The uri of the endpoint must be a URI such as http://localhost:3000/notify, not ${quoted(json)}.`);
   const scheme = json.slice(0, json.indexOf(':')).toLowerCase();
   if (!messenger.schemes.includes(scheme)) throw unknownScheme(scheme, messenger);
-  const objection = messenger.objection(json);
+  const objection = messenger.objection(json, notifierInfo);
   if (objection !== undefined)
     throw badData(`The uri ${quoted(json)} of the endpoint cannot be notified: ${objection}.`);
   return json;

@@ -89,6 +89,15 @@ describe('update', () => {
 });
 
 describe('merge', () => {
+  test('drops what was said of a value of another kind, and refuses what the new kind cannot have', () => {
+    const linked: Fragment = { kind: 'Relationship', value: 'urn:b:1' };
+    expect(after(merge({ x: [linked] }))?.attrs['x']?.[0]).not.toHaveProperty('unitCode');
+    expect(mutate(current, merge({ x: [{ ...linked, unitCode: 'CEL' }] }), at).outcome).toMatchObject({
+      status: 'refused',
+      problem: { type: 'BadRequestData' },
+    });
+    expect(mutate(current, merge({ x: [{ objectType: 'urn:T' }] }), at).outcome.status).toBe('refused');
+  });
   test('keeps what is not given, into sub-attributes', () => {
     expect(
       after(merge({ x: [{ kind: 'Property', value: 2, attrs: { w: [property(9)] } }] }))?.attrs['x'],
@@ -132,6 +141,21 @@ describe('merge', () => {
 });
 
 describe('other writes', () => {
+  test('without overwriting, a scope is neither deleted nor changed by one that it has', () => {
+    const append = (scope: string): Mutation => ({
+      op: 'append',
+      id,
+      fragment: { scope, attrs: {} },
+      overwrite: false,
+    });
+    const placed = { ...current, scope: '/a' };
+    expect(mutate(placed, append(nil), at).outcome).toMatchObject({
+      status: 'unchanged',
+      notUpdated: [{ attributeName: 'scope' }],
+    });
+    expect(mutate(placed, append('/a'), at).outcome).toEqual({ status: 'unchanged', updated: [], notUpdated: [] });
+    expect(mutate(placed, append('/b'), at).next?.scope).toEqual(['/a', '/b']);
+  });
   test('append without overwriting leaves and reports', () => {
     const mutation: Mutation = {
       op: 'append',

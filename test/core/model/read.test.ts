@@ -21,6 +21,13 @@ const x = `${vocabulary}x`;
 const readX = (json: Json) => readEntity({ id: 'urn:a:1', type: 'T', x: json }, terms).attrs[x];
 const point = { type: 'Point', coordinates: [1, 2] };
 
+test('a merge can ask for deletions inside objects, but not inside arrays, which it replaces whole', () => {
+  const read = (value: Json) => readFragment({ x: { value } }, terms, { id: 'urn:a:1', nulls: 'deep' });
+  expect(read({ a: { b: 'urn:ngsi-ld:null' } }).attrs[x]?.[0]?.value).toEqual({ a: { b: 'urn:ngsi-ld:null' } });
+  expect(() => read(['urn:ngsi-ld:null', 1])).toThrow(Problem);
+  expect(() => read({ a: [{ b: 'urn:ngsi-ld:null' }] })).toThrow(Problem);
+});
+
 describe('an attribute', () => {
   test.each<readonly [string, Json, unknown]>([
     ['a number', 5, [{ kind: 'Property', value: 5 }]],

@@ -66,15 +66,16 @@ function open({ path, csv: { encoding } }: SourceOptions): { chunks: AsyncIterab
 
 async function* decode(bytes: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<string> {
   const decoder = new TextDecoder(encoding, { fatal: true });
-  try {
-    for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
-    yield decoder.decode();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new Error(`The file is not in the encoding ${encoding}; the map can name another, such as windows-1250.`, {
-      cause: error,
-    });
-  }
+  const textOf = (chunk?: Buffer): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      const hint = 'the map can name another, such as windows-1250';
+      throw new Error(`The file is not in the encoding ${encoding}; ${hint}.`, { cause });
+    }
+  };
+  for await (const chunk of bytes) yield textOf(chunk);
+  yield textOf();
 }
 
 async function* readCsv(options: SourceOptions): AsyncGenerator<SourceRow> {

@@ -48,7 +48,10 @@ export const appendTemporal: Operation = {
     const id = readId(ask.path['id'] ?? '');
     const history = readHistory(ask.body ?? null, call.context, { id });
     if (!(await isKnown(id, call))) throw notFound(id);
-    await addInstances(history, call);
+    const current = (await call.store.get(id, call.now))?.entity();
+    // What becomes known of an entity that is gone does not bring it back.
+    if (current) await addInstances(history, call);
+    else await record(history, { types: history.types ?? [], present: {} }, call);
     return { kind: 'done' };
   },
 };
@@ -76,10 +79,18 @@ async function addInstances(history: HistoryFragment, call: Call): Promise<void>
   const outcomes = await call.store.apply([{ mutation: presentMutation(history, present, current) }], call.now);
   const refused = outcomes.find((outcome) => outcome.status === 'refused');
   if (refused?.status === 'refused') throw new Problem(refused.problem.type, refused.problem.detail);
-  const types = history.types ?? current?.types ?? [];
+  await record(history, { types: history.types ?? current?.types ?? [], present }, call);
+}
+
+/** Adds instances to history alone: those that became present are there already, unless they were observed at a time. */
+async function record(
+  { id, attrs, scopes }: HistoryFragment,
+  { types, present }: { readonly types: readonly string[]; readonly present: Fragments },
+  call: Call,
+): Promise<void> {
   const past = Object.entries({
     ...attrs,
-    [scopeSeries]: history.scopes.filter(({ observedAt }) => observedAt !== undefined),
+    [scopeSeries]: scopes.filter(({ observedAt }) => observedAt !== undefined),
   }).flatMap(([name, fragments]) =>
     fragments
       .filter((fragment) => fragment.observedAt !== undefined || !present[name]?.includes(fragment))
@@ -182,13 +193,16 @@ export const updateTemporalInstance: Operation = {
 
 /** The body holds the attribute with exactly one instance, or is the instance itself. */
 function readOneInstance({ body = null, path }: Ask, name: string, call: Call): Fragment {
-  const [id, attr] = [readId(path['id'] ?? ''), path['attr'] ?? ''];
-  const json: Json = isObject(body) ? (body[attr] ?? body) : body;
-  const { attrs } = readHistory({ [attr]: isArray(json) ? json : [json] }, call.context, { id });
+  const { id = '', attr = '' } = path;
+  const json = memberOf(body, attr) ?? body;
+  const { attrs } = readHistory({ [attr]: isArray(json) ? json : [json] }, call.context, { id: readId(id) });
   const [only, ...others] = attrs[name] ?? [];
   if (only && others.length === 0) return only;
   throw badData(`The body must hold one instance of ${name}, and no more.`);
 }
+
+const memberOf = (body: Json, name: string): Json | undefined =>
+  isObject(body) && Object.hasOwn(body, name) ? body[name] : undefined;
 
 export const deleteTemporalInstance: Operation = {
   ...common,

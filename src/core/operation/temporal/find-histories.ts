@@ -1,0 +1,109 @@
+/** Finds the histories of a temporal query: a page of them, counted and in order (clause 5.7.4.4). */
+import type { Filter } from '../../language/filter.ts';
+import { compileFilter } from '../../language/matches.ts';
+import type { Entity } from '../../model/entity.ts';
+import type { EntityHistory } from '../../model/history.ts';
+import { Problem } from '../../model/problem.ts';
+import type { HistoryPlan } from '../../port/store.ts';
+import type { Call } from '../operation.ts';
+import { withinScopes } from './scopes.ts';
+
+/** Which histories, and which part of them. */
+export interface Asked {
+  readonly filter: Filter;
+  readonly parts: Omit<HistoryPlan, 'filter' | 'limit'>;
+}
+
+/** Which page of them. */
+interface Wanted {
+  readonly limit: number;
+  readonly offset: number;
+  readonly isCounted: boolean;
+  readonly orderBy: string | undefined;
+}
+
+/** The page that is wanted; and how many there are, or where they need not be counted, that there are more than up to its end. */
+export async function findHistories(
+  asked: Asked,
+  { limit, offset, isCounted, orderBy }: Wanted,
+  call: Call,
+): Promise<{ readonly found: readonly EntityHistory[]; readonly count: number }> {
+  const all = Number.MAX_SAFE_INTEGER;
+  const end = offset + limit;
+  const [first, last] = orderBy === undefined ? [offset + 1, end] : [1, all];
+  const wanted = isCounted || orderBy !== undefined ? all : end + 1;
+  const kept: EntityHistory[] = [];
+  const keep = keeper(kept, call);
+  let count = 0;
+  for await (const history of histories(asked, wanted, call)) {
+    count += 1;
+    if (count >= first && count <= last) keep(history);
+    if (count >= wanted) break;
+  }
+  return { found: orderBy === undefined ? kept : inOrder(kept, orderBy).slice(offset, end), count };
+}
+
+/** Keeps histories for the answer. Throws TooManyResults when they have more instances than one answer may be made of. */
+function keeper(kept: EntityHistory[], { world }: Call): (history: EntityHistory) => void {
+  let left = world.limits.instancesMax;
+  return (history) => {
+    for (const instances of Object.values(history.attrs)) left -= instances.length;
+    if (left < 0) throw tooManyInstances(world.limits.instancesMax);
+    kept.push(history);
+  };
+}
+
+export const tooManyInstances = (most: number): Problem =>
+  new Problem(
+    'TooManyResults',
+    `The answer would be made of more than ${most} instances; narrow the interval, or use lastN.`,
+  );
+
+function inOrder(found: readonly EntityHistory[], orderBy: string): readonly EntityHistory[] {
+  const sorted = [...found].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return orderBy.endsWith('desc') ? sorted.reverse() : sorted;
+}
+
+/** Entities looked at in one go where values in the interval decide. */
+const pageSize = 200;
+
+/** All histories that are asked for, of which `wanted` will do. What the filter asks of values is asked of the instances in the interval. */
+async function* histories({ filter, parts }: Asked, wanted: number, call: Call): AsyncGenerator<EntityHistory> {
+  const { q, geo, scopeQ, ...rest } = filter;
+  if (!q && !geo && !scopeQ) {
+    for await (const page of pages({ ...parts, filter, limit: wanted }, call)) yield* page;
+    return;
+  }
+  const matches = compileFilter({ ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) });
+  const { attrs, ...whole } = parts;
+  for await (const page of pages({ ...whole, filter: rest, limit: pageSize }, call)) {
+    const scoped = scopeQ ? await withinScopes(page, { scopeQ, temporal: parts.temporal }, call) : page;
+    yield* scoped.filter((history) => matches(asEntity(history))).map((history) => narrowed(history, attrs));
+  }
+}
+
+/** Pages of whole histories. The store cuts off the last one of a page that has too many instances; that one is asked for again. */
+async function* pages(plan: HistoryPlan, { store, world }: Call): AsyncGenerator<readonly EntityHistory[]> {
+  let offset = 0;
+  for (;;) {
+    const found = await store.history({ ...plan, offset });
+    const whole = found.filter(({ truncated }) => !truncated);
+    if (whole.length === 0 && found.length > 0) throw tooManyInstances(world.limits.instancesMax);
+    yield whole;
+    offset += whole.length;
+    if (whole.length === found.length && found.length < plan.limit) return;
+  }
+}
+
+/** The instances of an interval as if they were there at one time: any of them may be the one that matches. */
+const asEntity = ({ id, types, attrs }: EntityHistory): Entity => ({
+  id,
+  types,
+  attrs,
+  createdAt: '1970-01-01T00:00:00Z',
+});
+
+const narrowed = (history: EntityHistory, attrs: readonly string[] | undefined): EntityHistory =>
+  attrs
+    ? { ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => attrs.includes(name))) }
+    : history;

@@ -1,0 +1,125 @@
+/** Carries notifications over MQTT (clause 7): one message each, over one connection per MQTT broker, user and version. */
+import type { LookupFunction } from 'node:net';
+import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { payloadOf } from './payload.ts';
+import { isPrivate, type Manner, type Objection, readManner, readTarget, type Target } from './target.ts';
+
+export interface MqttMessengerOptions {
+  /** Longest time in which an MQTT broker must have taken a message, unless the message says otherwise. */
+  readonly timeoutMs: number;
+  /** How long a connection without messages is kept; absent: a minute. */
+  readonly idleMs?: number;
+  /** Looks names up and lets only addresses through that may be reached; absent: any address may be reached. */
+  readonly lookupPublic?: LookupFunction;
+}
+
+/** A connection that is shared. */
+interface Shared {
+  readonly key: string;
+  readonly connection: Connection;
+  /** Attempts under way. */
+  users: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface Pool extends MqttMessengerOptions {
+  readonly shared: Map<string, Shared>;
+  /** Stop attempts under way. */
+  readonly stops: Set<(reason: string) => void>;
+}
+
+export function createMqttMessenger(options: MqttMessengerOptions): Messenger {
+  const pool: Pool = { ...options, shared: new Map(), stops: new Set() };
+  return {
+    schemes: ['mqtt', 'mqtts'],
+    objection(uri, notifierInfo = {}) {
+      const route = routeOf(pool, uri, notifierInfo);
+      return 'objection' in route ? route.objection : undefined;
+    },
+    send: (message) => begin(pool, message),
+    async close() {
+      for (const stop of pool.stops) stop('the broker stops');
+      await Promise.all([...pool.shared.values()].map(({ timer, connection }) => endWith(timer, connection)));
+      pool.shared.clear();
+    },
+  };
+}
+
+interface Route {
+  readonly target: Target;
+  readonly manner: Manner;
+}
+
+function routeOf({ lookupPublic }: Pool, uri: string, notifierInfo: Message['notifierInfo']): Route | Objection {
+  const target = readTarget(uri);
+  if ('objection' in target) return target;
+  if (lookupPublic && isPrivate(target))
+    return { objection: `${target.host} is no public address, and the broker runs without --notify-allow-private` };
+  const manner = readManner(notifierInfo);
+  return 'objection' in manner ? manner : { target, manner };
+}
+
+function begin(pool: Pool, message: Message): Attempt {
+  const route = routeOf(pool, message.uri, message.notifierInfo);
+  if ('objection' in route)
+    return { done: Promise.resolve({ kind: 'refused', reason: route.objection }), abandon: () => undefined };
+  let abandon = (_reason: string): void => undefined;
+  const abandoned = new Promise<Delivery>((resolve) => {
+    abandon = (reason) => resolve({ kind: 'unreached', reason });
+  });
+  pool.stops.add(abandon);
+  const timeoutMs = message.timeoutMs ?? pool.timeoutMs;
+  const timer = setTimeout(() => abandon(`the MQTT broker did not take it within ${timeoutMs} ms`), timeoutMs);
+  const shared = use(pool, route);
+  const { target, manner } = route;
+  const published = shared.connection.publish({ topic: target.topic, payload: payloadOf(message), qos: manner.qos });
+  const done = Promise.race([published, abandoned]).finally(() => {
+    clearTimeout(timer);
+    pool.stops.delete(abandon);
+    release(pool, shared);
+  });
+  return { done, abandon: () => abandon('it was given up') };
+}
+
+/** The connection for this route, opened when there is none. */
+function use(pool: Pool, { target, manner: { version } }: Route): Shared {
+  const { topic: _, ...line } = target;
+  const key = JSON.stringify({ ...line, version });
+  const shared = pool.shared.get(key) ?? open(pool, key, { target, version });
+  shared.users += 1;
+  clearTimeout(shared.timer);
+  return shared;
+}
+
+function open(
+  { shared, timeoutMs, lookupPublic }: Pool,
+  key: string,
+  line: { readonly target: Target; readonly version: Manner['version'] },
+): Shared {
+  const lookup = lookupPublic ? { lookup: lookupPublic } : undefined;
+  const connection = openConnection({ ...line, timeoutMs, ...lookup });
+  const made: Shared = { key, connection, users: 0, timer: undefined };
+  shared.set(key, made);
+  void connection.closed.then(() => forget(shared, made));
+  return made;
+}
+
+function forget(shared: Pool['shared'], made: Shared): void {
+  clearTimeout(made.timer);
+  if (shared.get(made.key) === made) shared.delete(made.key);
+}
+
+function release({ shared, idleMs = 60_000 }: Pool, made: Shared): void {
+  made.users -= 1;
+  if (made.users > 0 || shared.get(made.key) !== made) return;
+  made.timer = setTimeout(() => {
+    forget(shared, made);
+    void made.connection.end();
+  }, idleMs);
+}
+
+async function endWith(timer: NodeJS.Timeout | undefined, connection: Connection): Promise<void> {
+  clearTimeout(timer);
+  await connection.end();
+}

@@ -1,0 +1,89 @@
+/** Reads endpoint URIs of MQTT, and what is told of how to publish to them (clause 7.2). */
+import { isIP } from 'node:net';
+import { isPublicAddress } from '../../core/model/address.ts';
+import { quoted } from '../../core/model/read/id.ts';
+
+/** What `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]` names. */
+export interface Target {
+  readonly isTls: boolean;
+  /** A name or an address, the latter without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly topic: string;
+}
+
+/** How to publish. */
+export interface Manner {
+  /** The version of the protocol as its packets name it: 4 is 3.1.1. */
+  readonly version: 4 | 5;
+  readonly qos: 0 | 1 | 2;
+}
+
+/** Why nothing can be sent, as a sentence without its full stop. */
+export interface Objection {
+  readonly objection: string;
+}
+
+/** Most bytes of a topic (MQTT 5.0, 1.5.4). */
+const topicBytesMost = 65_535;
+
+export function readTarget(uri: string): Target | Objection {
+  const url = URL.parse(uri);
+  const host = url === null ? undefined : hostOf(url);
+  if (url === null || host === undefined) return { objection: 'it is no URL with a host' };
+  if (url.search !== '' || url.hash !== '') return { objection: 'what comes after the host must be a topic alone' };
+  const [user, password, topic] = [url.username, url.password, url.pathname.slice(1)].map(decoded);
+  if (user === undefined || password === undefined || topic === undefined)
+    return { objection: 'a % in it is not followed by the digits of a character' };
+  const objection = objectionToTopic(topic) ?? objectionToLogin(user, password);
+  if (objection !== undefined) return { objection };
+  const isTls = url.protocol === 'mqtts:';
+  return { isTls, host, port: portOf(url, isTls), ...loginOf(user, password), topic };
+}
+
+/** The rules by which hosts of http are read give names, and addresses in disguise, one form. */
+const hostOf = ({ hostname }: URL): string | undefined =>
+  hostname === '' ? undefined : URL.parse(`http://${hostname}/`)?.hostname.replace(/^\[|\]$/g, '');
+
+const portOf = ({ port }: URL, isTls: boolean): number => (port === '' ? (isTls ? 8883 : 1883) : Number(port));
+
+const loginOf = (user: string, password: string): Pick<Target, 'user' | 'password'> => ({
+  ...(user === '' ? undefined : { user }),
+  ...(password === '' ? undefined : { password }),
+});
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function objectionToTopic(topic: string): string | undefined {
+  if (topic === '') return 'it names no topic';
+  if (/[+#\0]/.test(topic)) return 'nobody can publish to a topic with +, # or a null character';
+  return Buffer.byteLength(topic) > topicBytesMost ? 'its topic is too long' : undefined;
+}
+
+const objectionToLogin = (user: string, password: string): string | undefined =>
+  user === '' && password !== '' ? 'it has a password, but no user' : undefined;
+
+/** `localhost`, and an address that is no public one. Where other names lead shows when they are looked up. */
+export const isPrivate = ({ host }: Target): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
+
+const versions: Readonly<Record<string, Manner['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
+const qualities: Readonly<Record<string, Manner['qos']>> = { '0': 0, '1': 1, '2': 2 };
+
+/** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`; without them it is mqtt5.0 and 0. What else stands there is not for us. */
+export function readManner(notifierInfo: Readonly<Record<string, string>>): Manner | Objection {
+  const { 'MQTT-Version': told = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
+  const version = Object.hasOwn(versions, told) ? versions[told] : undefined;
+  const qos = Object.hasOwn(qualities, level) ? qualities[level] : undefined;
+  if (version === undefined) return { objection: `MQTT-Version may be mqtt3.1.1 or mqtt5.0, not ${quoted(told)}` };
+  if (qos === undefined) return { objection: `MQTT-QoS may be 0, 1 or 2, not ${quoted(level)}` };
+  return { version, qos };
+}

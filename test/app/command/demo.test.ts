@@ -1,0 +1,71 @@
+/** The demo in a real broker whose data models reject what is wrong: the city moves in, has a history, and lives on. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { demo } from '../../../src/app/command/demo.ts';
+import type { Json, JsonObject } from '../../../src/core/model/json.ts';
+import { contextOf, run, type Site, startSite } from './site.ts';
+
+let site: Site;
+beforeAll(async () => {
+  site = await startSite();
+});
+afterAll(() => site.stop());
+
+const weather =
+  '/temporal/entities/urn:ngsi-ld:WeatherObserved:kranj:center?attrs=temperature&timerel=after&timeAt=2020-01-01T00:00:00Z&lastN=1000';
+
+async function temperatures(): Promise<readonly string[]> {
+  const entity = (await site.get(weather, contextOf('environment'))) as unknown as Record<string, Json>;
+  return [entity['temperature'] ?? []].flat().map((one) => String((one as JsonObject)['observedAt']));
+}
+
+/** Runs the demo until something is so, then stops it. */
+async function runUntil(args: readonly string[], isSo: () => Promise<boolean>): Promise<string> {
+  const stopping = new AbortController();
+  const running = run(demo, ['--url', site.url, ...args], stopping.signal);
+  const ended = running.then(() => true);
+  while (!(await isSo().catch(() => false))) {
+    if (await Promise.race([ended, new Promise<boolean>((done) => setTimeout(done, 100, false))])) break;
+  }
+  stopping.abort();
+  return (await running).out;
+}
+
+const timeOf = async (): Promise<number> => Date.parse((await temperatures()).at(-1) ?? '');
+
+describe('mlaka demo', () => {
+  test('the city moves in with two hours of history, lives on, and goes on where it stood still', async () => {
+    const before = Date.now();
+    const out = await runUntil(
+      ['--history', '2', '--speed', '600'],
+      async () => (await timeOf()) > Date.now() + 60_000,
+    );
+    expect(out).toContain('500 entities of Kranj have moved in.');
+    expect(out).toContain('The city stands still; what it reported stays.');
+    const told = await temperatures();
+    expect(told.some((time) => Date.parse(time) < before - 3_600_000)).toBe(true);
+    expect(new Set(told).size).toBe(told.length);
+    const counts = new Map<string, number>();
+    for (const family of ['metering', 'parking', 'streetlighting', 'environment']) {
+      const found = await site.get(`/entities?type=*&idPattern=:kranj:&limit=1000`, contextOf(family));
+      counts.set(family, found.length);
+    }
+    expect([...counts.values()]).toEqual([500, 500, 500, 500]);
+    const latest = await timeOf();
+    await runUntil(['--history', '2', '--speed', '600'], () =>
+      Promise.resolve(false).then(async () => (await temperatures()).length > told.length),
+    );
+    const again = await temperatures();
+    expect(again.slice(0, told.length)).toEqual(told);
+    expect(await timeOf()).toBeGreaterThanOrEqual(latest);
+  }, 60_000);
+
+  test('without a broker it says so', async () => {
+    await expect(run(demo, ['--url', 'http://127.0.0.1:9'])).rejects.toThrow(
+      /No broker can be reached at http:\/\/127.0.0.1:9/,
+    );
+  }, 20_000);
+
+  test('numbers that are none are refused', async () => {
+    await expect(run(demo, ['--speed', 'fast'])).rejects.toThrow(/--speed must be a whole number/);
+  });
+});

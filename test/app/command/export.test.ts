@@ -1,0 +1,93 @@
+/** The export from a real broker, in every form, and back into another tenant. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { exportEntities } from '../../../src/app/command/export.ts';
+import { importFile } from '../../../src/app/command/import.ts';
+import type { JsonObject } from '../../../src/core/model/json.ts';
+import { contextOf, mapPath, run, type Run, type Site, startSite } from './site.ts';
+
+let site: Site;
+beforeAll(async () => {
+  site = await startSite();
+  await run(importFile, [
+    join(site.folder, 'cambridge-street-lights.geojson'),
+    '--map',
+    mapPath('cambridge-street-lights'),
+    '--url',
+    site.url,
+  ]);
+  await run(importFile, [
+    join(site.folder, 'birmingham-car-parks.csv'),
+    '--map',
+    mapPath('birmingham-car-parks'),
+    '--url',
+    site.url,
+  ]);
+});
+afterAll(() => site.stop());
+
+const write = (args: readonly string[]): Promise<Run> => run(exportEntities, ['--url', site.url, ...args]);
+const parking = 'https://smart-data-models.mlaka.si/parking/context.jsonld';
+
+describe('mlaka export', () => {
+  test('NDJSON holds every entity whole; put into another tenant, all is there again', async () => {
+    const path = join(site.folder, 'all.ndjson');
+    const { code, err } = await write(['--out', path]);
+    expect({ code, err: err.includes('64 entities') }).toEqual({ code: 0, err: true });
+    const lines = readFileSync(path, 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(64);
+    expect(existsSync(`${path}.part`)).toBe(false);
+    const back = await run(importFile, [path, '--url', site.url, '--tenant', 'copy']);
+    expect(back.out).toBe('64 rows: 64 accepted, 0 skipped, 0 rejected.\n');
+    const again = await write(['--tenant', 'copy']);
+    expect(again.out.trim().split('\n').sort()).toEqual([...lines].sort());
+  });
+
+  test('with a context, names are short and every line names it', async () => {
+    const { out } = await write(['--type', 'OffStreetParking', '--context', parking]);
+    const entities = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as JsonObject);
+    expect(entities).toHaveLength(4);
+    expect(entities[0]).toMatchObject({
+      type: 'OffStreetParking',
+      '@context': parking,
+      totalSpotNumber: { type: 'Property' },
+    });
+    const [one] = await site.get('/entities?type=OffStreetParking&limit=1', contextOf('parking'));
+    expect(entities.find(({ id }) => id === one?.['id'])).toEqual({ ...one, '@context': parking });
+  });
+
+  test('GeoJSON holds features at their location; what has none has no geometry', async () => {
+    const { out } = await write(['--format', 'geojson']);
+    const { type, features } = JSON.parse(out) as {
+      type: string;
+      features: { type: string; geometry: JsonObject | null }[];
+    };
+    expect([type, features.length, features.filter(({ geometry }) => geometry?.['type'] === 'Point').length]).toEqual([
+      'FeatureCollection',
+      64,
+      60,
+    ]);
+    const none = JSON.parse((await write(['--format', 'geojson', '--type', 'Nothing'])).out) as JsonObject;
+    expect(none).toEqual({ type: 'FeatureCollection', features: [] });
+  });
+
+  test('CSV has a column for each attribute of a type', async () => {
+    const { out } = await write(['--format', 'csv', '--type', 'OffStreetParking', '--context', parking]);
+    const lines = out.trim().split('\r\n');
+    expect(lines[0]).toBe('id,type,availableSpotNumber,dataProvider,name,occupancy,occupiedSpotNumber,totalSpotNumber');
+    expect(lines).toHaveLength(5);
+    expect(
+      lines.some((line) => line.startsWith('urn:ngsi-ld:OffStreetParking:birmingham:Broad%20Street,OffStreetParking,')),
+    ).toBe(true);
+    await expect(write(['--format', 'csv'])).rejects.toThrow(/needs --type/);
+    await expect(write(['--format', 'csv', '--type', 'Nothing'])).rejects.toThrow(/Nothing cannot be written/);
+  });
+
+  test('an unknown form is refused', async () => {
+    await expect(write(['--format', 'xml'])).rejects.toThrow(/must be ndjson, geojson or csv, not xml/);
+  });
+});
