@@ -90,6 +90,16 @@ scenarios('history', {
     })),
     {
       does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('nothing')}?attrs=id,pm10&format=temporalValues`,
+      answers: 200,
+      gives: {
+        id: id('nothing'),
+        type: 'Air',
+        pm10: { type: 'Property', values: [[21, '2026-03-01T01:00:00Z']] },
+      },
+    },
+    {
+      does: 'retrieveTemporal',
       send: `GET /temporal/entities/${id('nothing')}?attrs=pm2`,
       answers: 404,
       has: problem('ResourceNotFound'),

@@ -70,6 +70,7 @@ scenarios('queries', {
     finds(q('power>=70;state=="on"'), 'Lamp:1'),
     finds(q('power<50|state=="off"'), 'Lamp:2', 'Lamp:3'),
     finds(q('state'), 'Lamp:1', 'Lamp:2'),
+    finds(q('!state;power<50'), 'Lamp:3'),
     finds(q('power==35..70'), 'Lamp:1', 'Lamp:3'),
     finds(q('state~="^o[nf]"'), 'Lamp:1', 'Lamp:2'),
     finds(`type=Park&q=${encodeURIComponent('name[sl]=="Prešernov gaj"')}`, 'Park:1'),

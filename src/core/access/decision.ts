@@ -1,6 +1,6 @@
 /** The one decision point: which entities and attributes a principal may touch by an action in a tenant. */
 import type { Filter } from '../language/filter.ts';
-import { compileFilter } from '../language/matches.ts';
+import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Action, Grant, Principal } from './principal.ts';
 

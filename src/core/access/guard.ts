@@ -1,5 +1,5 @@
 /** Puts a decision between an operation and its store, so that no operation can forget to ask. */
-import { compileFilter } from '../language/matches.ts';
+import { compileFilter } from '../language/matches/matches.ts';
 import type { Write } from '../language/write.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';

@@ -5,17 +5,24 @@ import { type Instant, type Micros, microsOfInstant } from './instant.ts';
 
 /** The earliest moment at which something in the entity expires; undefined when nothing ever does. */
 export function firstExpiry({ expiresAt, attrs }: Entity): Micros | undefined {
-  const moments = [...(expiresAt === undefined ? [] : [microsOfInstant(expiresAt)]), ...expiriesIn(attrs)];
-  return moments.length === 0 ? undefined : Math.min(...moments);
+  const first = Math.min(momentOf(expiresAt), firstIn(attrs));
+  return first === never ? undefined : first;
 }
 
-const expiriesIn = (attrs: Attributes): readonly Micros[] =>
-  Object.values(attrs).flatMap((instances) =>
-    instances.flatMap(({ expiresAt, attrs: inner }) => [
-      ...(expiresAt === undefined ? [] : [microsOfInstant(expiresAt)]),
-      ...(inner ? expiriesIn(inner) : []),
-    ]),
-  );
+const never = Number.POSITIVE_INFINITY;
+const momentOf = (expiresAt: Instant | undefined): Micros =>
+  expiresAt === undefined ? never : microsOfInstant(expiresAt);
+
+/** Every read and write of an entity asks for this: a loop, so that nothing is allocated. */
+function firstIn(attrs: Attributes): Micros {
+  let first = never;
+  for (const instances of Object.values(attrs)) {
+    for (const { expiresAt, attrs: inner } of instances) {
+      first = Math.min(first, momentOf(expiresAt), inner ? firstIn(inner) : never);
+    }
+  }
+  return first;
+}
 
 /** The entity without what has expired by now; undefined when it has itself. The same object when nothing has. */
 export function presentAt(entity: Entity, now: Instant): Entity | undefined {

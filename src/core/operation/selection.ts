@@ -1,8 +1,8 @@
 /** Reads which entities are asked for (clauses 5.7.2, 6.4.3.2): parameters to a filter, and the rule against queries that are too wide. */
 import type { EntitySelector, Filter, Pattern, Query } from '../language/filter.ts';
-import { parseGeoQuery } from '../language/geo-query.ts';
-import { compilePattern } from '../language/pattern.ts';
-import { parseQ } from '../language/q.ts';
+import { parseGeoQuery } from '../language/geo/geo-query.ts';
+import { compilePattern } from '../language/pattern/pattern.ts';
+import { parseQ } from '../language/q/q.ts';
 import { parseScopeQ } from '../language/scope-query.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { Terms } from '../model/entity.ts';
@@ -41,16 +41,21 @@ export function readSelection(params: Params, terms: Terms): Filter {
 
 /** As `readSelection`, of selectors and the parameters that restrict further. */
 export function readFilter(params: Params, terms: Terms, selectors: readonly EntitySelector[] | undefined): Filter {
-  const attrs = readList(params, 'attrs')?.filter((name) => !systemAttributes.has(name));
-  const names = attrs?.map((name) => readAttributeName(name, terms));
+  const attrs = readAttrs(params, terms);
   const filter: Filter = {
     ...(selectors ? { selectors } : undefined),
-    ...(names && names.length > 0 ? { attrs: names } : undefined),
+    ...(attrs ? { attrs } : undefined),
     ...readConditions(params, terms),
   };
   refuseTooWide(filter, params);
   if (filter.q) refuseLinks(filter.q, readJoin(params)?.level ?? 0);
   return filter;
+}
+
+/** Expanded names in the parameter attrs; undefined when it names no attribute, but at most members that are none. */
+export function readAttrs(params: Params, terms: Terms): readonly string[] | undefined {
+  const names = readList(params, 'attrs')?.filter((name) => !systemAttributes.has(name)) ?? [];
+  return names.length === 0 ? undefined : names.map((name) => readAttributeName(name, terms));
 }
 
 /** How relationships are followed: parameters join, joinLevel and containedBy (clause 4.5.23). */

@@ -1,6 +1,6 @@
 /** Tests an entity by a query that leads through relationships (clause 4.9): the entities that it leads to are asked for. */
 import type { QPath, Query } from '../language/filter.ts';
-import { compileQuery } from '../language/matches-query.ts';
+import { compileQuery } from '../language/matches/matches-query.ts';
 import type { Instance } from '../model/attribute.ts';
 import type { Entity } from '../model/entity.ts';
 import { targetsOf } from '../model/relationship.ts';

@@ -1,6 +1,6 @@
 /** Finds the subscriptions that a change concerns. What it costs follows the candidates, not the number of subscriptions. */
 import type { Filter } from '../language/filter.ts';
-import { compileFilter } from '../language/matches.ts';
+import { compileFilter } from '../language/matches/matches.ts';
 import type { Change } from '../model/change.ts';
 import { createMatchIndex } from './match-index.ts';
 import type { SubscriptionPlan, Trigger } from './plan.ts';

@@ -1,7 +1,7 @@
 /** Reads a stored subscription: what concerns it, when it is told, and where (clauses 5.2.12 to 5.2.15). */
 import type { Context } from '../jsonld/context.ts';
 import type { Query } from '../language/filter.ts';
-import { parseQ } from '../language/q.ts';
+import { parseQ } from '../language/q/q.ts';
 import { type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';

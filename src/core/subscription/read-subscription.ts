@@ -1,10 +1,10 @@
 /** Reads an NGSI-LD Subscription that comes without an endpoint: its notifications go to whoever sent it (clause 5.2.12). */
 import type { Context } from '../jsonld/context.ts';
 import type { EntitySelector, Filter } from '../language/filter.ts';
-import { readGeoQ } from '../language/geo-query.ts';
-import { compileFilter } from '../language/matches.ts';
-import { compilePattern } from '../language/pattern.ts';
-import { parseQ } from '../language/q.ts';
+import { readGeoQ } from '../language/geo/geo-query.ts';
+import { compileFilter } from '../language/matches/matches.ts';
+import { compilePattern } from '../language/pattern/pattern.ts';
+import { parseQ } from '../language/q/q.ts';
 import { parseScopeQ } from '../language/scope-query.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { Terms } from '../model/entity.ts';

@@ -33,7 +33,7 @@ export function readTarget(uri: string): Target | Objection {
   const url = URL.parse(uri);
   const host = url === null ? undefined : hostOf(url);
   if (url === null || host === undefined) return { objection: 'it is no URL with a host' };
-  if (url.search !== '' || url.hash !== '') return { objection: 'what comes after the host must be a topic alone' };
+  if (/[?#]/.test(uri)) return { objection: 'what comes after the host must be a topic alone' };
   const [user, password, topic] = [url.username, url.password, url.pathname.slice(1)].map(decoded);
   if (user === undefined || password === undefined || topic === undefined)
     return { objection: 'a % in it is not followed by the digits of a character' };

@@ -1,5 +1,5 @@
 /** One tenant's store in memory: queries look at every entity, so they mean what the core's predicates mean. */
-import { compileFilter } from '../../core/language/matches.ts';
+import { compileFilter } from '../../core/language/matches/matches.ts';
 import { firstExpiry, presentAt } from '../../core/model/expiry.ts';
 import type { Instant } from '../../core/model/instant.ts';
 import type { Breathe } from '../../core/port/clock.ts';

@@ -1,6 +1,6 @@
 /** Answers history plans: which entities, and which of their instances. */
 import type { Filter } from '../../core/language/filter.ts';
-import { compileFilter } from '../../core/language/matches.ts';
+import { compileFilter } from '../../core/language/matches/matches.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { presentAt } from '../../core/model/expiry.ts';
 import type { EntityHistory, HistoricInstance } from '../../core/model/history.ts';

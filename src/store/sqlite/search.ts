@@ -1,7 +1,7 @@
 /** Finds and counts present entities: candidates from an index, checked by the core's predicate. */
 import type { Filter } from '../../core/language/filter.ts';
-import { compileFilter } from '../../core/language/matches.ts';
-import { compilePattern } from '../../core/language/pattern.ts';
+import { compileFilter } from '../../core/language/matches/matches.ts';
+import { compilePattern } from '../../core/language/pattern/pattern.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
 import type { Breathe } from '../../core/port/clock.ts';

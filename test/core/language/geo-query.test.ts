@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GeoQuery } from '../../../src/core/language/filter.ts';
-import { parseGeoQuery, readGeoQ, searchBox } from '../../../src/core/language/geo-query.ts';
-import { compileGeo } from '../../../src/core/language/spatial.ts';
+import { parseGeoQuery, readGeoQ, searchBox } from '../../../src/core/language/geo/geo-query.ts';
+import { compileGeo } from '../../../src/core/language/geo/spatial.ts';
 import type { BoundingBox, Coordinate, Geometry } from '../../../src/core/model/geometry.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 

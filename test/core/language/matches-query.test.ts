@@ -1,8 +1,8 @@
 /** `q` on entities: what each operator means for each kind of attribute (clause 4.9). */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compileQuery } from '../../../src/core/language/matches-query.ts';
-import { parseQ } from '../../../src/core/language/q.ts';
+import { compileQuery } from '../../../src/core/language/matches/matches-query.ts';
+import { parseQ } from '../../../src/core/language/q/q.ts';
 import type { Instance } from '../../../src/core/model/attribute.ts';
 import type { Entity, Terms } from '../../../src/core/model/entity.ts';
 

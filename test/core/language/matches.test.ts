@@ -1,7 +1,7 @@
 /** Filters on entities: every part, and all of them together. */
 import { describe, expect, test } from '@jest/globals';
 import type { Filter, GeoQuery } from '../../../src/core/language/filter.ts';
-import { compileFilter } from '../../../src/core/language/matches.ts';
+import { compileFilter } from '../../../src/core/language/matches/matches.ts';
 import type { Instance } from '../../../src/core/model/attribute.ts';
 import type { Entity } from '../../../src/core/model/entity.ts';
 import { Problem } from '../../../src/core/model/problem.ts';

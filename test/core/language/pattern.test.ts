@@ -1,7 +1,7 @@
 /** Regular expressions of clients: the same answers as the engine of the language gives, in time that is bounded. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compilePattern } from '../../../src/core/language/pattern.ts';
+import { compilePattern } from '../../../src/core/language/pattern/pattern.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 
 const matches = (source: string, subject: string): boolean => compilePattern(source)(subject);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { QPath, Query, QValue } from '../../../src/core/language/filter.ts';
-import { parseQ } from '../../../src/core/language/q.ts';
+import { parseQ } from '../../../src/core/language/q/q.ts';
 import type { Terms } from '../../../src/core/model/entity.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 
@@ -228,8 +228,8 @@ describe('errors', () => {
     ['a=5', 2, 'an operator'],
     ['a b', 3, 'an operator'],
     ['my-attr>5', 1, 'the name of an attribute'],
-    ['!a', 1, 'the name of an attribute'],
-    ['!(a==1)', 1, 'the name of an attribute'],
+    ['!a==1', 3, 'the end'],
+    ['!(a==1)', 2, 'the name of an attribute'],
     ['9a==1', 1, 'the name of an attribute'],
     ['a.', 3, 'the name of an attribute'],
     ['a[', 3, 'the name of a member'],

@@ -1,7 +1,7 @@
 /** Scope queries and scopes (clauses 4.18, 4.19). */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { matchesScopes } from '../../../src/core/language/matches-scope.ts';
+import { matchesScopes } from '../../../src/core/language/matches/matches-scope.ts';
 import { parseScopeQ } from '../../../src/core/language/scope-query.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 import { isScope, scopeLevels } from '../../../src/core/model/scope.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GeoQuery } from '../../../src/core/language/filter.ts';
-import { compileGeo } from '../../../src/core/language/spatial.ts';
+import { compileGeo } from '../../../src/core/language/geo/spatial.ts';
 import type { Coordinate, Geometry } from '../../../src/core/model/geometry.ts';
 
 type Relation = GeoQuery['relation'];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { TypeSelection } from '../../../src/core/language/filter.ts';
-import { matchesTypes } from '../../../src/core/language/matches-types.ts';
+import { matchesTypes } from '../../../src/core/language/matches/matches-types.ts';
 import { parseTypeSelection } from '../../../src/core/language/type-selection.ts';
 import type { Terms } from '../../../src/core/model/entity.ts';
 import { Problem } from '../../../src/core/model/problem.ts';

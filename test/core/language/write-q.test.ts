@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Query } from '../../../src/core/language/filter.ts';
-import { parseQ } from '../../../src/core/language/q.ts';
-import { writeQ } from '../../../src/core/language/write-q.ts';
+import { parseQ } from '../../../src/core/language/q/q.ts';
+import { writeQ } from '../../../src/core/language/q/write-q.ts';
 import type { Terms } from '../../../src/core/model/entity.ts';
 
 /** Short names that are IRIs with a prefix of their own. */

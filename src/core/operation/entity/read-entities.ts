@@ -1,7 +1,7 @@
 /** Operations that read entities: retrieve one, query many (clauses 5.7.1, 5.7.2). */
 import type { Filter } from '../../language/filter.ts';
 import { parseTypeSelection } from '../../language/type-selection.ts';
-import { compileFilter } from '../../language/matches.ts';
+import { compileFilter } from '../../language/matches/matches.ts';
 import { parseOrder } from '../../language/order.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';

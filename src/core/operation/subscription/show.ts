@@ -1,6 +1,6 @@
 /** Shows a stored subscription (clause 5.2.12; conflict 24): its members by the names of the request, its state, what came of it. */
-import { parseQ } from '../../language/q.ts';
-import { writeQ } from '../../language/write-q.ts';
+import { parseQ } from '../../language/q/q.ts';
+import { writeQ } from '../../language/q/write-q.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { type SubscriptionAccount, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
 import type { Call } from '../operation.ts';

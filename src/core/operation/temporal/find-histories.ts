@@ -1,6 +1,6 @@
 /** Finds the histories of a temporal query: a page of them, counted and in order (clause 5.7.4.4). */
 import type { Filter } from '../../language/filter.ts';
-import { compileFilter } from '../../language/matches.ts';
+import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity } from '../../model/entity.ts';
 import type { EntityHistory } from '../../model/history.ts';
 import { Problem } from '../../model/problem.ts';

@@ -1,15 +1,14 @@
 /** Operations that read histories: of one entity, of many, by parameters or by a body (clauses 5.7.3, 5.7.4). */
 import type { Filter } from '../../language/filter.ts';
-import type { EntityHistory } from '../../model/history.ts';
+import { type EntityHistory, scopeSeries } from '../../model/history.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
-import { readAttributeName } from '../../model/read/name.ts';
 import type { HistoryPlan } from '../../port/store.ts';
 import { renderHistory } from '../../representation/history.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
 import { pageOf, readList, readPaging } from '../parameters.ts';
 import { type QueryBody, readQueryBody } from '../query-body.ts';
-import { readFilter, readSelection, selectionParameters } from '../selection.ts';
+import { readAttrs, readFilter, readSelection, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
 import { cutHistories } from './cut.ts';
 import { type Asked, findHistories, tooManyInstances } from './find-histories.ts';
@@ -119,13 +118,14 @@ async function answerQuery(
 
 /** The parts of a history plan that do not say which entities. */
 function readParts(params: Params, { temporal }: HistoryShown, { context, now, world }: Call): Asked['parts'] {
-  const attrs = readList(params, 'attrs')?.map((name) => (name === 'scope' ? name : readAttributeName(name, context)));
+  const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
+  const attrs = [...(readAttrs(params, context) ?? []), ...(hasScope ? [scopeSeries] : [])];
   const datasetIds = readList(params, 'datasetId');
   return {
     temporal,
     now,
     limitInstances: world.limits.instancesMax,
-    ...(attrs ? { attrs } : undefined),
+    ...(attrs.length > 0 ? { attrs } : undefined),
     ...(datasetIds ? { datasetIds } : undefined),
   };
 }

@@ -1,6 +1,6 @@
 /** Keeps of histories what was observed while a scope query held (clause 4.19 and Annex C.5.16). */
 import type { ScopeQuery, TemporalQuery } from '../../language/filter.ts';
-import { compileFilter } from '../../language/matches.ts';
+import { compileFilter } from '../../language/matches/matches.ts';
 import { isWithin } from '../../language/temporal-query.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../../model/history.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';

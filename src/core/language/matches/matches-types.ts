@@ -1,5 +1,5 @@
 /** Tells whether the types of an entity satisfy an entity type selection (clause 4.17). */
-import type { TypeSelection } from './filter.ts';
+import type { TypeSelection } from '../filter.ts';
 
 /** Both with expanded names. */
 export function matchesTypes(selection: TypeSelection, types: readonly string[]): boolean {

@@ -1,11 +1,11 @@
 /** Reads geo-queries (clause 4.10), and says where in the world their answers can be. */
-import type { Terms } from '../model/entity.ts';
-import { type BoundingBox, boundingBox, readGeometry } from '../model/geometry.ts';
-import { isObject, type Json, type JsonObject, parseJson } from '../model/json.ts';
-import { badData } from '../model/problem.ts';
-import { quoted } from '../model/read/id.ts';
-import { readAttributeName } from '../model/read/name.ts';
-import type { GeoQuery } from './filter.ts';
+import type { Terms } from '../../model/entity.ts';
+import { type BoundingBox, boundingBox, readGeometry } from '../../model/geometry.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../../model/json.ts';
+import { badData } from '../../model/problem.ts';
+import { quoted } from '../../model/read/id.ts';
+import { readAttributeName } from '../../model/read/name.ts';
+import type { GeoQuery } from '../filter.ts';
 
 /** The expanded name of the GeoProperty that is compared when a query names none. */
 const location = 'https://uri.etsi.org/ngsi-ld/location';

@@ -1,6 +1,6 @@
 /** Reads regular expressions: POSIX extended, with the escapes and groups that people know from elsewhere. */
-import { Problem } from '../model/problem.ts';
-import { quoted } from '../model/read/id.ts';
+import { Problem } from '../../model/problem.ts';
+import { quoted } from '../../model/read/id.ts';
 import { readCharacterEscape, readClass } from './pattern-class.ts';
 import { type PatternCursor, wrongPattern } from './pattern-cursor.ts';
 import { type CodeRange, everything, escapedSets } from './pattern-set.ts';

@@ -1,5 +1,5 @@
 /** Turns the tree of a regular expression into a program of small steps: the nondeterministic automaton of Thompson. */
-import { Problem } from '../model/problem.ts';
+import { Problem } from '../../model/problem.ts';
 import { createSet } from './pattern-set.ts';
 import type { PatternNode } from './pattern-syntax.ts';
 

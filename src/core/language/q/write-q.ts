@@ -1,6 +1,6 @@
 /** Writes a query in `q` out again, with other names: the reverse of `parseQ` (clause 4.9). */
-import type { Terms } from '../model/entity.ts';
-import type { QPath, Query, QValue } from './filter.ts';
+import type { Terms } from '../../model/entity.ts';
+import type { QPath, Query, QValue } from '../filter.ts';
 
 /** A text that `parseQ` gives the same meaning, with the same terms. */
 export function writeQ(query: Query, terms: Terms): string {

@@ -1,5 +1,5 @@
 /** Reads the parts of regular expressions that name characters: bracket expressions and escapes. */
-import { quoted } from '../model/read/id.ts';
+import { quoted } from '../../model/read/id.ts';
 import { type PatternCursor, wrongPattern } from './pattern-cursor.ts';
 import { type CodeRange, complement, escapedSets, namedSets } from './pattern-set.ts';
 

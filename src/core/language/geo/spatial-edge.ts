@@ -1,5 +1,5 @@
 /** Points and edges on the plane of longitude and latitude: what lies on what, and where two edges meet. */
-import type { BoundingBox } from '../model/geometry.ts';
+import type { BoundingBox } from '../../model/geometry.ts';
 import type { Edge, Point } from './spatial-tree.ts';
 
 /** What is nearer than this many degrees is the same: a tenth of a millimetre. */

@@ -1,6 +1,6 @@
 /** Compiles geo-queries to tests of geometries (clause 4.10). */
-import type { Geometry } from '../model/geometry.ts';
-import type { GeoQuery } from './filter.ts';
+import type { Geometry } from '../../model/geometry.ts';
+import type { GeoQuery } from '../filter.ts';
 import { isNear } from './spatial-distance.ts';
 import { intersects, isEqualShape, isWithinShape, overlaps } from './spatial-relation.ts';
 import { type Shape, shapeOf } from './spatial-shape.ts';

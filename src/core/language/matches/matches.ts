@@ -1,13 +1,13 @@
 /** The predicate over entities: whether an entity is one of those that a filter finds. */
-import type { Entity } from '../model/entity.ts';
-import type { Geometry } from '../model/geometry.ts';
-import { isObject, type Json } from '../model/json.ts';
-import type { EntitySelector, Filter, GeoQuery } from './filter.ts';
+import type { Entity } from '../../model/entity.ts';
+import type { Geometry } from '../../model/geometry.ts';
+import { isObject, type Json } from '../../model/json.ts';
+import type { EntitySelector, Filter, GeoQuery } from '../filter.ts';
 import { compileQuery } from './matches-query.ts';
 import { matchesScopes } from './matches-scope.ts';
 import { matchesTypes } from './matches-types.ts';
-import { compilePattern } from './pattern.ts';
-import { compileGeo } from './spatial.ts';
+import { compilePattern } from '../pattern/pattern.ts';
+import { compileGeo } from '../geo/spatial.ts';
 
 type EntityTest = (entity: Entity) => boolean;
 

@@ -1,9 +1,9 @@
 /** What a term of `q` asks of the values that its path leads to: each operator, by the kind of attribute (clause 4.9). */
-import type { Instance } from '../model/attribute.ts';
-import { isArray, isObject, type Json } from '../model/json.ts';
-import type { Query, QValue } from './filter.ts';
+import type { Instance } from '../../model/attribute.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
+import type { Query, QValue } from '../filter.ts';
 import { compareWith } from './matches-order.ts';
-import { compilePattern } from './pattern.ts';
+import { compilePattern } from '../pattern/pattern.ts';
 
 /** How far a path came in one value: nowhere; to something, of which nothing passed the test; to something that passed. */
 type Found = 'nothing' | 'something' | 'match';

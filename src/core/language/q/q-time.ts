@@ -1,5 +1,5 @@
 /** Times as `q` and the values of properties write them: date and time, date alone, time alone (clause 4.6.3). */
-import { type Micros, microsOf } from '../model/instant.ts';
+import { type Micros, microsOf } from '../../model/instant.ts';
 
 export type TimeForm = 'dateTime' | 'date' | 'time';
 

@@ -1,7 +1,7 @@
 /** Compares what `q` compares: numbers, texts by code point, times (clause 4.9). */
-import type { Json } from '../model/json.ts';
-import type { QValue } from './filter.ts';
-import { microsBeside, type TimeForm } from './q-time.ts';
+import type { Json } from '../../model/json.ts';
+import type { QValue } from '../filter.ts';
+import { microsBeside, type TimeForm } from '../q/q-time.ts';
 
 /** Negative, zero or positive as the stored value is before, at or after the operand; NaN when they have no order. */
 export type Compare = (value: Json) => number;

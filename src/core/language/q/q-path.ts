@@ -1,10 +1,10 @@
 /** Reads the paths of `q`: attribute, sub-attributes, members inside the value, and through relationships (clause 4.9). */
-import type { Terms } from '../model/entity.ts';
-import { parseJson } from '../model/json.ts';
-import { Problem } from '../model/problem.ts';
-import { quoted } from '../model/read/id.ts';
-import { readAttributeName, readTypeName } from '../model/read/name.ts';
-import type { QPath } from './filter.ts';
+import type { Terms } from '../../model/entity.ts';
+import { parseJson } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import { quoted } from '../../model/read/id.ts';
+import { readAttributeName, readTypeName } from '../../model/read/name.ts';
+import type { QPath } from '../filter.ts';
 import { type Cursor, eat, enclosed, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
 
 /** Members of an entity that stand for themselves at the beginning of a path. */

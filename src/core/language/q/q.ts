@@ -1,6 +1,6 @@
 /** Parses the query language `q` (clause 4.9): text to a tree of terms, all names expanded. */
-import type { Terms } from '../model/entity.ts';
-import type { QPath, Query, QValue } from './filter.ts';
+import type { Terms } from '../../model/entity.ts';
+import type { QPath, Query, QValue } from '../filter.ts';
 import { type Cursor, countTerm, createCursor, eat, enclosed, readEnd } from './q-cursor.ts';
 import { readPath } from './q-path.ts';
 import { asTime, readTail, type Tail } from './q-value.ts';

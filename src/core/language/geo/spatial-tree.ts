@@ -1,5 +1,5 @@
 /** Finds the few among many segments that matter: a tree of boxes (sort-tile-recursive packing). */
-import type { BoundingBox, Coordinate } from '../model/geometry.ts';
+import type { BoundingBox, Coordinate } from '../../model/geometry.ts';
 
 /** Longitude and latitude in degrees; what is more of a position does not count. */
 export type Point = Coordinate;

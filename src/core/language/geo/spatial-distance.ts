@@ -1,5 +1,5 @@
 /** How near shapes are to each other on the sphere (clause 4.10). Edges are straight on the plane, as RFC 7946 has them. */
-import type { BoundingBox } from '../model/geometry.ts';
+import type { BoundingBox } from '../../model/geometry.ts';
 import { isSamePoint, pointAt } from './spatial-edge.ts';
 import { intersects } from './spatial-relation.ts';
 import type { Shape } from './spatial-shape.ts';

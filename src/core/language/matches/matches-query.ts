@@ -1,10 +1,10 @@
 /** Compiles a query in `q` to a test of entities (clause 4.9). */
-import type { Attributes, Instance } from '../model/attribute.ts';
-import type { Entity } from '../model/entity.ts';
-import type { Instant } from '../model/instant.ts';
-import { Problem } from '../model/problem.ts';
-import { entityStamps, instanceStamps } from '../model/stamps.ts';
-import type { QPath, Query } from './filter.ts';
+import type { Attributes, Instance } from '../../model/attribute.ts';
+import type { Entity } from '../../model/entity.ts';
+import type { Instant } from '../../model/instant.ts';
+import { Problem } from '../../model/problem.ts';
+import { entityStamps, instanceStamps } from '../../model/stamps.ts';
+import type { QPath, Query } from '../filter.ts';
 import { compileTest, holdsIn, memberHolds, type ValueTest } from './matches-value.ts';
 
 type EntityTest = (entity: Entity) => boolean;

@@ -1,8 +1,8 @@
 /** Reads the operands of `q`: numbers, strings, booleans, times, URIs, lists, ranges and patterns (clause 4.9). */
-import { badData } from '../model/problem.ts';
-import { isUri, quoted } from '../model/read/id.ts';
-import type { Pattern, QOperator, QValue } from './filter.ts';
-import { stepsOf } from './pattern.ts';
+import { badData } from '../../model/problem.ts';
+import { isUri, quoted } from '../../model/read/id.ts';
+import type { Pattern, QOperator, QValue } from '../filter.ts';
+import { stepsOf } from '../pattern/pattern.ts';
 import { type Cursor, countSteps, countTerm, eat, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
 import { closingQuote, readQuoted } from './q-path.ts';
 import { microsIn, timeFormOf } from './q-time.ts';

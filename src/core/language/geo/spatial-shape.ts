@@ -1,5 +1,5 @@
 /** A geometry made ready for comparing: its lines, its edges in a tree, and where a point lies, seen from it. */
-import { type BoundingBox, boundingBox, type Geometry, positionsOf } from '../model/geometry.ts';
+import { type BoundingBox, boundingBox, type Geometry, positionsOf } from '../../model/geometry.ts';
 import { isEastOf, isOnEdge, tolerance } from './spatial-edge.ts';
 import { type Edge, type Point, search, type Tree, treeOf } from './spatial-tree.ts';
 

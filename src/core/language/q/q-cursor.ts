@@ -1,6 +1,6 @@
 /** A place in a query text: what all parsers of this folder read with, and how they say what is wrong and where. */
-import { quoted } from '../model/read/id.ts';
-import { badData, Problem } from '../model/problem.ts';
+import { quoted } from '../../model/read/id.ts';
+import { badData, Problem } from '../../model/problem.ts';
 
 /** Longest query text that is read, in UTF-16 units. */
 const longest = 16_384;

@@ -1,6 +1,6 @@
 /** A place in a regular expression, and how its parsers say what is wrong there. */
-import { badData, type Problem } from '../model/problem.ts';
-import { quoted } from '../model/read/id.ts';
+import { badData, type Problem } from '../../model/problem.ts';
+import { quoted } from '../../model/read/id.ts';
 
 /** `text` is in code points. */
 export interface PatternCursor {

@@ -1,5 +1,5 @@
 /** Tells whether scopes satisfy a scope query (clause 4.19). */
-import type { ScopePattern, ScopeQuery } from './filter.ts';
+import type { ScopePattern, ScopeQuery } from '../filter.ts';
 
 /** True when one part of the query has all its patterns met, each by some scope. No scope meets nothing. */
 export function matchesScopes({ anyOf }: ScopeQuery, scope: string | readonly string[] | undefined): boolean {
