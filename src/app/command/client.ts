@@ -10,7 +10,7 @@ export interface Place {
   readonly context?: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** Undefined when there is no body. */
   readonly body: Json | undefined;

@@ -1,7 +1,7 @@
 /** Reads the flags of a command: each has a form, a help text and an initial value. */
 import { parseArgs } from 'node:util';
 
-export interface Flag {
+interface Flag {
   /** The form of its value in help, such as `FILE`; empty: a switch. */
   readonly form: string;
   readonly about: string;

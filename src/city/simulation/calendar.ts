@@ -75,7 +75,7 @@ function dayOf(number: number): Day {
 }
 
 /** Local time less UTC: two hours from the last Sunday of March to that of October (01:00 UTC), else one. */
-export function offsetMs(at: Moment): number {
+function offsetMs(at: Moment): number {
   if (at < lastYear.begins || at >= lastYear.ends) lastYear = yearOf(at);
   return at >= lastYear.summerBegins && at < lastYear.summerEnds ? 2 * hourMs : hourMs;
 }

@@ -11,7 +11,7 @@ interface FaultRate {
 }
 
 /** The known rates: `docs/demo.md` lists them for those who test detection against them. */
-export const faultRates = {
+const faultRates = {
   /** A sensor of the environment repeats its last values. */
   flatLine: { windowMs: 10 * dayMs, probability: 0.25, durationMs: [3 * hourMs, 12 * hourMs] },
   /** One pollutant or sound level is several times what it should be. */

@@ -7,10 +7,10 @@ import { isArray, isObject, type Json, parseJson } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { entityStamps, instanceStamps } from '../model/stamps.ts';
 import type { QPath } from './filter.ts';
-import { compareTexts } from './matches-order.ts';
-import { parseQ } from './q.ts';
-import { distance } from './spatial-distance.ts';
-import { shapeOf } from './spatial-shape.ts';
+import { compareTexts } from './matches/matches-order.ts';
+import { parseQ } from './q/q.ts';
+import { distance } from './geo/spatial-distance.ts';
+import { shapeOf } from './geo/spatial-shape.ts';
 
 interface OrderKey {
   readonly path: QPath;

@@ -2,7 +2,7 @@
 import { Problem } from '../model/problem.ts';
 import { isScope } from '../model/scope.ts';
 import type { ScopePattern, ScopeQuery } from './filter.ts';
-import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q-cursor.ts';
+import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q/q-cursor.ts';
 
 /** Most combinations that parentheses may come to when they are written out. */
 const mostParts = 500;

@@ -2,7 +2,7 @@
 import type { Terms } from '../model/entity.ts';
 import { readTypeName } from '../model/read/name.ts';
 import type { TypeSelection } from './filter.ts';
-import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q-cursor.ts';
+import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q/q-cursor.ts';
 
 interface Reader {
   readonly cursor: Cursor;

@@ -5,7 +5,7 @@ import type { Instant } from '../model/instant.ts';
 import { type Mutated, mutate } from '../model/mutate.ts';
 import type { Mutation } from '../model/mutation.ts';
 import type { Filter } from './filter.ts';
-import { compileFilter } from './matches.ts';
+import { compileFilter } from './matches/matches.ts';
 
 /**
  * A mutation and what the entity that is there must be like (parameter `type` of clause 6.5.3, and access grants).

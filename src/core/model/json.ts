@@ -1,4 +1,5 @@
 /** What JSON can hold, and the guards that tell its shapes apart. */
+import { nameKeys, withoutEscapedKeys } from './json-keys.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
@@ -40,5 +41,8 @@ const isJson = (_value: unknown): _value is Json => true;
 /** The value of a JSON text. Throws the SyntaxError of JSON.parse. */
 export function parseJson(text: string): Json {
   const value: unknown = JSON.parse(text);
-  return isJson(value) ? value : null;
+  const plain = text.includes('\\') ? withoutEscapedKeys(text) : undefined;
+  const named: unknown = plain ? JSON.parse(plain.text) : value;
+  if (plain) nameKeys(named, plain);
+  return isJson(named) ? named : null;
 }

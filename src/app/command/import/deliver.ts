@@ -12,7 +12,7 @@ export interface Item {
 }
 
 /** The reason why an item was refused, by the item. */
-export type Refused<T extends Item> = ReadonlyMap<T, string>;
+type Refused<T extends Item> = ReadonlyMap<T, string>;
 
 export type Deliver = <T extends Item>(items: readonly T[]) => Promise<Refused<T>>;
 

@@ -12,7 +12,7 @@ export interface Tally {
 }
 
 /** What makes an import another one: it cannot be gone on with then. */
-export interface Errand {
+interface Errand {
   readonly file: string;
   readonly map: string;
   readonly url: string;

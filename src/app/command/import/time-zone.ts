@@ -2,7 +2,7 @@
 import { RowFlaw } from './flaw.ts';
 
 /** A time on a wall: its parts, and the milliseconds these would be in UTC. */
-export interface WallTime {
+interface WallTime {
   readonly asUtcMs: number;
   /** As it was written, for messages. */
   readonly text: string;
