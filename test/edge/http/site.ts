@@ -48,7 +48,7 @@ function seenBy(operation: string, ask: Ask, { tenant, context, media, contextPe
 const answering = (answer: Answer): Partial<Operation> => ({ run: () => Promise.resolve(answer) });
 
 /** What the operation `wait` waits for. */
-export interface Gate {
+interface Gate {
   open(): void;
   readonly isEntered: Promise<undefined>;
 }

@@ -33,7 +33,7 @@ const id = fc.constantFrom(...ids);
 const attribute = fc.constantFrom(...attributes);
 
 /** At whole minutes; writes happen between them, so that a time of observation is never that of a write. */
-export const observation: Arbitrary<Instant> = fc.integer({ min: -2, max: 8 }).map((n) => minute(n));
+const observation: Arbitrary<Instant> = fc.integer({ min: -2, max: 8 }).map((n) => minute(n));
 const expiry: Arbitrary<Instant> = fc.integer({ min: -2, max: 40 }).map((n) => minute(n, 10));
 
 /** What JSON gives back as it was: no negative zero, nothing undefined. */
@@ -122,7 +122,7 @@ const inner: Arbitrary<Instance> = fc
   .map(([told, members]) => ({ ...told, ...members }));
 
 /** A whole instance. */
-export const instance: Arbitrary<Instance> = fc
+const instance: Arbitrary<Instance> = fc
   .tuple(content, metadata(false), maybe(fc.tuple(fc.constantFrom(...subAttributes), inner), 3))
   .map(([told, members, sub]) => ({ ...told, ...members, ...(sub ? { attrs: { [sub[0]]: [sub[1]] } } : undefined) }));
 
@@ -365,7 +365,7 @@ const filterWith = (further: Arbitrary<Filter> | undefined): Arbitrary<Filter> =
     })
     .map(withoutUndefined) as Arbitrary<Filter>;
 
-export const filter: Arbitrary<Filter> = filterWith(filterWith(undefined));
+const filter: Arbitrary<Filter> = filterWith(filterWith(undefined));
 
 export const write: Arbitrary<Write> = fc
   .record({ mutation, only: maybe(filter, 6) })

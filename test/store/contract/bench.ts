@@ -80,8 +80,7 @@ export const setTo = (name: string, given: Readonly<Record<string, Fragment | re
   update(name, { attrs: attrs(given) });
 export const remove = (name: string): Mutation => ({ op: 'delete', id: urn(name) });
 
-export const writes = (...mutations: readonly Mutation[]): readonly Write[] =>
-  mutations.map((mutation) => ({ mutation }));
+const writes = (...mutations: readonly Mutation[]): readonly Write[] => mutations.map((mutation) => ({ mutation }));
 
 /** Applies mutations in one call. */
 export const apply = (store: Store, at: Instant, ...mutations: readonly Mutation[]): Promise<readonly Outcome[]> =>
