@@ -51,13 +51,9 @@ export interface Broker {
 
 /** Starts a broker. Throws an Error when it cannot: a port in use, a folder that cannot be written, a faulty option. */
 export async function startBroker(config: Config): Promise<Broker> {
-  const metrics = createMetrics();
-  const log = createLog(config.logLevel);
-  const observe: Observe = (observation) => {
-    metrics.observe(observation);
-    log(observation);
-  };
+  const { metrics, observe } = openTelemetry(config);
   const modelsFolder = config.modelsFolder === '' ? join(root, 'smart-data-models') : config.modelsFolder;
+  const jobs = readJobs(config);
   const loader = openLoader(config, observe);
   const stores = openStores(config);
   const clock = createClock();
@@ -74,7 +70,6 @@ export async function startBroker(config: Config): Promise<Broker> {
     identity: { alias: config.alias, startedAt: clock.now() },
   };
   const delivery = openDelivery(config, parts);
-  const jobs = readJobs(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
   await delivery.start();
   const stopJobs = startJobs({ ...world, ...jobs });
@@ -92,12 +87,19 @@ export async function startBroker(config: Config): Promise<Broker> {
   return { url: await listen(server, config, stop), stop };
 }
 
-const readJobs = (config: Config, { contexts }: DeliveryWorld): Pick<JobOptions, 'logKeep' | 'historyKeep'> => ({
+function openTelemetry(config: Config): { readonly metrics: Metrics; readonly observe: Observe } {
+  const metrics = createMetrics();
+  const log = createLog(config.logLevel);
+  const observe: Observe = (observation) => {
+    metrics.observe(observation);
+    log(observation);
+  };
+  return { metrics, observe };
+}
+
+const readJobs = (config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> => ({
   logKeep: { hours: config.logKeepHours, records: config.logKeepRecords },
-  historyKeep: {
-    ...readKeptDays(config.historyKeep, config.historyKeepDays, contexts.core),
-    isDryRun: config.historyDryRun,
-  },
+  historyKeep: { ...readKeptDays(config.historyKeep, config.historyKeepDays), isDryRun: config.historyDryRun },
 });
 
 interface LibraryParts {

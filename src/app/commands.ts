@@ -2,6 +2,8 @@
 import type { Command } from './command/command.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
+import { importFile } from './command/import.ts';
+import { exportHistory } from './history/export-history.ts';
 import { config, serve } from './serve/serve.ts';
 
-export const commands: readonly Command[] = [serve, demo, exportEntities, config];
+export const commands: readonly Command[] = [serve, demo, importFile, exportEntities, exportHistory, config];

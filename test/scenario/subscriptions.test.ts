@@ -307,7 +307,8 @@ scenarios('a subscription is refused', {
   'with an endpoint that cannot be': [
     refused(endpoint({ uri: 'nowhere' })),
     refused(endpoint({ uri: 'ftp://receiver.example/' })),
-    refused(endpoint({ uri: 'mqtt://receiver.example/topic' }), 'OperationNotSupported', 422),
+    refused(endpoint({ uri: 'mqtt://receiver.example/' })),
+    refused(endpoint({ uri: 'mqtt://receiver.example/t', notifierInfo: [{ key: 'MQTT-QoS', value: '3' }] })),
     refused(endpoint({ accept: 'text/plain' })),
     refused(endpoint({ timeout: 0 })),
     refused(endpoint({ cooldown: -1 })),

@@ -24,7 +24,7 @@ export const serve: Command = {
     }
     const broker = await startBroker(readConfig({ args, env: process.env }));
     out.write(
-      `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · OpenAPI ${broker.url}/openapi.yaml\n`,
+      `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · its description ${broker.url}/api\n`,
     );
     if (!signal.aborted) await once(signal, 'abort');
     await broker.stop();

@@ -4,6 +4,7 @@ import { schedule, type ScheduledTask } from 'node-cron';
 import type { Clock } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
+import type { Terms } from '../../core/model/entity.ts';
 import { instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
 
@@ -13,6 +14,8 @@ export interface JobOptions {
   readonly observe: Observe;
   /** How much of the change log is kept. */
   readonly logKeep: { readonly hours: number; readonly records: number };
+  /** Expands short names of types and attributes. */
+  readonly contexts: { readonly core: Pick<Terms, 'expand'> };
   /** How much of history is kept. In a dry run it is only told what would go. */
   readonly historyKeep: KeptDays & { readonly isDryRun: boolean };
 }
@@ -51,9 +54,9 @@ const hoursBefore = (clock: Clock, hours: number): string =>
   instantOf(microsOfInstant(clock.now()) - hours * 3_600_000_000);
 
 /** Forgets history slice by slice, until there is no more or the jobs stop: what is left is done by the next run. */
-function createForget({ clock, historyKeep }: JobOptions, signal: AbortSignal): Work {
+function createForget({ clock, contexts, historyKeep }: JobOptions, signal: AbortSignal): Work {
   return async (store, tenant) => {
-    const slice = { retention: retentionAt(historyKeep, clock.now()), isDryRun: historyKeep.isDryRun };
+    const slice = { retention: retentionAt(historyKeep, clock.now(), contexts.core), isDryRun: historyKeep.isDryRun };
     const counts = new Map<string, number>();
     let next: string | undefined;
     do {

@@ -3,23 +3,23 @@ import type { Retention, RetentionRule } from '../../core/language/retention.ts'
 import type { Terms } from '../../core/model/entity.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 
-/** For how many days history is kept; 0: for ever. */
+/** For how many days history is kept; 0: for ever. Names may be short. */
 export interface KeptDays {
   readonly days: number;
   readonly rules: readonly (Pick<RetentionRule, 'type' | 'attr'> & { readonly days: number })[];
 }
 
 /**
- * Reads a text such as `Streetlight=30,AirQualityObserved.pm10=3650`; `terms` expand short names. What stands before the
+ * Reads a text such as `Streetlight=30,AirQualityObserved.pm10=3650`. What stands before the
  * equals sign may hold IRIs: the attribute begins behind the last dot of the type's own name, or where another IRI begins.
  * Throws an Error that names the part it cannot read.
  */
-export function readKeptDays(text: string, days: number, terms: Pick<Terms, 'expand'>): KeptDays {
+export function readKeptDays(text: string, days: number): KeptDays {
   const parts = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-  return { days, rules: parts.map((part) => readPart(part, terms)) };
+  return { days, rules: parts.map(readPart) };
 }
 
 // An IRI may hold an equals sign, a number cannot: the last one divides.
@@ -27,14 +27,14 @@ const wholePart = /^(?<name>[^\s=]+.*)=\s*(?<days>\d{1,6})$/;
 const twoIris = /^(?<type>.+?)\.(?<attr>[A-Za-z][A-Za-z0-9+-]*:.+)$/;
 const ownName = /^(?<type>.*[^./#:])\.(?<attr>[^./#:]+)$/;
 
-function readPart(part: string, terms: Pick<Terms, 'expand'>): KeptDays['rules'][number] {
+function readPart(part: string): KeptDays['rules'][number] {
   const { name = '', days } = wholePart.exec(part)?.groups ?? {};
   if (days === undefined)
     throw new Error(`historyKeep must hold parts such as TYPE=DAYS or TYPE.ATTR=DAYS, not ${JSON.stringify(part)}.`);
   const { type = name.trim(), attr } = (twoIris.exec(name) ?? ownName.exec(name))?.groups ?? {};
   return {
-    type: terms.expand(type),
-    ...(attr === undefined ? undefined : { attr: terms.expand(attr.trim()) }),
+    type,
+    ...(attr === undefined ? undefined : { attr: attr.trim() }),
     days: Number(days),
   };
 }
@@ -42,13 +42,17 @@ function readPart(part: string, terms: Pick<Terms, 'expand'>): KeptDays['rules']
 /** True when there is anything that is not kept for ever. */
 export const forgetsAnything = ({ days, rules }: KeptDays): boolean => days > 0 || rules.some((rule) => rule.days > 0);
 
-/** What is kept at a moment. */
-export function retentionAt({ days, rules }: KeptDays, now: Instant): Retention {
+/** What is kept at a moment; `terms` expand short names. */
+export function retentionAt({ days, rules }: KeptDays, now: Instant, terms: Pick<Terms, 'expand'>): Retention {
   const beforeOf = (kept: number): { before?: Instant } =>
     kept === 0 ? {} : { before: instantOf(microsOfInstant(now) - kept * dayMicros) };
   return {
     ...beforeOf(days),
-    rules: rules.map(({ days: kept, ...rule }) => ({ ...rule, ...beforeOf(kept) })),
+    rules: rules.map(({ days: kept, type, attr }) => ({
+      type: terms.expand(type),
+      ...(attr === undefined ? undefined : { attr: terms.expand(attr) }),
+      ...beforeOf(kept),
+    })),
   };
 }
 

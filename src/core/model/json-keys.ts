@@ -31,11 +31,23 @@ export function withoutEscapedKeys(text: string): PlainText | undefined {
   return names.length === 0 ? undefined : { text: pieces.join('') + text.slice(copied), mark, names };
 }
 
-/** Characters that the text does not have. */
+/** A short text that does not stand in the given one: a client may have put many there that look like it. */
 function markFor(text: string): string {
   let mark = '\ue000';
-  while (text.includes(mark)) mark += '\ue000';
+  while (text.includes(mark)) mark += rarestDigitAfter(mark, text);
   return mark;
+}
+
+/** What follows least often, so that a few digits are enough. */
+function rarestDigitAfter(mark: string, text: string): string {
+  const counts = new Map(Array.from({ length: 10 }, (_, digit) => [String(digit), 0]));
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+    const next = text.charAt(at + mark.length);
+    const count = counts.get(next);
+    if (count !== undefined) counts.set(next, count + 1);
+  }
+  const [[rarest] = ['0', 0]] = [...counts].sort(([, a], [, b]) => a - b);
+  return rarest;
 }
 
 /** The offset behind a string that begins at `start`. */
@@ -45,9 +57,11 @@ function endOfString(text: string, start: number): number {
   return end + 1;
 }
 
+const backslash = 0x5c;
+
 function isEscaped(text: string, at: number): boolean {
   let slashes = 0;
-  while (text[at - 1 - slashes] === '\\') slashes += 1;
+  while (text.charCodeAt(at - 1 - slashes) === backslash) slashes += 1;
   return slashes % 2 === 1;
 }
 
@@ -58,24 +72,26 @@ function isKey(text: string, end: number): boolean {
   return colon.test(text);
 }
 
-/** Gives numbered keys their names again, in place and as deep as the value goes. */
-export function nameKeys(value: unknown, { mark, names }: PlainText): void {
-  const open = [value];
-  while (open.length > 0) {
-    const part = open.pop();
+/** The value with the names of numbered keys, as deep as it goes. The objects given may change. */
+export function nameKeys(value: unknown, { mark, names }: PlainText): unknown {
+  const root = { value };
+  const open: [object, string][] = [[root, 'value']];
+  for (let place = open.pop(); place; place = open.pop()) {
+    const [holder, key] = place;
+    const part: unknown = Reflect.get(holder, key);
     if (typeof part !== 'object' || part === null) continue;
-    if (!Array.isArray(part)) renameMembers(part, mark, names);
-    for (const inner of Object.values(part)) open.push(inner);
+    const named = Array.isArray(part) ? part : withNames(part, mark, names);
+    if (named !== part) Reflect.set(holder, key, named);
+    for (const [name, inner] of Object.entries(named)) if (typeof inner === 'object') open.push([named, name]);
   }
+  return root.value;
 }
 
-function renameMembers(object: object, mark: string, names: readonly string[]): void {
+/** `__proto__` is a name like any other here. */
+function withNames(object: object, mark: string, names: readonly string[]): object {
   const members: readonly (readonly [string, unknown])[] = Object.entries(object);
-  if (!members.some(([key]) => key.startsWith(mark))) return;
-  for (const [key] of members) Reflect.deleteProperty(object, key);
-  for (const [key, value] of members) {
-    const name = key.startsWith(mark) ? (names[Number(key.slice(mark.length))] ?? key) : key;
-    // Defined, not set: `__proto__` is a name like any other.
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  }
+  if (!members.some(([key]) => key.startsWith(mark))) return object;
+  return Object.fromEntries(
+    members.map(([key, value]) => [key.startsWith(mark) ? (names[Number(key.slice(mark.length))] ?? key) : key, value]),
+  );
 }

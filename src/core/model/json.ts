@@ -42,7 +42,6 @@ const isJson = (_value: unknown): _value is Json => true;
 export function parseJson(text: string): Json {
   const value: unknown = JSON.parse(text);
   const plain = text.includes('\\') ? withoutEscapedKeys(text) : undefined;
-  const named: unknown = plain ? JSON.parse(plain.text) : value;
-  if (plain) nameKeys(named, plain);
+  const named = plain ? nameKeys(JSON.parse(plain.text), plain) : value;
   return isJson(named) ? named : null;
 }

@@ -17,7 +17,7 @@ export interface ConnectionOptions {
 }
 
 /** What is published. */
-export interface Letter {
+interface Letter {
   readonly topic: string;
   readonly payload: string;
   readonly qos: Manner['qos'];

@@ -82,8 +82,9 @@ describe('the simulated city', () => {
 
   test('the same seed gives the same bytes, whatever was asked before; another seed gives others', () => {
     const again = createCity(7);
-    const late = moments.map((at) => again.entities.map((entity) => entityAt(entity, at)));
-    const early = [...moments].reverse().map((at) => city.entities.map((entity) => entityAt(entity, at)));
+    const some = moments.filter((_, turn) => turn % 3 === 0);
+    const late = some.map((at) => again.entities.map((entity) => entityAt(entity, at)));
+    const early = [...some].reverse().map((at) => city.entities.map((entity) => entityAt(entity, at)));
     expect(JSON.stringify(late.reverse())).toBe(JSON.stringify(early));
     const other = createCity(8);
     expect(JSON.stringify(other.entities.map((entity) => entityAt(entity, moments[3] ?? 0)))).not.toBe(

@@ -19,7 +19,11 @@ describe('a text', () => {
     ['strings that are no keys', '{"a":"\\n\\":","b":["\\\\"]}', { a: '\n":', b: ['\\'] }],
     ['the last of one name', '{"A":1,"\\u0041":2}', { A: 2 }],
     ['the last of one name, when it has no escapes', '{"\\u0041":2,"A":1}', { A: 1 }],
-    ['names that look like numbers of keys', '{"\ue0000":1,"\\n":2}', { '\ue0000': 1, '\n': 2 }],
+    [
+      'names that look like numbers of keys',
+      '{"\ue0000":1,"\ue0001":2,"\\n":2}',
+      { '\ue0000': 1, '\ue0001': 2, '\n': 2 },
+    ],
   ])('keeps %s', (_, text, value) => {
     expect(parseJson(text)).toEqual(value);
   });

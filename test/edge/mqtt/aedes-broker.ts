@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type AedesOptions } from 'aedes';
 
 /** A message that somebody published. */
-export interface Published {
+interface Published {
   readonly topic: string;
   readonly qos: number;
   readonly payload: string;

@@ -1,6 +1,6 @@
 /** The MQTT messenger alone: what it publishes, what it makes of MQTT brokers, and where it does not go. */
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Messenger } from '../../../src/core/port/messenger.ts';
@@ -33,7 +33,20 @@ describe('a message', () => {
     expect(await messenger().send(sent).done).toMatchObject({ kind: 'unreached' });
   });
 
-  test.each([0, 1, 2])('that is not acknowledged in time is not delivered, QoS %d', async (qos) => {
+  test('that is not read is not delivered, even without acknowledgements', async () => {
+    const welcome = Buffer.from([0x20, 2, 0, 0]);
+    const server = createServer((socket) =>
+      socket.on('error', () => undefined).once('data', () => socket.write(welcome)),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const uri = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}/t`;
+    const sent = message(uri, withQos(0));
+    expect(await messenger({ timeoutMs: 50 }).send(sent).done).toMatchObject({ kind: 'unreached' });
+    await closeMessengers();
+    server.close();
+  });
+
+  test.each([1, 2])('that is not acknowledged in time is not delivered, QoS %d', async (qos) => {
     const broker = await startAedes({ authorizePublish: () => undefined });
     const sent = message(`mqtt://127.0.0.1:${broker.port}/t`, withQos(qos));
     expect(await messenger({ timeoutMs: 50 }).send(sent).done).toEqual({
@@ -165,10 +178,12 @@ describe('without permission', () => {
 
   test('nothing goes where a name leads into the house', async () => {
     const broker = await startAedes();
-    const uri = `mqtt://localhost.:${broker.port}/t`;
-    expect(await guarded().send(message(uri)).done).toEqual({
+    const insider: LookupFunction = (_, options, callback) => lookupPublic('localhost', options, callback);
+    const uri = `mqtt://public.example:${broker.port}/t`;
+    expect(guarded().objection(uri)).toBeUndefined();
+    expect(await messenger({ lookupPublic: insider }).send(message(uri)).done).toEqual({
       kind: 'unreached',
-      reason: 'localhost. has no public address',
+      reason: 'localhost has no public address',
     });
     expect(broker.clients).toEqual([]);
   });

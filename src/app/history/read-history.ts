@@ -1,0 +1,145 @@
+/** Reads histories from a running broker, as much at a time as one answer holds: entity by entity where a page is too long. */
+import { instantOf, type Micros, microsOf } from '../../core/model/instant.ts';
+import { isArray, isObject, type Json } from '../../core/model/json.ts';
+import { type Client, detailOf } from '../command/client.ts';
+
+type Answer = Awaited<ReturnType<Client['send']>>;
+
+/** Which part of whose history. Names as in the core @context. */
+export interface Wanted {
+  readonly type: string;
+  /** Ids, with commas; empty: all. */
+  readonly id: string;
+  /** Attribute names, with commas; empty: all. */
+  readonly attrs: string;
+  /** Empty: from the beginning. */
+  readonly from: string;
+  /** Empty: up to now and what lies in the future. */
+  readonly to: string;
+  readonly timeproperty: string;
+}
+
+/** A stretch of time: the end does not belong to it. */
+interface Stretch {
+  readonly start: Micros;
+  readonly end: Micros;
+}
+
+/** Entities on a page. */
+const pageSize = 50;
+
+const allTime: Stretch = { start: -62_135_596_800_000_000, end: 253_402_300_799_000_000 };
+
+/**
+ * The parts of histories, each as the broker answers it: normalized, with system attributes, one entity after the other and
+ * each ascending in time. Throws an Error that says what the broker refused.
+ */
+export async function* readHistories(client: Client, wanted: Wanted): AsyncGenerator<Json> {
+  const stretch = stretchOf(wanted);
+  let limit = pageSize;
+  for (let offset = 0, isLast = false; !isLast; ) {
+    const ask = { ...wanted, stretch, limit, offset };
+    const whole = await askFor(client, ask);
+    // Where the page is too much to look at, the newest instances tell which entities are on it.
+    const page = whole.status === tooMany ? await askFor(client, { ...ask, lastN: 1 }) : whole;
+    if (page.status === tooMany) {
+      limit = halfOf(limit);
+      continue;
+    }
+    const entities = entitiesIn(page);
+    if (whole.status === 200) yield* entities;
+    else for (const id of entities.flatMap(idOf)) yield* readLong(client, { ...ask, id, limit: 1, offset: 0 });
+    isLast = !/;\s*rel="?next"?/.test(page.headers.get('Link') ?? '');
+    offset += limit;
+  }
+}
+
+function halfOf(limit: number): number {
+  if (limit > 1) return Math.ceil(limit / 2);
+  throw new Error('The broker finds one instance of each attribute of an entity too many; name some with --attrs.');
+}
+
+/** One entity, a stretch of time at a time: each is as long as the one before it, or shorter when that was too much. */
+async function* readLong(client: Client, ask: Ask): AsyncGenerator<Json> {
+  const { end } = ask.stretch;
+  let { start } = ask.stretch;
+  for (let length = end - start; start < end; ) {
+    const stretch = { start, end: Math.min(end, start + length) };
+    const answer = await askFor(client, { ...ask, stretch });
+    if (answer.status === tooMany) {
+      if (length <= 1) throw new Error(`The history of ${ask.id} has too many instances of one time for the broker.`);
+      length = Math.ceil(length / 4);
+      continue;
+    }
+    yield* entitiesIn(answer);
+    const shown = rangeOf(answer);
+    start = shown ? shown.end + 1 : stretch.end;
+    length = shown ? Math.max(1, shown.end - shown.start) : length * 2;
+  }
+}
+
+interface Ask extends Wanted {
+  readonly stretch: Stretch;
+  readonly limit: number;
+  readonly offset: number;
+  readonly lastN?: number;
+}
+
+/** The status of TooManyResults. */
+const tooMany = 403;
+
+async function askFor(
+  client: Client,
+  { type, id, attrs, timeproperty, stretch, limit, offset, lastN }: Ask,
+): Promise<Answer> {
+  const params = new URLSearchParams({
+    type,
+    timeproperty,
+    options: 'sysAttrs',
+    limit: `${limit}`,
+    offset: `${offset}`,
+  });
+  for (const [name, value] of Object.entries({ id, attrs, lastN: String(lastN ?? '') }))
+    if (value !== '') params.set(name, value);
+  if (stretch.start > allTime.start || stretch.end < allTime.end) {
+    params.set('timerel', 'between');
+    params.set('timeAt', instantOf(stretch.start));
+    params.set('endTimeAt', instantOf(stretch.end));
+  }
+  const answer = await client.send('GET', `/temporal/entities?${params.toString()}`);
+  if (answer.status === 200 || answer.status === 206 || isTooMany(answer)) return answer;
+  throw new Error(`The broker answered ${answer.status}: ${detailOf(answer.body)}`);
+}
+
+const isTooMany = ({ status, body }: Answer): boolean =>
+  status === tooMany && isObject(body) && body['type'] === 'https://uri.etsi.org/ngsi-ld/errors/TooManyResults';
+
+const entitiesIn = ({ body }: Answer): readonly Json[] => (isArray(body) ? body : []);
+
+const idOf = (entity: Json): readonly string[] =>
+  isObject(entity) && typeof entity['id'] === 'string' ? [entity['id']] : [];
+
+/** The part of time that an answer shows, when that is not all that was asked for (206). */
+function rangeOf({ status, headers }: Answer): Stretch | undefined {
+  if (status !== 206) return undefined;
+  const text = headers.get('Content-Range') ?? '';
+  const [, first = '', last = ''] = /^date-time (\S+Z)-(\S+Z)\//.exec(text) ?? [];
+  const [start, end] = [microsOf(first), microsOf(last)];
+  if (start === undefined || end === undefined) throw new Error(`The broker's Content-Range cannot be read: ${text}`);
+  return { start, end };
+}
+
+/** The bounds as moments. */
+function stretchOf({ from, to }: Wanted): Stretch {
+  const stretch = { start: momentOf('from', from) ?? allTime.start, end: momentOf('to', to) ?? allTime.end };
+  if (stretch.end > stretch.start) return stretch;
+  throw new Error(`--to must be later than --from, not ${to}.`);
+}
+
+function momentOf(name: string, text: string): Micros | undefined {
+  if (text === '') return undefined;
+  const moment = microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (moment === undefined)
+    throw new Error(`--${name} must be a day or a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(text)}.`);
+  return moment;
+}
