@@ -50,7 +50,7 @@ async function serve(name: string): Promise<void> {
     ids: createIds(),
     observe,
     renders: createRenderCache(2 ** 20),
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000 },
+    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64 };
   const answer = createAnswerer({ world, operations, limits, corsOrigin: '', pages: new Map() });

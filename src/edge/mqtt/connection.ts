@@ -47,13 +47,36 @@ export function openConnection(options: ConnectionOptions): Connection {
       .on('disconnect', ({ reasonCode }) => note(new Error(`the MQTT broker hung up with code ${reasonCode}`)))
       .on('close', () => resolve(reason));
   });
-  const lost = closed.then((why): Delivery => ({ kind: 'unreached', reason: why }));
   const line = openLine(client);
+  const unlessClosed = createBreaker(closed);
   return {
     closed,
-    publish: (letter) => Promise.race([lost, line.then((one) => one.publish(letter))]),
+    publish: (letter) => unlessClosed(line.then((one) => one.publish(letter))),
     end: () => end(client),
   };
+}
+
+/**
+ * What is expected, or that it was not reached once the connection is closed. A race with `closed` would be remembered by it
+ * for as long as the connection lasts.
+ */
+function createBreaker(closed: Promise<string>): (expected: Promise<Delivery>) => Promise<Delivery> {
+  const open = new Set<(delivery: Delivery) => void>();
+  let lost: Delivery | undefined;
+  void closed.then((reason) => {
+    lost = { kind: 'unreached', reason };
+    for (const settle of open) settle(lost);
+  });
+  return (expected) =>
+    new Promise((resolve) => {
+      const settle = (delivery: Delivery): void => {
+        open.delete(settle);
+        resolve(delivery);
+      };
+      open.add(settle);
+      if (lost) settle(lost);
+      else void expected.then(settle);
+    });
 }
 
 /** How long the MQTT broker may take to hang up. */

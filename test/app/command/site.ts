@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { startBroker } from '../../../src/app/broker.ts';
-import type { Command } from '../../../src/app/command/command.ts';
+import type { Command, Io } from '../../../src/app/command/command.ts';
 import { readConfig } from '../../../src/app/config/read-config.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
 
@@ -48,7 +48,7 @@ export interface Run {
 export async function run(
   command: Command,
   args: readonly string[],
-  signal = new AbortController().signal,
+  signal: Io['signal'] = new AbortController().signal,
 ): Promise<Run> {
   const [out, err] = [collector(), collector()];
   const code = await command.run(args, { out: out.stream, err: err.stream, signal });

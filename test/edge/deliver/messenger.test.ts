@@ -138,7 +138,7 @@ describe('without permission', () => {
   });
 
   test('public addresses and names are fine', () => {
-    expect(['http://93.184.216.34/', 'https://receiver.example/n'].map(guarded().objection)).toEqual([
+    expect(['http://93.184.216.34/', 'https://receiver.example/n'].map((uri) => guarded().objection(uri))).toEqual([
       undefined,
       undefined,
     ]);

@@ -111,7 +111,7 @@ describe('the target', () => {
           .join('&');
         expect(readParameters(query, names)).toEqual(Object.fromEntries(names.map((name) => [name, params[name]])));
         expect(
-          readParameters(new URLSearchParams(names.map((name) => [name, params[name] ?? ''])).toString(), names),
+          readParameters(new URLSearchParams(names.map((name): [string, string] => [name, params[name] ?? ''])).toString(), names),
         ).toEqual(readParameters(query, names));
       }),
     );
@@ -164,7 +164,7 @@ describe('routes', () => {
       Allow: 'PATCH, PUT, DELETE, OPTIONS',
       'Accept-Patch': 'application/json, application/ld+json, application/merge-patch+json',
     });
-    expect(describePath(routes, '/types').Allow).toBe('GET, HEAD, OPTIONS');
+    expect(describePath(routes, '/types')['Allow']).toBe('GET, HEAD, OPTIONS');
   });
 
   test.each([

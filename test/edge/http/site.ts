@@ -108,7 +108,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000 },
+    limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000, instancesPage: 1000 },
   };
 }
 
