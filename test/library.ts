@@ -1,4 +1,5 @@
 /** The @contexts of a world in which nothing is loaded: the core, those that are known, and those that tenants keep. */
+import type { Subscriptions } from '../src/core/port/subscriptions.ts';
 import { createContexts } from '../src/core/jsonld/resolve.ts';
 import type { Json } from '../src/core/model/json.ts';
 import {
@@ -15,3 +16,10 @@ export function createOfflineLibrary(
   const documents = { forget: () => Promise.resolve(), reload: refuse };
   return createContextLibrary({ ...world, documents, contexts: createContexts({ load: refuse, known }) });
 }
+
+/** For worlds in which nobody carries subscriptions out. */
+export const noSubscriptions: Subscriptions = {
+  check: () => Promise.resolve(),
+  refresh: () => Promise.resolve(),
+  account: () => Promise.resolve(undefined),
+};

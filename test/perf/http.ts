@@ -11,7 +11,7 @@ import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createOfflineLibrary } from '../library.ts';
+import { createOfflineLibrary, noSubscriptions } from '../library.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -51,6 +51,8 @@ async function serve(name: string): Promise<void> {
     observe,
     renders: createRenderCache(2 ** 20),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
+    subscriptions: noSubscriptions,
+    identity: { alias: 'test', startedAt: clock.now() },
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64 };
   const answer = createAnswerer({ world, operations, limits, corsOrigin: '', pages: new Map() });

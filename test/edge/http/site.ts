@@ -10,7 +10,7 @@ import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary } from '../../library.ts';
+import { createOfflineLibrary, noSubscriptions } from '../../library.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
@@ -109,6 +109,8 @@ function createWorld(observe: (observation: Observation) => void): World {
     observe,
     renders: createRenderCache(0),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000, instancesPage: 1000 },
+    subscriptions: noSubscriptions,
+    identity: { alias: 'test', startedAt: clock.now() },
   };
 }
 

@@ -21,7 +21,7 @@ import type { StreamLimits } from '../../../src/edge/ws/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { createOfflineLibrary } from '../../library.ts';
+import { createOfflineLibrary, noSubscriptions } from '../../library.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
 const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
@@ -80,12 +80,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
-    // Stored subscriptions are the affair of others.
-    subscriptions: {
-      check: () => Promise.resolve(),
-      refresh: () => Promise.resolve(),
-      account: () => Promise.resolve(undefined),
-    },
+    subscriptions: noSubscriptions,
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
