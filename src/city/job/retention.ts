@@ -1,6 +1,7 @@
 /** Reads for how many days history is kept, and works it out for a moment. */
 import type { Retention, RetentionRule } from '../../core/language/retention.ts';
 import type { Terms } from '../../core/model/entity.ts';
+import { scopeSeries } from '../../core/model/history.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 
 /** For how many days history is kept; 0: for ever. Names may be short. */
@@ -50,7 +51,7 @@ export function retentionAt({ days, rules }: KeptDays, now: Instant, terms: Pick
     ...beforeOf(days),
     rules: rules.map(({ days: kept, type, attr }) => ({
       type: terms.expand(type),
-      ...(attr === undefined ? undefined : { attr: terms.expand(attr) }),
+      ...(attr === undefined ? undefined : { attr: attr === scopeSeries ? attr : terms.expand(attr) }),
       ...beforeOf(kept),
     })),
   };

@@ -5,7 +5,7 @@ import type { Position } from '../../core/port/store.ts';
 import { carryOut, recordPast, sweepSome, type Tables } from './carry-out.ts';
 import { openForWriting } from './connection.ts';
 import { createEntities } from './entity-rows.ts';
-import { createForget, type Forget } from './forget.ts';
+import { createForget, type Forget } from './history/forget.ts';
 import { createHistoryWriter } from './history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from './message.ts';

@@ -12,7 +12,7 @@ const now = '2026-03-31T00:00:00Z';
 describe('what is kept', () => {
   test('is read by type and attribute, short or as IRIs', () => {
     const text =
-      'Air=1, Air.pm10=0,https://example.org/Air=30,https://example.org/Air.pm10=2,https://example.org/Air.https://example.org/no2=3,urn:x:Air.urn:x:a=4';
+      'Air=1, Air.pm10=0,https://example.org/Air=30,https://example.org/Air.pm10=2,https://example.org/Air.https://example.org/no2=3,urn:x:Air.urn:x:a=4,Air.scope=5';
     expect(retentionAt(readKeptDays(text, 90), now, terms)).toEqual({
       before: '2025-12-31T00:00:00Z',
       rules: [
@@ -22,6 +22,7 @@ describe('what is kept', () => {
         { type: 'https://example.org/Air', attr: `${defaultVocabulary}pm10`, before: '2026-03-29T00:00:00Z' },
         { type: 'https://example.org/Air', attr: 'https://example.org/no2', before: '2026-03-28T00:00:00Z' },
         { type: 'urn:x:Air', attr: 'urn:x:a', before: '2026-03-27T00:00:00Z' },
+        { type: `${defaultVocabulary}Air`, attr: 'scope', before: '2026-03-26T00:00:00Z' },
       ],
     });
     expect(retentionAt(readKeptDays('', 0), now, terms)).toEqual({ rules: [] });

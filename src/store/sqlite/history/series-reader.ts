@@ -1,12 +1,12 @@
 /** Reads the instances of one series in an interval, ascending in time. */
 import type { Database } from 'better-sqlite3';
-import type { TemporalQuery } from '../../core/language/filter.ts';
-import { isWithin } from '../../core/language/temporal-query.ts';
-import type { HistoricInstance } from '../../core/model/history.ts';
-import { type Micros } from '../../core/model/instant.ts';
-import { createRowReader, type InstanceRow, type Series } from './history-rows.ts';
-import type { NameReader } from './names.ts';
-import type { Pace } from './pace.ts';
+import type { TemporalQuery } from '../../../core/language/filter.ts';
+import { isWithin } from '../../../core/language/temporal-query.ts';
+import type { HistoricInstance } from '../../../core/model/history.ts';
+import { type Micros } from '../../../core/model/instant.ts';
+import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
+import type { NameReader } from '../names.ts';
+import type { Pace } from '../pace.ts';
 
 /** An instance with the time by which it was selected. */
 export interface Timed {

@@ -1,18 +1,18 @@
 /** Answers history plans: which entities, and which of their instances. */
-import type { Filter } from '../../core/language/filter.ts';
-import { compileFilter } from '../../core/language/matches/matches.ts';
-import type { Entity } from '../../core/model/entity.ts';
-import { presentAt } from '../../core/model/expiry.ts';
-import type { EntityHistory, HistoricInstance } from '../../core/model/history.ts';
-import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
-import type { Breathe } from '../../core/port/clock.ts';
-import type { HistoryPlan } from '../../core/port/store.ts';
-import type { Series } from './history-rows.ts';
-import { type NameReader, noName } from './names.ts';
-import { entityIn } from './own-text.ts';
-import { createPace, type Pace } from './pace.ts';
+import type { Filter } from '../../../core/language/filter.ts';
+import { compileFilter } from '../../../core/language/matches/matches.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { presentAt } from '../../../core/model/expiry.ts';
+import type { EntityHistory, HistoricInstance } from '../../../core/model/history.ts';
+import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
+import type { Breathe } from '../../../core/port/clock.ts';
+import type { HistoryPlan } from '../../../core/port/store.ts';
+import type { Series } from '../history-rows.ts';
+import { type NameReader, noName } from '../names.ts';
+import { entityIn } from '../own-text.ts';
+import { createPace, type Pace } from '../pace.ts';
 import type { SeriesReader, Timed } from './series-reader.ts';
-import type { Subject, Subjects } from './subject-pages.ts';
+import type { Subject, Subjects } from '../subject-pages.ts';
 
 interface Sources {
   readonly subjects: Subjects;

@@ -1,11 +1,11 @@
 /** Forgets what history is not to be kept of: walks through the series, a slice at a time, and deletes ranges of the primary key. */
 import type { Database } from 'better-sqlite3';
-import { forgottenBefore, type Retention } from '../../core/language/retention.ts';
-import { scopeSeries } from '../../core/model/history.ts';
-import type { Micros } from '../../core/model/instant.ts';
-import type { Forgotten, RetentionSlice } from '../../core/port/store.ts';
-import type { Series } from './history-rows.ts';
-import { createNameReader, type NameReader } from './names.ts';
+import { forgottenBefore, type Retention } from '../../../core/language/retention.ts';
+import { scopeSeries } from '../../../core/model/history.ts';
+import type { Micros } from '../../../core/model/instant.ts';
+import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
+import type { Series } from '../history-rows.ts';
+import { createNameReader, type NameReader } from '../names.ts';
 
 /** Removes a slice: looks at `limit` rows and series at most. */
 export type Forget = (slice: RetentionSlice, limit: number) => Forgotten;
