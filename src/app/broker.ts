@@ -54,13 +54,14 @@ export async function startBroker(config: Config): Promise<Broker> {
   const { metrics, observe } = openTelemetry(config);
   const modelsFolder = config.modelsFolder === '' ? join(root, 'smart-data-models') : config.modelsFolder;
   const jobs = readJobs(config);
+  const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = openStores(config);
   const clock = createClock();
   const parts: DeliveryWorld = {
     stores,
     clock,
-    models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
+    models,
     observe,
     contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     breathe: createBreathe(),

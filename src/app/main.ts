@@ -11,7 +11,8 @@ if (command) {
   const io = { out: process.stdout, err: process.stderr, signal: stopping.signal };
   process.exitCode = await command.run(args, io).catch((error: unknown) => {
     process.stderr.write(`mlaka ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+    // What a failed command has opened must not keep the process alive.
+    process.exit(1);
   });
 } else {
   const list = commands.map((one) => `  mlaka ${one.name.padEnd(8)} ${one.summary}`).join('\n');

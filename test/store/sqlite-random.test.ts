@@ -14,7 +14,7 @@ import type { Mutation } from '../../src/core/model/mutation.ts';
 import type { HistoryPlan, Store } from '../../src/core/port/store.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
-import { startWriter } from '../../src/store/sqlite/writer.ts';
+import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-random-'));
 const writer = startWriter({ observe: () => undefined, limits: { pendingWrites: 20_000, pendingBytes: 1e8 } });

@@ -8,7 +8,7 @@ import type { Write } from '../../src/core/language/write.ts';
 import type { Observation } from '../../src/core/port/observe.ts';
 import type { Store } from '../../src/core/port/store.ts';
 import { createSqliteStores, type SqliteOptions } from '../../src/store/sqlite/stores.ts';
-import { startWriter } from '../../src/store/sqlite/writer.ts';
+import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-writer-'));
 const closing: (() => Promise<void> | void)[] = [];

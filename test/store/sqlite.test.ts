@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
-import { startWriter } from '../../src/store/sqlite/writer.ts';
+import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
 import { describeStore } from './contract/contract.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-sqlite-'));

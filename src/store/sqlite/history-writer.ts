@@ -4,7 +4,7 @@ import type { Instance } from '../../core/model/attribute.ts';
 import type { HistoryEntry } from '../../core/model/history.ts';
 import { createRowMaker, type InstanceRow, type Series } from './history-rows.ts';
 import { type Names, noName } from './names.ts';
-import type { Sequence } from './sequence.ts';
+import type { Sequence } from './writer/sequence.ts';
 
 export interface HistoryWriter {
   /** `n` tells what was written now from all that was written before. */

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Log, Position } from '../../core/port/store.ts';
 import { type LogRow, recordIn } from './log-rows.ts';
-import type { SendJob, Writer } from './writer.ts';
+import type { SendJob, Writer } from './writer/writer.ts';
 
 /** Records that are pruned in one transaction: others' writes are to come in between. */
 const pruneMax = 500;

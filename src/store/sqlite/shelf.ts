@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { parseJson } from '../../core/model/json.ts';
 import type { Shelf } from '../../core/port/store.ts';
 import type { Job } from './message.ts';
-import type { SendJob } from './writer.ts';
+import type { SendJob } from './writer/writer.ts';
 
 export interface ShelfWriter {
   /** Answers 1. */

@@ -4,22 +4,22 @@ import { Problem } from '../../core/model/problem.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Store } from '../../core/port/store.ts';
-import { createChoose } from './candidates.ts';
+import { createChoose } from './search/candidates.ts';
 import { openForReading } from './connection.ts';
-import { createDemand } from './demand.ts';
-import { createLists } from './lists.ts';
+import { createDemand } from './search/demand.ts';
+import { createLists } from './search/lists.ts';
 import { createLog } from './log.ts';
 import { createNameReader } from './names.ts';
 import { forgottenIn, outcomesIn } from './own-text.ts';
 import { createHistoryReader, type HistoryReader } from './history/read-history.ts';
-import { createRows, type Rows, storedIn } from './rows.ts';
-import { createSearch, type Search } from './search.ts';
+import { createRows, type Rows, storedIn } from './search/rows.ts';
+import { createSearch, type Search } from './search/search.ts';
 import { createSeriesReader } from './history/series-reader.ts';
 import { createShelves } from './shelf.ts';
-import { createSubjects } from './subject-pages.ts';
-import { createSummaryReader, type SummaryReader } from './summary.ts';
-import { createSweep } from './sweep.ts';
-import type { SendJob, Writer } from './writer.ts';
+import { createSubjects } from './search/subject-pages.ts';
+import { createSummaryReader, type SummaryReader } from './search/summary.ts';
+import { createSweep } from './writer/sweep.ts';
+import type { SendJob, Writer } from './writer/writer.ts';
 
 /** A store and how to let go of its file. */
 export interface OpenStore {

@@ -7,7 +7,7 @@ import type { Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type OpenStore, openStore } from './store.ts';
 import { fileOf, tenantOf } from './tenant-file.ts';
-import { startWriter, type Writer, type WriterLimits } from './writer.ts';
+import { startWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
 export interface SqliteOptions {
   /** Where the files are; made when it is not there. */

@@ -10,9 +10,9 @@ import type { HistoryPlan } from '../../../core/port/store.ts';
 import type { Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
 import { entityIn } from '../own-text.ts';
-import { createPace, type Pace } from '../pace.ts';
+import { createPace, type Pace } from '../search/pace.ts';
 import type { SeriesReader, Timed } from './series-reader.ts';
-import type { Subject, Subjects } from '../subject-pages.ts';
+import type { Subject, Subjects } from '../search/subject-pages.ts';
 
 interface Sources {
   readonly subjects: Subjects;

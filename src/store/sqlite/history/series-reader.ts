@@ -6,7 +6,7 @@ import type { HistoricInstance } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import type { NameReader } from '../names.ts';
-import type { Pace } from '../pace.ts';
+import type { Pace } from '../search/pace.ts';
 
 /** An instance with the time by which it was selected. */
 export interface Timed {

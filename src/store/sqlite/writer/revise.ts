@@ -1,12 +1,12 @@
 /** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Database } from 'better-sqlite3';
-import type { Instance } from '../../core/model/attribute.ts';
-import { type HistoricInstance, pastEntry } from '../../core/model/history.ts';
-import type { Instant } from '../../core/model/instant.ts';
-import type { Revision } from '../../core/port/store.ts';
+import type { Instance } from '../../../core/model/attribute.ts';
+import { type HistoricInstance, pastEntry } from '../../../core/model/history.ts';
+import type { Instant } from '../../../core/model/instant.ts';
+import type { Revision } from '../../../core/port/store.ts';
 import type { Tables } from './carry-out.ts';
-import { createRowReader, type InstanceRow, type Series } from './history-rows.ts';
-import type { Names } from './names.ts';
+import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
+import type { Names } from '../names.ts';
 
 /** Carries out a revision. False when there is nothing that it could be done to. */
 export type Revise = (revision: Revision, at: Instant) => boolean;

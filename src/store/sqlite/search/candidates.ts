@@ -1,7 +1,7 @@
 /** Chooses the index that answers a filter best: a superset of what is to be found, in creation order. */
-import type { EntitySelector, Filter, TypeSelection } from '../../core/language/filter.ts';
+import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
 import { type Lists, shortest } from './lists.ts';
-import type { NameReader } from './names.ts';
+import type { NameReader } from '../names.ts';
 import type { Pace } from './pace.ts';
 import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
 

@@ -1,8 +1,8 @@
 /** Keeps the counts of types, attributes and kinds by difference: collected through a transaction, written at its end. */
 import type { Database } from 'better-sqlite3';
-import { kinds } from '../../core/model/attribute.ts';
-import type { Entity } from '../../core/model/entity.ts';
-import { type Names, noName } from './names.ts';
+import { kinds } from '../../../core/model/attribute.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { type Names, noName } from '../names.ts';
 
 /** Stands for any kind in the table `attr_count`. */
 export const anyKind = -1;

@@ -1,9 +1,9 @@
 /** Goes through everybody who may have a history, in the order in which they first came: present and departed entities. */
 import type { Database } from 'better-sqlite3';
-import type { EntitySelector, Filter } from '../../core/language/filter.ts';
+import type { EntitySelector, Filter } from '../../../core/language/filter.ts';
 import type { Choose, Wish } from './candidates.ts';
-import type { NameReader } from './names.ts';
-import { stringsIn } from './own-text.ts';
+import type { NameReader } from '../names.ts';
+import { stringsIn } from '../own-text.ts';
 import type { EntityRow, Pager } from './rows.ts';
 
 /** Somebody with a history. `row`: the entity is in the file, expired or not. */

@@ -1,7 +1,7 @@
 /** Finds out which attributes want an index over their values. */
-import type { Filter } from '../../core/language/filter.ts';
-import { indexTerms } from './index-terms.ts';
-import type { SendJob } from './writer.ts';
+import type { Filter } from '../../../core/language/filter.ts';
+import { indexTerms } from '../writer/index-terms.ts';
+import type { SendJob } from '../writer/writer.ts';
 
 /** So many entities a query must have looked at before it counts as one that wants an index. */
 const manyLooked = 500;

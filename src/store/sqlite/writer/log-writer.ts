@@ -1,9 +1,9 @@
 /** Appends to the change log, and prunes it. */
 import type { Database } from 'better-sqlite3';
-import type { Change } from '../../core/model/change.ts';
-import type { Micros } from '../../core/model/instant.ts';
-import type { Position } from '../../core/port/store.ts';
-import { logRowOf } from './log-rows.ts';
+import type { Change } from '../../../core/model/change.ts';
+import type { Micros } from '../../../core/model/instant.ts';
+import type { Position } from '../../../core/port/store.ts';
+import { logRowOf } from '../log-rows.ts';
 import type { Sequence } from './sequence.ts';
 
 export interface LogWriter {

@@ -1,7 +1,7 @@
 /** The writer's thread: commits everything that has arrived in one transaction per tenant, then answers. */
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { failureOf, type Ledger, openLedger } from './ledger.ts';
-import type { FromWriter, Reply, Request, ToWriter } from './message.ts';
+import type { FromWriter, Reply, Request, ToWriter } from '../message.ts';
 
 /** Writes in one group at most: bounds how long the first of them waits. */
 const groupMax = 2000;

@@ -1,11 +1,11 @@
 /** Present entities as rows, read in creation order, page by page. */
 import type { Database } from 'better-sqlite3';
-import { type Entity } from '../../core/model/entity.ts';
-import { presentAt } from '../../core/model/expiry.ts';
-import { type Instant, type Micros, microsOfInstant } from '../../core/model/instant.ts';
-import type { Position, Stored } from '../../core/port/store.ts';
-import { noName } from './names.ts';
-import { entityIn } from './own-text.ts';
+import { type Entity } from '../../../core/model/entity.ts';
+import { presentAt } from '../../../core/model/expiry.ts';
+import { type Instant, type Micros, microsOfInstant } from '../../../core/model/instant.ts';
+import type { Position, Stored } from '../../../core/port/store.ts';
+import { noName } from '../names.ts';
+import { entityIn } from '../own-text.ts';
 
 export interface EntityRow {
   readonly num: number;

@@ -1,5 +1,5 @@
 /** Finds in `q` the terms that an index over values can answer: necessary conditions, the entity is checked anyway. */
-import type { QPath, Query, QValue } from '../../core/language/filter.ts';
+import type { QPath, Query, QValue } from '../../../core/language/filter.ts';
 import { type Key, keyOf } from './value-rows.ts';
 
 /** Entities with one of the values, or with a number between the bounds (both included). */

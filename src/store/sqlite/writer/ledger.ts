@@ -1,19 +1,19 @@
 /** The writing side of one tenant's file: carries out groups of requests, each group in one transaction. */
 import type { Database } from 'better-sqlite3';
-import type { Outcome } from '../../core/model/mutation.ts';
-import type { Position } from '../../core/port/store.ts';
+import type { Outcome } from '../../../core/model/mutation.ts';
+import type { Position } from '../../../core/port/store.ts';
 import { carryOut, recordPast, sweepSome, type Tables } from './carry-out.ts';
-import { openForWriting } from './connection.ts';
+import { openForWriting } from '../connection.ts';
 import { createEntities } from './entity-rows.ts';
-import { createForget, type Forget } from './history/forget.ts';
-import { createHistoryWriter } from './history-writer.ts';
+import { createForget, type Forget } from '../history/forget.ts';
+import { createHistoryWriter } from '../history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
-import type { Answer, Job, Reply, Request } from './message.ts';
-import { createNames, type Names } from './names.ts';
-import { pastInstancesIn, retentionSliceIn, revisionIn, writesIn } from './own-text.ts';
+import type { Answer, Job, Reply, Request } from '../message.ts';
+import { createNames, type Names } from '../names.ts';
+import { pastInstancesIn, retentionSliceIn, revisionIn, writesIn } from '../own-text.ts';
 import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
-import { createShelfWriter, type ShelfWriter } from './shelf.ts';
+import { createShelfWriter, type ShelfWriter } from '../shelf.ts';
 import { createSubjects } from './subjects.ts';
 import { createWal } from './wal.ts';
 

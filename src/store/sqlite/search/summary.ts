@@ -1,10 +1,10 @@
 /** Reads the counts that the writer keeps. */
 import type { Database } from 'better-sqlite3';
-import type { TypeSelection } from '../../core/language/filter.ts';
-import { kinds } from '../../core/model/attribute.ts';
-import type { Plan, Summary, TypeSummary } from '../../core/port/store.ts';
-import { type NameReader, noName } from './names.ts';
-import { anyKind } from './summary-rows.ts';
+import type { TypeSelection } from '../../../core/language/filter.ts';
+import { kinds } from '../../../core/model/attribute.ts';
+import type { Plan, Summary, TypeSummary } from '../../../core/port/store.ts';
+import { type NameReader, noName } from '../names.ts';
+import { anyKind } from '../writer/summary-rows.ts';
 
 interface AttrRow {
   readonly type: number;

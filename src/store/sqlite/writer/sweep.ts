@@ -1,6 +1,6 @@
 /** Removes what has expired, a part at a time, so that others' writes come in between. */
-import type { Store } from '../../core/port/store.ts';
-import { parseJson } from '../../core/model/json.ts';
+import type { Store } from '../../../core/port/store.ts';
+import { parseJson } from '../../../core/model/json.ts';
 import type { SendJob } from './writer.ts';
 
 const sweepMax = 200;

@@ -1,10 +1,10 @@
 /** Keeps the boxes around the geometries of entities in the R*Tree, by difference. */
 import type { Database } from 'better-sqlite3';
-import type { Instance } from '../../core/model/attribute.ts';
-import type { Entity } from '../../core/model/entity.ts';
-import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
-import { isObject, type Json } from '../../core/model/json.ts';
-import { type Names, noName } from './names.ts';
+import type { Instance } from '../../../core/model/attribute.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { type BoundingBox, boundingBox, type Geometry } from '../../../core/model/geometry.ts';
+import { isObject, type Json } from '../../../core/model/json.ts';
+import { type Names, noName } from '../names.ts';
 
 /** `place` is the entity's number times this, plus a slot for each GeoProperty. */
 export const slots = 65_536;

@@ -1,11 +1,11 @@
 /** Reads from an index the numbers of the entities that fulfil one condition. */
 import type { Database } from 'better-sqlite3';
-import type { Filter } from '../../core/language/filter.ts';
-import { searchBox } from '../../core/language/geo/geo-query.ts';
-import type { BoundingBox } from '../../core/model/geometry.ts';
-import { slots } from './box-rows.ts';
-import { type IndexTerm, indexTerms } from './index-terms.ts';
-import { type NameReader, noName } from './names.ts';
+import type { Filter } from '../../../core/language/filter.ts';
+import { searchBox } from '../../../core/language/geo/geo-query.ts';
+import type { BoundingBox } from '../../../core/model/geometry.ts';
+import { slots } from '../writer/box-rows.ts';
+import { type IndexTerm, indexTerms } from '../writer/index-terms.ts';
+import { type NameReader, noName } from '../names.ts';
 import type { Pace } from './pace.ts';
 import { type Pager, pagerOfSeveral, type Rows } from './rows.ts';
 

@@ -1,7 +1,7 @@
 /** Keeps who has a history but is not there: entities that were deleted, or are known by past instances only. */
 import type { Database } from 'better-sqlite3';
-import type { Names } from './names.ts';
-import { stringsIn } from './own-text.ts';
+import type { Names } from '../names.ts';
+import { stringsIn } from '../own-text.ts';
 
 interface Departed {
   readonly id: string;

@@ -1,9 +1,9 @@
 /** Keeps an index over the values of those attributes that queries ask for often. Others cost a write nothing. */
 import type { Database } from 'better-sqlite3';
-import type { Instance } from '../../core/model/attribute.ts';
-import type { Entity } from '../../core/model/entity.ts';
-import { isArray, isObject, type Json } from '../../core/model/json.ts';
-import { entityIn } from './own-text.ts';
+import type { Instance } from '../../../core/model/attribute.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { isArray, isObject, type Json } from '../../../core/model/json.ts';
+import { entityIn } from '../own-text.ts';
 
 /** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
 const indexedMax = 16;

@@ -1,6 +1,6 @@
 /** Hands out positions of the log, which have no gaps, and numbers that are never used twice. */
 import type { Database } from 'better-sqlite3';
-import type { Position } from '../../core/port/store.ts';
+import type { Position } from '../../../core/port/store.ts';
 
 export interface Sequence {
   /** The position of the newest change. */

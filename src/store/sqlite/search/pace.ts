@@ -1,7 +1,7 @@
 /** Keeps long reads from holding the thread, and ends those that take too long. */
 import { performance } from 'node:perf_hooks';
-import { Problem } from '../../core/model/problem.ts';
-import type { Breathe } from '../../core/port/clock.ts';
+import { Problem } from '../../../core/model/problem.ts';
+import type { Breathe } from '../../../core/port/clock.ts';
 
 /** Called between pieces of a read: undefined, or a promise to wait for. Throws TooComplexQuery after too long. */
 export type Pace = () => Promise<void> | undefined;

@@ -1,12 +1,12 @@
 /** Keeps the present entities, and every index over them. */
 import type { Database } from 'better-sqlite3';
-import type { Entity } from '../../core/model/entity.ts';
-import { firstExpiry } from '../../core/model/expiry.ts';
-import type { Micros } from '../../core/model/instant.ts';
-import type { Position } from '../../core/port/store.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { firstExpiry } from '../../../core/model/expiry.ts';
+import type { Micros } from '../../../core/model/instant.ts';
+import type { Position } from '../../../core/port/store.ts';
 import { createBoxes } from './box-rows.ts';
-import type { Names } from './names.ts';
-import { entityIn } from './own-text.ts';
+import type { Names } from '../names.ts';
+import { entityIn } from '../own-text.ts';
 import { createTally, type Tally } from './summary-rows.ts';
 import { createValues, type Values } from './value-rows.ts';
 

@@ -1,11 +1,11 @@
 /** Finds and counts present entities: candidates from an index, checked by the core's predicate. */
-import type { Filter } from '../../core/language/filter.ts';
-import { compileFilter } from '../../core/language/matches/matches.ts';
-import { compilePattern } from '../../core/language/pattern/pattern.ts';
-import type { Entity } from '../../core/model/entity.ts';
-import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
-import type { Breathe } from '../../core/port/clock.ts';
-import type { Plan, Stored } from '../../core/port/store.ts';
+import type { Filter } from '../../../core/language/filter.ts';
+import { compileFilter } from '../../../core/language/matches/matches.ts';
+import { compilePattern } from '../../../core/language/pattern/pattern.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
+import type { Breathe } from '../../../core/port/clock.ts';
+import type { Plan, Stored } from '../../../core/port/store.ts';
 import type { Candidates, Choose, Wish } from './candidates.ts';
 import { createPace } from './pace.ts';
 import { entityAt, type EntityRow, storedIn } from './rows.ts';

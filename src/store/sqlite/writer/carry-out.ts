@@ -1,15 +1,15 @@
 /** Carries out writes in a tenant's file, inside the transaction that is under way: what they mean is the core's affair. */
-import { carryOutWrite, type Write } from '../../core/language/write.ts';
-import type { Change } from '../../core/model/change.ts';
-import type { Entity } from '../../core/model/entity.ts';
-import { presentAt } from '../../core/model/expiry.ts';
-import { historyOf, pastEntry } from '../../core/model/history.ts';
-import { type Instant, microsOfInstant } from '../../core/model/instant.ts';
-import type { Mutated } from '../../core/model/mutate.ts';
-import type { Outcome } from '../../core/model/mutation.ts';
-import type { PastInstance } from '../../core/port/store.ts';
+import { carryOutWrite, type Write } from '../../../core/language/write.ts';
+import type { Change } from '../../../core/model/change.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { presentAt } from '../../../core/model/expiry.ts';
+import { historyOf, pastEntry } from '../../../core/model/history.ts';
+import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
+import type { Mutated } from '../../../core/model/mutate.ts';
+import type { Outcome } from '../../../core/model/mutation.ts';
+import type { PastInstance } from '../../../core/port/store.ts';
 import type { Entities, Held, Holding } from './entity-rows.ts';
-import type { HistoryWriter } from './history-writer.ts';
+import type { HistoryWriter } from '../history-writer.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Sequence } from './sequence.ts';
 import type { Subjects } from './subjects.ts';

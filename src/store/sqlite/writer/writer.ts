@@ -1,9 +1,9 @@
 /** The main thread's end of the writer: sends jobs to the writer's thread, and wakes those who wait for their answers. */
 import { Worker } from 'node:worker_threads';
-import { Problem } from '../../core/model/problem.ts';
-import type { Observe } from '../../core/port/observe.ts';
-import type { Position } from '../../core/port/store.ts';
-import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from './message.ts';
+import { Problem } from '../../../core/model/problem.ts';
+import type { Observe } from '../../../core/port/observe.ts';
+import type { Position } from '../../../core/port/store.ts';
+import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from '../message.ts';
 
 /** Sends a job for one tenant's file. Throws Unavailable when too many are waiting, an Error when it failed. */
 export type SendJob = (job: Job, weight?: number) => Promise<Answer>;

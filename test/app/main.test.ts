@@ -1,0 +1,91 @@
+/** The command line as a process: exit codes, messages, and that nothing keeps a failed command alive. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { commands } from '../../src/app/commands.ts';
+
+const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'mlaka-main-'));
+const noFolder = join(folder, 'file');
+writeFileSync(noFolder, '');
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line to its end; `onOutput` may tell the process something. */
+function mlaka(
+  args: readonly string[],
+  onOutput: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...args], { timeout: 15_000 });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (text: Buffer) => {
+      out += text.toString();
+      onOutput(out, (signal) => child.kill(signal));
+    });
+    child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+describe('mlaka', () => {
+  test('says which commands there are', async () => {
+    const { code, out } = await mlaka(['--help']);
+    expect(code).toBe(0);
+    for (const { name, summary } of commands)
+      expect(out).toMatch(new RegExp(`mlaka ${name} +${summary.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
+  });
+
+  test.each(commands.map(({ name }) => [name]).filter(([name]) => name !== 'config'))(
+    '%s says how it is used',
+    async (name) => {
+      const { code, out } = await mlaka([name, '--help']);
+      expect(code).toBe(0);
+      expect(out).toContain(`mlaka ${name}`);
+    },
+  );
+
+  test.each<readonly [string, readonly string[], number, RegExp]>([
+    ['a command that is not there', ['dance'], 2, /no command dance/],
+    ['an unknown option', ['serve', '--colour', 'red'], 1, /--colour/],
+    ['an option that is wrong', ['serve', '--port', 'many'], 1, /--port must be/],
+    [
+      'a mode of models that is none',
+      ['serve', '--port', '0', '--data', folder, '--models', 'sometimes'],
+      1,
+      /sometimes/,
+    ],
+    ['a retention that is none', ['serve', '--port', '0', '--data', folder, '--history-keep', 'x=y'], 1, /historyKeep/],
+    ['a data folder that is a file', ['serve', '--port', '0', '--data', noFolder], 1, /file/],
+    [
+      'an index of contexts that is not there',
+      ['serve', '--port', '0', '--data', folder, '--context-preload', join(folder, 'no.json')],
+      1,
+      /no\.json/,
+    ],
+    ['an import without a file', ['import'], 1, /one file/],
+    ['a broker that is not there', ['export', '--url', 'http://127.0.0.1:9'], 1, /127\.0\.0\.1:9/],
+  ])('%s ends with a message', async (_, args, expected, message) => {
+    const { code, err } = await mlaka(args);
+    expect({ code, err }).toEqual({ code: expected, err: expect.stringMatching(message) });
+  });
+
+  test('serve runs until it is told to stop, and then ends well', async () => {
+    const { code, out } = await mlaka(
+      ['serve', '--port', '0', '--data', folder, '--log-level', 'silent'],
+      (text, kill) => {
+        if (text.includes('listens on') && !text.includes('stopped')) kill('SIGTERM');
+      },
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/Mlaka listens on http:\/\/127\.0\.0\.1:\d+[^]*Mlaka has stopped/);
+  });
+});
