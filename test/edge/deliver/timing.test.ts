@@ -68,13 +68,14 @@ describe('an interval', () => {
     await before.subscribe(receiver.url, { timeInterval: 0.5 });
     await receiver.until(count(1));
     await before.stop();
-    await wait(1200);
+    await wait(3000);
     const [already, fromMs] = [receiver.received.length, performance.now()];
     const after = await startSite([], before.folder);
-    const received = (await receiver.until(count(already + 2))).slice(already);
-    expect((received[1]?.atMs ?? 0) - (received[0]?.atMs ?? 0)).toBeGreaterThan(50);
-    expect((received[0]?.atMs ?? 0) - fromMs).toBeLessThan(10_000);
+    await receiver.until(count(already + 2));
     await after.stop();
+    // Six were missed. There are no more than one for them, one for each interval since, and one under way.
+    const intervals = (performance.now() - fromMs) / 500;
+    expect(receiver.received.length - already).toBeLessThanOrEqual(Math.floor(intervals) + 2);
     rmSync(before.folder, { recursive: true });
   });
 
