@@ -75,8 +75,11 @@ async function compare(
   { broker, floor }: { broker: Child; floor: Child },
   { ours, theirs }: { ours: () => Shot; theirs: () => Shot },
 ): Promise<void> {
+  // Neither is measured before its code has been compiled.
+  await load(floor.url, theirs, { seconds: 2 });
   const low = await load(floor.url, theirs, { seconds });
   await rest();
+  await load(broker.url, ours, { seconds: 3 });
   await broker.loopDelay();
   const high = await load(broker.url, ours, { seconds });
   await row(what, broker, { ours: shown(high), floor: shown(low), ratio: high.perSecond / low.perSecond });
