@@ -111,7 +111,10 @@ describe('the target', () => {
           .join('&');
         expect(readParameters(query, names)).toEqual(Object.fromEntries(names.map((name) => [name, params[name]])));
         expect(
-          readParameters(new URLSearchParams(names.map((name): [string, string] => [name, params[name] ?? ''])).toString(), names),
+          readParameters(
+            new URLSearchParams(names.map((name): [string, string] => [name, params[name] ?? ''])).toString(),
+            names,
+          ),
         ).toEqual(readParameters(query, names));
       }),
     );
