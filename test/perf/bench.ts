@@ -3,43 +3,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type Child, startChild } from './child.ts';
+import { api, fill, light, send } from './fill.ts';
 import { latencies, load, type Load, percentiles, rest, type Shot } from './load.ts';
 
-const api = '/ngsi-ld/v1';
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
 const many = Number(process.env['BENCH_ENTITIES'] ?? 100_000);
-
-/** A typical street light of about one kilobyte. */
-const light = (number: number): object => ({
-  id: `urn:ngsi-ld:Streetlight:bench:${number}`,
-  type: 'Streetlight',
-  powerState: { type: 'Property', value: number % 2 === 0 ? 'on' : 'off', observedAt: '2026-03-01T18:00:00Z' },
-  illuminanceLevel: {
-    type: 'Property',
-    value: (number % 100) / 100,
-    unitCode: 'C62',
-    observedAt: '2026-03-01T18:00:00Z',
-  },
-  powerConsumption: { type: 'Property', value: number % 1000, unitCode: 'WTT', observedAt: '2026-03-01T18:00:00Z' },
-  location: {
-    type: 'GeoProperty',
-    value: { type: 'Point', coordinates: [14.3 + (number % 1000) / 10_000, 46.2 + (number % 997) / 10_000] },
-  },
-  address: {
-    type: 'Property',
-    value: {
-      streetAddress: `Mlaška cesta ${number}`,
-      postalCode: '4000',
-      addressLocality: 'Mlaka pri Kranju',
-      addressCountry: 'SI',
-    },
-  },
-  refStreetlightGroup: { type: 'Relationship', object: `urn:ngsi-ld:StreetlightGroup:bench:${number % 50}` },
-  description: {
-    type: 'Property',
-    value: 'A light on a pole beside the road, as there are thousands in a city. '.repeat(4),
-  },
-});
 
 interface Row {
   readonly what: string;
@@ -86,14 +54,6 @@ async function compare(
   await rest();
 }
 
-async function send(url: string, method: string, body?: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(url, {
-    method,
-    ...(body === undefined ? undefined : { body, headers: { 'Content-Type': 'application/json' } }),
-  });
-  return { status: answer.status, text: await answer.text() };
-}
-
 /** The time of one request beside that of a raw server answering the same bytes. */
 async function compareRead(
   what: string,
@@ -109,16 +69,6 @@ async function compareRead(
   const high = await latencies(() => send(`${broker.url}${api}${path}`, 'GET'), 300);
   const ms = ({ p50, p99 }: { p50: number; p99: number }): string => `${p50.toFixed(2)} ms (p99 ${p99.toFixed(2)} ms)`;
   await row(what, broker, { ours: ms(high), floor: ms(low), ratio: high.p50 / low.p50 });
-}
-
-async function fill(broker: Child, from: number, to: number): Promise<void> {
-  for (let start = from; start < to; start += 5000) {
-    const batch = Array.from({ length: Math.min(5000, to - start) }, (_, index) => light(start + index));
-    const { status, text } = await send(`${broker.url}${api}/entityOperations/upsert`, 'POST', JSON.stringify(batch));
-    if (status >= 300) throw new Error(text.slice(0, 500));
-    process.stderr.write(`\rfilled ${start + batch.length} of ${to}`);
-  }
-  process.stderr.write('\n');
 }
 
 /** Time from sending a change until its notification has arrived, while changes are made at a steady rate. */
