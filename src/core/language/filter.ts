@@ -105,6 +105,12 @@ export interface Filter {
   readonly anyOf?: readonly Filter[];
 }
 
+/**
+ * What a filter asks of an entity as it is now, when histories are read: its own `attrs` ask what is in the history
+ * (clause 5.7.4).
+ */
+export const withoutAttrs = ({ attrs: _attrs, datasetIds: _datasetIds, ...rest }: Filter): Filter => rest;
+
 /** A temporal restriction (clause 4.11). Bounds as the standard says: before exclusive, after inclusive, between half-open. */
 export interface TemporalQuery {
   readonly timerel?: 'before' | 'after' | 'between';

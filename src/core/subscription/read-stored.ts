@@ -6,6 +6,7 @@ import { type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
+import { percentDecoded } from '../model/read/percent.ts';
 import type { SubscriptionDocument } from '../model/subscription.ts';
 import type { Messenger } from '../port/messenger.ts';
 import { isLinked } from './linked.ts';
@@ -97,16 +98,8 @@ function readQueries(members: JsonObject, terms: Context): Query | undefined {
   const options = { expandValues: readList(members, 'expandValues'), jsonKeys: readList(members, 'jsonKeys') };
   const [q, csf] = ['q', 'csf'].map((name) => readText(members, name));
   if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [] });
-  return q === undefined ? undefined : parseQ(decoded(q), terms, options);
-}
-
-/** Some clients percent-encode a `q` in a body as if it stood in a URL. */
-function decoded(q: string): string {
-  try {
-    return decodeURIComponent(q);
-  } catch {
-    return q;
-  }
+  // Some clients percent-encode a q in a body as if it stood in a URL.
+  return q === undefined ? undefined : parseQ(percentDecoded(q) ?? q, terms, options);
 }
 
 const readList = (members: JsonObject, name: string): readonly string[] => readText(members, name)?.split(',') ?? [];

@@ -1,4 +1,5 @@
 /** Takes the target of a request apart: path segments and query parameters, percent-decoded once. */
+import { percentDecoded } from '../../core/model/read/percent.ts';
 import { Problem } from '../../core/model/problem.ts';
 
 /** Where a request goes. Both parts are as sent; the query is without its question mark. */
@@ -19,13 +20,9 @@ export function readTarget(url: string): Target {
 /** Percent-decoding. Throws InvalidRequest that quotes the text. */
 export function decodePercent(text: string, what: string): string {
   if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid(
-      `${what} has a percent sign that does not begin an encoded UTF-8 character: ${JSON.stringify(text)}.`,
-    );
-  }
+  const decoded = percentDecoded(text);
+  if (decoded !== undefined) return decoded;
+  throw invalid(`${what} has a percent sign that does not begin an encoded UTF-8 character: ${JSON.stringify(text)}.`);
 }
 
 /**

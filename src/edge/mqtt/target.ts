@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { isPublicAddress } from '../../core/model/address.ts';
 import { quoted } from '../../core/model/read/id.ts';
+import { percentDecoded } from '../../core/model/read/percent.ts';
 
 /** What `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]` names. */
 export interface Target {
@@ -34,7 +35,7 @@ export function readTarget(uri: string): Target | Objection {
   const host = url === null ? undefined : hostOf(url);
   if (url === null || host === undefined) return { objection: 'it is no URL with a host' };
   if (/[?#]/.test(uri)) return { objection: 'what comes after the host must be a topic alone' };
-  const [user, password, topic] = [url.username, url.password, url.pathname.slice(1)].map(decoded);
+  const [user, password, topic] = [url.username, url.password, url.pathname.slice(1)].map(percentDecoded);
   if (user === undefined || password === undefined || topic === undefined)
     return { objection: 'a % in it is not followed by the digits of a character' };
   const objection = objectionToTopic(topic) ?? objectionToLogin(user, password);
@@ -53,14 +54,6 @@ const loginOf = (user: string, password: string): Pick<Target, 'user' | 'passwor
   ...(user === '' ? undefined : { user }),
   ...(password === '' ? undefined : { password }),
 });
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function objectionToTopic(topic: string): string | undefined {
   if (topic === '') return 'it names no topic';

@@ -1,5 +1,5 @@
 /** Answers history plans: which entities, and which of their instances. */
-import type { Filter } from '../../core/language/filter.ts';
+import { type Filter, withoutAttrs } from '../../core/language/filter.ts';
 import { compileFilter } from '../../core/language/matches/matches.ts';
 import { isWithin } from '../../core/language/temporal-query.ts';
 import type { Entity } from '../../core/model/entity.ts';
@@ -70,9 +70,6 @@ function compileSelection(plan: HistoryPlan, { entityOf }: Sources): (subject: S
     return hasAsked(selected, plan.filter) ? selected : [];
   };
 }
-
-/** The filter's own `attrs` do not ask what the entity has now, but what is in its history (clause 5.7.4): see `hasAsked`. */
-const withoutAttrs = ({ attrs: _attrs, datasetIds: _datasetIds, ...rest }: Filter): Filter => rest;
 
 /** An entity that is gone has no attributes, values and scopes that could be what a filter asks for. */
 function compileGone(filter: Filter): (gone: Entity) => boolean {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/model/json.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import type { Store } from '../../../src/core/port/store.ts';
@@ -12,11 +12,11 @@ import {
   boat,
   type Client,
   change,
+  createStarter,
   entitiesIn,
   everything,
   type Frame,
   type Harness,
-  type HarnessOptions,
   idOf,
   put,
   remove,
@@ -25,15 +25,7 @@ import {
   until,
 } from './harness.ts';
 
-const running: Harness[] = [];
-async function start(options: HarnessOptions = {}): Promise<Harness> {
-  const harness = await startHarness(options);
-  running.push(harness);
-  return harness;
-}
-afterEach(async () => {
-  for (const harness of running.splice(0)) await harness.stop();
-});
+const start = createStarter();
 
 /** Stores, and how many commits they are to carry out: one that writes to a disk waits for it. */
 const kinds = [

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach } from '@jest/globals';
 import { type ClientOptions, WebSocket } from 'ws';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
@@ -227,6 +228,19 @@ export const entitiesIn = (frames: readonly Frame[]): readonly JsonObject[] =>
   frames.flatMap(({ op, notification }) =>
     op === 'notification' ? ((notification as JsonObject)['data'] as readonly JsonObject[]) : [],
   );
+
+/** Starts harnesses, and stops those of a test when it has ended. */
+export function createStarter(): typeof startHarness {
+  const running: Harness[] = [];
+  afterEach(async () => {
+    for (const harness of running.splice(0)) await harness.stop();
+  });
+  return async (options) => {
+    const harness = await startHarness(options);
+    running.push(harness);
+    return harness;
+  };
+}
 
 /** Waits until something holds; the test's own time-out is the bound. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

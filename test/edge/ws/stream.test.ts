@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage, request } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import {
@@ -8,27 +8,18 @@ import {
   boat,
   boatContext,
   change,
+  createStarter,
   entitiesIn,
   everything,
   type Harness,
-  type HarnessOptions,
   idOf,
   put,
   remove,
-  startHarness,
   storeOf,
   until,
 } from './harness.ts';
 
-const running: Harness[] = [];
-async function start(options: HarnessOptions = {}): Promise<Harness> {
-  const harness = await startHarness(options);
-  running.push(harness);
-  return harness;
-}
-afterEach(async () => {
-  for (const harness of running.splice(0)) await harness.stop();
-});
+const start = createStarter();
 
 const problem = (type: string, status: number, detail: RegExp): object =>
   expect.objectContaining({

@@ -1,4 +1,5 @@
 /** Reads the paths of `q`: attribute, sub-attributes, members inside the value, and through relationships (clause 4.9). */
+import { percentDecoded } from '../../model/read/percent.ts';
 import type { Terms } from '../../model/entity.ts';
 import { parseJson } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
@@ -115,11 +116,9 @@ function readNames(cursor: Cursor): [Name, ...Name[]] {
 
 /** An IRI that was percent-encoded once more, so that its punctuation cannot be taken for that of the query. */
 function decoded(cursor: Cursor, text: string, at: number): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw unexpected(cursor, 'a name whose % stand for percent-encoded characters', at);
-  }
+  const name = percentDecoded(text);
+  if (name !== undefined) return name;
+  throw unexpected(cursor, 'a name whose % stand for percent-encoded characters', at);
 }
 
 /** The names between brackets; the first bracket is already read. */

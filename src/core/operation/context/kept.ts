@@ -1,6 +1,7 @@
 /** What is kept of a @context, and how it is named: its key on the shelf, its path, its URL (CIM 009 clause 5.13.1). */
 import type { Instant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { percentDecoded } from '../../model/read/percent.ts';
 
 /** The shelf of @contexts in a tenant's store. Its keys are ids, or the URL of what was downloaded. */
 export const contextShelf = 'contexts';
@@ -55,13 +56,5 @@ export const contextPath = (id: string): string => root + id;
 /** The id in the URL of a @context that this broker may hold, by whatever name it was reached. Undefined for other URLs. */
 export function contextIdIn(url: string): string | undefined {
   const id = /^https?:\/\/[^/?#]+\/ngsi-ld\/v1\/jsonldContexts\/([^/?#]+)$/.exec(url)?.[1];
-  return id === undefined ? undefined : decoded(id);
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+  return id === undefined ? undefined : percentDecoded(id);
 }

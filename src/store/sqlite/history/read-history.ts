@@ -1,5 +1,5 @@
 /** Answers history plans: which entities, and which of their instances. */
-import type { Filter } from '../../../core/language/filter.ts';
+import { type Filter, withoutAttrs } from '../../../core/language/filter.ts';
 import { compileFilter } from '../../../core/language/matches/matches.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
@@ -48,9 +48,6 @@ export function createHistoryReader({ subjects, series, names, breathe }: Source
     }
   };
 }
-
-/** The filter's own `attrs` do not ask what the entity has now, but what is in its history (clause 5.7.4): see `hasAsked`. */
-const withoutAttrs = ({ attrs: _attrs, datasetIds: _datasetIds, ...rest }: Filter): Filter => rest;
 
 /** An entity, present or gone, that is what the filter asks for. */
 interface Known {
