@@ -55,6 +55,9 @@ export const demo: Command = {
   },
 };
 
+/** From one moment up to, but not at, another. */
+type Span = readonly [from: Moment, to: Moment];
+
 interface Living {
   readonly client: Client;
   readonly io: Io;
@@ -63,17 +66,17 @@ interface Living {
 }
 
 async function live(city: City, living: Living): Promise<void> {
-  const began = Date.now();
-  await moveIn(city, began, living);
+  const lastMoment = await lastReport(living.client);
+  // A city that lived faster than the world is ahead of it: its own time never goes back.
+  const began = Math.max(Date.now(), lastMoment + 1);
+  await moveIn(city, [Math.max(began - living.hours * hourMs, lastMoment + 1), began], living);
   await follow(city, began, living);
 }
 
-/** First the entities as they were, then what they reported from then on: so the history has no gap, and the present is the newest. */
-async function moveIn(city: City, now: Moment, { client, io, hours }: Living): Promise<void> {
-  // A city that has lived here before goes on from where it stood still: nothing is told twice.
-  const from = Math.max(now - hours * hourMs, (await lastReport(client)) + 1);
+/** First the entities as they were, then what they reported from then on: so the history has no gap, nothing is told twice, and the present is the newest. */
+async function moveIn(city: City, [from, now]: Span, { client, io }: Living): Promise<void> {
   const progress = createProgress(io.out, 'reports');
-  await put(wholeAt(city, Math.min(from, now)), client, 'upsert?options=update');
+  await put(wholeAt(city, from), client, 'upsert?options=update');
   let done = 0;
   // Hour by hour: the reports of months would not fit in memory together.
   for (let hour = from; hour < now; hour += hourMs) {
@@ -99,11 +102,12 @@ async function lastReport(client: Client): Promise<Moment> {
 /** Reports as they come. When the broker is away for longer, what was due meanwhile is told when it is back. */
 async function follow(city: City, began: Moment, { client, io, speed }: Living): Promise<void> {
   const progress = createProgress(io.out, 'reports');
+  const startedMs = Date.now();
   const due: Update[] = [];
   let [seen, done] = [began, 0];
   for (;;) {
     await sleep(500, undefined, { signal: io.signal });
-    const now = began + (Date.now() - began) * speed;
+    const now = began + (Date.now() - startedMs) * speed;
     due.push(...updatesBetween(city, seen, now));
     seen = now;
     await tell(due, client, (count) => progress.show((done += count))).catch((error: unknown) => {

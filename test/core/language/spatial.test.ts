@@ -328,6 +328,35 @@ const shape: fc.Arbitrary<Geometry> = fc.oneof(
   fc.tuple(fc.oneof(plain, holed), apart).map((parts) => polygons(...parts)),
 );
 
+describe('lines that go nowhere', () => {
+  test('share no length with a line through them', () => {
+    const [spots, way] = [
+      lines(
+        [
+          [6, 3],
+          [6, 3],
+        ],
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ),
+      lines(
+        [
+          [6, 3],
+          [0, 1],
+        ],
+        [
+          [1, 0],
+          [0, -1],
+        ],
+      ),
+    ];
+    expect(relationsOf(spots, way)).toBe('intersects');
+    expect(relationsOf(way, spots)).toBe('intersects');
+  });
+});
+
 describe('any two shapes', () => {
   const is = (georel: (typeof names)[number]) => (a: Geometry, b: Geometry) => holds({ georel }, a, b);
   const [within, contains, overlaps, meet, equal, disjoint] = names.map(is);

@@ -29,7 +29,8 @@ export const isEqualShape = (a: Shape, b: Shape): boolean =>
 export function overlaps(a: Shape, b: Shape): boolean {
   if (a.dimension !== b.dimension || !intersects(a, b) || isCovered(a, b) || isCovered(b, a)) return false;
   if (a.dimension === 0) return true;
-  if (a.dimension === 1) return hasPiece(a, b, (place) => place !== 'outside');
+  // Lines share a length, not just a place: a line that goes nowhere has none, and no piece of the other lies on it.
+  if (a.dimension === 1) return hasPieceOn(a, b) && hasPieceOn(b, a);
   return (
     hasPieceInside(a, b) || hasPieceInside(b, a) || insidePoints(a).some((point) => placeOf(point, b) === 'inside')
   );
@@ -45,6 +46,8 @@ function isCovered(a: Shape, b: Shape): boolean {
 }
 
 const hasPieceInside = (a: Shape, b: Shape): boolean => hasPiece(a, b, (place) => place === 'inside');
+
+const hasPieceOn = (a: Shape, b: Shape): boolean => hasPiece(a, b, (place) => place !== 'outside');
 
 /** True when a piece of the lines, rings or points of one is at such a place, seen from the other. */
 function hasPiece(a: Shape, b: Shape, isWanted: (place: ReturnType<typeof placeOf>) => boolean): boolean {
