@@ -22,4 +22,5 @@ export const noSubscriptions: Subscriptions = {
   check: () => Promise.resolve(),
   refresh: () => Promise.resolve(),
   account: () => Promise.resolve(undefined),
+  replay: () => Promise.resolve(),
 };

@@ -138,6 +138,7 @@ function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
     messenger: joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]),
     concurrency: config.notifyConcurrency,
     attemptsMax: config.notifyAttempts,
+    deadLettersMax: config.deadLettersMax,
     world,
   });
 }

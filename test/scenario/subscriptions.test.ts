@@ -373,3 +373,36 @@ scenarios('subscriptions', {
     { does: 'deleteSubscription', send: 'DELETE /subscriptions/nobody', answers: 400, has: problem('BadRequestData') },
   ],
 });
+
+const letters = `${path('k')}/deadLetters`;
+const missing = { answers: 404, has: problem('ResourceNotFound') };
+
+scenarios('dead letters', {
+  'there are none, as long as nothing was given up': [
+    created('k'),
+    {
+      does: 'listDeadLetters',
+      send: `GET ${letters}?count=true`,
+      answers: 200,
+      gives: [],
+      with: { 'NGSILD-Results-Count': '0' },
+    },
+    { does: 'replayDeadLetters', send: `POST ${letters}/replay`, answers: 204 },
+    { does: 'discardDeadLetters', send: `DELETE ${letters}`, answers: 204 },
+    { does: 'listDeadLetters', send: `GET ${letters}?colour=red`, answers: 400, has: problem('InvalidRequest') },
+    { does: 'retrieveDeadLetter', send: `GET ${letters}/0.1`, ...missing },
+    { does: 'replayDeadLetter', send: `POST ${letters}/0.1/replay`, ...missing },
+    { does: 'discardDeadLetter', send: `DELETE ${letters}/0.1`, ...missing },
+  ],
+  'there are none of what is not there': [
+    { does: 'listDeadLetters', send: `GET ${path('nobody')}/deadLetters`, ...missing },
+    { does: 'replayDeadLetters', send: `POST ${path('nobody')}/deadLetters/replay`, ...missing },
+    { does: 'discardDeadLetters', send: `DELETE ${path('nobody')}/deadLetters`, ...missing },
+    {
+      does: 'listDeadLetters',
+      send: 'GET /subscriptions/nobody/deadLetters',
+      answers: 400,
+      has: problem('BadRequestData'),
+    },
+  ],
+});

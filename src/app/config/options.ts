@@ -65,6 +65,11 @@ export const options = {
     8,
     { least: 1 },
   ),
+  deadLettersMax: whole(
+    'Notifications given up that are kept of each subscription as dead letters; the oldest go first. 0: none.',
+    1000,
+    { most: 100_000 },
+  ),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 250_000, { least: 1 }),
   historyKeepDays: whole('Days for which raw history is kept; 0: for ever.', 0, { most: 100_000, form: 'DAYS' }),

@@ -18,6 +18,7 @@ function write(logger: Logger, observation: Observation): void {
     case 'modelViolated':
       return logger.warn(observation.violation, 'data model not met');
     case 'contextFailed':
+    case 'notificationBuried':
     case 'notificationLost':
     case 'streamDropped': {
       const { kind, ...members } = observation;

@@ -87,7 +87,16 @@ function createSubscriptionInstruments(registry: Registry) {
       buckets: seconds,
       registers,
     }),
-    lost: new Counter({ name: 'mlaka_notifications_lost_total', help: 'Notifications that were given up.', registers }),
+    buried: new Counter({
+      name: 'mlaka_dead_letters_total',
+      help: 'Notifications that were given up and kept as dead letters.',
+      registers,
+    }),
+    lost: new Counter({
+      name: 'mlaka_notifications_lost_total',
+      help: 'Notifications, or stretches of the log, that are gone for good.',
+      registers,
+    }),
   };
 }
 
@@ -116,6 +125,8 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
       return instruments.notifications.inc(observation.notifications);
     case 'delivered':
       return instruments.deliveries.observe({ result: observation.result }, observation.tookMs / 1000);
+    case 'notificationBuried':
+      return instruments.buried.inc();
     case 'notificationLost':
       return instruments.lost.inc();
     case 'jobRan':

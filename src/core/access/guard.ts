@@ -42,7 +42,7 @@ const closed = {
   summary: refuse,
   sweep: refuse,
   forgetHistory: refuse,
-  shelf: () => ({ get: refuse, list: refuse, put: refuse, delete: refuse }),
+  shelf: () => ({ get: refuse, keys: refuse, list: refuse, put: refuse, delete: refuse }),
 };
 const closedLog = {
   read: refuse,

@@ -131,7 +131,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** One API operation. `path` is below `/ngsi-ld/v1`, with `{names}` for its variable parts. */
 export interface Operation {
   readonly name: string;
-  /** The clause of CIM 009 that defines it. */
+  /** The clause of CIM 009 that defines it; of the broker's own operations, the one whose matter it is. */
   readonly clause: string;
   readonly method: Method;
   readonly path: string;
@@ -144,7 +144,7 @@ export interface Operation {
   readonly body: 'none' | 'object' | 'array' | 'any';
   /** An unknown tenant is created by it, or does not matter to it; otherwise there must be one (clause 4.14). */
   readonly unknownTenant?: 'create' | 'ignore';
-  /** True when @contexts are what it is about: one in the body is data, and the answer is in none (clause 5.13). */
+  /** True when it is about @contexts (clause 5.13), or says nothing in terms: one in the body is data, and the answer is in none. */
   readonly takesContext?: boolean;
   run(ask: Ask, call: Call): Promise<Answer>;
 }

@@ -15,6 +15,14 @@ import {
 } from './entity/write-attributes.ts';
 import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity/write-entity.ts';
 import type { Operation } from './operation.ts';
+import {
+  discardDeadLetter,
+  discardDeadLetters,
+  listDeadLetters,
+  replayDeadLetter,
+  replayDeadLetters,
+  retrieveDeadLetter,
+} from './subscription/dead-letters.ts';
 import { listSubscriptions, retrieveSubscription } from './subscription/read-subscriptions.ts';
 import { createSubscription, deleteSubscription, updateSubscription } from './subscription/write-subscription.ts';
 import { queryTemporal, queryTemporalByPost, retrieveTemporal } from './temporal/read-history.ts';
@@ -64,6 +72,12 @@ export const operations: readonly Operation[] = [
   retrieveSubscription,
   updateSubscription,
   deleteSubscription,
+  listDeadLetters,
+  discardDeadLetters,
+  replayDeadLetters,
+  retrieveDeadLetter,
+  discardDeadLetter,
+  replayDeadLetter,
   addContext,
   listContexts,
   serveContext,

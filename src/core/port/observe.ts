@@ -25,9 +25,9 @@ export type Observation =
       readonly result: 'taken' | 'refused' | 'failed' | 'unreached';
       readonly tookMs: number;
     }
-  /** A notification, or several, will never be delivered. */
+  /** A notification was given up, and is kept as a dead letter; or it, or several, are gone for good. */
   | {
-      readonly kind: 'notificationLost';
+      readonly kind: 'notificationBuried' | 'notificationLost';
       readonly tenant: string;
       readonly subscription: string;
       readonly reason: string;

@@ -69,9 +69,11 @@ export interface Log {
   prune(keep: { readonly before: Instant; readonly records: number }): Promise<number>;
 }
 
-/** A keyed collection of JSON documents: subscriptions, registrations, contexts, jobs. */
+/** A keyed collection of JSON documents: subscriptions, contexts, jobs, dead letters. */
 export interface Shelf {
   get(key: string): Promise<Json | undefined>;
+  /** All keys, in order. */
+  keys(): Promise<readonly string[]>;
   /** All documents, ordered by key. */
   list(): Promise<readonly { readonly key: string; readonly document: Json }[]>;
   put(key: string, document: Json): Promise<void>;

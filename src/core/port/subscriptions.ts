@@ -11,6 +11,11 @@ export interface Subscriptions {
   refresh(tenant: string, id: string): Promise<void>;
   /** What came of the subscription so far; undefined as long as nothing was sent. */
   account(tenant: string, id: string): Promise<SubscriptionAccount | undefined>;
+  /**
+   * Begins to send dead letters again, by their keys, in this order, whatever the state of the subscription. Those that the
+   * receiver takes are gone then. Throws what `check` throws.
+   */
+  replay(tenant: string, document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
 }
 
 /** The shelf on which subscriptions are kept, by id. */

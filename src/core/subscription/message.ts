@@ -4,11 +4,13 @@ import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Wording } from '../port/dead-letters.ts';
 import type { Message } from '../port/messenger.ts';
 import { featureCollectionText } from '../representation/geojson.ts';
 import { linkedTo } from '../representation/linked.ts';
 import { notificationTextWith, renderChange, renderPresent, type Teller } from './notification.ts';
 import type { ChangeView } from './plan.ts';
+import type { Endpoint } from './read-endpoint.ts';
 import type { StoredPlan } from './read-stored.ts';
 
 /** What a message is made of. */
@@ -25,21 +27,34 @@ export function messageOf(stored: StoredPlan, { tenant, data, ...head }: Message
   const { endpoint, notified } = stored;
   const isInLink = isContextInLink(stored);
   const isGeo = endpoint.accept === 'application/geo+json';
+  const body = notificationTextWith(
+    head,
+    isGeo ? featureCollectionText(data, isInLink ? undefined : notified.echo) : `[${data.join(',')}]`,
+  );
+  const wording = { contentType: endpoint.accept, ...(isInLink ? { link: contextLink(stored) } : undefined), body };
+  return addressed(wording, endpoint, tenant);
+}
+
+/** A notification on its way to an endpoint, whenever it was written. */
+export function addressed({ contentType, link, body }: Wording, endpoint: Endpoint, tenant: string): Message {
   return {
     uri: endpoint.uri,
-    contentType: endpoint.accept,
+    contentType,
     headers: {
-      ...(isInLink ? { Link: contextLink(stored) } : undefined),
+      ...(link === undefined ? undefined : { Link: link }),
       ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
       ...endpoint.receiverInfo,
     },
     notifierInfo: endpoint.notifierInfo,
-    body: notificationTextWith(
-      head,
-      isGeo ? featureCollectionText(data, isInLink ? undefined : notified.echo) : `[${data.join(',')}]`,
-    ),
+    body,
     ...(endpoint.timeoutMs === undefined ? undefined : { timeoutMs: endpoint.timeoutMs }),
   };
+}
+
+/** What a message says, wherever it goes. */
+export function wordingOf({ contentType, headers, body }: Message): Wording {
+  const { Link: link } = headers;
+  return { contentType, ...(link === undefined ? undefined : { link }), body };
 }
 
 /** True when the @context goes into a Link header: always with plain JSON, with GeoJSON when the receiver wants it so. */

@@ -1,4 +1,5 @@
 /** Notifications of one subscription that wait or are under way. */
+import type { Instant } from '../model/instant.ts';
 import type { LogRecord, Position } from '../port/store.ts';
 
 /** How a notification has fared so far. */
@@ -7,6 +8,8 @@ export interface Fate {
   readonly tries: number;
   /** Attempts that failed although the receiver was there: what counts against the notification. */
   readonly strikes: number;
+  /** When the first attempt began. */
+  readonly firstAt?: Instant;
 }
 
 export const untried: Fate = { tries: 0, strikes: 0 };

@@ -1,9 +1,12 @@
 /** The attempts of a subscription that is told of changes: what goes next, and what follows from how it went. */
-import type { Delivery } from '../../core/port/messenger.ts';
+import type { DeadLetter } from '../../core/port/dead-letters.ts';
+import type { Delivery, Message } from '../../core/port/messenger.ts';
 import { attempted, ended } from '../../core/subscription/account.ts';
 import { backoffMs } from '../../core/subscription/backoff.ts';
+import { wordingOf } from '../../core/subscription/message.ts';
 import type { Due, Fate } from '../../core/subscription/queue.ts';
 import { judge } from '../../core/subscription/verdict.ts';
+import { bury, lose } from './bury.ts';
 import { readOn } from './reading.ts';
 import type { Job } from './receivers.ts';
 import { type Consumer, endsByExpiry } from './standing.ts';
@@ -21,11 +24,20 @@ export function nextJob(consumer: Consumer): Job | undefined {
     readOn(consumer);
     return undefined;
   }
-  consumer.account = attempted(consumer.account, around.world.clock.now());
+  const now = around.world.clock.now();
+  consumer.account = attempted(consumer.account, now);
   consumer.mark();
+  return jobOf(consumer, { ...due, fate: { ...due.fate, firstAt: due.fate.firstAt ?? now } });
+}
+
+function jobOf(consumer: Consumer, due: Due): Job {
+  let message: Message | undefined;
   return {
-    write: () => writeChange(due.record, consumer),
-    settle: (delivery, isReachable) => settle(consumer, due, { delivery, isReachable }),
+    async write() {
+      message = await writeChange(due.record, consumer);
+      return message;
+    },
+    settle: (delivery, isReachable) => settle(consumer, due, { delivery, isReachable, message }),
   };
 }
 
@@ -43,41 +55,73 @@ function callLater(consumer: Consumer, nowMs: number): void {
 interface End {
   readonly delivery: Delivery;
   readonly isReachable: boolean;
+  /** What was sent; undefined when it could not be written. */
+  readonly message: Message | undefined;
 }
 
-function settle(consumer: Consumer, due: Due, { delivery, isReachable }: End): void {
-  const { queue, around, stored, source } = consumer;
+/** Strikes are not counted where the receiver may be to blame. */
+function settle(consumer: Consumer, due: Due, end: End): void {
+  const { around, stored } = consumer;
+  const { delivery, isReachable } = end;
   const isWell = delivery.kind === 'taken';
   consumer.account = ended(consumer.account, isWell, around.world.clock.now());
   const { cooldownMs = 0 } = stored.endpoint;
   if (!isWell) consumer.notBeforeMs = around.nowMs() + cooldownMs;
-  decide(consumer, due, { delivery, isReachable });
+  const strikes = due.fate.strikes + (delivery.kind === 'failed' || isReachable ? 1 : 0);
+  const fate: Fate = { ...due.fate, tries: due.fate.tries + 1, strikes };
+  const verdict = judge(delivery, { strikes, strikesMax: around.attemptsMax });
+  if (verdict === 'done') finish(consumer, due);
+  else if (verdict === 'lost') giveUp(consumer, { ...due, fate }, end);
+  else giveBack(consumer, { ...due, fate }, verdict === 'again');
+}
+
+function finish(consumer: Consumer, due: Due): void {
+  consumer.fates.delete(due.record.position);
+  consumer.queue.finish(due);
+  goOn(consumer);
+}
+
+function giveBack(consumer: Consumer, due: Due, isToWait: boolean): void {
+  const { queue, fates, around } = consumer;
+  fates.set(due.record.position, due.fate);
+  const waitMs = isToWait ? backoffMs(due.fate.strikes, around.chance()) : 0;
+  queue.giveBack({ ...due, notBeforeMs: around.nowMs() + waitMs });
+  goOn(consumer);
+}
+
+/** It counts as done with when it is durable that it was given up: not before, so that no crash can lose it. */
+function giveUp(consumer: Consumer, due: Due, { delivery, message }: End): void {
+  const { world } = consumer.around;
+  const reason = delivery.kind === 'taken' ? '' : delivery.reason;
+  if (!message) {
+    lose(reason, consumer);
+    finish(consumer, due);
+    return;
+  }
+  const { record, fate } = due;
+  const lastAt = world.clock.now();
+  const letter: DeadLetter = {
+    position: record.position,
+    entity: record.id,
+    reason,
+    attempts: fate.tries,
+    firstAt: fate.firstAt ?? lastAt,
+    lastAt,
+    wording: wordingOf(message),
+  };
+  bury(letter, consumer).then(
+    () => finish(consumer, due),
+    (cause: unknown) => {
+      world.observe({ kind: 'failed', where: 'dead letters', cause });
+      giveBack(consumer, due, true);
+    },
+  );
+}
+
+function goOn(consumer: Consumer): void {
+  const { queue, around, source } = consumer;
   consumer.mark();
   if (queue.underWay() === 0) consumer.idle();
   readOn(consumer);
   if (queue.size() > 0) around.receivers.wake(source);
-}
-
-/** Strikes are not counted where the receiver may be to blame. */
-function decide(consumer: Consumer, due: Due, { delivery, isReachable }: End): void {
-  const { queue, fates, around, id } = consumer;
-  const { position } = due.record;
-  const strikes = due.fate.strikes + (delivery.kind === 'failed' || isReachable ? 1 : 0);
-  const verdict = judge(delivery, { strikes, strikesMax: around.attemptsMax });
-  if (verdict === 'done' || verdict === 'lost') {
-    fates.delete(position);
-    queue.finish(due);
-  } else {
-    const fate: Fate = { tries: due.fate.tries + 1, strikes };
-    fates.set(position, fate);
-    const waitMs = verdict === 'again' ? backoffMs(strikes, around.chance()) : 0;
-    queue.giveBack({ ...due, fate, notBeforeMs: around.nowMs() + waitMs });
-  }
-  if (verdict === 'lost' && 'reason' in delivery)
-    around.world.observe({
-      kind: 'notificationLost',
-      tenant: around.tenant,
-      subscription: id,
-      reason: delivery.reason,
-    });
 }

@@ -18,6 +18,8 @@ export interface DeliveryOptions {
   readonly concurrency: number;
   /** Attempts at a notification at which its receiver fails. */
   readonly attemptsMax: number;
+  /** Dead letters that are kept of a subscription. */
+  readonly deadLettersMax: number;
   readonly world: DeliveryWorld;
 }
 
@@ -58,6 +60,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
         const account = await (await tenantOf(engine, tenant))?.account(id);
         return account && account.timesSent > 0 ? account : undefined;
       },
+      replay: async (tenant, document, keys) => (await tenantOf(engine, tenant))?.replay(document, keys),
     },
     async start() {
       for (const name of await world.stores.tenants()) await tenantOf(engine, name);
@@ -81,11 +84,19 @@ function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
 }
 
 async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
-  const { world, receivers, attemptsMax } = engine;
+  const { world, receivers, attemptsMax, deadLettersMax } = engine;
   const store = engine.isStopped ? undefined : await world.stores.open(tenant, false);
   return (
     store &&
-    openTenant({ tenant, store, world, receivers, attemptsMax, read: (document) => read(engine, tenant, document) })
+    openTenant({
+      tenant,
+      store,
+      world,
+      receivers,
+      attemptsMax,
+      deadLettersMax,
+      read: (document) => read(engine, tenant, document),
+    })
   );
 }
 

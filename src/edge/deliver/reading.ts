@@ -2,6 +2,7 @@
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { untried } from '../../core/subscription/queue.ts';
 import { readLog } from '../../core/subscription/read-log.ts';
+import { lose as tellLost } from './bury.ts';
 import { pageSize } from './follower.ts';
 import { type Consumer, endsByExpiry, leave, progressOf } from './standing.ts';
 
@@ -31,13 +32,7 @@ function add({ queue, fates, mark }: Consumer, record: LogRecord): void {
 
 /** Records up to here were pruned before they were read. */
 export function lose(consumer: Consumer, position: Position): void {
-  const { id, around } = consumer;
-  around.world.observe({
-    kind: 'notificationLost',
-    tenant: around.tenant,
-    subscription: id,
-    reason: 'changes were pruned from the log before they were delivered',
-  });
+  tellLost('changes were pruned from the log before they were delivered', consumer);
   consumer.seen = Math.max(consumer.seen, position);
   consumer.mark();
 }

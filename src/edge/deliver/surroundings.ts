@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly teller: Teller;
   /** Attempts at a notification at which its receiver fails. */
   readonly attemptsMax: number;
+  /** Dead letters that are kept of a subscription. */
+  readonly deadLettersMax: number;
   /** Milliseconds of a clock that is never set. */
   readonly nowMs: () => number;
   /** A random number from 0 to 1. */

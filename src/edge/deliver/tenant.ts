@@ -11,12 +11,14 @@ import {
 import type { Store } from '../../core/port/store.ts';
 import { subscriptionShelf } from '../../core/port/subscriptions.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
+import { deadLetterShelf, discardLetters } from '../../core/port/dead-letters.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import { createConsumer } from './consumer.ts';
 import { openFollower } from './follower.ts';
 import { createLedger, type Progress } from './ledger.ts';
 import type { Receivers } from './receivers.ts';
+import { createReplay, type Replay } from './replay.ts';
 import type { Runner } from './runner.ts';
 import type { DeliveryWorld, Surroundings } from './surroundings.ts';
 import { createTicker } from './ticker.ts';
@@ -26,6 +28,8 @@ export interface Tenant {
   refresh(id: string): void;
   /** What came of a subscription. */
   account(id: string): Promise<SubscriptionAccount>;
+  /** Begins to send dead letters of a subscription again, by their keys. */
+  replay(document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
   /** Begins nothing more; resolves when what was under way has ended. */
   end(): Promise<void>;
   /** Writes down how far all have come. */
@@ -38,6 +42,7 @@ export interface TenantOptions {
   readonly world: DeliveryWorld;
   readonly receivers: Receivers;
   readonly attemptsMax: number;
+  readonly deadLettersMax: number;
   /** Reads a document. Throws a Problem when it cannot be carried out, or not now. */
   readonly read: (document: SubscriptionDocument) => Promise<StoredPlan>;
 }
@@ -51,6 +56,8 @@ interface Office extends TenantOptions {
   readonly around: Surroundings;
   /** By id. One that has ended stays until another takes its place: it knows how far it came. */
   readonly runners: Map<string, Runner>;
+  /** Replays of dead letters, by subscription as it is now. */
+  readonly replays: Map<string, Promise<Replay>>;
   /** What is being done about a subscription: one thing after the other. */
   readonly turns: Map<string, Promise<void>>;
   readonly timers: Set<NodeJS.Timeout>;
@@ -63,6 +70,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     ...options,
     around,
     runners: new Map(),
+    replays: new Map(),
     turns: new Map(),
     timers: new Set(),
     isEnded: false,
@@ -72,6 +80,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     refresh: (id) => refresh(office, id),
     account: async (id) =>
       (office.runners.get(id)?.progress() ?? (await around.ledger.find(id)))?.account ?? emptyAccount,
+    replay: (document, keys) => replay(office, document, keys),
     async end() {
       office.isEnded = true;
       for (const timer of office.timers) clearTimeout(timer);
@@ -79,6 +88,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
         around.follower.stop(),
         ...office.turns.values(),
         ...[...office.runners.values()].map((runner) => runner.end()),
+        ...[...office.replays.keys()].map((id) => endReplay(office, id)),
       ]);
     },
     close: () => around.ledger.close(),
@@ -91,6 +101,7 @@ async function openSurroundings({
   world,
   receivers,
   attemptsMax,
+  deadLettersMax,
 }: TenantOptions): Promise<Surroundings> {
   const epoch = await epochOf(store, world.ids);
   const follower = await openFollower({ log: store.log, world, moved: () => ledger.touch() });
@@ -109,6 +120,7 @@ async function openSurroundings({
     receivers,
     teller: createTeller(),
     attemptsMax,
+    deadLettersMax,
     nowMs: () => performance.now(),
     chance: () => Math.random(),
   };
@@ -116,7 +128,7 @@ async function openSurroundings({
 
 function refresh(office: Office, id: string): void {
   const { runners, turns, world } = office;
-  const ended = runners.get(id)?.end();
+  const ended = Promise.all([runners.get(id)?.end(), endReplay(office, id)]);
   const before = turns.get(id) ?? Promise.resolve();
   const turn = before
     .then(() => ended)
@@ -150,6 +162,7 @@ async function replace(office: Office, id: string): Promise<void> {
   if (json === undefined) {
     runners.delete(id);
     await ledger.drop(id, true);
+    await discardLetters(store.shelf(deadLetterShelf(id)));
     return;
   }
   const document = subscriptionIn(json);
@@ -177,4 +190,24 @@ async function run(office: Office, document: SubscriptionDocument, progress: Pro
       : createTicker({ ...options, intervalMs, since: document.modifiedAt });
   runners.set(id, runner);
   if (!office.isEnded) runner.start();
+}
+
+async function replay(office: Office, document: SubscriptionDocument, keys: readonly string[]): Promise<void> {
+  const { replays, around, read } = office;
+  if (office.isEnded) return;
+  const { id } = document;
+  const known = replays.get(id) ?? read(document).then((stored) => createReplay({ id, stored, around }));
+  replays.set(id, known);
+  // A subscription that cannot be read now may be later.
+  known.catch(() => replays.delete(id));
+  (await known).add(keys);
+}
+
+async function endReplay({ replays }: Office, id: string): Promise<void> {
+  const known = replays.get(id);
+  replays.delete(id);
+  await known?.then(
+    (one) => one.end(),
+    () => undefined,
+  );
 }

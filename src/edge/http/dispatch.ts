@@ -64,10 +64,7 @@ function sendTo(exchange: Exchange, { cors }: Site, reply: Reply): number {
 }
 
 async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promise<Reply> {
-  const { method = '', url = '', headers } = exchange.request;
-  if (needsLength.has(method) && headers['content-length'] === undefined) {
-    throw new Refusal(411, `A ${method} needs the header Content-Length.`);
-  }
+  const { method = '', url = '' } = exchange.request;
   const target = readTarget(url);
   const page = site.pages.get(target.path);
   if (page) {
@@ -81,11 +78,15 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
+  refuseUnmeasured(exchange, route.operation);
   return replyOfOperation(exchange, site, { ...route, target });
 }
 
-/** Methods that need to say how long their body is, whatever they are for (clause 6.3.4). */
-const needsLength = new Set(['POST', 'PATCH', 'PUT']);
+/** A body must say how long it is (clause 6.3.4). */
+function refuseUnmeasured({ request }: Exchange, { method, body }: Operation): void {
+  if (body !== 'none' && request.headers['content-length'] === undefined)
+    throw new Refusal(411, `A ${method} needs the header Content-Length.`);
+}
 
 function pathBelowRoot(path: string): string {
   if (path.startsWith(`${root}/`)) return path.slice(root.length);

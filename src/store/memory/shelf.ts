@@ -7,6 +7,7 @@ export function createShelf(): Shelf {
   const documents = new Map<string, Json>();
   return {
     get: (key) => Promise.resolve(documents.get(key)),
+    keys: () => Promise.resolve([...documents.keys()].sort()),
     list: () => {
       const listed = [...documents].map(([key, document]) => ({ key, document }));
       return Promise.resolve(listed.sort((a, b) => (a.key < b.key ? -1 : 1)));

@@ -26,15 +26,17 @@ export function createShelfWriter(database: Database): ShelfWriter {
 /** Opens shelves by name: reads on the reading connection, writes by the writer. */
 export function createShelves(database: Database, send: SendJob): (name: string) => Shelf {
   const get = database.prepare<[string, string], string>('SELECT doc FROM shelf WHERE name = ? AND key = ?').pluck();
+  const keys = database.prepare<[string], string>('SELECT key FROM shelf WHERE name = ?').pluck();
   const list = database.prepare<[string], { key: string; doc: string }>('SELECT key, doc FROM shelf WHERE name = ?');
   return (name) => ({
     get: (key) => {
       const doc = get.get(name, key);
       return Promise.resolve(doc === undefined ? undefined : parseJson(doc));
     },
+    // By UTF-16 units, as every other store; SQLite's own order is that of UTF-8.
+    keys: () => Promise.resolve(keys.all(name).sort()),
     list: () => {
       const documents = list.all(name).map(({ key, doc }) => ({ key, document: parseJson(doc) }));
-      // By UTF-16 units, as every other store; SQLite's own order is that of UTF-8.
       return Promise.resolve(documents.sort((a, b) => (a.key < b.key ? -1 : 1)));
     },
     put: async (key, document) => {

@@ -60,7 +60,7 @@ async function openBench(): Promise<Bench> {
     },
     close: () => Promise.resolve(),
   };
-  const engine = createDeliveryEngine({ messenger, world, concurrency: 8, attemptsMax: 3 });
+  const engine = createDeliveryEngine({ messenger, world, concurrency: 8, attemptsMax: 3, deadLettersMax: 10 });
   const bench: Bench = { store, engine, observed, sent: [], fate: { kind: 'taken' } };
   open.push(engine);
   return bench;

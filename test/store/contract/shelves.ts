@@ -13,16 +13,19 @@ export function describeShelves(bench: Bench): void {
       await shelf.put('a', { id: 'a', isActive: false });
       expect(await shelf.get('a')).toEqual({ id: 'a', isActive: false });
       expect(await shelf.list()).toEqual([{ key: 'a', document: { id: 'a', isActive: false } }]);
+      expect(await shelf.keys()).toEqual(['a']);
       expect(await shelf.delete('a')).toBe(true);
       expect(await shelf.delete('a')).toBe(false);
       expect(await shelf.get('a')).toBeUndefined();
+      expect(await shelf.keys()).toEqual([]);
       expect(await shelf.list()).toEqual([]);
     });
 
     test('in the order of the keys', async () => {
       const shelf = bench.store().shelf('subscription');
       for (const key of ['m', 'B', 'a', 'ab', '', 'b', '10', '9', 'é', '🚦']) await shelf.put(key, key);
-      expect((await shelf.list()).map(({ key }) => key)).toEqual(['', '10', '9', 'B', 'a', 'ab', 'b', 'm', 'é', '🚦']);
+      expect(await shelf.keys()).toEqual(['', '10', '9', 'B', 'a', 'ab', 'b', 'm', 'é', '🚦']);
+      expect((await shelf.list()).map(({ key }) => key)).toEqual(await shelf.keys());
     });
 
     test('with any JSON and any key', async () => {

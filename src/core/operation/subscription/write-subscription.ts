@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
+import { deadLetterShelf, discardLetters } from '../../port/dead-letters.ts';
 import { subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
@@ -26,6 +27,8 @@ export const createSubscription: Operation = {
     await inTurn(call.store, document.id, async () => {
       if (await call.store.shelf(subscriptionShelf).get(document.id))
         throw new Problem('AlreadyExists', `There is a subscription ${document.id} already.`);
+      // What a crash may have left of a deleted one of this name is none of its own.
+      await discardLetters(call.store.shelf(deadLetterShelf(document.id)));
       await keep(await withContextKept(document, call), call);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
