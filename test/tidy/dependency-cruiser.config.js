@@ -27,6 +27,7 @@ export default {
     hall('core/model', 'core/model'),
     hall('core/jsonld', 'core/(model|jsonld)'),
     hall('core/language', 'core/(model|language)'),
+    hall('core/mapping', 'core/(model|mapping)'),
     hall('core/representation', 'core/(model|jsonld|language|representation)'),
     hall('core/port', 'core/(model|language|port)'),
     hall('core/access', 'core/(model|jsonld|language|representation|port|access)'),

@@ -2,14 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
 import { createClient } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { createDelivery } from './import/deliver.ts';
-import { coreContext, type CsvFormat, type ImportMap, readImportMap } from './import/import-map.ts';
+import { type CsvFormat, type ImportMap, readImportMap } from './import/import-map.ts';
 import { type Journal, openJournal } from './import/journal.ts';
-import { type Mapped, mapRow } from './import/map-row.ts';
-import type { Row } from './import/row.ts';
+import { type Mapped, mapRow } from '../../core/mapping/map-row.ts';
+import type { Row } from '../../core/mapping/row.ts';
 import { type ImportResult, mapEntity, runImport } from './import/run-import.ts';
 import { formatOf, readSource } from './import/source.ts';
 import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
@@ -80,7 +81,7 @@ function readPlan(file: string, mapPath: string): Plan {
   if (mapPath === '') {
     if (formatOf(file) !== 'ndjson') throw new Error('--map must be given: only NDJSON can hold entities as they are.');
     const csv = { delimiter: ',', encoding: 'utf-8' };
-    return { text: '', csv, columns: new Set(), isHistory: false, mapRow: mapEntity(coreContext) };
+    return { text: '', csv, columns: new Set(), isHistory: false, mapRow: mapEntity(coreContextUrl) };
   }
   const text = readFileSync(mapPath, 'utf8');
   const map = mapIn(text, mapPath);

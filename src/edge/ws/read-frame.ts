@@ -1,5 +1,6 @@
 /** Reads the frames that clients send: one JSON object each, told apart by `op`. */
 import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
+import { isDeeper } from '../../core/model/json-depth.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import { quoted } from '../../core/model/read/id.ts';
 
@@ -51,28 +52,6 @@ function parsed(text: string): Json {
   } catch (error) {
     throw invalid(`The frame is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`);
   }
-}
-
-const marks = { quote: 34, backslash: 92, openBracket: 91, closeBracket: 93, openBrace: 123, closeBrace: 125 } as const;
-
-/** True when brackets outside of strings nest deeper than allowed. One pass, whatever the text is. */
-function isDeeper(text: string, depthMax: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const mark = text.charCodeAt(at);
-    if (mark === marks.quote) at = endOfString(text, at + 1);
-    else if (mark === marks.openBrace || mark === marks.openBracket) depth += 1;
-    else if (mark === marks.closeBrace || mark === marks.closeBracket) depth -= 1;
-    if (depth > depthMax) return true;
-  }
-  return false;
-}
-
-/** Where the quote is that ends a string. */
-function endOfString(text: string, start: number): number {
-  let at = start;
-  while (at < text.length && text.charCodeAt(at) !== marks.quote) at += text.charCodeAt(at) === marks.backslash ? 2 : 1;
-  return at;
 }
 
 /** The client's name for the exchange, as far as the frame has a usable one: it comes back in errors too. */

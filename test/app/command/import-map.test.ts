@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { readImportMap } from '../../../src/app/command/import/import-map.ts';
-import { mapRow } from '../../../src/app/command/import/map-row.ts';
-import { createTimeReader } from '../../../src/app/command/import/read-time.ts';
-import { createTimeZone } from '../../../src/app/command/import/time-zone.ts';
+import { mapRow } from '../../../src/core/mapping/map-row.ts';
+import { createTimeReader } from '../../../src/core/mapping/read-time.ts';
+import { createTimeZone } from '../../../src/core/mapping/time-zone.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 
 const map = (members: JsonObject): ReturnType<typeof readImportMap> =>
@@ -85,6 +85,8 @@ describe('values', () => {
       { x: '14.35', y: '46.24' },
       { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.35, 46.24] } },
     ],
+    ['an element of a list', { column: 'p.1.q', as: 'number' }, { p: [{}, { q: 3 }] }, { type: 'Property', value: 3 }],
+    ['no element of a list', { column: 'p.length', as: 'number' }, { p: [1] }, undefined],
     ['a member of a member', { column: 'p.q', as: 'number' }, { p: { q: 3 } }, { type: 'Property', value: 3 }],
     [
       'a language',
@@ -171,6 +173,7 @@ describe('times', () => {
     ['yyyy-MM-ddTHH:mm:ssX', 'Europe/Ljubljana', '2026-03-02T07:00:00-0230', '2026-03-02T09:30:00Z'],
     ['iso', 'Europe/Ljubljana', '2026-03-02T07:00:00Z', '2026-03-02T07:00:00Z'],
     ['iso', 'Europe/Ljubljana', '2026-03-02 07:00', '2026-03-02T06:00:00Z'],
+    ['iso', 'Z', '2026-03-02T07:00:00.123456789+01:00', '2026-03-02T06:00:00.123456Z'],
     ['epoch-s', 'Z', '1772434800.5', '2026-03-02T07:00:00.5Z'],
     ['epoch-ms', 'Z', '1772434800000', '2026-03-02T07:00:00Z'],
     ['yyyy-MM-dd HH:mm', 'Europe/Ljubljana', '2026-10-25 02:30', '2026-10-25T00:30:00Z'],

@@ -1,43 +1,12 @@
-/** Reads a map: which column of a file is which attribute of which entity. docs/import.md describes it. */
-import type { Kind } from '../../../core/model/attribute.ts';
-import type { Json, JsonObject } from '../../../core/model/json.ts';
-import { quoted } from './flaw.ts';
-import { createValue, type ReadValue } from './read-value.ts';
-import { type Cells, cellOf, type Reading, type Row, textOf } from './row.ts';
-import { createSpec, type Spec } from './spec.ts';
-import { createTemplate, type Template } from './template.ts';
-import { createTimeZone } from './time-zone.ts';
+/** Reads the map of an import: what rows become, and what there is to know of the file. docs/import.md describes it. */
+import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
+import { type EntityMap, readEntityMap } from '../../../core/mapping/entity-map.ts';
+import { createSpec } from '../../../core/mapping/spec.ts';
+import type { Json } from '../../../core/model/json.ts';
 
-/** An attribute of the entities that rows become. */
-export interface MappedAttribute {
-  readonly name: string;
-  readonly kind: Kind;
-  readonly read: ReadValue;
-  /** Members beside the value that never change, such as the unit code. */
-  readonly members: JsonObject;
-  /** Of language properties: the language of the text. */
-  readonly language: string | undefined;
-  /** It bears the time of the row. */
-  readonly isObserved: boolean;
-  /** It does not change from row to row, and is only sent with the first row of an entity. */
-  readonly isFixed: boolean;
-  /** A row without it is rejected. */
-  readonly isRequired: boolean;
-}
-
-export interface ImportMap {
-  readonly type: string;
-  readonly context: string;
-  readonly id: Template;
-  /** Time of a row; absent when rows have none. */
-  readonly observedAt: ReadValue | undefined;
+export interface ImportMap extends EntityMap {
   /** Rows of an entity are measurements that follow each other: all of them are to be kept. */
   readonly isHistory: boolean;
-  readonly attributes: readonly MappedAttribute[];
-  /** Why a row is not wanted; undefined for a row that is. */
-  readonly skip: (row: Row) => string | undefined;
-  /** Columns that the file must have. */
-  readonly columns: ReadonlySet<string>;
   readonly csv: CsvFormat;
 }
 
@@ -47,107 +16,16 @@ export interface CsvFormat {
   readonly encoding: string;
 }
 
-export const coreContext = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld';
-
-const kinds = ['Property', 'GeoProperty', 'Relationship', 'LanguageProperty'] as const;
-
 /** Throws an Error that names the member which is missing, wrong or unknown. */
 export function readImportMap(document: Json): ImportMap {
   const spec = createSpec(document, '');
-  const reading = readReading(spec);
-  const observedAt = spec.member('observedAt');
   const map: ImportMap = {
-    type: spec.neededText('type'),
-    context: spec.text('context') ?? coreContext,
-    id: reading.idOf,
-    observedAt: observedAt && readObservedAt(observedAt, reading),
+    ...readEntityMap(spec, coreContextUrl),
     isHistory: spec.flag('history'),
-    attributes: spec
-      .entries('attributes')
-      .map(([name, one]) => readAttribute(name, one, { reading, isTimed: observedAt !== undefined })),
-    skip: readSkip(spec.list('skip'), reading),
-    columns: reading.columns,
     csv: { delimiter: spec.text('delimiter') ?? ',', encoding: spec.text('encoding') ?? 'utf-8' },
   };
-  spec.text('about');
   spec.close();
-  if (map.attributes.length === 0) throw new Error('attributes must name at least one attribute.');
   if (map.isHistory && !map.observedAt)
     throw new Error('A map with history needs observedAt: it tells the measurements apart.');
   return map;
-}
-
-function readReading(spec: Spec): Reading {
-  const cells = readCells(spec);
-  return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeURIComponent) };
-}
-
-function readCells(spec: Spec): Cells {
-  const decimal = spec.text('decimal') ?? '.';
-  if (decimal !== '.' && decimal !== ',') throw new Error(`decimal must be "." or ",", not ${quoted(decimal)}.`);
-  return {
-    decimal,
-    empties: new Set(['', ...(spec.texts('empty') ?? [])]),
-    toUtc: createTimeZone(spec.text('timeZone') ?? 'Z'),
-    columns: new Set(),
-  };
-}
-
-function readObservedAt(spec: Spec, reading: Reading): ReadValue {
-  if (!spec.has('pattern')) throw new Error('observedAt.pattern is missing.');
-  const read = createValue(spec, reading);
-  spec.close();
-  return read;
-}
-
-function readAttribute(
-  name: string,
-  spec: Spec,
-  { reading, isTimed }: { readonly reading: Reading; readonly isTimed: boolean },
-): MappedAttribute {
-  const language = spec.text('language');
-  const kind = readKind(spec.text('kind') ?? defaultKind(spec, language), spec.place);
-  const unitCode = spec.text('unitCode');
-  const isConstant = spec.has('constant');
-  const attribute: MappedAttribute = {
-    name,
-    kind,
-    language,
-    read: createValue(spec, reading),
-    members: unitCode === undefined ? {} : { unitCode },
-    isFixed: spec.flag('fixed') || isConstant,
-    isObserved: isTimed && !spec.flag('fixed') && !isConstant,
-    isRequired: spec.flag('required'),
-  };
-  spec.close();
-  if (kind === 'LanguageProperty' && language === undefined) throw new Error(`${spec.place}.language is missing.`);
-  return attribute;
-}
-
-function defaultKind(spec: Spec, language: string | undefined): string {
-  if (language !== undefined) return 'LanguageProperty';
-  return spec.has('longitude') ? 'GeoProperty' : 'Property';
-}
-
-function readKind(text: string, place: string): Kind {
-  const kind = kinds.find((one) => one === text);
-  if (!kind) throw new Error(`${place}.kind must be one of ${kinds.join(', ')}, not ${quoted(text)}.`);
-  return kind;
-}
-
-/** Rows are skipped when a column is one of some texts, or empty. */
-function readSkip(rules: readonly Spec[], reading: Reading): ImportMap['skip'] {
-  const tests = rules.map((spec) => {
-    const column = spec.neededText('column');
-    const [texts, isEmpty] = [spec.texts('is'), spec.flag('isEmpty')];
-    spec.close();
-    if (texts === undefined && !isEmpty) throw new Error(`${spec.place} must have is or isEmpty.`);
-    reading.columns.add(column);
-    return (row: Row): string | undefined => {
-      const cell = cellOf(row, column, reading);
-      if (cell === undefined) return isEmpty ? `${column} is empty` : undefined;
-      return texts?.includes(textOf(cell, column)) ? `${column} is ${quoted(cell)}` : undefined;
-    };
-  });
-  return (row) => tests.map((test) => test(row)).find((reason) => reason !== undefined);
 }

@@ -3,8 +3,8 @@ import type { JsonObject } from '../../../core/model/json.ts';
 import type { Progress } from '../progress.ts';
 import type { Deliver, Item } from './deliver.ts';
 import type { Journal, Rejected, Tally } from './journal.ts';
-import type { Mapped } from './map-row.ts';
-import type { Row } from './row.ts';
+import type { Mapped } from '../../../core/mapping/map-row.ts';
+import type { Row } from '../../../core/mapping/row.ts';
 import type { SourceRow } from './source.ts';
 
 export interface ImportParts {

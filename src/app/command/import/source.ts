@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { isArray, isObject, isStrings, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
 import type { CsvFormat } from './import-map.ts';
-import { quoted } from './flaw.ts';
-import type { Row } from './row.ts';
+import { quoted } from '../../../core/mapping/flaw.ts';
+import type { Row } from '../../../core/mapping/row.ts';
 
 /** A row of a file, counted from 1 without a header line; or what stands there instead of a row. */
 export interface SourceRow {

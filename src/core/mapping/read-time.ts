@@ -1,5 +1,5 @@
 /** Reads times as files write them, by a pattern such as `d.M.yyyy HH:mm`. */
-import { instantOf } from '../../../core/model/instant.ts';
+import { instantOf } from '../model/instant.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import type { ToUtc } from './time-zone.ts';
 
@@ -22,7 +22,7 @@ const parts: Readonly<Record<string, string>> = {
   m: '\\d{1,2}',
   ss: '\\d{2}',
   s: '\\d{1,2}',
-  S: '\\d{1,6}',
+  S: '\\d{1,9}',
   a: '[AaPp][Mm]',
   X: 'Z|[+-]\\d{2}:?\\d{2}',
 };
@@ -92,7 +92,7 @@ function instantFrom(fields: Fields, text: string, toUtc: ToUtc): string {
     date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
   if (!isReal) throw new RowFlaw(`${quoted(text)} is no time that there is`);
   const utcMs = fields['X'] === undefined ? toUtc({ asUtcMs, text }) : asUtcMs - offsetIn(fields['X']);
-  return instantOf(utcMs * 1000 + Number((fields['S'] ?? '').padEnd(6, '0')));
+  return instantOf(utcMs * 1000 + Number((fields['S'] ?? '').slice(0, 6).padEnd(6, '0')));
 }
 
 /** The hour of the day; hours of the forenoon and afternoon run from 12 over 1 to 11. */

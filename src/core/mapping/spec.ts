@@ -1,11 +1,13 @@
 /** Reads a JSON object whose members are known: what is missing, wrong or unknown is named with its place. */
-import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../../core/model/json.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { quoted } from './flaw.ts';
 
 /** An object that is being read. Every reading member throws an Error when the member is there and is something else. */
 export interface Spec {
   /** Where it stands, such as `attributes.occupancy`. */
   readonly place: string;
+  /** Where a member of it stands. */
+  placeOf(name: string): string;
   has(name: string): boolean;
   json(name: string): Json | undefined;
   text(name: string): string | undefined;
@@ -45,6 +47,7 @@ export function createSpec(value: Json | undefined, place: string): Spec {
   };
   return {
     place,
+    placeOf,
     json,
     has: (name) => json(name) !== undefined,
     ...simpleMembers(read, placeOf),

@@ -1,5 +1,5 @@
 /** What is wrong with one row of a file: it is told of that row, and the import goes on. */
-import type { Json } from '../../../core/model/json.ts';
+import type { Json } from '../model/json.ts';
 
 /** Thrown by what reads a row; the message says what is wrong, and quotes the value. */
 export class RowFlaw extends Error {}

@@ -1,5 +1,5 @@
 /** Reads one value of a row: text, number, yes or no, time, place, or an object of these. */
-import { isObject, type Json } from '../../../core/model/json.ts';
+import { isObject, type Json } from '../model/json.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import { createArithmetic } from './arithmetic.ts';
 import { cellOf, numberOf, type Reading, type Row, textOf } from './row.ts';

@@ -1,9 +1,9 @@
 /** A row of a file, and how its cells are read: which texts mean nothing, and what separates decimals. */
-import { isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import type { ToUtc } from './time-zone.ts';
 
-/** A row: cells by the name of their column. In JSON, `a.b` names a member of a member. */
+/** A row: cells by the name of their column. In JSON, `a.b` names a member of a member, `a.0` the first of a list. */
 export type Row = JsonObject;
 
 /** How cells of a file are to be read. */
@@ -32,7 +32,10 @@ export function cellOf(row: Row, column: string, { empties }: Cells): Json | und
 
 function memberOf(row: Row, path: readonly string[]): Json | undefined {
   let value: Json | undefined = row;
-  for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  for (const name of path) {
+    if (isArray(value)) value = /^\d+$/.test(name) ? value[Number(name)] : undefined;
+    else value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
   return value;
 }
 

@@ -1,5 +1,5 @@
 /** What is done to a number on its way from a file: other units, shares of another column, fewer decimals. */
-import type { Json } from '../../../core/model/json.ts';
+import type { Json } from '../model/json.ts';
 import { RowFlaw } from './flaw.ts';
 import { cellOf, numberOf, type Reading, type Row } from './row.ts';
 import type { Spec } from './spec.ts';

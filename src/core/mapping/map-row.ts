@@ -1,8 +1,8 @@
 /** Turns a row into an entity, as a map says. */
-import { valueMember } from '../../../core/model/attribute.ts';
-import type { Json, JsonObject } from '../../../core/model/json.ts';
+import { valueMember } from '../model/attribute.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { RowFlaw } from './flaw.ts';
-import type { ImportMap, MappedAttribute } from './import-map.ts';
+import type { EntityMap, MappedAttribute } from './entity-map.ts';
 import type { Row } from './row.ts';
 
 /** What a row became: an entity, or the reason why it did not. */
@@ -11,7 +11,7 @@ export type Mapped =
   | { readonly outcome: 'skipped' | 'rejected'; readonly reason: string };
 
 /** `whole` has all attributes; `part` leaves those out that do not change from row to row. */
-export function mapRow(map: ImportMap, row: Row): Mapped {
+export function mapRow(map: EntityMap, row: Row): Mapped {
   try {
     const reason = map.skip(row);
     return reason === undefined ? entityOf(map, row) : { outcome: 'skipped', reason };
@@ -21,7 +21,7 @@ export function mapRow(map: ImportMap, row: Row): Mapped {
   }
 }
 
-function entityOf(map: ImportMap, row: Row): Mapped {
+function entityOf(map: EntityMap, row: Row): Mapped {
   const id = map.id(row);
   if (id === undefined) throw new RowFlaw('a column of the id is empty');
   const observedAt = map.observedAt?.(row);

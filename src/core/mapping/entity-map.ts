@@ -1,0 +1,142 @@
+/** Reads a map: which column of a row is which attribute of which entity. docs/import.md describes it. */
+import type { Kind } from '../model/attribute.ts';
+import type { JsonObject } from '../model/json.ts';
+import { quoted } from './flaw.ts';
+import { createValue, type ReadValue } from './read-value.ts';
+import { type Cells, cellOf, type Reading, type Row, textOf } from './row.ts';
+import type { Spec } from './spec.ts';
+import { createTemplate, type Template } from './template.ts';
+import { createTimeZone } from './time-zone.ts';
+
+/** An attribute of the entities that rows become. */
+export interface MappedAttribute {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly read: ReadValue;
+  /** Members beside the value that never change, such as the unit code. */
+  readonly members: JsonObject;
+  /** Of language properties: the language of the text. */
+  readonly language: string | undefined;
+  /** It bears the time of the row. */
+  readonly isObserved: boolean;
+  /** It does not change from row to row, and is only sent with the first row of an entity. */
+  readonly isFixed: boolean;
+  /** A row without it is rejected. */
+  readonly isRequired: boolean;
+}
+
+/** What rows become. */
+export interface EntityMap {
+  readonly type: string;
+  /** URL of the @context. */
+  readonly context: string;
+  readonly id: Template;
+  /** Time of a row; absent when rows have none. */
+  readonly observedAt: ReadValue | undefined;
+  readonly attributes: readonly MappedAttribute[];
+  /** Why a row is not wanted; undefined for a row that is. */
+  readonly skip: (row: Row) => string | undefined;
+  /** Columns that are read, those in templates among them. */
+  readonly columns: ReadonlySet<string>;
+}
+
+const kinds = ['Property', 'GeoProperty', 'Relationship', 'LanguageProperty'] as const;
+
+/**
+ * Reads the members of a map; the caller closes the spec. A map that names no @context is in the one given. Throws an
+ * Error that names the member which is missing or wrong.
+ */
+export function readEntityMap(spec: Spec, context: string): EntityMap {
+  const reading = readReading(spec);
+  const observedAt = spec.member('observedAt');
+  const map: EntityMap = {
+    type: spec.neededText('type'),
+    context: spec.text('context') ?? context,
+    id: reading.idOf,
+    observedAt: observedAt && readObservedAt(observedAt, reading),
+    attributes: spec
+      .entries('attributes')
+      .map(([name, one]) => readAttribute(name, one, { reading, isTimed: observedAt !== undefined })),
+    skip: readSkip(spec.list('skip'), reading),
+    columns: reading.columns,
+  };
+  spec.text('about');
+  if (map.attributes.length === 0) throw new Error(`${spec.placeOf('attributes')} must name at least one attribute.`);
+  return map;
+}
+
+function readReading(spec: Spec): Reading {
+  const cells = readCells(spec);
+  return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeURIComponent) };
+}
+
+function readCells(spec: Spec): Cells {
+  const decimal = spec.text('decimal') ?? '.';
+  if (decimal !== '.' && decimal !== ',')
+    throw new Error(`${spec.placeOf('decimal')} must be "." or ",", not ${quoted(decimal)}.`);
+  return {
+    decimal,
+    empties: new Set(['', ...(spec.texts('empty') ?? [])]),
+    toUtc: createTimeZone(spec.text('timeZone') ?? 'Z'),
+    columns: new Set(),
+  };
+}
+
+function readObservedAt(spec: Spec, reading: Reading): ReadValue {
+  if (!spec.has('pattern')) throw new Error(`${spec.place}.pattern is missing.`);
+  const read = createValue(spec, reading);
+  spec.close();
+  return read;
+}
+
+function readAttribute(
+  name: string,
+  spec: Spec,
+  { reading, isTimed }: { readonly reading: Reading; readonly isTimed: boolean },
+): MappedAttribute {
+  const language = spec.text('language');
+  const kind = readKind(spec.text('kind') ?? defaultKind(spec, language), spec.place);
+  const unitCode = spec.text('unitCode');
+  const isConstant = spec.has('constant');
+  const attribute: MappedAttribute = {
+    name,
+    kind,
+    language,
+    read: createValue(spec, reading),
+    members: unitCode === undefined ? {} : { unitCode },
+    isFixed: spec.flag('fixed') || isConstant,
+    isObserved: isTimed && !spec.flag('fixed') && !isConstant,
+    isRequired: spec.flag('required'),
+  };
+  spec.close();
+  if (kind === 'LanguageProperty' && language === undefined) throw new Error(`${spec.place}.language is missing.`);
+  return attribute;
+}
+
+function defaultKind(spec: Spec, language: string | undefined): string {
+  if (language !== undefined) return 'LanguageProperty';
+  return spec.has('longitude') ? 'GeoProperty' : 'Property';
+}
+
+function readKind(text: string, place: string): Kind {
+  const kind = kinds.find((one) => one === text);
+  if (!kind) throw new Error(`${place}.kind must be one of ${kinds.join(', ')}, not ${quoted(text)}.`);
+  return kind;
+}
+
+/** Rows are skipped when a column is one of some texts, or empty. */
+function readSkip(rules: readonly Spec[], reading: Reading): EntityMap['skip'] {
+  const tests = rules.map((spec) => {
+    const column = spec.neededText('column');
+    const [texts, isEmpty] = [spec.texts('is'), spec.flag('isEmpty')];
+    spec.close();
+    if (texts === undefined && !isEmpty) throw new Error(`${spec.place} must have is or isEmpty.`);
+    reading.columns.add(column);
+    return (row: Row): string | undefined => {
+      const cell = cellOf(row, column, reading);
+      if (cell === undefined) return isEmpty ? `${column} is empty` : undefined;
+      return texts?.includes(textOf(cell, column)) ? `${column} is ${quoted(cell)}` : undefined;
+    };
+  });
+  return (row) => tests.map((test) => test(row)).find((reason) => reason !== undefined);
+}
