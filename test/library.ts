@@ -23,4 +23,5 @@ export const noSubscriptions: Subscriptions = {
   refresh: () => Promise.resolve(),
   account: () => Promise.resolve(undefined),
   replay: () => Promise.resolve(),
+  explain: () => Promise.reject(new Error('nobody can tell')),
 };

@@ -406,3 +406,76 @@ scenarios('dead letters', {
     },
   ],
 });
+
+const lamp = 'urn:ngsi-ld:Streetlight:explained';
+const explained = (name: string, query: string, answers: number, more: Partial<Step>): Step => ({
+  does: 'explainSubscription',
+  send: `GET ${path(name)}/explain${query}`,
+  answers,
+  ...more,
+});
+
+scenarios('an explanation', {
+  'says clause by clause what an entity meets, in the names of the request': [
+    {
+      does: 'addContext',
+      send: 'POST /jsonldContexts',
+      body: { '@context': names },
+      answers: 201,
+      saves: 'context',
+    },
+    {
+      does: 'createEntity',
+      send: 'POST /entities',
+      body: { id: lamp, type: 'Streetlight', powerState: 'on', illuminanceLevel: 0.5 },
+      answers: 201,
+    },
+    created('l', { q: 'powerState=="off";illuminanceLevel>0.2', isActive: false }),
+    explained('l', `?entity=${lamp}`, 200, {
+      has: {
+        type: 'SubscriptionExplanation',
+        verdict: 'Nothing is notified, because the subscription is paused.',
+        change: { event: 'created' },
+        clauses: [
+          { clause: 'status', isMet: false },
+          { clause: 'entities', isMet: true },
+          {},
+          { clause: 'change' },
+          {},
+        ],
+      },
+    }),
+    patched('l', { isActive: true }),
+    {
+      ...explained('l', `?entity=${lamp}`, 200, {
+        has: {
+          verdict: `The last change of ${lamp} is not notified, because q asks for state=="off";brightness>0.2, but finds: state is "on".`,
+          clauses: [
+            { clause: 'status', isMet: true },
+            { clause: 'entities', isMet: true, parts: [{ parts: [{ clause: 'type', isMet: true, asks: 'Lamp' }] }] },
+            {
+              clause: 'q',
+              isMet: false,
+              parts: [
+                { isMet: false, asks: 'state=="off"', finds: 'state is "on"' },
+                { isMet: true, asks: 'brightness>0.2' },
+              ],
+            },
+            { clause: 'change', isMet: true },
+            { clause: 'endpoint', isMet: true },
+          ],
+          delivery: { timesSent: 0, waiting: 0, deadLetters: 0 },
+        },
+      }),
+      headers: { Link: contextLink('{{broker}}/ngsi-ld/v1/jsonldContexts/{{context}}') },
+    },
+  ],
+  'needs a subscription and the id of an entity': [
+    created('m'),
+    explained('m', `?entity=urn:a:1`, 200, { has: { verdict: expect.stringContaining('There is no entity urn:a:1') } }),
+    explained('m', '', 400, { has: problem('BadRequestData') }),
+    explained('m', '?entity=lamp', 400, { has: problem('BadRequestData') }),
+    explained('m', '?id=urn:a:1', 400, { has: problem('InvalidRequest') }),
+    explained('nobody', '?entity=urn:a:1', 404, { has: problem('ResourceNotFound') }),
+  ],
+});

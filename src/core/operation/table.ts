@@ -23,6 +23,7 @@ import {
   replayDeadLetters,
   retrieveDeadLetter,
 } from './subscription/dead-letters.ts';
+import { explainSubscription } from './subscription/explain.ts';
 import { listSubscriptions, retrieveSubscription } from './subscription/read-subscriptions.ts';
 import { createSubscription, deleteSubscription, updateSubscription } from './subscription/write-subscription.ts';
 import { queryTemporal, queryTemporalByPost, retrieveTemporal } from './temporal/read-history.ts';
@@ -72,6 +73,7 @@ export const operations: readonly Operation[] = [
   retrieveSubscription,
   updateSubscription,
   deleteSubscription,
+  explainSubscription,
   listDeadLetters,
   discardDeadLetters,
   replayDeadLetters,

@@ -1,4 +1,7 @@
 /** What operations ask of whoever carries stored subscriptions out. */
+import type { Change } from '../model/change.ts';
+import type { Terms } from '../model/entity.ts';
+import type { Instant } from '../model/instant.ts';
 import type { SubscriptionAccount, SubscriptionDocument } from '../model/subscription.ts';
 
 export interface Subscriptions {
@@ -16,6 +19,50 @@ export interface Subscriptions {
    * receiver takes are gone then. Throws what `check` throws.
    */
   replay(tenant: string, document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
+  /** Says why notifications of an entity come, or do not; names are written with the terms. Throws what `check` throws. */
+  explain(
+    tenant: string,
+    document: SubscriptionDocument,
+    about: { readonly entity: string; readonly terms: Terms },
+  ): Promise<Explanation>;
+}
+
+/** Why the last change of an entity was told, will be, or never will be. */
+export interface Explanation {
+  /** The answer in one sentence. */
+  readonly verdict: string;
+  /** The change; undefined when it is not in the log (any more). */
+  readonly change: { readonly position: string; readonly at: Instant; readonly event: Change['event'] } | undefined;
+  /** What must hold for it to be told now: all of it. */
+  readonly clauses: readonly Clause[];
+  readonly delivery: Standing;
+}
+
+/** Something that a subscription asks for, whether it holds, and what there is instead. */
+export interface Clause {
+  /** The member of the subscription that asks, or a part of it. */
+  readonly clause: string;
+  readonly isMet: boolean;
+  readonly asks: string;
+  readonly finds?: string;
+  readonly parts?: readonly Clause[];
+}
+
+/** How far a subscription has come in the change log, and how its receiver fares. */
+export interface Standing extends SubscriptionAccount {
+  /** What concerned it up to here is delivered or given up. */
+  readonly position: string;
+  /** The newest change. */
+  readonly newest: string;
+  /** Changes that were not looked through yet. */
+  readonly unread: number;
+  /** Notifications of what was looked through that are not delivered. */
+  readonly waiting: number;
+  readonly deadLetters: number;
+  /** Why the last attempt failed that did. */
+  readonly lastReason: string | undefined;
+  /** Nothing is sent before. */
+  readonly notBefore: Instant | undefined;
 }
 
 /** The shelf on which subscriptions are kept, by id. */

@@ -41,6 +41,7 @@ export function createLanes(): Queue {
     },
     nextMs: () => earliest(lanes.values()),
     first: () => open.values().next().value,
+    has: (position) => open.has(position),
     size: () => open.size,
     underWay: () => [...lanes.values()].filter(({ isBusy }) => isBusy).length,
     clear: () => clear(lanes, open),

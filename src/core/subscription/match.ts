@@ -24,7 +24,8 @@ export function compilePlan(plan: SubscriptionPlan): (change: Change) => boolean
   return (change) => isTriggered(plan, change) && isMet(change.entity);
 }
 
-function isTriggered({ triggers, watched, isOnScope }: SubscriptionPlan, change: Change): boolean {
+/** The first of these: whether such a change of such attributes sets off a notification, whatever the entity is like. */
+export function isTriggered({ triggers, watched, isOnScope }: SubscriptionPlan, change: Change): boolean {
   if (change.event === 'created' && triggers.has('entityCreated')) return true;
   if (change.event === 'deleted' && triggers.has('entityDeleted')) return true;
   if (isOnScope && change.scopeChanged) return true;

@@ -35,6 +35,8 @@ export interface Queue {
   nextMs(): number | undefined;
   /** The first position that is neither delivered nor given up. */
   first(): Position | undefined;
+  /** Whether the notification of the change at a position waits or is under way. */
+  has(position: Position): boolean;
   /** Waiting and under way. */
   size(): number;
   underWay(): number;

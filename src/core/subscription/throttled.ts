@@ -36,6 +36,7 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
     },
     nextMs: () => (underWay ? undefined : waiting?.notBeforeMs),
     first: () => (underWay ?? waiting)?.record.position,
+    has: (position) => [underWay, waiting].some((due) => due?.record.position === position),
     size: () => (underWay ? 1 : 0) + (waiting ? 1 : 0),
     underWay: () => (underWay ? 1 : 0),
     clear,

@@ -63,10 +63,13 @@ interface End {
 function settle(consumer: Consumer, due: Due, end: End): void {
   const { around, stored } = consumer;
   const { delivery, isReachable } = end;
-  const isWell = delivery.kind === 'taken';
-  consumer.account = ended(consumer.account, isWell, around.world.clock.now());
+  consumer.account = ended(consumer.account, delivery.kind === 'taken', around.world.clock.now());
   const { cooldownMs = 0 } = stored.endpoint;
-  if (!isWell) consumer.notBeforeMs = around.nowMs() + cooldownMs;
+  if (delivery.kind === 'taken') consumer.told = due.record.position;
+  else {
+    consumer.lastReason = delivery.reason;
+    consumer.notBeforeMs = around.nowMs() + cooldownMs;
+  }
   const strikes = due.fate.strikes + (delivery.kind === 'failed' || isReachable ? 1 : 0);
   const fate: Fate = { ...due.fate, tries: due.fate.tries + 1, strikes };
   const verdict = judge(delivery, { strikes, strikesMax: around.attemptsMax });

@@ -8,7 +8,7 @@ import { createThrottled } from '../../core/subscription/throttled.ts';
 import { nextJob } from './attempts.ts';
 import { lose, offer, pause, readOn } from './reading.ts';
 import type { Runner, RunnerOptions } from './runner.ts';
-import { type Consumer, leave, progressOf } from './standing.ts';
+import { type Consumer, leave, outlookOf, progressOf } from './standing.ts';
 
 export function createConsumer(options: RunnerOptions): Runner {
   const { id, stored, progress, around } = options;
@@ -17,6 +17,7 @@ export function createConsumer(options: RunnerOptions): Runner {
     id,
     start: () => readOn(consumer),
     progress: () => progressOf(consumer),
+    outlook: (position) => outlookOf(consumer, position),
     end: () => (ending ??= end(consumer)),
   };
   const consumer: Consumer = {
@@ -34,6 +35,8 @@ export function createConsumer(options: RunnerOptions): Runner {
     mode: 'reading',
     seen: progress.position,
     account: progress.account,
+    told: progress.told,
+    lastReason: progress.lastReason,
     isReading: false,
     isPaused: false,
     notBeforeMs: 0,

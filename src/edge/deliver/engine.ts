@@ -60,6 +60,11 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
         const account = await (await tenantOf(engine, tenant))?.account(id);
         return account && account.timesSent > 0 ? account : undefined;
       },
+      explain: async (tenant, document, about) => {
+        const opened = await tenantOf(engine, tenant);
+        if (!opened) throw new Error(`The tenant ${tenant} is not there any more.`);
+        return opened.explain(document, about);
+      },
       replay: async (tenant, document, keys) => (await tenantOf(engine, tenant))?.replay(document, keys),
     },
     async start() {

@@ -12,6 +12,10 @@ export interface Progress {
   /** True when nothing waited: it has then come as far as its tenant's log was read. */
   readonly isCaughtUp: boolean;
   readonly account: SubscriptionAccount;
+  /** The change that was told last. */
+  readonly told?: Position;
+  /** Why the last attempt failed that did. */
+  readonly lastReason?: string;
   /** When the next notification by the clock is due. */
   readonly dueAt?: Instant;
 }
@@ -110,22 +114,19 @@ async function write(state: State): Promise<void> {
   }
 }
 
-const progressJson = ({ position, isCaughtUp, account, dueAt }: Progress): Json => ({
-  position,
-  isCaughtUp,
-  account: { ...account },
-  ...(dueAt === undefined ? undefined : { dueAt }),
-});
+const progressJson = ({ account, ...rest }: Progress): Json => ({ ...rest, account: { ...account } });
 
 async function findProgress(shelf: Shelf, id: string): Promise<Progress | undefined> {
   const json = await shelf.get(id);
   if (!isObject(json)) return undefined;
-  const { position, isCaughtUp, account, dueAt } = json;
+  const { position, isCaughtUp, account, told, lastReason, dueAt } = json;
   const reached = typeof position === 'number' ? position : 0;
   return {
     position: isCaughtUp === true ? Math.max(reached, await commonPosition(shelf)) : reached,
     isCaughtUp: isCaughtUp === true,
     account: isObject(account) ? accountIn(account) : emptyAccount,
+    ...(typeof told === 'number' ? { told } : undefined),
+    ...(typeof lastReason === 'string' ? { lastReason } : undefined),
     ...(typeof dueAt === 'string' ? { dueAt } : undefined),
   };
 }

@@ -26,6 +26,8 @@ export interface Receivers {
   wake(source: Source): void;
   /** The source has nothing more to send, ever. */
   remove(source: Source): void;
+  /** The receiver at a URI is left alone until then; undefined: it is not. */
+  closedUntilMs(uri: string): number | undefined;
   /** Begins nothing more, and waits until all attempts under way have ended. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,10 @@ export function createReceivers(options: ReceiversOptions): Receivers {
       receiver?.ring.delete(source);
       receiver?.sources.delete(source);
       if (receiver) forgetIfIdle(desk, receiver);
+    },
+    closedUntilMs(uri) {
+      const receiver = desk.receivers.get(uri);
+      return receiver && isClosed(desk, receiver) ? receiver.closedUntilMs : undefined;
     },
     async stop() {
       desk.isStopped = true;

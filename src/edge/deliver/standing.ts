@@ -6,7 +6,7 @@ import type { Fate, Queue } from '../../core/subscription/queue.ts';
 import type { Listener } from './follower.ts';
 import type { Progress } from './ledger.ts';
 import type { Source } from './receivers.ts';
-import type { RunnerOptions } from './runner.ts';
+import type { Outlook, RunnerOptions } from './runner.ts';
 
 export interface Consumer extends RunnerOptions {
   readonly queue: Queue;
@@ -22,6 +22,10 @@ export interface Consumer extends RunnerOptions {
   mode: 'live' | 'reading' | 'ended';
   seen: Position;
   account: SubscriptionAccount;
+  /** The change that was told last. */
+  told: Position | undefined;
+  /** Why the last attempt failed that did. */
+  lastReason: string | undefined;
   isReading: boolean;
   /** True while the receiver is left alone: then nothing is held. */
   isPaused: boolean;
@@ -36,13 +40,27 @@ export interface Consumer extends RunnerOptions {
 const seenTo = ({ mode, seen, around }: Consumer): Position => (mode === 'live' ? around.follower.matchedTo() : seen);
 
 export function progressOf(consumer: Consumer): Progress {
-  const { mode, queue, account } = consumer;
+  const { mode, queue, account, told, lastReason } = consumer;
   const first = queue.first();
   const seen = seenTo(consumer);
   return {
     position: first === undefined ? seen : Math.min(seen, first - 1),
     isCaughtUp: mode === 'live' && first === undefined,
     account,
+    ...(told === undefined ? undefined : { told }),
+    ...(lastReason === undefined ? undefined : { lastReason }),
+  };
+}
+
+export function outlookOf(consumer: Consumer, position: Position): Outlook {
+  const { queue, fates, notBeforeMs } = consumer;
+  const seen = seenTo(consumer);
+  return {
+    seen,
+    waiting: queue.size(),
+    isOpen: position > seen || queue.has(position),
+    tries: fates.get(position)?.tries ?? 0,
+    notBeforeMs,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Carries out the subscriptions of one tenant: each that is active has a runner. */
 import { performance } from 'node:perf_hooks';
+import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import {
   emptyAccount,
@@ -9,11 +10,12 @@ import {
   subscriptionIn,
 } from '../../core/model/subscription.ts';
 import type { Store } from '../../core/port/store.ts';
-import { subscriptionShelf } from '../../core/port/subscriptions.ts';
+import { type Explanation, subscriptionShelf } from '../../core/port/subscriptions.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
 import { deadLetterShelf, discardLetters } from '../../core/port/dead-letters.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
+import { explain } from './explain.ts';
 import { createConsumer } from './consumer.ts';
 import { openFollower } from './follower.ts';
 import { createLedger, type Progress } from './ledger.ts';
@@ -30,6 +32,11 @@ export interface Tenant {
   account(id: string): Promise<SubscriptionAccount>;
   /** Begins to send dead letters of a subscription again, by their keys. */
   replay(document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
+  /** Why notifications of an entity come, or do not. */
+  explain(
+    document: SubscriptionDocument,
+    about: { readonly entity: string; readonly terms: Terms },
+  ): Promise<Explanation>;
   /** Begins nothing more; resolves when what was under way has ended. */
   end(): Promise<void>;
   /** Writes down how far all have come. */
@@ -78,8 +85,15 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   for (const { key } of await options.store.shelf(subscriptionShelf).list()) refresh(office, key);
   return {
     refresh: (id) => refresh(office, id),
-    account: async (id) =>
-      (office.runners.get(id)?.progress() ?? (await around.ledger.find(id)))?.account ?? emptyAccount,
+    account: async (id) => (await progressIn(office, id))?.account ?? emptyAccount,
+    explain: async (document, about) =>
+      explain(about, {
+        document,
+        stored: await office.read(document),
+        around,
+        progress: await progressIn(office, document.id),
+        runner: office.runners.get(document.id),
+      }),
     replay: (document, keys) => replay(office, document, keys),
     async end() {
       office.isEnded = true;
@@ -94,6 +108,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     close: () => around.ledger.close(),
   };
 }
+
+/** How far a subscription has come, be it carried out now or not. */
+const progressIn = async ({ runners, around }: Office, id: string): Promise<Progress | undefined> =>
+  runners.get(id)?.progress() ?? (await around.ledger.find(id));
 
 async function openSurroundings({
   tenant,
@@ -177,10 +195,10 @@ async function run(office: Office, document: SubscriptionDocument, progress: Pro
   const { id, since } = document;
   const stored = await read(document);
   const from: Progress = {
+    account: emptyAccount,
+    ...progress,
     position: Math.max(since, progress?.position ?? 0),
     isCaughtUp: false,
-    account: progress?.account ?? emptyAccount,
-    ...(progress?.dueAt === undefined ? undefined : { dueAt: progress.dueAt }),
   };
   const options = { id, stored, progress: from, around };
   const { intervalMs } = stored;

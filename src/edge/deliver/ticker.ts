@@ -7,6 +7,7 @@ import type { Stored } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/account.ts';
 import { holdsLinked } from '../../core/subscription/linked.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
+import type { Progress } from './ledger.ts';
 import type { Job, Source } from './receivers.ts';
 import type { Runner, RunnerOptions } from './runner.ts';
 import { writePresent } from './write-message.ts';
@@ -17,6 +18,7 @@ const pageSize = 1000;
 const timerMostMs = 2 ** 31 - 1;
 
 interface Ticker extends RunnerOptions {
+  progress: Progress;
   readonly periodMicros: Micros;
   readonly source: Source;
   readonly mark: () => void;
@@ -37,12 +39,13 @@ export interface TickerOptions extends RunnerOptions {
 }
 
 export function createTicker(options: TickerOptions): Runner {
-  const { id, stored, progress, around, intervalMs } = options;
+  const { id, stored, around, intervalMs } = options;
   const periodMicros = intervalMs * 1000;
   const runner: Runner = {
     id,
     start: () => wind(ticker),
-    progress: () => ({ ...progress, account: ticker.account, dueAt: instantOf(ticker.dueAt) }),
+    progress: () => ({ ...ticker.progress, account: ticker.account, dueAt: instantOf(ticker.dueAt) }),
+    outlook: () => undefined,
     end: () => end(ticker),
   };
   const ticker: Ticker = {
@@ -50,7 +53,7 @@ export function createTicker(options: TickerOptions): Runner {
     periodMicros,
     source: { uri: stored.endpoint.uri, next: () => take(ticker), paused: () => undefined },
     mark: () => around.ledger.mark(runner),
-    account: progress.account,
+    account: options.progress.account,
     dueAt: firstDue(options),
     waiting: undefined,
     round: undefined,
@@ -133,6 +136,7 @@ function send(ticker: Ticker, entities: readonly Entity[]): Promise<boolean> {
     const settle = (delivery: Delivery): void => {
       const isTaken = delivery.kind === 'taken';
       ticker.account = ended(ticker.account, isTaken, ticker.around.world.clock.now());
+      if (!isTaken) ticker.progress = { ...ticker.progress, lastReason: delivery.reason };
       ticker.mark();
       resolve(isTaken);
     };

@@ -1,0 +1,26 @@
+/** The operation that says why notifications of an entity come, or do not. */
+import { badData } from '../../model/problem.ts';
+import { readId } from '../../model/read/id.ts';
+import type { Operation } from '../operation.ts';
+import { withContext } from '../view.ts';
+import { find } from './write-subscription.ts';
+
+export const explainSubscription: Operation = {
+  name: 'explainSubscription',
+  clause: '5.8.6',
+  method: 'GET',
+  path: '/subscriptions/{id}/explain',
+  action: 'read',
+  parameters: ['entity'],
+  media: ['json', 'ld+json'],
+  body: 'none',
+  async run(ask, call) {
+    const document = await find(readId(ask.path['id'], 'the id of the subscription'), call);
+    if (ask.params['entity'] === undefined) throw badData('The parameter entity is needed: the id of an entity.');
+    const entity = readId(ask.params['entity'], 'the parameter entity');
+    const { subscriptions } = call.world;
+    const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });
+    const told = { id: document.id, type: 'SubscriptionExplanation', entity, ...explanation };
+    return { kind: 'found', text: withContext(JSON.stringify(told), call) };
+  },
+};

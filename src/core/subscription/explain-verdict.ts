@@ -1,0 +1,73 @@
+/** Says in one sentence why the last change of an entity was notified, will be, or never will be. */
+import type { Instant } from '../model/instant.ts';
+import type { SubscriptionStatus } from '../model/subscription.ts';
+import type { Clause } from '../port/subscriptions.ts';
+
+/** What became, or becomes, of the notification of a change. */
+export type Course =
+  /** The subscription was made, or made active again, after it. */
+  | { readonly kind: 'before' }
+  | { readonly kind: 'buried'; readonly letter: string; readonly reason: string }
+  /** It is to be delivered. */
+  | { readonly kind: 'open'; readonly tries: number }
+  | { readonly kind: 'delivered' }
+  /** Throttling kept it from being told. */
+  | { readonly kind: 'throttled' }
+  /** It is not known any more whether it was delivered, throttling kept it back, or it was given up and discarded. */
+  | { readonly kind: 'done' };
+
+export interface Evidence {
+  readonly entity: string;
+  readonly status: SubscriptionStatus;
+  /** False when there is no such entity. */
+  readonly isThere: boolean;
+  /** All but those that only say whether something is sent just now. */
+  readonly clauses: readonly Clause[];
+  /** When the next notification by the clock is due; undefined: changes are told. */
+  readonly dueAt: Instant | undefined;
+  /** Undefined: the change is not in the log any more. */
+  readonly course: Course | undefined;
+  readonly lastReason: string | undefined;
+  readonly notBefore: Instant | undefined;
+}
+
+export function verdictOn(evidence: Evidence): string {
+  const { entity, status, isThere, clauses, dueAt, course } = evidence;
+  if (status !== 'active') return `Nothing is notified, because the subscription is ${status}.`;
+  if (!isThere) return `There is no entity ${entity}, so that nothing can be said of it.`;
+  const unmet = clauses.find(({ isMet }) => !isMet);
+  const subject = dueAt === undefined ? `The last change of ${entity}` : entity;
+  if (unmet) return `${subject} is not notified, because ${reasonIn(unmet)}.`;
+  if (dueAt !== undefined) return `${entity} is in the next notification by the clock, due at ${dueAt}.`;
+  if (!course)
+    return `${entity} is as the subscription asks, but its last change is in the log no more, so that nothing can be said of it.`;
+  return `The last change of ${entity} ${fateOf(course, evidence)}.`;
+}
+
+/** Down to the part that is to blame, where it is one. */
+function reasonIn({ clause, asks, finds, parts = [] }: Clause): string {
+  const unmet = parts.filter(({ isMet }) => !isMet);
+  const [only] = unmet;
+  if (only && parts.length === 1) return reasonIn({ ...only, ...(finds === undefined ? undefined : { finds }) });
+  return `${clause} asks for ${asks}${finds === undefined ? '' : `, but finds: ${finds}`}`;
+}
+
+function fateOf(course: Course, { lastReason, notBefore }: Evidence): string {
+  switch (course.kind) {
+    case 'before':
+      return 'came before the subscription was made, or made active again';
+    case 'buried':
+      return `was given up (${course.reason}); it is the dead letter ${course.letter}`;
+    case 'delivered':
+      return 'was notified';
+    case 'throttled':
+      return 'came too soon after a notification, so that throttling kept it back';
+    case 'done':
+      return 'is done with: it was notified, or throttling kept it back, or it was given up and then discarded';
+    case 'open': {
+      const reason = lastReason === undefined ? '' : ` (last failure: ${lastReason})`;
+      if (notBefore !== undefined) return `waits, because nothing is sent to the endpoint before ${notBefore}${reason}`;
+      return course.tries > 0 ? `was tried ${course.tries} times and will be tried again${reason}` : 'is on its way';
+    }
+  }
+}
