@@ -1,9 +1,20 @@
 /** Every command of the command line. */
 import type { Command } from './command/command.ts';
+import { backup } from './backup/backup.ts';
+import { restore } from './backup/restore.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
 import { importFile } from './command/import.ts';
 import { exportHistory } from './history/export-history.ts';
 import { config, serve } from './serve/serve.ts';
 
-export const commands: readonly Command[] = [serve, demo, importFile, exportEntities, exportHistory, config];
+export const commands: readonly Command[] = [
+  serve,
+  demo,
+  importFile,
+  exportEntities,
+  exportHistory,
+  backup,
+  restore,
+  config,
+];

@@ -49,7 +49,7 @@ export function createClient(place: Place, signal: AbortSignal): Client {
     const text = body ? { body: JSON.stringify(body.json) } : undefined;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await ask(`${url}/ngsi-ld/v1${path}`, { method, headers, signal, ...text });
-      if (answer !== undefined && answer.status < 500) return answer;
+      if (answer !== undefined && (answer.status < 500 || answer.status === notImplemented)) return answer;
       if (attempt >= attemptsMax || (answer !== undefined && answer.status !== 503)) throw failureOf(url, answer);
       await sleep(100 * attempt, undefined, { signal });
     }
@@ -75,6 +75,8 @@ const headersOf = ({ tenant, context = '' }: Place): Readonly<Record<string, str
 });
 
 const attemptsMax = 10;
+/** A status that tells no failure: the broker does not have the operation. */
+const notImplemented = 501;
 
 const failureOf = (url: string, answer: Answer | undefined): Error =>
   new Error(

@@ -1,14 +1,12 @@
 /** `mlaka export`: writes the entities of a broker to a file: one JSON text per line, GeoJSON, or CSV. */
-import { once } from 'node:events';
-import { createWriteStream, renameSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { isArray, type Json } from '../../core/model/json.ts';
 import { type Client, createClient, detailOf, type Place } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { csvForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
+import { write, writeTo } from './text-file.ts';
 
 const flags = {
   ...brokerFlags,
@@ -43,8 +41,7 @@ export const exportEntities: Command = {
     const { values } = readFlags(args, flags);
     const client = createClient(values, signal);
     const form = await formOf(values, client);
-    if (values.out === '') await writeAll(out, form, { client, err, types: values.type });
-    else await writeFile(values.out, form, { client, err, types: values.type });
+    await writeTo(values.out, out, (file) => writeAll(file, form, { client, err, types: values.type }));
     return 0;
   },
 };
@@ -80,19 +77,6 @@ interface Export {
   readonly types: string;
 }
 
-/** A file bears its name only when it is whole. */
-async function writeFile(path: string, form: Form, work: Export): Promise<void> {
-  const file = createWriteStream(`${path}.part`);
-  await once(file, 'open');
-  try {
-    await writeAll(file, form, work);
-  } finally {
-    file.end();
-    await finished(file);
-  }
-  renameSync(`${path}.part`, path);
-}
-
 async function writeAll(out: Writable, form: Form, { client, err, types }: Export): Promise<void> {
   const progress = createProgress(err, 'entities');
   let done = 0;
@@ -105,10 +89,6 @@ async function writeAll(out: Writable, form: Form, { client, err, types }: Expor
   }
   await write(out, form.tail(done));
   progress.end(done);
-}
-
-async function write(out: Writable, text: string): Promise<void> {
-  if (!out.write(text)) await once(out, 'drain');
 }
 
 interface Page {

@@ -1,0 +1,94 @@
+/** `mlaka backup`: writes everything that a broker holds of a tenant to one file, from which `mlaka restore` puts it into another. */
+import type { Writable } from 'node:stream';
+import type { JsonObject } from '../../core/model/json.ts';
+import { createClient } from '../command/client.ts';
+import type { Command, Io } from '../command/command.ts';
+import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
+import { createProgress } from '../command/progress.ts';
+import { write, writeTo } from '../command/text-file.ts';
+import { createSumming, type Sum } from './checksum.ts';
+import { type Kind, kinds, lineText } from './line.ts';
+import { NotOffered, takes } from './take.ts';
+
+const flags = {
+  ...brokerFlags,
+  without: { form: 'KINDS', about: `Kinds that are left out, with commas: of ${kinds.join(', ')}.`, initial: '' },
+  out: { form: 'FILE', about: 'Where to; empty: standard output.', initial: '' },
+} as const;
+
+const usage = `mlaka backup [OPTIONS]
+
+Writes all @contexts, observed history, entities, registrations and subscriptions of a tenant, a line for each, with their
+numbers and checksums at the end. The broker may be any that speaks NGSI-LD: Mlaka, Orion-LD, Scorpio, Stellio.
+
+    mlaka backup --url http://old:1026 | mlaka restore - --url http://new:1026
+`;
+
+export const backup: Command = {
+  name: 'backup',
+  summary: 'writes everything in a broker to one file',
+  async run(args, io) {
+    if (args.includes('--help')) {
+      io.out.write(`${usage}${helpOf(flags)}\n`);
+      return 0;
+    }
+    const { values } = readFlags(args, flags);
+    const wanted = kindsBut(values.without);
+    await writeTo(values.out, io.out, (out) => writeAll(out, { ...values, wanted }, io));
+    return 0;
+  },
+};
+
+interface Errand {
+  readonly url: string;
+  readonly tenant: string;
+  readonly wanted: readonly Kind[];
+}
+
+function kindsBut(text: string): readonly Kind[] {
+  const left = text.split(',').filter((name) => name !== '');
+  const unknown = left.find((name) => !kinds.some((kind) => kind === name));
+  if (unknown !== undefined) throw new Error(`--without names ${unknown}, which is none of ${kinds.join(', ')}.`);
+  return kinds.filter((kind) => !left.includes(kind));
+}
+
+async function writeAll(out: Writable, { url, tenant, wanted }: Errand, { err, signal }: Io): Promise<void> {
+  const client = createClient({ url, tenant }, signal);
+  const progress = createProgress(err, 'documents');
+  await write(out, lineText({ line: 'head', backup: 1, url, tenant, takenAt: new Date().toISOString() }));
+  const sums: Partial<Record<Kind, Sum>> = {};
+  let done = 0;
+  for (const kind of wanted) {
+    try {
+      sums[kind] = await writeKind(
+        out,
+        kind,
+        counted(takes[kind](client), () => progress.show((done += 1))),
+      );
+    } catch (error) {
+      if (!(error instanceof NotOffered)) throw error;
+      err.write(`${error.message} The backup is without ${kind}.\n`);
+    }
+  }
+  await write(out, lineText({ line: 'end', sums }));
+  progress.end(done);
+  for (const [kind, { count, checksum }] of Object.entries(sums)) err.write(`${kind}: ${count}, ${checksum}\n`);
+}
+
+/** Writes the documents of a kind, and sums them up. */
+async function writeKind(out: Writable, kind: Kind, documents: AsyncIterable<JsonObject>): Promise<Sum> {
+  const summing = createSumming();
+  for await (const document of documents) {
+    summing.add(document);
+    await write(out, lineText({ line: 'document', kind, document }));
+  }
+  return summing.sum();
+}
+
+/** The documents as they go by, with somebody counting them. */
+async function* counted<T>(documents: AsyncIterable<T>, count: () => void): AsyncGenerator<T> {
+  for await (const document of documents) {
+    count();
+    yield document;
+  }
+}

@@ -1,0 +1,152 @@
+/** Puts the documents of a backup into a broker, and reads each back to see that it is there as it was. */
+import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
+import { type Client, detailOf } from '../command/client.ts';
+import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
+import { readHistories } from '../history/read-history.ts';
+import type { Kind } from './line.ts';
+import { NoTenant, takes, withoutOutputs } from './take.ts';
+
+/** A document that was not put in, or that is not what it was. */
+export interface Flaw {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Puts documents of one kind in, and answers which of them are not there as they were. */
+export type Put = (documents: readonly JsonObject[]) => Promise<readonly Flaw[]>;
+
+const idOf = ({ id }: JsonObject): string => (typeof id === 'string' ? id : '');
+const jsonType = 'application/json';
+
+/** How each kind is put in. @contexts get new URLs; what names the old ones is made to name these. */
+export function createPuts(client: Client, url: string): Readonly<Record<Kind, Put>> {
+  const renamed = new Map<string, string>();
+  const one =
+    (kind: Kind, put: (document: JsonObject) => Promise<string | undefined>): Put =>
+    async (documents) => {
+      const flaws: Flaw[] = [];
+      for (const document of documents) {
+        const reason = await put(document);
+        if (reason !== undefined) flaws.push({ kind, id: idOf(document), reason });
+      }
+      return flaws;
+    };
+  return {
+    context: one('context', async (document) => {
+      const place = (await placeOf(client, document)) ?? (await putContext(client, document));
+      if (typeof place !== 'string') return place.reason;
+      if (typeof document['url'] === 'string') renamed.set(document['url'], new URL(place, url).href);
+      return undefined;
+    }),
+    history: one('history', (part) => putHistory(client, part)),
+    entity: (entities) => putEntities(client, entities),
+    registration: one('registration', (document) => putOne(client, '/csourceRegistrations', document)),
+    subscription: one('subscription', (document) => putOne(client, '/subscriptions', rename(document, renamed))),
+  };
+}
+
+/** The URL of the same @context, where the broker has it already. */
+async function placeOf(client: Client, { '@context': wanted = {} }: JsonObject): Promise<string | undefined> {
+  try {
+    for await (const { url, '@context': there = null } of takes.context(client))
+      if (typeof url === 'string' && holds(there, wanted) && holds(wanted, there)) return url;
+  } catch (error) {
+    if (!(error instanceof NoTenant)) throw error;
+  }
+  return undefined;
+}
+
+async function putContext(
+  client: Client,
+  { '@context': context = {} }: JsonObject,
+): Promise<string | { readonly reason: string }> {
+  const json = { '@context': context };
+  const { status, body, headers } = await client.send('POST', '/jsonldContexts', { json, type: jsonType });
+  const place = headers.get('Location');
+  return status === 201 && place !== null ? place : { reason: `${status}: ${detailOf(body)}` };
+}
+
+function rename(subscription: JsonObject, renamed: ReadonlyMap<string, string>): JsonObject {
+  const { jsonldContext } = subscription;
+  const name = typeof jsonldContext === 'string' ? renamed.get(jsonldContext) : undefined;
+  return name === undefined ? subscription : { ...subscription, jsonldContext: name };
+}
+
+/** What is there already counts as put in, if it is the same. */
+async function putOne(client: Client, path: string, document: JsonObject): Promise<string | undefined> {
+  const { status, body } = await client.send('POST', path, { json: document, type: jsonType });
+  if (status !== 201 && status !== 409) return `${status}: ${detailOf(body)}`;
+  const found = await client.send('GET', `${path}/${encodeURIComponent(idOf(document))}`);
+  return holds(found.body ?? null, document) ? undefined : `it is there, but as ${JSON.stringify(found.body)}`;
+}
+
+async function putEntities(client: Client, entities: readonly JsonObject[]): Promise<readonly Flaw[]> {
+  const refusals = await client.batch(
+    'upsert?options=replace',
+    entities.map((entity) => ({ ...entity, '@context': coreContextUrl })),
+  );
+  const flaws = refusals.map(({ id, reason }): Flaw => ({ kind: 'entity', id, reason }));
+  const refused = new Set(refusals.map(({ id }) => id));
+  const asked = entities.filter((entity) => !refused.has(idOf(entity)));
+  const query = { type: 'Query', entities: asked.map((entity) => ({ id: idOf(entity), type: '*' })) };
+  const path = `/entityOperations/query?limit=${asked.length}`;
+  const { body } = asked.length === 0 ? { body: [] } : await client.send('POST', path, { json: query, type: jsonType });
+  const found = new Map((isArray(body) ? body : []).filter(isObject).map((entity) => [idOf(entity), entity]));
+  const isSame = (entity: JsonObject): boolean => {
+    const there = found.get(idOf(entity));
+    return there !== undefined && holds(withoutOutputs(there), entity) && holds(entity, withoutOutputs(there));
+  };
+  const changed = asked.filter((entity) => !isSame(entity));
+  return [
+    ...flaws,
+    ...changed.map((entity): Flaw => ({ kind: 'entity', id: idOf(entity), reason: 'it is not the same' })),
+  ];
+}
+
+async function putHistory(client: Client, part: JsonObject): Promise<string | undefined> {
+  const { status, body } = await client.send('POST', '/temporal/entities', { json: part, type: jsonType });
+  if (status !== 201 && status !== 204) return `${status}: ${detailOf(body)}`;
+  const times = attributesOf(part).flatMap(([, instances]) =>
+    instances.flatMap(({ observedAt }) => (typeof observedAt === 'string' ? [observedAt] : [])),
+  );
+  const wanted = {
+    type: '*',
+    id: idOf(part),
+    attrs: '',
+    from: times.reduce((least, time) => (time < least ? time : least), '9'),
+    to: '',
+    timeproperty: 'observedAt',
+  };
+  const there = new Set<string>();
+  for await (const found of readHistories(client, wanted)) {
+    if (isObject(found)) for (const key of keysOf(withoutOutputs(found))) there.add(key);
+  }
+  const missing = keysOf(part).filter((key) => !there.has(key));
+  return missing.length === 0 ? undefined : `${missing.length} instances are not the same, such as ${missing[0] ?? ''}`;
+}
+
+/** Attributes with their instances. */
+export const attributesOf = (part: JsonObject): readonly (readonly [string, readonly JsonObject[]])[] =>
+  Object.entries(part)
+    .filter(([name]) => name !== 'id' && name !== 'type')
+    .map(([name, given]) => [name, (isArray(given) ? given : [given]).filter(isObject)]);
+
+/** A text for each instance: what it says, in an order of its own. */
+const keysOf = (part: JsonObject): readonly string[] =>
+  attributesOf(part).flatMap(([name, instances]) =>
+    instances.map((instance) =>
+      JSON.stringify([name, ...Object.entries(instance).sort(([a], [b]) => (a < b ? -1 : 1))]),
+    ),
+  );
+
+/** True when everything in the second is in the first, too. */
+function holds(there: Json, wanted: Json): boolean {
+  if (isArray(wanted))
+    return isArray(there) && there.length === wanted.length && wanted.every((one, n) => holds(there[n] ?? null, one));
+  if (!isObject(wanted)) return there === wanted;
+  return (
+    isObject(there) &&
+    Object.entries(wanted).every(([name, value]) => name in there && holds(there[name] ?? null, value))
+  );
+}

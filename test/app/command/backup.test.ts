@@ -1,0 +1,176 @@
+/** A broker's belongings taken out and put into another: nothing missing, nothing changed, and damage is noticed. */
+import { createServer, type Server } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { backup } from '../../../src/app/backup/backup.ts';
+import { restore } from '../../../src/app/backup/restore.ts';
+import { createSumming } from '../../../src/app/backup/checksum.ts';
+import { importFile } from '../../../src/app/command/import.ts';
+import type { JsonObject } from '../../../src/core/model/json.ts';
+import { mapPath, run, type Run, type Site, startSite } from './site.ts';
+
+let [from, to]: Site[] = [];
+let path = '';
+
+const post = async (site: Site, where: string, body: unknown): Promise<Response> => {
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${site.url}/ngsi-ld/v1${where}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect([201, 204]).toContain(answer.status);
+  return answer;
+};
+
+const subscription = { id: 'urn:ngsi-ld:Subscription:a', type: 'Subscription', entities: [{ type: 'A' }] };
+
+/** Every kind of document: real car parks with their history, odd entities, an @context and a subscription in its terms. */
+beforeAll(async () => {
+  from = await startSite();
+  to = await startSite();
+  path = join(from.folder, 'backup.ndjson');
+  const carParks = ['birmingham-car-parks.csv', '--map', mapPath('birmingham-car-parks')];
+  await run(importFile, [join(from.folder, carParks[0] ?? ''), ...carParks.slice(1), '--url', from.url]);
+  await post(from, '/entities', {
+    id: 'urn:x:odd:$.€',
+    type: ['A', 'https://example.org/B'],
+    scope: ['/kranj/mlaka', '/x'],
+    location: { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.33, 46.26] } },
+    'https://example.org/a.b$c': [
+      { type: 'Property', value: { createdAt: 'mine', status: 1 } },
+      { type: 'Property', value: [], datasetId: 'urn:x:1' },
+      { type: 'JsonProperty', json: { modifiedAt: 1 }, datasetId: 'urn:x:2' },
+    ],
+    says: { type: 'LanguageProperty', languageMap: { sl: 'dober dan', en: 'hello' } },
+    counted: { type: 'Property', value: 1, observedAt: '2026-01-01T00:00:00Z' },
+  });
+  await post(from, '/entities/urn:x:odd:%24.%E2%82%AC/attrs', {
+    counted: { type: 'Property', value: 2, observedAt: '2026-01-02T00:00:00Z' },
+  });
+  const made = await post(from, '/jsonldContexts', { '@context': { A: 'https://example.org/A' } });
+  const jsonldContext = new URL(made.headers.get('Location') ?? '', from.url).href;
+  await post(from, '/subscriptions', {
+    ...subscription,
+    jsonldContext,
+    notification: { endpoint: { uri: 'https://example.org/hear' } },
+  });
+}, 60_000);
+afterAll(() => Promise.all([from?.stop(), to?.stop()]));
+
+const take = (site: Site | undefined, ...args: string[]): Promise<Run> =>
+  run(backup, ['--url', site?.url ?? '', ...args]);
+const put = (file: string, ...args: string[]): Promise<Run> => run(restore, [file, '--url', to?.url ?? '', ...args]);
+const linesIn = (text: string): readonly JsonObject[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as JsonObject);
+const sumsIn = (text: string): JsonObject => linesIn(text).at(-1)?.['end'] as JsonObject;
+
+describe('mlaka backup and mlaka restore', () => {
+  test('move everything into another broker', async () => {
+    const taken = await take(from, '--out', path);
+    expect(taken.err).toContain('The broker does not have /csourceRegistrations.');
+    const restored = await put(path);
+    expect(restored).toMatchObject({ code: 0 });
+    expect(restored.out).toMatch(
+      /context: 1\nhistory: \d+\nentity: \d+\nsubscription: 1\nEverything is there as it was\.\n$/,
+    );
+    const [before, after] = [sumsIn(readFileSync(path, 'utf8')), sumsIn((await take(to)).out)];
+    expect([after['entity'], after['history']]).toEqual([before['entity'], before['history']]);
+    const [moved] = (await to?.get('/subscriptions')) ?? [];
+    expect(moved).toMatchObject(subscription);
+    expect(moved?.['jsonldContext']).toContain(to?.url);
+  }, 60_000);
+
+  test('a second time changes nothing', async () => {
+    expect(await put(path)).toMatchObject({ code: 0 });
+    expect((await to?.get('/jsonldContexts?kind=Hosted'))?.length).toBe(1);
+  }, 60_000);
+
+  test('into another tenant, without what was left out', async () => {
+    const { out } = await take(from, '--without', 'history,subscription');
+    expect(Object.keys(sumsIn(out))).toEqual(['context', 'entity']);
+    const part = join(from?.folder ?? '', 'part.ndjson');
+    writeFileSync(part, out);
+    expect(await put(part, '--tenant', 'copy')).toMatchObject({ code: 0 });
+  }, 60_000);
+
+  test('what the broker refuses, or holds otherwise, is named', async () => {
+    const other = join(from?.folder ?? '', 'other.ndjson');
+    const entity = { id: 'no uri', type: 'A' };
+    const notification = { endpoint: { uri: 'https://example.org/hear' } };
+    const changed = { ...subscription, entities: [{ type: 'B' }], notification };
+    const sumOf = (document: JsonObject): unknown => {
+      const summing = createSumming();
+      summing.add(document);
+      return summing.sum();
+    };
+    const end = { entity: sumOf(entity), subscription: sumOf(changed) };
+    const lines = [{ backup: 1 }, { entity }, { subscription: changed }, { end }];
+    writeFileSync(other, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { code, out } = await put(other);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^entity no uri: .*no uri.*\nsubscription urn:ngsi-ld:Subscription:a: it is there, but as /);
+    expect(out).toContain('2 documents are not there as they were.');
+  });
+
+  test.each([
+    ['cut off', (text: string) => text.split('\n').slice(0, -2).join('\n'), /not whole/],
+    ['changed', (text: string) => text.replace('"value":2,', '"value":3,'), /damaged on its way: of \w+,/],
+    ['no JSON', (text: string) => text.replace('{"entity"', '{entity"'), /^Line \d+: /],
+    ['another file', () => '{"a":1}\n', /^Line 1: it is no line of a backup/],
+  ])(
+    'a backup that is %s is not taken for whole',
+    async (_name, spoil, message) => {
+      const spoilt = join(from?.folder ?? '', 'spoilt.ndjson');
+      writeFileSync(spoilt, spoil(readFileSync(path, 'utf8')));
+      await expect(put(spoilt, '--tenant', 'spoilt')).rejects.toThrow(message);
+    },
+    60_000,
+  );
+
+  test('a tenant that there is not is refused', async () => {
+    await expect(take(from, '--tenant', 'nobody')).rejects.toThrow(/nobody/);
+  });
+
+  test('kinds that there are not are refused', async () => {
+    await expect(take(from, '--without', 'history,cats')).rejects.toThrow(/--without names cats/);
+  });
+});
+
+describe('from a broker that has less', () => {
+  let peer: Server;
+  let url = '';
+  const entities = [
+    { id: 'urn:x:1', type: 'A', a: { type: 'Property', value: 1 } },
+    { id: 'urn:x:2', type: ['A', 'B'], a: { type: 'Property', value: 2 } },
+  ];
+  /** What brokers without `type=*`, stored @contexts and history answer: entities by the types that they list. */
+  beforeAll(async () => {
+    peer = createServer(({ url: target = '' }, response) => {
+      const { pathname, searchParams } = new URL(target, 'http://peer');
+      const types = (searchParams.get('type') ?? '').split(',');
+      const found = entities.filter(({ type }) => [type].flat().some((one) => types.includes(one)));
+      const bodies: Record<string, unknown> = {
+        '/ngsi-ld/v1/entities': found,
+        '/ngsi-ld/v1/types': { type: 'EntityTypeList', typeList: ['A', 'B'] },
+        '/ngsi-ld/v1/subscriptions': [],
+      };
+      response.statusCode = pathname in bodies ? 200 : 404;
+      response.end(JSON.stringify(bodies[pathname] ?? {}));
+    }).listen(0, '127.0.0.1');
+    await new Promise((done) => peer.once('listening', done));
+    url = `http://127.0.0.1:${(peer.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((done) => peer.close(done)));
+
+  test('comes what it has, and is said what it has not', async () => {
+    const { out, err } = await run(backup, ['--url', url]);
+    expect(linesIn(out).slice(1, -1)).toEqual(entities.map((entity) => ({ entity })));
+    expect(err.match(/The backup is without \w+/g)).toEqual([
+      'The backup is without context',
+      'The backup is without history',
+      'The backup is without registration',
+    ]);
+  });
+});
