@@ -127,7 +127,7 @@ async function putHistory(client: Client, part: JsonObject): Promise<string | un
 }
 
 /** Attributes with their instances. */
-export const attributesOf = (part: JsonObject): readonly (readonly [string, readonly JsonObject[]])[] =>
+const attributesOf = (part: JsonObject): readonly (readonly [string, readonly JsonObject[]])[] =>
   Object.entries(part)
     .filter(([name]) => name !== 'id' && name !== 'type')
     .map(([name, given]) => [name, (isArray(given) ? given : [given]).filter(isObject)]);
