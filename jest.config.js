@@ -1,10 +1,33 @@
 // Tests run the TypeScript sources as they are: Node strips the types, nothing is bundled or mocked.
-export default {
+const common = {
+  rootDir: import.meta.dirname,
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/strip-types.js' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/data/'],
   setupFiles: ['<rootDir>/test/seed.ts'],
+};
+
+// Those that need a MongoDB replica set share one, which is started only when one of them is run.
+export default {
   testTimeout: 20_000,
+  projects: [
+    {
+      ...common,
+      displayName: 'embedded',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/mongo[^/]*\\.test\\.ts$', '/node_modules/'],
+    },
+    {
+      ...common,
+      displayName: 'mongo',
+      testMatch: ['test/**/mongo*.test.ts', 'test/scenario/*.test.ts', 'test/property/http.test.ts'].map(
+        (path) => `<rootDir>/${path}`,
+      ),
+      testPathIgnorePatterns: ['bad-input', '/node_modules/'],
+      globals: { storesOfScenarios: ['mongo'] },
+      globalSetup: '<rootDir>/test/mongo/start.ts',
+      globalTeardown: '<rootDir>/test/mongo/stop.ts',
+    },
+  ],
 };

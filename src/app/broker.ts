@@ -28,6 +28,7 @@ import { closeServer, createHttpServer } from '../edge/http/server.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { createStream, type Stream } from '../edge/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
+import { openMongoStores } from '../store/mongo/stores.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { readConsole } from './console.ts';
@@ -56,7 +57,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const jobs = readJobs(config);
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
-  const stores = openStores(config);
+  const stores = await openStores(config, observe);
   const clock = createClock();
   const parts: DeliveryWorld = {
     stores,
@@ -124,10 +125,12 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
 const openLibrary = ({ loader, known, ...world }: LibraryParts): ContextLibrary =>
   createContextLibrary({ ...world, contexts: createContexts({ load: loader.load, known }), documents: loader });
 
-const openStores = (config: Config): Stores =>
-  config.store === 'memory'
+function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
+  if (config.store === 'mongo') return openMongoStores({ url: config.mongoUrl, observe });
+  return config.store === 'memory'
     ? createMemoryStores({ breathe: createBreathe() })
     : createSqliteStores({ directory: config.data, breathe: createBreathe() });
+}
 
 function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
   const reach = {

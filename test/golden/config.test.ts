@@ -27,7 +27,7 @@ describe('configuration', () => {
   test.each([
     [['--port', 'abc'], {}, /--port must be a whole number/],
     [['--port', '70000'], {}, /65535/],
-    [['--store', 'paper'], {}, /--store must be one of sqlite, memory/],
+    [['--store', 'paper'], {}, /--store must be one of sqlite, mongo, memory/],
     [['--colour', 'red'], {}, /--colour/],
     [[], { MLAKA_PAGE_MAX: '-1' }, /MLAKA_PAGE_MAX must be/],
     [['--config', fileWith({ colour: 'red' })], {}, /unknown option: colour/],

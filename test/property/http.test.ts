@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { embeddedStores, startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+import { testedStores, startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 import { near, nearJson, perhaps, runs, timeoutMs } from './fuzz.ts';
 import { httpDocuments, httpHeaders, httpTargets } from './samples.ts';
 
@@ -146,7 +146,7 @@ const statusesOf = (said: string): readonly number[] =>
 /** Beside 501 for what is to come and 504 for an @context that cannot be had, the broker is never to blame. */
 const isBlameless = (status: number): boolean => status < 500 || status === 501 || status === 504;
 
-describe.each(embeddedStores)('whatever bytes arrive (%s)', (store) => {
+describe.each(testedStores)('whatever bytes arrive (%s)', (store) => {
   let broker: TestBroker;
   beforeAll(async () => {
     broker = await startTestBroker(['--store', store, '--context-timeout-ms', '200']);

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/app/config/read-config.ts';
 import {
   contextLink,
   coreContext,
-  embeddedStores,
+  testedStores,
   problem,
   runSteps,
   scenarios,
@@ -279,7 +279,7 @@ const readsAs = (name: string, url: string, type: string): Step => ({
   has: { type },
 });
 
-describe.each(embeddedStores)('downloaded contexts (%s)', (store) => {
+describe.each(testedStores)('downloaded contexts (%s)', (store) => {
   let broker: TestBroker;
   let url: string;
   let id: string;

@@ -9,6 +9,7 @@ import request from 'supertest';
 import { parse } from 'yaml';
 import { type Broker, startBroker } from '../../src/app/broker.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
+import { createTestDatabases } from '../mongo/database.ts';
 
 /** One request and what it must answer. `{{name}}` in its texts stands for what an earlier step saved; `{{broker}}` for the URL. */
 export interface Step {
@@ -35,20 +36,24 @@ export interface TestBroker extends Broker {
   readonly folder: string;
 }
 
-/** A broker on a free port, with its own folder. */
+/** A broker on a free port, with its own folder, and its own database where it needs one. */
 export async function startTestBroker(args: readonly string[] = []): Promise<TestBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-'));
+  const databases = args.includes('mongo') ? createTestDatabases() : undefined;
   const fixed = ['--port', '0', '--data', folder, '--log-level', 'silent', '--context-allow-private'];
-  const broker = await startBroker(readConfig({ args: [...fixed, ...args], env: {} }));
+  const own = databases ? ['--mongo-url', databases.url] : [];
+  const broker = await startBroker(readConfig({ args: [...fixed, ...own, ...args], env: {} }));
   const stop = async (): Promise<void> => {
     await broker.stop();
+    await databases?.drop();
     rmSync(folder, { recursive: true });
   };
   return { url: broker.url, stop, folder };
 }
 
-/** The stores that every scenario runs on. */
-export const embeddedStores = ['memory', 'sqlite'] as const;
+/** The stores that scenarios run on: in jest.config.js, one of its projects says another. */
+export const testedStores: readonly string[] = (globalThis as { readonly storesOfScenarios?: readonly string[] })
+  .storesOfScenarios ?? ['memory', 'sqlite'];
 
 /** Declares a test per scenario and store; the scenarios of one call share a broker, so their entities must differ. */
 export function scenarios(
@@ -56,7 +61,7 @@ export function scenarios(
   steps: Readonly<Record<string, readonly Step[]>>,
   args: readonly string[] = [],
 ): void {
-  describe.each(embeddedStores)(`${about} (%s)`, (store) => {
+  describe.each(testedStores)(`${about} (%s)`, (store) => {
     let broker: TestBroker;
     beforeAll(async () => {
       broker = await startTestBroker(['--store', store, ...args]);

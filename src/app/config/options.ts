@@ -12,10 +12,16 @@ export const options = {
   ),
   alias: text('Name of this broker among others; it must be the only one of this name.', 'mlaka', 'NAME'),
   data: text('Folder for everything that is kept.', './data', 'FOLDER'),
-  store: choice('Where data are kept: in files of SQLite, or in memory until the broker stops.', 'sqlite', [
+  store: choice(
+    'Where data are kept: in files of SQLite, on a MongoDB replica set, or in memory until the broker stops.',
     'sqlite',
-    'memory',
-  ]),
+    ['sqlite', 'mongo', 'memory'],
+  ),
+  mongoUrl: text(
+    'The MongoDB replica set, and in it the database with which the names of all others begin.',
+    'mongodb://127.0.0.1:27017/mlaka',
+    'URL',
+  ),
   models: text(
     'How strictly data models are held to: off, warn or reject, for all types and for single ones.',
     'warn',

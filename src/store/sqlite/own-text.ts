@@ -5,7 +5,7 @@ import { type Json, parseJson } from '../../core/model/json.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
 import type { Forgotten, PastInstance, RetentionSlice, Revision } from '../../core/port/store.ts';
 import type { InstanceRest } from './history-rows.ts';
-import type { LogRest } from './log-rows.ts';
+import type { ChangeRest } from '../../core/model/packed-change.ts';
 
 const isEntity = (_value: unknown): _value is Entity => true;
 const areWrites = (_value: unknown): _value is readonly Write[] => true;
@@ -15,7 +15,7 @@ const isRetentionSlice = (_value: unknown): _value is RetentionSlice => true;
 const isForgotten = (_value: unknown): _value is Forgotten => true;
 const areOutcomes = (_value: unknown): _value is readonly Outcome[] => true;
 const areStrings = (_value: unknown): _value is readonly string[] => true;
-const isLogRest = (_value: unknown): _value is LogRest => true;
+const isLogRest = (_value: unknown): _value is ChangeRest => true;
 const isInstanceRest = (_value: unknown): _value is InstanceRest => true;
 
 function read<T extends Json | object>(text: string, isOne: (value: unknown) => value is T): T {
@@ -32,5 +32,5 @@ export const retentionSliceIn = (text: string): RetentionSlice => read(text, isR
 export const forgottenIn = (text: string): Forgotten => read(text, isForgotten);
 export const outcomesIn = (text: string): readonly Outcome[] => read(text, areOutcomes);
 export const stringsIn = (text: string): readonly string[] => read(text, areStrings);
-export const logRestIn = (text: string): LogRest => read(text, isLogRest);
+export const logRestIn = (text: string): ChangeRest => read(text, isLogRest);
 export const instanceRestIn = (text: string): InstanceRest => read(text, isInstanceRest);

@@ -1,0 +1,119 @@
+/** What the history of an entity is asked for: whether it is one of those a plan finds, what of it is hidden, how much fits. */
+import type { Entity } from '../model/entity.ts';
+import { presentAt } from '../model/expiry.ts';
+import type { EntityHistory, HistoricInstance } from '../model/history.ts';
+import { type Instant, type Micros, microsOfInstant } from '../model/instant.ts';
+import { type Filter, withoutAttrs } from './filter.ts';
+import { compileFilter } from './matches/matches.ts';
+
+/** Which series of an entity. */
+export interface Place {
+  readonly name: string;
+  readonly datasetId?: string | undefined;
+}
+
+/** An entity that has a history: as last known, and as it is stored, expired or not, when it is there. */
+export interface Remembered {
+  readonly id: string;
+  readonly types: readonly string[];
+  readonly entity?: Entity | undefined;
+}
+
+/** An instance with the time by which a plan selects it. */
+export interface Timed {
+  readonly name: string;
+  readonly time: Micros;
+  readonly instance: HistoricInstance;
+}
+
+/** The test of those who have a history, but for what the filter asks of their instances (`hasAsked`). */
+export function compileRemembered(filter: Filter, now: Instant): (remembered: Remembered) => boolean {
+  const ofEntity = withoutAttrs(filter);
+  const matchesPresent = compileFilter(ofEntity);
+  const matchesGone = compileGone(ofEntity);
+  return ({ id, types, entity }) => {
+    const present = entity && presentAt(entity, now);
+    return present ? matchesPresent(present) : matchesGone({ id, types, createdAt: '', attrs: {} });
+  };
+}
+
+/** An entity that is gone has no attributes, values and scopes that could be what a filter asks for. */
+function compileGone(filter: Filter): (gone: Entity) => boolean {
+  if (asksForContent(filter)) return () => false;
+  const { selectors, also = [], anyOf } = filter;
+  const isSelected = compileFilter(selectors ? { selectors } : {});
+  const all = [isSelected, ...also.map(compileGone)];
+  const some = anyOf?.map(compileGone);
+  return (gone) => all.every((holds) => holds(gone)) && (some?.some((holds) => holds(gone)) ?? true);
+}
+
+const asksForContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
+  [attrs, q, geo, scopeQ].some((part) => part !== undefined);
+
+/** True when one of the attributes and datasets that the filter names is among the instances (clause 5.7.4). */
+export const hasAsked = (selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean =>
+  !attrs || selected.some(({ name, instance }) => attrs.includes(name) && isOfDataset(instance, datasetIds));
+
+/** `@none` is the default instance. */
+export const isOfDataset = (
+  { datasetId = '@none' }: Omit<Place, 'name'>,
+  wanted: readonly string[] | undefined,
+): boolean => wanted?.includes(datasetId) ?? true;
+
+/** The attribute instances of an entity whose own expiry has come: their history is gone with them (clause 4.22). */
+export function expiredPlaces({ attrs }: Entity, now: Instant): readonly Place[] {
+  const moment = microsOfInstant(now);
+  return Object.entries(attrs).flatMap(([name, instances]) =>
+    instances
+      .filter(({ expiresAt }) => expiresAt !== undefined && microsOfInstant(expiresAt) <= moment)
+      .map(({ datasetId }) => ({ name, datasetId })),
+  );
+}
+
+/** Sorting is stable: of the same time, those that happened first come first. */
+export const byTime = (a: Timed, b: Timed): number => a.time - b.time;
+
+export interface Collector {
+  readonly found: readonly EntityHistory[];
+  isFull(): boolean;
+  /** How many instances there is room for. */
+  left(): number;
+  add(remembered: Remembered, selected: readonly Timed[]): void;
+}
+
+/** Collects histories until there are as many entities or instances as a plan wants. */
+export function createCollector({
+  limit,
+  offset = 0,
+  limitInstances,
+}: {
+  readonly limit: number;
+  readonly offset?: number;
+  readonly limitInstances: number;
+}): Collector {
+  const found: EntityHistory[] = [];
+  let [toSkip, left] = [offset, limitInstances];
+  return {
+    found,
+    isFull: () => found.length >= limit || left < 0,
+    left: () => left,
+    add(remembered, selected) {
+      if (selected.length === 0) return;
+      if (toSkip > 0) {
+        toSkip -= 1;
+        return;
+      }
+      found.push(historyFrom(remembered, selected, left));
+      left -= selected.length;
+    },
+  };
+}
+
+/** The history with at most `limit` of the instances. Datasets of one attribute are mixed, ascending in time. */
+function historyFrom({ id, types }: Remembered, selected: readonly Timed[], limit: number): EntityHistory {
+  const byName = Map.groupBy(selected.slice(0, limit), ({ name }) => name);
+  const attrs = [...byName].map(
+    ([name, timed]) => [name, timed.toSorted(byTime).map(({ instance }) => instance)] as const,
+  );
+  return { id, types, attrs: Object.fromEntries(attrs), truncated: selected.length > limit };
+}

@@ -1,0 +1,72 @@
+/** Connects to the replica set, and says what its failures mean. */
+import { MongoClient, MongoError, MongoServerError } from 'mongodb';
+import { Problem } from '../../core/model/problem.ts';
+
+/** How long a request waits for a primary before it is told that there is none. An election takes up to 12 s. */
+const patienceMs = 15_000;
+
+/** The first server version that has all that is used here (6.0). */
+const leastWireVersion = 17;
+
+/** Throws an Error when nobody answers, or when it is a server that has no transactions, which need a replica set. */
+export async function connect(url: string): Promise<MongoClient> {
+  const client = new MongoClient(url, {
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: { level: 'majority' },
+    ignoreUndefined: true,
+    ...(url.includes('serverSelectionTimeoutMS=') ? undefined : { serverSelectionTimeoutMS: patienceMs }),
+  });
+  try {
+    const hello = await client.db('admin').command({ hello: 1 });
+    if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid') {
+      throw new Error(
+        'The MongoDB server is not part of a replica set, so that it has no transactions. Start it with --replSet and call rs.initiate(): one member is enough.',
+      );
+    }
+    if (Number(hello['maxWireVersion']) < leastWireVersion) throw new Error('The MongoDB server is older than 6.0.');
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** The name of the database in a URL, which those of all tenants begin with. */
+export const databaseIn = (client: MongoClient): string => {
+  const { dbName } = client.options;
+  return dbName === 'test' ? 'mlaka' : dbName;
+};
+
+const timeLimitExceeded = 50;
+
+/** Waits for the database. Throws Unavailable when it is away, and TooComplexQuery when it took too long. */
+export async function reach<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (cause instanceof MongoServerError && cause.code === timeLimitExceeded) throw tooComplex(cause);
+    if (isAway(cause)) throw new Problem('Unavailable', 'The database does not answer now; try again later.', cause);
+    throw cause;
+  }
+}
+
+export const tooComplex = (cause?: unknown): Problem =>
+  new Problem('TooComplexQuery', 'The query takes longer than 10 s: narrow it by id, type or place.', cause);
+
+const awayNames = new Set([
+  'MongoNetworkError',
+  'MongoNetworkTimeoutError',
+  'MongoServerSelectionError',
+  'MongoNotConnectedError',
+  'MongoTopologyClosedError',
+  'MongoClientClosedError',
+  'MongoPoolClosedError',
+  'MongoPoolClearedError',
+  'MongoWaitQueueTimeoutError',
+]);
+
+const awayLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
+
+/** True when a failure is that of the way to the database, or of who it is for the moment, and not of what was asked. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof MongoError && (awayNames.has(error.name) || awayLabels.some((label) => error.hasErrorLabel(label)));

@@ -1,0 +1,110 @@
+/** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
+import type { Instance } from '../../../core/model/attribute.ts';
+import { pastEntry } from '../../../core/model/history.ts';
+import type { Instant } from '../../../core/model/instant.ts';
+import type { Revision } from '../../../core/port/store.ts';
+import type { Row } from '../own-text.ts';
+import type { BucketDocument, SeriesDocument } from '../schema.ts';
+import type { Subject } from '../subject-document.ts';
+import type { Work } from '../writer/work.ts';
+import { allKeys, bucketAt, type Buckets, instanceIn, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
+
+/** False when there is nothing that it could be done to. */
+export async function revise(work: Work, revision: Revision, at: Instant): Promise<boolean> {
+  await work.flush();
+  const subject = work.get(revision.id);
+  if (!subject) return false;
+  switch (revision.op) {
+    case 'deleteHistory':
+      return deleteSeries(work, subject, () => true);
+    case 'deleteSeries':
+      return deleteSeries(work, subject, isMeant(revision));
+    default:
+      return changeInstance(work, subject, { revision, at });
+  }
+}
+
+const isMeant =
+  ({ name, which }: Extract<Revision, { op: 'deleteSeries' }>) =>
+  (series: SeriesDocument): boolean =>
+    series.name === name && (which === 'all' || which.datasetId === series.dataset);
+
+/** True when there was something in one of them. */
+async function deleteSeries(
+  work: Work,
+  subject: Subject,
+  isGoing: (series: SeriesDocument) => boolean,
+): Promise<boolean> {
+  const { history, session } = bucketsOf(work);
+  const going = subject.series.filter(isGoing).map(({ n }) => ({ _id: allKeys({ s: subject.subject, n }) }));
+  const isThere =
+    going.length > 0 && (await history.findOne({ $or: going }, { session, projection: { _id: 1 } })) !== null;
+  if (isThere) work.history.forget(subject, isGoing);
+  return isThere;
+}
+
+const bucketsOf = ({ collections, session }: Work) => ({ history: collections.history, session });
+
+type OfInstance = Extract<Revision, { readonly instanceId: string }>;
+
+interface Found {
+  readonly key: SeriesKey;
+  readonly bucket: BucketDocument;
+  readonly row: Row;
+}
+
+async function changeInstance(
+  work: Work,
+  subject: Subject,
+  { revision, at }: { readonly revision: OfInstance; readonly at: Instant },
+): Promise<boolean> {
+  const buckets = bucketsOf(work);
+  const found = await findInstance(buckets, subject, revision);
+  if (!found) return false;
+  const { key, bucket, row } = found;
+  const rest = rowsIn(bucket).filter(([, number]) => number !== row[1]);
+  await buckets.history.bulkWrite([...rewriting(key, bucket, rest)], { session: work.session });
+  // Which bucket is open has to be looked up.
+  const series = subject.series.map((one) => (one.n === key.n ? { ...one, open: 'unknown' as const } : one));
+  const changed = { ...subject, series };
+  work.put(changed);
+  if (revision.op === 'replaceInstance') {
+    const entry = pastEntry(revision.name, replacementOf(found, revision.instance), { at, ownerCreatedAt: at });
+    const { instanceId } = revision;
+    work.history.add(changed, [{ ...entry, instance: { ...entry.instance, instanceId } }], work.nextNumber());
+  }
+  return true;
+}
+
+/** It keeps dataset and time of creation of the one that it replaces. */
+function replacementOf({ row }: Found, { datasetId: _, ...given }: Instance): Instance {
+  const [, , { datasetId, createdAt }] = row;
+  return { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
+}
+
+/** Number of the series, and place, in an id as `instanceIn` makes it. */
+const placeInId = /^urn:ngsi-ld:Instance:\d+-(\d+)-(-?\d+)-\d+$/;
+
+/** Looks where an instance of this id would be, and where it is if it was moved. */
+async function findInstance(
+  buckets: Buckets,
+  { subject, series }: Subject,
+  { name, instanceId }: OfInstance,
+): Promise<Found | undefined> {
+  const ofName = series.filter((one) => one.name === name).map(({ n }) => ({ s: subject, n }));
+  const [, n, at] = placeInId.exec(instanceId)?.map(Number) ?? [];
+  const named = ofName.filter((key) => key.n === n).map((key) => bucketAt(buckets, key, at ?? 0));
+  const moved = ofName.map((key) =>
+    buckets.history.findOne(
+      { moved: instanceId, _id: allKeys(key) },
+      buckets.session ? { session: buckets.session } : {},
+    ),
+  );
+  for (const looking of [...named, ...moved]) {
+    const bucket = await looking;
+    const key = bucket?._id;
+    const row = bucket && key && rowsIn(bucket).find((one) => instanceIn(key, one).instanceId === instanceId);
+    if (row) return { key: { s: key.s, n: key.n }, bucket, row };
+  }
+  return undefined;
+}

@@ -1,0 +1,62 @@
+/** The change log: read from its collection, in the order of positions. */
+import { microsOfInstant } from '../../core/model/instant.ts';
+import { unpackChange } from '../../core/model/packed-change.ts';
+import type { Log, LogRecord } from '../../core/port/store.ts';
+import { reach } from './connection.ts';
+import type { Followers } from './followers.ts';
+import { entityIn, logRestIn } from './own-text.ts';
+import type { Collections, LogDocument, StateDocument } from './schema.ts';
+import type { Work } from './writer/work.ts';
+import type { Writer } from './writer/writer.ts';
+
+/** Records that are pruned in one transaction: others' writes are to come in between. */
+const pruneMax = 500;
+
+export function createLog(
+  { log, state }: Collections,
+  { writer, followers }: { writer: Writer; followers: Followers },
+): Log {
+  const readState = async (): Promise<Pick<StateDocument, 'position' | 'prunedTo'>> =>
+    (await reach(state.findOne({ _id: 'state' }))) ?? { position: 0, prunedTo: 0 };
+  return {
+    position: async () => (await readState()).position,
+    prunedTo: async () => (await readState()).prunedTo,
+    read: async (after, limit) => {
+      if (limit <= 0) return [];
+      const found = await reach(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray());
+      return found.map(recordIn);
+    },
+    follow: followers.follow,
+    async prune(keep) {
+      let gone = 0;
+      for (;;) {
+        const now = await writer.send({ ids: [], run: (work) => pruneSome(work, keep) });
+        gone += now;
+        if (now < pruneMax) return gone;
+      }
+    },
+  };
+}
+
+function recordIn({ _id, at, doc, rest }: LogDocument): LogRecord {
+  return { position: _id, ...unpackChange({ at, ...logRestIn(rest) }, entityIn(doc)) };
+}
+
+async function pruneSome(work: Work, { before, records }: Parameters<Log['prune']>[0]): Promise<number> {
+  await work.flush();
+  const { session } = work;
+  const { log } = work.collections;
+  const { position, prunedTo } = work.state();
+  // Positions have no gaps: those of the newest records follow from the newest of all.
+  const superfluous = position - prunedTo - records;
+  const options = { session, sort: { _id: 1 }, limit: pruneMax, projection: { at: 1 } } as const;
+  const oldest = await log.find({ _id: { $gt: prunedTo } }, options).toArray();
+  const bound = microsOfInstant(before);
+  const firstYoung = oldest.findIndex(({ at }) => at >= bound);
+  const gone = oldest.slice(0, Math.max(firstYoung === -1 ? oldest.length : firstYoung, superfluous));
+  const last = gone.at(-1);
+  if (!last) return 0;
+  await log.deleteMany({ _id: { $lte: last._id } }, { session });
+  work.setPrunedTo(last._id);
+  return gone.length;
+}

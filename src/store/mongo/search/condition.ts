@@ -1,0 +1,186 @@
+/** Compiles filters to conditions of MongoDB that hold for everything that is to be found, and perhaps for more. */
+import type { Document } from 'mongodb';
+import type {
+  EntitySelector,
+  Filter,
+  GeoQuery,
+  QPath,
+  Query,
+  QValue,
+  ScopePattern,
+  ScopeQuery,
+  TypeSelection,
+} from '../../../core/language/filter.ts';
+import { searchBox } from '../../../core/language/geo/geo-query.ts';
+import { coverOf } from '../cover.ts';
+import { isOwnKey, type Key, keyOf } from '../subject-document.ts';
+
+/** `where` is absent when it holds for everything. Whatever clients wrote is a value in it, and never an operator. */
+export interface Condition {
+  readonly where?: Document;
+  /** True when it holds for nothing else, of entities that have nothing unlisted and nothing that expires. */
+  readonly isExact: boolean;
+}
+
+const anything: Condition = { isExact: true };
+const perhaps: Condition = { isExact: false };
+const nothing: Condition = { where: { _id: { $in: [] } }, isExact: true };
+
+export function compileCondition({ selectors, attrs, datasetIds, q, geo, scopeQ, also, anyOf }: Filter): Condition {
+  return allOf([
+    selectors ? oneOf(selectors.map(ofSelector)) : anything,
+    attrs ? { where: { 'values.n': { $in: attrs } }, isExact: !datasetIds } : anything,
+    q ? ofQuery(q) : anything,
+    geo ? ofGeo(geo) : anything,
+    scopeQ ? ofScopes(scopeQ) : anything,
+    ...(also ?? []).map(compileCondition),
+    anyOf ? oneOf(anyOf.map(compileCondition)) : anything,
+  ]);
+}
+
+function allOf(conditions: readonly Condition[]): Condition {
+  const parts: readonly Document[] = conditions.flatMap(({ where }) => where ?? []);
+  const isExact = conditions.every((one) => one.isExact);
+  const [only] = parts;
+  if (!only) return { isExact };
+  return { where: parts.length === 1 ? only : { $and: parts }, isExact };
+}
+
+function oneOf(conditions: readonly Condition[]): Condition {
+  const [only] = conditions;
+  if (!only) return nothing;
+  if (conditions.length === 1) return only;
+  const parts: readonly Document[] = conditions.flatMap(({ where }) => where ?? []);
+  if (parts.length < conditions.length)
+    return conditions.some(({ where, isExact }) => !where && isExact) ? anything : perhaps;
+  return { where: { $or: parts }, isExact: conditions.every((one) => one.isExact) };
+}
+
+function ofSelector({ ids, idPattern, types }: EntitySelector): Condition {
+  const ofIds = ids
+    ? { where: { _id: { $in: ids } }, isExact: true }
+    : idPattern
+      ? ofPattern(idPattern.source)
+      : anything;
+  return allOf([ofIds, types ? ofTypes(types) : anything]);
+}
+
+function ofTypes(selection: TypeSelection): Condition {
+  switch (selection.op) {
+    case 'any':
+      return anything;
+    case 'type':
+      return { where: { types: selection.type }, isExact: true };
+    case 'and':
+      return allOf(selection.parts.map(ofTypes));
+    case 'or':
+      return oneOf(selection.parts.map(ofTypes));
+  }
+}
+
+/** The texts that begin as a pattern says. The pattern itself is the core's: MongoDB's engine can be led to run for ever. */
+function ofPattern(source: string): Condition {
+  const [, literal = '', next = ''] = /^\^([\w:/-]*)(.?)/.exec(source) ?? [];
+  const prefix = '*?{'.includes(next) ? literal.slice(0, -1) : literal;
+  if (prefix === '' || source.includes('|')) return perhaps;
+  const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+  return { where: { _id: { $gte: prefix, $lt: end } }, isExact: false };
+}
+
+type Term = Exclude<Query, { readonly parts: readonly Query[] }>;
+
+function ofQuery(query: Query): Condition {
+  if ('parts' in query) return (query.op === 'and' ? allOf : oneOf)(query.parts.map(ofQuery));
+  const { attr } = query.path;
+  // Members of entities have short names; attributes are IRIs.
+  if (query.op === 'missing' || !attr.includes(':')) return perhaps;
+  return (
+    (isOfWholeValue(query.path) ? ofValue(query, attr) : undefined) ?? { where: { 'values.n': attr }, isExact: false }
+  );
+}
+
+const isOfWholeValue = ({ sub, inside, linked }: QPath): boolean => sub.length === 0 && inside.length === 0 && !linked;
+
+/** The condition of a term that an index over values answers; undefined for others. */
+function ofValue(term: Term, attr: string): Condition | undefined {
+  switch (term.op) {
+    case '==':
+      return equalTo(attr, term.value, term.expanded ?? []);
+    case '>':
+    case '>=':
+      return ordered(attr, term.op === '>' ? '$gt' : '$gte', term.value);
+    case '<':
+    case '<=':
+      return ordered(attr, term.op === '<' ? '$lt' : '$lte', term.value);
+    default:
+      return undefined;
+  }
+}
+
+/** Some value of the attribute is so. */
+const withValue = (attr: string, v: Document, isExact: boolean): Condition => ({
+  where: { $or: [{ values: { $elemMatch: { n: attr, v } } }, { unlisted: attr }] },
+  isExact,
+});
+
+function ordered(attr: string, operator: '$gt' | '$gte' | '$lt' | '$lte', value: QValue): Condition | undefined {
+  const bound = keyIn(value);
+  if (typeof bound === 'number') return withValue(attr, { [operator]: bound }, true);
+  // Texts of which only the beginning is in the index may be equal in it though they are not.
+  return typeof bound === 'string' ? withValue(attr, { [operator.slice(0, 3) + 'e']: bound }, false) : undefined;
+}
+
+function equalTo(attr: string, value: QValue, expanded: readonly string[]): Condition | undefined {
+  if (value.kind === 'range') {
+    const [from, to] = [keyIn(value.from), keyIn(value.to)];
+    return typeof from === 'number' && typeof to === 'number'
+      ? withValue(attr, { $gte: from, $lte: to }, true)
+      : undefined;
+  }
+  const values = scalarsIn(value);
+  if (!values) return undefined;
+  const wanted = [...values, ...expanded];
+  return withValue(attr, { $in: wanted.flatMap((one) => keyOf(one) ?? []) }, wanted.every(isOwnKey));
+}
+
+const keyIn = (value: QValue): Key | undefined => (value.kind === 'json' ? keyOf(value.value) : undefined);
+
+/** Undefined when one of the values may equal another text than its own: times do. */
+function scalarsIn(value: QValue): readonly Key[] | undefined {
+  switch (value.kind) {
+    case 'json':
+      return [value.value];
+    case 'uri':
+      return [value.uri];
+    case 'list': {
+      const lists = value.values.map(scalarsIn);
+      return lists.includes(undefined) ? undefined : lists.flatMap((one) => one ?? []);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function ofGeo(geo: GeoQuery): Condition {
+  const box = searchBox(geo);
+  const cover = box === 'everywhere' ? undefined : coverOf(box);
+  const attr = geo.geoproperty;
+  if (!cover) return { where: { 'values.n': attr }, isExact: false };
+  const at = { $geoIntersects: { $geometry: cover } };
+  return { where: { $or: [{ places: { $elemMatch: { n: attr, at } } }, { unlisted: attr }] }, isExact: false };
+}
+
+const ofScopes = ({ anyOf }: ScopeQuery): Condition =>
+  oneOf(
+    anyOf.map(({ allOf: patterns }) =>
+      allOf(patterns.map((pattern) => ({ where: { scopes: scopeTest(pattern) }, isExact: false }))),
+    ),
+  );
+
+/** Levels are letters, digits and `_`, which mean themselves in a pattern. */
+function scopeTest({ levels, deep }: ScopePattern): Document {
+  const isPlain = levels.every((level) => level === '+' || /^[\p{L}\p{N}_]{1,200}$/u.test(level));
+  if (levels.length === 0 || !isPlain) return { $exists: true };
+  const path = levels.map((level) => (level === '+' ? '[^/]+' : level)).join('/');
+  return { $regex: `^/?${path}${deep ? '(/|$)' : '$'}` };
+}

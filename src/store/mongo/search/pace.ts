@@ -1,0 +1,17 @@
+/** Ends reads that take too long. */
+import { tooComplex } from '../connection.ts';
+
+/** What remains of the time of a read, for each of its commands. Throws TooComplexQuery when there is none. */
+export type Pace = () => { readonly maxTimeMS: number };
+
+const readMaxMs = 10_000;
+
+/** The pace of one read. */
+export function createPace(): Pace {
+  const end = Date.now() + readMaxMs;
+  return () => {
+    const maxTimeMS = end - Date.now();
+    if (maxTimeMS <= 0) throw tooComplex();
+    return { maxTimeMS };
+  };
+}

@@ -1,0 +1,98 @@
+/** One tenant's store on a replica set. */
+import type { Observe } from '../../core/port/observe.ts';
+import type { Store } from '../../core/port/store.ts';
+import { microsOfInstant } from '../../core/model/instant.ts';
+import { reach } from './connection.ts';
+import { createFollowers } from './followers.ts';
+import { forgetSome } from './history/forget.ts';
+import { readHistories } from './history/history-reader.ts';
+import { revise } from './history/revise.ts';
+import { createLog } from './log.ts';
+import type { Collections } from './schema.ts';
+import { countEntities, findEntities, getEntity } from './search/search.ts';
+import { countKept, readSummary } from './search/summary.ts';
+import { createShelves } from './shelf.ts';
+import { carryOut, recordPast, sweepOne } from './writer/carry-out.ts';
+import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
+
+/** A store and how to let go of it. */
+export interface OpenStore {
+  readonly store: Store;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly limits: WriterLimits;
+  readonly observe: Observe;
+}
+
+export async function openStore(collections: Collections, { limits, observe }: StoreOptions): Promise<OpenStore> {
+  const state = await collections.state.findOne({ _id: 'state' });
+  const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
+  const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
+  return {
+    store: {
+      ...createReading(collections),
+      ...createWriting(collections, writer),
+      shelf: createShelves(collections, writer),
+      log: createLog(collections, { writer, followers }),
+    },
+    close: async () => {
+      await writer.close();
+      followers.close();
+    },
+  };
+}
+
+function createReading(collections: Collections): Pick<Store, 'get' | 'find' | 'count' | 'history' | 'summary'> {
+  const { subjects, counts } = collections;
+  const count: Store['count'] = async (plan) => {
+    const expired = { expires: { $lte: microsOfInstant(plan.now) } };
+    const kept = await countKept(counts, plan);
+    const isKept = kept !== undefined && (await subjects.findOne(expired, { projection: { _id: 1 } })) === null;
+    return isKept ? kept : countEntities(subjects, plan);
+  };
+  return {
+    get: (id, now) => reach(getEntity(subjects, id, now)),
+    find: (plan) => reach(findEntities(subjects, plan)),
+    count: (plan) => reach(count(plan)),
+    history: (plan) => reach(readHistories(plan, collections)),
+    summary: () => reach(readSummary(counts)),
+  };
+}
+
+/** Entities that are swept in one transaction: others' writes are to come in between. */
+const sweepMax = 200;
+
+function createWriting(
+  { subjects }: Collections,
+  writer: Writer,
+): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory'> {
+  return {
+    apply: async (writes, at) => {
+      if (writes.length === 0) return [];
+      const ids = writes.map(({ mutation }) => mutation.id);
+      return writer.send({ ids, run: (work) => writes.map((write) => carryOut(work, write, at)) });
+    },
+    record: async (instances, at) => {
+      if (instances.length === 0) return;
+      const run: Parameters<Writer['send']>[0]['run'] = (work) => {
+        for (const one of instances) recordPast(work, one, at);
+      };
+      await writer.send({ ids: instances.map(({ id }) => id), run });
+    },
+    revise: (revision, at) => writer.send({ ids: [revision.id], run: (work) => revise(work, revision, at) }),
+    sweep: async (now) => {
+      const due = { expires: { $lte: microsOfInstant(now) } };
+      let gone = 0;
+      for (;;) {
+        const found = await reach(subjects.find(due, { limit: sweepMax, projection: { _id: 1 } }).toArray());
+        if (found.length === 0) return gone;
+        const ids = found.map(({ _id }) => _id);
+        gone += await writer.send({ ids, run: (work) => ids.filter((id) => sweepOne(work, id, now)).length });
+      }
+    },
+    forgetHistory: (slice) => writer.send({ ids: [], run: (work) => forgetSome(work, slice) }),
+  };
+}

@@ -1,0 +1,71 @@
+/** A persistence on a MongoDB replica set: one database per tenant. Several brokers may use it at the same time. */
+import type { Collection } from 'mongodb';
+import { Problem } from '../../core/model/problem.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import type { Stores } from '../../core/port/store.ts';
+import { connect, databaseIn, reach } from './connection.ts';
+import { databaseOf } from './database-name.ts';
+import { openCollections } from './schema.ts';
+import { type OpenStore, openStore } from './store.ts';
+import type { WriterLimits } from './writer/writer.ts';
+
+export interface MongoOptions {
+  /** `mongodb://HOST,HOST/DATABASE?replicaSet=NAME`. The names of all databases begin with that one; without it, with `mlaka`. */
+  readonly url: string;
+  readonly observe?: Observe;
+  /** How much may wait for the database before writes are refused. */
+  readonly limits?: Partial<WriterLimits>;
+}
+
+/** Where the default tenant's database tells which others there are. */
+interface TenantDocument {
+  readonly _id: string;
+  readonly database: string;
+}
+
+const usualLimits: WriterLimits = { pendingMax: 20_000 };
+
+/** Throws an Error when the database does not answer or cannot be used, and says why. */
+export async function openMongoStores({ url, observe = () => undefined, limits }: MongoOptions): Promise<Stores> {
+  const client = await connect(url);
+  const prefix = databaseIn(client);
+  const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
+  const opened = new Map<string, Promise<OpenStore>>();
+  let isOpen = true;
+
+  const openOnce = (tenant: string, database: string): Promise<OpenStore> => {
+    const known = opened.get(tenant);
+    if (known) return known;
+    const fresh = openCollections(client, database).then((collections) =>
+      openStore(collections, { observe, limits: { ...usualLimits, ...limits } }),
+    );
+    opened.set(tenant, fresh);
+    // One that failed is tried again by the next who asks.
+    fresh.catch(() => opened.delete(tenant));
+    return fresh;
+  };
+
+  const isKnown = async (tenant: string, create: boolean): Promise<boolean> => {
+    if (tenant === '' || opened.has(tenant) || (await registry.findOne({ _id: tenant }))) return true;
+    if (!create) return false;
+    const document = { database: databaseOf(prefix, tenant) };
+    await registry.updateOne({ _id: tenant }, { $setOnInsert: document }, { upsert: true });
+    return true;
+  };
+
+  return {
+    async open(tenant, create) {
+      if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
+      if (!(await reach(isKnown(tenant, create)))) return undefined;
+      return (await reach(openOnce(tenant, databaseOf(prefix, tenant)))).store;
+    },
+    tenants: async () => ['', ...(await reach(registry.find().toArray())).map(({ _id }) => _id)],
+    async close() {
+      isOpen = false;
+      for (const store of await Promise.allSettled(opened.values())) {
+        if (store.status === 'fulfilled') await store.value.close();
+      }
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** What of an entity lies open in its document, so that indexes find it. */
+import type { Instance } from '../../core/model/attribute.ts';
+import type { Entity } from '../../core/model/entity.ts';
+import { firstExpiry } from '../../core/model/expiry.ts';
+import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
+import { isArray, isObject, type Json, stringsOf } from '../../core/model/json.ts';
+import type { Position } from '../../core/port/store.ts';
+import { coverOf } from './cover.ts';
+import type { CoverShape, SeriesDocument, SubjectDocument } from './schema.ts';
+
+/** An entity that is or was there. */
+export interface Subject {
+  readonly id: string;
+  readonly subject: number;
+  readonly types: readonly string[];
+  readonly series: readonly SeriesDocument[];
+  /** Absent: it is not there. */
+  readonly present?: Present;
+}
+
+export interface Present {
+  readonly num: number;
+  readonly version: Position;
+  /** The text of `entity`. */
+  readonly doc: string;
+  readonly entity: Entity;
+}
+
+/** A value as an index holds it. */
+export type Key = string | number | boolean;
+
+/** How much of a text is in an index. Queries look for the same part, and check the rest at the entity. */
+const textMax = 80;
+
+/** How many values of an attribute are in the index: each makes a write dearer. */
+const valuesMax = 64;
+
+export function documentOf({ id, subject, types, series, present }: Subject): SubjectDocument {
+  const known = { _id: id, subject, types, series };
+  if (!present) return known;
+  const { num, version, doc, entity } = present;
+  const expires = firstExpiry(entity);
+  const listings = Object.entries(entity.attrs).map(([name, instances]) => listingOf(name, instances));
+  const places = listings.flatMap((one) => one.places);
+  const unlisted = listings.flatMap((one) => (one.isWhole ? [] : [one.name]));
+  return {
+    ...known,
+    num,
+    version,
+    doc,
+    values: listings.flatMap((one) => one.values),
+    ...(expires === undefined ? undefined : { expires }),
+    ...(places.length === 0 ? undefined : { places }),
+    ...(unlisted.length === 0 ? undefined : { unlisted }),
+    ...(entity.scope === undefined ? undefined : { scopes: stringsOf(entity.scope) }),
+  };
+}
+
+interface Listing {
+  readonly name: string;
+  readonly values: readonly { readonly n: string; readonly v?: Key }[];
+  readonly places: readonly { readonly n: string; readonly at: CoverShape }[];
+  /** False: there is more than is listed. */
+  readonly isWhole: boolean;
+}
+
+function listingOf(name: string, instances: readonly Instance[]): Listing {
+  const keys = [...new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []))];
+  const boxes = instances.flatMap(boxesOf);
+  const covers = boxes.slice(0, valuesMax).flatMap((box) => coverOf(box) ?? []);
+  return {
+    name,
+    // An attribute without scalars is listed too: some ask only whether it is there.
+    values: keys.length === 0 ? [{ n: name }] : keys.slice(0, valuesMax).map((v) => ({ n: name, v })),
+    places: covers.map((at) => ({ n: name, at })),
+    isWhole: keys.length <= valuesMax && covers.length === boxes.length,
+  };
+}
+
+/** Everything that a term of `q` without further path compares with (`holdsIn` of matches-value.ts). */
+function scalarsOf({ kind, value }: Instance): readonly Json[] {
+  if (kind === 'JsonProperty') return [];
+  if (kind !== 'LanguageProperty') return elementsOf(value);
+  return isObject(value) ? Object.values(value).flatMap(elementsOf) : [];
+}
+
+const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map(plain) : [plain(value)]);
+
+const plain = (value: Json): Json => (isObject(value) ? (value['@value'] ?? null) : value);
+
+/** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
+export function keyOf(value: Json): Key | undefined {
+  if (typeof value === 'string') return value.slice(0, textMax).toWellFormed();
+  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+}
+
+/** True when no other value has the same key. Half a character of UTF-16 is written as U+FFFD. */
+export const isOwnKey = (value: Key): boolean =>
+  typeof value !== 'string' || (value.length < textMax && !/\ufffd/.test(value.toWellFormed()));
+
+const boxesOf = ({ kind, value }: Instance): readonly BoundingBox[] =>
+  kind === 'GeoProperty' && isGeometry(value) ? [boundingBox(value)] : [];
+
+/** The value of a GeoProperty was read as a geometry; this tells the compiler so. */
+const isGeometry = (value: Json): value is Geometry => isObject(value) && 'coordinates' in value;

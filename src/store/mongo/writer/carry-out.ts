@@ -1,0 +1,70 @@
+/** Carries out writes inside a transaction: what they mean is the core's affair. */
+import { carryOutWrite, type Write } from '../../../core/language/write.ts';
+import { expiredPlaces } from '../../../core/language/history-selection.ts';
+import type { Change } from '../../../core/model/change.ts';
+import type { Entity } from '../../../core/model/entity.ts';
+import { presentAt } from '../../../core/model/expiry.ts';
+import { historyOf, pastEntry } from '../../../core/model/history.ts';
+import type { Instant } from '../../../core/model/instant.ts';
+import type { Outcome } from '../../../core/model/mutation.ts';
+import type { PastInstance } from '../../../core/port/store.ts';
+import type { Subject } from '../subject-document.ts';
+import type { Work } from './work.ts';
+
+/** One write: entity, history and log, or nothing. */
+export function carryOut(work: Work, write: Write, at: Instant): Outcome {
+  const held = work.get(write.mutation.id);
+  const { outcome, change, next } = carryOutWrite(held?.present?.entity, write, at);
+  if (change) keep(work, { held, change, next });
+  return outcome;
+}
+
+interface Kept {
+  readonly held: Subject | undefined;
+  readonly change: Change;
+  readonly next: Entity | undefined;
+}
+
+function keep(work: Work, { held, change, next }: Kept): void {
+  const number = work.nextNumber();
+  const { id, types } = change.entity;
+  const before = held?.present;
+  if (held) forgetExpired(work, held, change.at);
+  const known = { ...(held ?? { id, subject: number, series: [] }), types };
+  const { present: _, ...subject } = work.history.add(known, historyOf(change), number);
+  const doc = change.entity === before?.entity ? before.doc : JSON.stringify(change.entity);
+  const version = work.log(change, doc);
+  // What is created where an expired entity still lay does not keep its place in the order.
+  const num = before && change.event !== 'created' ? before.num : number;
+  work.put(next ? { ...subject, present: { num, version, doc, entity: next } } : subject);
+  work.tally.replace(before?.entity, next);
+}
+
+/** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
+function forgetExpired({ history }: Work, subject: Subject, now: Instant): void {
+  const places = subject.present ? expiredPlaces(subject.present.entity, now) : [];
+  if (places.length === 0) return;
+  history.forget(subject, ({ name, dataset }) =>
+    places.some((place) => place.name === name && place.datasetId === dataset),
+  );
+}
+
+/** Adds an instance to the history of an entity, whether that is there or not. */
+export function recordPast(work: Work, { id, types, name, instance }: PastInstance, at: Instant): void {
+  const number = work.nextNumber();
+  const subject = work.get(id) ?? { id, subject: number, types, series: [] };
+  work.put(work.history.add(subject, [pastEntry(name, instance, { at, ownerCreatedAt: at })], number));
+}
+
+/** Removes what has expired from an entity. True when the entity went. Nothing is logged, the version stays (clause 4.22). */
+export function sweepOne(work: Work, id: string, now: Instant): boolean {
+  const subject = work.get(id);
+  if (!subject?.present) return false;
+  const { present: before, ...gone } = subject;
+  forgetExpired(work, subject, now);
+  const entity = presentAt(before.entity, now);
+  if (entity === before.entity) return false;
+  work.tally.replace(before.entity, entity);
+  work.put(entity ? { ...subject, present: { ...before, doc: JSON.stringify(entity), entity } } : gone);
+  return entity === undefined;
+}

@@ -1,0 +1,28 @@
+/** Starts the replica set that all tests of a run share, unless MLAKA_MONGO_URL names one. Called by jest before the first of them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+declare global {
+  /** Who keeps the replica set running. */
+  var mongoKeeper: ChildProcess | undefined;
+}
+
+const keeperPath = fileURLToPath(new URL('./keeper.ts', import.meta.url));
+
+/** Tests find the URL, or why there is none, in the environment. */
+export default async function start(): Promise<void> {
+  if (process.env['MLAKA_MONGO_URL'] !== undefined) return;
+  process.stderr.write('\nStarting a MongoDB replica set ...\n');
+  const keeper = spawn(process.execPath, [keeperPath], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  keeper.stderr.on('data', (text: Buffer) => {
+    said += String(text);
+    process.stderr.write(text);
+  });
+  const [answer] = (await Promise.race([once(keeper.stdout, 'data'), once(keeper, 'exit')])) as [unknown];
+  if (answer instanceof Buffer) {
+    process.env['MLAKA_MONGO_URL'] = String(answer).trim();
+    globalThis.mongoKeeper = keeper;
+  } else process.env['MLAKA_MONGO_ABSENT'] = said.trim();
+}

@@ -1,0 +1,10 @@
+/** Stops the replica set that was started for a run of tests. */
+import { once } from 'node:events';
+
+export default async function stop(): Promise<void> {
+  const keeper = globalThis.mongoKeeper;
+  if (!keeper || keeper.exitCode !== null) return;
+  const exit = once(keeper, 'exit');
+  keeper.stdin?.end();
+  await exit;
+}
