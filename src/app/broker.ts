@@ -25,12 +25,14 @@ import type { DeliveryWorld } from '../edge/deliver/surroundings.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { lookupPublic } from '../edge/document/lookup.ts';
 import { closeServer, createHttpServer } from '../edge/http/server.ts';
+import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { createStream, type Stream } from '../edge/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
+import { readIngestPlans } from './config/read-ingest.ts';
 import { readConsole } from './console.ts';
 import { createBreathe, createClock, createIds } from './process.ts';
 import { createLog } from './telemetry/log.ts';
@@ -55,6 +57,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const { metrics, observe } = openTelemetry(config);
   const modelsFolder = config.modelsFolder === '' ? join(root, 'smart-data-models') : config.modelsFolder;
   const jobs = readJobs(config);
+  const plans = readIngestPlans(config, process.env);
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = await openStores(config, observe);
@@ -75,10 +78,12 @@ export async function startBroker(config: Config): Promise<Broker> {
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
   await delivery.start();
   const stopJobs = startJobs({ ...world, ...jobs });
+  const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
   const stream = openStream(config, world);
   const server = openServer(config, world, { metrics, stream });
   const stop = async (): Promise<void> => {
     await stopJobs();
+    await Promise.all(ingests.map((ingest) => ingest.stop()));
     await stream.close();
     await closeServer(server, graceMs);
     await delivery.stop();
@@ -102,6 +107,12 @@ function openTelemetry(config: Config): { readonly metrics: Metrics; readonly ob
 const readJobs = (config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> => ({
   logKeep: { hours: config.logKeepHours, records: config.logKeepRecords },
   historyKeep: { ...readKeptDays(config.historyKeep, config.historyKeepDays), isDryRun: config.historyDryRun },
+});
+
+const ingestLimits = (config: Config): IngestOptions['limits'] => ({
+  bytesMax: config.bodyBytesMax,
+  depthMax: config.depthMax,
+  timeoutMs: config.notifyTimeoutMs,
 });
 
 interface LibraryParts {

@@ -46,6 +46,7 @@ export default {
     door('express', '^src/edge/(http|v2)/'),
     door('ws', '^src/edge/ws/'),
     door('mqtt', '^src/edge/mqtt/'),
+    door('mqtt-packet', '^src/edge/mqtt/'),
     door('better-sqlite3', '^src/store/sqlite/'),
     door('mongodb', '^src/store/mongo/'),
     door('ajv', '^src/(edge/http|city/models|app/config)/'),

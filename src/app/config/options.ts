@@ -76,6 +76,11 @@ export const options = {
     1000,
     { most: 100_000 },
   ),
+  mqttIngest: text(
+    'YAML or JSON files, separated by commas, each of which says what of an MQTT broker becomes entities (docs/mqtt.md); empty: none.',
+    '',
+    'FILE[,FILE...]',
+  ),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 250_000, { least: 1 }),
   historyKeepDays: whole('Days for which raw history is kept; 0: for ever.', 0, { most: 100_000, form: 'DAYS' }),

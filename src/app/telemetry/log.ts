@@ -20,12 +20,15 @@ function write(logger: Logger, observation: Observation): void {
     case 'contextFailed':
     case 'notificationBuried':
     case 'notificationLost':
+    case 'messageRejected':
+    case 'ingestClosed':
     case 'streamDropped': {
       const { kind, ...members } = observation;
       return logger.warn(members, kind);
     }
     case 'started':
     case 'stopped':
+    case 'ingestOpened':
     case 'jobRan': {
       const { kind, ...members } = observation;
       return logger.info(members, kind);
@@ -35,6 +38,7 @@ function write(logger: Logger, observation: Observation): void {
     case 'streamOpened':
     case 'streamClosed':
     case 'delivered':
+    case 'ingested':
     case 'matched': {
       const { kind, ...members } = observation;
       return logger.debug(members, kind);

@@ -50,6 +50,7 @@ function createInstruments(registry: Registry) {
       registers,
     }),
     ...createSubscriptionInstruments(registry),
+    ...createIngestInstruments(registry),
     jobs: new Histogram({
       name: 'mlaka_job_seconds',
       help: 'Time that jobs took.',
@@ -100,6 +101,49 @@ function createSubscriptionInstruments(registry: Registry) {
   };
 }
 
+function createIngestInstruments(registry: Registry) {
+  const registers = [registry];
+  const labelNames = ['source'];
+  return {
+    ingestSessions: new Gauge({
+      name: 'mlaka_ingest_connected',
+      help: 'Whether an MQTT broker is connected that messages are ingested from.',
+      labelNames,
+      registers,
+    }),
+    ingestMessages: new Counter({
+      name: 'mlaka_ingest_messages_total',
+      help: 'Messages that came by MQTT and are settled.',
+      labelNames: ['source', 'result'],
+      registers,
+    }),
+    ingestEntities: new Counter({
+      name: 'mlaka_ingest_entities_total',
+      help: 'Writes of entities that messages were made into.',
+      labelNames,
+      registers,
+    }),
+    ingestBatches: new Histogram({
+      name: 'mlaka_ingest_batch_seconds',
+      help: 'Time to settle messages that came by MQTT, as many at a time as there were.',
+      labelNames,
+      buckets: seconds,
+      registers,
+    }),
+  };
+}
+
+type OfIngest = Extract<Observation, { kind: 'ingested' | 'ingestOpened' | 'ingestClosed' }>;
+
+function countIngest(instruments: ReturnType<typeof createIngestInstruments>, observation: OfIngest): void {
+  const { kind, source } = observation;
+  if (kind !== 'ingested') return instruments.ingestSessions.set({ source }, kind === 'ingestOpened' ? 1 : 0);
+  for (const result of ['taken', 'skipped', 'rejected'] as const)
+    instruments.ingestMessages.inc({ source, result }, observation[result]);
+  instruments.ingestEntities.inc({ source }, observation.entities);
+  return instruments.ingestBatches.observe({ source }, observation.tookMs / 1000);
+}
+
 function count(instruments: ReturnType<typeof createInstruments>, observation: Observation): void {
   switch (observation.kind) {
     case 'answered': {
@@ -111,9 +155,8 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     case 'modelViolated':
       return instruments.violations.inc({ type: observation.violation.type });
     case 'contextLoaded':
-      return instruments.contexts.inc({ result: 'loaded' });
     case 'contextFailed':
-      return instruments.contexts.inc({ result: 'failed' });
+      return instruments.contexts.inc({ result: observation.kind === 'contextLoaded' ? 'loaded' : 'failed' });
     case 'streamOpened':
       return instruments.streams.inc();
     case 'streamClosed':
@@ -131,6 +174,11 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
       return instruments.lost.inc();
     case 'jobRan':
       return instruments.jobs.observe({ job: observation.job }, observation.tookMs / 1000);
+    case 'ingested':
+    case 'ingestOpened':
+    case 'ingestClosed':
+      return countIngest(instruments, observation);
+    case 'messageRejected':
     case 'started':
     case 'stopped':
       return undefined;

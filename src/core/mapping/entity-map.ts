@@ -5,7 +5,7 @@ import { quoted } from './flaw.ts';
 import { createValue, type ReadValue } from './read-value.ts';
 import { type Cells, cellOf, type Reading, type Row, textOf } from './row.ts';
 import type { Spec } from './spec.ts';
-import { createTemplate, type Template } from './template.ts';
+import { createTemplate, encodeForId, type Template } from './template.ts';
 import { createTimeZone } from './time-zone.ts';
 
 /** An attribute of the entities that rows become. */
@@ -67,7 +67,7 @@ export function readEntityMap(spec: Spec, context: string): EntityMap {
 
 function readReading(spec: Spec): Reading {
   const cells = readCells(spec);
-  return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeURIComponent) };
+  return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeForId) };
 }
 
 function readCells(spec: Spec): Cells {

@@ -23,7 +23,7 @@ export interface Reading extends Cells {
 }
 
 /** The value of a cell; undefined when there is none. Texts come without blanks around them. */
-export function cellOf(row: Row, column: string, { empties }: Cells): Json | undefined {
+export function cellOf(row: Row, column: string, { empties }: Pick<Cells, 'empties'>): Json | undefined {
   const cell = Object.hasOwn(row, column) ? row[column] : memberOf(row, column.split('.'));
   if (typeof cell !== 'string') return cell ?? undefined;
   const text = cell.trim();

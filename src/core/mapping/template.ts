@@ -1,4 +1,5 @@
 /** Texts with columns in braces, such as `urn:ngsi-ld:OffStreetParking:birmingham:{SystemCodeNumber}`. */
+import { quoted, RowFlaw } from './flaw.ts';
 import { type Cells, cellOf, type Row, textOf } from './row.ts';
 
 /** The text for a row; undefined when one of its columns is empty. */
@@ -22,4 +23,10 @@ export function createTemplate(
     }
     return filled;
   };
+}
+
+/** What stands in ids is percent-encoded. Throws a RowFlaw for a text with half a character, which nothing can be made of. */
+export function encodeForId(part: string): string {
+  if (part.isWellFormed()) return encodeURIComponent(part);
+  throw new RowFlaw(`${quoted(part)} has half a character, and cannot be part of an id`);
 }

@@ -3,6 +3,7 @@ import type { Action, Principal } from '../access/principal.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { ProblemReport } from '../model/problem.ts';
 import type { Breathe, Clock, IdSource } from '../port/clock.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
@@ -109,8 +110,8 @@ export type Answer =
   | { readonly kind: 'createdMany'; readonly ids: readonly string[] }
   /** 204. */
   | { readonly kind: 'done' }
-  /** 207 with an UpdateResult or BatchOperationResult. */
-  | { readonly kind: 'partly'; readonly body: JsonObject }
+  /** 207 with an UpdateResult or BatchOperationResult. `refused`: the elements of a batch that were, by their place in it. */
+  | { readonly kind: 'partly'; readonly body: JsonObject; readonly refused?: ReadonlyMap<number, ProblemReport> }
   /**
    * 200 with JSON text, which already holds the @context where the media type puts it in the body.
    * `position`: the newest change the answer is sure to include, for going on by stream.

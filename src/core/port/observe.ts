@@ -32,6 +32,26 @@ export type Observation =
       readonly subscription: string;
       readonly reason: string;
     }
+  /** Messages that came by MQTT were settled together. `source`: our name at the MQTT broker. */
+  | {
+      readonly kind: 'ingested';
+      readonly source: string;
+      readonly taken: number;
+      readonly skipped: number;
+      readonly rejected: number;
+      readonly entities: number;
+      readonly tookMs: number;
+    }
+  /** A message that came by MQTT was of no use, or, when there are many, so many of them. */
+  | {
+      readonly kind: 'messageRejected';
+      readonly source: string;
+      readonly topic: string;
+      readonly reason: string;
+      readonly messages: number;
+    }
+  | { readonly kind: 'ingestOpened'; readonly source: string; readonly where: string }
+  | { readonly kind: 'ingestClosed'; readonly source: string; readonly reason: string }
   | { readonly kind: 'jobRan'; readonly job: string; readonly tookMs: number; readonly did: string }
   | { readonly kind: 'started'; readonly what: string; readonly where: string }
   | { readonly kind: 'stopped'; readonly what: string };

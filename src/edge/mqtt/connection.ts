@@ -1,10 +1,10 @@
 /** One connection to an MQTT broker: publishes, and tells what became of it. It is not renewed: whoever needs another one opens it. */
 import { randomBytes } from 'node:crypto';
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { LookupFunction, Socket } from 'node:net';
 import { type IConnackPacket, MqttClient } from 'mqtt';
 import type { Delivery } from '../../core/port/messenger.ts';
 import { createSlots } from './slots.ts';
+import { openSocket } from './socket.ts';
 import type { Manner, Target } from './target.ts';
 import { deliveryOf } from './verdict.ts';
 
@@ -105,12 +105,6 @@ function createClient(
     reconnectPeriod: 0,
     timerVariant: 'native',
   });
-}
-
-function openSocket({ isTls, host, port }: Target, lookup: LookupFunction | undefined): Socket {
-  const to = { host, port, ...(lookup ? { lookup } : undefined) };
-  if (!isTls) return connectTcp(to).setNoDelay();
-  return connectTls({ ...to, ...(isIP(host) === 0 ? { servername: host } : undefined) }).setNoDelay();
 }
 
 interface Line {

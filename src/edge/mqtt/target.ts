@@ -4,14 +4,18 @@ import { isPublicAddress } from '../../core/model/address.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import { percentDecoded } from '../../core/model/read/percent.ts';
 
-/** What `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]` names. */
-export interface Target {
+/** An MQTT broker, and who we are to it. */
+export interface Server {
   readonly isTls: boolean;
   /** A name or an address, the latter without brackets. */
   readonly host: string;
   readonly port: number;
   readonly user?: string;
   readonly password?: string;
+}
+
+/** What `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]` names. */
+export interface Target extends Server {
   readonly topic: string;
 }
 
@@ -29,6 +33,18 @@ export interface Objection {
 
 /** Most bytes of a topic (MQTT 5.0, 1.5.4). */
 const topicBytesMost = 65_535;
+
+/** Reads `mqtt[s]://host[:port]` alone. */
+export function readServer(uri: string): Server | Objection {
+  const url = URL.parse(uri);
+  const host = url === null ? undefined : hostOf(url);
+  if (url === null || host === undefined || !/^mqtts?:$/.test(url.protocol))
+    return { objection: 'it must be mqtt://host or mqtts://host, perhaps with a port' };
+  if (url.username !== '' || url.password !== '') return { objection: 'user and password do not belong in it' };
+  if (!/^[^:]+:\/\/[^/?#]+\/?$/.test(uri)) return { objection: 'nothing comes after the host and its port' };
+  const isTls = url.protocol === 'mqtts:';
+  return { isTls, host, port: portOf(url, isTls) };
+}
 
 export function readTarget(uri: string): Target | Objection {
   const url = URL.parse(uri);
@@ -68,7 +84,8 @@ const objectionToLogin = (user: string, password: string): string | undefined =>
 export const isPrivate = ({ host }: Target): boolean =>
   host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
 
-const versions: Readonly<Record<string, Manner['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
+/** Versions as a `notifierInfo` names them. */
+export const versions: Readonly<Record<string, Manner['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
 const qualities: Readonly<Record<string, Manner['qos']>> = { '0': 0, '1': 1, '2': 2 };
 
 /** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`; without them it is mqtt5.0 and 0. What else stands there is not for us. */

@@ -18,13 +18,13 @@ export interface Mosquitto {
   stop(): Promise<void>;
 }
 
-/** Starts it with these lines in its configuration. */
-export async function startMosquitto(lines: readonly string[] = []): Promise<Mosquitto> {
+/** Starts it with these lines in its configuration, on a free port unless told. */
+export async function startMosquitto(lines: readonly string[] = [], own?: number): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-mosquitto-'));
-  const port = await freePort();
+  const port = own ?? (await freePort());
   const file = join(folder, 'mosquitto.conf');
-  const own = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', `user ${userInfo().username}`];
-  writeFileSync(file, [...own, ...lines, ''].join('\n'));
+  const common = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', `user ${userInfo().username}`];
+  writeFileSync(file, [...common, ...lines, ''].join('\n'));
   const child = spawn(command ?? '', ['-c', file], { stdio: 'ignore' });
   const reader = await readerOf(port, child);
   const received: { topic: string; qos: number; payload: string }[] = [];

@@ -124,6 +124,9 @@ function textOfId(id: Json | undefined): string {
 const partly = (endings: readonly Ending[]): Answer => ({
   kind: 'partly',
   body: batchResult(endings, describeProblem),
+  refused: new Map(
+    endings.flatMap(({ outcome }, index) => (outcome.status === 'refused' ? [[index, outcome.problem]] : [])),
+  ),
 });
 
 /** 204 when every element was carried out whole; an element with attributes left out counts as failed (005_02). */

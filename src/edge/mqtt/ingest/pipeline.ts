@@ -1,0 +1,177 @@
+/** Settles messages in the order of their arrival, those that came meanwhile together: read, written, then acknowledged. */
+import type { JsonObject } from '../../../core/model/json.ts';
+import type { Instant } from '../../../core/model/instant.ts';
+import type { Observe } from '../../../core/port/observe.ts';
+import type { Clock } from '../../../core/port/clock.ts';
+import type { Arrived, Said } from './read-message.ts';
+import type { RejectedMessage } from './rejections.ts';
+import type { Message } from './session.ts';
+import { elementsMost, type Write, type WriteElements } from './write-elements.ts';
+
+export interface PipelineOptions {
+  readonly source: string;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly read: (arrived: Arrived) => readonly Said[];
+  readonly write: WriteElements;
+  /** Takes a message that is of no use. Resolves when it may be acknowledged. */
+  readonly reject: (rejected: RejectedMessage) => Promise<void>;
+  /** From so many messages on, or so many bytes of theirs, no more should come. */
+  readonly most: { readonly messages: number; readonly bytes: number };
+  /** Told when that changes. */
+  readonly full: (isFull: boolean) => void;
+}
+
+export interface Pipeline {
+  take(message: Message): void;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+/** A message under way. */
+interface Waiting extends Message {
+  readonly at: Instant;
+}
+
+/** What becomes of it. */
+interface Settling {
+  readonly message: Waiting;
+  readonly said: readonly Said[];
+  readonly flaws: string[];
+}
+
+interface Work {
+  readonly options: PipelineOptions;
+  readonly queue: Waiting[];
+  /** Of messages under way, those in the queue among them. */
+  readonly load: { messages: number; bytes: number; isFull: boolean };
+  running: Promise<void> | undefined;
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const work: Work = { options, queue: [], load: { messages: 0, bytes: 0, isFull: false }, running: undefined };
+  return {
+    take(message) {
+      work.queue.push({ ...message, at: options.clock.now() });
+      weigh(work, message, 1);
+      work.running ??= run(work);
+    },
+    idle: async () => work.running,
+  };
+}
+
+function weigh({ options: { most, full }, load }: Work, { payload }: Message, sign: 1 | -1): void {
+  load.messages += sign;
+  load.bytes += sign * payload.length;
+  const [messages, bytes] = [load.messages / most.messages, load.bytes / most.bytes];
+  const isFull = Math.max(messages, bytes) >= (load.isFull ? 0.5 : 1);
+  if (isFull === load.isFull) return;
+  load.isFull = isFull;
+  full(isFull);
+}
+
+/** Ends when the queue is empty, or nothing can be written any more: what is not acknowledged comes again. */
+async function run(work: Work): Promise<void> {
+  // What arrives in one go is settled in one go.
+  await Promise.resolve();
+  try {
+    while (work.queue.length > 0) await settle(work, takeBatch(work));
+  } catch (cause) {
+    if (!isAbort(cause)) work.options.observe({ kind: 'failed', where: 'ingest', cause });
+    for (const message of work.queue.splice(0)) weigh(work, message, -1);
+  } finally {
+    work.running = undefined;
+  }
+}
+
+const isAbort = (cause: unknown): boolean => cause instanceof Error && cause.name === 'AbortError';
+
+/** Messages with as many elements as are written together, or a single one with more. */
+function takeBatch({ queue, options }: Work): readonly Settling[] {
+  const batch: Settling[] = [];
+  let elements = 0;
+  let taken = 0;
+  for (const message of queue) {
+    if (elements >= elementsMost) break;
+    const said = options.read(message);
+    elements += said.length;
+    taken += 1;
+    batch.push({ message, said, flaws: flawsOf(said) });
+  }
+  queue.splice(0, taken);
+  return batch;
+}
+
+const flawsOf = (said: readonly Said[]): string[] =>
+  said.flatMap(({ element }) => (element.outcome === 'rejected' ? element.reason : []));
+
+async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
+  const began = performance.now();
+  const { options } = work;
+  const entities = await writeAll(batch, options.write);
+  await Promise.all(
+    batch.flatMap(({ message: { topic, payload, at }, flaws }) =>
+      flaws.length === 0 ? [] : [options.reject({ topic, payload, at, reason: flaws.join('; ') })],
+    ),
+  );
+  for (const { message } of batch) {
+    message.acknowledge();
+    weigh(work, message, -1);
+  }
+  const rejected = batch.filter(({ flaws }) => flaws.length > 0).length;
+  const skipped = batch.filter(({ said }) => said.every(({ element }) => element.outcome === 'skipped')).length;
+  options.observe({
+    kind: 'ingested',
+    source: options.source,
+    taken: batch.length - rejected - skipped,
+    skipped,
+    rejected,
+    entities,
+    tookMs: performance.now() - began,
+  });
+}
+
+/** An element that is to be written, and whose it is. */
+interface Owned {
+  readonly write: Write;
+  readonly body: JsonObject;
+  readonly written: (() => void) | undefined;
+  readonly flaws: string[];
+}
+
+/** Writes in order, in runs of the same operation. Answers how many elements were written. */
+async function writeAll(batch: readonly Settling[], write: WriteElements): Promise<number> {
+  const owned = batch.flatMap(({ said, flaws }) =>
+    said.flatMap(({ write: how, element }): readonly Owned[] =>
+      element.outcome === 'entity' ? [{ write: how, body: element.body, written: element.written, flaws }] : [],
+    ),
+  );
+  let written = 0;
+  for (let start = 0; start < owned.length; ) {
+    const run = runFrom(owned, start);
+    written += await writeRun(run, write);
+    start += run.length;
+  }
+  return written;
+}
+
+function runFrom(owned: readonly Owned[], start: number): readonly Owned[] {
+  const most = owned.slice(start, start + elementsMost);
+  const end = most.findIndex(({ write }) => write !== owned[start]?.write);
+  return end < 0 ? most : most.slice(0, end);
+}
+
+async function writeRun(run: readonly Owned[], write: WriteElements): Promise<number> {
+  const [first] = run;
+  if (!first) return 0;
+  const refused = await write(
+    first.write,
+    run.map(({ body }) => body),
+  );
+  for (const [place, { flaws, written }] of run.entries()) {
+    const reason = refused.get(place);
+    if (reason === undefined) written?.();
+    else flaws.push(reason);
+  }
+  return run.length - refused.size;
+}

@@ -1,0 +1,158 @@
+/** Reads what is to be ingested: from which MQTT broker, and which topics become which entities. docs/mqtt.md describes it. */
+import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
+import { createSpec, type Spec } from '../../../core/mapping/spec.ts';
+import type { Json } from '../../../core/model/json.ts';
+import { type Manner, readServer, type Server, versions } from '../target.ts';
+import { createEntityReader, createMappedReader, type ReadElement } from './read-element.ts';
+import { readTopicPattern, type TopicPattern } from './topic-pattern.ts';
+
+/** What payloads are. */
+const forms = ['json', 'text', 'ngsi-ld'] as const;
+
+/** What is done to an entity that is there: named attributes are replaced, or merged (clauses 5.6.8 and 5.6.20). */
+const writes = ['upsert', 'merge'] as const;
+
+export interface TopicPlan {
+  readonly pattern: TopicPattern;
+  readonly qos: Manner['qos'];
+  readonly form: (typeof forms)[number];
+  /** The column with the list of which each element is a row; absent: the payload is a row, or a list of them. */
+  readonly each: string | undefined;
+  readonly write: (typeof writes)[number];
+  readonly read: ReadElement;
+}
+
+export interface IngestPlan {
+  readonly version: Manner['version'];
+  readonly server: Server;
+  readonly clientId: string;
+  /** How long the MQTT broker keeps messages while we are away; 0: not at all. */
+  readonly keptSeconds: number;
+  /** Most messages under way. */
+  readonly underWayMax: number;
+  readonly tenant: string;
+  /** URLs of the @contexts in use. */
+  readonly contexts: readonly string[];
+  /** The topic for messages that are of no use. */
+  readonly deadLetters: string | undefined;
+  readonly topics: readonly TopicPlan[];
+}
+
+export interface PlanOptions {
+  /** Where user and password come from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Our name at the MQTT broker when the document has none. */
+  readonly clientId: string;
+}
+
+const weekSeconds = 604_800;
+
+/** Throws an Error that names the member which is missing, wrong or unknown. */
+export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan {
+  const spec = createSpec(document, '');
+  const context = spec.text('context') ?? coreContextUrl;
+  const qos = readQos(spec, 1);
+  const topics = spec.list('topics').map((one) => readTopic(one, { context, qos }));
+  const plan: IngestPlan = {
+    version: readVersion(spec),
+    server: readServerOf(spec, options),
+    clientId: spec.text('clientId') ?? options.clientId,
+    keptSeconds: readWhole(spec, 'sessionSeconds', { initially: weekSeconds, least: 0 }),
+    underWayMax: readWhole(spec, 'underWay', { initially: 1000, least: 1 }),
+    tenant: spec.text('tenant') ?? '',
+    contexts: [...new Set([context, ...topics.flatMap(({ context: own }) => own ?? [])])],
+    deadLetters: spec.text('deadLetters'),
+    topics,
+  };
+  spec.text('about');
+  spec.close();
+  if (topics.length === 0) throw new Error('topics must name at least one topic.');
+  checkDeadLetters(plan);
+  return plan;
+}
+
+function readVersion(spec: Spec): Manner['version'] {
+  const text = spec.text('version') ?? 'mqtt5.0';
+  const version = Object.hasOwn(versions, text) ? versions[text] : undefined;
+  if (version !== undefined) return version;
+  throw new Error(`version must be one of ${Object.keys(versions).join(', ')}, not ${JSON.stringify(text)}.`);
+}
+
+function readQos(spec: Spec, initially: Manner['qos']): Manner['qos'] {
+  const number = spec.number('qos') ?? initially;
+  const qos = ([0, 1, 2] as const).find((one) => one === number);
+  if (qos !== undefined) return qos;
+  throw new Error(`${spec.placeOf('qos')} must be 0, 1 or 2, not ${number}.`);
+}
+
+function readServerOf(spec: Spec, { env }: PlanOptions): Server {
+  const server = readServer(spec.neededText('broker'));
+  if ('objection' in server) throw new Error(`broker cannot be used: ${server.objection}.`);
+  const [user, password] = [readSecret(spec, 'userFrom', env), readSecret(spec, 'passwordFrom', env)];
+  if (user === undefined && password !== undefined) throw new Error('passwordFrom needs userFrom.');
+  return { ...server, ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }) };
+}
+
+function readSecret(spec: Spec, name: string, env: PlanOptions['env']): string | undefined {
+  const variable = spec.text(name);
+  if (variable === undefined) return undefined;
+  const value = env[variable];
+  if (value === undefined) throw new Error(`${name} names ${variable}, which is not in the environment.`);
+  return value;
+}
+
+function readWhole(
+  spec: Spec,
+  name: string,
+  { initially, least }: { readonly initially: number; readonly least: number },
+): number {
+  const number = spec.number(name) ?? initially;
+  // MQTT has four bytes for a time.
+  if (Number.isInteger(number) && number >= least && number < 2 ** 32) return number;
+  throw new Error(`${spec.placeOf(name)} must be a whole number from ${least}, not ${number}.`);
+}
+
+function readTopic(
+  spec: Spec,
+  { context, qos }: { readonly context: string; readonly qos: Manner['qos'] },
+): TopicPlan & { readonly context: string | undefined } {
+  const form = readWord(spec, 'payload', forms);
+  const plan = {
+    pattern: readPattern(spec),
+    qos: readQos(spec, qos),
+    form,
+    each: spec.text('each'),
+    write: readWord(spec, 'write', writes),
+    read: form === 'ngsi-ld' ? createEntityReader(spec, context) : createMappedReader(spec, context),
+    context: spec.text('context'),
+  };
+  spec.text('about');
+  spec.close();
+  return plan;
+}
+
+function readPattern(spec: Spec): TopicPattern {
+  const text = spec.neededText('topic');
+  try {
+    return readTopicPattern(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${spec.placeOf('topic')} is ${JSON.stringify(text)}, but ${why}.`, { cause });
+  }
+}
+
+/** One of some words, the first of them when there is none. */
+function readWord<T extends string>(spec: Spec, name: string, words: readonly [T, ...T[]]): T {
+  const text = spec.text(name) ?? words[0];
+  const word = words.find((one) => one === text);
+  if (word !== undefined) return word;
+  throw new Error(`${spec.placeOf(name)} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}.`);
+}
+
+function checkDeadLetters({ deadLetters, topics }: IngestPlan): void {
+  if (deadLetters === undefined) return;
+  if (deadLetters === '' || /[+#\0]/.test(deadLetters))
+    throw new Error('deadLetters must be a topic, without + and #.');
+  const reader = topics.findIndex(({ pattern }) => pattern.match(deadLetters) !== undefined);
+  if (reader >= 0) throw new Error(`deadLetters would be ingested again, by topics[${reader}].`);
+}
