@@ -1,6 +1,8 @@
-/** Reads the files that the broker serves as they are: the first page, the page of the API, and the description of the API. */
-import { readFileSync } from 'node:fs';
+/** Reads the files that the broker serves as they are: the first page, the page of the API and its description, and the client library. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
 /** A file to serve: its media type and content. */
@@ -29,7 +31,21 @@ export const readConsole = (root: string): ReadonlyMap<string, StaticFile> =>
       ([path, file, type]) => [path, { type, body: readFileSync(join(root, 'src/console', file)) }] as const,
     ),
     ['/openapi.json', openApiAsJson(root)] as const,
+    ...clientModules().map(([file, body]) => [`/client/${file}`, { type: script, body }] as const),
   ]);
+
+/** The modules of the client library as browsers take them: compiled, or without their types where the broker runs from source. */
+function clientModules(): readonly (readonly [file: string, body: Buffer])[] {
+  const folder = fileURLToPath(new URL('../client/', import.meta.url));
+  return readdirSync(folder)
+    .filter((file) => /^[a-z-]+\.(ts|js)$/.test(file))
+    .map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      const isCompiled = file.endsWith('.js');
+      const plain = isCompiled ? text : stripTypeScriptTypes(text).replaceAll(/(from '\.\/[a-z-]+)\.ts'/g, "$1.js'");
+      return [isCompiled ? file : file.replace(/ts$/, 'js'), Buffer.from(plain)];
+    });
+}
 
 function openApiAsJson(root: string): StaticFile {
   const description: unknown = parse(readFileSync(join(root, 'openapi.yaml'), 'utf8'));

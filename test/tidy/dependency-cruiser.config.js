@@ -36,6 +36,7 @@ export default {
     hall('store', 'store|core/(model|language|port)'),
     hall('edge', 'edge|core'),
     hall('city', 'city|core'),
+    only('^src/client/', { pathNot: '^src/client/' }, 'client-needs-nothing'),
     only('^src/store/([^/]+)/', { path: '^src/store/', pathNot: '^src/store/$1/' }, 'stores-are-strangers'),
     only('^src/edge/([^/]+)/', { path: '^src/edge/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),
     only(

@@ -1,0 +1,216 @@
+/**
+ * A client of the stream: live changes and every operation of the API over one connection, which it keeps. For browsers,
+ * and for Node 22 or newer; it needs nothing else. The protocol is in docs/streaming.md.
+ */
+import { ConnectionLost, StreamProblem } from './errors.ts';
+import type { Entity, Frame, Json, JsonObject } from './frame.ts';
+import { Link, type Socket } from './link.ts';
+import { LiveReplica, type Replica } from './replica.ts';
+import { type Beginning, Course, type StreamEvent, type Subscription } from './subscription.ts';
+
+export type { Beginning, Entity, Json, JsonObject, Replica, StreamEvent, Subscription };
+export { ConnectionLost, StreamProblem };
+
+export interface ConnectOptions {
+  /** The tenant; the default one otherwise. */
+  readonly tenant?: string;
+  /** The @context in which names are meant and answered, where nothing else says so. */
+  readonly context?: Json;
+  /** Gets a ticket for the next connection: each opens one. */
+  readonly ticket?: () => Promise<string>;
+  /** Where there is no WebSocket, or another is wanted: a library's. */
+  readonly WebSocket?: new (
+    url: string,
+    protocol: string,
+  ) => Socket;
+  /** The first wait before it connects anew, and the longest, in milliseconds; 250 and 30,000. */
+  readonly retryLeastMs?: number;
+  readonly retryMostMs?: number;
+  /** Closes the client. */
+  readonly signal?: AbortSignal;
+  /** Hears when there is a connection, and when there is none any more. */
+  readonly onState?: (state: 'open' | 'lost', lost?: ConnectionLost) => void;
+}
+
+/** What the broker answered to a request: status and members as docs/streaming.md has them. */
+export type Answer = Omit<Frame, 'op' | 'id'>;
+
+export interface Client {
+  /**
+   * Live changes, for as long as they are iterated over: nothing is missing and nothing comes twice, whatever happens to the
+   * connection. Give a Subscription without endpoint (CIM 009 clause 5.2.12), or the id of a stored one. The iteration throws
+   * a StreamProblem when the broker refuses it, a ConnectionLost when it is told not to come back.
+   */
+  subscribe(subscription: JsonObject | string, beginning?: Beginning): Subscription;
+  /** A map of the entities that match, which is kept as they are. */
+  replica(subscription: JsonObject, options?: Pick<Beginning, 'signal' | 'queueMax'>): Replica;
+  /**
+   * Carries out an operation by its `operationId` in openapi.yaml. Waits for a connection. Throws a StreamProblem when it was
+   * not carried out, a ConnectionLost when nobody knows.
+   */
+  request(operation: string, params?: JsonObject, body?: Json): Promise<Answer>;
+  /** Ends all subscriptions, and the connection. */
+  close(): void;
+}
+
+interface Pending {
+  readonly frame: object;
+  isSent: boolean;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+interface Session {
+  readonly options: ConnectOptions;
+  readonly courses: Map<string, Course>;
+  readonly pending: Map<string, Pending>;
+  link: Link | undefined;
+  isOpen: boolean;
+  names: number;
+  /** Why there will be no connection any more. */
+  end: ConnectionLost | undefined;
+}
+
+const subprotocol = 'ngsi-ld-ws.v1';
+
+/** Connects to a broker: `connect('http://localhost:1026')`. It goes on trying until it is closed. */
+export function connect(url: string, options: ConnectOptions = {}): Client {
+  const session: Session = {
+    options,
+    courses: new Map(),
+    pending: new Map(),
+    link: undefined,
+    isOpen: false,
+    names: 0,
+    end: undefined,
+  };
+  const Opener = options.WebSocket ?? WebSocket;
+  session.link = new Link({
+    open: async () => new Opener(await streamUrl(url, options), subprotocol),
+    retryLeastMs: options.retryLeastMs ?? 250,
+    retryMostMs: options.retryMostMs ?? 30_000,
+    onReady: () => ready(session),
+    onFrame: (frame) => take(session, frame),
+    onLost: (lost) => lose(session, lost),
+    onEnd: (lost) => finish(session, lost),
+  });
+  const close = (): void => {
+    session.link?.close();
+    finish(session, new ConnectionLost(1000, 'the client was closed'));
+  };
+  options.signal?.addEventListener('abort', close, { once: true });
+  const subscribeTo: Client['subscribe'] = (subscription, beginning = {}) =>
+    subscribe(session, subscription, beginning);
+  return {
+    subscribe: subscribeTo,
+    replica: (subscription, rest = {}) =>
+      new LiveReplica(subscribeTo(everyChangeOf(subscription), { ...rest, snapshot: true })),
+    request: (operation, params, body) => request(session, { operation, params, body }),
+    close,
+  };
+}
+
+/** The stream's URL, from that of the broker or its own. */
+async function streamUrl(base: string, { tenant, ticket }: ConnectOptions): Promise<string> {
+  const url = new URL(base);
+  url.protocol = url.protocol.replace('http', 'ws');
+  if (url.pathname === '/') url.pathname = '/ngsi-ld/v1/stream';
+  if (tenant !== undefined) url.searchParams.set('tenant', tenant);
+  if (ticket) url.searchParams.set('ticket', await ticket());
+  return url.href;
+}
+
+/** Whatever happens to the entities, deletion included. */
+const everyChangeOf = (subscription: JsonObject): JsonObject => ({
+  notificationTrigger: ['entityCreated', 'entityUpdated', 'entityDeleted'],
+  ...subscription,
+});
+
+const send = (session: Session, frame: object): boolean => session.link?.send(frame) === true;
+
+function ready(session: Session): void {
+  session.isOpen = true;
+  session.options.onState?.('open');
+  for (const course of session.courses.values()) course.begin();
+  for (const pending of session.pending.values()) pending.isSent = send(session, pending.frame);
+}
+
+function take(session: Session, frame: Frame): void {
+  const { id } = frame;
+  if (id === undefined) return;
+  const pending = session.pending.get(id);
+  if (pending) {
+    session.pending.delete(id);
+    const { op: _op, id: _id, problem, ...answer } = frame;
+    if (problem) pending.reject(new StreamProblem(problem));
+    else pending.resolve(answer);
+    return;
+  }
+  session.courses.get(id.slice(0, id.lastIndexOf('.')))?.take(frame);
+}
+
+/** Requests that were sent are in doubt: sending them again could do them twice. */
+function lose(session: Session, lost: ConnectionLost): void {
+  if (session.isOpen) session.options.onState?.('lost', lost);
+  session.isOpen = false;
+  for (const [name, pending] of session.pending) {
+    if (!pending.isSent) continue;
+    session.pending.delete(name);
+    pending.reject(lost);
+  }
+}
+
+function finish(session: Session, lost: ConnectionLost): void {
+  if (session.end) return;
+  session.end = lost;
+  session.isOpen = false;
+  if (lost.code !== 1000) session.options.onState?.('lost', lost);
+  for (const course of session.courses.values()) course.end(lost.code === 1000 ? undefined : lost);
+  for (const pending of session.pending.values()) pending.reject(lost);
+  session.courses.clear();
+  session.pending.clear();
+}
+
+function subscribe(session: Session, subscription: JsonObject | string, beginning: Beginning): Subscription {
+  session.names += 1;
+  const name = `s${session.names}`;
+  const course = new Course({
+    name,
+    subscription,
+    context: session.options.context,
+    beginning,
+    send: (frame) => send(session, frame),
+    onEnd: () => void session.courses.delete(name),
+  });
+  if (session.end) course.end(session.end);
+  else session.courses.set(name, course);
+  if (session.isOpen) course.begin();
+  return course;
+}
+
+interface Request {
+  readonly operation: string;
+  readonly params: JsonObject | undefined;
+  readonly body: Json | undefined;
+}
+
+function request(session: Session, { operation, params = {}, body }: Request): Promise<Answer> {
+  if (session.end) return Promise.reject(session.end);
+  session.names += 1;
+  const id = `r${session.names}`;
+  const { context } = session.options;
+  const frame = {
+    op: 'request',
+    id,
+    operation,
+    params,
+    ...(body === undefined ? undefined : { body }),
+    ...(context === undefined || holdsContext(body) ? undefined : { '@context': context }),
+  };
+  return new Promise((resolve, reject) => {
+    session.pending.set(id, { frame, isSent: send(session, frame), resolve, reject });
+  });
+}
+
+const holdsContext = (body: Json | undefined): boolean =>
+  typeof body === 'object' && body !== null && '@context' in body;

@@ -1,0 +1,26 @@
+/** What can go wrong between a client and its broker. */
+import type { ProblemDetails } from './frame.ts';
+
+/** The broker did not carry out what was asked. */
+export class StreamProblem extends Error {
+  override readonly name = 'StreamProblem';
+  /** The problem details, as over HTTP. */
+  readonly problem: ProblemDetails;
+
+  constructor(problem: ProblemDetails) {
+    super(problem.detail ?? problem.title);
+    this.problem = problem;
+  }
+}
+
+/** The connection is gone: for good, or while a request was under way, of which nobody knows whether it was carried out. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+  /** The close code of the WebSocket. */
+  readonly code: number;
+
+  constructor(code: number, reason: string) {
+    super(`The connection to the broker has ended with ${code}${reason === '' ? '' : `: ${reason}`}.`);
+    this.code = code;
+  }
+}

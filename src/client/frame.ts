@@ -1,0 +1,47 @@
+/** The frames of the stream, as docs/streaming.md has them: what the client reads of each. */
+
+/** JSON of any kind. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+export type JsonObject = Readonly<Record<string, Json>>;
+
+/** An entity in a notification: in the representation that was asked for; `deletedAt` where it was deleted. */
+export interface Entity extends JsonObject {
+  readonly id: string;
+  readonly type: string | readonly string[];
+}
+
+/** Problem details (RFC 7807). */
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly detail?: string;
+  readonly status?: number;
+}
+
+/** A frame from the broker. Members and ops that are not known are passed over. */
+export interface Frame {
+  readonly op: string;
+  readonly id?: string;
+  readonly position?: string;
+  readonly subscriptionId?: string;
+  readonly notification?: { readonly data: readonly Entity[] };
+  readonly snapshot?: boolean;
+  readonly reason?: string;
+  readonly status?: number;
+  readonly body?: Json;
+  readonly location?: string;
+  readonly count?: number;
+  readonly hasMore?: boolean;
+  readonly problem?: ProblemDetails;
+  readonly pingIntervalMs?: number;
+}
+
+/** The frame in a text; undefined when there is none, which no broker should send. */
+export function parseFrame(text: unknown): Frame | undefined {
+  if (typeof text !== 'string') return undefined;
+  const frame: unknown = JSON.parse(text);
+  return isFrame(frame) ? frame : undefined;
+}
+
+const isFrame = (value: unknown): value is Frame =>
+  typeof value === 'object' && value !== null && 'op' in value && typeof value.op === 'string';

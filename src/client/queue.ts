@@ -1,0 +1,73 @@
+/** A queue between whoever has something to tell and whoever iterates over it. */
+
+/** What has been taken is let go of in lots of so many. */
+const forgetAt = 1024;
+
+export interface QueueEvents {
+  /** Everything that was pushed has been taken. */
+  readonly onEmpty: () => void;
+  /** Nobody iterates any more. */
+  readonly onLeft: () => void;
+}
+
+export class Queue<T extends object> implements AsyncIterable<T> {
+  readonly #events: QueueEvents;
+  #items: T[] = [];
+  #head = 0;
+  #end: { readonly error: Error | undefined } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(events: QueueEvents) {
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  push(item: T): void {
+    if (this.#end) return;
+    this.#items.push(item);
+    this.#wake?.();
+  }
+
+  /** Nothing more comes: iteration ends when the queue is empty, by throwing if there is an error. */
+  end(error?: Error): void {
+    this.#end ??= { error };
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+    try {
+      for (;;) {
+        yield* this.#waiting();
+        if (this.#end?.error) throw this.#end.error;
+        if (this.#end) return;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    } finally {
+      this.#events.onLeft();
+    }
+  }
+
+  *#waiting(): Generator<T> {
+    for (let item = this.#items[this.#head]; item !== undefined; item = this.#items[this.#head]) {
+      this.#head += 1;
+      if (this.#head === forgetAt) this.#forget();
+      yield item;
+    }
+    this.#forget();
+    this.#events.onEmpty();
+  }
+
+  #forget(): void {
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
+  }
+}
