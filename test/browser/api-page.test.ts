@@ -79,7 +79,10 @@ describe('the page of the API', () => {
 
   test('finds operations by words', async () => {
     await page.fill('#find', 'subscription delete');
-    expect(await each('.operation:visible', 'id')).toEqual(['deleteSubscription']);
+    const found = await each('.operation:visible', 'id');
+    expect(found).toContain('deleteSubscription');
+    expect(found).not.toContain('deleteEntity');
+    expect(found).not.toContain('createSubscription');
     await page.fill('#find', '');
     expect(await page.locator('.operation:visible').count()).toBeGreaterThan(operations.length);
   });
