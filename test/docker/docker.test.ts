@@ -32,9 +32,8 @@ describe('the Dockerfile', () => {
   });
 
   test('sets options that the broker has', () => {
-    const env = Object.fromEntries(
-      lines.flatMap((line) => [...line.matchAll(/(MLAKA_\w+)=(\S+)/g)]).map(([, k, v]) => [k, v]),
-    );
+    const settings = lines.flatMap((line) => [...line.matchAll(/(MLAKA_\w+)=(\S+)/g)]);
+    const env = Object.fromEntries(settings.map(([, name = '', value = '']) => [name, value]));
     expect(Object.keys(env)).toContain('MLAKA_DATA');
     expect(Object.keys(env).filter((name) => !variables.includes(name))).toEqual([]);
     expect(readConfig({ args: [], env })).toMatchObject({ host: '0.0.0.0', port: 1026, data: '/data' });
