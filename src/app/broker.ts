@@ -13,6 +13,7 @@ import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
 import { type ContextLibrary, createContextLibrary } from '../core/operation/context/library.ts';
 import type { World } from '../core/operation/operation.ts';
+import { createTickets } from '../core/operation/stream/tickets.ts';
 import { operations } from '../core/operation/table.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
@@ -61,7 +62,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = await openStores(config, observe);
-  const clock = createClock();
+  const [clock, ids] = [createClock(), createIds()];
   const parts: DeliveryWorld = {
     stores,
     clock,
@@ -69,7 +70,8 @@ export async function startBroker(config: Config): Promise<Broker> {
     observe,
     contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     breathe: createBreathe(),
-    ids: createIds(),
+    ids,
+    tickets: createTickets({ ids, clock, lifetimeMs: config.streamTicketMs }),
     renders: createRenderCache(config.renderCacheBytes),
     limits: config,
     identity: { alias: config.alias, startedAt: clock.now() },
@@ -161,6 +163,7 @@ const openStream = (config: Config, world: World): Stream =>
   createStream({
     world,
     operations,
+    isDeflated: config.streamDeflate,
     ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
     limits: {
       connectionsMax: config.streamConnectionsMax,

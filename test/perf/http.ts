@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createBreathe, createClock, createIds } from '../../src/app/process.ts';
 import type { World } from '../../src/core/operation/operation.ts';
+import { createTickets } from '../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../src/core/operation/table.ts';
 import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
@@ -52,6 +53,7 @@ async function serve(name: string): Promise<void> {
     renders: createRenderCache(2 ** 20),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
     subscriptions: noSubscriptions,
+    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64 };

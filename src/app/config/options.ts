@@ -59,6 +59,12 @@ export const options = {
   }),
   streamFrameBytes: whole('Largest frame that a WebSocket client may send.', mebibyte, { least: 1024, form: 'BYTES' }),
   streamPingMs: whole('Time between heartbeats on a WebSocket.', 30_000, { least: 100, form: 'MS' }),
+  streamTicketMs: whole('Time in which a ticket to the WebSocket stream must be used.', 30_000, {
+    least: 1000,
+    most: 600_000,
+    form: 'MS',
+  }),
+  streamDeflate: toggle('Compress WebSocket frames for clients that offer it (permessage-deflate).'),
   notifyAllowPrivate: toggle('Send notifications to private and local addresses too.'),
   notifyConcurrency: whole('Most notifications under way at a time.', 256, { least: 2 }),
   notifyTimeoutMs: whole(

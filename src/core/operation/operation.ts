@@ -12,6 +12,7 @@ import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 import type { ContextLibrary } from './context/library.ts';
+import type { Tickets } from './stream/tickets.ts';
 
 /** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
 export interface Ask {
@@ -49,6 +50,7 @@ export interface World {
   readonly observe: Observe;
   readonly renders: RenderCache;
   readonly subscriptions: Subscriptions;
+  readonly tickets: Tickets;
   readonly limits: Limits;
   readonly identity: Identity;
 }

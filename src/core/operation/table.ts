@@ -15,6 +15,7 @@ import {
 } from './entity/write-attributes.ts';
 import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity/write-entity.ts';
 import type { Operation } from './operation.ts';
+import { createStreamTicket } from './stream/create-ticket.ts';
 import {
   discardDeadLetter,
   discardDeadLetters,
@@ -80,6 +81,7 @@ export const operations: readonly Operation[] = [
   retrieveDeadLetter,
   discardDeadLetter,
   replayDeadLetter,
+  createStreamTicket,
   addContext,
   listContexts,
   serveContext,

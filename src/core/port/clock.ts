@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 export interface IdSource {
-  /** A URI that nobody has used: `urn:ngsi-ld:<kind>:<unique part>`. */
+  /** A URI that nobody has used, and nobody can guess: `urn:ngsi-ld:<kind>:<unique part>`. */
   next(kind: string): string;
 }
 

@@ -1,12 +1,12 @@
 /** Makes what an operation is asked, and who asks, of an HTTP request (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
 import { anonymous } from '../../core/access/principal.ts';
 import type { Context } from '../../core/jsonld/context.ts';
+import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
 import { badData } from '../../core/model/problem.ts';
 import type { Ask, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
-import { readContextLink } from './link.ts';
 import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';

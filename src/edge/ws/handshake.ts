@@ -1,6 +1,7 @@
 /** What is looked at before a request becomes a WebSocket, and how it is refused. */
 import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { readContextLink } from '../../core/jsonld/link.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { Problem, type ProblemType } from '../../core/model/problem.ts';
 import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
@@ -26,11 +27,20 @@ export interface HandshakeRules {
   readonly allowedOrigins: readonly string[];
 }
 
-/** The tenant of an acceptable request. Throws a Refusal. */
+/** What an acceptable request says of who connects. */
+export interface Handshake {
+  readonly tenant: string;
+  /** The ticket that says all of it instead. */
+  readonly ticket: string | undefined;
+  /** The URL of the @context of frames that name none. */
+  readonly contextUrl: string | undefined;
+}
+
+/** Throws a Refusal, and BadRequestData for a Link header that cannot be read. */
 export function readHandshake(
   { url = '', headers }: IncomingMessage,
   { path, allowedOrigins }: HandshakeRules,
-): { readonly tenant: string } {
+): Handshake {
   const [pathname = '', query = ''] = url.split(/\?(.*)/s);
   if (pathname !== path)
     throw new Refusal(404, 'ResourceNotFound', `There is no stream at ${pathname}; it is at ${path}.`);
@@ -45,7 +55,13 @@ export function readHandshake(
   if (origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
     throw new Refusal(403, 'Forbidden', `Web pages from ${origin} may not connect.`);
   }
-  return { tenant: tenantOf(headers) ?? new URLSearchParams(query).get('tenant') ?? '' };
+  return { ...readQuery(query, tenantOf(headers)), contextUrl: readContextLink(headers['link']?.toString()) };
+}
+
+/** A header goes before the query. */
+function readQuery(query: string, tenant: string | undefined): Pick<Handshake, 'tenant' | 'ticket'> {
+  const parameters = new URLSearchParams(query);
+  return { tenant: tenant ?? parameters.get('tenant') ?? '', ticket: parameters.get('ticket') ?? undefined };
 }
 
 function isOurs({ upgrade = '', 'sec-websocket-protocol': offered = '' }: IncomingHttpHeaders): boolean {

@@ -1,5 +1,4 @@
 /** Carries out API operations that come as frames. */
-import type { Principal } from '../../core/access/principal.ts';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import { quoted } from '../../core/model/read/id.ts';
@@ -8,11 +7,8 @@ import { perform } from '../../core/operation/perform.ts';
 import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 
-/** Who asks over a connection: fixed when it is opened. */
-export interface Peer {
-  readonly tenant: string;
-  readonly principal: Principal;
-}
+/** Who asks over a connection, and the @context of frames that name none: fixed when it is opened. */
+export type Peer = Pick<Caller, 'tenant' | 'principal' | 'context'>;
 
 /** Answers the frame of the response. Throws a Problem when the operation cannot be carried out. */
 export type CarryOut = (frame: RequestFrame, peer: Peer) => Promise<{ readonly status: number; readonly text: string }>;
@@ -81,7 +77,7 @@ async function readCaller(
   const [first = 'json'] = media;
   return {
     ...peer,
-    context: await world.contexts.resolve(context, peer.tenant),
+    context: context === undefined ? peer.context : await world.contexts.resolve(context, peer.tenant),
     media: media.includes('json') ? 'json' : first,
     ...(isPerElement ? { contextPerElement: true } : undefined),
   };

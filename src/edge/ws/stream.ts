@@ -1,14 +1,14 @@
 /** The WebSocket stream: subscriptions that live with their connection, and every API operation, over one socket (docs/streaming.md). */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws';
 import { anonymous, type Principal } from '../../core/access/principal.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import { epochOf } from '../../core/port/position.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createFeeds, type Lease } from './feed.ts';
-import { readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';
+import { type Handshake, readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';
 import type { StreamLimits } from './limits.ts';
 import { type CarryOut, createCarryOut, type Peer } from './request.ts';
 import { createSession } from './session.ts';
@@ -24,6 +24,8 @@ export interface StreamOptions {
   /** Origins of web pages that may connect, besides the broker's own; `*` is all. */
   readonly allowedOrigins?: readonly string[];
   readonly path?: string;
+  /** Compress frames for clients that offer it. */
+  readonly isDeflated?: boolean;
 }
 
 export interface Stream {
@@ -43,6 +45,19 @@ interface Parts {
   readonly openFeed: (tenant: string) => Promise<Lease | undefined>;
   readonly open: Map<WebSocket, Connection>;
 }
+
+/**
+ * Nothing is remembered from frame to frame, and windows are small: what compression costs is processor time, and about
+ * 30 KB for a connection that has sent or got something compressed. Short frames stay as they are.
+ */
+const deflation: PerMessageDeflateOptions = {
+  threshold: 1024,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits: 12,
+  clientMaxWindowBits: 12,
+  zlibDeflateOptions: { level: 3, memLevel: 5 },
+};
 
 type HandleUpgrade = Stream['handleUpgrade'];
 
@@ -75,17 +90,17 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
+    perMessageDeflate: options.isDeflated === true ? deflation : false,
     maxPayload: limits.frameBytesMax,
     handleProtocols: () => subprotocol,
   });
   const accept = async (...[request, socket, head]: Parameters<HandleUpgrade>): Promise<void> => {
-    const { tenant } = readHandshake(request, { path, allowedOrigins });
-    const principal = await principalOf(request);
+    const handshake = readHandshake(request, { path, allowedOrigins });
     if (door.isClosing) throw new Refusal(503, 'Unavailable', 'The broker stops.');
     if (parts.open.size >= limits.connectionsMax)
       throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
-    server.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, { tenant, principal }, parts));
+    const peer = await identify(handshake, { world, principalOf: () => principalOf(request) });
+    server.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, peer, parts));
   };
   return (request, socket, head) => {
     // A peer that goes away during the handshake is no fault of ours.
@@ -99,6 +114,23 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
         refuse(socket, error);
       });
   };
+}
+
+interface Identifying {
+  readonly world: World;
+  readonly principalOf: () => Principal | Promise<Principal>;
+}
+
+/** Who connects: the holder of the ticket, or whoever the request says. Throws a Problem. */
+async function identify({ tenant, ticket, contextUrl }: Handshake, { world, principalOf }: Identifying): Promise<Peer> {
+  const { contexts, tickets } = world;
+  if (ticket === undefined) {
+    const context = contextUrl === undefined ? contexts.core : await contexts.resolve(contextUrl, tenant);
+    return { tenant, principal: await principalOf(), context };
+  }
+  const holder = tickets.redeem(ticket);
+  if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
+  return holder;
 }
 
 /** Speaks with a client until it goes. */

@@ -106,7 +106,7 @@ function refuseTooMany({ opened, limits }: State, id: string): void {
 
 async function readPlan({ peer, world }: State, { subscription, context }: SubscribeFrame): Promise<SubscriptionPlan> {
   const { contexts, clock } = world;
-  const own = await contexts.resolve(context, peer.tenant);
+  const own = context === undefined ? peer.context : await contexts.resolve(context, peer.tenant);
   const notifiedIn = isObject(subscription) ? subscription['jsonldContext'] : undefined;
   const notified = notifiedIn === undefined ? own : await contexts.resolve(notifiedIn, peer.tenant);
   return readSubscription(subscription, { context: own, notified, now: clock.now() });

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import type { SubscriptionDocument } from '../../../src/core/model/subscription.ts';
+import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
 import type { Delivery, Message, Messenger } from '../../../src/core/port/messenger.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
@@ -45,6 +46,7 @@ async function openBench(): Promise<Bench> {
     breathe: () => undefined,
     ids: createIds(),
     renders: createRenderCache(0),
+    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { createBreathe, createClock, createIds } from '../../../src/app/process.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import type { Answer, Ask, Call, Operation, World } from '../../../src/core/operation/operation.ts';
+import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
@@ -110,6 +111,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     renders: createRenderCache(0),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000, instancesPage: 1000 },
     subscriptions: noSubscriptions,
+    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
   };
 }

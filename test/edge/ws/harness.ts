@@ -14,6 +14,7 @@ import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import { readEntity, readFragment } from '../../../src/core/model/read/entity.ts';
 import type { World } from '../../../src/core/operation/operation.ts';
+import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
@@ -82,6 +83,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     observe,
     renders: createRenderCache(0),
     subscriptions: noSubscriptions,
+    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };

@@ -1,0 +1,23 @@
+/** Gives a ticket to the stream, for those who can set no headers when they connect (docs/streaming.md). */
+import { badData } from '../../model/problem.ts';
+import type { Operation } from '../operation.ts';
+
+export const createStreamTicket: Operation = {
+  name: 'createStreamTicket',
+  clause: '5.8.6',
+  method: 'POST',
+  path: '/stream/tickets',
+  action: 'read',
+  parameters: [],
+  media: ['json'],
+  body: 'none',
+  unknownTenant: 'ignore',
+  run(_ask, { tenant, principal, context, world }) {
+    const { tickets, contexts } = world;
+    // What waits for its use must be small: a @context that has a URL is held once for all.
+    if (context.url === undefined && context.key !== contexts.core.key)
+      throw badData('The @context of a ticket must be named by its URL.');
+    const ticket = tickets.issue({ tenant, principal, context });
+    return Promise.resolve({ kind: 'found', text: JSON.stringify({ ticket, lifetimeMs: tickets.lifetimeMs }) });
+  },
+};

@@ -1,0 +1,27 @@
+/** The operations that belong to the stream; what the stream itself does is tested where it is (test/edge/ws). */
+import { scenarios } from './scenario.ts';
+
+const link = (url: string): Readonly<Record<string, string>> => ({
+  Link: `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`,
+});
+
+scenarios('the stream', {
+  'a ticket is given to whoever asks, in whichever tenant': [
+    {
+      does: 'createStreamTicket',
+      send: 'POST /stream/tickets',
+      headers: { 'NGSILD-Tenant': 'tomorrow' },
+      answers: 200,
+      has: { lifetimeMs: 30_000 },
+    },
+  ],
+  'a ticket takes no body, no parameters, and no @context that cannot be had': [
+    { does: 'createStreamTicket', send: 'POST /stream/tickets?tenant=a', answers: 400 },
+    {
+      does: 'createStreamTicket',
+      send: 'POST /stream/tickets',
+      headers: link('http://localhost:9/nothing.jsonld'),
+      answers: 504,
+    },
+  ],
+});
