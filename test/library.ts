@@ -21,6 +21,7 @@ export function createOfflineLibrary(
 export const noSubscriptions: Subscriptions = {
   check: () => Promise.resolve(),
   refresh: () => Promise.resolve(),
+  watch: () => () => undefined,
   account: () => Promise.resolve(undefined),
   replay: () => Promise.resolve(),
   explain: () => Promise.reject(new Error('nobody can tell')),

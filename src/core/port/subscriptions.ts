@@ -12,6 +12,8 @@ export interface Subscriptions {
   check(tenant: string, document: SubscriptionDocument): Promise<void>;
   /** Puts into force what now stands on the tenant's shelf under this id, be it new, changed or gone. */
   refresh(tenant: string, id: string): Promise<void>;
+  /** Calls back whenever `refresh` was asked for. Answers the function that stops it. */
+  watch(tenant: string, id: string, listener: () => void): () => void;
   /** What came of the subscription so far; undefined as long as nothing was sent. */
   account(tenant: string, id: string): Promise<SubscriptionAccount | undefined>;
   /**
@@ -67,3 +69,6 @@ export interface Standing extends SubscriptionAccount {
 
 /** The shelf on which subscriptions are kept, by id. */
 export const subscriptionShelf = 'subscriptions';
+
+/** The shelf on which it is kept, by id, up to which position whoever streams a subscription has acknowledged it. */
+export const acknowledgedShelf = 'acknowledged';

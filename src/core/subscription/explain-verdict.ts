@@ -11,6 +11,8 @@ export type Course =
   /** It is to be delivered. */
   | { readonly kind: 'open'; readonly tries: number }
   | { readonly kind: 'delivered' }
+  /** Nothing is sent: it is in the log for whoever streams the subscription. */
+  | { readonly kind: 'fetched' }
   /** Throttling kept it from being told. */
   | { readonly kind: 'throttled' }
   /** It is not known any more whether it was delivered, throttling kept it back, or it was given up and discarded. */
@@ -58,6 +60,8 @@ function fateOf(course: Course, { lastReason, notBefore }: Evidence): string {
       return 'came before the subscription was made, or made active again';
     case 'buried':
       return `was given up (${course.reason}); it is the dead letter ${course.letter}`;
+    case 'fetched':
+      return 'is in the log for whoever streams the subscription; nothing is sent to an endpoint "ws:"';
     case 'delivered':
       return 'was notified';
     case 'throttled':

@@ -57,7 +57,11 @@ export function readPositive(json: JsonObject, name: string, where: string): num
 /** Schemes that the standard knows for endpoints. */
 const standardSchemes = ['http', 'https', 'mqtt', 'mqtts'];
 
+/** True when nothing is sent to the receiver: it connects, and streams the subscription by its id (docs/streaming.md). */
+export const isFetched = ({ uri }: Pick<Endpoint, 'uri'>): boolean => /^ws:/i.test(uri);
+
 function readReceiver(json: Json | undefined, notifierInfo: Endpoint['notifierInfo'], messenger: Messenger): string {
+  if (typeof json === 'string' && isFetched({ uri: json })) return readFetched(json);
   if (typeof json !== 'string' || !isUri(json))
     throw badData(`The uri of the endpoint must be a URI such as http://localhost:3000/notify, not ${quoted(json)}.`);
   const scheme = json.slice(0, json.indexOf(':')).toLowerCase();
@@ -66,6 +70,13 @@ function readReceiver(json: Json | undefined, notifierInfo: Endpoint['notifierIn
   if (objection !== undefined)
     throw badData(`The uri ${quoted(json)} of the endpoint cannot be notified: ${objection}.`);
   return json;
+}
+
+function readFetched(uri: string): string {
+  if (/^ws:[\w.-]{0,100}$/i.test(uri)) return uri;
+  throw badData(
+    `The broker connects to nobody by WebSocket, so the endpoint cannot be ${quoted(uri)}; with "ws:" whoever wants the notifications connects to it.`,
+  );
 }
 
 function unknownScheme(scheme: string, { schemes }: Messenger): Problem {

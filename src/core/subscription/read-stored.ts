@@ -2,10 +2,10 @@
 import type { Context } from '../jsonld/context.ts';
 import type { Query } from '../language/filter.ts';
 import { parseQ } from '../language/q/q.ts';
-import { type Micros, microsOfInstant } from '../model/instant.ts';
-import { isObject, type JsonObject } from '../model/json.ts';
-import { badData } from '../model/problem.ts';
-import { quoted } from '../model/read/id.ts';
+import { instantOf, type Micros, microsOfInstant } from '../model/instant.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData, Problem } from '../model/problem.ts';
+import { isUri, quoted } from '../model/read/id.ts';
 import { percentDecoded } from '../model/read/percent.ts';
 import type { SubscriptionDocument } from '../model/subscription.ts';
 import type { Messenger } from '../port/messenger.ts';
@@ -15,12 +15,11 @@ import type { SubscriptionPlan } from './plan.ts';
 import { type Endpoint, readEndpoint, readPositive } from './read-endpoint.ts';
 import { readSubscription } from './read-subscription.ts';
 
-/** A stored subscription that was read. */
-export interface StoredPlan {
+/** A stored subscription that was read, without where its notifications go. */
+interface StoredQuery {
   readonly plan: SubscriptionPlan;
   /** A `q` that leads through relationships, which is no part of the plan. */
   readonly linked?: Query;
-  readonly endpoint: Endpoint;
   readonly join?: Join;
   /** The @context that names in notifications are written with. */
   readonly notified: Context;
@@ -32,6 +31,11 @@ export interface StoredPlan {
   readonly expiry: Micros;
 }
 
+/** A stored subscription that was read. */
+export interface StoredPlan extends StoredQuery {
+  readonly endpoint: Endpoint;
+}
+
 /** Entities that relationships lead to are told too: in place of the URIs, or behind the entities (clause 4.5.23). */
 interface Join {
   readonly how: 'inline' | 'flat';
@@ -39,30 +43,63 @@ interface Join {
   readonly level: number;
 }
 
-export interface StoredReading {
-  /** The @context of the names in `q` and `csf`. */
+/** The @contexts that a document is read with. */
+export interface StoredContexts {
+  /** That of the names in `q` and `csf`. */
   readonly queryContext: Context;
-  /** The @context of the names in notifications. */
+  /** That of the names in notifications. */
   readonly notified: Context;
-  readonly messenger: Messenger;
+}
+
+/** The @contexts that a document names. Throws BadRequestData, and what resolving them throws. */
+export async function contextsOf(
+  { members, queryContext, context }: SubscriptionDocument,
+  resolve: (context: Json) => Promise<Context>,
+): Promise<StoredContexts> {
+  const { jsonldContext = context } = members;
+  if (jsonldContext !== context && !(typeof jsonldContext === 'string' && isUri(jsonldContext)))
+    throw badData(`The jsonldContext of a subscription must be the URL of a @context, not ${quoted(jsonldContext)}.`);
+  return { queryContext: await resolve(queryContext), notified: await resolve(jsonldContext) };
 }
 
 /** Throws BadRequestData that names the faulty member, OperationNotSupported for what this broker does not do. */
-export function readStored({ members }: SubscriptionDocument, reading: StoredReading): StoredPlan {
-  const { queryContext, notified, messenger } = reading;
-  const { notification } = members;
-  if (!isObject(notification))
-    throw badData(
-      `A subscription needs a notification such as {"endpoint": {"uri": "http://…"}}, not ${quoted(notification)}.`,
-    );
-  const endpoint = readEndpoint(notification['endpoint'], messenger);
+export function readStored(document: SubscriptionDocument, contexts: StoredContexts, messenger: Messenger): StoredPlan {
+  const endpoint = readEndpoint(notificationOf(document)['endpoint'], messenger);
+  return { ...readQuery(document, contexts), endpoint };
+}
+
+/**
+ * The plan of a stored subscription for whoever streams it: of one that needs no time and no entities but the changed one.
+ * Throws OperationNotSupported for any other.
+ */
+export function readStreamed(document: SubscriptionDocument, contexts: StoredContexts): SubscriptionPlan {
+  const { plan, linked, join, throttlingMs, intervalMs, expiry } = readQuery(document, contexts);
+  const unfit = Object.entries({
+    'a q that leads through relationships': linked,
+    join,
+    throttling: throttlingMs,
+    timeInterval: intervalMs,
+  }).find(([, value]) => value !== undefined);
+  if (unfit) throw new Problem('OperationNotSupported', `A subscription with ${unfit[0]} cannot be streamed.`);
+  return expiry === Infinity ? plan : { ...plan, expiresAt: instantOf(expiry) };
+}
+
+function notificationOf({ members: { notification } }: SubscriptionDocument): JsonObject {
+  if (isObject(notification)) return notification;
+  throw badData(
+    `A subscription needs a notification such as {"endpoint": {"uri": "http://…"}}, not ${quoted(notification)}.`,
+  );
+}
+
+function readQuery(document: SubscriptionDocument, { queryContext, notified }: StoredContexts): StoredQuery {
+  const { members } = document;
+  const notification = notificationOf(document);
   const times = readTimes(members);
   const join = readJoin(notification);
   const plan = readPlan(members, { notification, notified, depthMax: join?.level ?? 0 });
   const q = readQueries(members, queryContext);
   return {
     ...withQuery(plan, q),
-    endpoint,
     ...(join ? { join } : undefined),
     notified,
     ...times,
@@ -104,7 +141,7 @@ function readQueries(members: JsonObject, terms: Context): Query | undefined {
 
 const readList = (members: JsonObject, name: string): readonly string[] => readText(members, name)?.split(',') ?? [];
 
-function withQuery(plan: SubscriptionPlan, q: Query | undefined): Pick<StoredPlan, 'plan' | 'linked'> {
+function withQuery(plan: SubscriptionPlan, q: Query | undefined): Pick<StoredQuery, 'plan' | 'linked'> {
   if (!q) return { plan };
   return isLinked(q) ? { plan, linked: q } : { plan: { ...plan, filter: { ...plan.filter, q } } };
 }
@@ -117,7 +154,7 @@ function readJoin({ join = '@none', joinLevel = 1 }: JsonObject): Join | undefin
   throw badData(`The join of a notification may be inline, flat, @none, not ${quoted(join)}.`);
 }
 
-type Times = Pick<StoredPlan, 'throttlingMs' | 'intervalMs'>;
+type Times = Pick<StoredQuery, 'throttlingMs' | 'intervalMs'>;
 
 function readTimes(members: JsonObject): Times {
   const throttling = readPositive(members, 'throttling', 'a subscription');

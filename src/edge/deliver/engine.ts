@@ -1,16 +1,13 @@
 /** Delivers notifications of stored subscriptions: durable consumers of the change log, of all tenants (clause 5.8.6). */
 import { performance } from 'node:perf_hooks';
-import type { Context } from '../../core/jsonld/context.ts';
-import type { Json } from '../../core/model/json.ts';
-import { badData } from '../../core/model/problem.ts';
-import { isUri, quoted } from '../../core/model/read/id.ts';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
 import type { Subscriptions } from '../../core/port/subscriptions.ts';
-import { readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
+import { contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
 import type { DeliveryWorld } from './surroundings.ts';
 import { openTenant, type Tenant } from './tenant.ts';
+import { createWatchers } from './watchers.ts';
 
 export interface DeliveryOptions {
   readonly messenger: Messenger;
@@ -49,13 +46,18 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     nowMs: () => performance.now(),
     chance: () => Math.random(),
   });
+  const watchers = createWatchers();
   const engine: Engine = { ...options, receivers, tenants: new Map(), isStopped: false };
   return {
     subscriptions: {
       check: async (tenant, document) => {
         await read(engine, tenant, document);
       },
-      refresh: async (tenant, id) => (await tenantOf(engine, tenant))?.refresh(id),
+      refresh: async (tenant, id) => {
+        (await tenantOf(engine, tenant))?.refresh(id);
+        watchers.tell(tenant, id);
+      },
+      watch: watchers.watch,
       account: async (tenant, id) => {
         const account = await (await tenantOf(engine, tenant))?.account(id);
         return account && account.timesSent > 0 ? account : undefined;
@@ -106,20 +108,8 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
 }
 
 async function read({ world, messenger }: Engine, tenant: string, document: SubscriptionDocument): Promise<StoredPlan> {
-  const { contexts } = world;
-  const resolve = (context: Json): Promise<Context> => contexts.resolve(context, tenant);
-  const queryContext = await resolve(document.queryContext);
-  return readStored(document, { queryContext, notified: await notifiedContext(document, resolve), messenger });
-}
-
-function notifiedContext(
-  { members, context }: SubscriptionDocument,
-  resolve: (context: Json) => Promise<Context>,
-): Promise<Context> {
-  const { jsonldContext = context } = members;
-  if (jsonldContext !== context && !(typeof jsonldContext === 'string' && isUri(jsonldContext)))
-    throw badData(`The jsonldContext of a subscription must be the URL of a @context, not ${quoted(jsonldContext)}.`);
-  return resolve(jsonldContext);
+  const contexts = await contextsOf(document, (context) => world.contexts.resolve(context, tenant));
+  return readStored(document, contexts, messenger);
 }
 
 async function stop(engine: Engine): Promise<void> {

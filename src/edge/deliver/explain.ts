@@ -8,6 +8,7 @@ import type { LogRecord, Position, Stored } from '../../core/port/store.ts';
 import type { Clause, Explanation, Standing } from '../../core/port/subscriptions.ts';
 import { type Asking, explainChange, explainEntity } from '../../core/subscription/explain.ts';
 import { type Course, verdictOn } from '../../core/subscription/explain-verdict.ts';
+import { isFetched } from '../../core/subscription/read-endpoint.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { Progress } from './ledger.ts';
 import type { Outlook, Runner } from './runner.ts';
@@ -115,6 +116,7 @@ async function courseOf({ position }: LogRecord, one: Case, outlook: Outlook | u
   if (kept !== undefined)
     return { kind: 'buried', letter: positionText(around.epoch, position), reason: letterIn(kept).reason };
   if (position <= document.since) return { kind: 'before' };
+  if (isFetched(one.stored.endpoint)) return { kind: 'fetched' };
   if (!outlook || outlook.isOpen) return { kind: 'open', tries: outlook?.tries ?? 0 };
   return { kind: pastOf(position, one) };
 }

@@ -13,6 +13,7 @@ import type { Store } from '../../core/port/store.ts';
 import { type Explanation, subscriptionShelf } from '../../core/port/subscriptions.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
 import { deadLetterShelf, discardLetters } from '../../core/port/dead-letters.ts';
+import { isFetched } from '../../core/subscription/read-endpoint.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import { explain } from './explain.ts';
@@ -194,6 +195,7 @@ async function run(office: Office, document: SubscriptionDocument, progress: Pro
   const { around, runners, read } = office;
   const { id, since } = document;
   const stored = await read(document);
+  if (isFetched(stored.endpoint)) return;
   const from: Progress = {
     account: emptyAccount,
     ...progress,

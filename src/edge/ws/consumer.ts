@@ -25,6 +25,8 @@ export interface Consumer {
   end(): void;
   /** Called now and then: ends what has expired, and tells how far the client is when it has heard nothing for long. */
   beat(): void;
+  /** The client has been told positions up to this one. */
+  toldTo(): Position;
 }
 
 /** A course with what only this file needs of it. */
@@ -51,7 +53,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       fail: () => fail(run),
     },
   };
-  return { run: () => startReading(run), end: () => end(run), beat: () => beat(run) };
+  return { run: () => startReading(run), end: () => end(run), beat: () => beat(run), toldTo: () => run.standing.told };
 }
 
 const startReading = (run: Run): void => {

@@ -7,14 +7,15 @@ import { quoted } from '../../core/model/read/id.ts';
 export interface SubscribeFrame {
   readonly op: 'subscribe';
   readonly id: string;
-  readonly subscription: Json;
-  /** The @context of the subscription. */
-  readonly context: Json | undefined;
+  /** What is subscribed to: what the frame says, or a stored subscription. */
+  readonly subject:
+    | { readonly subscription: Json; readonly context: Json | undefined }
+    | { readonly subscriptionId: string };
   readonly start: SubscribeStart;
   readonly overflow: 'disconnect' | 'latest';
 }
 
-/** Where a subscription begins: with the next change, behind a position, some changes back, or with what is there now. */
+/** Where a subscription begins: with the next change, or where a stored one was left; behind a position, some changes back, or with what is there now. */
 export type SubscribeStart =
   | { readonly from: 'now' | 'snapshot' }
   | { readonly from: 'position'; readonly after: string }
@@ -30,9 +31,17 @@ export interface RequestFrame {
   readonly context: Json | undefined;
 }
 
+/** The client has taken in what concerns a stored subscription up to a position. */
+export interface AckFrame {
+  readonly op: 'ack';
+  readonly id: string;
+  readonly position: string;
+}
+
 export type ClientFrame =
   | SubscribeFrame
   | RequestFrame
+  | AckFrame
   | { readonly op: 'unsubscribe'; readonly id: string }
   | { readonly op: 'ping'; readonly id?: string };
 
@@ -59,8 +68,9 @@ export const exchangeOf = ({ id }: JsonObject): string | undefined =>
   typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined;
 
 const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>> = {
-  subscribe: ['op', 'id', 'subscription', 'after', 'snapshot', 'tail', 'overflow', '@context'],
+  subscribe: ['op', 'id', 'subscription', 'subscriptionId', 'after', 'snapshot', 'tail', 'overflow', '@context'],
   unsubscribe: ['op', 'id'],
+  ack: ['op', 'id', 'position'],
   request: ['op', 'id', 'operation', 'params', 'body', '@context'],
   ping: ['op', 'id'],
 };
@@ -79,37 +89,55 @@ export function readFrame(json: JsonObject): ClientFrame {
       return { op, id };
     case 'subscribe':
       return readSubscribe(json, id);
+    case 'ack':
+      return { op, id, position: readPosition(json, 'position') };
     case 'request':
       return readRequest(json, id);
   }
 }
 
+const isOp = (op: Json | undefined): op is ClientFrame['op'] =>
+  typeof op === 'string' && Object.hasOwn(memberNames, op);
+
 function readOp({ op }: JsonObject): ClientFrame['op'] {
-  if (op === 'subscribe' || op === 'unsubscribe' || op === 'request' || op === 'ping') return op;
+  if (isOp(op)) return op;
   throw invalid(`The op of a frame may be ${Object.keys(memberNames).join(', ')}, not ${quoted(op)}.`);
 }
 
 function readSubscribe(json: JsonObject, id: string): SubscribeFrame {
-  const { subscription, overflow = 'disconnect' } = json;
-  if (subscription === undefined) throw invalid('A frame of op subscribe needs a subscription.');
+  const { overflow = 'disconnect' } = json;
   if (overflow !== 'disconnect' && overflow !== 'latest')
     throw invalid(`The overflow may be "disconnect" or "latest", not ${quoted(overflow)}.`);
-  const context = isObject(subscription) ? subscription['@context'] : undefined;
-  return { op: 'subscribe', id, subscription, context: context ?? json['@context'], start: readStart(json), overflow };
+  return { op: 'subscribe', id, subject: readSubject(json), start: readStart(json), overflow };
 }
 
-function readStart({ after, snapshot = false, tail }: JsonObject): SubscribeStart {
+function readSubject(json: JsonObject): SubscribeFrame['subject'] {
+  const { subscription, subscriptionId } = json;
+  if ((subscription === undefined) === (subscriptionId === undefined))
+    throw invalid('A frame of op subscribe needs a subscription, or the subscriptionId of a stored one.');
+  if (subscription !== undefined) {
+    const context = isObject(subscription) ? subscription['@context'] : undefined;
+    return { subscription, context: context ?? json['@context'] };
+  }
+  if (json['@context'] !== undefined) throw invalid('A stored subscription has its own @context.');
+  if (typeof subscriptionId === 'string') return { subscriptionId };
+  throw invalid(`The subscriptionId must be the id of a stored subscription, not ${quoted(subscriptionId)}.`);
+}
+
+function readStart(json: JsonObject): SubscribeStart {
+  const { after, snapshot = false, tail } = json;
   if (typeof snapshot !== 'boolean') throw invalid(`The snapshot must be true or false, not ${quoted(snapshot)}.`);
   const given = [after !== undefined, snapshot, tail !== undefined].filter(Boolean);
   if (given.length > 1) throw invalid('Of after, snapshot and tail only one may be given.');
-  if (after !== undefined) return { from: 'position', after: readAfter(after) };
+  if (after !== undefined) return { from: 'position', after: readPosition(json, 'after') };
   if (tail !== undefined) return { from: 'tail', changes: readTail(tail) };
   return { from: snapshot ? 'snapshot' : 'now' };
 }
 
-function readAfter(after: Json): string {
-  if (typeof after === 'string') return after;
-  throw invalid(`The after must be a position as the broker gave it, not ${quoted(after)}.`);
+function readPosition(json: JsonObject, name: 'after' | 'position'): string {
+  const position = json[name];
+  if (typeof position === 'string') return position;
+  throw invalid(`The ${name} must be a position as the broker gave it, not ${quoted(position)}.`);
 }
 
 function readTail(tail: Json): number {

@@ -106,6 +106,8 @@ function answer(state: State, frame: ClientFrame): Promise<void> {
       return request(state, frame);
     case 'subscribe':
       return enqueue(state, () => subscriptions.open(frame));
+    case 'ack':
+      return subscriptions.acknowledge(frame);
     case 'unsubscribe':
       return enqueue(state, () => subscriptions.close(frame.id));
   }

@@ -12,8 +12,15 @@ export interface Start {
   readonly isGap: boolean;
 }
 
-export async function findStart(wanted: SubscribeStart, { store: { log }, epoch }: Feed): Promise<Start> {
+/** `leftAt`: where a stored subscription was left, and goes on when nothing else is wanted. */
+export async function findStart(
+  wanted: SubscribeStart,
+  { store: { log }, epoch }: Feed,
+  leftAt?: Position,
+): Promise<Start> {
   const newest = await log.position();
+  if (wanted.from === 'now' && leftAt !== undefined)
+    return resumeAt(leftAt, { newest, prunedTo: await log.prunedTo() });
   switch (wanted.from) {
     case 'now':
     case 'snapshot':

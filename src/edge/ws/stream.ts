@@ -6,6 +6,7 @@ import { anonymous, type Principal } from '../../core/access/principal.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import { epochOf } from '../../core/port/position.ts';
+import { createClaims, type TakeClaim } from './claims.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createFeeds, type Lease } from './feed.ts';
 import { type Handshake, readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';
@@ -43,6 +44,7 @@ interface Parts {
   readonly limits: StreamLimits;
   readonly carryOut: CarryOut;
   readonly openFeed: (tenant: string) => Promise<Lease | undefined>;
+  readonly takeClaim: TakeClaim;
   readonly open: Map<WebSocket, Connection>;
 }
 
@@ -68,6 +70,7 @@ export function createStream(options: StreamOptions): Stream {
     limits,
     carryOut: createCarryOut({ operations, world }),
     openFeed: createFeeds(world),
+    takeClaim: createClaims(world),
     open: new Map(),
   };
   const door = { isClosing: false };
@@ -134,9 +137,10 @@ async function identify({ tenant, ticket, contextUrl }: Handshake, { world, prin
 }
 
 /** Speaks with a client until it goes. */
-function serve(webSocket: WebSocket, peer: Peer, { world, limits, carryOut, openFeed, open }: Parts): void {
+function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
+  const { world, limits, carryOut, openFeed, takeClaim, open } = parts;
   const connection = createConnection(webSocket);
-  const subscriptions = createSubscriptions({ connection, peer, openFeed, world, limits });
+  const subscriptions = createSubscriptions({ connection, peer, openFeed, takeClaim, world, limits });
   const session = createSession({ connection, peer, subscriptions, carryOut, world, limits });
   const heart = setInterval(session.beat, limits.pingIntervalMs);
   open.set(webSocket, connection);

@@ -1,27 +1,30 @@
-/** The subscriptions of one connection: they live as long as it does. */
-import { isObject } from '../../core/model/json.ts';
+/** The subscriptions of one connection: those of the client's own live as long as it does. */
+import { isObject, type Json } from '../../core/model/json.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import { positionText } from '../../core/port/position.ts';
+import { parsePosition, positionText } from '../../core/port/position.ts';
 import { readSubscription } from '../../core/subscription/read-subscription.ts';
-import { audienceOf } from './audience.ts';
+import { type Audience, audienceOf } from './audience.ts';
+import type { Claim, TakeClaim } from './claims.ts';
 import type { Connection } from './connection.ts';
 import { type Consumer, createConsumer } from './consumer.ts';
 import type { Lease } from './feed.ts';
 import type { StreamLimits } from './limits.ts';
 import { createOutlet } from './outlet.ts';
-import type { SubscribeFrame } from './read-frame.ts';
+import type { AckFrame, SubscribeFrame } from './read-frame.ts';
 import type { Peer } from './request.ts';
 import { findStart, type Start } from './start.ts';
-import { positionFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
+import { ackedFrame, positionFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
 
 export interface Subscriptions {
   /** Opens one and says so. Throws a Problem when it cannot be opened. */
   open(frame: SubscribeFrame): Promise<void>;
   /** Throws ResourceNotFound when there is none of that name. */
   close(id: string): Promise<void>;
+  /** Keeps how far the client has come with a stored one, and says so. Throws a Problem when there is nothing to keep. */
+  acknowledge(frame: AckFrame): Promise<void>;
   beat(): void;
   /** Ends all, for good. */
   readonly end: () => void;
@@ -32,6 +35,7 @@ export interface SubscriptionsOptions {
   readonly peer: Peer;
   /** The feed of a tenant; undefined when there is no such tenant. */
   readonly openFeed: (tenant: string) => Promise<Lease | undefined>;
+  readonly takeClaim: TakeClaim;
   readonly world: World;
   readonly limits: StreamLimits;
 }
@@ -39,6 +43,7 @@ export interface SubscriptionsOptions {
 interface Opened {
   readonly consumer: Consumer;
   readonly lease: Lease;
+  readonly claim: Claim | undefined;
 }
 
 interface State extends SubscriptionsOptions {
@@ -52,13 +57,11 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   return {
     open: (frame) => open(state, frame),
     close: (id) => {
-      if (!drop(state, id))
-        return Promise.reject(
-          new Problem('ResourceNotFound', `There is no subscription ${quoted(id)} on this connection.`),
-        );
+      if (!drop(state, id)) return Promise.reject(unknown(id));
       state.connection.send(unsubscribedFrame(id));
       return Promise.resolve();
     },
+    acknowledge: (frame) => acknowledge(state, frame),
     beat: () => {
       for (const { consumer } of [...state.opened.values()]) consumer.beat();
     },
@@ -69,28 +72,51 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   };
 }
 
+const unknown = (id: string): Problem =>
+  new Problem('ResourceNotFound', `There is no subscription ${quoted(id)} on this connection.`);
+
 /** True when there was one. */
 function drop({ opened }: State, id: string): boolean {
   const found = opened.get(id);
   if (!found) return false;
   opened.delete(id);
   found.consumer.end();
-  found.lease.release();
+  release(found);
   return true;
+}
+
+function release({ lease, claim }: Pick<Opened, 'lease' | 'claim'>): void {
+  lease.release();
+  claim?.release();
+}
+
+async function acknowledge({ opened, connection }: State, { id, position }: AckFrame): Promise<void> {
+  const found = opened.get(id);
+  if (!found) throw unknown(id);
+  const { claim, consumer, lease } = found;
+  if (!claim) throw new Problem('InvalidRequest', `The subscription ${quoted(id)} is not stored: keep the position.`);
+  const { epoch } = lease.feed;
+  const reached = parsePosition(position, epoch);
+  if (reached === undefined || reached > consumer.toldTo())
+    throw new Problem('InvalidRequest', `The position ${quoted(position)} was not sent to ${quoted(id)}.`);
+  connection.send(ackedFrame(id, positionText(epoch, await claim.acknowledge(reached))));
 }
 
 async function open(state: State, frame: SubscribeFrame): Promise<void> {
   refuseTooMany(state, frame.id);
-  const plan = await readPlan(state, frame);
-  const lease = await state.openFeed(state.peer.tenant);
-  if (!lease) throw new Problem('NonexistentTenant', `There is no tenant named ${quoted(state.peer.tenant)}.`);
+  const { tenant } = state.peer;
+  const lease = await state.openFeed(tenant);
+  if (!lease) throw new Problem('NonexistentTenant', `There is no tenant named ${quoted(tenant)}.`);
+  let subject: Subject | undefined;
   let isKept = false;
   try {
-    const start = await findStart(frame.start, lease.feed);
+    const audience = audienceOf(state.peer, lease.feed.store);
+    subject = await readSubject(state, { frame, lease, audience });
+    const start = await findStart(frame.start, lease.feed, subject.claim?.leftAt);
     isKept = !state.isOver;
-    if (isKept) begin(state, { frame, plan, lease, start });
+    if (isKept) begin(state, { frame, audience, ...subject, lease, start });
   } finally {
-    if (!isKept) lease.release();
+    if (!isKept) release({ lease, claim: subject?.claim });
   }
 }
 
@@ -104,7 +130,42 @@ function refuseTooMany({ opened, limits }: State, id: string): void {
   );
 }
 
-async function readPlan({ peer, world }: State, { subscription, context }: SubscribeFrame): Promise<SubscriptionPlan> {
+/** What is subscribed to. */
+interface Subject {
+  readonly plan: SubscriptionPlan;
+  readonly claim: Claim | undefined;
+  /** Why a claim was lost before the subscription began. */
+  readonly isLost: { reason?: string };
+}
+
+interface Asked {
+  readonly frame: SubscribeFrame;
+  readonly lease: Lease;
+  readonly audience: Audience;
+}
+
+async function readSubject(state: State, { frame, lease, audience }: Asked): Promise<Subject> {
+  const { id, subject } = frame;
+  const isLost: Subject['isLost'] = {};
+  if (!('subscriptionId' in subject)) return { plan: await readPlan(state, subject), claim: undefined, isLost };
+  const lost = (reason: string): void => {
+    isLost.reason = reason;
+    if (state.opened.get(id)?.lease === lease) end(state, id, reason);
+  };
+  const { store } = lease.feed;
+  const claiming = { tenant: state.peer.tenant, id: subject.subscriptionId, seen: audience.store, store, lost };
+  const claim = await state.takeClaim(claiming);
+  return { plan: claim.plan, claim, isLost };
+}
+
+function end(state: State, id: string, reason: string): void {
+  if (drop(state, id)) state.connection.send(unsubscribedFrame(id, reason));
+}
+
+async function readPlan(
+  { peer, world }: State,
+  { subscription, context }: { readonly subscription: Json; readonly context: Json | undefined },
+): Promise<SubscriptionPlan> {
   const { contexts, clock } = world;
   const own = context === undefined ? peer.context : await contexts.resolve(context, peer.tenant);
   const notifiedIn = isObject(subscription) ? subscription['jsonldContext'] : undefined;
@@ -112,24 +173,21 @@ async function readPlan({ peer, world }: State, { subscription, context }: Subsc
   return readSubscription(subscription, { context: own, notified, now: clock.now() });
 }
 
-interface Beginning {
+interface Beginning extends Subject {
   readonly frame: SubscribeFrame;
-  readonly plan: SubscriptionPlan;
+  readonly audience: Audience;
   readonly lease: Lease;
   readonly start: Start;
 }
 
-function begin(state: State, { frame, plan, lease, start }: Beginning): void {
-  const { connection, peer, world, limits } = state;
+function begin(state: State, { frame, plan, claim, isLost, audience, lease, start }: Beginning): void {
+  const { connection, world, limits } = state;
   const { feed } = lease;
   const { id } = frame;
   const subscriptionId = plan.id ?? world.ids.next('Subscription');
-  const ended = (reason: string): void => {
-    if (drop(state, id)) connection.send(unsubscribedFrame(id, reason));
-  };
   const consumer = createConsumer({
     plan,
-    audience: audienceOf(peer, feed.store),
+    audience,
     feed,
     connection,
     outlet: createOutlet({ id, subscriptionId, told: plan.told, connection, feed, world }),
@@ -138,9 +196,9 @@ function begin(state: State, { frame, plan, lease, start }: Beginning): void {
     bufferBytes: limits.bufferBytes,
     start: start.position,
     isSnapshotFirst: start.isSnapshotFirst,
-    ended,
+    ended: (reason) => end(state, id, reason),
   });
-  state.opened.set(id, { consumer, lease });
+  state.opened.set(id, { consumer, lease, claim });
   const position = positionText(feed.epoch, start.position);
   // A snapshot that is cut off cannot be gone on with, so no position is given before it is complete.
   connection.send(
@@ -153,4 +211,5 @@ function begin(state: State, { frame, plan, lease, start }: Beginning): void {
   );
   if (start.isGap) connection.send(positionFrame('gap', id, position));
   consumer.run();
+  if (isLost.reason !== undefined) end(state, id, isLost.reason);
 }

@@ -47,6 +47,9 @@ export const notificationFrame = ({ id, position }: NotificationHead, notificati
 export const positionFrame = (op: 'gap' | 'snapshot' | 'position', id: string, position: string): string =>
   frame({ op, id, position });
 
+/** The client is known to have taken in everything up to here, whatever happens. */
+export const ackedFrame = (id: string, position: string): string => frame({ op: 'acked', id, position });
+
 export const pongFrame = (id: string | undefined): string => frame({ op: 'pong', id });
 
 export const responseFrame = (members: Readonly<Record<string, Member>>, body: string | undefined): string =>

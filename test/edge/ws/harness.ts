@@ -170,7 +170,7 @@ export interface Client {
   each(listener: (frame: Frame) => void): void;
 }
 
-function createClient(socket: WebSocket): Client {
+export function createClient(socket: WebSocket): Client {
   const frames: Frame[] = [];
   const listeners = new Set<(frame: Frame) => void>();
   let taken = 0;

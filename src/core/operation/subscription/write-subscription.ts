@@ -5,7 +5,7 @@ import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
 import { deadLetterShelf, discardLetters } from '../../port/dead-letters.ts';
-import { subscriptionShelf } from '../../port/subscriptions.ts';
+import { acknowledgedShelf, subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
 import { inTurn } from './in-turn.ts';
@@ -66,6 +66,7 @@ export const deleteSubscription: Operation = {
     const id = readId(ask.path['id'], 'the id of the subscription');
     await inTurn(call.store, id, async () => {
       if (!(await call.store.shelf(subscriptionShelf).delete(id))) throw unknown(id);
+      await call.store.shelf(acknowledgedShelf).delete(id);
       await call.world.subscriptions.refresh(call.tenant, id);
     });
     return { kind: 'done' };
