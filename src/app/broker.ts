@@ -62,16 +62,14 @@ export async function startBroker(config: Config): Promise<Broker> {
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = await openStores(config, observe);
-  const [clock, ids] = [createClock(), createIds()];
+  const basics = openBasics(config);
+  const { clock } = basics;
   const parts: DeliveryWorld = {
+    ...basics,
     stores,
-    clock,
     models,
     observe,
     contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
-    breathe: createBreathe(),
-    ids,
-    tickets: createTickets({ ids, clock, lifetimeMs: config.streamTicketMs }),
     renders: createRenderCache(config.renderCacheBytes),
     limits: config,
     identity: { alias: config.alias, startedAt: clock.now() },
@@ -94,6 +92,12 @@ export async function startBroker(config: Config): Promise<Broker> {
     observe({ kind: 'stopped', what: 'broker' });
   };
   return { url: await listen(server, config, stop), stop };
+}
+
+/** Time and chance, and what is made of them alone. */
+function openBasics({ streamTicketMs }: Config): Pick<World, 'clock' | 'ids' | 'breathe' | 'tickets'> {
+  const [clock, ids] = [createClock(), createIds()];
+  return { clock, ids, breathe: createBreathe(), tickets: createTickets({ ids, clock, lifetimeMs: streamTicketMs }) };
 }
 
 function openTelemetry(config: Config): { readonly metrics: Metrics; readonly observe: Observe } {
@@ -189,6 +193,7 @@ function openServer(config: Config, world: World, { metrics, stream }: { metrics
     corsOrigin: config.corsOrigin,
     console: readConsole(root),
     openapi: readFileSync(join(root, 'openapi.yaml')),
+    asyncapi: readFileSync(join(root, 'asyncapi.yaml')),
     probes: {
       version: () => ({
         name: 'Mlaka',

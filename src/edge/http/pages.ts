@@ -38,15 +38,18 @@ const security: Headers = {
 export interface PageOptions {
   /** Files of the first page by path. */
   readonly console: ReadonlyMap<string, StaticFile>;
+  /** Descriptions of the API and of the stream. */
   readonly openapi: Buffer;
+  readonly asyncapi: Buffer;
   readonly probes: Probes;
 }
 
 /** The pages by path. */
-export function createPages({ console, openapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
+export function createPages({ console, openapi, asyncapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
   const pages = new Map<string, PageRoute>();
   for (const [path, file] of console) pages.set(path, { name: 'console', reply: () => fileReply(file) });
-  pages.set('/openapi.yaml', { name: 'openapi', reply: () => fileReply({ type: 'application/yaml', body: openapi }) });
+  for (const [name, body] of Object.entries({ openapi, asyncapi }))
+    pages.set(`/${name}.yaml`, { name, reply: () => fileReply({ type: 'application/yaml', body }) });
   pages.set('/version', { name: 'version', reply: () => jsonReply(200, probes.version()) });
   pages.set('/health/live', { name: 'live', reply: () => ({ status: 204, headers: {} }) });
   pages.set('/health/ready', { name: 'ready', reply: async () => readyReply(await probes.unready()) });

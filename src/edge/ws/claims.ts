@@ -18,7 +18,7 @@ export interface Claim {
   release(): void;
 }
 
-export interface Claiming {
+interface Claiming {
   readonly tenant: string;
   readonly id: string;
   /** The store as the client may see it, and as it is. */

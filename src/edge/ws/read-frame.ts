@@ -67,7 +67,8 @@ function parsed(text: string): Json {
 export const exchangeOf = ({ id }: JsonObject): string | undefined =>
   typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined;
 
-const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>> = {
+/** The members that a frame of each op may have. */
+export const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>> = {
   subscribe: ['op', 'id', 'subscription', 'subscriptionId', 'after', 'snapshot', 'tail', 'overflow', '@context'],
   unsubscribe: ['op', 'id'],
   ack: ['op', 'id', 'position'],

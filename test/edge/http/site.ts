@@ -131,6 +131,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     corsOrigin: '',
     console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),
     openapi: Buffer.from('openapi: 3.1.0'),
+    asyncapi: Buffer.from('asyncapi: 3.0.0'),
     probes: {
       version: () => ({ name: 'Mlaka', 'orionld version': '0' }),
       unready: () => Promise.resolve(undefined),
