@@ -55,7 +55,7 @@ interface Connecting extends ClientOptions {
   readonly protocol?: string;
 }
 
-export interface HarnessOptions extends Partial<Pick<StreamOptions, 'principalOf' | 'allowedOrigins'>> {
+export interface HarnessOptions extends Partial<Pick<StreamOptions, 'principalOf' | 'allowedOrigins' | 'isDeflated'>> {
   readonly kind?: 'memory' | 'sqlite';
   readonly limits?: Partial<StreamLimits>;
   /** Where files are; absent: a folder of its own, gone afterwards. */
