@@ -9,7 +9,10 @@ export function answerParent(url: string, stop: () => Promise<void>): void {
       process.send?.({ p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 });
       delay.reset();
     } else if (question === 'memory') process.send?.({ mebibytes: process.memoryUsage().rss / 2 ** 20 });
-    else void stop().then(() => process.exit(0));
+    else if (question === 'cpu') {
+      const { user, system } = process.cpuUsage();
+      process.send?.({ ms: (user + system) / 1000 });
+    } else void stop().then(() => process.exit(0));
   });
   process.send?.({ url });
 }

@@ -16,6 +16,8 @@ export interface Child {
   loopDelay(): Promise<LoopDelay>;
   /** Resident memory in MiB. */
   memory(): Promise<number>;
+  /** Processor time that it has used, in milliseconds. */
+  cpu(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
     url,
     loopDelay: () => ask(child, 'loopDelay'),
     memory: async () => (await ask<{ mebibytes: number }>(child, 'memory')).mebibytes,
+    cpu: async () => (await ask<{ ms: number }>(child, 'cpu')).ms,
     async stop() {
       child.send('stop');
       await once(child, 'exit');

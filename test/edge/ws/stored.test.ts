@@ -5,7 +5,7 @@ import { startBroker } from '../../../src/app/broker.ts';
 import { readConfig } from '../../../src/app/config/read-config.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import { startTestBroker, type TestBroker } from '../../scenario/scenario.ts';
-import { type Client, createClient, entitiesIn, type Frame } from './harness.ts';
+import { type Client, createClient, createStarter, entitiesIn, type Frame } from './harness.ts';
 
 let broker: TestBroker;
 const sockets: WebSocket[] = [];
@@ -198,6 +198,29 @@ test('an acknowledgement outlives the broker', async () => {
   } finally {
     await after.stop();
   }
+});
+
+const start = createStarter();
+test('what changes while a subscription is being opened ends it all the same', async () => {
+  const { connect, world } = await start();
+  let change = (): void => undefined;
+  world.subscriptions.watch = (_tenant, _id, listener) => {
+    change = listener;
+    return () => undefined;
+  };
+  const client = await connect();
+  const subscription = { type: 'Subscription', entities: [{ type: '*' }], notification: { endpoint: { uri: 'ws:' } } };
+  const body = { id: idOf('Early'), ...subscription };
+  client.send({ op: 'request', id: 'c', operation: 'createSubscription', body });
+  await client.next({ op: 'response' });
+  const { resolve } = world.contexts;
+  world.contexts.resolve = (context, tenant) => {
+    change();
+    return resolve(context, tenant);
+  };
+  subscribe(client, 'Early');
+  await client.next({ op: 'subscribed' });
+  expect(await client.next({ op: 'unsubscribed' })).toMatchObject({ reason: 'changed' });
 });
 
 describe('there is an error for', () => {

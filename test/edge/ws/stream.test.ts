@@ -306,7 +306,7 @@ describe('frames that cannot be understood', () => {
     ['a number', '7', undefined, /must be a JSON object, not 7/],
     ['too deep', deep, undefined, /more than 16 levels/],
     ['brackets in strings are not deep', { op: 'x', id: '['.repeat(40) }, '['.repeat(40), /The op of a frame/],
-    ['no op', { id: 'a' }, 'a', /op of a frame may be subscribe, unsubscribe, request, ping, not null/],
+    ['no op', { id: 'a' }, 'a', /op of a frame may be subscribe, unsubscribe, ack, request, ping, not null/],
     ['an unknown op', { op: 'listen', id: 'a' }, 'a', /not "listen"/],
     ['an op of another type', { op: 5 }, undefined, /not 5/],
     ['the name of a member of every object', { op: 'constructor' }, undefined, /not "constructor"/],
