@@ -18,8 +18,8 @@ export interface Mosquitto {
   stop(): Promise<void>;
 }
 
-/** Starts it with these lines in its configuration, on a free port unless told. */
-export async function startMosquitto(lines: readonly string[] = [], own?: number): Promise<Mosquitto> {
+/** Starts it with these lines in its configuration, on a free port unless told, and listens to these topics. */
+export async function startMosquitto(lines: readonly string[] = [], own?: number, heard = '#'): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-mosquitto-'));
   const port = own ?? (await freePort());
   const file = join(folder, 'mosquitto.conf');
@@ -29,7 +29,7 @@ export async function startMosquitto(lines: readonly string[] = [], own?: number
   const reader = await readerOf(port, child);
   const received: { topic: string; qos: number; payload: string }[] = [];
   reader.on('message', (topic, payload, { qos }) => received.push({ topic, qos, payload: payload.toString() }));
-  await reader.subscribeAsync('#', { qos: 2 });
+  await reader.subscribeAsync(heard, { qos: 2 });
   return {
     port,
     received,

@@ -118,6 +118,7 @@ async function openPipeline(standing: Standing): Promise<Pipeline> {
   return createPipeline({
     source: plan.clientId,
     clock: world.clock,
+    breathe: world.breathe,
     observe: world.observe,
     read: (arrived) => readMessage(arrived, { topics: plan.topics, depthMax: limits.depthMax }),
     write: await createWriter({ tenant: plan.tenant, world, signal }),

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../core/model/json.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Observe } from '../../../core/port/observe.ts';
-import type { Clock } from '../../../core/port/clock.ts';
+import type { Breathe, Clock } from '../../../core/port/clock.ts';
 import type { Arrived, Said } from './read-message.ts';
 import type { RejectedMessage } from './rejections.ts';
 import type { Message } from './session.ts';
@@ -11,6 +11,7 @@ import { elementsMost, type Write, type WriteElements } from './write-elements.t
 export interface PipelineOptions {
   readonly source: string;
   readonly clock: Clock;
+  readonly breathe: Breathe;
   readonly observe: Observe;
   readonly read: (arrived: Arrived) => readonly Said[];
   readonly write: WriteElements;
@@ -75,7 +76,7 @@ async function run(work: Work): Promise<void> {
   // What arrives in one go is settled in one go.
   await Promise.resolve();
   try {
-    while (work.queue.length > 0) await settle(work, takeBatch(work));
+    while (work.queue.length > 0) await settle(work, await takeBatch(work));
   } catch (cause) {
     if (!isAbort(cause)) work.options.observe({ kind: 'failed', where: 'ingest', cause });
     for (const message of work.queue.splice(0)) weigh(work, message, -1);
@@ -87,12 +88,14 @@ async function run(work: Work): Promise<void> {
 const isAbort = (cause: unknown): boolean => cause instanceof Error && cause.name === 'AbortError';
 
 /** Messages with as many elements as are written together, or a single one with more. */
-function takeBatch({ queue, options }: Work): readonly Settling[] {
+async function takeBatch({ queue, options }: Work): Promise<readonly Settling[]> {
   const batch: Settling[] = [];
   let elements = 0;
   let taken = 0;
   for (const message of queue) {
     if (elements >= elementsMost) break;
+    const rest = options.breathe();
+    if (rest) await rest;
     const said = options.read(message);
     elements += said.length;
     taken += 1;
