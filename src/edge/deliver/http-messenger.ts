@@ -1,5 +1,5 @@
 /** Carries notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over connections that are kept open. */
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPublicAddress } from '../../core/model/address.ts';
@@ -21,26 +21,24 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
     http: new HttpAgent({ keepAlive: true, ...spare, ...guard }),
     https: new HttpsAgent({ keepAlive: true, ...spare, ...guard }),
   };
-  const underWay = new Set<AbortController>();
+  const underWay = new Set<Course>();
   return {
     schemes: ['http', 'https'],
     objection: (uri) => objectionTo(uri, lookupPublic === undefined),
     send(message): Attempt {
-      const stop = new AbortController();
-      underWay.add(stop);
-      const done = deliver(message, {
-        agents,
-        stop,
+      const course: Course = { agents, request: undefined, end: undefined };
+      underWay.add(course);
+      const done = deliver(message, course, {
         timeoutMs: message.timeoutMs ?? timeoutMs,
         isAnyAllowed: lookupPublic === undefined,
       });
       return {
-        done: done.finally(() => underWay.delete(stop)),
-        abandon: () => stop.abort(new Error('it was given up')),
+        done: done.finally(() => underWay.delete(course)),
+        abandon: () => end(course, 'it was given up'),
       };
     },
     close() {
-      for (const stop of underWay) stop.abort(new Error('the broker stops'));
+      for (const course of underWay) end(course, 'the broker stops');
       agents.http.destroy();
       agents.https.destroy();
       return Promise.resolve();
@@ -48,14 +46,25 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
   };
 }
 
+/** An attempt under way. */
+interface Course {
+  readonly agents: Agents;
+  request: ClientRequest | undefined;
+  /** Why it was ended before the receiver had answered. */
+  end: Error | undefined;
+}
+
+function end(course: Course, reason: string): void {
+  course.end = new Error(reason);
+  course.request?.destroy(course.end);
+}
+
 interface Agents {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
 }
 
-interface Way {
-  readonly agents: Agents;
-  readonly stop: AbortController;
+interface Terms {
   readonly timeoutMs: number;
   readonly isAnyAllowed: boolean;
 }
@@ -71,15 +80,14 @@ function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
     : undefined;
 }
 
-async function deliver(message: Message, way: Way): Promise<Delivery> {
-  const reason = objectionTo(message.uri, way.isAnyAllowed);
+async function deliver(message: Message, course: Course, { timeoutMs, isAnyAllowed }: Terms): Promise<Delivery> {
+  const reason = objectionTo(message.uri, isAnyAllowed);
   if (reason !== undefined) return { kind: 'refused', reason };
-  const { stop, timeoutMs } = way;
-  const timer = setTimeout(() => stop.abort(new Error(`there was no answer within ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(() => end(course, `there was no answer within ${timeoutMs} ms`), timeoutMs);
   try {
-    return deliveryOf(await post(message, way));
+    return deliveryOf(await post(message, course));
   } catch (cause) {
-    const told: unknown = stop.signal.aborted ? stop.signal.reason : cause;
+    const told: unknown = course.end ?? cause;
     return { kind: 'unreached', reason: told instanceof Error ? told.message : String(told) };
   } finally {
     clearTimeout(timer);
@@ -92,20 +100,20 @@ interface Result {
 }
 
 /** The receiver's answer, whose content is of no interest. A connection that the receiver had closed meanwhile is replaced. */
-async function post(message: Message, way: Way): Promise<Result> {
+async function post(message: Message, course: Course): Promise<Result> {
   for (;;) {
     const sent = { isReused: false, isAnswered: false };
     try {
-      return await postOnce(message, way, sent);
+      return await postOnce(message, course, sent);
     } catch (cause) {
-      if (!sent.isReused || sent.isAnswered || way.stop.signal.aborted) throw cause;
+      if (!sent.isReused || sent.isAnswered || course.end) throw cause;
     }
   }
 }
 
 function postOnce(
   { uri, contentType, headers, body }: Message,
-  { agents, stop }: Way,
+  course: Course,
   sent: { isReused: boolean; isAnswered: boolean },
 ): Promise<Result> {
   const url = new URL(uri);
@@ -114,8 +122,7 @@ function postOnce(
   const isTls = url.protocol === 'https:';
   const request = (isTls ? requestHttps : requestHttp)(url, {
     method: 'POST',
-    agent: isTls ? agents.https : agents.http,
-    signal: stop.signal,
+    agent: isTls ? course.agents.https : course.agents.http,
     headers: {
       'User-Agent': 'mlaka',
       ...headersOf(headers),
@@ -123,16 +130,15 @@ function postOnce(
       'Content-Length': bytes.length,
     },
   });
+  course.request = request;
   return new Promise((resolve, reject) => {
     request
       .on('response', (response) => {
         sent.isAnswered = true;
-        const result = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
         // The status says all, even when the rest of the answer is lost.
-        discard(response).then(
-          () => resolve(result),
-          () => resolve(result),
-        );
+        const result = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
+        response.on('close', () => resolve(result));
+        discard(response);
       })
       .on('error', (error) => {
         sent.isReused = request.reusedSocket;
@@ -150,12 +156,14 @@ const headersOf = (headers: Readonly<Record<string, string>>): Readonly<Record<s
 const answerMax = 65_536;
 
 /** Reads the content of an answer to its end, unless it is long: then the connection is given up. */
-async function discard(response: IncomingMessage): Promise<void> {
+function discard(response: IncomingMessage): void {
   let bytes = 0;
-  for await (const chunk of response) {
-    bytes += Buffer.isBuffer(chunk) ? chunk.length : 0;
-    if (bytes > answerMax) break;
-  }
+  response
+    .on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > answerMax) response.destroy();
+    })
+    .on('error', () => undefined);
 }
 
 /** Statuses by which a receiver, or what stands before it, says that it takes nothing now. */

@@ -1,4 +1,5 @@
 /** Writes down how far subscriptions have come, now and then, so that delivery goes on from there after a crash. */
+import { performance } from 'node:perf_hooks';
 import type { Instant } from '../../core/model/instant.ts';
 import { isObject, type Json } from '../../core/model/json.ts';
 import { accountIn, emptyAccount, type SubscriptionAccount } from '../../core/model/subscription.ts';
@@ -46,8 +47,9 @@ export interface LedgerOptions {
   readonly observe: Observe;
 }
 
-/** Time between two writings. */
-const pauseMs = 1000;
+/** Time between two writings: five times what the last one took, within these bounds. */
+const leastPauseMs = 100;
+const mostPauseMs = 1000;
 /** Documents that are written at a time. */
 const bundle = 200;
 /** The key of the position of all who have caught up. No id of a subscription is without a colon. */
@@ -58,12 +60,16 @@ export function createLedger(options: LedgerOptions): Ledger {
   const state: State = { ...options, news: new Map(), written: -1 };
   let running = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let pauseMs = leastPauseMs;
+  const writeDown = async (): Promise<void> => {
+    const beganMs = performance.now();
+    await write(state);
+    pauseMs = Math.min(mostPauseMs, Math.max(leastPauseMs, 5 * (performance.now() - beganMs)));
+  };
   const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    running = running
-      .then(() => write(state))
-      .catch((cause: unknown) => observe({ kind: 'failed', where: 'ledger', cause }));
+    running = running.then(writeDown).catch((cause: unknown) => observe({ kind: 'failed', where: 'ledger', cause }));
     return running;
   };
   const touch = (): void => {

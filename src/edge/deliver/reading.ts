@@ -80,9 +80,9 @@ async function read(consumer: Consumer): Promise<void> {
 
 async function readPage(consumer: Consumer): Promise<void> {
   const { around } = consumer;
-  const { store, follower, world } = around;
+  const { log, follower, world } = around;
   const matchedTo = follower.matchedTo();
-  const page = await readLog(store.log, consumer.seen, pageSize);
+  const page = await readLog(log, consumer.seen, pageSize);
   if (page.gapTo !== undefined) {
     lose(consumer, page.gapTo);
     return;

@@ -1,6 +1,6 @@
 /** What the subscriptions of one tenant have in common when they are carried out. */
 import type { World } from '../../core/operation/operation.ts';
-import type { Store } from '../../core/port/store.ts';
+import type { Log, Store } from '../../core/port/store.ts';
 import type { Teller } from '../../core/subscription/notification.ts';
 import type { Follower } from './follower.ts';
 import type { Ledger } from './ledger.ts';
@@ -12,6 +12,8 @@ export type DeliveryWorld = Omit<World, 'subscriptions'>;
 export interface Surroundings {
   readonly tenant: string;
   readonly store: Store;
+  /** The change log of the store, of which records that are asked for together are shared. */
+  readonly log: Log;
   /** The name of the store's log, which makes the ids of notifications unique. */
   readonly epoch: string;
   readonly world: DeliveryWorld;

@@ -11,6 +11,7 @@ import {
 } from '../../core/model/subscription.ts';
 import type { Store } from '../../core/port/store.ts';
 import { type Explanation, subscriptionShelf } from '../../core/port/subscriptions.ts';
+import { shareLog } from '../../core/subscription/shared-log.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
 import { deadLetterShelf, discardLetters } from '../../core/port/dead-letters.ts';
 import { isFetched } from '../../core/subscription/read-endpoint.ts';
@@ -123,7 +124,8 @@ async function openSurroundings({
   deadLettersMax,
 }: TenantOptions): Promise<Surroundings> {
   const epoch = await epochOf(store, world.ids);
-  const follower = await openFollower({ log: store.log, world, moved: () => ledger.touch() });
+  const log = shareLog(store.log);
+  const follower = await openFollower({ log, world, moved: () => ledger.touch() });
   const ledger = createLedger({
     shelf: store.shelf(ledgerShelf),
     position: follower.matchedTo,
@@ -132,6 +134,7 @@ async function openSurroundings({
   return {
     tenant,
     store,
+    log,
     epoch,
     world,
     follower,

@@ -1,59 +1,24 @@
 /** A broker that is killed loses no notification: the next one goes on from where it was, in order, with the same ids. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { killProcesses, startProcess } from './process.ts';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { type Api, createApi, eventually } from './site.ts';
+import { eventually } from './site.ts';
 
 jest.setTimeout(60_000);
 
-const main = new URL('../../../src/app/main.ts', import.meta.url).pathname;
-const running = new Set<ChildProcess>();
 let folder = '';
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mlaka-crash-'));
 });
 afterEach(async () => {
-  for (const child of running) await kill(child);
+  await killProcesses();
   await stopReceivers();
   rmSync(folder, { recursive: true });
 });
-
-interface Process extends Api {
-  kill(): Promise<void>;
-}
-
-/** The broker as its users run it, on the data in the folder. */
-async function startProcess(): Promise<Process> {
-  const args = [
-    'serve',
-    '--port',
-    '0',
-    '--data',
-    folder,
-    '--models',
-    'off',
-    '--log-level',
-    'silent',
-    '--notify-allow-private',
-  ];
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  running.add(child);
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { ...createApi(line.replace(/^.* /, '')), kill: () => kill(child) };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  running.delete(child);
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
 
 const numbers = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1);
 /** The values in the order in which they came first. */
@@ -63,7 +28,7 @@ const has = (draft: number) => (received: readonly Received[]) =>
 
 test('what happened while the receiver was down is delivered by the broker that comes after', async () => {
   const receiver = await startReceiver();
-  const broker = await startProcess();
+  const broker = await startProcess(folder);
   const id = await broker.subscribe(receiver.url);
   await broker.sail(1, 1);
   await receiver.until(has(1));
@@ -71,7 +36,7 @@ test('what happened while the receiver was down is delivered by the broker that 
   for (const draft of numbers(150)) await broker.sail(1, draft + 1);
   await broker.kill();
   await receiver.up();
-  const next = await startProcess();
+  const next = await startProcess(folder);
   await next.sail(1, 152);
   const received = await receiver.until(has(152));
   expect(firsts(received)).toEqual(numbers(152));
@@ -82,13 +47,13 @@ test('what happened while the receiver was down is delivered by the broker that 
 
 test('killed in the midst of delivering, it misses nothing and repeats little', async () => {
   const receiver = await startReceiver();
-  let broker = await startProcess();
+  let broker = await startProcess(folder);
   await broker.subscribe(receiver.url);
   await broker.subscribe(`${receiver.url}/throttled`, { throttling: 0.05 });
   for (const round of [0, 1, 2]) {
     for (const draft of numbers(40)) await broker.sail(1, round * 40 + draft);
     await broker.kill();
-    broker = await startProcess();
+    broker = await startProcess(folder);
   }
   await broker.sail(1, 121);
   const received = await receiver.until((all) => has(121)(all.filter(({ path }) => path === '/notify')));
@@ -99,7 +64,7 @@ test('killed in the midst of delivering, it misses nothing and repeats little', 
 
 test('it keeps its counters, and does not tell again what it has told', async () => {
   const receiver = await startReceiver();
-  const broker = await startProcess();
+  const broker = await startProcess(folder);
   const id = await broker.subscribe(receiver.url);
   for (const draft of numbers(5)) await broker.sail(1, draft);
   await receiver.until(has(5));
@@ -110,7 +75,7 @@ test('it keeps its counters, and does not tell again what it has told', async ()
   // Progress is written down every second.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await broker.kill();
-  const next = await startProcess();
+  const next = await startProcess(folder);
   expect(await next.notification(id)).toMatchObject({ timesSent: 5, timesFailed: 0 });
   await next.sail(1, 6);
   const received = await receiver.until(has(6));
@@ -120,14 +85,14 @@ test('it keeps its counters, and does not tell again what it has told', async ()
 test('a subscription that was deleted is not told any more', async () => {
   const receiver = await startReceiver();
   await receiver.down();
-  const broker = await startProcess();
+  const broker = await startProcess(folder);
   const gone = await broker.subscribe(receiver.url);
   await broker.subscribe(`${receiver.url}/stays`);
   await broker.sail(1, 1);
   await broker.send(`DELETE /subscriptions/${gone}`);
   await broker.kill();
   await receiver.up();
-  const next = await startProcess();
+  const next = await startProcess(folder);
   await next.sail(1, 2);
   const received = await receiver.until(has(2));
   expect(received.map(({ path }) => path)).toEqual(['/notify/stays', '/notify/stays']);

@@ -1,0 +1,45 @@
+/** Reads a log in blocks that are kept for a while, so that all who read about the same place share the records: each is parsed and told once. */
+import type { Log, LogRecord, Position } from '../port/store.ts';
+
+/** Positions in a block, and blocks that are kept. */
+const blockSize = 200;
+const blocksMost = 8;
+
+/** The log; a reading ends with the block that it begins in. */
+export function shareLog(log: Log): Log {
+  /** By number, the one that was asked for last behind the others. Each is read on by one after the other. */
+  const blocks = new Map<number, Promise<readonly LogRecord[]>>();
+  const keep = (number: number, records: Promise<readonly LogRecord[]>): void => {
+    blocks.delete(number);
+    blocks.set(number, records);
+    const [eldest] = blocks.keys();
+    if (blocks.size > blocksMost && eldest !== undefined) blocks.delete(eldest);
+    // A failure is for those who asked, not for those to come.
+    records.catch(() => blocks.get(number) === records && blocks.delete(number));
+  };
+  return {
+    ...log,
+    async read(after, limit) {
+      const number = Math.floor(after / blockSize);
+      const known = blocks.get(number) ?? Promise.resolve([]);
+      const records = known.then((some) => readOn(log, { number, known: some, after }));
+      keep(number, records);
+      const found = await records;
+      const from = found.findIndex(({ position }) => position > after);
+      return from === -1 ? [] : found.slice(from, from + limit);
+    },
+  };
+}
+
+interface Block {
+  readonly number: number;
+  readonly known: readonly LogRecord[];
+}
+
+/** The block, with records beyond `after`, if there are any. */
+async function readOn(log: Log, { number, known, after }: Block & { after: Position }): Promise<readonly LogRecord[]> {
+  const last = known.at(-1)?.position ?? number * blockSize;
+  if (last > after) return known;
+  const more = await log.read(last, (number + 1) * blockSize - last);
+  return more.length === 0 ? known : [...known, ...more];
+}

@@ -1,0 +1,36 @@
+/** The broker as its users run it, in a process that can be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { type Api, createApi } from './site.ts';
+
+const main = new URL('../../../src/app/main.ts', import.meta.url).pathname;
+const running = new Set<ChildProcess>();
+
+export interface Process extends Api {
+  /** Kills it with -9. */
+  kill(): Promise<void>;
+}
+
+/** Starts a broker on the data in a folder. */
+export async function startProcess(folder: string, args: readonly string[] = []): Promise<Process> {
+  const fixed = ['serve', '--port', '0', '--data', folder, '--models', 'off', '--log-level', 'silent'];
+  const child = spawn(process.execPath, [main, ...fixed, '--notify-allow-private', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.add(child);
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return { ...createApi(line.replace(/^.* /, '')), kill: () => kill(child) };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  running.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+/** Kills all that still run. */
+export async function killProcesses(): Promise<void> {
+  for (const child of running) await kill(child);
+}
