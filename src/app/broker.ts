@@ -28,7 +28,8 @@ import { lookupPublic } from '../edge/document/lookup.ts';
 import { closeServer, createHttpServer } from '../edge/http/server.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
-import { createStream, type Stream } from '../edge/ws/stream.ts';
+import { createFeeds } from '../edge/stream/feed.ts';
+import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
@@ -167,6 +168,7 @@ const openStream = (config: Config, world: World): Stream =>
   createStream({
     world,
     operations,
+    openFeed: createFeeds(world),
     isDeflated: config.streamDeflate,
     ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
     limits: {

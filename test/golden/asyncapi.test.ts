@@ -5,9 +5,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv, type AnySchemaObject } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
-import { closeCodes } from '../../src/edge/ws/close-codes.ts';
-import { memberNames, readFrame } from '../../src/edge/ws/read-frame.ts';
-import * as frames from '../../src/edge/ws/write-frame.ts';
+import { closeCodes } from '../../src/edge/stream/ws/close-codes.ts';
+import { memberNames, readFrame } from '../../src/edge/stream/ws/read-frame.ts';
+import * as frames from '../../src/edge/stream/ws/write-frame.ts';
 import type { JsonObject } from '../../src/core/model/json.ts';
 
 interface Reference {

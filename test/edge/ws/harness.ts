@@ -19,8 +19,9 @@ import { operations } from '../../../src/core/operation/table.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
-import type { StreamLimits } from '../../../src/edge/ws/limits.ts';
-import { createStream, type Stream, type StreamOptions } from '../../../src/edge/ws/stream.ts';
+import { createFeeds } from '../../../src/edge/stream/feed.ts';
+import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
+import { createStream, type Stream, type StreamOptions } from '../../../src/edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
 import { createOfflineLibrary, noSubscriptions } from '../../library.ts';
@@ -87,7 +88,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
-  const stream = createStream({ world, operations, limits: { ...limits, ...own }, ...rest });
+  const stream = createStream({
+    world,
+    operations,
+    openFeed: createFeeds(world),
+    limits: { ...limits, ...own },
+    ...rest,
+  });
   const server = createServer();
   server.on('upgrade', stream.handleUpgrade);
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -1,10 +1,10 @@
 /** What is looked at before a request becomes a WebSocket, and how it is refused. */
 import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { readContextLink } from '../../core/jsonld/link.ts';
-import type { JsonObject } from '../../core/model/json.ts';
-import { Problem, type ProblemType } from '../../core/model/problem.ts';
-import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
+import { readContextLink } from '../../../core/jsonld/link.ts';
+import type { JsonObject } from '../../../core/model/json.ts';
+import { Problem, type ProblemType } from '../../../core/model/problem.ts';
+import { describeProblem, statusOf } from '../../../core/operation/describe-problem.ts';
 
 export const subprotocol = 'ngsi-ld-ws.v1';
 

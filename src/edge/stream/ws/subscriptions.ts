@@ -1,22 +1,22 @@
 /** The subscriptions of one connection: those of the client's own live as long as it does. */
-import { isObject, type Json } from '../../core/model/json.ts';
-import { Problem } from '../../core/model/problem.ts';
-import { quoted } from '../../core/model/read/id.ts';
-import type { World } from '../../core/operation/operation.ts';
-import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import { parsePosition, positionText } from '../../core/port/position.ts';
-import { readSubscription } from '../../core/subscription/read-subscription.ts';
-import { type Audience, audienceOf } from './audience.ts';
-import type { Claim, TakeClaim } from './claims.ts';
+import { isObject, type Json } from '../../../core/model/json.ts';
+import { Problem } from '../../../core/model/problem.ts';
+import { quoted } from '../../../core/model/read/id.ts';
+import type { World } from '../../../core/operation/operation.ts';
+import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
+import { parsePosition, positionText } from '../../../core/port/position.ts';
+import { readSubscription } from '../../../core/subscription/read-subscription.ts';
+import { type Audience, audienceOf } from '../audience.ts';
+import type { Claim, TakeClaim } from '../claims.ts';
 import type { Connection } from './connection.ts';
-import { type Consumer, createConsumer } from './consumer.ts';
-import type { Lease } from './feed.ts';
-import type { StreamLimits } from './limits.ts';
-import { createOutlet } from './outlet.ts';
+import { type Consumer, createConsumer } from '../consumer.ts';
+import type { Lease, OpenFeed } from '../feed.ts';
+import type { StreamLimits } from '../limits.ts';
+import { createOutlet, type Script } from '../outlet.ts';
 import type { AckFrame, SubscribeFrame } from './read-frame.ts';
 import type { Peer } from './request.ts';
-import { findStart, type Start } from './start.ts';
-import { ackedFrame, positionFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
+import { findStart, type Start } from '../start.ts';
+import { ackedFrame, notificationFrame, positionFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
 
 export interface Subscriptions {
   /** Opens one and says so. Throws a Problem when it cannot be opened. */
@@ -33,8 +33,7 @@ export interface Subscriptions {
 export interface SubscriptionsOptions {
   readonly connection: Connection;
   readonly peer: Peer;
-  /** The feed of a tenant; undefined when there is no such tenant. */
-  readonly openFeed: (tenant: string) => Promise<Lease | undefined>;
+  readonly openFeed: OpenFeed;
   readonly takeClaim: TakeClaim;
   readonly world: World;
   readonly limits: StreamLimits;
@@ -189,8 +188,8 @@ function begin(state: State, { frame, plan, claim, isLost, audience, lease, star
     plan,
     audience,
     feed,
-    connection,
-    outlet: createOutlet({ id, subscriptionId, told: plan.told, connection, feed, world }),
+    pipe: connection,
+    outlet: createOutlet({ subscriptionId, told: plan.told, script: scriptOf(connection, id), feed, world }),
     world,
     overflow: frame.overflow,
     bufferBytes: limits.bufferBytes,
@@ -213,3 +212,9 @@ function begin(state: State, { frame, plan, claim, isLost, audience, lease, star
   consumer.run();
   if (isLost.reason !== undefined) end(state, id, isLost.reason);
 }
+
+/** `id` is the client's name for the subscription. */
+const scriptOf = (connection: Connection, id: string): Script => ({
+  notification: (text, position) => connection.send(notificationFrame({ id, position }, text)),
+  mark: (mark, position) => connection.send(positionFrame(mark, id, position)),
+});

@@ -1,14 +1,19 @@
 /** What one client does over its connection: every frame is answered, none can do harm. */
 import { performance } from 'node:perf_hooks';
-import { Problem, type ProblemReport } from '../../core/model/problem.ts';
-import { statusOf } from '../../core/operation/describe-problem.ts';
-import type { World } from '../../core/operation/operation.ts';
+import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
+import { statusOf } from '../../../core/operation/describe-problem.ts';
+import type { World } from '../../../core/operation/operation.ts';
 import type { Connection } from './connection.ts';
-import { exchangesMax, faultsMax, type StreamLimits } from './limits.ts';
+import type { StreamLimits } from '../limits.ts';
 import { type ClientFrame, exchangeOf, parseFrame, readFrame, type RequestFrame } from './read-frame.ts';
 import type { CarryOut, Peer } from './request.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { errorFrame, pongFrame } from './write-frame.ts';
+
+/** Frames of one client that may be waiting for their answers to be taken; until one is, no more is read from it. */
+const exchangesMax = 32;
+/** Faulty frames in a row after which a client is not listened to any more. */
+const faultsMax = 100;
 
 export interface SessionOptions {
   readonly connection: Connection;

@@ -5,10 +5,8 @@ import type { LogRecord, Position } from '../../core/port/store.ts';
 import { notificationText, renderPresent } from '../../core/subscription/notification.ts';
 import type { ChangeView } from '../../core/subscription/plan.ts';
 import { positionText } from '../../core/port/position.ts';
-import type { Connection } from './connection.ts';
 import type { Feed } from './feed.ts';
 import { frameBytes } from './limits.ts';
-import { notificationFrame, positionFrame } from './write-frame.ts';
 
 /** Some changes that go into one frame. */
 interface Bundle {
@@ -24,20 +22,28 @@ export interface Outlet {
   present(entities: readonly Entity[]): Iterable<readonly string[]>;
   /** One notification. Without a position it is a part of a snapshot. */
   notify(entities: readonly string[], position?: Position): void;
-  say(op: 'gap' | 'snapshot' | 'position', position: Position): void;
+  mark(mark: Mark, position: Position): void;
+}
+
+/** `gap`: changes up to here are lost to you. `snapshot`: it is complete, and holds all changes up to here. `position`: nothing for you up to here. */
+export type Mark = 'gap' | 'snapshot' | 'position';
+
+/** How a binding puts what an outlet says on the wire. Positions are texts for the client. */
+export interface Script {
+  /** The text of a notification. Without a position it is a part of a snapshot: what is in it cannot be resumed from. */
+  notification(text: string, position: string | undefined): void;
+  mark(mark: Mark, position: string): void;
 }
 
 export interface OutletOptions {
-  /** The client's name for the subscription. */
-  readonly id: string;
   readonly subscriptionId: string;
   readonly told: ChangeView;
-  readonly connection: Connection;
+  readonly script: Script;
   readonly feed: Feed;
   readonly world: World;
 }
 
-export function createOutlet({ id, subscriptionId, told, connection, feed, world }: OutletOptions): Outlet {
+export function createOutlet({ subscriptionId, told, script, feed, world }: OutletOptions): Outlet {
   const mark = subscriptionId.replace(/^.*:/, '');
   // The same changes to the same subscription have the same id, so that a receiver can tell a repeat.
   const nextId = (position: string | undefined): string =>
@@ -67,9 +73,9 @@ export function createOutlet({ id, subscriptionId, told, connection, feed, world
         notifiedAt: world.clock.now(),
         entities,
       });
-      connection.send(notificationFrame({ id, position: at }, notification));
+      script.notification(notification, at);
     },
-    say: (op, position) => connection.send(positionFrame(op, id, positionText(feed.epoch, position))),
+    mark: (mark, position) => script.mark(mark, positionText(feed.epoch, position)),
   };
 }
 

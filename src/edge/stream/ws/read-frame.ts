@@ -1,8 +1,9 @@
 /** Reads the frames that clients send: one JSON object each, told apart by `op`. */
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
-import { isDeeper } from '../../core/model/json-depth.ts';
-import { badData, Problem } from '../../core/model/problem.ts';
-import { quoted } from '../../core/model/read/id.ts';
+import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { isDeeper } from '../../../core/model/json-depth.ts';
+import { badData, Problem } from '../../../core/model/problem.ts';
+import { quoted } from '../../../core/model/read/id.ts';
+import type { SubscribeStart } from '../start.ts';
 
 export interface SubscribeFrame {
   readonly op: 'subscribe';
@@ -14,12 +15,6 @@ export interface SubscribeFrame {
   readonly start: SubscribeStart;
   readonly overflow: 'disconnect' | 'latest';
 }
-
-/** Where a subscription begins: with the next change, or where a stored one was left; behind a position, some changes back, or with what is there now. */
-export type SubscribeStart =
-  | { readonly from: 'now' | 'snapshot' }
-  | { readonly from: 'position'; readonly after: string }
-  | { readonly from: 'tail'; readonly changes: number };
 
 export interface RequestFrame {
   readonly op: 'request';

@@ -61,7 +61,9 @@ interface Used {
 }
 
 /** Answers the feed of a tenant, the same for all who use it at a time; undefined when there is no such tenant. */
-export function createFeeds(world: World): (tenant: string) => Promise<Lease | undefined> {
+export type OpenFeed = (tenant: string) => Promise<Lease | undefined>;
+
+export function createFeeds(world: World): OpenFeed {
   const feeds = new Map<string, Used>();
   const open = async (tenant: string): Promise<Feed | undefined> => {
     const store = await world.stores.open(tenant, false);

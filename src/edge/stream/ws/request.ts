@@ -1,9 +1,9 @@
 /** Carries out API operations that come as frames. */
-import { isArray, isObject, type Json } from '../../core/model/json.ts';
-import { badData, Problem } from '../../core/model/problem.ts';
-import { quoted } from '../../core/model/read/id.ts';
-import type { Answer, Ask, Caller, Operation, Page, World } from '../../core/operation/operation.ts';
-import { perform } from '../../core/operation/perform.ts';
+import { isArray, isObject, type Json } from '../../../core/model/json.ts';
+import { badData, Problem } from '../../../core/model/problem.ts';
+import { quoted } from '../../../core/model/read/id.ts';
+import type { Answer, Ask, Caller, Operation, Page, World } from '../../../core/operation/operation.ts';
+import { perform } from '../../../core/operation/perform.ts';
 import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 

@@ -1,4 +1,4 @@
-/** One subscription of one connection: it reads the log until it is up to date, then is handed what comes, and reads again when it lags. */
+/** One subscription of one client: it reads the log until it is up to date, then is handed what comes, and reads again when it lags. */
 import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { compilePlan } from '../../core/subscription/match.ts';
@@ -9,7 +9,7 @@ import { takeSnapshot } from './snapshot.ts';
 
 export interface ConsumerOptions extends Omit<Course, 'concerns' | 'standing'> {
   readonly overflow: 'disconnect' | 'latest';
-  /** Bytes that may wait in the connection. */
+  /** Bytes that may wait for the client. */
   readonly bufferBytes: number;
   /** What concerns the client up to here is known to it, or comes in a snapshot. */
   readonly start: Position;
@@ -65,9 +65,9 @@ const startReading = (run: Run): void => {
 
 /** Until the feed takes over, or the client is gone. */
 async function readOn(run: Run): Promise<void> {
-  const { standing, connection, feed, live } = run;
+  const { standing, pipe, feed, live } = run;
   if (standing.isInSnapshot) await takeSnapshot(run);
-  while ((await connection.drained()) && standing.mode === 'reading') {
+  while ((await pipe.drained()) && standing.mode === 'reading') {
     if (endsByExpiry(run)) return;
     if (feed.join(live, standing.seen)) {
       standing.mode = 'live';
@@ -78,13 +78,13 @@ async function readOn(run: Run): Promise<void> {
 }
 
 function deliver(run: Run, records: readonly LogRecord[], from: Position): void {
-  const { standing, connection, outlet, options } = run;
+  const { standing, pipe, outlet, options } = run;
   if (standing.mode !== 'live' || endsByExpiry(run)) return;
   standing.seen = Math.max(standing.seen, from);
   const fresh = records.filter(({ position }) => position > standing.seen);
   for (const { entities, position } of outlet.bundles(fresh)) {
     // Looked at before the frame, so that one entity larger than the bound still gets through.
-    if (connection.backlog() > bound(options)) {
+    if (pipe.backlog() > bound(options)) {
       overflow(run);
       return;
     }
@@ -99,10 +99,10 @@ const bound = ({ overflow, bufferBytes }: ConsumerOptions): number =>
   overflow === 'latest' ? bufferBytes / 4 : bufferBytes;
 
 function overflow(run: Run): void {
-  const { standing, connection, feed, live, world, options } = run;
+  const { standing, pipe, feed, live, world, options } = run;
   world.observe({ kind: 'streamDropped', reason: options.overflow });
   if (options.overflow === 'disconnect') {
-    connection.close('tooSlow');
+    pipe.close('tooSlow');
     return;
   }
   feed.leave(live);
@@ -128,7 +128,7 @@ function endsByExpiry(run: Run): boolean {
 function fail(run: Run): void {
   if (run.standing.mode === 'ended') return;
   end(run);
-  run.connection.close('fault');
+  run.pipe.close('fault');
 }
 
 function beat(run: Run): void {
@@ -136,6 +136,6 @@ function beat(run: Run): void {
   if (endsByExpiry(run) || standing.isInSnapshot) return;
   const reached = standing.mode === 'live' ? Math.max(standing.seen, feed.deliveredTo()) : standing.seen;
   if (reached <= standing.told) return;
-  outlet.say('position', reached);
+  outlet.mark('position', reached);
   standing.told = reached;
 }

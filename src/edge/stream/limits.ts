@@ -15,13 +15,7 @@ export interface StreamLimits {
   readonly pingIntervalMs: number;
 }
 
-/** Frames of one client that may be waiting for their answers to be taken; until one is, no more is read from it. */
-export const exchangesMax = 32;
-/** Faulty frames in a row after which a client is not listened to any more. */
-export const faultsMax = 100;
 /** Bytes of entities in a frame, unless a single one has more. */
 export const frameBytes = 65_536;
 /** Records of the log, and entities of a snapshot, that are read at a time. */
 export const pageSizes = { log: 200, snapshot: 500 } as const;
-/** How long a peer may take to answer that the connection closes. */
-export const closingMs = 5000;

@@ -4,9 +4,9 @@ import type { World } from '../../core/operation/operation.ts';
 import type { Position } from '../../core/port/store.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import type { Audience } from './audience.ts';
-import type { Connection } from './connection.ts';
 import type { Feed } from './feed.ts';
 import type { Outlet } from './outlet.ts';
+import type { Pipe } from './pipe.ts';
 
 export interface Course {
   readonly plan: SubscriptionPlan;
@@ -14,7 +14,7 @@ export interface Course {
   readonly concerns: (change: Change) => boolean;
   readonly audience: Audience;
   readonly feed: Feed;
-  readonly connection: Connection;
+  readonly pipe: Pipe;
   readonly outlet: Outlet;
   readonly world: World;
   readonly standing: Standing;
@@ -35,7 +35,7 @@ interface Standing {
 
 /** Tells the client that what lies before the position is lost to it. */
 export function tellGap({ outlet, standing }: Course, position: Position): void {
-  outlet.say('gap', position);
+  outlet.mark('gap', position);
   standing.seen = position;
   standing.told = position;
 }

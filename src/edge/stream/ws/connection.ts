@@ -1,15 +1,11 @@
 /** One WebSocket as a pipe for text frames: what waits in it is known, and a peer that is gone is found out. */
 import type { WebSocket } from 'ws';
 import { type CloseReason, closeCodes, closeTexts } from './close-codes.ts';
-import { closingMs } from './limits.ts';
+import type { Pipe } from '../pipe.ts';
 
-export interface Connection {
+export interface Connection extends Pipe {
   /** Hands a frame over to the socket; of a connection that is not open any more, drops it. */
   send(text: string): void;
-  /** Bytes that the peer has not taken yet. */
-  backlog(): number;
-  /** Resolves when little waits for the peer; false when the connection is over. */
-  drained(): Promise<boolean>;
   close(reason: CloseReason): void;
   /** No more frames are read while it is paused, but for a few that have arrived already. */
   pause(): void;
@@ -18,6 +14,8 @@ export interface Connection {
   beat(isListening: boolean): void;
 }
 
+/** How long a peer may take to answer that the connection closes. */
+const closingMs = 5000;
 /** Waits for little more than the socket's own buffer holds: what is behind that cannot be taken back. */
 const lowBytes = 16_384;
 

@@ -41,12 +41,12 @@ function keepLatest(latest: Map<string, LogRecord>, records: readonly LogRecord[
 
 /** Sends records as the client takes them; it has then been sent everything up to `reached`. */
 async function send(
-  { standing, outlet, connection }: Course,
+  { standing, outlet, pipe }: Course,
   records: readonly LogRecord[],
   reached: Position,
 ): Promise<void> {
   for (const { entities, position } of outlet.bundles(records)) {
-    if (!(await connection.drained()) || standing.mode !== 'reading') return;
+    if (!(await pipe.drained()) || standing.mode !== 'reading') return;
     outlet.notify(entities, standing.isInSnapshot ? undefined : position);
     standing.seen = position;
     if (!standing.isInSnapshot) standing.told = position;

@@ -1,7 +1,8 @@
 /** Writes the frames that the broker sends. Bodies are texts already: they are put in as they are. */
-import { describeProblem } from '../../core/operation/describe-problem.ts';
-import type { Json, JsonObject } from '../../core/model/json.ts';
-import type { ProblemReport } from '../../core/model/problem.ts';
+import { describeProblem } from '../../../core/operation/describe-problem.ts';
+import type { Json, JsonObject } from '../../../core/model/json.ts';
+import type { ProblemReport } from '../../../core/model/problem.ts';
+import type { Mark } from '../outlet.ts';
 
 type Member = Json | undefined;
 
@@ -43,9 +44,7 @@ export const notificationFrame = ({ id, position }: NotificationHead, notificati
     notification,
   );
 
-/** `gap`: changes up to here are lost to you. `snapshot`: it is complete, and holds all changes up to here. `position`: nothing for you up to here. */
-export const positionFrame = (op: 'gap' | 'snapshot' | 'position', id: string, position: string): string =>
-  frame({ op, id, position });
+export const positionFrame = (op: Mark, id: string, position: string): string => frame({ op, id, position });
 
 /** The client is known to have taken in everything up to here, whatever happens. */
 export const ackedFrame = (id: string, position: string): string => frame({ op: 'acked', id, position });

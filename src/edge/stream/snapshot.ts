@@ -24,7 +24,7 @@ export async function takeSnapshot(course: Course): Promise<void> {
   if (standing.mode === 'ended') return;
   standing.isInSnapshot = false;
   standing.told = standing.seen;
-  outlet.say('snapshot', standing.seen);
+  outlet.mark('snapshot', standing.seen);
 }
 
 /** Sends all entities, page by page. Answers versions that are newer than the position; undefined when the client is gone. */
@@ -58,5 +58,5 @@ async function sendPage(course: Course, page: readonly Stored[]): Promise<boolea
 }
 
 /** Waits until little waits for the client. False when it is gone, or has left. */
-const isOpen = async ({ connection, standing }: Course): Promise<boolean> =>
-  (await connection.drained()) && standing.mode === 'reading';
+const isOpen = async ({ pipe, standing }: Course): Promise<boolean> =>
+  (await pipe.drained()) && standing.mode === 'reading';

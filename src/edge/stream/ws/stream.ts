@@ -2,15 +2,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws';
-import { anonymous, type Principal } from '../../core/access/principal.ts';
-import { Problem } from '../../core/model/problem.ts';
-import type { Operation, World } from '../../core/operation/operation.ts';
-import { epochOf } from '../../core/port/position.ts';
-import { createClaims, type TakeClaim } from './claims.ts';
+import { anonymous, type Principal } from '../../../core/access/principal.ts';
+import { Problem } from '../../../core/model/problem.ts';
+import type { Operation, World } from '../../../core/operation/operation.ts';
+import { epochOf } from '../../../core/port/position.ts';
+import { createClaims, type TakeClaim } from '../claims.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createFeeds, type Lease } from './feed.ts';
+import type { OpenFeed } from '../feed.ts';
 import { type Handshake, readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';
-import type { StreamLimits } from './limits.ts';
+import type { StreamLimits } from '../limits.ts';
 import { type CarryOut, createCarryOut, type Peer } from './request.ts';
 import { createSession } from './session.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -19,6 +19,7 @@ import { helloFrame } from './write-frame.ts';
 export interface StreamOptions {
   readonly world: World;
   readonly operations: readonly Operation[];
+  readonly openFeed: OpenFeed;
   readonly limits: StreamLimits;
   /** Who connects. Throws a Problem when that is not acceptable. Absent: anybody, anonymously. */
   readonly principalOf?: (request: IncomingMessage) => Principal | Promise<Principal>;
@@ -43,7 +44,7 @@ interface Parts {
   readonly world: World;
   readonly limits: StreamLimits;
   readonly carryOut: CarryOut;
-  readonly openFeed: (tenant: string) => Promise<Lease | undefined>;
+  readonly openFeed: OpenFeed;
   readonly takeClaim: TakeClaim;
   readonly open: Map<WebSocket, Connection>;
 }
@@ -64,12 +65,12 @@ const deflation: PerMessageDeflateOptions = {
 type HandleUpgrade = Stream['handleUpgrade'];
 
 export function createStream(options: StreamOptions): Stream {
-  const { world, operations, limits } = options;
+  const { world, operations, openFeed, limits } = options;
   const parts: Parts = {
     world,
     limits,
     carryOut: createCarryOut({ operations, world }),
-    openFeed: createFeeds(world),
+    openFeed,
     takeClaim: createClaims(world),
     open: new Map(),
   };

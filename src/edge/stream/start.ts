@@ -2,7 +2,12 @@
 import type { Position } from '../../core/port/store.ts';
 import { parsePosition } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
-import type { SubscribeStart } from './read-frame.ts';
+
+/** Where a subscription begins: with the next change, or where a stored one was left; behind a position, some changes back, or with what is there now. */
+export type SubscribeStart =
+  | { readonly from: 'now' | 'snapshot' }
+  | { readonly from: 'position'; readonly after: string }
+  | { readonly from: 'tail'; readonly changes: number };
 
 export interface Start {
   /** The first record that may concern the client is behind this one. */

@@ -3,9 +3,9 @@ import { decide } from '../../core/access/decision.ts';
 import { guardStore } from '../../core/access/guard.ts';
 import type { Change } from '../../core/model/change.ts';
 import { Problem } from '../../core/model/problem.ts';
+import type { Caller } from '../../core/operation/operation.ts';
 import type { Store } from '../../core/port/store.ts';
 import { visibleChange } from '../../core/subscription/visible-change.ts';
-import type { Peer } from './request.ts';
 
 export interface Audience {
   /** Audiences of the same key see the same. */
@@ -17,7 +17,7 @@ export interface Audience {
 }
 
 /** Throws Forbidden when there is nothing to be seen. */
-export function audienceOf({ principal, tenant }: Peer, store: Store): Audience {
+export function audienceOf({ principal, tenant }: Pick<Caller, 'principal' | 'tenant'>, store: Store): Audience {
   const decision = decide(principal, 'read', tenant);
   switch (decision.extent) {
     case 'none':
