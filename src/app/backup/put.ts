@@ -83,7 +83,7 @@ async function putOne(client: Client, path: string, document: JsonObject): Promi
 
 async function putEntities(client: Client, entities: readonly JsonObject[]): Promise<readonly Flaw[]> {
   const refusals = await client.batch(
-    'upsert?options=replace',
+    'entityOperations/upsert?options=replace',
     entities.map((entity) => ({ ...entity, '@context': coreContextUrl })),
   );
   const flaws = refusals.map(({ id, reason }): Flaw => ({ kind: 'entity', id, reason }));

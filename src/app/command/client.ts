@@ -21,18 +21,26 @@ export interface Client {
   /** Sends a request to a path below /ngsi-ld/v1. Throws an Error when the broker cannot be reached, or answers that it failed. */
   send(method: string, path: string, body?: { readonly json: Json; readonly type: string }): Promise<Answer>;
   /**
-   * Sends a batch of entities, each with its own @context, and answers what was refused. Entities that are put in
-   * (upsert) are replaced, or keep attributes that are not named; parts of entities (update) need one that is there.
+   * Sends a batch of entities, each with its own @context or all in that of the client, and answers what was refused.
+   * Entities that are put in (upsert) are replaced, or keep attributes that are not named; parts of entities (update) need
+   * one that is there.
    */
   batch(operation: BatchOperation, entities: readonly Json[]): Promise<readonly Refusal[]>;
 }
 
-export type BatchOperation = 'upsert?options=replace' | 'upsert?options=update' | 'update';
+/** Below `/entityOperations` or, for histories, below `/temporal/entityOperations`. */
+export type BatchOperation =
+  | 'entityOperations/upsert?options=replace'
+  | 'entityOperations/upsert?options=update'
+  | 'entityOperations/update'
+  | 'temporal/entityOperations/upsert';
 
 /** An element of a batch that was refused. They come in the order of the elements. */
 export interface Refusal {
   /** The entity's id. */
   readonly id: string;
+  /** Its place in the batch, from 0, where the broker tells it. */
+  readonly element?: number;
   /** Why, in the broker's words. */
   readonly reason: string;
 }
@@ -42,7 +50,7 @@ export interface Refusal {
  * now. What it sent may then have arrived twice.
  */
 export function createClient(place: Place, signal: AbortSignal): Client {
-  const { url } = place;
+  const { url, context = '' } = place;
   const common = headersOf(place);
   const send: Client['send'] = async (method, path, body) => {
     const headers = { ...common, ...(body ? { 'Content-Type': body.type } : undefined) };
@@ -57,8 +65,8 @@ export function createClient(place: Place, signal: AbortSignal): Client {
   return {
     send,
     async batch(operation, entities) {
-      const body = { json: entities, type: 'application/ld+json' };
-      const answer = await send('POST', `/entityOperations/${operation}`, body);
+      const body = { json: entities, type: context === '' ? 'application/ld+json' : 'application/json' };
+      const answer = await send('POST', `/${operation}`, body);
       if (answer.status === 201 || answer.status === 204) return [];
       if (answer.status !== 207)
         throw new Error(`The broker refused the batch with ${answer.status}: ${detailOf(answer.body)}`);
@@ -112,7 +120,11 @@ function refusedIn(body: Json | undefined): readonly Refusal[] {
   const errors = isObject(body) ? body['errors'] : undefined;
   if (!isArray(errors)) throw new Error(`The broker answered 207 without errors: ${detailOf(body)}`);
   return errors.map((error) => {
-    const { entityId, error: problem } = isObject(error) ? error : {};
-    return { id: typeof entityId === 'string' ? entityId : '', reason: detailOf(problem) };
+    const { entityId, element, error: problem } = isObject(error) ? error : {};
+    return {
+      id: typeof entityId === 'string' ? entityId : '',
+      ...(typeof element === 'number' ? { element } : undefined),
+      reason: detailOf(problem),
+    };
   });
 }

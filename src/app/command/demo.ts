@@ -76,17 +76,17 @@ async function live(city: City, living: Living): Promise<void> {
 /** First the entities as they were, then what they reported from then on: so the history has no gap, nothing is told twice, and the present is the newest. */
 async function moveIn(city: City, [from, now]: Span, { client, io }: Living): Promise<void> {
   const progress = createProgress(io.out, 'reports');
-  await put(wholeAt(city, from), client, 'upsert?options=update');
+  await put(wholeAt(city, from), client, 'entityOperations/upsert?options=update');
   let done = 0;
   // Hour by hour: the reports of months would not fit in memory together.
   for (let hour = from; hour < now; hour += hourMs) {
     for (const batch of batchesOf(historyBetween(city, hour, Math.min(now, hour + hourMs)))) {
-      await put(batch.map(partOf), client, 'update');
+      await put(batch.map(partOf), client, 'entityOperations/update');
       done += batch.length;
       progress.show(done, (hour - from) / (now - from));
     }
   }
-  await put(wholeAt(city, now), client, 'upsert?options=update');
+  await put(wholeAt(city, now), client, 'entityOperations/upsert?options=update');
   progress.end(done);
   io.out.write(`${city.entities.length} entities of Kranj have moved in. They report until you press Ctrl+C.\n`);
 }
@@ -121,7 +121,7 @@ async function follow(city: City, began: Moment, { client, io, speed }: Living):
 async function tell(due: Update[], client: Client, onTold: (count: number) => void): Promise<void> {
   while (due.length > 0) {
     const batch = due.slice(0, batchSize);
-    const refused = await client.batch('update', batch.map(partOf));
+    const refused = await client.batch('entityOperations/update', batch.map(partOf));
     due.splice(0, batch.length);
     onTold(batch.length);
     refuse(refused);

@@ -19,7 +19,7 @@ import { createProgress } from './progress.ts';
 const flags = {
   ...brokerFlags,
   map: { form: 'MAP', about: 'JSON file that says which column is which attribute (docs/import.md).', initial: '' },
-  batch: { form: 'N', about: 'Rows in one request.', initial: '500' },
+  batch: { form: 'N', about: 'Rows in one request.', initial: '5000' },
   resume: { form: '', about: 'Go on where an import of this file stopped.', initial: '' },
   rejected: {
     form: 'FILE',
@@ -74,6 +74,8 @@ interface Plan {
   readonly csv: CsvFormat;
   readonly columns: ReadonlySet<string>;
   readonly isHistory: boolean;
+  /** The @context of the rows of a history; empty: each row says its own. */
+  readonly context: string;
   readonly mapRow: (row: Row) => Mapped;
 }
 
@@ -81,11 +83,18 @@ function readPlan(file: string, mapPath: string): Plan {
   if (mapPath === '') {
     if (formatOf(file) !== 'ndjson') throw new Error('--map must be given: only NDJSON can hold entities as they are.');
     const csv = { delimiter: ',', encoding: 'utf-8' };
-    return { text: '', csv, columns: new Set(), isHistory: false, mapRow: mapEntity(coreContextUrl) };
+    return { text: '', csv, columns: new Set(), isHistory: false, context: '', mapRow: mapEntity(coreContextUrl) };
   }
   const text = readFileSync(mapPath, 'utf8');
   const map = mapIn(text, mapPath);
-  return { text, csv: map.csv, columns: map.columns, isHistory: map.isHistory, mapRow: (row) => mapRow(map, row) };
+  return {
+    text,
+    csv: map.csv,
+    columns: map.columns,
+    isHistory: map.isHistory,
+    context: map.isHistory ? map.context : '',
+    mapRow: (row) => mapRow(map, row),
+  };
 }
 
 function mapIn(text: string, path: string): ImportMap {
@@ -115,7 +124,7 @@ async function carryOut(
     const result = await runImport({
       rows: readSource({ path: file, csv: plan.csv, columns: plan.columns }),
       mapRow: plan.mapRow,
-      deliver: createDelivery(createClient(place, signal), plan.isHistory),
+      deliver: createDelivery(createClient({ ...place, context: plan.context }, signal), plan.isHistory),
       progress: createProgress(err, 'rows'),
       journal,
       signal,

@@ -6,20 +6,25 @@ export type Instant = string;
 /** Microseconds since 1970-01-01T00:00:00Z. Exact in a double until the year 2255. */
 export type Micros = number;
 
-const shape = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?Z$/;
+const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:[.,]\d{1,6})?Z$/;
+
+/** Two digits of a text as a number. */
+const two = (text: string, at: number): number => text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
 
 /** The microseconds of a time in the standard's form; undefined when the text is not one or names no real day. */
 export function microsOf(text: string): Micros | undefined {
-  const parts = shape.exec(text);
-  if (!parts) return undefined;
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const [hours, minutes, seconds] = [Number(parts[4]), Number(parts[5]), Number(parts[6])];
+  if (!shape.test(text)) return undefined;
+  const [year, month, day] = [two(text, 0) * 100 + two(text, 2), two(text, 5), two(text, 8)];
+  const [hours, minutes, seconds] = [two(text, 11), two(text, 14), two(text, 17)];
   if (month < 1 || month > 12 || day < 1 || day > daysIn(month, year) || hours > 23 || minutes > 59 || seconds > 59)
     return undefined;
   // Date.UTC takes years below 100 for those of the 20th century; the calendar repeats every 400 years.
   const millis = Date.UTC(year + 400, month - 1, day, hours, minutes, seconds) - millisIn400Years;
-  return millis * 1000 + (parts[7] === undefined ? 0 : Number(parts[7].padEnd(6, '0')));
+  return millis * 1000 + (text.length === secondsLength ? 0 : Number(text.slice(secondsLength, -1).padEnd(6, '0')));
 }
+
+/** Of a text without a fraction of a second; in others, the place where its digits begin. */
+const secondsLength = 'YYYY-MM-DDThh:mm:ssZ'.length;
 
 const millisIn400Years = 146_097 * 86_400_000;
 
@@ -30,6 +35,10 @@ function daysIn(month: number, year: number): number {
 
 /** The microseconds of a time that was checked before; NaN for anything else. */
 export const microsOfInstant = (instant: Instant): Micros => microsOf(instant) ?? Number.NaN;
+
+/** True when a time is written as `instantOf` writes it. */
+export const isShortest = (instant: Instant): boolean =>
+  instant.length === secondsLength || (instant.charAt(secondsLength - 1) === '.' && instant.at(-2) !== '0');
 
 /** The shortest text of a time: no fraction when it is zero, else as many digits as it needs. */
 export function instantOf(micros: Micros): Instant {

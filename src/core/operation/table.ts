@@ -1,5 +1,6 @@
 /** Every operation of the API. A binding goes through this list; to add an operation, add its file and its line here. */
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
+import { upsertTemporalBatch } from './batch/history-batch.ts';
 import { listContexts, serveContext } from './context/read-contexts.ts';
 import { addContext, deleteContext } from './context/write-contexts.ts';
 import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
@@ -60,6 +61,7 @@ export const operations: readonly Operation[] = [
   queryTemporal,
   queryTemporalByPost,
   upsertTemporal,
+  upsertTemporalBatch,
   appendTemporal,
   deleteTemporal,
   deleteTemporalAttribute,

@@ -32,10 +32,14 @@ export function checkWhole(entity: EntityFragment, { world }: Call): void {
 
 /** As `checkWhole`, for a part of an entity that is there: its stored types tell which models apply. */
 export async function checkPart(id: string, fragment: EntityFragment, call: Call): Promise<void> {
-  const { models } = call.world;
-  if (models.isIdle) return;
-  const types = (await call.store.get(id, call.now))?.entity().types ?? [];
-  refuseViolations(models.check({ types: [...types, ...(fragment.types ?? [])], attrs: fragment.attrs }, false));
+  if (call.world.models.isIdle) return;
+  checkFragment(fragment, (await call.store.get(id, call.now))?.entity().types ?? [], call);
+}
+
+/** As `checkPart`, for a part of an entity whose stored types are at hand. */
+export function checkFragment(fragment: EntityFragment, types: readonly string[], { world }: Call): void {
+  const all = [...new Set([...types, ...(fragment.types ?? [])])];
+  refuseViolations(world.models.check({ types: all, attrs: fragment.attrs }, false));
 }
 
 /** As `checkPart` for an entity that is there, as `checkWhole` for one that will be created. */

@@ -1,7 +1,7 @@
 /** The form in which historic instances lie in the table `history`: what columns say is not said again. */
 import type { Instance, Kind } from '../../core/model/attribute.ts';
 import type { HistoricInstance } from '../../core/model/history.ts';
-import { type Instant, instantOf, type Micros } from '../../core/model/instant.ts';
+import { type Instant, instantOf, isShortest, type Micros } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
 import { noName } from './names.ts';
 import { instanceRestIn } from './own-text.ts';
@@ -88,7 +88,7 @@ const membersOf = ({
 
 /** Nothing for the shortest text of a time, the digits of a longer one, all of any other. */
 function observedRest(observedAt: Instant, at: Micros): InstanceRest {
-  if (observedAt === instantOf(at)) return {};
+  if (isShortest(observedAt)) return {};
   const observedDigits = observedAt.length - 'YYYY-MM-DDThh:mm:ss.Z'.length;
   return observedAt === withDigits(at, observedDigits) ? { observedDigits } : { observedAt };
 }

@@ -1,6 +1,7 @@
 /** What the threads say to each other. Documents cross as JSON text: a string is copied, an object is taken apart. */
 import type { Instant, Micros } from '../../core/model/instant.ts';
-import type { Position } from '../../core/port/store.ts';
+import type { Instance } from '../../core/model/attribute.ts';
+import type { PastInstance, Position } from '../../core/port/store.ts';
 
 /** What the writer is to do in a tenant's file. */
 export type Job =
@@ -10,8 +11,8 @@ export type Job =
   | { readonly op: 'close' }
   /** `writes` is the text of a list of `Write`. Answers the text of a list of `Outcome`. */
   | { readonly op: 'apply'; readonly at: Instant; readonly writes: string }
-  /** `instances` is the text of a list of `PastInstance`. Answers their number. */
-  | { readonly op: 'record'; readonly at: Instant; readonly instances: string }
+  /** `series` is the text of a list of `PastSeries`. Answers their number. */
+  | { readonly op: 'record'; readonly at: Instant; readonly series: string }
   /** `revision` is the text of a `Revision`. Answers 1, or 0 when there is nothing that it could be done to. */
   | { readonly op: 'revise'; readonly at: Instant; readonly revision: string }
   /** Does a part of the work. Answers the text of what `sweepSome` answers. */
@@ -26,6 +27,23 @@ export type Job =
   | { readonly op: 'drop'; readonly shelf: string; readonly key: string }
   /** Wants an index over the values of an attribute (expanded name). Answers 1. */
   | { readonly op: 'index'; readonly name: string };
+
+/** Past instances of one attribute of one entity: what they have in common crosses once. */
+export type PastSeries = Omit<PastInstance, 'instance'> & { readonly instances: readonly Instance[] };
+
+/** Brings instances of the same series that follow each other together. All stay in their order. */
+export function seriesOf(past: readonly PastInstance[]): readonly PastSeries[] {
+  const all: (PastSeries & { readonly instances: Instance[] })[] = [];
+  let series: (typeof all)[number] | undefined;
+  for (const { id, types, name, instance } of past) {
+    if (!series || series.id !== id || series.name !== name || series.types !== types) {
+      series = { id, types, name, instances: [] };
+      all.push(series);
+    }
+    series.instances.push(instance);
+  }
+  return all;
+}
 
 export type Answer = string | number;
 

@@ -3,13 +3,14 @@ import type { Write } from '../../core/language/write.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
-import type { Forgotten, PastInstance, RetentionSlice, Revision } from '../../core/port/store.ts';
+import type { Forgotten, RetentionSlice, Revision } from '../../core/port/store.ts';
 import type { InstanceRest } from './history-rows.ts';
+import type { PastSeries } from './message.ts';
 import type { ChangeRest } from '../../core/model/packed-change.ts';
 
 const isEntity = (_value: unknown): _value is Entity => true;
 const areWrites = (_value: unknown): _value is readonly Write[] => true;
-const arePastInstances = (_value: unknown): _value is readonly PastInstance[] => true;
+const arePastSeries = (_value: unknown): _value is readonly PastSeries[] => true;
 const isRevision = (_value: unknown): _value is Revision => true;
 const isRetentionSlice = (_value: unknown): _value is RetentionSlice => true;
 const isForgotten = (_value: unknown): _value is Forgotten => true;
@@ -26,7 +27,7 @@ function read<T extends Json | object>(text: string, isOne: (value: unknown) => 
 
 export const entityIn = (text: string): Entity => read(text, isEntity);
 export const writesIn = (text: string): readonly Write[] => read(text, areWrites);
-export const pastInstancesIn = (text: string): readonly PastInstance[] => read(text, arePastInstances);
+export const pastSeriesIn = (text: string): readonly PastSeries[] => read(text, arePastSeries);
 export const revisionIn = (text: string): Revision => read(text, isRevision);
 export const retentionSliceIn = (text: string): RetentionSlice => read(text, isRetentionSlice);
 export const forgottenIn = (text: string): Forgotten => read(text, isForgotten);

@@ -9,6 +9,7 @@ import { openForReading } from './connection.ts';
 import { createDemand } from './search/demand.ts';
 import { createLists } from './search/lists.ts';
 import { createLog } from './log.ts';
+import { seriesOf } from './message.ts';
 import { createNameReader } from './names.ts';
 import { forgottenIn, outcomesIn } from './own-text.ts';
 import { createHistoryReader, type HistoryReader } from './history/read-history.ts';
@@ -81,7 +82,7 @@ function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise'
     },
     record: async (instances, at) => {
       if (instances.length === 0) return;
-      await send({ op: 'record', at, instances: JSON.stringify(instances) }, instances.length);
+      await send({ op: 'record', at, series: JSON.stringify(seriesOf(instances)) }, instances.length);
     },
     revise: async (revision, at) => (await send({ op: 'revise', at, revision: JSON.stringify(revision) }, 1)) === 1,
     sweep: createSweep(send),

@@ -1,5 +1,5 @@
 /** Times as columns hold them. The same few come again and again: every instance that a write touches has that write's. */
-import { type Instant, instantOf, type Micros, microsOfInstant } from '../../core/model/instant.ts';
+import { type Instant, instantOf, isShortest, type Micros, microsOfInstant } from '../../core/model/instant.ts';
 
 interface Time {
   readonly micros: Micros;
@@ -16,7 +16,7 @@ export function createTimes(): (instant: Instant) => Time {
     const cached = known.get(instant);
     if (cached) return cached;
     const micros = microsOfInstant(instant);
-    const time = { micros, isShort: instantOf(micros) === instant };
+    const time = { micros, isShort: isShortest(instant) };
     if (known.size >= cacheMax) known.clear();
     known.set(instant, time);
     return time;

@@ -1,7 +1,7 @@
 /** Points in time: every real one is read exactly, and nothing else. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { instantOf, microsOf } from '../../../src/core/model/instant.ts';
+import { instantOf, isShortest, microsOf } from '../../../src/core/model/instant.ts';
 
 describe('an instant', () => {
   test.each([
@@ -43,5 +43,16 @@ describe('an instant', () => {
       ),
     );
     expect(instantOf(1_500_000)).toBe('1970-01-01T00:00:01.5Z');
+  });
+
+  test('is in its shortest form exactly when it would be written so', () => {
+    const digits = fc.string({ unit: fc.constantFrom('0', '5'), minLength: 1, maxLength: 6 });
+    const fraction = fc.oneof(fc.constant(''), fc.tuple(fc.constantFrom('.', ','), digits).map((parts) => parts.join('')));
+    fc.assert(
+      fc.property(fraction, (text) => {
+        const instant = `2026-03-01T08:00:00${text}Z`;
+        expect(isShortest(instant)).toBe(instantOf(microsOf(instant) ?? Number.NaN) === instant);
+      }),
+    );
   });
 });

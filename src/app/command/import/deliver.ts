@@ -16,53 +16,49 @@ type Refused<T extends Item> = ReadonlyMap<T, string>;
 
 export type Deliver = <T extends Item>(items: readonly T[]) => Promise<Refused<T>>;
 
+/** Delivers entities; those that are there keep attributes that rows do not name. With history, each of them is recorded. */
+export const createDelivery = (client: Client, isHistory: boolean): Deliver =>
+  isHistory ? createRecording(client) : (items) => putIn(client, items);
+
+async function putIn<T extends Item>(client: Client, items: readonly T[]): Promise<Refused<T>> {
+  if (items.length === 0) return new Map();
+  const wholes = items.map(({ whole }) => whole);
+  return matched(items, await client.batch('entityOperations/upsert?options=update', wholes));
+}
+
 /**
- * Delivers entities; those that are there keep attributes that rows do not name. With history, the first row of an
- * entity puts it in, and the rows after it are updates in their order, so that each of them is recorded.
+ * Adds rows, all in the @context of the client, to the histories of their entities. What does not change comes with the
+ * first row of each that is taken.
  */
-export function createDelivery(client: Client, isHistory: boolean): Deliver {
-  if (!isHistory) return (items) => send(client, items, 'upsert');
+function createRecording(client: Client): Deliver {
   const present = new Set<string>();
   return async (items) => {
     const refused = new Map<(typeof items)[number], string>();
     let waiting = items;
-    // An entity whose first row is refused is put in by its next one: there may be as many rounds as rows.
-    while (waiting.some(({ id }) => !present.has(id))) {
-      const firsts = firstOfEach(waiting.filter(({ id }) => !present.has(id)));
-      const found = await send(client, firsts, 'upsert');
-      for (const first of firsts) if (!found.has(first)) present.add(first.id);
-      for (const [item, reason] of found) refused.set(item, reason);
-      const done = new Set(firsts);
-      waiting = waiting.filter((item) => !done.has(item));
+    while (waiting.length > 0) {
+      const firsts = new Set(firstOfEach(waiting.filter(({ id }) => !present.has(id))));
+      const bodies = waiting.map((item) => withoutContext(firsts.has(item) ? item.whole : partOf(item)));
+      for (const { element = 0, reason } of await client.batch('temporal/entityOperations/upsert', bodies)) {
+        const item = waiting[element];
+        if (item) refused.set(item, reason);
+      }
+      for (const first of firsts) if (!refused.has(first)) present.add(first.id);
+      // An entity whose first row is refused is still without what does not change: its next row brings that.
+      waiting = firstOfEach(waiting.filter((item) => !present.has(item.id) && !refused.has(item)));
     }
-    for (const [item, reason] of await send(client, waiting, 'update')) refused.set(item, reason);
     return refused;
   };
 }
+
+/** The client says in which @context all rows are. */
+const withoutContext = ({ '@context': _, ...body }: JsonObject): JsonObject => body;
+
+const partOf = ({ whole: { type = '' }, part }: Item): JsonObject => ({ type, ...part });
 
 function firstOfEach<T extends Item>(items: readonly T[]): readonly T[] {
   const firsts = new Map<string, T>();
   for (const item of items) if (!firsts.has(item.id)) firsts.set(item.id, item);
   return [...firsts.values()];
-}
-
-async function send<T extends Item>(
-  client: Client,
-  items: readonly T[],
-  how: 'upsert' | 'update',
-): Promise<Refused<T>> {
-  if (items.length === 0) return new Map();
-  const refusals =
-    how === 'upsert'
-      ? await client.batch(
-          'upsert?options=update',
-          items.map(({ whole }) => whole),
-        )
-      : await client.batch(
-          'update',
-          items.map(({ part }) => part),
-        );
-  return matched(items, refusals);
 }
 
 /**

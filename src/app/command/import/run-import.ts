@@ -37,42 +37,65 @@ export interface ImportResult {
   readonly reasons: ReadonlyMap<string, { readonly count: number; readonly firstRow: number }>;
 }
 
-/** Throws an Error when the broker fails or the import is told to stop; what was settled before is in the journal. */
+/**
+ * While a batch is under way the next one is read. Throws an Error when the broker fails or the import is told to stop; what
+ * was settled before is in the journal.
+ */
 export async function runImport(parts: ImportParts): Promise<ImportResult> {
-  const { journal, progress, signal, batchSize } = parts;
-  let tally = journal.before;
-  const reasons = new Map<string, { count: number; firstRow: number }>();
-  const settle = async (batch: Batch): Promise<void> => {
-    signal.throwIfAborted();
-    const rejected = await settleBatch(batch, parts);
-    for (const { source, reason } of rejected) {
-      const seen = reasons.get(reason) ?? { count: 0, firstRow: source.number };
-      reasons.set(reason, { ...seen, count: seen.count + 1 });
-    }
-    tally = {
-      rows: batch.lastRow,
-      accepted: tally.accepted + batch.items.length - (rejected.length - batch.rejected.length),
-      skipped: tally.skipped + batch.skipped,
-      rejected: tally.rejected + rejected.length,
-    };
-    journal.settle(tally);
-    progress.show(tally.rows, batch.share);
-  };
+  const { settle, result } = createAccount(parts);
+  let underWay = Promise.resolve();
   let batch = emptyBatch();
-  for await (const source of parts.rows) {
-    if (source.number <= tally.rows) {
-      // Settled before; it is read all the same, because running sums go over all rows.
-      if (source.row) parts.mapRow(source.row);
-      continue;
+  try {
+    for await (const source of parts.rows) {
+      if (source.number <= parts.journal.before.rows) {
+        // Settled before; it is read all the same, because running sums go over all rows.
+        if (source.row) parts.mapRow(source.row);
+        continue;
+      }
+      take(source, batch, parts.mapRow);
+      if (batch.items.length < parts.batchSize && batch.rejected.length < parts.batchSize) continue;
+      await underWay;
+      underWay = settle(batch);
+      // Its failure is met where it is waited for.
+      underWay.catch(() => undefined);
+      batch = emptyBatch();
     }
-    take(source, batch, parts.mapRow);
-    if (batch.items.length < batchSize && batch.rejected.length < batchSize) continue;
-    await settle(batch);
-    batch = emptyBatch();
+  } finally {
+    await underWay;
   }
   if (batch.lastRow > 0) await settle(batch);
-  progress.end(tally.rows);
-  return { tally, reasons };
+  parts.progress.end(result().tally.rows);
+  return result();
+}
+
+interface Account {
+  /** Delivers a batch, and writes down what became of its rows. */
+  settle(batch: Batch): Promise<void>;
+  result(): ImportResult;
+}
+
+function createAccount(parts: ImportParts): Account {
+  let tally = parts.journal.before;
+  const reasons = new Map<string, { count: number; firstRow: number }>();
+  return {
+    async settle(batch) {
+      parts.signal.throwIfAborted();
+      const rejected = await settleBatch(batch, parts);
+      for (const { source, reason } of rejected) {
+        const seen = reasons.get(reason) ?? { count: 0, firstRow: source.number };
+        reasons.set(reason, { ...seen, count: seen.count + 1 });
+      }
+      tally = {
+        rows: batch.lastRow,
+        accepted: tally.accepted + batch.items.length - (rejected.length - batch.rejected.length),
+        skipped: tally.skipped + batch.skipped,
+        rejected: tally.rejected + rejected.length,
+      };
+      parts.journal.settle(tally);
+      parts.progress.show(tally.rows, batch.share);
+    },
+    result: () => ({ tally, reasons }),
+  };
 }
 
 const emptyBatch = (): Batch => ({ items: [], rejected: [], skipped: 0, lastRow: 0, share: 0 });

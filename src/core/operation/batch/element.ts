@@ -10,13 +10,15 @@ import type { Ask, Call } from '../operation.ts';
 export interface Ending {
   readonly id: string;
   readonly outcome: Outcome;
+  /** The place of the element in the batch, from 0, where errors are to name it. */
+  readonly element?: number;
 }
 
 /** Elements whose mutations go to the store together. */
 const chunkSize = 250;
 
-/** Makes the mutation of one element; throws a Problem when it cannot be. */
-export type ReadElement = (element: Json, call: Call) => Mutation | Promise<Mutation>;
+/** Makes something of one element, such as a mutation; throws a Problem when it cannot be. */
+export type ReadElement<T = Mutation> = (element: Json, call: Call) => T | Promise<T>;
 
 /** Reads every element and applies its mutation. The endings stand in the order of the elements. */
 export async function applyBatch(ask: Ask, call: Call, read: ReadElement): Promise<readonly Ending[]> {
@@ -28,7 +30,8 @@ export async function applyBatch(ask: Ask, call: Call, read: ReadElement): Promi
   return endings;
 }
 
-function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
+/** The elements in the body. Throws BadRequestData when there are none, TooManyResults when there are too many. */
+export function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
   if (!isArray(body)) throw badData('The body of a batch must be a JSON array.');
   if (body.length === 0) throw badData('The body of a batch must not be empty.');
   if (body.includes(null)) throw badData(`Element ${body.indexOf(null)} of the batch is null.`);
@@ -44,18 +47,25 @@ async function applyChunk(elements: readonly Json[], call: Call, read: ReadEleme
     const pause = call.world.breathe();
     if (pause) await pause;
     const mutation = await readElement(element, call, read);
-    if ('op' in mutation) writes.push({ mutation });
-    endings.push(
-      'op' in mutation ? undefined : { id: idOf(element), outcome: { status: 'refused', problem: mutation } },
-    );
+    if (mutation instanceof Problem) endings.push(refusalOf(element, mutation));
+    else {
+      writes.push({ mutation });
+      endings.push(undefined);
+    }
   }
   const outcomes = await applyWrites(writes, call);
   let next = 0;
   return endings.map((ending) => ending ?? endingOf(writes[next], outcomes[next++]));
 }
 
+/** The ending of an element that is not even read. */
+export const refusalOf = (element: Json, { report }: Problem): Ending => ({
+  id: idOf(element),
+  outcome: { status: 'refused', problem: report },
+});
+
 /** The outcomes of some writes. What the store cannot take now is told of these elements: those before have been kept. */
-async function applyWrites(writes: readonly Write[], call: Call): Promise<readonly Outcome[]> {
+export async function applyWrites(writes: readonly Write[], call: Call): Promise<readonly Outcome[]> {
   try {
     return writes.length > 0 ? await call.store.apply(writes, call.now) : [];
   } catch (error) {
@@ -64,13 +74,14 @@ async function applyWrites(writes: readonly Write[], call: Call): Promise<readon
   }
 }
 
-function endingOf(write: Write | undefined, outcome: Outcome | undefined): Ending {
+/** How a write ended. Throws an Error when the store has not answered. */
+export function endingOf(write: Write | undefined, outcome: Outcome | undefined): Ending {
   if (!write || !outcome) throw new Error('The store answered fewer outcomes than it was given writes.');
   return { id: write.mutation.id, outcome };
 }
 
-/** The mutation of an element in its own @context where it brings one, or the problem in the way. */
-async function readElement(element: Json, call: Call, read: ReadElement): Promise<Mutation | ProblemReport> {
+/** What is made of an element in its own @context where it brings one, or the problem in the way. */
+export async function readElement<T>(element: Json, call: Call, read: ReadElement<T>): Promise<T | Problem> {
   try {
     if (!isObject(element)) return await read(element, call);
     const { '@context': context, ...rest } = element;
@@ -83,7 +94,7 @@ async function readElement(element: Json, call: Call, read: ReadElement): Promis
     if (context === undefined) throw badData('An element in application/ld+json needs an @context.');
     return await read(rest, { ...call, context: await contextOf(context, call) });
   } catch (error) {
-    if (error instanceof Problem) return error.report;
+    if (error instanceof Problem) return error;
     throw error;
   }
 }
@@ -103,8 +114,10 @@ function idOf(element: Json): string {
 
 /** The BatchOperationResult (clause 5.2.16): ids that worked, each once, and the errors. */
 export function batchResult(endings: readonly Ending[], describe: (report: ProblemReport) => JsonObject): JsonObject {
-  const failed = endings.flatMap(({ id, outcome }) =>
-    outcome.status === 'refused' ? [{ entityId: id, error: describe(outcome.problem) }] : [],
+  const failed = endings.flatMap(({ id, outcome, element }) =>
+    outcome.status === 'refused'
+      ? [{ entityId: id, ...(element === undefined ? undefined : { element }), error: describe(outcome.problem) }]
+      : [],
   );
   return { success: [...new Set(endings.filter(isGood).map(({ id }) => id))], errors: failed };
 }

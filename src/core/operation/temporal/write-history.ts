@@ -1,19 +1,14 @@
 /** Operations that write history: add instances of other moments, change and delete them (clauses 5.6.11 to 5.6.16). */
-import type { Fragment, Fragments, Instance } from '../../model/attribute.ts';
-import { ngsildNull } from '../../model/attribute.ts';
-import type { Entity } from '../../model/entity.ts';
-import { scopeSeries } from '../../model/history.ts';
-import { microsOfInstant } from '../../model/instant.ts';
-import { isArray, isObject, isStrings, type Json } from '../../model/json.ts';
-import type { Mutation } from '../../model/mutation.ts';
+import type { Fragment } from '../../model/attribute.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
 import { readAttributeName } from '../../model/read/name.ts';
-import { instanceOf, stampInstance } from '../../model/stamp.ts';
-import type { PastInstance, Revision } from '../../port/store.ts';
+import type { Revision } from '../../port/store.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
+import { pastInstance, pastInstances, placeInstances, recordPast } from '../past.ts';
 import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 
@@ -51,7 +46,7 @@ export const appendTemporal: Operation = {
     const current = (await call.store.get(id, call.now))?.entity();
     // What becomes known of an entity that is gone does not bring it back.
     if (current) await addInstances(history, call);
-    else await record(history, { types: history.types ?? [], present: {} }, call);
+    else await recordPast(pastInstances(history, { types: history.types ?? [], present: {} }, call.now), call);
     return { kind: 'done' };
   },
 };
@@ -72,82 +67,14 @@ async function isKnown(id: string, { store, now }: Call): Promise<boolean> {
 
 /** Adds all instances to history; the newest of each attribute and dataset becomes present unless the present one is newer. */
 async function addInstances(history: HistoryFragment, call: Call): Promise<void> {
-  const { id, attrs } = history;
+  const { id } = history;
   await checkPart(id, history, call);
-  const current = (await call.store.get(id, call.now))?.entity();
-  const present = newestOf(attrs, current);
-  const outcomes = await call.store.apply([{ mutation: presentMutation(history, present, current) }], call.now);
+  const { mutation, past } = placeInstances(history, (await call.store.get(id, call.now))?.entity(), call.now);
+  const outcomes = await call.store.apply([{ mutation }], call.now);
   const refused = outcomes.find((outcome) => outcome.status === 'refused');
   if (refused?.status === 'refused') throw new Problem(refused.problem.type, refused.problem.detail);
-  await record(history, { types: history.types ?? current?.types ?? [], present }, call);
+  await recordPast(past, call);
 }
-
-/** Adds instances to history alone: those that became present are there already, unless they were observed at a time. */
-async function record(
-  { id, attrs, scopes }: HistoryFragment,
-  { types, present }: { readonly types: readonly string[]; readonly present: Fragments },
-  call: Call,
-): Promise<void> {
-  const past = Object.entries({
-    ...attrs,
-    [scopeSeries]: scopes.filter(({ observedAt }) => observedAt !== undefined),
-  }).flatMap(([name, fragments]) =>
-    fragments
-      .filter((fragment) => fragment.observedAt !== undefined || !present[name]?.includes(fragment))
-      .map((fragment) => pastOf({ id, types, name }, fragment, call)),
-  );
-  if (past.length > 0) await call.store.record(past, call.now);
-}
-
-function presentMutation(
-  { id, types, scopes }: HistoryFragment,
-  attrs: Fragments,
-  current: Entity | undefined,
-): Mutation {
-  const fragment = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };
-  return current ? { op: 'append', id, fragment, overwrite: true } : { op: 'create', id, entity: { ...fragment, id } };
-}
-
-/** The newest scope, as members of a fragment. */
-function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly string[]; scopeObservedAt?: string } {
-  const newest = scopes.reduce<Fragment | undefined>(
-    (best, scope) => (best && isOlder(scope, best) ? best : scope),
-    undefined,
-  );
-  const scope = newest?.value;
-  if (typeof scope !== 'string' && !isStrings(scope)) return {};
-  return { scope, ...(newest?.observedAt === undefined ? undefined : { scopeObservedAt: newest.observedAt }) };
-}
-
-const pastOf = (place: Omit<PastInstance, 'instance'>, fragment: Fragment, { now }: Call): PastInstance => ({
-  ...place,
-  instance: stampInstance(fragment, undefined, { at: now, ownerCreatedAt: '' }),
-});
-
-/** The newest instance of every attribute and dataset that is not older than the present one, and is no deletion. */
-function newestOf(attrs: Fragments, current: Entity | undefined): Fragments {
-  const newest: Record<string, readonly Fragment[]> = {};
-  for (const [name, fragments] of Object.entries(attrs)) {
-    const byDataset = new Map<string | undefined, Fragment>();
-    for (const fragment of fragments) {
-      const best = byDataset.get(fragment.datasetId);
-      if (fragment.value !== ngsildNull && (!best || !isOlder(fragment, best)))
-        byDataset.set(fragment.datasetId, fragment);
-    }
-    const kept = [...byDataset.values()].filter((fragment) => {
-      const present = instanceOf(current?.attrs[name], fragment.datasetId);
-      return !present || !isOlder(fragment, present);
-    });
-    if (kept.length > 0) newest[name] = kept;
-  }
-  return newest;
-}
-
-/** What was not observed has no time to be older by. */
-const isOlder = (a: Fragment, b: Fragment | Instance): boolean =>
-  a.observedAt !== undefined &&
-  b.observedAt !== undefined &&
-  microsOfInstant(a.observedAt) < microsOfInstant(b.observedAt);
 
 export const deleteTemporal: Operation = {
   ...common,
@@ -186,7 +113,7 @@ export const updateTemporalInstance: Operation = {
   body: 'object',
   run(ask, call) {
     const { id, name } = readPlace(ask, call);
-    const instance = pastOf({ id, types: [], name }, readOneInstance(ask, name, call), call).instance;
+    const instance = pastInstance(readOneInstance(ask, name, call), call.now);
     return revise({ op: 'replaceInstance', id, name, instanceId: readInstanceId(ask), instance }, call);
   },
 };

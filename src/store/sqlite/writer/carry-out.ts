@@ -7,9 +7,9 @@ import { historyOf, pastEntry } from '../../../core/model/history.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
 import type { Mutated } from '../../../core/model/mutate.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
-import type { PastInstance } from '../../../core/port/store.ts';
 import type { Entities, Held, Holding } from './entity-rows.ts';
 import type { HistoryWriter } from '../history-writer.ts';
+import type { PastSeries } from '../message.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Sequence } from './sequence.ts';
 import type { Subjects } from './subjects.ts';
@@ -87,12 +87,14 @@ function forgetExpired(history: HistoryWriter, { expires, entity, subject }: Hel
   }
 }
 
-/** Adds an instance to the history of an entity, whether that is there or not. */
-export function recordPast(tables: Tables, { id, types, name, instance }: PastInstance, at: Instant): void {
+/** Adds instances to the history of an entity, whether that is there or not. */
+export function recordSeries(tables: Tables, { id, types, name, instances }: PastSeries, at: Instant): void {
   const { entities, subjects, history, sequence } = tables;
   const subject = entities.subjectOf(id) ?? subjects.departed(id) ?? newSubject(tables, id, types);
-  const entry = pastEntry(name, instance, { at, ownerCreatedAt: at });
-  history.add(subject, entry.isObserved ? 0 : sequence.next(), [entry]);
+  for (const instance of instances) {
+    const entry = pastEntry(name, instance, { at, ownerCreatedAt: at });
+    history.add(subject, entry.isObserved ? 0 : sequence.next(), [entry]);
+  }
 }
 
 function newSubject({ subjects, sequence }: Tables, id: string, types: readonly string[]): number {

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Position } from '../../../core/port/store.ts';
-import { carryOut, recordPast, sweepSome, type Tables } from './carry-out.ts';
+import { carryOut, recordSeries, sweepSome, type Tables } from './carry-out.ts';
 import { openForWriting } from '../connection.ts';
 import { createEntities } from './entity-rows.ts';
 import { createForget, type Forget } from '../history/forget.ts';
@@ -10,7 +10,7 @@ import { createHistoryWriter } from '../history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from '../message.ts';
 import { createNames, type Names } from '../names.ts';
-import { pastInstancesIn, retentionSliceIn, revisionIn, writesIn } from '../own-text.ts';
+import { pastSeriesIn, retentionSliceIn, revisionIn, writesIn } from '../own-text.ts';
 import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
 import { createShelfWriter, type ShelfWriter } from '../shelf.ts';
@@ -144,8 +144,8 @@ function createRunner(
   };
 }
 
-function recordAll(tables: Tables, { at, instances }: Extract<Job, { op: 'record' }>): number {
-  const past = pastInstancesIn(instances);
-  for (const one of past) recordPast(tables, one, at);
-  return past.length;
+function recordAll(tables: Tables, { at, series }: Extract<Job, { op: 'record' }>): number {
+  const all = pastSeriesIn(series);
+  for (const one of all) recordSeries(tables, one, at);
+  return all.length;
 }

@@ -66,7 +66,7 @@ export function startWriter({ observe, limits }: { observe: Observe; limits: Wri
 
 function sizeOf(job: Job): number {
   if (job.op === 'apply') return job.writes.length;
-  if (job.op === 'record') return job.instances.length;
+  if (job.op === 'record') return job.series.length;
   return job.op === 'put' ? job.doc.length : 0;
 }
 
