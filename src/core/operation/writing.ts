@@ -38,6 +38,7 @@ export async function checkPart(id: string, fragment: EntityFragment, call: Call
 
 /** As `checkPart`, for a part of an entity whose stored types are at hand. */
 export function checkFragment(fragment: EntityFragment, types: readonly string[], { world }: Call): void {
+  if (world.models.isIdle) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
   refuseViolations(world.models.check({ types: all, attrs: fragment.attrs }, false));
 }

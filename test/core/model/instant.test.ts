@@ -47,7 +47,10 @@ describe('an instant', () => {
 
   test('is in its shortest form exactly when it would be written so', () => {
     const digits = fc.string({ unit: fc.constantFrom('0', '5'), minLength: 1, maxLength: 6 });
-    const fraction = fc.oneof(fc.constant(''), fc.tuple(fc.constantFrom('.', ','), digits).map((parts) => parts.join('')));
+    const fraction = fc.oneof(
+      fc.constant(''),
+      fc.tuple(fc.constantFrom('.', ','), digits).map((parts) => parts.join('')),
+    );
     fc.assert(
       fc.property(fraction, (text) => {
         const instant = `2026-03-01T08:00:00${text}Z`;

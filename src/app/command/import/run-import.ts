@@ -42,30 +42,36 @@ export interface ImportResult {
  * was settled before is in the journal.
  */
 export async function runImport(parts: ImportParts): Promise<ImportResult> {
-  const { settle, result } = createAccount(parts);
+  const account = createAccount(parts);
   let underWay = Promise.resolve();
-  let batch = emptyBatch();
   try {
-    for await (const source of parts.rows) {
-      if (source.number <= parts.journal.before.rows) {
-        // Settled before; it is read all the same, because running sums go over all rows.
-        if (source.row) parts.mapRow(source.row);
-        continue;
-      }
-      take(source, batch, parts.mapRow);
-      if (batch.items.length < parts.batchSize && batch.rejected.length < parts.batchSize) continue;
+    for await (const batch of batchesOf(parts)) {
       await underWay;
-      underWay = settle(batch);
+      underWay = account.settle(batch);
       // Its failure is met where it is waited for.
       underWay.catch(() => undefined);
-      batch = emptyBatch();
     }
   } finally {
     await underWay;
   }
-  if (batch.lastRow > 0) await settle(batch);
-  parts.progress.end(result().tally.rows);
-  return result();
+  parts.progress.end(account.result().tally.rows);
+  return account.result();
+}
+
+async function* batchesOf({ rows, mapRow, journal, batchSize }: ImportParts): AsyncGenerator<Batch> {
+  let batch = emptyBatch();
+  for await (const source of rows) {
+    if (source.number <= journal.before.rows) {
+      // Settled before; it is read all the same, because running sums go over all rows.
+      if (source.row) mapRow(source.row);
+      continue;
+    }
+    take(source, batch, mapRow);
+    if (batch.items.length < batchSize && batch.rejected.length < batchSize) continue;
+    yield batch;
+    batch = emptyBatch();
+  }
+  if (batch.lastRow > 0) yield batch;
 }
 
 interface Account {

@@ -1,7 +1,8 @@
 /** A batch of temporal representations: upsertTemporal (clause 5.6.11) for many entities at once, as files of measurements want it. */
 import type { Fragment } from '../../model/attribute.ts';
+import type { Entity } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
-import { Problem, type ProblemReport } from '../../model/problem.ts';
+import { Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { describeProblem } from '../describe-problem.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
@@ -36,11 +37,17 @@ export const upsertTemporalBatch: Operation = {
   body: 'array',
   unknownTenant: 'create',
   async run(ask, call) {
-    const read = await readAll(elementsOf(ask, call), call);
-    const checked = await checkAll(read.filter(isElement), call);
-    const written = await writeAll(checked.groups, call);
-    const all = [...read.filter(isEnding), ...checked.refused, ...written];
-    return answerOf(all.sort((a, b) => a.element - b.element));
+    const currents = new Map<string, Entity | undefined>();
+    const read = await readAll(elementsOf(ask, call), currents, call);
+    const groups = [...Map.groupBy(read.filter(isElement), ({ history }) => history.id)].map(
+      ([id, elements]): Group => ({
+        id,
+        elements: elements.map(({ element }) => element),
+        placed: placeInstances(joined(id, elements), currents.get(id), call.now),
+      }),
+    );
+    const all = [...read.filter(isEnding), ...(await writeAll(groups, call))];
+    return answerOf(all.sort((one, other) => one.element - other.element));
   },
 };
 
@@ -55,66 +62,39 @@ type PlacedEnding = Ending & { readonly element: number };
 const isElement = (one: Element | PlacedEnding): one is Element => 'history' in one;
 const isEnding = (one: Element | PlacedEnding): one is PlacedEnding => 'outcome' in one;
 
-async function readAll(elements: readonly Json[], call: Call): Promise<readonly (Element | PlacedEnding)[]> {
+/** Reads all elements and checks them against the data models. The entities that are there are put into `currents`. */
+async function readAll(
+  elements: readonly Json[],
+  currents: Map<string, Entity | undefined>,
+  call: Call,
+): Promise<readonly (Element | PlacedEnding)[]> {
+  const read = async (json: Json, { context }: Call): Promise<HistoryFragment> => {
+    const history = readHistory(json, context);
+    const { id } = history;
+    if (!currents.has(id)) currents.set(id, (await call.store.get(id, call.now))?.entity());
+    checkFragment(history, currents.get(id)?.types ?? [], call);
+    return history;
+  };
   const all: (Element | PlacedEnding)[] = [];
   for (const [element, json] of elements.entries()) {
     const pause = call.world.breathe();
     if (pause) await pause;
-    const history = await readElement(json, call, (one, { context }) => readHistory(one, context));
+    const history = await readElement(json, call, read);
     all.push(history instanceof Problem ? { ...refusalOf(json, history), element } : { element, history });
   }
   return all;
 }
 
-/** What is good of the elements of one entity. */
+/** The elements of one entity that were found to be good. */
 interface Group {
   readonly id: string;
   readonly elements: readonly number[];
   readonly placed: Placed;
 }
 
-/** Checks every element against the data models of its entity, and finds the place of what is good. */
-async function checkAll(
-  elements: readonly Element[],
-  call: Call,
-): Promise<{ readonly groups: readonly Group[]; readonly refused: readonly PlacedEnding[] }> {
-  const [groups, refused]: [Group[], PlacedEnding[]] = [[], []];
-  for (const [id, own] of Map.groupBy(elements, ({ history }) => history.id)) {
-    const current = (await call.store.get(id, call.now))?.entity();
-    const good: Element[] = [];
-    for (const one of own) {
-      const pause = call.world.breathe();
-      if (pause) await pause;
-      const problem = violationOf(one.history, current?.types ?? [], call);
-      if (problem) refused.push({ id, element: one.element, outcome: { status: 'refused', problem } });
-      else good.push(one);
-    }
-    const history = joined(good.map((one) => one.history));
-    if (history)
-      groups.push({
-        id,
-        elements: good.map(({ element }) => element),
-        placed: placeInstances(history, current, call.now),
-      });
-  }
-  return { groups, refused };
-}
-
-function violationOf(history: HistoryFragment, types: readonly string[], call: Call): ProblemReport | undefined {
-  if (call.world.models.isIdle) return undefined;
-  try {
-    checkFragment(history, types, call);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Problem) return error.report;
-    throw error;
-  }
-}
-
 /** Several representations of one entity as one, its instances in their order. */
-function joined([first, ...others]: readonly HistoryFragment[]): HistoryFragment | undefined {
-  if (!first || others.length === 0) return first;
-  const all = [first, ...others];
+function joined(id: string, elements: readonly Element[]): HistoryFragment {
+  const all = elements.map(({ history }) => history);
   const attrs = new Map<string, Fragment[]>();
   for (const [name, fragments] of all.flatMap((history) => Object.entries(history.attrs))) {
     const known = attrs.get(name);
@@ -122,7 +102,7 @@ function joined([first, ...others]: readonly HistoryFragment[]): HistoryFragment
     else attrs.set(name, [...fragments]);
   }
   return {
-    id: first.id,
+    id,
     types: [...new Set(all.flatMap(({ types = [] }) => types))],
     attrs: Object.fromEntries(attrs),
     scopes: all.flatMap(({ scopes }) => scopes),
