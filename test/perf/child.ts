@@ -13,6 +13,8 @@ export interface LoopDelay {
 
 export interface Child {
   readonly url: string;
+  /** Where it keeps its data. */
+  readonly folder: string;
   loopDelay(): Promise<LoopDelay>;
   /** Resident memory in MiB. */
   memory(): Promise<number>;
@@ -30,6 +32,7 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
   const { url } = await ask<{ url: string }>(child, undefined);
   return {
     url,
+    folder,
     loopDelay: () => ask(child, 'loopDelay'),
     memory: async () => (await ask<{ mebibytes: number }>(child, 'memory')).mebibytes,
     cpu: async () => (await ask<{ ms: number }>(child, 'cpu')).ms,
