@@ -12,6 +12,8 @@ import { percentiles, rest } from './load.ts';
 
 const many = Number(process.env['BENCH_CONSUMERS'] ?? 5000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
+/** Those who will not read want besides what nobody else wants: so much that what they may have waiting is soon exceeded. */
+const flood = { changesPerSecond: 5, bytes: 200_000 };
 const slowOnes = Math.ceil(many / 50);
 
 interface Consumer {
@@ -23,11 +25,14 @@ interface Consumer {
 const taken: number[] = [];
 const closed: number[] = [];
 
-const entity = (n: number): object => ({
+const entity = (n: number): object =>
+  n < 0 ? { ...lamp(n), type: 'Flood', data: property('x'.repeat(flood.bytes)) } : lamp(n);
+const property = (value: unknown): object => ({ type: 'Property', value });
+const lamp = (n: number): object => ({
   id: `urn:ngsi-ld:Lamp:${n}`,
   type: 'Lamp',
-  sentAt: { type: 'Property', value: performance.now() },
-  note: { type: 'Property', value: 'switched by the twilight sensor of the street, as every evening; '.repeat(12) },
+  sentAt: property(performance.now()),
+  note: property('switched by the twilight sensor of the street, as every evening; '.repeat(12)),
 });
 
 /** A consumer that has subscribed: to all lamps, or to the one of its number. */
@@ -55,6 +60,20 @@ async function connect(url: string, n: number, { isOwn, isDeflated }: Wanted): P
     });
   });
   return consumer;
+}
+
+/** It wants the flood too. What it takes does not count any more. */
+async function wantFlood(consumer: Consumer, overflow: 'latest' | 'disconnect'): Promise<void> {
+  const { socket } = consumer;
+  consumer.isSlow = true;
+  const subscription = { type: 'Subscription', entities: [{ type: 'Flood' }] };
+  const isSubscribed = new Promise<void>((resolve) => {
+    socket.on('message', (data: Buffer) => {
+      if (data.toString().startsWith('{"op":"subscribed","id":"flood"')) resolve();
+    });
+  });
+  socket.send(JSON.stringify({ op: 'subscribe', id: 'flood', subscription, overflow }));
+  await isSubscribed;
 }
 
 interface Wanted {
@@ -114,6 +133,12 @@ async function row(what: string, broker: Child, perSecond: number, next: () => n
   );
 }
 
+async function droppedBy({ url }: Child): Promise<number> {
+  const { text } = await send(`${url}/metrics`, 'GET');
+  const counts = [...text.matchAll(/^mlaka_streams_dropped_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** Bytes that have come over all sockets. */
 const bytesOf = (consumers: readonly Consumer[]): number =>
   consumers.reduce((sum, { socket }) => {
@@ -123,7 +148,7 @@ const bytesOf = (consumers: readonly Consumer[]): number =>
 
 const one = (): number => 0;
 const any = (): number => Math.floor(Math.random() * many);
-const args = ['--models', 'off', '--stream-connections-max', String(many + 10)];
+const args = ['--models', 'off', '--stream-connections-max', String(many + 10), '--stream-buffer-bytes', '262144'];
 
 console.log(
   '| what | changes/s | messages/s | latency p50 / p99, ms | broker processor time, µs a message | event loop p99 / max, ms | resident, MiB |\n|---|---|---|---|---|---|---|',
@@ -138,12 +163,15 @@ const perConnection = ((await broker.memory()) - before) / many;
 await change(broker.url, 1, one);
 await row(`${many} want every change, as fast as it goes`, broker, 100, one);
 await row(`${many} want every change`, broker, 2, one);
-for (const consumer of consumers.slice(0, slowOnes)) {
-  consumer.isSlow = true;
-  consumer.socket.pause();
-}
-await row(`the same, ${slowOnes} of them do not read`, broker, 2, one);
-for (const { socket } of consumers.slice(0, slowOnes)) socket.terminate();
+const slow = consumers.slice(0, slowOnes);
+for (const [at, consumer] of slow.entries()) await wantFlood(consumer, at % 2 === 0 ? 'latest' : 'disconnect');
+const flooding = setInterval(() => void write(broker.url, [-1]), 1000 / flood.changesPerSecond);
+await row(`the same, ${slowOnes} of them also 1 MB/s`, broker, 2, one);
+for (const { socket } of slow) socket.pause();
+await row(`the same, and those ${slowOnes} do not read`, broker, 2, one);
+clearInterval(flooding);
+console.log(`  ${await droppedBy(broker)} of them were dropped, or spared what they could not take`);
+for (const { socket } of slow) socket.terminate();
 await row(`the same, without those ${slowOnes}`, broker, 2, one);
 await disconnectAll(consumers);
 consumers = await connectAll(broker.url, { isOwn: true, isDeflated: false });
