@@ -33,6 +33,9 @@ export function guardStore(store: Store, decision: Decision): Store {
 }
 
 const forbidden = (detail: string): Problem => new Problem('Forbidden', detail);
+const refuseAtOnce = (): never => {
+  throw forbidden('Only a grant without restrictions allows this.');
+};
 const refuse = (): Promise<never> => Promise.reject(forbidden('Only a grant without restrictions allows this.'));
 
 /** What a partial grant does not open: everything whose content is not entities one by one. */
@@ -42,7 +45,15 @@ const closed = {
   summary: refuse,
   sweep: refuse,
   forgetHistory: refuse,
-  shelf: () => ({ get: refuse, keys: refuse, list: refuse, put: refuse, delete: refuse }),
+  shelf: () => ({
+    get: refuse,
+    keys: refuse,
+    list: refuse,
+    put: refuse,
+    add: refuse,
+    delete: refuse,
+    follow: refuseAtOnce,
+  }),
 };
 const closedLog = {
   read: refuse,

@@ -28,8 +28,9 @@ async function readEpoch(shelf: Shelf, ids: IdSource): Promise<string> {
     .next('Epoch')
     .replaceAll(/^.*:|[^A-Za-z0-9]/g, '')
     .slice(-12);
-  await shelf.put(place.key, made);
-  return made;
+  // Another broker may have made one meanwhile: what stands there holds.
+  const stands = await shelf.add(place.key, made);
+  return typeof stands === 'string' ? stands : made;
 }
 
 /** The text of a position: `<epoch>.<offset>`. */

@@ -8,6 +8,7 @@ import type { Instance } from '../model/attribute.ts';
 import type { EntityHistory } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
+import type { Parts } from './parts.ts';
 import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 
 /** A point in a tenant's change log: strictly increasing, 0 before the first change. */
@@ -77,8 +78,15 @@ export interface Shelf {
   /** All documents, ordered by key. */
   list(): Promise<readonly { readonly key: string; readonly document: Json }[]>;
   put(key: string, document: Json): Promise<void>;
+  /** Puts a document where there is none, and answers what stands there then. */
+  add(key: string, document: Json): Promise<Json>;
   /** True when there was one. */
   delete(key: string): Promise<boolean>;
+  /**
+   * Calls back with the key of what another broker on the same persistence has put or deleted, within a second; without one
+   * when it may be any. Own deletions may be among them. Returns the function that stops it.
+   */
+  follow(listener: (key?: string) => void): () => void;
 }
 
 /** What is in a store, kept as it is written and never counted on demand. */
@@ -176,6 +184,8 @@ export interface Stores {
   /** The store of a tenant; undefined when there is none and `create` is false (clause 4.14). */
   open(tenant: string, create: boolean): Promise<Store | undefined>;
   tenants(): Promise<readonly string[]>;
+  /** Who does what, where there are several brokers on the persistence. */
+  readonly parts: Parts;
   /** Waits for what is under way, then releases everything. */
   close(): Promise<void>;
 }

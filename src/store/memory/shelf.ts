@@ -16,6 +16,11 @@ export function createShelf(): Shelf {
       documents.set(key, document);
       return Promise.resolve();
     },
+    add: (key, document) => {
+      if (!documents.has(key)) documents.set(key, document);
+      return Promise.resolve(documents.get(key) ?? document);
+    },
+    follow: () => () => undefined,
     delete: (key) => Promise.resolve(documents.delete(key)),
   };
 }

@@ -1,5 +1,6 @@
 /** A persistence that lives as long as the process: for trials and tests, and the model that other stores are held to. */
 import type { Breathe } from '../../core/port/clock.ts';
+import { allMine } from '../../core/port/parts.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { createMemoryStore } from './store.ts';
 
@@ -12,6 +13,7 @@ export function createMemoryStores(options: { readonly breathe?: Breathe } = {})
       if (store) tenants.set(tenant, store);
       return Promise.resolve(store);
     },
+    parts: allMine,
     tenants: () => Promise.resolve([...tenants.keys()]),
     close: () => {
       tenants.clear();

@@ -1,9 +1,8 @@
 /** Those who follow a tenant's log: called for what this node has written, and for what others have, by a change stream. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChangeStream } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Log, Position } from '../../core/port/store.ts';
-import type { Collections, StateDocument } from './schema.ts';
+import type { Collections } from './schema.ts';
+import { createWatch } from './watch.ts';
 
 export interface Followers {
   readonly follow: Log['follow'];
@@ -11,9 +10,6 @@ export interface Followers {
   announce(position: Position): void;
   readonly close: () => void;
 }
-
-/** How long to wait before a stream that broke is opened again. */
-const pauseMs = 500;
 
 /** `newest`: the position from which on followers are called. */
 export function createFollowers(
@@ -34,7 +30,18 @@ export function createFollowers(
     announced = position;
     for (const listener of [...listeners]) call(listener, position);
   };
-  const watch = createWatch(state, { announce, observe });
+  const watch = createWatch({
+    collection: state,
+    pipeline,
+    what: 'the log',
+    observe,
+    // What came before the stream is in the log, and the position tells how far.
+    onBegin: async () => announce((await state.findOne({ _id: 'state' }))?.position ?? 0),
+    onEvent: (event) => {
+      const position = event.operationType === 'update' ? event.updateDescription.updatedFields?.position : undefined;
+      if (position !== undefined) announce(position);
+    },
+  });
   return {
     announce,
     follow(listener) {
@@ -47,61 +54,8 @@ export function createFollowers(
   };
 }
 
-interface Watch {
-  /** Does nothing when it watches already. */
-  start(): void;
-  readonly stop: () => void;
-}
-
 /** Each transaction that changes something writes its last position into the state: one event tells of all its records. */
 const pipeline = [
   { $match: { operationType: 'update', 'updateDescription.updatedFields.position': { $exists: true } } },
   { $project: { 'updateDescription.updatedFields.position': 1 } },
 ];
-
-/**
- * Watches the state of the log. The driver resumes by its token after an election or a broken connection. A stream that
- * cannot be resumed is opened anew: what came meanwhile is in the log, and the position tells how far.
- */
-function createWatch(
-  state: Collections['state'],
-  { announce, observe }: { announce: (position: Position) => void; observe: Observe },
-): Watch {
-  let stream: ChangeStream<StateDocument> | undefined;
-  let isStopped = false;
-  const isWanted = (): boolean => !isStopped;
-  let watching: Promise<void> | undefined;
-
-  const watchOnce = async (): Promise<void> => {
-    stream = state.watch<StateDocument>(pipeline);
-    // Once the server has opened it, nothing is missed that comes after what is read here.
-    await stream.tryNext();
-    const now = await state.findOne({ _id: 'state' });
-    if (now) announce(now.position);
-    for await (const event of stream) {
-      const position = event.operationType === 'update' ? event.updateDescription.updatedFields?.position : undefined;
-      if (position !== undefined) announce(position);
-    }
-  };
-
-  const watchOn = async (): Promise<void> => {
-    while (isWanted()) {
-      try {
-        await watchOnce();
-      } catch (cause) {
-        if (isWanted()) observe({ kind: 'failed', where: 'store: change stream of the log', cause });
-      }
-      await stream?.close().catch(() => undefined);
-      if (isWanted()) await sleep(pauseMs);
-    }
-  };
-
-  return {
-    start: () => void (watching ??= watchOn()),
-    // A stream waits up to a second for its next event: the client, which is closed next, does not.
-    stop: () => {
-      isStopped = true;
-      stream?.close().catch(() => undefined);
-    },
-  };
-}

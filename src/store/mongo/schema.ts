@@ -89,9 +89,11 @@ export interface CountKey {
   readonly k: string | null;
 }
 
-interface ShelfDocument {
+export interface ShelfDocument {
   readonly _id: { readonly shelf: string; readonly key: string };
   readonly doc: string;
+  /** The broker that put it. */
+  readonly by: string;
 }
 
 /** Numbers that only grow. Whoever writes takes this document first, and so is alone until the transaction ends. */

@@ -1,45 +1,108 @@
 /** Shelves of JSON documents. */
-import { type Document, MaxKey, MinKey } from 'mongodb';
+import { type ClientSession, type Document, MaxKey, MinKey } from 'mongodb';
 import { parseJson } from '../../core/model/json.ts';
+import type { Observe } from '../../core/port/observe.ts';
 import type { Shelf } from '../../core/port/store.ts';
 import { reach } from './connection.ts';
-import type { Collections } from './schema.ts';
+import type { Collections, ShelfDocument } from './schema.ts';
+import { createWatch } from './watch.ts';
 import type { Writer } from './writer/writer.ts';
 
+export interface Shelves {
+  readonly open: (name: string) => Shelf;
+  readonly close: () => void;
+}
+
+export interface ShelvesOptions {
+  readonly writer: Writer;
+  /** This broker's name among all. */
+  readonly node: string;
+  readonly observe: Observe;
+}
+
 /** Opens shelves by name. Writes go the way of all others, so that the last of several stands. */
-export const createShelves =
-  ({ shelf }: Collections, writer: Writer) =>
-  (name: string): Shelf => {
-    const all: Document = {
-      _id: { $gte: { shelf: name, key: new MinKey() }, $lt: { shelf: name, key: new MaxKey() } },
-    };
+export function createShelves({ shelf }: Collections, { writer, node, observe }: ShelvesOptions): Shelves {
+  const others = createOthers({ shelf }, { node, observe });
+  const open = (name: string): Shelf => {
+    const reading = createReading(shelf, name);
+    const _id = (key: string): ShelfDocument['_id'] => ({ shelf: name, key });
+    const send = (run: (session: ClientSession) => Promise<unknown>): Promise<unknown> =>
+      writer.send({ ids: [], run: ({ session }) => run(session) });
     return {
-      get: async (key) => {
-        const found = await reach(shelf.findOne({ _id: { shelf: name, key } }));
-        return found ? parseJson(found.doc) : undefined;
-      },
-      // By UTF-16 units, as every other store; MongoDB's own order is that of UTF-8.
-      keys: async () => {
-        const found = await reach(shelf.find(all, { projection: { _id: 1 } }).toArray());
-        return found.map(({ _id }) => _id.key).sort();
-      },
-      list: async () => {
-        const found = await reach(shelf.find(all).toArray());
-        const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: parseJson(doc) }));
-        return documents.sort((a, b) => (a.key < b.key ? -1 : 1));
-      },
+      ...reading,
       put: async (key, document) => {
         const doc = JSON.stringify(document);
-        await writer.send({
-          ids: [],
-          run: ({ session }) => shelf.replaceOne({ _id: { shelf: name, key } }, { doc }, { upsert: true, session }),
-        });
+        await send((session) => shelf.replaceOne({ _id: _id(key) }, { doc, by: node }, { upsert: true, session }));
+      },
+      add: async (key, document) => {
+        const fresh = { $setOnInsert: { doc: JSON.stringify(document), by: node } };
+        await send((session) => shelf.updateOne({ _id: _id(key) }, fresh, { upsert: true, session }));
+        return (await reading.get(key)) ?? document;
       },
       delete: (key) =>
         writer.send({
           ids: [],
-          run: async ({ session }) =>
-            (await shelf.deleteOne({ _id: { shelf: name, key } }, { session })).deletedCount > 0,
+          run: async ({ session }) => (await shelf.deleteOne({ _id: _id(key) }, { session })).deletedCount > 0,
         }),
+      follow: (listener) => others.follow(name, listener),
     };
   };
+  return { open, close: others.close };
+}
+
+function createReading(shelf: Collections['shelf'], name: string): Pick<Shelf, 'get' | 'keys' | 'list'> {
+  const all: Document = {
+    _id: { $gte: { shelf: name, key: new MinKey() }, $lt: { shelf: name, key: new MaxKey() } },
+  };
+  return {
+    get: async (key) => {
+      const found = await reach(shelf.findOne({ _id: { shelf: name, key } }));
+      return found ? parseJson(found.doc) : undefined;
+    },
+    // By UTF-16 units, as every other store; MongoDB's own order is that of UTF-8.
+    keys: async () => {
+      const found = await reach(shelf.find(all, { projection: { _id: 1 } }).toArray());
+      return found.map(({ _id }) => _id.key).sort();
+    },
+    list: async () => {
+      const found = await reach(shelf.find(all).toArray());
+      const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: parseJson(doc) }));
+      return documents.sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+  };
+}
+
+/** Tells of what other brokers put on shelves. A deletion does not say whose it is: everybody's are told. */
+function createOthers(
+  { shelf }: Pick<Collections, 'shelf'>,
+  { node, observe }: { readonly node: string; readonly observe: Observe },
+) {
+  const followers = new Map<string, Set<(key?: string) => void>>();
+  const tell = (name: string, key?: string): void => {
+    for (const listener of followers.get(name) ?? []) listener(key);
+  };
+  let streams = 0;
+  const watch = createWatch<ShelfDocument>({
+    collection: shelf,
+    pipeline: [{ $match: { 'fullDocument.by': { $ne: node } } }, { $project: { documentKey: 1, operationType: 1 } }],
+    what: 'shelves',
+    observe,
+    onBegin: () => {
+      streams += 1;
+      // What came while nobody watched may be anything.
+      if (streams > 1) for (const name of followers.keys()) tell(name);
+    },
+    onEvent: (event) => {
+      if ('documentKey' in event) tell(event.documentKey._id.shelf, event.documentKey._id.key);
+    },
+  });
+  return {
+    follow(name: string, listener: (key?: string) => void): () => void {
+      const listeners = followers.get(name) ?? new Set();
+      followers.set(name, listeners.add(listener));
+      watch.start();
+      return () => void listeners.delete(listener);
+    },
+    close: watch.stop,
+  };
+}

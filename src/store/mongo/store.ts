@@ -25,22 +25,26 @@ export interface OpenStore {
 export interface StoreOptions {
   readonly limits: WriterLimits;
   readonly observe: Observe;
+  /** This broker's name among all on the database. */
+  readonly node: string;
 }
 
-export async function openStore(collections: Collections, { limits, observe }: StoreOptions): Promise<OpenStore> {
+export async function openStore(collections: Collections, { limits, observe, node }: StoreOptions): Promise<OpenStore> {
   const state = await collections.state.findOne({ _id: 'state' });
   const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
   const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
+  const shelves = createShelves(collections, { writer, node, observe });
   return {
     store: {
       ...createReading(collections),
       ...createWriting(collections, writer),
-      shelf: createShelves(collections, writer),
+      shelf: shelves.open,
       log: createLog(collections, { writer, followers }),
     },
     close: async () => {
       await writer.close();
       followers.close();
+      shelves.close();
     },
   };
 }

@@ -1,10 +1,12 @@
 /** A persistence on a MongoDB replica set: one database per tenant. Several brokers may use it at the same time. */
+import { randomUUID } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { Problem } from '../../core/model/problem.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Stores } from '../../core/port/store.ts';
 import { connect, databaseIn, reach } from './connection.ts';
 import { databaseOf } from './database-name.ts';
+import { openParts } from './parts.ts';
 import { openCollections } from './schema.ts';
 import { type OpenStore, openStore } from './store.ts';
 import type { WriterLimits } from './writer/writer.ts';
@@ -31,13 +33,19 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const opened = new Map<string, Promise<OpenStore>>();
+  const node = randomUUID();
+  const { parts, close: closeParts } = await openParts({
+    leases: client.db(prefix).collection('leases'),
+    node,
+    observe,
+  });
   let isOpen = true;
 
   const openOnce = (tenant: string, database: string): Promise<OpenStore> => {
     const known = opened.get(tenant);
     if (known) return known;
     const fresh = openCollections(client, database).then((collections) =>
-      openStore(collections, { observe, limits: { ...usualLimits, ...limits } }),
+      openStore(collections, { node, observe, limits: { ...usualLimits, ...limits } }),
     );
     opened.set(tenant, fresh);
     // One that failed is tried again by the next who asks.
@@ -45,27 +53,34 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
     return fresh;
   };
 
-  const isKnown = async (tenant: string, create: boolean): Promise<boolean> => {
-    if (tenant === '' || opened.has(tenant) || (await registry.findOne({ _id: tenant }))) return true;
-    if (!create) return false;
-    const document = { database: databaseOf(prefix, tenant) };
-    await registry.updateOne({ _id: tenant }, { $setOnInsert: document }, { upsert: true });
-    return true;
-  };
-
   return {
+    parts,
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
-      if (!(await reach(isKnown(tenant, create)))) return undefined;
-      return (await reach(openOnce(tenant, databaseOf(prefix, tenant)))).store;
+      const database = databaseOf(prefix, tenant);
+      const isOpened = tenant === '' || opened.has(tenant);
+      if (!isOpened && !(await reach(register(registry, { _id: tenant, database }, create)))) return undefined;
+      return (await reach(openOnce(tenant, database))).store;
     },
     tenants: async () => ['', ...(await reach(registry.find().toArray())).map(({ _id }) => _id)],
     async close() {
       isOpen = false;
+      await closeParts();
       for (const store of await Promise.allSettled(opened.values())) {
         if (store.status === 'fulfilled') await store.value.close();
       }
       await client.close();
     },
   };
+}
+
+/** False when there is no such tenant, and none is to be made. */
+async function register(
+  registry: Collection<TenantDocument>,
+  { _id, database }: TenantDocument,
+  create: boolean,
+): Promise<boolean> {
+  if (await registry.findOne({ _id })) return true;
+  if (create) await registry.updateOne({ _id }, { $setOnInsert: { database } }, { upsert: true });
+  return create;
 }

@@ -22,7 +22,14 @@ export type Job =
   /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Answers the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
   /** Answers 1. */
-  | { readonly op: 'put'; readonly shelf: string; readonly key: string; readonly doc: string }
+  | {
+      readonly op: 'put';
+      readonly shelf: string;
+      readonly key: string;
+      readonly doc: string;
+      /** True: only where there is none. */
+      readonly isNew: boolean;
+    }
   /** Answers how many there were: 0 or 1. */
   | { readonly op: 'drop'; readonly shelf: string; readonly key: string }
   /** Wants an index over the values of an attribute (expanded name). Answers 1. */

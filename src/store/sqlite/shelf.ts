@@ -6,7 +6,7 @@ import type { Job } from './message.ts';
 import type { SendJob } from './writer/writer.ts';
 
 export interface ShelfWriter {
-  /** Answers 1. */
+  /** Answers how many were put: 0 where there is one that is not to be replaced. */
   put(job: Extract<Job, { op: 'put' }>): number;
   /** Answers how many there were: 0 or 1. */
   drop(job: Extract<Job, { op: 'drop' }>): number;
@@ -16,9 +16,12 @@ export function createShelfWriter(database: Database): ShelfWriter {
   const put = database.prepare<[string, string, string]>(
     'INSERT OR REPLACE INTO shelf (name, key, doc) VALUES (?, ?, ?)',
   );
+  const add = database.prepare<[string, string, string]>(
+    'INSERT OR IGNORE INTO shelf (name, key, doc) VALUES (?, ?, ?)',
+  );
   const drop = database.prepare<[string, string]>('DELETE FROM shelf WHERE name = ? AND key = ?');
   return {
-    put: ({ shelf, key, doc }) => put.run(shelf, key, doc).changes,
+    put: ({ shelf, key, doc, isNew }) => (isNew ? add : put).run(shelf, key, doc).changes,
     drop: ({ shelf, key }) => drop.run(shelf, key).changes,
   };
 }
@@ -40,8 +43,14 @@ export function createShelves(database: Database, send: SendJob): (name: string)
       return Promise.resolve(documents.sort((a, b) => (a.key < b.key ? -1 : 1)));
     },
     put: async (key, document) => {
-      await send({ op: 'put', shelf: name, key, doc: JSON.stringify(document) });
+      await send({ op: 'put', shelf: name, key, doc: JSON.stringify(document), isNew: false });
     },
+    add: async (key, document) => {
+      await send({ op: 'put', shelf: name, key, doc: JSON.stringify(document), isNew: true });
+      const doc = get.get(name, key);
+      return doc === undefined ? document : parseJson(doc);
+    },
+    follow: () => () => undefined,
     delete: async (key) => (await send({ op: 'drop', shelf: name, key })) === 1,
   });
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
+import { allMine } from '../../core/port/parts.ts';
 import type { Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type OpenStore, openStore } from './store.ts';
@@ -47,6 +48,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
       if (!opened.has(path) && !create && tenant !== '' && !existsSync(path)) return undefined;
       return (await openOnce(path)).store;
     },
+    parts: allMine,
     tenants() {
       const files = readdirSync(directory).flatMap((file) => tenantOf(file) ?? []);
       return Promise.resolve([...new Set(['', ...files])]);

@@ -1,0 +1,25 @@
+/** Work that is done by one broker at a time, of all those on a persistence: divided into parts, each of which one of them has. */
+
+/** What has become of a part. While it is being left, it is still this broker's, until the listener's promise is done. */
+export type PartEvent = 'gained' | 'leaving' | 'lost';
+
+export interface Parts {
+  readonly count: number;
+  /** True while the part is this broker's, and nobody else's. */
+  isMine(part: number): boolean;
+  /**
+   * Calls back when a part has become this broker's, when it is about to be left to another, and when it was lost to another
+   * because this broker was not able to say that it is alive. Returns the function that stops it.
+   */
+  follow(listener: (part: number, event: PartEvent) => Promise<void>): () => void;
+}
+
+/** The parts of a broker that is alone: one, which is its own. */
+export const allMine: Parts = { count: 1, isMine: () => true, follow: () => () => undefined };
+
+/** The part to which something belongs, by its name: the same for every broker (FNV-1a). */
+export function partOf(name: string, count: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  return (hash >>> 0) % count;
+}
