@@ -97,6 +97,8 @@ async function runOnce(
   name: string,
   { stores, observe, work }: Pick<JobOptions, 'stores' | 'observe'> & { readonly work: Work },
 ): Promise<void> {
+  // Where several brokers share a store, the one that has the first part does the jobs.
+  if (!stores.parts.isMine(0)) return;
   const began = performance.now();
   try {
     const done: string[] = [];

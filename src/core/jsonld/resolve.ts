@@ -33,8 +33,8 @@ export interface Contexts {
   check(value: Json, documents?: Readonly<Record<string, Json>>): Promise<void>;
   /** True for the URL of a document that comes with the broker and is never loaded: the core, or one that is known. */
   isBuiltIn(url: string): boolean;
-  /** Forgets everything that was made of a document, by its key or URL: it is asked for again. */
-  forget(document: string): void;
+  /** Forgets everything that was made of a document, by its key or URL, or of any: it is asked for again. */
+  forget(document?: string): void;
 }
 
 /** Contexts as the tenants of a broker have them. */

@@ -7,8 +7,8 @@ export interface Stock {
   /** What is ready for a JSON text or URL, and for this asker. */
   get(text: string, owner: string): Context | undefined;
   put(context: Context, place: Place): void;
-  /** Drops what was made of a document. */
-  dropMadeOf(document: string): void;
+  /** Drops what was made of a document, or of any. */
+  dropMadeOf(document: string | undefined): void;
 }
 
 interface Place {
@@ -32,7 +32,8 @@ export function createStock(): Stock {
       else owned.set(`${owner}\n${text}`, context, weight);
     },
     dropMadeOf: (document) => {
-      const isMadeOfIt = ({ documents }: Context): boolean => documents.includes(document);
+      const isMadeOfIt = ({ documents }: Context): boolean =>
+        document === undefined ? documents.length > 0 : documents.includes(document);
       shared.dropWhere(isMadeOfIt);
       owned.dropWhere(isMadeOfIt);
     },

@@ -4,10 +4,11 @@ import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
 import type { Subscriptions } from '../../core/port/subscriptions.ts';
 import { contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
+import { Problem } from '../../core/model/problem.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
 import type { DeliveryWorld } from './surroundings.ts';
 import { openTenant, type Tenant } from './tenant.ts';
-import { createWatchers } from './watchers.ts';
+import { createWatchers, type Watchers } from './watchers.ts';
 
 export interface DeliveryOptions {
   readonly messenger: Messenger;
@@ -28,12 +29,17 @@ export interface DeliveryEngine {
   stop(): Promise<void>;
 }
 
+/** How often tenants are looked for that other brokers on the store have made. */
+const searchMs = 1000;
 /** How long what is under way may take when the broker stops. */
 const graceMs = 2000;
 
 interface Engine extends DeliveryOptions {
   readonly receivers: Receivers;
   readonly tenants: Map<string, Promise<Tenant | undefined>>;
+  readonly watchers: Watchers;
+  /** Looks for tenants that other brokers have made. */
+  search: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
 
@@ -47,33 +53,58 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     chance: () => Math.random(),
   });
   const watchers = createWatchers();
-  const engine: Engine = { ...options, receivers, tenants: new Map(), isStopped: false };
+  const engine: Engine = {
+    ...options,
+    receivers,
+    watchers,
+    tenants: new Map(),
+    search: undefined,
+    isStopped: false,
+  };
   return {
-    subscriptions: {
-      check: async (tenant, document) => {
-        await read(engine, tenant, document);
-      },
-      refresh: async (tenant, id) => {
-        (await tenantOf(engine, tenant))?.refresh(id);
-        watchers.tell(tenant, id);
-      },
-      watch: watchers.watch,
-      account: async (tenant, id) => {
-        const account = await (await tenantOf(engine, tenant))?.account(id);
-        return account && account.timesSent > 0 ? account : undefined;
-      },
-      explain: async (tenant, document, about) => {
-        const opened = await tenantOf(engine, tenant);
-        if (!opened) throw new Error(`The tenant ${tenant} is not there any more.`);
-        return opened.explain(document, about);
-      },
-      replay: async (tenant, document, keys) => (await tenantOf(engine, tenant))?.replay(document, keys),
-    },
+    subscriptions: createSubscriptions(engine),
     async start() {
-      for (const name of await world.stores.tenants()) await tenantOf(engine, name);
+      await openAll(engine);
+      if (world.stores.parts.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
     },
     stop: () => stop(engine),
   };
+}
+
+/** What operations ask of the engine. */
+function createSubscriptions(engine: Engine): Subscriptions {
+  const { watchers } = engine;
+  return {
+    check: async (tenant, document) => {
+      await read(engine, tenant, document);
+    },
+    refresh: async (tenant, id) => {
+      (await tenantOf(engine, tenant))?.refresh(id);
+      watchers.tell(tenant, id);
+    },
+    watch: watchers.watch,
+    account: async (tenant, id) => {
+      const account = await (await tenantOf(engine, tenant))?.account(id);
+      return account && account.timesSent > 0 ? account : undefined;
+    },
+    explain: async (tenant, document, about) => {
+      const opened = await tenantOf(engine, tenant);
+      if (!opened) throw new Error(`The tenant ${tenant} is not there any more.`);
+      return opened.explain(document, about);
+    },
+    replay: async (tenant, document, keys) => (await tenantOf(engine, tenant))?.replay(document, keys),
+  };
+}
+
+async function openAll(engine: Engine): Promise<void> {
+  for (const name of await engine.world.stores.tenants()) await tenantOf(engine, name);
+}
+
+async function search(engine: Engine): Promise<void> {
+  await openAll(engine).catch((cause: unknown) => {
+    // That the store is away is said by everybody who asks it.
+    if (!(cause instanceof Problem)) engine.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+  });
 }
 
 /** The subscriptions of a tenant, which are carried out from then on; undefined when there is no such tenant. */
@@ -103,6 +134,7 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
       attemptsMax,
       deadLettersMax,
       read: (document) => read(engine, tenant, document),
+      changedElsewhere: (id) => engine.watchers.tell(tenant, id),
     })
   );
 }
@@ -114,6 +146,7 @@ async function read({ world, messenger }: Engine, tenant: string, document: Subs
 
 async function stop(engine: Engine): Promise<void> {
   engine.isStopped = true;
+  clearInterval(engine.search);
   const tenants = (await Promise.all(engine.tenants.values())).flatMap((tenant) => tenant ?? []);
   const ended = Promise.all([engine.receivers.stop(), ...tenants.map((tenant) => tenant.end())]);
   let timer: NodeJS.Timeout | undefined;

@@ -36,12 +36,16 @@ export interface Ledger {
   touch(): void;
   /** It is not to be written down any more; what was is forgotten when `isGone`. */
   drop(id: string, isGone: boolean): Promise<void>;
+  /** Nobody of a part is here any more: its common position is no longer ours to write. */
+  leave(part: number): void;
   /** Writes down what is new, at once. */
-  close(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 export interface LedgerOptions {
   readonly shelf: Shelf;
+  /** The part of all work to which a subscription belongs: its common position is that of its part. */
+  readonly partOf: (id: string) => number;
   /** How far the tenant's log was read for those who have caught up. */
   readonly position: () => Position;
   readonly observe: Observe;
@@ -52,12 +56,12 @@ const leastPauseMs = 100;
 const mostPauseMs = 1000;
 /** Documents that are written at a time. */
 const bundle = 200;
-/** The key of the position of all who have caught up. No id of a subscription is without a colon. */
-const common = 'log';
+/** The key of the position of all of a part who have caught up. No id of a subscription is without a colon. */
+const common = (part: number): string => (part === 0 ? 'log' : `log ${part}`);
 
 export function createLedger(options: LedgerOptions): Ledger {
   const { shelf, observe } = options;
-  const state: State = { ...options, news: new Map(), written: -1 };
+  const state: State = { ...options, news: new Map(), written: new Map() };
   let running = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let pauseMs = leastPauseMs;
@@ -76,8 +80,9 @@ export function createLedger(options: LedgerOptions): Ledger {
     timer ??= setTimeout(() => void flush(), pauseMs);
   };
   return {
-    find: (id) => findProgress(shelf, id),
+    find: (id) => findProgress(options, id),
     mark(subject) {
+      state.written.set(options.partOf(subject.id), state.written.get(options.partOf(subject.id)) ?? -1);
       state.news.set(subject.id, subject);
       touch();
     },
@@ -87,14 +92,15 @@ export function createLedger(options: LedgerOptions): Ledger {
       await running;
       if (isGone) await shelf.delete(id);
     },
-    close: flush,
+    leave: (part) => void state.written.delete(part),
+    flush,
   };
 }
 
 interface State extends LedgerOptions {
   readonly news: Map<string, Progressing>;
-  /** The common position that was written last. */
-  written: Position;
+  /** The common position that was written last, of each part that has anybody here. */
+  readonly written: Map<number, Position>;
 }
 
 /**
@@ -111,9 +117,9 @@ async function write(state: State): Promise<void> {
     for (let at = 0; at < documents.length; at += bundle) {
       await Promise.all(documents.slice(at, at + bundle).map(([id, document]) => shelf.put(id, document)));
     }
-    if (reached === state.written) return;
-    await shelf.put(common, { position: reached });
-    state.written = reached;
+    const behind = [...state.written].filter(([, written]) => written !== reached).map(([part]) => part);
+    await Promise.all(behind.map((part) => shelf.put(common(part), { position: reached })));
+    for (const part of behind) if (state.written.has(part)) state.written.set(part, reached);
   } catch (cause) {
     for (const subject of subjects) news.set(subject.id, subject);
     throw cause;
@@ -122,13 +128,13 @@ async function write(state: State): Promise<void> {
 
 const progressJson = ({ account, ...rest }: Progress): Json => ({ ...rest, account: { ...account } });
 
-async function findProgress(shelf: Shelf, id: string): Promise<Progress | undefined> {
+async function findProgress({ shelf, partOf }: LedgerOptions, id: string): Promise<Progress | undefined> {
   const json = await shelf.get(id);
   if (!isObject(json)) return undefined;
   const { position, isCaughtUp, account, told, lastReason, dueAt } = json;
   const reached = typeof position === 'number' ? position : 0;
   return {
-    position: isCaughtUp === true ? Math.max(reached, await commonPosition(shelf)) : reached,
+    position: isCaughtUp === true ? Math.max(reached, await commonPosition(shelf, partOf(id))) : reached,
     isCaughtUp: isCaughtUp === true,
     account: isObject(account) ? accountIn(account) : emptyAccount,
     ...(typeof told === 'number' ? { told } : undefined),
@@ -137,8 +143,8 @@ async function findProgress(shelf: Shelf, id: string): Promise<Progress | undefi
   };
 }
 
-async function commonPosition(shelf: Shelf): Promise<Position> {
-  const json = await shelf.get(common);
+async function commonPosition(shelf: Shelf, part: number): Promise<Position> {
+  const json = await shelf.get(common(part));
   const position = isObject(json) ? json['position'] : undefined;
   return typeof position === 'number' ? position : 0;
 }

@@ -15,6 +15,7 @@ import { shareLog } from '../../core/subscription/shared-log.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
 import { deadLetterShelf, discardLetters } from '../../core/port/dead-letters.ts';
 import { isFetched } from '../../core/subscription/read-endpoint.ts';
+import { type PartEvent, partOf } from '../../core/port/parts.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import { explain } from './explain.ts';
@@ -54,6 +55,8 @@ export interface TenantOptions {
   readonly deadLettersMax: number;
   /** Reads a document. Throws a Problem when it cannot be carried out, or not now. */
   readonly read: (document: SubscriptionDocument) => Promise<StoredPlan>;
+  /** Another broker on the same store has put, changed or deleted a subscription. */
+  readonly changedElsewhere: (id: string) => void;
 }
 
 /** The shelf on which it is kept how far subscriptions have come, by id. */
@@ -84,7 +87,12 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     timers: new Set(),
     isEnded: false,
   };
-  for (const { key } of await options.store.shelf(subscriptionShelf).list()) refresh(office, key);
+  const { store, world } = options;
+  const unfollow = [
+    world.stores.parts.follow((part, event) => handOver(office, part, event)),
+    store.shelf(subscriptionShelf).follow((key) => void takeIn(office, key)),
+  ];
+  for (const key of await store.shelf(subscriptionShelf).keys()) refresh(office, key);
   return {
     refresh: (id) => refresh(office, id),
     account: async (id) => (await progressIn(office, id))?.account ?? emptyAccount,
@@ -97,18 +105,61 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
         runner: office.runners.get(document.id),
       }),
     replay: (document, keys) => replay(office, document, keys),
-    async end() {
-      office.isEnded = true;
-      for (const timer of office.timers) clearTimeout(timer);
-      await Promise.all([
-        around.follower.stop(),
-        ...office.turns.values(),
-        ...[...office.runners.values()].map((runner) => runner.end()),
-        ...[...office.replays.keys()].map((id) => endReplay(office, id)),
-      ]);
+    end: () => {
+      for (const stop of unfollow) stop();
+      return end(office);
     },
-    close: () => around.ledger.close(),
+    close: () => around.ledger.flush(),
   };
+}
+
+async function end(office: Office): Promise<void> {
+  office.isEnded = true;
+  for (const timer of office.timers) clearTimeout(timer);
+  await Promise.all([
+    office.around.follower.stop(),
+    ...office.turns.values(),
+    ...[...office.runners.values()].map((runner) => runner.end()),
+    ...[...office.replays.keys()].map((id) => endReplay(office, id)),
+  ]);
+}
+
+/** The part of all brokers' work to which a subscription belongs. */
+const partIn = ({ tenant, world }: Pick<Office, 'tenant' | 'world'>, id: string): number =>
+  partOf(`${tenant} ${id}`, world.stores.parts.count);
+
+const isMine = (office: Office, id: string): boolean => office.world.stores.parts.isMine(partIn(office, id));
+
+/** Puts into force what another broker has changed: a subscription, or any of them. */
+async function takeIn(office: Office, key: string | undefined): Promise<void> {
+  const keys =
+    key === undefined ? [...(await office.store.shelf(subscriptionShelf).keys()), ...office.runners.keys()] : [key];
+  for (const id of new Set(keys)) {
+    refresh(office, id);
+    office.changedElsewhere(id);
+  }
+}
+
+/** Takes over a part, or leaves it to another broker, which goes on where this one has written down that it was. */
+async function handOver(office: Office, part: number, event: PartEvent): Promise<void> {
+  const { runners, turns, store, around } = office;
+  const isOfPart = (id: string): boolean => partIn(office, id) === part;
+  if (event === 'gained') {
+    for (const id of (await store.shelf(subscriptionShelf).keys()).filter(isOfPart)) refresh(office, id);
+    return;
+  }
+  await Promise.all([...turns].filter(([id]) => isOfPart(id)).map(([, turn]) => turn));
+  const leaving = [...runners].filter(([id]) => isOfPart(id));
+  const ended = Promise.all(leaving.map(([, runner]) => runner.end()));
+  if (event === 'leaving') await ended;
+  for (const [id, runner] of leaving) {
+    runners.delete(id);
+    // What was lost is another's by now, and so is what is written down of it.
+    if (event === 'leaving') around.ledger.mark(runner);
+    else await around.ledger.drop(id, false);
+  }
+  if (event === 'leaving') await around.ledger.flush();
+  around.ledger.leave(part);
 }
 
 /** How far a subscription has come, be it carried out now or not. */
@@ -128,6 +179,7 @@ async function openSurroundings({
   const follower = await openFollower({ log, world, moved: () => ledger.touch() });
   const ledger = createLedger({
     shelf: store.shelf(ledgerShelf),
+    partOf: (id) => partIn({ tenant, world }, id),
     position: follower.matchedTo,
     observe: world.observe,
   });
@@ -188,6 +240,10 @@ async function replace(office: Office, id: string): Promise<void> {
     return;
   }
   const document = subscriptionIn(json);
+  if (!isMine(office, id)) {
+    runners.delete(id);
+    return;
+  }
   if (old) ledger.mark(old);
   if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
   const progress = old?.progress() ?? (await ledger.find(id));
@@ -198,7 +254,7 @@ async function run(office: Office, document: SubscriptionDocument, progress: Pro
   const { around, runners, read } = office;
   const { id, since } = document;
   const stored = await read(document);
-  if (isFetched(stored.endpoint)) return;
+  if (isFetched(stored.endpoint) || !isMine(office, id)) return;
   const from: Progress = {
     account: emptyAccount,
     ...progress,

@@ -88,7 +88,7 @@ async function beat(holder: Holder): Promise<void> {
     await renew(holder);
     holder.deadlineMs = beganMs + leaseMs - marginMs;
     const share = Math.ceil(count / (await countNodes(holder)));
-    await leaveBeyond(share, holder);
+    leaveBeyond(share, holder);
     await takeUpTo(share, holder);
   } catch (cause) {
     report(holder, cause);
@@ -121,8 +121,10 @@ async function countNodes({ leases }: Holder): Promise<number> {
   return Math.max(1, await leases.countDocuments({ ...isNode, ...isAlive }));
 }
 
-async function leaveBeyond(share: number, holder: Holder): Promise<void> {
-  for (const part of [...holder.held].slice(share)) await leave(holder, part);
+/** What is under way may take its time: meanwhile the leases go on being renewed, those that are left too. */
+function leaveBeyond(share: number, holder: Holder): void {
+  for (const part of [...holder.held].slice(share))
+    leave(holder, part).catch((cause: unknown) => report(holder, cause));
 }
 
 async function leave(holder: Holder, part: number): Promise<void> {

@@ -34,11 +34,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const opened = new Map<string, Promise<OpenStore>>();
   const node = randomUUID();
-  const { parts, close: closeParts } = await openParts({
-    leases: client.db(prefix).collection('leases'),
-    node,
-    observe,
-  });
+  const leases = await openParts({ leases: client.db(prefix).collection('leases'), node, observe });
   let isOpen = true;
 
   const openOnce = (tenant: string, database: string): Promise<OpenStore> => {
@@ -48,13 +44,13 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
       openStore(collections, { node, observe, limits: { ...usualLimits, ...limits } }),
     );
     opened.set(tenant, fresh);
-    // One that failed is tried again by the next who asks.
+    // One that failed is tried again by the next.
     fresh.catch(() => opened.delete(tenant));
     return fresh;
   };
 
   return {
-    parts,
+    parts: leases.parts,
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const database = databaseOf(prefix, tenant);
@@ -65,7 +61,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
     tenants: async () => ['', ...(await reach(registry.find().toArray())).map(({ _id }) => _id)],
     async close() {
       isOpen = false;
-      await closeParts();
+      await leases.close();
       for (const store of await Promise.allSettled(opened.values())) {
         if (store.status === 'fulfilled') await store.value.close();
       }

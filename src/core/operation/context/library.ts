@@ -51,7 +51,7 @@ export interface LibraryOptions {
 export function createContextLibrary(options: LibraryOptions): ContextLibrary {
   const { contexts, documents, stores, clock, observe } = options;
   const usage = createUsage({ stores, clock, onGivenUp: (key) => contexts.forget(key) });
-  const holdings = createHoldings(stores);
+  const holdings = createHoldings(stores, (key) => contexts.forget(key));
   const keep = createImplicitKeeper({ stores, clock, put: (...kept) => usage.put(...kept) });
   return {
     core: contexts.core,
@@ -80,13 +80,21 @@ export function createContextLibrary(options: LibraryOptions): ContextLibrary {
   };
 }
 
-/** What a tenant keeps, as the maker of contexts sees it. */
-function createHoldings(stores: Stores): (tenant: string) => Holdings {
+/** What a tenant keeps, as the maker of contexts sees it. `onChanged`: another broker on the store has changed one of them, or any. */
+function createHoldings(stores: Stores, onChanged: (key?: string) => void): (tenant: string) => Holdings {
+  const followed = new Set<string>();
+  const shelfOf = async (tenant: string): Promise<Shelf | undefined> => {
+    const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
+    if (!shelf || followed.has(tenant)) return shelf;
+    followed.add(tenant);
+    shelf.follow(onChanged);
+    return shelf;
+  };
   return (tenant) => ({
     owner: tenant,
     keyOf: contextIdIn,
     get: async (id) => {
-      const document = await (await stores.open(tenant, false))?.shelf(contextShelf).get(id);
+      const document = await (await shelfOf(tenant))?.get(id);
       const context = document === undefined ? undefined : keptIn(document).context;
       return context === undefined ? undefined : { '@context': context };
     },
