@@ -21,6 +21,16 @@ export function describeShelves(bench: Bench): void {
       expect(await shelf.list()).toEqual([]);
     });
 
+    test('that add only where there is none', async () => {
+      const shelf = bench.store().shelf('once');
+      const all = await Promise.all([1, 2, 3].map((n) => shelf.add('a', n)));
+      expect(new Set(all).size).toBe(1);
+      expect(await shelf.get('a')).toBe(all[0]);
+      await shelf.put('a', 4);
+      expect(await shelf.add('a', 5)).toBe(4);
+      expect(await shelf.keys()).toEqual(['a']);
+    });
+
     test('in the order of the keys', async () => {
       const shelf = bench.store().shelf('subscription');
       for (const key of ['m', 'B', 'a', 'ab', '', 'b', '10', '9', 'é', '🚦']) await shelf.put(key, key);

@@ -1,0 +1,134 @@
+/** Two brokers on one database: what is said to one is in force on the other, and each notification is sent by one. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect } from '../../src/client/client.ts';
+import { createTestDatabases } from '../mongo/database.ts';
+import { startTestBroker, type TestBroker } from './scenario.ts';
+
+const databases = createTestDatabases();
+const taken: { readonly id: string; readonly subscription: string; readonly entities: readonly string[] }[] = [];
+let nodes: readonly TestBroker[] = [];
+let receiver: Server;
+
+beforeAll(async () => {
+  const args = ['--store', 'mongo', '--mongo-url', databases.url, '--notify-allow-private'];
+  nodes = [await startTestBroker(args), await startTestBroker(args)];
+  receiver = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const { id, subscriptionId, data } = JSON.parse(text) as {
+        id: string;
+        subscriptionId: string;
+        data: { id: string }[];
+      };
+      taken.push({ id, subscription: subscriptionId, entities: data.map((entity) => entity.id) });
+      response.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((done) => receiver.once('listening', done));
+}, 60_000);
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()));
+  receiver.close();
+  await databases.drop();
+});
+
+async function send(node: number, method: string, path: string, body?: unknown): Promise<Response> {
+  return fetch(`${nodes[node]?.url}/ngsi-ld/v1${path}`, {
+    method,
+    headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+const uri = (): string => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+const subscriptionTo = (type: string, name = type) => ({
+  id: `urn:ngsi-ld:Subscription:${name}`,
+  type: 'Subscription',
+  entities: [{ type }],
+  notification: { endpoint: { uri: uri() } },
+});
+const toldOf = (type: string): readonly string[] =>
+  taken.flatMap(({ subscription, entities }) => (subscription.endsWith(`:${type}`) ? entities : []));
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(10);
+}
+
+describe('two brokers', () => {
+  test('deliver each change once, wherever it was written and whoever took the subscription', async () => {
+    for (let n = 0; n < 8; n += 1) {
+      const made = await send(n % 2, 'POST', '/subscriptions', subscriptionTo('Once', `Once${n}`));
+      expect(made.status).toBe(201);
+    }
+    for (let n = 0; n < 40; n += 1)
+      expect((await send(n % 2, 'POST', '/entities', { id: `urn:x:Once:${n}`, type: 'Once', n })).status).toBe(201);
+    await until(() => taken.length >= 8 * 40);
+    await sleep(300);
+    for (let n = 0; n < 8; n += 1) {
+      const told = toldOf(`Once${n}`);
+      expect([...told].sort()).toEqual(Array.from({ length: 40 }, (_, one) => `urn:x:Once:${one}`).sort());
+    }
+    expect(new Set(taken.map(({ id }) => id)).size).toBe(taken.length);
+  }, 60_000);
+
+  test('hear within a second that a subscription has changed or is gone', async () => {
+    await send(0, 'POST', '/subscriptions', subscriptionTo('Heard'));
+    await send(1, 'PATCH', '/subscriptions/urn:ngsi-ld:Subscription:Heard', { q: 'n>10' });
+    await sleep(1000);
+    await send(0, 'POST', '/entities', { id: 'urn:x:Heard:1', type: 'Heard', n: 1 });
+    await send(1, 'POST', '/entities', { id: 'urn:x:Heard:11', type: 'Heard', n: 11 });
+    await until(() => toldOf('Heard').length > 0);
+    expect((await send(1, 'DELETE', '/subscriptions/urn:ngsi-ld:Subscription:Heard')).status).toBe(204);
+    await sleep(1000);
+    await send(0, 'PATCH', '/entities/urn:x:Heard:11/attrs', { n: 12 });
+    await send(1, 'PATCH', '/entities/urn:x:Heard:11/attrs', { n: 13 });
+    await sleep(500);
+    expect(toldOf('Heard')).toEqual(['urn:x:Heard:11']);
+    expect((await send(0, 'GET', '/subscriptions/urn:ngsi-ld:Subscription:Heard')).status).toBe(404);
+  }, 60_000);
+
+  test('use the same @contexts, and forget those that the other deletes', async () => {
+    const context = { '@context': { Lamp: 'https://example.org/Lamp' } };
+    const made = await send(0, 'POST', '/jsonldContexts', context);
+    const path = (made.headers.get('Location') ?? '').replace('/ngsi-ld/v1', '');
+    const link = (node: number) => ({
+      Link: `<${nodes[node]?.url}/ngsi-ld/v1${path}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`,
+    });
+    const ask = (node: number) =>
+      fetch(`${nodes[node]?.url}/ngsi-ld/v1/entities?type=Lamp`, { headers: link(node) }).then(({ status }) => status);
+    expect([await ask(0), await ask(1)]).toEqual([200, 200]);
+    expect((await send(0, 'DELETE', path)).status).toBe(204);
+    await sleep(1000);
+    expect(await ask(1)).not.toBe(200);
+  }, 60_000);
+
+  test('have one stream: a client goes on at the other where it was at the first', async () => {
+    const [first, second] = nodes.map(({ url }) => connect(url));
+    const live = first?.subscribe({ entities: [{ type: 'Stream' }] }, { snapshot: true });
+    await send(1, 'POST', '/entities', { id: 'urn:x:Stream:1', type: 'Stream', n: 1 });
+    for await (const event of live ?? []) if (event.kind === 'change') break;
+    await send(0, 'POST', '/entities', { id: 'urn:x:Stream:2', type: 'Stream', n: 2 });
+    const after = live?.position ?? '';
+    const seen: string[] = [];
+    for await (const event of second?.subscribe({ entities: [{ type: 'Stream' }] }, { after }) ?? []) {
+      if (event.kind === 'change' && seen.push(event.entity.id) > 0 && event.entity.id.endsWith(':2')) break;
+    }
+    expect(seen.at(-1)).toBe('urn:x:Stream:2');
+    expect(seen.length).toBeLessThanOrEqual(2);
+    first?.close();
+    second?.close();
+  }, 60_000);
+
+  test('of which one stops: the other does what was its', async () => {
+    await send(0, 'POST', '/subscriptions', subscriptionTo('Left'));
+    await nodes[0]?.stop();
+    nodes = nodes.slice(1);
+    for (let n = 0; n < 5; n += 1) await send(0, 'POST', '/entities', { id: `urn:x:Left:${n}`, type: 'Left', n });
+    await until(() => toldOf('Left').length === 5);
+    await sleep(300);
+    expect(toldOf('Left')).toEqual(Array.from({ length: 5 }, (_, n) => `urn:x:Left:${n}`));
+  }, 60_000);
+});

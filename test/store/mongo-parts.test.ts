@@ -1,0 +1,94 @@
+/** Leases of several brokers on one database: everything is somebody's, nothing is two's, and what died is replaced. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { MongoClient } from 'mongodb';
+import type { PartEvent } from '../../src/core/port/parts.ts';
+import { openMongoStores } from '../../src/store/mongo/stores.ts';
+import type { Stores } from '../../src/core/port/store.ts';
+import { createTestDatabases } from '../mongo/database.ts';
+
+const databases = createTestDatabases();
+const opened: Stores[] = [];
+const open = async (): Promise<Stores> => {
+  const stores = await openMongoStores({ url: databases.url });
+  opened.push(stores);
+  return stores;
+};
+
+afterEach(async () => {
+  for (const stores of opened.splice(0)) await stores.close();
+  await databases.clear();
+});
+afterAll(() => databases.drop());
+
+const partsOf = ({ parts }: Stores): readonly number[] =>
+  Array.from({ length: parts.count }, (_, part) => part).filter((part) => parts.isMine(part));
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(20);
+}
+
+test('one broker has all from the start; two have half each, and one that leaves gives its own back', async () => {
+  const first = await open();
+  expect(partsOf(first)).toHaveLength(first.parts.count);
+  const events: PartEvent[] = [];
+  let isDone = false;
+  first.parts.follow(async (_, event) => {
+    events.push(event);
+    await sleep(50);
+    isDone = true;
+  });
+  const second = await open();
+  await until(() => partsOf(second).length === second.parts.count / 2);
+  expect(isDone).toBe(true);
+  expect(partsOf(first)).toHaveLength(first.parts.count / 2);
+  expect(new Set([...partsOf(first), ...partsOf(second)]).size).toBe(first.parts.count);
+  expect(new Set(events)).toEqual(new Set(['leaving']));
+  await opened.pop()?.close();
+  await until(() => partsOf(first).length === first.parts.count);
+}, 30_000);
+
+test('a broker that died is replaced when its leases have expired, and one that slept finds that it has lost', async () => {
+  const first = await open();
+  const client = new MongoClient(databases.url);
+  const leases = client.db().collection<{ _id: string; holder: string | null }>('leases');
+  const lost: number[] = [];
+  first.parts.follow((part, event) => {
+    if (event === 'lost') lost.push(part);
+    return Promise.resolve();
+  });
+  // What a broker leaves behind that was killed a moment ago: it lives by its document, and holds half.
+  const until1 = new Date(Date.now() + 3000);
+  await leases.insertOne({ _id: 'node dead', holder: 'dead', until: until1 } as never);
+  await leases.updateMany(
+    { _id: { $in: [0, 1, 2, 3].map((part) => `part ${part}`) } },
+    { $set: { holder: 'dead', until: until1 } as never },
+  );
+  await until(() => lost.length >= 4);
+  expect(partsOf(first)).not.toContain(0);
+  await until(() => partsOf(first).length === first.parts.count);
+  await client.close();
+}, 30_000);
+
+test('what one broker puts on a shelf another hears of', async () => {
+  const [first, second] = [await open(), await open()];
+  const [here, there] = [await first.open('', true), await second.open('', true)];
+  const heard: (string | undefined)[] = [];
+  const own: (string | undefined)[] = [];
+  const stop = there?.shelf('a').follow((key) => heard.push(key));
+  here?.shelf('a').follow((key) => own.push(key));
+  // The streams are open when the first thing is heard: before, it is put again and again.
+  for (let n = 0; heard.length === 0; n += 1) {
+    await here?.shelf('a').put('first', n);
+    await sleep(100);
+  }
+  await here?.shelf('b').put('elsewhere', 1);
+  expect(await there?.shelf('a').add('first', 'again')).not.toBe('again');
+  expect(await here?.shelf('a').add('fresh', 2)).toBe(2);
+  await here?.shelf('a').put('fresh', 3);
+  await here?.shelf('a').delete('fresh');
+  await until(() => heard.filter((key) => key === 'fresh').length === 3);
+  expect(heard).not.toContain('elsewhere');
+  expect(own.filter((key) => key === 'first')).toEqual([]);
+  stop?.();
+}, 30_000);
