@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connect } from '../../src/client/client.ts';
+import { type Client, connect } from '../../src/client/client.ts';
 import { createTestDatabases } from '../mongo/database.ts';
 import { startTestBroker, type TestBroker } from './scenario.ts';
 
@@ -106,20 +106,20 @@ describe('two brokers', () => {
   }, 60_000);
 
   test('have one stream: a client goes on at the other where it was at the first', async () => {
-    const [first, second] = nodes.map(({ url }) => connect(url));
-    const live = first?.subscribe({ entities: [{ type: 'Stream' }] }, { snapshot: true });
+    const [first, second] = nodes.map(({ url }) => connect(url)) as [Client, Client];
+    const live = first.subscribe({ entities: [{ type: 'Stream' }] }, { snapshot: true });
     await send(1, 'POST', '/entities', { id: 'urn:x:Stream:1', type: 'Stream', n: 1 });
-    for await (const event of live ?? []) if (event.kind === 'change') break;
+    for await (const event of live) if (event.kind === 'change') break;
     await send(0, 'POST', '/entities', { id: 'urn:x:Stream:2', type: 'Stream', n: 2 });
-    const after = live?.position ?? '';
+    const after = live.position ?? '';
     const seen: string[] = [];
-    for await (const event of second?.subscribe({ entities: [{ type: 'Stream' }] }, { after }) ?? []) {
+    for await (const event of second.subscribe({ entities: [{ type: 'Stream' }] }, { after })) {
       if (event.kind === 'change' && seen.push(event.entity.id) > 0 && event.entity.id.endsWith(':2')) break;
     }
     expect(seen.at(-1)).toBe('urn:x:Stream:2');
     expect(seen.length).toBeLessThanOrEqual(2);
-    first?.close();
-    second?.close();
+    first.close();
+    second.close();
   }, 60_000);
 
   test('of which one stops: the other does what was its', async () => {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import type { PartEvent } from '../../src/core/port/parts.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
-import type { Stores } from '../../src/core/port/store.ts';
+import type { Store, Stores } from '../../src/core/port/store.ts';
 import { createTestDatabases } from '../mongo/database.ts';
 
 const databases = createTestDatabases();
@@ -23,6 +23,13 @@ afterAll(() => databases.drop());
 
 const partsOf = ({ parts }: Stores): readonly number[] =>
   Array.from({ length: parts.count }, (_, part) => part).filter((part) => parts.isMine(part));
+
+/** The shelves of the default tenant. */
+async function shelfOf(stores: Stores): Promise<Store['shelf']> {
+  const store = await stores.open('', true);
+  if (!store) throw new Error('There is no default tenant.');
+  return store.shelf;
+}
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(20);
@@ -72,23 +79,23 @@ test('a broker that died is replaced when its leases have expired, and one that 
 
 test('what one broker puts on a shelf another hears of', async () => {
   const [first, second] = [await open(), await open()];
-  const [here, there] = [await first.open('', true), await second.open('', true)];
+  const [here, there] = [await shelfOf(first), await shelfOf(second)];
   const heard: (string | undefined)[] = [];
   const own: (string | undefined)[] = [];
-  const stop = there?.shelf('a').follow((key) => heard.push(key));
-  here?.shelf('a').follow((key) => own.push(key));
+  const stop = there('a').follow((key) => heard.push(key));
+  here('a').follow((key) => own.push(key));
   // The streams are open when the first thing is heard: before, it is put again and again.
   for (let n = 0; heard.length === 0; n += 1) {
-    await here?.shelf('a').put('first', n);
+    await here('a').put('first', n);
     await sleep(100);
   }
-  await here?.shelf('b').put('elsewhere', 1);
-  expect(await there?.shelf('a').add('first', 'again')).not.toBe('again');
-  expect(await here?.shelf('a').add('fresh', 2)).toBe(2);
-  await here?.shelf('a').put('fresh', 3);
-  await here?.shelf('a').delete('fresh');
+  await here('b').put('elsewhere', 1);
+  expect(await there('a').add('first', 'again')).not.toBe('again');
+  expect(await here('a').add('fresh', 2)).toBe(2);
+  await here('a').put('fresh', 3);
+  await here('a').delete('fresh');
   await until(() => heard.filter((key) => key === 'fresh').length === 3);
   expect(heard).not.toContain('elsewhere');
   expect(own.filter((key) => key === 'first')).toEqual([]);
-  stop?.();
+  stop();
 }, 30_000);
