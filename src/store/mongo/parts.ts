@@ -6,7 +6,7 @@ import type { PartEvent, Parts } from '../../core/port/parts.ts';
 import { isAway } from './connection.ts';
 
 /** `_id` is `part 7`, or `node` and a broker's name: every broker that lives has one of these. */
-export interface LeaseDocument {
+interface LeaseDocument {
   readonly _id: string;
   readonly holder: string | null;
   readonly until: Date;
