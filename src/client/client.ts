@@ -2,14 +2,14 @@
  * A client of the stream: live changes and every operation of the API over one connection, which it keeps. For browsers,
  * and for Node 22 or newer; it needs nothing else. The protocol is in docs/streaming.md.
  */
-import { ConnectionLost, StreamProblem } from './errors.ts';
+import { ConnectionLost, StreamProblem, SubscriptionEnded } from './errors.ts';
 import type { Entity, Frame, Json, JsonObject } from './frame.ts';
 import { Link, type Socket } from './link.ts';
 import { LiveReplica, type Replica } from './replica.ts';
 import { type Beginning, Course, type StreamEvent, type Subscription } from './subscription.ts';
 
 export type { Beginning, Entity, Json, JsonObject, Replica, StreamEvent, Subscription };
-export { ConnectionLost, StreamProblem };
+export { ConnectionLost, StreamProblem, SubscriptionEnded };
 
 export interface ConnectOptions {
   /** The tenant; the default one otherwise. */
@@ -39,7 +39,8 @@ export interface Client {
   /**
    * Live changes, for as long as they are iterated over: nothing is missing and nothing comes twice, whatever happens to the
    * connection. Give a Subscription without endpoint (CIM 009 clause 5.2.12), or the id of a stored one. The iteration throws
-   * a StreamProblem when the broker refuses it, a ConnectionLost when it is told not to come back.
+   * a StreamProblem when the broker refuses it, a SubscriptionEnded when the broker ends it, a ConnectionLost when it is told
+   * not to come back.
    */
   subscribe(subscription: JsonObject | string, beginning?: Beginning): Subscription;
   /** A map of the entities that match, which is kept as they are. */
@@ -73,8 +74,9 @@ interface Session {
 
 const subprotocol = 'ngsi-ld-ws.v1';
 
-/** Connects to a broker: `connect('http://localhost:1026')`. It goes on trying until it is closed. */
+/** Connects to a broker: `connect('http://localhost:1026')`. It goes on trying until it is closed. Throws a TypeError for what is no such URL. */
 export function connect(url: string, options: ConnectOptions = {}): Client {
+  const base = readUrl(url);
   const session: Session = {
     options,
     courses: new Map(),
@@ -86,7 +88,7 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   };
   const Opener = options.WebSocket ?? WebSocket;
   session.link = new Link({
-    open: async () => new Opener(await streamUrl(url, options), subprotocol),
+    open: async () => new Opener(await streamUrl(base, options), subprotocol),
     retryLeastMs: options.retryLeastMs ?? 250,
     retryMostMs: options.retryMostMs ?? 30_000,
     onReady: () => ready(session),
@@ -99,6 +101,7 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
     finish(session, new ConnectionLost(1000, 'the client was closed'));
   };
   options.signal?.addEventListener('abort', close, { once: true });
+  if (options.signal?.aborted === true) close();
   const subscribeTo: Client['subscribe'] = (subscription, beginning = {}) =>
     subscribe(session, subscription, beginning);
   return {
@@ -110,11 +113,18 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   };
 }
 
-/** The stream's URL, from that of the broker or its own. */
-async function streamUrl(base: string, { tenant, ticket }: ConnectOptions): Promise<string> {
-  const url = new URL(base);
+/** The stream's URL, from that of the broker or its own. What could never be connected to is told at once. */
+function readUrl(text: string): string {
+  const url = new URL(text);
+  if (!/^(http|ws)s?:$/.test(url.protocol)) throw new TypeError(`${text} is no URL of http, https, ws or wss.`);
   url.protocol = url.protocol.replace('http', 'ws');
   if (url.pathname === '/') url.pathname = '/ngsi-ld/v1/stream';
+  return url.href;
+}
+
+/** The URL of the next connection. */
+async function streamUrl(base: string, { tenant, ticket }: ConnectOptions): Promise<string> {
+  const url = new URL(base);
   if (tenant !== undefined) url.searchParams.set('tenant', tenant);
   if (ticket) url.searchParams.set('ticket', await ticket());
   return url.href;

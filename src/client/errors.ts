@@ -13,6 +13,18 @@ export class StreamProblem extends Error {
   }
 }
 
+/** The broker has ended a subscription, for a reason that stays. */
+export class SubscriptionEnded extends Error {
+  override readonly name = 'SubscriptionEnded';
+  /** `expired`; of a stored one also `paused`, `deleted`, and `takenOver` by another consumer. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`The broker has ended the subscription: ${reason}.`);
+    this.reason = reason;
+  }
+}
+
 /** The connection is gone: for good, or while a request was under way, of which nobody knows whether it was carried out. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';

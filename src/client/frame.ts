@@ -25,7 +25,6 @@ export interface Frame {
   readonly position?: string;
   readonly subscriptionId?: string;
   readonly notification?: { readonly data: readonly Entity[] };
-  readonly snapshot?: boolean;
   readonly reason?: string;
   readonly status?: number;
   readonly body?: Json;

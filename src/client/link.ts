@@ -68,6 +68,7 @@ export class Link {
       return;
     }
     this.#socket = socket;
+    this.#watch();
     socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
       const frame = this.#socket === socket ? parseFrame(data) : undefined;
       if (frame) this.#heard(frame);
@@ -84,10 +85,17 @@ export class Link {
     if (frame.op === 'hello') {
       this.#isReady = true;
       this.#failures = 0;
-      this.#pulse = setInterval(() => this.#beat(), frame.pingIntervalMs ?? 30_000);
+      this.#watch(frame.pingIntervalMs);
       this.#options.onReady();
     }
     this.#options.onFrame(frame);
+  }
+
+  /** From the first moment on, as a connection may be accepted by someone who then says nothing. */
+  #watch(pingIntervalMs = 30_000): void {
+    clearInterval(this.#pulse);
+    this.#quiet = 0;
+    this.#pulse = setInterval(() => this.#beat(), pingIntervalMs);
   }
 
   /** A page never sees the pings of the protocol: when all is quiet it asks, and a broker that says nothing then is gone. */

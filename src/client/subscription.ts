@@ -1,12 +1,12 @@
 /** One subscription of a client: it begins anew with every connection where it stood, and hands on what comes. */
-import { StreamProblem } from './errors.ts';
+import { StreamProblem, SubscriptionEnded } from './errors.ts';
 import type { Entity, Frame, Json, JsonObject } from './frame.ts';
 import { Queue } from './queue.ts';
 
 /** What happened. */
 export type StreamEvent =
   /**
-   * An entity was changed, or is part of a snapshot. `position` is where to go on from; it is missing in a snapshot, and
+   * An entity was changed, or is part of a snapshot, to which belongs what is changed or deleted while it is taken. `position` is where to go on from; it is missing in a snapshot, and
    * where more changes of the same notification follow.
    */
   | { readonly kind: 'change'; readonly entity: Entity; readonly isDeleted: boolean; readonly position?: string }
@@ -36,7 +36,10 @@ export interface Beginning {
 export interface Subscription extends AsyncIterable<StreamEvent> {
   /** The newest position that was handed out: to go on from, in another session. */
   readonly position: string | undefined;
-  /** For a stored subscription: everything up to a position has been dealt with, for good. */
+  /**
+   * For a stored subscription: everything up to a position has been dealt with, for good. Said to the broker as soon as the
+   * subscription is open; what the broker did not hear comes again.
+   */
   ack(position: string): void;
   close(): void;
 }
@@ -61,6 +64,9 @@ export class Course implements Subscription {
   #reached: string | undefined;
   #handedOut: string | undefined;
   #attempts = 0;
+  /** The broker knows the subscription by its present id. */
+  #isOpen = false;
+  #acked: string | undefined;
   /** Too much waits to be iterated over: the subscription rests until it has been. */
   #isResting = false;
 
@@ -86,7 +92,8 @@ export class Course implements Subscription {
   }
 
   ack(position: string): void {
-    this.#options.send({ op: 'ack', id: this.#id(), position });
+    this.#acked = position;
+    if (this.#isOpen) this.#sayAcked();
   }
 
   close(): void {
@@ -98,7 +105,7 @@ export class Course implements Subscription {
   begin(): void {
     if (this.#isResting || this.#queue.isEnded) return;
     const { beginning, send } = this.#options;
-    this.#attempts += 1;
+    this.#nextAttempt();
     const start = this.#reached === undefined ? startOf(beginning) : { after: this.#reached };
     if ('snapshot' in start) this.#queue.push({ kind: 'snapshotBegin' });
     send({ op: 'subscribe', id: this.#id(), ...subjectOf(this.#options), ...start, ...overflowOf(beginning) });
@@ -108,9 +115,11 @@ export class Course implements Subscription {
   take(frame: Frame): void {
     if (frame.id !== this.#id()) return;
     for (const event of eventsOf(frame)) this.#queue.push(event);
-    if (frame.op === 'unsubscribed' || frame.problem) this.end(frame.problem && new StreamProblem(frame.problem));
-    if (frame.op === 'gap' && this.#options.beginning.snapshot === true) this.#beginAnew();
-    else this.#reached = frame.position ?? this.#reached;
+    if (frame.op === 'unsubscribed') this.#endedByBroker(frame.reason);
+    else if (frame.problem) this.#refused(new StreamProblem(frame.problem));
+    else if (frame.op === 'gap') this.#lost(frame);
+    else if (frame.op !== 'acked') this.#reached = frame.position ?? this.#reached;
+    if (frame.op === 'subscribed') this.#opened();
     this.#restIfFull();
   }
 
@@ -125,9 +134,42 @@ export class Course implements Subscription {
     return `${this.#options.name}.${this.#attempts}`;
   }
 
+  #nextAttempt(): void {
+    this.#attempts += 1;
+    this.#isOpen = false;
+  }
+
   #leave(): void {
     this.#options.send({ op: 'unsubscribe', id: this.#id() });
-    this.#attempts += 1;
+    this.#nextAttempt();
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    if (this.#acked !== undefined) this.#sayAcked();
+  }
+
+  #sayAcked(): void {
+    this.#options.send({ op: 'ack', id: this.#id(), position: this.#acked });
+  }
+
+  /** A stored subscription that was changed goes on where it was, as it is now; any other end is one. */
+  #endedByBroker(reason = 'no reason given'): void {
+    if (reason === 'changed') this.begin();
+    else this.end(new SubscriptionEnded(reason));
+  }
+
+  /** What is refused once it is open is an acknowledgement: the broker still has the subscription. */
+  #refused(problem: StreamProblem): void {
+    if (this.#isOpen) this.#leave();
+    this.end(problem);
+  }
+
+  /** The log may be another one now, to which earlier positions say nothing. */
+  #lost({ position }: Frame): void {
+    this.#acked = undefined;
+    if (this.#options.beginning.snapshot === true) this.#beginAnew();
+    else this.#reached = position;
   }
 
   #restIfFull(): void {
@@ -150,7 +192,7 @@ export class Course implements Subscription {
 }
 
 /** A frame as events. The last change of a notification has its position: up to there all is told. */
-function eventsOf({ op, notification, position, snapshot }: Frame): readonly StreamEvent[] {
+function eventsOf({ op, notification, position }: Frame): readonly StreamEvent[] {
   if (op === 'gap' && position !== undefined) return [{ kind: 'gap', position }];
   if (op === 'snapshot' && position !== undefined) return [{ kind: 'snapshotEnd', position }];
   if (op !== 'notification' || !notification) return [];
@@ -158,7 +200,7 @@ function eventsOf({ op, notification, position, snapshot }: Frame): readonly Str
   return data.map((entity, n) => ({
     kind: 'change' as const,
     entity,
-    isDeleted: snapshot !== true && 'deletedAt' in entity,
+    isDeleted: 'deletedAt' in entity,
     ...(n === data.length - 1 && position !== undefined ? { position } : undefined),
   }));
 }

@@ -1,7 +1,10 @@
 /** The client library against a real broker: nothing is missing and nothing comes twice, whatever happens to the connection. */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -16,6 +19,7 @@ import {
   StreamProblem,
   type Subscription,
 } from '../../src/client/client.ts';
+import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 
@@ -100,28 +104,21 @@ describe('a subscription', () => {
     expect(rest.position).toBe(positions[4]);
   });
 
-  test('goes on over many lost connections: every change once, in order', async () => {
+  test('goes on over many lost connections while changes happen: every change once, in order', async () => {
     const client = open(proxy.url);
+    const [, end] = await events(client.subscribe(of('Lossy'), { snapshot: true }), 2);
+    const { position: after } = end as { position: string };
+    const before = proxy.count();
     const writing = (async () => {
       for (let n = 0; n < 2000; n += 20) {
         await write('Lossy', [n, n + 20]);
         if (n % 100 === 0) proxy.cut();
       }
     })();
-    const found = await events(client.subscribe(of('Lossy'), { snapshot: true }), 2000 + 2);
+    const numbers = (await events(client.subscribe(of('Lossy'), { after }), 2000)).map(numberOf);
     await writing;
-    // A snapshot that was cut off is taken anew: what comes after the last beginning is whole.
-    const last = found.findLastIndex(({ kind }) => kind === 'snapshotBegin');
-    const [numbers, rest] = [
-      found
-        .slice(last)
-        .map(numberOf)
-        .filter((n) => n >= 0),
-      found.slice(0, last),
-    ];
-    expect(rest.filter(({ kind }) => kind === 'snapshotEnd')).toEqual([]);
-    expect(new Set(numbers).size).toBe(numbers.length);
-    expect(proxy.count()).toBeGreaterThan(5);
+    expect(numbers).toEqual(upTo(2000));
+    expect(proxy.count() - before).toBeGreaterThan(5);
   }, 60_000);
 
   test('resumed by position over lost connections has all of the log', async () => {
@@ -186,6 +183,8 @@ describe('a subscription', () => {
     expect(await all[2]).toEqual([]);
     client.close();
     expect(await all[1]).toEqual([]);
+    const closed = open(broker.url, { signal: AbortSignal.abort() });
+    await expect(closed.request('queryEntities')).rejects.toThrow(ConnectionLost);
     await expect(client.request('queryEntities')).rejects.toThrow(ConnectionLost);
   });
 
@@ -200,31 +199,134 @@ describe('a subscription', () => {
   });
 });
 
+/** Leaves no more than the newest changes in the log of a broker that is stopped. */
+async function prune(folder: string, records: number): Promise<void> {
+  const stores = createSqliteStores({ directory: folder, breathe: () => undefined });
+  const store = await stores.open('', false);
+  await store?.log.prune({ before: '2000-01-01T00:00:00Z', records });
+  await stores.close();
+}
+
+describe('a stored subscription', () => {
+  const id = 'urn:x:stored:1';
+  const store = async (members: object): Promise<void> => {
+    const body = JSON.stringify({ id, type: 'Subscription', ...members });
+    const headers = { 'Content-Type': 'application/json' };
+    const url = `${broker.url}/ngsi-ld/v1/subscriptions`;
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(201);
+  };
+  const kept = { ...of('Kept'), notification: { format: 'simplified', endpoint: { uri: 'ws:' } } };
+
+  test('goes on where it was acknowledged, in another client, also by one that is slow', async () => {
+    await store(kept);
+    await write('Kept', [0, 300]);
+    const slow = open(broker.url).subscribe(id, { queueMax: 10 });
+    const first: number[] = [];
+    for await (const event of slow) {
+      first.push(numberOf(event));
+      if ('position' in event) slow.ack(event.position ?? '');
+      if (first.length === 300) await write('Kept', [300, 301]);
+      if (first.length === 301) break;
+      if (first.length % 50 === 0) await sleep(2);
+    }
+    expect(first).toEqual(upTo(301));
+    await write('Kept', [301, 310]);
+    const rest = await events(open(broker.url).subscribe(id), 9);
+    expect(rest.map(numberOf)).toEqual([301, 302, 303, 304, 305, 306, 307, 308, 309]);
+  });
+
+  test('goes on when it is changed, and ends for whom it is taken over from', async () => {
+    const one = open(broker.url).subscribe(id)[Symbol.asyncIterator]();
+    const next = async (): Promise<number> => numberOf(((await one.next()) as { value: StreamEvent }).value);
+    // What came last was not acknowledged: it comes again.
+    for (let n = 301; n < 310; n += 1) expect(await next()).toBe(n);
+    await open(broker.url).request('updateSubscription', { id }, { subscriptionName: 'changed' });
+    await write('Kept', [310, 311]);
+    expect(await next()).toBe(310);
+    const lost = expect(one.next()).rejects.toMatchObject({ reason: 'takenOver' });
+    const two = events(open(broker.url).subscribe(id), 1);
+    await lost;
+    expect((await two).map(numberOf)).toEqual([301]);
+  });
+
+  test('is deleted, and ends', async () => {
+    const live = open(broker.url).subscribe(id)[Symbol.asyncIterator]();
+    await live.next();
+    await open(broker.url).request('deleteSubscription', { id });
+    const toTheEnd = async (): Promise<void> => {
+      while ((await live.next()).done !== true);
+    };
+    await expect(toTheEnd()).rejects.toMatchObject({ reason: 'deleted' });
+  });
+});
+
+test('a ticket says whose connection it is, each time anew', async () => {
+  const { url } = broker;
+  await fetch(`${url}/ngsi-ld/v1/entities`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'NGSILD-Tenant': 'ticketed' },
+    body: JSON.stringify({ id: 'urn:x:only:here', type: 'Ticketed' }),
+  });
+  let tickets = 0;
+  const ticket = async (): Promise<string> => {
+    tickets += 1;
+    const headers = { 'NGSILD-Tenant': 'ticketed' };
+    const answer = await fetch(`${url}/ngsi-ld/v1/stream/tickets`, { method: 'POST', headers });
+    return ((await answer.json()) as { ticket: string }).ticket;
+  };
+  const client = open(proxy.url, { ticket });
+  const ask = async () => (await client.request('queryEntities', { type: 'Ticketed' })).body;
+  expect(await ask()).toMatchObject([{ id: 'urn:x:only:here' }]);
+  proxy.cut();
+  await sleep(30);
+  expect(await ask()).toMatchObject([{ id: 'urn:x:only:here' }]);
+  expect(tickets).toBe(2);
+});
+
 describe('after a restart of the broker', () => {
-  test('a subscription goes on, and after a lost log it says so', async () => {
-    const first = await startTestBroker();
-    const args = ['--port', '0', '--data', first.folder, '--log-level', 'silent', '--log-keep-records', '10'];
-    const between = await startProxy(first.url);
+  test('a subscription goes on, and is told when the log was pruned meanwhile', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mlaka-'));
+    const args = ['--port', '0', '--data', folder, '--log-level', 'silent'];
+    const start = () => startBroker(readConfig({ args, env: {} }));
+    let running = await start();
+    const between = await startProxy(running.url);
     const client = open(between.url);
-    const live = client.subscribe(of('Back'), { tail: 0 })[Symbol.asyncIterator]();
-    await client.request('queryEntities', { type: 'Back' });
-    await write('Back', [0, 1], first.url);
-    expect(numberOf(((await live.next()) as { value: StreamEvent }).value)).toBe(0);
-    // The folder stays: only the broker itself is stopped.
-    const again = await startBroker(readConfig({ args, env: {} }));
-    between.to(again.url);
+    await write('Back', [0, 1], running.url);
+    const live = client.subscribe(of('Back'), { snapshot: true });
+    const iterator = live[Symbol.asyncIterator]();
+    const take = async (count: number): Promise<readonly (string | number)[]> => {
+      const taken: (string | number)[] = [];
+      while (taken.length < count) {
+        const { value } = (await iterator.next()) as { value: StreamEvent };
+        taken.push(value.kind === 'change' ? numberOf(value) : value.kind);
+      }
+      return taken;
+    };
+    expect(await take(3)).toEqual(['snapshotBegin', 0, 'snapshotEnd']);
+
+    await running.stop();
+    running = await start();
+    await write('Back', [1, 2], running.url);
+    between.to(running.url);
+    expect(await take(1)).toEqual([1]);
+    const after = live.position ?? '';
+
+    // Nobody gets through while things happen that the log then forgets.
+    between.to('http://127.0.0.1:1');
     between.cut();
-    await write('Back', [1, 2], again.url);
-    expect(numberOf(((await live.next()) as { value: StreamEvent }).value)).toBe(1);
-    await live.return?.(undefined);
-    const lost = await events(client.subscribe(of('Back'), { after: 'another.5' }), 1);
-    expect(lost).toMatchObject([{ kind: 'gap' }]);
-    const mended = await events(client.subscribe(of('Back'), { after: 'another.5', snapshot: true }), 5);
-    expect(mended.map(({ kind }) => kind)).toEqual(['gap', 'snapshotBegin', 'change', 'change', 'snapshotEnd']);
+    await write('Back', [2, 12], running.url);
+    await running.stop();
+    await prune(folder, 3);
+    running = await start();
+    between.to(running.url);
+    expect(await take(15)).toEqual(['gap', 'snapshotBegin', ...upTo(12), 'snapshotEnd']);
+    const rest = await events(client.subscribe(of('Back'), { after }), 4);
+    expect(rest.map((event) => (event.kind === 'gap' ? 'gap' : numberOf(event)))).toEqual(['gap', 9, 10, 11]);
+
     client.close();
     await between.stop();
-    await again.stop();
-    await first.stop();
+    await running.stop();
+    rmSync(folder, { recursive: true });
   }, 60_000);
 });
 
@@ -256,6 +358,82 @@ describe('a request', () => {
     expect({ asked, connections: peer.connections() }).toEqual({ asked: ['doubtful', 'later'], connections: 2 });
     client.close();
     peer.stop();
+  });
+});
+
+/** A frame as the broker gets it. */
+interface Asked {
+  readonly op: string;
+  readonly id: string;
+  readonly position?: string;
+  readonly after?: string;
+}
+
+describe('what a broker says of a subscription', () => {
+  test('deletions during a snapshot are deletions', async () => {
+    const peer = await startPeer(30_000, (socket) => {
+      socket.on('message', (frame: Buffer) => {
+        const { id } = JSON.parse(frame.toString()) as Asked;
+        const say = (rest: object): void => socket.send(JSON.stringify({ id, ...rest }));
+        const tell = (entity: object): void =>
+          say({ op: 'notification', snapshot: true, notification: { data: [entity] } });
+        tell({ id: 'urn:x:1', type: 'A' });
+        tell({ id: 'urn:x:2', type: 'A' });
+        tell({ id: 'urn:x:1', type: 'A', deletedAt: '2026-03-01T08:00:00Z' });
+        say({ op: 'snapshot', position: 'e.9' });
+      });
+    });
+    const replica = open(peer.url).replica({ entities: [{ type: 'A' }] });
+    await replica.ready;
+    expect([...replica.entities.keys()]).toEqual(['urn:x:2']);
+    peer.stop();
+  });
+
+  test('one that was changed goes on, one that was taken over ends', async () => {
+    const begun: Asked[] = [];
+    const peer = await startPeer(30_000, (socket) => {
+      socket.on('message', (frame: Buffer) => {
+        const { id, ...rest } = JSON.parse(frame.toString()) as Asked;
+        begun.push({ id, ...rest });
+        socket.send(JSON.stringify({ op: 'subscribed', id, position: 'e.7' }));
+        socket.send(JSON.stringify({ op: 'unsubscribed', id, reason: begun.length === 1 ? 'changed' : 'takenOver' }));
+      });
+    });
+    const ended = events(open(peer.url).subscribe('urn:x:stored'), 1);
+    await expect(ended).rejects.toMatchObject({ name: 'SubscriptionEnded', reason: 'takenOver' });
+    expect(begun.map(({ op, after }) => [op, after])).toEqual([
+      ['subscribe', undefined],
+      ['subscribe', 'e.7'],
+    ]);
+    peer.stop();
+  });
+
+  test('an acknowledgement waits until it is open, and is said again after a lost connection', async () => {
+    const acks: (string | undefined)[] = [];
+    const peer = await startPeer(30_000, (socket) => {
+      const open = new Set<string>();
+      socket.on('message', (frame: Buffer) => {
+        const { op, id, position } = JSON.parse(frame.toString()) as Asked;
+        if (op === 'subscribe') {
+          open.add(id);
+          socket.send(JSON.stringify({ op: 'subscribed', id, position: 'e.7' }));
+        } else {
+          acks.push(open.has(id) ? position : 'of an unknown subscription');
+          socket.terminate();
+        }
+      });
+    });
+    const stored = open(peer.url).subscribe('urn:x:stored');
+    stored.ack('e.5');
+    while (acks.length < 2) await sleep(2);
+    expect(new Set(acks)).toEqual(new Set(['e.5']));
+    peer.stop();
+  });
+});
+
+describe('a URL', () => {
+  test.each(['localhost:1026', 'ftp://localhost', 'nowhere'])('like %s is refused at once', (url) => {
+    expect(() => connect(url)).toThrow(/URL/);
   });
 });
 
