@@ -6,8 +6,8 @@ import { Queue } from './queue.ts';
 /** What happened. */
 export type StreamEvent =
   /**
-   * An entity was changed, or is part of a snapshot, to which belongs what is changed or deleted while it is taken. `position` is where to go on from; it is missing in a snapshot, and
-   * where more changes of the same notification follow.
+   * An entity was changed, or is part of a snapshot, to which belongs what is changed or deleted while it is taken. `position`
+   * is where to go on from; it is missing in a snapshot, and where more changes of the same notification follow.
    */
   | { readonly kind: 'change'; readonly entity: Entity; readonly isDeleted: boolean; readonly position?: string }
   /** A snapshot begins, or begins anew because it was cut off: what came of it before counts no more. */
