@@ -27,9 +27,10 @@ interface Member {
 }
 
 /** Starts one and waits until it takes writes. Throws an Error that quotes the log of a server that does not start. */
-export async function startReplicaSet(mongod: string): Promise<ReplicaSet> {
+export async function startReplicaSet(mongod: string, size = 3): Promise<ReplicaSet> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-mongo-'));
-  const members = await Promise.all([0, 1, 2].map((n) => openMember(mongod, join(folder, String(n)))));
+  const folders = Array.from({ length: size }, (_, n) => join(folder, String(n)));
+  const members = await Promise.all(folders.map((own) => openMember(mongod, own, ['--replSet', replicaSet])));
   const stop = async (): Promise<void> => {
     await Promise.all(members.map((member) => member.kill()));
     rmSync(folder, { recursive: true, force: true });
@@ -47,7 +48,19 @@ export async function startReplicaSet(mongod: string): Promise<ReplicaSet> {
   }
 }
 
-async function openMember(mongod: string, folder: string): Promise<Member> {
+/** Starts a server that is in no replica set. */
+export async function startStandalone(mongod: string): Promise<Pick<ReplicaSet, 'url' | 'stop'>> {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-mongo-'));
+  const member = await openMember(mongod, join(folder, '0'), []);
+  await member.start();
+  const stop = async (): Promise<void> => {
+    await member.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `mongodb://127.0.0.1:${member.port}/`, stop };
+}
+
+async function openMember(mongod: string, folder: string, args: readonly string[]): Promise<Member> {
   mkdirSync(folder);
   const port = await freePort();
   const log = join(folder, 'mongod.log');
@@ -55,7 +68,7 @@ async function openMember(mongod: string, folder: string): Promise<Member> {
   return {
     port,
     async start() {
-      server = spawn(mongod, argumentsOf({ port, folder, log }), { stdio: 'ignore' });
+      server = spawn(mongod, [...args, ...argumentsOf({ port, folder, log })], { stdio: 'ignore' });
       const ended = once(server, 'exit').then(([code]) => {
         throw new Error(
           `A mongod ended with ${String(code)}; its log ends with:\n${readFileSync(log, 'utf8').slice(-2000)}`,
@@ -74,7 +87,7 @@ async function openMember(mongod: string, folder: string): Promise<Member> {
 }
 
 const argumentsOf = ({ port, folder, log }: { port: number; folder: string; log: string }): readonly string[] => [
-  ...['--replSet', replicaSet, '--bind_ip', '127.0.0.1', '--port', String(port), '--nounixsocket'],
+  ...['--bind_ip', '127.0.0.1', '--port', String(port), '--nounixsocket'],
   ...['--dbpath', folder, '--logpath', log, '--quiet'],
   ...['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '128'],
   ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],

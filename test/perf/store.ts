@@ -1,4 +1,7 @@
-/** Measures the SQLite store alone, without HTTP. By hand: node test/perf/store.ts [entities] */
+/**
+ * Measures a store alone, without HTTP. By hand: node test/perf/store.ts [entities] [sqlite|mongo]. For mongo,
+ * MLAKA_MONGO_URL names the replica set; `node test/mongo/keeper.ts` runs one and tells its URL.
+ */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,18 +12,46 @@ import type { Filter, Query } from '../../src/core/language/filter.ts';
 import type { Write } from '../../src/core/language/write.ts';
 import type { EntityFragment } from '../../src/core/model/entity.ts';
 import { instantOf } from '../../src/core/model/instant.ts';
-import type { PastInstance, Store } from '../../src/core/port/store.ts';
+import type { PastInstance, Store, Stores } from '../../src/core/port/store.ts';
+import { openMongoStores } from '../../src/store/mongo/stores.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
+import { createTestDatabases } from '../mongo/database.ts';
 
 const total = Number(process.argv[2] ?? 100_000);
-const directory = mkdtempSync(join(tmpdir(), 'mlaka-perf-'));
-const stores = createSqliteStores({ directory, breathe: createBreathe() });
+const isRemote = process.argv[3] === 'mongo';
+const { stores, sizeOf, remove } = await (isRemote ? openMongo() : openSqlite());
 const store = await openDefault();
+/** Calls of reads: those that cross a network are fewer. */
+const reads = isRemote ? 5000 : 100_000;
 
 const iri = (name: string): string => `https://smartdatamodels.org/dataModel.Streetlighting/${name}`;
 const idOf = (n: number): string => `urn:ngsi-ld:Streetlight:kranj:${String(n).padStart(8, '0')}`;
 const now = (): string => instantOf(Date.now() * 1000);
 const say = (what: string, figure: string): void => console.log(`${what.padEnd(58)} ${figure}`);
+
+interface Opened {
+  readonly stores: Stores;
+  /** Bytes on the disk, once the stores are closed. */
+  readonly sizeOf: () => number | undefined;
+  readonly remove: () => Promise<void>;
+}
+
+function openSqlite(): Promise<Opened> {
+  const directory = mkdtempSync(join(tmpdir(), 'mlaka-perf-'));
+  return Promise.resolve({
+    stores: createSqliteStores({ directory, breathe: createBreathe() }),
+    sizeOf: () => statSync(join(directory, 'default.db')).size,
+    remove: () => {
+      rmSync(directory, { recursive: true });
+      return Promise.resolve();
+    },
+  });
+}
+
+async function openMongo(): Promise<Opened> {
+  const { url, drop } = createTestDatabases();
+  return { stores: await openMongoStores({ url }), sizeOf: () => undefined, remove: drop };
+}
 
 async function openDefault(): Promise<Store> {
   const found = await stores.open('', true);
@@ -99,12 +130,12 @@ async function measureWrites(): Promise<void> {
 }
 
 async function measureReads(): Promise<void> {
-  const rate = await pressed(100_000, 1, (n) => store.get(idOf((n * 7919) % total), now()));
+  const rate = await pressed(reads, 1, (n) => store.get(idOf((n * 7919) % total), now()));
   say('get by id', `${rate.toFixed(0)}/s`);
-  const parsed = await pressed(100_000, 1, async (n) => (await store.get(idOf((n * 7919) % total), now()))?.entity());
+  const parsed = await pressed(reads, 1, async (n) => (await store.get(idOf((n * 7919) % total), now()))?.entity());
   say('get by id, parsed', `${parsed.toFixed(0)}/s`);
   const beside = pressed(10_000, 64, (n) => store.apply([patch((n * 104_729) % total, n + 50_000)], now()));
-  const busy = await pressed(50_000, 1, async (n) => {
+  const busy = await pressed(reads / 2, 1, async (n) => {
     if (n % 20 === 0) await nextTurn();
     return store.get(idOf((n * 7919) % total), now());
   });
@@ -184,6 +215,7 @@ await measureReads();
 await measureQueries();
 await measureHistory();
 await stores.close();
-say('size of the file', `${(statSync(join(directory, 'default.db')).size / 1e6).toFixed(0)} MB`);
+const size = sizeOf();
+if (size !== undefined) say('size of the file', `${(size / 1e6).toFixed(0)} MB`);
 say('memory of the process', `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`);
-rmSync(directory, { recursive: true });
+await remove();

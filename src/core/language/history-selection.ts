@@ -61,9 +61,9 @@ export const isOfDataset = (
 ): boolean => wanted?.includes(datasetId) ?? true;
 
 /** The attribute instances of an entity whose own expiry has come: their history is gone with them (clause 4.22). */
-export function expiredPlaces({ attrs }: Entity, now: Instant): readonly Place[] {
+export function expiredPlaces(entity: Entity | undefined, now: Instant): readonly Place[] {
   const moment = microsOfInstant(now);
-  return Object.entries(attrs).flatMap(([name, instances]) =>
+  return Object.entries(entity?.attrs ?? {}).flatMap(([name, instances]) =>
     instances
       .filter(({ expiresAt }) => expiresAt !== undefined && microsOfInstant(expiresAt) <= moment)
       .map(({ datasetId }) => ({ name, datasetId })),

@@ -1,14 +1,9 @@
 /** Everything that ever was: for each entity its series of instances, each at its place in time. */
+import type { Place } from '../../core/language/history-selection.ts';
 import type { Change } from '../../core/model/change.ts';
 import { type HistoricInstance, type HistoryEntry, historyOf, pastEntry } from '../../core/model/history.ts';
 import type { Instant, Micros } from '../../core/model/instant.ts';
 import type { PastInstance, Revision } from '../../core/port/store.ts';
-
-/** Which series of an entity. */
-export interface Place {
-  readonly name: string;
-  readonly datasetId?: string | undefined;
-}
 
 /** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */
 export interface Series extends Place {

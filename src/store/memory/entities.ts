@@ -1,4 +1,5 @@
 /** The present entities of a tenant in memory, in order of creation, and everything that a write to one leaves behind. */
+import { expiredPlaces } from '../../core/language/history-selection.ts';
 import { carryOutWrite, type Write } from '../../core/language/write.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { presentAt } from '../../core/model/expiry.ts';
@@ -6,7 +7,6 @@ import type { Instant } from '../../core/model/instant.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
 import type { Position, Summary } from '../../core/port/store.ts';
 import type { Archive } from './archive.ts';
-import { expiredPlaces } from './history.ts';
 import type { ChangeLog } from './log.ts';
 import { createTally } from './tally.ts';
 

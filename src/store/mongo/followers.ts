@@ -57,5 +57,5 @@ export function createFollowers(
 /** Each transaction that changes something writes its last position into the state: one event tells of all its records. */
 const pipeline = [
   { $match: { operationType: 'update', 'updateDescription.updatedFields.position': { $exists: true } } },
-  { $project: { 'updateDescription.updatedFields.position': 1 } },
+  { $project: { operationType: 1, 'updateDescription.updatedFields.position': 1 } },
 ];

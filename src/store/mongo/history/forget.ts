@@ -4,7 +4,7 @@ import { scopeSeries } from '../../../core/model/history.ts';
 import type { Micros } from '../../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
-import { subjectIn, type Work } from '../writer/work.ts';
+import type { Work } from '../writer/work.ts';
 import { bucketAt, type BucketOperation, keysBetween, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
 
 /** Subjects that one slice looks at. */
@@ -97,7 +97,7 @@ async function forgetAll(work: Work, going: readonly Going[]): Promise<void> {
   if (operations.length === 0) return;
   await work.collections.history.bulkWrite(operations, { session: work.session });
   for (const { due } of going) {
-    const subject = work.get(due.document._id) ?? subjectIn(due.document);
+    const subject = work.adopt(due.document);
     // Which bucket is open has to be looked up.
     const closed = { ...due.series, open: 'unknown' as const };
     work.put({ ...subject, series: subject.series.map((one) => (one.n === closed.n ? closed : one)) });

@@ -66,7 +66,7 @@ async function select(
   reading: Reading,
 ): Promise<readonly Timed[]> {
   const { attrs, datasetIds, filter, now } = reading.plan;
-  const hidden = entity ? expiredPlaces(entity, now) : [];
+  const hidden = expiredPlaces(entity, now);
   const wanted = series.filter(
     (one) =>
       (attrs?.includes(one.name) ?? true) &&

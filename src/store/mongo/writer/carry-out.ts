@@ -42,7 +42,7 @@ function keep(work: Work, { held, change, next }: Kept): void {
 
 /** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
 function forgetExpired({ history }: Work, subject: Subject, now: Instant): void {
-  const places = subject.present ? expiredPlaces(subject.present.entity, now) : [];
+  const places = expiredPlaces(subject.present?.entity, now);
   if (places.length === 0) return;
   history.forget(subject, ({ name, dataset }) =>
     places.some((place) => place.name === name && place.datasetId === dataset),

@@ -9,7 +9,7 @@ import type { NameReader } from '../names.ts';
 import type { Pace } from '../search/pace.ts';
 
 /** An instance with the time by which it was selected. */
-export interface Timed {
+interface Timed {
   readonly time: Micros;
   readonly instance: HistoricInstance;
 }

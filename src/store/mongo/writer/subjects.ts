@@ -1,0 +1,93 @@
+/** The subjects that a transaction works on: as they lie in the database, and as the work has left them. */
+import { isDeepStrictEqual } from 'node:util';
+import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 'mongodb';
+import { entityIn } from '../own-text.ts';
+import type { SeriesDocument, SubjectDocument } from '../schema.ts';
+import { documentOf, type Present, type Subject } from '../subject-document.ts';
+
+export interface Subjects {
+  /** Undefined for one who is not there, or was not loaded. */
+  readonly get: (id: string) => Subject | undefined;
+  readonly put: (subject: Subject) => void;
+  /** Takes up what was read later, unless it was loaded. */
+  readonly adopt: (document: SubjectDocument) => Subject;
+  /** Puts changed series in their places, by subject. */
+  readonly putSeries: (changed: ReadonlyMap<number, readonly SeriesDocument[]>) => void;
+  /** Writes what was put. */
+  readonly flush: () => Promise<void>;
+}
+
+export function createSubjects(
+  subjects: Collection<SubjectDocument>,
+  session: ClientSession,
+  loaded: readonly SubjectDocument[],
+): Subjects {
+  const kept = new Map(loaded.map((document) => [document._id, document]));
+  const held = new Map(loaded.map((document) => [document._id, subjectIn(document)]));
+  const changed = new Set<string>();
+  const put = (subject: Subject): void => {
+    held.set(subject.id, subject);
+    changed.add(subject.id);
+  };
+  return {
+    get: (id) => held.get(id),
+    put,
+    adopt(document) {
+      const subject = held.get(document._id) ?? subjectIn(document);
+      if (!kept.has(document._id)) kept.set(document._id, document);
+      held.set(document._id, subject);
+      return subject;
+    },
+    putSeries(changes) {
+      for (const subject of held.values()) {
+        const series = changes.get(subject.subject);
+        if (series)
+          put({ ...subject, series: subject.series.map((one) => series.find(({ n }) => n === one.n) ?? one) });
+      }
+    },
+    async flush() {
+      const documents = [...changed].flatMap((id) => held.get(id) ?? []).map(documentOf);
+      const writes = documents.flatMap((document) => writeOf(kept.get(document._id), document));
+      if (writes.length > 0) await subjects.bulkWrite(writes, { session });
+      for (const document of documents) kept.set(document._id, document);
+      changed.clear();
+    },
+  };
+}
+
+/** Only what differs is written, so that other indexes have nothing to do. */
+function writeOf(
+  before: SubjectDocument | undefined,
+  document: SubjectDocument,
+): readonly AnyBulkWriteOperation<SubjectDocument>[] {
+  if (!before) return [{ insertOne: { document } }];
+  const [old, next] = [new Map(membersOf(before)), new Map(membersOf(document))];
+  const set = [...next].filter(([name, value]) => !isDeepStrictEqual(value, old.get(name)));
+  const unset = [...old.keys()].filter((name) => !next.has(name));
+  const update: Document = {
+    ...(set.length === 0 ? undefined : { $set: Object.fromEntries(set) }),
+    ...(unset.length === 0 ? undefined : { $unset: Object.fromEntries(unset.map((name) => [name, ''])) }),
+  };
+  return Object.keys(update).length === 0 ? [] : [{ updateOne: { filter: { _id: document._id }, update } }];
+}
+
+const membersOf = (document: SubjectDocument): readonly (readonly [string, unknown])[] =>
+  Object.entries<unknown>({ ...document });
+
+/** The subject of a document. */
+function subjectIn({ _id, subject, types, series, num, version, doc }: SubjectDocument): Subject {
+  const known = { id: _id, subject, types, series };
+  if (num === undefined || version === undefined || doc === undefined) return known;
+  return { ...known, present: presentIn({ num, version, doc }) };
+}
+
+/** The entity is read when somebody asks for it. */
+function presentIn(kept: Omit<Present, 'entity'>): Present {
+  let entity: Present['entity'] | undefined;
+  return {
+    ...kept,
+    get entity() {
+      return (entity ??= entityIn(kept.doc));
+    },
+  };
+}
