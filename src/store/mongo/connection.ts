@@ -1,6 +1,6 @@
 /** Connects to the replica set, and says what its failures mean. */
 import { MongoClient, MongoError, MongoServerError } from 'mongodb';
-import { Problem } from '../../core/model/problem.ts';
+import { badData, Problem } from '../../core/model/problem.ts';
 
 /** How long a request waits for a primary before it is told that there is none. An election takes up to 12 s. */
 const patienceMs = 15_000;
@@ -38,6 +38,7 @@ export const databaseIn = (client: MongoClient): string => {
 };
 
 const timeLimitExceeded = 50;
+const objectTooLarge = 10_334;
 
 /** Waits for the database. Throws Unavailable when it is away, and TooComplexQuery when it took too long. */
 export async function reach<T>(work: Promise<T>): Promise<T> {
@@ -45,10 +46,17 @@ export async function reach<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (cause) {
     if (cause instanceof MongoServerError && cause.code === timeLimitExceeded) throw tooComplex(cause);
+    if (isTooLarge(cause)) throw badData('An entity, or a change of one, is larger than the 16 MB that MongoDB takes.');
     if (isAway(cause)) throw new Problem('Unavailable', 'The database does not answer now; try again later.', cause);
     throw cause;
   }
 }
+
+/** The driver finds out first, in most cases. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof MongoError &&
+  (error.code === objectTooLarge ||
+    /larger than the maximum size|BSONObjectTooLarge|object to insert too large/i.test(error.message));
 
 export const tooComplex = (cause?: unknown): Problem =>
   new Problem('TooComplexQuery', 'The query takes longer than 10 s: narrow it by id, type or place.', cause);

@@ -49,6 +49,8 @@ export interface SeriesDocument {
 export interface OpenBucket {
   readonly from: Micros;
   readonly count: number;
+  /** UTF-16 units of its texts. */
+  readonly size: number;
   /** The place of its last instance. */
   readonly last: Micros;
 }

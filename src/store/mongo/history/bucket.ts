@@ -3,10 +3,11 @@ import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 
 import type { HistoricInstance } from '../../../core/model/history.ts';
 import type { Micros } from '../../../core/model/instant.ts';
 import { type Row, rowIn } from '../own-text.ts';
-import type { BucketDocument, BucketKey } from '../schema.ts';
+import type { BucketDocument, BucketKey, OpenBucket } from '../schema.ts';
 
-/** How many instances a bucket has when the next is begun. */
-export const bucketMax = 100;
+/** How many instances a bucket has, or UTF-16 units of text, when the next is begun. */
+const bucketMax = 100;
+const sizeMax = 500_000;
 
 /** A series: its subject's number, and its own among those of the subject. */
 export type SeriesKey = Pick<BucketKey, 's' | 'n'>;
@@ -56,33 +57,48 @@ export const instanceIn = ({ s, n }: SeriesKey, [at, number, instance]: Row): Hi
 });
 
 /** The operations that put rows in the place of a bucket: ascending rows, in as many buckets as they need. */
-export function rewriting(
+export const rewriting = (
   series: SeriesKey,
   before: BucketDocument | undefined,
   rows: readonly Row[],
-): readonly BucketOperation[] {
-  return [
-    ...(before ? [{ deleteOne: { filter: { _id: before._id } } }] : []),
-    ...chunksOf(rows).map((chunk) => ({ insertOne: { document: bucketOf(series, chunk) } })),
-  ];
+): readonly BucketOperation[] => [
+  ...(before ? [{ deleteOne: { filter: { _id: before._id } } }] : []),
+  ...fillBuckets(null, rows).map((lot) => ({ insertOne: { document: bucketOf(series, lot) } })),
+];
+
+/** What one bucket gets. */
+export interface Lot {
+  readonly rows: readonly Row[];
+  readonly texts: readonly string[];
+  /** The bucket as it is then. */
+  readonly open: OpenBucket;
 }
 
-/** Rows at the same place stay together. */
-export function chunksOf(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const chunks: Row[][] = [];
+/**
+ * Divides ascending rows among buckets: into the open one as long as there is room, then into new ones. Rows at the same place
+ * stay together. The first lot is for the open bucket when its `from` is that one's.
+ */
+export function fillBuckets(open: OpenBucket | null, rows: readonly Row[]): readonly Lot[] {
+  const lots: { rows: Row[]; texts: string[]; open: OpenBucket }[] = [];
+  let current = open;
   for (const row of rows) {
-    const last = chunks.at(-1);
-    if (last && (last.length < bucketMax || last.at(-1)?.[0] === row[0])) last.push(row);
-    else chunks.push([row]);
+    const [at] = row;
+    const text = JSON.stringify(row);
+    const isGoingOn = current && (at === current.last || (current.count < bucketMax && current.size < sizeMax));
+    const before = isGoingOn && current ? current : { from: at, count: 0, size: 0 };
+    current = { from: before.from, count: before.count + 1, size: before.size + text.length, last: at };
+    const lot = isGoingOn ? lots.at(-1) : undefined;
+    if (lot) {
+      lot.rows.push(row);
+      lot.texts.push(text);
+      lot.open = current;
+    } else lots.push({ rows: [row], texts: [text], open: current });
   }
-  return chunks;
+  return lots;
 }
 
-export function bucketOf({ s, n }: SeriesKey, rows: readonly Row[]): BucketDocument {
+/** A new bucket. */
+export function bucketOf({ s, n }: SeriesKey, { rows, texts, open }: Lot): BucketDocument {
   const moved = rows.flatMap(([, , { instanceId }]) => instanceId ?? []);
-  return {
-    _id: { s, n, from: rows[0]?.[0] ?? 0 },
-    rows: rows.map((row) => JSON.stringify(row)),
-    ...(moved.length === 0 ? undefined : { moved }),
-  };
+  return { _id: { s, n, from: open.from }, rows: texts, ...(moved.length === 0 ? undefined : { moved }) };
 }

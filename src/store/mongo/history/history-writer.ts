@@ -8,11 +8,10 @@ import {
   allKeys,
   bucketAfter,
   bucketAt,
-  bucketMax,
   bucketOf,
   type BucketOperation,
   type Buckets,
-  chunksOf,
+  fillBuckets,
   rewriting,
   rowsIn,
   type SeriesKey,
@@ -118,27 +117,17 @@ function isInOrder(open: OpenBucket | null, rows: readonly Row[]): boolean {
 
 /** Without a look at what is there: by far the most common write. */
 function append(key: SeriesKey, open: OpenBucket | null, rows: readonly Row[]): Writes {
-  const room = open
-    ? rows.findIndex(([at], index) => open.count + index >= bucketMax && at > (rows[index - 1]?.[0] ?? open.last))
-    : 0;
-  const [first, rest] = room < 0 ? [rows, []] : [rows.slice(0, room), rows.slice(room)];
-  const chunks = chunksOf(rest);
-  const filter = { _id: { ...key, from: open?.from ?? 0 } };
-  const update = { $push: { rows: { $each: first.map((row) => JSON.stringify(row)) } } };
-  return {
-    writes: [
-      ...(first.length > 0 ? [{ updateOne: { filter, update } }] : []),
-      ...chunks.map((chunk) => ({ insertOne: { document: bucketOf(key, chunk) } })),
-    ],
-    open: openAfter(chunks.at(-1) ?? first, chunks.length > 0 ? undefined : (open ?? undefined)),
-  };
-}
-
-/** The open bucket, when these rows are its last. */
-function openAfter(rows: readonly Row[], before: OpenBucket | undefined): OpenBucket | null {
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (!first || !last) return before ?? null;
-  return { from: before?.from ?? first[0], count: (before?.count ?? 0) + rows.length, last: last[0] };
+  const lots = fillBuckets(open, rows);
+  const writes = lots.map((lot): BucketOperation => {
+    if (lot.open.from !== open?.from) return { insertOne: { document: bucketOf(key, lot) } };
+    return {
+      updateOne: {
+        filter: { _id: { ...key, from: open.from } },
+        update: { $push: { rows: { $each: [...lot.texts] } } },
+      },
+    };
+  });
+  return { writes, open: lots.at(-1)?.open ?? open };
 }
 
 /** Bucket by bucket, each with all rows that belong into it. */
@@ -154,9 +143,8 @@ async function insert(key: SeriesKey, rows: readonly Row[], buckets: Buckets): P
     );
     writes.push(...rewriting(key, bucket, all));
     left = left.filter(([at]) => at >= end);
-    const isLast = end === Infinity;
-    if (left.length === 0)
-      return { writes, open: isLast ? openAfter(chunksOf(all).at(-1) ?? [], undefined) : 'unknown' };
+    const last = end === Infinity ? fillBuckets(null, all).at(-1) : undefined;
+    if (left.length === 0) return { writes, open: last?.open ?? 'unknown' };
   }
 }
 
