@@ -29,6 +29,7 @@ import { closeServer, createHttpServer } from '../edge/http/server.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { createFeeds } from '../edge/stream/feed.ts';
+import { createEventStreams, type EventStreams } from '../edge/stream/sse/streams.ts';
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
@@ -80,12 +81,13 @@ export async function startBroker(config: Config): Promise<Broker> {
   await delivery.start();
   const stopJobs = startJobs({ ...world, ...jobs });
   const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
-  const stream = openStream(config, world);
-  const server = openServer(config, world, { metrics, stream });
+  const streams = openStreams(config, world);
+  const server = openServer(config, world, { metrics, streams });
   const stop = async (): Promise<void> => {
     await stopJobs();
     await Promise.all(ingests.map((ingest) => ingest.stop()));
-    await stream.close();
+    streams.events.close();
+    await streams.stream.close();
     await closeServer(server, graceMs);
     await delivery.stop();
     loader.close();
@@ -164,28 +166,44 @@ function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
   });
 }
 
-const openStream = (config: Config, world: World): Stream =>
-  createStream({
-    world,
-    operations,
-    openFeed: createFeeds(world),
-    isDeflated: config.streamDeflate,
-    ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
-    limits: {
-      connectionsMax: config.streamConnectionsMax,
-      subscriptionsMax: config.streamSubscriptionsMax,
-      bufferBytes: config.streamBufferBytes,
-      frameBytesMax: config.streamFrameBytes,
-      depthMax: config.depthMax,
-      pingIntervalMs: config.streamPingMs,
-    },
-  });
+/** The bindings of the stream, on the same feeds. */
+interface Streams {
+  readonly stream: Stream;
+  readonly events: EventStreams;
+}
 
-function openServer(config: Config, world: World, { metrics, stream }: { metrics: Metrics; stream: Stream }): Server {
+function openStreams(config: Config, world: World): Streams {
+  const openFeed = createFeeds(world);
+  const limits = {
+    connectionsMax: config.streamConnectionsMax,
+    subscriptionsMax: config.streamSubscriptionsMax,
+    bufferBytes: config.streamBufferBytes,
+    frameBytesMax: config.streamFrameBytes,
+    depthMax: config.depthMax,
+    pingIntervalMs: config.streamPingMs,
+  };
+  return {
+    events: createEventStreams({ world, openFeed, limits }),
+    stream: createStream({
+      world,
+      operations,
+      openFeed,
+      limits,
+      isDeflated: config.streamDeflate,
+      ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
+    }),
+  };
+}
+
+function openServer(
+  config: Config,
+  world: World,
+  { metrics, streams }: { metrics: Metrics; streams: Streams },
+): Server {
   const began = Date.now();
   return createHttpServer({
     world,
-    operations,
+    operations: [...operations, ...streams.events.operations],
     limits: {
       bodyBytesMax: config.bodyBytesMax,
       depthMax: config.depthMax,
@@ -206,7 +224,7 @@ function openServer(config: Config, world: World, { metrics, stream }: { metrics
       unready: () => faultOf(world),
       metrics: metrics.read,
     },
-    onUpgrade: (request, socket, head) => stream.handleUpgrade(request, socket, head),
+    onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
   });
 }
 

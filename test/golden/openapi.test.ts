@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { operations } from '../../src/core/operation/table.ts';
+import { operations as table } from '../../src/core/operation/table.ts';
+import { eventPaths } from '../../src/edge/stream/sse/streams.ts';
+
+const operations = [...table, ...eventPaths];
 
 interface Reference {
   readonly $ref: string;

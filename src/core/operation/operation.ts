@@ -22,10 +22,12 @@ export interface Ask {
   readonly params: Readonly<Record<string, string>>;
   /** The parsed body, without its top-level `@context` (but see `Operation.takesContext`). */
   readonly body?: Json;
+  /** Of a client that comes back to a stream of events: the last position that it was told. */
+  readonly lastEventId?: string;
 }
 
 /** How entities are to be written (clause 6.3.4). */
-export type Media = 'json' | 'ld+json' | 'geo+json';
+export type Media = 'json' | 'ld+json' | 'geo+json' | 'event-stream';
 
 /** Bounds that are options of the broker. */
 export interface Limits {
@@ -127,7 +129,22 @@ export type Answer =
       readonly range?: TimeRange;
       /** True when the text is in the words of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
-    };
+    }
+  /** 200 with a text that goes on until one of both ends it. `begin` is called once the text can be sent, or never. */
+  | { readonly kind: 'events'; readonly begin: (sink: EventSink) => void };
+
+/** Where a text without end goes. */
+export interface EventSink {
+  /** Hands over text. Calls back when the client has taken it, or is gone. */
+  write(text: string, taken: () => void): void;
+  /** Bytes that the client has not taken yet. */
+  backlog(): number;
+  isOpen(): boolean;
+  /** Ends the text, and the connection too if the client does not take what waits for it. */
+  end(): void;
+  /** Calls back once it is over. */
+  closed(listener: () => void): void;
+}
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -6,6 +6,7 @@ export const mediaTypes: Readonly<Record<Media, string>> = {
   json: 'application/json',
   'ld+json': 'application/ld+json',
   'geo+json': 'application/geo+json',
+  'event-stream': 'text/event-stream',
 };
 
 /** The offered type that is wanted most; of equals the one offered first. Throws Refusal 406 when none is wanted. */

@@ -3,7 +3,16 @@ import type { Headers } from './reply.ts';
 
 /** Headers that scripts may read beyond the few that they always may. */
 const exposed = ['Link', 'Location', 'NGSILD-Results-Count', 'NGSILD-Tenant', 'Mlaka-Position', 'Allow'];
-const accepted = ['Accept', 'Authorization', 'Content-Type', 'Link', 'NGSILD-Tenant', 'Fiware-Service', 'Prefer'];
+const accepted = [
+  'Accept',
+  'Authorization',
+  'Content-Type',
+  'Link',
+  'NGSILD-Tenant',
+  'Fiware-Service',
+  'Prefer',
+  'Last-Event-ID',
+];
 
 /** Headers of every answer, for an origin or `*`; none for the empty origin. */
 export function corsHeaders(origin: string): Headers {

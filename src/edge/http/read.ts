@@ -1,4 +1,5 @@
 /** Makes what an operation is asked, and who asks, of an HTTP request (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
+import type { IncomingHttpHeaders } from 'node:http';
 import { anonymous } from '../../core/access/principal.ts';
 import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
@@ -38,7 +39,10 @@ export async function readRequest(
   const params = readParameters(query, operation.parameters);
   const link = operation.takesContext === true ? undefined : readContextLink(headers['link']?.toString());
   if (operation.body === 'none') {
-    return { ask: { path, params }, caller: { ...who, context: await contextOf(link, who.tenant, world) } };
+    return {
+      ask: { path, params, ...lastEventOf(headers) },
+      caller: { ...who, context: await contextOf(link, who.tenant, world) },
+    };
   }
   const body = await readBody(exchange, operation, { limits, breathe: world.breathe });
   const split = splitContext(body, operation, link);
@@ -58,6 +62,11 @@ const readMedia = ({ action, media }: Operation, accept: string | undefined): Me
 
 const contextOf = (context: Json | undefined, tenant: string, { contexts }: World): Context | Promise<Context> =>
   context === undefined ? contexts.core : contexts.resolve(context, tenant);
+
+/** What the EventSource of a browser says when it comes back. */
+function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<Ask, 'lastEventId'> {
+  return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
+}
 
 /** Where the client reached the broker. What cannot be in a URL is not taken into one. */
 const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>

@@ -1,6 +1,8 @@
 /** What is going to be sent: an HTTP answer as a value, and the only place that writes one to a connection. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../core/model/json.ts';
+import type { EventSink } from '../../core/operation/operation.ts';
+import { createSink } from './sink.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -9,6 +11,8 @@ export interface Reply {
   readonly headers: Headers;
   /** Absent: an answer without content. */
   readonly body?: string | Buffer;
+  /** Goes on with the content after the headers, instead of a body. */
+  readonly follow?: (sink: EventSink) => void;
 }
 
 /** A request and the answer under way to it. */
@@ -25,8 +29,15 @@ export const jsonReply = (status: number, json: Json, headers: Headers = {}): Re
 });
 
 /** Sends a reply, unless the client has gone. `common` are headers of every answer. Node leaves the content away from HEAD. */
-export function send({ request, response }: Exchange, { status, headers, body = '' }: Reply, common: Headers): void {
+export function send({ request, response }: Exchange, reply: Reply, common: Headers): void {
+  const { status, headers, body = '', follow } = reply;
   if (response.headersSent || response.destroyed) return;
+  if (follow && request.method !== 'HEAD') {
+    response.writeHead(status, { ...common, ...headers });
+    response.flushHeaders();
+    follow(createSink(response));
+    return;
+  }
   const length = status === 204 ? undefined : { 'Content-Length': Buffer.byteLength(body) };
   const end = isAwaitingContinue(request) ? { Connection: 'close' } : undefined;
   response.writeHead(status, { ...common, ...headers, ...length, ...end });

@@ -14,6 +14,9 @@ export interface Asked {
   readonly contextUrl?: string;
 }
 
+/** Nobody on the way may keep events back, be it to keep them at all or to send more at a time. */
+const unbuffered: Headers = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
+
 type Found = Extract<Answer, { kind: 'found' }>;
 
 export function answerReply(answer: Answer, asked: Asked): Reply {
@@ -31,6 +34,12 @@ export function answerReply(answer: Answer, asked: Asked): Reply {
         status: foundStatus(answer),
         headers: foundHeaders(answer, asked),
         body: answer.text,
+      };
+    case 'events':
+      return {
+        status: 200,
+        headers: { 'Content-Type': mediaTypes['event-stream'], ...unbuffered },
+        follow: answer.begin,
       };
   }
 }

@@ -1,12 +1,10 @@
 /** Stored subscriptions on the stream: each has one consumer at a time, of which it is kept how far it has come. */
-import { Problem } from '../../core/model/problem.ts';
-import { readId } from '../../core/model/read/id.ts';
-import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
+import { statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { Position, Shelf, Store } from '../../core/port/store.ts';
 import { acknowledgedShelf, subscriptionShelf } from '../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import { contextsOf, readStreamed } from '../../core/subscription/read-stored.ts';
+import { readSubject } from './stored.ts';
 
 /** A stored subscription in the hands of its consumer; to be released once. */
 export interface Claim {
@@ -39,16 +37,14 @@ export function createClaims(world: World): TakeClaim {
     // Watched before it is read: whatever changes in between is heard of.
     const unwatch = world.subscriptions.watch(tenant, id, () => void tellChange(claiming, world));
     try {
-      const document = await findActive(seen, id, world);
-      const contexts = await contextsOf(document, (context) => world.contexts.resolve(context, tenant));
-      const plan = readStreamed(document, contexts);
+      const { plan, since } = await readSubject({ tenant, id, seen }, world);
       const shelf = store.shelf(acknowledgedShelf);
       const kept = await shelf.get(id);
       holders.get(key)?.lost('takenOver');
       holders.set(key, claiming);
       return {
-        plan: { ...plan, id },
-        leftAt: Math.max(document.since, typeof kept === 'number' ? kept : 0),
+        plan,
+        leftAt: Math.max(since, typeof kept === 'number' ? kept : 0),
         acknowledge: createAcknowledge(shelf, id),
         release: () => {
           unwatch();
@@ -60,15 +56,6 @@ export function createClaims(world: World): TakeClaim {
       throw error;
     }
   };
-}
-
-async function findActive(store: Store, id: string, { clock }: World): Promise<SubscriptionDocument> {
-  const kept = await store.shelf(subscriptionShelf).get(readId(id, 'the subscriptionId'));
-  if (kept === undefined) throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
-  const document = subscriptionIn(kept);
-  const status = statusOf(document, clock.now());
-  if (status !== 'active') throw new Problem('OperationNotSupported', `The subscription ${id} is ${status}.`);
-  return document;
 }
 
 async function tellChange({ store, id, lost }: Claiming, world: World): Promise<void> {

@@ -38,6 +38,7 @@ const statusOf: Readonly<Record<Answer['kind'], number>> = {
   done: 204,
   partly: 207,
   found: 200,
+  events: 200,
 };
 
 /** Parts of the path stand among the parameters. Throws InvalidRequest for a parameter too many, a part too few, a wrong body. */
@@ -93,6 +94,8 @@ function writeResponse(answer: Answer, id: string, status: number): string {
       return responseFrame({ id, status }, undefined);
     case 'partly':
       return responseFrame({ id, status }, JSON.stringify(answer.body));
+    case 'events':
+      throw new Problem('OperationNotSupported', 'Events are had by HTTP; here subscribe to them.');
     case 'found':
       return responseFrame({ id, status, position: answer.position, ...pageMembers(answer.page) }, answer.text);
   }

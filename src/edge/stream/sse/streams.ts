@@ -1,0 +1,174 @@
+/** Subscriptions as Server-Sent Events: the changes of the log for clients of plain HTTP, each at its own pace (docs/streaming.md). */
+import { Problem } from '../../../core/model/problem.ts';
+import type { Answer, Ask, Call, EventSink, Operation, World } from '../../../core/operation/operation.ts';
+import { positionText } from '../../../core/port/position.ts';
+import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
+import { readSubscription } from '../../../core/subscription/read-subscription.ts';
+import { audienceOf } from '../audience.ts';
+import { createConsumer } from '../consumer.ts';
+import type { Lease, OpenFeed } from '../feed.ts';
+import type { StreamLimits } from '../limits.ts';
+import { createOutlet } from '../outlet.ts';
+import { findStart, type SubscribeStart } from '../start.ts';
+import { readSubject } from '../stored.ts';
+import { courseParameters, readOverflow, readStart, subscriptionOf, subscriptionParameters } from './ask.ts';
+import { createEventClient, type EventClient } from './client.ts';
+
+export interface EventStreamsOptions {
+  readonly world: World;
+  readonly openFeed: OpenFeed;
+  readonly limits: Pick<StreamLimits, 'connectionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
+}
+
+export interface EventStreams {
+  /** For an HTTP server. */
+  readonly operations: readonly Operation[];
+  /** Ends all, and takes no more. Clients come back by themselves. */
+  close(): void;
+}
+
+/** How long a client waits before it comes back. */
+const retryMs = 2000;
+
+const common = { clause: '5.8.6', method: 'GET', action: 'read', media: ['event-stream'], body: 'none' } as const;
+
+/** The operations alone, as they are described: the two paths with their parameters. */
+export const eventPaths = [
+  {
+    ...common,
+    name: 'streamSubscription',
+    path: '/subscriptions/{id}/events',
+    parameters: courseParameters,
+  },
+  {
+    ...common,
+    name: 'streamChanges',
+    path: '/stream',
+    parameters: [...subscriptionParameters, ...courseParameters],
+  },
+] as const;
+
+interface State extends EventStreamsOptions {
+  readonly open: Set<EventClient>;
+  isClosing: boolean;
+}
+
+export function createEventStreams(options: EventStreamsOptions): EventStreams {
+  const state: State = { ...options, open: new Set(), isClosing: false };
+  const [stored, own] = eventPaths;
+  return {
+    operations: [
+      { ...stored, run: (ask, call) => streamStored(state, ask, call) },
+      { ...own, run: (ask, call) => streamOwn(state, ask, call) },
+    ],
+    close: () => {
+      state.isClosing = true;
+      for (const client of [...state.open]) client.end('stopping');
+    },
+  };
+}
+
+/** What is told to a client, from where on. */
+interface Subject extends Pick<Call, 'tenant' | 'principal'> {
+  readonly plan: SubscriptionPlan;
+  readonly start: SubscribeStart;
+  readonly overflow: 'disconnect' | 'latest';
+  /** Calls back when it has become another. Answers the function that stops it. */
+  readonly watch: (changed: () => void) => () => void;
+}
+
+async function streamStored(state: State, ask: Ask, call: Call): Promise<Answer> {
+  const { tenant, store: seen } = call;
+  const { id = '' } = ask.path;
+  const { plan } = await readSubject({ tenant, id, seen }, call.world);
+  const watch: Subject['watch'] = (changed) => state.world.subscriptions.watch(tenant, id, changed);
+  return answerOf(state, { ...courseOf(ask, call), plan, watch });
+}
+
+async function streamOwn(state: State, ask: Ask, call: Call): Promise<Answer> {
+  const { context, now } = call;
+  const plan = readSubscription(subscriptionOf(ask.params), { context, now });
+  const watch: Subject['watch'] = () => () => undefined;
+  return Promise.resolve(answerOf(state, { ...courseOf(ask, call), plan, watch }));
+}
+
+const courseOf = (ask: Ask, { tenant, principal }: Call): Omit<Subject, 'plan' | 'watch'> => ({
+  tenant,
+  principal,
+  start: readStart(ask),
+  overflow: readOverflow(ask),
+});
+
+function answerOf(state: State, subject: Subject): Answer {
+  if (state.isClosing) throw new Problem('Unavailable', 'The broker stops.');
+  if (state.open.size >= state.limits.connectionsMax)
+    throw new Problem('Unavailable', 'There are too many connections; try again later.');
+  return { kind: 'events', begin: (sink) => begin(state, subject, sink) };
+}
+
+/** Tells a client of changes until it goes, or there will be no more. */
+function begin(state: State, subject: Subject, sink: EventSink): void {
+  const { world, open } = state;
+  const { tenant } = subject;
+  const client = createEventClient(sink);
+  open.add(client);
+  world.observe({ kind: 'streamOpened', tenant });
+  client.retry(retryMs);
+  const unwatch = subject.watch(() => client.end('changed'));
+  sink.closed(() => {
+    unwatch();
+    open.delete(client);
+    world.observe({ kind: 'streamClosed', tenant });
+  });
+  run(state, subject, { client, sink }).catch((cause: unknown) => {
+    world.observe({ kind: 'failed', where: 'stream', cause });
+    client.close('fault');
+  });
+}
+
+interface Peer {
+  readonly client: EventClient;
+  readonly sink: EventSink;
+}
+
+async function run(state: State, subject: Subject, peer: Peer): Promise<void> {
+  const lease = await state.openFeed(subject.tenant);
+  if (!lease) throw new Error(`The tenant ${JSON.stringify(subject.tenant)} is gone.`);
+  peer.sink.closed(() => lease.release());
+  await follow(state, { ...subject, lease }, peer);
+}
+
+async function follow(
+  { world, limits }: State,
+  { plan, start: wanted, overflow, lease: { feed }, ...who }: Subject & { readonly lease: Lease },
+  { client, sink }: Peer,
+): Promise<void> {
+  const start = await findStart(wanted, feed);
+  const subscriptionId = plan.id ?? world.ids.next('Subscription');
+  const consumer = createConsumer({
+    plan,
+    audience: audienceOf(who, feed.store),
+    feed,
+    pipe: client,
+    outlet: createOutlet({ subscriptionId, told: plan.told, script: client, feed, world }),
+    world,
+    overflow,
+    bufferBytes: limits.bufferBytes,
+    start: start.position,
+    isSnapshotFirst: start.isSnapshotFirst,
+    ended: (reason) => client.end(reason),
+  });
+  const position = positionText(feed.epoch, start.position);
+  if (start.isGap) client.mark('gap', position);
+  // A snapshot that is cut off cannot be gone on with, so no position is given before it is complete.
+  else if (!start.isSnapshotFirst) client.locate(position);
+  const heart = setInterval(() => {
+    client.beat();
+    consumer.beat();
+  }, limits.pingIntervalMs);
+  sink.closed(() => {
+    clearInterval(heart);
+    consumer.end();
+  });
+  consumer.run();
+}

@@ -1,0 +1,30 @@
+/** Reads stored subscriptions for those who stream them. */
+import { Problem } from '../../core/model/problem.ts';
+import { readId } from '../../core/model/read/id.ts';
+import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
+import type { World } from '../../core/operation/operation.ts';
+import type { Position, Store } from '../../core/port/store.ts';
+import { subscriptionShelf } from '../../core/port/subscriptions.ts';
+import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
+import { contextsOf, readStreamed } from '../../core/subscription/read-stored.ts';
+
+export interface StoredSubject {
+  readonly tenant: string;
+  readonly id: string;
+  /** The store as the client may see it. */
+  readonly seen: Store;
+}
+
+/** The plan, and the position from which on the subscription holds. Throws ResourceNotFound, OperationNotSupported when it is not active or cannot be streamed. */
+export async function readSubject(
+  { tenant, id, seen }: StoredSubject,
+  { clock, contexts }: Pick<World, 'clock' | 'contexts'>,
+): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position }> {
+  const kept = await seen.shelf(subscriptionShelf).get(readId(id, 'the id of the subscription'));
+  if (kept === undefined) throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
+  const document: SubscriptionDocument = subscriptionIn(kept);
+  const status = statusOf(document, clock.now());
+  if (status !== 'active') throw new Problem('OperationNotSupported', `The subscription ${id} is ${status}.`);
+  const plan = readStreamed(document, await contextsOf(document, (context) => contexts.resolve(context, tenant)));
+  return { plan: { ...plan, id }, since: document.since };
+}
