@@ -44,71 +44,7 @@ const past = (name: string, ...hours: readonly number[]) => ({
   pm10: hours.map((hour) => reading(20 + hour, hour)),
 });
 
-const batchOf = (
-  answers: number,
-  expected: Partial<Pick<Step, 'gives' | 'has'>>,
-  ...body: readonly object[]
-): Step => ({
-  does: 'upsertTemporalBatch',
-  send: 'POST /temporal/entityOperations/upsert',
-  body,
-  answers,
-  ...expected,
-});
-
 scenarios('history', {
-  'of many entities comes in batches: late, twice, in any order': [
-    batchOf(201, { gives: [id('many1'), id('many2')] }, past('many1', 3, 1), past('many2', 2), past('many1', 2)),
-    values('many1', '', [21, 1], [22, 2], [23, 3]),
-    batchOf(
-      204,
-      {},
-      { ...past('many1'), pm10: reading(99, 2) },
-      { ...past('many2'), pm10: [reading(90, 4), reading(91, 4)] },
-    ),
-    values('many1', '', [21, 1], [99, 2], [23, 3]),
-    values('many2', '', [22, 2], [91, 4]),
-    {
-      does: 'retrieveEntity',
-      send: `GET /entities/${id('many1')}?format=simplified`,
-      answers: 200,
-      gives: { id: id('many1'), type: 'Air', pm10: 23 },
-    },
-    {
-      does: 'retrieveEntity',
-      send: `GET /entities/${id('many2')}?format=simplified`,
-      answers: 200,
-      gives: { id: id('many2'), type: 'Air', pm10: 91 },
-    },
-  ],
-  'in batches: what is wrong is told by its place, the rest is taken': [
-    batchOf(
-      207,
-      {
-        has: {
-          success: [id('some')],
-          errors: [
-            { entityId: id('some'), element: 1, error: { detail: expect.stringContaining('"noon"') } },
-            { entityId: 'null', element: 2, error: problem('BadRequestData') },
-            { entityId: 'nowhere', element: 4, error: problem('BadRequestData') },
-          ],
-        },
-      },
-      past('some', 1),
-      { ...past('some'), pm10: { ...reading(1, 2), observedAt: 'noon' } },
-      {},
-      past('some', 3),
-      { ...past('some', 4), id: 'nowhere' },
-    ),
-    values('some', '', [21, 1], [23, 3]),
-    {
-      does: 'upsertTemporalBatch',
-      send: 'POST /temporal/entityOperations/upsert',
-      body: [],
-      answers: 400,
-      has: problem('BadRequestData'),
-    },
-  ],
   'is concise without instances losing their value': [
     {
       does: 'createEntity',

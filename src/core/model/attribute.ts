@@ -27,6 +27,21 @@ export const valueMember = {
   ListRelationship: 'objectList',
 } as const satisfies Record<Kind, string>;
 
+/** The members that hold pairs of value and time in the simplified temporal representation, by kind (clause 4.5.9). */
+export const listMember = {
+  Property: 'values',
+  GeoProperty: 'values',
+  LanguageProperty: 'languageMaps',
+  VocabProperty: 'vocabs',
+  ListProperty: 'valueLists',
+  JsonProperty: 'jsons',
+  Relationship: 'objects',
+  ListRelationship: 'objectLists',
+} as const satisfies Record<Kind, string>;
+
+/** Values of these kinds stand in an object with their member there: their kind could not be told otherwise. */
+export const wrappedKinds: ReadonlySet<Kind> = new Set<Kind>(['LanguageProperty', 'VocabProperty', 'JsonProperty']);
+
 /** True for the kinds whose values are URIs of entities. */
 export const isRelationship = (kind: Kind): boolean => kind === 'Relationship' || kind === 'ListRelationship';
 

@@ -1,6 +1,6 @@
 /** Writes histories: temporal normalized, concise, and temporalValues (CIM 009 clauses 4.5.6 to 4.5.9). */
 import type { TemporalQuery } from '../language/filter.ts';
-import { type Kind, valueMember } from '../model/attribute.ts';
+import { type Kind, listMember, valueMember, wrappedKinds } from '../model/attribute.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
@@ -98,20 +98,6 @@ function chosenStamp({ createdAt, modifiedAt }: HistoricInstance, { timeproperty
   return timeproperty === 'modifiedAt' ? { modifiedAt } : {};
 }
 
-/** The members that hold value and time pairs, by kind. */
-const listMember = {
-  Property: 'values',
-  GeoProperty: 'values',
-  LanguageProperty: 'languageMaps',
-  VocabProperty: 'vocabs',
-  ListProperty: 'valueLists',
-  JsonProperty: 'jsons',
-  Relationship: 'objects',
-  ListRelationship: 'objectLists',
-} as const satisfies Record<Kind, string>;
-
-const wrapped: ReadonlySet<Kind> = new Set<Kind>(['LanguageProperty', 'VocabProperty', 'JsonProperty']);
-
 /** Pairs of value and time, one object for each dataset and kind. */
 function renderValues(instances: readonly HistoricInstance[], view: HistoryView): Json {
   const rendered = seriesOf(instances).map((group) => renderSeries(group, view));
@@ -144,5 +130,5 @@ function valueOf(instance: HistoricInstance, kind: Kind, view: HistoryView): Jso
   if (kind === 'ListRelationship') return instance.value;
   const shown = renderObject(plain, { ...instanceView(view), format: 'normalized', sysAttrs: false }, createdAt);
   const value = shown[valueMember[kind]] ?? null;
-  return wrapped.has(kind) ? { [valueMember[kind]]: value } : value;
+  return wrappedKinds.has(kind) ? { [valueMember[kind]]: value } : value;
 }

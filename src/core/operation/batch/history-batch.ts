@@ -4,9 +4,11 @@ import type { Entity } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
+import { unfoldSeries } from '../../model/read/temporal-values.ts';
 import { describeProblem } from '../describe-problem.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
 import { type Placed, placeInstances, recordPast } from '../past.ts';
+import { readFormat } from '../parameters.ts';
 import { checkFragment } from '../writing.ts';
 import {
   applyWrites,
@@ -33,12 +35,13 @@ export const upsertTemporalBatch: Operation = {
   path: '/temporal/entityOperations/upsert',
   action: 'write',
   media: ['json', 'ld+json'],
-  parameters: ['local'],
+  parameters: ['format', 'local'],
   body: 'array',
   unknownTenant: 'create',
   async run(ask, call) {
     const currents = new Map<string, Entity | undefined>();
-    const read = await readAll(elementsOf(ask, call), currents, call);
+    const isFolded = readFormat(ask.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
+    const read = await readAll(elementsOf(ask, call), { currents, isFolded }, call);
     const groups = [...Map.groupBy(read.filter(isElement), ({ history }) => history.id)].map(
       ([id, elements]): Group => ({
         id,
@@ -62,14 +65,17 @@ type PlacedEnding = Ending & { readonly element: number };
 const isElement = (one: Element | PlacedEnding): one is Element => 'history' in one;
 const isEnding = (one: Element | PlacedEnding): one is PlacedEnding => 'outcome' in one;
 
-/** Reads all elements and checks them against the data models. The entities that are there are put into `currents`. */
+/**
+ * Reads all elements, `isFolded` when they are in the simplified temporal representation, and checks them against the data
+ * models. The entities that are there are put into `currents`.
+ */
 async function readAll(
   elements: readonly Json[],
-  currents: Map<string, Entity | undefined>,
+  { currents, isFolded }: { readonly currents: Map<string, Entity | undefined>; readonly isFolded: boolean },
   call: Call,
 ): Promise<readonly (Element | PlacedEnding)[]> {
   const read = async (json: Json, { context }: Call): Promise<HistoryFragment> => {
-    const history = readHistory(json, context);
+    const history = readHistory(isFolded ? unfoldSeries(json) : json, context);
     const { id } = history;
     if (!currents.has(id)) currents.set(id, (await call.store.get(id, call.now))?.entity());
     checkFragment(history, currents.get(id)?.types ?? [], call);
