@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type JobOptions, startJobs } from '../city/job/jobs.ts';
-import { readKeptDays } from '../city/job/retention.ts';
+import { readKeptDays, readRollupDays } from '../city/job/retention.ts';
 import { knownContexts } from '../city/models/model-index.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
@@ -113,10 +113,17 @@ function openTelemetry(config: Config): { readonly metrics: Metrics; readonly ob
   return { metrics, observe };
 }
 
-const readJobs = (config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> => ({
-  logKeep: { hours: config.logKeepHours, records: config.logKeepRecords },
-  historyKeep: { ...readKeptDays(config.historyKeep, config.historyKeepDays), isDryRun: config.historyDryRun },
-});
+function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> {
+  const rollups = readRollupDays(config.historyRollups);
+  return {
+    logKeep: { hours: config.logKeepHours, records: config.logKeepRecords },
+    historyKeep: {
+      ...readKeptDays(config.historyKeep, config.historyKeepDays),
+      ...(rollups ? { rollups } : undefined),
+      isDryRun: config.historyDryRun,
+    },
+  };
+}
 
 const ingestLimits = (config: Config): IngestOptions['limits'] => ({
   bytesMax: config.bodyBytesMax,

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { currentVersion, migrate } from '../../src/store/sqlite/migrations.ts';
-import { firstSchema } from '../../src/store/sqlite/schema.ts';
+import { firstSchema, movedInstances } from '../../src/store/sqlite/schema.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { fileOf, tenantOf } from '../../src/store/sqlite/tenant-file.ts';
 
@@ -39,6 +39,22 @@ describe('migration', () => {
     expect(database.prepare('SELECT * FROM moved').all()).toEqual([
       { id: 'urn:moved', subject: 1, name: 2, dataset: 0, at: 10, n: 0 },
     ]);
+    database.close();
+  });
+
+  test('to version 3 notes the days of which rollups are to be made', () => {
+    const database = new Database(join(root, 'second.db'));
+    database.exec(firstSchema);
+    database.exec(movedInstances);
+    database.pragma('user_version = 2');
+    const add = database.prepare('INSERT INTO history VALUES (1, 2, 0, ?, ?, 7, NULL, 5, 5, NULL)');
+    const day = 86_400_000_000;
+    for (const at of [-1, 0, 5, day - 1, 3 * day]) add.run(at, 0);
+    add.run(9 * day, 4);
+    migrate(database);
+    expect(database.prepare('SELECT * FROM rollup').all()).toEqual(
+      [-1, 0, 3].map((one) => ({ subject: 1, name: 2, dataset: 0, day: one, state: 0, tallies: null })),
+    );
     database.close();
   });
 

@@ -95,6 +95,11 @@ export const options = {
     '',
     'TYPE=DAYS[,TYPE.ATTR=DAYS...]',
   ),
+  historyRollups: text(
+    'Days for which hourly and daily rollups of numbers stay when the raw history they are of is gone; 0: for ever. Empty: they go with it.',
+    '',
+    'DAYS[,TYPE=DAYS,TYPE.ATTR=DAYS...]',
+  ),
   historyDryRun: toggle('Only log what of history would be removed.'),
   corsOrigin: text('Origin of web pages that may use the API from elsewhere, or *; empty: none.', '', 'ORIGIN'),
   logLevel: choice('What is written to the log on standard error.', 'info', [

@@ -17,7 +17,11 @@ export interface JobOptions {
   /** Expands short names of types and attributes. */
   readonly contexts: { readonly core: Pick<Terms, 'expand'> };
   /** How much of history is kept. In a dry run it is only told what would go. */
-  readonly historyKeep: KeptDays & { readonly isDryRun: boolean };
+  readonly historyKeep: KeptDays & {
+    readonly isDryRun: boolean;
+    /** How long rollups stay when their instances are gone; absent: they go with them. */
+    readonly rollups?: KeptDays;
+  };
 }
 
 /** Work on one tenant's store. Answers what it did, as words for the log; undefined when there was nothing to do. */
@@ -56,7 +60,13 @@ const hoursBefore = (clock: Clock, hours: number): string =>
 /** Forgets history slice by slice, until there is no more or the jobs stop: what is left is done by the next run. */
 function createForget({ clock, contexts, historyKeep }: JobOptions, signal: AbortSignal): Work {
   return async (store, tenant) => {
-    const slice = { retention: retentionAt(historyKeep, clock.now(), contexts.core), isDryRun: historyKeep.isDryRun };
+    const { isDryRun, rollups } = historyKeep;
+    const now = clock.now();
+    const slice = {
+      isDryRun,
+      retention: retentionAt(historyKeep, now, contexts.core),
+      ...(rollups ? { rollups: retentionAt(rollups, now, contexts.core) } : undefined),
+    };
     const counts = new Map<string, number>();
     let next: string | undefined;
     do {
@@ -67,7 +77,7 @@ function createForget({ clock, contexts, historyKeep }: JobOptions, signal: Abor
     } while (next !== undefined && !signal.aborted);
     if (counts.size === 0) return undefined;
     const parts = [...counts].map(([name, count]) => `${count} of ${name}`).join(', ');
-    return `${historyKeep.isDryRun ? 'would remove' : 'removed'} ${parts}${tenant === '' ? '' : ` in tenant ${tenant}`}`;
+    return `${isDryRun ? 'would remove' : 'removed'} ${parts}${tenant === '' ? '' : ` in tenant ${tenant}`}`;
   };
 }
 

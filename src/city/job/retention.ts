@@ -23,6 +23,18 @@ export function readKeptDays(text: string, days: number): KeptDays {
   return { days, rules: parts.map(readPart) };
 }
 
+/**
+ * Reads for how many days rollups stay: a text such as `3650` or `3650,Streetlight=0`, days for all and then as above. Undefined for an
+ * empty one: they go with what they are of.
+ */
+export function readRollupDays(text: string): KeptDays | undefined {
+  if (text.trim() === '') return undefined;
+  const [, days, rest = ''] = /^\s*(\d{1,6})\s*(?:,(.*))?$/.exec(text) ?? [];
+  if (days === undefined)
+    throw new Error(`historyRollups must begin with a number of days, not ${JSON.stringify(text)}.`);
+  return readKeptDays(rest, Number(days));
+}
+
 // An IRI may hold an equals sign, a number cannot: the last one divides.
 const wholePart = /^(?<name>[^\s=]+.*)=\s*(?<days>\d{1,6})$/;
 const twoIris = /^(?<type>.+?)\.(?<attr>[A-Za-z][A-Za-z0-9+-]*:.+)$/;

@@ -1,5 +1,6 @@
 /** Reads durations of ISO 8601, and goes on from a moment by them (clauses 4.5.19, 4.6.3). */
 import type { Micros } from '../model/instant.ts';
+import { dayMicros } from '../model/tally.ts';
 
 /** Months and microseconds: years are twelve months, weeks and days are of 24 hours. */
 export interface Duration {
@@ -11,7 +12,6 @@ const form =
   /^P(?:(\d+)W|(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?)$/;
 
 const secondMicros = 1_000_000;
-const dayMicros = 86_400 * secondMicros;
 
 /** The duration in a text such as `PT1H` or `P1M`; undefined when it is none. */
 export function parseDuration(text: string): Duration | undefined {

@@ -1,5 +1,6 @@
 /** How long history is kept: by the most special rule for type and attribute. */
 import { type Instant, type Micros, microsOfInstant } from '../model/instant.ts';
+import { beginningOf, dayMicros } from '../model/tally.ts';
 
 /**
  * How long instances are kept, by their place in time: `observedAt`, or the time of the write where there is none. The
@@ -22,7 +23,7 @@ export interface RetentionRule {
 }
 
 /** The moment before which the instances of an attribute go, of an entity with these types; undefined: none of them goes. */
-export function forgottenBefore(
+function forgottenBefore(
   { before, rules }: Retention,
   { types, name }: { readonly types: readonly string[]; readonly name: string },
 ): Micros | undefined {
@@ -34,4 +35,23 @@ export function forgottenBefore(
   const moments = counting.map((rule) => (rule.before === undefined ? -Infinity : microsOfInstant(rule.before)));
   const first = Math.min(...moments);
   return first === -Infinity ? undefined : first;
+}
+
+/** What goes of a series. */
+export interface Bounds {
+  /** Instances before it. */
+  readonly instances: Micros;
+  /** Rollups before it; never later than `instances`. Those of days between the two stay. */
+  readonly rollups: Micros;
+}
+
+/** The bounds for an attribute of an entity with these types, -Infinity where nothing goes. With rollups that stay, they are beginnings of days of UTC. */
+export function boundsFor(
+  { retention, rollups }: { readonly retention: Retention; readonly rollups?: Retention },
+  series: { readonly types: readonly string[]; readonly name: string },
+): Bounds {
+  const instances = forgottenBefore(retention, series) ?? -Infinity;
+  const kept = rollups ? (forgottenBefore(rollups, series) ?? -Infinity) : instances;
+  if (kept >= instances) return { instances, rollups: instances };
+  return { instances: beginningOf(instances, dayMicros), rollups: beginningOf(kept, dayMicros) };
 }

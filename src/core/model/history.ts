@@ -1,8 +1,9 @@
 /** What a change leaves in the history of an entity (CIM 009 clauses 4.5.6 to 4.5.8): instances, each at its place in time. */
 import { type Instance, type Kind, ngsildNull } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
-import { type Instant, type Micros, microsOfInstant } from './instant.ts';
+import { type Instant, instantOf, type Micros, microsOfInstant } from './instant.ts';
 import type { Json } from './json.ts';
+import type { Tally } from './tally.ts';
 
 /** An instance as history keeps it. */
 export interface HistoricInstance extends Instance {
@@ -11,7 +12,24 @@ export interface HistoricInstance extends Instance {
   readonly modifiedAt: Instant;
   /** Set on a deletion, whose value is the NGSI-LD Null. */
   readonly deletedAt?: Instant;
+  /** It stands for all of these numbers of its series (`standIn`); only where a plan takes rollups. */
+  readonly tally?: Tally;
 }
+
+/** An instance in place of many numbers. Its own members say nothing but where in time they begin. */
+export const standIn = (tally: Tally, datasetId: string | undefined): HistoricInstance => {
+  const begin = instantOf(tally.first);
+  return {
+    kind: 'Property',
+    value: null,
+    ...(datasetId === undefined ? undefined : { datasetId }),
+    observedAt: begin,
+    createdAt: begin,
+    modifiedAt: begin,
+    instanceId: '',
+    tally,
+  };
+};
 
 /** The history of one entity: instances by expanded attribute name, ascending in time. */
 export interface EntityHistory {

@@ -47,6 +47,12 @@ export interface HistoryPlan extends Plan {
   readonly attrs?: readonly string[];
   /** `@none` is the default instance; absent: all. */
   readonly datasetIds?: readonly string[];
+  /**
+   * Rollups of numbers may stand for instances (`HistoricInstance.tally`): of the hours, or of the hours and days, of UTC.
+   * Where instances are forgotten, and their rollups not, they do; elsewhere the same comes of them as of the instances.
+   * Only with the time `observedAt`, and without `lastN`.
+   */
+  readonly rollup?: 'hour' | 'day';
   /** At most this many instances in all, so that an answer is bounded; the rest is told by `truncated`. */
   readonly limitInstances: number;
 }
@@ -143,6 +149,12 @@ export interface Store {
 /** What is to be forgotten, and of it the part behind another. */
 export interface RetentionSlice {
   readonly retention: Retention;
+  /**
+   * For how long rollups stay where the instances that they are of are forgotten; absent: they go with these. What is
+   * forgotten of such a series are whole days of UTC. A day that is kept as rollups only stays as it is: what is observed
+   * in it and arrives later does not come in, and is forgotten with the next run.
+   */
+  readonly rollups?: Retention;
   /** True: nothing is removed. */
   readonly isDryRun?: boolean;
   /** Where the slice before this one ended: its `next`. */

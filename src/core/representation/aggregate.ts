@@ -1,10 +1,11 @@
 /** Aggregates the instances of a history by periods (CIM 009 clause 4.5.19). */
 import { type Duration, isZero, later, periodOf } from '../language/duration.ts';
-import { isRelationship, type Kind, ngsildNull } from '../model/attribute.ts';
+import { isRelationship, ngsildNull } from '../model/attribute.ts';
 import type { HistoricInstance } from '../model/history.ts';
 import { instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
 import { isArray, type Json, type JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
+import { dayMicros, hourMicros, sumOf, type Tally, tallyOf, tallyTogether } from '../model/tally.ts';
 
 export const aggregateMethods = ['totalCount', 'distinctCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
 type AggregateMethod = (typeof aggregateMethods)[number];
@@ -17,6 +18,19 @@ export interface Aggregation {
   readonly start?: Micros;
   /** Where the interval ends, for a period over all there is; absent: at the last instance. */
   readonly end?: Micros;
+}
+
+/**
+ * The longest rollups that may stand for instances in the answer: those of which none can be in two periods. Undefined: the
+ * instances themselves are needed.
+ */
+export function rollupFor({ methods, period, start }: Aggregation): 'hour' | 'day' | undefined {
+  if (methods.includes('distinctCount')) return undefined;
+  if (isZero(period)) return 'day';
+  if (start === undefined) return undefined;
+  const isAligned = (span: number): boolean => start % span === 0 && period.micros % span === 0;
+  if (isAligned(dayMicros)) return 'day';
+  return isAligned(hourMicros) ? 'hour' : undefined;
 }
 
 /** Most periods of one attribute: an interval of a century in seconds is no answer. */
@@ -53,7 +67,7 @@ interface Timed {
 interface Period {
   readonly from: Micros;
   readonly to: Micros;
-  readonly values: readonly HistoricInstance[];
+  readonly values: readonly Timed[];
 }
 
 function divide(timed: readonly Timed[], { period, start, end }: Aggregation): readonly Period[] {
@@ -61,15 +75,15 @@ function divide(timed: readonly Timed[], { period, start, end }: Aggregation): r
   if (moments.length === 0) return [];
   const first = start ?? moments.reduce((least, at) => Math.min(least, at));
   if (isZero(period)) {
-    const last = end ?? moments.reduce((most, at) => Math.max(most, at));
-    return [{ from: first, to: last, values: timed.map(({ instance }) => instance) }];
+    const last = end ?? timed.reduce((most, { at, instance }) => Math.max(most, instance.tally?.last ?? at), first);
+    return [{ from: first, to: last, values: timed }];
   }
-  const groups = new Map<number, HistoricInstance[]>();
-  for (const { at, instance } of timed) {
-    const number = periodOf(at, first, period);
+  const groups = new Map<number, Timed[]>();
+  for (const one of timed) {
+    const number = periodOf(one.at, first, period);
     const group = groups.get(number);
-    if (group) group.push(instance);
-    else groups.set(number, [instance]);
+    if (group) group.push(one);
+    else groups.set(number, [one]);
   }
   if (groups.size > periodsMax)
     throw new Problem(
@@ -86,74 +100,56 @@ function divide(timed: readonly Timed[], { period, start, end }: Aggregation): r
 
 function rowOf(
   method: AggregateMethod,
-  instances: readonly HistoricInstance[],
+  values: readonly Timed[],
   { from, to }: { from: Micros; to: Micros },
 ): readonly Json[] {
-  const result = resultOf(method, instances);
+  const result = resultOf(method, values);
   return result === undefined ? [] : [[result, instantOf(from), instantOf(to)]];
 }
 
-function resultOf(method: AggregateMethod, instances: readonly HistoricInstance[]): Json | undefined {
-  if (method === 'totalCount') return instances.length;
-  if (method === 'distinctCount') return new Set(instances.map(({ value }) => JSON.stringify(value))).size;
-  const measures = instances.flatMap(({ kind, value }) => measureOf(kind, value) ?? []);
-  const numbers = measures.flatMap((measure) =>
+function resultOf(method: AggregateMethod, timed: readonly Timed[]): Json | undefined {
+  if (method === 'totalCount') return timed.reduce((all, { instance }) => all + (instance.tally?.count ?? 1), 0);
+  if (method === 'distinctCount') return new Set(timed.map(({ instance }) => JSON.stringify(instance.value))).size;
+  const measures = timed.flatMap((one) => measureOf(one) ?? []);
+  const tallies = measures.flatMap((measure) =>
     measure.kind === 'number' || (measure.kind === 'size' && method !== 'stddev' && method !== 'sumsq')
-      ? [measure.number]
+      ? [measure.tally]
       : [],
   );
-  if (numbers.length > 0) return ofNumbers(method, numbers);
+  const tally = tallyTogether(tallies);
+  if (tally) return ofNumbers(method, tally);
   return method === 'min' || method === 'max' ? extreme(method, measures) : averageTime(method, measures);
 }
 
 /** What a value counts as. */
 type Measure =
-  | { readonly kind: 'number' | 'size'; readonly number: number }
+  | { readonly kind: 'number' | 'size'; readonly tally: Tally }
   | { readonly kind: 'text' | 'time'; readonly text: string };
 
 const timeOfDay = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z$/;
 
 /** Numbers and booleans count as numbers, arrays by their size, texts in the order of their letters; objects and URIs not at all. */
-function measureOf(kind: Kind, value: Json): Measure | undefined {
+function measureOf({ at, instance: { kind, value, tally } }: Timed): Measure | undefined {
+  if (tally) return { kind: 'number', tally };
   if (isRelationship(kind)) return undefined;
-  if (typeof value === 'number' || typeof value === 'boolean') return { kind: 'number', number: Number(value) };
-  if (isArray(value)) return { kind: 'size', number: value.length };
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return { kind: 'number', tally: tallyOf(Number(value), at) };
+  if (isArray(value)) return { kind: 'size', tally: tallyOf(value.length, at) };
   if (typeof value !== 'string') return undefined;
   return { kind: timeOfDay.test(value) ? 'time' : 'text', text: value };
 }
 
-function ofNumbers(method: AggregateMethod, numbers: readonly number[]): number {
-  const count = numbers.length;
-  switch (method) {
-    case 'totalCount':
-    case 'distinctCount':
-      return count;
-    case 'sum':
-      return sum(numbers);
-    case 'avg':
-      return sum(numbers) / count;
-    case 'min':
-      return numbers.reduce((least, number) => Math.min(least, number));
-    case 'max':
-      return numbers.reduce((most, number) => Math.max(most, number));
-    case 'sumsq':
-      return sum(numbers.map((number) => number * number));
-    case 'stddev': {
-      const mean = sum(numbers) / count;
-      return Math.sqrt(sum(numbers.map((number) => (number - mean) ** 2)) / count);
-    }
-  }
-}
-
-/** Adds with the error of each step carried along (Neumaier), so that the order of many small numbers does not matter. */
-function sum(numbers: readonly number[]): number {
-  let [total, lost] = [0, 0];
-  for (const number of numbers) {
-    const next = total + number;
-    lost += Math.abs(total) >= Math.abs(number) ? total - next + number : number - next + total;
-    total = next;
-  }
-  return total + lost;
+function ofNumbers(method: Exclude<AggregateMethod, 'totalCount' | 'distinctCount'>, tally: Tally): number {
+  const { count, sum, squares, spread, least, most } = tally;
+  const results = {
+    sum,
+    avg: sum / count,
+    min: least,
+    max: most,
+    sumsq: squares,
+    stddev: Math.sqrt(spread / count),
+  };
+  return results[method];
 }
 
 /** The first or last text in order; date-times are compared as moments. */
@@ -178,7 +174,7 @@ function averageTime(method: AggregateMethod, measures: readonly Measure[]): str
     measure.kind === 'time' && 'text' in measure ? [secondsOf(measure.text)] : [],
   );
   if (method !== 'avg' || seconds.length === 0) return undefined;
-  const mean = Math.round(sum(seconds) / seconds.length);
+  const mean = Math.round(sumOf(seconds) / seconds.length);
   const two = (number: number): string => String(number).padStart(2, '0');
   return `${two(Math.floor(mean / 3600))}:${two(Math.floor(mean / 60) % 60)}:${two(mean % 60)}Z`;
 }

@@ -3,11 +3,15 @@ import type { Place } from '../../core/language/history-selection.ts';
 import type { Change } from '../../core/model/change.ts';
 import { type HistoricInstance, type HistoryEntry, historyOf, pastEntry } from '../../core/model/history.ts';
 import type { Instant, Micros } from '../../core/model/instant.ts';
+import type { Bounds } from '../../core/language/retention.ts';
+import { beginningOf, dayMicros, type Tally, tallyHours, tallyOf } from '../../core/model/tally.ts';
 import type { PastInstance, Revision } from '../../core/port/store.ts';
 
 /** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */
 export interface Series extends Place {
   readonly entries: Entry[];
+  /** Rollups of the hours of days of which the instances are forgotten. */
+  readonly rollups: readonly Tally[];
 }
 interface Entry {
   readonly at: Micros;
@@ -28,8 +32,8 @@ export interface Archive {
   subjects(): readonly Subject[];
   add(change: Change): void;
   record(past: PastInstance, at: Instant): void;
-  /** Drops what a subject has before a moment in one of its series. */
-  truncate(id: string, place: Place, before: Micros): void;
+  /** Drops what is before the bounds in a series of a subject; rollups stay between them. */
+  truncate(id: string, place: Place, bounds: Bounds): void;
   /** Drops whole series. */
   forget(id: string, places: readonly Place[]): void;
   /** False when there is nothing that it could be done to. */
@@ -48,7 +52,7 @@ export function createArchive(): Archive {
   const insert = (all: Map<string, Series>, { name, at, isObserved, instance }: HistoryEntry): void => {
     const { datasetId } = instance;
     const key = placeKey({ name, datasetId });
-    const series = all.get(key) ?? { name, datasetId, entries: [] };
+    const series = all.get(key) ?? { name, datasetId, entries: [], rollups: [] };
     all.set(key, series);
     const { start, replaced } = placeOf(series, { at, isObserved });
     const instanceId =
@@ -67,48 +71,74 @@ export function createArchive(): Archive {
     add: (change) => addAll(change.id, change.entity.types, historyOf(change)),
     record: ({ id, types, name, instance }, at) =>
       addAll(id, subjects.get(id)?.types ?? types, [pastEntry(name, instance, { at, ownerCreatedAt: at })]),
-    truncate: (id, place, before) => truncate(subjects.get(id)?.series, placeKey(place), before),
+    truncate: (id, place, bounds) => truncate(subjects.get(id)?.series, placeKey(place), bounds),
     forget: (id, places) => {
       for (const place of places) subjects.get(id)?.series.delete(placeKey(place));
     },
     revise(revision, at) {
       const all = subjects.get(revision.id)?.series;
-      if (!all) return false;
-      const removed = takeOut(all, revision);
+      const removed = all && takeOut(all, revision);
+      if (!removed) return false;
       const [first] = removed;
       if (first && revision.op === 'replaceInstance') insert(all, replacementOf(first.instance, revision, at));
-      return removed.length > 0;
+      return true;
     },
   };
 }
 
-function truncate(all: Map<string, Series> | undefined, key: string, before: Micros): void {
+function truncate(all: Map<string, Series> | undefined, key: string, bounds: Bounds): void {
   const series = all?.get(key);
   if (!all || !series) return;
-  const entries = series.entries.filter(({ at }) => at >= before);
-  if (entries.length > 0) all.set(key, { ...series, entries });
-  else all.delete(key);
-}
-
-/** Takes what a revision speaks of out of an entity's series. */
-function takeOut(all: Map<string, Series>, revision: Revision): readonly Entry[] {
-  return [...all].flatMap(([key, series]) => {
-    const isMeant = meaning(series, revision);
-    const kept = series.entries.filter((entry) => !isMeant(entry));
-    if (kept.length > 0) all.set(key, { ...series, entries: kept });
-    else all.delete(key);
-    return series.entries.filter(isMeant);
+  const days = rolledDays(series);
+  const going = series.entries.filter(({ at }) => at < bounds.instances && !days.has(dayOf(at)));
+  put(all, key, {
+    ...series,
+    entries: series.entries.filter(({ at }) => at >= bounds.instances),
+    rollups: [...series.rollups, ...tallyHours(going.flatMap(numberIn))]
+      .filter(({ first }) => first >= bounds.rollups)
+      .sort((a, b) => a.first - b.first),
   });
 }
 
-/** Which entries of a series a revision speaks of. */
-function meaning({ name, datasetId }: Place, revision: Revision): (entry: Entry) => boolean {
-  if (revision.op === 'deleteHistory') return () => true;
-  if (name !== revision.name) return () => false;
-  if (revision.op !== 'deleteSeries') return ({ instance }) => instance.instanceId === revision.instanceId;
-  const isChosen = revision.which === 'all' || revision.which.datasetId === datasetId;
-  return () => isChosen;
+const dayOf = (at: Micros): Micros => beginningOf(at, dayMicros);
+
+/** The beginnings of the days of which rollups are left. */
+export const rolledDays = ({ rollups }: Series): ReadonlySet<number> =>
+  new Set(rollups.map(({ first }) => dayOf(first)));
+
+const numberIn = ({ at, isObserved, instance: { kind, value } }: Entry): readonly Tally[] =>
+  isObserved && kind === 'Property' && typeof value === 'number' ? [tallyOf(value, at)] : [];
+
+/** A series with nothing in it is none. */
+function put(all: Map<string, Series>, key: string, series: Series): void {
+  if (series.entries.length + series.rollups.length > 0) all.set(key, series);
+  else all.delete(key);
 }
+
+/** Takes what a revision speaks of out of an entity's series; undefined when there is nothing of it. */
+function takeOut(all: Map<string, Series>, revision: Revision): readonly Entry[] | undefined {
+  const found = [...all].filter(([, series]) => isOf(series, revision));
+  const removed = found.flatMap(([key, { entries, ...series }]) => {
+    const isMeant = meaning(revision);
+    const { rollups = series.rollups } = 'instanceId' in revision ? {} : { rollups: [] };
+    put(all, key, { ...series, rollups, entries: entries.filter((entry) => !isMeant(entry)) });
+    return entries.filter(isMeant);
+  });
+  return removed.length > 0 || (found.length > 0 && !('instanceId' in revision)) ? removed : undefined;
+}
+
+/** True for a series that a revision speaks of. */
+function isOf({ name, datasetId }: Place, revision: Revision): boolean {
+  if (revision.op === 'deleteHistory') return true;
+  if (name !== revision.name) return false;
+  return revision.op !== 'deleteSeries' || revision.which === 'all' || revision.which.datasetId === datasetId;
+}
+
+/** Which entries of such a series. */
+const meaning =
+  (revision: Revision): ((entry: Entry) => boolean) =>
+  ({ instance }) =>
+    !('instanceId' in revision) || instance.instanceId === revision.instanceId;
 
 /** The entry that takes the place of an instance: it keeps dataset, id and time of creation. */
 function replacementOf(

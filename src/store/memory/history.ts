@@ -9,13 +9,15 @@ import {
   type Place,
   type Timed,
 } from '../../core/language/history-selection.ts';
+import type { TemporalQuery } from '../../core/language/filter.ts';
 import { isWithin } from '../../core/language/temporal-query.ts';
 import type { Entity } from '../../core/model/entity.ts';
-import type { EntityHistory } from '../../core/model/history.ts';
+import { type EntityHistory, standIn } from '../../core/model/history.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
+import { beginningOf, dayMicros, hourMicros } from '../../core/model/tally.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { HistoryPlan } from '../../core/port/store.ts';
-import { type Archive, placeKey, type Series, type Subject } from './archive.ts';
+import { type Archive, placeKey, rolledDays, type Series, type Subject } from './archive.ts';
 
 interface Sources {
   readonly archive: Archive;
@@ -50,13 +52,26 @@ function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readon
     .flatMap((one) => selectFrom(one, plan));
 }
 
-function selectFrom({ name, entries }: Series, { temporal }: HistoryPlan): readonly Timed[] {
+function selectFrom(series: Series, { temporal, rollup }: HistoryPlan): readonly Timed[] {
+  const { name, entries } = series;
   const { timeproperty, lastN } = temporal;
-  const timed = entries.flatMap(({ instance }) => {
+  const days = rollup ? rolledDays(series) : new Set();
+  const rolled = rollup ? selectRollups(series, temporal) : [];
+  const timed = entries.flatMap(({ at, instance }) => {
+    if (days.has(beginningOf(at, dayMicros))) return [];
     const instant = instance[timeproperty];
     const time = instant === undefined ? undefined : microsOfInstant(instant);
     return time !== undefined && isWithin(temporal, time) ? [{ name, time, instance }] : [];
   });
-  const sorted = timed.sort(byTime);
+  const sorted = [...rolled, ...timed].sort(byTime);
   return lastN === undefined ? sorted : sorted.slice(-lastN);
 }
+
+/** The rollups of those hours that are in the interval from beginning to end. */
+const selectRollups = ({ name, datasetId, rollups }: Series, temporal: TemporalQuery): readonly Timed[] =>
+  rollups
+    .filter(({ first }) => {
+      const begin = beginningOf(first, hourMicros);
+      return isWithin(temporal, begin) && isWithin(temporal, begin + hourMicros - 1);
+    })
+    .map((tally) => ({ name, time: tally.first, instance: standIn(tally, datasetId) }));

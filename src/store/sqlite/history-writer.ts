@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { HistoryEntry } from '../../core/model/history.ts';
 import { createRowMaker, type InstanceRow, type Series } from './history-rows.ts';
+import type { RollupWriter } from './history/rollup-writer.ts';
 import { type Names, noName } from './names.ts';
 import type { Sequence } from './writer/sequence.ts';
 
@@ -31,7 +32,7 @@ const insertion = `INTO history (subject, name, dataset, at, n, number, doc, cre
 
 export function createHistoryWriter(
   database: Database,
-  { names, sequence }: { names: Names; sequence: Sequence },
+  { names, sequence, rollups }: { names: Names; sequence: Sequence; rollups: RollupWriter },
 ): HistoryWriter {
   const put = createPut(database);
   const forget = database.prepare<[number, number, number]>(
@@ -45,6 +46,7 @@ export function createHistoryWriter(
     const series = { subject, name: names.numOf(name), dataset: datasetOf(instance) };
     const row = makeRow(instance, at);
     const isPut = put(series, { ...row, at, n: isObserved ? 0 : n });
+    if (isObserved) rollups.touch(series, at);
     if (!isPut) put(series, { ...row, at, n: sequence.next() });
   };
 
@@ -52,7 +54,11 @@ export function createHistoryWriter(
     add(subject, n, entries) {
       for (const entry of entries) addOne(subject, entry, n);
     },
-    forget: (subject, name, instance) => forget.run(subject, names.numOf(name), datasetOf(instance)).changes > 0,
+    forget(subject, name, instance) {
+      const series = { subject, name: names.numOf(name), dataset: datasetOf(instance) };
+      const wasRolled = rollups.drop(series);
+      return forget.run(series.subject, series.name, series.dataset).changes > 0 || wasRolled;
+    },
   };
 }
 

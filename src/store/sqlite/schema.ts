@@ -85,3 +85,23 @@ export const movedInstances = `
   INSERT OR IGNORE INTO moved SELECT json_extract(doc, '$.instanceId') AS id, subject, name, dataset, at, n
     FROM history WHERE typeof(doc) = 'text' AND instr(doc, '"instanceId"') > 0 AND id IS NOT NULL;
 `;
+
+/**
+ * What the observed numbers of a series come to in each day (its number since 1970) and its hours. State 0: to be worked out
+ * anew; 1: as the instances are; 2: not worked out, because not all are numbers; 3: of instances that are forgotten. tallies
+ * is as rollup-rows.ts writes it. A day that is not here is told by its instances only.
+ */
+export const rollups = `
+  CREATE TABLE rollup (
+    subject INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    dataset INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    tallies BLOB,
+    PRIMARY KEY (subject, name, dataset, day)
+  ) WITHOUT ROWID;
+  CREATE INDEX rollup_stale ON rollup (subject, name, dataset, day) WHERE state = 0;
+  INSERT INTO rollup (subject, name, dataset, day, state)
+    SELECT DISTINCT subject, name, dataset, CAST(floor(at / 86400000000.0) AS INTEGER), 0 FROM history WHERE n = 0;
+`;

@@ -1,7 +1,7 @@
 /** Retention: how it is said, and the job that removes what is old as soon as it starts, unless it is only to be told. */
 import { describe, expect, test } from '@jest/globals';
 import { startJobs } from '../../../src/city/job/jobs.ts';
-import { readKeptDays, retentionAt } from '../../../src/city/job/retention.ts';
+import { readKeptDays, readRollupDays, retentionAt } from '../../../src/city/job/retention.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { defaultVocabulary } from '../../scenario/scenario.ts';
@@ -75,6 +75,22 @@ async function forgotten(isDryRun: boolean): Promise<{ readonly did: readonly st
   });
   return { did, left: history?.attrs[name]?.length ?? 0 };
 }
+
+describe('how long rollups stay', () => {
+  test('is said for all, and for types and attributes', () => {
+    expect(readRollupDays(' ')).toBeUndefined();
+    expect(readRollupDays('3650')).toEqual({ days: 3650, rules: [] });
+    expect(readRollupDays('0,Air=30, Air.pm10=7')).toEqual({
+      days: 0,
+      rules: [
+        { type: 'Air', days: 30 },
+        { type: 'Air', attr: 'pm10', days: 7 },
+      ],
+    });
+  });
+  test('must begin with what counts for all', () =>
+    expect(() => readRollupDays('Air=30')).toThrow('historyRollups must begin with a number of days, not "Air=30".'));
+});
 
 describe('the job', () => {
   test('removes what is older', async () =>

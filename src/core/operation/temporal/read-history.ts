@@ -43,7 +43,7 @@ export const retrieveTemporal: Operation = {
 
 /** An entity of which the attributes are known, but nothing in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: Call): Promise<EntityHistory> {
-  const { datasetIds: _, ...whole } = plan;
+  const { datasetIds: _datasets, rollup: _rollup, ...whole } = plan;
   const temporal = { timeproperty: 'modifiedAt' } as const;
   const [ever] = await call.store.history({ ...whole, temporal, limitInstances: 1 });
   if (!ever)
@@ -117,7 +117,7 @@ async function answerQuery(
 }
 
 /** The parts of a history plan that do not say which entities. */
-function readParts(params: Params, { temporal }: HistoryShown, { context, now, world }: Call): Asked['parts'] {
+function readParts(params: Params, { temporal, rollup }: HistoryShown, { context, now, world }: Call): Asked['parts'] {
   const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
   const attrs = [...(readAttrs(params, context) ?? []), ...(hasScope ? [scopeSeries] : [])];
   const datasetIds = readList(params, 'datasetId');
@@ -125,6 +125,7 @@ function readParts(params: Params, { temporal }: HistoryShown, { context, now, w
     temporal,
     now,
     limitInstances: world.limits.instancesMax,
+    ...(rollup ? { rollup } : undefined),
     ...(attrs.length > 0 ? { attrs } : undefined),
     ...(datasetIds ? { datasetIds } : undefined),
   };

@@ -4,7 +4,7 @@ import type { TemporalQuery } from '../../language/filter.ts';
 import { isShown, parseProjection, projectionDepth } from '../../language/projection.ts';
 import { parseTemporal } from '../../language/temporal-query.ts';
 import { badData, Problem } from '../../model/problem.ts';
-import { type Aggregation, aggregateMethods } from '../../representation/aggregate.ts';
+import { type Aggregation, aggregateMethods, rollupFor } from '../../representation/aggregate.ts';
 import type { HistoryView } from '../../representation/history.ts';
 import { parseLanguagePreference } from '../../representation/language.ts';
 import type { Call } from '../operation.ts';
@@ -32,6 +32,8 @@ type Params = Readonly<Record<string, string>>;
 export interface HistoryShown {
   readonly view: HistoryView;
   readonly temporal: TemporalQuery;
+  /** The rollups that will do in place of instances. */
+  readonly rollup?: 'hour' | 'day';
   /** True for a member or attribute that is shown. */
   readonly isShown: (name: string) => boolean;
 }
@@ -45,15 +47,26 @@ export function readHistoryShown(params: Params, { context }: Pick<Call, 'contex
   const projection = parseProjection(params, context);
   if (projectionDepth(projection) > 0) throw badData('A history cannot lead through relationships.');
   const lang = params['lang'];
+  const aggregation = format === 'aggregatedValues' ? readAggregation(params, temporal) : undefined;
+  const rollup = rollupOf(aggregation, temporal);
   const view: HistoryView = {
     terms: context,
     format,
     sysAttrs: options.has('sysAttrs'),
     timeproperty: temporal.timeproperty,
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
-    ...(format === 'aggregatedValues' ? { aggregation: readAggregation(params, temporal) } : undefined),
+    ...(aggregation ? { aggregation } : undefined),
   };
-  return { view, temporal, isShown: (name) => isShown(projection, name) };
+  return { view, temporal, ...(rollup ? { rollup } : undefined), isShown: (name) => isShown(projection, name) };
+}
+
+/** Rollups are of all that was observed in an hour or a day. */
+function rollupOf(
+  aggregation: Aggregation | undefined,
+  { timeproperty, lastN }: TemporalQuery,
+): HistoryShown['rollup'] {
+  if (!aggregation || timeproperty !== 'observedAt' || lastN !== undefined) return undefined;
+  return rollupFor(aggregation);
 }
 
 function readAggregation(

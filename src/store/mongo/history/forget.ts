@@ -1,5 +1,5 @@
 /** Forgets what history is not to be kept of, some subjects at a time. */
-import { forgottenBefore } from '../../../core/language/retention.ts';
+import { boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
 import type { Micros } from '../../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
@@ -19,14 +19,17 @@ interface Due {
   readonly bound: Micros;
 }
 
-export async function forgetSome(work: Work, { retention, isDryRun, after = '0' }: RetentionSlice): Promise<Forgotten> {
+export async function forgetSome(
+  work: Work,
+  { retention, rollups, isDryRun, after = '0' }: RetentionSlice,
+): Promise<Forgotten> {
   await work.flush();
   const options = { session: work.session, sort: { subject: 1 }, limit: subjectsMax } as const;
   const page = await work.collections.subjects.find({ subject: { $gt: Number(after) } }, options).toArray();
   const last = page.length === subjectsMax ? page.at(-1) : undefined;
   const going = await goingOf(
     work,
-    page.flatMap((document) => dueIn(document, retention)),
+    page.flatMap((document) => dueIn(document, { retention, ...(rollups ? { rollups } : undefined) })),
   );
   if (isDryRun !== true) await forgetAll(work, going);
   const instances: Record<string, number> = {};
@@ -34,11 +37,12 @@ export async function forgetSome(work: Work, { retention, isDryRun, after = '0' 
   return { instances, ...(last ? { next: String(last.subject) } : undefined) };
 }
 
-function dueIn(document: SubjectDocument, retention: RetentionSlice['retention']): readonly Due[] {
+/** This store has no rollups: where they are to stay, the instances do. */
+function dueIn(document: SubjectDocument, kept: Pick<RetentionSlice, 'retention' | 'rollups'>): readonly Due[] {
   const { subject, types } = document;
   return document.series.flatMap((series) => {
-    const bound = forgottenBefore(retention, { types, name: series.name });
-    return bound === undefined ? [] : [{ document, series, key: { s: subject, n: series.n }, bound }];
+    const { rollups: bound } = boundsFor(kept, { types, name: series.name });
+    return bound === -Infinity ? [] : [{ document, series, key: { s: subject, n: series.n }, bound }];
   });
 }
 

@@ -1,19 +1,26 @@
 /** Forgets what history is not to be kept of: walks through the series, a slice at a time, and deletes ranges of the primary key. */
 import type { Database } from 'better-sqlite3';
-import { forgottenBefore, type Retention } from '../../../core/language/retention.ts';
+import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
 import type { Micros } from '../../../core/model/instant.ts';
+import { dayMicros } from '../../../core/model/tally.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
 import type { Series } from '../history-rows.ts';
 import { createNameReader, type NameReader } from '../names.ts';
+import { dayOf } from './rollup-rows.ts';
+import type { RollupWriter } from './rollup-writer.ts';
 
 /** Removes a slice: looks at `limit` rows and series at most. */
 export type Forget = (slice: RetentionSlice, limit: number) => Forgotten;
+
+type Kept = Pick<RetentionSlice, 'retention' | 'rollups'>;
 
 /** A row's place in the table. */
 interface Place extends Series {
   readonly at: Micros;
   readonly n: number;
+  /** Of rollups, which come after all instances. */
+  readonly isRolled?: boolean;
 }
 
 type Moment = Pick<Place, 'at' | 'n'>;
@@ -24,37 +31,72 @@ type Range = [...PlaceColumns, at: Micros, n: number];
 const above = Number.MAX_SAFE_INTEGER;
 
 const start: Place = { subject: 0, name: 0, dataset: 0, at: 0, n: 0 };
+const rolledStart: Place = { ...start, isRolled: true };
 
-export function createForget(database: Database): Forget {
+export function createForget(database: Database, rollups: RollupWriter): Forget {
   const rows = createRows(database);
   const readTypes = createTypes(database);
-  return ({ retention, isDryRun, after }, limit) => {
+  const remove = createRemove(rows, rollups);
+  const forgetRolled = createForgetRolled(rows, { rollups, readTypes });
+  return (slice, limit) => {
+    const { isDryRun, after } = slice;
     // Numbers that a transaction gave which was rolled back must not be remembered.
     const names = createNameReader(database);
-    const boundOf = (place: Place, types: readonly string[]): Micros | undefined => {
-      const name = names.textOf(place.name);
-      const bound = forgottenBefore(retention, { types, name });
-      return bound !== undefined && name === scopeSeries ? (rows.holding(place, bound) ?? bound) : bound;
-    };
+    const from = after === undefined ? start : placeIn(after);
+    if (from.isRolled) return forgetRolled(from, { slice, limit, names });
     const instances: Record<string, number> = {};
-    let last = after === undefined ? start : placeIn(after);
+    let last = from;
     for (let left = limit; left > 0; ) {
       const row = rows.behind(last);
-      if (!row) return { instances };
-      const types = readTypes(row.subject, retention, names);
-      const bound = boundOf(row, types);
-      const going = bound === undefined ? [] : rows.before(row, bound, left);
-      const end = going.at(-1);
-      last = end ? { ...row, ...end } : behindSeries(row, isUntouched(retention, types));
-      left -= Math.max(1, going.length);
-      if (!end) continue;
+      if (!row) return { instances, ...(isDryRun === true ? undefined : { next: JSON.stringify(rolledStart) }) };
+      const types = readTypes(row.subject, slice, names);
       const name = names.textOf(row.name);
-      instances[name] = (instances[name] ?? 0) + going.length;
-      if (isDryRun !== true) rows.remove(row, end);
+      const bounds = rows.bounds(row, name, boundsFor(slice, { types, name }));
+      const going = rows.before(row, bounds.instances, left);
+      const end = going.at(-1);
+      last = end ? { ...row, ...end } : behindSeries(row, isUntouched(slice, types));
+      left -= Math.max(1, going.length);
+      if (isDryRun !== true) remove(row, going, bounds);
+      if (end) instances[name] = (instances[name] ?? 0) + going.length;
     }
     return { instances, next: JSON.stringify(last) };
   };
 }
+
+/** Removes instances from one on. Rollups are made before what they are of is gone. */
+const createRemove =
+  (rows: Rows, rollups: RollupWriter) =>
+  (row: Place, going: readonly Moment[], bounds: Bounds): void => {
+    rollups.forget(row, bounds.rollups);
+    for (const day of new Set(going.map(({ at }) => dayOf(at)))) {
+      if (day < dayOf(bounds.rollups)) continue;
+      if (bounds.rollups < bounds.instances) rollups.keep(row, day);
+      else rollups.touch(row, day * dayMicros);
+    }
+    const end = going.at(-1);
+    if (end) rows.remove(row, end);
+  };
+
+interface Rolled {
+  readonly slice: RetentionSlice;
+  readonly limit: number;
+  readonly names: NameReader;
+}
+
+/** Goes through the series of which there may be nothing but rollups. */
+const createForgetRolled =
+  (rows: Rows, { rollups, readTypes }: { readonly rollups: RollupWriter; readonly readTypes: ReadTypes }) =>
+  (from: Place, { slice, limit, names }: Rolled): Forgotten => {
+    let last = from;
+    for (let left = limit; left > 0; left -= 1) {
+      const row = rows.rolledBehind(last);
+      if (!row) return { instances: {} };
+      const series = { types: readTypes(row.subject, slice, names), name: names.textOf(row.name) };
+      rollups.forget(row, boundsFor(slice, series).rollups);
+      last = { ...row, at: above, n: above, isRolled: true };
+    }
+    return { instances: {}, next: JSON.stringify(last) };
+  };
 
 /** The last place that a series may have, or a subject. */
 const behindSeries = (row: Place, isWholeSubject: boolean): Place => ({
@@ -65,7 +107,7 @@ const behindSeries = (row: Place, isWholeSubject: boolean): Place => ({
 });
 
 /** True when nothing of a subject can go, whatever its attributes. */
-const isUntouched = ({ before, rules }: Retention, types: readonly string[]): boolean =>
+const isUntouched = ({ retention: { before, rules } }: Kept, types: readonly string[]): boolean =>
   before === undefined && !rules.some((rule) => rule.before !== undefined && types.includes(rule.type));
 
 const isPlace = (_value: unknown): _value is Place => true;
@@ -80,12 +122,14 @@ function placeIn(text: string): Place {
 interface Rows {
   /** The next row of the table. */
   behind(place: Place): Place | undefined;
+  /** The next series that has rollups. */
+  rolledBehind(place: Place): Place | undefined;
   /** Places from one on, in its series and before a moment: at most so many. */
   before(from: Place, bound: Micros, limit: number): readonly Moment[];
   /** Removes from one place on to another in the same series, both included. */
   remove(from: Place, to: Moment): void;
-  /** When the scope was set that held at a moment; undefined when there was none. */
-  holding(series: Series, bound: Micros): Micros | undefined;
+  /** As they are for a series, whose name is given: the scope that held at the bound stays. */
+  bounds(series: Series, name: string, bounds: Bounds): Bounds;
 }
 
 const inSeries = 'subject = ? AND name = ? AND dataset = ?';
@@ -94,6 +138,10 @@ function createRows(database: Database): Rows {
   const behind = database.prepare<PlaceColumns, Place>(
     `SELECT subject, name, dataset, at, n FROM history
      WHERE (subject, name, dataset, at, n) > (?, ?, ?, ?, ?) ORDER BY subject, name, dataset, at, n LIMIT 1`,
+  );
+  const rolledBehind = database.prepare<[number, number, number, number], Place>(
+    `SELECT subject, name, dataset, 0 AS at, 0 AS n FROM rollup
+     WHERE (subject, name, dataset, day) > (?, ?, ?, ?) ORDER BY subject, name, dataset, day LIMIT 1`,
   );
   const before = database.prepare<[...PlaceColumns, Micros, number], Moment>(
     `SELECT at, n FROM history WHERE ${inSeries} AND (at, n) >= (?, ?) AND at < ? ORDER BY at, n LIMIT ?`,
@@ -106,22 +154,24 @@ function createRows(database: Database): Rows {
   );
   return {
     behind: ({ subject, name, dataset, at, n }) => behind.get(subject, name, dataset, at, n),
+    rolledBehind: ({ subject, name, dataset, at }) => rolledBehind.get(subject, name, dataset, at),
     before: ({ subject, name, dataset, at, n }, bound, limit) =>
       before.all(subject, name, dataset, at, n, bound, limit),
     remove: ({ subject, name, dataset, at, n }, to) => {
       remove.run(subject, name, dataset, at, n, to.at, to.n);
     },
-    holding({ subject, name, dataset }, bound) {
-      const row = newest.get(subject, name, dataset, bound);
-      return row?.deleted === null ? row.at : undefined;
+    bounds({ subject, name, dataset }, text, bounds) {
+      if (text !== scopeSeries) return bounds;
+      const row = newest.get(subject, name, dataset, bounds.instances);
+      return row?.deleted === null ? { ...bounds, instances: row.at } : bounds;
     },
   };
 }
 
+type ReadTypes = (subject: number, kept: Kept, names: NameReader) => readonly string[];
+
 /** Which of the types that rules name a subject has, or had when its entity went. */
-function createTypes(
-  database: Database,
-): (subject: number, retention: Retention, names: NameReader) => readonly string[] {
+function createTypes(database: Database): (subject: number, kept: Kept, names: NameReader) => readonly string[] {
   const entity = database
     .prepare<[number, number], number>(
       `SELECT num FROM entity WHERE num = ? AND subject = num
@@ -132,7 +182,8 @@ function createTypes(
   const departed = database.prepare<[number, number], number>(
     'SELECT 1 FROM departed_type WHERE type = ? AND subject = ?',
   );
-  return (subject, { rules }, names) => {
+  return (subject, { retention, rollups }, names) => {
+    const rules = [...retention.rules, ...(rollups?.rules ?? [])];
     if (rules.length === 0) return [];
     const num = entity.get(subject, subject);
     return [...new Set(rules.map(({ type }) => type))].filter((type) => {

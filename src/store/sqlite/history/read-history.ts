@@ -68,20 +68,20 @@ function createSelect(
   plan: HistoryPlan,
   { series, names, pace }: Pick<Sources, 'series' | 'names'> & { readonly pace: Pace },
 ): (known: Known, left: number) => Promise<readonly Timed[]> {
-  const { temporal, attrs, filter, now } = plan;
-  const attrNums = attrs?.flatMap((name) => names.numOf(name) ?? []);
+  const { temporal, rollup, attrs, filter, now } = plan;
+  const attrNums = attrs && [...new Set(attrs.flatMap((name) => names.numOf(name) ?? []))];
   const datasets = plan.datasetIds && new Set(plan.datasetIds);
   const datasetOf = ({ dataset }: Series): string => (dataset === noName ? '@none' : names.textOf(dataset));
   return async ({ subject, entity }, left) => {
     const hidden = new Set(expiredPlaces(entity, now).map((place) => placeKey(place.name, place.datasetId)));
     const selected: Timed[] = [];
     let isAsked = !filter.attrs;
-    for (const one of series.seriesOf(subject, attrNums && [...new Set(attrNums)])) {
+    for (const one of series.seriesOf(subject, { names: attrNums, rollup })) {
       const [name, dataset] = [names.textOf(one.name), datasetOf(one)];
       if (datasets?.has(dataset) === false || hidden.has(placeKey(name, dataset))) continue;
       // Even when there is no room for more, it must be known whether an attribute that is asked for is among them.
       const most = Math.max(1, left + 1 - selected.length);
-      const timed = await series.read(one, { temporal, most, pace });
+      const timed = await series.read(one, { temporal, rollup, most, pace });
       if (timed.length > 0) isAsked ||= isOfAttrs(filter, name, dataset);
       for (const { time, instance } of timed) selected.push({ name, time, instance });
     }

@@ -2,11 +2,12 @@
 import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
 import { isWithin } from '../../../core/language/temporal-query.ts';
-import type { HistoricInstance } from '../../../core/model/history.ts';
+import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
-import type { NameReader } from '../names.ts';
+import { type NameReader, noName } from '../names.ts';
 import type { Pace } from '../search/pace.ts';
+import { createRollupReader, type Interval } from './rollup-reader.ts';
 
 /** An instance with the time by which it was selected. */
 interface Timed {
@@ -16,14 +17,21 @@ interface Timed {
 
 interface Reading {
   readonly temporal: TemporalQuery;
+  /** The rollups that may stand for instances. */
+  readonly rollup?: 'hour' | 'day' | undefined;
   /** No more than this many are needed, the earliest ones. */
   readonly most: number;
   readonly pace: Pace;
 }
 
+interface Wanted {
+  readonly names?: readonly number[] | undefined;
+  readonly rollup?: 'hour' | 'day' | undefined;
+}
+
 export interface SeriesReader {
-  /** The series of a subject; only of some attributes when `names` are given. */
-  seriesOf(subject: number, names: readonly number[] | undefined): readonly Series[];
+  /** The series of a subject; only of some attributes when `names` are given. Those of which rollups are left only, where these count. */
+  seriesOf(subject: number, wanted: Wanted): readonly Series[];
   read(series: Series, reading: Reading): Promise<readonly Timed[]>;
 }
 
@@ -34,9 +42,28 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
   const observed = createObservedReader(database);
   const stamped = createStampedReader(database);
   const readRow = createRowReader((num) => names.textOf(num));
+  const rolled = createRollupReader(database);
+  const listers = { history: createSeriesLister(database, 'history'), rollup: createSeriesLister(database, 'rollup') };
+  const readRolled = async (
+    series: Series,
+    { temporal, ...reading }: Reading & { readonly rollup: 'hour' | 'day' },
+  ): Promise<readonly Timed[]> => {
+    const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
+    const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
+    return found.map((one) =>
+      'row' in one
+        ? { time: one.row.at, instance: readRow(one.row, series) }
+        : { time: one.tally.first, instance: standIn(one.tally, datasetId) },
+    );
+  };
   return {
-    seriesOf: createSeriesLister(database),
+    seriesOf(subject, { names: wanted, rollup }) {
+      const present = listers.history(subject, wanted);
+      return rollup ? joined(present, listers.rollup(subject, wanted)) : present;
+    },
     async read(series, reading) {
+      const { rollup } = reading;
+      if (rollup) return readRolled(series, { ...reading, rollup });
       const rows = reading.temporal.timeproperty === 'observedAt' ? observed : stamped;
       const found = await rows(series, reading);
       return found.map((row) => ({
@@ -47,18 +74,31 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
   };
 }
 
+/** All series of either list, in the order of the first one. */
+function joined(series: readonly Series[], others: readonly Series[]): readonly Series[] {
+  const keyOf = ({ name, dataset }: Series): string => `${name}/${dataset}`;
+  const known = new Set(series.map(keyOf));
+  const missing = others.filter((one) => !known.has(keyOf(one)));
+  return missing.length === 0
+    ? series
+    : [...series, ...missing].sort((a, b) => a.name - b.name || a.dataset - b.dataset);
+}
+
 /**
  * From series to series by the primary key: as many steps as there are series, however long they are. Two statements,
  * because SQLite steps through a whole series for `(name, dataset) > (?, ?)`.
  */
-function createSeriesLister(database: Database): SeriesReader['seriesOf'] {
+function createSeriesLister(
+  database: Database,
+  table: 'history' | 'rollup',
+): (subject: number, names: readonly number[] | undefined) => readonly Series[] {
   const nextDataset = database
     .prepare<[number, number, number], number>(
-      'SELECT dataset FROM history WHERE subject = ? AND name = ? AND dataset > ? ORDER BY dataset LIMIT 1',
+      `SELECT dataset FROM ${table} WHERE subject = ? AND name = ? AND dataset > ? ORDER BY dataset LIMIT 1`,
     )
     .pluck();
   const nextName = database
-    .prepare<[number, number], number>('SELECT name FROM history WHERE subject = ? AND name > ? ORDER BY name LIMIT 1')
+    .prepare<[number, number], number>(`SELECT name FROM ${table} WHERE subject = ? AND name > ? ORDER BY name LIMIT 1`)
     .pluck();
   const ofName = (subject: number, name: number): readonly Series[] => {
     const found: Series[] = [];
@@ -138,10 +178,7 @@ function createStampedReader(database: Database): RowReader {
 }
 
 /** The half-open interval of a temporal query (clause 4.11). */
-function boundsOf({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery): {
-  readonly from: Micros;
-  readonly to: Micros;
-} {
+function boundsOf({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery): Interval {
   switch (timerel) {
     case 'before':
       return { from: -Infinity, to: timeAt };

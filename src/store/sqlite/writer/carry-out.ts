@@ -8,6 +8,7 @@ import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
 import type { Mutated } from '../../../core/model/mutate.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Entities, Held, Holding } from './entity-rows.ts';
+import type { RollupWriter } from '../history/rollup-writer.ts';
 import type { HistoryWriter } from '../history-writer.ts';
 import type { PastSeries } from '../message.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -19,6 +20,7 @@ export interface Tables {
   readonly entities: Entities;
   readonly subjects: Subjects;
   readonly history: HistoryWriter;
+  readonly rollups: RollupWriter;
   readonly log: LogWriter;
   readonly sequence: Sequence;
 }

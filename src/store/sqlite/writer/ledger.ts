@@ -6,6 +6,7 @@ import { carryOut, recordSeries, sweepSome, type Tables } from './carry-out.ts';
 import { openForWriting } from '../connection.ts';
 import { createEntities } from './entity-rows.ts';
 import { createForget, type Forget } from '../history/forget.ts';
+import { createRollupWriter } from '../history/rollup-writer.ts';
 import { createHistoryWriter } from '../history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from '../message.ts';
@@ -15,13 +16,13 @@ import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
 import { createShelfWriter, type ShelfWriter } from '../shelf.ts';
 import { createSubjects } from './subjects.ts';
-import { createWal } from './wal.ts';
+import { createWal, type Wal } from './wal.ts';
 
 export interface Ledger {
   /** Carries out requests in order and answers when they are durable. Never throws: what fails is in the replies. */
   commit(requests: readonly Request[]): readonly Reply[];
   position(): Position;
-  /** Work that need not be done before an answer: a checkpoint, a slice of an index. False: nothing is left to do. */
+  /** Work that need not be done before an answer: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. */
   tidy(): boolean;
   close(): void;
 }
@@ -34,9 +35,12 @@ export function openLedger(path: string): Ledger {
   const database = openForWriting(path);
   const names = createNames(database);
   const tables = createTables(database, names);
-  const { values } = tables.entities;
   const revise = createRevise(database, tables, names);
-  const run = createRunner(tables, { shelves: createShelfWriter(database), revise, forget: createForget(database) });
+  const run = createRunner(tables, {
+    shelves: createShelfWriter(database),
+    revise,
+    forget: createForget(database, tables.rollups),
+  });
   const wal = createWal(database);
   const inTransaction = createTransaction(database, {
     flush: () => tables.entities.flush(),
@@ -44,6 +48,7 @@ export function openLedger(path: string): Ledger {
       names.reset();
       tables.sequence.reset();
       tables.entities.reset();
+      tables.rollups.reset();
     },
   });
 
@@ -60,12 +65,7 @@ export function openLedger(path: string): Ledger {
   return {
     commit,
     position: () => tables.sequence.position(),
-    tidy() {
-      wal.keepShort();
-      if (values.areComplete()) return false;
-      inTransaction(() => values.buildSlice(sliceLimit));
-      return true;
-    },
+    tidy: createTidy(tables, { wal, inTransaction }),
     close() {
       wal.empty();
       database.close();
@@ -73,22 +73,42 @@ export function openLedger(path: string): Ledger {
   };
 }
 
+function createTidy(
+  { entities: { values }, rollups }: Tables,
+  { wal, inTransaction }: { wal: Wal; inTransaction: InTransaction },
+): Ledger['tidy'] {
+  return () => {
+    wal.keepShort();
+    if (!values.areComplete()) {
+      inTransaction(() => values.buildSlice(sliceLimit));
+      return true;
+    }
+    const due = rollups.due();
+    if (due && due.length > 0) inTransaction(() => rollups.workOut(due));
+    return due !== undefined;
+  };
+}
+
 function createTables(database: Database, names: Names): Tables {
   const sequence = createSequence(database);
+  const rollups = createRollupWriter(database);
   return {
     sequence,
+    rollups,
     entities: createEntities(database, names),
     subjects: createSubjects(database, names),
-    history: createHistoryWriter(database, { names, sequence }),
+    history: createHistoryWriter(database, { names, sequence, rollups }),
     log: createLogWriter(database, sequence),
   };
 }
+
+type InTransaction = <T>(work: () => T) => T;
 
 /** Runs work in a transaction: `flush` writes what is only in memory before the commit, `reset` forgets it after a failure. */
 function createTransaction(
   database: Database,
   { flush, reset }: { flush: () => void; reset: () => void },
-): <T>(work: () => T) => T {
+): InTransaction {
   const begin = database.prepare<[]>('BEGIN IMMEDIATE');
   const end = database.prepare<[]>('COMMIT');
   const undo = database.prepare<[]>('ROLLBACK');

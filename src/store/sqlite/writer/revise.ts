@@ -6,6 +6,7 @@ import type { Instant } from '../../../core/model/instant.ts';
 import type { Revision } from '../../../core/port/store.ts';
 import type { Tables } from './carry-out.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
+import type { RollupWriter } from '../history/rollup-writer.ts';
 import type { Names } from '../names.ts';
 
 /** Carries out a revision. False when there is nothing that it could be done to. */
@@ -17,7 +18,7 @@ const columns = 'subject, name, dataset, at, n, number, doc, created, modified, 
 
 export function createRevise(database: Database, tables: Tables, names: Names): Revise {
   const rows = createRows(database);
-  const deletes = createDeletes(database);
+  const deletes = createDeletes(database, tables.rollups);
   const idOf = (row: Found): string => rows.read(row).instanceId;
 
   const find = (subject: number, name: number, instanceId: string): Found | undefined => {
@@ -65,16 +66,26 @@ interface Deletes {
 }
 
 /** Each answers whether there was anything. */
-function createDeletes(database: Database): Deletes {
+function createDeletes(database: Database, rollups: RollupWriter): Deletes {
   const all = database.prepare<[number]>('DELETE FROM history WHERE subject = ?');
   const ofName = database.prepare<[number, number]>('DELETE FROM history WHERE subject = ? AND name = ?');
   const one = database.prepare<[number, number, number, number, number]>(
     'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ? AND at = ? AND n = ?',
   );
   return {
-    all: (subject) => all.run(subject).changes > 0,
-    ofName: (subject, name) => ofName.run(subject, name).changes > 0,
-    one: ({ subject, name, dataset, at, n }) => one.run(subject, name, dataset, at, n).changes > 0,
+    all(subject) {
+      const wereRolled = rollups.drop({ subject });
+      return all.run(subject).changes > 0 || wereRolled;
+    },
+    ofName(subject, name) {
+      const wereRolled = rollups.drop({ subject, name });
+      return ofName.run(subject, name).changes > 0 || wereRolled;
+    },
+    one(row) {
+      const { subject, name, dataset, at, n } = row;
+      if (n === 0) rollups.touch(row, at);
+      return one.run(subject, name, dataset, at, n).changes > 0;
+    },
   };
 }
 

@@ -1,0 +1,219 @@
+/** Keeps rollups right: notes which days are touched, and works them out when there is time, or before their instances go. */
+import type { Database } from 'better-sqlite3';
+import type { Micros } from '../../../core/model/instant.ts';
+import { dayMicros, type Tally, tallyHours, tallyOf, tallyTogether } from '../../../core/model/tally.ts';
+import type { InstanceRow, Series } from '../history-rows.ts';
+import { dayOf, rollupState, tallyBlob } from './rollup-rows.ts';
+
+type Part = Pick<Series, 'subject'> & Partial<Series>;
+
+export interface RollupWriter {
+  /** Something that was observed at this time comes, goes or changes: all that the path of writes has to say. */
+  touch(series: Series, at: Micros): void;
+  /** A whole history, attribute or series goes. True when there was something in it of which the instances were gone. */
+  drop(part: Part): boolean;
+  /** Works out a day for good, because its instances are about to be forgotten; those that come later do not count. */
+  keep(series: Series, day: number): void;
+  /** The rollups of the days before the one that a time is in go. */
+  forget(series: Series, before: Micros): void;
+  /** Looks for some of the days that are to be worked out. Undefined: nothing is left to do. */
+  due(): readonly Due[] | undefined;
+  workOut(due: readonly Due[]): void;
+  /** Forgets what is only in memory: the transaction failed. */
+  reset(): void;
+}
+
+interface Due extends Series {
+  readonly day: number;
+}
+
+type Place = [subject: number, name: number, dataset: number];
+const placeOf = ({ subject, name, dataset }: Series): Place => [subject, name, dataset];
+const inSeries = 'subject = ? AND name = ? AND dataset = ?';
+
+/** Days that are known to be noted. */
+const notedMax = 50_000;
+
+export function createRollupWriter(database: Database): RollupWriter {
+  const rows = createRows(database);
+  const queue = createQueue(database);
+  const noted = new Set<string>();
+  const keyOf = ({ subject, name, dataset }: Series, day: number): string => `${subject}/${name}/${dataset}/${day}`;
+
+  const workOutOne = (due: Due): void => {
+    const { numbers, others } = rows.read(due, due.day);
+    noted.delete(keyOf(due, due.day));
+    if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, tallies: null });
+    else rows.putTallies(due, { day: due.day, state: rollupState.fresh, numbers });
+  };
+
+  return {
+    touch(series, at) {
+      const day = dayOf(at);
+      const key = keyOf(series, day);
+      if (noted.has(key)) return;
+      if (noted.size >= notedMax) noted.clear();
+      noted.add(key);
+      rows.note(series, day);
+      queue.wake();
+    },
+    drop(part) {
+      noted.clear();
+      return rows.drop(part);
+    },
+    keep(series, day) {
+      if (rows.state(series, day) === rollupState.kept) return;
+      noted.delete(keyOf(series, day));
+      rows.putTallies(series, { day, state: rollupState.kept, numbers: rows.read(series, day).numbers });
+    },
+    forget: (series, before) => rows.forget(series, before),
+    due: () => queue.next(),
+    workOut(due) {
+      for (const one of due) workOutOne(one);
+    },
+    reset: () => noted.clear(),
+  };
+}
+
+interface Written {
+  readonly day: number;
+  readonly state: number;
+  readonly tallies: Uint8Array | null;
+}
+
+interface Rows {
+  note(series: Series, day: number): void;
+  state(series: Series, day: number): number | undefined;
+  /** The observed numbers of a day, ascending, and how many other instances there are. */
+  read(series: Series, day: number): { readonly numbers: readonly Tally[]; readonly others: number };
+  put(series: Series, written: Written): void;
+  /** Nothing is put for no numbers. */
+  putTallies(series: Series, written: Omit<Written, 'tallies'> & { readonly numbers: readonly Tally[] }): void;
+  forget(series: Series, before: Micros): void;
+  drop(part: Part): boolean;
+}
+
+/** With fewer instances in a day, its hours are as quickly made of these. */
+const hoursFrom = 48;
+
+function createRows(database: Database): Rows {
+  const note = database.prepare<[...Place, number]>(
+    `INSERT INTO rollup (subject, name, dataset, day, state) VALUES (?, ?, ?, ?, ${rollupState.stale})
+     ON CONFLICT DO UPDATE SET state = ${rollupState.stale}, tallies = NULL WHERE state <> ${rollupState.kept}`,
+  );
+  const state = database
+    .prepare<[...Place, number], number>(`SELECT state FROM rollup WHERE ${inSeries} AND day = ?`)
+    .pluck();
+  const observed = database.prepare<[...Place, Micros, Micros], Pick<InstanceRow, 'at' | 'number'>>(
+    `SELECT at, number FROM history WHERE ${inSeries} AND at >= ? AND at < ? AND n = 0 ORDER BY at`,
+  );
+  const insert = database.prepare<[...Place, number, number, Uint8Array | null]>(
+    'INSERT OR REPLACE INTO rollup (subject, name, dataset, day, state, tallies) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const remove = database.prepare<[...Place, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day = ?`);
+  const forget = database.prepare<[...Place, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day < ?`);
+  const put: Rows['put'] = (series, { day, state: now, tallies }) =>
+    void insert.run(...placeOf(series), day, now, tallies);
+  return {
+    note: (series, day) => void note.run(...placeOf(series), day),
+    state: (series, day) => state.get(...placeOf(series), day),
+    read(series, day) {
+      const found = observed.all(...placeOf(series), day * dayMicros, (day + 1) * dayMicros);
+      const numbers = found.flatMap(({ at, number }) => (number === null ? [] : [tallyOf(number, at)]));
+      return { numbers, others: found.length - numbers.length };
+    },
+    put,
+    putTallies(series, { numbers, ...written }) {
+      const whole = tallyTogether(numbers);
+      const hours = numbers.length >= hoursFrom || written.state === rollupState.kept ? tallyHours(numbers) : [];
+      if (whole) put(series, { ...written, tallies: tallyBlob([whole, ...hours]) });
+      else remove.run(...placeOf(series), written.day);
+    },
+    forget: (series, before) => void forget.run(...placeOf(series), dayOf(before)),
+    drop: createDrop(database),
+  };
+}
+
+function createDrop(database: Database): Rows['drop'] {
+  const all = database.prepare<[number], number>('DELETE FROM rollup WHERE subject = ? RETURNING state').pluck();
+  const ofName = database
+    .prepare<[number, number], number>('DELETE FROM rollup WHERE subject = ? AND name = ? RETURNING state')
+    .pluck();
+  const one = database.prepare<Place, number>(`DELETE FROM rollup WHERE ${inSeries} RETURNING state`).pluck();
+  const dropped = ({ subject, name, dataset }: Part): readonly number[] => {
+    if (name === undefined) return all.all(subject);
+    return dataset === undefined ? ofName.all(subject, name) : one.all(subject, name, dataset);
+  };
+  return (part) => dropped(part).includes(rollupState.kept);
+}
+
+/** Days that one slice looks at. */
+const lookMax = 200;
+
+/** About so many instances are read for one slice: some milliseconds. */
+const readMax = 2000;
+
+interface Queue {
+  /** There are new days: all of them are looked at once more. */
+  wake(): void;
+  next(): readonly Due[] | undefined;
+}
+
+const start: Due = { subject: 0, name: 0, dataset: 0, day: Number.MIN_SAFE_INTEGER };
+
+/**
+ * Walks through the days that are to be worked out. A walk that has ended is not begun again before a day is touched that
+ * was not noted.
+ */
+function createQueue(database: Database): Queue {
+  const look = createLook(database);
+  let last: Due | undefined = start;
+  let isWoken = false;
+  return {
+    wake: () => {
+      isWoken = true;
+    },
+    next() {
+      if (!last && !isWoken) return undefined;
+      if (!last) [last, isWoken] = [start, false];
+      const { due, end } = look(last);
+      last = end;
+      return due;
+    },
+  };
+}
+
+/**
+ * Finds days behind one that are to be worked out, and where it stopped; nowhere: there are no more. The newest day of a
+ * series is left out: more will come, and until then its instances answer.
+ */
+function createLook(
+  database: Database,
+): (after: Due) => { readonly due: readonly Due[]; readonly end: Due | undefined } {
+  const stale = database.prepare<[...Place, number, number], Due>(
+    `SELECT subject, name, dataset, day FROM rollup
+     WHERE state = ${rollupState.stale} AND (subject, name, dataset, day) > (?, ?, ?, ?)
+     ORDER BY subject, name, dataset, day LIMIT ?`,
+  );
+  const later = database
+    .prepare<[...Place, Micros], number>(`SELECT 1 FROM history WHERE ${inSeries} AND at >= ? LIMIT 1`)
+    .pluck();
+  const size = database
+    .prepare<[...Place, Micros, Micros], number>(
+      `SELECT count(*) FROM history WHERE ${inSeries} AND at >= ? AND at < ?`,
+    )
+    .pluck();
+  return (after) => {
+    const due: Due[] = [];
+    const found = stale.all(...placeOf(after), after.day, lookMax);
+    let left = readMax;
+    for (const one of found) {
+      const end = (one.day + 1) * dayMicros;
+      if (later.get(...placeOf(one), end) === undefined) continue;
+      due.push(one);
+      left -= size.get(...placeOf(one), one.day * dayMicros, end) ?? 0;
+      if (left <= 0) return { due, end: one };
+    }
+    return { due, end: found.length < lookMax ? undefined : found.at(-1) };
+  };
+}
