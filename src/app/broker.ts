@@ -208,6 +208,7 @@ function openServer(
   { metrics, streams }: { metrics: Metrics; streams: Streams },
 ): Server {
   const began = Date.now();
+  metrics.watch(world.stores);
   return createHttpServer({
     world,
     operations: [...operations, ...streams.events.operations],

@@ -2,6 +2,7 @@
 import type { Command } from './command/command.ts';
 import { backup } from './backup/backup.ts';
 import { restore } from './backup/restore.ts';
+import { compactFiles } from './command/compact.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
 import { importFile } from './command/import.ts';
@@ -16,5 +17,6 @@ export const commands: readonly Command[] = [
   exportHistory,
   backup,
   restore,
+  compactFiles,
   config,
 ];

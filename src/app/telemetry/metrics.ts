@@ -1,9 +1,13 @@
 /** Reads observations into metrics in the Prometheus format. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Observation, Observe } from '../../core/port/observe.ts';
+import type { Stores } from '../../core/port/store.ts';
 
 export interface Metrics {
   readonly observe: Observe;
+  /** Tells the sizes of a persistence from now on, whenever the metrics are read. */
+  readonly watch: (stores: Pick<Stores, 'sizes'>) => void;
   /** The metrics as text, and its media type. */
   readonly read: () => Promise<{ readonly type: string; readonly body: string }>;
 }
@@ -15,6 +19,7 @@ export function createMetrics(): Metrics {
   const instruments = createInstruments(registry);
   return {
     observe: (observation) => count(instruments, observation),
+    watch: (stores) => watchSizes(registry, stores),
     read: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
 }
@@ -59,6 +64,26 @@ function createInstruments(registry: Registry) {
       registers,
     }),
   };
+}
+
+/** How long the other metrics wait for a persistence that does not tell its sizes. */
+const sizesMs = 1000;
+
+function watchSizes(registry: Registry, stores: Pick<Stores, 'sizes'>): void {
+  const bytes = new Gauge({
+    name: 'mlaka_store_bytes',
+    help: 'What tenants take of disks.',
+    labelNames: ['tenant', 'where'],
+    collect: async () => {
+      const told = stores.sizes().catch(() => []);
+      const sizes = await Promise.race([told, sleep(sizesMs, [], { ref: false })]);
+      bytes.reset();
+      for (const size of sizes) {
+        for (const [where, value] of Object.entries(size.bytes)) bytes.set({ tenant: size.tenant, where }, value);
+      }
+    },
+    registers: [registry],
+  });
 }
 
 function createSubscriptionInstruments(registry: Registry) {

@@ -191,11 +191,19 @@ export interface PastInstance {
   readonly instance: Instance;
 }
 
+/** What a tenant takes of disks, in bytes by the persistence's own names of the places. */
+export interface TenantSize {
+  readonly tenant: string;
+  readonly bytes: Readonly<Record<string, number>>;
+}
+
 /** All tenants of one persistence. The default tenant is named '' and always exists. */
 export interface Stores {
   /** The store of a tenant; undefined when there is none and `create` is false (clause 4.14). */
   open(tenant: string, create: boolean): Promise<Store | undefined>;
   tenants(): Promise<readonly string[]>;
+  /** What each tenant takes of disks, told without reading it; of a persistence that is on none, nothing. */
+  sizes(): Promise<readonly TenantSize[]>;
   /** Who does what, where there are several brokers on the persistence. */
   readonly parts: Parts;
   /** Waits for what is under way, then releases everything. */

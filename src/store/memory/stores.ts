@@ -15,6 +15,7 @@ export function createMemoryStores(options: { readonly breathe?: Breathe } = {})
     },
     parts: allMine,
     tenants: () => Promise.resolve([...tenants.keys()]),
+    sizes: () => Promise.resolve([]),
     close: () => {
       tenants.clear();
       return Promise.resolve();

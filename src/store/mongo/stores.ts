@@ -1,9 +1,9 @@
 /** A persistence on a MongoDB replica set: one database per tenant. Several brokers may use it at the same time. */
 import { randomUUID } from 'node:crypto';
-import type { Collection } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import { Problem } from '../../core/model/problem.ts';
 import type { Observe } from '../../core/port/observe.ts';
-import type { Stores } from '../../core/port/store.ts';
+import type { Stores, TenantSize } from '../../core/port/store.ts';
 import { connect, databaseIn, reach } from './connection.ts';
 import { databaseOf } from './database-name.ts';
 import { openParts } from './parts.ts';
@@ -58,7 +58,9 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
       if (!isOpened && !(await reach(register(registry, { _id: tenant, database }, create)))) return undefined;
       return (await reach(openOnce(tenant, database))).store;
     },
-    tenants: async () => ['', ...(await reach(registry.find().toArray())).map(({ _id }) => _id)],
+    tenants: () => tenantsIn(registry),
+    sizes: async () =>
+      Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, client.db(databaseOf(prefix, tenant))))),
     async close() {
       isOpen = false;
       await leases.close();
@@ -68,6 +70,16 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
       await client.close();
     },
   };
+}
+
+const tenantsIn = async (registry: Collection<TenantDocument>): Promise<readonly string[]> => [
+  '',
+  ...(await reach(registry.find().toArray())).map(({ _id }) => _id),
+];
+
+async function sizeOf(tenant: string, database: Db): Promise<TenantSize> {
+  const stats = await reach(database.stats());
+  return { tenant, bytes: { data: Number(stats['storageSize']), indexes: Number(stats['indexSize']) } };
 }
 
 /** False when there is no such tenant, and none is to be made. */

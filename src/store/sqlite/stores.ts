@@ -1,5 +1,5 @@
 /** The embedded persistence: one SQLite file per tenant in a folder. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
@@ -7,7 +7,7 @@ import { allMine } from '../../core/port/parts.ts';
 import type { Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type OpenStore, openStore } from './store.ts';
-import { fileOf, tenantOf } from './tenant-file.ts';
+import { fileOf, sizeOf, tenantsIn } from './tenant-file.ts';
 import { startWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
 export interface SqliteOptions {
@@ -49,10 +49,8 @@ export function createSqliteStores(options: SqliteOptions): Stores {
       return (await openOnce(path)).store;
     },
     parts: allMine,
-    tenants() {
-      const files = readdirSync(directory).flatMap((file) => tenantOf(file) ?? []);
-      return Promise.resolve([...new Set(['', ...files])]);
-    },
+    tenants: () => Promise.resolve([...new Set(['', ...tenantsIn(directory)])]),
+    sizes: () => Promise.resolve(tenantsIn(directory).map((tenant) => ({ tenant, bytes: sizeOf(directory, tenant) }))),
     async close() {
       isOpen = false;
       for (const store of await Promise.allSettled(opened.values())) {

@@ -1,5 +1,7 @@
-/** Which file is whose: the names of tenants as names of files, on file systems that know no upper case too. */
+/** Which file is whose: the names of tenants as names of files, on file systems that know no upper case too; and how large they are. */
 import { Buffer } from 'node:buffer';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { badData } from '../../core/model/problem.ts';
 
 const defaultFile = 'default.db';
@@ -23,6 +25,18 @@ export function tenantOf(file: string): string | undefined {
   const bytes = name.replace(/\.(..)|./g, (text, hex?: string) => hex ?? Buffer.from(text).toString('hex'));
   return Buffer.from(bytes, 'hex').toString('utf8');
 }
+
+/** The tenants that have a file in a folder. */
+export const tenantsIn = (directory: string): readonly string[] =>
+  readdirSync(directory).flatMap((file) => tenantOf(file) ?? []);
+
+/** Bytes of the file of a tenant, and of the write-ahead log beside it. */
+export function sizeOf(directory: string, tenant: string): { readonly file: number; readonly wal: number } {
+  const path = join(directory, fileOf(tenant));
+  return { file: bytesOf(path), wal: bytesOf(`${path}-wal`) };
+}
+
+const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** A byte of a name: small letters, digits, `_` and `-` as they are, all others as a dot and two hexadecimal digits. */
 function escaped(byte: number): string {

@@ -46,6 +46,19 @@ export function describeTenants(bench: Bench): void {
       expect(called).toBe(1);
     });
 
+    test('whose sizes are told where they are on a disk', async () => {
+      const city = await bench.stores().open('city', true);
+      if (!city) throw new Error('A tenant was not made.');
+      await apply(city, minute(0), create('a'));
+      const isOnDisk = (await bench.reopen()) !== undefined;
+      const sizes = await bench.stores().sizes();
+      expect(sizes.map(({ tenant }) => tenant).sort()).toEqual(isOnDisk ? ['', 'city'] : []);
+      for (const { bytes } of sizes) {
+        expect(Math.min(...Object.values(bytes))).toBeGreaterThanOrEqual(0);
+        expect(Math.max(...Object.values(bytes))).toBeGreaterThan(0);
+      }
+    });
+
     test('that know nothing of each other, however they are called', async () => {
       const stores = bench.stores();
       const tenants = [

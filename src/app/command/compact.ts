@@ -1,0 +1,79 @@
+/** `mlaka compact`: tells what the files of SQLite hold, and gives back to the disk what is free in them. */
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
+import { compact, measureRoom } from '../../store/sqlite/compact.ts';
+import { fileOf, sizeOf, tenantsIn } from '../../store/sqlite/tenant-file.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { Command, Io } from './command.ts';
+import { helpOf, readFlags } from './options.ts';
+
+const flags = {
+  data: { form: 'FOLDER', about: 'Folder of the broker; empty: the one that serve would use.', initial: '' },
+  tenant: { form: 'NAME', about: 'Only this tenant; empty: all.', initial: '' },
+  'dry-run': { form: '', about: 'Only tell sizes. The broker may run.', initial: '' },
+} as const;
+
+const usage = `mlaka compact [OPTIONS]
+
+Tells what the files of SQLite hold, and writes them anew without what is free in them. The broker must be stopped. Nothing
+is lost when this is killed. It needs free room on the disk, and in the folder of temporary files (SQLITE_TMPDIR=FOLDER
+names another), of as much as will be left of the file.
+`;
+
+export const compactFiles: Command = {
+  name: 'compact',
+  summary: 'gives back to the disk what is free in the files of SQLite; --dry-run: tells what they hold',
+  async run(args, io) {
+    if (args.includes('--help')) {
+      io.out.write(`${usage}${helpOf(flags)}\n`);
+      return 0;
+    }
+    const { values } = readFlags(args, flags);
+    const data = folderOf(values.data);
+    for (const tenant of tenantsOf(data, values.tenant)) {
+      // What has been asked of the process meanwhile is heard only now.
+      await turn();
+      if (io.signal.aborted) return 1;
+      work({ data, tenant, isDryRun: values['dry-run'] === 'true' }, io);
+    }
+    return 0;
+  },
+};
+
+/** The folder that a flag, or whatever else configures the broker, names. */
+function folderOf(data: string): string {
+  const config = readConfig({ args: data === '' ? [] : ['--data', data], env: process.env });
+  if (config.store !== 'sqlite')
+    throw new Error(`The store is ${config.store}; only files of SQLite can be compacted.`);
+  return config.data;
+}
+
+function tenantsOf(data: string, wanted: string): readonly string[] {
+  const tenants = tenantsIn(data).filter((tenant) => wanted === '' || tenant === wanted);
+  if (tenants.length > 0) return tenants;
+  throw new Error(`In ${data} there is no file of ${wanted === '' ? 'any tenant' : `the tenant ${wanted}`}.`);
+}
+
+interface Errand {
+  readonly data: string;
+  readonly tenant: string;
+  readonly isDryRun: boolean;
+}
+
+function work({ data, tenant, isDryRun }: Errand, { out }: Io): void {
+  const path = join(data, fileOf(tenant));
+  const { file, wal } = sizeOf(data, tenant);
+  const { free, taken } = measureRoom(path);
+  const kinds = Object.entries(taken).map(([kind, bytes]) => `${kind} ${megabytes(bytes)}`);
+  out.write(
+    `${path}: ${megabytes(file)}, write-ahead log ${megabytes(wal)}\n  ${kinds.join(', ')}, free ${megabytes(free)}\n`,
+  );
+  if (isDryRun) return;
+  const began = performance.now();
+  compact(path);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  out.write(`  now ${megabytes(sizeOf(data, tenant).file)}, after ${seconds} s\n`);
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
