@@ -75,6 +75,11 @@ const awayNames = new Set([
 
 const awayLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
 
+/** What a socket says that breaks while it is written to: the driver does not always make an error of its own of it. */
+const brokenCodes = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT']);
+
 /** True when a failure is that of the way to the database, or of who it is for the moment, and not of what was asked. */
 export const isAway = (error: unknown): boolean =>
-  error instanceof MongoError && (awayNames.has(error.name) || awayLabels.some((label) => error.hasErrorLabel(label)));
+  error instanceof MongoError
+    ? awayNames.has(error.name) || awayLabels.some((label) => error.hasErrorLabel(label))
+    : error instanceof Error && 'code' in error && typeof error.code === 'string' && brokenCodes.has(error.code);
