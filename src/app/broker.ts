@@ -30,6 +30,7 @@ import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { createFeeds } from '../edge/stream/feed.ts';
 import { createEventStreams, type EventStreams } from '../edge/stream/sse/streams.ts';
+import { createNgsiProxy, type NgsiProxy } from '../edge/stream/proxy/proxy.ts';
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
@@ -47,6 +48,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** How long requests under way may take to finish when the broker stops. */
 const graceMs = 5000;
+
+/** How long an event source of ngsi-proxy waits for its client to come back; as there. */
+const unattendedMs = 24 * 60_000;
 
 export interface Broker {
   /** The URL at which it answers. */
@@ -86,8 +90,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const stop = async (): Promise<void> => {
     await stopJobs();
     await Promise.all(ingests.map((ingest) => ingest.stop()));
-    streams.events.close();
-    await streams.stream.close();
+    await closeStreams(streams);
     await closeServer(server, graceMs);
     await delivery.stop();
     loader.close();
@@ -177,6 +180,7 @@ function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
 interface Streams {
   readonly stream: Stream;
   readonly events: EventStreams;
+  readonly proxy?: NgsiProxy;
 }
 
 function openStreams(config: Config, world: World): Streams {
@@ -191,6 +195,7 @@ function openStreams(config: Config, world: World): Streams {
   };
   return {
     events: createEventStreams({ world, openFeed, limits }),
+    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ limits, unattendedMs }) } : undefined),
     stream: createStream({
       world,
       operations,
@@ -200,6 +205,12 @@ function openStreams(config: Config, world: World): Streams {
       ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
     }),
   };
+}
+
+async function closeStreams({ stream, events, proxy }: Streams): Promise<void> {
+  events.close();
+  proxy?.close();
+  await stream.close();
 }
 
 function openServer(
@@ -212,6 +223,7 @@ function openServer(
   return createHttpServer({
     world,
     operations: [...operations, ...streams.events.operations],
+    guests: streams.proxy?.guests ?? [],
     limits: {
       bodyBytesMax: config.bodyBytesMax,
       depthMax: config.depthMax,

@@ -65,6 +65,9 @@ export const options = {
     form: 'MS',
   }),
   streamDeflate: toggle('Compress WebSocket frames for clients that offer it (permessage-deflate).'),
+  ngsiProxy: toggle(
+    'Answer /eventsource and /callbacks as ngsi-proxy does, so that ngsijs and WireCloud get notifications by Server-Sent Events.',
+  ),
   notifyAllowPrivate: toggle('Send notifications to private and local addresses too.'),
   notifyConcurrency: whole('Most notifications under way at a time.', 256, { least: 2 }),
   notifyTimeoutMs: whole(

@@ -43,6 +43,10 @@ export async function readBody(
   return { media, json: await readJsonText(bytes, { depthMax: limits.depthMax, isPiecewise, breathe }) };
 }
 
+/** The body as text, whatever it is; empty when there is none. Throws Refusal 413, and ClientGone. */
+export const readText = async (exchange: Exchange, bytesMax: number): Promise<string> =>
+  hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax)).toString() : '';
+
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 

@@ -12,6 +12,7 @@ const accepted = [
   'Fiware-Service',
   'Prefer',
   'Last-Event-ID',
+  'X-Requested-With',
 ];
 
 /** Headers of every answer, for an origin or `*`; none for the empty origin. */

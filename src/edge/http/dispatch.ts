@@ -1,11 +1,13 @@
 /** Answers requests: finds what is asked for by method and path, has it done, and sends what came of it. */
 import { performance } from 'node:perf_hooks';
 import { perform } from '../../core/operation/perform.ts';
+import type { Guest } from '../../core/operation/guest.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
+import { isGuestPath, replyOfGuest } from './guests.ts';
 import { type PageRoute, replyOfPage } from './pages.ts';
 import { readRequest } from './read.ts';
 import { Refusal } from './refusal.ts';
@@ -20,6 +22,8 @@ const root = '/ngsi-ld/v1';
 export interface DispatchOptions {
   readonly world: World;
   readonly operations: readonly Operation[];
+  /** What else can be asked for, beside `/ngsi-ld/v1`. */
+  readonly guests?: readonly Guest[];
   readonly limits: BodyLimits;
   /** The origin of web pages that may use the API, or `*`; empty: none. */
   readonly corsOrigin: string;
@@ -27,8 +31,9 @@ export interface DispatchOptions {
 }
 
 /** What requests are answered from. */
-interface Site extends DispatchOptions {
+interface Site extends Omit<DispatchOptions, 'guests'> {
   readonly routes: Routes;
+  readonly guests: Routes<Guest>;
   readonly cors: Headers;
 }
 
@@ -41,7 +46,12 @@ interface Purpose {
 export type Answerer = (exchange: Exchange) => Promise<void>;
 
 export function createAnswerer(options: DispatchOptions): Answerer {
-  const site = { ...options, routes: createRoutes(options.operations), cors: corsHeaders(options.corsOrigin) };
+  const site = {
+    ...options,
+    routes: createRoutes(options.operations),
+    guests: createRoutes(options.guests ?? [], []),
+    cors: corsHeaders(options.corsOrigin),
+  };
   const { observe } = options.world;
   return async (exchange) => {
     const began = performance.now();
@@ -71,10 +81,16 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
     purpose.name = page.name;
     return replyOfPage(page, method);
   }
-  const path = pathBelowRoot(target.path);
+  const isGuest = isGuestPath(site.guests, target.path);
+  const path = isGuest ? target.path : pathBelowRoot(target.path);
   if (method === 'OPTIONS') {
     purpose.name = 'options';
-    return optionsReply(site, path);
+    return optionsReply(isGuest ? site.guests : site.routes, path, site.corsOrigin);
+  }
+  if (isGuest) {
+    const guest = findRoute(site.guests, method, path);
+    purpose.name = guest.operation.name;
+    return replyOfGuest(exchange, guest);
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
@@ -96,7 +112,7 @@ function pathBelowRoot(path: string): string {
   );
 }
 
-function optionsReply({ routes, corsOrigin }: Site, path: string): Reply {
+function optionsReply(routes: Routes<unknown>, path: string, corsOrigin: string): Reply {
   const headers = describePath(routes, path);
   return { status: 204, headers: { ...headers, ...preflightHeaders(corsOrigin, headers['Allow'] ?? '') } };
 }

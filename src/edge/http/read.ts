@@ -69,7 +69,7 @@ function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<Ask, 'l
 }
 
 /** Where the client reached the broker. What cannot be in a URL is not taken into one. */
-const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>
+export const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>
   host !== undefined && /^[\w.:[\]-]+$/.test(host) ? { origin: `http://${host}` } : {};
 
 /** A body and its @context, apart. */

@@ -1,4 +1,4 @@
-/** The route table: a tree over path segments, built once from the operations, that finds the one for a request. */
+/** The route table: a tree over path segments, built once from what can be asked for, that finds the one for a request. */
 import type { Operation } from '../../core/operation/operation.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import { bodyTypes } from './body.ts';
@@ -8,44 +8,47 @@ import type { Headers } from './reply.ts';
 import { decodePercent } from './target.ts';
 
 /** A place in the tree: what may be done there, and where it goes on. */
-interface Node {
-  readonly fixed: Map<string, Node>;
-  readonly operations: Map<string, Operation>;
+interface Node<T> {
+  readonly fixed: Map<string, Node<T>>;
+  readonly operations: Map<string, T>;
   /** Methods that the standard has here and the broker has not yet. */
   readonly missing: Set<string>;
   /** Where a variable segment leads, and its name. */
-  named?: { readonly name: string; readonly node: Node };
+  named?: { readonly name: string; readonly node: Node<T> };
 }
 
-export type Routes = Node;
+export type Routes<T = Operation> = Node<T>;
 
 /** An operation, with the variable parts of its path, decoded. */
-export interface Route {
-  readonly operation: Operation;
+export interface Route<T = Operation> {
+  readonly operation: T;
   readonly path: Readonly<Record<string, string>>;
 }
 
-const createNode = (): Node => ({ fixed: new Map(), operations: new Map(), missing: new Set() });
+const createNode = <T>(): Node<T> => ({ fixed: new Map(), operations: new Map(), missing: new Set() });
+
+/** What is known of everything that can be asked for. */
+type Spot = Pick<Operation, 'method' | 'path'>;
 
 /** The tree of some operations, and of those that are to come. */
-export function createRoutes(operations: readonly Operation[]): Routes {
-  const root = createNode();
+export function createRoutes<T extends Spot>(operations: readonly T[], missing: readonly Spot[] = notYet): Routes<T> {
+  const root = createNode<T>();
   for (const operation of operations) nodeFor(root, operation.path).operations.set(operation.method, operation);
-  for (const { method, path } of notYet) nodeFor(root, path).missing.add(method);
+  for (const { method, path } of missing) nodeFor(root, path).missing.add(method);
   return root;
 }
 
 /** The node of a path such as `/entities/{id}`, made where it is not there. */
-function nodeFor(root: Node, path: string): Node {
+function nodeFor<T>(root: Node<T>, path: string): Node<T> {
   let node = root;
   for (const segment of path.split('/').slice(1)) node = child(node, segment);
   return node;
 }
 
-function child(node: Node, segment: string): Node {
+function child<T>(node: Node<T>, segment: string): Node<T> {
   const name = /^\{(.*)\}$/.exec(segment)?.[1];
   if (name === undefined) {
-    const next = node.fixed.get(segment) ?? createNode();
+    const next = node.fixed.get(segment) ?? createNode<T>();
     node.fixed.set(segment, next);
     return next;
   }
@@ -55,8 +58,8 @@ function child(node: Node, segment: string): Node {
 }
 
 /** Where a path leads. */
-interface Place {
-  readonly node: Node;
+interface Place<T> {
+  readonly node: Node<T>;
   readonly path: Readonly<Record<string, string>>;
   /** True when the path, without its last slash, goes on to an entity whose id is missing. */
   readonly lacksId: boolean;
@@ -67,7 +70,7 @@ interface Place {
  * count. Throws ResourceNotFound for a path that does not exist, Refusal 405 for a method that does not, NotYet for
  * what is to come, BadRequestData where the id of an entity is empty (conflict 12).
  */
-export function findRoute(routes: Routes, method: string, path: string): Route {
+export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
   const { node, path: parts, lacksId } = findPlace(routes, path);
   const operation = node.operations.get(method === 'HEAD' ? 'GET' : method);
   const empty = Object.keys(parts).find((name) => parts[name] === '');
@@ -92,29 +95,29 @@ export class NotYet extends Error {
 }
 
 /** What OPTIONS tells of a path: its methods, and the media types of patches. Throws ResourceNotFound. */
-export function describePath(routes: Routes, path: string): Headers {
+export function describePath(routes: Routes<unknown>, path: string): Headers {
   const { node } = findPlace(routes, path);
   const patch = node.operations.has('PATCH') ? { 'Accept-Patch': bodyTypes('PATCH') } : undefined;
   return { Allow: allowed(node).join(', '), ...patch };
 }
 
-function allowed({ operations }: Node): readonly string[] {
+function allowed({ operations }: Node<unknown>): readonly string[] {
   const methods = [...operations.keys()];
   return [...methods, ...(operations.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
 }
 
-function notAllowed(method: string, node: Node, empty: string | undefined): Refusal {
+function notAllowed(method: string, node: Node<unknown>, empty: string | undefined): Refusal {
   const allow = allowed(node).join(', ');
   const why = empty === undefined ? `Those defined are ${allow}.` : `The part ${empty} of the path is empty.`;
   return new Refusal(405, `The method ${method} is not defined here. ${why}`, { Allow: allow });
 }
 
-function findPlace(routes: Routes, path: string): Place {
+function findPlace<T>(routes: Routes<T>, path: string): Place<T> {
   const segments = path.split('/').slice(1);
   const isSlashed = segments.length > 1 && segments.at(-1) === '';
   if (isSlashed) segments.pop();
   const found: Record<string, string> = {};
-  let node: Node | undefined = routes;
+  let node: Node<T> | undefined = routes;
   for (const segment of segments) node = next(node, segment, found);
   if (!node || node.operations.size + node.missing.size === 0) {
     throw new Problem('ResourceNotFound', `There is nothing at ${path}.`);
@@ -123,7 +126,7 @@ function findPlace(routes: Routes, path: string): Place {
 }
 
 /** The node that a segment leads to; a variable one is noted down in `found`. */
-function next(node: Node | undefined, segment: string, found: Record<string, string>): Node | undefined {
+function next<T>(node: Node<T> | undefined, segment: string, found: Record<string, string>): Node<T> | undefined {
   const fixed = node?.fixed.get(segment);
   if (fixed || !node?.named) return fixed;
   found[node.named.name] = decodePercent(segment, 'The path');

@@ -19,7 +19,13 @@ const unbuffered: Headers = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 
 
 type Found = Extract<Answer, { kind: 'found' }>;
 
-export function answerReply(answer: Answer, asked: Asked): Reply {
+export const answerReply = (answer: Answer, asked: Asked): Reply =>
+  answer.kind === 'found'
+    ? { status: foundStatus(answer), headers: foundHeaders(answer, asked), body: answer.text }
+    : plainReply(answer);
+
+/** The reply of an answer that holds nothing to be written in the caller's terms. */
+export function plainReply(answer: Exclude<Answer, Found>): Reply {
   switch (answer.kind) {
     case 'created':
       return { status: 201, headers: { Location: headerUrl(answer.location) } };
@@ -29,12 +35,6 @@ export function answerReply(answer: Answer, asked: Asked): Reply {
       return { status: 204, headers: {} };
     case 'partly':
       return jsonReply(207, answer.body);
-    case 'found':
-      return {
-        status: foundStatus(answer),
-        headers: foundHeaders(answer, asked),
-        body: answer.text,
-      };
     case 'events':
       return {
         status: 200,

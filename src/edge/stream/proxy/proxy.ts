@@ -1,0 +1,129 @@
+/** The API of ngsi-proxy: notifications, of this broker or another, for clients that can only be reached by Server-Sent Events (docs/streaming.md). */
+import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { badData, Problem } from '../../../core/model/problem.ts';
+import { quoted } from '../../../core/model/read/id.ts';
+import type { Guest, GuestAnswer, GuestAsk } from '../../../core/operation/guest.ts';
+import { createSources, type Sources, type SourcesOptions } from './sources.ts';
+
+export interface NgsiProxy {
+  /** For an HTTP server. */
+  readonly guests: readonly Guest[];
+  /** Ends all event sources, and makes no more. */
+  close(): void;
+}
+
+/** How long a client waits before it comes back. */
+const retryMs = 2000;
+
+/** Most bytes of a body that is no notification. */
+const smallBytes = 1024;
+
+const done: GuestAnswer = { kind: 'done' };
+
+export function createNgsiProxy(options: SourcesOptions): NgsiProxy {
+  const sources = createSources(options);
+  const { bufferBytes } = options.limits;
+  return {
+    guests: [...sourceGuests(sources), ...callbackGuests(sources, bufferBytes)],
+    close: () => sources.close(),
+  };
+}
+
+const sourceGuests = (sources: Sources): readonly Guest[] => [
+  {
+    name: 'createEventSource',
+    method: 'POST',
+    path: '/eventsource',
+    bodyBytesMax: smallBytes,
+    answer: (ask) => {
+      const origin = readOrigin(ask);
+      const id = sources.create();
+      return made(`${origin}/eventsource/${id}`, { connection_id: id });
+    },
+  },
+  {
+    name: 'readEventSource',
+    method: 'GET',
+    path: '/eventsource/{id}',
+    bodyBytesMax: smallBytes,
+    answer: (ask) => {
+      const id = idOf(ask);
+      const greeting = eventText('init', { id, url: `${readOrigin(ask)}/eventsource/${id}` });
+      return { kind: 'events', begin: sources.listener(id, `retry: ${retryMs}\n${greeting}`) };
+    },
+  },
+  {
+    name: 'deleteEventSource',
+    method: 'DELETE',
+    path: '/eventsource/{id}',
+    bodyBytesMax: smallBytes,
+    answer: (ask) => {
+      sources.remove(idOf(ask));
+      return done;
+    },
+  },
+];
+
+const callbackGuests = (sources: Sources, bytesMax: number): readonly Guest[] => [
+  {
+    name: 'createCallback',
+    method: 'POST',
+    path: '/callbacks',
+    bodyBytesMax: smallBytes,
+    answer: (ask) => {
+      const origin = readOrigin(ask);
+      const id = sources.createCallback(readConnectionId(ask));
+      return made(`${origin}/callbacks/${id}`, { callback_id: id });
+    },
+  },
+  {
+    name: 'notifyCallback',
+    method: 'POST',
+    path: '/callbacks/{id}',
+    bodyBytesMax: bytesMax,
+    answer: (ask) => {
+      const id = idOf(ask);
+      const { text: payload, headers } = ask;
+      sources.notify(id, eventText('notification', { callback_id: id, payload, headers }));
+      return done;
+    },
+  },
+  {
+    name: 'deleteCallback',
+    method: 'DELETE',
+    path: '/callbacks/{id}',
+    bodyBytesMax: smallBytes,
+    answer: (ask) => {
+      sources.removeCallback(idOf(ask));
+      return done;
+    },
+  },
+];
+
+const idOf = ({ path: { id = '' } }: GuestAsk): string => id;
+
+const made = (url: string, body: JsonObject): GuestAnswer => ({ kind: 'made', location: url, body: { ...body, url } });
+
+/** JSON without line breaks is one line of data. */
+const eventText = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+/** Clients want whole URLs, and so does the endpoint of a subscription. */
+function readOrigin({ origin }: GuestAsk): string {
+  if (origin !== undefined) return origin;
+  throw new Problem('InvalidRequest', 'The request does not say in its header Host where the broker was reached.');
+}
+
+function readConnectionId({ text }: GuestAsk): string {
+  const json = parsed(text);
+  const id = isObject(json) ? json['connection_id'] : undefined;
+  if (typeof id === 'string') return id;
+  throw badData(`The body must be an object whose connection_id is a text, not ${quoted(json)}.`);
+}
+
+function parsed(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    throw new Problem('InvalidRequest', `The body is no JSON: ${quoted(text)}.`);
+  }
+}

@@ -1,0 +1,148 @@
+/** Event sources, listened to or not, and the callbacks whose notifications go to them: in memory, and bounded. */
+import { randomUUID } from 'node:crypto';
+import { Problem } from '../../../core/model/problem.ts';
+import { quoted } from '../../../core/model/read/id.ts';
+import type { EventSink } from '../../../core/operation/operation.ts';
+import type { StreamLimits } from '../limits.ts';
+
+export interface SourcesOptions {
+  readonly limits: Pick<StreamLimits, 'connectionsMax' | 'subscriptionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
+  /** How long an event source stays when nobody listens to it. */
+  readonly unattendedMs: number;
+}
+
+/** What throws, throws ResourceNotFound for an id that is not there, and Unavailable. */
+export interface Sources {
+  /** Makes an event source. Answers its id. */
+  create(): string;
+  /** Answers the function that lets a client listen, instead of the one that did before; `greeting` is the first that it gets. */
+  listener(id: string, greeting: string): (sink: EventSink) => void;
+  /** Removes an event source with its callbacks. */
+  remove(id: string): void;
+  /** Makes a callback of an event source. Answers its id. */
+  createCallback(id: string): string;
+  /** Sends to the event source of a callback. */
+  notify(callbackId: string, event: string): void;
+  removeCallback(callbackId: string): void;
+  /** Ends all, and takes no more. */
+  close(): void;
+}
+
+interface Source {
+  readonly id: string;
+  readonly callbacks: Set<string>;
+  sink?: EventSink;
+  /** Removes it, unless a client comes before. */
+  timer?: NodeJS.Timeout;
+}
+
+interface State extends SourcesOptions {
+  readonly sources: Map<string, Source>;
+  /** The event source of each callback. */
+  readonly callbacks: Map<string, Source>;
+  isClosing: boolean;
+}
+
+export function createSources(options: SourcesOptions): Sources {
+  const state: State = { ...options, sources: new Map(), callbacks: new Map(), isClosing: false };
+  const { sources, callbacks } = state;
+  return {
+    create: () => create(state),
+    listener: (id, greeting) => {
+      const source = found(sources, id, 'event source');
+      return (sink) => listen(state, source, { sink, greeting });
+    },
+    remove: (id) => remove(state, found(sources, id, 'event source')),
+    createCallback: (id) => createCallback(state, found(sources, id, 'event source')),
+    notify: (callbackId, event) => notify(state, found(callbacks, callbackId, 'callback'), event),
+    removeCallback: (callbackId) => {
+      found(callbacks, callbackId, 'callback').callbacks.delete(callbackId);
+      callbacks.delete(callbackId);
+    },
+    close: () => {
+      state.isClosing = true;
+      for (const source of [...sources.values()]) remove(state, source);
+    },
+  };
+}
+
+function found(among: ReadonlyMap<string, Source>, id: string, what: string): Source {
+  const source = among.get(id);
+  if (source) return source;
+  throw new Problem('ResourceNotFound', `There is no ${what} ${quoted(id)}, or not any more.`);
+}
+
+const unavailable = (detail: string): Problem => new Problem('Unavailable', detail);
+
+function create(state: State): string {
+  const { sources, limits, isClosing } = state;
+  if (isClosing) throw unavailable('The broker stops.');
+  if (sources.size >= limits.connectionsMax) throw unavailable('There are too many event sources; try again later.');
+  const source: Source = { id: randomUUID(), callbacks: new Set() };
+  sources.set(source.id, source);
+  awaitClient(state, source);
+  return source.id;
+}
+
+/** Nobody listens: the time runs in which a client must come. */
+function awaitClient(state: State, source: Source): void {
+  source.timer = setTimeout(() => remove(state, source), state.unattendedMs).unref();
+}
+
+function listen(
+  state: State,
+  source: Source,
+  { sink, greeting }: { readonly sink: EventSink; readonly greeting: string },
+): void {
+  // It may have been removed since it was asked for.
+  if (!state.sources.has(source.id)) {
+    sink.end();
+    return;
+  }
+  clearTimeout(source.timer);
+  const before = source.sink;
+  source.sink = sink;
+  before?.end();
+  const heart = setInterval(() => write(sink, ':\n\n'), state.limits.pingIntervalMs);
+  sink.closed(() => {
+    clearInterval(heart);
+    if (source.sink !== sink) return;
+    delete source.sink;
+    awaitClient(state, source);
+  });
+  write(sink, greeting);
+}
+
+function write(sink: EventSink, text: string): void {
+  if (sink.isOpen()) sink.write(text, () => undefined);
+}
+
+function remove({ sources, callbacks }: State, source: Source): void {
+  const { id, sink, timer } = source;
+  sources.delete(id);
+  for (const callbackId of source.callbacks) callbacks.delete(callbackId);
+  clearTimeout(timer);
+  delete source.sink;
+  sink?.end();
+}
+
+function createCallback({ callbacks, limits }: State, source: Source): string {
+  if (source.callbacks.size >= limits.subscriptionsMax)
+    throw unavailable(
+      `The event source has ${limits.subscriptionsMax} callbacks, which are the most that it may have.`,
+    );
+  const callbackId = randomUUID();
+  source.callbacks.add(callbackId);
+  callbacks.set(callbackId, source);
+  return callbackId;
+}
+
+/** What nobody takes is refused for now, so that a broker that keeps notifications comes again with it. */
+function notify({ limits }: State, { sink }: Source, event: string): void {
+  if (!sink?.isOpen()) throw unavailable('Nobody listens to the event source at present.');
+  if (sink.backlog() > limits.bufferBytes) {
+    sink.end();
+    throw unavailable('The client of the event source does not keep up, and was let go.');
+  }
+  write(sink, event);
+}
