@@ -94,21 +94,22 @@ interface Days {
   areKept(series: Series, interval: Interval): boolean;
 }
 
-const inSeries = 'subject = ? AND name = ? AND dataset = ?';
+// Why `+?`: see openForReading.
+const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 type Place = [subject: number, name: number, dataset: number];
 
 function createDays(database: Database): Days {
   const read = database.prepare<[...Place, number, number], Day>(
-    `SELECT day, state, tallies FROM rollup WHERE ${inSeries} AND day >= ? AND day <= ? AND tallies IS NOT NULL ORDER BY day`,
+    `SELECT day, state, tallies FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
   // Of a day that is cut, the hours are needed as well.
   const readWhole = database.prepare<[number, number, ...Place, number, number], Day>(
-    `SELECT day, state, CASE WHEN day IN (?, ?) THEN tallies ELSE substr(tallies, 1, ${tallyBytes}) END AS tallies
-     FROM rollup WHERE ${inSeries} AND day >= ? AND day <= ? AND tallies IS NOT NULL ORDER BY day`,
+    `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${tallyBytes}) END AS tallies
+     FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
   const areKept = database
     .prepare<[...Place, number, number], number>(
-      `SELECT 1 FROM rollup WHERE ${inSeries} AND day >= ? AND day <= ? AND state = ${rollupState.kept} LIMIT 1`,
+      `SELECT 1 FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND state = ${rollupState.kept} LIMIT 1`,
     )
     .pluck();
   const daysOf = ({ from, to }: Interval): [number, number] => [dayOf(from), dayOf(to - 1)];
@@ -133,11 +134,11 @@ function createInstances(
   const where = `FROM history WHERE ${inSeries}`;
   const numbers = database
     .prepare<[...Place, Micros, Micros, number], [at: Micros, number: number | null]>(
-      `SELECT at, number ${where} AND at >= ? AND at < ? AND n = 0 ORDER BY at LIMIT ?`,
+      `SELECT at, number ${where} AND at >= +? AND at < +? AND n = 0 ORDER BY at LIMIT +?`,
     )
     .raw();
   const one = database.prepare<[...Place, Micros], InstanceRow>(
-    `SELECT at, n, number, doc, created, modified, deleted ${where} AND at = ? AND n = 0`,
+    `SELECT at, n, number, doc, created, modified, deleted ${where} AND at = +? AND n = 0`,
   );
   return async ({ subject, name, dataset }, { from, to, most, pace }) => {
     const place: Place = [subject, name, dataset];

@@ -94,11 +94,13 @@ function createSeriesLister(
 ): (subject: number, names: readonly number[] | undefined) => readonly Series[] {
   const nextDataset = database
     .prepare<[number, number, number], number>(
-      `SELECT dataset FROM ${table} WHERE subject = ? AND name = ? AND dataset > ? ORDER BY dataset LIMIT 1`,
+      `SELECT dataset FROM ${table} WHERE subject = +? AND name = +? AND dataset > +? ORDER BY dataset LIMIT 1`,
     )
     .pluck();
   const nextName = database
-    .prepare<[number, number], number>(`SELECT name FROM ${table} WHERE subject = ? AND name > ? ORDER BY name LIMIT 1`)
+    .prepare<[number, number], number>(
+      `SELECT name FROM ${table} WHERE subject = +? AND name > +? ORDER BY name LIMIT 1`,
+    )
     .pluck();
   const ofName = (subject: number, name: number): readonly Series[] => {
     const found: Series[] = [];
@@ -121,16 +123,17 @@ type RowReader = (series: Series, reading: Reading) => Promise<readonly Instance
 
 type Place = [number, number, number];
 const columns = 'at, n, number, doc, created, modified, deleted';
-const inSeries = 'subject = ? AND name = ? AND dataset = ?';
+// Why `+?`: see openForReading.
+const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 
 /** By `observedAt`, which is the place in the series: the primary key leads to the interval. */
 function createObservedReader(database: Database): RowReader {
   const page = database.prepare<[...Place, Micros, Micros, number], InstanceRow>(
-    `SELECT ${columns} FROM history WHERE ${inSeries} AND at >= ? AND at < ? AND n = 0 ORDER BY at LIMIT ?`,
+    `SELECT ${columns} FROM history WHERE ${inSeries} AND at >= +? AND at < +? AND n = 0 ORDER BY at LIMIT +?`,
   );
   const newest = database
     .prepare<[...Place, Micros, Micros, number], Micros>(
-      `SELECT at FROM history WHERE ${inSeries} AND at >= ? AND at < ? AND n = 0 ORDER BY at DESC LIMIT 1 OFFSET ?`,
+      `SELECT at FROM history WHERE ${inSeries} AND at >= +? AND at < +? AND n = 0 ORDER BY at DESC LIMIT 1 OFFSET +?`,
     )
     .pluck();
   return async ({ subject, name, dataset }, { temporal, most, pace }) => {
@@ -155,7 +158,7 @@ function createObservedReader(database: Database): RowReader {
 /** By another time: the whole series is looked at. */
 function createStampedReader(database: Database): RowReader {
   const page = database.prepare<[...Place, Micros, number, number], InstanceRow>(
-    `SELECT ${columns} FROM history WHERE ${inSeries} AND (at, n) > (?, ?) ORDER BY at, n LIMIT ?`,
+    `SELECT ${columns} FROM history WHERE ${inSeries} AND (at, n) > (+?, +?) ORDER BY at, n LIMIT +?`,
   );
   return async ({ subject, name, dataset }, { temporal, most, pace }) => {
     const found: InstanceRow[] = [];
