@@ -100,15 +100,24 @@ async function run(reach: Reach): Promise<void> {
   reach.isRunning = true;
   try {
     while (reach.matchedTo < reach.newest && !reach.isStopped) {
-      if (!(await step(reach))) break;
+      if (!(await step(reach))) {
+        // A store that has just changed its primary may know of records before it can read them.
+        advanceLater(reach);
+        break;
+      }
     }
   } catch (cause) {
     reach.world.observe({ kind: 'failed', where: 'subscriptions', cause });
-    reach.timer = setTimeout(() => advance(reach, reach.newest), retryMs);
+    advanceLater(reach);
   } finally {
     // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
     reach.isRunning = false;
   }
+}
+
+function advanceLater(reach: Reach): void {
+  clearTimeout(reach.timer);
+  reach.timer = setTimeout(() => advance(reach, reach.newest), retryMs);
 }
 
 /** One page. False when there was nothing. */

@@ -61,8 +61,8 @@ export interface TenantOptions {
 
 /** The shelf on which it is kept how far subscriptions have come, by id. */
 const ledgerShelf = 'deliveries';
-/** How long to wait before a subscription is read again that could not be. */
-const retryMs = 10_000;
+/** How long to wait before a subscription is read again that could not be: because of an @context, or of the store. */
+const retryMs = { LdContextNotAvailable: 10_000, Unavailable: 1000 };
 
 interface Office extends TenantOptions {
   readonly around: Surroundings;
@@ -90,7 +90,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const { store, world } = options;
   const unfollow = [
     world.stores.parts.follow((part, event) => handOver(office, part, event)),
-    store.shelf(subscriptionShelf).follow((key) => void takeIn(office, key)),
+    store.shelf(subscriptionShelf).follow((key) => takeIn(office, key)),
   ];
   for (const key of await store.shelf(subscriptionShelf).keys()) refresh(office, key);
   return {
@@ -131,21 +131,35 @@ const partIn = ({ tenant, world }: Pick<Office, 'tenant' | 'world'>, id: string)
 const isMine = (office: Office, id: string): boolean => office.world.stores.parts.isMine(partIn(office, id));
 
 /** Puts into force what another broker has changed: a subscription, or any of them. */
-async function takeIn(office: Office, key: string | undefined): Promise<void> {
-  const keys =
-    key === undefined ? [...(await office.store.shelf(subscriptionShelf).keys()), ...office.runners.keys()] : [key];
-  for (const id of new Set(keys)) {
+function takeIn(office: Office, key: string | undefined): void {
+  const take = (id: string): void => {
     refresh(office, id);
     office.changedElsewhere(id);
+  };
+  if (key === undefined) void forAll(office, take);
+  else take(key);
+}
+
+/** Does something for each subscription that is there, or was: later, when the store cannot be asked now. */
+async function forAll(office: Office, act: (id: string) => void): Promise<void> {
+  const { store, runners, world } = office;
+  try {
+    const keys = await store.shelf(subscriptionShelf).keys();
+    for (const id of new Set([...keys, ...runners.keys()])) act(id);
+  } catch (cause) {
+    world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    later(office, retryMs.Unavailable, () => void forAll(office, act));
   }
 }
 
 /** Takes over a part, or leaves it to another broker, which goes on where this one has written down that it was. */
 async function handOver(office: Office, part: number, event: PartEvent): Promise<void> {
-  const { runners, turns, store, around } = office;
+  const { runners, turns, around } = office;
   const isOfPart = (id: string): boolean => partIn(office, id) === part;
   if (event === 'gained') {
-    for (const id of (await store.shelf(subscriptionShelf).keys()).filter(isOfPart)) refresh(office, id);
+    await forAll(office, (id) => {
+      if (isOfPart(id)) refresh(office, id);
+    });
     return;
   }
   await Promise.all([...turns].filter(([id]) => isOfPart(id)).map(([, turn]) => turn));
@@ -209,7 +223,10 @@ function refresh(office: Office, id: string): void {
     .then(() => replace(office, id))
     .catch((cause: unknown) => {
       world.observe({ kind: 'failed', where: `subscription ${id}`, cause });
-      if (cause instanceof Problem && cause.type === 'LdContextNotAvailable') retryLater(office, id);
+      if (!(cause instanceof Problem)) return;
+      const { type } = cause;
+      if (type === 'LdContextNotAvailable' || type === 'Unavailable')
+        later(office, retryMs[type], () => refresh(office, id));
     })
     .finally(() => {
       if (turns.get(id) === turn) turns.delete(id);
@@ -217,12 +234,13 @@ function refresh(office: Office, id: string): void {
   turns.set(id, turn);
 }
 
-function retryLater(office: Office, id: string): void {
+function later({ timers, isEnded }: Office, waitMs: number, act: () => void): void {
+  if (isEnded) return;
   const timer = setTimeout(() => {
-    office.timers.delete(timer);
-    refresh(office, id);
-  }, retryMs);
-  office.timers.add(timer);
+    timers.delete(timer);
+    act();
+  }, waitMs);
+  timers.add(timer);
 }
 
 /** Puts the present document in the place of what was there, which has ended. */

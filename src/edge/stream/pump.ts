@@ -31,43 +31,61 @@ interface Reach {
   matchedTo: Position;
   deliveredTo: Position;
   isRunning: boolean;
+  timer: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
 
+/** How long to wait before records are asked for again that are said to be there, and are not. */
+const retryMs = 200;
+
 export function createPump(options: PumpOptions): Pump {
-  const { log, world, circles, start } = options;
-  const reach: Reach = { newest: start, matchedTo: start, deliveredTo: start, isRunning: false, isStopped: false };
-  const fail = (cause: unknown): void => {
-    if (reach.isStopped) return;
-    world.observe({ kind: 'failed', where: 'stream', cause });
-    for (const consumer of circles.all()) consumer.fail();
-  };
-  const run = async (): Promise<void> => {
-    reach.isRunning = true;
-    try {
-      while (reach.matchedTo < reach.newest && !reach.isStopped) {
-        if (!(await step(options, reach))) break;
-      }
-    } catch (cause) {
-      fail(cause);
-    } finally {
-      // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
-      reach.isRunning = false;
-    }
+  const { log, start } = options;
+  const reach: Reach = {
+    newest: start,
+    matchedTo: start,
+    deliveredTo: start,
+    isRunning: false,
+    timer: undefined,
+    isStopped: false,
   };
   const advance = (position: Position): void => {
     reach.newest = Math.max(reach.newest, position);
-    if (!reach.isRunning) void run();
+    if (!reach.isRunning) void run(options, reach);
   };
   return {
     advance,
-    catchUp: () => log.position().then(advance, fail),
+    catchUp: () => log.position().then(advance, (cause: unknown) => fail(options, reach, cause)),
     stop: () => {
       reach.isStopped = true;
+      clearTimeout(reach.timer);
     },
     matchedTo: () => reach.matchedTo,
     deliveredTo: () => reach.deliveredTo,
   };
+}
+
+async function run(options: PumpOptions, reach: Reach): Promise<void> {
+  reach.isRunning = true;
+  clearTimeout(reach.timer);
+  try {
+    while (reach.matchedTo < reach.newest && !reach.isStopped) {
+      if (await step(options, reach)) continue;
+      // A store that has just changed its primary may know of records before it can read them.
+      reach.timer = setTimeout(() => void run(options, reach), retryMs);
+      break;
+    }
+  } catch (cause) {
+    fail(options, reach, cause);
+  } finally {
+    // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
+    reach.isRunning = false;
+  }
+}
+
+function fail({ world, circles }: PumpOptions, reach: Reach, cause: unknown): void {
+  if (reach.isStopped) return;
+  world.observe({ kind: 'failed', where: 'stream', cause });
+  for (const consumer of circles.all()) consumer.fail();
 }
 
 /** One page. False when there was nothing. */

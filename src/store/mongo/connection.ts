@@ -75,11 +75,17 @@ const awayNames = new Set([
 
 const awayLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
 
-/** What a socket says that breaks while it is written to: the driver does not always make an error of its own of it. */
-const brokenCodes = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT']);
+/**
+ * What servers say that are not primary, stop, or are interrupted by an election; and what a socket says that breaks while it
+ * is written to, of which the driver does not always make an error of its own.
+ */
+const awayCodes = new Set<unknown>([91, 134, 189, 10107, 11600, 11602, 13435, 13436]);
+const brokenCodes = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT']);
 
 /** True when a failure is that of the way to the database, or of who it is for the moment, and not of what was asked. */
 export const isAway = (error: unknown): boolean =>
   error instanceof MongoError
-    ? awayNames.has(error.name) || awayLabels.some((label) => error.hasErrorLabel(label))
-    : error instanceof Error && 'code' in error && typeof error.code === 'string' && brokenCodes.has(error.code);
+    ? awayNames.has(error.name) ||
+      awayLabels.some((label) => error.hasErrorLabel(label)) ||
+      (error instanceof MongoServerError && awayCodes.has(error.code))
+    : error instanceof Error && 'code' in error && brokenCodes.has(error.code);

@@ -1,6 +1,6 @@
 /** Who of several brokers does what: leases in the database, each for a few seconds, by the clock of the database. */
 import { performance } from 'node:perf_hooks';
-import type { Collection, Document } from 'mongodb';
+import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
 import type { PartEvent, Parts } from '../../core/port/parts.ts';
 import { isAway } from './connection.ts';
@@ -10,15 +10,25 @@ interface LeaseDocument {
   readonly _id: string;
   readonly holder: string | null;
   readonly until: Date;
+  /** Of a broker: the ids of the sessions in which it has transactions. */
+  readonly sessions?: readonly SessionId[];
 }
+
+type SessionId = NonNullable<ClientSession['id']>;
 
 export interface OpenParts {
   readonly parts: Parts;
+  /**
+   * Starts a session for transactions. The servers keep the transaction of a broker that died for a minute, and what it
+   * holds with it: others know by this whose they may end.
+   */
+  readonly startSession: () => Promise<ClientSession>;
   /** Gives everything back, so that others need not wait for it to expire. */
   readonly close: () => Promise<void>;
 }
 
 export interface PartsOptions {
+  readonly client: MongoClient;
   readonly leases: Collection<LeaseDocument>;
   /** The broker's name among all: another one after each start. */
   readonly node: string;
@@ -31,23 +41,35 @@ const leaseMs = 5000;
 const beatMs = 1000;
 /** So long before its end a lease is no longer relied upon: the database's clock and ours run alike, but messages take time. */
 const marginMs = 1000;
+/** Sessions of a broker that others know of; the newest count. The driver uses them again and again. */
+const sessionsMax = 1000;
 
 const ids = Array.from({ length: count }, (_, part) => `part ${part}`);
 const ends = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: leaseMs } };
 const isFree: Document = { $expr: { $or: [{ $eq: ['$holder', null] }, { $lte: ['$until', '$$NOW'] }] } };
+const isOver: Document = { $expr: { $lte: ['$until', '$$NOW'] } };
 const isAlive: Document = { $expr: { $gt: ['$until', '$$NOW'] } };
 
 interface Holder extends PartsOptions {
   readonly held: Set<number>;
   readonly listeners: Set<(part: number, event: PartEvent) => Promise<void>>;
-  /** Until when what is held is held, by this process's own clock. */
+  /** Sessions by their ids as text. */
+  readonly sessions: Map<string, SessionId>;
+  /** Until when what is held may be relied on, by this process's own clock; 0: not now. */
   deadlineMs: number;
   isClosed: boolean;
 }
 
 /** Takes a fair share of the parts before it answers, as far as others have left any. */
 export async function openParts(options: PartsOptions): Promise<OpenParts> {
-  const holder: Holder = { ...options, held: new Set(), listeners: new Set(), deadlineMs: 0, isClosed: false };
+  const holder: Holder = {
+    ...options,
+    held: new Set(),
+    listeners: new Set(),
+    sessions: new Map(),
+    deadlineMs: 0,
+    isClosed: false,
+  };
   await makeLeases(options.leases);
   let beating = beat(holder);
   await beating;
@@ -63,6 +85,7 @@ export async function openParts(options: PartsOptions): Promise<OpenParts> {
         return () => void holder.listeners.delete(listener);
       },
     },
+    startSession: () => startSession(holder),
     async close() {
       clearInterval(timer);
       holder.isClosed = true;
@@ -83,17 +106,26 @@ async function makeLeases(leases: Collection<LeaseDocument>): Promise<void> {
 /** Says that it lives, renews what it holds, and takes or leaves parts until it has its share. */
 async function beat(holder: Holder): Promise<void> {
   if (holder.isClosed) return;
+  const beganMs = performance.now();
   try {
-    const beganMs = performance.now();
     await renew(holder);
-    holder.deadlineMs = beganMs + leaseMs - marginMs;
+    await relyUntil(beganMs + leaseMs - marginMs, holder);
     const share = Math.ceil(count / (await countNodes(holder)));
     leaveBeyond(share, holder);
     await takeUpTo(share, holder);
   } catch (cause) {
     report(holder, cause);
-    if (performance.now() >= holder.deadlineMs) await lose(holder, [...holder.held]);
+    if (holder.deadlineMs === 0 || performance.now() < holder.deadlineMs) return;
+    holder.deadlineMs = 0;
+    for (const part of holder.held) await tell(holder, part, 'lost');
   }
+}
+
+/** What could not be relied on for a while is gained anew, where nobody else has taken it: in between nothing was begun. */
+async function relyUntil(deadlineMs: number, holder: Holder): Promise<void> {
+  const hasLapsed = performance.now() >= holder.deadlineMs;
+  holder.deadlineMs = deadlineMs;
+  if (hasLapsed) for (const part of holder.held) await tell(holder, part, 'gained');
 }
 
 function report({ observe }: Holder, cause: unknown): void {
@@ -103,7 +135,7 @@ function report({ observe }: Holder, cause: unknown): void {
 
 async function renew(holder: Holder): Promise<void> {
   const { leases, node } = holder;
-  await leases.updateOne({ _id: `node ${node}` }, [{ $set: { holder: node, until: ends } }], { upsert: true });
+  await live(holder);
   await leases.updateMany({ _id: { $in: ids }, holder: node }, [{ $set: { until: ends } }]);
   const mine = await leases.find({ _id: { $in: ids }, holder: node }, { projection: { _id: 1 } }).toArray();
   const there = new Set(mine.map(({ _id }) => ids.indexOf(_id)));
@@ -114,10 +146,29 @@ async function renew(holder: Holder): Promise<void> {
   );
 }
 
-/** Brokers that live. Those that do not any more are forgotten. */
-async function countNodes({ leases }: Holder): Promise<number> {
+async function live({ leases, node, sessions }: Holder): Promise<void> {
+  const own = { holder: node, until: ends, sessions: [...sessions.values()] };
+  await leases.updateOne({ _id: `node ${node}` }, [{ $set: own }], { upsert: true });
+}
+
+async function startSession(holder: Holder): Promise<ClientSession> {
+  const session = holder.client.startSession();
+  const { id } = session;
+  const name = id?.id.toString('hex');
+  if (!id || name === undefined || holder.sessions.has(name)) return session;
+  holder.sessions.set(name, id);
+  for (const oldest of holder.sessions.keys()) if (holder.sessions.size > sessionsMax) holder.sessions.delete(oldest);
+  await live(holder);
+  return session;
+}
+
+/** Brokers that live. Of those that do not any more, transactions are ended that they have left open. */
+async function countNodes({ leases, client }: Holder): Promise<number> {
   const isNode = { _id: { $regex: /^node / } };
-  await leases.deleteMany({ ...isNode, $expr: { $lte: ['$until', '$$NOW'] } });
+  const dead = await leases.find({ ...isNode, ...isOver }).toArray();
+  const sessions = dead.flatMap((one) => one.sessions ?? []);
+  if (sessions.length > 0) await client.db('admin').command({ killSessions: sessions });
+  if (dead.length > 0) await leases.deleteMany({ _id: { $in: dead.map(({ _id }) => _id) }, ...isOver });
   return Math.max(1, await leases.countDocuments({ ...isNode, ...isAlive }));
 }
 

@@ -1,5 +1,5 @@
 /** The collections of a tenant's database: what their documents are, and their indexes. */
-import { type Collection, type Db, type IndexDescription, type MongoClient, MongoServerError } from 'mongodb';
+import { type ClientSession, type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb';
 import type { Micros } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
 
@@ -111,7 +111,8 @@ export interface StateDocument {
 }
 
 export interface Collections {
-  readonly client: MongoClient;
+  /** Starts a session for transactions. */
+  readonly startSession: () => Promise<ClientSession>;
   readonly subjects: Collection<SubjectDocument>;
   readonly history: Collection<BucketDocument>;
   readonly log: Collection<LogDocument>;
@@ -138,10 +139,9 @@ const subjectIndexes: readonly IndexDescription[] = [
 const historyIndexes: readonly IndexDescription[] = [{ key: { moved: 1 }, sparse: true }];
 
 /** Opens a tenant's database, and makes what is not there. Throws an Error when a newer program has written it. */
-export async function openCollections(client: MongoClient, name: string): Promise<Collections> {
-  const db = client.db(name);
+export async function openCollections(db: Db, startSession: Collections['startSession']): Promise<Collections> {
   const collections: Collections = {
-    client,
+    startSession,
     subjects: db.collection('subjects'),
     history: db.collection('history'),
     log: db.collection('log'),
@@ -152,7 +152,9 @@ export async function openCollections(client: MongoClient, name: string): Promis
   const state = await collections.state.findOne({ _id: 'state' });
   if (!state) await makeCollections(db, collections);
   if (state && state.schema > schema) {
-    throw new Error(`The database ${name} was written by a newer Mlaka: its form is ${state.schema}, not ${schema}.`);
+    throw new Error(
+      `The database ${db.databaseName} was written by a newer Mlaka: its form is ${state.schema}, not ${schema}.`,
+    );
   }
   return collections;
 }

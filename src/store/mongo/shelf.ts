@@ -81,16 +81,14 @@ function createOthers(
   const tell = (name: string, key?: string): void => {
     for (const listener of followers.get(name) ?? []) listener(key);
   };
-  let streams = 0;
   const watch = createWatch<ShelfDocument>({
     collection: shelf,
     pipeline: [{ $match: { 'fullDocument.by': { $ne: node } } }, { $project: { documentKey: 1, operationType: 1 } }],
     what: 'shelves',
     observe,
     onBegin: () => {
-      streams += 1;
-      // What came while nobody watched may be anything.
-      if (streams > 1) for (const name of followers.keys()) tell(name);
+      // What came while nobody watched may be anything: also before the first stream was open.
+      for (const name of followers.keys()) tell(name);
     },
     onEvent: (event) => {
       if ('documentKey' in event) tell(event.documentKey._id.shelf, event.documentKey._id.key);

@@ -34,13 +34,13 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const opened = new Map<string, Promise<OpenStore>>();
   const node = randomUUID();
-  const leases = await openParts({ leases: client.db(prefix).collection('leases'), node, observe });
+  const leases = await openParts({ client, leases: client.db(prefix).collection('leases'), node, observe });
   let isOpen = true;
 
   const openOnce = (tenant: string, database: string): Promise<OpenStore> => {
     const known = opened.get(tenant);
     if (known) return known;
-    const fresh = openCollections(client, database).then((collections) =>
+    const fresh = openCollections(client.db(database), leases.startSession).then((collections) =>
       openStore(collections, { node, observe, limits: { ...usualLimits, ...limits } }),
     );
     opened.set(tenant, fresh);

@@ -8,19 +8,25 @@ const main = new URL('../../../src/app/main.ts', import.meta.url).pathname;
 const running = new Set<ChildProcess>();
 
 export interface Process extends Api {
+  readonly url: string;
   /** Kills it with -9. */
   kill(): Promise<void>;
 }
 
-/** Starts a broker on the data in a folder. */
+/** Starts a broker on the data in a folder. Throws an Error when it ends before it listens. */
 export async function startProcess(folder: string, args: readonly string[] = []): Promise<Process> {
   const fixed = ['serve', '--port', '0', '--data', folder, '--models', 'off', '--log-level', 'silent'];
   const child = spawn(process.execPath, [main, ...fixed, '--notify-allow-private', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.add(child);
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { ...createApi(line.replace(/^.* /, '')), kill: () => kill(child) };
+  const ended = once(child, 'exit').then(([code]) =>
+    Promise.reject(new Error(`The broker ended with ${String(code)}.`)),
+  );
+  ended.catch(() => undefined);
+  const line = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
+  const url = (await Promise.race([line, ended]))[0].replace(/^.* /, '');
+  return { ...createApi(url), url, kill: () => kill(child) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -9,9 +9,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
-import type { Entity } from '../../../src/core/model/entity.ts';
-import type { LogRecord, Store } from '../../../src/core/port/store.ts';
+import type { Store } from '../../../src/core/port/store.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
+import { checkReplay, recordsOf } from './check.ts';
 import { type Acknowledged, isGoneAfter, level, place, type } from './life.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'mlaka-crash-'));
@@ -48,15 +48,6 @@ async function writeAndCrash(round: number): Promise<ReadonlyMap<string, number>
   return acknowledged;
 }
 
-async function recordsOf(store: Store): Promise<readonly LogRecord[]> {
-  const records: LogRecord[] = [];
-  for (;;) {
-    const more = await store.log.read(records.length, 1000);
-    if (more.length === 0) return records;
-    records.push(...more);
-  }
-}
-
 /** Each entity is as its last acknowledged write left it, or as the one under way would have, and so are log and history. */
 async function checkAcknowledged(store: Store, acknowledged: ReadonlyMap<string, number>): Promise<void> {
   const writes = Map.groupBy(await recordsOf(store), ({ id }) => id);
@@ -79,24 +70,6 @@ async function instancesOf(store: Store, id: string): Promise<readonly unknown[]
     now,
   });
   return [level, place].map((name) => history?.attrs[name]?.length);
-}
-
-/** The entities are what the log makes of nothing, and every index and count over them agrees. */
-async function checkReplay(store: Store): Promise<void> {
-  const records = await recordsOf(store);
-  expect(records.map(({ position }) => position)).toEqual(records.map((_, index) => index + 1));
-  const replayed = new Map<string, { entity: Entity; version: number }>();
-  for (const { id, event, entity, position } of records) {
-    if (event === 'deleted') replayed.delete(id);
-    else replayed.set(id, { entity, version: position });
-  }
-  const found = await store.find({ filter: { selectors: [{ types: { op: 'type', type } }] }, limit: 1_000_000, now });
-  const present = found.map((stored) => [stored.id, { entity: stored.entity(), version: stored.version }] as const);
-  expect(new Map(present)).toEqual(replayed);
-  const { entities, types } = await store.summary();
-  expect(entities).toBe(replayed.size);
-  const counts = types.flatMap((one) => one.attrs.map((attr) => attr.entities));
-  expect(counts).toEqual(replayed.size === 0 ? [] : [replayed.size, replayed.size]);
 }
 
 function checkFile(): void {
@@ -122,7 +95,7 @@ test(
       const store = await stores.open('', false);
       if (!store) throw new Error('The default tenant is gone.');
       await checkAcknowledged(store, acknowledged);
-      await checkReplay(store);
+      await checkReplay(store, type);
       await stores.close();
       checkFile();
     }

@@ -1,6 +1,6 @@
 /** Runs transactions: again when another node was in the way or a new primary is elected, until it is sure how they ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientSession, type MongoClient, MongoError, ReadConcern, WriteConcern } from 'mongodb';
+import { type ClientSession, MongoError, ReadConcern, WriteConcern } from 'mongodb';
 
 /** How long it is tried. */
 const patienceMs = 20_000;
@@ -9,8 +9,11 @@ const patienceMs = 20_000;
 const pauseMs = (attempt: number): number => Math.random() * Math.min(50, 2 ** attempt);
 
 /** Carries out work, which may be called several times, and answers after its commit. Throws what the work throws, and what MongoDB does. */
-export async function inTransaction<T>(client: MongoClient, work: (session: ClientSession) => Promise<T>): Promise<T> {
-  const session = client.startSession();
+export async function inTransaction<T>(
+  startSession: () => Promise<ClientSession>,
+  work: (session: ClientSession) => Promise<T>,
+): Promise<T> {
+  const session = await startSession();
   try {
     return await untilSure('TransientTransactionError', () => attempt(session, work));
   } finally {

@@ -118,7 +118,7 @@ async function commitTogether(
 ): Promise<void> {
   try {
     const { answers, position } = await reach(
-      inTransaction(collections.client, (session) => carryOutAll(collections, session, together)),
+      inTransaction(collections.startSession, (session) => carryOutAll(collections, session, together)),
     );
     announce(position);
     for (const answer of answers) answer();
