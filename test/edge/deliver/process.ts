@@ -20,6 +20,10 @@ export async function startProcess(folder: string, args: readonly string[] = [])
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.add(child);
+  child.once('exit', (code, signal) => {
+    // Nobody here has killed it.
+    if (running.delete(child)) process.stderr.write(`A broker has ended by itself: ${String(code ?? signal)}\n`);
+  });
   const ended = once(child, 'exit').then(([code]) =>
     Promise.reject(new Error(`The broker ended with ${String(code)}.`)),
   );
