@@ -1,30 +1,7 @@
 /** Histories in batches: many entities at once, each element for itself. */
 import { expect } from '@jest/globals';
+import { id, past, reading, values } from './air.ts';
 import { problem, scenarios, type Step } from './scenario.ts';
-
-const id = (name: string): string => `urn:ngsi-ld:AirQualityObserved:${name}`;
-const reading = (value: number, hour: number) => ({
-  type: 'Property',
-  value,
-  unitCode: 'GQ',
-  observedAt: `2026-03-01T0${hour}:00:00Z`,
-});
-const values = (name: string, query: string, ...pairs: readonly (readonly [number, number])[]): Step => ({
-  does: 'retrieveTemporal',
-  send: `GET /temporal/entities/${id(name)}?format=temporalValues&attrs=pm10${query}`,
-  answers: 200,
-  gives: {
-    id: id(name),
-    type: 'Air',
-    pm10: { type: 'Property', values: pairs.map(([value, hour]) => [value, `2026-03-01T0${hour}:00:00Z`]) },
-  },
-});
-
-const past = (name: string, ...hours: readonly number[]) => ({
-  id: id(name),
-  type: 'Air',
-  pm10: hours.map((hour) => reading(20 + hour, hour)),
-});
 
 const batchOf = (
   answers: number,

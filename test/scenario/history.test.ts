@@ -1,14 +1,8 @@
 /** History over HTTP: everything that was written can be read back by time. */
 import { expect } from '@jest/globals';
+import { id, past, reading, values } from './air.ts';
 import { problem, scenarios, type Step } from './scenario.ts';
 
-const id = (name: string): string => `urn:ngsi-ld:AirQualityObserved:${name}`;
-const reading = (value: number, hour: number) => ({
-  type: 'Property',
-  value,
-  unitCode: 'GQ',
-  observedAt: `2026-03-01T0${hour}:00:00Z`,
-});
 const create = (name: string): Step => ({
   does: 'createEntity',
   send: 'POST /entities',
@@ -27,22 +21,6 @@ const grown = (name: string): readonly Step[] => [
   measure(name, 24, 4),
   measure(name, 23, 3),
 ];
-const values = (name: string, query: string, ...pairs: readonly (readonly [number, number])[]): Step => ({
-  does: 'retrieveTemporal',
-  send: `GET /temporal/entities/${id(name)}?format=temporalValues&attrs=pm10${query}`,
-  answers: 200,
-  gives: {
-    id: id(name),
-    type: 'Air',
-    pm10: { type: 'Property', values: pairs.map(([value, hour]) => [value, `2026-03-01T0${hour}:00:00Z`]) },
-  },
-});
-
-const past = (name: string, ...hours: readonly number[]) => ({
-  id: id(name),
-  type: 'Air',
-  pm10: hours.map((hour) => reading(20 + hour, hour)),
-});
 
 scenarios('history', {
   'is concise without instances losing their value': [

@@ -82,7 +82,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   return {
     find: (id) => findProgress(options, id),
     mark(subject) {
-      state.written.set(options.partOf(subject.id), state.written.get(options.partOf(subject.id)) ?? -1);
+      const part = options.partOf(subject.id);
+      if (!state.written.has(part)) state.written.set(part, -1);
       state.news.set(subject.id, subject);
       touch();
     },

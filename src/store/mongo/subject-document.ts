@@ -1,9 +1,10 @@
 /** What of an entity lies open in its document, so that indexes find it. */
+import { scalarsOf } from '../../core/language/matches/matches-value.ts';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { firstExpiry } from '../../core/model/expiry.ts';
 import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
-import { isArray, isObject, type Json, stringsOf } from '../../core/model/json.ts';
+import { isObject, type Json, stringsOf } from '../../core/model/json.ts';
 import type { Position } from '../../core/port/store.ts';
 import { coverOf } from './cover.ts';
 import type { CoverShape, SeriesDocument, SubjectDocument } from './schema.ts';
@@ -76,17 +77,6 @@ function listingOf(name: string, instances: readonly Instance[]): Listing {
     isWhole: keys.length <= valuesMax && covers.length === boxes.length,
   };
 }
-
-/** Everything that a term of `q` without further path compares with (`holdsIn` of matches-value.ts). */
-function scalarsOf({ kind, value }: Instance): readonly Json[] {
-  if (kind === 'JsonProperty') return [];
-  if (kind !== 'LanguageProperty') return elementsOf(value);
-  return isObject(value) ? Object.values(value).flatMap(elementsOf) : [];
-}
-
-const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map(plain) : [plain(value)]);
-
-const plain = (value: Json): Json => (isObject(value) ? (value['@value'] ?? null) : value);
 
 /** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
 export function keyOf(value: Json): Key | undefined {

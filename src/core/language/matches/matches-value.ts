@@ -113,6 +113,15 @@ export function holdsIn(test: ValueTest, inside: readonly string[]): (instance: 
   };
 }
 
+/** Everything that a term without names in brackets compares with (`holdsIn`): what an index of values has to hold. */
+export function scalarsOf({ kind, value }: Instance): readonly Json[] {
+  if (kind === 'JsonProperty') return [];
+  if (kind !== 'LanguageProperty') return elementsOf(value);
+  return isObject(value) ? Object.values(value).flatMap(elementsOf) : [];
+}
+
+const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map(plain) : [plain(value)]);
+
 /** True when a member such as `createdAt`, `unitCode` or `scope` fulfils the term; undefined: it is not there. */
 export const memberHolds = (test: ValueTest, member: string | readonly string[] | undefined): boolean =>
   test.isMet(member === undefined ? 'nothing' : searchValue(test, member));

@@ -1,8 +1,9 @@
 /** Keeps an index over the values of those attributes that queries ask for often. Others cost a write nothing. */
 import type { Database } from 'better-sqlite3';
+import { scalarsOf } from '../../../core/language/matches/matches-value.ts';
 import type { Instance } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
-import { isArray, isObject, type Json } from '../../../core/model/json.ts';
+import type { Json } from '../../../core/model/json.ts';
 import { entityIn } from '../own-text.ts';
 
 /** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
@@ -90,20 +91,10 @@ const none: readonly Instance[] = [];
 const instancesOf = (entity: Entity | undefined, name: string): readonly Instance[] =>
   entity && Object.hasOwn(entity.attrs, name) ? (entity.attrs[name] ?? none) : none;
 
-/** The keys of everything that a term of `q` without further path compares with (`holdsIn` of matches-value.ts). */
+/** The keys of everything that a term of `q` without further path compares with. */
 function keysOf(instances: readonly Instance[]): ReadonlySet<Key> {
   return new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []));
 }
-
-function scalarsOf({ kind, value }: Instance): readonly Json[] {
-  if (kind === 'JsonProperty') return [];
-  if (kind !== 'LanguageProperty') return elementsOf(value);
-  return isObject(value) ? Object.values(value).flatMap(elementsOf) : [];
-}
-
-const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map(plain) : [plain(value)]);
-
-const plain = (value: Json): Json => (isObject(value) ? (value['@value'] ?? null) : value);
 
 /** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
 export function keyOf(value: Json): Key | undefined {
