@@ -88,4 +88,4 @@ export const isAway = (error: unknown): boolean =>
     ? awayNames.has(error.name) ||
       awayLabels.some((label) => error.hasErrorLabel(label)) ||
       (error instanceof MongoServerError && awayCodes.has(error.code))
-    : error instanceof Error && 'code' in error && brokenCodes.has(error.code);
+    : typeof error === 'object' && error !== null && 'code' in error && brokenCodes.has(error.code);
