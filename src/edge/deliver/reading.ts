@@ -67,7 +67,10 @@ async function read(consumer: Consumer): Promise<void> {
       if (around.follower.join(consumer.listener, consumer.seen)) {
         consumer.mode = 'live';
         consumer.mark();
-      } else await readPage(consumer);
+      } else if (!(await readPage(consumer))) {
+        setTimeout(() => readOn(consumer), retryMs).unref();
+        return;
+      }
       // Where there is throttling the newest is to go: it is known at the end only.
       const isUnfinished = stored.throttlingMs !== undefined && consumer.mode === 'reading';
       if (queue.size() > 0 && !isUnfinished) around.receivers.wake(source);
@@ -78,24 +81,27 @@ async function read(consumer: Consumer): Promise<void> {
   }
 }
 
-async function readPage(consumer: Consumer): Promise<void> {
+/**
+ * False when there was nothing, though the follower is ahead: a store that has just changed its primary may know of records
+ * before it can read them.
+ */
+async function readPage(consumer: Consumer): Promise<boolean> {
   const { around } = consumer;
-  const { log, follower, world } = around;
-  const matchedTo = follower.matchedTo();
+  const { log, world } = around;
   const page = await readLog(log, consumer.seen, pageSize);
   if (page.gapTo !== undefined) {
     lose(consumer, page.gapTo);
-    return;
+    return true;
   }
   for (const record of page.records) {
     const pause = world.breathe();
     if (pause) await pause;
     const isConcerned = await consumer.concerns(record);
-    if (consumer.mode !== 'reading' || consumer.isPaused) return;
+    if (consumer.mode !== 'reading' || consumer.isPaused) return true;
     if (isConcerned) add(consumer, record);
     consumer.seen = record.position;
-    if (consumer.queue.size() >= heldMost) return;
+    if (consumer.queue.size() >= heldMost) return true;
   }
-  if (page.records.length === 0) consumer.seen = Math.max(consumer.seen, matchedTo);
   consumer.mark();
+  return page.records.length > 0;
 }

@@ -1,10 +1,14 @@
 /** Reads pages of the change log for consumers that are behind. After an outage many are at the same point: they read it once. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log, Position } from '../../core/port/store.ts';
 import { type LogPage, readLog } from '../../core/subscription/read-log.ts';
 import { pageSizes } from './limits.ts';
 
 /** Pages that are looked for; beyond that it begins anew. */
 const rememberedMax = 256;
+
+/** How long an empty page takes: who asks knows of more, which a store that has just changed its primary cannot read yet. */
+const retryMs = 200;
 
 /** Answers the page behind a position. What was committed after its reading began may be missing from it. */
 export function createPages(log: Log): (after: Position) => Promise<LogPage> {
@@ -14,6 +18,7 @@ export function createPages(log: Log): (after: Position) => Promise<LogPage> {
   const read = async (after: Position): Promise<LogPage> => {
     try {
       const page = await readLog(log, after, pageSizes.log);
+      if (page.gapTo === undefined && page.records.length === 0) await sleep(retryMs);
       if (page.gapTo === undefined && page.records.length === pageSizes.log) {
         if (full.size >= rememberedMax) full.clear();
         full.set(after, new WeakRef(page));

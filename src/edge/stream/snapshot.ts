@@ -16,10 +16,8 @@ export async function takeSnapshot(course: Course): Promise<void> {
   if (!versions) return;
   const until = [...versions.values()].reduce((newest, version) => Math.max(newest, version), standing.seen);
   while (standing.seen < until) {
-    const before = standing.seen;
     if (!(await isOpen(course))) return;
     await replayPage(course, ({ id, position }) => position <= (versions.get(id) ?? 0));
-    if (standing.seen === before) break;
   }
   if (standing.mode === 'ended') return;
   standing.isInSnapshot = false;

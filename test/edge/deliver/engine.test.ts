@@ -6,7 +6,7 @@ import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
 import type { Delivery, Message, Messenger } from '../../../src/core/port/messenger.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
-import type { Store } from '../../../src/core/port/store.ts';
+import type { Log, Store } from '../../../src/core/port/store.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import type { DeliveryWorld } from '../../../src/edge/deliver/surroundings.ts';
@@ -22,6 +22,8 @@ interface Bench {
   readonly sent: string[];
   /** What becomes of attempts from now on. */
   fate: Delivery;
+  /** How many of the next readings of the log find nothing. */
+  readonly lag: { reads: number };
 }
 
 const open: DeliveryEngine[] = [];
@@ -37,8 +39,15 @@ async function openBench(): Promise<Bench> {
   const observe = (observation: Observation): unknown => observed.push(observation);
   const clock = createClock();
   const stores = createMemoryStores({ breathe: () => undefined });
+  const store = await stores.open('', true);
+  if (!store) throw new Error('there is no store');
+  const lag = { reads: 0 };
+  const read: Log['read'] = (after, limit) => {
+    lag.reads -= 1;
+    return lag.reads >= 0 ? Promise.resolve([]) : store.log.read(after, limit);
+  };
   const world: DeliveryWorld = {
-    stores,
+    stores: { ...stores, open: () => Promise.resolve({ ...store, log: { ...store.log, read } }) },
     clock,
     observe,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
@@ -50,8 +59,6 @@ async function openBench(): Promise<Bench> {
     identity: { alias: 'test', startedAt: now },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
-  const store = await stores.open('', true);
-  if (!store) throw new Error('there is no store');
   const messenger: Messenger = {
     schemes: ['boat'],
     objection: () => undefined,
@@ -63,7 +70,7 @@ async function openBench(): Promise<Bench> {
     close: () => Promise.resolve(),
   };
   const engine = createDeliveryEngine({ messenger, world, concurrency: 8, attemptsMax: 3, deadLettersMax: 10 });
-  const bench: Bench = { store, engine, observed, sent: [], fate: { kind: 'taken' } };
+  const bench: Bench = { store, engine, observed, sent: [], fate: { kind: 'taken' }, lag };
   open.push(engine);
   return bench;
 }
@@ -129,6 +136,20 @@ test('what was pruned from the log before it was delivered is told to be lost', 
   expect(bench.observed).toContainEqual(
     expect.objectContaining({ kind: 'notificationLost', subscription: 'urn:ngsi-ld:Subscription:1' }),
   );
+});
+
+test('what a store knows of before it can be read is waited for, and not passed over', async () => {
+  const bench = await openBench();
+  await put(bench, documentOf());
+  await launch(bench, 1, 2, 3);
+  // As right after an election: the position is known, and the primary does not show the records yet.
+  bench.lag.reads = 1;
+  await bench.engine.start();
+  await eventually(
+    () => Promise.resolve(bench.sent),
+    ({ length }) => length === 3,
+  );
+  expect(bench.lag.reads).toBeLessThan(0);
 });
 
 test('a subscription that cannot be read is told of, and keeps nobody else from being notified', async () => {
