@@ -89,7 +89,7 @@ export const movedInstances = `
 /**
  * What the observed numbers of a series come to in each day (its number since 1970) and its hours. State 0: to be worked out
  * anew; 1: as the instances are; 2: not worked out, because not all are numbers; 3: of instances that are forgotten. tallies
- * is as rollup-rows.ts writes it. A day that is not here is told by its instances only.
+ * is as core/model/rollup.ts writes it. A day that is not here is told by its instances only.
  */
 export const rollups = `
   CREATE TABLE rollup (

@@ -1,19 +1,20 @@
 /** Reads a series in rollups where there are some, and in tallies of its instances where there are none. */
 import type { Database } from 'better-sqlite3';
 import type { Micros } from '../../../core/model/instant.ts';
-import { beginningOf, dayMicros, hourMicros, type Tally, tallyHours, tallyOf } from '../../../core/model/tally.ts';
+import {
+  daysOf,
+  type Interval,
+  type RolledDay,
+  type RollupReading,
+  rollupState,
+  stretchesOf,
+  tallyBytes,
+} from '../../../core/model/rollup.ts';
+import { beginningOf, hourMicros, type Tally, tallyHours, tallyOf } from '../../../core/model/tally.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
 import type { Pace } from '../search/pace.ts';
-import { dayOf, rollupState, talliesIn, tallyBytes } from './rollup-rows.ts';
 
-/** A half-open interval of time; its ends may be infinite. */
-export interface Interval {
-  readonly from: Micros;
-  readonly to: Micros;
-}
-
-interface Reading extends Interval {
-  readonly rollup: 'hour' | 'day';
+interface Reading extends RollupReading {
   /** No more than this many are needed, the earliest ones. */
   readonly most: number;
   readonly pace: Pace;
@@ -51,45 +52,9 @@ export function createRollupReader(database: Database): RollupReader {
   }
 }
 
-/** A part of an interval. Without tallies, its instances have to be looked at. */
-interface Stretch extends Interval {
-  readonly tallies?: readonly Tally[];
-}
-
-interface Day {
-  readonly day: number;
-  readonly state: number;
-  readonly tallies: Uint8Array;
-}
-
-/** Divides an interval into days that have rollups and what is between them. */
-function* stretchesOf(days: readonly Day[], reading: Reading): Generator<Stretch> {
-  let { from } = reading;
-  for (const one of days) {
-    const tallies = talliesOf(one, reading);
-    if (!tallies) continue;
-    const begin = one.day * dayMicros;
-    if (from < begin) yield { from, to: begin };
-    from = begin + dayMicros;
-    yield { from: begin, to: from, tallies };
-  }
-  if (from < reading.to) yield { from, to: reading.to };
-}
-
-/** What a day has for an interval; undefined when it has to be made of the instances. Of a day without instances, hours that are cut are left out. */
-function talliesOf({ day, state, tallies }: Day, { rollup, from, to }: Reading): readonly Tally[] | undefined {
-  const [whole, ...hours] = talliesIn(tallies);
-  const isWithin = (begin: Micros, span: number): boolean => begin >= from && begin + span <= to;
-  const isWhole = isWithin(day * dayMicros, dayMicros);
-  if (isWhole && rollup === 'day') return whole && [whole];
-  if (isWhole) return hours.length > 0 ? hours : undefined;
-  if (state !== rollupState.kept) return undefined;
-  return hours.filter(({ first }) => isWithin(beginningOf(first, hourMicros), hourMicros));
-}
-
 interface Days {
   /** The days with rollups, ascending. */
-  read(series: Series, reading: Reading): readonly Day[];
+  read(series: Series, reading: Reading): readonly RolledDay[];
   /** True when a day in the interval has nothing but its rollups. */
   areKept(series: Series, interval: Interval): boolean;
 }
@@ -99,11 +64,11 @@ const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 type Place = [subject: number, name: number, dataset: number];
 
 function createDays(database: Database): Days {
-  const read = database.prepare<[...Place, number, number], Day>(
+  const read = database.prepare<[...Place, number, number], RolledDay>(
     `SELECT day, state, tallies FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
   // Of a day that is cut, the hours are needed as well.
-  const readWhole = database.prepare<[number, number, ...Place, number, number], Day>(
+  const readWhole = database.prepare<[number, number, ...Place, number, number], RolledDay>(
     `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${tallyBytes}) END AS tallies
      FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
@@ -112,7 +77,6 @@ function createDays(database: Database): Days {
       `SELECT 1 FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND state = ${rollupState.kept} LIMIT 1`,
     )
     .pluck();
-  const daysOf = ({ from, to }: Interval): [number, number] => [dayOf(from), dayOf(to - 1)];
   return {
     read({ subject, name, dataset }, { rollup, ...interval }) {
       const ends = daysOf(interval);

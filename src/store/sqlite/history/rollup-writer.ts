@@ -1,9 +1,9 @@
 /** Keeps rollups right: notes which days are touched, and works them out when there is time, or before their instances go. */
 import type { Database } from 'better-sqlite3';
 import type { Micros } from '../../../core/model/instant.ts';
-import { dayMicros, type Tally, tallyHours, tallyOf, tallyTogether } from '../../../core/model/tally.ts';
+import { bytesOfTallies, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
+import { dayMicros, type Tally, tallyOf } from '../../../core/model/tally.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
-import { dayOf, rollupState, tallyBlob } from './rollup-rows.ts';
 
 type Part = Pick<Series, 'subject'> & Partial<Series>;
 
@@ -93,9 +93,6 @@ interface Rows {
   drop(part: Part): boolean;
 }
 
-/** With fewer instances in a day, its hours are as quickly made of these. */
-const hoursFrom = 48;
-
 function createRows(database: Database): Rows {
   const note = database.prepare<[...Place, number]>(
     `INSERT INTO rollup (subject, name, dataset, day, state) VALUES (?, ?, ?, ?, ${rollupState.stale})
@@ -124,9 +121,8 @@ function createRows(database: Database): Rows {
     },
     put,
     putTallies(series, { numbers, ...written }) {
-      const whole = tallyTogether(numbers);
-      const hours = numbers.length >= hoursFrom || written.state === rollupState.kept ? tallyHours(numbers) : [];
-      if (whole) put(series, { ...written, tallies: tallyBlob([whole, ...hours]) });
+      const tallies = rolledUp(numbers, written.state);
+      if (tallies.length > 0) put(series, { ...written, tallies: bytesOfTallies(tallies) });
       else remove.run(...placeOf(series), written.day);
     },
     forget: (series, before) => void forget.run(...placeOf(series), dayOf(before)),

@@ -4,10 +4,11 @@ import type { TemporalQuery } from '../../../core/language/filter.ts';
 import { isWithin } from '../../../core/language/temporal-query.ts';
 import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
+import type { Interval } from '../../../core/model/rollup.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
 import type { Pace } from '../search/pace.ts';
-import { createRollupReader, type Interval } from './rollup-reader.ts';
+import { createRollupReader } from './rollup-reader.ts';
 
 /** An instance with the time by which it was selected. */
 interface Timed {
