@@ -1,7 +1,7 @@
 /** What a change leaves in the history of an entity (CIM 009 clauses 4.5.6 to 4.5.8): instances, each at its place in time. */
 import { type Instance, type Kind, ngsildNull } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
-import { type Instant, instantOf, type Micros, microsOfInstant } from './instant.ts';
+import { type Instant, type Micros, microsOfInstant } from './instant.ts';
 import type { Json } from './json.ts';
 import type { Tally } from './tally.ts';
 
@@ -16,20 +16,16 @@ export interface HistoricInstance extends Instance {
   readonly tally?: Tally;
 }
 
-/** An instance in place of many numbers. Its own members say nothing but where in time they begin. */
-export const standIn = (tally: Tally, datasetId: string | undefined): HistoricInstance => {
-  const begin = instantOf(tally.first);
-  return {
-    kind: 'Property',
-    value: null,
-    ...(datasetId === undefined ? undefined : { datasetId }),
-    observedAt: begin,
-    createdAt: begin,
-    modifiedAt: begin,
-    instanceId: '',
-    tally,
-  };
-};
+/** An instance in place of many numbers. Its own members say nothing. */
+export const standIn = (tally: Tally, datasetId: string | undefined): HistoricInstance => ({
+  kind: 'Property',
+  value: null,
+  ...(datasetId === undefined ? undefined : { datasetId }),
+  createdAt: '',
+  modifiedAt: '',
+  instanceId: '',
+  tally,
+});
 
 /** The history of one entity: instances by expanded attribute name, ascending in time. */
 export interface EntityHistory {

@@ -42,8 +42,31 @@ export const isShortest = (instant: Instant): boolean =>
 
 /** The shortest text of a time: no fraction when it is zero, else as many digits as it needs. */
 export function instantOf(micros: Micros): Instant {
-  const fraction = ((micros % 1_000_000) + 1_000_000) % 1_000_000;
-  const seconds = new Date((micros - fraction) / 1000).toISOString().slice(0, 19);
-  if (fraction === 0) return `${seconds}Z`;
-  return `${seconds}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`;
+  const day = Math.floor(micros / microsInDay);
+  const inDay = micros - day * microsInDay;
+  const seconds = Math.floor(inDay / 1_000_000);
+  const minutes = Math.floor(seconds / 60);
+  const text = `${dateOf(day)}T${sixty[Math.floor(minutes / 60)]}:${sixty[minutes % 60]}:${sixty[seconds % 60]}`;
+  const fraction = inDay - seconds * 1_000_000;
+  if (fraction === 0) return `${text}Z`;
+  return `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`;
+}
+
+const microsInDay = 86_400_000_000;
+
+/** The numbers of an hour and a minute, in two digits. */
+const sixty = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+
+/** The dates of a few years; lists of times are of the same days, one after the other. */
+const dates = new Map<number, string>();
+const datesMax = 1500;
+
+/** The date of a day since 1970-01-01. */
+function dateOf(day: number): string {
+  const known = dates.get(day);
+  if (known !== undefined) return known;
+  const date = new Date(day * 86_400_000).toISOString().slice(0, -'Thh:mm:ss.mmmZ'.length);
+  if (dates.size >= datesMax) dates.clear();
+  dates.set(day, date);
+  return date;
 }

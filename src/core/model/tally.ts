@@ -45,13 +45,26 @@ export const tallyTogether = (tallies: readonly Tally[]): Tally | undefined =>
 /** The tally of each hour that has any. */
 export const tallyHours = (tallies: readonly Tally[]): readonly Tally[] => mergeBy(hourMicros, tallies);
 
-const mergeBy = (span: number, tallies: readonly Tally[]): readonly Tally[] =>
-  [...Map.groupBy(tallies, ({ first }) => Math.floor(first / span)).values()].flatMap((group) => merge(group) ?? []);
+/** Those that begin in the same span are neighbours. */
+function mergeBy(span: number, tallies: readonly Tally[]): readonly Tally[] {
+  if (tallies.length < 2) return tallies;
+  const groups: Tally[][] = [];
+  let end = -Infinity;
+  for (const tally of tallies) {
+    const group = tally.first < end ? groups.at(-1) : undefined;
+    if (group) group.push(tally);
+    else {
+      groups.push([tally]);
+      end = beginningOf(tally.first, span) + span;
+    }
+  }
+  return groups.flatMap((group) => merge(group) ?? []);
+}
 
 /** One alone stays as it is. */
 function merge(tallies: readonly Tally[]): Tally | undefined {
-  const [start, ...others] = tallies;
-  if (!start || others.length === 0) return start;
+  const [start] = tallies;
+  if (!start || tallies.length === 1) return start;
   return {
     count: tallies.reduce((all, { count }) => all + count, 0),
     sum: sumOf(tallies.map(({ sum }) => sum)),

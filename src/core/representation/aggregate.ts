@@ -38,25 +38,22 @@ const periodsMax = 100_000;
 
 /**
  * A member per method: `[result, from, to]` for every period that has instances to which the method applies. Deletions are no
- * instances. Throws TooManyResults when there are too many periods.
+ * instances. The instances are ascending in time. Throws TooManyResults when there are too many periods.
  */
 export function aggregate(
   instances: readonly HistoricInstance[],
   timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt',
   aggregation: Aggregation,
 ): JsonObject {
-  const timed = instances.flatMap((instance) => {
-    const time = instance[timeproperty];
-    const isDeletion = instance.deletedAt !== undefined || instance.value === ngsildNull;
-    return time === undefined || isDeletion ? [] : [{ at: microsOfInstant(time), instance }];
-  });
-  const periods = divide(timed, aggregation);
-  return Object.fromEntries(
-    aggregation.methods.map((method) => [
-      method,
-      periods.flatMap(({ from, to, values }) => rowOf(method, values, { from, to })),
-    ]),
-  );
+  const members = aggregation.methods.map((method) => ({ method, rows: new Array<Json>() }));
+  for (const { from, to, timed } of divide(timedOf(instances, timeproperty), aggregation)) {
+    const [begin, end, contents] = [instantOf(from), instantOf(to), contentsOf(timed)];
+    for (const { method, rows } of members) {
+      const result = resultOf(method, contents);
+      if (result !== undefined) rows.push([result, begin, end]);
+    }
+  }
+  return Object.fromEntries(members.map(({ method, rows }) => [method, rows]));
 }
 
 interface Timed {
@@ -67,94 +64,111 @@ interface Timed {
 interface Period {
   readonly from: Micros;
   readonly to: Micros;
-  readonly values: readonly Timed[];
+  readonly timed: readonly Timed[];
+}
+
+function timedOf(
+  instances: readonly HistoricInstance[],
+  timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt',
+): readonly Timed[] {
+  const timed: Timed[] = [];
+  for (const instance of instances) {
+    const { tally, deletedAt, value, [timeproperty]: time } = instance;
+    if (tally) timed.push({ at: tally.first, instance });
+    else if (time !== undefined && deletedAt === undefined && value !== ngsildNull)
+      timed.push({ at: microsOfInstant(time), instance });
+  }
+  return timed;
 }
 
 function divide(timed: readonly Timed[], { period, start, end }: Aggregation): readonly Period[] {
-  const moments = timed.map(({ at }) => at);
-  if (moments.length === 0) return [];
-  const first = start ?? moments.reduce((least, at) => Math.min(least, at));
+  const first = start ?? timed[0]?.at;
+  if (first === undefined || timed.length === 0) return [];
   if (isZero(period)) {
     const last = end ?? timed.reduce((most, { at, instance }) => Math.max(most, instance.tally?.last ?? at), first);
-    return [{ from: first, to: last, values: timed }];
+    return [{ from: first, to: last, timed }];
   }
-  const groups = new Map<number, Timed[]>();
-  for (const one of timed) {
-    const number = periodOf(one.at, first, period);
-    const group = groups.get(number);
-    if (group) group.push(one);
-    else groups.set(number, [one]);
-  }
-  if (groups.size > periodsMax)
+  const periods = periodsOf(timed, first, period);
+  if (periods.length > periodsMax)
     throw new Problem(
       'TooManyResults',
       `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`,
     );
-  const numbers = [...groups.keys()].sort((a, b) => a - b);
-  return numbers.map((number) => ({
-    from: later(first, period, number),
-    to: later(first, period, number + 1),
-    values: groups.get(number) ?? [],
-  }));
+  return periods;
 }
 
-function rowOf(
-  method: AggregateMethod,
-  values: readonly Timed[],
-  { from, to }: { from: Micros; to: Micros },
-): readonly Json[] {
-  const result = resultOf(method, values);
-  return result === undefined ? [] : [[result, instantOf(from), instantOf(to)]];
+/** The periods in which there is something. */
+function periodsOf(timed: readonly Timed[], first: Micros, period: Duration): readonly Period[] {
+  const periods: Period[] = [];
+  let open: { readonly to: Micros; readonly timed: Timed[] } = { to: -Infinity, timed: [] };
+  for (const one of timed) {
+    if (one.at < open.to) open.timed.push(one);
+    else {
+      const number = periodOf(one.at, first, period);
+      const next = { from: later(first, period, number), to: later(first, period, number + 1), timed: [one] };
+      periods.push(next);
+      open = next;
+    }
+  }
+  return periods;
 }
 
-function resultOf(method: AggregateMethod, timed: readonly Timed[]): Json | undefined {
-  if (method === 'totalCount') return timed.reduce((all, { instance }) => all + (instance.tally?.count ?? 1), 0);
-  if (method === 'distinctCount') return new Set(timed.map(({ instance }) => JSON.stringify(instance.value))).size;
-  const measures = timed.flatMap((one) => measureOf(one) ?? []);
-  const tallies = measures.flatMap((measure) =>
-    measure.kind === 'number' || (measure.kind === 'size' && method !== 'stddev' && method !== 'sumsq')
-      ? [measure.tally]
-      : [],
-  );
-  const tally = tallyTogether(tallies);
-  if (tally) return ofNumbers(method, tally);
-  return method === 'min' || method === 'max' ? extreme(method, measures) : averageTime(method, measures);
+/** What is in a period. */
+interface Contents {
+  readonly timed: readonly Timed[];
+  /** Of the numbers, to which booleans belong; and of these together with the sizes of arrays. */
+  readonly numbers: Tally | undefined;
+  readonly measures: Tally | undefined;
+  readonly texts: readonly string[];
 }
-
-/** What a value counts as. */
-type Measure =
-  | { readonly kind: 'number' | 'size'; readonly tally: Tally }
-  | { readonly kind: 'text' | 'time'; readonly text: string };
-
-const timeOfDay = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z$/;
 
 /** Numbers and booleans count as numbers, arrays by their size, texts in the order of their letters; objects and URIs not at all. */
-function measureOf({ at, instance: { kind, value, tally } }: Timed): Measure | undefined {
-  if (tally) return { kind: 'number', tally };
-  if (isRelationship(kind)) return undefined;
-  if (typeof value === 'number' || typeof value === 'boolean')
-    return { kind: 'number', tally: tallyOf(Number(value), at) };
-  if (isArray(value)) return { kind: 'size', tally: tallyOf(value.length, at) };
-  if (typeof value !== 'string') return undefined;
-  return { kind: timeOfDay.test(value) ? 'time' : 'text', text: value };
+function contentsOf(timed: readonly Timed[]): Contents {
+  const [numbers, sizes, texts] = [new Array<Tally>(), new Array<Tally>(), new Array<string>()];
+  for (const { at, instance } of timed) {
+    const { kind, value, tally } = instance;
+    if (tally) numbers.push(tally);
+    else if (isRelationship(kind)) continue;
+    else if (typeof value === 'number' || typeof value === 'boolean') numbers.push(tallyOf(Number(value), at));
+    else if (isArray(value)) sizes.push(tallyOf(value.length, at));
+    else if (typeof value === 'string') texts.push(value);
+  }
+  const ofNumbers = tallyTogether(numbers);
+  const measures =
+    sizes.length === 0 ? ofNumbers : tallyTogether([...numbers, ...sizes].sort((a, b) => a.first - b.first));
+  return { timed, numbers: ofNumbers, measures, texts };
 }
 
-function ofNumbers(method: Exclude<AggregateMethod, 'totalCount' | 'distinctCount'>, tally: Tally): number {
-  const { count, sum, squares, spread, least, most } = tally;
-  const results = {
-    sum,
-    avg: sum / count,
-    min: least,
-    max: most,
-    sumsq: squares,
-    stddev: Math.sqrt(spread / count),
-  };
-  return results[method];
+function resultOf(method: AggregateMethod, { timed, numbers, measures, texts }: Contents): Json | undefined {
+  if (method === 'totalCount') return timed.reduce((all, { instance }) => all + (instance.tally?.count ?? 1), 0);
+  if (method === 'distinctCount') return new Set(timed.map(({ instance }) => JSON.stringify(instance.value))).size;
+  const tally = method === 'stddev' || method === 'sumsq' ? numbers : measures;
+  if (tally) return ofNumbers(method, tally);
+  return method === 'min' || method === 'max' ? extreme(method, texts) : averageTime(method, texts);
+}
+
+function ofNumbers(
+  method: Exclude<AggregateMethod, 'totalCount' | 'distinctCount'>,
+  { count, sum, squares, spread, least, most }: Tally,
+): number {
+  switch (method) {
+    case 'sum':
+      return sum;
+    case 'avg':
+      return sum / count;
+    case 'min':
+      return least;
+    case 'max':
+      return most;
+    case 'sumsq':
+      return squares;
+    case 'stddev':
+      return Math.sqrt(spread / count);
+  }
 }
 
 /** The first or last text in order; date-times are compared as moments. */
-function extreme(method: 'min' | 'max', measures: readonly Measure[]): string | undefined {
-  const texts = measures.flatMap((measure) => ('text' in measure ? [measure.text] : []));
+function extreme(method: 'min' | 'max', texts: readonly string[]): string | undefined {
   const sign = method === 'min' ? -1 : 1;
   return texts.reduce<string | undefined>(
     (best, text) => (best === undefined || sign * compare(text, best) > 0 ? text : best),
@@ -168,11 +182,11 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
+const timeOfDay = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z$/;
+
 /** The mean of times of day. */
-function averageTime(method: AggregateMethod, measures: readonly Measure[]): string | undefined {
-  const seconds = measures.flatMap((measure) =>
-    measure.kind === 'time' && 'text' in measure ? [secondsOf(measure.text)] : [],
-  );
+function averageTime(method: AggregateMethod, texts: readonly string[]): string | undefined {
+  const seconds = texts.filter((text) => timeOfDay.test(text)).map(secondsOf);
   if (method !== 'avg' || seconds.length === 0) return undefined;
   const mean = Math.round(sumOf(seconds) / seconds.length);
   const two = (number: number): string => String(number).padStart(2, '0');
