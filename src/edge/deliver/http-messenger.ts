@@ -1,7 +1,6 @@
 /** Carries notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over connections that are kept open. */
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { isPublicAddress } from '../../core/model/address.ts';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 
@@ -12,21 +11,18 @@ export interface HttpMessengerOptions {
   readonly lookupPublic?: LookupFunction;
 }
 
-/** Unused connections that are kept to one receiver, and how long. */
-const spare = { maxFreeSockets: 64, timeout: 60_000 } as const;
+/** How long an unused connection is kept, and one may take to be made. An attempt itself is ended by a timer of its own. */
+const times = { keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 } as const;
+const connectMs = 30_000;
 
 export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOptions): Messenger {
-  const guard = lookupPublic ? { lookup: lookupPublic } : {};
-  const agents: Agents = {
-    http: new HttpAgent({ keepAlive: true, ...spare, ...guard }),
-    https: new HttpsAgent({ keepAlive: true, ...spare, ...guard }),
-  };
+  const line = createLine(lookupPublic);
   const underWay = new Set<Course>();
   return {
     schemes: ['http', 'https'],
     objection: (uri) => objectionTo(uri, lookupPublic === undefined),
     send(message): Attempt {
-      const course: Course = { agents, request: undefined, end: undefined };
+      const course: Course = { line, controller: undefined, end: undefined };
       underWay.add(course);
       const done = deliver(message, course, {
         timeoutMs: message.timeoutMs ?? timeoutMs,
@@ -37,31 +33,49 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
         abandon: () => end(course, 'it was given up'),
       };
     },
-    close() {
+    async close() {
       for (const course of underWay) end(course, 'the broker stops');
-      agents.http.destroy();
-      agents.https.destroy();
-      return Promise.resolve();
+      await line.agent.destroy();
     },
+  };
+}
+
+/** The connections to all receivers. */
+interface Line {
+  readonly agent: Agent;
+  /** True of a failure of a connection over which something had come, so that it may be an old one. */
+  wasKept(failure: unknown): boolean;
+}
+
+function createLine(lookup: LookupFunction | undefined): Line {
+  const failuresOfKept = new WeakSet<object>();
+  const connect = buildConnector({ timeout: connectMs, ...(lookup ? { lookup } : {}) });
+  const agent = new Agent({
+    ...times,
+    connect: (options, callback) =>
+      connect(options, (...[failure, socket]) => {
+        if (failure) return callback(failure, null);
+        socket.on('error', (error: Error) => socket.bytesRead > 0 && failuresOfKept.add(error));
+        callback(null, socket);
+      }),
+  });
+  return {
+    agent,
+    wasKept: (failure) => typeof failure === 'object' && failure !== null && failuresOfKept.has(failure),
   };
 }
 
 /** An attempt under way. */
 interface Course {
-  readonly agents: Agents;
-  request: ClientRequest | undefined;
+  readonly line: Line;
+  controller: Dispatcher.DispatchController | undefined;
   /** Why it was ended before the receiver had answered. */
   end: Error | undefined;
 }
 
 function end(course: Course, reason: string): void {
   course.end = new Error(reason);
-  course.request?.destroy(course.end);
-}
-
-interface Agents {
-  readonly http: HttpAgent;
-  readonly https: HttpsAgent;
+  course.controller?.abort(course.end);
 }
 
 interface Terms {
@@ -85,85 +99,91 @@ async function deliver(message: Message, course: Course, { timeoutMs, isAnyAllow
   if (reason !== undefined) return { kind: 'refused', reason };
   const timer = setTimeout(() => end(course, `there was no answer within ${timeoutMs} ms`), timeoutMs);
   try {
-    return deliveryOf(await post(message, course));
+    return deliveryOf(await post(requestOf(message), course));
   } catch (cause) {
-    const told: unknown = course.end ?? cause;
-    return { kind: 'unreached', reason: told instanceof Error ? told.message : String(told) };
+    return { kind: 'unreached', reason: reasonOf(course.end ?? cause) };
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** Where several addresses of a name were tried, the failure has no text of its own. */
+function reasonOf(failure: unknown): string {
+  if (failure instanceof AggregateError && failure.message === '') return failure.errors.map(reasonOf).join(', ');
+  return failure instanceof Error ? failure.message : String(failure);
+}
+
+function requestOf({ uri, contentType, headers, body }: Message): Dispatcher.DispatchOptions {
+  const { origin, pathname, search, username, password } = new URL(uri);
+  return {
+    method: 'POST',
+    origin,
+    path: `${pathname}${search}`,
+    headers: headersOf({
+      'User-Agent': 'mlaka',
+      ...(username === '' && password === '' ? {} : { Authorization: basic(username, password) }),
+      ...headers,
+      'Content-Type': contentType,
+    }),
+    // Bytes, for a text would be joined with the headers, and these then be encoded like it.
+    body: Buffer.from(body),
+  };
+}
+
+const basic = (username: string, password: string): string =>
+  `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
 
 interface Result {
   readonly status: number;
   readonly retryAfter: string | undefined;
 }
 
+/** How many connections an attempt takes at most: kept ones may be closed on the other side already. */
+const connectionsMax = 4;
+
 /** The receiver's answer, whose content is of no interest. A connection that the receiver had closed meanwhile is replaced. */
-async function post(message: Message, course: Course): Promise<Result> {
-  for (;;) {
-    const sent = { isReused: false, isAnswered: false };
+async function post(request: Dispatcher.DispatchOptions, course: Course): Promise<Result> {
+  for (let used = 1; ; used += 1) {
     try {
-      return await postOnce(message, course, sent);
+      return await postOnce(request, course);
     } catch (cause) {
-      if (!sent.isReused || sent.isAnswered || course.end) throw cause;
+      if (course.end || used === connectionsMax || !course.line.wasKept(cause)) throw cause;
     }
   }
 }
 
-function postOnce(
-  { uri, contentType, headers, body }: Message,
-  course: Course,
-  sent: { isReused: boolean; isAnswered: boolean },
-): Promise<Result> {
-  const url = new URL(uri);
-  // Bytes, for a text would be joined with the headers, and these then be encoded like it.
-  const bytes = Buffer.from(body);
-  const isTls = url.protocol === 'https:';
-  const request = (isTls ? requestHttps : requestHttp)(url, {
-    method: 'POST',
-    agent: isTls ? course.agents.https : course.agents.http,
-    headers: {
-      'User-Agent': 'mlaka',
-      ...headersOf(headers),
-      'Content-Type': contentType,
-      'Content-Length': bytes.length,
-    },
-  });
-  course.request = request;
-  return new Promise((resolve, reject) => {
-    request
-      .on('response', (response) => {
-        sent.isAnswered = true;
-        // The status says all, even when the rest of the answer is lost.
-        const result = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
-        response.on('close', () => resolve(result));
-        discard(response);
-      })
-      .on('error', (error) => {
-        sent.isReused = request.reusedSocket;
-        reject(error);
-      })
-      .end(bytes);
-  });
-}
-
-/** A header holds one character per byte: what is beyond is sent as UTF-8. */
-const headersOf = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
-
 /** Most bytes of an answer that are read so that its connection can be used again. */
 const answerMax = 65_536;
 
-/** Reads the content of an answer to its end, unless it is long: then the connection is given up. */
-function discard(response: IncomingMessage): void {
-  let bytes = 0;
-  response
-    .on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > answerMax) response.destroy();
-    })
-    .on('error', () => undefined);
+/** The status says all, even when the rest of the answer is lost. */
+function postOnce(request: Dispatcher.DispatchOptions, course: Course): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let result: Result | undefined;
+    let bytes = 0;
+    course.line.agent.dispatch(request, {
+      onRequestStart(controller) {
+        course.controller = controller;
+        if (course.end) controller.abort(course.end);
+      },
+      onResponseStart(_, status, headers) {
+        result = { status, retryAfter: [headers['retry-after']].flat()[0] };
+      },
+      onResponseData(controller, chunk) {
+        bytes += chunk.length;
+        if (bytes > answerMax) controller.abort(new Error('the answer is long'));
+      },
+      onResponseEnd: () => result && resolve(result),
+      onResponseError: (_, error) => (result ? resolve(result) : reject(error)),
+    });
+  });
+}
+
+/**
+ * Of headers that differ in case only, the last. A header holds one character per byte: what is beyond is sent as UTF-8.
+ */
+function headersOf(headers: Readonly<Record<string, string>>): string[] {
+  const byName = new Map(Object.entries(headers).map((header) => [header[0].toLowerCase(), header]));
+  return [...byName.values()].flatMap(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
 }
 
 /** Statuses by which a receiver, or what stands before it, says that it takes nothing now. */

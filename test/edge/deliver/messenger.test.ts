@@ -1,7 +1,9 @@
 /** The HTTP messenger alone: what it makes of answers, and where it does not go. */
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Delivery, Message, Messenger } from '../../../src/core/port/messenger.ts';
 import { createHttpMessenger } from '../../../src/edge/deliver/http-messenger.ts';
@@ -100,6 +102,39 @@ test('a kept connection that the receiver has closed meanwhile is replaced', asy
   await receiver.up();
   expect(await deliver(receiver.url, one)).toEqual({ kind: 'taken' });
   expect(receiver.received.length).toBe(2);
+});
+
+test('a kept connection that breaks under a notification is replaced, a new one is not', async () => {
+  let requests = 0;
+  const server = createHttpServer((request, response) => {
+    requests += 1;
+    request.resume().on('end', () => {
+      if (requests % 2 === 0) request.socket.resetAndDestroy();
+      else response.writeHead(204).end();
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const one = messenger();
+  expect([await deliver(uri, one), requests]).toEqual([{ kind: 'taken' }, 1]);
+  // The connection is free only when the answer has been dealt with.
+  await setImmediate();
+  expect([await deliver(uri, one), requests]).toEqual([{ kind: 'taken' }, 3]);
+  expect([(await deliver(uri)).kind, requests]).toEqual(['unreached', 4]);
+  server.close();
+});
+
+test('headers are told apart by their names in any case, and the user of a URI is told to its receiver', async () => {
+  const receiver = await startReceiver();
+  const uri = receiver.url.replace('http://', 'http://mlaka:s%20e@');
+  const headers = { 'user-agent': 'mine', 'content-type': 'text/plain', 'X-Place': 'Čirče' };
+  expect(await messenger().send(message(uri, { headers })).done).toEqual({ kind: 'taken' });
+  expect(receiver.received[0]?.headers).toMatchObject({
+    'user-agent': 'mine',
+    'content-type': 'application/json',
+    'x-place': Buffer.from('Čirče').toString('latin1'),
+    authorization: `Basic ${Buffer.from('mlaka:s e').toString('base64')}`,
+  });
 });
 
 test('an attempt can be given up', async () => {
