@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import type { Instance } from '../../src/core/model/attribute.ts';
+import { weightOf } from '../../src/core/model/history.ts';
 import { type Instant, instantOf } from '../../src/core/model/instant.ts';
 import { dayMicros, hourMicros } from '../../src/core/model/tally.ts';
 import type { RetentionSlice, Store } from '../../src/core/port/store.ts';
@@ -167,6 +168,41 @@ describe('rollups', () => {
     await workedOut(database);
     expect(rollupsIn(database)).toEqual({ fresh: 1, mixed: 1, stale: 1 });
     expect(await answer(sqlite, question)).toEqual(await answer(sqlite, question, true));
+    await close();
+  });
+
+  test('put numbers together to the last bit as the instances do, also among booleans', async () => {
+    const { memory, sqlite, close } = await openPair();
+    const values = [1e15, 0.1, true, -1e15, 0.2, true, 0.3, 1e15, 0.7, false, 0.1];
+    const rows = values.map((value, n) => past(start + n * 600_000_000, value));
+    for (const store of [memory, sqlite]) await store.record(rows, now);
+    for (const period of [{ micros: hourMicros }, { micros: dayMicros }, {}]) {
+      const question = questionOf(period, start, start + dayMicros);
+      expect(await answer(sqlite, question)).toEqual(await answer(sqlite, question, true));
+      expect(await answer(sqlite, question)).toEqual(await answer(memory, question));
+    }
+    await close();
+  });
+
+  test.each([
+    ['as many tallies as there is room for', 10, 10, false],
+    ['one more', 10, 9, true],
+  ])('count as what they stand for where instances are bounded: %s', async (_, hours, limitInstances, truncated) => {
+    const { sqlite, close } = await openPair();
+    await sqlite.record(
+      Array.from({ length: 2 * hours }, (_one, n) => past(start + n * 1_800_000_000, n)),
+      now,
+    );
+    const found = await sqlite.history({
+      filter: {},
+      temporal: { timeproperty: 'observedAt' },
+      rollup: 'hour',
+      limit: 1,
+      limitInstances,
+      now,
+    });
+    expect(found).toMatchObject([{ id: 'urn:a', truncated }]);
+    expect(weightOf(found[0]?.attrs[iri('level')] ?? [])).toBe(hours);
     await close();
   });
 

@@ -1,7 +1,7 @@
 /** What the history of an entity is asked for: whether it is one of those a plan finds, what of it is hidden, how much fits. */
 import type { Entity } from '../model/entity.ts';
 import { presentAt } from '../model/expiry.ts';
-import type { EntityHistory, HistoricInstance } from '../model/history.ts';
+import { type EntityHistory, type HistoricInstance, weightOf } from '../model/history.ts';
 import { type Instant, type Micros, microsOfInstant } from '../model/instant.ts';
 import { type Filter, withoutAttrs } from './filter.ts';
 import { compileFilter } from './matches/matches.ts';
@@ -103,17 +103,18 @@ export function createCollector({
         toSkip -= 1;
         return;
       }
-      found.push(historyFrom(remembered, selected, left));
-      left -= selected.length;
+      const rest = left - weightOf(selected.map(({ instance }) => instance));
+      found.push({ ...historyFrom(remembered, selected.slice(0, left)), truncated: rest < 0 });
+      left = rest;
     },
   };
 }
 
-/** The history with at most `limit` of the instances. Datasets of one attribute are mixed, ascending in time. */
-function historyFrom({ id, types }: Remembered, selected: readonly Timed[], limit: number): EntityHistory {
-  const byName = Map.groupBy(selected.slice(0, limit), ({ name }) => name);
+/** The history of these instances. Datasets of one attribute are mixed, ascending in time. */
+function historyFrom({ id, types }: Remembered, selected: readonly Timed[]): Omit<EntityHistory, 'truncated'> {
+  const byName = Map.groupBy(selected, ({ name }) => name);
   const attrs = [...byName].map(
     ([name, timed]) => [name, timed.toSorted(byTime).map(({ instance }) => instance)] as const,
   );
-  return { id, types, attrs: Object.fromEntries(attrs), truncated: selected.length > limit };
+  return { id, types, attrs: Object.fromEntries(attrs) };
 }

@@ -12,20 +12,24 @@ export interface HistoricInstance extends Instance {
   readonly modifiedAt: Instant;
   /** Set on a deletion, whose value is the NGSI-LD Null. */
   readonly deletedAt?: Instant;
-  /** It stands for all of these numbers of its series (`standIn`); only where a plan takes rollups. */
-  readonly tally?: Tally;
+  /** It stands for all of these numbers of its series (`standIn`), ascending; only where a plan takes rollups. */
+  readonly tallies?: readonly Tally[];
 }
 
 /** An instance in place of many numbers. Its own members say nothing. */
-export const standIn = (tally: Tally, datasetId: string | undefined): HistoricInstance => ({
+export const standIn = (tallies: readonly Tally[], datasetId: string | undefined): HistoricInstance => ({
   kind: 'Property',
   value: null,
   ...(datasetId === undefined ? undefined : { datasetId }),
   createdAt: '',
   modifiedAt: '',
   instanceId: '',
-  tally,
+  tallies,
 });
+
+/** How many instances these are where their number is bounded: what stands for numbers is as many as it has tallies. */
+export const weightOf = (instances: readonly HistoricInstance[]): number =>
+  instances.reduce((sum, { tallies }) => sum + (tallies?.length ?? 1), 0);
 
 /** The history of one entity: instances by expanded attribute name, ascending in time. */
 export interface EntityHistory {

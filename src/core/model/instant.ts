@@ -44,18 +44,26 @@ export const isShortest = (instant: Instant): boolean =>
 export function instantOf(micros: Micros): Instant {
   const day = Math.floor(micros / microsInDay);
   const inDay = micros - day * microsInDay;
-  const seconds = Math.floor(inDay / 1_000_000);
-  const minutes = Math.floor(seconds / 60);
-  const text = `${dateOf(day)}T${sixty[Math.floor(minutes / 60)]}:${sixty[minutes % 60]}:${sixty[seconds % 60]}`;
-  const fraction = inDay - seconds * 1_000_000;
+  const minute = Math.floor(inDay / 60_000_000);
+  const inMinute = inDay - minute * 60_000_000;
+  if (inMinute === 0) return `${dateOf(day)}${wholeMinutes[minute]}`;
+  const second = Math.floor(inMinute / 1_000_000);
+  const fraction = inMinute - second * 1_000_000;
+  const text = `${dateOf(day)}${minutes[minute]}${twoDigits(second)}`;
   if (fraction === 0) return `${text}Z`;
   return `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`;
 }
 
 const microsInDay = 86_400_000_000;
 
-/** The numbers of an hour and a minute, in two digits. */
-const sixty = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const twoDigits = (number: number): string => String(number).padStart(2, '0');
+
+/** The minutes of a day, `Thh:mm:`: times are written by the ten thousand. */
+const minutes = Array.from(
+  { length: 1440 },
+  (_, number) => `T${twoDigits(Math.floor(number / 60))}:${twoDigits(number % 60)}:`,
+);
+const wholeMinutes = minutes.map((text) => `${text}00Z`);
 
 /** The dates of a few years; lists of times are of the same days, one after the other. */
 const dates = new Map<number, string>();

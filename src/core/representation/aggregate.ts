@@ -36,86 +36,98 @@ export function rollupFor({ methods, period, start }: Aggregation): 'hour' | 'da
 /** Most periods of one attribute: an interval of a century in seconds is no answer. */
 const periodsMax = 100_000;
 
+type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt';
+
 /**
  * A member per method: `[result, from, to]` for every period that has instances to which the method applies. Deletions are no
  * instances. The instances are ascending in time. Throws TooManyResults when there are too many periods.
  */
 export function aggregate(
   instances: readonly HistoricInstance[],
-  timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt',
+  timeproperty: TimeProperty,
   aggregation: Aggregation,
 ): JsonObject {
-  const members = aggregation.methods.map((method) => ({ method, rows: new Array<Json>() }));
-  for (const { from, to, timed } of divide(timedOf(instances, timeproperty), aggregation)) {
-    const [begin, end, contents] = [instantOf(from), instantOf(to), contentsOf(timed)];
-    for (const { method, rows } of members) {
-      const result = resultOf(method, contents);
-      if (result !== undefined) rows.push([result, begin, end]);
-    }
+  const periods = createPeriods(aggregation);
+  for (const { kind, value, deletedAt, tallies, [timeproperty]: time } of instances) {
+    if (tallies) for (const tally of tallies) periods.put(tally);
+    else if (time !== undefined && deletedAt === undefined && value !== ngsildNull)
+      periods.add({ at: microsOfInstant(time), value, isLink: isRelationship(kind) });
   }
-  return Object.fromEntries(members.map(({ method, rows }) => [method, rows]));
+  return periods.results();
+}
+
+/** A period, and what is in it: numbers that others stand for, and instances. */
+interface Period {
+  readonly from: Micros;
+  /** Infinite for one that has no length. */
+  readonly to: Micros;
+  readonly tallies: Tally[];
+  readonly timed: Timed[];
 }
 
 interface Timed {
   readonly at: Micros;
-  readonly instance: HistoricInstance;
+  readonly value: Json;
+  readonly isLink: boolean;
 }
 
-interface Period {
-  readonly from: Micros;
-  readonly to: Micros;
-  readonly timed: readonly Timed[];
+interface Periods {
+  put(tally: Tally): void;
+  add(timed: Timed): void;
+  /** The member of each method, when everything is in. */
+  results(): JsonObject;
 }
 
-function timedOf(
-  instances: readonly HistoricInstance[],
-  timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt',
-): readonly Timed[] {
-  const timed: Timed[] = [];
-  for (const instance of instances) {
-    const { tally, deletedAt, value, [timeproperty]: time } = instance;
-    if (tally) timed.push({ at: tally.first, instance });
-    else if (time !== undefined && deletedAt === undefined && value !== ngsildNull)
-      timed.push({ at: microsOfInstant(time), instance });
-  }
-  return timed;
-}
-
-function divide(timed: readonly Timed[], { period, start, end }: Aggregation): readonly Period[] {
-  const first = start ?? timed[0]?.at;
-  if (first === undefined || timed.length === 0) return [];
-  if (isZero(period)) {
-    const last = end ?? timed.reduce((most, { at, instance }) => Math.max(most, instance.tally?.last ?? at), first);
-    return [{ from: first, to: last, timed }];
-  }
-  const periods = periodsOf(timed, first, period);
-  if (periods.length > periodsMax)
-    throw new Problem(
-      'TooManyResults',
-      `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`,
-    );
-  return periods;
-}
-
-/** The periods in which there is something. */
-function periodsOf(timed: readonly Timed[], first: Micros, period: Duration): readonly Period[] {
-  const periods: Period[] = [];
-  let open: { readonly to: Micros; readonly timed: Timed[] } = { to: -Infinity, timed: [] };
-  for (const one of timed) {
-    if (one.at < open.to) open.timed.push(one);
-    else {
-      const number = periodOf(one.at, first, period);
-      const next = { from: later(first, period, number), to: later(first, period, number + 1), timed: [one] };
-      periods.push(next);
-      open = next;
+/** Takes what comes in ascending order, and works out each period when the next one begins. */
+function createPeriods({ methods, period, start, end }: Aggregation): Periods {
+  const members = methods.map((method) => ({ method, rows: new Array<Json>() }));
+  const isWhole = isZero(period);
+  let first = start;
+  let open: Period | undefined;
+  let count = 0;
+  const close = (): void => {
+    if (!open) return;
+    const contents = contentsOf(open);
+    const from = instantOf(open.from);
+    const to = instantOf(isWhole ? (end ?? lastIn(open)) : open.to);
+    for (const { method, rows } of members) {
+      const result = resultOf(method, contents);
+      if (result !== undefined) rows.push([result, from, to]);
     }
-  }
-  return periods;
+  };
+  const begin = (at: Micros, tallies: Tally[], timed: Timed[]): void => {
+    close();
+    count += 1;
+    if (count > periodsMax) throw tooManyPeriods();
+    first ??= at;
+    const number = isWhole ? 0 : periodOf(at, first, period);
+    const to = isWhole ? Infinity : later(first, period, number + 1);
+    open = { from: later(first, period, number), to, tallies, timed };
+  };
+  return {
+    put(tally) {
+      if (open && tally.first < open.to) open.tallies.push(tally);
+      else begin(tally.first, [tally], []);
+    },
+    add(timed) {
+      if (open && timed.at < open.to) open.timed.push(timed);
+      else begin(timed.at, [], [timed]);
+    },
+    results() {
+      close();
+      return Object.fromEntries(members.map(({ method, rows }) => [method, rows]));
+    },
+  };
 }
 
-/** What is in a period. */
-interface Contents {
-  readonly timed: readonly Timed[];
+const tooManyPeriods = (): Problem =>
+  new Problem('TooManyResults', `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`);
+
+const lastIn = ({ from, tallies, timed }: Period): Micros =>
+  Math.max(from, tallies.at(-1)?.last ?? from, timed.at(-1)?.at ?? from);
+
+/** What counts in a period. */
+interface Contents extends Pick<Period, 'tallies' | 'timed'> {
   /** Of the numbers, to which booleans belong; and of these together with the sizes of arrays. */
   readonly numbers: Tally | undefined;
   readonly measures: Tally | undefined;
@@ -123,25 +135,26 @@ interface Contents {
 }
 
 /** Numbers and booleans count as numbers, arrays by their size, texts in the order of their letters; objects and URIs not at all. */
-function contentsOf(timed: readonly Timed[]): Contents {
-  const [numbers, sizes, texts] = [new Array<Tally>(), new Array<Tally>(), new Array<string>()];
-  for (const { at, instance } of timed) {
-    const { kind, value, tally } = instance;
-    if (tally) numbers.push(tally);
-    else if (isRelationship(kind)) continue;
-    else if (typeof value === 'number' || typeof value === 'boolean') numbers.push(tallyOf(Number(value), at));
+function contentsOf({ tallies, timed }: Period): Contents {
+  if (timed.length === 0) {
+    const numbers = tallyTogether(tallies);
+    return { tallies, timed, numbers, measures: numbers, texts: [] };
+  }
+  const [numbers, sizes, texts] = [[...tallies], new Array<Tally>(), new Array<string>()];
+  for (const { at, value, isLink } of timed) {
+    if (isLink) continue;
+    if (typeof value === 'number' || typeof value === 'boolean') numbers.push(tallyOf(Number(value), at));
     else if (isArray(value)) sizes.push(tallyOf(value.length, at));
     else if (typeof value === 'string') texts.push(value);
   }
-  const ofNumbers = tallyTogether(numbers);
-  const measures =
-    sizes.length === 0 ? ofNumbers : tallyTogether([...numbers, ...sizes].sort((a, b) => a.first - b.first));
-  return { timed, numbers: ofNumbers, measures, texts };
+  const together = (some: readonly Tally[]): Tally | undefined =>
+    tallyTogether(some.toSorted((a, b) => a.first - b.first));
+  return { tallies, timed, numbers: together(numbers), measures: together([...numbers, ...sizes]), texts };
 }
 
-function resultOf(method: AggregateMethod, { timed, numbers, measures, texts }: Contents): Json | undefined {
-  if (method === 'totalCount') return timed.reduce((all, { instance }) => all + (instance.tally?.count ?? 1), 0);
-  if (method === 'distinctCount') return new Set(timed.map(({ instance }) => JSON.stringify(instance.value))).size;
+function resultOf(method: AggregateMethod, { tallies, timed, numbers, measures, texts }: Contents): Json | undefined {
+  if (method === 'totalCount') return tallies.reduce((all, { count }) => all + count, timed.length);
+  if (method === 'distinctCount') return new Set(timed.map(({ value }) => JSON.stringify(value))).size;
   const tally = method === 'stddev' || method === 'sumsq' ? numbers : measures;
   if (tally) return ofNumbers(method, tally);
   return method === 'min' || method === 'max' ? extreme(method, texts) : averageTime(method, texts);

@@ -45,6 +45,17 @@ describe('an instant', () => {
     expect(instantOf(1_500_000)).toBe('1970-01-01T00:00:01.5Z');
   });
 
+  test('has the date and the time of day that Date gives', () => {
+    const millis = fc.integer({ min: -9_000_000_000_000, max: 9_000_000_000_000 });
+    const unit = fc.constantFrom(1, 1000, 60_000, 86_400_000);
+    fc.assert(
+      fc.property(millis, unit, (number, span) => {
+        const whole = Math.floor(number / span) * span;
+        expect(instantOf(whole * 1000)).toBe(new Date(whole).toISOString().replace(/\.?0*Z$/, 'Z'));
+      }),
+    );
+  });
+
   test('is in its shortest form exactly when it would be written so', () => {
     const digits = fc.string({ unit: fc.constantFrom('0', '5'), minLength: 1, maxLength: 6 });
     const fraction = fc.oneof(

@@ -2,7 +2,7 @@
 import type { Filter } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity } from '../../model/entity.ts';
-import type { EntityHistory } from '../../model/history.ts';
+import { type EntityHistory, weightOf } from '../../model/history.ts';
 import { Problem } from '../../model/problem.ts';
 import type { HistoryPlan } from '../../port/store.ts';
 import type { Call } from '../operation.ts';
@@ -47,7 +47,7 @@ export async function findHistories(
 function keeper(kept: EntityHistory[], { world }: Call): (history: EntityHistory) => void {
   let left = world.limits.instancesMax;
   return (history) => {
-    for (const instances of Object.values(history.attrs)) left -= instances.length;
+    for (const instances of Object.values(history.attrs)) left -= weightOf(instances);
     if (left < 0) throw tooManyInstances(world.limits.instancesMax);
     kept.push(history);
   };

@@ -7,7 +7,7 @@ import {
   type Remembered,
   type Timed,
 } from '../../../core/language/history-selection.ts';
-import type { EntityHistory } from '../../../core/model/history.ts';
+import { type EntityHistory, weightOf } from '../../../core/model/history.ts';
 import type { Breathe } from '../../../core/port/clock.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
 import type { Series } from '../history-rows.ts';
@@ -75,15 +75,16 @@ function createSelect(
   return async ({ subject, entity }, left) => {
     const hidden = new Set(expiredPlaces(entity, now).map((place) => placeKey(place.name, place.datasetId)));
     const selected: Timed[] = [];
+    let room = left + 1;
     let isAsked = !filter.attrs;
     for (const one of series.seriesOf(subject, { names: attrNums, rollup })) {
       const [name, dataset] = [names.textOf(one.name), datasetOf(one)];
       if (datasets?.has(dataset) === false || hidden.has(placeKey(name, dataset))) continue;
       // Even when there is no room for more, it must be known whether an attribute that is asked for is among them.
-      const most = Math.max(1, left + 1 - selected.length);
-      const timed = await series.read(one, { temporal, rollup, most, pace });
+      const timed = await series.read(one, { temporal, rollup, most: Math.max(1, room), pace });
       if (timed.length > 0) isAsked ||= isOfAttrs(filter, name, dataset);
       for (const { time, instance } of timed) selected.push({ name, time, instance });
+      room -= weightOf(timed.map(({ instance }) => instance));
     }
     return isAsked ? selected : [];
   };

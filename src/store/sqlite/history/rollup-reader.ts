@@ -20,10 +20,10 @@ interface Reading extends RollupReading {
   readonly pace: Pace;
 }
 
-/** Either numbers, of a time that is in no two hours, or in no two days; or an instance that is no number. */
-type Rolled = { readonly tally: Tally } | { readonly row: InstanceRow };
+/** Either numbers, each tally of a time that is in no two hours, or in no two days; or an instance that is no number. */
+type Rolled = { readonly time: Micros } & ({ readonly tallies: readonly Tally[] } | { readonly row: InstanceRow });
 
-/** What stands for the observed instances of an interval, ascending but for instances in the hour of a tally. */
+/** What stands for the observed instances of an interval, ascending but within an hour. */
 export type RollupReader = (series: Series, reading: Reading) => Promise<readonly Rolled[]>;
 
 export function createRollupReader(database: Database): RollupReader {
@@ -37,18 +37,16 @@ export function createRollupReader(database: Database): RollupReader {
 
   /** Undefined: instances were forgotten meanwhile, and are counted neither there nor in a rollup. */
   async function readOnce(series: Series, reading: Reading): Promise<readonly Rolled[] | undefined> {
-    const found: Rolled[] = [];
+    const found = createFound();
     for (const { tallies, ...stretch } of stretchesOf(days.read(series, reading), reading)) {
-      const left = reading.most - found.length;
-      if (left <= 0) break;
-      if (tallies) for (const tally of tallies) found.push({ tally });
+      if (found.weight() >= reading.most) break;
+      if (tallies) for (const tally of tallies) found.put(tally);
       else {
-        const rolled = await readInstances(series, { ...reading, ...stretch, most: left });
+        await readInstances(series, { ...reading, ...stretch }, found);
         if (days.areKept(series, stretch)) return undefined;
-        for (const one of rolled) found.push(one);
       }
     }
-    return found.slice(0, reading.most);
+    return found.all;
   }
 }
 
@@ -64,8 +62,10 @@ const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 type Place = [subject: number, name: number, dataset: number];
 
 function createDays(database: Database): Days {
+  // Those with hours only.
   const read = database.prepare<[...Place, number, number], RolledDay>(
-    `SELECT day, state, tallies FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
+    `SELECT day, state, tallies FROM rollup
+     WHERE ${inSeries} AND day >= +? AND day <= +? AND length(tallies) > ${tallyBytes} ORDER BY day`,
   );
   // Of a day that is cut, the hours are needed as well.
   const readWhole = database.prepare<[number, number, ...Place, number, number], RolledDay>(
@@ -91,10 +91,8 @@ function createDays(database: Database): Days {
 /** Rows that are read at once. */
 const pageSize = 2000;
 
-/** Reads the instances of an interval: the numbers of each hour are put together. */
-function createInstances(
-  database: Database,
-): (series: Series, reading: Omit<Reading, 'rollup'>) => Promise<readonly Rolled[]> {
+/** Finds the instances of an interval, until there are `most` in all. */
+function createInstances(database: Database): (series: Series, reading: Reading, found: Found) => Promise<void> {
   const where = `FROM history WHERE ${inSeries}`;
   const numbers = database
     .prepare<[...Place, Micros, Micros, number], [at: Micros, number: number | null]>(
@@ -104,51 +102,96 @@ function createInstances(
   const one = database.prepare<[...Place, Micros], InstanceRow>(
     `SELECT at, n, number, doc, created, modified, deleted ${where} AND at = +? AND n = 0`,
   );
-  return async ({ subject, name, dataset }, { from, to, most, pace }) => {
+  return async ({ subject, name, dataset }, { from, to, most, pace }, found) => {
     const place: Place = [subject, name, dataset];
-    const gathered = createGathering((at) => one.get(...place, at));
+    const gathering = createGathering(found, (at) => one.get(...place, at));
     for (let start = from; ; ) {
       const page = numbers.all(...place, start, to, pageSize);
-      for (const row of page) gathered.add(row);
+      for (const row of page) gathering.add(row);
       const end = page.at(-1);
-      if (!end || page.length < pageSize) return gathered.all();
-      if (gathered.closed.length >= most) return gathered.closed;
+      if (!end || page.length < pageSize || found.weight() >= most) break;
       start = end[0] + 1;
       const pause = pace();
       if (pause) await pause;
     }
+    gathering.endHour();
+  };
+}
+
+/** What was found so far. Everything comes ascending. */
+interface Found {
+  readonly all: readonly Rolled[];
+  /** How many tallies and instances there are. */
+  weight(): number;
+  put(tally: Tally): void;
+  putRow(time: Micros, row: InstanceRow): void;
+  /** Tallies that come are not put to those before. */
+  endRun(): void;
+}
+
+function createFound(): Found {
+  const all: Rolled[] = [];
+  let run: Tally[] | undefined;
+  let weight = 0;
+  return {
+    all,
+    weight: () => weight,
+    put(tally) {
+      weight += 1;
+      if (run) run.push(tally);
+      else {
+        run = [tally];
+        all.push({ time: tally.first, tallies: run });
+      }
+    },
+    putRow(time, row) {
+      weight += 1;
+      run = undefined;
+      all.push({ time, row });
+    },
+    endRun() {
+      run = undefined;
+    },
   };
 }
 
 interface Gathering {
-  /** Rows come ascending. */
   add(row: readonly [at: Micros, number: number | null]): void;
-  /** Without the hour that has not ended. */
-  readonly closed: readonly Rolled[];
-  all(): readonly Rolled[];
+  /** Nothing more is added in the hour of the last row. */
+  endHour(): void;
 }
 
-/** Puts the numbers of each hour together; `rowAt` gives what is no number. */
-function createGathering(rowAt: (at: Micros) => InstanceRow | undefined): Gathering {
-  const closed: Rolled[] = [];
-  let open: Tally[] = [];
+/**
+ * Puts the numbers of each hour together, unless there is something else in it: that may count as a number as well, and
+ * has its place between the others. `rowAt` gives what is no number.
+ */
+function createGathering(found: Found, rowAt: (at: Micros) => InstanceRow | undefined): Gathering {
   let end = -Infinity;
-  const close = (): readonly Rolled[] => {
-    for (const tally of tallyHours(open)) closed.push({ tally });
-    open = [];
-    return closed;
+  let numbers: Tally[] = [];
+  let isMixed = false;
+  const endHour = (): void => {
+    for (const tally of isMixed ? numbers : tallyHours(numbers)) found.put(tally);
+    if (isMixed) found.endRun();
+    [end, isMixed] = [-Infinity, false];
+    numbers = [];
+  };
+  const addOther = (at: Micros): void => {
+    const row = rowAt(at);
+    if (!row) return;
+    isMixed = true;
+    found.putRow(at, row);
   };
   return {
-    closed,
-    all: close,
+    endHour,
     add([at, number]) {
-      if (at >= end) {
-        close();
+      const isNext = at >= end;
+      if (isNext) {
+        endHour();
         end = beginningOf(at, hourMicros) + hourMicros;
       }
-      const row = number === null ? rowAt(at) : undefined;
-      if (row) closed.push({ row });
-      if (number !== null) open.push(tallyOf(number, at));
+      if (number === null) addOther(at);
+      else if (isNext) numbers = [tallyOf(number, at)];
+      else numbers.push(tallyOf(number, at));
     },
   };
 }

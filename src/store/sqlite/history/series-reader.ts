@@ -51,11 +51,10 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
   ): Promise<readonly Timed[]> => {
     const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
     const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
-    return found.map((one) =>
-      'row' in one
-        ? { time: one.row.at, instance: readRow(one.row, series) }
-        : { time: one.tally.first, instance: standIn(one.tally, datasetId) },
-    );
+    return found.map(({ time, ...one }) => ({
+      time,
+      instance: 'row' in one ? readRow(one.row, series) : standIn(one.tallies, datasetId),
+    }));
   };
   return {
     seriesOf(subject, { names: wanted, rollup }) {
