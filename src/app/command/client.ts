@@ -33,7 +33,8 @@ export type BatchOperation =
   | 'entityOperations/upsert?options=replace'
   | 'entityOperations/upsert?options=update'
   | 'entityOperations/update'
-  | 'temporal/entityOperations/upsert';
+  | 'temporal/entityOperations/upsert'
+  | 'temporal/entityOperations/upsert?format=temporalValues';
 
 /** An element of a batch that was refused. They come in the order of the elements. */
 export interface Refusal {

@@ -33,6 +33,7 @@ export interface EntityMap {
   readonly id: Template;
   /** Time of a row; absent when rows have none. */
   readonly observedAt: ReadValue | undefined;
+  /** Those that are fixed come first. */
   readonly attributes: readonly MappedAttribute[];
   /** Why a row is not wanted; undefined for a row that is. */
   readonly skip: (row: Row) => string | undefined;
@@ -56,7 +57,8 @@ export function readEntityMap(spec: Spec, context: string): EntityMap {
     observedAt: observedAt && readObservedAt(observedAt, reading),
     attributes: spec
       .entries('attributes')
-      .map(([name, one]) => readAttribute(name, one, { reading, isTimed: observedAt !== undefined })),
+      .map(([name, one]) => readAttribute(name, one, { reading, isTimed: observedAt !== undefined }))
+      .sort((one, other) => Number(other.isFixed) - Number(one.isFixed)),
     skip: readSkip(spec.list('skip'), reading),
     columns: reading.columns,
   };

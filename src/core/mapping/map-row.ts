@@ -26,28 +26,17 @@ function entityOf(map: EntityMap, row: Row): Mapped {
   if (id === undefined) throw new RowFlaw('a column of the id is empty');
   const observedAt = map.observedAt?.(row);
   if (map.observedAt && observedAt === undefined) throw new RowFlaw('the time of the row is empty');
-  const named = { id, '@context': map.context };
-  const fixed = instancesOf(
-    map.attributes.filter(({ isFixed }) => isFixed),
-    row,
-    observedAt,
-  );
-  const part = instancesOf(
-    map.attributes.filter(({ isFixed }) => !isFixed),
-    row,
-    observedAt,
-  );
-  return { outcome: 'entity', id, whole: { ...named, type: map.type, ...fixed, ...part }, part: { ...named, ...part } };
-}
-
-function instancesOf(attributes: readonly MappedAttribute[], row: Row, observedAt: Json | undefined): JsonObject {
-  const instances: Record<string, Json> = {};
-  for (const attribute of attributes) {
+  const part: Record<string, Json> = { id, '@context': map.context };
+  const whole: Record<string, Json> = { id, '@context': map.context, type: map.type };
+  for (const attribute of map.attributes) {
     const value = attribute.read(row);
     if (value === undefined && attribute.isRequired) throw new RowFlaw(`there is no value for ${attribute.name}`);
-    if (value !== undefined) instances[attribute.name] = instanceOf(attribute, value, observedAt);
+    if (value === undefined) continue;
+    const instance = instanceOf(attribute, value, observedAt);
+    whole[attribute.name] = instance;
+    if (!attribute.isFixed) part[attribute.name] = instance;
   }
-  return instances;
+  return { outcome: 'entity', id, whole, part };
 }
 
 function instanceOf(

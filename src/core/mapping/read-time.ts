@@ -1,5 +1,5 @@
 /** Reads times as files write them, by a pattern such as `d.M.yyyy HH:mm`. */
-import { instantOf } from '../model/instant.ts';
+import { instantOf, isShortest, microsOf } from '../model/instant.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import type { ToUtc } from './time-zone.ts';
 
@@ -38,6 +38,7 @@ export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
   const patterns = pattern === 'iso' ? isoPatterns : [pattern];
   const readers = patterns.map((one) => createPatternReader(one, toUtc));
   return (text) => {
+    if (pattern === 'iso' && isInstant(text)) return text;
     for (const read of readers) {
       const instant = read(text);
       if (instant !== undefined) return instant;
@@ -45,6 +46,9 @@ export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
     throw new RowFlaw(`${quoted(text)} is no time like ${pattern === 'iso' ? '2026-03-02T07:00:00Z' : pattern}`);
   };
 }
+
+/** True for what `instantOf` would write. */
+const isInstant = (text: string): boolean => microsOf(text) !== undefined && isShortest(text);
 
 const isoPatterns = ['yyyy-MM-dd', ...['T', ' '].flatMap((blank) => isoOf(blank))];
 

@@ -16,50 +16,14 @@ type Refused<T extends Item> = ReadonlyMap<T, string>;
 
 export type Deliver = <T extends Item>(items: readonly T[]) => Promise<Refused<T>>;
 
-/** Delivers entities; those that are there keep attributes that rows do not name. With history, each of them is recorded. */
-export const createDelivery = (client: Client, isHistory: boolean): Deliver =>
-  isHistory ? createRecording(client) : (items) => putIn(client, items);
-
-async function putIn<T extends Item>(client: Client, items: readonly T[]): Promise<Refused<T>> {
-  if (items.length === 0) return new Map();
-  const wholes = items.map(({ whole }) => whole);
-  return matched(items, await client.batch('entityOperations/upsert?options=update', wholes));
-}
-
-/**
- * Adds rows, all in the @context of the client, to the histories of their entities. What does not change comes with the
- * first row of each that is taken.
- */
-function createRecording(client: Client): Deliver {
-  const present = new Set<string>();
-  return async (items) => {
-    const refused = new Map<(typeof items)[number], string>();
-    let waiting = items;
-    while (waiting.length > 0) {
-      const firsts = new Set(firstOfEach(waiting.filter(({ id }) => !present.has(id))));
-      const bodies = waiting.map((item) => withoutContext(firsts.has(item) ? item.whole : partOf(item)));
-      for (const { element = 0, reason } of await client.batch('temporal/entityOperations/upsert', bodies)) {
-        const item = waiting[element];
-        if (item) refused.set(item, reason);
-      }
-      for (const first of firsts) if (!refused.has(first)) present.add(first.id);
-      // An entity whose first row is refused is still without what does not change: its next row brings that.
-      waiting = firstOfEach(waiting.filter((item) => !present.has(item.id) && !refused.has(item)));
-    }
-    return refused;
+/** Delivers entities; those that are there keep attributes that rows do not name. */
+export const createDelivery =
+  (client: Client): Deliver =>
+  async (items) => {
+    if (items.length === 0) return new Map();
+    const wholes = items.map(({ whole }) => whole);
+    return matched(items, await client.batch('entityOperations/upsert?options=update', wholes));
   };
-}
-
-/** The client says in which @context all rows are. */
-const withoutContext = ({ '@context': _, ...body }: JsonObject): JsonObject => body;
-
-const partOf = ({ whole: { type = '' }, part }: Item): JsonObject => ({ type, ...part });
-
-function firstOfEach<T extends Item>(items: readonly T[]): readonly T[] {
-  const firsts = new Map<string, T>();
-  for (const item of items) if (!firsts.has(item.id)) firsts.set(item.id, item);
-  return [...firsts.values()];
-}
 
 /**
  * Which item each refusal is about. Refusals name entities and come in the order of items; where only some of an

@@ -75,7 +75,7 @@ function markOf(path: string): JsonObject {
 }
 
 const lineOf = ({ source, reason }: Rejected): string =>
-  `${JSON.stringify({ row: source.number, reason, data: source.raw })}\n`;
+  `${JSON.stringify({ row: source.number, reason, data: source.raw() })}\n`;
 
 function readState(path: string, mark: string): Tally {
   const state = parseState(path);

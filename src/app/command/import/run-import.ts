@@ -8,7 +8,7 @@ import type { Row } from '../../../core/mapping/row.ts';
 import type { SourceRow } from './source.ts';
 
 export interface ImportParts {
-  readonly rows: AsyncIterable<SourceRow>;
+  readonly rows: AsyncIterable<readonly SourceRow[]>;
   readonly mapRow: (row: Row) => Mapped;
   readonly deliver: Deliver;
   readonly journal: Journal;
@@ -58,18 +58,15 @@ export async function runImport(parts: ImportParts): Promise<ImportResult> {
   return account.result();
 }
 
-async function* batchesOf({ rows, mapRow, journal, batchSize }: ImportParts): AsyncGenerator<Batch> {
+async function* batchesOf(parts: ImportParts): AsyncGenerator<Batch> {
   let batch = emptyBatch();
-  for await (const source of rows) {
-    if (source.number <= journal.before.rows) {
-      // Settled before; it is read all the same, because running sums go over all rows.
-      if (source.row) mapRow(source.row);
-      continue;
+  for await (const rows of parts.rows) {
+    for (const source of rows) {
+      take(source, batch, parts);
+      if (batch.items.length < parts.batchSize && batch.rejected.length < parts.batchSize) continue;
+      yield batch;
+      batch = emptyBatch();
     }
-    take(source, batch, mapRow);
-    if (batch.items.length < batchSize && batch.rejected.length < batchSize) continue;
-    yield batch;
-    batch = emptyBatch();
   }
   if (batch.lastRow > 0) yield batch;
 }
@@ -106,13 +103,14 @@ function createAccount(parts: ImportParts): Account {
 
 const emptyBatch = (): Batch => ({ items: [], rejected: [], skipped: 0, lastRow: 0, share: 0 });
 
-function take(source: SourceRow, batch: Batch, mapRow: (row: Row) => Mapped): void {
-  batch.lastRow = source.number;
+function take(source: SourceRow, batch: Batch, { mapRow, journal }: ImportParts): void {
+  const { number, row, flaw = 'it is no row' } = source;
+  const mapped: Mapped = row ? mapRow(row) : { outcome: 'rejected', reason: flaw };
+  // Settled before; it was mapped all the same, because running sums go over all rows.
+  if (number <= journal.before.rows) return;
+  batch.lastRow = number;
   batch.share = source.share;
-  const mapped: Mapped = source.row
-    ? mapRow(source.row)
-    : { outcome: 'rejected', reason: source.flaw ?? 'it is no row' };
-  if (mapped.outcome === 'entity') batch.items.push({ ...mapped, source });
+  if (mapped.outcome === 'entity') batch.items.push({ id: mapped.id, whole: mapped.whole, part: mapped.part, source });
   else if (mapped.outcome === 'skipped') batch.skipped += 1;
   else batch.rejected.push({ source, reason: mapped.reason });
 }

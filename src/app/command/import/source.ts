@@ -1,9 +1,8 @@
 /** Reads files row by row: CSV and newline-delimited JSON as they stream by, GeoJSON as a whole. */
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { parse } from 'csv-parse';
-import { isArray, isObject, isStrings, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { parse, type Parser } from 'csv-parse';
+import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
 import type { CsvFormat } from './import-map.ts';
 import { quoted } from '../../../core/mapping/flaw.ts';
 import type { Row } from '../../../core/mapping/row.ts';
@@ -15,7 +14,7 @@ export interface SourceRow {
   /** Why it is no row. */
   readonly flaw?: string;
   /** As it stands in a report of rejected rows. */
-  readonly raw: Json;
+  readonly raw: () => Json;
   /** How much of the file was read when it came: 0 to 1. */
   readonly share: number;
 }
@@ -45,8 +44,8 @@ export function formatOf(path: string): Format {
   return found[1];
 }
 
-/** The rows of a file. Throws an Error when it cannot be read, or lacks a column. */
-export function readSource(options: SourceOptions): AsyncIterable<SourceRow> {
+/** The rows of a file, some at a time. Throws an Error when it cannot be read, or lacks a column. */
+export function readSource(options: SourceOptions): AsyncIterable<readonly SourceRow[]> {
   switch (formatOf(options.path)) {
     case 'csv':
       return readCsv(options);
@@ -78,38 +77,73 @@ async function* decode(bytes: AsyncIterable<Buffer>, encoding: string): AsyncGen
   yield textOf();
 }
 
-async function* readCsv(options: SourceOptions): AsyncGenerator<SourceRow> {
+async function* readCsv(options: SourceOptions): AsyncGenerator<readonly SourceRow[]> {
   const { chunks, share } = open(options);
-  const { delimiter } = options.csv;
-  const parser = parse({ bom: true, delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true });
-  // A pipe does not hand errors on: without this the parser would wait for text for ever.
-  const text = Readable.from(chunks).on('error', (error) => parser.destroy(error));
-  const records: AsyncIterable<unknown> = text.pipe(parser);
-  let header: readonly string[] | undefined;
+  let rowOf: ReadCells | undefined;
   let number = 0;
-  for await (const record of records) {
-    const cells = cellsOf(record);
-    if (header === undefined) {
-      header = cells.map((cell) => cell.trim());
-      refuseMissing(options.columns, header);
-      continue;
+  for await (const records of recordsOf(chunks, options.csv)) {
+    const [first, ...others] = records;
+    const isHeader = rowOf === undefined && first !== undefined;
+    if (isHeader) rowOf = createRowReader(first, options.columns);
+    const rows: SourceRow[] = [];
+    const read = share();
+    for (const cells of isHeader ? others : records) {
+      number += 1;
+      if (rowOf) rows.push({ ...rowOf(cells), number, share: read });
     }
-    number += 1;
-    yield { ...rowOf(header, cells), number, share: share() };
+    yield rows;
   }
 }
 
-function cellsOf(record: unknown): readonly string[] {
-  const cells = Array.isArray(record) ? record.map(String) : [];
-  return isStrings(cells) ? cells : [];
+type Cells = readonly string[];
+
+/** The records of a CSV file: those of one chunk of its text at a time. */
+async function* recordsOf(chunks: AsyncIterable<string>, { delimiter }: CsvFormat): AsyncGenerator<readonly Cells[]> {
+  const parser = parse({ bom: true, delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true });
+  // Whoever writes is told of the error.
+  parser.on('error', () => undefined);
+  const write = (chunk: string | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const settle = (error?: Error | null): void => (error ? reject(error) : resolve());
+      if (chunk === undefined) parser.end(settle);
+      else parser.write(chunk, settle);
+    });
+  for await (const chunk of chunks) {
+    // What is written is parsed at once, and the parser takes more when its records have been read.
+    const written = write(chunk);
+    const records = readAll(parser);
+    await written;
+    yield records;
+  }
+  await write(undefined);
+  yield readAll(parser);
 }
 
-function rowOf(header: readonly string[], cells: readonly string[]): Omit<SourceRow, 'number' | 'share'> {
-  if (cells.length === header.length) {
-    const row = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? '']));
-    return { row, raw: row };
-  }
-  return { row: undefined, raw: cells, flaw: `it has ${cells.length} columns where the header has ${header.length}` };
+function readAll(parser: Parser): readonly Cells[] {
+  const records: Cells[] = [];
+  for (let record: unknown = parser.read(); isCells(record); record = parser.read()) records.push(record);
+  return records;
+}
+
+/** The parser makes an array of texts of every record. */
+const isCells = (record: unknown): record is Cells => Array.isArray(record);
+
+type ReadCells = (cells: Cells) => Pick<SourceRow, 'row' | 'raw' | 'flaw'>;
+
+/** Makes rows of cells, with the columns that are read. */
+function createRowReader(firstRecord: Cells, columns: ReadonlySet<string>): ReadCells {
+  const header = firstRecord.map((cell) => cell.trim());
+  refuseMissing(columns, header);
+  const places = [...columns].map((name) => ({ name, index: header.lastIndexOf(name) }));
+  return (cells) => {
+    if (cells.length !== header.length) {
+      const flaw = `it has ${cells.length} columns where the header has ${header.length}`;
+      return { row: undefined, raw: () => cells, flaw };
+    }
+    const row: Record<string, Json> = {};
+    for (const { name, index } of places) row[name] = cells[index] ?? '';
+    return { row, raw: () => Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ''])) };
+  };
 }
 
 function refuseMissing(columns: ReadonlySet<string>, header: readonly string[]): void {
@@ -120,41 +154,39 @@ function refuseMissing(columns: ReadonlySet<string>, header: readonly string[]):
   );
 }
 
-async function* readLines(options: SourceOptions): AsyncGenerator<SourceRow> {
+async function* readLines(options: SourceOptions): AsyncGenerator<readonly SourceRow[]> {
   const { chunks, share } = open(options);
   let number = 0;
-  for await (const line of linesOf(chunks)) {
-    if (line.trim() === '') continue;
-    number += 1;
-    yield { ...parsedLine(line), number, share: share() };
+  for await (const lines of linesOf(chunks)) {
+    const read = share();
+    yield lines
+      .filter((line) => line.trim() !== '')
+      .map((line): SourceRow => ({ ...parsedLine(line), number: (number += 1), share: read }));
   }
 }
 
-async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
   let rest = '';
   for await (const chunk of chunks) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
-    yield* lines;
+    yield lines;
   }
-  yield rest;
+  yield [rest];
 }
 
-function parsedLine(line: string): Omit<SourceRow, 'number' | 'share'> {
+function parsedLine(line: string): Pick<SourceRow, 'row' | 'raw' | 'flaw'> {
   try {
     const value = parseJson(line.replace(/^\ufeff/, ''));
-    if (isObject(value)) return { row: value, raw: value };
-    return { row: undefined, raw: value, flaw: 'it is no JSON object' };
+    if (isObject(value)) return { row: value, raw: () => value };
+    return { row: undefined, raw: () => value, flaw: 'it is no JSON object' };
   } catch (error) {
-    return {
-      row: undefined,
-      raw: line,
-      flaw: `it is no JSON: ${error instanceof Error ? error.message : String(error)}`,
-    };
+    const flaw = `it is no JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return { row: undefined, raw: () => line, flaw };
   }
 }
 
-async function* readFeatures(path: string): AsyncGenerator<SourceRow> {
+async function* readFeatures(path: string): AsyncGenerator<readonly SourceRow[]> {
   const { size } = statSync(path);
   if (size > geojsonBytesMax)
     throw new Error(
@@ -163,11 +195,12 @@ async function* readFeatures(path: string): AsyncGenerator<SourceRow> {
   const document = parseJson((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
   const features = isObject(document) ? document['features'] : undefined;
   if (!isArray(features)) throw new Error(`${path} is no FeatureCollection: it has no list of features.`);
-  for (const [index, feature] of features.entries()) {
-    const numbered = { number: index + 1, share: (index + 1) / features.length };
-    if (isObject(feature)) yield { ...numbered, row: featureRow(feature), raw: feature };
-    else yield { ...numbered, row: undefined, raw: feature, flaw: 'it is no feature' };
-  }
+  yield features.map((feature, index): SourceRow => {
+    const numbered = { number: index + 1, share: (index + 1) / features.length, raw: () => feature };
+    return isObject(feature)
+      ? { ...numbered, row: featureRow(feature) }
+      : { ...numbered, row: undefined, flaw: 'it is no feature' };
+  });
 }
 
 /** A feature as a row: its properties are columns, and so are `$id` and `$geometry`. */

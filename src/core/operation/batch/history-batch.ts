@@ -42,14 +42,8 @@ export const upsertTemporalBatch: Operation = {
     const currents = new Map<string, Entity | undefined>();
     const isFolded = readFormat(ask.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
     const read = await readAll(elementsOf(ask, call), { currents, isFolded }, call);
-    const groups = [...Map.groupBy(read.filter(isElement), ({ history }) => history.id)].map(
-      ([id, elements]): Group => ({
-        id,
-        elements: elements.map(({ element }) => element),
-        placed: placeInstances(joined(id, elements), currents.get(id), call.now),
-      }),
-    );
-    const all = [...read.filter(isEnding), ...(await writeAll(groups, call))];
+    const written = await writeAll(await placeAll(read.filter(isElement), currents, call), call);
+    const all = [...read.filter(isEnding), ...written];
     return answerOf(all.sort((one, other) => one.element - other.element));
   },
 };
@@ -96,6 +90,25 @@ interface Group {
   readonly id: string;
   readonly elements: readonly number[];
   readonly placed: Placed;
+}
+
+/** Brings the elements of each entity together. */
+async function placeAll(
+  elements: readonly Element[],
+  currents: ReadonlyMap<string, Entity | undefined>,
+  call: Call,
+): Promise<readonly Group[]> {
+  const groups: Group[] = [];
+  for (const [id, ofEntity] of Map.groupBy(elements, ({ history }) => history.id)) {
+    const pause = call.world.breathe();
+    if (pause) await pause;
+    groups.push({
+      id,
+      elements: ofEntity.map(({ element }) => element),
+      placed: placeInstances(joined(id, ofEntity), currents.get(id), call.now),
+    });
+  }
+  return groups;
 }
 
 /** Several representations of one entity as one, its instances in their order. */
