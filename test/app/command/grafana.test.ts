@@ -39,7 +39,7 @@ async function points({ root_selector: selector, url, url_options: { params } }:
     '__to:date:iso': to,
   };
   const fill = (text: string): string => text.replaceAll(/\$\{(.*?)\}/g, (_, name: string) => variables[name] ?? '');
-  const query = new URLSearchParams(params.map(({ key, value }) => [key, fill(value)]));
+  const query = new URLSearchParams(params.map(({ key, value }): [string, string] => [key, fill(value)]));
   const answer = await site.get(`${url.replace('/ngsi-ld/v1', '')}?${query.toString()}`, contextOf('environment'));
   const found: unknown = await jsonata(fill(selector)).evaluate(answer);
   return JSON.parse(JSON.stringify(found)) as unknown;
