@@ -4,7 +4,7 @@ import { type Kind, listMember, valueMember, wrappedKinds } from '../model/attri
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
-import { expiryOf, type InstanceView, renderObject } from './instance.ts';
+import { expiryOf, type InstanceView, renderObject, shownValue } from './instance.ts';
 import type { LanguagePreference } from './language.ts';
 import { renderTypes } from './render.ts';
 import type { View } from './view.ts';
@@ -107,11 +107,14 @@ function renderValues(instances: readonly HistoricInstance[], view: HistoryView)
 /** Instances of the same dataset and kind, together. */
 function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly HistoricInstance[])[] {
   const groups = new Map<string, HistoricInstance[]>();
+  let last: HistoricInstance[] = [];
   for (const instance of instances) {
-    const key = `${instance.kind} ${instance.datasetId ?? ''}`;
-    const group = groups.get(key);
-    if (group) group.push(instance);
-    else groups.set(key, [instance]);
+    if (last[0]?.kind !== instance.kind || last[0].datasetId !== instance.datasetId) {
+      const key = `${instance.kind} ${instance.datasetId ?? ''}`;
+      last = groups.get(key) ?? [];
+      groups.set(key, last);
+    }
+    last.push(instance);
   }
   return [...groups.values()];
 }
@@ -124,11 +127,8 @@ function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Js
   return { type: kind, ...dataset, [listMember[kind]]: pairs };
 }
 
-/** The value as the normalized form has it; in a wrapper where its kind could not be told otherwise. */
-function valueOf(instance: HistoricInstance, kind: Kind, view: HistoryView): Json {
-  const { createdAt, ...plain } = instance;
-  if (kind === 'ListRelationship') return instance.value;
-  const shown = renderObject(plain, { ...instanceView(view), format: 'normalized', sysAttrs: false }, createdAt);
-  const value = shown[valueMember[kind]] ?? null;
+/** The value as the normalized form has it, but for URIs in lists; in a wrapper where its kind could not be told otherwise. */
+function valueOf(instance: HistoricInstance, kind: Kind, { terms, lang }: HistoryView): Json {
+  const { value } = shownValue(instance, { terms, lang, format: 'simplified' });
   return wrappedKinds.has(kind) ? { [valueMember[kind]]: value } : value;
 }

@@ -46,7 +46,14 @@ export function renderObject(instance: Instance, view: InstanceView, ownerCreate
 }
 
 /** The value in the kind in which it is shown: a LanguageProperty becomes a Property where a language was asked for. */
-function shownValue({ kind, value }: Instance, { terms, lang, format }: InstanceView): { kind: Kind; value: Json } {
+export function shownValue(
+  { kind, value }: Instance,
+  {
+    terms,
+    lang,
+    format,
+  }: Pick<InstanceView, 'terms' | 'format'> & { readonly lang?: InstanceView['lang'] | undefined },
+): { kind: Kind; value: Json } {
   if (kind === 'LanguageProperty' && lang) return { kind: 'Property', value: chooseLanguage(value, lang).value };
   if (kind === 'ListRelationship' && format === 'normalized')
     return { kind, value: isArray(value) ? value.map((object) => ({ object })) : value };

@@ -131,30 +131,43 @@ export function createRowReader(textOf: (num: number) => string): ReadRow {
   const restOf = createRestReader(textOf);
   return (row, series) => {
     const { at, n, number, created, modified, deleted } = row;
-    const { observedDigits, ...rest } = restOf(row);
+    const { observedDigits, members } = restOf(row);
     return {
       kind: 'Property',
       value: number,
-      ...(series.dataset === noName ? undefined : { datasetId: textOf(series.dataset) }),
-      ...(n === 0 ? { observedAt: withDigits(at, observedDigits) } : undefined),
       createdAt: instant(created),
       modifiedAt: instant(modified),
-      ...(deleted === null ? undefined : { deletedAt: instant(deleted) }),
       instanceId: instanceIdOf(series, row),
-      ...rest,
+      ...(series.dataset === noName ? undefined : { datasetId: textOf(series.dataset) }),
+      ...(n === 0 ? { observedAt: withDigits(at, observedDigits) } : undefined),
+      ...(deleted === null ? undefined : { deletedAt: instant(deleted) }),
+      ...members,
     };
   };
 }
 
-const nothing: InstanceRest = {};
+/** What the columns do not say, apart from how the time is written. */
+interface Rest {
+  readonly observedDigits?: number | undefined;
+  readonly members?: Omit<InstanceRest, 'observedDigits'>;
+}
+
+const nothing: Rest = {};
+
+function restIn(text: string): Rest {
+  const { observedDigits, ...members } = instanceRestIn(text);
+  return { observedDigits, members };
+}
 
 /** Texts that have a number are read once. */
-function createRestReader(textOf: (num: number) => string): (row: InstanceRow) => InstanceRest {
-  const known = new Map<number, InstanceRest>();
+function createRestReader(textOf: (num: number) => string): (row: InstanceRow) => Rest {
+  const known = new Map<number, Rest>();
   return ({ doc }) => {
     if (doc === null) return nothing;
-    if (typeof doc === 'string') return instanceRestIn(doc);
-    const rest = known.get(doc) ?? instanceRestIn(textOf(doc));
+    if (typeof doc === 'string') return restIn(doc);
+    const kept = known.get(doc);
+    if (kept) return kept;
+    const rest = restIn(textOf(doc));
     if (known.size >= commonTextsMax) known.clear();
     known.set(doc, rest);
     return rest;

@@ -16,13 +16,11 @@ export interface Cut {
  */
 export function cutHistories(histories: readonly EntityHistory[], temporal: TemporalQuery, most: number): Cut {
   const isBackward = temporal.lastN !== undefined;
+  const lists = histories.flatMap(({ attrs }) => Object.values(attrs));
+  if (lists.reduce((sum, instances) => sum + instances.length, 0) <= most) return { histories };
   const momentOf = (instance: HistoricInstance): Micros =>
     microsOfInstant(instance[temporal.timeproperty] ?? instance.modifiedAt);
-  const moments = histories.flatMap(({ attrs }) =>
-    Object.values(attrs).flatMap((instances) => instances.map(momentOf)),
-  );
-  if (moments.length <= most) return { histories };
-  const sorted = Float64Array.from(moments).sort();
+  const sorted = Float64Array.from(lists.flatMap((instances) => instances.map(momentOf))).sort();
   const last = (isBackward ? sorted[sorted.length - most] : sorted[most - 1]) ?? 0;
   const isKept = (instance: HistoricInstance): boolean =>
     isBackward ? momentOf(instance) >= last : momentOf(instance) <= last;

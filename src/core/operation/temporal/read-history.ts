@@ -44,8 +44,10 @@ export const retrieveTemporal: Operation = {
 /** An entity of which the attributes are known, but nothing in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: Call): Promise<EntityHistory> {
   const { datasetIds: _datasets, rollup: _rollup, ...whole } = plan;
-  const temporal = { timeproperty: 'modifiedAt' } as const;
-  const [ever] = await call.store.history({ ...whole, temporal, limitInstances: 1 });
+  const firstBy = (timeproperty: 'observedAt' | 'modifiedAt'): Promise<readonly EntityHistory[]> =>
+    call.store.history({ ...whole, temporal: { timeproperty }, limitInstances: 1 });
+  // The first one observed is found at once, where there is one.
+  const ever = (await firstBy('observedAt'))[0] ?? (await firstBy('modifiedAt'))[0];
   if (!ever)
     throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
   return { id, types: ever.types, attrs: {}, truncated: false };

@@ -172,7 +172,8 @@ function createGathering(found: Found, rowAt: (at: Micros) => InstanceRow | unde
   const endHour = (): void => {
     for (const tally of isMixed ? numbers : tallyHours(numbers)) found.put(tally);
     if (isMixed) found.endRun();
-    [end, isMixed] = [-Infinity, false];
+    end = -Infinity;
+    isMixed = false;
     numbers = [];
   };
   const addOther = (at: Micros): void => {

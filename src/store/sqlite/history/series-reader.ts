@@ -1,7 +1,6 @@
 /** Reads the instances of one series in an interval, ascending in time. */
 import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
-import { isWithin } from '../../../core/language/temporal-query.ts';
 import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
 import type { Interval } from '../../../core/model/rollup.ts';
@@ -40,8 +39,12 @@ export interface SeriesReader {
 const pageSize = 1000;
 
 export function createSeriesReader(database: Database, names: NameReader): SeriesReader {
-  const observed = createObservedReader(database);
-  const stamped = createStampedReader(database);
+  const readers = {
+    observedAt: createObservedReader(database),
+    createdAt: createStampedReader(database, 'created'),
+    modifiedAt: createStampedReader(database, 'modified'),
+    deletedAt: createStampedReader(database, 'deleted'),
+  };
   const readRow = createRowReader((num) => names.textOf(num));
   const rolled = createRollupReader(database);
   const listers = { history: createSeriesLister(database, 'history'), rollup: createSeriesLister(database, 'rollup') };
@@ -64,8 +67,7 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
     async read(series, reading) {
       const { rollup } = reading;
       if (rollup) return readRolled(series, { ...reading, rollup });
-      const rows = reading.temporal.timeproperty === 'observedAt' ? observed : stamped;
-      const found = await rows(series, reading);
+      const found = await readers[reading.temporal.timeproperty](series, reading);
       return found.map((row) => ({
         time: timeOf(row, reading.temporal) ?? row.at,
         instance: readRow(row, series),
@@ -155,30 +157,51 @@ function createObservedReader(database: Database): RowReader {
   };
 }
 
-/** By another time: the whole series is looked at. */
-function createStampedReader(database: Database): RowReader {
-  const page = database.prepare<[...Place, Micros, number, number], InstanceRow>(
-    `SELECT ${columns} FROM history WHERE ${inSeries} AND (at, n) > (+?, +?) ORDER BY at, n LIMIT +?`,
+/** Rows that are looked at in one go: about a millisecond. */
+const walkSize = 10_000;
+
+/**
+ * By another time: SQLite looks at all of the series, and gives out no more than is wanted. An index would be larger than
+ * what it saves: see docs/history.md.
+ */
+function createStampedReader(database: Database, column: 'created' | 'modified' | 'deleted'): RowReader {
+  const ends = database
+    .prepare<[...Place, Micros], Micros>(
+      `SELECT at FROM history WHERE ${inSeries} AND at > +? ORDER BY at LIMIT 1 OFFSET ${walkSize - 1}`,
+    )
+    .pluck();
+  const from = `SELECT ${columns} FROM history
+    WHERE ${inSeries} AND at > +? AND at <= +? AND ${column} >= +? AND ${column} < +?`;
+  const earliest = database.prepare<[...Place, ...Window], InstanceRow>(`${from} ORDER BY ${column}, at, n LIMIT +?`);
+  const newest = database.prepare<[...Place, ...Window], InstanceRow>(
+    `${from} ORDER BY ${column} DESC, at DESC, n DESC LIMIT +?`,
   );
+  const inOrder = (a: InstanceRow, b: InstanceRow): number =>
+    (a[column] ?? 0) - (b[column] ?? 0) || a.at - b.at || a.n - b.n;
   return async ({ subject, name, dataset }, { temporal, most, pace }) => {
-    const found: InstanceRow[] = [];
-    const isWanted = (row: InstanceRow): boolean => {
-      const time = timeOf(row, temporal);
-      return time !== undefined && isWithin(temporal, time);
+    const place: Place = [subject, name, dataset];
+    const { lastN } = temporal;
+    const bounds = boundsOf(temporal);
+    const wanted = lastN ?? most;
+    const cut = (rows: readonly InstanceRow[]): InstanceRow[] => {
+      const sorted = rows.toSorted(inOrder);
+      return lastN === undefined ? sorted.slice(0, most) : sorted.slice(-lastN);
     };
-    for (let [at, n] = [Number.MIN_SAFE_INTEGER, -1]; ; ) {
-      const rows = page.all(subject, name, dataset, at, n, pageSize);
-      for (const row of rows) if (isWanted(row)) found.push(row);
-      const end = rows.at(-1);
-      if (!end || rows.length < pageSize) break;
-      [at, n] = [end.at, end.n];
+    let found: InstanceRow[] = [];
+    for (let start = -Infinity; ; ) {
+      const end = ends.get(...place, start) ?? Infinity;
+      const page = lastN === undefined ? earliest : newest;
+      for (const row of page.all(...place, start, end, bounds.from, bounds.to, wanted)) found.push(row);
+      if (found.length > 2 * wanted) found = cut(found);
+      if (end === Infinity) return cut(found).slice(0, most);
+      start = end;
       const pause = pace();
       if (pause) await pause;
     }
-    const ascending = found.sort((a, b) => (timeOf(a, temporal) ?? 0) - (timeOf(b, temporal) ?? 0));
-    return (temporal.lastN === undefined ? ascending : ascending.slice(-temporal.lastN)).slice(0, most);
   };
 }
+
+type Window = [behind: Micros, upTo: Micros, from: Micros, to: Micros, limit: number];
 
 /** The half-open interval of a temporal query (clause 4.11). */
 function boundsOf({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery): Interval {
