@@ -1,14 +1,20 @@
 /** Leases of several brokers on one database: everything is somebody's, nothing is two's, and what died is replaced. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import { MongoClient } from 'mongodb';
+import { type Collection, MongoClient } from 'mongodb';
 import type { PartEvent } from '../../src/core/port/parts.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
 import type { Store, Stores } from '../../src/core/port/store.ts';
 import { createTestDatabases } from '../mongo/database.ts';
+import { ledgerOf, progressAt, subscription } from './chaos/sleeper.ts';
 
 const databases = createTestDatabases();
+const sleeper = fileURLToPath(new URL('chaos/sleeper.ts', import.meta.url));
 const opened: Stores[] = [];
+const children: ChildProcess[] = [];
 const open = async (): Promise<Stores> => {
   const stores = await openMongoStores({ url: databases.url });
   opened.push(stores);
@@ -16,6 +22,13 @@ const open = async (): Promise<Stores> => {
 };
 
 afterEach(async () => {
+  // In the midst of a transaction it would keep others waiting.
+  for (const child of children.splice(0)) {
+    const ended = once(child, 'exit');
+    child.kill('SIGCONT');
+    child.stdin?.end();
+    await ended;
+  }
   for (const stores of opened.splice(0)) await stores.close();
   await databases.clear();
 });
@@ -58,22 +71,47 @@ test('one broker has all from the start; two have half each, and one that leaves
 test('a broker that died is replaced when its leases have expired, and one that slept finds that it has lost', async () => {
   const first = await open();
   const client = new MongoClient(databases.url);
-  const leases = client.db().collection<{ _id: string; holder: string | null }>('leases');
+  const leases = client.db().collection<{ _id: string }>('leases');
   const lost: number[] = [];
   first.parts.follow((part, event) => {
     if (event === 'lost') lost.push(part);
     return Promise.resolve();
   });
-  // What a broker leaves behind that was killed a moment ago: it lives by its document, and holds half.
-  const until1 = new Date(Date.now() + 3000);
-  await leases.insertOne({ _id: 'node dead', holder: 'dead', until: until1 } as never);
-  await leases.updateMany(
-    { _id: { $in: [0, 1, 2, 3].map((part) => `part ${part}`) } },
-    { $set: { holder: 'dead', until: until1 } as never },
-  );
+  await leaveBehind(leases, [0, 1, 2, 3], 3000);
   await until(() => lost.length >= 4);
   expect(partsOf(first)).not.toContain(0);
   await until(() => partsOf(first).length === first.parts.count);
+  await client.close();
+}, 30_000);
+
+/** What a broker leaves behind that was killed a moment ago: it lives by its document, and holds parts. */
+async function leaveBehind(leases: Collection<{ _id: string }>, parts: readonly number[], ms: number): Promise<void> {
+  const end = new Date(Date.now() + ms);
+  await leases.insertOne({ _id: 'node dead', holder: 'dead', until: end } as never);
+  const names = parts.map((part) => `part ${part}`);
+  await leases.updateMany({ _id: { $in: names } }, { $set: { holder: 'dead', until: end } as never });
+}
+
+test('who takes long to hear that a part was lost keeps no lease from being renewed, and hears one thing after the other', async () => {
+  const first = await open();
+  const client = new MongoClient(databases.url);
+  const heard: PartEvent[] = [];
+  let release = (): void => undefined;
+  first.parts.follow(async (part, event) => {
+    if (part !== 0) return;
+    heard.push(event);
+    await new Promise<void>((resolve) => (release = resolve));
+  });
+  await leaveBehind(client.db().collection('leases'), [0], 1500);
+  await until(() => !first.parts.isMine(0));
+  // One beat after the other: all is taken again, while the first word about it is still being listened to.
+  await until(() => partsOf(first).length === first.parts.count);
+  const heardMeanwhile = [...heard];
+  release();
+  await until(() => heard.length > 1);
+  release();
+  expect(heardMeanwhile).toEqual(['lost']);
+  expect(heard).toEqual(['lost', 'gained']);
   await client.close();
 }, 30_000);
 
@@ -97,6 +135,28 @@ test('what a broker that died has left locked is free again when its lease has e
   await expect(session.commitTransaction()).rejects.toThrow();
   await session.endSession();
   await client.close();
+}, 30_000);
+
+test('a broker that slept until its leases were over writes down nothing any more of what another has by then', async () => {
+  const child = spawn(process.execPath, [sleeper, databases.url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
+  let written = 0;
+  child.stdout.on('data', () => (written += 1));
+  await until(() => written > 3);
+  child.kill('SIGSTOP');
+  const stores = await open();
+  await until(() => stores.parts.isMine(0));
+  const ledger = await ledgerOf(stores, () => 9);
+  expect(await ledger.enter(0)).toBe(true);
+  expect((await ledger.find(subscription))?.position).toBeGreaterThan(100);
+  ledger.mark({ id: subscription, progress: () => progressAt(7, false) });
+  await ledger.flush();
+  // What it was about to write, and what it goes on to write until it finds out, and then.
+  const before = written;
+  child.kill('SIGCONT');
+  await until(() => written > before + 20);
+  expect(await ledger.find(subscription)).toMatchObject(progressAt(7, false));
+  expect(await (await shelfOf(stores))('deliveries').get('log')).toEqual({ position: 9 });
 }, 30_000);
 
 test('what one broker puts on a shelf another hears of', async () => {

@@ -50,6 +50,7 @@ const closed = {
     keys: refuse,
     list: refuse,
     put: refuse,
+    putHeld: refuse,
     add: refuse,
     delete: refuse,
     follow: refuseAtOnce,

@@ -3,10 +3,18 @@
 /** What has become of a part. While it is being left, it is still this broker's, until the listener's promise is done. */
 export type PartEvent = 'gained' | 'leaving' | 'lost';
 
+/** A part for the time that one broker has it: the next one to take it has a greater `term`. */
+export interface Tenure {
+  readonly part: number;
+  readonly term: number;
+}
+
 export interface Parts {
   readonly count: number;
   /** True while the part is this broker's, and nobody else's. */
   isMine(part: number): boolean;
+  /** For writes that are to be carried out only while the part is this broker's (`Shelf.putHeld`); undefined: it is not. */
+  tenure(part: number): Tenure | undefined;
   /**
    * Calls back when a part has become this broker's, when it is about to be left to another, and when it was lost to another
    * because this broker was not able to say that it is alive. Returns the function that stops it.
@@ -15,7 +23,12 @@ export interface Parts {
 }
 
 /** The parts of a broker that is alone: one, which is its own. */
-export const allMine: Parts = { count: 1, isMine: () => true, follow: () => () => undefined };
+export const allMine: Parts = {
+  count: 1,
+  isMine: () => true,
+  tenure: (part) => ({ part, term: 0 }),
+  follow: () => () => undefined,
+};
 
 /** The part to which something belongs, by its name: the same for every broker (FNV-1a). */
 export function partOf(name: string, count: number): number {

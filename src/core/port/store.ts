@@ -8,7 +8,7 @@ import type { Instance } from '../model/attribute.ts';
 import type { EntityHistory } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
-import type { Parts } from './parts.ts';
+import type { Parts, Tenure } from './parts.ts';
 import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 
 /** A point in a tenant's change log: strictly increasing, 0 before the first change. */
@@ -84,6 +84,11 @@ export interface Shelf {
   /** All documents, ordered by key. */
   list(): Promise<readonly { readonly key: string; readonly document: Json }[]>;
   put(key: string, document: Json): Promise<void>;
+  /**
+   * Puts documents, in this order, as the broker that has a part: false, and nothing is put, when that has ended. Once one call
+   * has answered true, be it of no documents, nothing comes any more of brokers that had the part before.
+   */
+  putHeld(documents: readonly { readonly key: string; readonly document: Json }[], tenure: Tenure): Promise<boolean>;
   /** Puts a document where there is none, and answers what stands there then. */
   add(key: string, document: Json): Promise<Json>;
   /** True when there was one. */

@@ -4,6 +4,7 @@ import type { Instant } from '../../core/model/instant.ts';
 import { isObject, type Json } from '../../core/model/json.ts';
 import { accountIn, emptyAccount, type SubscriptionAccount } from '../../core/model/subscription.ts';
 import type { Observe } from '../../core/port/observe.ts';
+import type { Parts, Tenure } from '../../core/port/parts.ts';
 import type { Position, Shelf } from '../../core/port/store.ts';
 
 /** How far one subscription has come. */
@@ -28,6 +29,11 @@ export interface Progressing {
 }
 
 export interface Ledger {
+  /**
+   * To be called before anything of a part is looked up that is to be gone on with: from then on nobody who had the part
+   * before writes down anything. False when the part is another broker's by now.
+   */
+  enter(part: number): Promise<boolean>;
   /** What was written down of a subscription, as far as it can have come since; undefined: nothing. */
   find(id: string): Promise<Progress | undefined>;
   /** There is something new to be written down. */
@@ -36,7 +42,7 @@ export interface Ledger {
   touch(): void;
   /** It is not to be written down any more; what was is forgotten when `isGone`. */
   drop(id: string, isGone: boolean): Promise<void>;
-  /** Nobody of a part is here any more: its common position is no longer ours to write. */
+  /** Nobody of a part is here any more: what is written down of it is no longer ours to write. */
   leave(part: number): void;
   /** Writes down what is new, at once. */
   flush(): Promise<void>;
@@ -44,6 +50,7 @@ export interface Ledger {
 
 export interface LedgerOptions {
   readonly shelf: Shelf;
+  readonly tenure: Parts['tenure'];
   /** The part of all work to which a subscription belongs: its common position is that of its part. */
   readonly partOf: (id: string) => number;
   /** How far the tenant's log was read for those who have caught up. */
@@ -54,14 +61,14 @@ export interface LedgerOptions {
 /** Time between two writings: five times what the last one took, within these bounds. */
 const leastPauseMs = 100;
 const mostPauseMs = 1000;
-/** Documents that are written at a time. */
+/** Documents of a part that are written at a time. */
 const bundle = 200;
 /** The key of the position of all of a part who have caught up. No id of a subscription is without a colon. */
 const common = (part: number): string => (part === 0 ? 'log' : `log ${part}`);
 
 export function createLedger(options: LedgerOptions): Ledger {
   const { shelf, observe } = options;
-  const state: State = { ...options, news: new Map(), written: new Map() };
+  const state: State = { ...options, news: new Map(), entered: new Map() };
   let running = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let pauseMs = leastPauseMs;
@@ -80,10 +87,9 @@ export function createLedger(options: LedgerOptions): Ledger {
     timer ??= setTimeout(() => void flush(), pauseMs);
   };
   return {
+    enter: (part) => enter(state, part),
     find: (id) => findProgress(options, id),
     mark(subject) {
-      const part = options.partOf(subject.id);
-      if (!state.written.has(part)) state.written.set(part, -1);
       state.news.set(subject.id, subject);
       touch();
     },
@@ -93,38 +99,70 @@ export function createLedger(options: LedgerOptions): Ledger {
       await running;
       if (isGone) await shelf.delete(id);
     },
-    leave: (part) => void state.written.delete(part),
+    leave: (part) => void state.entered.delete(part),
     flush,
   };
 }
 
 interface State extends LedgerOptions {
   readonly news: Map<string, Progressing>;
-  /** The common position that was written last, of each part that has anybody here. */
-  readonly written: Map<number, Position>;
+  readonly entered: Map<number, Entered>;
 }
 
-/**
- * All taken down in one moment. The common position comes last: whoever had something waiting then is known to have, so that
- * nobody is thought to have come further than it has.
- */
+/** A part that is carried out here. */
+interface Entered {
+  readonly tenure: Tenure;
+  /** Whether nobody else writes any more. */
+  readonly isSole: Promise<boolean>;
+  /** The common position that was written last. */
+  written: Position;
+}
+
+async function enter({ shelf, entered, tenure: tenureOf }: State, part: number): Promise<boolean> {
+  const known = entered.get(part);
+  if (known) return known.isSole;
+  const tenure = tenureOf(part);
+  if (!tenure) return false;
+  const isSole = shelf.putHeld([], tenure);
+  const fresh: Entered = { tenure, isSole, written: -1 };
+  entered.set(part, fresh);
+  // One that failed is tried again by the next.
+  isSole.catch(() => entered.get(part) === fresh && entered.delete(part));
+  return isSole;
+}
+
+/** All taken down in one moment. */
 async function write(state: State): Promise<void> {
-  const { shelf, news } = state;
+  const { news, entered, partOf } = state;
   const reached = state.position();
   const subjects = [...news.values()];
-  const documents = subjects.map((subject) => [subject.id, progressJson(subject.progress())] as const);
+  const documents = subjects.map((subject) => ({ key: subject.id, document: progressJson(subject.progress()) }));
   news.clear();
+  const ofPart = Map.groupBy(documents, ({ key }) => partOf(key));
   try {
-    for (let at = 0; at < documents.length; at += bundle) {
-      await Promise.all(documents.slice(at, at + bundle).map(([id, document]) => shelf.put(id, document)));
-    }
-    const behind = [...state.written].filter(([, written]) => written !== reached).map(([part]) => part);
-    await Promise.all(behind.map((part) => shelf.put(common(part), { position: reached })));
-    for (const part of behind) if (state.written.has(part)) state.written.set(part, reached);
+    await Promise.all([...entered].map(([part, one]) => writePart(state, one, [ofPart.get(part) ?? [], reached])));
   } catch (cause) {
     for (const subject of subjects) news.set(subject.id, subject);
     throw cause;
   }
+}
+
+/**
+ * The common position comes last: whoever had something waiting then is known to have, so that nobody is thought to have come
+ * further than it has.
+ */
+async function writePart(
+  { shelf }: State,
+  entered: Entered,
+  [documents, reached]: readonly [Parameters<Shelf['putHeld']>[0], Position],
+): Promise<void> {
+  const { tenure, written } = entered;
+  const last = { key: common(tenure.part), document: { position: reached } };
+  const all = written === reached ? documents : [...documents, last];
+  for (let at = 0; at < all.length; at += bundle) {
+    if (!(await shelf.putHeld(all.slice(at, at + bundle), tenure))) return;
+  }
+  entered.written = reached;
 }
 
 const progressJson = ({ account, ...rest }: Progress): Json => ({ ...rest, account: { ...account } });

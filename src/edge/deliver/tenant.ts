@@ -193,6 +193,7 @@ async function openSurroundings({
   const follower = await openFollower({ log, world, moved: () => ledger.touch() });
   const ledger = createLedger({
     shelf: store.shelf(ledgerShelf),
+    tenure: (part) => world.stores.parts.tenure(part),
     partOf: (id) => partIn({ tenant, world }, id),
     position: follower.matchedTo,
     observe: world.observe,
@@ -264,6 +265,10 @@ async function replace(office: Office, id: string): Promise<void> {
   }
   if (old) ledger.mark(old);
   if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
+  if (!(await ledger.enter(partIn(office, id)))) {
+    runners.delete(id);
+    return;
+  }
   const progress = old?.progress() ?? (await ledger.find(id));
   await run(office, document, progress);
 }

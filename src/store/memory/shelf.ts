@@ -16,6 +16,10 @@ export function createShelf(): Shelf {
       documents.set(key, document);
       return Promise.resolve();
     },
+    putHeld: (all) => {
+      for (const { key, document } of all) documents.set(key, document);
+      return Promise.resolve(true);
+    },
     add: (key, document) => {
       if (!documents.has(key)) documents.set(key, document);
       return Promise.resolve(documents.get(key) ?? document);

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
-import type { PartEvent, Parts } from '../../core/port/parts.ts';
+import type { PartEvent, Parts, Tenure } from '../../core/port/parts.ts';
 import { isAway } from './connection.ts';
 
 /** `_id` is `part 7`, or `node` and a broker's name: every broker that lives has one of these. */
@@ -10,6 +10,8 @@ interface LeaseDocument {
   readonly _id: string;
   readonly holder: string | null;
   readonly until: Date;
+  /** Of a part: how many times it was taken. */
+  readonly term?: number;
   /** Of a broker: the ids of the sessions in which it has transactions. */
   readonly sessions?: readonly SessionId[];
 }
@@ -23,6 +25,8 @@ export interface OpenParts {
    * holds with it: others know by this whose they may end.
    */
   readonly startSession: () => Promise<ClientSession>;
+  /** Whether a tenure goes on, as a transaction sees it. */
+  readonly goesOn: (tenure: Tenure, session: ClientSession) => Promise<boolean>;
   /** Gives everything back, so that others need not wait for it to expire. */
   readonly close: () => Promise<void>;
 }
@@ -51,8 +55,13 @@ const isOver: Document = { $expr: { $lte: ['$until', '$$NOW'] } };
 const isAlive: Document = { $expr: { $gt: ['$until', '$$NOW'] } };
 
 interface Holder extends PartsOptions {
-  readonly held: Set<number>;
+  /** The parts that it has, with the terms. */
+  readonly held: Map<number, number>;
   readonly listeners: Set<(part: number, event: PartEvent) => Promise<void>>;
+  /** Parts that are no longer its own to begin with, and not given back yet. */
+  readonly leaving: Set<number>;
+  /** What is being told, by part. */
+  readonly telling: Map<number, Promise<void>>;
   /** Sessions by their ids as text. */
   readonly sessions: Map<string, SessionId>;
   /** Until when what is held may be relied on, by this process's own clock; 0: not now. */
@@ -64,8 +73,10 @@ interface Holder extends PartsOptions {
 export async function openParts(options: PartsOptions): Promise<OpenParts> {
   const holder: Holder = {
     ...options,
-    held: new Set(),
+    held: new Map(),
     listeners: new Set(),
+    leaving: new Set(),
+    telling: new Map(),
     sessions: new Map(),
     deadlineMs: 0,
     isClosed: false,
@@ -77,20 +88,35 @@ export async function openParts(options: PartsOptions): Promise<OpenParts> {
     beating = beating.then(() => beat(holder));
   }, beatMs);
   return {
-    parts: {
-      count,
-      isMine: (part) => holder.held.has(part) && performance.now() < holder.deadlineMs,
-      follow(listener) {
-        holder.listeners.add(listener);
-        return () => void holder.listeners.delete(listener);
-      },
-    },
+    parts: partsOf(holder),
     startSession: () => startSession(holder),
+    goesOn: async ({ part, term }, session) => {
+      const lease = { _id: `part ${part}`, holder: holder.node, term };
+      return (await options.leases.findOne(lease, { session, projection: { _id: 1 } })) !== null;
+    },
     async close() {
       clearInterval(timer);
       holder.isClosed = true;
       await beating;
+      await Promise.all(holder.telling.values());
       await giveBack(holder).catch((cause: unknown) => report(holder, cause));
+    },
+  };
+}
+
+function partsOf(holder: Holder): Parts {
+  const { held, listeners } = holder;
+  const tenure = (part: number): Tenure | undefined => {
+    const term = performance.now() < holder.deadlineMs ? held.get(part) : undefined;
+    return term === undefined ? undefined : { part, term };
+  };
+  return {
+    count,
+    isMine: (part) => tenure(part) !== undefined,
+    tenure,
+    follow(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
   };
 }
@@ -109,7 +135,7 @@ async function beat(holder: Holder): Promise<void> {
   const beganMs = performance.now();
   try {
     await renew(holder);
-    await relyUntil(beganMs + leaseMs - marginMs, holder);
+    relyUntil(beganMs + leaseMs - marginMs, holder);
     const share = Math.ceil(count / (await countNodes(holder)));
     leaveBeyond(share, holder);
     await takeUpTo(share, holder);
@@ -117,15 +143,15 @@ async function beat(holder: Holder): Promise<void> {
     report(holder, cause);
     if (holder.deadlineMs === 0 || performance.now() < holder.deadlineMs) return;
     holder.deadlineMs = 0;
-    for (const part of holder.held) await tell(holder, part, 'lost');
+    for (const part of holder.held.keys()) void tell(holder, part, 'lost');
   }
 }
 
 /** What could not be relied on for a while is gained anew, where nobody else has taken it: in between nothing was begun. */
-async function relyUntil(deadlineMs: number, holder: Holder): Promise<void> {
+function relyUntil(deadlineMs: number, holder: Holder): void {
   const hasLapsed = performance.now() >= holder.deadlineMs;
   holder.deadlineMs = deadlineMs;
-  if (hasLapsed) for (const part of holder.held) await tell(holder, part, 'gained');
+  if (hasLapsed) for (const part of holder.held.keys()) void tell(holder, part, 'gained');
 }
 
 function report({ observe }: Holder, cause: unknown): void {
@@ -134,16 +160,33 @@ function report({ observe }: Holder, cause: unknown): void {
 }
 
 async function renew(holder: Holder): Promise<void> {
-  const { leases, node } = holder;
+  const { leases, node, leaving } = holder;
   await live(holder);
   await leases.updateMany({ _id: { $in: ids }, holder: node }, [{ $set: { until: ends } }]);
-  const mine = await leases.find({ _id: { $in: ids }, holder: node }, { projection: { _id: 1 } }).toArray();
-  const there = new Set(mine.map(({ _id }) => ids.indexOf(_id)));
-  // A broker that slept for longer than a lease finds that others have taken over.
-  await lose(
-    holder,
-    [...holder.held].filter((part) => !there.has(part)),
-  );
+  // Taken down before: what is found may have been given back by the time it is told.
+  const left = new Set(leaving);
+  const found = await leases.find({ _id: { $in: ids }, holder: node }).toArray();
+  const mine = found.map(({ _id, term = 0 }) => [ids.indexOf(_id), term] as const);
+  settle(holder, new Map(mine.filter(([part]) => !left.has(part))));
+}
+
+/**
+ * A broker that slept for longer than a lease finds that others have taken over. What it has taken, or could not give back,
+ * without hearing of it because the database went away, is its own.
+ */
+function settle(holder: Holder, mine: ReadonlyMap<number, number>): void {
+  const { held } = holder;
+  for (const [part, term] of [...held]) {
+    if (mine.get(part) === term) continue;
+    held.delete(part);
+    void tell(holder, part, 'lost');
+  }
+  for (const [part, term] of mine) if (!held.has(part)) gain(holder, part, term);
+}
+
+function gain(holder: Holder, part: number, term: number): void {
+  holder.held.set(part, term);
+  void tell(holder, part, 'gained');
 }
 
 async function live({ leases, node, sessions }: Holder): Promise<void> {
@@ -174,37 +217,42 @@ async function countNodes({ leases, client }: Holder): Promise<number> {
 
 /** What is under way may take its time: meanwhile the leases go on being renewed, those that are left too. */
 function leaveBeyond(share: number, holder: Holder): void {
-  for (const part of [...holder.held].slice(share))
+  for (const part of [...holder.held.keys()].slice(share))
     leave(holder, part).catch((cause: unknown) => report(holder, cause));
 }
 
 async function leave(holder: Holder, part: number): Promise<void> {
-  const { leases, node } = holder;
-  // No longer its own to begin with, so that nothing new is begun while what is under way comes to its end.
-  holder.held.delete(part);
-  await tell(holder, part, 'leaving');
-  await leases.updateOne({ _id: `part ${part}`, holder: node }, { $set: { holder: null } });
+  const { leases, node, held, leaving } = holder;
+  // So that nothing new is begun while what is under way comes to its end.
+  held.delete(part);
+  leaving.add(part);
+  try {
+    await tell(holder, part, 'leaving');
+    await leases.updateOne({ _id: `part ${part}`, holder: node }, { $set: { holder: null } });
+  } finally {
+    leaving.delete(part);
+  }
 }
 
 async function takeUpTo(share: number, holder: Holder): Promise<void> {
   const { leases, node, held } = holder;
   while (held.size < share) {
-    const free = await leases.findOneAndUpdate({ _id: { $in: ids }, ...isFree }, [
-      { $set: { holder: node, until: ends } },
-    ]);
-    if (!free) return;
-    const part = ids.indexOf(free._id);
-    held.add(part);
-    await tell(holder, part, 'gained');
+    const taking = [{ $set: { holder: node, until: ends, term: { $add: [{ $ifNull: ['$term', 0] }, 1] } } }];
+    const taken = await leases.findOneAndUpdate({ _id: { $in: ids }, ...isFree }, taking, { returnDocument: 'after' });
+    if (!taken) return;
+    gain(holder, ids.indexOf(taken._id), taken.term ?? 0);
   }
 }
 
-async function lose(holder: Holder, parts: readonly number[]): Promise<void> {
-  for (const part of parts) holder.held.delete(part);
-  for (const part of parts) await tell(holder, part, 'lost');
+/** What becomes of a part is told one thing after the other. No lease waits for it: whoever hears it may take long. */
+function tell(holder: Holder, part: number, event: PartEvent): Promise<void> {
+  const { telling } = holder;
+  const told = (telling.get(part) ?? Promise.resolve()).then(() => tellAll(holder, part, event));
+  telling.set(part, told);
+  return told;
 }
 
-async function tell({ listeners, observe }: Holder, part: number, event: PartEvent): Promise<void> {
+async function tellAll({ listeners, observe }: Holder, part: number, event: PartEvent): Promise<void> {
   for (const listener of [...listeners]) {
     await listener(part, event).catch((cause: unknown) => observe({ kind: 'failed', where: `part ${part}`, cause }));
   }

@@ -1,9 +1,10 @@
 /** Shelves of JSON documents. */
 import { type ClientSession, type Document, MaxKey, MinKey } from 'mongodb';
-import { parseJson } from '../../core/model/json.ts';
+import { type Json, parseJson } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Shelf } from '../../core/port/store.ts';
 import { reach } from './connection.ts';
+import type { OpenParts } from './parts.ts';
 import type { Collections, ShelfDocument } from './schema.ts';
 import { createWatch } from './watch.ts';
 import type { Writer } from './writer/writer.ts';
@@ -17,23 +18,37 @@ export interface ShelvesOptions {
   readonly writer: Writer;
   /** This broker's name among all. */
   readonly node: string;
+  readonly goesOn: OpenParts['goesOn'];
   readonly observe: Observe;
 }
 
 /** Opens shelves by name. Writes go the way of all others, so that the last of several stands. */
-export function createShelves({ shelf }: Collections, { writer, node, observe }: ShelvesOptions): Shelves {
+export function createShelves({ shelf }: Collections, { writer, node, goesOn, observe }: ShelvesOptions): Shelves {
   const others = createOthers({ shelf }, { node, observe });
   const open = (name: string): Shelf => {
     const reading = createReading(shelf, name);
     const _id = (key: string): ShelfDocument['_id'] => ({ shelf: name, key });
+    const putting = (key: string, document: Json) => ({
+      replaceOne: { filter: { _id: _id(key) }, replacement: { doc: JSON.stringify(document), by: node }, upsert: true },
+    });
     const send = (run: (session: ClientSession) => Promise<unknown>): Promise<unknown> =>
       writer.send({ ids: [], run: ({ session }) => run(session) });
     return {
       ...reading,
       put: async (key, document) => {
-        const doc = JSON.stringify(document);
-        await send((session) => shelf.replaceOne({ _id: _id(key) }, { doc, by: node }, { upsert: true, session }));
+        await send((session) => shelf.bulkWrite([putting(key, document)], { session }));
       },
+      // All transactions of a tenant come one after the other: what is put later sees that the part is another's by now.
+      putHeld: (documents, tenure) =>
+        writer.send({
+          ids: [],
+          run: async ({ session }) => {
+            if (!(await goesOn(tenure, session))) return false;
+            const puttings = documents.map(({ key, document }) => putting(key, document));
+            if (puttings.length > 0) await shelf.bulkWrite(puttings, { session });
+            return true;
+          },
+        }),
       add: async (key, document) => {
         const fresh = { $setOnInsert: { doc: JSON.stringify(document), by: node } };
         await send((session) => shelf.updateOne({ _id: _id(key) }, fresh, { upsert: true, session }));

@@ -8,6 +8,7 @@ import { forgetSome } from './history/forget.ts';
 import { readHistories } from './history/history-reader.ts';
 import { revise } from './history/revise.ts';
 import { createLog } from './log.ts';
+import type { OpenParts } from './parts.ts';
 import type { Collections } from './schema.ts';
 import { countEntities, findEntities, getEntity } from './search/search.ts';
 import { countKept, readSummary } from './search/summary.ts';
@@ -27,13 +28,15 @@ export interface StoreOptions {
   readonly observe: Observe;
   /** This broker's name among all on the database. */
   readonly node: string;
+  readonly goesOn: OpenParts['goesOn'];
 }
 
-export async function openStore(collections: Collections, { limits, observe, node }: StoreOptions): Promise<OpenStore> {
+export async function openStore(collections: Collections, options: StoreOptions): Promise<OpenStore> {
+  const { limits, observe } = options;
   const state = await collections.state.findOne({ _id: 'state' });
   const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
   const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
-  const shelves = createShelves(collections, { writer, node, observe });
+  const shelves = createShelves(collections, { ...options, writer });
   return {
     store: {
       ...createReading(collections),

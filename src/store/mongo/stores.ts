@@ -41,7 +41,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
     const known = opened.get(tenant);
     if (known) return known;
     const fresh = openCollections(client.db(database), leases.startSession).then((collections) =>
-      openStore(collections, { node, observe, limits: { ...usualLimits, ...limits } }),
+      openStore(collections, { node, goesOn: leases.goesOn, observe, limits: { ...usualLimits, ...limits } }),
     );
     opened.set(tenant, fresh);
     // One that failed is tried again by the next.

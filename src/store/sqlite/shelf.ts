@@ -31,6 +31,11 @@ export function createShelves(database: Database, send: SendJob): (name: string)
   const get = database.prepare<[string, string], string>('SELECT doc FROM shelf WHERE name = ? AND key = ?').pluck();
   const keys = database.prepare<[string], string>('SELECT key FROM shelf WHERE name = ?').pluck();
   const list = database.prepare<[string], { key: string; doc: string }>('SELECT key, doc FROM shelf WHERE name = ?');
+  const putIn =
+    (shelf: string): Shelf['put'] =>
+    async (key, document) => {
+      await send({ op: 'put', shelf, key, doc: JSON.stringify(document), isNew: false });
+    };
   return (name) => ({
     get: (key) => {
       const doc = get.get(name, key);
@@ -42,8 +47,10 @@ export function createShelves(database: Database, send: SendJob): (name: string)
       const documents = list.all(name).map(({ key, doc }) => ({ key, document: parseJson(doc) }));
       return Promise.resolve(documents.sort((a, b) => (a.key < b.key ? -1 : 1)));
     },
-    put: async (key, document) => {
-      await send({ op: 'put', shelf: name, key, doc: JSON.stringify(document), isNew: false });
+    put: putIn(name),
+    putHeld: async (documents) => {
+      await Promise.all(documents.map(({ key, document }) => putIn(name)(key, document)));
+      return true;
     },
     add: async (key, document) => {
       await send({ op: 'put', shelf: name, key, doc: JSON.stringify(document), isNew: true });

@@ -31,6 +31,16 @@ export function describeShelves(bench: Bench): void {
       expect(await shelf.keys()).toEqual(['a']);
     });
 
+    test('to which the broker that has a part puts in order', async () => {
+      const tenure = bench.stores().parts.tenure(0);
+      if (!tenure) throw new Error("The part is another broker's.");
+      const shelf = bench.store().shelf('held');
+      const documents = ['a', 'b', 'a'].map((key, n) => ({ key, document: n }));
+      expect(await shelf.putHeld([], tenure)).toBe(true);
+      expect(await shelf.putHeld(documents, tenure)).toBe(true);
+      expect(await Promise.all(['a', 'b'].map((key) => shelf.get(key)))).toEqual([2, 1]);
+    });
+
     test('in the order of the keys', async () => {
       const shelf = bench.store().shelf('subscription');
       for (const key of ['m', 'B', 'a', 'ab', '', 'b', '10', '9', 'é', '🚦']) await shelf.put(key, key);
