@@ -1,9 +1,6 @@
 /** `npm run bench:history`: measurements come in by the batch, and are asked for by time; beside bare SQLite and raw HTTP. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import Database from 'better-sqlite3';
+import { bytesIn, openBareHistory } from './bare-history.ts';
 import { type Child, startChild } from './child.ts';
 import { api, send } from './fill.ts';
 import { latencies } from './load.ts';
@@ -81,31 +78,14 @@ async function ingest(broker: Child, batches: Iterable<readonly Measurement[]>):
 
 /** The same rows into one table by bare SQLite, as durable, a transaction per batch: rows per second and bytes per row. */
 function ingestFloor(): { readonly perSecond: number; readonly bytes: number } {
-  const folder = mkdtempSync(join(tmpdir(), 'mlaka-floor-'));
-  const database = new Database(join(folder, 'floor.db'));
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.exec(
-    'CREATE TABLE history (series INTEGER, at INTEGER, number REAL, PRIMARY KEY (series, at)) WITHOUT ROWID',
-  );
-  const insert = database.prepare('INSERT OR REPLACE INTO history VALUES (?, ?, ?)');
-  const insertAll = database.transaction((batch: readonly Measurement[]) => {
-    for (const { number, step } of batch) insert.run(number, (start + step * stepMs) * 1000, valueOf(number, step));
-  });
+  const bare = openBareHistory();
   const began = performance.now();
-  for (const batch of archive()) insertAll.immediate(batch);
+  for (const batch of archive()) {
+    bare.put(batch.map(({ number, step }) => [number, (start + step * stepMs) * 1000, valueOf(number, step)]));
+  }
   const perSecond = (series * perSeries) / ((performance.now() - began) / 1000);
-  database.pragma('wal_checkpoint(TRUNCATE)');
-  database.close();
-  const bytes = bytesIn(folder) / (series * perSeries);
-  rmSync(folder, { recursive: true });
-  return { perSecond, bytes };
+  return { perSecond, bytes: bare.close() / (series * perSeries) };
 }
-
-const bytesIn = (folder: string): number =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 
 const between = (from: number, to: number): string => `timerel=between&timeAt=${timeOf(from)}&endTimeAt=${timeOf(to)}`;
 const one = (number: number): string => `/temporal/entities/${idOf(number)}?attrs=pm10&`;
