@@ -10,7 +10,7 @@ import { type Child, startChild } from './child.ts';
 import { api, send } from './fill.ts';
 
 const total = Number(process.env['BENCH_ROWS'] ?? 500_000);
-const batchSize = 20_000;
+const batchSize = 50_000;
 /** Five minutes between two measurements of a station. */
 const stepMs = 300_000;
 const start = Date.UTC(2025, 0, 1);

@@ -65,16 +65,40 @@ export function createClient(place: Place, signal: AbortSignal): Client {
   };
   return {
     send,
-    async batch(operation, entities) {
-      const body = { json: entities, type: context === '' ? 'application/ld+json' : 'application/json' };
-      const answer = await send('POST', `/${operation}`, body);
-      if (answer.status === 201 || answer.status === 204) return [];
-      if (answer.status !== 207)
-        throw new Error(`The broker refused the batch with ${answer.status}: ${detailOf(answer.body)}`);
-      return refusedIn(answer.body);
-    },
+    batch: createBatch(send, context === '' ? 'application/ld+json' : 'application/json'),
   };
 }
+
+/** A batch that is too large for the broker goes in halves; an element that is, is refused. */
+function createBatch(send: Client['send'], type: string): Client['batch'] {
+  const batch: Client['batch'] = async (operation, entities) => {
+    const answer = await send('POST', `/${operation}`, { json: entities, type });
+    if (answer.status === 201 || answer.status === 204) return [];
+    if (answer.status === 207) return refusedIn(answer.body);
+    const [first] = entities;
+    if (answer.status !== tooLarge || first === undefined)
+      throw new Error(`The broker refused the batch with ${answer.status}: ${detailOf(answer.body)}`);
+    if (entities.length === 1) return [{ id: textOf(first, 'id'), element: 0, reason: detailOf(answer.body) }];
+    const half = Math.ceil(entities.length / 2);
+    const refused = await batch(operation, entities.slice(0, half));
+    const others = await batch(operation, entities.slice(half));
+    return [...refused, ...others.map((one) => laterBy(half, one))];
+  };
+  return batch;
+}
+
+const tooLarge = 413;
+
+/** A refusal as it is when there are so many elements before it. */
+export const laterBy = (count: number, { element, ...refusal }: Refusal): Refusal => ({
+  ...refusal,
+  ...(element === undefined ? undefined : { element: element + count }),
+});
+
+const textOf = (json: Json, member: string): string => {
+  const text = isObject(json) ? json[member] : undefined;
+  return typeof text === 'string' ? text : '';
+};
 
 const headersOf = ({ tenant, context = '' }: Place): Readonly<Record<string, string>> => ({
   ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),

@@ -20,7 +20,7 @@ import { createProgress } from './progress.ts';
 const flags = {
   ...brokerFlags,
   map: { form: 'MAP', about: 'JSON file that says which column is which attribute (docs/import.md).', initial: '' },
-  batch: { form: 'N', about: 'Rows that are settled together; empty: 5000, of a history 20000.', initial: '' },
+  batch: { form: 'N', about: 'Rows that are settled together; empty: 5000, of a history 50000.', initial: '' },
   resume: { form: '', about: 'Go on where an import of this file stopped.', initial: '' },
   rejected: {
     form: 'FILE',
@@ -109,7 +109,7 @@ const entityRoad: Road = { context: '', createDeliver: createDelivery, batchSize
 const historyRoad = ({ context, attributes }: ImportMap): Road => ({
   context,
   createDeliver: (client) => createRecording(client, { hasFixed: attributes.some(({ isFixed }) => isFixed) }),
-  batchSize: 20_000,
+  batchSize: 50_000,
 });
 
 function mapIn(text: string, path: string): ImportMap {

@@ -12,16 +12,16 @@ beforeAll(async () => {
 });
 afterAll(() => site.stop());
 
-async function load(name: string, map: JsonObject, lines: readonly string[]): Promise<Run> {
-  const file = join(site.folder, name);
+async function load(name: string, map: JsonObject, lines: readonly string[], at = site): Promise<Run> {
+  const file = join(at.folder, name);
   writeFileSync(file, `${lines.join('\n')}\n`);
   writeFileSync(`${file}.map.json`, JSON.stringify(map));
-  return run(importFile, [file, '--map', `${file}.map.json`, '--url', site.url]);
+  return run(importFile, [file, '--map', `${file}.map.json`, '--url', at.url]);
 }
 
 /** The numbers of the rows that were rejected. */
-const rejectedIn = (name: string): readonly Json[] =>
-  readFileSync(join(site.folder, `${name}.rejected.ndjson`), 'utf8')
+const rejectedIn = (name: string, at = site): readonly Json[] =>
+  readFileSync(join(at.folder, `${name}.rejected.ndjson`), 'utf8')
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as { row: number }).row);
@@ -177,4 +177,31 @@ test('an entity of which nothing fixed is accepted is told row by row, and is no
   const { out } = await load('none.csv', parking, lines);
   expect(out).toContain('3 rows: 1 accepted, 0 skipped, 2 rejected.');
   expect(rejectedIn('none.csv')).toEqual([1, 2]);
+});
+
+test('what is too large for one request goes in several, and a row that is too large alone is rejected', async () => {
+  const tight = await startSite(['--body-bytes-max', '100000']);
+  try {
+    const { type, observedAt } = everyKind;
+    const map = {
+      type,
+      id: 'urn:ngsi-ld:Bus:{bus}',
+      observedAt,
+      history: true,
+      attributes: { line: { column: 'line' } },
+    };
+    const lines = Array.from({ length: 60 }, (_, row) => {
+      const line = 'x'.repeat(row === 7 ? 150_000 : 10_000);
+      return JSON.stringify({ bus: row % 2, time: minute(row), line });
+    });
+    const { out } = await load('large.ndjson', map as JsonObject, lines, tight);
+    expect(out).toContain('60 rows: 59 accepted, 0 skipped, 1 rejected.');
+    expect(rejectedIn('large.ndjson', tight)).toEqual([8]);
+    const found = await tight.get(
+      '/temporal/entities?type=Bus&format=temporalValues&attrs=line&timerel=after&timeAt=1990-01-01T00:00:00Z',
+    );
+    expect(found.map(({ line }) => (line as { values: Json[] }).values.length)).toEqual([30, 29]);
+  } finally {
+    await tight.stop();
+  }
 });

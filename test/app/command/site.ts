@@ -16,11 +16,21 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-/** A broker that rejects what data models do not allow, and a folder with the fixtures of the import. */
-export async function startSite(): Promise<Site> {
+/** A broker that rejects what data models do not allow, and a folder with the fixtures of the import. `options` are more of its command line. */
+export async function startSite(options: readonly string[] = []): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-command-'));
   cpSync(new URL('../../fixture/import', import.meta.url), folder, { recursive: true });
-  const args = ['--port', '0', '--data', join(folder, 'data'), '--log-level', 'silent', '--models', 'reject'];
+  const args = [
+    '--port',
+    '0',
+    '--data',
+    join(folder, 'data'),
+    '--log-level',
+    'silent',
+    '--models',
+    'reject',
+    ...options,
+  ];
   const broker = await startBroker(readConfig({ args, env: {} }));
   return {
     url: broker.url,

@@ -1,7 +1,7 @@
 /** Brings rows that are measurements into the histories of their entities, in few bytes, and finds out which were refused. */
 import { kinds, listMember, valueMember } from '../../../core/model/attribute.ts';
 import { isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
-import type { BatchOperation, Client, Refusal } from '../client.ts';
+import { type BatchOperation, type Client, laterBy, type Refusal } from '../client.ts';
 import type { Deliver, Item } from './deliver.ts';
 
 /** Rows of one element: the broker reads an element in one go. */
@@ -63,7 +63,7 @@ async function send(client: Client, operation: BatchOperation, elements: readonl
   const refusals: Refusal[] = [];
   for (let start = 0; start < elements.length; start += requestMax) {
     const some = await client.batch(operation, elements.slice(start, start + requestMax));
-    refusals.push(...some.map(({ element = 0, ...refusal }) => ({ ...refusal, element: start + element })));
+    refusals.push(...some.map((refusal) => laterBy(start, refusal)));
   }
   return refusals;
 }
