@@ -81,15 +81,17 @@ interface Periods {
 /** Takes what comes in ascending order, and works out each period when the next one begins. */
 function createPeriods({ methods, period, start, end }: Aggregation): Periods {
   const members = methods.map((method) => ({ method, rows: new Array<Json>() }));
-  const isWhole = isZero(period);
   let first = start;
   let open: Period | undefined;
   let count = 0;
+  let last = { to: -Infinity, text: '' };
   const close = (): void => {
     if (!open) return;
     const contents = contentsOf(open);
-    const from = instantOf(open.from);
-    const to = instantOf(isWhole ? (end ?? lastIn(open)) : open.to);
+    // Most periods begin where the one before ended.
+    const from = last.to === open.from ? last.text : instantOf(open.from);
+    const to = instantOf(open.to === Infinity ? (end ?? lastIn(open)) : open.to);
+    last = { to: open.to, text: to };
     for (const { method, rows } of members) {
       const result = resultOf(method, contents);
       if (result !== undefined) rows.push([result, from, to]);
@@ -100,9 +102,7 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
     count += 1;
     if (count > periodsMax) throw tooManyPeriods();
     first ??= at;
-    const number = isWhole ? 0 : periodOf(at, first, period);
-    const to = isWhole ? Infinity : later(first, period, number + 1);
-    open = { from: later(first, period, number), to, tallies, timed };
+    open = { ...spanAt(at, first, period), tallies, timed };
   };
   return {
     put(tally) {
@@ -120,6 +120,13 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
   };
 }
 
+/** The period that a moment is in, of those from the first moment on. */
+function spanAt(at: Micros, first: Micros, period: Duration): Pick<Period, 'from' | 'to'> {
+  if (isZero(period)) return { from: first, to: Infinity };
+  const number = periodOf(at, first, period);
+  return { from: later(first, period, number), to: later(first, period, number + 1) };
+}
+
 const tooManyPeriods = (): Problem =>
   new Problem('TooManyResults', `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`);
 
@@ -134,11 +141,13 @@ interface Contents extends Pick<Period, 'tallies' | 'timed'> {
   readonly texts: readonly string[];
 }
 
+const none: readonly string[] = [];
+
 /** Numbers and booleans count as numbers, arrays by their size, texts in the order of their letters; objects and URIs not at all. */
 function contentsOf({ tallies, timed }: Period): Contents {
   if (timed.length === 0) {
     const numbers = tallyTogether(tallies);
-    return { tallies, timed, numbers, measures: numbers, texts: [] };
+    return { tallies, timed, numbers, measures: numbers, texts: none };
   }
   const [numbers, sizes, texts] = [[...tallies], new Array<Tally>(), new Array<string>()];
   for (const { at, value, isLink } of timed) {
