@@ -1,5 +1,5 @@
 /** Reads temporal queries (clause 4.11), and tells which moments they cover. */
-import { type Micros, microsOf } from '../model/instant.ts';
+import { type Interval, type Micros, microsOf } from '../model/instant.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 import type { TemporalQuery } from './filter.ts';
@@ -67,4 +67,18 @@ export function isWithin(
   if (timerel === undefined) return true;
   if (timerel === 'before') return micros < timeAt;
   return micros >= timeAt && (timerel === 'after' || micros < endTimeAt);
+}
+
+/** The half-open interval of a temporal query (clause 4.11). */
+export function boundsOf({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery): Interval {
+  switch (timerel) {
+    case 'before':
+      return { from: -Infinity, to: timeAt };
+    case 'after':
+      return { from: timeAt, to: Infinity };
+    case 'between':
+      return { from: timeAt, to: endTimeAt };
+    default:
+      return { from: -Infinity, to: Infinity };
+  }
 }

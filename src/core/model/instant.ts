@@ -6,6 +6,12 @@ export type Instant = string;
 /** Microseconds since 1970-01-01T00:00:00Z. Exact in a double until the year 2255. */
 export type Micros = number;
 
+/** A half-open interval of time; its ends may be infinite. */
+export interface Interval {
+  readonly from: Micros;
+  readonly to: Micros;
+}
+
 const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:[.,]\d{1,6})?Z$/;
 
 /** Two digits of a text as a number. */

@@ -1,12 +1,6 @@
 /** Rollups: what is kept of a day of a series, in which form, and where it stands for instances. */
-import type { Micros } from './instant.ts';
+import type { Interval, Micros } from './instant.ts';
 import { beginningOf, dayMicros, hourMicros, type Tally, tallyHours, tallyTogether } from './tally.ts';
-
-/** A half-open interval of time; its ends may be infinite. */
-export interface Interval {
-  readonly from: Micros;
-  readonly to: Micros;
-}
 
 /**
  * How a day is: to be worked out; worked out; not all of its instances are numbers, so that they are needed; nothing but its

@@ -94,9 +94,11 @@ function truncate(all: Map<string, Series> | undefined, key: string, bounds: Bou
   put(all, key, {
     ...series,
     entries: series.entries.filter(({ at }) => at >= bounds.instances),
-    rollups: [...series.rollups, ...tallyHours(going.flatMap(numberIn))]
-      .filter(({ first }) => first >= bounds.rollups)
-      .sort((a, b) => a.first - b.first),
+    // Those that are left of a day go together.
+    rollups: [
+      ...series.rollups.filter(({ first }) => dayOf(first) >= dayOf(bounds.rollups)),
+      ...tallyHours(going.flatMap(numberIn)).filter(({ first }) => first >= bounds.rollups),
+    ].sort((a, b) => a.first - b.first),
   });
 }
 

@@ -1,5 +1,5 @@
-/** The collections of a tenant's database: what their documents are, and their indexes. */
-import { type ClientSession, type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb';
+/** The collections of a tenant's database: what their documents are. */
+import type { ClientSession, Collection } from 'mongodb';
 import type { Micros } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
 
@@ -53,6 +53,11 @@ export interface OpenBucket {
   readonly size: number;
   /** The place of its last instance. */
   readonly last: Micros;
+  /**
+   * The newest day of the series in which something was observed. It is in no `RollupDocument`, or stale there, so that what is
+   * appended to it has nothing to note. Absent: there is none, or it may be in one.
+   */
+  readonly day?: number;
 }
 
 /** Instances of one series that follow each other in time. Those at the same place are in the same bucket. */
@@ -69,6 +74,34 @@ export interface BucketKey {
   readonly s: number;
   readonly n: number;
   readonly from: Micros;
+}
+
+/**
+ * What is known of 32 days of a series (days are numbered since 1970): of every one in which something was observed, but for
+ * the newest (`OpenBucket.day`). A day is here once: a stale one that is also kept is kept.
+ */
+export interface RollupDocument {
+  readonly _id: RollupKey;
+  /** The turn (`StateDocument`) in which something of it was changed by a write, and no longer is as it was worked out. */
+  readonly turn: number;
+  /** Some of the stale days can be worked out. */
+  readonly due?: true;
+  /** To be worked out anew; until then their instances answer. */
+  readonly stale?: readonly number[];
+  readonly days?: readonly RollupDay[];
+}
+
+/** Subject, number of the series, the first of the days. */
+export type RollupKey = BucketKey;
+
+export interface RollupDay {
+  readonly day: number;
+  /** A `rollupState`. */
+  readonly state: number;
+  /** `bytesOfTallies`. Absent: its instances answer. */
+  readonly whole?: Uint8Array;
+  /** Of its hours. Absent: its instances tell them as quickly. */
+  readonly hours?: Uint8Array;
 }
 
 export interface LogDocument {
@@ -115,68 +148,9 @@ export interface Collections {
   readonly startSession: () => Promise<ClientSession>;
   readonly subjects: Collection<SubjectDocument>;
   readonly history: Collection<BucketDocument>;
+  readonly rollups: Collection<RollupDocument>;
   readonly log: Collection<LogDocument>;
   readonly counts: Collection<CountDocument>;
   readonly shelf: Collection<ShelfDocument>;
   readonly state: Collection<StateDocument>;
-}
-
-/** The form of the documents. Whoever changes it writes the step from the one before in `openCollections`. */
-const schema = 1;
-
-const subjectIndexes: readonly IndexDescription[] = [
-  { key: { num: 1 }, sparse: true },
-  { key: { subject: 1 } },
-  { key: { types: 1, num: 1 } },
-  { key: { types: 1, subject: 1 } },
-  { key: { 'values.n': 1, 'values.v': 1, num: 1 } },
-  { key: { 'places.n': 1, 'places.at': '2dsphere' } },
-  { key: { unlisted: 1, num: 1 }, partialFilterExpression: { unlisted: { $exists: true } } },
-  { key: { scopes: 1 }, sparse: true },
-  { key: { expires: 1 }, sparse: true },
-];
-
-const historyIndexes: readonly IndexDescription[] = [{ key: { moved: 1 }, sparse: true }];
-
-/** Opens a tenant's database, and makes what is not there. Throws an Error when a newer program has written it. */
-export async function openCollections(db: Db, startSession: Collections['startSession']): Promise<Collections> {
-  const collections: Collections = {
-    startSession,
-    subjects: db.collection('subjects'),
-    history: db.collection('history'),
-    log: db.collection('log'),
-    counts: db.collection('counts'),
-    shelf: db.collection('shelf'),
-    state: db.collection('state'),
-  };
-  const state = await collections.state.findOne({ _id: 'state' });
-  if (!state) await makeCollections(db, collections);
-  if (state && state.schema > schema) {
-    throw new Error(
-      `The database ${db.databaseName} was written by a newer Mlaka: its form is ${state.schema}, not ${schema}.`,
-    );
-  }
-  return collections;
-}
-
-/** Several nodes may do so at the same time. */
-async function makeCollections(db: Db, { subjects, history, state }: Collections): Promise<void> {
-  await Promise.all([
-    subjects.createIndexes([...subjectIndexes]),
-    history.createIndexes([...historyIndexes]),
-    // A transaction that makes a collection would be in the way of others.
-    ...['log', 'counts', 'shelf'].map((name) => makeCollection(db, name)),
-  ]);
-  const first = { schema, position: 0, prunedTo: 0, number: 0, turn: 0 };
-  await state.updateOne({ _id: 'state' }, { $setOnInsert: first }, { upsert: true });
-}
-
-const namespaceExists = 48;
-
-async function makeCollection(db: Db, name: string): Promise<void> {
-  try {
-    await db.createCollection(name);
-  } catch (error) {
-    if (!(error instanceof MongoServerError && error.code === namespaceExists)) throw error;
-  }
 }

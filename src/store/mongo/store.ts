@@ -7,6 +7,7 @@ import { createFollowers } from './followers.ts';
 import { forgetSome } from './history/forget.ts';
 import { readHistories } from './history/history-reader.ts';
 import { revise } from './history/revise.ts';
+import { workOutSome } from './history/rollup-work.ts';
 import { createLog } from './log.ts';
 import type { OpenParts } from './parts.ts';
 import type { Collections } from './schema.ts';
@@ -19,6 +20,8 @@ import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts
 /** A store and how to let go of it. */
 export interface OpenStore {
   readonly store: Store;
+  /** Works out some of the rollups that are due. False: there are no more. */
+  readonly workOut: () => Promise<boolean>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -44,6 +47,7 @@ export async function openStore(collections: Collections, options: StoreOptions)
       shelf: shelves.open,
       log: createLog(collections, { writer, followers }),
     },
+    workOut: () => workOutSome(collections),
     close: async () => {
       await writer.close();
       followers.close();

@@ -6,8 +6,10 @@ import type { Observe } from '../../core/port/observe.ts';
 import type { Stores, TenantSize } from '../../core/port/store.ts';
 import { connect, databaseIn, reach } from './connection.ts';
 import { databaseOf } from './database-name.ts';
+import { startWorkingOut } from './history/rollup-work.ts';
+import { openCollections } from './open-collections.ts';
 import { openParts } from './parts.ts';
-import { openCollections } from './schema.ts';
+
 import { type OpenStore, openStore } from './store.ts';
 import type { WriterLimits } from './writer/writer.ts';
 
@@ -32,22 +34,19 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const client = await connect(url);
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
-  const opened = new Map<string, Promise<OpenStore>>();
   const node = randomUUID();
   const leases = await openParts({ client, leases: client.db(prefix).collection('leases'), node, observe });
+  const opened = createOpened(async (database) => {
+    const collections = await openCollections(client.db(database), leases.startSession);
+    return openStore(collections, { node, goesOn: leases.goesOn, observe, limits: { ...usualLimits, ...limits } });
+  });
+  const stopWorkingOut = startWorkingOut({
+    stores: async () => (await opened.all()).map(({ workOut }) => workOut),
+    // Like the other jobs.
+    isMine: () => leases.parts.isMine(0),
+    observe,
+  });
   let isOpen = true;
-
-  const openOnce = (tenant: string, database: string): Promise<OpenStore> => {
-    const known = opened.get(tenant);
-    if (known) return known;
-    const fresh = openCollections(client.db(database), leases.startSession).then((collections) =>
-      openStore(collections, { node, goesOn: leases.goesOn, observe, limits: { ...usualLimits, ...limits } }),
-    );
-    opened.set(tenant, fresh);
-    // One that failed is tried again by the next.
-    fresh.catch(() => opened.delete(tenant));
-    return fresh;
-  };
 
   return {
     parts: leases.parts,
@@ -56,19 +55,44 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
       const database = databaseOf(prefix, tenant);
       const isOpened = tenant === '' || opened.has(tenant);
       if (!isOpened && !(await reach(register(registry, { _id: tenant, database }, create)))) return undefined;
-      return (await reach(openOnce(tenant, database))).store;
+      return (await reach(opened.get(tenant, database))).store;
     },
     tenants: () => tenantsIn(registry),
     sizes: async () =>
       Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, client.db(databaseOf(prefix, tenant))))),
     async close() {
       isOpen = false;
+      await stopWorkingOut();
       await leases.close();
-      for (const store of await Promise.allSettled(opened.values())) {
-        if (store.status === 'fulfilled') await store.value.close();
-      }
+      for (const store of await opened.all()) await store.close();
       await client.close();
     },
+  };
+}
+
+interface Opened {
+  readonly has: (tenant: string) => boolean;
+  /** Opens it where it is not yet. */
+  readonly get: (tenant: string, database: string) => Promise<OpenStore>;
+  /** Those that could be opened. */
+  readonly all: () => Promise<readonly OpenStore[]>;
+}
+
+function createOpened(open: (database: string) => Promise<OpenStore>): Opened {
+  const opened = new Map<string, Promise<OpenStore>>();
+  return {
+    has: (tenant) => opened.has(tenant),
+    get(tenant, database) {
+      const known = opened.get(tenant);
+      if (known) return known;
+      const fresh = open(database);
+      opened.set(tenant, fresh);
+      // One that failed is tried again by the next.
+      fresh.catch(() => opened.delete(tenant));
+      return fresh;
+    },
+    all: async () =>
+      (await Promise.allSettled(opened.values())).flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
   };
 }
 

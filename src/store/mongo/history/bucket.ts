@@ -1,7 +1,7 @@
 /** Buckets: how the instances of a series lie in them, and which bucket has a place in time. */
-import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 'mongodb';
+import type { AnyBulkWriteOperation, ClientSession, Collection, Document, FindOptions } from 'mongodb';
 import type { HistoricInstance } from '../../../core/model/history.ts';
-import type { Micros } from '../../../core/model/instant.ts';
+import type { Interval, Micros } from '../../../core/model/instant.ts';
 import { type Row, rowIn } from '../own-text.ts';
 import type { BucketDocument, BucketKey, OpenBucket } from '../schema.ts';
 
@@ -37,6 +37,32 @@ export function bucketAt(
   const _id = { $gte: { s, n, from: -Infinity }, $lte: { s, n, from: at } };
   return history.findOne({ _id }, { sort: { _id: -1 }, ...(session ? { session } : undefined) });
 }
+
+/** The buckets that may have instances of an interval; ascending, unless `options` say otherwise. */
+export async function* bucketsIn(
+  buckets: Buckets,
+  series: SeriesKey,
+  { from, to, ...options }: Interval & FindOptions,
+): AsyncGenerator<BucketDocument> {
+  const { history, session } = buckets;
+  const start = from === -Infinity ? from : ((await bucketAt(buckets, series, from))?._id.from ?? from);
+  yield* history.find(
+    { _id: keysBetween(series, start, to) },
+    { sort: { _id: 1 }, batchSize: 20, ...(session ? { session } : undefined), ...options },
+  );
+}
+
+/** What was observed in an interval, ascending, bucket by bucket. */
+export async function* observedIn(
+  buckets: Buckets,
+  series: SeriesKey,
+  interval: Interval & FindOptions,
+): AsyncGenerator<readonly Row[]> {
+  for await (const bucket of bucketsIn(buckets, series, interval))
+    yield rowsIn(bucket).filter((row) => isObserved(row) && row[0] >= interval.from && row[0] < interval.to);
+}
+
+export const isObserved = ([, , { observedAt }]: Row): boolean => observedAt !== undefined;
 
 /** The first bucket that begins after a moment. */
 export function bucketAfter(

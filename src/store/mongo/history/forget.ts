@@ -1,48 +1,58 @@
 /** Forgets what history is not to be kept of, some subjects at a time. */
-import { boundsFor } from '../../../core/language/retention.ts';
+import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
-import type { Micros } from '../../../core/model/instant.ts';
+import { dayOf } from '../../../core/model/rollup.ts';
+import { dayMicros } from '../../../core/model/tally.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
 import type { Work } from '../writer/work.ts';
 import { bucketAt, type BucketOperation, keysBetween, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
+import { expireRollups, keepRollups } from './rollup-keeper.ts';
 
 /** Subjects that one slice looks at. */
 const subjectsMax = 100;
+
+/** About so many instances are read for the rollups that stay of them in one slice: others' writes are to come in between. */
+const readMax = 5000;
 
 /** A series of which something may have to go. */
 interface Due {
   readonly document: SubjectDocument;
   readonly series: SeriesDocument;
   readonly key: SeriesKey;
-  /** What is before it goes. */
-  readonly bound: Micros;
+  /** What is before them goes. */
+  readonly bounds: Bounds;
 }
 
-export async function forgetSome(
-  work: Work,
-  { retention, rollups, isDryRun, after = '0' }: RetentionSlice,
-): Promise<Forgotten> {
+export async function forgetSome(work: Work, slice: RetentionSlice): Promise<Forgotten> {
+  const { isDryRun, after = '0' } = slice;
   await work.flush();
   const options = { session: work.session, sort: { subject: 1 }, limit: subjectsMax } as const;
   const page = await work.collections.subjects.find({ subject: { $gt: Number(after) } }, options).toArray();
-  const last = page.length === subjectsMax ? page.at(-1) : undefined;
-  const going = await goingOf(
-    work,
-    page.flatMap((document) => dueIn(document, { retention, ...(rollups ? { rollups } : undefined) })),
-  );
-  if (isDryRun !== true) await forgetAll(work, going);
-  const instances: Record<string, number> = {};
-  for (const { due, count } of going) instances[due.series.name] = (instances[due.series.name] ?? 0) + count;
-  return { instances, ...(last ? { next: String(last.subject) } : undefined) };
+  const last = page.length === subjectsMax ? page.at(-1)?.subject : undefined;
+  const due = page.flatMap((document) => dueIn(document, slice));
+  const { going, next = last } = await goingOf(work, due, isDryRun === true ? Infinity : readMax);
+  if (isDryRun !== true) {
+    await expireRollups(work, due);
+    await forgetAll(work, going);
+  }
+  return { instances: countsIn(going), ...(next === undefined ? undefined : { next: String(next) }) };
 }
 
-/** This store has no rollups: where they are to stay, the instances do. */
-function dueIn(document: SubjectDocument, kept: Pick<RetentionSlice, 'retention' | 'rollups'>): readonly Due[] {
+function countsIn(going: readonly Going[]): Forgotten['instances'] {
+  const instances: Record<string, number> = {};
+  for (const { due, count } of going) {
+    const { name } = due.series;
+    if (count > 0) instances[name] = (instances[name] ?? 0) + count;
+  }
+  return instances;
+}
+
+function dueIn(document: SubjectDocument, slice: RetentionSlice): readonly Due[] {
   const { subject, types } = document;
   return document.series.flatMap((series) => {
-    const { rollups: bound } = boundsFor(kept, { types, name: series.name });
-    return bound === -Infinity ? [] : [{ document, series, key: { s: subject, n: series.n }, bound }];
+    const bounds = boundsFor(slice, { types, name: series.name });
+    return bounds.instances === -Infinity ? [] : [{ document, series, key: { s: subject, n: series.n }, bounds }];
   });
 }
 
@@ -54,7 +64,7 @@ async function countBefore({ collections, session }: Work, due: readonly Due[]):
   const counted = await collections.history
     .aggregate<{ readonly _id: SeriesKey; readonly count: number }>(
       [
-        { $match: { $or: due.map(({ key, bound }) => ({ _id: keysBetween(key, -Infinity, bound) })) } },
+        { $match: { $or: due.map(({ key, bounds }) => ({ _id: keysBetween(key, -Infinity, bounds.instances) })) } },
         { $group: { _id: { s: '$_id.s', n: '$_id.n' }, count: { $sum: { $size: '$rows' } } } },
       ],
       { session },
@@ -71,39 +81,77 @@ interface Going {
   readonly operations: readonly BucketOperation[];
 }
 
-async function goingOf(work: Work, all: readonly Due[]): Promise<readonly Going[]> {
+/** `next`: there was too much; what was not looked at comes behind that subject. */
+async function goingOf(
+  work: Work,
+  all: readonly Due[],
+  most: number,
+): Promise<{ readonly going: readonly Going[]; readonly next?: number }> {
   const counts = await countBefore(work, all);
   const going: Going[] = [];
+  let left = most;
   for (const due of all) {
     const count = counts.get(keyText(due.key)) ?? 0;
-    const one = count > 0 ? await goingOfOne(work, due, count) : undefined;
-    if (one && one.count > 0) going.push(one);
+    if (count === 0) continue;
+    const isPart = isKeeping(due) && count > left;
+    if (!isPart || left > 0) going.push(await (isPart ? partOf(work, due, left) : goingOfOne(work, due, count)));
+    if (isPart) return { going, next: due.document.subject - 1 };
+    if (isKeeping(due)) left -= count;
   }
-  return going;
+  return { going };
+}
+
+/** True when rollups stay of what goes. A scope has none. */
+const isKeeping = ({ series, bounds }: Due): boolean =>
+  bounds.rollups < bounds.instances && series.name !== scopeSeries;
+
+/** What goes in the first days of a series. */
+async function partOf(work: Work, due: Due, most: number): Promise<Going> {
+  const { key, bounds } = due;
+  const sizes = await work.collections.history
+    .aggregate<{ readonly _id: { readonly from: number }; readonly size: number }>(
+      [
+        { $match: { _id: keysBetween(key, -Infinity, bounds.instances) } },
+        { $sort: { _id: 1 } },
+        { $limit: most },
+        { $project: { size: { $size: '$rows' } } },
+      ],
+      { session: work.session },
+    )
+    .toArray();
+  let left = most;
+  const end = sizes.find(({ size }) => (left -= size) <= 0) ?? sizes.at(-1);
+  const first = dayOf(sizes[0]?._id.from ?? 0);
+  const day = Math.max(dayOf(end?._id.from ?? 0), first + 1);
+  const part = { ...due, bounds: { ...bounds, instances: Math.min(bounds.instances, day * dayMicros) } };
+  const counts = await countBefore(work, [part]);
+  return goingOfOne(work, part, counts.get(keyText(key)) ?? 0);
 }
 
 /** `count` instances are in those of its buckets that begin before the bound. */
 async function goingOfOne({ collections, session }: Work, due: Due, count: number): Promise<Going> {
-  const { series, key, bound } = due;
+  const { series, key, bounds } = due;
   // The last of these buckets may have some that stay.
-  const bucket = await bucketAt({ history: collections.history, session }, key, bound - 1);
+  const bucket = await bucketAt({ history: collections.history, session }, key, bounds.instances - 1);
   const rows = bucket ? rowsIn(bucket) : [];
-  const last = series.name === scopeSeries ? rows.findLast(([at]) => at < bound) : undefined;
+  const last = series.name === scopeSeries ? rows.findLast(([at]) => at < bounds.instances) : undefined;
   // The scope that was set last before the bound holds still at that time, and stays.
-  const end = last && last[2].deletedAt === undefined ? last[0] : bound;
+  const end = last && last[2].deletedAt === undefined ? last[0] : bounds.instances;
   const staying = rows.filter(([at]) => at >= end);
-  const removal = { deleteMany: { filter: { _id: keysBetween(key, -Infinity, bound) } } };
+  const removal = { deleteMany: { filter: { _id: keysBetween(key, -Infinity, bounds.instances) } } };
   return { due, count: count - staying.length, operations: [removal, ...rewriting(key, undefined, staying)] };
 }
 
-async function forgetAll(work: Work, going: readonly Going[]): Promise<void> {
+async function forgetAll(work: Work, all: readonly Going[]): Promise<void> {
+  const going = all.filter(({ count }) => count > 0);
   const operations = going.flatMap((one) => one.operations);
   if (operations.length === 0) return;
+  for (const { due } of going) if (isKeeping(due)) await keepRollups(work, due);
   await work.collections.history.bulkWrite(operations, { session: work.session });
   for (const { due } of going) {
     const subject = work.adopt(due.document);
-    // Which bucket is open has to be looked up.
-    const closed = { ...due.series, open: 'unknown' as const };
-    work.put({ ...subject, series: subject.series.map((one) => (one.n === closed.n ? closed : one)) });
+    const { instances } = due.bounds;
+    // Of the day in which the bound is, a part is gone.
+    work.put(work.history.disturb(subject, due.series.n, instances % dayMicros === 0 ? [] : [dayOf(instances)]));
   }
 }

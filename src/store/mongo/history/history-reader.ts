@@ -11,15 +11,16 @@ import {
   type Timed,
 } from '../../../core/language/history-selection.ts';
 import { withoutAttrs } from '../../../core/language/filter.ts';
-import { isWithin } from '../../../core/language/temporal-query.ts';
-import type { EntityHistory } from '../../../core/model/history.ts';
-import { type Micros, microsOfInstant } from '../../../core/model/instant.ts';
+import { boundsOf, isWithin } from '../../../core/language/temporal-query.ts';
+import { type EntityHistory, scopeSeries, standIn } from '../../../core/model/history.ts';
+import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
 import type { BucketDocument, Collections, SeriesDocument, SubjectDocument } from '../schema.ts';
 import { compileCondition } from '../search/condition.ts';
 import { createPace, type Pace } from '../search/pace.ts';
-import { bucketAt, instanceIn, keysBetween, rowsIn, type SeriesKey } from './bucket.ts';
+import { bucketsIn, instanceIn, rowsIn, type SeriesKey } from './bucket.ts';
+import { readRolled } from './rollup-reader.ts';
 
 /** Subjects that are read at once. */
 const pageSize = 50;
@@ -37,7 +38,7 @@ export async function readHistories(plan: HistoryPlan, collections: Collections)
       if (collector.isFull()) return collector.found;
       const remembered = rememberedIn(document);
       if (!isAskedFor(remembered)) continue;
-      const reading = { plan, most: collector.left() + 1, pace, history: collections.history };
+      const reading = { plan, most: collector.left() + 1, pace, collections };
       collector.add(remembered, await select(document, remembered, reading));
     }
     const end = page.at(-1);
@@ -52,7 +53,8 @@ const rememberedIn = ({ _id, types, doc }: SubjectDocument): Remembered => ({
   ...(doc === undefined ? undefined : { entity: entityIn(doc) }),
 });
 
-interface Reading extends Pick<Collections, 'history'> {
+interface Reading {
+  readonly collections: Collections;
   readonly plan: HistoryPlan;
   /** No more than this many instances of a series are needed, the earliest ones. */
   readonly most: number;
@@ -73,7 +75,7 @@ async function select(
       isOfDataset({ datasetId: one.dataset }, datasetIds) &&
       !hidden.some((place) => isOf(one, place)),
   );
-  const lists = await Promise.all(wanted.map(({ name, n }) => readSeries(name, { s: subject, n }, reading)));
+  const lists = await Promise.all(wanted.map((one) => readSeries(one, { s: subject, n: one.n }, reading)));
   const selected = lists.flat();
   return hasAsked(selected, filter) ? selected : [];
 }
@@ -81,7 +83,27 @@ async function select(
 const isOf = ({ name, dataset }: SeriesDocument, place: Place): boolean =>
   name === place.name && dataset === place.datasetId;
 
-async function readSeries(name: string, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
+async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
+  const { rollup } = reading.plan;
+  const isRolled = rollup && series.name !== scopeSeries;
+  return isRolled ? readTallies(series, key, { ...reading, rollup }) : readInstances(series.name, key, reading);
+}
+
+/** What stands for the instances, and those that are no numbers. */
+async function readTallies(
+  { name, dataset, open }: SeriesDocument,
+  key: SeriesKey,
+  { plan, collections, ...reading }: Reading & { readonly rollup: 'hour' | 'day' },
+): Promise<readonly Timed[]> {
+  const rolled = await readRolled({ ...key, open }, { ...reading, ...boundsOf(plan.temporal) }, collections);
+  return rolled.map(({ time, ...one }) => ({
+    name,
+    time,
+    instance: 'row' in one ? instanceIn(key, one.row) : standIn(one.tallies, dataset),
+  }));
+}
+
+async function readInstances(name: string, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
   const { temporal } = reading.plan;
   const { timeproperty, lastN } = temporal;
   const isByPlace = timeproperty === 'observedAt';
@@ -102,18 +124,12 @@ async function readSeries(name: string, key: SeriesKey, reading: Reading): Promi
 }
 
 /** The buckets of a series that may have what is asked for. By `observedAt`, keys lead to the interval, or to its end. */
-async function* bucketsOf(key: SeriesKey, { history, plan, pace }: Reading): AsyncGenerator<BucketDocument> {
-  const { timeproperty, timerel, timeAt = 0, endTimeAt = 0, lastN } = plan.temporal;
-  const isByPlace = timeproperty === 'observedAt';
-  const isOpenBefore = !isByPlace || timerel === undefined || timerel === 'before';
-  const from = isOpenBefore ? -Infinity : await startOf(key, timeAt, { history });
-  const ends = { before: timeAt, between: endTimeAt, after: Infinity };
-  const to = isByPlace && timerel !== undefined ? ends[timerel] : Infinity;
-  const sort = { _id: isByPlace && lastN !== undefined ? -1 : 1 } as const;
-  yield* history.find({ _id: keysBetween(key, from, to) }, { sort, batchSize: 20, ...pace() });
+function bucketsOf(key: SeriesKey, { collections, plan, pace }: Reading): AsyncGenerator<BucketDocument> {
+  const { temporal } = plan;
+  const isByPlace = temporal.timeproperty === 'observedAt';
+  const sort = { _id: isByPlace && temporal.lastN !== undefined ? -1 : 1 } as const;
+  const buckets = { history: collections.history };
+  return bucketsIn(buckets, key, { ...(isByPlace ? boundsOf(temporal) : always), sort, ...pace() });
 }
 
-/** Where the bucket begins in which an instance at a moment is. */
-async function startOf(key: SeriesKey, at: Micros, { history }: Pick<Reading, 'history'>): Promise<Micros> {
-  return (await bucketAt({ history }, key, at))?._id.from ?? at;
-}
+const always = { from: -Infinity, to: Infinity };

@@ -1,6 +1,7 @@
 /** Collects what a transaction adds to series and takes out of them, and writes it. */
-import type { HistoryEntry } from '../../../core/model/history.ts';
+import { type HistoryEntry, scopeSeries } from '../../../core/model/history.ts';
 import type { Micros } from '../../../core/model/instant.ts';
+import { dayOf } from '../../../core/model/rollup.ts';
 import type { Row } from '../own-text.ts';
 import type { BucketDocument, OpenBucket, SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
@@ -12,16 +13,23 @@ import {
   type BucketOperation,
   type Buckets,
   fillBuckets,
+  isObserved,
   rewriting,
   rowsIn,
   type SeriesKey,
 } from './bucket.ts';
+import { newestDay, type RollupOperation, type Rollups, touching } from './rollup-leaf.ts';
 
 export interface HistoryWriter {
   /** `number` tells what is added now from all that was added before. Answers the subject with all its series. */
   add(subject: Subject, entries: readonly HistoryEntry[], number: number): Subject;
   /** Removes whole series. */
   forget(subject: Subject, isMeant: (series: SeriesDocument) => boolean): void;
+  /**
+   * To be called after buckets of a series were changed, with the days of what was observed there: they are noted, and which
+   * bucket is open has to be looked up. Answers the subject with this series.
+   */
+  disturb(subject: Subject, n: number, days: readonly number[]): Subject;
   /** Writes what was collected. Answers, by subject, the series of which another bucket is open now. */
   flush(): Promise<ReadonlyMap<number, readonly SeriesDocument[]>>;
 }
@@ -33,76 +41,150 @@ interface Pending {
   /** All that was there before is to go. */
   isCleared: boolean;
   rows: Row[];
+  /** Days of which rollups are to be worked out anew. */
+  touched: readonly number[];
 }
 
-export function createHistoryWriter(buckets: Buckets): HistoryWriter {
-  const pending = new Map<string, Pending>();
-  const pendingOf = ({ subject }: Subject, series: SeriesDocument): Pending => {
-    const key = `${subject}/${series.n}`;
-    const known = pending.get(key) ?? { subject, series, isCleared: false, rows: [] };
-    pending.set(key, known);
-    return known;
-  };
+/** Where history goes, in which turn of the tenant's state. */
+export interface HistoryPlace extends Buckets {
+  readonly rollups: Rollups;
+  readonly turn: number;
+}
+
+export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
+  const pending = createPending();
   const addOne = (subject: Subject, { name, at, instance }: HistoryEntry, number: number): Subject => {
     const dataset = instance.datasetId;
     const known = subject.series.find((one) => one.name === name && one.dataset === dataset);
     const n = subject.series.length;
     const series = known ?? { name, ...(dataset === undefined ? undefined : { dataset }), n, open: null };
-    pendingOf(subject, series).rows.push([at, number, instance]);
+    pending.of(subject, series).rows.push([at, number, instance]);
     return known ? subject : { ...subject, series: [...subject.series, series] };
   };
   return {
     add: (subject, entries, number) => entries.reduce((before, entry) => addOne(before, entry, number), subject),
     forget(subject, isMeant) {
       for (const series of subject.series.filter(isMeant)) {
-        const one = pendingOf(subject, series);
+        const one = pending.of(subject, series);
         one.isCleared = true;
         one.rows = [];
+        one.touched = [];
       }
     },
-    async flush() {
+    disturb(subject, n, days) {
+      const changed = { ...subject, series: subject.series.map((one) => (one.n === n ? closed(one) : one)) };
+      for (const series of subject.series.filter((one) => one.n === n)) {
+        const one = pending.of(changed, closed(series));
+        one.touched = [...one.touched, ...days, newestDay(series.open) ?? []].flat();
+      }
+      return changed;
+    },
+    flush: () => writeAll(pending.take(), place),
+  };
+}
+
+interface AllPending {
+  readonly of: (subject: Subject, series: SeriesDocument) => Pending;
+  /** All there are; none is left. */
+  readonly take: () => readonly Pending[];
+}
+
+function createPending(): AllPending {
+  const pending = new Map<string, Pending>();
+  return {
+    of({ subject }, series) {
+      const key = `${subject}/${series.n}`;
+      const known = pending.get(key) ?? { subject, series, isCleared: false, rows: [], touched: [] };
+      pending.set(key, known);
+      return known;
+    },
+    take() {
       const all = [...pending.values()];
       pending.clear();
-      return writeAll(all, buckets);
+      return all;
     },
   };
 }
 
-async function writeAll(all: readonly Pending[], buckets: Buckets): ReturnType<HistoryWriter['flush']> {
+const closed = (series: SeriesDocument): SeriesDocument => ({ ...series, open: 'unknown' });
+
+async function writeAll(all: readonly Pending[], place: HistoryPlace): ReturnType<HistoryWriter['flush']> {
   const written = new Map<number, SeriesDocument[]>();
   const operations: BucketOperation[] = [];
+  const notes: RollupOperation[] = [];
   for (const one of all) {
-    const { writes, open } = await writesOf(one, buckets);
+    const { writes, open, touched } = await writesOf(one, place);
+    const key = keyOf(one);
     operations.push(...writes);
+    if (one.isCleared) notes.push({ deleteMany: { filter: { _id: allKeys(key) } } });
+    notes.push(...touching(key, touched, place.turn));
     const ofSubject = written.get(one.subject) ?? [];
     ofSubject.push({ ...one.series, open });
     written.set(one.subject, ofSubject);
   }
-  if (operations.length > 0) await buckets.history.bulkWrite(operations, options(buckets));
+  if (operations.length > 0) await place.history.bulkWrite(operations, options(place));
+  if (notes.length > 0) await place.rollups.bulkWrite(notes, options(place));
   return written;
 }
 
 const options = ({ session }: Buckets) => (session ? { session } : {});
+
+const keyOf = ({ subject, series }: Pending): SeriesKey => ({ s: subject, n: series.n });
 
 interface Writes {
   readonly writes: readonly BucketOperation[];
   readonly open: SeriesDocument['open'];
 }
 
-async function writesOf({ subject, series, isCleared, rows }: Pending, buckets: Buckets): Promise<Writes> {
-  const key = { s: subject, n: series.n };
-  const cleared: readonly BucketOperation[] = isCleared ? [{ deleteMany: { filter: { _id: allKeys(key) } } }] : [];
+async function writesOf(pending: Pending, buckets: Buckets): Promise<Writes & { readonly touched: readonly number[] }> {
+  const { series, isCleared, rows } = pending;
   const open = isCleared ? null : series.open;
-  if (open !== 'unknown' && isInOrder(open, rows)) {
+  const isAppended = open !== 'unknown' && isInOrder(open, rows);
+  const { touched, newest } = series.name === scopeSeries ? { touched: [] } : noted(open, rows, isAppended);
+  const written = await writeRows(pending, { open, isAppended, buckets });
+  const all = series.name === scopeSeries ? [] : [...pending.touched, ...touched];
+  if (newest === undefined || !written.open) return { ...written, touched: all };
+  if (written.open === 'unknown') return { ...written, touched: [...all, newest] };
+  return { ...written, open: { ...written.open, day: newest }, touched: all };
+}
+
+/**
+ * Which days have to be noted when rows are added, and the newest day of the series, if it is known, which does not: no
+ * rollups of it are there before it is noted. A scope is no number: it has no rollups.
+ */
+function noted(
+  open: SeriesDocument['open'],
+  rows: readonly Row[],
+  isAppended: boolean,
+): { readonly touched: readonly number[]; readonly newest?: number } {
+  const before = newestDay(open);
+  const all = [before ?? [], ...new Set(rows.filter(isObserved).map(([at]) => dayOf(at)))].flat();
+  const newest = all.length > 0 ? all.reduce((one, other) => Math.max(one, other)) : undefined;
+  const isKnown = open === null || before !== undefined;
+  const touched = isKnown ? all.filter((day) => day !== newest) : all;
+  return { touched, ...(newest !== undefined && (isKnown || isAppended) ? { newest } : undefined) };
+}
+
+interface Placing {
+  readonly open: SeriesDocument['open'];
+  /** All rows come behind what is there. */
+  readonly isAppended: boolean;
+  readonly buckets: Buckets;
+}
+
+async function writeRows(pending: Pending, { open, isAppended, buckets }: Placing): Promise<Writes> {
+  const { isCleared, rows } = pending;
+  const key = keyOf(pending);
+  const cleared: readonly BucketOperation[] = isCleared ? [{ deleteMany: { filter: { _id: allKeys(key) } } }] : [];
+  if (rows.length === 0) return { writes: cleared, open };
+  if (open !== 'unknown' && isAppended) {
     const appended = append(key, open, rows);
     return { writes: [...cleared, ...appended.writes], open: appended.open };
   }
   // What goes has gone by the time of the writes, so that it must not be read for them.
   if (isCleared) return { writes: [...cleared, ...rewriting(key, undefined, merged([], rows))], open: 'unknown' };
-  return insert(key, rows, buckets);
+  return insert({ key, open, rows }, buckets);
 }
-
-const isObserved = ([, , { observedAt }]: Row): boolean => observedAt !== undefined;
 
 /** True when every row comes behind all before it, and none takes the place of another. */
 function isInOrder(open: OpenBucket | null, rows: readonly Row[]): boolean {
@@ -130,8 +212,14 @@ function append(key: SeriesKey, open: OpenBucket | null, rows: readonly Row[]): 
   return { writes, open: lots.at(-1)?.open ?? open };
 }
 
-/** Bucket by bucket, each with all rows that belong into it. */
-async function insert(key: SeriesKey, rows: readonly Row[], buckets: Buckets): Promise<Writes> {
+interface Insertion {
+  readonly key: SeriesKey;
+  readonly open: SeriesDocument['open'];
+  readonly rows: readonly Row[];
+}
+
+/** Bucket by bucket, each with all rows that belong into it. The open one stays so when it has not to do with them. */
+async function insert({ key, open, rows }: Insertion, buckets: Buckets): Promise<Writes> {
   // Sorting is stable: of the same place, those that came first come first.
   let left = rows.toSorted(([a], [b]) => a - b);
   const writes: BucketOperation[] = [];
@@ -144,7 +232,7 @@ async function insert(key: SeriesKey, rows: readonly Row[], buckets: Buckets): P
     writes.push(...rewriting(key, bucket, all));
     left = left.filter(([at]) => at >= end);
     const last = end === Infinity ? fillBuckets(null, all).at(-1) : undefined;
-    if (left.length === 0) return { writes, open: last?.open ?? 'unknown' };
+    if (left.length === 0) return { writes, open: last?.open ?? open };
   }
 }
 

@@ -1,7 +1,9 @@
 /** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
+import type { Document } from 'mongodb';
 import type { Instance } from '../../../core/model/attribute.ts';
 import { pastEntry } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
+import { dayOf, rollupState } from '../../../core/model/rollup.ts';
 import type { Revision } from '../../../core/port/store.ts';
 import type { Row } from '../own-text.ts';
 import type { BucketDocument, SeriesDocument } from '../schema.ts';
@@ -35,12 +37,20 @@ async function deleteSeries(
   subject: Subject,
   isGoing: (series: SeriesDocument) => boolean,
 ): Promise<boolean> {
-  const { history, session } = bucketsOf(work);
   const going = subject.series.filter(isGoing).map(({ n }) => ({ _id: allKeys({ s: subject.subject, n }) }));
-  const isThere =
-    going.length > 0 && (await history.findOne({ $or: going }, { session, projection: { _id: 1 } })) !== null;
+  const isThere = going.length > 0 && (await isAny(work, going));
   if (isThere) work.history.forget(subject, isGoing);
   return isThere;
+}
+
+/** True when there are instances, or what is left of some. */
+async function isAny(
+  { collections: { history, rollups }, session }: Work,
+  $or: readonly { readonly _id: Document }[],
+): Promise<boolean> {
+  const options = { session, projection: { _id: 1 } } as const;
+  const instance = await history.findOne({ $or: [...$or] }, options);
+  return (instance ?? (await rollups.findOne({ $or: [...$or], 'days.state': rollupState.kept }, options))) !== null;
 }
 
 const bucketsOf = ({ collections, session }: Work) => ({ history: collections.history, session });
@@ -64,9 +74,7 @@ async function changeInstance(
   const { key, bucket, row } = found;
   const rest = rowsIn(bucket).filter(([, number]) => number !== row[1]);
   await buckets.history.bulkWrite([...rewriting(key, bucket, rest)], { session: work.session });
-  // Which bucket is open has to be looked up.
-  const series = subject.series.map((one) => (one.n === key.n ? { ...one, open: 'unknown' as const } : one));
-  const changed = { ...subject, series };
+  const changed = work.history.disturb(subject, key.n, [dayOf(row[0])]);
   work.put(changed);
   if (revision.op === 'replaceInstance') {
     const entry = pastEntry(revision.name, replacementOf(found, revision.instance), { at, ownerCreatedAt: at });
@@ -93,15 +101,14 @@ async function findInstance(
 ): Promise<Found | undefined> {
   const ofName = series.filter((one) => one.name === name).map(({ n }) => ({ s: subject, n }));
   const [, n, at] = placeInId.exec(instanceId)?.map(Number) ?? [];
-  const named = ofName.filter((key) => key.n === n).map((key) => bucketAt(buckets, key, at ?? 0));
-  const moved = ofName.map((key) =>
-    buckets.history.findOne(
-      { moved: instanceId, _id: allKeys(key) },
-      buckets.session ? { session: buckets.session } : {},
-    ),
+  const { history, session } = buckets;
+  const named = ofName.filter((key) => key.n === n).map((key) => () => bucketAt(buckets, key, at ?? 0));
+  const moved = ofName.map(
+    (key) => () => history.findOne({ moved: instanceId, _id: allKeys(key) }, session ? { session } : {}),
   );
-  for (const looking of [...named, ...moved]) {
-    const bucket = await looking;
+  // One after the other: what is still asked for when the transaction ends fails.
+  for (const look of [...named, ...moved]) {
+    const bucket = await look();
     const key = bucket?._id;
     const row = bucket && key && rowsIn(bucket).find((one) => instanceIn(key, one).instanceId === instanceId);
     if (row) return { key: { s: key.s, n: key.n }, bucket, row };

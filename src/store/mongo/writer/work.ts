@@ -49,7 +49,8 @@ interface Loaded {
 }
 
 function createWork(collections: Collections, session: ClientSession, loaded: Loaded): Work {
-  const history = createHistoryWriter({ history: collections.history, session });
+  const { turn } = loaded.state;
+  const history = createHistoryWriter({ history: collections.history, rollups: collections.rollups, session, turn });
   const tally = createTally(collections.counts, session);
   const {
     putSeries,

@@ -1,9 +1,9 @@
 /** Reads the instances of one series in an interval, ascending in time. */
 import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
+import { boundsOf } from '../../../core/language/temporal-query.ts';
 import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
-import type { Interval } from '../../../core/model/rollup.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
 import type { Pace } from '../search/pace.ts';
@@ -202,20 +202,6 @@ function createStampedReader(database: Database, column: 'created' | 'modified' 
 }
 
 type Window = [behind: Micros, upTo: Micros, from: Micros, to: Micros, limit: number];
-
-/** The half-open interval of a temporal query (clause 4.11). */
-function boundsOf({ timerel, timeAt = 0, endTimeAt = 0 }: TemporalQuery): Interval {
-  switch (timerel) {
-    case 'before':
-      return { from: -Infinity, to: timeAt };
-    case 'after':
-      return { from: timeAt, to: Infinity };
-    case 'between':
-      return { from: timeAt, to: endTimeAt };
-    default:
-      return { from: -Infinity, to: Infinity };
-  }
-}
 
 /** The time of a row that a query speaks of; undefined when it has none. */
 function timeOf(

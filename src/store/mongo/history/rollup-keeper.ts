@@ -1,0 +1,71 @@
+/** Keeps rollups of instances that are about to be forgotten, and forgets rollups in their turn. */
+import { dayOf, daysOf, rollupState } from '../../../core/model/rollup.ts';
+import type { SeriesDocument } from '../schema.ts';
+import type { Work } from '../writer/work.ts';
+import { bucketAfter, keysBetween, type SeriesKey } from './bucket.ts';
+import { rollDays } from './rollup-day.ts';
+import { byLeaf, isLeafBefore, leavesOf, newestDay, type RollupOperation } from './rollup-leaf.ts';
+import type { Bounds } from '../../../core/language/retention.ts';
+
+/** A series and what is to go of it. */
+interface Bounded {
+  readonly key: SeriesKey;
+  readonly series: SeriesDocument;
+  readonly bounds: Bounds;
+}
+
+/** Works out for good the days between the bounds: their instances are about to go. Those that are kept already stay as they are. */
+export async function keepRollups(work: Work, { key, series, bounds }: Bounded): Promise<void> {
+  const { session } = work;
+  const { history, rollups } = work.collections;
+  const start = (await bucketAfter({ history, session }, key, -Infinity))?._id.from ?? bounds.instances;
+  const [first, last] = daysOf({ from: Math.max(start, bounds.rollups), to: bounds.instances });
+  const leaves = await rollups
+    .find({ _id: leavesOf(key, first, last) }, { session, projection: { stale: 1, 'days.day': 1, 'days.state': 1 } })
+    .toArray();
+  const known = leaves.flatMap(({ days = [] }) => days);
+  const kept = new Set(known.filter(({ state }) => state === rollupState.kept).map(({ day }) => day));
+  const listed = [leaves.flatMap(({ stale = [] }) => stale), known.map(({ day }) => day), newestDay(series.open) ?? []];
+  const going = [...new Set(listed.flat())]
+    .filter((day) => day >= first && day <= last && !kept.has(day))
+    .sort((a, b) => a - b);
+  const days = await rollDays({ history, session }, key, { days: going, isLast: true });
+  const { turn } = work.state();
+  const operations = [...byLeaf(key, going)].flatMap(([_id, own]): readonly RollupOperation[] => {
+    const $each = days.filter(({ day }) => own.includes(day));
+    const $pull = { days: { day: { $in: own } }, stale: { $in: own } };
+    return [
+      { updateOne: { filter: { _id }, update: { $pull } } },
+      {
+        updateOne: {
+          filter: { _id },
+          update: { $push: { days: { $each, $sort: { day: 1 } } }, $set: { turn } },
+          upsert: true,
+        },
+      },
+    ];
+  });
+  if (operations.length > 0) await rollups.bulkWrite(operations, { session });
+}
+
+/** Removes the days that are before the bounds. */
+export async function expireRollups(work: Work, all: readonly Bounded[]): Promise<void> {
+  const { session } = work;
+  const { rollups } = work.collections;
+  const { turn } = work.state();
+  const bounded = all.filter(({ bounds }) => bounds.rollups > -Infinity);
+  if (bounded.length === 0) return;
+  const isOver = ({ key, bounds }: Bounded) => ({
+    _id: keysBetween(key, -Infinity, dayOf(bounds.rollups)),
+    'days.day': { $lt: dayOf(bounds.rollups) },
+  });
+  const found = await rollups.find({ $or: bounded.map(isOver) }, { session, projection: { _id: 1 } }).toArray();
+  const ends = new Map(bounded.map(({ key, bounds }) => [`${key.s}/${key.n}`, dayOf(bounds.rollups)]));
+  const operations = found.map(({ _id }): RollupOperation => {
+    const end = ends.get(`${_id.s}/${_id.n}`) ?? -Infinity;
+    if (isLeafBefore(_id, end)) return { deleteOne: { filter: { _id } } };
+    const $pull = { days: { day: { $lt: end } }, stale: { $lt: end } };
+    return { updateOne: { filter: { _id }, update: { $pull, $set: { turn } } } };
+  });
+  if (operations.length > 0) await rollups.bulkWrite(operations, { session });
+}

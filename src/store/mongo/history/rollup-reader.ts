@@ -1,0 +1,129 @@
+/** Reads a series in rollups where there are some, and in tallies of its instances where there are none. */
+import type { Interval } from '../../../core/model/instant.ts';
+import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
+import { daysOf, type RolledDay, type RollupReading, rollupState, stretchesOf } from '../../../core/model/rollup.ts';
+import { dayMicros } from '../../../core/model/tally.ts';
+import type { Row } from '../own-text.ts';
+import type { Collections, RollupDocument, SeriesDocument } from '../schema.ts';
+import type { Pace } from '../search/pace.ts';
+import { observedIn, type SeriesKey } from './bucket.ts';
+import { numberIn } from './rollup-day.ts';
+import { leavesOf, newestDay } from './rollup-leaf.ts';
+
+interface Reading extends RollupReading {
+  /** No more than this many are needed, the earliest ones. */
+  readonly most: number;
+  readonly pace: Pace;
+}
+
+/** A series, as it was when it was found. */
+export interface OpenSeries extends SeriesKey {
+  readonly open: SeriesDocument['open'];
+}
+
+type Sources = Pick<Collections, 'history' | 'rollups'>;
+
+/** What stands for the observed instances of an interval, ascending but for instances in the hour of a tally. */
+export async function readRolled(
+  series: OpenSeries,
+  reading: Reading,
+  sources: Sources,
+): Promise<readonly Rolled<Row>[]> {
+  let found: readonly Rolled<Row>[] | undefined;
+  while (!found) found = await readOnce(series, reading, sources);
+  return found;
+}
+
+/** Undefined: instances were forgotten meanwhile, and are counted neither there nor in a rollup. */
+async function readOnce(
+  series: OpenSeries,
+  reading: Reading,
+  sources: Sources,
+): Promise<readonly Rolled<Row>[] | undefined> {
+  const { rolled, listed } = await readDays(series, reading, sources);
+  const found = createFound<Row>();
+  for (const { tallies, ...stretch } of stretchesOf(rolled, reading)) {
+    if (found.weight() >= reading.most) break;
+    if (tallies) for (const tally of tallies) found.put(tally);
+    else if (isAnyWithin(listed, stretch)) {
+      await readInstances(series, { ...reading, ...stretch, found }, sources);
+      if (await areKept(series, { ...reading, ...stretch }, sources)) return undefined;
+    }
+  }
+  return found.all;
+}
+
+interface Days {
+  /** Ascending. */
+  readonly rolled: readonly RolledDay[];
+  /** All days of the interval in which something was observed. */
+  readonly listed: readonly number[];
+}
+
+async function readDays(
+  { open, ...series }: OpenSeries,
+  { rollup, from, to, pace }: Reading,
+  { rollups }: Sources,
+): Promise<Days> {
+  // Of a day that is cut, the hours are needed as well.
+  const isCut = [from, to].some((end) => Number.isFinite(end) && end % dayMicros !== 0);
+  const projection = rollup === 'day' && !isCut ? { 'days.hours': 0 } : {};
+  const [first, last] = daysOf({ from, to });
+  const found = await rollups
+    .find({ _id: leavesOf(series, first, last) }, { sort: { _id: 1 }, projection, ...pace() })
+    .toArray();
+  return {
+    rolled: found.flatMap(rolledIn).filter(({ day }) => day >= first && day <= last),
+    listed: [
+      ...found.flatMap(({ stale = [], days = [] }) => [...stale, ...days.map(({ day }) => day)]),
+      newestDay(open) ?? [],
+    ].flat(),
+  };
+}
+
+const rolledIn = ({ days = [] }: RollupDocument): readonly RolledDay[] =>
+  days.flatMap(({ day, state, whole, hours }) =>
+    whole ? [{ day, state, tallies: hours ? joined(whole, hours) : whole }] : [],
+  );
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const all = new Uint8Array(one.length + other.length);
+  all.set(one);
+  all.set(other, one.length);
+  return all;
+}
+
+function isAnyWithin(days: readonly number[], interval: Interval): boolean {
+  const [first, last] = daysOf(interval);
+  return days.some((day) => day >= first && day <= last);
+}
+
+/** Finds the instances of an interval, until there are `most` in all. */
+async function readInstances(
+  series: SeriesKey,
+  { from, to, most, pace, found }: Reading & { readonly found: Found<Row> },
+  { history }: Sources,
+): Promise<void> {
+  const gathering = createGathering(found);
+  for await (const rows of observedIn({ history }, series, { from, to, ...pace() })) {
+    for (const row of rows) {
+      const number = numberIn(row);
+      if (number === undefined) gathering.addOther(row[0], row);
+      else gathering.addNumber(row[0], number);
+    }
+    if (found.weight() >= most) break;
+  }
+  gathering.endHour();
+}
+
+/** True when a day in the interval has nothing but its rollups now. */
+async function areKept(series: SeriesKey, { from, to, pace }: Interval & Pick<Reading, 'pace'>, { rollups }: Sources) {
+  const [first, last] = daysOf({ from, to });
+  const isKept = { state: rollupState.kept, day: { $gte: first, $lte: last } };
+  return (
+    (await rollups.findOne(
+      { _id: leavesOf(series, first, last), days: { $elemMatch: isKept } },
+      { projection: { _id: 1 }, ...pace() },
+    )) !== null
+  );
+}

@@ -1,0 +1,341 @@
+/** Aggregates are the same to the last bit, whether they come of instances, of rollups, or of both; also when instances go. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Instance } from '../../../src/core/model/attribute.ts';
+import { weightOf } from '../../../src/core/model/history.ts';
+import { type Instant, instantOf } from '../../../src/core/model/instant.ts';
+import { dayMicros, hourMicros } from '../../../src/core/model/tally.ts';
+import type { RetentionSlice, Store } from '../../../src/core/port/store.ts';
+import { aggregate, type Aggregation, rollupFor } from '../../../src/core/representation/aggregate.ts';
+import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+import { iri } from './bench.ts';
+
+/** A store that has rollups, and what can be seen of them from outside. */
+export interface Rolling {
+  /** Empty. */
+  readonly store: Store;
+  /** Waits until every day that is not the last one of its series is worked out. */
+  readonly workedOut: () => Promise<void>;
+  /** How many days there are of each state, but for those that are to be worked out. */
+  readonly states: () => Promise<Readonly<Partial<Record<'fresh' | 'mixed' | 'kept', number>>>>;
+  readonly close: () => Promise<void>;
+}
+
+const start = Date.UTC(2026, 0, 1) * 1000;
+const now = instantOf(start + 100 * dayMicros);
+const daysAfter = (days: number): Instant => instantOf(start + days * dayMicros);
+
+async function openMemory(): Promise<Store> {
+  const store = await createMemoryStores().open('', true);
+  if (!store) throw new Error('The default tenant is not there.');
+  return store;
+}
+
+interface Question {
+  readonly aggregation: Aggregation;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** The aggregates of every series in the store; of its instances alone where `isRaw`. */
+async function answer(store: Store, { aggregation, from, to }: Question, isRaw = false): Promise<unknown> {
+  const rollup = isRaw ? undefined : rollupFor(aggregation);
+  const interval =
+    from === undefined
+      ? {}
+      : to === undefined
+        ? { timerel: 'after' as const, timeAt: from }
+        : { timerel: 'between' as const, timeAt: from, endTimeAt: to };
+  const found = await store.history({
+    filter: {},
+    temporal: { timeproperty: 'observedAt', ...interval },
+    limit: 100,
+    limitInstances: 1e6,
+    now,
+    ...(rollup ? { rollup } : undefined),
+  });
+  return found.map(({ id, attrs }) => ({
+    id,
+    attrs: Object.fromEntries(
+      Object.entries(attrs).map(([name, instances]) => [
+        name,
+        Object.fromEntries(
+          [...Map.groupBy(instances, ({ datasetId = '@none' }) => datasetId)].map(([dataset, series]) => [
+            dataset,
+            aggregate(series, 'observedAt', aggregation),
+          ]),
+        ),
+      ]),
+    ),
+  }));
+}
+
+const methods = ['totalCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
+const questionOf = (period: { months?: number; micros?: number }, from?: number, to?: number): Question => ({
+  aggregation: {
+    methods,
+    period: { months: 0, micros: 0, ...period },
+    ...(from === undefined ? {} : { start: from }),
+    ...(to === undefined ? {} : { end: to }),
+  },
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined ? {} : { to }),
+});
+
+const past = (at: number, value: Instance['value'], datasetId?: string) => ({
+  id: 'urn:a',
+  types: [iri('Thing')],
+  name: iri('level'),
+  instance: {
+    kind: 'Property' as const,
+    value,
+    observedAt: instantOf(at),
+    ...(datasetId === undefined ? {} : { datasetId }),
+  },
+});
+
+async function forgetAll(store: Store, slice: RetentionSlice): Promise<number> {
+  let count = 0;
+  let next: string | undefined;
+  do {
+    const forgotten = await store.forgetHistory({ ...slice, ...(next === undefined ? undefined : { after: next }) });
+    for (const one of Object.values(forgotten.instances)) count += one;
+    next = forgotten.next;
+  } while (next !== undefined);
+  return count;
+}
+
+const moment = fc
+  .tuple(
+    fc.integer({ min: -1, max: 3 }),
+    fc.integer({ min: 0, max: 23 }),
+    fc.constantFrom(0, 1, 900_000_000, 3_599_999_999),
+  )
+  .map(([day, hour, more]) => start + day * dayMicros + hour * hourMicros + more);
+const value = fc.oneof(
+  { weight: 8, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) },
+  { weight: 3, arbitrary: fc.constantFrom(0.1, 0.2, 1e15, -1e15) },
+  { weight: 1, arbitrary: fc.constantFrom('x', true, [1, 2]) },
+);
+const instances = fc.array(
+  fc.tuple(moment, value, fc.constantFrom(undefined, undefined, 'urn:d:1')).map((one) => past(...one)),
+  { minLength: 1, maxLength: 60 },
+);
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('record' as const), instances }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), nth: fc.nat(20) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), nth: fc.nat(20), moment, value }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteSeries' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('forget' as const),
+      before: moment,
+      rollupsBefore: fc.option(moment),
+      isKept: fc.boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
+
+const border = fc.oneof(
+  moment,
+  fc.integer({ min: -1, max: 4 }).map((day) => start + day * dayMicros),
+);
+const question = fc
+  .tuple(
+    fc.constantFrom(
+      { micros: hourMicros },
+      { micros: 5 * hourMicros },
+      { micros: dayMicros },
+      { months: 1 },
+      {},
+      { micros: 420_000_000 },
+    ),
+    fc.option(border),
+    fc.option(border),
+  )
+  .map(([period, one, other]) => {
+    if (one === null || other === null || one === other) return questionOf(period, one ?? undefined);
+    return questionOf(period, Math.min(one, other), Math.max(one, other));
+  });
+
+/** The same in both stores, though they give instances other ids. */
+async function nthOf(store: Store, nth: number) {
+  const [found] = await store.history({
+    filter: {},
+    temporal: { timeproperty: 'observedAt' },
+    datasetIds: ['@none'],
+    limit: 1,
+    limitInstances: 1e6,
+    now,
+  });
+  const all = found?.attrs[iri('level')] ?? [];
+  return all[nth % all.length];
+}
+
+async function carryOut(store: Store, one: Step): Promise<unknown> {
+  const part = { id: 'urn:a', name: iri('level') };
+  switch (one.do) {
+    case 'record':
+      return store.record(one.instances, now);
+    case 'delete': {
+      const meant = await nthOf(store, one.nth);
+      return meant && store.revise({ op: 'deleteInstance', ...part, instanceId: meant.instanceId }, now);
+    }
+    case 'move': {
+      const meant = await nthOf(store, one.nth);
+      const { instance } = past(one.moment, one.value);
+      return meant && store.revise({ op: 'replaceInstance', ...part, instanceId: meant.instanceId, instance }, now);
+    }
+    case 'deleteSeries':
+      return store.revise({ op: 'deleteSeries', ...part, which: { datasetId: 'urn:d:1' } }, now);
+    case 'forget': {
+      const rollups = { rules: [], ...(one.rollupsBefore === null ? {} : { before: instantOf(one.rollupsBefore) }) };
+      return forgetAll(store, {
+        retention: { before: instantOf(one.before), rules: [] },
+        ...(one.isKept ? { rollups } : {}),
+      });
+    }
+    case 'wait':
+      return undefined;
+  }
+}
+
+async function alike({ store, states }: Rolling, memory: Store, asked: Question): Promise<void> {
+  const [rolled, raw] = [await answer(store, asked), await answer(store, asked, true)];
+  expect(rolled).toEqual(await answer(memory, asked));
+  expect(raw).toEqual(await answer(memory, asked, true));
+  if ((await states()).kept === undefined) expect(rolled).toEqual(raw);
+}
+
+async function tell(opened: Rolling, steps: readonly (readonly [Step, readonly Question[]])[]): Promise<void> {
+  const memory = await openMemory();
+  try {
+    for (const [one, questions] of steps) {
+      expect(await carryOut(opened.store, one)).toEqual(await carryOut(memory, one));
+      if (one.do === 'wait') await opened.workedOut();
+      for (const asked of questions) await alike(opened, memory, asked);
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+const story = fc.array(fc.tuple(step, fc.array(question, { minLength: 1, maxLength: 4 })), {
+  minLength: 1,
+  maxLength: 12,
+  size: 'max',
+});
+
+/** Describes the rollups of a store; `runs` is how many random lives it has. */
+export function describeRollups(open: () => Promise<Rolling>, runs: number): void {
+  describeDays(open);
+  test('aggregates are those of memory, whatever comes late, is replaced, deleted or forgotten', async () => {
+    const told = fc.asyncProperty(story, async (steps) => tell(await open(), steps));
+    await fc.assert(told, { numRuns: Number(process.env['MLAKA_RUNS'] ?? runs) });
+  }, 600_000);
+}
+
+const describeDays = (open: () => Promise<Rolling>): void =>
+  describe('rollups', () => {
+    test('of days that are over are worked out, and give what the instances give', async () => {
+      const { store, workedOut, states, close } = await open();
+      const rows = Array.from({ length: 1000 }, (_, n) => past(start + n * 300_000_000, 0.1 * (n % 97)));
+      await store.record(rows, now);
+      await workedOut();
+      expect(await states()).toEqual({ fresh: 3 });
+      for (const period of [{ micros: hourMicros }, { micros: dayMicros }, { months: 1 }, {}]) {
+        const question = questionOf(period, start + 2 * hourMicros, start + 3 * dayMicros + 90 * 60_000_000);
+        expect(await answer(store, question)).toEqual(await answer(store, question, true));
+      }
+      await close();
+    });
+
+    test('are made anew for late data, and never of what is no number', async () => {
+      const { store, workedOut, states, close } = await open();
+      await store.record(
+        [0, 1, 2].map((day) => past(start + day * dayMicros, day)),
+        now,
+      );
+      await workedOut();
+      expect(await states()).toEqual({ fresh: 2 });
+      const question = questionOf({ micros: dayMicros }, start);
+      await store.record([past(start + hourMicros, 9)], now);
+      expect(await answer(store, question)).toEqual(await answer(store, question, true));
+      await workedOut();
+      expect(await answer(store, question)).toEqual(await answer(store, question, true));
+      await store.record([past(start + 2 * hourMicros, 'broken')], now);
+      await workedOut();
+      expect(await states()).toEqual({ fresh: 1, mixed: 1 });
+      expect(await answer(store, question)).toEqual(await answer(store, question, true));
+      await close();
+    });
+
+    test('put numbers together to the last bit as the instances do, also among booleans', async () => {
+      const { store: own, close } = await open();
+      const memory = await openMemory();
+      const values = [1e15, 0.1, true, -1e15, 0.2, true, 0.3, 1e15, 0.7, false, 0.1];
+      const rows = values.map((value, n) => past(start + n * 600_000_000, value));
+      for (const store of [memory, own]) await store.record(rows, now);
+      for (const period of [{ micros: hourMicros }, { micros: dayMicros }, {}]) {
+        const question = questionOf(period, start, start + dayMicros);
+        expect(await answer(own, question)).toEqual(await answer(own, question, true));
+        expect(await answer(own, question)).toEqual(await answer(memory, question));
+      }
+      await close();
+    });
+
+    test.each([
+      ['as many tallies as there is room for', 10, 10, false],
+      ['one more', 10, 9, true],
+    ])('count as what they stand for where instances are bounded: %s', async (_, hours, limitInstances, truncated) => {
+      const { store, close } = await open();
+      await store.record(
+        Array.from({ length: 2 * hours }, (_one, n) => past(start + n * 1_800_000_000, n)),
+        now,
+      );
+      const found = await store.history({
+        filter: {},
+        temporal: { timeproperty: 'observedAt' },
+        rollup: 'hour',
+        limit: 1,
+        limitInstances,
+        now,
+      });
+      expect(found).toMatchObject([{ id: 'urn:a', truncated }]);
+      expect(weightOf(found[0]?.attrs[iri('level')] ?? [])).toBe(hours);
+      await close();
+    });
+
+    test('stay when their instances are forgotten, and go in their turn', async () => {
+      const { store: own, close } = await open();
+      const rows = Array.from({ length: 500 }, (_, n) => past(start + n * 1_800_000_000, n));
+      const question = questionOf({ micros: dayMicros }, start);
+      for (const store of [await openMemory(), own]) {
+        await store.record(rows, now);
+        const before = await answer(store, question);
+        const forgotten = await forgetAll(store, {
+          retention: { before: daysAfter(5.5), rules: [] },
+          rollups: { rules: [] },
+        });
+        expect(forgotten).toBe(240);
+        expect(await answer(store, question)).toEqual(before);
+        await store.record([past(start + 10, 1e9)], now);
+        expect(await answer(store, question)).toEqual(before);
+        await forgetAll(store, {
+          retention: { before: daysAfter(20), rules: [] },
+          rollups: { before: daysAfter(3), rules: [] },
+        });
+        expect(await answer(store, question, true)).toEqual([]);
+        expect(await answer(store, questionOf({ micros: dayMicros }, start + 3 * dayMicros))).toEqual(
+          await answer(store, question),
+        );
+        expect(await answer(store, questionOf({ micros: dayMicros }, start, start + 3 * dayMicros))).toEqual([]);
+        await store.revise({ op: 'deleteHistory', id: 'urn:a' }, now);
+        expect(await answer(store, question)).toEqual([]);
+      }
+      await close();
+    });
+  });
