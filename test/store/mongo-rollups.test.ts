@@ -4,7 +4,7 @@ import { MongoClient } from 'mongodb';
 import { type Instant, instantOf } from '../../src/core/model/instant.ts';
 import type { Json } from '../../src/core/model/json.ts';
 import { dayOf } from '../../src/core/model/rollup.ts';
-import { hourMicros, tallyTogether } from '../../src/core/model/tally.ts';
+import { dayMicros, hourMicros, tallyTogether } from '../../src/core/model/tally.ts';
 import type { PastInstance, Store } from '../../src/core/port/store.ts';
 import { workOutSome } from '../../src/store/mongo/history/rollup-work.ts';
 import { openCollections } from '../../src/store/mongo/open-collections.ts';
@@ -75,6 +75,30 @@ test('a database of the first form has its days worked out, and answers as befor
     expect(await dailySums(again)).toEqual([...before.slice(0, -1), (before.at(-1) ?? 0) + 1]);
   } finally {
     await Promise.all([one?.close(), other?.close()]);
+  }
+});
+
+test('of two brokers, one works out by itself what both have written', async () => {
+  const { store, states, close } = await open();
+  const second = await openMongoStores({ url: databases.url });
+  const collections = await openCollections(client.db(), () => Promise.resolve(client.startSession()));
+  try {
+    const other = await second.open('', false);
+    if (!other) throw new Error('The default tenant is not there.');
+    const days = Array.from({ length: 40 }, (_, n) => past(instantOf(n * dayMicros), n));
+    await store.record(days, now);
+    await other.record(
+      days.map((one) => ({ ...one, id: 'urn:b' })),
+      now,
+    );
+    for (const end = Date.now() + 15_000; (await collections.rollups.findOne({ due: true })) !== null; ) {
+      if (Date.now() > end) throw new Error('The rollups are not worked out.');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await states()).toEqual({ fresh: 78 });
+  } finally {
+    await second.close();
+    await close();
   }
 });
 
