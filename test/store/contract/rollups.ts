@@ -309,6 +309,24 @@ const describeDays = (open: () => Promise<Rolling>): void =>
       await close();
     });
 
+    test('of the newest day count what is appended to it, also after something in it was deleted', async () => {
+      const { store, workedOut, close } = await open();
+      const question = questionOf({ micros: dayMicros }, start);
+      await store.record([past(start, 1), past(start + dayMicros, 2), past(start + dayMicros + 1, 4)], now);
+      const meant = await nthOf(store, 2);
+      const part = { id: 'urn:a', name: iri('level'), instanceId: meant?.instanceId ?? '' };
+      await store.revise({ op: 'deleteInstance', ...part }, now);
+      // Behind what is there: each is looked at anew after the days have been worked out.
+      for (const at of [2, 3, 4, 5]) {
+        await workedOut();
+        await store.record([past(start + dayMicros + at, at)], now);
+        expect(await answer(store, question)).toEqual(await answer(store, question, true));
+      }
+      await workedOut();
+      expect(await answer(store, question)).toEqual(await answer(store, question, true));
+      await close();
+    });
+
     test('stay when their instances are forgotten, and go in their turn', async () => {
       const { store: own, close } = await open();
       const rows = Array.from({ length: 500 }, (_, n) => past(start + n * 1_800_000_000, n));
