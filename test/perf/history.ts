@@ -103,6 +103,11 @@ const questions: readonly (readonly [what: string, path: (time: number) => strin
       `${one(time % series)}format=aggregatedValues&aggrMethods=avg&aggrPeriodDuration=PT1H&${between(0, aYear)}`,
   ],
   [
+    `what was written since a moment, in a series of ${perSeries} (nothing)`,
+    (time) =>
+      `${one(time % series)}format=temporalValues&timeproperty=modifiedAt&timerel=after&timeAt=2100-01-01T00:00:00Z`,
+  ],
+  [
     `daily maximum of ${series} series over 7 days, first page`,
     () =>
       `/temporal/entities?type=AirQualityObserved&attrs=pm10&format=aggregatedValues&aggrMethods=max&aggrPeriodDuration=P1D&limit=${Math.min(series, 1000)}&${between(0, 168)}`,
