@@ -68,7 +68,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = await openStores(config, observe);
-  const basics = openBasics(config);
+  const basics = openBasics(config, stores);
   const { clock } = basics;
   const parts: DeliveryWorld = {
     ...basics,
@@ -101,9 +101,17 @@ export async function startBroker(config: Config): Promise<Broker> {
 }
 
 /** Time and chance, and what is made of them alone. */
-function openBasics({ streamTicketMs }: Config): Pick<World, 'clock' | 'ids' | 'breathe' | 'tickets'> {
+function openBasics(
+  { streamTicketMs }: Config,
+  { notes }: Stores,
+): Pick<World, 'clock' | 'ids' | 'breathe' | 'tickets'> {
   const [clock, ids] = [createClock(), createIds()];
-  return { clock, ids, breathe: createBreathe(), tickets: createTickets({ ids, clock, lifetimeMs: streamTicketMs }) };
+  return {
+    clock,
+    ids,
+    breathe: createBreathe(),
+    tickets: createTickets({ ids, clock, notes, lifetimeMs: streamTicketMs }),
+  };
 }
 
 function openTelemetry(config: Config): { readonly metrics: Metrics; readonly observe: Observe } {

@@ -53,7 +53,7 @@ async function serve(name: string): Promise<void> {
     renders: createRenderCache(2 ** 20),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
     subscriptions: noSubscriptions,
-    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64 };

@@ -113,6 +113,16 @@ describe('two brokers on one database', () => {
     expect((await records(other)).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'a'].map(urn));
   });
 
+  test('take each note once, whoever left it', async () => {
+    const [one, other] = nodes as [Stores, Stores];
+    const keys = Array.from({ length: 20 }, (_, n) => `note-${n}`);
+    await Promise.all(keys.map((key) => one.notes.leave(key, `text of ${key}`, 60_000)));
+    const taken = await Promise.all(keys.flatMap((key) => [one, other, one].map(({ notes }) => notes.take(key))));
+    expect(taken.filter((text) => text !== undefined)).toEqual(keys.map((key) => `text of ${key}`));
+    expect(await other.notes.take('note-0')).toBeUndefined();
+    expect(await other.notes.take('')).toBeUndefined();
+  });
+
   test('find tenants, shelves and histories of the other', async () => {
     const [one, other] = nodes as [Stores, Stores];
     const made = await one.open('City', true);

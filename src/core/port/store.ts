@@ -8,6 +8,7 @@ import type { Instance } from '../model/attribute.ts';
 import type { EntityHistory } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
+import type { Notes } from './notes.ts';
 import type { Parts, Tenure } from './parts.ts';
 import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 
@@ -211,6 +212,7 @@ export interface Stores {
   sizes(): Promise<readonly TenantSize[]>;
   /** Who does what, where there are several brokers on the persistence. */
   readonly parts: Parts;
+  readonly notes: Notes;
   /** Waits for what is under way, then releases everything. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** A persistence that lives as long as the process: for trials and tests, and the model that other stores are held to. */
 import type { Breathe } from '../../core/port/clock.ts';
+import { createNotes } from '../../core/port/notes.ts';
 import { allMine } from '../../core/port/parts.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { createMemoryStore } from './store.ts';
@@ -14,6 +15,7 @@ export function createMemoryStores(options: { readonly breathe?: Breathe } = {})
       return Promise.resolve(store);
     },
     parts: allMine,
+    notes: createNotes(),
     tenants: () => Promise.resolve([...tenants.keys()]),
     sizes: () => Promise.resolve([]),
     close: () => {

@@ -8,6 +8,7 @@ import { connect, databaseIn, reach } from './connection.ts';
 import { databaseOf } from './database-name.ts';
 import { startWorkingOut } from './history/rollup-work.ts';
 import { openCollections } from './open-collections.ts';
+import { openNotes } from './notes.ts';
 import { openParts } from './parts.ts';
 
 import { type OpenStore, openStore } from './store.ts';
@@ -35,6 +36,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const node = randomUUID();
+  const notes = await openNotes(client.db(prefix).collection('notes'));
   const leases = await openParts({ client, leases: client.db(prefix).collection('leases'), node, observe });
   const opened = createOpened(async (database) => {
     const collections = await openCollections(client.db(database), leases.startSession);
@@ -50,6 +52,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
 
   return {
     parts: leases.parts,
+    notes,
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const database = databaseOf(prefix, tenant);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
+import { createNotes } from '../../core/port/notes.ts';
 import { allMine } from '../../core/port/parts.ts';
 import type { Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -49,6 +50,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
       return (await openOnce(path)).store;
     },
     parts: allMine,
+    notes: createNotes(),
     tenants: () => Promise.resolve([...new Set(['', ...tenantsIn(directory)])]),
     sizes: () => Promise.resolve(tenantsIn(directory).map((tenant) => ({ tenant, bytes: sizeOf(directory, tenant) }))),
     async close() {

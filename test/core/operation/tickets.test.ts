@@ -1,47 +1,43 @@
 /** Tickets to the stream are good once, for a short time, and do not pile up. */
 import { expect, test } from '@jest/globals';
 import { anonymous } from '../../../src/core/access/principal.ts';
-import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
+import { createNotes } from '../../../src/core/port/notes.ts';
 
-const { core } = createContexts({ load: () => Promise.reject(new Error('nothing is loaded')), known: {} });
-const holder = (tenant: string) => ({ tenant, principal: anonymous, context: core });
+const holder = (tenant: string) => ({ tenant, principal: anonymous, contextUrl: 'https://boats.example/c.jsonld' });
 
 function office() {
   let [nowMs, made] = [1_700_000_000_000, 0];
   const tickets = createTickets({
     clock: { now: () => instantOf(nowMs * 1000) },
     ids: { next: (kind) => `urn:ngsi-ld:${kind}:${(made += 1)}` },
+    notes: createNotes(),
     lifetimeMs: 1000,
   });
   return { ...tickets, wait: (ms: number) => (nowMs += ms) };
 }
 
-test('a ticket names its holder once', () => {
+test('a ticket names its holder once', async () => {
   const { issue, redeem } = office();
-  const [first, second] = [issue(holder('a')), issue(holder('b'))];
-  expect(redeem(second)).toEqual(holder('b'));
-  expect(redeem(first)).toEqual(holder('a'));
-  expect([redeem(first), redeem(second), redeem('3'), redeem('')]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  const [first, second] = [await issue(holder('a')), await issue(holder('b'))];
+  expect(await redeem(second)).toEqual(holder('b'));
+  expect(await redeem(first)).toEqual(holder('a'));
+  expect(await Promise.all([first, second, '3', ''].map(redeem))).toEqual(Array.from({ length: 4 }, () => undefined));
 });
 
-test('a ticket is good until its time is over', () => {
+test('a ticket is good until its time is over', async () => {
   const { issue, redeem, wait } = office();
-  const [early, late] = [issue(holder('a')), issue(holder('b'))];
+  const [early, late] = [await issue(holder('a')), await issue(holder('b'))];
   wait(999);
-  expect(redeem(early)).toEqual(holder('a'));
+  expect(await redeem(early)).toEqual(holder('a'));
   wait(1);
-  expect(redeem(late)).toBeUndefined();
+  expect(await redeem(late)).toBeUndefined();
 });
 
-test('of very many that wait to be used the oldest are given up', () => {
+test('of very many that wait to be used the oldest are given up', async () => {
   const { issue, redeem } = office();
-  const all = Array.from({ length: 10_005 }, () => issue(holder('a')));
-  expect(all.filter((ticket) => redeem(ticket) !== undefined)).toEqual(all.slice(5));
+  const all = await Promise.all(Array.from({ length: 10_005 }, () => issue(holder('a'))));
+  const good = await Promise.all(all.map(async (ticket) => (await redeem(ticket)) !== undefined));
+  expect(all.filter((_, index) => good[index])).toEqual(all.slice(5));
 });

@@ -55,7 +55,7 @@ async function openBench(): Promise<Bench> {
     breathe: () => undefined,
     ids: createIds(),
     renders: createRenderCache(0),
-    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };

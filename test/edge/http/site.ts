@@ -111,7 +111,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     renders: createRenderCache(0),
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000, instancesPage: 1000 },
     subscriptions: noSubscriptions,
-    tickets: createTickets({ ids: createIds(), clock, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
   };
 }

@@ -12,12 +12,13 @@ export const createStreamTicket: Operation = {
   media: ['json'],
   body: 'none',
   unknownTenant: 'ignore',
-  run(_ask, { tenant, principal, context, world }) {
+  async run(_ask, { tenant, principal, context, world }) {
     const { tickets, contexts } = world;
     // What waits for its use must be small: a @context that has a URL is held once for all.
     if (context.url === undefined && context.key !== contexts.core.key)
       throw badData('The @context of a ticket must be named by its URL.');
-    const ticket = tickets.issue({ tenant, principal, context });
-    return Promise.resolve({ kind: 'found', text: JSON.stringify({ ticket, lifetimeMs: tickets.lifetimeMs }) });
+    const named = context.url === undefined ? undefined : { contextUrl: context.url };
+    const ticket = await tickets.issue({ tenant, principal, ...named });
+    return { kind: 'found', text: JSON.stringify({ ticket, lifetimeMs: tickets.lifetimeMs }) };
   },
 };

@@ -1,52 +1,55 @@
 /** One-use tickets to the stream: a client that can set no headers when it connects is known by the ticket that it asked for before. */
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
+import { parseJson } from '../../model/json.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
+import type { Notes } from '../../port/notes.ts';
 import type { Caller } from '../operation.ts';
 
 /** Who connects: as known when the ticket was given. */
-type Holder = Pick<Caller, 'tenant' | 'principal' | 'context'>;
+interface Holder extends Pick<Caller, 'tenant' | 'principal'> {
+  /** Absent: the core @context. */
+  readonly contextUrl?: string;
+}
 
 export interface Tickets {
   /** Milliseconds in which a ticket must be used. */
   readonly lifetimeMs: number;
   /** Gives a ticket, which nobody can guess. */
-  issue(holder: Holder): string;
+  issue(holder: Holder): Promise<string>;
   /** Who holds the ticket, which is used up by that; undefined when it is not, or no longer, valid. */
-  redeem(ticket: string): Holder | undefined;
+  redeem(ticket: string): Promise<Holder | undefined>;
 }
 
 export interface TicketsOptions {
   readonly ids: IdSource;
   readonly clock: Clock;
+  /** Where tickets wait for their use: at all brokers. */
+  readonly notes: Notes;
   readonly lifetimeMs: number;
 }
 
-/** Tickets that wait to be used at most: one more, and the oldest is invalid. */
-const waitingMax = 10_000;
+interface Ticket {
+  readonly holder: Holder;
+  readonly until: Micros;
+}
 
-/** Tickets are held in memory, for as long as they are valid: who must wait for a restart has to ask for another. */
-export function createTickets({ ids, clock, lifetimeMs }: TicketsOptions): Tickets {
-  // Oldest first, as all live equally long.
-  const waiting = new Map<string, { readonly holder: Holder; readonly until: Micros }>();
+export function createTickets({ ids, clock, notes, lifetimeMs }: TicketsOptions): Tickets {
   const now = (): Micros => microsOfInstant(clock.now());
-  const dropOld = (): void => {
-    for (const [ticket, { until }] of waiting) {
-      if (until > now() && waiting.size < waitingMax) return;
-      waiting.delete(ticket);
-    }
-  };
   return {
     lifetimeMs,
-    issue: (holder) => {
-      dropOld();
-      const ticket = ids.next('Ticket').replace(/^.*:/, '');
-      waiting.set(ticket, { holder, until: now() + lifetimeMs * 1000 });
-      return ticket;
+    issue: async (holder) => {
+      const name = ids.next('Ticket').replace(/^.*:/, '');
+      const ticket: Ticket = { holder, until: now() + lifetimeMs * 1000 };
+      await notes.leave(name, JSON.stringify(ticket), lifetimeMs);
+      return name;
     },
-    redeem: (ticket) => {
-      const found = waiting.get(ticket);
-      waiting.delete(ticket);
-      return found && found.until > now() ? found.holder : undefined;
+    redeem: async (name) => {
+      const text = await notes.take(name);
+      const ticket = text === undefined ? undefined : parseJson(text);
+      return isTicket(ticket) && ticket.until > now() ? ticket.holder : undefined;
     },
   };
 }
+
+/** What is there was written above; this tells the compiler so. */
+const isTicket = (value: unknown): value is Ticket => value !== undefined;

@@ -126,15 +126,14 @@ interface Identifying {
 }
 
 /** Who connects: the holder of the ticket, or whoever the request says. Throws a Problem. */
-async function identify({ tenant, ticket, contextUrl }: Handshake, { world, principalOf }: Identifying): Promise<Peer> {
+async function identify(handshake: Handshake, { world, principalOf }: Identifying): Promise<Peer> {
   const { contexts, tickets } = world;
-  if (ticket === undefined) {
-    const context = contextUrl === undefined ? contexts.core : await contexts.resolve(contextUrl, tenant);
-    return { tenant, principal: await principalOf(), context };
-  }
-  const holder = tickets.redeem(ticket);
+  const { ticket } = handshake;
+  const holder = ticket === undefined ? { ...handshake, principal: await principalOf() } : await tickets.redeem(ticket);
   if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
-  return holder;
+  const { tenant, principal, contextUrl } = holder;
+  const context = contextUrl === undefined ? contexts.core : await contexts.resolve(contextUrl, tenant);
+  return { tenant, principal, context };
 }
 
 /** Speaks with a client until it goes. */
