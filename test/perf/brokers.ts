@@ -14,7 +14,6 @@ const connections = 64;
 
 let number = 0;
 const next = (): number => (number = (number + 7919) % entities);
-const json = JSON.stringify({ value: 5, observedAt: '2026-03-01T19:00:00Z' });
 const shots: Readonly<Record<string, () => Shot>> = {
   'GET one entity': () => ({ method: 'GET', path: `${api}/entities/urn:ngsi-ld:Streetlight:bench:${next()}` }),
   'GET 20 by type and q': () => ({
@@ -24,7 +23,8 @@ const shots: Readonly<Record<string, () => Shot>> = {
   'PATCH one attribute': () => ({
     method: 'PATCH',
     path: `${api}/entities/urn:ngsi-ld:Streetlight:bench:${next()}/attrs/powerConsumption`,
-    body: json,
+    // A measurement that is newer than the one before: one of the same moment would take its place.
+    body: JSON.stringify({ value: next() % 1000, observedAt: new Date().toISOString() }),
   }),
 };
 
