@@ -147,7 +147,7 @@ test('a broker that slept until its leases were over writes down nothing any mor
   const stores = await open();
   await until(() => stores.parts.isMine(0));
   const ledger = await ledgerOf(stores, () => 9);
-  expect(await ledger.enter(0)).toBe(true);
+  expect(await ledger.enter(0, () => Promise.resolve([]))).toBe(true);
   expect((await ledger.find(subscription))?.position).toBeGreaterThan(100);
   ledger.mark({ id: subscription, progress: () => progressAt(7, false) });
   await ledger.flush();

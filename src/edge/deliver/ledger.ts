@@ -30,12 +30,17 @@ export interface Progressing {
 
 export interface Ledger {
   /**
-   * To be called before anything of a part is looked up that is to be gone on with: from then on nobody who had the part
-   * before writes down anything. False when the part is another broker's by now.
+   * To be called before anything of a part is resumed: from then on nobody who had the part before writes down anything. `ids`
+   * answers all who are to be resumed. False when the part is another broker's by now.
    */
-  enter(part: number): Promise<boolean>;
+  enter(part: number, ids: () => Promise<readonly string[]>): Promise<boolean>;
   /** What was written down of a subscription, as far as it can have come since; undefined: nothing. */
   find(id: string): Promise<Progress | undefined>;
+  /**
+   * The same, to be gone on with. The common position of the part stays where it is until all have been resumed or dropped: to
+   * whoever had caught up before, it is all that says how far.
+   */
+  resume(id: string): Promise<Progress | undefined>;
   /** There is something new to be written down. */
   mark(subject: Progressing): void;
   /** The common position has moved. */
@@ -87,14 +92,17 @@ export function createLedger(options: LedgerOptions): Ledger {
     timer ??= setTimeout(() => void flush(), pauseMs);
   };
   return {
-    enter: (part) => enter(state, part),
+    enter: (part, ids) => enter(state, part, ids),
     find: (id) => findProgress(options, id),
+    resume: (id) => resume(state, id).finally(touch),
     mark(subject) {
       state.news.set(subject.id, subject);
+      settle(state, subject.id);
       touch();
     },
     touch,
     async drop(id, isGone) {
+      settle(state, id);
       state.news.delete(id);
       await running;
       if (isGone) await shelf.delete(id);
@@ -113,23 +121,42 @@ interface State extends LedgerOptions {
 interface Entered {
   readonly tenure: Tenure;
   /** Whether nobody else writes any more. */
-  readonly isSole: Promise<boolean>;
+  isSole: Promise<boolean>;
+  /** Those who have not been resumed; undefined: nobody has. */
+  awaited: Set<string> | undefined;
   /** The common position that was written last. */
   written: Position;
 }
 
-async function enter({ shelf, entered, tenure: tenureOf }: State, part: number): Promise<boolean> {
+async function enter(
+  { shelf, entered, tenure: tenureOf }: State,
+  part: number,
+  ids: () => Promise<readonly string[]>,
+): Promise<boolean> {
   const known = entered.get(part);
   if (known) return known.isSole;
   const tenure = tenureOf(part);
   if (!tenure) return false;
-  const isSole = shelf.putHeld([], tenure);
-  const fresh: Entered = { tenure, isSole, written: -1 };
+  const fresh: Entered = { tenure, isSole: shelf.putHeld([], tenure), awaited: undefined, written: -1 };
   entered.set(part, fresh);
+  fresh.isSole = fresh.isSole.then(async (isSole) => {
+    fresh.awaited = new Set(await ids());
+    return isSole;
+  });
   // One that failed is tried again by the next.
-  isSole.catch(() => entered.get(part) === fresh && entered.delete(part));
-  return isSole;
+  fresh.isSole.catch(() => entered.get(part) === fresh && entered.delete(part));
+  return fresh.isSole;
 }
+
+async function resume(state: State, id: string): Promise<Progress | undefined> {
+  const progress = await findProgress(state, id);
+  if (progress && !state.news.has(id)) state.news.set(id, { id, progress: () => ({ ...progress, isCaughtUp: false }) });
+  settle(state, id);
+  return progress;
+}
+
+/** A subscription is among the news, or is not to be carried out: the common position need not wait for it. */
+const settle = ({ entered, partOf }: State, id: string): void => void entered.get(partOf(id))?.awaited?.delete(id);
 
 /** All taken down in one moment. */
 async function write(state: State): Promise<void> {
@@ -142,7 +169,7 @@ async function write(state: State): Promise<void> {
   try {
     await Promise.all([...entered].map(([part, one]) => writePart(state, one, [ofPart.get(part) ?? [], reached])));
   } catch (cause) {
-    for (const subject of subjects) news.set(subject.id, subject);
+    for (const subject of subjects) if (!news.has(subject.id)) news.set(subject.id, subject);
     throw cause;
   }
 }
@@ -156,24 +183,26 @@ async function writePart(
   entered: Entered,
   [documents, reached]: readonly [Parameters<Shelf['putHeld']>[0], Position],
 ): Promise<void> {
-  const { tenure, written } = entered;
-  const last = { key: common(tenure.part), document: { position: reached } };
-  const all = written === reached ? documents : [...documents, last];
+  const { tenure, awaited, written } = entered;
+  const isNew = awaited?.size === 0 && written !== reached;
+  const all = isNew ? [...documents, { key: common(tenure.part), document: { position: reached } }] : documents;
   for (let at = 0; at < all.length; at += bundle) {
     if (!(await shelf.putHeld(all.slice(at, at + bundle), tenure))) return;
   }
-  entered.written = reached;
+  if (isNew) entered.written = reached;
 }
 
 const progressJson = ({ account, ...rest }: Progress): Json => ({ ...rest, account: { ...account } });
 
 async function findProgress({ shelf, partOf }: LedgerOptions, id: string): Promise<Progress | undefined> {
+  // First, as it is written last: with a newer one comes what was written before it.
+  const shared = await commonPosition(shelf, partOf(id));
   const json = await shelf.get(id);
   if (!isObject(json)) return undefined;
   const { position, isCaughtUp, account, told, lastReason, dueAt } = json;
   const reached = typeof position === 'number' ? position : 0;
   return {
-    position: isCaughtUp === true ? Math.max(reached, await commonPosition(shelf, partOf(id))) : reached,
+    position: isCaughtUp === true ? Math.max(reached, shared) : reached,
     isCaughtUp: isCaughtUp === true,
     account: isObject(account) ? accountIn(account) : emptyAccount,
     ...(typeof told === 'number' ? { told } : undefined),

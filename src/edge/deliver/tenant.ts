@@ -263,15 +263,18 @@ async function replace(office: Office, id: string): Promise<void> {
     runners.delete(id);
     return;
   }
-  if (old) ledger.mark(old);
-  if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
-  if (!(await ledger.enter(partIn(office, id)))) {
+  if (!(await ledger.enter(partIn(office, id), () => idsOfPart(office, partIn(office, id))))) {
     runners.delete(id);
     return;
   }
-  const progress = old?.progress() ?? (await ledger.find(id));
+  if (old) ledger.mark(old);
+  const progress = old?.progress() ?? (await ledger.resume(id));
+  if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
   await run(office, document, progress);
 }
+
+const idsOfPart = async (office: Office, part: number): Promise<readonly string[]> =>
+  (await office.store.shelf(subscriptionShelf).keys()).filter((id) => partIn(office, id) === part);
 
 async function run(office: Office, document: SubscriptionDocument, progress: Progress | undefined): Promise<void> {
   const { around, runners, read } = office;

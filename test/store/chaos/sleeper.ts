@@ -30,7 +30,7 @@ async function run(url: string): Promise<void> {
   const ledger = await ledgerOf(stores, () => position);
   const isOver = { yes: false };
   process.stdin.resume().on('end', () => (isOver.yes = true));
-  await ledger.enter(0);
+  await ledger.enter(0, () => Promise.resolve([]));
   for (; !isOver.yes; position += 1) {
     ledger.mark({ id: subscription, progress: () => progressAt(position, true) });
     await ledger.flush();
