@@ -1,14 +1,8 @@
 /** Server-Sent Events in a real browser: its EventSource follows changes, and comes back by itself where it was. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { type Proxy, startProxy } from '../client/proxy.ts';
-import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
-import { launch } from './launch.ts';
+import { type CounterPage, openCounterPage } from './counter.ts';
 
-let broker: TestBroker;
-let proxy: Proxy;
-let browser: Browser;
-let page: Page;
+let site: CounterPage;
 
 /** What the page keeps between the steps of the test. */
 interface Kept {
@@ -18,28 +12,13 @@ interface Kept {
 }
 
 beforeAll(async () => {
-  broker = await startTestBroker();
-  proxy = await startProxy(broker.url);
-  browser = await launch();
-  page = await browser.newPage();
-  await page.goto(`${proxy.url}/api`);
+  site = await openCounterPage();
 }, 60_000);
-afterAll(async () => {
-  await browser.close();
-  await proxy.stop();
-  await broker.stop();
-});
-
-async function write(n: number): Promise<void> {
-  const body = JSON.stringify([{ id: 'urn:x:1', type: 'Counter', n }]);
-  const headers = { 'Content-Type': 'application/json' };
-  const url = `${broker.url}/ngsi-ld/v1/entityOperations/upsert`;
-  expect((await fetch(url, { method: 'POST', body, headers })).ok).toBe(true);
-}
+afterAll(() => site.close());
 
 test('an EventSource sees every change once, whatever becomes of its connections', async () => {
-  await write(0);
-  await page.evaluate(() => {
+  await site.write(0);
+  await site.page.evaluate(() => {
     const kept = globalThis as unknown as Kept;
     Object.assign(kept, { seen: [], gaps: 0, opened: 0 });
     const query = 'type=Counter&format=simplified&snapshot=true&notificationTrigger=entityCreated,entityUpdated';
@@ -51,16 +30,17 @@ test('an EventSource sees every change once, whatever becomes of its connections
       kept.seen.push(...data.map(({ n }) => n));
     });
   });
-  const has = (n: number) => page.waitForFunction((wanted) => (globalThis as unknown as Kept).seen.includes(wanted), n);
+  const has = (n: number) =>
+    site.page.waitForFunction((wanted) => (globalThis as unknown as Kept).seen.includes(wanted), n);
   await has(0);
   for (let n = 1; n <= 3; n += 1) {
-    await write(2 * n - 1);
+    await site.write(2 * n - 1);
     await has(2 * n - 1);
-    proxy.cut();
-    await write(2 * n);
+    site.proxy.cut();
+    await site.write(2 * n);
     await has(2 * n);
   }
-  const { seen, gaps, opened } = await page.evaluate(() => {
+  const { seen, gaps, opened } = await site.page.evaluate(() => {
     const kept = globalThis as unknown as Kept;
     return { seen: kept.seen, gaps: kept.gaps, opened: kept.opened };
   });

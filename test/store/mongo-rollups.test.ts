@@ -1,10 +1,10 @@
 /** The rollups of the MongoDB store. */
 import { afterAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
-import { type Instant, instantOf } from '../../src/core/model/instant.ts';
+import { dayMicros, hourMicros, type Instant, instantOf } from '../../src/core/model/instant.ts';
 import type { Json } from '../../src/core/model/json.ts';
 import { dayOf } from '../../src/core/model/rollup.ts';
-import { dayMicros, hourMicros, tallyTogether } from '../../src/core/model/tally.ts';
+import { tallyTogether } from '../../src/core/model/tally.ts';
 import type { PastInstance, Store } from '../../src/core/port/store.ts';
 import { workOutSome } from '../../src/store/mongo/history/rollup-work.ts';
 import { openCollections } from '../../src/store/mongo/open-collections.ts';

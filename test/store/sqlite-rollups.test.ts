@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { dayMicros } from '../../src/core/model/tally.ts';
+import { dayMicros } from '../../src/core/model/instant.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
 import { describeRollups, type Rolling } from './contract/rollups.ts';

@@ -2,7 +2,7 @@
 import type { Retention, RetentionRule } from '../../core/language/retention.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { scopeSeries } from '../../core/model/history.ts';
-import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import { dayMicros, type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 
 /** For how many days history is kept; 0: for ever. Names may be short. */
 export interface KeptDays {
@@ -68,5 +68,3 @@ export function retentionAt({ days, rules }: KeptDays, now: Instant, terms: Pick
     })),
   };
 }
-
-const dayMicros = 86_400_000_000;

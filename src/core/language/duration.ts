@@ -1,6 +1,5 @@
 /** Reads durations of ISO 8601, and goes on from a moment by them (clauses 4.5.19, 4.6.3). */
-import type { Micros } from '../model/instant.ts';
-import { dayMicros } from '../model/tally.ts';
+import { dayMicros, type Micros } from '../model/instant.ts';
 
 /** Months and microseconds: years are twelve months, weeks and days are of 24 hours. */
 export interface Duration {

@@ -46,10 +46,14 @@ export const microsOfInstant = (instant: Instant): Micros => microsOf(instant) ?
 export const isShortest = (instant: Instant): boolean =>
   instant.length === secondsLength || (instant.charAt(secondsLength - 1) === '.' && instant.at(-2) !== '0');
 
+/** Hours and days of UTC. */
+export const hourMicros = 3_600_000_000;
+export const dayMicros = 24 * hourMicros;
+
 /** The shortest text of a time: no fraction when it is zero, else as many digits as it needs. */
 export function instantOf(micros: Micros): Instant {
-  const day = Math.floor(micros / microsInDay);
-  const inDay = micros - day * microsInDay;
+  const day = Math.floor(micros / dayMicros);
+  const inDay = micros - day * dayMicros;
   const minute = Math.floor(inDay / 60_000_000);
   const inMinute = inDay - minute * 60_000_000;
   if (inMinute === 0) return `${dateOf(day)}${wholeMinutes[minute]}`;
@@ -59,8 +63,6 @@ export function instantOf(micros: Micros): Instant {
   if (fraction === 0) return `${text}Z`;
   return `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`;
 }
-
-const microsInDay = 86_400_000_000;
 
 const twoDigits = (number: number): string => String(number).padStart(2, '0');
 

@@ -1,6 +1,6 @@
 /** What stands for the observed instances of a series: tallies of its numbers, and the instances that are none. */
-import type { Micros } from './instant.ts';
-import { beginningOf, hourMicros, type Tally, tallyHours, tallyOf } from './tally.ts';
+import { hourMicros, type Micros } from './instant.ts';
+import { beginningOf, type Tally, tallyHours, tallyOf } from './tally.ts';
 
 /** Either numbers, each tally of a time that is in no two hours, or in no two days; or an instance that is no number. */
 export type Rolled<Row> = { readonly time: Micros } & ({ readonly tallies: readonly Tally[] } | { readonly row: Row });

@@ -1,6 +1,6 @@
 /** Rollups: what is kept of a day of a series, in which form, and where it stands for instances. */
-import type { Interval, Micros } from './instant.ts';
-import { beginningOf, dayMicros, hourMicros, type Tally, tallyHours, tallyTogether } from './tally.ts';
+import { dayMicros, hourMicros, type Interval, type Micros } from './instant.ts';
+import { beginningOf, type Tally, tallyHours, tallyTogether } from './tally.ts';
 
 /**
  * How a day is: to be worked out; worked out; not all of its instances are numbers, so that they are needed; nothing but its

@@ -1,5 +1,5 @@
 /** What is remembered of many numbers in place of them: enough for every aggregate but the number of distinct ones. */
-import type { Micros } from './instant.ts';
+import { dayMicros, hourMicros, type Micros } from './instant.ts';
 
 export interface Tally {
   readonly count: number;
@@ -14,10 +14,6 @@ export interface Tally {
   readonly first: Micros;
   readonly last: Micros;
 }
-
-/** Rollups are of hours and days of UTC. */
-export const hourMicros = 3_600_000_000;
-export const dayMicros = 24 * hourMicros;
 
 /** The beginning of the hour or day that a moment is in. */
 export const beginningOf = (moment: Micros, span: number): Micros => Math.floor(moment / span) * span;

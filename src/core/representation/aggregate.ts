@@ -2,10 +2,10 @@
 import { type Duration, isZero, later, periodOf } from '../language/duration.ts';
 import { isRelationship, ngsildNull } from '../model/attribute.ts';
 import type { HistoricInstance } from '../model/history.ts';
-import { instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
+import { dayMicros, hourMicros, instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
 import { isArray, type Json, type JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
-import { dayMicros, hourMicros, sumOf, type Tally, tallyOf, tallyTogether } from '../model/tally.ts';
+import { sumOf, type Tally, tallyOf, tallyTogether } from '../model/tally.ts';
 
 export const aggregateMethods = ['totalCount', 'distinctCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
 type AggregateMethod = (typeof aggregateMethods)[number];

@@ -93,7 +93,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   };
   return {
     enter: (part, ids) => enter(state, part, ids),
-    find: (id) => findProgress(options, id),
+    find: (id) => findProgress(options, id, () => commonPosition(shelf, options.partOf(id))),
     resume: (id) => resume(state, id).finally(touch),
     mark(subject) {
       state.news.set(subject.id, subject);
@@ -122,6 +122,8 @@ interface Entered {
   readonly tenure: Tenure;
   /** Whether nobody else writes any more. */
   isSole: Promise<boolean>;
+  /** The common position as those before left it. */
+  left: Position;
   /** Those who have not been resumed; undefined: nobody has. */
   awaited: Set<string> | undefined;
   /** The common position that was written last. */
@@ -137,9 +139,10 @@ async function enter(
   if (known) return known.isSole;
   const tenure = tenureOf(part);
   if (!tenure) return false;
-  const fresh: Entered = { tenure, isSole: shelf.putHeld([], tenure), awaited: undefined, written: -1 };
+  const fresh: Entered = { tenure, isSole: shelf.putHeld([], tenure), left: 0, awaited: undefined, written: -1 };
   entered.set(part, fresh);
   fresh.isSole = fresh.isSole.then(async (isSole) => {
+    fresh.left = await commonPosition(shelf, part);
     fresh.awaited = new Set(await ids());
     return isSole;
   });
@@ -149,7 +152,8 @@ async function enter(
 }
 
 async function resume(state: State, id: string): Promise<Progress | undefined> {
-  const progress = await findProgress(state, id);
+  const left = state.entered.get(state.partOf(id))?.left ?? 0;
+  const progress = await findProgress(state, id, () => Promise.resolve(left));
   if (progress && !state.news.has(id)) state.news.set(id, { id, progress: () => ({ ...progress, isCaughtUp: false }) });
   settle(state, id);
   return progress;
@@ -194,15 +198,17 @@ async function writePart(
 
 const progressJson = ({ account, ...rest }: Progress): Json => ({ ...rest, account: { ...account } });
 
-async function findProgress({ shelf, partOf }: LedgerOptions, id: string): Promise<Progress | undefined> {
-  // First, as it is written last: with a newer one comes what was written before it.
-  const shared = await commonPosition(shelf, partOf(id));
+async function findProgress(
+  { shelf }: LedgerOptions,
+  id: string,
+  shared: () => Promise<Position>,
+): Promise<Progress | undefined> {
   const json = await shelf.get(id);
   if (!isObject(json)) return undefined;
   const { position, isCaughtUp, account, told, lastReason, dueAt } = json;
   const reached = typeof position === 'number' ? position : 0;
   return {
-    position: isCaughtUp === true ? Math.max(reached, shared) : reached,
+    position: isCaughtUp === true ? Math.max(reached, await shared()) : reached,
     isCaughtUp: isCaughtUp === true,
     account: isObject(account) ? accountIn(account) : emptyAccount,
     ...(typeof told === 'number' ? { told } : undefined),

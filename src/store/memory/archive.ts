@@ -2,9 +2,9 @@
 import type { Place } from '../../core/language/history-selection.ts';
 import type { Change } from '../../core/model/change.ts';
 import { type HistoricInstance, type HistoryEntry, historyOf, pastEntry } from '../../core/model/history.ts';
-import type { Instant, Micros } from '../../core/model/instant.ts';
+import { dayMicros, type Instant, type Micros } from '../../core/model/instant.ts';
 import type { Bounds } from '../../core/language/retention.ts';
-import { beginningOf, dayMicros, type Tally, tallyHours, tallyOf } from '../../core/model/tally.ts';
+import { beginningOf, type Tally, tallyHours, tallyOf } from '../../core/model/tally.ts';
 import type { PastInstance, Revision } from '../../core/port/store.ts';
 
 /** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */

@@ -1,6 +1,6 @@
 /** Opens a tenant's database: makes what is not there, and brings what is to the present form. */
 import { type Db, type Document, type IndexDescription, MongoServerError } from 'mongodb';
-import { dayMicros } from '../../core/model/tally.ts';
+import { dayMicros } from '../../core/model/instant.ts';
 import { leafDays } from './history/rollup-leaf.ts';
 import type { Collections } from './schema.ts';
 

@@ -41,3 +41,13 @@ export function changeBy(
 /** The change that a second mutation makes of what the first one left. */
 export const changeAfter = (first: Json, second: Mutation, at = '2026-03-01T09:00:00.000Z'): Change =>
   changeBy(changeBy(undefined, create(first)).next, second, at).change;
+
+/** A change of an entity that has nothing but its type. */
+export const bare: Change = {
+  id: 'urn:a:1',
+  at: '2026-03-01T08:00:00Z',
+  event: 'updated',
+  entity: { id: 'urn:a:1', types: ['https://example.org/Boat'], createdAt: '2026-03-01T08:00:00Z', attrs: {} },
+  attrs: [],
+  scopeChanged: false,
+};

@@ -1,26 +1,16 @@
 /** Whoever reads the log page by page sees every record, or is told what was pruned: also while it is being pruned. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Change } from '../../../src/core/model/change.ts';
 import type { Log, LogRecord } from '../../../src/core/port/store.ts';
 import { readLog } from '../../../src/core/subscription/read-log.ts';
 import { shareLog } from '../../../src/core/subscription/shared-log.ts';
 import { createChangeLog } from '../../../src/store/memory/log.ts';
-
-const at = '2026-03-01T08:00:00Z';
-const change: Change = {
-  id: 'urn:a:1',
-  at,
-  event: 'updated',
-  entity: { id: 'urn:a:1', types: ['https://example.org/Boat'], createdAt: at, attrs: {} },
-  attrs: [],
-  scopeChanged: false,
-};
+import { bare } from './fixtures.ts';
 
 /** A log that is read as from a cursor: in several goes. Between them all but the newest records may go. */
 function createRestless(keeps: readonly number[], goes: number): Log {
   const log = createChangeLog();
-  for (let count = 0; count < 60; count += 1) log.append(change);
+  for (let count = 0; count < 60; count += 1) log.append(bare);
   const left = [...keeps];
   return {
     ...log,

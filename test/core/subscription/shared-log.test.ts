@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Log, LogRecord } from '../../../src/core/port/store.ts';
 import { shareLog } from '../../../src/core/subscription/shared-log.ts';
+import { bare } from './fixtures.ts';
 
 interface Paper {
   readonly log: Log;
@@ -39,16 +40,7 @@ function createPaper(): Paper {
   return paper;
 }
 
-const at = '2026-03-01T08:00:00Z';
-const recordAt = (position: number): LogRecord => ({
-  position,
-  id: 'urn:a:1',
-  at,
-  event: 'updated',
-  entity: { id: 'urn:a:1', types: ['https://example.org/Boat'], createdAt: at, attrs: {} },
-  attrs: [],
-  scopeChanged: false,
-});
+const recordAt = (position: number): LogRecord => ({ position, ...bare });
 const positions = (records: readonly LogRecord[]): readonly number[] => records.map(({ position }) => position);
 
 test('whoever reads on from page to page sees every record once, in order, however the log grows', async () => {

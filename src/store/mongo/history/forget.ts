@@ -2,7 +2,7 @@
 import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
-import { dayMicros } from '../../../core/model/tally.ts';
+import { dayMicros } from '../../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
 import type { Work } from '../writer/work.ts';

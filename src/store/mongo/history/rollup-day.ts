@@ -1,6 +1,7 @@
 /** What the instances of days come to. */
 import { bytesOfTallies, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
-import { dayMicros, tallyOf } from '../../../core/model/tally.ts';
+import { dayMicros } from '../../../core/model/instant.ts';
+import { tallyOf } from '../../../core/model/tally.ts';
 import type { Row } from '../own-text.ts';
 import type { RollupDay } from '../schema.ts';
 import { type Buckets, observedIn, type SeriesKey } from './bucket.ts';

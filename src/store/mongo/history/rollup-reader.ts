@@ -1,8 +1,7 @@
 /** Reads a series in rollups where there are some, and in tallies of its instances where there are none. */
-import type { Interval } from '../../../core/model/instant.ts';
+import { dayMicros, type Interval } from '../../../core/model/instant.ts';
 import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
 import { daysOf, type RolledDay, type RollupReading, rollupState, stretchesOf } from '../../../core/model/rollup.ts';
-import { dayMicros } from '../../../core/model/tally.ts';
 import type { Row } from '../own-text.ts';
 import type { Collections, RollupDocument, SeriesDocument } from '../schema.ts';
 import type { Pace } from '../search/pace.ts';

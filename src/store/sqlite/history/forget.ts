@@ -2,9 +2,8 @@
 import type { Database } from 'better-sqlite3';
 import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
-import type { Micros } from '../../../core/model/instant.ts';
+import { dayMicros, type Micros } from '../../../core/model/instant.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
-import { dayMicros } from '../../../core/model/tally.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
 import type { Series } from '../history-rows.ts';
 import { createNameReader, type NameReader } from '../names.ts';

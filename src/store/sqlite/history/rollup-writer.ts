@@ -1,8 +1,8 @@
 /** Keeps rollups right: notes which days are touched, and works them out when there is time, or before their instances go. */
 import type { Database } from 'better-sqlite3';
-import type { Micros } from '../../../core/model/instant.ts';
+import { dayMicros, type Micros } from '../../../core/model/instant.ts';
 import { bytesOfTallies, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
-import { dayMicros, type Tally, tallyOf } from '../../../core/model/tally.ts';
+import { type Tally, tallyOf } from '../../../core/model/tally.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
 
 type Part = Pick<Series, 'subject'> & Partial<Series>;
