@@ -79,6 +79,7 @@ export async function startBroker(config: Config): Promise<Broker> {
     renders: createRenderCache(config.renderCacheBytes),
     limits: config,
     identity: { alias: config.alias, startedAt: clock.now() },
+    isTolerant: config.tolerant,
   };
   const delivery = openDelivery(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };

@@ -55,6 +55,7 @@ async function serve(name: string): Promise<void> {
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
+    isTolerant: false,
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64 };
   const answer = createAnswerer({ world, operations, limits, corsOrigin: '', pages: new Map() });

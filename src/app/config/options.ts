@@ -104,6 +104,9 @@ export const options = {
     'DAYS[,TYPE=DAYS,TYPE.ATTR=DAYS...]',
   ),
   historyDryRun: toggle('Only log what of history would be removed.'),
+  tolerant: toggle(
+    'Take from clients made for other brokers what the standard or its test suite refuses (docs/compatibility.md).',
+  ),
   corsOrigin: text('Origin of web pages that may use the API from elsewhere, or *; empty: none.', '', 'ORIGIN'),
   logLevel: choice('What is written to the log on standard error.', 'info', [
     'silent',

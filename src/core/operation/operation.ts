@@ -55,6 +55,8 @@ export interface World {
   readonly tickets: Tickets;
   readonly limits: Limits;
   readonly identity: Identity;
+  /** True when requests are taken that clients made for other brokers send and the standard refuses (docs/compatibility.md). */
+  readonly isTolerant: boolean;
 }
 
 /** Which broker this is, among others (clause 5.15). */

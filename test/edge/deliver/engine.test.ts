@@ -57,6 +57,7 @@ async function openBench(): Promise<Bench> {
     renders: createRenderCache(0),
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
+    isTolerant: false,
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
   const messenger: Messenger = {

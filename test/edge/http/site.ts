@@ -113,6 +113,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
+    isTolerant: false,
   };
 }
 
