@@ -13,6 +13,7 @@ export function touchedAttributes(current: Entity | undefined, mutation: Mutatio
     case 'removeAttrs':
       return present.filter((name) => mutation.attrs.includes(name) === (mutation.which === 'these'));
     case 'create':
+    case 'observe':
       return Object.keys(mutation.entity.attrs);
     case 'replace':
     case 'upsert':

@@ -21,7 +21,7 @@ export function carryOutWrite(stored: Entity | undefined, { mutation, only }: Wr
   const current = stored && presentAt(stored, at);
   if (!current || !only || mutation.op === 'create' || compileFilter(only)(current))
     return mutate(current, mutation, at);
-  return mutation.op === 'upsert'
+  return mutation.op === 'upsert' || (mutation.op === 'observe' && mutation.create)
     ? {
         outcome: {
           status: 'refused',

@@ -8,7 +8,7 @@ import { sameJson, stringsOf } from './json.ts';
 import { mergeInstance, withoutNullsInside } from './merge.ts';
 import type { Mutation, NotUpdated, Outcome } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
-import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
+import { instanceOf, isOlder, type Stamp, stampInstance } from './stamp.ts';
 
 /** What came of a mutation. `change` is absent when nothing is to be written, `next` when the entity is gone. */
 export interface Mutated {
@@ -32,7 +32,7 @@ export function mutate(current: Entity | undefined, mutation: Mutation, at: Inst
 
 function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   if (mutation.op === 'create') return create(current, mutation, at);
-  if (mutation.op === 'upsert' && !current) return create(current, mutation, at);
+  if (!current && createsMissing(mutation)) return create(current, mutation, at);
   if (!current) throw new Problem('ResourceNotFound', `No entity has the id ${mutation.id}.`);
   switch (mutation.op) {
     case 'upsert':
@@ -45,6 +45,8 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
       return mutation.overwrite
         ? overwrite(current, mutation.fragment, { at, scope: 'set' })
         : appendMissing(current, mutation.fragment, at);
+    case 'observe':
+      return observe(current, mutation.entity, at);
     case 'update':
       return overwrite(current, mutation.fragment, { at, scope: 'if there' });
     case 'merge':
@@ -61,6 +63,9 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
       return remove(current, at);
   }
 }
+
+const createsMissing = (mutation: Mutation): mutation is Extract<Mutation, { op: 'upsert' | 'observe' }> =>
+  mutation.op === 'upsert' || (mutation.op === 'observe' && mutation.create);
 
 function create(
   current: Entity | undefined,
@@ -131,6 +136,13 @@ function overwrite(
     : [];
   const { scope: newScope, ...rest } = fragment;
   return settle(current, lost || newScope === undefined ? rest : fragment, { at, draft, notUpdated: refusedScope });
+}
+
+/** As `overwrite`, but what is there and was observed later stays. */
+function observe(current: Entity, fragment: EntityFragment, at: Instant): Mutated {
+  const write = overwriteRule(stampOf(current, at));
+  const rule: Rule = (before, one) => (before && isOlder(one, before) ? 'ignore' : write(before, one));
+  return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
 /** Clause 5.6.3 with noOverwrite: what is there is left and reported; scopes are united. */

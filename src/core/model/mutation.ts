@@ -16,6 +16,11 @@ export type Mutation =
   | { readonly op: 'upsert'; readonly id: string; readonly entity: EntityFragment; readonly mode: 'replace' | 'update' }
   /** POST /entities/{id}/attrs (5.6.3): add instances; existing ones are overwritten, or left and reported. */
   | { readonly op: 'append'; readonly id: string; readonly fragment: EntityFragment; readonly overwrite: boolean }
+  /**
+   * POST /temporal/entities and …/attrs (5.6.11, 5.6.12): as `append` with overwriting, but an instance that was observed
+   * before the present one leaves that as it is. Where there is no entity, `create` makes one.
+   */
+  | { readonly op: 'observe'; readonly id: string; readonly entity: EntityFragment; readonly create: boolean }
   /** PATCH /entities/{id}/attrs (5.6.2): replace or add whole instances; NGSI-LD Null deletes. */
   | { readonly op: 'update'; readonly id: string; readonly fragment: EntityFragment }
   /** PATCH /entities/{id} (5.6.17, 5.5.12): deep merge. */

@@ -1,12 +1,11 @@
 /** What adding instances of other moments to an entity means: which of them become present, and which are history (clause 5.6.11). */
 import { type Fragment, type Fragments, type Instance, ngsildNull } from '../model/attribute.ts';
-import type { Entity } from '../model/entity.ts';
 import { scopeSeries } from '../model/history.ts';
-import { type Instant, microsOfInstant } from '../model/instant.ts';
+import type { Instant } from '../model/instant.ts';
 import { isStrings } from '../model/json.ts';
 import type { Mutation } from '../model/mutation.ts';
 import type { HistoryFragment } from '../model/read/entity.ts';
-import { instanceOf, stampInstance } from '../model/stamp.ts';
+import { isOlder, stampInstance } from '../model/stamp.ts';
 import type { PastInstance } from '../port/store.ts';
 import type { Call } from './operation.ts';
 
@@ -16,20 +15,24 @@ export interface Placed {
   readonly past: readonly PastInstance[];
 }
 
-/** The newest of each attribute and dataset becomes present unless the present one is newer; all go into history. */
-export function placeInstances(history: HistoryFragment, current: Entity | undefined, now: Instant): Placed {
-  const present = newestOf(history.attrs, current);
-  const types = history.types ?? current?.types ?? [];
+/**
+ * The newest of each attribute and dataset becomes present unless the present one is newer, which the store decides as it
+ * writes; all go into history. `create`: whether an entity that is not there is to be made.
+ */
+export function placeInstances(history: HistoryFragment, now: Instant, { create }: { create: boolean }): Placed {
+  const { id, types, scopes } = history;
+  const attrs = newestOf(history.attrs);
+  const entity = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };
   return {
-    mutation: presentMutation(history, present, current),
-    past: pastInstances(history, { types, present }, now),
+    mutation: { op: 'observe', id, entity, create },
+    past: pastInstances(history, { present: attrs }, now),
   };
 }
 
 /** The instances for history alone: those that become present are there already, unless they were observed at a time. */
 export const pastInstances = (
-  { id, attrs, scopes }: HistoryFragment,
-  { types, present }: { readonly types: readonly string[]; readonly present: Fragments },
+  { id, types = [], attrs, scopes }: HistoryFragment,
+  { present }: { readonly present: Fragments },
   now: Instant,
 ): readonly PastInstance[] =>
   Object.entries({
@@ -55,15 +58,6 @@ export async function recordPast(past: readonly PastInstance[], { store, now }: 
 export const pastInstance = (fragment: Fragment, now: Instant): Instance =>
   stampInstance(fragment, undefined, { at: now, ownerCreatedAt: '' });
 
-function presentMutation(
-  { id, types, scopes }: HistoryFragment,
-  attrs: Fragments,
-  current: Entity | undefined,
-): Mutation {
-  const fragment = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };
-  return current ? { op: 'append', id, fragment, overwrite: true } : { op: 'create', id, entity: { ...fragment, id } };
-}
-
 /** The newest scope, as members of a fragment. */
 function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly string[]; scopeObservedAt?: string } {
   const newest = scopes.reduce<Fragment | undefined>(
@@ -75,8 +69,8 @@ function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly 
   return { scope, ...(newest?.observedAt === undefined ? undefined : { scopeObservedAt: newest.observedAt }) };
 }
 
-/** The newest instance of every attribute and dataset that is not older than the present one, and is no deletion. */
-function newestOf(attrs: Fragments, current: Entity | undefined): Fragments {
+/** The newest instance of every attribute and dataset that is no deletion. */
+function newestOf(attrs: Fragments): Fragments {
   const newest: Record<string, readonly Fragment[]> = {};
   for (const [name, fragments] of Object.entries(attrs)) {
     const byDataset = new Map<string | undefined, Fragment>();
@@ -85,17 +79,7 @@ function newestOf(attrs: Fragments, current: Entity | undefined): Fragments {
       if (fragment.value !== ngsildNull && (!best || !isOlder(fragment, best)))
         byDataset.set(fragment.datasetId, fragment);
     }
-    const kept = [...byDataset.values()].filter((fragment) => {
-      const present = instanceOf(current?.attrs[name], fragment.datasetId);
-      return !present || !isOlder(fragment, present);
-    });
-    if (kept.length > 0) newest[name] = kept;
+    if (byDataset.size > 0) newest[name] = [...byDataset.values()];
   }
   return newest;
 }
-
-/** What was not observed has no time to be older by. */
-const isOlder = (a: Fragment, b: Fragment | Instance): boolean =>
-  a.observedAt !== undefined &&
-  b.observedAt !== undefined &&
-  microsOfInstant(a.observedAt) < microsOfInstant(b.observedAt);

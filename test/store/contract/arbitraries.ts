@@ -206,6 +206,10 @@ const mutation: Arbitrary<Mutation> = fc.oneof(
       overwrite: fc.boolean(),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('observe' as const), id, entity: wholeEntity, create: fc.boolean() }),
+  },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('update' as const), id, fragment: fragment(changing) }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('merge' as const), id, fragment: fragment(merging) }) },
   {

@@ -66,6 +66,22 @@ const operations: readonly (readonly [string, Mutation])[] = [
     'append that leaves',
     { op: 'append', id, overwrite: false, fragment: { attrs: attrs({ level: property(7), more: property(8) }) } },
   ],
+  [
+    'an older and a newer instance',
+    {
+      op: 'observe',
+      id,
+      create: true,
+      entity: thing({
+        level: property(7, { observedAt: '2025-01-01T00:00:00Z' }),
+        later: property(8, { observedAt: '2999-01-01T00:00:00Z' }),
+      }),
+    },
+  ],
+  [
+    'an instance of what must be there',
+    { op: 'observe', id, create: false, entity: { attrs: attrs({ level: property(7) }) } },
+  ],
   ['append of a scope', { op: 'append', id, overwrite: false, fragment: { scope: '/Third', attrs: {} } }],
   ['update', update('a', { attrs: attrs({ level: property(7), name: { value: ngsildNull } }) })],
   ['update of types', update('a', { types: [iri('Third')], attrs: {} })],
@@ -240,6 +256,23 @@ export function describeMutations(bench: Bench): void {
         .flatMap((record) => record.attrs);
       for (const [n, change] of changes.slice(1).entries()) expect(change.before).toEqual(changes[n]?.after);
       expect((await entityOf(store, 'a')).attrs[level]).toEqual([changes.at(-1)?.after]);
+    });
+
+    test('of observed instances at the same time, leaving the newest present', async () => {
+      const store = bench.store();
+      const seconds = Array.from({ length: 30 }, (_, n) => (n * 7) % 30);
+      await Promise.all(
+        seconds.map((n) => {
+          const observedAt = `2026-01-01T00:00:${String(n).padStart(2, '0')}Z`;
+          return apply(store, minute(0), {
+            op: 'observe',
+            id,
+            create: true,
+            entity: thing({ level: property(n, { observedAt }) }),
+          });
+        }),
+      );
+      expect((await entityOf(store, 'a')).attrs[level]).toMatchObject([{ value: 29 }]);
     });
 
     test('of a thousand entities', async () => {

@@ -42,7 +42,7 @@ export const upsertTemporalBatch: Operation = {
     const currents = new Map<string, Entity | undefined>();
     const isFolded = readFormat(ask.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
     const read = await readAll(elementsOf(ask, call), { currents, isFolded }, call);
-    const written = await writeAll(await placeAll(read.filter(isElement), currents, call), call);
+    const written = await writeAll(await placeAll(read.filter(isElement), call), call);
     const all = [...read.filter(isEnding), ...written];
     return answerOf(all.sort((one, other) => one.element - other.element));
   },
@@ -93,11 +93,7 @@ interface Group {
 }
 
 /** Brings the elements of each entity together. */
-async function placeAll(
-  elements: readonly Element[],
-  currents: ReadonlyMap<string, Entity | undefined>,
-  call: Call,
-): Promise<readonly Group[]> {
+async function placeAll(elements: readonly Element[], call: Call): Promise<readonly Group[]> {
   const groups: Group[] = [];
   for (const [id, ofEntity] of Map.groupBy(elements, ({ history }) => history.id)) {
     const pause = call.world.breathe();
@@ -105,7 +101,7 @@ async function placeAll(
     groups.push({
       id,
       elements: ofEntity.map(({ element }) => element),
-      placed: placeInstances(joined(id, ofEntity), currents.get(id), call.now),
+      placed: placeInstances(joined(id, ofEntity), call.now, { create: true }),
     });
   }
   return groups;

@@ -1,6 +1,7 @@
 /** Operations that write history: add instances of other moments, change and delete them (clauses 5.6.11 to 5.6.16). */
 import type { Fragment } from '../../model/attribute.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
+import type { Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
@@ -26,7 +27,8 @@ export const upsertTemporal: Operation = {
   async run(ask, call) {
     const history = readHistory(ask.body ?? null, call.context);
     const isNew = !(await isKnown(history.id, call));
-    await addInstances(history, call);
+    await checkPart(history.id, history, call);
+    refuseFailed(await addInstances(history, call, { create: true }));
     return isNew ? { kind: 'created', location: resourcePath('temporal/entities', history.id) } : { kind: 'done' };
   },
 };
@@ -43,10 +45,11 @@ export const appendTemporal: Operation = {
     const id = readId(ask.path['id'] ?? '');
     const history = readHistory(ask.body ?? null, call.context, { id });
     if (!(await isKnown(id, call))) throw notFound(id);
-    const current = (await call.store.get(id, call.now))?.entity();
+    await checkPart(id, history, call);
+    const outcome = await addInstances(history, call, { create: false });
     // What becomes known of an entity that is gone does not bring it back.
-    if (current) await addInstances(history, call);
-    else await recordPast(pastInstances(history, { types: history.types ?? [], present: {} }, call.now), call);
+    if (isGone(outcome)) await recordPast(pastInstances(history, { present: {} }, call.now), call);
+    else refuseFailed(outcome);
     return { kind: 'done' };
   },
 };
@@ -66,14 +69,22 @@ async function isKnown(id: string, { store, now }: Call): Promise<boolean> {
 }
 
 /** Adds all instances to history; the newest of each attribute and dataset becomes present unless the present one is newer. */
-async function addInstances(history: HistoryFragment, call: Call): Promise<void> {
-  const { id } = history;
-  await checkPart(id, history, call);
-  const { mutation, past } = placeInstances(history, (await call.store.get(id, call.now))?.entity(), call.now);
-  const outcomes = await call.store.apply([{ mutation }], call.now);
-  const refused = outcomes.find((outcome) => outcome.status === 'refused');
-  if (refused?.status === 'refused') throw new Problem(refused.problem.type, refused.problem.detail);
-  await recordPast(past, call);
+async function addInstances(
+  history: HistoryFragment,
+  call: Call,
+  how: { readonly create: boolean },
+): Promise<Outcome | undefined> {
+  const { mutation, past } = placeInstances(history, call.now, how);
+  const [outcome] = await call.store.apply([{ mutation }], call.now);
+  if (outcome?.status !== 'refused') await recordPast(past, call);
+  return outcome;
+}
+
+const isGone = (outcome: Outcome | undefined): boolean =>
+  outcome?.status === 'refused' && outcome.problem.type === 'ResourceNotFound';
+
+function refuseFailed(outcome: Outcome | undefined): void {
+  if (outcome?.status === 'refused') throw new Problem(outcome.problem.type, outcome.problem.detail);
 }
 
 export const deleteTemporal: Operation = {
