@@ -1,6 +1,7 @@
 /** A @context ready for use: names to IRIs and back, each a look-up (CIM 009 clause 5.5.7, JSON-LD 1.1 API clauses 5.2 and 6.2). */
 import type { Terms } from '../model/entity.ts';
-import type { Json } from '../model/json.ts';
+import { isArray, type Json } from '../model/json.ts';
+import { coreContextUrl } from './known/core-context.ts';
 import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';
 
 export interface Context extends Terms {
@@ -9,8 +10,15 @@ export interface Context extends Terms {
    * number once documents were forgotten.
    */
   readonly key: string;
-  /** What is written as `@context` in a body: what the user gave, or the URL of the core context. */
-  readonly echo: Json;
+  /** What the user gave as `@context`, or the URL of the core context. */
+  readonly given: Json;
+  /**
+   * What is written as `@context` in a body: what was given, then the URL of the core context unless that is in it already, in
+   * whatever version. Without the core a JSON-LD processor finds no ids, types and values (clause 5.5.7).
+   */
+  readonly written: Json;
+  /** `written` as JSON text. */
+  readonly writtenText: string;
   /** What is written in a Link header: there is one when the context is one URL, the core aside. */
   readonly url?: string;
   /** The documents that it was made of, each once: the keys of those held, the URLs of others. The core is none. */
@@ -19,7 +27,9 @@ export interface Context extends Terms {
 
 interface ContextOptions {
   readonly key: string;
-  readonly echo: Json;
+  readonly given: Json;
+  /** True when what was given names or includes the core context. */
+  readonly hasCore: boolean;
   readonly url: string | undefined;
   readonly documents: readonly string[];
   readonly table: TermTable;
@@ -30,19 +40,30 @@ const rememberedMax = 1000;
 const rememberedLengthMax = 256;
 
 /** Gives a compiled @context its look-ups. */
-export function createContext({ key, echo, url, documents, table }: ContextOptions): Context {
+export function createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Context {
   const names = namesOf(table);
   const prefixes = prefixesOf(table);
   const expandUnknown = remembered((name) => expandName(table, name));
   const compactUnknown = remembered((iri) => compactUnnamed(iri, table, prefixes));
+  const written = writtenOf(given, hasCore);
   return {
     key,
-    echo,
+    given,
+    written,
+    writtenText: JSON.stringify(written),
     ...(url === undefined ? undefined : { url }),
     documents,
     expand: (name) => table.terms.get(name)?.iri ?? expandUnknown(name),
     compact: (iri) => names.get(iri) ?? compactUnknown(iri),
   };
+}
+
+/** A list of one URL is written as the URL. */
+function writtenOf(given: Json, hasCore: boolean): Json {
+  const list = isArray(given) ? given : [given];
+  const [only = given] = list;
+  if (!hasCore) return [...list, coreContextUrl];
+  return list.length === 1 && typeof only === 'string' ? only : given;
 }
 
 /** True when `name` is to be preferred: shorter, or as long and earlier in the order of code units. */

@@ -37,6 +37,10 @@ export async function gatherParts(value: Json, getDocument: GetDocument): Promis
   return journey.parts;
 }
 
+/** True when the core context is among the parts, and no null after it takes it away. */
+export const includesCore = (parts: readonly Part[]): boolean =>
+  parts.findLast(({ kind }) => kind !== 'definitions')?.kind === 'core';
+
 async function gather(journey: Journey, value: Json, place: Place): Promise<void> {
   if (place.depth > depthMax) throw badData(`The @context${placed(place)} is nested more than ${depthMax} deep.`);
   if (value === null) journey.parts.push({ kind: 'reset' });
@@ -83,7 +87,9 @@ async function gatherObject(journey: Journey, object: JsonObject, place: Place):
   const inner = object['@context'];
   if (inner !== undefined) return gather(journey, inner, deeper(place));
   const reference = object['@import'];
-  const imported = reference === undefined ? {} : await loadImport(journey, reference, place);
+  const isCore = typeof reference === 'string' && isCoreUrl(urlOf(reference, place));
+  if (isCore) journey.parts.push({ kind: 'core' });
+  const imported = reference === undefined || isCore ? {} : await loadImport(journey, reference, place);
   refuseScoped(object, place);
   journey.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
 }

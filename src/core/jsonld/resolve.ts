@@ -5,7 +5,7 @@ import { quoted } from '../model/read/id.ts';
 import { checkContext } from './check.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
-import { gatherParts, isCoreUrl } from './gather.ts';
+import { gatherParts, includesCore, isCoreUrl } from './gather.ts';
 import { createJournal, type Holdings } from './journal.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
@@ -58,8 +58,8 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
     [dataIntegrityUrl, { '@context': dataIntegrity }],
   ]);
   const coreTable = compileCore(coreContext);
-  const coreNames = { key: coreContextUrl, echo: coreContextUrl, url: coreContextUrl };
-  const core = createContext({ ...coreNames, documents: [], table: coreTable });
+  const coreNames = { key: coreContextUrl, given: coreContextUrl, url: coreContextUrl };
+  const core = createContext({ ...coreNames, hasCore: true, documents: [], table: coreTable });
   const stock = createStock();
   const loading = createSingleFlight<Json>();
   const making = createSingleFlight<Context>();
@@ -69,9 +69,11 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
   const make = async (text: string, value: Json, holdings: Holdings): Promise<Context> => {
     const began = forgotten;
     const journal = createJournal(getDocument, holdings);
-    const table = compileContext(await gatherParts(value, journal.getDocument), coreTable);
+    const parts = await gatherParts(value, journal.getDocument);
+    const table = compileContext(parts, coreTable);
     const key = began === 0 ? text : `${text} ${began}`;
-    const context = createContext({ key, echo: value, url: linkUrl(value), documents: journal.documents(), table });
+    const [hasCore, documents] = [includesCore(parts), journal.documents()];
+    const context = createContext({ key, given: value, hasCore, url: linkUrl(value), documents, table });
     if (began === forgotten) stock.put(context, { text, owner: journal.isOwned() ? holdings.owner : undefined, table });
     return context;
   };

@@ -169,14 +169,14 @@ async function textsOf<T>(
 
 function listText(texts: readonly string[], call: Call): string {
   if (call.media === 'geo+json')
-    return featureCollectionText(texts, call.isContextInLink ? undefined : call.context.echo);
+    return featureCollectionText(texts, call.isContextInLink ? undefined : call.context.writtenText);
   return `[${texts.map((text) => withContext(text, call)).join(',')}]`;
 }
 
 /** The JSON text of an object, with the @context in it where the media type puts it there (clause 6.3.6). */
 export function withContext(text: string, { media, context, isContextInLink = false }: Call): string {
   if (media === 'json' || isContextInLink) return text;
-  const member = `"@context":${JSON.stringify(context.echo)}}`;
+  const member = `"@context":${context.writtenText}}`;
   return text === '{}' ? `{${member}` : `${text.slice(0, -1)},${member}`;
 }
 

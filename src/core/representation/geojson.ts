@@ -32,6 +32,6 @@ function geometryOf({ attrs }: Entity, { geometryProperty, datasetIds }: GeoView
   return chosen?.kind === 'GeoProperty' ? chosen.value : null;
 }
 
-/** The JSON text of a FeatureCollection of features that are JSON texts. */
-export const featureCollectionText = (features: readonly string[], context: Json | undefined): string =>
-  `{"type":"FeatureCollection","features":[${features.join(',')}]${context === undefined ? '' : `,"@context":${JSON.stringify(context)}`}}`;
+/** The JSON text of a FeatureCollection of features that are JSON texts, with the JSON text of an @context if there is one. */
+export const featureCollectionText = (features: readonly string[], context: string | undefined): string =>
+  `{"type":"FeatureCollection","features":[${features.join(',')}]${context === undefined ? '' : `,"@context":${context}`}}`;

@@ -27,11 +27,12 @@ export function messageOf(stored: StoredPlan, { tenant, data, ...head }: Message
   const { endpoint, notified } = stored;
   const isInLink = isContextInLink(stored);
   const isGeo = endpoint.accept === 'application/geo+json';
-  const body = notificationTextWith(
+  const text = notificationTextWith(
     head,
-    isGeo ? featureCollectionText(data, isInLink ? undefined : notified.echo) : `[${data.join(',')}]`,
+    isGeo ? featureCollectionText(data, isInLink ? undefined : notified.writtenText) : `[${data.join(',')}]`,
   );
-  const wording = { contentType: endpoint.accept, ...(isInLink ? { link: contextLink(stored) } : undefined), body };
+  const link = isInLink ? { link: contextLink(stored) } : undefined;
+  const wording = { contentType: endpoint.accept, ...link, body: withContext(text, stored) };
   return addressed(wording, endpoint, tenant);
 }
 
@@ -130,10 +131,9 @@ const textOf = (shown: JsonObject, entity: Entity, stored: StoredPlan): string =
     ? JSON.stringify(featureOf(shown, entity))
     : withContext(JSON.stringify(shown), stored);
 
+/** With `application/ld+json` the @context stands in each entity and in the notification itself, which names the members around them. */
 const withContext = (text: string, { endpoint, notified }: StoredPlan): string =>
-  endpoint.accept === 'application/ld+json'
-    ? `${text.slice(0, -1)},"@context":${JSON.stringify(notified.echo)}}`
-    : text;
+  endpoint.accept === 'application/ld+json' ? `${text.slice(0, -1)},"@context":${notified.writtenText}}` : text;
 
 const location = 'https://uri.etsi.org/ngsi-ld/location';
 

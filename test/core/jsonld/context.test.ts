@@ -75,7 +75,12 @@ describe('the core context', () => {
 
   test('nothing given is the core', async () => {
     for (const nothing of [undefined, [], {}]) expect(await contexts.resolve(nothing)).toBe(contexts.core);
-    expect(contexts.core).toMatchObject({ key: coreContextUrl, echo: coreContextUrl, url: coreContextUrl });
+    expect(contexts.core).toMatchObject({
+      key: coreContextUrl,
+      given: coreContextUrl,
+      written: coreContextUrl,
+      url: coreContextUrl,
+    });
   });
 
   test.each(['-v1.3', '-v1.4', '-v1.5', '-v1.6', '-v1.7', '-v1.8', '-v1.9', ''])(
@@ -83,7 +88,7 @@ describe('the core context', () => {
     async (version) => {
       const url = `https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context${version}.jsonld`;
       const context = await contexts.resolve(url);
-      expect(context).toMatchObject({ key: url, echo: url, url });
+      expect(context).toMatchObject({ key: url, given: url, written: url, url });
       expect(context.expand('VocabProperty')).toBe(`${core}VocabProperty`);
     },
   );
@@ -355,9 +360,41 @@ describe('key, echo and url', () => {
   ])('%s', async (_name, value, link) => {
     const context = await contexts.resolve(value);
     expect(context.key).toBe(typeof value === 'string' ? value : JSON.stringify(value));
-    expect(context.echo).toEqual(value);
+    expect(context.given).toEqual(value);
     expect(context.url).toBe(link);
     expect(await contexts.resolve(structuredClone(value))).toBe(context);
+  });
+});
+
+describe('what is written as @context names the core last, unless it is in there already', () => {
+  const user = 'https://a.example/context';
+  const whole = 'https://a.example/whole';
+  const imports = 'https://a.example/imports';
+  const older = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.3.jsonld';
+  const { contexts } = web(
+    {},
+    {
+      [user]: { '@context': { a: 'ex:a' } },
+      [whole]: { '@context': [{ a: 'ex:a' }, older] },
+      [imports]: { '@context': { '@import': coreContextUrl, a: 'ex:a' } },
+    },
+  );
+  test.each<[string, Json, Json]>([
+    ['a URL', user, [user, coreContextUrl]],
+    ['a list', [user, { b: 'ex:b' }], [user, { b: 'ex:b' }, coreContextUrl]],
+    ['an object', { a: 'ex:a' }, [{ a: 'ex:a' }, coreContextUrl]],
+    ['the core behind', [user, coreContextUrl], [user, coreContextUrl]],
+    ['an older core before', [older, user], [older, user]],
+    ['a document with an older core in it', whole, whole],
+    ['a list of one document with the core in it', [whole], whole],
+    ['a document that imports the core', imports, imports],
+    ['the core alone in a list', [coreContextUrl], coreContextUrl],
+    ['the core of another version alone', older, older],
+  ])('%s', async (_name, value, written) => {
+    const context = await contexts.resolve(value);
+    expect(context.written).toEqual(written);
+    expect(JSON.parse(context.writtenText)).toEqual(written);
+    expect(context.expand('VocabProperty')).toBe(`${core}VocabProperty`);
   });
 });
 

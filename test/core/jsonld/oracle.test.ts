@@ -3,26 +3,19 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import jsonld from 'jsonld';
 import { coreContext, coreContextUrl } from '../../../src/core/jsonld/known/core-context.ts';
-import { dataIntegrity, dataIntegrityUrl } from '../../../src/core/jsonld/known/data-integrity.ts';
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/core/model/json.ts';
+import { offline, offlineLoader } from './offline.ts';
 
 const documents: Readonly<Record<string, Json>> = {
-  [coreContextUrl]: { '@context': coreContext },
-  [dataIntegrityUrl]: { '@context': dataIntegrity },
   'https://remote.example/flat': { '@context': { ex: 'https://example.org/', a: 'ex:a', Type: { '@id': 'ex:Type' } } },
   'https://remote.example/list': {
     '@context': ['flat', { '@vocab': 'https://vocab.example/' }, { b: 'ex:b', rel: { '@type': '@id' } }],
   },
 };
 
-/** Works offline: everything that a test may refer to is above. */
-const documentLoader = (url: string) => {
-  const document = documents[url];
-  if (document === undefined) return Promise.reject(new Error(`There is nothing at ${url}.`));
-  return Promise.resolve({ contextUrl: undefined, documentUrl: url, document: structuredClone(document) });
-};
-const options = { documentLoader } as unknown as jsonld.Options.Expand;
+const documentLoader = offlineLoader(documents);
+const options = offline(documents);
 
 const contexts = createContexts({
   load: (url) => documentLoader(url).then(({ document }) => document),

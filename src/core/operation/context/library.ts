@@ -113,13 +113,17 @@ function createImplicitKeeper({
   clock,
   put,
 }: KeeperOptions): (context: Context, reader: Reader) => Promise<string> {
-  return async ({ echo }, { tenant, isLasting = false }) => {
+  return async ({ written }, { tenant, isLasting = false }) => {
     const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
     if (shelf === undefined)
       throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
-    const { id, kept } = await findPlace(shelf, echo);
+    const { id, kept } = await findPlace(shelf, written);
     if (kept === undefined)
-      await put(id, { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: echo, isLasting }, { tenant, shelf });
+      await put(
+        id,
+        { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: written, isLasting },
+        { tenant, shelf },
+      );
     else if (isLasting && kept.isLasting !== true) await put(id, { ...kept, isLasting }, { tenant, shelf });
     return id;
   };

@@ -32,7 +32,7 @@ export async function newDocument(body: JsonObject, call: Call): Promise<Subscri
   return {
     id,
     members,
-    queryContext: context.url ?? context.echo,
+    queryContext: context.url ?? context.given,
     context: context.url ?? world.contexts.core.key,
     createdAt: now,
     modifiedAt: now,
@@ -62,7 +62,7 @@ export function patchDocument(document: SubscriptionDocument, patch: JsonObject,
   return {
     ...document,
     members: without({ ...document.members, ...given }, gone),
-    ...(given['q'] === undefined ? undefined : { queryContext: call.context.url ?? call.context.echo }),
+    ...(given['q'] === undefined ? undefined : { queryContext: call.context.url ?? call.context.given }),
     modifiedAt: call.now,
   };
 }
