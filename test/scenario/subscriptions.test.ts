@@ -219,7 +219,7 @@ scenarios('a subscription is changed', {
     created('h', { isActive: false }),
     shown('h', { isActive: false, status: 'paused' }),
     patched('h', { isActive: true }),
-    shown('h', {}),
+    shown('h', { isActive: true }),
     patched('h', { isActive: false, expiresAt: '2999-01-01T00:00:00Z' }),
     shown('h', { isActive: false, status: 'paused', expiresAt: '2999-01-01T00:00:00Z' }),
     patched('h', { expiresAt: null, isActive: 'urn:ngsi-ld:null' }),
@@ -473,7 +473,9 @@ scenarios('an explanation', {
   'needs a subscription and the id of an entity': [
     created('m'),
     explained('m', `?entity=urn:a:1`, 200, { has: { verdict: expect.stringContaining('There is no entity urn:a:1') } }),
-    explained('m', '', 400, { has: problem('BadRequestData') }),
+    explained('m', '', 200, {
+      has: { verdict: expect.stringContaining('in force'), clauses: [{ clause: 'status' }, { clause: 'endpoint' }] },
+    }),
     explained('m', '?entity=lamp', 400, { has: problem('BadRequestData') }),
     explained('m', '?id=urn:a:1', 400, { has: problem('InvalidRequest') }),
     explained('nobody', '?entity=urn:a:1', 404, { has: problem('ResourceNotFound') }),

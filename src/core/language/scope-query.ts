@@ -1,5 +1,6 @@
 /** Parses scope queries (clause 4.19): which scopes an entity may have. */
 import { Problem } from '../model/problem.ts';
+import { readRawOrDecoded } from '../model/read/percent.ts';
 import { isScope } from '../model/scope.ts';
 import type { ScopePattern, ScopeQuery } from './filter.ts';
 import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q/q-cursor.ts';
@@ -12,9 +13,11 @@ type Parts = ScopeQuery['anyOf'];
 /**
  * `/A/B`: exactly that scope; `/A/B/#`: it and everything beneath; `/#`: any scope; `+`: one level of any name; `,` or `|`: one
  * of them; `;`: all of them, each by some scope of the entity. The first slash may be missing, and the whole may be in
- * quotes. Throws BadRequestData with the position of the first error, TooComplexQuery beyond 500 scopes.
+ * quotes. Percent-encoding is taken off where the text is not valid with it. Throws BadRequestData with the position of the first error, TooComplexQuery beyond 500 scopes.
  */
-export function parseScopeQ(text: string): ScopeQuery {
+export const parseScopeQ = (text: string): ScopeQuery => readRawOrDecoded(text, readScopeQ);
+
+function readScopeQ(text: string): ScopeQuery {
   const isQuoted = text.length > 1 && text.startsWith('"') && text.endsWith('"');
   const cursor = createCursor(isQuoted ? text.slice(1, -1) : text, 'scopeQ');
   const anyOf = readAny(cursor);

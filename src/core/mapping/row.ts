@@ -1,12 +1,9 @@
 /** A row of a file, and how its cells are read: which texts mean nothing, and what separates decimals. */
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { quoted, RowFlaw } from './flaw.ts';
-import type { ChooseMoment, ToUtc } from './time-zone.ts';
+import type { ToUtc } from './time-zone.ts';
 
-/**
- * A row: cells by the name of their column. In JSON, `a.b` names a member of a member, `a.0` the first of a list. A name may
- * itself have dots (`a.PM2.5`): of several members that a path can mean, the one with the longest name is taken.
- */
+/** A row: cells by the name of their column. In JSON, `a.b` names a member of a member, `a.0` the first of a list. */
 export type Row = JsonObject;
 
 /** How cells of a file are to be read. */
@@ -19,19 +16,10 @@ export interface Cells {
   readonly columns: Set<string>;
 }
 
-/** How times of rows become moments, where a clock shows a time twice. */
-export interface MomentRule {
-  choose(row: Row): ChooseMoment;
-  /** To be called with what was read of a row; milliseconds since 1970. */
-  remember(row: Row, ms: number): void;
-}
-
 /** How rows of a file are to be read. */
 export interface Reading extends Cells {
   /** The id of the entity that a row is about: what is summed up is summed up for each entity. */
   readonly idOf: (row: Row) => string | undefined;
-  /** What a time means that a clock shows twice. */
-  readonly moments: MomentRule;
 }
 
 /** The value of a cell; undefined when there is none. Texts come without blanks around them. */
@@ -42,21 +30,13 @@ export function cellOf(row: Row, column: string, { empties }: Pick<Cells, 'empti
   return empties.has(text) ? undefined : text;
 }
 
-/** The member that a path leads to; undefined where there is none. */
-function memberOf(value: Json, path: readonly string[]): Json | undefined {
-  if (path.length === 0) return value;
-  // An element of a list has one number; a member of an object may have dots in its name.
-  for (let length = isArray(value) ? 1 : path.length; length > 0; length -= 1) {
-    const member = memberNamed(value, path.slice(0, length).join('.'));
-    const found = member === undefined ? undefined : memberOf(member, path.slice(length));
-    if (found !== undefined) return found;
+function memberOf(row: Row, path: readonly string[]): Json | undefined {
+  let value: Json | undefined = row;
+  for (const name of path) {
+    if (isArray(value)) value = /^\d+$/.test(name) ? value[Number(name)] : undefined;
+    else value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }
-  return undefined;
-}
-
-function memberNamed(value: Json, name: string): Json | undefined {
-  if (isArray(value)) return /^\d+$/.test(name) ? value[Number(name)] : undefined;
-  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return value;
 }
 
 /** A cell as text; numbers and truth values are written as in JSON. */
@@ -66,24 +46,13 @@ export function textOf(cell: Json, column: string): string {
   throw new RowFlaw(`${column} is ${quoted(cell)}, which is no text`);
 }
 
-/** A cell as a number. Throws a RowFlaw when it is none, or is too large for one. */
+/** A cell as a number. Throws a RowFlaw when it is none. */
 export function numberOf(cell: Json, column: string, { decimal }: Cells): number {
-  const number = typeof cell === 'number' ? cell : Number(plainNumber(textOf(cell, column), decimal));
-  if (Number.isFinite(number)) return number;
-  const what = Number.isNaN(number) ? 'which is no number' : 'which is too large for a number';
-  throw new RowFlaw(`${column} is ${quoted(typeof cell === 'number' ? String(cell) : cell)}, ${what}`);
-}
-
-const shapes = {
-  '.': /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/,
-  ',': /^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$/,
-};
-/** Thousands apart from each other, all by the same sign, before a decimal comma. */
-const grouped = /^[+-]?[1-9]\d{0,2}([.\s])\d{3}(?:\1\d{3})*(,\d*)?$/;
-
-/** A number as JavaScript writes it; NaN for what is none. U+2212 is a minus, as in the number formats of some languages. */
-function plainNumber(text: string, decimal: Cells['decimal']): string {
-  const signed = text.replaceAll('\u2212', '-');
-  const whole = decimal === ',' && grouped.test(signed) ? signed.replaceAll(/[.\s]/g, '') : signed;
-  return shapes[decimal].test(whole) ? whole.replace(',', '.') : 'NaN';
+  if (typeof cell === 'number') return cell;
+  const text = textOf(cell, column);
+  // With a decimal comma, dots and blanks stand between thousands.
+  const plain = decimal === ',' ? text.replaceAll(/[.\s\u00a0](?=\d{3})/g, '').replace(',', '.') : text;
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain))
+    throw new RowFlaw(`${column} is ${quoted(text)}, which is no number`);
+  return Number(plain);
 }

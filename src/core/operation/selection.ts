@@ -126,7 +126,7 @@ function readConditions(params: Params, terms: Terms): Filter {
   const jsonKeys = readList(params, 'jsonKeys') ?? [];
   const geo = georel !== undefined || geometry !== undefined || coordinates !== undefined;
   // It chooses among registered sources, of which there are none; but it must be readable (clause 4.9).
-  if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [] });
+  if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [], name: 'csf' });
   return {
     ...(q === undefined ? undefined : { q: parseQ(q, terms, { expandValues, jsonKeys }) }),
     ...(scopeQ === undefined ? undefined : { scopeQ: parseScopeQ(scopeQ) }),

@@ -21,11 +21,14 @@ export interface Subscriptions {
    * receiver takes are gone then. Throws what `check` throws.
    */
   replay(tenant: string, document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
-  /** Says why notifications of an entity come, or do not; names are written with the terms. Throws what `check` throws. */
+  /**
+   * Says why notifications of an entity come, or do not; without an entity, why any do. Names are written with the terms. Of a
+   * subscription that cannot be carried out it says that.
+   */
   explain(
     tenant: string,
     document: SubscriptionDocument,
-    about: { readonly entity: string; readonly terms: Terms },
+    about: { readonly entity: string | undefined; readonly terms: Terms },
   ): Promise<Explanation>;
 }
 

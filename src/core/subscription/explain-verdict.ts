@@ -46,6 +46,20 @@ export function verdictOn(evidence: Evidence): string {
   return `The last change of ${entity} ${fateOf(course, evidence)}.`;
 }
 
+/** What can be said without an entity. */
+export function verdictOnAll({
+  status,
+  notBefore,
+  lastReason,
+}: Pick<Evidence, 'status' | 'notBefore' | 'lastReason'>): string {
+  if (status !== 'active') return `Nothing is notified, because the subscription is ${status}.`;
+  if (notBefore !== undefined) return `Nothing is sent to the endpoint before ${notBefore}${failureIn(lastReason)}.`;
+  return 'The subscription is in force; the parameter entity asks why an entity is notified, or is not.';
+}
+
+const failureIn = (lastReason: string | undefined): string =>
+  lastReason === undefined ? '' : ` (last failure: ${lastReason})`;
+
 /** Down to the part that is to blame, where it is one. */
 function reasonIn({ clause, asks, finds, parts = [] }: Clause): string {
   const unmet = parts.filter(({ isMet }) => !isMet);
@@ -69,7 +83,7 @@ function fateOf(course: Course, { lastReason, notBefore }: Evidence): string {
     case 'done':
       return 'is done with: it was notified, or throttling kept it back, or it was given up and then discarded';
     case 'open': {
-      const reason = lastReason === undefined ? '' : ` (last failure: ${lastReason})`;
+      const reason = failureIn(lastReason);
       if (notBefore !== undefined) return `waits, because nothing is sent to the endpoint before ${notBefore}${reason}`;
       return course.tries > 0 ? `was tried ${course.tries} times and will be tried again${reason}` : 'is on its way';
     }

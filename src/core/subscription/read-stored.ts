@@ -6,14 +6,14 @@ import { instantOf, type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
-import { percentDecoded } from '../model/read/percent.ts';
+import { inMember } from '../model/read/member.ts';
 import type { SubscriptionDocument } from '../model/subscription.ts';
 import type { Messenger } from '../port/messenger.ts';
 import { isLinked } from './linked.ts';
 import { readBoolean, readText } from './member.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { type Endpoint, readEndpoint, readPositive } from './read-endpoint.ts';
-import { readSubscription } from './read-subscription.ts';
+import { readList, readSubscription } from './read-subscription.ts';
 
 /** A stored subscription that was read, without where its notifications go. */
 interface StoredQuery {
@@ -134,12 +134,9 @@ const omit = (json: JsonObject, names: readonly string[]): JsonObject =>
 function readQueries(members: JsonObject, terms: Context): Query | undefined {
   const options = { expandValues: readList(members, 'expandValues'), jsonKeys: readList(members, 'jsonKeys') };
   const [q, csf] = ['q', 'csf'].map((name) => readText(members, name));
-  if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [] });
-  // Some clients percent-encode a q in a body as if it stood in a URL.
-  return q === undefined ? undefined : parseQ(percentDecoded(q) ?? q, terms, options);
+  if (csf !== undefined) inMember('csf', () => parseQ(csf, terms, { expandValues: [], jsonKeys: [], name: 'csf' }));
+  return q === undefined ? undefined : inMember('q', () => parseQ(q, terms, options));
 }
-
-const readList = (members: JsonObject, name: string): readonly string[] => readText(members, name)?.split(',') ?? [];
 
 function withQuery(plan: SubscriptionPlan, q: Query | undefined): Pick<StoredQuery, 'plan' | 'linked'> {
   if (!q) return { plan };

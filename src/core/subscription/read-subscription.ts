@@ -12,6 +12,7 @@ import { type Instant, microsOfInstant } from '../model/instant.ts';
 import { isObject, isStrings, type Json, type JsonObject, stringsOf } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
+import { inMember } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import { readTime } from '../model/read/time.ts';
 import { type Members, readBoolean, readNames, readNonEmpty, readText, refuseMembers } from './member.ts';
@@ -96,7 +97,7 @@ function checkPlainMembers(json: JsonObject): void {
 
 function readWatched(json: JsonObject, terms: Terms): ReadonlySet<string> | undefined {
   const names = readNames(json, 'watchedAttributes');
-  return names && new Set(names.map((name) => readAttributeName(name, terms)));
+  return names && inMember('watchedAttributes', () => new Set(names.map((name) => readAttributeName(name, terms))));
 }
 
 function readFilter(json: JsonObject, terms: Terms): Filter {
@@ -106,11 +107,13 @@ function readFilter(json: JsonObject, terms: Terms): Filter {
   const options = { expandValues: readList(json, 'expandValues'), jsonKeys: readList(json, 'jsonKeys') };
   const filter: Filter = {
     ...(entities
-      ? { selectors: entities.map((one, index) => readSelector(one, `entities[${index}]`, terms)) }
+      ? { selectors: inMember('entities', () => entities.map((one, n) => readSelector(one, `entities[${n}]`, terms))) }
       : undefined),
-    ...(q === undefined ? undefined : { q: parseQ(q, terms, options) }),
-    ...(json['geoQ'] === undefined ? undefined : { geo: readGeoQ(json['geoQ'], terms) }),
-    ...(scopeQ === undefined ? undefined : { scopeQ: parseScopeQ(scopeQ) }),
+    ...(q === undefined ? undefined : { q: inMember('q', () => parseQ(q, terms, options)) }),
+    ...(json['geoQ'] === undefined
+      ? undefined
+      : { geo: inMember('geoQ', () => readGeoQ(json['geoQ'] ?? null, terms)) }),
+    ...(scopeQ === undefined ? undefined : { scopeQ: inMember('scopeQ', () => parseScopeQ(scopeQ)) }),
   };
   // What cannot be evaluated (a path through a relationship) is to be refused now, not when the first change comes.
   compileFilter(filter);
@@ -144,7 +147,7 @@ function readIds(json: Json | undefined, where: string): readonly string[] | und
 }
 
 /** Elements of a comma list. */
-const readList = (json: JsonObject, name: string): readonly string[] =>
+export const readList = (json: JsonObject, name: string): readonly string[] =>
   readText(json, name)
     ?.split(',')
     .map((element) => element.trim()) ?? [];

@@ -4,6 +4,7 @@ import { parseProjection, type Projection, projectionDepth } from '../language/p
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
+import { inMember } from '../model/read/member.ts';
 import { parseLanguagePreference } from '../representation/language.ts';
 import type { View } from '../representation/view.ts';
 import { type Members, readBoolean, readNames, readText, refuseMembers } from './member.ts';
@@ -81,7 +82,7 @@ function readView(json: JsonObject, notification: JsonObject, { context, depthMa
     format: readFormat(notification),
     sysAttrs: readBoolean(notification, 'sysAttrs') ?? false,
     projection: readProjection(notification, { context, depthMax }),
-    ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
+    ...(lang === undefined ? undefined : { lang: inMember('lang', () => parseLanguagePreference(lang)) }),
     ...(datasetIds ? { datasetIds } : undefined),
   };
 }
@@ -94,7 +95,8 @@ function readProjection(notification: JsonObject, { context, depthMax }: Naming)
     ['omit', readNames(notification, 'omit')],
   ] as const;
   const params = given.flatMap(([name, names]): [string, string][] => (names ? [[name, names.join(',')]] : []));
-  const projection = parseProjection(Object.fromEntries(params), context);
+  const member = given.flatMap(([name, names]) => (names ? [name === 'attrs' ? 'attributes' : name] : [])).join(', ');
+  const projection = inMember(`notification.${member}`, () => parseProjection(Object.fromEntries(params), context));
   const depth = projectionDepth(projection);
   if (depth <= depthMax) return projection;
   if (depthMax > 0)

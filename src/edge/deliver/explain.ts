@@ -1,13 +1,14 @@
 /** Gathers why notifications of an entity come, or do not: what the subscription asks, and how far it has come. */
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import type { Entity, Terms } from '../../core/model/entity.ts';
+import { Problem } from '../../core/model/problem.ts';
 import { emptyAccount, type SubscriptionDocument, statusOf } from '../../core/model/subscription.ts';
 import { deadLetterShelf, letterIn, letterKey } from '../../core/port/dead-letters.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord, Position, Stored } from '../../core/port/store.ts';
 import type { Clause, Explanation, Standing } from '../../core/port/subscriptions.ts';
 import { type Asking, explainChange, explainEntity } from '../../core/subscription/explain.ts';
-import { type Course, verdictOn } from '../../core/subscription/explain-verdict.ts';
+import { type Course, verdictOn, verdictOnAll } from '../../core/subscription/explain-verdict.ts';
 import { isFetched } from '../../core/subscription/read-endpoint.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { Progress } from './ledger.ts';
@@ -23,10 +24,55 @@ export interface Case {
   readonly runner: Runner | undefined;
 }
 
+export interface About {
+  /** Undefined: the subscription is explained apart from any entity. */
+  readonly entity: string | undefined;
+  readonly terms: Terms;
+}
+
+/** `stored` is a problem where the subscription cannot be read, or not now. */
 export async function explain(
-  { entity: id, terms }: { readonly entity: string; readonly terms: Terms },
-  one: Case,
+  { entity, terms }: About,
+  { stored, ...known }: Omit<Case, 'stored'> & { readonly stored: StoredPlan | Problem },
 ): Promise<Explanation> {
+  if (stored instanceof Problem) return explainUnread(stored, known);
+  const one = { ...known, stored };
+  return entity === undefined ? explainAlone(one) : explainOf(entity, terms, one);
+}
+
+async function explainUnread({ message }: Problem, one: Omit<Case, 'stored'>): Promise<Explanation> {
+  const clause = {
+    clause: 'subscription',
+    isMet: false,
+    asks: 'a subscription that can be carried out',
+    finds: message,
+  };
+  return {
+    verdict: `Nothing is notified, because the subscription cannot be carried out as it is stored: ${message}`,
+    change: undefined,
+    clauses: [statusClause(one), clause],
+    delivery: await standingOf(one, undefined),
+  };
+}
+
+async function explainAlone(one: Case): Promise<Explanation> {
+  const { document, around } = one;
+  const status = statusOf(document, around.world.clock.now());
+  const delivery = await standingOf(one, one.runner?.outlook(0));
+  return {
+    verdict: verdictOnAll({ ...delivery, status }),
+    change: undefined,
+    clauses: [statusClause(one), ...throttlingOf(one, delivery), endpointOf(one, delivery)],
+    delivery,
+  };
+}
+
+function statusClause({ document, around }: Omit<Case, 'stored'>): Clause {
+  const status = statusOf(document, around.world.clock.now());
+  return { clause: 'status', isMet: status === 'active', asks: 'active', finds: status };
+}
+
+async function explainOf(id: string, terms: Terms, one: Case): Promise<Explanation> {
   const { document, stored, around } = one;
   const now = around.world.clock.now();
   const get = async (target: string): Promise<Entity | undefined> => (await around.store.get(target, now))?.entity();
@@ -42,12 +88,7 @@ export async function explain(
   return {
     verdict: verdictOn({ ...delivery, entity: id, status, isThere, clauses: asked, dueAt, course }),
     change: record && { position: positionText(around.epoch, record.position), at: record.at, event: record.event },
-    clauses: [
-      { clause: 'status', isMet: status === 'active', asks: 'active', finds: status },
-      ...asked,
-      ...throttlingOf(one, delivery),
-      endpointOf(one, delivery),
-    ],
+    clauses: [statusClause(one), ...asked, ...throttlingOf(one, delivery), endpointOf(one, delivery)],
     delivery,
   };
 }
@@ -85,7 +126,7 @@ function endpointOf({ stored }: Case, { notBefore, lastReason }: Standing): Clau
   return { clause: 'endpoint', isMet: notBefore === undefined, asks, ...(finds === '' ? undefined : { finds }) };
 }
 
-async function standingOf(one: Case, outlook: Outlook | undefined): Promise<Standing> {
+async function standingOf(one: Omit<Case, 'stored'> & Partial<Case>, outlook: Outlook | undefined): Promise<Standing> {
   const { document, around, progress } = one;
   const { store, epoch } = around;
   const newest = await store.log.position();
@@ -102,9 +143,13 @@ async function standingOf(one: Case, outlook: Outlook | undefined): Promise<Stan
   };
 }
 
-function notBeforeOf({ stored, around }: Case, outlook: Outlook | undefined): Instant | undefined {
+function notBeforeOf(
+  { stored, around }: Pick<Case, 'around'> & Partial<Case>,
+  outlook: Outlook | undefined,
+): Instant | undefined {
   const { receivers, world, nowMs } = around;
-  const untilMs = Math.max(outlook?.notBeforeMs ?? 0, receivers.closedUntilMs(stored.endpoint.uri) ?? 0);
+  const closedUntilMs = stored && receivers.closedUntilMs(stored.endpoint.uri);
+  const untilMs = Math.max(outlook?.notBeforeMs ?? 0, closedUntilMs ?? 0);
   const waitMs = Math.ceil(untilMs - nowMs());
   return waitMs > 0 ? instantOf(microsOfInstant(world.clock.now()) + waitMs * 1000) : undefined;
 }

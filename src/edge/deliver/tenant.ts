@@ -1,6 +1,5 @@
 /** Carries out the subscriptions of one tenant: each that is active has a runner. */
 import { performance } from 'node:perf_hooks';
-import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import {
   emptyAccount,
@@ -18,7 +17,7 @@ import { isFetched } from '../../core/subscription/read-endpoint.ts';
 import { type PartEvent, partOf } from '../../core/port/parts.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
-import { explain } from './explain.ts';
+import { type About, explain } from './explain.ts';
 import { createConsumer } from './consumer.ts';
 import { openFollower } from './follower.ts';
 import { createLedger, type Progress } from './ledger.ts';
@@ -36,10 +35,7 @@ export interface Tenant {
   /** Begins to send dead letters of a subscription again, by their keys. */
   replay(document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
   /** Why notifications of an entity come, or do not. */
-  explain(
-    document: SubscriptionDocument,
-    about: { readonly entity: string; readonly terms: Terms },
-  ): Promise<Explanation>;
+  explain(document: SubscriptionDocument, about: About): Promise<Explanation>;
   /** Begins nothing more; resolves when what was under way has ended. */
   end(): Promise<void>;
   /** Writes down how far all have come. */
@@ -99,7 +95,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     explain: async (document, about) =>
       explain(about, {
         document,
-        stored: await office.read(document),
+        stored: await office.read(document).catch(problemIn),
         around,
         progress: await progressIn(office, document.id),
         runner: office.runners.get(document.id),
@@ -111,6 +107,12 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     },
     close: () => around.ledger.flush(),
   };
+}
+
+/** A problem as a value; any other error is thrown on. */
+function problemIn(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  throw error;
 }
 
 async function end(office: Office): Promise<void> {

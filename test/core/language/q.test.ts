@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { QPath, Query, QValue } from '../../../src/core/language/filter.ts';
 import { parseQ } from '../../../src/core/language/q/q.ts';
 import type { Terms } from '../../../src/core/model/entity.ts';
+import { instantOf } from '../../../src/core/model/instant.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 
 const base = 'https://uri.etsi.org/ngsi-ld/default-context/';
@@ -118,12 +119,50 @@ describe('terms', () => {
     expect(parse('a>00:00:01Z')).toMatchObject({ value: { micros: 1_000_000 } });
   });
 
+  test.each([
+    ['a>2022-05-06T18:29:00+02:00', '2022-05-06T16:29:00Z'],
+    ['a>2022-05-06T18:29:00 02:00', '2022-05-06T16:29:00Z'],
+    ['a>2022-05-06T11:59:00.25-0430', '2022-05-06T16:29:00.25Z'],
+    ['a>2022-05-06T18:29:00,5+02', '2022-05-06T16:29:00.5Z'],
+    ['a[b.c]>2022-12-31T23:59:59-00:01', '2023-01-01T00:00:59Z'],
+    ['a.observedAt>"2022-05-06T18:29:00+02:00"', '2022-05-06T16:29:00Z'],
+    ['a>01:30:00+02:00', '1970-01-01T23:30:00Z'],
+  ])('%s means the moment %s', (text, moment) => {
+    const query = parse(text);
+    expect('value' in query && query.value.kind === 'time' && instantOf(query.value.micros)).toBe(moment);
+  });
+
+  test.each([
+    'a>2022-05-06T16:29:00',
+    'a==2022-05-06T16:29',
+    'a!=2022-05-06 16:29:00',
+    'a==2022-05-06T16:29:00..2022-05-07T16:29:00Z',
+    'a==x,2022-05-06T16:29:00,5',
+    'a.b[c.d]<=2022-05-06T16:29:00.5',
+    'a>2022-05-06T16:29:00z',
+    'a>2022-05-06T16:29:00+24:00',
+    'a>2022-02-30T16:29:00Z',
+    'a{b}==2022-05-06T16:29:00',
+    'a>16:29:00',
+    'a.observedAt>"2022-05-06T16:29:00"',
+    'createdAt<banana',
+    'modifiedAt=="x".."y"',
+    'a.expiresAt==urn:x:1',
+  ])('%s names no time, and is refused', (text) => expect(problemOf(text).message).toMatch(/time/));
+
+  test.each([
+    ['a=="2022-05-06T16:29:00"', 'a == "2022-05-06T16:29:00"'],
+    ['opens==09:30', 'opens == "09:30"'],
+    ['serial==1234-56-78', 'serial == "1234-56-78"'],
+    ['mac==00:11:22:33:44:55', 'mac == "00:11:22:33:44:55"'],
+  ])('%s is a text', (text, tree) => expect(show(parse(text))).toBe(tree));
+
   test('what is compared with a time stamp is a time, quoted or not', () => {
     expect(show(parse('createdAt>"2020-01-01T00:00:00Z"'))).toBe('@createdAt > dateTime(2020-01-01T00:00:00Z)');
     expect(show(parse('a.observedAt=="2020-01-01".."2020-01-02"'))).toBe(
       'a.@observedAt == date(2020-01-01)..date(2020-01-02)',
     );
-    expect(show(parse('a.modifiedAt=="2020-01-01","x"'))).toBe('a.@modifiedAt == date(2020-01-01), "x"');
+    expect(show(parse('a.modifiedAt=="2020-01-01",5'))).toBe('a.@modifiedAt == date(2020-01-01), 5');
   });
 });
 
@@ -293,6 +332,34 @@ describe('errors', () => {
   test('the bounds themselves are allowed', () => {
     expect(parse(`${'('.repeat(64)}a${')'.repeat(64)}`).op).toBe('exists');
     expect(parse(Array(500).fill('a').join('|')).op).toBe('or');
+  });
+});
+
+describe('percent-encoding', () => {
+  test.each([
+    ['no2%3E1', 'no2 > 1'],
+    ['no2%3E1%3Bname%3D%3D%22a%20b%22', '(no2 > 1 & name == "a b")'],
+    ["a!%3D1|b~%3D%22x(y)'%22", "(a != 1 | b ~= /x(y)'/)"],
+    ['a==%221%22', 'a == "1"'],
+    ['a==%221%22,2', 'a == "1", 2'],
+    ['a~=%22^x%22', 'a ~= /^x/'],
+    ['https%3A%2F%2Fexample.org%2Fa%3E1', '<https://example.org/a> > 1'],
+    ['https%3A%2F%2Fexample.org%2Fa%3D%3D1', '<https://example.org/a> == 1'],
+    ['a.observedAt%3E2022-05-06T16%3A29%3A00Z', 'a.@observedAt > dateTime(2022-05-06T16:29:00Z)'],
+    ['a%3D%3DCaf%C3%A9', 'a == "Café"'],
+  ])('%s is decoded, for it cannot be read as it is', (text, tree) => expect(show(parse(text))).toBe(tree));
+
+  test.each([
+    ['page=="https://a.example/c%20d"', 'page == "https://a.example/c%20d"'],
+    ['page==https://a.example/c%20d', 'page == <https://a.example/c%20d>'],
+    ['a~=.*%20x', 'a ~= /.*%20x/'],
+    ['a==50%', 'a == "50%"'],
+    ['a["x%20y"]==1', 'a["x%20y"] == 1'],
+  ])('%s is read as it is', (text, tree) => expect(show(parse(text))).toBe(tree));
+
+  test('what cannot be read either way is refused as it was given', () => {
+    expect(problemOf('no2%3E%3E1').message).toContain('"no2%3E%3E1"');
+    expect(problemOf('no2%3E%E0%A4').message).toContain('no2%3E');
   });
 });
 

@@ -29,7 +29,7 @@ const shortName = fc.constantFrom('draft', 'name', 'speed');
 const path = fc.oneof(
   name,
   fc.tuple(shortName, shortName).map((names) => names.join('.')),
-  fc.tuple(shortName, fc.constantFrom('observedAt', 'unitCode')).map((names) => names.join('.')),
+  fc.tuple(shortName, fc.constantFrom('datasetId', 'unitCode')).map((names) => names.join('.')),
   fc.tuple(shortName, fc.constantFrom('[en]', '["a b"]', '[city.street]')).map((parts) => parts.join('')),
 );
 const linkedPath = fc.oneof(
@@ -45,6 +45,10 @@ const value = fc.oneof(
 );
 const term = fc.oneof(
   linkedPath,
+  linkedPath.map((path) => `!${path}`),
+  fc
+    .tuple(shortName, fc.constantFrom('2026-03-01T08:00:00Z', '"2026-03-01"', '2026-03-01T08:00:00,5+02:00'))
+    .map(([name, time]) => `${name}.observedAt>=${time}`),
   fc.tuple(linkedPath, fc.constantFrom('==', '!='), value).map((parts) => parts.join('')),
   fc.tuple(linkedPath, fc.constantFrom('>', '<='), fc.integer().map(String)).map((parts) => parts.join('')),
   fc
@@ -79,7 +83,7 @@ describe('writeQ', () => {
   ])('%s', (text, written) => expect(writeQ(parseQ(text, plain, none), fancy)).toBe(written));
 
   test('writes vocabulary terms by their names', () => {
-    const tree = parseQ('class=="Lifeboat","Ferry"', plain, { expandValues: ['class'], jsonKeys: [] });
-    expect(writeQ(tree, fancy)).toBe('xclass=="xLifeboat","xFerry"');
+    const tree = parseQ('class=="Lifeboat",5,"Ferry"', plain, { expandValues: ['class'], jsonKeys: [] });
+    expect(writeQ(tree, fancy)).toBe('xclass=="xLifeboat",5,"xFerry"');
   });
 });

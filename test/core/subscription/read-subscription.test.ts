@@ -130,7 +130,7 @@ describe('readSubscription', () => {
     [
       'a reserved attribute',
       { ...boats, watchedAttributes: ['value'] },
-      /^BadRequestData: "value" is a member of the standard/,
+      /^BadRequestData: The member watchedAttributes is wrong. "value" is a member of the standard/,
     ],
     [
       'an unknown trigger',

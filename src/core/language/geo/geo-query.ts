@@ -4,6 +4,7 @@ import { type BoundingBox, boundingBox, readGeometry } from '../../model/geometr
 import { isObject, type Json, type JsonObject, parseJson } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted } from '../../model/read/id.ts';
+import { readRawOrDecoded } from '../../model/read/percent.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { GeoQuery } from '../filter.ts';
 
@@ -26,8 +27,11 @@ export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: Ge
     throw badData('A geo-query needs georel, geometry and coordinates.');
   }
   return {
-    relation: readRelation(georel),
-    geometry: readGeometry({ type: geometry, coordinates: readCoordinates(coordinates) }, 'geometry of the geo-query'),
+    relation: readRawOrDecoded(georel, readRelation),
+    geometry: readGeometry(
+      { type: geometry, coordinates: readRawOrDecoded(coordinates, readCoordinates) },
+      'geometry of the geo-query',
+    ),
     geoproperty:
       geoproperty === undefined || geoproperty === 'location' ? location : readAttributeName(geoproperty, terms),
   };

@@ -114,10 +114,13 @@ function readNames(cursor: Cursor): [Name, ...Name[]] {
   return [{ text: text.slice(0, local) + head, at }, ...rest.map((name) => ({ text: name, at }))];
 }
 
+/** What shows that not only a name was percent-encoded but the query around it. */
+const operators = /[<>"{}|\\^`\s]|[=!~]=/;
+
 /** An IRI that was percent-encoded once more, so that its punctuation cannot be taken for that of the query. */
 function decoded(cursor: Cursor, text: string, at: number): string {
   const name = percentDecoded(text);
-  if (name !== undefined) return name;
+  if (name !== undefined && !operators.test(name)) return name;
   throw unexpected(cursor, 'a name whose % stand for percent-encoded characters', at);
 }
 

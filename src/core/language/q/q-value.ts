@@ -1,11 +1,11 @@
 /** Reads the operands of `q`: numbers, strings, booleans, times, URIs, lists, ranges and patterns (clause 4.9). */
-import { badData } from '../../model/problem.ts';
+import { badData, type Problem } from '../../model/problem.ts';
 import { isUri, quoted } from '../../model/read/id.ts';
 import type { Pattern, QOperator, QValue } from '../filter.ts';
 import { stepsOf } from '../pattern/pattern.ts';
 import { type Cursor, countSteps, countTerm, eat, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
 import { closingQuote, readQuoted } from './q-path.ts';
-import { microsIn, timeFormOf } from './q-time.ts';
+import { looksLikeTime, microsIn, timeFormOf } from './q-time.ts';
 
 /** What follows a path: how it is compared, and with what. */
 export type Tail =
@@ -69,13 +69,13 @@ function readValue(cursor: Cursor): QValue {
   const start = cursor.at;
   const text = read(cursor, commaTime) ?? readBare(cursor);
   if (text === '') throw unexpected(cursor, 'a value', start);
-  const value = valueOf(text);
+  const value = valueOf(text, cursor);
   if (value === undefined) throw unexpected(cursor, 'a value; strings with such characters need quotes', start);
   return value;
 }
 
 /** A time whose fraction has a comma, which is not the comma of a list. */
-const commaTime = /(?:\d{4}-\d{2}-\d{2}T)?\d{2}:\d{2}:\d{2},\d{1,6}Z/y;
+const commaTime = /(?:\d{4}-\d{2}-\d{2}T)?\d{2}:\d{2}:\d{2},\d{1,6}(?:Z|[ +-]\d{2}(?::?\d{2})?(?![-\d]))/y;
 /** Up to what ends a value, or to what must be looked at. */
 const plainRun = /[^;|,"}():.]+/y;
 const schemeOnly = /^[A-Za-z][A-Za-z0-9+.-]*$/;
@@ -108,16 +108,22 @@ function endsBare(cursor: Cursor, open: number, isUriLike: boolean): boolean {
   }
 }
 
+/** What no text without quotes can hold. A percent-encoded character says that the query is to be decoded first (conflict 42). */
+const unquotable = /[=<>{}[\]]|%[\dA-Fa-f]{2}/;
 const numberShape = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** What an unquoted text means; undefined when it is nothing that may stand without quotes. */
-function valueOf(text: string): QValue | undefined {
+function valueOf(text: string, { name }: Cursor): QValue | undefined {
   if (text === 'true' || text === 'false') return { kind: 'json', value: text === 'true' };
   if (numberShape.test(text)) return numberOf(text);
   const time = timeOf(text);
   if (time) return time;
   if (isUri(text)) return { kind: 'uri', uri: text };
-  return /[=<>{}[\]]/.test(text) ? undefined : { kind: 'json', value: text };
+  if (looksLikeTime(text))
+    throw badData(
+      `${quoted(text)} in the ${name} is no time: it needs Z or an offset at its end, as 2026-03-01T08:00:00Z. In quotes it is a text.`,
+    );
+  return unquotable.test(text) ? undefined : { kind: 'json', value: text };
 }
 
 function numberOf(text: string): QValue {
@@ -126,24 +132,43 @@ function numberOf(text: string): QValue {
   return { kind: 'json', value };
 }
 
-function timeOf(text: string): QValue | undefined {
+/** The plus sign of an offset comes as a blank where a URL holds it as it is. */
+const blankOffset = /^([\d:.,T-]+) (\d{2}(?::?\d{2})?)$/;
+
+function timeOf(given: string): QValue | undefined {
+  const text = given.includes(' ') ? given.replace(blankOffset, '$1+$2') : given;
   const form = timeFormOf(text);
   const micros = form && microsIn(form, text);
   return form === undefined || micros === undefined ? undefined : { kind: 'time', form, text, micros };
 }
 
-/** The value with quoted times read as times: what a member is compared with that can hold nothing else. */
-export function asTime(value: QValue): QValue {
-  if (value.kind === 'json') return (typeof value.value === 'string' && timeOf(value.value)) || value;
-  if (value.kind === 'list') return { kind: 'list', values: value.values.map(asTime) };
-  return value.kind === 'range' ? { kind: 'range', from: asTime(value.from), to: asTime(value.to) } : value;
+/**
+ * The value with quoted times read as times: what a member is compared with that can hold nothing else. Throws BadRequestData for
+ * any other text, which would be compared as text.
+ */
+export function asTime(value: QValue, cursor: Cursor): QValue {
+  if (value.kind === 'uri') throw noTime(value.uri, cursor);
+  if (value.kind === 'json') {
+    if (typeof value.value !== 'string') return value;
+    const time = timeOf(value.value);
+    if (time) return time;
+    throw noTime(value.value, cursor);
+  }
+  if (value.kind === 'list') return { kind: 'list', values: value.values.map((one) => asTime(one, cursor)) };
+  if (value.kind !== 'range') return value;
+  return { kind: 'range', from: asTime(value.from, cursor), to: asTime(value.to, cursor) };
 }
+
+const noTime = (text: string, { name }: Cursor): Problem =>
+  badData(
+    `A time stamp in the ${name} is compared with a time that has Z or an offset at its end, as 2026-03-01T08:00:00Z, not with ${quoted(text)}.`,
+  );
 
 /** A pattern: quoted, or up to the next `;`, `|` or `)` that is not inside parentheses or brackets of its own. */
 function readPattern(cursor: Cursor): Pattern {
   const start = cursor.at;
   const source = peek(cursor) === '"' ? readQuotedPattern(cursor) : readBarePattern(cursor);
-  if (source === '') throw unexpected(cursor, 'a regular expression', start);
+  if (source === '' || source.startsWith('%22')) throw unexpected(cursor, 'a regular expression', start);
   countSteps(cursor, stepsOf(source));
   return { source };
 }

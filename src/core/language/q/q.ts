@@ -1,5 +1,6 @@
 /** Parses the query language `q` (clause 4.9): text to a tree of terms, all names expanded. */
 import type { Terms } from '../../model/entity.ts';
+import { readRawOrDecoded } from '../../model/read/percent.ts';
 import type { QPath, Query, QValue } from '../filter.ts';
 import { type Cursor, countTerm, createCursor, eat, enclosed, readEnd } from './q-cursor.ts';
 import { readPath } from './q-path.ts';
@@ -14,19 +15,25 @@ interface Reader {
 
 /**
  * The tree of a query. `expandValues` names attributes whose compared values are vocabulary terms to expand. `jsonKeys` needs
- * no care: names inside values are taken as written, for values are stored as written. Throws BadRequestData with the
+ * no care: names inside values are taken as written, for values are stored as written. A text that is not valid as it is, but is
+ * when percent-decoded, is read so. Throws BadRequestData with the
  * position of the first error, TooComplexQuery beyond 16 384 characters, 64 levels or 500 terms.
  */
-export function parseQ(
-  text: string,
-  terms: Terms,
-  { expandValues }: { expandValues: readonly string[]; jsonKeys: readonly string[] },
-): Query {
-  const cursor = createCursor(text, 'q');
-  const reader = { cursor, terms, vocabulary: new Set(expandValues.map((name) => terms.expand(name))) };
-  const query = readAny(reader);
-  readEnd(cursor, '";", "|" or the end');
-  return query;
+export function parseQ(text: string, terms: Terms, { expandValues, name = 'q' }: QOptions): Query {
+  const vocabulary = new Set(expandValues.map((one) => terms.expand(one)));
+  return readRawOrDecoded(text, (raw) => {
+    const cursor = createCursor(raw, name);
+    const query = readAny({ cursor, terms, vocabulary });
+    readEnd(cursor, '";", "|" or the end');
+    return query;
+  });
+}
+
+interface QOptions {
+  readonly expandValues: readonly string[];
+  readonly jsonKeys: readonly string[];
+  /** What the text is called in messages; absent: q. */
+  readonly name?: string;
 }
 
 /** `|` binds weaker than `;`. */
@@ -58,11 +65,11 @@ const timeMembers = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'expiresAt'
 /** Members whose values are stored expanded, always. */
 const typeMembers = new Set(['type', 'objectType', 'valueType']);
 
-function comparison({ terms, vocabulary }: Reader, path: QPath, tail: Tail): Query {
+function comparison({ cursor, terms, vocabulary }: Reader, path: QPath, tail: Tail): Query {
   if ('pattern' in tail) return { ...tail, path };
   const target = targetOf(path);
   const last = target.sub.at(-1) ?? target.attr;
-  const value = timeMembers.has(last) ? asTime(tail.value) : tail.value;
+  const value = timeMembers.has(last) ? asTime(tail.value, cursor) : tail.value;
   const isVocabulary = typeMembers.has(last) || vocabulary.has(target.attr) || vocabulary.has(last);
   const expanded = isVocabulary && (tail.op === '==' || tail.op === '!=') ? expansions(value, terms) : [];
   return { op: tail.op, path, value, ...(expanded.length > 0 ? { expanded } : undefined) };

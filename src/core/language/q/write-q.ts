@@ -10,7 +10,7 @@ export function writeQ(query: Query, terms: Terms): string {
     case 'or':
       return query.parts.map((part) => writeQ(part, terms)).join('|');
     case 'missing':
-      return `!${query.path.text}`;
+      return `!${writePath(query.path, terms, '')}`;
     case 'exists':
       return writePath(query.path, terms, '');
     case '~=':
@@ -24,8 +24,18 @@ export function writeQ(query: Query, terms: Terms): string {
 type Comparison = Extract<Query, { readonly value: QValue }>;
 
 /** Vocabulary terms are written by the names that they have in these terms. */
-const writeOperand = ({ value, expanded }: Comparison, terms: Terms): string =>
-  expanded ? expanded.map((iri) => JSON.stringify(terms.compact(iri))).join(',') : writeValue(value);
+function writeOperand({ value, expanded }: Comparison, terms: Terms): string {
+  if (!expanded) return writeValue(value);
+  const iris = [...expanded];
+  const operands = value.kind === 'list' ? value.values : [value];
+  return operands
+    .map((one) => {
+      const isTerm = one.kind === 'uri' || (one.kind === 'json' && typeof one.value === 'string');
+      const iri = isTerm ? iris.shift() : undefined;
+      return iri === undefined ? writeValue(one) : JSON.stringify(terms.compact(iri));
+    })
+    .join(',');
+}
 
 function writeValue(value: QValue): string {
   switch (value.kind) {

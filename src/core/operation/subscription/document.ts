@@ -50,7 +50,10 @@ export async function withContextKept(
   return { ...document, context: await world.contexts.urlOf(context, reader) };
 }
 
-/** The document after a patch: a member given takes the place of what was there, a null takes it away. */
+/**
+ * The document after a patch: a member given takes the place of what was there, a null takes it away. Where clients of other
+ * brokers are tolerated, parts of `notification` and `geoQ` do so in these (conflict 44).
+ */
 export function patchDocument(document: SubscriptionDocument, patch: JsonObject, call: Call): SubscriptionDocument {
   if (patch['id'] !== undefined && patch['id'] !== document.id)
     throw badData(`The id of a subscription cannot change; it is ${document.id}, not ${quoted(patch['id'])}.`);
@@ -59,12 +62,29 @@ export function patchDocument(document: SubscriptionDocument, patch: JsonObject,
   const needed = gone.find((name) => name === 'type' || name === 'notification');
   if (needed !== undefined) throw badData(`A subscription cannot be without ${needed}.`);
   const given = readMembers(without(patch, gone), call);
+  const changed = call.world.isTolerant ? { ...given, ...mergedParts(document.members, given, patch) } : given;
   return {
     ...document,
-    members: without({ ...document.members, ...given }, gone),
+    members: without({ ...document.members, ...changed }, gone),
     ...(given['q'] === undefined ? undefined : { queryContext: call.context.url ?? call.context.given }),
     modifiedAt: call.now,
   };
+}
+
+const mergedParts = (before: JsonObject, given: JsonObject, patch: JsonObject): JsonObject =>
+  Object.fromEntries(
+    ['notification', 'geoQ'].flatMap((name) => {
+      const [was, part, asked] = [before[name], given[name], patch[name]];
+      return isObject(was) && isObject(part) && isObject(asked) ? [[name, merged(was, part, asked)]] : [];
+    }),
+  );
+
+/** `asked` is the part as it was sent, which says what is to be taken away. */
+function merged(before: JsonObject, part: JsonObject, asked: JsonObject): JsonObject {
+  const gone = Object.keys(asked).filter((name) => isNull(asked[name]));
+  const [was, given] = [before['endpoint'], part['endpoint']];
+  const endpoint = isObject(was) && isObject(given) ? { endpoint: merged(was, given, given) } : undefined;
+  return without({ ...before, ...part, ...endpoint }, gone);
 }
 
 const isNull = (json: Json | undefined): boolean => json === null || json === ngsildNull;

@@ -1,5 +1,4 @@
 /** The operation that says why notifications of an entity come, or do not. */
-import { badData } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Operation } from '../operation.ts';
 import { withContext } from '../view.ts';
@@ -16,11 +15,16 @@ export const explainSubscription: Operation = {
   body: 'none',
   async run(ask, call) {
     const document = await find(readId(ask.path['id'], 'the id of the subscription'), call);
-    if (ask.params['entity'] === undefined) throw badData('The parameter entity is needed: the id of an entity.');
-    const entity = readId(ask.params['entity'], 'the parameter entity');
+    const given = ask.params['entity'];
+    const entity = given === undefined ? undefined : readId(given, 'the parameter entity');
     const { subscriptions } = call.world;
     const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });
-    const told = { id: document.id, type: 'SubscriptionExplanation', entity, ...explanation };
+    const told = {
+      id: document.id,
+      type: 'SubscriptionExplanation',
+      ...(entity === undefined ? undefined : { entity }),
+      ...explanation,
+    };
     return { kind: 'found', text: withContext(JSON.stringify(told), call) };
   },
 };

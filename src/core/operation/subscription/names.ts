@@ -1,5 +1,6 @@
 /** Writes the names in a subscription otherwise: expanded to be kept, short to be shown. What is no name where one should be stays as it is. */
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { inMember } from '../../model/read/member.ts';
 
 /** How names are written. */
 export interface Spelling {
@@ -22,7 +23,12 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 
 /** The members of a subscription with their names spelt otherwise. */
 export const spellMembers = (members: JsonObject, spelling: Spelling): JsonObject =>
-  Object.fromEntries(Object.entries(members).map(([name, json]) => [name, rewrites[name]?.(json, spelling) ?? json]));
+  Object.fromEntries(
+    Object.entries(members).map(([name, json]) => [
+      name,
+      inMember(name, () => rewrites[name]?.(json, spelling) ?? json),
+    ]),
+  );
 
 type Spell = (name: string) => string;
 
@@ -34,7 +40,7 @@ function spellSelector(json: Json, spell: Spell): Json {
 
 function spellMember(json: Json, member: string, spell: Spell): Json {
   if (!isObject(json) || json[member] === undefined) return json;
-  return { ...json, [member]: spellEach(json[member], spell) };
+  return { ...json, [member]: inMember(member, () => spellEach(json[member] ?? null, spell)) };
 }
 
 const spellEach = (json: Json, spell: Spell): Json =>

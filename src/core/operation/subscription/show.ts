@@ -34,13 +34,16 @@ export async function showSubscription(
     notification: isObject(notification) ? { ...notification, ...account } : notification,
     notificationTrigger: others['notificationTrigger'] ?? usualTriggers,
     jsonldContext,
-    ...(isActive === false ? { isActive } : undefined),
+    ...(isActive === undefined ? undefined : { isActive }),
     status: statusOf(document, call.now),
     ...(isWithStamps ? { createdAt, modifiedAt } : undefined),
   };
 }
 
-/** The `q` as it was given, unless the request has other names for what it says, or its @context cannot be had any more. */
+/**
+ * The `q` as it was given, unless the request has other names for what it says. What cannot be read, or whose @context cannot be
+ * had any more, is shown as it was given.
+ */
 async function showQuery(
   { members, queryContext }: SubscriptionDocument,
   { context, tenant, world }: Call,
@@ -49,6 +52,10 @@ async function showQuery(
   if (typeof q !== 'string') return undefined;
   const own = await world.contexts.resolve(queryContext, tenant).catch(() => undefined);
   if (!own || own.key === context.key) return undefined;
-  const options = { expandValues: typeof expandValues === 'string' ? expandValues.split(',') : [], jsonKeys: [] };
-  return { q: writeQ(parseQ(q, own, options), context) };
+  const names = typeof expandValues === 'string' ? expandValues.split(',').map((name) => name.trim()) : [];
+  try {
+    return { q: writeQ(parseQ(q, own, { expandValues: names, jsonKeys: [] }), context) };
+  } catch {
+    return undefined;
+  }
 }

@@ -31,7 +31,7 @@ const knownMost = 100_000;
 
 /** Makes elements by the map in a spec. What is fixed is left out of all but the first element of an entity. */
 export function createMappedReader(spec: Spec, context: string): ReadElement {
-  const map = readEntityMap(spec, { context, isInOrder: false });
+  const map = readEntityMap(spec, context);
   const known = new Set<string>();
   const [isFixedSome, isFixedAll] = [
     map.attributes.some(({ isFixed }) => isFixed),
