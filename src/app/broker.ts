@@ -25,6 +25,7 @@ import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
 import type { DeliveryWorld } from '../edge/deliver/surroundings.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { lookupPublic } from '../edge/document/lookup.ts';
+import { createHostCheck } from '../edge/http/host-names.ts';
 import { closeServer, createHttpServer } from '../edge/http/server.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
@@ -240,6 +241,7 @@ function openServer(
       requestTimeoutMs: 120_000,
     },
     corsOrigin: config.corsOrigin,
+    isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
     console: readConsole(root),
     openapi: readFileSync(join(root, 'openapi.yaml')),
     asyncapi: readFileSync(join(root, 'asyncapi.yaml')),

@@ -375,6 +375,8 @@ scenarios('subscriptions', {
 });
 
 const letters = `${path('k')}/deadLetters`;
+/** What a web page of another origin cannot send without being allowed to. */
+const json = { 'Content-Type': 'application/json' };
 const missing = { answers: 404, has: problem('ResourceNotFound') };
 
 scenarios('dead letters', {
@@ -387,16 +389,17 @@ scenarios('dead letters', {
       gives: [],
       with: { 'NGSILD-Results-Count': '0' },
     },
-    { does: 'replayDeadLetters', send: `POST ${letters}/replay`, answers: 204 },
+    { does: 'replayDeadLetters', send: `POST ${letters}/replay`, headers: json, answers: 204 },
+    { does: 'replayDeadLetters', send: `POST ${letters}/replay`, answers: 403, has: problem('Forbidden') },
     { does: 'discardDeadLetters', send: `DELETE ${letters}`, answers: 204 },
     { does: 'listDeadLetters', send: `GET ${letters}?colour=red`, answers: 400, has: problem('InvalidRequest') },
     { does: 'retrieveDeadLetter', send: `GET ${letters}/0.1`, ...missing },
-    { does: 'replayDeadLetter', send: `POST ${letters}/0.1/replay`, ...missing },
+    { does: 'replayDeadLetter', send: `POST ${letters}/0.1/replay`, headers: json, ...missing },
     { does: 'discardDeadLetter', send: `DELETE ${letters}/0.1`, ...missing },
   ],
   'there are none of what is not there': [
     { does: 'listDeadLetters', send: `GET ${path('nobody')}/deadLetters`, ...missing },
-    { does: 'replayDeadLetters', send: `POST ${path('nobody')}/deadLetters/replay`, ...missing },
+    { does: 'replayDeadLetters', send: `POST ${path('nobody')}/deadLetters/replay`, headers: json, ...missing },
     { does: 'discardDeadLetters', send: `DELETE ${path('nobody')}/deadLetters`, ...missing },
     {
       does: 'listDeadLetters',

@@ -10,6 +10,11 @@ export const options = {
     '127.0.0.1',
     'ADDRESS',
   ),
+  hostNames: text(
+    'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; *: any.',
+    '',
+    'NAME[,NAME...]',
+  ),
   alias: text('Name of this broker among others; it must be the only one of this name.', 'mlaka', 'NAME'),
   data: text('Folder for everything that is kept.', './data', 'FOLDER'),
   store: choice(

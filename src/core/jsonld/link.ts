@@ -4,10 +4,6 @@ import { badData } from '../model/problem.ts';
 /** The relation of a link to a @context (clause 6.3.5). */
 export const contextRelation = 'http://www.w3.org/ns/json-ld#context';
 
-/** One link: its target in angle brackets, then parameters whose values may be quoted. */
-const linkForm = /[\s,]*<([^<>]*)>((?:\s*;\s*[^\s"=;,<>]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,<>]*))?)*)\s*(?:,|$)/y;
-const relationForm = /;\s*rel\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))/i;
-
 /** The URL of the @context that a Link header names; undefined when it names none. Throws BadRequestData. */
 export function readContextLink(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
@@ -23,17 +19,52 @@ interface Link {
   readonly relations: readonly string[];
 }
 
+/** A header and how far it has been read. Each form is tried once at a place, so that reading takes time that grows with the length. */
+interface Cursor {
+  readonly header: string;
+  at: number;
+}
+
+const separators = /[\s,]*/y;
+const targetForm = /<([^<>]*)>/y;
+const semicolon = /\s*;\s*/y;
+const nameForm = /[^\s"=;,<>]+/y;
+const equals = /\s*=\s*/y;
+const quotedForm = /"((?:[^"\\]|\\.)*)"/y;
+const tokenForm = /([^\s";,<>]*)/y;
+const linkEnd = /\s*(?:,|$)/y;
+
+/** What stands at the cursor, when it has the form: the cursor moves behind it. */
+function take(cursor: Cursor, form: RegExp): RegExpExecArray | undefined {
+  form.lastIndex = cursor.at;
+  const match = form.exec(cursor.header);
+  if (match) cursor.at = form.lastIndex;
+  return match ?? undefined;
+}
+
 function readLinks(header: string): readonly Link[] {
+  const cursor: Cursor = { header, at: 0 };
   const links: Link[] = [];
-  let at = 0;
-  while (/[^\s,]/.test(header.slice(at))) {
-    linkForm.lastIndex = at;
-    const match = linkForm.exec(header);
-    if (!match) throw badData(`The Link header cannot be read from ${JSON.stringify(header.slice(at, at + 100))} on.`);
-    const [whole, url = '', parameters = ''] = match;
-    const relation = relationForm.exec(parameters);
-    links.push({ url: url.trim(), relations: (relation?.[1] ?? relation?.[2] ?? '').split(/\s+/) });
-    at += whole.length;
+  for (take(cursor, separators); cursor.at < header.length; take(cursor, separators)) {
+    const start = cursor.at;
+    const link = readLink(cursor);
+    if (!link)
+      throw badData(`The Link header cannot be read from ${JSON.stringify(header.slice(start, start + 100))} on.`);
+    links.push(link);
   }
   return links;
+}
+
+/** One link: its target in angle brackets, then parameters whose values may be quoted; of two `rel` the first counts (RFC 8288, 3.3). */
+function readLink(cursor: Cursor): Link | undefined {
+  const target = take(cursor, targetForm);
+  if (!target) return undefined;
+  let relation: string | undefined;
+  while (take(cursor, semicolon)) {
+    const name = take(cursor, nameForm);
+    if (!name) return undefined;
+    const value = take(cursor, equals) ? (take(cursor, quotedForm) ?? take(cursor, tokenForm)) : undefined;
+    if (name[0].toLowerCase() === 'rel') relation ??= value?.[1];
+  }
+  return take(cursor, linkEnd) && { url: (target[1] ?? '').trim(), relations: (relation ?? '').split(/\s+/) };
 }

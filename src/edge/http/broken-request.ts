@@ -1,8 +1,11 @@
 /** Answers what is no HTTP request, or none that arrives in time, and hangs up. */
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeProblem } from '../../core/operation/describe-problem.ts';
+import type { JsonObject } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
+import { foreignHost } from './host-names.ts';
+import { describeRefusal, Refusal } from './refusal.ts';
 
 const statuses: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -19,13 +22,25 @@ export function answerBrokenRequest(error: Error, socket: Duplex, observe: Obser
   }
   const status = statuses[code] ?? 400;
   const detail = `The request cannot be read as HTTP: ${error.message}.`;
-  const body = JSON.stringify({ ...describeProblem({ type: 'InvalidRequest', detail }), status });
+  hangUp(socket, { ...describeProblem({ type: 'InvalidRequest', detail }), status });
+  observe({ kind: 'answered', binding: 'http', operation: 'unknown', status, tookMs: 0 });
+}
+
+/** Refuses an upgrade that names another host (`host-names.ts`). */
+export function answerForeignUpgrade({ headers }: IncomingMessage, socket: Duplex, observe: Observe): void {
+  const refusal = new Refusal(421, foreignHost(headers.host));
+  hangUp(socket, describeRefusal(refusal));
+  observe({ kind: 'answered', binding: 'http', operation: 'unknown', status: refusal.status, tookMs: 0 });
+}
+
+/** Writes a problem as an HTTP answer and closes the connection. */
+function hangUp(socket: Duplex, problem: JsonObject & { readonly status: number }): void {
+  const body = JSON.stringify(problem);
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
     'Connection: close',
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
-  observe({ kind: 'answered', binding: 'http', operation: 'unknown', status, tookMs: 0 });
 }

@@ -8,6 +8,7 @@ import { type BodyLimits, ClientGone } from './body.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { isGuestPath, replyOfGuest } from './guests.ts';
+import { foreignHost, type HostCheck } from './host-names.ts';
 import { type PageRoute, replyOfPage } from './pages.ts';
 import { readRequest } from './read.ts';
 import { Refusal } from './refusal.ts';
@@ -28,6 +29,7 @@ export interface DispatchOptions {
   /** The origin of web pages that may use the API, or `*`; empty: none. */
   readonly corsOrigin: string;
   readonly pages: ReadonlyMap<string, PageRoute>;
+  readonly isOwnHost: HostCheck;
 }
 
 /** What requests are answered from. */
@@ -76,6 +78,7 @@ function sendTo(exchange: Exchange, { cors }: Site, reply: Reply): number {
 async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promise<Reply> {
   const { method = '', url = '' } = exchange.request;
   const target = readTarget(url);
+  refuseForeignHost(exchange, target, site);
   const page = site.pages.get(target.path);
   if (page) {
     purpose.name = page.name;
@@ -95,6 +98,7 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
   refuseUnmeasured(exchange, route.operation);
+  refuseUnasked(exchange, route.operation);
   return replyOfOperation(exchange, site, { ...route, target });
 }
 
@@ -102,6 +106,26 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
 function refuseUnmeasured({ request }: Exchange, { method, body }: Operation): void {
   if (body !== 'none' && request.headers['content-length'] === undefined)
     throw new Refusal(411, `A ${method} needs the header Content-Length.`);
+}
+
+/** Probes of an orchestrator come by an address that nobody knows beforehand, and read nothing. */
+function refuseForeignHost({ request: { headers } }: Exchange, { path }: Target, { isOwnHost }: Site): void {
+  if (isOwnHost(headers.host) || path.startsWith('/health/')) return;
+  throw new Refusal(421, foreignHost(headers.host));
+}
+
+/** Headers that a web page of another origin cannot send before the broker has allowed it (CORS protocol, preflight). */
+const askedHeaders = ['ngsild-tenant', 'fiware-service', 'authorization', 'x-auth-token'];
+
+/** Any web page can send a POST without a body, so one that changes something must have what a page has to ask for. */
+function refuseUnasked({ request: { headers } }: Exchange, { name, method, body }: Operation): void {
+  if (method !== 'POST' || body !== 'none') return;
+  const isAsked = askedHeaders.some((header) => headers[header] !== undefined);
+  if (isAsked || headers['content-type']?.startsWith('application/json') === true) return;
+  throw new Problem(
+    'Forbidden',
+    `${name} has no body, so that any web page could send it. Send Content-Type: application/json too, or one of NGSILD-Tenant, Authorization and X-Auth-Token.`,
+  );
 }
 
 function pathBelowRoot(path: string): string {

@@ -9,6 +9,7 @@ const titles = {
   411: 'The length of the body is not given',
   413: 'The body is too large',
   415: 'The media type of the body is not supported',
+  421: 'The request is for another host',
 } as const;
 export type RefusalStatus = keyof typeof titles;
 
@@ -26,7 +27,7 @@ export class Refusal extends Error {
 }
 
 /** The document of a refusal, in the shape of ProblemDetails (RFC 9457: the type is that of the status alone). */
-const describeRefusal = ({ status, message }: Refusal): JsonObject => ({
+export const describeRefusal = ({ status, message }: Refusal): JsonObject & { readonly status: RefusalStatus } => ({
   type: 'about:blank',
   title: titles[status],
   detail: message,

@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import type { Guest } from '../../core/operation/guest.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import type { BodyLimits } from './body.ts';
-import { answerBrokenRequest } from './broken-request.ts';
+import { answerBrokenRequest, answerForeignUpgrade } from './broken-request.ts';
 import { createAnswerer } from './dispatch.ts';
 import { createExpressServer } from './express-server.ts';
+import type { HostCheck } from './host-names.ts';
 import { createPages, type PageOptions } from './pages.ts';
 
 interface HttpLimits extends BodyLimits {
@@ -25,6 +26,8 @@ export interface HttpOptions extends PageOptions {
   readonly limits: HttpLimits;
   /** The origin of web pages that may use the API, or `*`; empty: none. */
   readonly corsOrigin: string;
+  /** Which Host headers name this broker. */
+  readonly isOwnHost: HostCheck;
   /** Takes connections that ask for another protocol. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -34,7 +37,7 @@ const headBytesMax = 32 * 1024;
 
 /** A server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
-  const { world, limits, onUpgrade } = options;
+  const { world, limits, onUpgrade, isOwnHost } = options;
   const server = createExpressServer(createAnswerer({ ...options, pages: createPages(options) }), {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,
@@ -42,7 +45,12 @@ export function createHttpServer(options: HttpOptions): Server {
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs, 5000),
   });
   server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, world.observe));
-  if (onUpgrade) server.on('upgrade', onUpgrade);
+  if (onUpgrade) {
+    server.on('upgrade', (request, socket, head) => {
+      if (isOwnHost(request.headers.host)) onUpgrade(request, socket, head);
+      else answerForeignUpgrade(request, socket, world.observe);
+    });
+  }
   return server;
 }
 

@@ -130,6 +130,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     operations: operations({ wait }),
     limits: { bodyBytesMax: 2 ** 24, depthMax: 16, headersTimeoutMs: 30_000, requestTimeoutMs: 30_000 },
     corsOrigin: '',
+    isOwnHost: () => true,
     console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),
     openapi: Buffer.from('openapi: 3.1.0'),
     asyncapi: Buffer.from('asyncapi: 3.0.0'),
