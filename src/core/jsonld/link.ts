@@ -55,16 +55,23 @@ function readLinks(header: string): readonly Link[] {
   return links;
 }
 
-/** One link: its target in angle brackets, then parameters whose values may be quoted; of two `rel` the first counts (RFC 8288, 3.3). */
+/** One link: its target in angle brackets, then parameters; undefined when it cannot be read. Of two `rel` the first counts (RFC 8288, 3.3). */
 function readLink(cursor: Cursor): Link | undefined {
   const target = take(cursor, targetForm);
   if (!target) return undefined;
   let relation: string | undefined;
   while (take(cursor, semicolon)) {
-    const name = take(cursor, nameForm);
-    if (!name) return undefined;
-    const value = take(cursor, equals) ? (take(cursor, quotedForm) ?? take(cursor, tokenForm)) : undefined;
-    if (name[0].toLowerCase() === 'rel') relation ??= value?.[1];
+    const parameter = readParameter(cursor);
+    if (!parameter) return undefined;
+    if (parameter.name === 'rel') relation ??= parameter.value;
   }
   return take(cursor, linkEnd) && { url: (target[1] ?? '').trim(), relations: (relation ?? '').split(/\s+/) };
+}
+
+/** A parameter of a link, whose value may be quoted or absent. */
+function readParameter(cursor: Cursor): { readonly name: string; readonly value: string } | undefined {
+  const [name] = take(cursor, nameForm) ?? [];
+  if (name === undefined) return undefined;
+  const value = take(cursor, equals) ? (take(cursor, quotedForm) ?? take(cursor, tokenForm)) : undefined;
+  return { name: name.toLowerCase(), value: value?.[1] ?? '' };
 }
