@@ -11,7 +11,7 @@ export const options = {
     'ADDRESS',
   ),
   hostNames: text(
-    'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; *: any.',
+    'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; * is any.',
     '',
     'NAME[,NAME...]',
   ),
