@@ -2,8 +2,10 @@
 import type { Entity } from '../model/entity.ts';
 import { presentAt } from '../model/expiry.ts';
 import type { Instant } from '../model/instant.ts';
+import { sortMeasured } from '../model/measured.ts';
 import { type Mutated, mutate } from '../model/mutate.ts';
 import type { Mutation } from '../model/mutation.ts';
+import { Problem } from '../model/problem.ts';
 import type { Filter } from './filter.ts';
 import { compileFilter } from './matches/matches.ts';
 
@@ -14,19 +16,33 @@ import { compileFilter } from './matches/matches.ts';
 export interface Write {
   readonly mutation: Mutation;
   readonly only?: Filter;
+  /** An upsert or a merge of what was measured and may come late (`sortMeasured`), with the expanded names of what is fixed. */
+  readonly measured?: { readonly fixed: readonly string[] };
 }
 
 /** `mutate` under the condition of the write. What has expired counts as gone. */
-export function carryOutWrite(stored: Entity | undefined, { mutation, only }: Write, at: Instant): Mutated {
+export function carryOutWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
+  const { mutation, only, measured } = write;
   const current = stored && presentAt(stored, at);
-  if (!current || !only || mutation.op === 'create' || compileFilter(only)(current))
-    return mutate(current, mutation, at);
-  return mutation.op === 'upsert' || (mutation.op === 'observe' && mutation.create)
-    ? {
-        outcome: {
-          status: 'refused',
-          problem: { type: 'Forbidden', detail: `The entity ${mutation.id} exists and is not yours to change.` },
-        },
-      }
-    : mutate(undefined, mutation, at);
+  if (current && only && mutation.op !== 'create' && !compileFilter(only)(current)) return refuse(mutation, at);
+  return current && measured ? mutateMeasured(current, mutation, { ...measured, at }) : mutate(current, mutation, at);
+}
+
+/** An entity that is there and must not be touched: to a mutation that does not create, it is not there. */
+function refuse(mutation: Mutation, at: Instant): Mutated {
+  if (mutation.op !== 'upsert' && !(mutation.op === 'observe' && mutation.create))
+    return mutate(undefined, mutation, at);
+  const detail = `The entity ${mutation.id} exists and is not yours to change.`;
+  return { outcome: { status: 'refused', problem: { type: 'Forbidden', detail } } };
+}
+
+function mutateMeasured(current: Entity, mutation: Mutation, how: Parameters<typeof sortMeasured>[2]): Mutated {
+  try {
+    const { mutation: present, past } = sortMeasured(current, mutation, how);
+    const mutated = mutate(current, present, how.at);
+    return past.length === 0 || mutated.outcome.status === 'refused' ? mutated : { ...mutated, past };
+  } catch (error) {
+    if (error instanceof Problem) return { outcome: { status: 'refused', problem: error.report } };
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@ import { type Draft, changeOf, deletionsOf, draftAttributes, type Rule } from '.
 import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { sameJson, stringsOf } from './json.ts';
+import type { PastOnly } from './measured.ts';
 import { mergeInstance, withoutNullsInside } from './merge.ts';
 import type { Mutation, NotUpdated, Outcome } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
@@ -15,6 +16,8 @@ export interface Mutated {
   readonly outcome: Outcome;
   readonly change?: Change;
   readonly next?: Entity;
+  /** What a store records in the history of the entity besides, also where there is no change. */
+  readonly past?: readonly PastOnly[];
 }
 
 /**

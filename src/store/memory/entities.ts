@@ -1,6 +1,7 @@
 /** The present entities of a tenant in memory, in order of creation, and everything that a write to one leaves behind. */
 import { expiredPlaces } from '../../core/language/history-selection.ts';
 import { carryOutWrite, type Write } from '../../core/language/write.ts';
+import type { Change } from '../../core/model/change.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { presentAt } from '../../core/model/expiry.ts';
 import type { Instant } from '../../core/model/instant.ts';
@@ -32,15 +33,19 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
 
   const carryOut = (write: Write, at: Instant): Outcome => {
     const stored = present.get(write.mutation.id)?.entity;
-    const { outcome, change, next } = carryOutWrite(stored, write, at);
-    if (!change) return outcome;
-    if (stored) archive.forget(stored.id, expiredPlaces(stored, at));
+    const { outcome, change, next, past = [] } = carryOutWrite(stored, write, at);
+    if (change) keep(stored, change, next);
+    for (const one of past) archive.record({ ...one, id: write.mutation.id, types: [] }, at);
+    return outcome;
+  };
+
+  const keep = (stored: Entity | undefined, change: Change, next: Entity | undefined): void => {
+    if (stored) archive.forget(stored.id, expiredPlaces(stored, change.at));
     archive.add(change);
     const position = log.append(change);
     // What is created where an expired entity still lay does not inherit its place in the order.
     if (change.event !== 'updated') present.remove(change.id);
     if (next) present.put(next, position);
-    return outcome;
   };
 
   const sweep = (now: Instant): number => {

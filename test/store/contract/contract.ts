@@ -8,6 +8,7 @@ import { describeFilters } from './filters.ts';
 import { describeHistory } from './history.ts';
 import { describeHistorySelection } from './history-selection.ts';
 import { describeLog } from './log.ts';
+import { describeMeasured } from './measured.ts';
 import { describeMutations } from './mutations.ts';
 import { describeNames } from './names.ts';
 import { describeOrder } from './order.ts';
@@ -54,6 +55,7 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
     describeFilters(bench);
     describeHistory(bench);
     describeHistorySelection(bench);
+    describeMeasured(bench);
     describeRevisions(bench);
     describeRetention(bench);
     describeLog(bench);

@@ -7,10 +7,10 @@ import { readEntity, readFragment } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Nulls } from '../../model/read/reading.ts';
 import { describeProblem } from '../describe-problem.ts';
-import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import type { Answer, Ask, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
-import { applyBatch, batchResult, type Ending, isGood } from './element.ts';
+import { applyBatch, batchResult, type Ending, isGood, type ReadElement } from './element.ts';
 
 const common = { method: 'POST', action: 'write', media: ['json', 'ld+json'], body: 'array' } as const;
 
@@ -40,17 +40,22 @@ export const upsertBatch: Operation = {
   unknownTenant: 'create',
   async run(ask, call) {
     const mode = readOptions(ask.params, ['replace', 'update']).has('update') ? 'update' : 'replace';
-    const endings = await applyBatch(ask, call, async (element, each) => {
-      const entity = readEntity(element, each.context);
-      if (mode === 'update') await checkUpsert(entity, each);
-      else checkWhole(entity, each);
-      return { op: 'upsert', id: entity.id, entity, mode };
-    });
+    const endings = await applyBatch(ask, call, readUpsert(mode));
     if (!endings.every(isGood)) return partly(endings);
     const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
     return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
   },
 };
+
+/** Reads an element of a batch upsert. */
+export const readUpsert =
+  (mode: 'replace' | 'update'): ReadElement<Mutation> =>
+  async (element, each) => {
+    const entity = readEntity(element, each.context);
+    if (mode === 'update') await checkUpsert(entity, each);
+    else checkWhole(entity, each);
+    return { op: 'upsert', id: entity.id, entity, mode };
+  };
 
 export const updateBatch: Operation = {
   ...common,
@@ -72,12 +77,16 @@ export const mergeBatch: Operation = {
   path: '/entityOperations/merge',
   parameters: ['options', 'format', 'local'],
   async run(ask, call) {
-    const simplified = isSimplified(ask);
-    const how = { nulls: 'deep', isSimplified: simplified } as const;
-    const read = fragmentReader((id, fragment) => ({ op: 'merge', id, fragment, options: { simplified } }), how);
-    return allOrPartly(await applyBatch(ask, call, read));
+    return allOrPartly(await applyBatch(ask, call, readMerge({ simplified: isSimplified(ask) })));
   },
 };
+
+/** Reads an element of a batch merge. */
+export const readMerge = ({ simplified }: { readonly simplified: boolean }): ReadElement<Mutation> =>
+  fragmentReader((id, fragment) => ({ op: 'merge', id, fragment, options: { simplified } }), {
+    nulls: 'deep',
+    isSimplified: simplified,
+  });
 
 const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
@@ -107,8 +116,8 @@ function textOf(element: Json): string {
 function fragmentReader(
   mutationOf: (id: string, fragment: EntityFragment) => Mutation,
   how: { readonly nulls: Nulls; readonly isSimplified?: boolean },
-) {
-  return async (element: Json, call: Call): Promise<Mutation> => {
+): ReadElement<Mutation> {
+  return async (element, call) => {
     const id = readId(isObject(element) ? textOfId(element['id'] ?? element['@id']) : textOfId(undefined));
     const fragment = readFragment(element, call.context, { id, ...how });
     await checkPart(id, fragment, call);
@@ -130,7 +139,7 @@ const partly = (endings: readonly Ending[]): Answer => ({
 });
 
 /** 204 when every element was carried out whole; an element with attributes left out counts as failed (005_02). */
-function allOrPartly(endings: readonly Ending[]): Answer {
+export function allOrPartly(endings: readonly Ending[]): Answer {
   const judged = endings.map((ending): Ending => {
     const left = ending.outcome.status === 'refused' ? [] : (ending.outcome.notUpdated ?? []);
     if (left.length === 0) return ending;

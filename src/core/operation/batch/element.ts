@@ -18,10 +18,14 @@ export interface Ending {
 const chunkSize = 250;
 
 /** Makes something of one element, such as a mutation; throws a Problem when it cannot be. */
-export type ReadElement<T = Mutation> = (element: Json, call: Call) => T | Promise<T>;
+export type ReadElement<T> = (element: Json, call: Call) => T | Promise<T>;
 
-/** Reads every element and applies its mutation. The endings stand in the order of the elements. */
-export async function applyBatch(ask: Ask, call: Call, read: ReadElement): Promise<readonly Ending[]> {
+/** Reads every element and applies its mutation, or its write. The endings stand in the order of the elements. */
+export async function applyBatch(
+  ask: Ask,
+  call: Call,
+  read: ReadElement<Mutation | Write>,
+): Promise<readonly Ending[]> {
   const elements = elementsOf(ask, call);
   const endings: Ending[] = [];
   for (let start = 0; start < elements.length; start += chunkSize) {
@@ -40,16 +44,20 @@ export function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
   return body;
 }
 
-async function applyChunk(elements: readonly Json[], call: Call, read: ReadElement): Promise<readonly Ending[]> {
+async function applyChunk(
+  elements: readonly Json[],
+  call: Call,
+  read: ReadElement<Mutation | Write>,
+): Promise<readonly Ending[]> {
   const endings: (Ending | undefined)[] = [];
   const writes: Write[] = [];
   for (const element of elements) {
     const pause = call.world.breathe();
     if (pause) await pause;
-    const mutation = await readElement(element, call, read);
-    if (mutation instanceof Problem) endings.push(refusalOf(element, mutation));
+    const asked = await readElement(element, call, read);
+    if (asked instanceof Problem) endings.push(refusalOf(element, asked));
     else {
-      writes.push({ mutation });
+      writes.push('op' in asked ? { mutation: asked } : asked);
       endings.push(undefined);
     }
   }

@@ -14,7 +14,7 @@ export interface IngestOptions {
   readonly plan: IngestPlan;
   readonly world: World;
   readonly limits: {
-    /** Largest message, by MQTT 5.0. */
+    /** Largest message that the MQTT broker is to send, by MQTT 5.0. */
     readonly bytesMax: number;
     readonly depthMax: number;
     /** Longest time in which the MQTT broker must have let us in. */
@@ -115,12 +115,18 @@ async function loadContexts({ plan, world, signal }: Standing): Promise<void> {
 
 async function openPipeline(standing: Standing): Promise<Pipeline> {
   const { plan, world, signal, limits, rejections, graveyard } = standing;
+  const reading = {
+    topics: plan.topics,
+    bytesMax: plan.payloadBytesMax,
+    depthMax: limits.depthMax,
+    rowsMax: world.limits.batchMax,
+  };
   return createPipeline({
     source: plan.clientId,
     clock: world.clock,
     breathe: world.breathe,
     observe: world.observe,
-    read: (arrived) => readMessage(arrived, { topics: plan.topics, depthMax: limits.depthMax }),
+    read: (arrived) => readMessage(arrived, reading),
     write: await createWriter({ tenant: plan.tenant, world, signal }),
     async reject(rejected) {
       rejections.note(rejected);

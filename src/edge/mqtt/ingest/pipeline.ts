@@ -1,12 +1,11 @@
 /** Settles messages in the order of their arrival, those that came meanwhile together: read, written, then acknowledged. */
-import type { JsonObject } from '../../../core/model/json.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Observe } from '../../../core/port/observe.ts';
 import type { Breathe, Clock } from '../../../core/port/clock.ts';
 import type { Arrived, Said } from './read-message.ts';
 import type { RejectedMessage } from './rejections.ts';
 import type { Message } from './session.ts';
-import { elementsMost, type Write, type WriteElements } from './write-elements.ts';
+import { elementsMost, type Measured, type Write, type WriteElements } from './write-elements.ts';
 
 export interface PipelineOptions {
   readonly source: string;
@@ -114,7 +113,7 @@ async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
   const entities = await writeAll(batch, options.write);
   await Promise.all(
     batch.flatMap(({ message: { topic, payload, at }, flaws }) =>
-      flaws.length === 0 ? [] : [options.reject({ topic, payload, at, reason: flaws.join('; ') })],
+      flaws.length === 0 ? [] : [options.reject({ topic, payload, at, reason: reasonOf(flaws) })],
     ),
   );
   for (const { message } of batch) {
@@ -134,11 +133,19 @@ async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
   });
 }
 
+/** Reasons that a dead letter names one by one. */
+const reasonsMost = 10;
+
+function reasonOf(flaws: readonly string[]): string {
+  const reasons = [...new Set(flaws)];
+  const more = reasons.length - reasonsMost;
+  return [...reasons.slice(0, reasonsMost), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
 /** An element that is to be written, and whose it is. */
 interface Owned {
   readonly write: Write;
-  readonly body: JsonObject;
-  readonly written: (() => void) | undefined;
+  readonly measured: Measured;
   readonly flaws: string[];
 }
 
@@ -146,7 +153,7 @@ interface Owned {
 async function writeAll(batch: readonly Settling[], write: WriteElements): Promise<number> {
   const owned = batch.flatMap(({ said, flaws }) =>
     said.flatMap(({ write: how, element }): readonly Owned[] =>
-      element.outcome === 'entity' ? [{ write: how, body: element.body, written: element.written, flaws }] : [],
+      element.outcome === 'entity' ? [{ write: how, measured: element, flaws }] : [],
     ),
   );
   let written = 0;
@@ -169,12 +176,8 @@ async function writeRun(run: readonly Owned[], write: WriteElements): Promise<nu
   if (!first) return 0;
   const refused = await write(
     first.write,
-    run.map(({ body }) => body),
+    run.map(({ measured }) => measured),
   );
-  for (const [place, { flaws, written }] of run.entries()) {
-    const reason = refused.get(place);
-    if (reason === undefined) written?.();
-    else flaws.push(reason);
-  }
+  for (const [place, reason] of refused) run[place]?.flaws.push(reason);
   return run.length - refused.size;
 }

@@ -3,7 +3,7 @@ import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
 import { createSpec, type Spec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
 import { type Manner, readServer, type Server, versions } from '../target.ts';
-import { createEntityReader, createMappedReader, type ReadElement } from './read-element.ts';
+import { createEntityReader, createMappedReader, type ElementReader } from './read-element.ts';
 import { readTopicPattern, type TopicPattern } from './topic-pattern.ts';
 
 /** What payloads are. */
@@ -12,14 +12,13 @@ const forms = ['json', 'text', 'ngsi-ld'] as const;
 /** What is done to an entity that is there: named attributes are replaced, or merged (clauses 5.6.8 and 5.6.20). */
 const writes = ['upsert', 'merge'] as const;
 
-export interface TopicPlan {
+export interface TopicPlan extends ElementReader {
   readonly pattern: TopicPattern;
   readonly qos: Manner['qos'];
   readonly form: (typeof forms)[number];
   /** The column with the list of which each element is a row; absent: the payload is a row, or a list of them. */
   readonly each: string | undefined;
   readonly write: (typeof writes)[number];
-  readonly read: ReadElement;
 }
 
 export interface IngestPlan {
@@ -30,6 +29,8 @@ export interface IngestPlan {
   readonly keptSeconds: number;
   /** Most messages under way. */
   readonly underWayMax: number;
+  /** Largest payload that is looked at. */
+  readonly payloadBytesMax: number;
   readonly tenant: string;
   /** URLs of the @contexts in use. */
   readonly contexts: readonly string[];
@@ -59,6 +60,7 @@ export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan
     clientId: spec.text('clientId') ?? options.clientId,
     keptSeconds: readWhole(spec, 'sessionSeconds', { initially: weekSeconds, least: 0 }),
     underWayMax: readWhole(spec, 'underWay', { initially: 1000, least: 1 }),
+    payloadBytesMax: readWhole(spec, 'payloadBytes', { initially: 2 ** 20, least: 1 }),
     tenant: spec.text('tenant') ?? '',
     contexts: [...new Set([context, ...topics.flatMap(({ context: own }) => own ?? [])])],
     deadLetters: spec.text('deadLetters'),
@@ -123,7 +125,7 @@ function readTopic(
     form,
     each: spec.text('each'),
     write: readWord(spec, 'write', writes),
-    read: form === 'ngsi-ld' ? createEntityReader(spec, context) : createMappedReader(spec, context),
+    ...(form === 'ngsi-ld' ? createEntityReader(spec, context) : createMappedReader(spec, context)),
     context: spec.text('context'),
   };
   spec.text('about');

@@ -143,7 +143,13 @@ function listen(line: Line, options: SessionOptions): Promise<void> {
       handle(packet, { line, options, ready });
     });
     parser.on('error', (error) => fail(`what the MQTT broker says is no MQTT: ${String(error)}`));
-    socket.on('data', (bytes) => parser.parse(bytes));
+    socket.on('data', (bytes) => {
+      try {
+        parser.parse(bytes);
+      } catch (error) {
+        fail(`what the MQTT broker says cannot be understood: ${String(error)}`);
+      }
+    });
   });
 }
 

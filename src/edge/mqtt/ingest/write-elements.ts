@@ -3,21 +3,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { anonymous } from '../../../core/access/principal.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
-import { mergeBatch, upsertBatch } from '../../../core/operation/batch/batch-operations.ts';
+import { measuredBatches } from '../../../core/operation/batch/measured-batch.ts';
 import type { Caller, World } from '../../../core/operation/operation.ts';
 import { perform } from '../../../core/operation/perform.ts';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
 import type { TopicPlan } from './plan.ts';
+import type { Element } from './read-element.ts';
 
 export type Write = TopicPlan['write'];
 
 /** Most elements of one operation: as many as it gives the store at once. */
 export const elementsMost = 250;
 
-const operations = {
-  upsert: { operation: upsertBatch, params: { options: 'update' } },
-  merge: { operation: mergeBatch, params: {} },
-} as const;
+/** After so many faults of the broker in the one element it is written alone with, an element is of no use. */
+const faultsMost = 4;
 
 export interface WriterOptions {
   readonly tenant: string;
@@ -25,54 +24,91 @@ export interface WriterOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is to be written. */
+export type Measured = Omit<Extract<Element, { readonly outcome: 'entity' }>, 'outcome'>;
+
 /** Why elements were refused, by their place; the others are durable. */
 type Refused = ReadonlyMap<number, string>;
 
 /** Resolves when all elements are durable or refused. Rejects when the signal is given before the store would take them. */
-export type WriteElements = (write: Write, bodies: readonly JsonObject[]) => Promise<Refused>;
+export type WriteElements = (write: Write, elements: readonly Measured[]) => Promise<Refused>;
 
 export async function createWriter({ tenant, world, signal }: WriterOptions): Promise<WriteElements> {
   const context = await world.contexts.resolve(undefined, tenant);
   const caller: Caller = { tenant, principal: anonymous, context, media: 'ld+json', contextPerElement: true };
-  return async (write, bodies) => {
-    const refused = new Map<number, string>();
-    let left = bodies.map((_, place) => place);
-    for (let failures = 1; left.length > 0; failures += 1) {
-      const asked = left.map((place) => bodies[place] ?? {});
-      const problems = await attempt(write, asked, { caller, world });
-      const later: number[] = [];
-      for (const [index, { type, detail }] of problems) {
-        const place = left[index];
-        if (place === undefined) continue;
-        if (type === 'Unavailable') later.push(place);
-        else refused.set(place, detail);
-      }
-      left = later;
-      if (left.length > 0) await wait(backoffMs(failures, Math.random()), undefined, { signal });
-    }
-    return refused;
+  return (write, elements) => {
+    const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({
+      place,
+      body: { '@context': own, entity, fixed },
+    }));
+    return writeRows(rows, { write, surroundings: { caller, world }, signal });
   };
 }
+
+/** An element as the operation takes it, and its place among those that were given. */
+interface Row {
+  readonly place: number;
+  readonly body: JsonObject;
+}
+
+interface Writing {
+  readonly write: Write;
+  readonly surroundings: Surroundings;
+  readonly signal: AbortSignal;
+}
+
+/** Tries again what the store does not take now. Where the broker itself fails, each element is on its own. */
+async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refused> {
+  const refused = new Map<number, string>();
+  let left = rows;
+  let faults = 0;
+  for (let failures = 1; left.length > 0; failures += 1) {
+    const problems = await attempt(left, writing);
+    if (problems === 'fault') {
+      if (left.length > 1) return new Map([...refused, ...(await writeApart(left, writing))]);
+      faults += 1;
+      if (faults === faultsMost) return refused.set(left[0]?.place ?? 0, 'the broker fails with it');
+    } else left = keepUnavailable(left, problems, refused);
+    if (left.length > 0) await wait(backoffMs(failures, Math.random()), undefined, { signal: writing.signal });
+  }
+  return refused;
+}
+
+/** In order: elements about one entity must not overtake each other. */
+async function writeApart(rows: readonly Row[], writing: Writing): Promise<Refused> {
+  const refused = new Map<number, string>();
+  for (const row of rows) for (const [place, reason] of await writeRows([row], writing)) refused.set(place, reason);
+  return refused;
+}
+
+/** The rows that the store does not take now; those that it never will take are noted. */
+function keepUnavailable(rows: readonly Row[], problems: Problems, refused: Map<number, string>): readonly Row[] {
+  return rows.filter(({ place }, index) => {
+    const problem = problems.get(index);
+    if (problem && !isPassing(problem)) refused.set(place, problem.detail);
+    return problem && isPassing(problem);
+  });
+}
+
+const isPassing = ({ type }: ProblemReport): boolean => type === 'Unavailable';
 
 interface Surroundings {
   readonly caller: Caller;
   readonly world: World;
 }
 
-/** Problems by the place of the element. A fault of the broker is no fault of the elements: they are to wait. */
-async function attempt(
-  write: Write,
-  body: readonly JsonObject[],
-  surroundings: Surroundings,
-): Promise<ReadonlyMap<number, ProblemReport>> {
-  const { operation, params } = operations[write];
+/** Problems by the place of the element. */
+type Problems = ReadonlyMap<number, ProblemReport>;
+
+/** A fault of the broker may be one of a single element. */
+async function attempt(rows: readonly Row[], { write, surroundings }: Writing): Promise<Problems | 'fault'> {
+  const body = rows.map((row) => row.body);
   try {
-    const answer = await perform(operation, { path: {}, params, body }, surroundings);
+    const answer = await perform(measuredBatches[write], { path: {}, params: {}, body }, surroundings);
     return (answer.kind === 'partly' ? answer.refused : undefined) ?? new Map<number, ProblemReport>();
   } catch (cause) {
-    if (!(cause instanceof Problem)) surroundings.world.observe({ kind: 'failed', where: 'ingest', cause });
-    const report: ProblemReport =
-      cause instanceof Problem ? cause.report : { type: 'Unavailable', detail: 'The broker has failed.' };
-    return new Map(body.map((_, place) => [place, report]));
+    if (cause instanceof Problem) return new Map(rows.map((_, place) => [place, cause.report]));
+    surroundings.world.observe({ kind: 'failed', where: 'ingest', cause });
+    return 'fault';
   }
 }

@@ -14,8 +14,9 @@ import type { Work } from './work.ts';
 /** One write: entity, history and log, or nothing. */
 export function carryOut(work: Work, write: Write, at: Instant): Outcome {
   const held = work.get(write.mutation.id);
-  const { outcome, change, next } = carryOutWrite(held?.present?.entity, write, at);
+  const { outcome, change, next, past = [] } = carryOutWrite(held?.present?.entity, write, at);
   if (change) keep(work, { held, change, next });
+  for (const one of past) recordPast(work, { ...one, id: write.mutation.id, types: [] }, at);
   return outcome;
 }
 

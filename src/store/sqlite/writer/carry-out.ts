@@ -28,8 +28,10 @@ export interface Tables {
 /** One write: entity, history and log, or nothing. */
 export function carryOut(tables: Tables, write: Write, at: Instant): Outcome {
   const held = tables.entities.get(write.mutation.id);
-  const { outcome, change, next } = carryOutWrite(held?.entity, write, at);
+  const { outcome, change, next, past = [] } = carryOutWrite(held?.entity, write, at);
   if (change) keep(tables, { held, change, next });
+  for (const { name, instance } of past)
+    recordSeries(tables, { id: write.mutation.id, types: [], name, instances: [instance] }, at);
   return outcome;
 }
 

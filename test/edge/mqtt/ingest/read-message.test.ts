@@ -15,7 +15,7 @@ const env = { TTN_USER: 'meters@ttn', TTN_API_KEY: 'key', MQTT_USER: 'ana', MQTT
 const say = ({ topics }: IngestPlan, topic: string, payload: Json | Uint8Array): readonly Said[] =>
   readMessage(
     { topic, at, payload: Buffer.from(payload instanceof Uint8Array ? payload : JSON.stringify(payload)) },
-    { topics, depthMax: 64 },
+    { topics, bytesMax: 2 ** 20, depthMax: 64, rowsMax: 1000 },
   );
 
 const planOf = (topic: JsonObject, more: JsonObject = {}): IngestPlan =>
@@ -61,6 +61,8 @@ describe('a payload', () => {
     ['a list of rows', {}, [{ a: 1 }, { a: '2' }], [number(1), number(2)]],
     ['a list within', { each: 'm.e' }, { a: 3, m: { e: [{ a: 1 }, {}] } }, [number(1), number(3)]],
     ['no list within', { each: 'm' }, { m: 1 }, ['m is 1, which is no list']],
+    ['a list that is missing', { each: 'm' }, { a: 1 }, []],
+    ['nothing that a list could be in', { each: 'm' }, 7, ['it is 7, which has no m']],
     ['nothing of use', {}, { b: 1 }, ['it has no value for a']],
     ['a wrong value', {}, { a: 'x' }, ['a is "x", which is no number']],
     ['a bare number', { attributes: { a: { column: '$payload', as: 'number' } } }, 7, [number(7)]],
@@ -116,26 +118,68 @@ describe('a payload', () => {
     expect(ids).toEqual(['urn:x:1', 'urn:y:1']);
   });
 
-  test('says what is fixed until it has been written', () => {
-    const plan = mapped({ attributes: { a: { column: 'a', as: 'number' }, name: { column: 'n', fixed: true } } });
-    const next = () => say(plan, 't/1', { a: 1, n: 'x' })[0]?.element;
-    const [first, second] = [next(), next()];
-    expect(second).toMatchObject({ body: { name: { value: 'x' } } });
-    if (first?.outcome === 'entity') first.written?.();
-    const third = next();
-    expect(third).toMatchObject({ body: { id: 'urn:t:1', type: 'T', a: { value: 1 } } });
-    expect(third).not.toHaveProperty('body.name');
+  test('says which attributes are fixed, and need be written once only', () => {
+    const plan = mapped({
+      attributes: { a: { column: 'a', as: 'number' }, name: { column: 'n', fixed: true }, maker: { constant: 'M' } },
+    });
+    expect(say(plan, 't/1', { a: 1, n: 'x' })).toMatchObject([
+      { element: { body: { a: { value: 1 }, name: { value: 'x' } }, fixed: ['name', 'maker'] } },
+    ]);
+    expect(say(plan, 't/1', { n: 'x' })).toMatchObject([{ element: { body: { name: { value: 'x' } } } }]);
+    expect(saidOf(plan, {})).toEqual(['it has no value for name, maker, a']);
+  });
+
+  test('in which a map finds nothing is no fault where another map of its topic does', () => {
+    const number = { type: 'T', attributes: { a: { column: 'a', as: 'number' } } };
+    const topics = [
+      { ...number, topic: 't/{x}', id: 'urn:x:{x}' },
+      { ...number, topic: 't/{x}', id: 'urn:y:{x}', each: 'm.rows', observedAt: { column: 't', pattern: 'iso' } },
+      {
+        topic: 't/{x}',
+        type: 'T',
+        id: 'urn:z:{x}',
+        observedAt: { column: 't', pattern: 'iso' },
+        attributes: { b: { column: 'b', as: 'number' }, maker: { constant: 'M' } },
+      },
+    ];
+    const plan = readIngestPlan({ broker: 'mqtt://localhost', topics }, { env, clientId: 'm' });
+    const heard = (payload: Json): readonly unknown[] =>
+      say(plan, 't/1', payload).map(({ element }) =>
+        element.outcome === 'entity' ? element.body['id'] : element.reason,
+      );
+    expect(heard({ a: 1 })).toEqual(['urn:x:1']);
+    expect(heard({ a: 1, m: {} })).toEqual(['urn:x:1']);
+    expect(heard({ a: 1, m: { rows: null } })).toEqual(['urn:x:1']);
+    expect(heard({ m: { rows: [{ a: 1, t: at }] } })).toEqual(['urn:y:1']);
+    // What is there and cannot be used is a fault still.
+    expect(heard({ a: 1, b: 2 })).toEqual(['urn:x:1', 'the time of the row is empty']);
+    expect(heard({ a: 1, m: { rows: 2 } })).toEqual(['urn:x:1', 'm.rows is 2, which is no list']);
+    expect(heard({ c: 1 })).toEqual(['it has no value for a', 'the time of the row is empty']);
+  });
+
+  test('that is too large, or has too many rows, is not looked at', () => {
+    expect(saidOf(mapped({}), Buffer.alloc(2 ** 20 + 1, '1'))).toEqual(['it has 1048577 bytes, more than 1048576']);
+    expect(
+      saidOf(
+        mapped({}),
+        Array.from({ length: 1001 }, () => 1),
+      ),
+    ).toEqual(['it has 1001 rows, more than 1000']);
   });
 
   test('of NGSI-LD gets id, type and @context from the map where it has none', () => {
     const plan = planOf({ payload: 'ngsi-ld', id: 'urn:t:{id}', type: 'T', context: 'https://c.example/c.jsonld' });
     const bodyOf = (payload: Json) => say(plan, 't/1', payload).map(({ element }) => element);
     expect(bodyOf({ b: 1 })).toEqual([
-      { outcome: 'entity', body: { id: 'urn:t:1', type: 'T', '@context': 'https://c.example/c.jsonld', b: 1 } },
+      {
+        outcome: 'entity',
+        body: { id: 'urn:t:1', type: 'T', '@context': 'https://c.example/c.jsonld', b: 1 },
+        fixed: [],
+      },
     ]);
     const own = { '@id': 'urn:o:1', '@type': 'O', '@context': 'https://o.example/' };
     const { '@id': id, ...members } = own;
-    expect(bodyOf(own)).toEqual([{ outcome: 'entity', body: { ...members, id } }]);
+    expect(bodyOf(own)).toEqual([{ outcome: 'entity', body: { ...members, id }, fixed: [] }]);
     expect(bodyOf([1])).toEqual([{ outcome: 'rejected', reason: 'it is 1, which is no entity' }]);
     expect(say(planOf({ payload: 'ngsi-ld' }), 't/1', {})).toMatchObject([{ element: { reason: 'it has no id' } }]);
   });

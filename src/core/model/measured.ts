@@ -1,0 +1,60 @@
+/** What a measurement means that may have come late: only what is not older than the present instance becomes present (clause 4.8). */
+import { type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
+import type { Entity } from './entity.ts';
+import type { Instant } from './instant.ts';
+import { withoutNullsInside } from './merge.ts';
+import type { Mutation } from './mutation.ts';
+import { badData } from './problem.ts';
+import { sameContent } from './same-content.ts';
+import { instanceOf, isOlder, stampInstance } from './stamp.ts';
+
+/** An instance for the history of an entity alone. The name is expanded. */
+export interface PastOnly {
+  readonly name: string;
+  readonly instance: Instance;
+}
+
+/** What is to be done to the present entity, and what is to be recorded besides. */
+export interface Sorted {
+  readonly mutation: Mutation;
+  readonly past: readonly PastOnly[];
+}
+
+/**
+ * Takes out of an upsert or a merge what is older than the present instance, which goes to the history, and those of the
+ * attributes `fixed` (expanded names) that say what the present entity says already. Throws BadRequestData for an older
+ * instance that has no value.
+ */
+export function sortMeasured(
+  current: Entity,
+  mutation: Mutation,
+  { fixed, at }: { readonly fixed: readonly string[]; readonly at: Instant },
+): Sorted {
+  if (mutation.op !== 'upsert' && mutation.op !== 'merge') return { mutation, past: [] };
+  const given = mutation.op === 'upsert' ? mutation.entity : mutation.fragment;
+  const past: PastOnly[] = [];
+  const attrs: Record<string, readonly Fragment[]> = {};
+  for (const [name, fragments] of Object.entries(given.attrs)) {
+    const kept = fragments.filter((fragment) => {
+      const present = instanceOf(current.attrs[name], fragment.datasetId);
+      if (!present) return true;
+      if (!isOlder(fragment, present) || fragment.value === ngsildNull)
+        return !fixed.includes(name) || !sameContent(present, fragment);
+      past.push({ name, instance: pastInstance(fragment, present, at) });
+      return false;
+    });
+    if (kept.length > 0) attrs[name] = kept;
+  }
+  return { mutation: withAttributes(mutation, attrs), past };
+}
+
+function pastInstance(fragment: Fragment, { kind }: Instance, at: Instant): Instance {
+  if (fragment.value === undefined)
+    throw badData(`What was observed before the present value, at ${fragment.observedAt ?? ''}, needs a value.`);
+  return stampInstance(withoutNullsInside({ kind, ...fragment }), undefined, { at, ownerCreatedAt: '' });
+}
+
+const withAttributes = (mutation: Extract<Mutation, { op: 'upsert' | 'merge' }>, attrs: Fragments): Mutation =>
+  mutation.op === 'upsert'
+    ? { ...mutation, entity: { ...mutation.entity, attrs } }
+    : { ...mutation, fragment: { ...mutation.fragment, attrs } };

@@ -1,0 +1,40 @@
+/** Batches of what devices have measured, for bindings that listen to devices: no part of the API over HTTP. */
+import type { Write } from '../../language/write.ts';
+import { isObject, isStrings, type Json } from '../../model/json.ts';
+import type { Mutation } from '../../model/mutation.ts';
+import { badData } from '../../model/problem.ts';
+import { readAttributeName } from '../../model/read/name.ts';
+import type { Call, Operation } from '../operation.ts';
+import { allOrPartly, readMerge, readUpsert } from './batch-operations.ts';
+import { applyBatch, type ReadElement } from './element.ts';
+
+/**
+ * An element is `{"@context": …, "entity": …, "fixed": […]}`: an entity or a part of one, and the short names of its attributes
+ * that are only written when they say something else than what is there. What was observed before the present value of its
+ * attribute goes to the history only.
+ */
+const measured = (name: string, read: ReadElement<Mutation>): Omit<Operation, 'clause'> => ({
+  method: 'POST',
+  action: 'write',
+  media: ['json', 'ld+json'],
+  body: 'array',
+  name,
+  path: '',
+  parameters: [],
+  async run(ask, call) {
+    return allOrPartly(await applyBatch(ask, call, (element, each) => readMeasured(element, each, read)));
+  },
+});
+
+/** As a batch upsert with `options=update`, and as a batch merge. */
+export const measuredBatches: Readonly<Record<'upsert' | 'merge', Operation>> = {
+  upsert: { ...measured('upsertMeasured', readUpsert('update')), clause: '5.6.8', unknownTenant: 'create' },
+  merge: { ...measured('mergeMeasured', readMerge({ simplified: false })), clause: '5.6.20' },
+};
+
+async function readMeasured(element: Json, call: Call, read: ReadElement<Mutation>): Promise<Write> {
+  const { entity = null, fixed = [] } = isObject(element) ? element : {};
+  if (!isStrings(fixed)) throw badData('What is fixed must be a list of names.');
+  const mutation = await read(entity, call);
+  return { mutation, measured: { fixed: fixed.map((name) => readAttributeName(name, call.context)) } };
+}
