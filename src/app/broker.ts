@@ -237,6 +237,7 @@ function openServer(
     limits: {
       bodyBytesMax: config.bodyBytesMax,
       depthMax: config.depthMax,
+      membersMax: config.membersMax,
       headersTimeoutMs: 30_000,
       requestTimeoutMs: 120_000,
     },

@@ -46,6 +46,7 @@ export const options = {
   }),
   bodyBytesMax: whole('Largest body of a request.', 64 * mebibyte, { least: 1024, form: 'BYTES' }),
   depthMax: whole('Deepest nesting of JSON that is read.', 64, { least: 8, most: 512 }),
+  membersMax: whole('Most members of JSON objects in one body, or in one element of a batch.', 50_000, { least: 1000 }),
   pageDefault: whole('Entities on a page when limit is not given.', 20, { least: 1 }),
   pageMax: whole('Most entities on a page.', 1000, { least: 1 }),
   batchMax: whole('Most elements of a batch.', 10_000, { least: 1 }),

@@ -15,6 +15,8 @@ export interface BodyLimits {
   readonly bodyBytesMax: number;
   /** Nesting of arrays and objects. */
   readonly depthMax: number;
+  /** Members of objects in a body, or in each element of a batch. */
+  readonly membersMax: number;
 }
 
 /** A body as sent, and the media type that says where its @context is. */
@@ -40,7 +42,7 @@ export async function readBody(
   const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax), breathe);
   if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   const isPiecewise = operation.body === 'array';
-  return { media, json: await readJsonText(bytes, { depthMax: limits.depthMax, isPiecewise, breathe }) };
+  return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, breathe }) };
 }
 
 /** The body as text, whatever it is; empty when there is none. Throws Refusal 413, and ClientGone. */

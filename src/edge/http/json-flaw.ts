@@ -18,11 +18,17 @@ export function findFlaw(bytes: Buffer): Flaw | undefined {
   return expected === undefined ? undefined : { at: cursor.at, expected };
 }
 
+/** Every byte as a character: JSON's own signs are one byte each. */
+const chars = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+
 /** The character at the cursor as far as JSON's own signs go; empty at the end. */
-const charAt = ({ bytes, at }: Cursor): string => (at < bytes.length ? String.fromCharCode(bytes[at] ?? 0) : '');
+const charAt = ({ bytes, at }: Cursor): string => chars[bytes[at] ?? -1] ?? '';
+
+const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 function skipBlanks(cursor: Cursor): string {
-  while (/^[ \t\r\n]$/.test(charAt(cursor))) cursor.at += 1;
+  const { bytes } = cursor;
+  while (isBlank(bytes[cursor.at])) cursor.at += 1;
   return charAt(cursor);
 }
 
@@ -61,11 +67,11 @@ function expectedByMember(cursor: Cursor): string | undefined {
 function expectedByString(cursor: Cursor): string | undefined {
   cursor.at += 1;
   for (;;) {
-    const char = charAt(cursor);
-    if (char === '') return 'a closing double quote';
-    if (char === '"') return advance(cursor);
-    if (char < ' ') return 'no control character in a string';
-    const length = char === '\\' ? lengthOfEscape(cursor) : 1;
+    const byte = cursor.bytes[cursor.at];
+    if (byte === undefined) return 'a closing double quote';
+    if (byte === 0x22) return advance(cursor);
+    if (byte < 0x20) return 'no control character in a string';
+    const length = byte === 0x5c ? lengthOfEscape(cursor) : 1;
     if (length === 0) return 'an escape of JSON';
     cursor.at += length;
   }

@@ -1,7 +1,7 @@
 /** Makes JSON values of the bytes of a body: bounded in depth, and a long array in pieces, so that no other request waits. */
 import { isUtf8 } from 'node:buffer';
 import { type Json, parseJson } from '../../core/model/json.ts';
-import { Problem } from '../../core/model/problem.ts';
+import { badData, Problem } from '../../core/model/problem.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import { findFlaw } from './json-flaw.ts';
 import { type Scan, scanTo, startScan } from './json-scan.ts';
@@ -12,11 +12,18 @@ const wholeBytesMax = 8 * 2 ** 20;
 /** An array of more bytes than these is parsed element by element. */
 const piecewiseBytes = 64 * 2 ** 10;
 
+/** Values that may be parsed in one go: more would take the thread for longer than other requests should wait. */
+const valuesMax = 1_000_000;
+/** Bytes up to which the place of a flaw is looked for. */
+const flawBytesMax = 2 ** 20;
+
 const byteOrderMark = Buffer.from('\ufeff');
 
 export interface JsonReading {
   /** Deepest nesting of arrays and objects. */
   readonly depthMax: number;
+  /** Members of objects in the whole, or in each element where it is parsed element by element. */
+  readonly membersMax: number;
   /** True when a long array is to be parsed element by element. */
   readonly isPiecewise: boolean;
   readonly breathe: Breathe;
@@ -24,11 +31,12 @@ export interface JsonReading {
 
 /**
  * The JSON value in a body. Of members with the same name the last one holds; `__proto__` is a name like any other.
- * Throws InvalidRequest that names the place when it is no JSON; Refusal 413 when it is too much to be parsed in one go.
+ * Throws InvalidRequest that names the place when it is no JSON; BadRequestData that names the bound when it has too many
+ * members or values, Refusal 413 when it has too many bytes, to be parsed in one go.
  */
 export async function readJsonText(body: Buffer, reading: JsonReading): Promise<Json> {
   const bytes = body.subarray(0, 3).equals(byteOrderMark) ? body.subarray(3) : body;
-  const scan = startScan(bytes);
+  const scan = startScan(bytes, reading.isPiecewise);
   if (bytes.length <= piecewiseBytes) {
     scanTo(scan, bytes.length);
     checkDepth(scan, reading.depthMax);
@@ -39,17 +47,25 @@ export async function readJsonText(body: Buffer, reading: JsonReading): Promise<
 
 const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);
 
-async function readLong(scan: Scan, { depthMax, isPiecewise, breathe }: JsonReading): Promise<Json> {
+async function readLong(scan: Scan, reading: JsonReading): Promise<Json> {
   const { bytes } = scan;
   while (scan.at < bytes.length) {
     scanTo(scan, Math.min(scan.at + piecewiseBytes, bytes.length));
-    checkDepth(scan, depthMax);
-    const pause = breathe();
+    checkDepth(scan, reading.depthMax);
+    checkCounts(scan, reading.membersMax);
+    const pause = reading.breathe();
     if (pause) await pause;
   }
-  const isList = scan.cuts.length > 0 && /^[ \t\r\n]*\[/.test(bytes.toString('latin1', 0, 100));
-  if (isPiecewise && isList) return readElements(scan, breathe);
+  if (scan.isSplit && scan.cuts.length > 0) return readElements(scan, reading.breathe);
   return parse(bytes, { start: 0, end: bytes.length });
+}
+
+/** What is parsed in one go may not hold more than takes some tens of milliseconds, whatever its bytes. */
+function checkCounts({ members, values, cuts, isSplit }: Scan, membersMax: number): void {
+  if (members > membersMax)
+    throw badData(`The body, or an element of it, has more than ${membersMax} members (--members-max).`);
+  if (values > valuesMax || (isSplit && cuts.length > valuesMax))
+    throw badData(`The body, or an element of it, holds more than ${valuesMax} values.`);
 }
 
 function checkDepth({ deepest, at }: Scan, depthMax: number): void {
@@ -90,21 +106,22 @@ function parse(bytes: Buffer, { start, end }: Span): Json {
     return parseJson(bytes.toString('utf8', start, end));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    if (end > flawBytesMax) throw invalid(`The body is not JSON: ${error.message}.`);
     const flaw = findFlaw(bytes.subarray(start, end));
     throw flawed(bytes, { at: start + (flaw?.at ?? 0), expected: flaw?.expected ?? 'JSON' });
   }
 }
 
-/** The problem of a text that is no JSON, with what stands at the place. */
+/** The problem of a text that is no JSON, with what stands at the place; far into a long text without line and column. */
 function flawed(bytes: Buffer, { at, expected }: { at: number; expected: string }): Problem {
-  const before = bytes.toString('utf8', 0, at);
   const found =
     at < bytes.length
       ? JSON.stringify(String.fromCodePoint(bytes.toString('utf8', at, at + 4).codePointAt(0) ?? 0))
       : 'the end';
+  const what = `The body is not JSON: ${expected} was expected, not ${found}`;
+  if (at > flawBytesMax) return invalid(`${what}, at byte ${at}.`);
+  const before = bytes.toString('utf8', 0, at);
   const line = before.split('\n').length;
   const column = before.length - before.lastIndexOf('\n');
-  return invalid(
-    `The body is not JSON: ${expected} was expected, not ${found}, at line ${line}, column ${column} (byte ${at}).`,
-  );
+  return invalid(`${what}, at line ${line}, column ${column} (byte ${at}).`);
 }

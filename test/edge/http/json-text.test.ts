@@ -6,7 +6,7 @@ import { readJsonText } from '../../../src/edge/http/json-text.ts';
 
 const breathe = (): undefined => undefined;
 const read = (text: string | Buffer, { depthMax = 64, isPiecewise = true } = {}): Promise<unknown> =>
-  readJsonText(Buffer.from(text), { depthMax, isPiecewise, breathe });
+  readJsonText(Buffer.from(text), { depthMax, membersMax: 50_000, isPiecewise, breathe });
 
 /** Puts blanks around the tokens of an array's elements, and makes it long enough to be read in pieces. */
 const pad = ' '.repeat(70_000);
@@ -93,6 +93,25 @@ describe('a body', () => {
     const odd = Buffer.from([0x22, 0xff, 0x22]);
     await expect(read(odd)).rejects.toThrow('UTF-8');
     await expect(read(Buffer.concat([Buffer.from(`[${pad}1,`), odd, Buffer.from(']')]))).rejects.toThrow('UTF-8');
+  });
+
+  test('may hold as many members and values as the bounds say, in each element where it is read in pieces', async () => {
+    const members = (count: number) => `{${Array.from({ length: count }, (_, n) => `"a${n}":[${n}]`).join()}}`;
+    const values = (count: number) => `[${'1,'.repeat(count)}1]`;
+    await expect(read(members(50_001))).rejects.toThrow('more than 50000 members (--members-max)');
+    expect(await read(`[${members(30_000)},${members(30_000)}]`)).toHaveLength(2);
+    await expect(read(`[${members(30_000)},${members(30_000)}]`, { isPiecewise: false })).rejects.toThrow('members');
+    await expect(read(`[1,{"a":${members(50_001)}}]`)).rejects.toThrow('members');
+    await expect(read(`{"a":${values(1_000_001)}}`)).rejects.toThrow('more than 1000000 values');
+    await expect(read(values(1_000_001))).rejects.toThrow('values');
+    await expect(read(`[1,${values(1_000_001)}]`)).rejects.toThrow('values');
+    expect(await read(`[${values(600_000)},${values(600_000)}]`)).toHaveLength(2);
+  });
+
+  test('that is no JSON far from its beginning is told by what the parser says, or by the byte', async () => {
+    const far = ' '.repeat(2 ** 20);
+    await expect(read(`[1,${far}x]`)).rejects.toThrow(/not JSON: Unexpected token 'x'/);
+    await expect(read(`[1,${far}2}`)).rejects.toThrow(/"\]" was expected, not "}", at byte \d+\.$/);
   });
 
   test('of more than 8 MiB is read only as an array of smaller elements', async () => {

@@ -128,7 +128,13 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
   const server = createHttpServer({
     world: createWorld((observation) => observed.push(observation)),
     operations: operations({ wait }),
-    limits: { bodyBytesMax: 2 ** 24, depthMax: 16, headersTimeoutMs: 30_000, requestTimeoutMs: 30_000 },
+    limits: {
+      bodyBytesMax: 2 ** 24,
+      depthMax: 16,
+      membersMax: 50_000,
+      headersTimeoutMs: 30_000,
+      requestTimeoutMs: 30_000,
+    },
     corsOrigin: '',
     isOwnHost: () => true,
     console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),
