@@ -15,10 +15,10 @@ const flags = {
   from: { form: 'TIME', about: 'A day or a UTC time to begin at; empty: the beginning.', initial: '' },
   to: { form: 'TIME', about: 'A day or a UTC time to stop before; empty: the end.', initial: '' },
   timeproperty: {
-    form: 'observedAt|modifiedAt|createdAt|deletedAt',
+    form: 'observedAt|modifiedAt|createdAt|deletedAt|any',
     about:
-      'Which time is meant. What was never observed is found by modifiedAt only, deletions by modifiedAt or deletedAt.',
-    initial: 'observedAt',
+      'Which time is meant: only instances that have it. By any, what was not observed is found by modifiedAt. Empty: observedAt with --from or --to, else any. Deletions have modifiedAt and deletedAt.',
+    initial: '',
   },
   format: { form: formats.join('|'), about: 'The format of the file.', initial: 'csv' },
   out: { form: 'FILE', about: 'Where to; empty: standard output.', initial: '' },

@@ -16,6 +16,7 @@ export interface Wanted {
   readonly from: string;
   /** Empty: up to now and what lies in the future. */
   readonly to: string;
+  /** Empty: `any`, or where `from` or `to` is given, `observedAt`. */
   readonly timeproperty: string;
 }
 
@@ -36,9 +37,10 @@ const allTime: Stretch = { start: -62_135_596_800_000_000, end: 253_402_300_799_
  */
 export async function* readHistories(client: Client, wanted: Wanted): AsyncGenerator<Json> {
   const stretch = stretchOf(wanted);
+  const timeproperty = wanted.timeproperty || (isAllTime(stretch) ? 'any' : 'observedAt');
   let limit = pageSize;
   for (let offset = 0, isLast = false; !isLast; ) {
-    const ask = { ...wanted, stretch, limit, offset };
+    const ask = { ...wanted, timeproperty, stretch, limit, offset };
     const whole = await askFor(client, ask);
     // Where the page is too much to look at, the newest instances tell which entities are on it.
     const page = whole.status === tooMany ? await askFor(client, { ...ask, lastN: 1 }) : whole;
@@ -101,7 +103,7 @@ async function askFor(
   });
   for (const [name, value] of Object.entries({ id, attrs, lastN: String(lastN ?? '') }))
     if (value !== '') params.set(name, value);
-  if (stretch.start > allTime.start || stretch.end < allTime.end) {
+  if (!isAllTime(stretch)) {
     params.set('timerel', 'between');
     params.set('timeAt', instantOf(stretch.start));
     params.set('endTimeAt', instantOf(stretch.end));
@@ -110,6 +112,8 @@ async function askFor(
   if (answer.status === 200 || answer.status === 206 || isTooMany(answer)) return answer;
   throw new Error(`The broker answered ${answer.status}: ${detailOf(answer.body)}`);
 }
+
+const isAllTime = ({ start, end }: Stretch): boolean => start <= allTime.start && end >= allTime.end;
 
 const isTooMany = ({ status, body }: Answer): boolean =>
   status === tooMany && isObject(body) && body['type'] === 'https://uri.etsi.org/ngsi-ld/errors/TooManyResults';

@@ -111,12 +111,19 @@ export interface Filter {
  */
 export const withoutAttrs = ({ attrs: _attrs, datasetIds: _datasetIds, ...rest }: Filter): Filter => rest;
 
+/**
+ * The times of an instance by which a temporal query can go. `any` is `observedAt`, or `modifiedAt` where there is none; deletions
+ * have neither (conflict 40).
+ */
+export type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt' | 'any';
+
 /** A temporal restriction (clause 4.11). Bounds as the standard says: before exclusive, after inclusive, between half-open. */
 export interface TemporalQuery {
   readonly timerel?: 'before' | 'after' | 'between';
   readonly timeAt?: Micros;
   readonly endTimeAt?: Micros;
-  readonly timeproperty: 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt';
+  /** Only instances that have this time are meant. */
+  readonly timeproperty: TimeProperty;
   /** The newest n instances of each attribute and dataset. */
   readonly lastN?: number;
 }

@@ -1,20 +1,23 @@
 /** Reads temporal queries (clause 4.11), and tells which moments they cover. */
-import { type Interval, type Micros, microsOf } from '../model/instant.ts';
+import type { HistoricInstance } from '../model/history.ts';
+import { type Instant, type Interval, type Micros, microsOf } from '../model/instant.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
-import type { TemporalQuery } from './filter.ts';
+import type { TemporalQuery, TimeProperty } from './filter.ts';
 
 type Params = Readonly<Record<string, string>>;
 
 const relations = ['before', 'after', 'between'] as const;
-const properties = ['observedAt', 'createdAt', 'modifiedAt', 'deletedAt'] as const;
+const properties: readonly TimeProperty[] = ['observedAt', 'createdAt', 'modifiedAt', 'deletedAt', 'any'];
 
 /** The query in the parameters timerel, timeAt, endTimeAt, timeproperty and lastN. Throws BadRequestData that names the one at fault. */
 export function parseTemporal(params: Params): TemporalQuery {
   const lastN = readLastN(params['lastN']);
+  const interval = readInterval(params);
+  const timeproperty = oneOf(properties, 'timeproperty', params['timeproperty']);
   return {
-    ...readInterval(params),
-    timeproperty: oneOf(properties, 'timeproperty', params['timeproperty']) ?? 'observedAt',
+    ...interval,
+    timeproperty: timeproperty ?? (interval.timerel === undefined ? 'any' : 'observedAt'),
     ...(lastN === undefined ? undefined : { lastN }),
   };
 }
@@ -37,7 +40,8 @@ function readInterval(params: Params): Pick<TemporalQuery, 'timerel' | 'timeAt' 
   return { timerel, timeAt, endTimeAt };
 }
 
-function readMoment(params: Params, name: string): Micros | undefined {
+/** The time in a parameter; undefined when it is absent. Throws BadRequestData that names it. */
+export function readMoment(params: Params, name: string): Micros | undefined {
   const text = params[name];
   if (text === undefined) return undefined;
   const micros = microsOf(text);
@@ -57,6 +61,15 @@ function oneOf<T extends string>(words: readonly T[], name: string, text: string
   const word = words.find((one) => one === text);
   if (text === undefined || word !== undefined) return word;
   throw badData(`The parameter ${name} must be one of ${words.join(', ')}, not ${quoted(text)}.`);
+}
+
+/** The time by which a query selects and orders an instance; undefined for one that it does not mean. */
+export function timeOf(
+  instance: HistoricInstance,
+  { timeproperty }: Pick<TemporalQuery, 'timeproperty'>,
+): Instant | undefined {
+  if (timeproperty !== 'any') return instance[timeproperty];
+  return instance.deletedAt === undefined ? (instance.observedAt ?? instance.modifiedAt) : undefined;
 }
 
 /** True for a moment that the interval of the query covers: before excludes its bound, after includes it, between is half-open. */

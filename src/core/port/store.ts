@@ -51,7 +51,7 @@ export interface HistoryPlan extends Plan {
   /**
    * Rollups of numbers may stand for instances (`HistoricInstance.tallies`): of the hours, or of the hours and days, of UTC.
    * Where instances are forgotten, and their rollups not, they do; elsewhere the same comes of them as of the instances.
-   * Only with the time `observedAt`, and without `lastN`.
+   * Only with the times `observedAt` and `any`, and without `lastN`.
    */
   readonly rollup?: 'hour' | 'day';
   /** At most this many instances (`weightOf`) in all, so that an answer is bounded; the rest is told by `truncated`. */

@@ -1,14 +1,14 @@
 /** Aggregates the instances of a history by periods (CIM 009 clause 4.5.19). */
 import { type Duration, isZero, later, periodOf } from '../language/duration.ts';
-import { isRelationship, ngsildNull } from '../model/attribute.ts';
+import type { TimeProperty } from '../language/filter.ts';
+import { compareTexts } from '../language/matches/matches-order.ts';
+import { timeOf } from '../language/temporal-query.ts';
 import type { HistoricInstance } from '../model/history.ts';
 import { dayMicros, hourMicros, instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
-import { isArray, type Json, type JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import { sumOf, type Tally, tallyOf, tallyTogether } from '../model/tally.ts';
-
-export const aggregateMethods = ['totalCount', 'distinctCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
-type AggregateMethod = (typeof aggregateMethods)[number];
+import { type AggregateMethod, isCounted, type Measure, measureOf, timeOfDay } from './applicable.ts';
 
 export interface Aggregation {
   readonly methods: readonly AggregateMethod[];
@@ -36,8 +36,6 @@ export function rollupFor({ methods, period, start }: Aggregation): 'hour' | 'da
 /** Most periods of one attribute: an interval of a century in seconds is no answer. */
 const periodsMax = 100_000;
 
-type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt';
-
 /**
  * A member per method: `[result, from, to]` for every period that has instances to which the method applies. Deletions are no
  * instances. The instances are ascending in time. Throws TooManyResults when there are too many periods.
@@ -48,10 +46,14 @@ export function aggregate(
   aggregation: Aggregation,
 ): JsonObject {
   const periods = createPeriods(aggregation);
-  for (const { kind, value, deletedAt, tallies, [timeproperty]: time } of instances) {
+  for (const instance of instances) {
+    const { value, tallies } = instance;
     if (tallies) for (const tally of tallies) periods.put(tally);
-    else if (time !== undefined && deletedAt === undefined && value !== ngsildNull)
-      periods.add({ at: microsOfInstant(time), value, isLink: isRelationship(kind) });
+    else {
+      const time = timeOf(instance, { timeproperty });
+      if (time !== undefined && isCounted(instance))
+        periods.add({ at: microsOfInstant(time), value, measure: measureOf(instance) });
+    }
   }
   return periods.results();
 }
@@ -68,7 +70,7 @@ interface Period {
 interface Timed {
   readonly at: Micros;
   readonly value: Json;
-  readonly isLink: boolean;
+  readonly measure: Measure;
 }
 
 interface Periods {
@@ -143,18 +145,16 @@ interface Contents extends Pick<Period, 'tallies' | 'timed'> {
 
 const none: readonly string[] = [];
 
-/** Numbers and booleans count as numbers, arrays by their size, texts in the order of their letters; objects and URIs not at all. */
 function contentsOf({ tallies, timed }: Period): Contents {
   if (timed.length === 0) {
     const numbers = tallyTogether(tallies);
     return { tallies, timed, numbers, measures: numbers, texts: none };
   }
   const [numbers, sizes, texts] = [[...tallies], new Array<Tally>(), new Array<string>()];
-  for (const { at, value, isLink } of timed) {
-    if (isLink) continue;
-    if (typeof value === 'number' || typeof value === 'boolean') numbers.push(tallyOf(Number(value), at));
-    else if (isArray(value)) sizes.push(tallyOf(value.length, at));
-    else if (typeof value === 'string') texts.push(value);
+  for (const { at, measure } of timed) {
+    if (measure.sort === 'number') numbers.push(tallyOf(measure.number, at));
+    else if (measure.sort === 'size') sizes.push(tallyOf(measure.number, at));
+    else if (measure.sort === 'text') texts.push(measure.text);
   }
   const together = (some: readonly Tally[]): Tally | undefined =>
     tallyTogether(some.toSorted((a, b) => a.first - b.first));
@@ -201,10 +201,8 @@ function extreme(method: 'min' | 'max', texts: readonly string[]): string | unde
 function compare(a: string, b: string): number {
   const [one, other] = [microsOf(a), microsOf(b)];
   if (one !== undefined && other !== undefined) return one - other;
-  return a < b ? -1 : Number(a > b);
+  return compareTexts(a, b);
 }
-
-const timeOfDay = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z$/;
 
 /** The mean of times of day. */
 function averageTime(method: AggregateMethod, texts: readonly string[]): string | undefined {

@@ -1,5 +1,6 @@
 /** Writes histories: temporal normalized, concise, and temporalValues (CIM 009 clauses 4.5.6 to 4.5.9). */
-import type { TemporalQuery } from '../language/filter.ts';
+import type { TimeProperty } from '../language/filter.ts';
+import { timeOf } from '../language/temporal-query.ts';
 import { type Kind, listMember, valueMember, wrappedKinds } from '../model/attribute.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
@@ -11,7 +12,7 @@ import type { View } from './view.ts';
 
 export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
   readonly format: 'normalized' | 'concise' | 'temporalValues' | 'aggregatedValues';
-  readonly timeproperty: TemporalQuery['timeproperty'];
+  readonly timeproperty: TimeProperty;
   readonly lang?: LanguagePreference;
   /** Of `aggregatedValues`. */
   readonly aggregation?: Aggregation;
@@ -122,7 +123,7 @@ function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly Hi
 function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Json {
   const [first] = group;
   const kind = !first || (first.kind === 'LanguageProperty' && view.lang) ? 'Property' : first.kind;
-  const pairs = group.map((instance): Json => [valueOf(instance, kind, view), instance[view.timeproperty] ?? null]);
+  const pairs = group.map((instance): Json => [valueOf(instance, kind, view), timeOf(instance, view) ?? null]);
   const dataset = first?.datasetId === undefined ? {} : { datasetId: first.datasetId };
   return { type: kind, ...dataset, [listMember[kind]]: pairs };
 }

@@ -50,9 +50,10 @@ function foundStatus({ range, isReformatted }: Found): number {
   return isReformatted === true ? 203 : 200;
 }
 
-function foundHeaders({ page, position, range }: Found, asked: Asked): Headers {
+function foundHeaders(answer: Found, asked: Asked): Headers {
+  const { page, position, range } = answer;
   const { media, version } = asked.caller;
-  const links = page ? pageLinks(page, asked) : [];
+  const links = pageLinks(answer, asked);
   if (asked.contextUrl !== undefined) links.unshift(contextLink(asked.contextUrl));
   return {
     'Content-Type': mediaTypes[media],
@@ -64,19 +65,34 @@ function foundHeaders({ page, position, range }: Found, asked: Asked): Headers {
   };
 }
 
-/** Links to the pages around this one. A page of no elements, asked for to count, has none. */
-function pageLinks({ limit, offset, hasMore }: Page, asked: Asked): string[] {
-  if (limit === 0) return [];
-  const links: string[] = [];
-  if (hasMore) links.push(pageLink(pageUrl(asked, limit, offset + limit), 'next', mediaTypes[asked.caller.media]));
-  if (offset > 0)
-    links.push(pageLink(pageUrl(asked, limit, Math.max(0, offset - limit)), 'prev', mediaTypes[asked.caller.media]));
-  return links;
+/**
+ * Links to the pages around this one. A page of no elements, asked for to count, has none. Behind a part of time comes the next
+ * part of the same page.
+ */
+function pageLinks({ page, range }: Found, asked: Asked): string[] {
+  const { partAfter: _, ...params } = asked.params;
+  const linkTo = (relation: 'next' | 'prev', other: Readonly<Record<string, string>>): string =>
+    pageLink(pageUrl(asked.target, { ...params, ...other }), relation, mediaTypes[asked.caller.media]);
+  const places = page ? placesAround(page) : {};
+  const next = range ? { ...places.here, partAfter: range.end } : places.next;
+  return [...(next ? [linkTo('next', next)] : []), ...(places.prev ? [linkTo('prev', places.prev)] : [])];
 }
 
-/** The path of another page: all parameters as given, with its own limit and offset, in the order of their names. */
-function pageUrl({ target, params }: Asked, limit: number, offset: number): string {
-  const all = Object.entries({ ...params, limit: String(limit), offset: String(offset) });
+type Place = Readonly<Record<'limit' | 'offset', string>>;
+
+function placesAround({ limit, offset, hasMore }: Page): { here?: Place; next?: Place; prev?: Place } {
+  if (limit === 0) return {};
+  const placeAt = (start: number): Place => ({ limit: String(limit), offset: String(start) });
+  return {
+    here: placeAt(offset),
+    ...(hasMore ? { next: placeAt(offset + limit) } : undefined),
+    ...(offset > 0 ? { prev: placeAt(Math.max(0, offset - limit)) } : undefined),
+  };
+}
+
+/** The path of another page: its parameters in the order of their names. */
+function pageUrl(target: Target, params: Readonly<Record<string, string>>): string {
+  const all = Object.entries(params);
   const query = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${encodeLightly(value)}`);
   return `${target.path.replace(/\/$/, '')}?${query.join('&')}`;
 }

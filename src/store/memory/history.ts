@@ -10,7 +10,7 @@ import {
   type Timed,
 } from '../../core/language/history-selection.ts';
 import type { TemporalQuery } from '../../core/language/filter.ts';
-import { isWithin } from '../../core/language/temporal-query.ts';
+import { isWithin, timeOf } from '../../core/language/temporal-query.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type EntityHistory, standIn } from '../../core/model/history.ts';
 import { dayMicros, hourMicros, microsOfInstant } from '../../core/model/instant.ts';
@@ -54,12 +54,12 @@ function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readon
 
 function selectFrom(series: Series, { temporal, rollup }: HistoryPlan): readonly Timed[] {
   const { name, entries } = series;
-  const { timeproperty, lastN } = temporal;
+  const { lastN } = temporal;
   const days = rollup ? rolledDays(series) : new Set();
   const rolled = rollup ? selectRollups(series, temporal) : [];
   const timed = entries.flatMap(({ at, instance }) => {
     if (days.has(beginningOf(at, dayMicros))) return [];
-    const instant = instance[timeproperty];
+    const instant = timeOf(instance, temporal);
     const time = instant === undefined ? undefined : microsOfInstant(instant);
     return time !== undefined && isWithin(temporal, time) ? [{ name, time, instance }] : [];
   });

@@ -9,7 +9,8 @@ const [one, two] = [microsOfInstant(first), microsOfInstant(second)];
 
 describe('a temporal query', () => {
   test.each([
-    [{}, { timeproperty: 'observedAt' }],
+    [{}, { timeproperty: 'any' }],
+    [{ timeproperty: 'observedAt' }, { timeproperty: 'observedAt' }],
     [
       { timerel: 'before', timeAt: first },
       { timerel: 'before', timeAt: one, timeproperty: 'observedAt' },
@@ -28,7 +29,7 @@ describe('a temporal query', () => {
     ],
     [
       { type: 'Lamp', lastN: '999999999' },
-      { timeproperty: 'observedAt', lastN: 999_999_999 },
+      { timeproperty: 'any', lastN: 999_999_999 },
     ],
   ])('%j is read', (params, expected) => expect(parseTemporal(params as Record<string, string>)).toEqual(expected));
 

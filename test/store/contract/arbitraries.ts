@@ -395,6 +395,7 @@ export const planParts: Arbitrary<Pick<Plan, 'filter' | 'limit' | 'offset'> & { 
 const temporal: Arbitrary<TemporalQuery> = fc
   .record({
     timeproperty: fc.constantFrom(
+      'any' as const,
       'observedAt' as const,
       'createdAt' as const,
       'modifiedAt' as const,

@@ -122,6 +122,41 @@ export function describeHistorySelection(bench: Bench): void {
       expect(Object.keys(found)).toEqual([iri('level')]);
     });
 
+    test('by any time all but deletions, those not observed at the time of their writing', async () => {
+      const store = bench.store();
+      const any: TemporalQuery = { timeproperty: 'any' };
+      const others = (temporal: TemporalQuery) => pastValues(store, ['a', 'other'], { temporal });
+      expect(await others(any)).toEqual(Array.from({ length: 10 }, (_, n) => `o${n}`));
+      expect(await levels(any)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      await apply(
+        store,
+        minute(200),
+        setTo('a', { level: property('now'), other: property('seen', { observedAt: minute(4) }) }),
+      );
+      expect(await levels({ ...any, lastN: 2 })).toEqual([9, 'now']);
+      expect(await others({ ...any, lastN: 2 })).toEqual(['o8', 'o9']);
+      expect((await others(any)).slice(0, 2)).toEqual(['seen', 'o0']);
+      await apply(store, minute(201), remove('a'));
+      expect(await levels({ ...any, lastN: 1 })).toEqual(['now']);
+      expect(await others(any)).toHaveLength(11);
+    });
+
+    test('where rollups may stand for what was observed, the rest as well', async () => {
+      const store = bench.store();
+      await apply(store, minute(200), setTo('a', { level: property(70) }));
+      const { attrs: found } = await historyOf(store, 'a', {
+        temporal: { timeproperty: 'any' },
+        attrs: [iri('level')],
+        datasetIds: ['@none'],
+        rollup: 'day',
+      });
+      const instances = found[iri('level')] ?? [];
+      const counts = instances.flatMap(({ tallies = [] }) => tallies.map(({ count }) => count));
+      const plain = instances.filter(({ tallies }) => tallies === undefined);
+      expect(counts.reduce((sum, one) => sum + one, 0) + plain.length).toBe(11);
+      expect(plain.map(({ value }) => value)).toContain(70);
+    });
+
     test('by the time of creation', async () => {
       const store = bench.store();
       await apply(

@@ -191,6 +191,7 @@ const filter: fc.Arbitrary<Filter> = fc.oneof(
 const temporal = fc.record(
   {
     timeproperty: fc.constantFrom(
+      'any' as const,
       'observedAt' as const,
       'createdAt' as const,
       'modifiedAt' as const,

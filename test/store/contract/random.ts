@@ -1,6 +1,8 @@
 /** Holds two stores against each other: the same random writes must leave the same behind in both. */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
+import type { TemporalQuery } from '../../../src/core/language/filter.ts';
+import { timeOf } from '../../../src/core/language/temporal-query.ts';
 import type { Entity } from '../../../src/core/model/entity.ts';
 import type { EntityHistory, HistoricInstance } from '../../../src/core/model/history.ts';
 import type { Instant } from '../../../src/core/model/instant.ts';
@@ -105,7 +107,9 @@ async function look(witness: Witness, { plans, histories }: Questions, now: Inst
     cursorsGrow: isAscending(all.map(({ cursor }) => cursor)),
     found: await Promise.all(plans.map((asked) => found(store, asked, { all, now }))),
     counts: await Promise.all(plans.map((asked) => store.count({ ...asked, now }))),
-    whole: (await store.history(historyPlan({}, { now }))).map((history) => normalized(history, 'modifiedAt')),
+    whole: (await store.history(historyPlan({}, { now }))).map((history) =>
+      normalized(history, { timeproperty: 'modifiedAt' }),
+    ),
     histories: await Promise.all(histories.map((asked) => answered(store, { ...asked, now }))),
     summary: sorted(await store.summary()),
   };
@@ -154,16 +158,14 @@ async function answered(store: Store, asked: HistoryPlan): Promise<unknown> {
   return histories.map((history) =>
     history.truncated
       ? { ...history, attrs: Object.values(history.attrs).flat().length }
-      : normalized(history, asked.temporal.timeproperty),
+      : normalized(history, asked.temporal),
   );
 }
 
-type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt';
-
 /** A history without ids of instances, and with the datasets of an attribute apart: how they are mixed is only bound by time. */
-function normalized({ attrs, ...rest }: EntityHistory, property: TimeProperty): unknown {
+function normalized({ attrs, ...rest }: EntityHistory, temporal: TemporalQuery): unknown {
   const entries = Object.entries(attrs).map(([name, instances]) => {
-    const times = instances.map((instance) => Date.parse(instance[property] ?? ''));
+    const times = instances.map((instance) => Date.parse(timeOf(instance, temporal) ?? ''));
     const isInOrder = times.every((time, index) => index === 0 || time >= (times[index - 1] ?? Infinity));
     const byDataset = Map.groupBy(instances, ({ datasetId = '@none' }) => datasetId);
     return [

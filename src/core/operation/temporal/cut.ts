@@ -1,34 +1,75 @@
 /** Cuts histories that are too long for one answer at a moment that holds for all of them (clauses 5.5.9, 6.3.10). */
 import type { TemporalQuery } from '../../language/filter.ts';
+import { timeOf } from '../../language/temporal-query.ts';
 import type { EntityHistory, HistoricInstance } from '../../model/history.ts';
 import { type Instant, instantOf, type Micros, microsOfInstant } from '../../model/instant.ts';
 import type { TimeRange } from '../operation.ts';
 
 export interface Cut {
   readonly histories: readonly EntityHistory[];
-  /** The part of time that is shown, where it is not all that was asked for. */
+  /** The part of time that is shown, where there is more behind it. */
   readonly range?: TimeRange;
 }
 
+interface Cutting {
+  readonly temporal: TemporalQuery;
+  /** How many instances an answer shows, unless more of them are of one moment. */
+  readonly most: number;
+  /** The moment up to which earlier parts of the same answer have shown everything. */
+  readonly partAfter?: Micros | undefined;
+}
+
 /**
- * The instances up to a moment, oldest first, or with `lastN` back to a moment, newest first: at most so many, unless more
- * have the same time stamp. Attributes of which nothing is left are shown empty.
+ * The instances behind `partAfter` up to a moment, oldest first, or with `lastN` back to a moment, newest first. All of the
+ * same moment are in the same part. Attributes of which nothing is left are shown empty.
  */
-export function cutHistories(histories: readonly EntityHistory[], temporal: TemporalQuery, most: number): Cut {
-  const isBackward = temporal.lastN !== undefined;
-  const lists = histories.flatMap(({ attrs }) => Object.values(attrs));
-  if (lists.reduce((sum, instances) => sum + instances.length, 0) <= most) return { histories };
-  const momentOf = (instance: HistoricInstance): Micros =>
-    microsOfInstant(instance[temporal.timeproperty] ?? instance.modifiedAt);
-  const sorted = Float64Array.from(lists.flatMap((instances) => instances.map(momentOf))).sort();
-  const last = (isBackward ? sorted[sorted.length - most] : sorted[most - 1]) ?? 0;
-  const isKept = (instance: HistoricInstance): boolean =>
-    isBackward ? momentOf(instance) >= last : momentOf(instance) <= last;
-  const first = isBackward ? sorted.at(-1) : sorted[0];
-  return {
-    histories: histories.map((history) => keep(history, isKept)),
-    range: { start: startOf(temporal, first ?? 0), end: instantOf(last), size: temporal.lastN ?? '*' },
-  };
+export function cutHistories(histories: readonly EntityHistory[], cutting: Cutting): Cut {
+  const { temporal, most, partAfter } = cutting;
+  if (partAfter === undefined && weigh(histories) <= most) return { histories };
+  // Backward, moments count down: what comes first in the answer is always less.
+  const sign = temporal.lastN === undefined ? 1 : -1;
+  const placeOf = (instance: HistoricInstance): number => sign * momentOf(instance, temporal);
+  const begin = partAfter === undefined ? -Infinity : sign * partAfter;
+  const places = placesIn(histories, placeOf).filter((place) => place > begin);
+  const end = endOf(places, { most, least: Math.max(begin, sign * firstOf(temporal)) });
+  const kept = histories.map((history) =>
+    keep(history, (instance) => placeOf(instance) > begin && placeOf(instance) <= (end ?? Infinity)),
+  );
+  if (end === undefined) return { histories: kept };
+  const start = startOf(cutting, sign * (places[0] ?? end));
+  return { histories: kept, range: { start, end: instantOf(sign * end), size: temporal.lastN ?? '*' } };
+}
+
+const weigh = (histories: readonly EntityHistory[]): number =>
+  histories.reduce((sum, { attrs }) => Object.values(attrs).reduce((all, { length }) => all + length, sum), 0);
+
+const momentOf = (instance: HistoricInstance, temporal: TemporalQuery): Micros =>
+  microsOfInstant(timeOf(instance, temporal) ?? instance.modifiedAt);
+
+const placesIn = (
+  histories: readonly EntityHistory[],
+  placeOf: (instance: HistoricInstance) => number,
+): Float64Array<ArrayBuffer> =>
+  Float64Array.from(histories.flatMap(({ attrs }) => Object.values(attrs).flat().map(placeOf))).sort();
+
+/**
+ * The last place that is shown; undefined when nothing is behind it. It lies behind `least`, where the question began: who asks
+ * again from the end on, which the end belongs to, would get the same again and again otherwise.
+ */
+function endOf(
+  places: Float64Array,
+  { most, least }: { readonly most: number; readonly least: number },
+): number | undefined {
+  const newest = places.at(-1) ?? least;
+  const end = places[most - 1] ?? newest;
+  const shown = end > least ? end : (places.find((place) => place > least) ?? newest);
+  return shown < newest ? shown : undefined;
+}
+
+/** The first moment of the interval of a query that goes forward. Other bounds do not belong to intervals. */
+function firstOf({ timerel, timeAt, lastN }: TemporalQuery): Micros {
+  if (lastN !== undefined) return Infinity;
+  return timeAt !== undefined && timerel !== 'before' ? timeAt : -Infinity;
 }
 
 function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => boolean): EntityHistory {
@@ -41,8 +82,9 @@ function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => bo
 }
 
 /** Where the range begins: at the bound of the query on that side, else at the first instance. */
-function startOf({ timerel, timeAt, endTimeAt, lastN }: TemporalQuery, first: Micros): Instant {
-  const bound =
-    lastN === undefined ? (timerel === 'before' ? undefined : timeAt) : timerel === 'before' ? timeAt : endTimeAt;
-  return instantOf(bound ?? first);
+function startOf({ temporal, partAfter }: Cutting, first: Micros): Instant {
+  const { timerel, timeAt, endTimeAt, lastN } = temporal;
+  if (partAfter !== undefined) return instantOf(first);
+  if (lastN === undefined) return instantOf((timerel === 'before' ? undefined : timeAt) ?? first);
+  return instantOf((timerel === 'before' ? timeAt : endTimeAt) ?? first);
 }

@@ -4,6 +4,7 @@ import { type EntityHistory, scopeSeries } from '../../model/history.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { HistoryPlan } from '../../port/store.ts';
+import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
 import { pageOf, readList, readPaging } from '../parameters.ts';
@@ -82,19 +83,14 @@ export const queryTemporalByPost: Operation = {
   method: 'POST',
   path: '/temporal/entityOperations/query',
   action: 'read',
-  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local'],
+  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'partAfter'],
   media: ['json', 'ld+json'],
   body: 'object',
   run(ask, call) {
     const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call.context, 'temporal');
     refuseOrder(params);
-    const { local, options, format } = ask.params;
-    const all = {
-      ...params,
-      ...(local === undefined ? {} : { local }),
-      ...(options === undefined ? {} : { options }),
-      ...(format === undefined ? {} : { format }),
-    };
+    const { limit: _limit, offset: _offset, count: _count, ...given } = ask.params;
+    const all = { ...params, ...given };
     return answerQuery(readFilter(all, call.context, selectors), { shown: all, paging: ask.params }, call);
   },
 };
@@ -144,11 +140,13 @@ function answer(
     ...history,
     attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => shown.isShown(name))),
   }));
-  const isWhole = shown.view.format === 'aggregatedValues';
-  const { histories: kept, range } = isWhole
+  const { temporal, partAfter, view } = shown;
+  if (view.aggregation) checkApplies(view.aggregation.methods, visible);
+  const { histories: cut, range } = view.aggregation
     ? { histories: visible, range: undefined }
-    : cutHistories(visible, shown.temporal, instancesPage);
-  const rendered = kept.map((history) => JSON.stringify(renderHistory(history, shown.view, shown.isShown)));
+    : cutHistories(visible, { temporal, most: instancesPage, partAfter });
+  const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
+  const rendered = kept.map((history) => JSON.stringify(renderHistory(history, view, shown.isShown)));
   const texts = isList
     ? rendered.filter((text) => text !== '{}').map((text) => withContext(text, call))
     : rendered.map((text) => (text === '{}' ? text : withContext(text, call)));
@@ -158,3 +156,9 @@ function answer(
     ...(range ? { range } : undefined),
   };
 }
+
+/** The order of the newest instances (clause 5.7.4.4). */
+const newestFirst = (history: EntityHistory): EntityHistory => ({
+  ...history,
+  attrs: Object.fromEntries(Object.entries(history.attrs).map(([name, instances]) => [name, instances.toReversed()])),
+});

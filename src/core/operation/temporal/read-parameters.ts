@@ -2,9 +2,11 @@
 import { parseDuration } from '../../language/duration.ts';
 import type { TemporalQuery } from '../../language/filter.ts';
 import { isShown, parseProjection, projectionDepth } from '../../language/projection.ts';
-import { parseTemporal } from '../../language/temporal-query.ts';
+import { parseTemporal, readMoment } from '../../language/temporal-query.ts';
+import type { Micros } from '../../model/instant.ts';
 import { badData, Problem } from '../../model/problem.ts';
-import { type Aggregation, aggregateMethods, rollupFor } from '../../representation/aggregate.ts';
+import { type Aggregation, rollupFor } from '../../representation/aggregate.ts';
+import { aggregateMethods } from '../../representation/applicable.ts';
 import type { HistoryView } from '../../representation/history.ts';
 import { parseLanguagePreference } from '../../representation/language.ts';
 import type { Call } from '../operation.ts';
@@ -23,6 +25,7 @@ export const shownParameters = [
   'lang',
   'aggrMethods',
   'aggrPeriodDuration',
+  'partAfter',
 ] as const;
 
 const formats = ['normalized', 'concise', 'temporalValues', 'aggregatedValues'] as const;
@@ -34,6 +37,8 @@ export interface HistoryShown {
   readonly temporal: TemporalQuery;
   /** The rollups that will do in place of instances. */
   readonly rollup?: 'hour' | 'day';
+  /** Up to where earlier parts of the same answer went. */
+  readonly partAfter?: Micros;
   /** True for a member or attribute that is shown. */
   readonly isShown: (name: string) => boolean;
 }
@@ -57,7 +62,14 @@ export function readHistoryShown(params: Params, { context }: Pick<Call, 'contex
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
     ...(aggregation ? { aggregation } : undefined),
   };
-  return { view, temporal, ...(rollup ? { rollup } : undefined), isShown: (name) => isShown(projection, name) };
+  const partAfter = readMoment(params, 'partAfter');
+  return {
+    view,
+    temporal,
+    ...(rollup ? { rollup } : undefined),
+    ...(partAfter === undefined ? undefined : { partAfter }),
+    isShown: (name) => isShown(projection, name),
+  };
 }
 
 /** Rollups are of all that was observed in an hour or a day. */
@@ -65,7 +77,8 @@ function rollupOf(
   aggregation: Aggregation | undefined,
   { timeproperty, lastN }: TemporalQuery,
 ): HistoryShown['rollup'] {
-  if (!aggregation || timeproperty !== 'observedAt' || lastN !== undefined) return undefined;
+  const isOfObserved = timeproperty === 'observedAt' || timeproperty === 'any';
+  if (!aggregation || !isOfObserved || lastN !== undefined) return undefined;
   return rollupFor(aggregation);
 }
 

@@ -1,7 +1,7 @@
 /** Keeps of histories what was observed while a scope query held (clause 4.19 and Annex C.5.16). */
 import type { ScopeQuery, TemporalQuery } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
-import { isWithin } from '../../language/temporal-query.ts';
+import { isWithin, timeOf } from '../../language/temporal-query.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../../model/history.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import { isStrings } from '../../model/json.ts';
@@ -68,7 +68,7 @@ function reignsOf(instances: readonly HistoricInstance[]): readonly Reign[] {
 
 function narrowed(history: EntityHistory, reigns: readonly Reign[], temporal: TemporalQuery): readonly EntityHistory[] {
   const isCovered = (instance: HistoricInstance): boolean => {
-    const moment = microsOfInstant(instance[temporal.timeproperty] ?? instance.modifiedAt);
+    const moment = microsOfInstant(timeOf(instance, temporal) ?? instance.modifiedAt);
     return reigns.some(({ from, to }) => moment >= from && moment < to);
   };
   const attrs = Object.entries(history.attrs)

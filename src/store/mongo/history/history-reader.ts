@@ -10,8 +10,8 @@ import {
   type Remembered,
   type Timed,
 } from '../../../core/language/history-selection.ts';
-import { withoutAttrs } from '../../../core/language/filter.ts';
-import { boundsOf, isWithin } from '../../../core/language/temporal-query.ts';
+import { type TimeProperty, withoutAttrs } from '../../../core/language/filter.ts';
+import { boundsOf, isWithin, timeOf } from '../../../core/language/temporal-query.ts';
 import { type EntityHistory, scopeSeries, standIn } from '../../../core/model/history.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
@@ -85,8 +85,11 @@ const isOf = ({ name, dataset }: SeriesDocument, place: Place): boolean =>
 
 async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
   const { rollup } = reading.plan;
-  const isRolled = rollup && series.name !== scopeSeries;
-  return isRolled ? readTallies(series, key, { ...reading, rollup }) : readInstances(series.name, key, reading);
+  if (!rollup || series.name === scopeSeries) return readInstances(series.name, key, reading);
+  const rolled = await readTallies(series, key, { ...reading, rollup });
+  if (reading.plan.temporal.timeproperty !== 'any') return rolled;
+  const others = await readInstances(series.name, key, reading);
+  return [...rolled, ...others.filter(({ instance }) => instance.observedAt === undefined)];
 }
 
 /** What stands for the instances, and those that are no numbers. */
@@ -106,13 +109,13 @@ async function readTallies(
 async function readInstances(name: string, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
   const { temporal } = reading.plan;
   const { timeproperty, lastN } = temporal;
-  const isByPlace = timeproperty === 'observedAt';
+  const isByPlace = isOrderedBy(timeproperty);
   const enough = isByPlace ? (lastN ?? reading.most) : Infinity;
   const found: Timed[] = [];
   for await (const bucket of bucketsOf(key, reading)) {
     const timed = rowsIn(bucket).flatMap((row): readonly Timed[] => {
       const instance = instanceIn(key, row);
-      const instant = instance[timeproperty];
+      const instant = timeOf(instance, temporal);
       const time = instant === undefined ? undefined : microsOfInstant(instant);
       return time !== undefined && isWithin(temporal, time) ? [{ name, time, instance }] : [];
     });
@@ -123,10 +126,13 @@ async function readInstances(name: string, key: SeriesKey, reading: Reading): Pr
   return (lastN === undefined ? sorted : sorted.slice(-lastN)).slice(0, reading.most);
 }
 
-/** The buckets of a series that may have what is asked for. By `observedAt`, keys lead to the interval, or to its end. */
+/** True for the times that are the place of an instance in its series. */
+const isOrderedBy = (timeproperty: TimeProperty): boolean => timeproperty === 'observedAt' || timeproperty === 'any';
+
+/** The buckets of a series that may have what is asked for. By the place of instances, keys lead to the interval, or to its end. */
 function bucketsOf(key: SeriesKey, { collections, plan, pace }: Reading): AsyncGenerator<BucketDocument> {
   const { temporal } = plan;
-  const isByPlace = temporal.timeproperty === 'observedAt';
+  const isByPlace = isOrderedBy(temporal.timeproperty);
   const sort = { _id: isByPlace && temporal.lastN !== undefined ? -1 : 1 } as const;
   const buckets = { history: collections.history };
   return bucketsIn(buckets, key, { ...(isByPlace ? boundsOf(temporal) : always), sort, ...pace() });

@@ -1,4 +1,4 @@
-/** Reads the instances of one series in an interval, ascending in time. */
+/** Reads the instances of one series in an interval. */
 import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
 import { boundsOf } from '../../../core/language/temporal-query.ts';
@@ -32,6 +32,7 @@ interface Wanted {
 export interface SeriesReader {
   /** The series of a subject; only of some attributes when `names` are given. Those of which rollups are left only, where these count. */
   seriesOf(subject: number, wanted: Wanted): readonly Series[];
+  /** Ascending in time, but for what stands beside rollups. */
   read(series: Series, reading: Reading): Promise<readonly Timed[]>;
 }
 
@@ -40,25 +41,15 @@ const pageSize = 1000;
 
 export function createSeriesReader(database: Database, names: NameReader): SeriesReader {
   const readers = {
-    observedAt: createObservedReader(database),
+    any: createPlacedReader(database, 'deleted IS NULL'),
+    observedAt: createPlacedReader(database, 'n = 0'),
     createdAt: createStampedReader(database, 'created'),
     modifiedAt: createStampedReader(database, 'modified'),
     deletedAt: createStampedReader(database, 'deleted'),
   };
   const readRow = createRowReader((num) => names.textOf(num));
-  const rolled = createRollupReader(database);
+  const readRolled = createRolledReader(database, names);
   const listers = { history: createSeriesLister(database, 'history'), rollup: createSeriesLister(database, 'rollup') };
-  const readRolled = async (
-    series: Series,
-    { temporal, ...reading }: Reading & { readonly rollup: 'hour' | 'day' },
-  ): Promise<readonly Timed[]> => {
-    const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
-    const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
-    return found.map(({ time, ...one }) => ({
-      time,
-      instance: 'row' in one ? readRow(one.row, series) : standIn(one.tallies, datasetId),
-    }));
-  };
   return {
     seriesOf(subject, { names: wanted, rollup }) {
       const present = listers.history(subject, wanted);
@@ -69,10 +60,31 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
       if (rollup) return readRolled(series, { ...reading, rollup });
       const found = await readers[reading.temporal.timeproperty](series, reading);
       return found.map((row) => ({
-        time: timeOf(row, reading.temporal) ?? row.at,
+        time: timeIn(row, reading.temporal),
         instance: readRow(row, series),
       }));
     },
+  };
+}
+
+/** Reads rollups, and the instances beside them. */
+function createRolledReader(
+  database: Database,
+  names: NameReader,
+): (series: Series, reading: Reading & { readonly rollup: 'hour' | 'day' }) => Promise<readonly Timed[]> {
+  const readRow = createRowReader((num) => names.textOf(num));
+  const rolled = createRollupReader(database);
+  const readUnobserved = createStampedReader(database, 'at', 'AND n > 0 AND deleted IS NULL');
+  return async (series, { temporal, ...reading }) => {
+    const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
+    const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
+    const observed = found.map(({ time, ...one }) => ({
+      time,
+      instance: 'row' in one ? readRow(one.row, series) : standIn(one.tallies, datasetId),
+    }));
+    if (temporal.timeproperty !== 'any') return observed;
+    const others = await readUnobserved(series, { ...reading, temporal });
+    return [...observed, ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
   };
 }
 
@@ -128,29 +140,30 @@ const columns = 'at, n, number, doc, created, modified, deleted';
 // Why `+?`: see openForReading.
 const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 
-/** By `observedAt`, which is the place in the series: the primary key leads to the interval. */
-function createObservedReader(database: Database): RowReader {
-  const page = database.prepare<[...Place, Micros, Micros, number], InstanceRow>(
-    `SELECT ${columns} FROM history WHERE ${inSeries} AND at >= +? AND at < +? AND n = 0 ORDER BY at LIMIT +?`,
+/** By the place in the series: the primary key leads to the interval. */
+function createPlacedReader(database: Database, condition: string): RowReader {
+  const page = database.prepare<[...Place, Micros, number, Micros, number], InstanceRow>(
+    `SELECT ${columns} FROM history
+     WHERE ${inSeries} AND (at, n) >= (+?, +?) AND at < +? AND ${condition} ORDER BY at, n LIMIT +?`,
   );
-  const newest = database
-    .prepare<[...Place, Micros, Micros, number], Micros>(
-      `SELECT at FROM history WHERE ${inSeries} AND at >= +? AND at < +? AND n = 0 ORDER BY at DESC LIMIT 1 OFFSET +?`,
-    )
-    .pluck();
+  const newest = database.prepare<[...Place, Micros, Micros, number], Pick<InstanceRow, 'at' | 'n'>>(
+    `SELECT at, n FROM history
+     WHERE ${inSeries} AND at >= +? AND at < +? AND ${condition} ORDER BY at DESC, n DESC LIMIT 1 OFFSET +?`,
+  );
   return async ({ subject, name, dataset }, { temporal, most, pace }) => {
     const place: Place = [subject, name, dataset];
     const { from, to } = boundsOf(temporal);
     const { lastN } = temporal;
-    let start = (lastN === undefined ? undefined : newest.get(...place, from, to, lastN - 1)) ?? from;
+    const oldest = lastN === undefined ? undefined : newest.get(...place, from, to, lastN - 1);
+    let start = oldest ?? { at: from, n: 0 };
     const found: InstanceRow[] = [];
     for (;;) {
       const wanted = Math.min(pageSize, most - found.length);
-      const rows = page.all(...place, start, to, wanted);
+      const rows = page.all(...place, start.at, start.n, to, wanted);
       found.push(...rows);
       const end = rows.at(-1);
       if (!end || rows.length < pageSize || found.length >= most) return found;
-      start = end.at + 1;
+      start = { at: end.at, n: end.n + 1 };
       const pause = pace();
       if (pause) await pause;
     }
@@ -164,14 +177,18 @@ const walkSize = 10_000;
  * By another time: SQLite looks at all of the series, and gives out no more than is wanted. An index would be larger than
  * what it saves: see docs/history.md.
  */
-function createStampedReader(database: Database, column: 'created' | 'modified' | 'deleted'): RowReader {
+function createStampedReader(
+  database: Database,
+  column: 'at' | 'created' | 'modified' | 'deleted',
+  condition = '',
+): RowReader {
   const ends = database
     .prepare<[...Place, Micros], Micros>(
       `SELECT at FROM history WHERE ${inSeries} AND at > +? ORDER BY at LIMIT 1 OFFSET ${walkSize - 1}`,
     )
     .pluck();
   const from = `SELECT ${columns} FROM history
-    WHERE ${inSeries} AND at > +? AND at <= +? AND ${column} >= +? AND ${column} < +?`;
+    WHERE ${inSeries} AND at > +? AND at <= +? AND ${column} >= +? AND ${column} < +? ${condition}`;
   const earliest = database.prepare<[...Place, ...Window], InstanceRow>(`${from} ORDER BY ${column}, at, n LIMIT +?`);
   const newest = database.prepare<[...Place, ...Window], InstanceRow>(
     `${from} ORDER BY ${column} DESC, at DESC, n DESC LIMIT +?`,
@@ -203,19 +220,17 @@ function createStampedReader(database: Database, column: 'created' | 'modified' 
 
 type Window = [behind: Micros, upTo: Micros, from: Micros, to: Micros, limit: number];
 
-/** The time of a row that a query speaks of; undefined when it has none. */
-function timeOf(
-  { at, n, created, modified, deleted }: InstanceRow,
-  { timeproperty }: TemporalQuery,
-): Micros | undefined {
+/** The time by which a query has found a row. */
+function timeIn({ at, created, modified, deleted }: InstanceRow, { timeproperty }: TemporalQuery): Micros {
   switch (timeproperty) {
+    case 'any':
     case 'observedAt':
-      return n === 0 ? at : undefined;
+      return at;
     case 'createdAt':
       return created;
     case 'modifiedAt':
       return modified;
     case 'deletedAt':
-      return deleted ?? undefined;
+      return deleted ?? at;
   }
 }
