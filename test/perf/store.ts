@@ -86,7 +86,7 @@ const patch = (n: number, value: number): Write => ({
     op: 'partialUpdate',
     id: idOf(n),
     attr: iri('illuminanceLevel'),
-    fragment: { value, observedAt: instantOf(1_777_225_600_000_000 + value * 1_000_000) },
+    fragments: [{ value, observedAt: instantOf(1_777_225_600_000_000 + value * 1_000_000) }],
   },
 });
 

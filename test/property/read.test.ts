@@ -7,7 +7,7 @@ import { type Json, parseJson, sameJson } from '../../src/core/model/json.ts';
 import { mutate } from '../../src/core/model/mutate.ts';
 import type { Mutation } from '../../src/core/model/mutation.ts';
 import { Problem } from '../../src/core/model/problem.ts';
-import { readAttributeFragment, readEntity, readFragment, readHistory } from '../../src/core/model/read/entity.ts';
+import { readAttributeFragments, readEntity, readFragment, readHistory } from '../../src/core/model/read/entity.ts';
 import { renderFeature } from '../../src/core/representation/geojson.ts';
 import { renderEntity } from '../../src/core/representation/render.ts';
 import { laterOutcomeOf, nearJson, outcomeOf, runs, timeoutMs } from './fuzz.ts';
@@ -91,15 +91,15 @@ describe('whatever JSON is given', () => {
     () => {
       const names = fc.constantFrom(...Object.keys(stored?.attrs ?? {}));
       fc.assert(
-        fc.property(nearJson(attributes), nulls, names, fc.boolean(), (json, allowed, attr, isWhole) => {
+        fc.property(nearJson(attributes), names, fc.boolean(), (json, attr, isWhole) => {
           const outcome = outcomeOf(() =>
-            readAttributeFragment(json, terms, { nulls: isWhole ? 'forbidden' : allowed }),
+            readAttributeFragments(json, terms, { nulls: isWhole ? 'forbidden' : 'allowed', iri: attr }),
           );
           if (!('result' in outcome)) return;
-          const fragment = outcome.result;
+          const fragments = outcome.result;
           written(
             stored,
-            isWhole ? { op: 'replaceAttr', id, attr, fragment } : { op: 'partialUpdate', id, attr, fragment },
+            isWhole ? { op: 'replaceAttr', id, attr, fragments } : { op: 'partialUpdate', id, attr, fragments },
           );
         }),
         runs(300),

@@ -1,6 +1,7 @@
 /** What an attribute is: eight kinds, one shape (CIM 009 clauses 4.5.2 to 4.5.5). */
 import type { Instant } from './instant.ts';
 import type { Json } from './json.ts';
+import type { ProblemReport } from './problem.ts';
 
 /** The eight kinds of attribute, named as in the `type` member of the normalized representation. */
 export const kinds = [
@@ -113,7 +114,31 @@ export interface Fragment {
   readonly entityIdSealed?: string;
   readonly entityTypeSealed?: string;
   readonly attrs?: Fragments;
+  /** Only in a merge: the kind is told by the value alone, and may as well be the other one that has a `value`. */
+  readonly isInferred?: true;
+  /** Only in a merge, and beside nothing but `datasetId`: the instance that it meets tells what the fragment is. */
+  readonly undecided?: Undecided;
 }
+
+/** An object that tells neither kind nor value: sub-attributes and other members of an instance, or the value of a Property. */
+export interface Undecided {
+  readonly asParts: FragmentOrProblem;
+  readonly asValue: FragmentOrProblem;
+  /** True when a member is one that instances have, or can be nothing but an attribute. */
+  readonly hasParts: boolean;
+  /** The other members: parts where there is a sub-attribute of that name. */
+  readonly open: readonly OpenMember[];
+}
+
+export interface OpenMember {
+  readonly name: string;
+  /** Expanded; absent where it cannot be the name of an attribute. */
+  readonly iri?: string;
+  /** True when it asks for a deletion. */
+  readonly isNull: boolean;
+}
+
+export type FragmentOrProblem = { readonly fragment: Fragment } | { readonly problem: ProblemReport };
 
 export interface Fragments {
   readonly [name: string]: readonly Fragment[];

@@ -7,7 +7,7 @@ import { sameContent } from './same-content.ts';
 
 /** What a rule makes of one fragment and the instance it meets. */
 type Verdict = { readonly write: Instance } | { readonly remove: true } | { readonly skip: string } | 'ignore';
-export type Rule = (before: Instance | undefined, fragment: Fragment) => Verdict;
+export type Rule = (before: Instance | undefined, fragment: Fragment, name: string) => Verdict;
 
 export interface Draft {
   readonly attrs: Attributes;
@@ -28,7 +28,7 @@ export function draftAttributes(attrs: Attributes, fragments: Fragments, rule: R
   for (const [name, given] of Object.entries(fragments)) {
     for (const fragment of given) {
       const before = instanceOf(after[name], fragment.datasetId);
-      const verdict = rule(before, fragment);
+      const verdict = rule(before, fragment, name);
       if (verdict === 'ignore') continue;
       if ('skip' in verdict) {
         notUpdated.push({ attributeName: name, reason: verdict.skip });

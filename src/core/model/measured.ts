@@ -2,17 +2,12 @@
 import { type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
 import type { Entity } from './entity.ts';
 import type { Instant } from './instant.ts';
-import { withoutNullsInside } from './merge.ts';
-import type { Mutation } from './mutation.ts';
+import { addedInstance } from './merge.ts';
+import type { Mutation, PastOnly } from './mutation.ts';
 import { badData } from './problem.ts';
 import { sameContent } from './same-content.ts';
-import { instanceOf, isOlder, stampInstance } from './stamp.ts';
-
-/** An instance for the history of an entity alone. The name is expanded. */
-export interface PastOnly {
-  readonly name: string;
-  readonly instance: Instance;
-}
+import { instanceOf, isOlder } from './stamp.ts';
+import { decided } from './undecided.ts';
 
 /** What is to be done to the present entity, and what is to be recorded besides. */
 export interface Sorted {
@@ -35,12 +30,13 @@ export function sortMeasured(
   const past: PastOnly[] = [];
   const attrs: Record<string, readonly Fragment[]> = {};
   for (const [name, fragments] of Object.entries(given.attrs)) {
-    const kept = fragments.filter((fragment) => {
-      const present = instanceOf(current.attrs[name], fragment.datasetId);
+    const kept = fragments.filter((one) => {
+      const present = instanceOf(current.attrs[name], one.datasetId);
       if (!present) return true;
+      const fragment = decided(one, present, name);
       if (!isOlder(fragment, present) || fragment.value === ngsildNull)
         return !fixed.includes(name) || !sameContent(present, fragment);
-      past.push({ name, instance: pastInstance(fragment, present, at) });
+      past.push({ name, instance: pastInstance(fragment, present, { at, name }) });
       return false;
     });
     if (kept.length > 0) attrs[name] = kept;
@@ -48,10 +44,14 @@ export function sortMeasured(
   return { mutation: withAttributes(mutation, attrs), past };
 }
 
-function pastInstance(fragment: Fragment, { kind }: Instance, at: Instant): Instance {
+function pastInstance(
+  fragment: Fragment,
+  { kind }: Instance,
+  { at, name }: { readonly at: Instant; readonly name: string },
+): Instance {
   if (fragment.value === undefined)
     throw badData(`What was observed before the present value, at ${fragment.observedAt ?? ''}, needs a value.`);
-  return stampInstance(withoutNullsInside({ kind, ...fragment }), undefined, { at, ownerCreatedAt: '' });
+  return addedInstance({ kind, ...fragment }, { stamp: { at, ownerCreatedAt: '' }, where: name });
 }
 
 const withAttributes = (mutation: Extract<Mutation, { op: 'upsert' | 'merge' }>, attrs: Fragments): Mutation =>

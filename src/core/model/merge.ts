@@ -1,11 +1,15 @@
 /** Deep merge of a fragment into an instance (CIM 009 clause 5.5.12): RFC 7396 with the NGSI-LD Null for null. */
 import { type Attributes, type Fragment, type Fragments, type Instance, mayHave, ngsildNull } from './attribute.ts';
+import { readGeometry } from './geometry.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject, stringsOf } from './json.ts';
 import type { MergeOptions } from './mutation.ts';
 import { badData } from './problem.ts';
 import { isUri } from './read/id.ts';
+import { refuseWrongKind } from './read/kind.ts';
+import { readGeo } from './read/value.ts';
+import { sameInFull } from './same-content.ts';
 import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
-import { sameContent } from './same-content.ts';
+import { decided } from './undecided.ts';
 
 const metadata = [
   'observedAt',
@@ -17,15 +21,20 @@ const metadata = [
   'entityTypeSealed',
 ] as const;
 
-/** The instance after the merge. The fragment may hold any part of it. */
-export function mergeInstance(
-  before: Instance,
-  fragment: Fragment,
-  { stamp, options }: { stamp: Stamp; options: MergeOptions },
-): Instance {
-  const content = mergedContent(before, adapted(before, fragment, options), options);
+/** How a fragment is merged. `where` names the attribute in messages. */
+export interface Merging {
+  readonly stamp: Stamp;
+  readonly options: MergeOptions;
+  readonly where: string;
+}
+
+/** The instance after the merge. The fragment may hold any part of it. Throws BadRequestData when it is of another kind. */
+export function mergeInstance(before: Instance, fragment: Fragment, { stamp, options, where }: Merging): Instance {
+  const part = adapted(before, decided(fragment, before, where), { options, where });
+  const content = mergedContent(before, part, { options, where });
   const createdAt = before.createdAt ?? stamp.ownerCreatedAt;
-  const attrs = mergeAttributes(before.attrs, fragment.attrs, { at: stamp.at, ownerCreatedAt: createdAt });
+  const inner = { stamp: { at: stamp.at, ownerCreatedAt: createdAt }, options: {}, where };
+  const attrs = mergeAttributes(before.attrs, part.attrs, inner);
   return {
     ...content,
     ...(before.createdAt === undefined ? undefined : { createdAt }),
@@ -34,17 +43,38 @@ export function mergeInstance(
   };
 }
 
+/** An instance that a merge adds: it meets nothing to delete from. Throws BadRequestData when kind or value is missing. */
+export const addedInstance = (fragment: Fragment, { stamp, where }: Pick<Merging, 'stamp' | 'where'>): Instance =>
+  stampInstance(added(fragment, where), undefined, stamp);
+
+function added(fragment: Fragment, where: string): Fragment {
+  const { isInferred: _, attrs, ...members } = decided(fragment, undefined, where);
+  refuseWrongKind(where, members.kind);
+  return {
+    ...members,
+    ...(members.value === undefined ? undefined : { value: addedValue(members.kind, members.value, where) }),
+    ...(attrs ? { attrs: addedAttributes(attrs, where) } : undefined),
+  };
+}
+
+const addedValue = (kind: Fragment['kind'], value: Json, where: string): Json =>
+  kind === 'GeoProperty' ? readGeometry(withoutNulls(value), `value of ${where}`) : withoutNulls(value);
+
+const addedAttributes = (fragments: Fragments, where: string): Fragments =>
+  Object.fromEntries(
+    Object.entries(fragments).map(([name, instances]) => [
+      name,
+      instances.map((one) => (one.value === ngsildNull ? one : added(one, `${where}.${name}`))),
+    ]),
+  );
+
 /** Members given overwrite, `ngsildNull` removes, the rest stays; values that are objects are merged. */
-function mergedContent(before: Instance, fragment: Fragment, options: MergeOptions): Instance {
-  const kind = fragment.kind ?? before.kind;
-  const value =
-    fragment.value === undefined
-      ? before.value
-      : mergedValue(kind === before.kind ? before : undefined, kind, fragment.value);
+function mergedContent(before: Instance, fragment: Fragment, { options, where }: Omit<Merging, 'stamp'>): Instance {
+  const { kind } = before;
+  const value = fragment.value === undefined ? before.value : mergedValue(before, fragment.value, where);
   const given = withDefaultTime(before, fragment, options);
-  refuseUnfit(kind, given);
-  const present = kind === before.kind ? before : withoutValueMetadata(before);
-  const members = metadata.map((member) => [member, given[member] ?? present[member]] as const);
+  refuseUnfit(kind, given, where);
+  const members = metadata.map((member) => [member, given[member] ?? before[member]] as const);
   const kept: Partial<Instance> = Object.fromEntries(
     members.filter(([, text]) => text !== undefined && text !== ngsildNull),
   );
@@ -54,27 +84,27 @@ function mergedContent(before: Instance, fragment: Fragment, options: MergeOptio
 const ofValue = ['unitCode', 'objectType', 'valueType'] as const;
 
 /** A fragment that does not tell its kind could not be refused when it was read. */
-function refuseUnfit(kind: Instance['kind'], given: Fragment): void {
+function refuseUnfit(kind: Instance['kind'], given: Fragment, where: string): void {
   const unfit = ofValue.find((member) => !mayHave(kind, member) && (given[member] ?? ngsildNull) !== ngsildNull);
-  if (unfit !== undefined) throw badData(`A ${kind} cannot have ${unfit}.`);
+  if (unfit !== undefined) throw badData(`The ${kind} ${where} cannot have ${unfit}.`);
 }
-
-/** What an instance says beside its value, when its value becomes one of another kind. */
-const withoutValueMetadata = ({ unitCode: _, objectType: __, valueType: ___, ...rest }: Instance): Instance => rest;
 
 const withDefaultTime = (before: Instance, fragment: Fragment, options: MergeOptions): Fragment =>
   options.observedAt !== undefined && before.observedAt !== undefined && fragment.observedAt === undefined
     ? { ...fragment, observedAt: options.observedAt }
     : fragment;
 
-/** Geometries and lists are replaced whole; objects are merged member by member. */
-const mergedValue = (before: Instance | undefined, kind: Instance['kind'], value: Json): Json =>
-  before && kind !== 'GeoProperty' ? mergeJson(before.value, value) : withoutNulls(value);
+/** Objects are merged member by member, a geometry to one that is whole; lists are replaced. */
+function mergedValue({ kind, value: present }: Instance, value: Json, where: string): Json {
+  if (kind !== 'GeoProperty') return mergeJson(present, value);
+  const isPart = isObject(value) && ('type' in value || 'coordinates' in value);
+  return readGeo(isPart ? mergeJson(present, value) : value, `value of ${where}`);
+}
 
-/** RFC 7396 with `ngsildNull` for null. Arrays are replaced whole. */
+/** RFC 7396 with `ngsildNull` for null. Arrays and typed values (JSON-LD's `@value`) are replaced whole. */
 function mergeJson(before: Json, patch: Json): Json {
-  if (!isObject(patch)) return patch;
-  const merged: Record<string, Json> = { ...(isObject(before) ? before : {}) };
+  if (!isObject(patch) || isTyped(patch)) return patch;
+  const merged: Record<string, Json> = { ...(isObject(before) && !isTyped(before) ? before : {}) };
   for (const [name, value] of Object.entries(patch)) {
     if (value === ngsildNull) delete merged[name];
     else define(merged, name, mergeJson(merged[name] ?? null, value));
@@ -82,13 +112,11 @@ function mergeJson(before: Json, patch: Json): Json {
   return merged;
 }
 
-/** A fragment that merge adds: its value has nothing to delete from. */
-export const withoutNullsInside = (fragment: Fragment): Fragment =>
-  fragment.value === undefined ? fragment : { ...fragment, value: withoutNulls(fragment.value) };
+const isTyped = (value: JsonObject): boolean => '@value' in value;
 
 /** What stays of a value that meets nothing to merge with: members that ask for a deletion are dropped. */
 function withoutNulls(value: Json): Json {
-  if (isArray(value) || !isObject(value)) return value;
+  if (!isObject(value) || isTyped(value)) return value;
   const kept: JsonObject = Object.fromEntries(Object.entries(value).filter(([, member]) => member !== ngsildNull));
   return Object.fromEntries(Object.entries(kept).map(([name, member]) => [name, withoutNulls(member)]));
 }
@@ -101,40 +129,57 @@ const define = (target: Record<string, Json>, name: string, value: Json): void =
 function mergeAttributes(
   before: Attributes | undefined,
   fragments: Fragments | undefined,
-  stamp: Stamp,
+  merging: Merging,
 ): Attributes | undefined {
   if (!fragments) return before;
   const merged: Record<string, readonly Instance[]> = { ...before };
   for (const [name, instances] of Object.entries(fragments)) {
-    const next = instances.reduce((kept, fragment) => mergeInto(kept, fragment, stamp), merged[name] ?? []);
+    const inner = { ...merging, where: `${merging.where}.${name}` };
+    const next = instances.reduce((kept, fragment) => mergeInto(kept, fragment, inner), merged[name] ?? []);
     if (next.length > 0) merged[name] = next;
     else delete merged[name];
   }
   return Object.keys(merged).length > 0 ? merged : undefined;
 }
 
-function mergeInto(instances: readonly Instance[], fragment: Fragment, stamp: Stamp): readonly Instance[] {
+function mergeInto(instances: readonly Instance[], fragment: Fragment, merging: Merging): readonly Instance[] {
   const before = instanceOf(instances, fragment.datasetId);
   const others = instances.filter((instance) => instance !== before);
   if (fragment.value === ngsildNull) return others;
-  if (!before) return [...others, stampInstance(withoutNullsInside(fragment), undefined, stamp)];
-  const merged = mergeInstance(before, fragment, { stamp, options: {} });
-  return instances.map((instance) =>
-    instance === before ? (sameContent(before, merged) ? before : merged) : instance,
+  if (!before) return [...others, addedInstance(fragment, merging)];
+  const merged = mergeInstance(before, fragment, merging);
+  return instances.map((instance) => (instance === before ? (sameInFull(before, merged) ? before : merged) : instance));
+}
+
+/**
+ * The fragment with the kind of the instance that it meets. Throws BadRequestData when it is of another kind and cannot be made
+ * to fit.
+ */
+function adapted(before: Instance, fragment: Fragment, { options, where }: Omit<Merging, 'stamp'>): Fragment {
+  const { kind = before.kind } = fragment;
+  if (kind === before.kind) return fragment;
+  const value = fittingValue(before.kind, fragment, options);
+  if (value !== undefined) return { ...fragment, kind: before.kind, value };
+  throw badData(
+    options.simplified === true
+      ? `The value of ${where} does not fit a ${before.kind}, which it is.`
+      : `The attribute ${where} is a ${before.kind}; a merge cannot make it a ${kind}.`,
   );
 }
 
-/** A fragment in simplified form, or a bare string for one language, made to fit the kind that is there (clause 5.6.17). */
-function adapted(before: Instance, fragment: Fragment, options: MergeOptions): Fragment {
-  const { kind, value } = fragment;
-  if (value === undefined || kind === before.kind) return fragment;
-  if (before.kind === 'LanguageProperty' && options.lang !== undefined && typeof value === 'string') {
-    return { ...fragment, kind: before.kind, value: { [options.lang]: value } };
-  }
-  if (options.simplified !== true) return fragment;
-  if (!fitsKind(before.kind, kind, value))
-    throw badData(`A value in simplified form cannot change an attribute of kind ${before.kind}.`);
-  return { ...fragment, kind: before.kind };
+/**
+ * A value of another kind as one of the kind that is there: a text for one language, a part of a geometry, or what simplified
+ * form does not tell apart (clause 5.6.17). Undefined when it cannot be one.
+ */
+function fittingValue(
+  present: Instance['kind'],
+  { kind, value, isInferred }: Fragment,
+  { lang, simplified }: MergeOptions,
+): Json | undefined {
+  if (value === undefined) return undefined;
+  if (present === 'LanguageProperty' && lang !== undefined && typeof value === 'string') return { [lang]: value };
+  const isFitting = present === 'GeoProperty' && isInferred === true;
+  return isFitting || (simplified === true && fitsKind(present, kind, value)) ? value : undefined;
 }
 
 /** Whether a value that was read as one kind can be the value of the kind that is there: only wrapped ones tell theirs for sure. */
@@ -148,6 +193,8 @@ function fitsKind(present: Instance['kind'], read: Fragment['kind'], value: Json
       return isStrings(value) && areUris(value);
     case 'ListProperty':
       return isArray(value);
+    case 'GeoProperty':
+      return isObject(value);
     default:
       return false;
   }

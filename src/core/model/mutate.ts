@@ -1,24 +1,16 @@
 /** The meaning of every write: present entity and mutation in, next entity and change out. Stores only keep the result. */
-import { type Attributes, type Fragments, type Instance, ngsildNull } from './attribute.ts';
-import type { AttributeChange, Change } from './change.ts';
-import { type Draft, changeOf, deletionsOf, draftAttributes, type Rule } from './draft.ts';
+import { type Attributes, type Fragments, ngsildNull } from './attribute.ts';
+import type { Change } from './change.ts';
+import { changeOf, deletionsOf, draftAttributes, type Rule } from './draft.ts';
 import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
-import { sameJson, stringsOf } from './json.ts';
-import type { PastOnly } from './measured.ts';
-import { mergeInstance, withoutNullsInside } from './merge.ts';
-import type { Mutation, NotUpdated, Outcome } from './mutation.ts';
+import { stringsOf } from './json.ts';
+import { addedInstance, mergeInstance } from './merge.ts';
+import { deleteAttribute, partialUpdate, removeAttributes, replaceAttribute } from './mutate-attribute.ts';
+import type { Mutation, NotUpdated } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
-import { instanceOf, isOlder, type Stamp, stampInstance } from './stamp.ts';
-
-/** What came of a mutation. `change` is absent when nothing is to be written, `next` when the entity is gone. */
-export interface Mutated {
-  readonly outcome: Outcome;
-  readonly change?: Change;
-  readonly next?: Entity;
-  /** What a store records in the history of the entity besides, also where there is no change. */
-  readonly past?: readonly PastOnly[];
-}
+import { given, type Mutated, overwriteRule, scopeTime, settle, stampOf, union, updated } from './settle.ts';
+import { instanceOf, isOlder } from './stamp.ts';
 
 /**
  * Applies a mutation to the entity as it is now (undefined: there is none). Pure; `at` is the time of the write.
@@ -91,14 +83,6 @@ function create(
   return { outcome: { status: 'created' }, change, next };
 }
 
-const scopeTime = ({ scopeObservedAt }: EntityFragment): Pick<Change, 'scopeObservedAt'> =>
-  scopeObservedAt === undefined ? {} : { scopeObservedAt };
-
-const given = ({ scope, expiresAt }: EntityFragment): { scope?: string | readonly string[]; expiresAt?: Instant } => ({
-  ...(scope === undefined || scope === ngsildNull ? undefined : { scope }),
-  ...(expiresAt === undefined || expiresAt === ngsildNull ? undefined : { expiresAt }),
-});
-
 /** Clause 5.6.18. Instances that were there keep their `createdAt` (clause 4.8). */
 function replace(current: Entity, entity: EntityFragment, at: Instant): Mutated {
   const draft = draftAttributes(current.attrs, entity.attrs, overwriteRule(stampOf(current, at)));
@@ -144,15 +128,15 @@ function overwrite(
 /** As `overwrite`, but what is there and was observed later stays. */
 function observe(current: Entity, fragment: EntityFragment, at: Instant): Mutated {
   const write = overwriteRule(stampOf(current, at));
-  const rule: Rule = (before, one) => (before && isOlder(one, before) ? 'ignore' : write(before, one));
+  const rule: Rule = (before, one, name) => (before && isOlder(one, before) ? 'ignore' : write(before, one, name));
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
 /** Clause 5.6.3 with noOverwrite: what is there is left and reported; scopes are united. */
 function appendMissing(current: Entity, fragment: EntityFragment, at: Instant): Mutated {
   const write = overwriteRule(stampOf(current, at));
-  const rule: Rule = (before, one) =>
-    before ? { skip: 'The attribute instance exists already.' } : write(before, one);
+  const rule: Rule = (before, one, name) =>
+    before ? { skip: 'The attribute instance exists already.' } : write(before, one, name);
   const draft = draftAttributes(current.attrs, fragment.attrs, rule);
   const { scope, ...rest } = fragment;
   if (scope === undefined) return settle(current, fragment, { at, draft });
@@ -168,88 +152,15 @@ const keptScope: readonly NotUpdated[] = [
 
 function merge(current: Entity, { fragment, options = {} }: Extract<Mutation, { op: 'merge' }>, at: Instant): Mutated {
   const stamp = stampOf(current, at);
-  const rule: Rule = (before, one) => {
+  const rule: Rule = (before, one, name) => {
     if (one.value === ngsildNull) return before ? { remove: true } : 'ignore';
     return {
       write: before
-        ? mergeInstance(before, one, { stamp, options })
-        : stampInstance(withoutNullsInside(one), undefined, stamp),
+        ? mergeInstance(before, one, { stamp, options, where: name })
+        : addedInstance(one, { stamp, where: name }),
     };
   };
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
-}
-
-/** Clause 5.6.4: members given overwrite, others stay; values are not merged but replaced. */
-function partialUpdate(
-  current: Entity,
-  { attr, fragment }: Extract<Mutation, { op: 'partialUpdate' }>,
-  at: Instant,
-): Mutated {
-  const before = existing(current, attr, fragment.datasetId);
-  if (fragment.kind !== undefined && fragment.kind !== before.kind) {
-    throw badData(`The attribute ${attr} is a ${before.kind}; a partial update cannot make it a ${fragment.kind}.`);
-  }
-  const rule: Rule = (present, one) => {
-    if (one.value === ngsildNull || !present) return { remove: true };
-    const merged = mergeInstance(present, one, { stamp: stampOf(current, at), options: {} });
-    return { write: one.value === undefined ? merged : { ...merged, value: one.value } };
-  };
-  return settle(
-    current,
-    { attrs: { [attr]: [fragment] } },
-    { at, draft: draftAttributes(current.attrs, { [attr]: [fragment] }, rule) },
-  );
-}
-
-/** Clause 5.6.19. */
-function replaceAttribute(
-  current: Entity,
-  { attr, fragment }: Extract<Mutation, { op: 'replaceAttr' }>,
-  at: Instant,
-): Mutated {
-  existing(current, attr, fragment.datasetId);
-  const fragments = { [attr]: [fragment] };
-  return settle(
-    current,
-    { attrs: fragments },
-    { at, draft: draftAttributes(current.attrs, fragments, overwriteRule(stampOf(current, at))) },
-  );
-}
-
-/** Clause 5.6.5. */
-function deleteAttribute(
-  current: Entity,
-  { attr, which }: Extract<Mutation, { op: 'deleteAttr' }>,
-  at: Instant,
-): Mutated {
-  if (attr === 'scope') {
-    if (current.scope === undefined) throw new Problem('ResourceNotFound', `The entity ${current.id} has no scope.`);
-    return settle(
-      current,
-      { scope: ngsildNull, attrs: {} },
-      { at, draft: draftAttributes(current.attrs, {}, () => 'ignore') },
-    );
-  }
-  const chosen = which === 'all' ? (current.attrs[attr] ?? []) : [existing(current, attr, which.datasetId)];
-  if (chosen.length === 0) throw notThere(current, attr, undefined);
-  const draft = draftAttributes(current.attrs, { [attr]: chosen }, () => ({ remove: true }));
-  return settle(current, { attrs: {} }, { at, draft });
-}
-
-/** Clause 5.6.21. */
-function removeAttributes(
-  current: Entity,
-  { attrs, which }: Extract<Mutation, { op: 'removeAttrs' }>,
-  at: Instant,
-): Mutated {
-  const chosen = Object.fromEntries(
-    Object.entries(current.attrs).filter(([name]) => attrs.includes(name) === (which === 'these')),
-  );
-  return settle(
-    current,
-    { attrs: {} },
-    { at, draft: draftAttributes(current.attrs, chosen, () => ({ remove: true })) },
-  );
 }
 
 /** Clause 5.6.6. The change carries the entity as it was. */
@@ -263,76 +174,4 @@ function remove(current: Entity, at: Instant): Mutated {
     scopeChanged: current.scope !== undefined,
   };
   return { outcome: { status: 'deleted' }, change };
-}
-
-function existing(entity: Entity, attr: string, datasetId: string | undefined): Instance {
-  const instance = instanceOf(entity.attrs[attr], datasetId);
-  if (!instance) throw notThere(entity, attr, datasetId);
-  return instance;
-}
-
-const notThere = (entity: Entity, attr: string, datasetId: string | undefined): Problem =>
-  new Problem(
-    'ResourceNotFound',
-    `The entity ${entity.id} has no attribute ${attr}${datasetId === undefined ? '' : ` with the datasetId ${datasetId}`}.`,
-  );
-
-const stampOf = (entity: Entity, at: Instant): Stamp => ({ at, ownerCreatedAt: entity.createdAt });
-
-const overwriteRule =
-  (stamp: Stamp): Rule =>
-  (before, fragment) => {
-    if (fragment.value !== ngsildNull) return { write: stampInstance(fragment, before, stamp) };
-    return before ? { remove: true } : { skip: 'There is no such attribute instance to delete.' };
-  };
-
-const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
-
-/** The entity after a fragment's types, scope and expiry and a draft's attributes are in force (clause 4.16: types only grow). */
-function settle(
-  current: Entity,
-  fragment: EntityFragment,
-  { at, draft, notUpdated = [] }: { at: Instant; draft: Draft; notUpdated?: readonly NotUpdated[] },
-): Mutated {
-  const { scope, expiresAt, ...kept } = current;
-  const base: Entity = {
-    ...kept,
-    types: fragment.types ? union(current.types, fragment.types) : current.types,
-    ...given({
-      ...(scope === undefined ? undefined : { scope }),
-      ...(expiresAt === undefined ? undefined : { expiresAt }),
-      ...fragment,
-    }),
-    attrs: draft.attrs,
-  };
-  const reports = [...draft.notUpdated, ...notUpdated];
-  const isTouched =
-    draft.touched ||
-    !sameJson(base.types, current.types) ||
-    !sameJson(base.scope, scope) ||
-    base.expiresAt !== expiresAt;
-  if (!isTouched) return { outcome: { status: 'unchanged', updated: [], notUpdated: reports } };
-  const result = updated(current, base, { at, changes: draft.changes, time: scopeTime(fragment) });
-  return { ...result, outcome: { status: 'updated', updated: draft.updated, notUpdated: reports } };
-}
-
-interface Updating {
-  readonly at: Instant;
-  readonly changes: readonly AttributeChange[];
-  readonly time?: Pick<Change, 'scopeObservedAt'>;
-}
-
-function updated(current: Entity, base: Entity, { at, changes, time }: Updating): Mutated {
-  const { modifiedAt: _, ...rest } = base;
-  const next: Entity = at === base.createdAt ? rest : { ...rest, modifiedAt: at };
-  const change: Change = {
-    id: current.id,
-    at,
-    event: 'updated',
-    entity: next,
-    attrs: changes,
-    scopeChanged: !sameJson(next.scope, current.scope),
-    ...time,
-  };
-  return { outcome: { status: 'updated' }, change, next };
 }

@@ -1,5 +1,5 @@
 /** What a write asks for, as plain data: a store applies it to the present entity by `mutate`. */
-import type { Fragment } from './attribute.ts';
+import type { Fragment, Instance } from './attribute.ts';
 import type { EntityFragment } from './entity.ts';
 import type { ProblemReport } from './problem.ts';
 
@@ -26,9 +26,9 @@ export type Mutation =
   /** PATCH /entities/{id} (5.6.17, 5.5.12): deep merge. */
   | { readonly op: 'merge'; readonly id: string; readonly fragment: EntityFragment; readonly options?: MergeOptions }
   /** PATCH /entities/{id}/attrs/{attr} (5.6.4): members given overwrite, others stay. */
-  | { readonly op: 'partialUpdate'; readonly id: string; readonly attr: string; readonly fragment: Fragment }
-  /** PUT /entities/{id}/attrs/{attr} (5.6.19): one whole instance. */
-  | { readonly op: 'replaceAttr'; readonly id: string; readonly attr: string; readonly fragment: Fragment }
+  | ({ readonly op: 'partialUpdate' } & OfAttribute)
+  /** PUT /entities/{id}/attrs/{attr} (5.6.19): whole instances, each in place of one that is there. */
+  | ({ readonly op: 'replaceAttr' } & OfAttribute)
   /** DELETE /entities/{id}/attrs/{attr} (5.6.5). `attr` is an expanded name, or `scope`. */
   | { readonly op: 'deleteAttr'; readonly id: string; readonly attr: string; readonly which: InstanceChoice }
   /** Purge of attributes (5.6.21): those named, or all others. Names that are not there are no fault. */
@@ -40,6 +40,15 @@ export type Mutation =
     }
   /** DELETE /entities/{id} (5.6.6). */
   | { readonly op: 'delete'; readonly id: string };
+
+/** What a request on one attribute says of its instances, which differ in `datasetId`. */
+interface OfAttribute {
+  readonly id: string;
+  readonly attr: string;
+  readonly fragments: readonly Fragment[];
+  /** The body had one member alone, of the attribute's own name: that is refused unless it names a sub-attribute. */
+  readonly isWrapped?: boolean;
+}
 
 /** Parameters of a merge. */
 export interface MergeOptions {
@@ -64,4 +73,10 @@ export type Outcome =
 export interface NotUpdated {
   readonly attributeName: string;
   readonly reason: string;
+}
+
+/** An instance for the history of an entity alone. The name is expanded. */
+export interface PastOnly {
+  readonly name: string;
+  readonly instance: Instance;
 }

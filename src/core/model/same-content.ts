@@ -28,3 +28,18 @@ function sameAttributes(a: Attributes | Fragments, b: Attributes | Fragments): b
 function sameInstances(a: readonly (Instance | Fragment)[], b: readonly (Instance | Fragment)[]): boolean {
   return a.length === b.length && a.every((one) => b.some((other) => sameContent(one, other)));
 }
+
+/** As `sameContent`, and with the same times of expiry everywhere. */
+export const sameInFull = (a: Instance | Fragment, b: Instance | Fragment): boolean =>
+  sameContent(a, b) && sameExpiry(a, b);
+
+function sameExpiry(a: Instance | Fragment, b: Instance | Fragment): boolean {
+  if (a.expiresAt !== b.expiresAt) return false;
+  const attrs: Attributes | Fragments = a.attrs ?? {};
+  return Object.keys(attrs).every((name) =>
+    (attrs[name] ?? []).every((one: Instance | Fragment) => {
+      const others: readonly (Instance | Fragment)[] = b.attrs?.[name] ?? [];
+      return others.some((other) => other.datasetId === one.datasetId && sameExpiry(one, other));
+    }),
+  );
+}

@@ -2,7 +2,7 @@
 import { type Attributes, type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
 import { type Instant, microsOfInstant } from './instant.ts';
 import { badData } from './problem.ts';
-import { sameContent } from './same-content.ts';
+import { sameInFull } from './same-content.ts';
 
 /** The time of the write, and the creation time of what owns the instance (see `Instance` on stamps left out). */
 export interface Stamp {
@@ -50,7 +50,7 @@ function stampAttributes(fragments: Fragments, before: Attributes | undefined, s
       .filter(({ value }) => value !== ngsildNull)
       .map((fragment) => {
         const previous = instanceOf(before?.[name], fragment.datasetId);
-        return previous && sameContent(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
+        return previous && sameInFull(previous, fragment) ? previous : stampInstance(fragment, previous, stamp);
       });
     if (written.length > 0) stamped[name] = written;
   }

@@ -1,5 +1,6 @@
 /** Reads query parameters into values, once. Every message names the parameter and what it may be. */
 import { badData, Problem } from '../model/problem.ts';
+import { readId } from '../model/read/id.ts';
 import type { Limits, Page } from './operation.ts';
 
 type Params = Readonly<Record<string, string>>;
@@ -14,6 +15,10 @@ export function readList(params: Params, name: string): readonly string[] | unde
   if (elements.includes('')) throw badData(`The parameter ${name} has an empty element: ${JSON.stringify(text)}.`);
   return elements;
 }
+
+/** The datasets of the parameter `datasetId`: URIs, and `@none` for the default instance (clause 4.5.5). */
+export const readDatasetIds = (params: Params): readonly string[] | undefined =>
+  readList(params, 'datasetId')?.map((text) => (text === '@none' ? text : readId(text, 'datasetId')));
 
 /** `true` or `false` in any case (conflict 18); undefined when absent. */
 export function readBoolean(params: Params, name: string): boolean | undefined {

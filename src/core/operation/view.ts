@@ -13,7 +13,7 @@ import { renderEntity } from '../representation/render.ts';
 import type { View } from '../representation/view.ts';
 import { followLinks } from './linked.ts';
 import type { Call } from './operation.ts';
-import { readFormat, readList, readOptions } from './parameters.ts';
+import { readDatasetIds, readFormat, readOptions } from './parameters.ts';
 import { type Join, readJoin } from './selection.ts';
 
 /** The parameters that say how entities are shown. */
@@ -194,7 +194,7 @@ function readRenderer(params: Params, call: Call): Render {
 function readView(params: Params, { context }: Call): View {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
-  const datasetIds = readList(params, 'datasetId');
+  const datasetIds = readDatasetIds(params);
   const lang = params['lang'];
   return {
     terms: context,

@@ -2,6 +2,7 @@
 import type { Filter } from '../language/filter.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { EntityFragment } from '../model/entity.ts';
+import { decidedAll } from '../model/undecided.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Mutation, Outcome } from '../model/mutation.ts';
 import { badData, Problem } from '../model/problem.ts';
@@ -33,7 +34,8 @@ export function checkWhole(entity: EntityFragment, { world }: Call): void {
 /** As `checkWhole`, for a part of an entity that is there: its stored types tell which models apply. */
 export async function checkPart(id: string, fragment: EntityFragment, call: Call): Promise<void> {
   if (call.world.models.isIdle) return;
-  checkFragment(fragment, (await call.store.get(id, call.now))?.entity().types ?? [], call);
+  const { types = [], attrs = {} } = (await call.store.get(id, call.now))?.entity() ?? {};
+  checkFragment({ ...fragment, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
 
 /** As `checkPart`, for a part of an entity whose stored types are at hand. */

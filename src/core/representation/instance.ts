@@ -2,8 +2,9 @@
 import { type Attributes, type Instance, type Kind, valueMember } from '../model/attribute.ts';
 import type { Terms } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
-import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
-import { isInstance, tell } from '../model/read/kind.ts';
+import { looksLikeGeometry } from '../model/geometry.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
+import { areInstances } from '../model/read/kind.ts';
 import { targetsOf } from '../model/relationship.ts';
 import { instanceStamps } from '../model/stamps.ts';
 import { chooseLanguage } from './language.ts';
@@ -19,7 +20,7 @@ export interface InstanceView extends Pick<View, 'terms' | 'format' | 'sysAttrs'
 export function renderInstances(instances: readonly Instance[], view: InstanceView, ownerCreatedAt: Instant): Json {
   const [first] = instances;
   if (first && instances.length === 1) return renderInstance(first, view, ownerCreatedAt);
-  if (view.format !== 'simplified') return instances.map((instance) => renderInstance(instance, view, ownerCreatedAt));
+  if (view.format !== 'simplified') return instances.map((instance) => renderObject(instance, view, ownerCreatedAt));
   return {
     dataset: Object.fromEntries(
       instances.map((instance) => [instance.datasetId ?? '@none', simplified(instance, view)]),
@@ -39,7 +40,7 @@ export function renderInstance(instance: Instance, view: InstanceView, ownerCrea
 export function renderObject(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
   const { kind, value } = shownValue(instance, view);
   return {
-    ...(view.format === 'concise' ? undefined : { type: kind }),
+    ...(view.format === 'concise' && isTold(kind, value) ? undefined : { type: kind }),
     [valueMember[kind]]: value,
     ...membersOf(instance, view, ownerCreatedAt),
   };
@@ -67,14 +68,15 @@ const compacted = (value: Json, terms: Terms): Json =>
       ? value.map((term) => terms.compact(term))
       : value;
 
-/** True for a value that, without the object around it, would be read back as the same kind (clause 4.5.3). */
-function mayStandBare(kind: Kind, value: Json): boolean {
-  if (kind === 'GeoProperty') return true;
-  if (kind !== 'Property') return false;
-  if (typeof value !== 'object' || value === null) return true;
-  if (isArray(value)) return !value.some(isInstance);
-  return !('type' in value || '@type' in value) && tell(value, { where: '', isPart: false }).json === value;
-}
+/** True where the value member alone tells the kind (clause 4.5.3): of a Property it does not if it holds a geometry. */
+const isTold = (kind: Kind, value: Json): boolean => kind !== 'Property' || !looksLikeGeometry(value);
+
+/**
+ * True for a value that, without the object around it, is read back as the same one (clause 4.5.3). An object is not: to a
+ * merge it may be sub-attributes.
+ */
+const mayStandBare = (kind: Kind, value: Json): boolean =>
+  kind === 'GeoProperty' || (kind === 'Property' && !isObject(value) && !areInstances(value, { merge: 'all' }));
 
 /** Everything of an instance but kind and value. */
 function membersOf(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {

@@ -1,4 +1,5 @@
 /** Reads members of a subscription by their shape; every message names the member. */
+import { ngsildNull } from '../model/attribute.ts';
 import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
@@ -23,6 +24,7 @@ export function refuseMembers(json: JsonObject, { known, unsupported }: Members,
 /** A text that is not empty; undefined when the member is absent. */
 export function readText(json: JsonObject, name: string): string | undefined {
   const value = json[name];
+  if (value === ngsildNull) throw badData(`The NGSI-LD Null is not allowed here: ${name}.`);
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw badData(`The ${name} must be a text that is not empty, not ${quoted(value)}.`);
 }
@@ -43,6 +45,7 @@ export function readNonEmpty(json: JsonObject, name: string): readonly Json[] | 
 /** An array with at least one text. */
 export function readNames(json: JsonObject, name: string): readonly string[] | undefined {
   const value = readNonEmpty(json, name);
+  if (value?.includes(ngsildNull) === true) throw badData(`The NGSI-LD Null is not allowed here: ${name}.`);
   if (value === undefined || isStrings(value)) return value;
   throw badData(`The ${name} must hold texts only, not ${quoted(value)}.`);
 }

@@ -89,13 +89,13 @@ describe('update', () => {
 });
 
 describe('merge', () => {
-  test('drops what was said of a value of another kind, and refuses what the new kind cannot have', () => {
+  test('refuses another kind, also of a sub-attribute, and what the kind cannot have', () => {
     const linked: Fragment = { kind: 'Relationship', value: 'urn:b:1' };
-    expect(after(merge({ x: [linked] }))?.attrs['x']?.[0]).not.toHaveProperty('unitCode');
-    expect(mutate(current, merge({ x: [{ ...linked, unitCode: 'CEL' }] }), at).outcome).toMatchObject({
-      status: 'refused',
-      problem: { type: 'BadRequestData' },
-    });
+    for (const fragment of [linked, { attrs: { y: [linked] } }])
+      expect(mutate(current, merge({ x: [fragment] }), at).outcome).toMatchObject({
+        status: 'refused',
+        problem: { type: 'BadRequestData', detail: expect.stringContaining('Relationship') },
+      });
     expect(mutate(current, merge({ x: [{ objectType: 'urn:T' }] }), at).outcome.status).toBe('refused');
   });
   test('keeps what is not given, into sub-attributes', () => {
@@ -170,10 +170,10 @@ describe('other writes', () => {
     });
   });
   test('partial update keeps the rest, and replaces the value whole', () => {
-    const mutation: Mutation = { op: 'partialUpdate', id, attr: 'x', fragment: { value: { a: 1 } } };
+    const mutation = { op: 'partialUpdate', id, attr: 'x', fragments: [{ value: { a: 1 } }] } as const;
     expect(after(mutation)?.attrs['x']).toMatchObject([{ value: { a: 1 }, unitCode: 'CEL' }]);
     expect(
-      mutate(current, { ...mutation, fragment: { kind: 'Relationship', value: 'urn:b:1' } }, at).outcome,
+      mutate(current, { ...mutation, fragments: [{ kind: 'Relationship', value: 'urn:b:1' }] }, at).outcome,
     ).toMatchObject({ problem: { type: 'BadRequestData' } });
     expect(mutate(current, { ...mutation, attr: 'none' }, at).outcome).toMatchObject({
       problem: { type: 'ResourceNotFound' },

@@ -5,7 +5,7 @@ import type { Entity, Terms } from '../../../src/core/model/entity.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import { mutate } from '../../../src/core/model/mutate.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
-import { readAttributeFragment, readEntity, readFragment } from '../../../src/core/model/read/entity.ts';
+import { readAttributeFragments, readEntity, readFragment } from '../../../src/core/model/read/entity.ts';
 import { renderEntity } from '../../../src/core/representation/render.ts';
 
 const vocabulary = 'https://example.org/';
@@ -85,9 +85,9 @@ describe('an attribute', () => {
       readFragment({ x: { languageMap: { '@none': 'urn:ngsi-ld:null' } } }, terms, { id: 'urn:a:1', nulls: 'allowed' })
         .attrs[x]?.[0]?.value,
     ).toBe('urn:ngsi-ld:null');
-    expect(readAttributeFragment({ y: 3 }, terms, { nulls: 'allowed' })).toEqual({
-      attrs: { [`${vocabulary}y`]: [{ kind: 'Property', value: 3 }] },
-    });
+    expect(readAttributeFragments({ y: 3 }, terms, { nulls: 'allowed', iri: x })).toEqual([
+      { attrs: { [`${vocabulary}y`]: [{ kind: 'Property', value: 3 }] } },
+    ]);
   });
 });
 

@@ -214,7 +214,12 @@ const mutation: Arbitrary<Mutation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ op: fc.constant('merge' as const), id, fragment: fragment(merging) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ op: fc.constant('partialUpdate' as const), id, attr: attribute, fragment: partOfInstance }),
+    arbitrary: fc.record({
+      op: fc.constant('partialUpdate' as const),
+      id,
+      attr: attribute,
+      fragments: fc.tuple(partOfInstance),
+    }),
   },
   {
     weight: 2,
@@ -222,7 +227,7 @@ const mutation: Arbitrary<Mutation> = fc.oneof(
       op: fc.constant('replaceAttr' as const),
       id,
       attr: attribute,
-      fragment: instance,
+      fragments: fc.tuple(instance),
     }),
   },
   {

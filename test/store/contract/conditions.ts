@@ -43,8 +43,8 @@ export function describeConditions(bench: Bench): void {
         { op: 'replace', id: urn('a'), entity: lamp(2) },
         { op: 'append', id: urn('a'), fragment: { attrs: attrs({ level: property(2) }) }, overwrite: true },
         { op: 'merge', id: urn('a'), fragment: { attrs: attrs({ level: property(2) }) } },
-        { op: 'partialUpdate', id: urn('a'), attr: iri('level'), fragment: { value: 2 } },
-        { op: 'replaceAttr', id: urn('a'), attr: iri('level'), fragment: property(2) },
+        { op: 'partialUpdate', id: urn('a'), attr: iri('level'), fragments: [{ value: 2 }] },
+        { op: 'replaceAttr', id: urn('a'), attr: iri('level'), fragments: [property(2)] },
         { op: 'deleteAttr', id: urn('a'), attr: iri('level'), which: 'all' },
         remove('a'),
       ];

@@ -5,7 +5,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
 import { badData } from '../problem.ts';
 import { isScope } from '../scope.ts';
 import { quoted, readId } from './id.ts';
-import { readAttributes, readFragmentAlone } from './instance.ts';
+import { readAttributes, readInstancesAlone } from './instance.ts';
 import { readTypeName } from './name.ts';
 import type { Nulls, Reading } from './reading.ts';
 import { readTime } from './time.ts';
@@ -32,11 +32,21 @@ const own = new Set([
  * BadRequestData that names the first thing that is wrong and where.
  */
 export function readEntity(json: Json, terms: Terms, { id }: { id?: string } = {}): WholeEntity {
+  const { types, ...entity } = readUpsertEntity(json, terms, id === undefined ? {} : { id });
+  if (!types) throw badData('An entity needs a type.');
+  return { ...entity, types };
+}
+
+/** As `readEntity`, of an entity that may be there: its type need not be said again. */
+export function readUpsertEntity(
+  json: Json,
+  terms: Terms,
+  { id }: { id?: string } = {},
+): EntityFragment & { readonly id: string } {
   const reading: Reading = { terms, nulls: 'forbidden', where: '', isSimplified: false };
   const entity = objectOf(json);
   const types = readTypes(entity, terms);
-  if (!types) throw badData('An entity needs a type.');
-  return { ...readMembers(entity, reading), types, id: readOwnId(entity, id) };
+  return { ...readMembers(entity, reading), ...(types ? { types } : undefined), id: readOwnId(entity, id) };
 }
 
 /** A part of an entity that is there. The body may repeat the id, and may add types. */
@@ -48,7 +58,14 @@ export function readFragment(
   const entity = objectOf(json);
   const types = readTypes(entity, terms);
   readOwnId(entity, id);
-  return { ...readMembers(entity, { terms, nulls, where: '', isSimplified }), ...(types ? { types } : undefined) };
+  const reading: Reading = {
+    terms,
+    nulls,
+    where: '',
+    isSimplified,
+    ...(nulls === 'deep' ? { merge: 'all' } : undefined),
+  };
+  return { ...readMembers(entity, reading), ...(types ? { types } : undefined) };
 }
 
 /**
@@ -88,9 +105,17 @@ function readScopes(json: Json): readonly Fragment[] {
   });
 }
 
-/** The body of a request on one attribute: a whole instance, or a part of one where `nulls` are allowed. */
-export function readAttributeFragment(json: Json, terms: Terms, { nulls }: { nulls: Nulls }): Fragment {
-  return readFragmentAlone(json, { terms, nulls, where: 'attribute', isSimplified: false }, nulls !== 'forbidden');
+/**
+ * The body of a request on one attribute, whose expanded name is given: whole instances, or parts of them where `nulls` are
+ * allowed.
+ */
+export function readAttributeFragments(
+  json: Json,
+  terms: Terms,
+  { nulls, iri }: { nulls: 'allowed' | 'forbidden'; iri: string },
+): readonly Fragment[] {
+  const merge = nulls === 'allowed' ? ({ merge: 'inner' } as const) : undefined;
+  return readInstancesAlone(json, iri, { terms, nulls, where: 'attribute', isSimplified: false, ...merge });
 }
 
 function objectOf(json: Json): JsonObject {

@@ -1,28 +1,21 @@
 /** Reads attribute instances, whole or in part: what JSON says of them becomes fragments, checked and expanded. */
-import { type Fragment, type Fragments, type Kind, mayHave, ngsildNull, valueMember } from '../attribute.ts';
+import {
+  type Fragment,
+  type FragmentOrProblem,
+  type Fragments,
+  ngsildNull,
+  type OpenMember,
+  valueMember,
+} from '../attribute.ts';
 import { looksLikeGeometry } from '../geometry.ts';
-import { isArray, isObject, isStrings, type Json, type JsonObject } from '../json.ts';
-import { badData } from '../problem.ts';
-import { quoted, readId } from './id.ts';
-import { isInstance, tell, type Told } from './kind.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
+import { badData, Problem } from '../problem.ts';
+import { quoted } from './id.ts';
+import { areInstances, isInstance, isPartMember, refuseWrongKind, saysNothing, tell, type Told } from './kind.ts';
+import { metadataReaders, output, readDataset, refuseMember, stampMembers } from './metadata.ts';
 import { readAttributeName } from './name.ts';
 import { below, type Reading } from './reading.ts';
-import { readTime } from './time.ts';
 import { readValue } from './value.ts';
-
-const valueMembers: ReadonlySet<string> = new Set(Object.values(valueMember));
-/** Members that only the broker writes: ignored, so that what was read can be written back (clause 4.8). */
-const output = new Set([
-  'type',
-  '@type',
-  'createdAt',
-  'modifiedAt',
-  'deletedAt',
-  'instanceId',
-  'entity',
-  'entityList',
-  'lang',
-]);
 
 /** Attributes of an entity or instance, by expanded name. */
 export function readAttributes(members: Iterable<readonly [string, Json]>, reading: Reading): Fragments {
@@ -38,9 +31,13 @@ export function readAttributes(members: Iterable<readonly [string, Json]>, readi
 /** The instances of one attribute: one, or an array of them that differ in `datasetId`. */
 function readInstances(json: Json, iri: string, reading: Reading): readonly Fragment[] {
   if (reading.isSimplified) return readSimplified(json, iri, reading);
-  if (!isArray(json) || !json.some(isInstance)) return [readInstance(json, iri, reading)];
+  if (!areInstances(json, reading)) return [readInstance(json, iri, reading)];
   const fragments = json.map((element) => readInstance(element, iri, reading));
-  if (reading.isHistory === true) return fragments;
+  return reading.isHistory === true ? fragments : distinct(fragments, reading);
+}
+
+/** The instances of one request. Throws BadRequestData when two of them have the same datasetId. */
+function distinct(fragments: readonly Fragment[], reading: Reading): readonly Fragment[] {
   const datasets = fragments.map(({ datasetId }) => datasetId);
   const twice = datasets.find((dataset, index) => datasets.indexOf(dataset) !== index);
   if (twice !== undefined) throw badData(`The datasetId ${twice} is given twice in ${reading.where}.`);
@@ -61,10 +58,59 @@ function readSimplified(json: Json, iri: string, reading: Reading): readonly Fra
 
 function readInstance(json: Json, iri: string, reading: Reading): Fragment {
   if ((json === null || json === ngsildNull) && reading.nulls !== 'forbidden') return { value: ngsildNull };
+  if (reading.merge === 'all' && !reading.isSimplified && saysNothing(json)) return readUndecided(json, iri, reading);
   const told = reading.isSimplified ? tellSimplified(json) : tell(json, { where: reading.where, isPart: false });
-  refuseWrongKind(iri, told, reading);
+  return readChecked(iri, told, reading);
+}
+
+function readChecked(iri: string, told: Told, reading: Reading): Fragment {
+  if (!reading.isSimplified) refuseWrongKind(iri, told.kind, reading.where);
   refuseFaultyProof(iri, told, reading);
-  return readTold(told, reading);
+  const fragment = readTold(told, reading);
+  return reading.merge === 'all' && told.isInferred === true ? { ...fragment, isInferred: true } : fragment;
+}
+
+/** An object that the instance it meets will decide, unless it can be nothing but parts of one: both readings of it. */
+function readUndecided(json: JsonObject, iri: string, reading: Reading): Fragment {
+  const members = Object.entries(json).filter(([name]) => !stampMembers.has(name));
+  const isPart = ([name, member]: readonly [string, Json]): boolean => metadataReaders.has(name) || isAttribute(member);
+  if (members.every(isPart) && members.some(([name]) => isPartMember(name)))
+    return readTold({ members: json }, reading);
+  const asValue = (): Fragment => {
+    if (members.some(([name]) => isPartMember(name))) throw badData(`The ${reading.where} needs a type and a value.`);
+    return readChecked(iri, { kind: 'Property', json, members: {} }, reading);
+  };
+  return {
+    ...('datasetId' in json ? readDataset(json['datasetId'] ?? null, reading) : undefined),
+    undecided: {
+      asParts: attempt(() => readTold({ members: json }, reading)),
+      asValue: attempt(asValue),
+      hasParts: members.some(isPart),
+      open: members.filter((member) => !isPart(member)).map(([name, member]) => openMember(name, member, reading)),
+    },
+  };
+}
+
+const isAttribute = (json: Json): boolean => (isArray(json) ? json.some(isInstance) : isInstance(json));
+
+function openMember(name: string, json: Json, { terms }: Reading): OpenMember {
+  const isNull = json === null || json === ngsildNull;
+  const iri = attempted(() => readAttributeName(name, terms));
+  return typeof iri === 'string' ? { name, iri, isNull } : { name, isNull };
+}
+
+function attempt(read: () => Fragment): FragmentOrProblem {
+  const fragment = attempted(read);
+  return fragment instanceof Problem ? { problem: fragment.report } : { fragment };
+}
+
+function attempted<T>(read: () => T): T | Problem {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
 }
 
 /** In simplified form only wrapped values and geometries tell their kind (clause 4.5.4). */
@@ -76,26 +122,23 @@ function tellSimplified(json: Json): Told {
   return told ?? { kind: 'Property', json, members: {} };
 }
 
-const geoNames = new Set(
-  ['location', 'observationSpace', 'operationSpace'].map((name) => `https://uri.etsi.org/ngsi-ld/${name}`),
-);
-
-function refuseWrongKind(iri: string, { kind }: Told, { where, isSimplified }: Reading): void {
-  if (geoNames.has(iri) && kind !== undefined && kind !== 'GeoProperty' && !isSimplified) {
-    throw badData(`The ${where} must be a GeoProperty, not a ${kind}.`);
-  }
-}
-
 /** The value of a proof is an object (clause 5.2.36). */
 function refuseFaultyProof(iri: string, { json }: Told, { where }: Reading): void {
   if (!iri.endsWith('/ngsildproof') || json === undefined || json === ngsildNull || isObject(json)) return;
   throw badData(`The value of the ${where} must be an object, not ${quoted(json)}.`);
 }
 
-/** The fragment of an attribute that stands alone, as the body of a request on it. `isPart`: it need not be whole. */
-export function readFragmentAlone(json: Json, reading: Reading, isPart: boolean): Fragment {
-  if (json === ngsildNull && reading.nulls !== 'forbidden') return { value: ngsildNull };
-  return readTold(tell(json, { where: reading.where, isPart }), reading);
+/**
+ * The instances in the body of a request on one attribute: one, or an array of them. Where the NGSI-LD Null is allowed, they
+ * need not be whole.
+ */
+export function readInstancesAlone(json: Json, iri: string, reading: Reading): readonly Fragment[] {
+  const isPart = reading.nulls !== 'forbidden';
+  const read = (one: Json): Fragment =>
+    one === ngsildNull && isPart
+      ? { value: ngsildNull }
+      : readChecked(iri, tell(one, { where: reading.where, isPart }), reading);
+  return areInstances(json, reading) ? distinct(json.map(read), reading) : [read(json)];
 }
 
 function readTold(told: Told, reading: Reading): Fragment {
@@ -110,6 +153,13 @@ function readTold(told: Told, reading: Reading): Fragment {
   };
 }
 
+/** Sub-attributes are never simplified, and merged wherever the instance around them stays. */
+const inner = ({ merge, ...reading }: Reading): Reading => ({
+  ...reading,
+  isSimplified: false,
+  ...(merge === undefined ? undefined : { merge: 'all' }),
+});
+
 /** Everything but kind and value. */
 function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fragment {
   const rest: [string, Json][] = [];
@@ -123,80 +173,5 @@ function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fra
       rest.push([name, json]);
     } else fragment = { ...fragment, ...read(json, kind, reading) };
   }
-  return rest.length === 0
-    ? fragment
-    : { ...fragment, attrs: readAttributes(rest, { ...reading, isSimplified: false }) };
-}
-
-/** Members that mean something else than a sub-attribute, but not here. */
-function refuseMember(name: string, kind: Kind | undefined, { where }: Reading): void {
-  if (valueMembers.has(name) || name.startsWith('previous'))
-    throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
-  if (name === '@context') throw badData(`The ${where} must not hold an @context.`);
-}
-
-type ReadMember = (json: Json, kind: Kind | undefined, reading: Reading) => Fragment;
-
-/** A map, because a sub-attribute may well be named `constructor`. */
-const metadataReaders: ReadonlyMap<string, ReadMember> = new Map(
-  Object.entries<ReadMember>({
-    datasetId: (json, _kind, reading) => readDataset(json, reading),
-    observedAt: (json, _kind, reading) => ({ observedAt: readTime(json, 'observedAt', reading) }),
-    expiresAt: (json, _kind, reading) => ({ expiresAt: readTime(json, 'expiresAt', reading) }),
-    unitCode: (json, kind, reading) => ({
-      unitCode: readText(
-        json,
-        { member: 'unitCode', isAllowed: kind === undefined || mayHave(kind, 'unitCode') },
-        reading,
-      ),
-    }),
-    objectType: readObjectType,
-    valueType: readValueType,
-    entityIdSealed: (json, _kind, reading) => ({ entityIdSealed: readSealed(json, 'entityIdSealed', reading) }),
-    entityTypeSealed: (json, _kind, reading) => ({
-      entityTypeSealed: reading.terms.expand(readSealed(json, 'entityTypeSealed', reading)),
-    }),
-  }),
-);
-
-function readDataset(json: Json, { where }: Reading): Fragment {
-  return json === '@none' ? {} : { datasetId: readId(json, `the datasetId of ${where}`) };
-}
-
-function readText(
-  json: Json,
-  { member, isAllowed }: { member: string; isAllowed: boolean },
-  { where, nulls }: Reading,
-): string {
-  if (!isAllowed) throw badData(`The ${where} cannot have a ${member}.`);
-  if (json === null && nulls !== 'forbidden') return ngsildNull;
-  if (json === ngsildNull && nulls === 'forbidden')
-    throw badData(`The NGSI-LD Null is not allowed here: ${member} of ${where}.`);
-  if (typeof json !== 'string' || json === '')
-    throw badData(`The ${member} of ${where} must be a string, not ${quoted(json)}.`);
-  return json;
-}
-
-function readObjectType(json: Json, kind: Kind | undefined, reading: Reading): Fragment {
-  if (kind !== undefined && !mayHave(kind, 'objectType'))
-    throw badData(`The ${reading.where} is no relationship and cannot have an objectType.`);
-  if (isStrings(json) && json.length > 0) return { objectType: json.map((type) => reading.terms.expand(type)) };
-  const text = readText(json, { member: 'objectType', isAllowed: true }, reading);
-  return { objectType: text === ngsildNull ? text : reading.terms.expand(text) };
-}
-
-function readValueType(json: Json, kind: Kind | undefined, reading: Reading): Fragment {
-  const isAllowed = kind === undefined || mayHave(kind, 'valueType');
-  const text = readText(json, { member: 'valueType', isAllowed }, reading);
-  if (kind === 'LanguageProperty' && text !== ngsildNull && !/(?:^|[#:/])langString$/.test(text)) {
-    throw badData(`The valueType of the LanguageProperty ${reading.where} must be langString, not ${quoted(json)}.`);
-  }
-  return { valueType: text === ngsildNull ? text : reading.terms.expand(text) };
-}
-
-/** Sealed members stand in a proof only (clause 5.2.36). */
-function readSealed(json: Json, member: string, reading: Reading): string {
-  if (!/(?:^|\.| )ngsildproof$/.test(reading.where))
-    throw badData(`Only an ngsildproof can have ${member}, not ${reading.where}.`);
-  return readText(json, { member, isAllowed: true }, reading);
+  return rest.length === 0 ? fragment : { ...fragment, attrs: readAttributes(rest, inner(reading)) };
 }

@@ -1,9 +1,10 @@
 /** Tells the kind of an attribute from its text, normalized or concise (CIM 009 clauses 4.5.2, 4.5.3, Annex C.2.2). */
 import { type Kind, kinds, valueMember } from '../attribute.ts';
 import { looksLikeGeometry } from '../geometry.ts';
-import { isObject, type Json, type JsonObject } from '../json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
 import { badData } from '../problem.ts';
 import { quoted } from './id.ts';
+import type { Reading } from './reading.ts';
 
 /** An instance whose kind is known: its value and the object that holds its other members. */
 export interface Told {
@@ -12,6 +13,8 @@ export interface Told {
   /** Absent in a fragment that has none. */
   readonly json?: Json;
   readonly members: JsonObject;
+  /** True where a `value` without a type tells a Property: it may be part of a geometry, too. */
+  readonly isInferred?: boolean;
 }
 
 /** Kinds that their value member tells; those with a `value` are told apart by its content. */
@@ -24,8 +27,20 @@ export const isInstance = (json: Json): json is JsonObject =>
   isObject(json) &&
   (isKind(json['type'] ?? json['@type']) || Object.values(valueMember).some((member) => member in json));
 
-/** Members that only fragments without a value may consist of. */
-const metadata = ['observedAt', 'unitCode', 'datasetId', 'expiresAt', 'objectType', 'valueType'] as const;
+/** True for an array of instances. In a merge they need not tell their kind where they tell their datasetId. */
+export const areInstances = (json: Json, { merge }: Pick<Reading, 'merge'>): json is readonly Json[] =>
+  isArray(json) &&
+  (json.some(isInstance) ||
+    (merge !== undefined && json.every(isObject) && json.some((element) => 'datasetId' in element)));
+
+/** True for an object that tells neither kind nor value: it may be the value itself, or parts of an instance. */
+export const saysNothing = (json: Json): json is JsonObject =>
+  isObject(json) && !isInstance(json) && !['type', '@type', '@value'].some((member) => member in json);
+
+const metadata = new Set(['observedAt', 'unitCode', 'datasetId', 'expiresAt', 'objectType', 'valueType']);
+
+/** True for members that an object has only if it is a fragment of an instance, and no value. */
+export const isPartMember = (name: string): boolean => metadata.has(name);
 
 /**
  * Kind and value in any form. `isPart`: the text may be a fragment without kind and value; otherwise an object that says
@@ -44,10 +59,11 @@ export function tell(json: Json, { where, isPart }: { where: string; isPart: boo
 /** An object without a type: its value member tells, or it is a value itself. */
 function tellByMember(json: JsonObject, isPart: boolean): Told {
   const { value } = json;
-  if (value !== undefined) return told(looksLikeGeometry(value) ? 'GeoProperty' : 'Property', json);
+  if (value !== undefined)
+    return looksLikeGeometry(value) ? told('GeoProperty', json) : { ...told('Property', json), isInferred: true };
   const found = telling.find((kind) => valueMember[kind] in json);
   if (found) return told(found, json);
-  return isPart || metadata.some((member) => member in json) ? { members: json } : bare('Property', json);
+  return isPart || Object.keys(json).some(isPartMember) ? { members: json } : bare('Property', json);
 }
 
 const bare = (kind: Kind, json: Json): Told => ({ kind, json, members: {} });
@@ -55,4 +71,14 @@ const bare = (kind: Kind, json: Json): Told => ({ kind, json, members: {} });
 function told(kind: Kind, members: JsonObject): Told {
   const json = members[valueMember[kind]];
   return { kind, ...(json === undefined ? undefined : { json }), members };
+}
+
+const geoNames = new Set(
+  ['location', 'observationSpace', 'operationSpace'].map((name) => `https://uri.etsi.org/ngsi-ld/${name}`),
+);
+
+/** Throws BadRequestData when an attribute of the core context that is a GeoProperty is to be of another kind (clause 4.7). */
+export function refuseWrongKind(iri: string, kind: Kind | undefined, where = iri): void {
+  if (geoNames.has(iri) && kind !== undefined && kind !== 'GeoProperty')
+    throw badData(`The ${where} must be a GeoProperty, not a ${kind}.`);
 }

@@ -1,4 +1,5 @@
 /** Reads names of types and attributes: checks their form, expands them (CIM 009 clauses 4.6.2, 5.5.7). */
+import { ngsildNull } from '../attribute.ts';
 import type { Terms } from '../entity.ts';
 import type { Json } from '../json.ts';
 import { badData } from '../problem.ts';
@@ -55,6 +56,7 @@ export function readTypeName(name: Json | undefined, terms: Terms): string {
 }
 
 function readName(name: string, terms: Terms, what: string): string {
+  if (name === ngsildNull) throw badData(`The NGSI-LD Null cannot be the name of ${what}.`);
   if (!shortName.test(name) && !isUri(name)) {
     throw badData(
       `The name of ${what} must be letters, digits and _ beginning with a letter, or an IRI, not ${quoted(name)}.`,

@@ -11,6 +11,8 @@ export interface Reading {
   readonly where: string;
   /** Attributes hold instances of many moments, deletions among them (clause 4.5.6). */
   readonly isHistory?: boolean;
+  /** What is read is merged into what is there: the attributes with all in them, or only their sub-attributes. */
+  readonly merge?: 'all' | 'inner';
   /** The body is in simplified form (clause 4.5.4): what is not wrapped is a bare value. */
   readonly isSimplified: boolean;
 }

@@ -24,7 +24,7 @@ export function readValue(kind: Kind, json: Json, reading: Reading): Json {
       if (!isArray(json)) throw badData(`The ${place} must be an array, not ${quoted(json)}.`);
       return readPlain(json, place, reading);
     case 'GeoProperty':
-      return readGeo(json, place);
+      return reading.merge === 'all' && isPartOfGeometry(json) ? json : readGeo(json, place);
     case 'LanguageProperty':
       return readLanguageMap(json, place, reading);
     case 'VocabProperty':
@@ -55,6 +55,7 @@ function isDeletion(kind: Kind, json: Json): boolean {
 
 /** Any JSON but null and numbers that JSON cannot write again; the NGSI-LD Null only inside a merge. */
 function readPlain(json: Json, place: string, reading: Reading): Json {
+  if (isJsonLiteral(json)) return json;
   if (isObject(json) || isArray(json)) return readMembers(json, place, reading);
   if (json === null) throw badData(`null is not a value of NGSI-LD, but stands in the ${place}.`);
   if (json === ngsildNull && reading.nulls !== 'deep')
@@ -63,6 +64,9 @@ function readPlain(json: Json, place: string, reading: Reading): Json {
   return json;
 }
 
+/** JSON that is a value as it is, also when it is null (clause 4.6.1). */
+const isJsonLiteral = (json: Json): boolean => isObject(json) && json['@type'] === '@json' && '@value' in json;
+
 /** A merge replaces an array whole: there is nothing in it that could be deleted. */
 function readMembers(json: JsonObject | readonly Json[], place: string, reading: Reading): Json {
   const inside: Reading = isArray(json) && reading.nulls === 'deep' ? { ...reading, nulls: 'allowed' } : reading;
@@ -70,8 +74,11 @@ function readMembers(json: JsonObject | readonly Json[], place: string, reading:
   return json;
 }
 
+/** True for what a merge may complete to a geometry by the one that is there; it is then read again. */
+const isPartOfGeometry = (json: Json): boolean => isObject(json) && 'type' in json !== 'coordinates' in json;
+
 /** A geometry, or a string that holds one (clause 4.7). */
-function readGeo(json: Json, place: string): Json {
+export function readGeo(json: Json, place: string): Json {
   return readGeometry(typeof json === 'string' ? parsed(json, place) : json, place);
 }
 
@@ -109,7 +116,8 @@ function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
     if (!isLanguageTag(tag)) throw badData(`The ${place} has ${quoted(tag)} where a language tag or @none is needed.`);
     const isText = typeof text === 'string' || (isArray(text) && text.every((one) => typeof one === 'string'));
     if (!isText) throw badData(`The ${place} must have a string or strings for ${tag}, not ${quoted(text)}.`);
-    if (text === ngsildNull && nulls !== 'deep') throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
+    if (isArray(text) ? text.includes(ngsildNull) : text === ngsildNull && nulls !== 'deep')
+      throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
   }
   return json;
 }

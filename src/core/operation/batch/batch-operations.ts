@@ -3,7 +3,7 @@ import type { EntityFragment } from '../../model/entity.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
-import { readEntity, readFragment } from '../../model/read/entity.ts';
+import { readEntity, readFragment, readUpsertEntity } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Nulls } from '../../model/read/reading.ts';
 import { describeProblem } from '../describe-problem.ts';
@@ -51,7 +51,7 @@ export const upsertBatch: Operation = {
 export const readUpsert =
   (mode: 'replace' | 'update'): ReadElement<Mutation> =>
   async (element, each) => {
-    const entity = readEntity(element, each.context);
+    const entity = (mode === 'update' ? readUpsertEntity : readEntity)(element, each.context);
     if (mode === 'update') await checkUpsert(entity, each);
     else checkWhole(entity, each);
     return { op: 'upsert', id: entity.id, entity, mode };

@@ -1,8 +1,9 @@
 /** Operations that write attributes of an entity that is there (clauses 5.6.2 to 5.6.5 and 5.6.19). */
+import { isObject, type Json } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
-import { readAttributeFragment, readFragment } from '../../model/read/entity.ts';
+import { readAttributeFragments, readFragment } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
-import { readAttributeName } from '../../model/read/name.ts';
+import { isReserved, readAttributeName } from '../../model/read/name.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { readBoolean, readOptions } from '../parameters.ts';
 import { applyOne, checkPart, updateAnswer } from '../writing.ts';
@@ -43,18 +44,24 @@ export const updateAttributes: Operation = {
 };
 
 /** Reads id, attribute and body of an operation on one attribute, and checks the data model. */
-async function readAttributeAsk(ask: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
-  const id = readId(ask.path['id'] ?? '');
-  const attr = attributeIn(ask, call);
+async function readAttributeAsk({ path, body = null }: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
+  const id = readId(path['id'] ?? '');
+  const attr = attributeIn(path, call);
   if (attr === 'scope')
     throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
-  const fragment = readAttributeFragment(ask.body ?? null, call.context, { nulls });
-  await checkPart(id, { attrs: { [attr]: [fragment] } }, call);
-  return { id, attr, fragment };
+  const fragments = readAttributeFragments(body, call.context, { nulls, iri: attr });
+  await checkPart(id, { attrs: { [attr]: fragments } }, call);
+  return { id, attr, fragments, isWrapped: isWrapped(body, attr, call) };
+}
+
+/** True for an object whose only member has the name of the attribute that it should be. */
+function isWrapped(body: Json, attr: string, { context }: Call): boolean {
+  const [name, ...others] = isObject(body) ? Object.keys(body) : [];
+  return name !== undefined && others.length === 0 && !isReserved(name) && context.expand(name) === attr;
 }
 
 /** The expanded name of the attribute in the path, or `scope`. */
-const attributeIn = ({ path }: Ask, { context }: Call): string => {
+const attributeIn = (path: Ask['path'], { context }: Call): string => {
   const name = path['attr'] ?? '';
   return name === 'scope' ? name : readAttributeName(name, context);
 };
@@ -69,9 +76,10 @@ export const partialUpdateAttribute: Operation = {
   media: ['json', 'ld+json'],
   body: 'any',
   async run(ask, call) {
-    const { id, attr, fragment } = await readAttributeAsk(ask, call, 'allowed');
-    if (Object.keys(fragment).length === 0) throw badData('The body says nothing of the attribute.');
-    return updateAnswer(await applyOne({ op: 'partialUpdate', id, attr, fragment }, ask, call));
+    const read = await readAttributeAsk(ask, call, 'allowed');
+    if (read.fragments.some((fragment) => Object.keys(fragment).length === 0))
+      throw badData('The body says nothing of the attribute.');
+    return updateAnswer(await applyOne({ op: 'partialUpdate', ...read }, ask, call));
   },
 };
 
@@ -85,8 +93,8 @@ export const replaceAttribute: Operation = {
   media: ['json', 'ld+json'],
   body: 'any',
   async run(ask, call) {
-    const { id, attr, fragment } = await readAttributeAsk(ask, call, 'forbidden');
-    return updateAnswer(await applyOne({ op: 'replaceAttr', id, attr, fragment }, ask, call));
+    const read = await readAttributeAsk(ask, call, 'forbidden');
+    return updateAnswer(await applyOne({ op: 'replaceAttr', ...read }, ask, call));
   },
 };
 
@@ -101,7 +109,7 @@ export const deleteAttribute: Operation = {
   body: 'none',
   async run(ask, call) {
     const id = readId(ask.path['id'] ?? '');
-    const attr = attributeIn(ask, call);
+    const attr = attributeIn(ask.path, call);
     const { datasetId } = ask.params;
     const isAll = readBoolean(ask.params, 'deleteAll') ?? false;
     const one = datasetId === undefined || datasetId === '@none' ? {} : { datasetId: readId(datasetId, 'datasetId') };

@@ -7,7 +7,7 @@ import type { HistoryPlan } from '../../port/store.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
-import { pageOf, readList, readPaging } from '../parameters.ts';
+import { pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
 import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
@@ -118,7 +118,7 @@ async function answerQuery(
 function readParts(params: Params, { temporal, rollup }: HistoryShown, { context, now, world }: Call): Asked['parts'] {
   const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
   const attrs = [...(readAttrs(params, context) ?? []), ...(hasScope ? [scopeSeries] : [])];
-  const datasetIds = readList(params, 'datasetId');
+  const datasetIds = readDatasetIds(params);
   return {
     temporal,
     now,

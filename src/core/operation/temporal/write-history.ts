@@ -1,10 +1,11 @@
 /** Operations that write history: add instances of other moments, change and delete them (clauses 5.6.11 to 5.6.16). */
-import type { Fragment } from '../../model/attribute.ts';
-import { isArray, isObject, type Json } from '../../model/json.ts';
+import type { Fragment, Fragments } from '../../model/attribute.ts';
+import { isObject, type Json } from '../../model/json.ts';
 import type { Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
+import { isInstance } from '../../model/read/kind.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { Revision } from '../../port/store.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
@@ -129,18 +130,24 @@ export const updateTemporalInstance: Operation = {
   },
 };
 
-/** The body holds the attribute with exactly one instance, or is the instance itself. */
-function readOneInstance({ body = null, path }: Ask, name: string, call: Call): Fragment {
-  const { id = '', attr = '' } = path;
-  const json = memberOf(body, attr) ?? body;
-  const { attrs } = readHistory({ [attr]: isArray(json) ? json : [json] }, call.context, { id: readId(id) });
-  const [only, ...others] = attrs[name] ?? [];
-  if (only && others.length === 0) return only;
-  throw badData(`The body must hold one instance of ${name}, and no more.`);
+/**
+ * The body holds the attribute, under any of its names, with exactly one instance, or is the instance itself. Throws
+ * BadRequestData when it holds anything else.
+ */
+function readOneInstance({ body = null, path }: Ask, name: string, { context }: Call): Fragment {
+  const isNamed = isObject(body) && Object.keys(body).some((member) => context.expand(member) === name);
+  const json: Json = !isNamed && isInstance(body) ? { [name]: [body] } : body;
+  const { attrs, scopes } = readHistory(json, context, { id: readId(path['id'] ?? '') });
+  return onlyInstance(attrs, scopes, name);
 }
 
-const memberOf = (body: Json, name: string): Json | undefined =>
-  isObject(body) && Object.hasOwn(body, name) ? body[name] : undefined;
+function onlyInstance(attrs: Fragments, scopes: readonly Fragment[], name: string): Fragment {
+  const [other] = Object.keys(attrs).filter((one) => one !== name);
+  if (other !== undefined) throw badData(`The body must hold ${name}, and not ${other}.`);
+  const [only, ...more] = attrs[name] ?? [];
+  if (only && more.length === 0 && scopes.length === 0) return only;
+  throw badData(`The body must hold one instance of ${name}, and nothing else.`);
+}
 
 export const deleteTemporalInstance: Operation = {
   ...common,

@@ -5,7 +5,7 @@ import type { Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
 import { historyOf, pastEntry } from '../../../core/model/history.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
-import type { Mutated } from '../../../core/model/mutate.ts';
+import type { Mutated } from '../../../core/model/settle.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Entities, Held, Holding } from './entity-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
