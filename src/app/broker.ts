@@ -251,6 +251,7 @@ function openServer(
         name: 'Mlaka',
         version,
         'orionld version': version,
+        orion: { version },
         uptime: Math.floor((Date.now() - began) / 1000),
       }),
       unready: () => faultOf(world),

@@ -18,7 +18,9 @@ interface Described {
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   readonly components: {
-    readonly parameters: Readonly<Record<string, { readonly name: string; readonly in: string }>>;
+    readonly parameters: Readonly<
+      Record<string, { readonly name: string; readonly in: string; readonly schema: object }>
+    >;
   };
 }
 
@@ -38,6 +40,13 @@ const queryParameters = ({ parameters = [] }: Described): readonly string[] =>
     .map((parameter) => parameter?.name ?? '')
     .sort();
 
+/** Every object in a document. */
+function* objectsIn(part: unknown): Generator<Readonly<Record<string, unknown>>> {
+  if (typeof part !== 'object' || part === null) return;
+  if (!Array.isArray(part)) yield part as Readonly<Record<string, unknown>>;
+  for (const one of Object.values(part)) yield* objectsIn(one);
+}
+
 describe('openapi.yaml', () => {
   test('has every operation of the table, and no other of the API', () => {
     const told = described
@@ -56,6 +65,17 @@ describe('openapi.yaml', () => {
       expect(found?.requestBody !== undefined).toBe(operation.body !== 'none');
     },
   );
+
+  test('no parameter has a default: clients that are made of the description would send it', () => {
+    const sent = Object.entries(document.components.parameters).filter(([, { schema }]) => 'default' in schema);
+    expect(sent.map(([name]) => name)).toEqual([]);
+  });
+
+  test('every array says what is in it', () => {
+    const arrays = [...objectsIn(document)].filter(({ type }) => [type].flat().includes('array'));
+    expect(arrays.length).toBeGreaterThan(20);
+    expect(arrays.filter((one) => !('items' in one) && !('prefixItems' in one))).toEqual([]);
+  });
 
   test('every reference leads somewhere', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');

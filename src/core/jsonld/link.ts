@@ -4,19 +4,23 @@ import { badData } from '../model/problem.ts';
 /** The relation of a link to a @context (clause 6.3.5). */
 export const contextRelation = 'http://www.w3.org/ns/json-ld#context';
 
-/** The URL of the @context that a Link header names; undefined when it names none. Throws BadRequestData. */
+/**
+ * The URL of the @context that a Link header names; undefined when it names none. A link that says no relation counts where
+ * none says that it is the @context. Throws BadRequestData.
+ */
 export function readContextLink(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const urls = readLinks(header)
-    .filter(({ relations }) => relations.includes(contextRelation))
-    .map(({ url }) => url);
+  const links = readLinks(header);
+  const named = links.filter(({ relations }) => relations?.includes(contextRelation));
+  const urls = (named.length > 0 ? named : links.filter(({ relations }) => !relations)).map(({ url }) => url);
   if (urls.length > 1) throw badData(`The Link header names more than one @context: ${urls.join(', ')}.`);
   return urls[0];
 }
 
 interface Link {
   readonly url: string;
-  readonly relations: readonly string[];
+  /** Absent: the link does not say what it is. */
+  readonly relations?: readonly string[];
 }
 
 /** A header and how far it has been read. Each form is tried once at a place, so that reading takes time that grows with the length. */
@@ -65,7 +69,8 @@ function readLink(cursor: Cursor): Link | undefined {
     if (!parameter) return undefined;
     if (parameter.name === 'rel') relation ??= parameter.value;
   }
-  return take(cursor, linkEnd) && { url: (target[1] ?? '').trim(), relations: (relation ?? '').split(/\s+/) };
+  const relations = relation === undefined ? undefined : { relations: relation.split(/\s+/) };
+  return take(cursor, linkEnd) && { url: (target[1] ?? '').trim(), ...relations };
 }
 
 /** A parameter of a link, whose value may be quoted or absent. */

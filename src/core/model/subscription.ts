@@ -2,6 +2,37 @@
 import { type Instant, microsOfInstant } from './instant.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 
+/** What brokers tell of a subscription and take from nobody: our own account, and what others show (docs/compatibility.md). */
+export const subscriptionOutputs: readonly string[] = ['status', 'createdAt', 'modifiedAt', 'origin'];
+export const notificationOutputs: readonly string[] = [
+  'timesSent',
+  'timesFailed',
+  'lastNotification',
+  'lastSuccess',
+  'lastFailure',
+  'status',
+  'noMatch',
+  'lastErrorReason',
+  'lastFailureReason',
+  'lastSuccessCode',
+  'consecutiveErrors',
+  'failsCounter',
+];
+
+/** The names that members had in early versions of the standard. */
+const earlierNames = { name: 'subscriptionName', expires: 'expiresAt' } as const;
+
+/** A subscription, or a patch of one, with the present names of its members. Where both names are given, the present one counts. */
+export function withPresentNames(json: JsonObject): JsonObject {
+  const { name, expires, ...others } = json;
+  if (name === undefined && expires === undefined) return json;
+  return {
+    ...(name === undefined ? undefined : { [earlierNames.name]: name }),
+    ...(expires === undefined ? undefined : { [earlierNames.expires]: expires }),
+    ...others,
+  };
+}
+
 /** A subscription as it is kept. */
 export interface SubscriptionDocument {
   readonly id: string;

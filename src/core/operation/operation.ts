@@ -1,4 +1,5 @@
 /** The shape of every API operation: a value asks, a value answers. Bindings only translate (CIM 009 clauses 5 and 6). */
+import type { Domain } from '../access/domain.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { Instant } from '../model/instant.ts';
@@ -70,6 +71,8 @@ interface Identity {
 export interface Caller {
   readonly tenant: string;
   readonly principal: Principal;
+  /** The part of the tenant that the request keeps to. Absent: all of it. */
+  readonly domain?: Domain;
   /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and its own URLs are paths. */
   readonly origin?: string;
   /** The @context of the request (clause 6.3.5). */

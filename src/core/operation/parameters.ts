@@ -52,6 +52,15 @@ export function readPaging(
   return { limit, offset: readWhole(params, 'offset', 0) ?? 0, isCounted };
 }
 
+/** Parameters of a list in which the value `count` of `options`, a word of older clients, has become `count=true`. */
+export function liftCount(params: Params): Params {
+  const { options, ...others } = params;
+  const chosen = options?.split(',').map((option) => option.trim()) ?? [];
+  if (!chosen.includes('count')) return params;
+  const rest = chosen.filter((option) => option !== 'count').join(',');
+  return { count: 'true', ...others, ...(rest === '' ? undefined : { options: rest }) };
+}
+
 /** A page of what was found by asking for one element more than the limit. */
 export const pageOf = (
   found: number,

@@ -1,4 +1,5 @@
 /** Carries out an operation for a caller: the one place where access is decided and a tenant's store is opened. */
+import { keepToDomain } from '../access/domain.ts';
 import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { isObject } from '../model/json.ts';
@@ -29,7 +30,9 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, world.ids), await store.log.position());
-  return { ...caller, world, now: world.clock.now(), store: guardStore(store, decision), position };
+  const guarded = guardStore(store, decision);
+  const own = caller.domain ? keepToDomain(guarded, caller.domain, operation.action) : guarded;
+  return { ...caller, world, now: world.clock.now(), store: own, position };
 }
 
 async function openTenant({ stores }: World, tenant: string, { unknownTenant }: Operation): Promise<Store> {

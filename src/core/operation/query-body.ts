@@ -78,10 +78,19 @@ function readSelectors(json: Json, terms: Terms): readonly EntitySelector[] {
 function readSelector(json: Json, terms: Terms): EntitySelector {
   if (!isObject(json)) throw badData(`An element of entities must be an object, not ${quoted(json)}.`);
   const { type, id, idPattern } = json;
-  if (typeof type !== 'string') throw badData(`An element of entities needs a type, not ${quoted(type)}.`);
-  const types = parseTypeSelection(type, terms);
-  if (id !== undefined) return { types, ids: (isArray(id) ? id : [id]).map((one) => readId(one, 'an id in entities')) };
-  return { types, ...(idPattern === undefined ? undefined : { idPattern: readPattern(idPattern) }) };
+  const types = readTypes(type, terms);
+  if (id !== undefined)
+    return { ...types, ids: (isArray(id) ? id : [id]).map((one) => readId(one, 'an id in entities')) };
+  if (idPattern !== undefined) return { ...types, idPattern: readPattern(idPattern) };
+  if (types) return types;
+  throw badData('An element of entities needs a type, an id or an idPattern.');
+}
+
+/** A selector need not say the type (conflict 7). */
+function readTypes(type: Json | undefined, terms: Terms): Pick<EntitySelector, 'types'> | undefined {
+  if (type === undefined) return undefined;
+  if (typeof type === 'string') return { types: parseTypeSelection(type, terms) };
+  throw badData(`The type in an element of entities must be a text, not ${quoted(type)}.`);
 }
 
 /** `ordering` as the parameters that say the same; there, geometry and coordinates have names of their own. */

@@ -10,6 +10,7 @@ import type { Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { readAttributeName } from '../model/read/name.ts';
+import type { Call } from './operation.ts';
 import { readBoolean, readList, readWhole } from './parameters.ts';
 
 /** The parameters that say which entities. */
@@ -33,21 +34,38 @@ type Params = Readonly<Record<string, string>>;
 
 const systemAttributes = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'expiresAt', 'id', 'type', 'scope']);
 
+/** What a selection is read with. */
+export interface Selecting {
+  readonly terms: Terms;
+  /** True when ids or a pattern of ids make a query narrow enough. */
+  readonly isIdEnough?: boolean;
+}
+
+/** For operations that read: a broker that is tolerant takes ids alone. */
+export const selectingFor = ({ context, world }: Pick<Call, 'context' | 'world'>): Selecting => ({
+  terms: context,
+  isIdEnough: world.isTolerant,
+});
+
 /** The filter that the parameters mean. Throws BadRequestData when they leave the query too wide (clause 5.7.2.4). */
-export function readSelection(params: Params, terms: Terms): Filter {
-  const selector = readSelector(params, terms);
-  return readFilter(params, terms, selector ? [selector] : undefined);
+export function readSelection(params: Params, selecting: Selecting): Filter {
+  const selector = readSelector(params, selecting.terms);
+  return readFilter(params, selecting, selector ? [selector] : undefined);
 }
 
 /** As `readSelection`, of selectors and the parameters that restrict further. */
-export function readFilter(params: Params, terms: Terms, selectors: readonly EntitySelector[] | undefined): Filter {
+export function readFilter(
+  params: Params,
+  { terms, isIdEnough = false }: Selecting,
+  selectors: readonly EntitySelector[] | undefined,
+): Filter {
   const attrs = readAttrs(params, terms);
   const filter: Filter = {
     ...(selectors ? { selectors } : undefined),
     ...(attrs ? { attrs } : undefined),
     ...readConditions(params, terms),
   };
-  refuseTooWide(filter, params);
+  refuseTooWide(filter, params, isIdEnough);
   if (filter.q) refuseLinks(filter.q, readJoin(params)?.level ?? 0);
   return filter;
 }
@@ -134,11 +152,11 @@ function readConditions(params: Params, terms: Terms): Filter {
   };
 }
 
-function refuseTooWide(filter: Filter, params: Params): void {
+function refuseTooWide(filter: Filter, params: Params, isIdEnough: boolean): void {
   const local = readBoolean(params, 'local');
   if (params['type'] === '*' && local === false)
     throw badData('The parameter type=* asks for local entities only; local=false contradicts it.');
-  if (local === true || isNarrow(filter)) return;
+  if (local === true || isNarrow(filter) || (isIdEnough && namesIds(filter))) return;
   throw badData(
     'The query is too wide: it needs type, attrs, q or a geo-query on an attribute that is no system attribute, or local=true.',
   );
@@ -149,6 +167,9 @@ const isNarrow = ({ selectors, attrs, q, geo }: Filter): boolean =>
   attrs !== undefined ||
   geo !== undefined ||
   (q !== undefined && namesAnAttribute(q));
+
+const namesIds = ({ selectors = [] }: Filter): boolean =>
+  selectors.some(({ ids, idPattern }) => ids !== undefined || idPattern !== undefined);
 
 /** True when a query speaks of at least one attribute that is no system attribute. */
 function namesAnAttribute(q: NonNullable<Filter['q']>): boolean {

@@ -183,7 +183,7 @@ export function withContext(text: string, { media, context, isContextInLink = fa
 function readRenderer(params: Params, call: Call): Render {
   const property = params['geometryProperty'];
   if (call.media !== 'geo+json') {
-    if (property !== undefined)
+    if (property !== undefined && !call.world.isTolerant)
       throw badData('The parameter geometryProperty needs the media type application/geo+json.');
     return renderEntity;
   }

@@ -15,6 +15,7 @@ import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import { readTime } from '../model/read/time.ts';
+import { subscriptionOutputs, withPresentNames } from '../model/subscription.ts';
 import { type Members, readBoolean, readNames, readNonEmpty, readText, refuseMembers } from './member.ts';
 import { type SubscriptionPlan, type Trigger, triggers } from './plan.ts';
 import { readChangeView } from './read-view.ts';
@@ -32,9 +33,9 @@ export interface SubscriptionReading {
 
 const members: Members = {
   known: [
+    ...subscriptionOutputs,
     'id type subscriptionName description entities watchedAttributes notificationTrigger q geoQ scopeQ lang datasetId',
     'expandValues jsonKeys isActive expiresAt jsonldContext localOnly ngsildConformance notification @context',
-    'status createdAt modifiedAt',
   ].flatMap((names) => names.split(' ')),
   unsupported: {
     timeInterval: 'notifications at intervals are not sent here',
@@ -50,10 +51,11 @@ const members: Members = {
  * standard that this broker does not carry out, and what the parsers of query languages throw.
  */
 export function readSubscription(
-  json: Json,
+  given: Json,
   { context, notified = context, now, depthMax = 0 }: SubscriptionReading,
 ): SubscriptionPlan {
-  if (!isObject(json)) throw badData(`A subscription must be a JSON object, not ${quoted(json)}.`);
+  if (!isObject(given)) throw badData(`A subscription must be a JSON object, not ${quoted(given)}.`);
+  const json = withPresentNames(given);
   refuseMembers(json, members, 'a subscription');
   if (json['type'] !== 'Subscription')
     throw badData(`The type of a subscription must be "Subscription", not ${quoted(json['type'])}.`);
@@ -127,14 +129,15 @@ function readSelector(json: Json, where: string, terms: Terms): EntitySelector {
     throw badData(`The ${where} of a subscription must be an object such as {"type": "Vehicle"}, not ${quoted(json)}.`);
   refuseMembers(json, selectorMembers, where);
   const type = readText(json, 'type');
-  if (type === undefined) throw badData(`The ${where} of a subscription needs a type; "*" is any.`);
   const idPattern = readText(json, 'idPattern');
   if (idPattern !== undefined) compilePattern(idPattern);
   const ids = readIds(json['id'], where);
+  if (type === undefined && idPattern === undefined && !ids)
+    throw badData(`The ${where} of a subscription needs a type, an id or an idPattern; the type "*" is any.`);
   return {
     ...(ids ? { ids } : undefined),
     ...(idPattern === undefined ? undefined : { idPattern: { source: idPattern } }),
-    types: parseTypeSelection(type, terms),
+    ...(type === undefined ? undefined : { types: parseTypeSelection(type, terms) }),
   };
 }
 

@@ -7,14 +7,12 @@ import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
 import { parseLanguagePreference } from '../representation/language.ts';
 import type { View } from '../representation/view.ts';
+import { notificationOutputs } from '../model/subscription.ts';
 import { type Members, readBoolean, readNames, readText, refuseMembers } from './member.ts';
 import type { ChangeView, Trigger } from './plan.ts';
 
 const members: Members = {
-  known: [
-    'attributes pick omit format sysAttrs showChanges',
-    'timesSent timesFailed lastNotification lastSuccess lastFailure status',
-  ].flatMap((names) => names.split(' ')),
+  known: ['attributes', 'pick', 'omit', 'format', 'sysAttrs', 'showChanges', ...notificationOutputs],
   unsupported: {
     endpoint: 'notifications go to whoever subscribes, over the same connection',
     join: 'linked entities are not joined in notifications',

@@ -1,6 +1,6 @@
 /** Reads the body of a request as JSON: its media type, its bytes up to a limit, its text. */
 import type { Json } from '../../core/model/json.ts';
-import type { Operation } from '../../core/operation/operation.ts';
+import type { Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import { readJsonText } from './json-text.ts';
@@ -35,10 +35,11 @@ export class ClientGone extends Error {}
 export async function readBody(
   exchange: Exchange,
   operation: Operation,
-  { limits, breathe }: { limits: BodyLimits; breathe: Breathe },
+  { limits, world }: { limits: BodyLimits; world: Pick<World, 'breathe' | 'isTolerant'> },
 ): Promise<Body> {
+  const { breathe, isTolerant } = world;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
-  const media = readBodyMedia(exchange);
+  const media = readBodyMedia(exchange, isTolerant);
   const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax), breathe);
   if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   const isPiecewise = operation.body === 'array';
@@ -52,22 +53,25 @@ export const readText = async (exchange: Exchange, bytesMax: number): Promise<st
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** `application/merge-patch+json` is JSON that only PATCH takes. Parameters do not count. */
-function readBodyMedia({ request: { method, headers } }: Exchange): BodyMedia {
+/** The media type of a body, which must be one that the method takes. Parameters do not count. */
+function readBodyMedia({ request: { method, headers } }: Exchange, isTolerant: boolean): BodyMedia {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   const coding = headers['content-encoding'] ?? 'identity';
   if (coding !== 'identity') {
     throw new Refusal(415, `The content coding ${coding} is not read.`, { 'Accept-Encoding': 'identity' });
   }
-  if (type === 'application/json') return 'json';
-  if (type === 'application/ld+json') return 'ld+json';
-  if (type === 'application/merge-patch+json' && method === 'PATCH') return 'json';
-  throw new Refusal(415, `The media type ${type} is not read here.`, { Accept: bodyTypes(method) });
+  const taken = isTolerant ? bodyTypes('PATCH') : bodyTypes(method);
+  if (!taken.includes(type))
+    throw new Refusal(415, `The media type ${type} is not read here.`, { Accept: taken.join(', ') });
+  return type === 'application/ld+json' ? 'ld+json' : 'json';
 }
 
-/** The media types that a method takes, as a list of HTTP. */
-export const bodyTypes = (method: string | undefined): string =>
-  `application/json, application/ld+json${method === 'PATCH' ? ', application/merge-patch+json' : ''}`;
+/** The media types that a method takes; a merge patch is JSON. */
+export const bodyTypes = (method: string | undefined): readonly string[] => [
+  'application/json',
+  'application/ld+json',
+  ...(method === 'PATCH' ? ['application/merge-patch+json'] : []),
+];
 
 /** The bytes of a body, as they arrive. A body that is announced as too large is not read at all. */
 async function readPieces({ request, response }: Exchange, bytesMax: number): Promise<readonly Buffer[]> {

@@ -2,14 +2,26 @@
 import type { Headers } from './reply.ts';
 
 /** Headers that scripts may read beyond the few that they always may. */
-const exposed = ['Link', 'Location', 'NGSILD-Results-Count', 'NGSILD-Tenant', 'Mlaka-Position', 'Allow'];
+const exposed = [
+  'Link',
+  'Location',
+  'NGSILD-Results-Count',
+  'NGSILD-Tenant',
+  'Mlaka-Position',
+  'Fiware-Correlator',
+  'Allow',
+];
 const accepted = [
   'Accept',
   'Authorization',
   'Content-Type',
   'Link',
   'NGSILD-Tenant',
+  'NGSILD-Path',
   'Fiware-Service',
+  'Fiware-ServicePath',
+  'Fiware-Correlator',
+  'X-Auth-Token',
   'Prefer',
   'Last-Event-ID',
   'X-Requested-With',

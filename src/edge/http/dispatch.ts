@@ -5,6 +5,7 @@ import type { Guest } from '../../core/operation/guest.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
+import { echoCorrelator } from './correlator.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { isGuestPath, replyOfGuest } from './guests.ts';
@@ -71,7 +72,11 @@ export function createAnswerer(options: DispatchOptions): Answerer {
 
 /** Sends a reply with the headers that every answer has. Answers its status. */
 function sendTo(exchange: Exchange, { cors }: Site, reply: Reply): number {
-  send(exchange, reply, { ...cors, ...echoTenant(exchange.request.headers) });
+  send(exchange, reply, {
+    ...cors,
+    ...echoTenant(exchange.request.headers),
+    ...echoCorrelator(exchange.request.headers),
+  });
   return reply.status;
 }
 
@@ -82,7 +87,7 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   const page = site.pages.get(target.path);
   if (page) {
     purpose.name = page.name;
-    return replyOfPage(page, method);
+    return replyOfPage(page, exchange.request, site.corsOrigin);
   }
   const isGuest = isGuestPath(site.guests, target.path);
   const path = isGuest ? target.path : pathBelowRoot(target.path);
@@ -102,9 +107,9 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   return replyOfOperation(exchange, site, { ...route, target });
 }
 
-/** A body must say how long it is (clause 6.3.4). */
-function refuseUnmeasured({ request }: Exchange, { method, body }: Operation): void {
-  if (body !== 'none' && request.headers['content-length'] === undefined)
+/** A body must say how long it is, or come in chunks (clause 6.3.4). */
+function refuseUnmeasured({ request: { headers } }: Exchange, { method, body }: Operation): void {
+  if (body !== 'none' && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
     throw new Refusal(411, `A ${method} needs the header Content-Length.`);
 }
 

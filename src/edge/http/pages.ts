@@ -1,6 +1,9 @@
 /** What the broker serves beside the API: the first page, the API description, its version, health and metrics. */
+import type { IncomingMessage } from 'node:http';
 import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
 import type { JsonObject } from '../../core/model/json.ts';
+import { preflightHeaders } from './cors.ts';
+import { originOf } from './read.ts';
 import { Refusal } from './refusal.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
 
@@ -12,7 +15,7 @@ interface StaticFile {
 
 /** What the broker tells of itself. */
 interface Probes {
-  /** Which broker this is; with a member `orionld version`, for clients that look for it. */
+  /** Which broker this is, and its `uptime` in seconds; with members `orionld version` and `orion`, for clients that look for them. */
   version(): JsonObject;
   /** What keeps the broker from taking requests, as a sentence; undefined when nothing does. */
   unready(): Promise<string | undefined>;
@@ -23,7 +26,8 @@ interface Probes {
 /** A page under a path of its own. */
 export interface PageRoute {
   readonly name: string;
-  reply(): Reply | Promise<Reply>;
+  /** `origin`: the URL under which the broker was asked; absent: not known. */
+  reply(origin?: string): Reply | Promise<Reply>;
 }
 
 /** Pages come from here alone, are framed by nobody, and are taken for what they say they are. */
@@ -47,10 +51,16 @@ export interface PageOptions {
 /** The pages by path. */
 export function createPages({ console, openapi, asyncapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
   const pages = new Map<string, PageRoute>();
-  for (const [path, file] of console) pages.set(path, { name: 'console', reply: () => fileReply(file) });
+  for (const [path, file] of console)
+    pages.set(path, {
+      name: 'console',
+      reply: path === '/openapi.json' ? descriptionReply(file) : () => fileReply(file),
+    });
   for (const [name, body] of Object.entries({ openapi, asyncapi }))
-    pages.set(`/${name}.yaml`, { name, reply: () => fileReply({ type: 'application/yaml', body }) });
-  pages.set('/version', { name: 'version', reply: () => jsonReply(200, probes.version()) });
+    pages.set(`/${name}.yaml`, { name, reply: descriptionReply({ type: 'application/yaml', body }) });
+  for (const path of ['/version', '/ngsi-ld/ex/v1/version'])
+    pages.set(path, { name: 'version', reply: () => jsonReply(200, probes.version()) });
+  pages.set('/statistics', { name: 'statistics', reply: () => statisticsReply(probes.version()) });
   pages.set('/health/live', { name: 'live', reply: () => ({ status: 204, headers: {} }) });
   pages.set('/health/ready', { name: 'ready', reply: async () => readyReply(await probes.unready()) });
   pages.set('/metrics', { name: 'metrics', reply: async () => metricsReply(await probes.metrics()) });
@@ -63,6 +73,20 @@ const fileReply = ({ type, body }: StaticFile): Reply => ({
   body,
 });
 
+/** What stands for the broker in descriptions: its host and port, perhaps with the scheme before. */
+const anyBroker = /(http:\/\/)?localhost:1026/g;
+
+/** A description in which the broker is where it was asked. */
+const descriptionReply =
+  (file: StaticFile) =>
+  (origin?: string): Reply => {
+    if (origin === undefined) return fileReply(file);
+    const text = file.body
+      .toString()
+      .replace(anyBroker, (found) => (found.includes('/') ? origin : new URL(origin).host));
+    return fileReply({ ...file, body: Buffer.from(text) });
+  };
+
 const readyReply = (reason: string | undefined): Reply =>
   reason === undefined
     ? { status: 204, headers: {} }
@@ -74,10 +98,19 @@ const metricsReply = ({ type, body }: { type: string; body: string }): Reply => 
   body,
 });
 
-/** The reply of a page; pages are only read. */
-export function replyOfPage(page: PageRoute, method: string): Reply | Promise<Reply> {
-  if (method === 'GET' || method === 'HEAD') return page.reply();
-  if (method === 'OPTIONS') return { status: 204, headers: { Allow: pageMethods } };
+/** For how long the broker runs, in the words in which clients of Orion ask. */
+const statisticsReply = ({ uptime = 0 }: JsonObject): Reply =>
+  jsonReply(200, { uptime_in_secs: uptime, measuring_interval_in_secs: uptime });
+
+/** The reply of a page to a request from a web page of `corsOrigin`, or of none; pages are only read. */
+export function replyOfPage(
+  page: PageRoute,
+  { method = '', headers }: IncomingMessage,
+  corsOrigin: string,
+): Reply | Promise<Reply> {
+  if (method === 'GET' || method === 'HEAD') return page.reply(originOf(headers.host).origin);
+  if (method === 'OPTIONS')
+    return { status: 204, headers: { Allow: pageMethods, ...preflightHeaders(corsOrigin, pageMethods) } };
   throw new Refusal(405, `The method ${method} is not defined here. Those defined are ${pageMethods}.`, {
     Allow: pageMethods,
   });

@@ -11,6 +11,7 @@ import { type Body, type BodyLimits, readBody } from './body.ts';
 import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
+import { readServicePath } from './service-path.ts';
 import { readParameters } from './target.ts';
 import { readTenant } from './tenant.ts';
 
@@ -31,6 +32,7 @@ export async function readRequest(
   const who = {
     tenant: readTenant(headers),
     principal: anonymous,
+    ...domainOf(headers, operation),
     media,
     ...originOf(headers.host),
     ...(version === undefined ? undefined : { version }),
@@ -44,7 +46,7 @@ export async function readRequest(
       caller: { ...who, context: await contextOf(link, who.tenant, world) },
     };
   }
-  const body = await readBody(exchange, operation, { limits, breathe: world.breathe });
+  const body = await readBody(exchange, operation, { limits, world });
   const split = splitContext(body, operation, link);
   return {
     ask: { path, params, body: split.json },
@@ -62,6 +64,11 @@ const readMedia = ({ action, media }: Operation, accept: string | undefined): Me
 
 const contextOf = (context: Json | undefined, tenant: string, { contexts }: World): Context | Promise<Context> =>
   context === undefined ? contexts.core : contexts.resolve(context, tenant);
+
+function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Caller, 'domain'> | undefined {
+  const domain = readServicePath(headers, action);
+  return domain && { domain };
+}
 
 /** What the EventSource of a browser says when it comes back. */
 function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<Ask, 'lastEventId'> {

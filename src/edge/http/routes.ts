@@ -97,7 +97,7 @@ export class NotYet extends Error {
 /** What OPTIONS tells of a path: its methods, and the media types of patches. Throws ResourceNotFound. */
 export function describePath(routes: Routes<unknown>, path: string): Headers {
   const { node } = findPlace(routes, path);
-  const patch = node.operations.has('PATCH') ? { 'Accept-Patch': bodyTypes('PATCH') } : undefined;
+  const patch = node.operations.has('PATCH') ? { 'Accept-Patch': bodyTypes('PATCH').join(', ') } : undefined;
   return { Allow: allowed(node).join(', '), ...patch };
 }
 
@@ -118,11 +118,26 @@ function findPlace<T>(routes: Routes<T>, path: string): Place<T> {
   if (isSlashed) segments.pop();
   const found: Record<string, string> = {};
   let node: Node<T> | undefined = routes;
-  for (const segment of segments) node = next(node, segment, found);
+  for (let at = 0; at < segments.length; ) {
+    const end: number = node ? endOfPart(node, segments, at) : at + 1;
+    node = next(node, segments.slice(at, end).join('/'), found);
+    at = end;
+  }
   if (!node || node.operations.size + node.missing.size === 0) {
     throw new Problem('ResourceNotFound', `There is nothing at ${path}.`);
   }
   return { node, path: found, lacksId: isSlashed && path === '/entities/' };
+}
+
+/**
+ * Where the part of a path ends that begins at a segment: behind it, but where it is a URL that was not percent-encoded, as ids
+ * often are, before the last segment by which the path can go on.
+ */
+function endOfPart<T>({ named }: Node<T>, segments: readonly string[], at: number): number {
+  const isUrl = /^https?:$/i.test(segments[at] ?? '') && segments[at + 1] === '';
+  if (!named || !isUrl) return at + 1;
+  const end = segments.findLastIndex((segment, place) => place > at + 2 && named.node.fixed.has(segment));
+  return end < 0 ? segments.length : end;
 }
 
 /** The node that a segment leads to; a variable one is noted down in `found`. */

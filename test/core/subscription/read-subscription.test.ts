@@ -96,8 +96,8 @@ describe('readSubscription', () => {
     ['neither entities nor attributes', { type: 'Subscription' }, /^BadRequestData: .*entities or watchedAttributes/],
     ['empty entities', { ...boats, entities: [] }, /^BadRequestData: The entities must be an array that is not empty/],
     [
-      'an entity without type',
-      { ...boats, entities: [{ id: 'urn:a:1' }] },
+      'an entity of which nothing is said',
+      { ...boats, entities: [{}] },
       /^BadRequestData: The entities\[0\] .* needs a type/,
     ],
     [

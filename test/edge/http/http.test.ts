@@ -203,20 +203,22 @@ describe('a request is refused', () => {
     expect(answer).toMatchObject({ status: 400, type, detail: expect.stringMatching(detail) });
   });
 
-  test('413 for a body that is too large, 411 for one of unknown length, and the connection goes on', async () => {
+  test('413 for a body that is too large, 411 for one of no length and no chunks, and the connection goes on', async () => {
     const small = await startSite({
       limits: { bodyBytesMax: 100, depthMax: 9, membersMax: 50_000, headersTimeoutMs: 9000, requestTimeoutMs: 9000 },
     });
     const body = `"${'x'.repeat(200)}"`;
     const head = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
     const last = `GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-    const [announced, chunked, expecting] = [
+    const [announced, chunked, unmeasured, expecting] = [
       await small.raw(`${head}Content-Length: ${body.length}\r\n\r\n${body}${last}`),
       await small.raw(`${head}Transfer-Encoding: chunked\r\n\r\nca\r\n${body}\r\n0\r\n\r\n${last}`),
+      await small.raw(`${head}\r\n${last}`),
       await small.raw(`${head}Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`),
     ];
     expect(announced).toMatch(/^HTTP\/1\.1 413 [^]*at most 100 bytes[^]*HTTP\/1\.1 204/);
-    expect(chunked).toMatch(/^HTTP\/1\.1 411 [^]*HTTP\/1\.1 204/);
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 [^]*at most 100 bytes[^]*HTTP\/1\.1 204/);
+    expect(unmeasured).toMatch(/^HTTP\/1\.1 411 [^]*HTTP\/1\.1 204/);
     expect(expecting).toMatch(/^HTTP\/1\.1 413 [^]*Connection: close/);
     await small.stop();
   });
@@ -333,6 +335,8 @@ describe('beside the API there are', () => {
     ['/', 'text/html; charset=utf-8', /doctype/],
     ['/openapi.yaml', 'application/yaml', /openapi/],
     ['/version', 'application/json', /orionld version/],
+    ['/ngsi-ld/ex/v1/version', 'application/json', /orionld version/],
+    ['/statistics', 'application/json', /uptime_in_secs/],
     ['/metrics', 'text/plain; version=0.0.4', /up 1/],
   ])('%s', async (path, type, content) => {
     const page = await send('GET', path);

@@ -20,7 +20,7 @@ export const purgeEntities: Operation = {
   media: ['json', 'ld+json'],
   body: 'none',
   async run(ask, call) {
-    const filter = readSelection(ask.params, call.context);
+    const filter = readSelection(ask.params, { terms: call.context });
     // Nothing is shown, but what leads through relationships is refused (clause 5.6.21).
     if (projectionDepth(parseProjection(ask.params, call.context)) > 0)
       throw badData('A purge cannot lead through relationships.');

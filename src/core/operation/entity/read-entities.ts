@@ -7,8 +7,8 @@ import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
-import { pageOf, readPaging } from '../parameters.ts';
-import { readFilter, readSelection, selectionParameters } from '../selection.ts';
+import { liftCount, pageOf, readPaging } from '../parameters.ts';
+import { readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { readShown, shownParameters } from '../view.ts';
 import { resolveLinks } from './linked-query.ts';
 import { findOrdered, orderParameters } from './ordered.ts';
@@ -48,8 +48,10 @@ export const queryEntities: Operation = {
   parameters: [...selectionParameters, ...shownParameters, ...orderParameters, 'limit', 'offset', 'count'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
-  run: (ask, call) =>
-    answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call),
+  run({ params: asked }, call) {
+    const params = liftCount(asked);
+    return answerQuery(readSelection(params, selectingFor(call)), { shown: params, paging: params }, call);
+  },
 };
 
 export const queryByPost: Operation = {
@@ -63,9 +65,10 @@ export const queryByPost: Operation = {
   body: 'object',
   run(ask, call) {
     const { selectors, params } = readQueryBody(ask.body ?? null, call.context, 'present');
-    const { local, options, format } = ask.params;
-    const filter = readFilter({ ...params, ...given({ local }) }, call.context, selectors);
-    return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging: ask.params }, call);
+    const paging = liftCount(ask.params);
+    const { local, options, format } = paging;
+    const filter = readFilter({ ...params, ...given({ local }) }, selectingFor(call), selectors);
+    return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging }, call);
   },
 };
 

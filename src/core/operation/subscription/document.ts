@@ -5,30 +5,28 @@ import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
 import { readAttributeName, readTypeName } from '../../model/read/name.ts';
-import type { SubscriptionDocument } from '../../model/subscription.ts';
+import {
+  notificationOutputs,
+  type SubscriptionDocument,
+  subscriptionOutputs,
+  withPresentNames,
+} from '../../model/subscription.ts';
 import type { Call } from '../operation.ts';
 import { type Spelling, spellMembers } from './names.ts';
 
 /** What the broker tells of a subscription and takes from nobody. */
-const outputs = new Set(['id', '@context', 'status', 'createdAt', 'modifiedAt']);
-const notificationOutputs = new Set([
-  'timesSent',
-  'timesFailed',
-  'lastNotification',
-  'lastSuccess',
-  'lastFailure',
-  'status',
-]);
+const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
 
 /** The document of a new subscription. Throws BadRequestData. */
-export async function newDocument(body: JsonObject, call: Call): Promise<SubscriptionDocument> {
+export async function newDocument(json: JsonObject, call: Call): Promise<SubscriptionDocument> {
+  const body = withPresentNames(json);
   const { now, context, world, store } = call;
   const id =
     body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
   if (body['type'] !== 'Subscription')
     throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
   refusePast(body, call);
-  const members = readMembers(body, call);
+  const members = { ...scopeOf(call), ...readMembers(body, call) };
   return {
     id,
     members,
@@ -39,6 +37,10 @@ export async function newDocument(body: JsonObject, call: Call): Promise<Subscri
     since: await store.log.position(),
   };
 }
+
+/** A subscription that says no scope is to those of the domain of the request. */
+const scopeOf = ({ domain }: Call): JsonObject | undefined =>
+  domain?.creates === undefined ? undefined : { scopeQ: `${domain.creates}/#` };
 
 /** The document with the URL of its @context, which is kept when it has none (clause 5.13). */
 export async function withContextKept(
@@ -54,7 +56,8 @@ export async function withContextKept(
  * The document after a patch: a member given takes the place of what was there, a null takes it away. Where clients of other
  * brokers are tolerated, parts of `notification` and `geoQ` do so in these (conflict 44).
  */
-export function patchDocument(document: SubscriptionDocument, patch: JsonObject, call: Call): SubscriptionDocument {
+export function patchDocument(document: SubscriptionDocument, json: JsonObject, call: Call): SubscriptionDocument {
+  const patch = withPresentNames(json);
   if (patch['id'] !== undefined && patch['id'] !== document.id)
     throw badData(`The id of a subscription cannot change; it is ${document.id}, not ${quoted(patch['id'])}.`);
   refusePast(patch, call);
@@ -94,7 +97,7 @@ const without = (json: JsonObject, names: readonly string[]): JsonObject =>
 
 /** What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored. */
 function readMembers(json: JsonObject, { context }: Call): JsonObject {
-  const kept = Object.entries(json).filter(([name]) => !outputs.has(name) && !name.startsWith('_'));
+  const kept = Object.entries(json).filter(([name]) => !outputs.includes(name) && !name.startsWith('_'));
   const spelling: Spelling = {
     type: (name) => readTypeName(name, context),
     attr: (name) => readAttributeName(name, context),
@@ -108,7 +111,7 @@ function readMembers(json: JsonObject, { context }: Call): JsonObject {
 const inputOf = (json: Json): Json =>
   isObject(json)
     ? Object.fromEntries(
-        Object.entries(json).filter(([name, member]) => !notificationOutputs.has(name) && !isNull(member)),
+        Object.entries(json).filter(([name, member]) => !notificationOutputs.includes(name) && !isNull(member)),
       )
     : json;
 

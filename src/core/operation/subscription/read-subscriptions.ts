@@ -3,7 +3,7 @@ import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
 import { subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
-import { pageOf, readOptions, readPaging } from '../parameters.ts';
+import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
 import { withContext } from '../view.ts';
 import { showSubscription } from './show.ts';
 import { find } from './write-subscription.ts';
@@ -17,8 +17,9 @@ export const listSubscriptions: Operation = {
   path: '/subscriptions',
   parameters: ['limit', 'offset', 'count', 'options'],
   async run(ask, call) {
-    const paging = readPaging(ask.params, call.world.limits);
-    const isWithStamps = hasStamps(ask);
+    const params = liftCount(ask.params);
+    const paging = readPaging(params, call.world.limits);
+    const isWithStamps = hasStamps(params);
     const all = await call.store.shelf(subscriptionShelf).list();
     const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
@@ -37,12 +38,12 @@ export const retrieveSubscription: Operation = {
   parameters: ['options'],
   async run(ask, call) {
     const id = readId(ask.path['id'], 'the id of the subscription');
-    const isWithStamps = hasStamps(ask);
+    const isWithStamps = hasStamps(ask.params);
     return { kind: 'found', text: await text(await find(id, call), isWithStamps, call) };
   },
 };
 
-const hasStamps = ({ params }: Ask): boolean => readOptions(params, ['sysAttrs']).has('sysAttrs');
+const hasStamps = (params: Ask['params']): boolean => readOptions(params, ['sysAttrs']).has('sysAttrs');
 
 async function text(document: SubscriptionDocument, isWithStamps: boolean, call: Call): Promise<string> {
   const pause = call.world.breathe();

@@ -7,9 +7,9 @@ import type { HistoryPlan } from '../../port/store.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
-import { pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
+import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
 import { type QueryBody, readQueryBody } from '../query-body.ts';
-import { readAttrs, readFilter, readSelection, selectionParameters } from '../selection.ts';
+import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
 import { cutHistories } from './cut.ts';
 import { type Asked, findHistories, tooManyInstances } from './find-histories.ts';
@@ -72,8 +72,9 @@ export const queryTemporal: Operation = {
   media: ['json', 'ld+json'],
   body: 'none',
   run(ask, call) {
-    refuseOrder(ask.params);
-    return answerQuery(readSelection(ask.params, call.context), { shown: ask.params, paging: ask.params }, call);
+    const params = liftCount(ask.params);
+    refuseOrder(params);
+    return answerQuery(readSelection(params, selectingFor(call)), { shown: params, paging: params }, call);
   },
 };
 
@@ -89,9 +90,10 @@ export const queryTemporalByPost: Operation = {
   run(ask, call) {
     const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call.context, 'temporal');
     refuseOrder(params);
-    const { limit: _limit, offset: _offset, count: _count, ...given } = ask.params;
+    const paging = liftCount(ask.params);
+    const { limit: _limit, offset: _offset, count: _count, ...given } = paging;
     const all = { ...params, ...given };
-    return answerQuery(readFilter(all, call.context, selectors), { shown: all, paging: ask.params }, call);
+    return answerQuery(readFilter(all, selectingFor(call), selectors), { shown: all, paging }, call);
   },
 };
 

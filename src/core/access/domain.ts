@@ -1,0 +1,64 @@
+/** The part of a tenant that a request keeps to: a scope and what is beneath it, such as the FIWARE service path names. */
+import type { ScopePattern } from '../language/filter.ts';
+import { compileFilter } from '../language/matches/matches.ts';
+import type { Write } from '../language/write.ts';
+import type { EntityFragment } from '../model/entity.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Plan, Store, Stored } from '../port/store.ts';
+import type { Action } from './principal.ts';
+
+export interface Domain {
+  /** What is read has one of these scopes. */
+  readonly reads: readonly ScopePattern[];
+  /** What is created without a scope gets this one. Absent in a request that only reads. */
+  readonly creates?: string;
+}
+
+/**
+ * The store as a request sees that keeps to a domain. Entities that are there are written to by their id wherever they are;
+ * the summary of types and attributes is that of the tenant.
+ */
+export function keepToDomain(store: Store, { reads, creates }: Domain, action: Action): Store {
+  const filter = { scopeQ: { anyOf: reads.map((scope) => ({ allOf: [scope] })) } };
+  const isWithin = compileFilter(filter);
+  const within = <T extends Plan>(plan: T): T => ({
+    ...plan,
+    filter: { ...plan.filter, also: [...(plan.filter.also ?? []), filter] },
+  });
+  const read = async (id: string, now: Instant): Promise<Stored | undefined> => {
+    const stored = await store.get(id, now);
+    return stored && isWithin(stored.entity()) ? stored : undefined;
+  };
+  return {
+    ...store,
+    get: action === 'read' ? read : (id, now) => store.get(id, now),
+    find: (plan) => store.find(within(plan)),
+    count: (plan) => store.count(within(plan)),
+    history: (plan) => store.history(action === 'read' ? within(plan) : plan),
+    apply: async (writes, at) =>
+      store.apply(
+        creates === undefined
+          ? writes
+          : await Promise.all(writes.map((write) => placed(write, creates, { store, at }))),
+        at,
+      ),
+  };
+}
+
+/** The write with a scope for the entity that it makes, unless it brings one. */
+async function placed(write: Write, scope: string, { store, at }: { store: Store; at: Instant }): Promise<Write> {
+  const { mutation } = write;
+  switch (mutation.op) {
+    case 'create':
+    case 'replace':
+      return { ...write, mutation: { ...mutation, entity: withScope(mutation.entity, scope) } };
+    case 'upsert': {
+      const isMade = mutation.mode === 'replace' || (await store.get(mutation.id, at)) === undefined;
+      return isMade ? { ...write, mutation: { ...mutation, entity: withScope(mutation.entity, scope) } } : write;
+    }
+    default:
+      return write;
+  }
+}
+
+const withScope = (entity: EntityFragment, scope: string): EntityFragment => ({ scope, ...entity });
