@@ -269,7 +269,7 @@ scenarios('a subscription is refused', {
   ],
   'with members that are not as they should be': [
     refused({ entities: [] }),
-    refused({ entities: [{ id: 'urn:a:1' }] }),
+    refused({ entities: [{}] }),
     refused({ watchedAttributes: [] }),
     refused({ watchedAttributes: ['not a name'] }),
     refused({ notificationTrigger: ['entityChanged'] }),
