@@ -1,25 +1,34 @@
 #!/usr/bin/env node
 /** The command line: finds the command, and turns what it answers into the exit code. */
 import { commands } from './commands.ts';
+import { suggestion } from './config/nearest.ts';
+import { version } from './version.ts';
 
 const [name = '--help', ...args] = process.argv.slice(2);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+// Whoever reads what a command writes, such as head, may have had enough of it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const command = commands.find((one) => one.name === name);
 if (command) {
   const io = { out: process.stdout, err: process.stderr, signal: stopping.signal };
-  process.exitCode = await command.run(args, io).catch((error: unknown) => {
+  try {
+    process.exitCode = await command.run(args, io);
+  } catch (error) {
     process.stderr.write(`mlaka ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     // What a failed command has opened must not keep the process alive.
     process.exit(1);
-  });
+  }
+} else if (name === '--version' || name === 'version') {
+  process.stdout.write(`mlaka ${version}\n`);
 } else {
   const list = commands.map((one) => `  mlaka ${one.name.padEnd(8)} ${one.summary}`).join('\n');
-  const isHelp = name === '--help' || name === 'help';
+  const isHelp = name === '--help' || name === '-h' || name === 'help';
+  const unknown = `mlaka: there is no command ${name}.${suggestion(name, [...commands.map((one) => one.name), '--version', '--help'])}\n`;
   const out = isHelp ? process.stdout : process.stderr;
   out.write(
-    `${isHelp ? '' : `mlaka: there is no command ${name}.\n`}Mlaka, an NGSI-LD context broker. Commands:\n${list}\n\nmlaka COMMAND --help tells more.\n`,
+    `${isHelp ? '' : unknown}Mlaka, an NGSI-LD context broker. Commands:\n${list}\n\nmlaka COMMAND --help tells more; mlaka --version tells which one this is.\n`,
   );
   process.exitCode = isHelp ? 0 : 2;
 }

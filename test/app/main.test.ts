@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { commands } from '../../src/app/commands.ts';
@@ -44,18 +45,34 @@ describe('mlaka', () => {
       expect(out).toMatch(new RegExp(`mlaka ${name} +${summary.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
   });
 
-  test.each(commands.map(({ name }) => [name]).filter(([name]) => name !== 'config'))(
-    '%s says how it is used',
-    async (name) => {
+  test('says which version it is', async () => {
+    expect(await mlaka(['--version'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^mlaka \d+\.\d+\.\d+\n$/),
+    });
+  });
+
+  test.each(commands.map((command) => [command.name, command] as const))(
+    '%s says how it is used, and refuses what it does not know',
+    async (name, command) => {
       const { code, out } = await mlaka([name, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`mlaka ${name}`);
+      const io = { out: new PassThrough(), err: new PassThrough(), signal: new AbortController().signal };
+      const attempt = (...args: string[]) => expect((async () => command.run(args, io))()).rejects;
+      await attempt('--nope').toThrow(/^There is no option --nope\./);
+      await attempt('one', 'two').toThrow(/^"\w+" is one argument too many\.$/);
     },
   );
 
   test.each<readonly [string, readonly string[], number, RegExp]>([
     ['a command that is not there', ['dance'], 2, /no command dance/],
+    ['a command that is written wrongly', ['exprot'], 2, /no command exprot\. Did you mean export\?/],
     ['an unknown option', ['serve', '--colour', 'red'], 1, /--colour/],
+    ['an option that is written wrongly', ['serve', '--prot', '1'], 1, /no option --prot\. Did you mean --port\?/],
+    ['an option without its value', ['export', '--url'], 1, /--url needs a value\.\n$/],
+    ['an option in place of a value', ['export', '--out', '--url'], 1, /--out needs a value, and --url is an option/],
+    ['a switch with a value', ['import', 'f', '--resume=yes'], 1, /--resume is a switch/],
     ['an option that is wrong', ['serve', '--port', 'many'], 1, /--port must be/],
     [
       'a mode of models that is none',

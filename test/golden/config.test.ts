@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { configSchema, configTable, helpText } from '../../src/app/config/describe-config.ts';
 import { options } from '../../src/app/config/options.ts';
-import { readConfig } from '../../src/app/config/read-config.ts';
+import { readConfig, strangersIn } from '../../src/app/config/read-config.ts';
 
 const fileWith = (content: unknown): string => {
   const path = join(mkdtempSync(join(tmpdir(), 'mlaka-config-')), 'config.json');
@@ -30,7 +30,13 @@ describe('configuration', () => {
     [['--store', 'paper'], {}, /--store must be one of sqlite, mongo, memory/],
     [['--colour', 'red'], {}, /--colour/],
     [[], { MLAKA_PAGE_MAX: '-1' }, /MLAKA_PAGE_MAX must be/],
+    [[], { MLAKA_MODEL: 'reject' }, /There is no option MLAKA_MODEL\. Did you mean MLAKA_MODELS\?/],
+    [[], { MLAKA_LOGLEVEL: 'info' }, /Did you mean MLAKA_LOG_LEVEL\?/],
+    [[], { MLAKA_CONFG: 'x' }, /Did you mean MLAKA_CONFIG\?/],
+    [['--no-port'], {}, /There is no option --no-port/],
+    [['--stream-deflate=false'], {}, /--stream-deflate is a switch/],
     [['--config', fileWith({ colour: 'red' })], {}, /unknown option: colour/],
+    [['--config', fileWith({ pagemax: 1 })], {}, /unknown option: pagemax\. Did you mean pageMax\?/],
     [['--config', fileWith('{')], {}, /config\.json/],
     [['--config', '/nowhere/at/all.json'], {}, /nowhere/],
   ])('%j %j is refused', (args, env, message) => expect(() => readConfig({ args, env })).toThrow(message));
@@ -38,6 +44,24 @@ describe('configuration', () => {
   test('a switch is on with its flag', () => {
     expect(readConfig({ args: ['--context-allow-private'], env: {} }).contextAllowPrivate).toBe(true);
     expect(readConfig({ args: [], env: { MLAKA_CONTEXT_ALLOW_PRIVATE: 'true' } }).contextAllowPrivate).toBe(true);
+  });
+
+  test('a switch is off with no- before it', () => {
+    const config = readConfig({ args: ['--no-stream-deflate'], env: { MLAKA_STREAM_DEFLATE: 'true' } });
+    expect(config.streamDeflate).toBe(false);
+  });
+
+  test('variables that are like no option are told of, and those of an orchestrator are left alone', () => {
+    const env = {
+      MLAKA_SEED: '7',
+      MLAKA_SERVICE_HOST: '10.0.0.1',
+      MLAKA_PORT_1026_TCP_ADDR: '10.0.0.1',
+      MLAKA_PORT: '1',
+    };
+    expect(readConfig({ args: [], env }).port).toBe(1);
+    expect(strangersIn(env)).toEqual([
+      'The environment has MLAKA_SEED, which is no option of Mlaka and does nothing here.',
+    ]);
   });
 
   test('the schema accepts what is set initially and refuses what is unknown', () => {

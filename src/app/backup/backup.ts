@@ -9,6 +9,7 @@ import { write, writeTo } from '../command/text-file.ts';
 import { createSumming, type Sum } from './checksum.ts';
 import { type Kind, kinds, lineText } from './line.ts';
 import { NotOffered, takes } from './take.ts';
+import { asksForHelp } from '../config/arguments.ts';
 
 const flags = {
   ...brokerFlags,
@@ -28,7 +29,7 @@ export const backup: Command = {
   name: 'backup',
   summary: 'writes everything in a broker to one file',
   async run(args, io) {
-    if (args.includes('--help')) {
+    if (asksForHelp(args)) {
       io.out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }

@@ -11,6 +11,7 @@ import { createProgress } from '../command/progress.ts';
 import { createSumming, type Summing } from './checksum.ts';
 import { type Kind, kinds, type Line, parseLine } from './line.ts';
 import { createPuts, type Flaw, type Put } from './put.ts';
+import { asksForHelp } from '../config/arguments.ts';
 
 const usage = `mlaka restore FILE [OPTIONS]
 
@@ -27,13 +28,13 @@ export const restore: Command = {
   name: 'restore',
   summary: 'puts a backup into a broker, and compares',
   async run(args, io) {
-    if (args.includes('--help')) {
+    if (asksForHelp(args)) {
       io.out.write(`${usage}${helpOf(brokerFlags)}\n`);
       return 0;
     }
-    const { values, rest } = readFlags(args, brokerFlags);
-    const [file, more] = rest;
-    if (file === undefined || more !== undefined) throw new Error('Name one file to restore, or - for standard input.');
+    const { values, rest } = readFlags(args, brokerFlags, 1);
+    const [file] = rest;
+    if (file === undefined) throw new Error('Name one file to restore, or - for standard input.');
     const puts = createPuts(createClient(values, io.signal), values.url);
     const flaws = await restoreAll(linesOf(file), puts, io);
     return flaws === 0 ? 0 : 1;

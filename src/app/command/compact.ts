@@ -7,6 +7,7 @@ import { fileOf, sizeOf, tenantsIn } from '../../store/sqlite/tenant-file.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Command, Io } from './command.ts';
 import { helpOf, readFlags } from './options.ts';
+import { asksForHelp } from '../config/arguments.ts';
 
 const flags = {
   data: { form: 'FOLDER', about: 'Folder of the broker; empty: the one that serve would use.', initial: '' },
@@ -25,7 +26,7 @@ export const compactFiles: Command = {
   name: 'compact',
   summary: 'gives back to the disk what is free in the files of SQLite; --dry-run: tells what they hold',
   async run(args, io) {
-    if (args.includes('--help')) {
+    if (asksForHelp(args)) {
       io.out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }

@@ -17,6 +17,7 @@ import { type BatchOperation, type Client, createClient, type Refusal } from './
 import type { Command, Io } from './command.ts';
 import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
 import { createProgress } from './progress.ts';
+import { asksForHelp } from '../config/arguments.ts';
 
 const flags = {
   ...brokerFlags,
@@ -38,7 +39,7 @@ export const demo: Command = {
   name: 'demo',
   summary: 'lets a simulated Kranj move in: 500 entities that report in real time',
   async run(args, io) {
-    if (args.includes('--help')) {
+    if (asksForHelp(args)) {
       io.out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }

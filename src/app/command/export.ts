@@ -7,6 +7,8 @@ import { csvForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
 import { write, writeTo } from './text-file.ts';
+import { unknownName } from './why-none.ts';
+import { asksForHelp } from '../config/arguments.ts';
 
 const flags = {
   ...brokerFlags,
@@ -34,7 +36,7 @@ export const exportEntities: Command = {
   name: 'export',
   summary: 'writes entities to a file: NDJSON, GeoJSON or CSV',
   async run(args, { out, err, signal }) {
-    if (args.includes('--help')) {
+    if (asksForHelp(args)) {
       out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }
@@ -87,6 +89,8 @@ async function writeAll(out: Writable, form: Form, { client, err, types }: Expor
     done += entities.length;
     progress.show(done, total === 0 ? 1 : done / total);
   }
+  const unknown = done === 0 && types !== '*' ? await unknownName(client, { type: types }) : undefined;
+  if (unknown !== undefined) throw new Error(`There is nothing to write. ${unknown}`);
   await write(out, form.tail(done));
   progress.end(done);
 }

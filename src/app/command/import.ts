@@ -16,6 +16,7 @@ import { type ImportResult, mapEntity, runImport } from './import/run-import.ts'
 import { formatOf, readSource } from './import/source.ts';
 import { brokerFlags, helpOf, readFlags, wholeOf } from './options.ts';
 import { createProgress } from './progress.ts';
+import { asksForHelp } from '../config/arguments.ts';
 
 const flags = {
   ...brokerFlags,
@@ -47,13 +48,13 @@ export const importFile: Command = {
   name: 'import',
   summary: 'puts a CSV, NDJSON or GeoJSON file in, as a map says',
   async run(args, io) {
-    if (args.includes('--help')) {
+    if (asksForHelp(args)) {
       io.out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }
-    const { values, rest } = readFlags(args, flags);
-    const [file, more] = rest;
-    if (file === undefined || more !== undefined) throw new Error('Name one file to import.');
+    const { values, rest } = readFlags(args, flags, 1);
+    const [file] = rest;
+    if (file === undefined) throw new Error('Name one file to import.');
     const rejectedPath = values.rejected === '' ? `${file}.rejected.ndjson` : values.rejected;
     const plan = readPlan(file, values.map);
     const journal = openJournal({

@@ -1,5 +1,5 @@
 /** Reads the flags of a command: each has a form, a help text and an initial value. */
-import { parseArgs } from 'node:util';
+import { readArguments } from '../config/arguments.ts';
 
 interface Flag {
   /** The form of its value in help, such as `FILE`; empty: a switch. */
@@ -23,17 +23,12 @@ export interface Read<F extends Flags> {
   readonly rest: readonly string[];
 }
 
-/** Throws an Error that names a flag that is not known. */
-export function readFlags<F extends Flags>(args: readonly string[], flags: F): Read<F> {
-  const known = Object.entries(flags).map(
-    ([name, { form }]) => [name, { type: form === '' ? 'boolean' : 'string' }] as const,
+/** Throws an Error that names a flag that is not known, and what stands beside the flags beyond `restMax`. */
+export function readFlags<F extends Flags>(args: readonly string[], flags: F, restMax = 0): Read<F> {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { form }]) => [name, form === '' ? ('switch' as const) : ('value' as const)]),
   );
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(known),
-    allowPositionals: true,
-  });
-  const given: Readonly<Record<string, unknown>> = values;
+  const { values: given, rest } = readArguments(args, { options, restMax });
   const all: object = Object.fromEntries(
     Object.entries(flags).map(([name, { form, initial }]) => [
       name,
@@ -41,7 +36,7 @@ export function readFlags<F extends Flags>(args: readonly string[], flags: F): R
     ]),
   );
   if (!hasAll(all, flags)) throw new Error('A flag has no value.');
-  return { values: all, rest: positionals };
+  return { values: all, rest };
 }
 
 const textOf = (given: unknown, initial: string): string =>

@@ -1,7 +1,8 @@
 /** Puts a configuration together: flags before environment before file before what an option is initially. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
+import { readArguments } from './arguments.ts';
+import { nearestOf, suggestion } from './nearest.ts';
 import { type Config, flagOf, isConfig, options, variableOf } from './options.ts';
 
 /** What the command line and the environment say. */
@@ -13,6 +14,7 @@ export interface Given {
 /** The configuration. Throws an Error that names the option, where its value came from, and what it must be. */
 export function readConfig({ args, env }: Given): Config {
   const flags = readFlags(args);
+  refuseMisspelt(env);
   const path = flags['config'] ?? env['MLAKA_CONFIG'];
   const file = typeof path === 'string' ? readFile(path) : {};
   const values = Object.entries(options).map(([name, option]): readonly [string, unknown] => {
@@ -28,6 +30,31 @@ export function readConfig({ args, env }: Given): Config {
   return config;
 }
 
+/** Variables that are named like options, and are none; but for those that an orchestrator makes for a service named mlaka. */
+const unknownIn = (env: Given['env']): readonly string[] =>
+  Object.keys(env).filter(
+    (name) => name.startsWith('MLAKA_') && !variables.has(name) && !/_SERVICE_(HOST|PORT)|_PORT_\d+_/.test(name),
+  );
+
+const variables: ReadonlySet<string> = new Set(['MLAKA_CONFIG', ...Object.keys(options).map(variableOf)]);
+
+const optionNamed = (variable: string): string | undefined =>
+  nearestOf(
+    variable.slice('MLAKA_'.length),
+    [...variables].map((name) => name.slice('MLAKA_'.length)),
+  );
+
+function refuseMisspelt(env: Given['env']): void {
+  for (const name of unknownIn(env)) {
+    const meant = optionNamed(name);
+    if (meant !== undefined) throw new Error(`There is no option ${name}. Did you mean MLAKA_${meant}?`);
+  }
+}
+
+/** A sentence for each variable that begins as those of options do and is like none of them. */
+export const strangersIn = (env: Given['env']): readonly string[] =>
+  unknownIn(env).map((name) => `The environment has ${name}, which is no option of Mlaka and does nothing here.`);
+
 type Source = readonly [value: Json | undefined, source: string];
 
 const firstOf = (sources: readonly Source[]): Source =>
@@ -42,19 +69,10 @@ function readFrom<T>(source: string, read: () => T): T {
 }
 
 function readFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
-  const known = Object.entries(options).map(
-    ([name, { form }]) => [flagOf(name), { type: form === '' ? 'boolean' : 'string' }] as const,
+  const sorts = Object.entries(options).map(
+    ([name, { form }]) => [flagOf(name), form === '' ? ('switch' as const) : ('value' as const)] as const,
   );
-  const parsed = parseArgs({
-    args: [...args],
-    options: { ...Object.fromEntries(known), config: { type: 'string' } },
-    allowNegative: true,
-  });
-  const flags: Record<string, string | boolean> = {};
-  for (const [name, value] of Object.entries<unknown>(parsed.values)) {
-    if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value;
-  }
-  return flags;
+  return readArguments(args, { options: { ...Object.fromEntries(sorts), config: 'value' }, restMax: 0 }).values;
 }
 
 function readFile(path: string): JsonObject {
@@ -62,6 +80,8 @@ function readFile(path: string): JsonObject {
   if (!isObject(document)) throw new Error(`${path} must hold a JSON object of options.`);
   const unknown = Object.keys(document).find((name) => !(name in options));
   if (unknown !== undefined)
-    throw new Error(`${path} has an unknown option: ${unknown}. There are: ${Object.keys(options).join(', ')}.`);
+    throw new Error(
+      `${path} has an unknown option: ${unknown}.${suggestion(unknown, Object.keys(options)) || ` There are: ${Object.keys(options).join(', ')}.`}`,
+    );
   return document;
 }

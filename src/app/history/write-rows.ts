@@ -1,52 +1,56 @@
 /** Writes rows of history to files: CSV, NDJSON and Parquet, each as rows come. */
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { microsOfInstant } from '../../core/model/instant.ts';
+import { write, writeTo, writeWhole } from '../command/text-file.ts';
 import { type Cell, cellsOf, columns, type HistoryRow } from './rows.ts';
 
-/** A file that rows are added to. */
-export interface RowFile {
-  add(rows: readonly HistoryRow[]): Promise<void>;
-  /** Everything is in the file when this is done. */
-  end(): Promise<void>;
-}
+/** Adds rows to a file. */
+export type AddRows = (rows: readonly HistoryRow[]) => Promise<void>;
 
 export const formats = ['csv', 'ndjson', 'parquet'] as const;
-export type Format = (typeof formats)[number];
+type Format = (typeof formats)[number];
 
-/** Opens a file; without a path, standard output, which Parquet cannot be written to. */
-export function openRowFile(format: Format, path: string, out: Writable): RowFile {
-  if (format !== 'parquet') return createTextFile(path === '' ? out : createWriteStream(path), format, path !== '');
-  if (path === '') throw new Error('--out must be given: Parquet is written to files only.');
-  return createParquetFile(path);
+/** Where rows go: a file, or `out` where the path is empty, which Parquet cannot be written to. */
+export interface RowPlace {
+  readonly format: Format;
+  readonly path: string;
+  readonly out: Writable;
 }
 
-function createTextFile(file: Writable, format: 'csv' | 'ndjson', isOwn: boolean): RowFile {
-  const done = isOwn ? finished(file) : Promise.resolve();
-  // Whoever adds or ends hears of a failure; until then nobody waits for it.
-  done.catch(() => undefined);
-  const write = async (text: string): Promise<void> => {
-    if (text !== '' && !file.write(text)) await Promise.race([once(file, 'drain'), done]);
-  };
+/** Has rows written. The file bears its name only when `addAll` has added all of them. */
+export async function writeRows(
+  { format, path, out }: RowPlace,
+  addAll: (add: AddRows) => Promise<void>,
+): Promise<void> {
+  if (format !== 'parquet') return writeTo(path, out, (file) => writeText(file, format, addAll));
+  if (path === '') throw new Error('--out must be given: Parquet is written to files only.');
+  await writeWhole(path, (part) => writeParquet(part, addAll));
+}
+
+async function writeText(
+  file: Writable,
+  format: 'csv' | 'ndjson',
+  addAll: (add: AddRows) => Promise<void>,
+): Promise<void> {
   let head = format === 'csv' ? `${columns.join(',')}\r\n` : '';
   const lineOf = format === 'csv' ? csvLine : (row: HistoryRow): string => `${JSON.stringify(row)}\n`;
-  return {
-    async add(rows) {
-      await write(`${head}${rows.map(lineOf).join('')}`);
-      head = '';
-    },
-    async end() {
-      await write(head);
-      if (isOwn) file.end();
-      await done;
-    },
-  };
+  await addAll(async (rows) => {
+    await write(file, `${head}${rows.map(lineOf).join('')}`);
+    head = '';
+  });
 }
 
-const csvLine = (row: HistoryRow): string => `${cellsOf(row).map(csvCell).join(',')}\r\n`;
+const csvLine = (row: HistoryRow): string =>
+  `${cellsOf(row)
+    .map((cell, n) => csvCell(times.has(columns[n] ?? '') ? fixedTime(cell) : cell))
+    .join(',')}\r\n`;
+
+/** A time with six digits of its second: readers of tables guess one form for all of a column. */
+const fixedTime = (cell: Cell): Cell =>
+  typeof cell === 'string'
+    ? cell.replace(/(?:[.,](\d+))?Z$/, (_, digits: string = '') => `.${digits.padEnd(6, '0')}Z`)
+    : cell;
 
 /** As RFC 4180 has it. */
 function csvCell(cell: Cell): string {
@@ -74,7 +78,7 @@ const schema = [
   })),
 ];
 
-function createParquetFile(path: string): RowFile {
+async function writeParquet(path: string, addAll: (add: AddRows) => Promise<void>): Promise<void> {
   const parquet = new ParquetWriter({ writer: fileWriter(path), schema });
   let waiting: (readonly Cell[])[] = [];
   const flush = async (): Promise<void> => {
@@ -86,16 +90,12 @@ function createParquetFile(path: string): RowFile {
     }));
     if (rows.length > 0) await parquet.write({ columnData, rowGroupSize: groupSize });
   };
-  return {
-    async add(rows) {
-      for (const row of rows) waiting.push(cellsOf(row));
-      if (waiting.length >= groupSize) await flush();
-    },
-    async end() {
-      await flush();
-      await parquet.finish();
-    },
-  };
+  await addAll(async (rows) => {
+    for (const row of rows) waiting.push(cellsOf(row));
+    if (waiting.length >= groupSize) await flush();
+  });
+  await flush();
+  await parquet.finish();
 }
 
 const parquetCell = (name: string, cell: Cell): Cell | bigint =>

@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { startBroker } from '../broker.ts';
 import type { Command } from '../command/command.ts';
+import { asksForHelp } from '../config/arguments.ts';
 import { configSchema, configTable, helpText } from '../config/describe-config.ts';
-import { readConfig } from '../config/read-config.ts';
+import { readConfig, strangersIn } from '../config/read-config.ts';
 
 const usage = `mlaka serve [OPTIONS]
 
@@ -17,12 +18,13 @@ named by --config. What is in brackets is the initial value.
 export const serve: Command = {
   name: 'serve',
   summary: 'runs the broker',
-  async run(args, { out, signal }) {
-    if (args.includes('--help')) {
+  async run(args, { out, err, signal }) {
+    if (asksForHelp(args)) {
       out.write(`${usage}${helpText()}\n`);
       return 0;
     }
     const broker = await startBroker(readConfig({ args, env: process.env }));
+    for (const sentence of strangersIn(process.env)) err.write(`${sentence}\n`);
     out.write(
       `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · its description ${broker.url}/api\n`,
     );
@@ -33,13 +35,30 @@ export const serve: Command = {
   },
 };
 
+const configUsage = `mlaka config [--schema | --table] [OPTIONS OF SERVE]
+
+Prints the configuration that serve would use with the same options, as a file for --config.
+
+  --schema
+      The JSON Schema of such a file.
+  --table
+      All options as a Markdown table.
+`;
+
 export const config: Command = {
   name: 'config',
   summary: 'prints the configuration that serve would use; --schema: its JSON Schema; --table: as Markdown',
-  run(args, { out }) {
-    if (args.includes('--schema')) out.write(`${JSON.stringify(configSchema(), undefined, 2)}\n`);
-    else if (args.includes('--table')) out.write(`${configTable()}\n`);
-    else out.write(`${JSON.stringify(readConfig({ args, env: process.env }), undefined, 2)}\n`);
+  run(args, { out, err }) {
+    if (asksForHelp(args)) out.write(`${configUsage}${helpText()}\n`);
+    else out.write(`${textOf(args, (sentence) => err.write(`${sentence}\n`))}\n`);
     return Promise.resolve(0);
   },
 };
+
+function textOf(args: readonly string[], warn: (sentence: string) => void): string {
+  const plain = args.filter((one) => one !== '--schema' && one !== '--table');
+  const values = readConfig({ args: plain, env: process.env });
+  for (const sentence of strangersIn(process.env)) warn(sentence);
+  if (args.includes('--table')) return configTable();
+  return JSON.stringify(args.includes('--schema') ? configSchema() : values, undefined, 2);
+}

@@ -1,5 +1,5 @@
 /** The export from a real broker, in every form, and back into another tenant. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportEntities } from '../../../src/app/command/export.ts';
@@ -71,8 +71,9 @@ describe('mlaka export', () => {
       64,
       60,
     ]);
-    const none = JSON.parse((await write(['--format', 'geojson', '--type', 'Nothing'])).out) as JsonObject;
-    expect(none).toEqual({ type: 'FeatureCollection', features: [] });
+    const none = write(['--format', 'geojson', '--type', 'StreetLight', '--out', join(site.folder, 'none.geojson')]);
+    await expect(none).rejects.toThrow(/no entities of the type StreetLight\. Did you mean \S+Streetlight\?/);
+    expect(readdirSync(site.folder).filter((name) => name.startsWith('none'))).toEqual([]);
   });
 
   test('CSV has a column for each attribute of a type', async () => {

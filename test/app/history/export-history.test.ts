@@ -1,5 +1,5 @@
 /** `mlaka history` against running brokers: every instance arrives once, however the broker cuts its answers. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -93,7 +93,41 @@ describe.each([
       ...['--id', 'urn:ngsi-ld:Air:long', '--attrs', 'pm10', '--from', timeOf(100), '--to', timeOf(200)],
     );
     expect(rows.map(({ value }) => value)).toEqual(Array.from({ length: 100 }, (__, n) => n + 100));
-    expect(await ndjson(broker, '--type', 'Nothing')).toEqual([]);
+  }, 60_000);
+
+  test.each([
+    [['--type', 'Nothing'], /no entities of the type Nothing\. There are: Air, Station\./],
+    [['--type', 'Aire'], /no entities of the type Aire\. Did you mean Air\?/],
+    [['--type', 'https://example.org/Air'], /Did you mean Air\? Name it so, or give the @context/],
+    [['--attrs', 'pm01'], /Nothing has the attribute pm01\. Did you mean pm10\?/],
+    [['--to', '1999-01-01'], /There is no instance before 1999-01-01\. .*--timeproperty modifiedAt/],
+    [['--id', 'urn:ngsi-ld:Air:none'], /There is no instance of urn:ngsi-ld:Air:none\./],
+    [['--url', 'http://127.0.0.1:9'], /No broker can be reached/],
+  ])(
+    '%j: it is said why there is nothing, and there is no file',
+    async (args, message) => {
+      const path = join(folder, 'none.csv');
+      for (const format of ['csv', 'ndjson', 'parquet'])
+        await expect(run(broker, ...args, '--format', format, '--out', path)).rejects.toThrow(message);
+      expect(readdirSync(folder).filter((name) => name.startsWith('none.csv'))).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('is named as in the @context that is given', async () => {
+    const context = 'https://smart-data-models.mlaka.si/environment/context.jsonld';
+    const link = `<${context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
+    const station = { id: 'urn:ngsi-ld:AirQualityObserved:1', type: 'AirQualityObserved', no2: [reading(1)] };
+    await fetch(`${broker.url}/ngsi-ld/v1/temporal/entities`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'NGSILD-Tenant': 'named', Link: link },
+      body: JSON.stringify(station),
+    });
+    const asked = ['--tenant', 'named', '--type', 'AirQualityObserved', '--attrs', 'no2'];
+    expect((await ndjson(broker, ...asked, '--context', context)).map((row) => row.attribute)).toEqual(['no2']);
+    await expect(ndjson(broker, ...asked)).rejects.toThrow(
+      /Did you mean https:\S+AirQualityObserved\? .*--context URL/,
+    );
   }, 60_000);
 
   test('is the same in all formats', async () => {
@@ -107,6 +141,10 @@ describe.each([
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
     const fromParquet = await parquetReadObjects({ file });
     const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+    expect(fromCsv.every(({ observedAt = '' }) => /^.{19}\.\d{6}Z$/.test(observedAt))).toBe(true);
+    expect(fromCsv.map(({ observedAt = '' }) => new Date(observedAt).toISOString())).toEqual(
+      rows.map(({ observedAt }) => observedAt),
+    );
     expect(fromCsv.map(({ number, text }) => `${number}${text}`)).toEqual(rows.map(({ value }) => textOf(value)));
     expect(fromParquet.map(({ number, text }) => textOf((number as unknown) ?? text))).toEqual(
       rows.map(({ value }) => textOf(value)),

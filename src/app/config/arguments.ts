@@ -1,0 +1,74 @@
+/** Takes a command line apart into options and the arguments beside them. What is not known is refused by name. */
+import { parseArgs } from 'node:util';
+import { suggestion } from './nearest.ts';
+
+/** What a command line may hold. */
+export interface Grammar {
+  /** Options by name, without `--`. A switch stands without a value; `--no-NAME` turns it off. */
+  readonly options: Readonly<Record<string, 'value' | 'switch'>>;
+  /** How many arguments that are no options there may be. */
+  readonly restMax: number;
+}
+
+export interface Arguments {
+  /** Options that are given; of one that is given twice, the last. */
+  readonly values: Readonly<Record<string, string | boolean>>;
+  readonly rest: readonly string[];
+}
+
+/** True when a command is asked how it is used. */
+export const asksForHelp = (args: readonly string[]): boolean => args.includes('--help') || args.includes('-h');
+
+/** Throws an Error that names what is not known, and what may have been meant. */
+export function readArguments(args: readonly string[], { options, restMax }: Grammar): Arguments {
+  const types = Object.entries(options).map(
+    ([name, sort]) => [name, { type: sort === 'switch' ? 'boolean' : 'string' }] as const,
+  );
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(types),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values: Record<string, string | boolean> = {};
+  const rest: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'option') Object.assign(values, optionOf(token, options));
+    if (token.kind === 'positional') rest.push(token.value);
+  }
+  const extra = rest[restMax];
+  if (extra !== undefined) throw new Error(`${JSON.stringify(extra)} is one argument too many.`);
+  return { values, rest };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function optionOf(
+  { name, rawName, value, inlineValue = false }: OptionToken,
+  options: Grammar['options'],
+): Arguments['values'] {
+  if (options[name] === 'switch') {
+    if (value !== undefined) throw new Error(`${rawName} is a switch and takes no value, such as ${value}.`);
+    return { [name]: true };
+  }
+  if (options[name] === 'value') return { [name]: valueOf(rawName, value, inlineValue) };
+  const positive = name.replace(/^no-/, '');
+  if (positive !== name && options[positive] === 'switch' && value === undefined) return { [positive]: false };
+  const names = Object.keys(options).map((one) => `--${one}`);
+  throw new Error(`There is no option ${rawName}.${suggestion(name, names) || ' --help lists all.'}`);
+}
+
+function valueOf(rawName: string, value: string | undefined, isInline: boolean): string {
+  if (value === undefined) throw new Error(`${rawName} needs a value.`);
+  if (!isInline && value.startsWith('--'))
+    throw new Error(
+      `${rawName} needs a value, and ${value} is an option. If it is the value, write ${rawName}=${value}.`,
+    );
+  return value;
+}
