@@ -1,6 +1,7 @@
 /** A @context ready for use: names to IRIs and back, each a look-up (CIM 009 clause 5.5.7, JSON-LD 1.1 API clauses 5.2 and 6.2). */
 import type { Terms } from '../model/entity.ts';
 import { isArray, type Json } from '../model/json.ts';
+import { isName, isReserved } from '../model/read/name.ts';
 import { coreContextUrl } from './known/core-context.ts';
 import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';
 
@@ -41,10 +42,10 @@ const rememberedLengthMax = 256;
 
 /** Gives a compiled @context its look-ups. */
 export function createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Context {
-  const names = namesOf(table);
-  const prefixes = prefixesOf(table);
   const expandUnknown = remembered((name) => expandName(table, name));
-  const compactUnknown = remembered((iri) => compactUnnamed(iri, table, prefixes));
+  const defines = (name: string): boolean => table.terms.has(name);
+  const compact = createCompactor(table, (name) => !isReserved(name) && isName(name, { defines }));
+  let compactVocab: ((iri: string) => string) | undefined;
   const written = writtenOf(given, hasCore);
   return {
     key,
@@ -54,8 +55,22 @@ export function createContext({ key, given, hasCore, url, documents, table }: Co
     ...(url === undefined ? undefined : { url }),
     documents,
     expand: (name) => table.terms.get(name)?.iri ?? expandUnknown(name),
-    compact: (iri) => names.get(iri) ?? compactUnknown(iri),
+    compact,
+    compactVocab: (iri) => (compactVocab ??= createCompactor(table, () => true))(iri),
+    defines,
   };
+}
+
+type IsUsable = (name: string) => boolean;
+
+/** Finds the best usable name of an IRI. */
+function createCompactor(table: TermTable, isUsable: IsUsable): (iri: string) => string {
+  const names = namesOf(table, isUsable);
+  const prefixes = prefixesOf(table);
+  const compactUnknown = remembered((iri) =>
+    compactUnnamed(iri, prefixes, (name) => isUsable(name) && expandName(table, name) === iri),
+  );
+  return (iri) => names.get(iri) ?? compactUnknown(iri);
 }
 
 /** A list of one URL is written as the URL. */
@@ -71,21 +86,23 @@ const isBetter = (name: string, than: string | undefined): boolean =>
   than === undefined || name.length < than.length || (name.length === than.length && name < than);
 
 /** The best term of every IRI. What a definition says of values (`@type`, `@container`) does not count for names. */
-function namesOf({ terms }: TermTable): ReadonlyMap<string, string> {
+function namesOf({ terms }: TermTable, isUsable: IsUsable): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const [name, { iri }] of terms) {
-    if (iri !== meaningless && iri !== reversed && isBetter(name, names.get(iri))) names.set(iri, name);
+    const isMeant = iri !== meaningless && iri !== reversed && isBetter(name, names.get(iri));
+    if (isMeant && isUsable(name)) names.set(iri, name);
   }
   return names;
 }
 
 interface Prefixes {
+  readonly vocab: string | undefined;
   readonly byIri: ReadonlyMap<string, readonly string[]>;
   /** Every length of an IRI that has a prefix: no other beginnings of an IRI need to be looked up. */
   readonly lengths: readonly number[];
 }
 
-function prefixesOf({ terms }: TermTable): Prefixes {
+function prefixesOf({ terms, vocab }: TermTable): Prefixes {
   const byIri = new Map<string, string[]>();
   for (const [name, { iri, isPrefix }] of terms) {
     if (!isPrefix) continue;
@@ -93,16 +110,15 @@ function prefixesOf({ terms }: TermTable): Prefixes {
     if (known === undefined) byIri.set(iri, [name]);
     else known.push(name);
   }
-  return { byIri, lengths: [...new Set([...byIri.keys()].map((iri) => iri.length))] };
+  return { vocab, byIri, lengths: [...new Set([...byIri.keys()].map((iri) => iri.length))] };
 }
 
 /**
  * The name of an IRI that has no term: its end below the vocabulary, else the best compact IRI, else the IRI. A name that
- * would not expand to the IRI again is never taken.
+ * would not be taken back as the IRI is never used.
  */
-function compactUnnamed(iri: string, table: TermTable, prefixes: Prefixes): string {
-  const means = (name: string): boolean => expandName(table, name) === iri;
-  const end = endBelow(table.vocab, iri);
+function compactUnnamed(iri: string, prefixes: Prefixes, means: IsUsable): string {
+  const end = endBelow(prefixes.vocab, iri);
   return end !== undefined && means(end) ? end : (compactIriOf(iri, prefixes, means) ?? iri);
 }
 

@@ -33,6 +33,10 @@ export interface EntityFragment {
 export interface Terms {
   /** The IRI of an entity type, attribute or vocabulary term. Unknown terms fall to the default vocabulary. */
   expand(term: string): string;
-  /** The shortest name of an IRI: term, compact IRI, or the IRI itself. */
+  /** The shortest name of an entity type or attribute that is taken back: term, compact IRI, or the IRI itself. */
   compact(iri: string): string;
+  /** The shortest text for a vocabulary term, which may have any form. */
+  compactVocab(iri: string): string;
+  /** True for a term that the @context defines. */
+  defines(term: string): boolean;
 }

@@ -78,6 +78,6 @@ function conformInstance(instance: Instance, version: MinorVersion, terms: Terms
 }
 
 function compacted(value: Json, terms: Terms): Json {
-  if (typeof value === 'string') return terms.compact(value);
-  return isStrings(value) ? value.map((term) => terms.compact(term)) : value;
+  if (typeof value === 'string') return terms.compactVocab(value);
+  return isStrings(value) ? value.map((term) => terms.compactVocab(term)) : value;
 }

@@ -63,9 +63,9 @@ export function shownValue(
 
 const compacted = (value: Json, terms: Terms): Json =>
   typeof value === 'string'
-    ? terms.compact(value)
+    ? terms.compactVocab(value)
     : isStrings(value)
-      ? value.map((term) => terms.compact(term))
+      ? value.map((term) => terms.compactVocab(term))
       : value;
 
 /** True where the value member alone tells the kind (clause 4.5.3): of a Property it does not if it holds a geometry. */
@@ -119,11 +119,19 @@ function linkedEntities({ kind, value }: Instance, link: (id: string) => JsonObj
   return { entity: typeof value === 'string' ? (entities[0] ?? null) : entities };
 }
 
+/** Members of an instance that a sub-attribute would be taken for: one whose IRI has such a name is shown by the IRI. */
+const takenNames = new Set(['vocab', 'json', 'entity', 'entityList', 'lang']);
+
+function subName(iri: string, terms: Terms): string {
+  const name = terms.compact(iri);
+  return takenNames.has(name) ? iri : name;
+}
+
 /** Sub-attributes; relationships among them are not followed. */
 const renderAttributes = (attrs: Attributes, { link: _, ...view }: InstanceView, ownerCreatedAt: Instant): JsonObject =>
   Object.fromEntries(
     Object.entries(attrs).map(([name, instances]) => [
-      view.terms.compact(name),
+      subName(name, view.terms),
       renderInstances(instances, view, ownerCreatedAt),
     ]),
   );

@@ -42,7 +42,7 @@ describe('the core context', () => {
     ['type', '@type'],
   ])('%s is %s and back', (term, iri) => {
     expect(contexts.core.expand(term)).toBe(iri);
-    expect(contexts.core.compact(iri)).toBe(term);
+    expect(contexts.core.compactVocab(iri)).toBe(term);
   });
 
   test.each(['urn:ngsi-ld:Streetlight:1', 'https://example.org/a', 'mailto:a@example.org', '_:b0', '@id'])(
@@ -53,15 +53,15 @@ describe('the core context', () => {
   );
 
   test('what is under the default vocabulary but looks like a core term or a prefix keeps a longer name', () => {
-    expect(contexts.core.compact(`${fallback}Property`)).toBe('ngsi-ld:default-context/Property');
-    expect(contexts.core.compact(`${fallback}urn:x`)).toBe('ngsi-ld:default-context/urn:x');
-    expect(contexts.core.compact(fallback)).toBe('ngsi-ld:default-context/');
+    expect(contexts.core.compactVocab(`${fallback}Property`)).toBe('ngsi-ld:default-context/Property');
+    expect(contexts.core.compactVocab(`${fallback}urn:x`)).toBe('ngsi-ld:default-context/urn:x');
+    expect(contexts.core.compactVocab(fallback)).toBe('ngsi-ld:default-context/');
   });
 
   test('names of the object prototype are ordinary names', () => {
     for (const name of ['constructor', '__proto__', 'toString']) {
       expect(contexts.core.expand(name)).toBe(fallback + name);
-      expect(contexts.core.compact(fallback + name)).toBe(name);
+      expect(contexts.core.compactVocab(fallback + name)).toBe(name);
     }
   });
 
@@ -69,7 +69,7 @@ describe('the core context', () => {
     const names = Array.from({ length: 2500 }, (_, index) => `name${index}`);
     for (const name of [...names, ...names]) {
       expect(contexts.core.expand(name)).toBe(fallback + name);
-      expect(contexts.core.compact(fallback + name)).toBe(name);
+      expect(contexts.core.compactVocab(fallback + name)).toBe(name);
     }
   });
 
@@ -136,16 +136,16 @@ describe('terms', () => {
     ['https://elsewhere.example/x', 'https://elsewhere.example/x'],
     ['https://example.org/', 'ex'],
     ['@id', 'id'],
-  ])('%s compacts to %s', async (iri, name) => expect((await context).compact(iri)).toBe(name));
+  ])('%s compacts to %s', async (iri, name) => expect((await context).compactVocab(iri)).toBe(name));
 
   test('what a @context takes away is no IRI', async () => {
     for (const name of ['gone', 'alsoGone', 'parts']) expect((await context).expand(name)).toMatch(/^@/);
-    expect((await context).compact('https://example.org/isPartOf')).toBe('ex:isPartOf');
+    expect((await context).compactVocab('https://example.org/isPartOf')).toBe('ex:isPartOf');
   });
 
   test('the shortest term wins, then the first in order', async () => {
     const several = await contexts.resolve({ zz: 'ex:t', bb: 'ex:t', aaa: 'ex:t' });
-    expect(several.compact('ex:t')).toBe('bb');
+    expect(several.compactVocab('ex:t')).toBe('bb');
   });
 
   test('a compact IRI that means something else is not taken', async () => {
@@ -153,7 +153,7 @@ describe('terms', () => {
       { ex: 'https://example.org/', e: 'https://example.org/' },
       { 'e:x': null },
     ]);
-    expect(crossed.compact('https://example.org/x')).toBe('ex:x');
+    expect(crossed.compactVocab('https://example.org/x')).toBe('ex:x');
   });
 
   test('@vocab serves the definitions after it, and the core vocabulary the unknown terms', async () => {
@@ -402,7 +402,7 @@ test('every name of the core context goes there and back', () => {
   for (const name of Object.keys(coreContext).filter((key) => !key.startsWith('@'))) {
     const iri = contexts.core.expand(name);
     expect(iri).toMatch(/^(https?:|@)/);
-    expect(contexts.core.expand(contexts.core.compact(iri))).toBe(iri);
+    expect(contexts.core.expand(contexts.core.compactVocab(iri))).toBe(iri);
   }
 });
 

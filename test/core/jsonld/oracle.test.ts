@@ -177,9 +177,9 @@ describe('what jsonld makes of a name', () => {
           jsonld.compact(document, inFull(user) as unknown as jsonld.ContextDefinition, options),
         );
         const theirs = (node as Node | undefined)?.['type'];
-        if (typeof theirs !== 'string' || ours.expand(theirs) !== full || coerced.has(ours.compact(full))) return;
+        if (typeof theirs !== 'string' || ours.expand(theirs) !== full || coerced.has(ours.compactVocab(full))) return;
         compared += 1;
-        expect(ours.compact(full)).toBe(theirs);
+        expect(ours.compactVocab(full)).toBe(theirs);
       }),
       runs,
     );
@@ -208,7 +208,7 @@ test('a compacted name always expands to its IRI again', async () => {
       const context = await attempt(() => contexts.resolve(user));
       if (context === undefined) return;
       for (const full of [context.expand(text), other]) {
-        const compacted = context.compact(full);
+        const compacted = context.compactVocab(full);
         if (compacted !== full) expect(context.expand(compacted)).toBe(full);
       }
     }),

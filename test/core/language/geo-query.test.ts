@@ -6,10 +6,11 @@ import { parseGeoQuery, readGeoQ, searchBox } from '../../../src/core/language/g
 import { compileGeo } from '../../../src/core/language/geo/spatial.ts';
 import type { BoundingBox, Coordinate, Geometry } from '../../../src/core/model/geometry.ts';
 import type { Json } from '../../../src/core/model/json.ts';
+import { termsBy } from '../terms.ts';
 
 type Relation = GeoQuery['relation'];
 
-const terms = { expand: (term: string): string => `urn:x:${term}`, compact: (iri: string): string => iri };
+const terms = termsBy({ expand: (term) => `urn:x:${term}` });
 const location = 'https://uri.etsi.org/ngsi-ld/location';
 const good = { georel: 'near;maxDistance==2000', geometry: 'Point', coordinates: '[14.3,46.2]' };
 

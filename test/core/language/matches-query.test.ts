@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { compileQuery } from '../../../src/core/language/matches/matches-query.ts';
 import { parseQ } from '../../../src/core/language/q/q.ts';
 import type { Instance } from '../../../src/core/model/attribute.ts';
-import type { Entity, Terms } from '../../../src/core/model/entity.ts';
+import type { Entity } from '../../../src/core/model/entity.ts';
+import { termsBy } from '../terms.ts';
 
-const terms: Terms = { expand: (term) => (term.includes(':') ? term : `urn:t:${term}`), compact: (iri) => iri };
+const terms = termsBy({ expand: (term) => (term.includes(':') ? term : `urn:t:${term}`) });
 
 type Attribute = Instance | readonly Instance[];
 const entity = (attrs: Record<string, Attribute>, rest: Partial<Entity> = {}): Entity => ({

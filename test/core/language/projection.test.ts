@@ -1,10 +1,11 @@
 /** Projections: what is shown, what braces say of linked entities, and what is refused. */
 import { describe, expect, test } from '@jest/globals';
 import { isShown, parseProjection, type Projection, projectionDepth } from '../../../src/core/language/projection.ts';
+import { termsBy } from '../terms.ts';
 
 type Params = Readonly<Record<string, string>>;
 
-const terms = { expand: (term: string): string => `urn:x:${term}`, compact: (iri: string): string => iri };
+const terms = termsBy({ expand: (term) => `urn:x:${term}` });
 const parse = (params: Params): Projection => parseProjection(params, terms);
 const all = ['id', 'type', 'scope', 'createdAt', 'urn:x:a', 'urn:x:b', 'urn:x:rel'];
 
@@ -26,10 +27,7 @@ describe('a projection', () => {
   ])('%j shows %j', (params, shown) => expect(all.filter((name) => isShown(parse(params), name))).toEqual(shown));
 
   test('takes IRIs for names', () => {
-    const whole = {
-      expand: (term: string): string => (term.includes(':') ? term : `urn:x:${term}`),
-      compact: terms.compact,
-    };
+    const whole = termsBy({ expand: (term) => (term.includes(':') ? term : `urn:x:${term}`) });
     expect(parseProjection({ pick: 'https://example.org/a,b' }, whole).pick).toEqual(
       new Set(['https://example.org/a', 'urn:x:b']),
     );

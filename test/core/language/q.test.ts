@@ -3,16 +3,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { QPath, Query, QValue } from '../../../src/core/language/filter.ts';
 import { parseQ } from '../../../src/core/language/q/q.ts';
-import type { Terms } from '../../../src/core/model/entity.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
+import { termsBy } from '../terms.ts';
 
 const base = 'https://uri.etsi.org/ngsi-ld/default-context/';
-const terms: Terms = {
+const terms = termsBy({
   expand: (term) =>
     term.startsWith('ex:') ? `https://example.org/${term.slice(3)}` : term.includes(':') ? term : base + term,
-  compact: (iri) => iri,
-};
+});
 const parse = (text: string, options: { expandValues?: string[]; jsonKeys?: string[] } = {}): Query =>
   parseQ(text, terms, { expandValues: [], jsonKeys: [], ...options });
 

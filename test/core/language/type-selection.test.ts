@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import type { TypeSelection } from '../../../src/core/language/filter.ts';
 import { matchesTypes } from '../../../src/core/language/matches/matches-types.ts';
 import { parseTypeSelection } from '../../../src/core/language/type-selection.ts';
-import type { Terms } from '../../../src/core/model/entity.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
+import { termsBy } from '../terms.ts';
 
-const terms: Terms = { expand: (term) => (term.includes(':') ? term : `urn:t:${term}`), compact: (iri) => iri };
+const terms = termsBy({ expand: (term) => (term.includes(':') ? term : `urn:t:${term}`) });
 const parse = (text: string): TypeSelection => parseTypeSelection(text, terms);
 
 const show = (selection: TypeSelection): string => {

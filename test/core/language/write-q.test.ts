@@ -5,14 +5,16 @@ import type { Query } from '../../../src/core/language/filter.ts';
 import { parseQ } from '../../../src/core/language/q/q.ts';
 import { writeQ } from '../../../src/core/language/q/write-q.ts';
 import type { Terms } from '../../../src/core/model/entity.ts';
+import { termsBy } from '../terms.ts';
 
 /** Short names that are IRIs with a prefix of their own. */
-const termsOf = (prefix: string): Terms => ({
-  expand: (name) =>
-    name.includes(':') ? name : `https://example.org/${prefix === '' ? name : name.slice(prefix.length)}`,
-  compact: (iri) =>
-    iri.startsWith('https://example.org/') ? `${prefix}${iri.slice('https://example.org/'.length)}` : iri,
-});
+const termsOf = (prefix: string): Terms =>
+  termsBy({
+    expand: (name) =>
+      name.includes(':') ? name : `https://example.org/${prefix === '' ? name : name.slice(prefix.length)}`,
+    compact: (iri) =>
+      iri.startsWith('https://example.org/') ? `${prefix}${iri.slice('https://example.org/'.length)}` : iri,
+  });
 const [plain, fancy] = [termsOf(''), termsOf('x')];
 const none = { expandValues: [], jsonKeys: [] };
 

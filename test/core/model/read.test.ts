@@ -1,22 +1,23 @@
 /** Readers: what each form of an attribute becomes, and that reading back what was shown changes nothing. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Entity, Terms } from '../../../src/core/model/entity.ts';
+import type { Entity } from '../../../src/core/model/entity.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import { mutate } from '../../../src/core/model/mutate.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 import { readAttributeFragments, readEntity, readFragment } from '../../../src/core/model/read/entity.ts';
 import { renderEntity } from '../../../src/core/representation/render.ts';
+import { termsBy } from '../terms.ts';
 
 const vocabulary = 'https://example.org/';
-const terms: Terms = {
+const terms = termsBy({
   expand: (term) =>
     term === 'location' ? 'https://uri.etsi.org/ngsi-ld/location' : term.includes(':') ? term : vocabulary + term,
   compact: (iri) =>
     iri.startsWith(vocabulary)
       ? iri.slice(vocabulary.length)
       : iri.replace('https://uri.etsi.org/ngsi-ld/location', 'location'),
-};
+});
 const x = `${vocabulary}x`;
 const readX = (json: Json) => readEntity({ id: 'urn:a:1', type: 'T', x: json }, terms).attrs[x];
 const point = { type: 'Point', coordinates: [1, 2] };

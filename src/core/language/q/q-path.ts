@@ -7,6 +7,7 @@ import { quoted } from '../../model/read/id.ts';
 import { readAttributeName, readTypeName } from '../../model/read/name.ts';
 import type { QPath } from '../filter.ts';
 import { type Cursor, eat, enclosed, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
+import { mostNames, readNames } from './q-name.ts';
 
 /** Members of an entity that stand for themselves at the beginning of a path. */
 const systemMembers = new Set([
@@ -39,16 +40,6 @@ export interface PathRead<T> {
   readonly tail?: T;
 }
 
-/** A name with its place, so that a message can point at it. */
-interface Name {
-  readonly text: string;
-  readonly at: number;
-}
-
-const shortName = /\p{L}[\p{L}\p{N}_]*(?::\p{L}[\p{L}\p{N}_]*)?/uy;
-const longName = /[^\s=<>!~;|()[\]{},"]+/uy;
-/** What can follow a short name; anything else means that the name goes on as an IRI. */
-const afterName = /[\s=<>!~;|()[\]{},".]/;
 /** A name inside brackets: a member as stored, a language tag, `@none` or `*`. */
 const innerName = /[^\s.[\]"]+/uy;
 
@@ -59,12 +50,12 @@ const innerName = /[^\s.[\]"]+/uy;
 export function readPath<T>(cursor: Cursor, terms: Terms, readTail: () => T | undefined): PathRead<T> {
   skipBlanks(cursor);
   const start = cursor.at;
-  const [first, ...others] = readDotted(cursor);
+  const [first, ...others] = readNames(cursor, terms);
   const text = cursor.text.slice(start, cursor.at);
   const inside = eat(cursor, '[') ? readInside(cursor) : [];
   const path = {
-    attr: systemMembers.has(first.text) ? first.text : expanded(first, terms),
-    sub: others.map((name) => (metadata.has(name.text) ? name.text : expanded(name, terms))),
+    attr: systemMembers.has(first) ? first : readAttributeName(first, terms),
+    sub: others.map((name) => (metadata.has(name) ? name : readAttributeName(name, terms))),
     inside,
     text,
   };
@@ -77,50 +68,15 @@ export function readPath<T>(cursor: Cursor, terms: Terms, readTail: () => T | un
   });
 }
 
-const expanded = ({ text }: Name, terms: Terms): string => readAttributeName(text, terms);
-
-/** Most names with dots between them. */
-const mostNames = 64;
-
 function checkLength({ name }: Cursor, { length }: readonly unknown[]): void {
   if (length > mostNames)
     throw new Problem('TooComplexQuery', `A path in the ${name} has more than ${mostNames} names.`);
 }
 
-/** Names with dots between them. */
-function readDotted(cursor: Cursor): readonly [Name, ...Name[]] {
-  const names: [Name, ...Name[]] = readNames(cursor);
-  while (peek(cursor) === '.') {
-    cursor.at += 1;
-    names.push(...readNames(cursor));
-    checkLength(cursor, names);
-  }
-  return names;
-}
-
-/** A short name, or what an IRI and the dotted names right after it are. */
-function readNames(cursor: Cursor): [Name, ...Name[]] {
-  const at = cursor.at;
-  const short = read(cursor, shortName);
-  const next = peek(cursor);
-  if (short !== undefined && (next === '' || afterName.test(next))) return [{ text: short, at }];
-  cursor.at = at;
-  const long = read(cursor, longName);
-  if (long === undefined) throw unexpected(cursor, 'the name of an attribute');
-  const text = long.includes('%') ? decoded(cursor, long, at) : long;
-  const local = Math.max(text.lastIndexOf('/'), text.lastIndexOf('#'), text.lastIndexOf(':')) + 1;
-  if (local === 0) throw unexpected(cursor, 'the name of an attribute', at);
-  const [head = '', ...rest] = text.slice(local).split('.');
-  return [{ text: text.slice(0, local) + head, at }, ...rest.map((name) => ({ text: name, at }))];
-}
-
-/** What shows that not only a name was percent-encoded but the query around it. */
-const operators = /[<>"{}|\\^`\s]|[=!~]=/;
-
 /** An IRI that was percent-encoded once more, so that its punctuation cannot be taken for that of the query. */
 function decoded(cursor: Cursor, text: string, at: number): string {
   const name = percentDecoded(text);
-  if (name !== undefined && !operators.test(name)) return name;
+  if (name !== undefined) return name;
   throw unexpected(cursor, 'a name whose % stand for percent-encoded characters', at);
 }
 

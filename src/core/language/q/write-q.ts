@@ -1,6 +1,7 @@
 /** Writes a query in `q` out again, with other names: the reverse of `parseQ` (clause 4.9). */
 import type { Terms } from '../../model/entity.ts';
 import type { QPath, Query, QValue } from '../filter.ts';
+import { encoded, writeNames } from './q-name.ts';
 
 /** A text that `parseQ` gives the same meaning, with the same terms. */
 export function writeQ(query: Query, terms: Terms): string {
@@ -10,14 +11,14 @@ export function writeQ(query: Query, terms: Terms): string {
     case 'or':
       return query.parts.map((part) => writeQ(part, terms)).join('|');
     case 'missing':
-      return `!${writePath(query.path, terms, '')}`;
+      return `!${writePath(query.path, terms)}`;
     case 'exists':
-      return writePath(query.path, terms, '');
+      return writePath(query.path, terms);
     case '~=':
     case '!~=':
-      return writePath(query.path, terms, `${query.op}"${query.pattern.source.replace(/["\\]/g, '\\$&')}"`);
+      return writePath(query.path, terms) + `${query.op}"${query.pattern.source.replace(/["\\]/g, '\\$&')}"`;
     default:
-      return writePath(query.path, terms, `${query.op}${writeOperand(query, terms)}`);
+      return `${writePath(query.path, terms)}${query.op}${writeOperand(query, terms)}`;
   }
 }
 
@@ -32,7 +33,7 @@ function writeOperand({ value, expanded }: Comparison, terms: Terms): string {
     .map((one) => {
       const isTerm = one.kind === 'uri' || (one.kind === 'json' && typeof one.value === 'string');
       const iri = isTerm ? iris.shift() : undefined;
-      return iri === undefined ? writeValue(one) : JSON.stringify(terms.compact(iri));
+      return iri === undefined ? writeValue(one) : JSON.stringify(terms.compactVocab(iri));
     })
     .join(',');
 }
@@ -52,20 +53,16 @@ function writeValue(value: QValue): string {
   }
 }
 
-/** A path and what follows it, which stands behind all braces. */
-function writePath(path: QPath, terms: Terms, tail: string): string {
+/** A path. Without types before it, a colon in the first name of a linked path would be taken for the end of them. */
+function writePath(path: QPath, terms: Terms, isAfterBrace = false): string {
   const { attr, sub, inside, linked } = path;
-  const names = [attr, ...sub].map((name) => writeName(name, terms)).join('.');
+  const names = writeNames([attr, ...sub], terms, { isHidden: isAfterBrace });
   const brackets = inside.length === 0 ? '' : `[${inside.map(writeInner).join('.')}]`;
-  if (!linked) return `${names}${brackets}${tail}`;
-  const types = linked.types.map((type) => encodeURIComponent(terms.compact(type))).join(',');
-  return `${names}{${types === '' ? '' : `${types}:`}${writePath(linked.path, terms, '')}}${tail}`;
-}
-
-/** Members of the standard stand for themselves; an IRI with punctuation of queries in it is percent-encoded once more. */
-function writeName(name: string, terms: Terms): string {
-  const short = name.includes(':') ? terms.compact(name) : name;
-  return /[\s=<>!~;|()[\]{},"%]/.test(short) ? encodeURIComponent(short) : short;
+  if (!linked) return `${names}${brackets}`;
+  const types = linked.types.map((type) => encoded(terms.compact(type))).join(',');
+  return types === ''
+    ? `${names}{${writePath(linked.path, terms, true)}}`
+    : `${names}{${types}:${writePath(linked.path, terms)}}`;
 }
 
 const writeInner = (name: string): string => (/^[^\s.[\]"]+$/.test(name) ? name : JSON.stringify(name));

@@ -3,6 +3,7 @@ import { type Fragment, type Kind, mayHave, ngsildNull, valueMember } from '../a
 import { isStrings, type Json } from '../json.ts';
 import { badData } from '../problem.ts';
 import { quoted, readId } from './id.ts';
+import { isReserved } from './name.ts';
 import type { Reading } from './reading.ts';
 import { readTime } from './time.ts';
 
@@ -14,7 +15,7 @@ export const output: ReadonlySet<string> = new Set([...stampMembers, 'type', '@t
 
 /** Members that mean something else than a sub-attribute, but not here. */
 export function refuseMember(name: string, kind: Kind | undefined, { where }: Reading): void {
-  if (valueMembers.has(name) || name.startsWith('previous'))
+  if (valueMembers.has(name) || isReserved(name))
     throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
   if (name === '@context') throw badData(`The ${where} must not hold an @context.`);
 }

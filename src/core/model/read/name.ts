@@ -7,6 +7,9 @@ import { isUri, quoted } from './id.ts';
 
 const shortName = /^\p{L}[\p{L}\p{N}_]*$/u;
 
+/** What a term of a @context must be like to be taken as a name: every query and list can hold it. */
+const termForm = /^[^\s@*,;|(){}[\]"<>=!~%\\^`\p{C}][^\s*,;|(){}[\]"<>=!~%\\^`\p{C}]*$/u;
+
 /** Terms of the core context that are members of entities or attributes and never attributes themselves. */
 const reserved = new Set([
   'id',
@@ -41,6 +44,15 @@ const reserved = new Set([
 /** True for a member name that the standard keeps for itself. */
 export const isReserved = (name: string): boolean => reserved.has(name);
 
+/**
+ * True for what is taken as a name of a type or attribute: letters, digits and `_`, an IRI, a term that the @context defines
+ * (`N-TOT`), or a name with a prefix that it defines.
+ */
+export function isName(name: string, terms: Pick<Terms, 'defines'>): boolean {
+  if (shortName.test(name) || isUri(name)) return true;
+  return termForm.test(name) && (terms.defines(name) || terms.defines(name.slice(0, Math.max(0, name.indexOf(':')))));
+}
+
 /** The expanded name of an attribute. Throws BadRequestData when it is reserved or no name at all. */
 export function readAttributeName(name: string, terms: Terms): string {
   if (reserved.has(name))
@@ -57,9 +69,9 @@ export function readTypeName(name: Json | undefined, terms: Terms): string {
 
 function readName(name: string, terms: Terms, what: string): string {
   if (name === ngsildNull) throw badData(`The NGSI-LD Null cannot be the name of ${what}.`);
-  if (!shortName.test(name) && !isUri(name)) {
+  if (!isName(name, terms)) {
     throw badData(
-      `The name of ${what} must be letters, digits and _ beginning with a letter, or an IRI, not ${quoted(name)}.`,
+      `The name of ${what} must be letters, digits and _ beginning with a letter, a term of the @context, or an IRI, not ${quoted(name)}.`,
     );
   }
   const iri = terms.expand(name);
