@@ -171,8 +171,8 @@ test('what one broker puts on a shelf another hears of', async () => {
   await here('a').put('first', 1);
   await until(() => heard.includes('first'));
   await here('b').put('elsewhere', 1);
-  expect(await there('a').add('first', 'again')).not.toBe('again');
-  expect(await here('a').add('fresh', 2)).toBe(2);
+  expect(await there('a').replace('first', undefined, 'again')).toBe(false);
+  expect(await here('a').replace('fresh', undefined, 2)).toBe(true);
   await here('a').put('fresh', 3);
   await here('a').delete('fresh');
   await until(() => heard.filter((key) => key === 'fresh').length === 3);

@@ -51,7 +51,7 @@ const closed = {
     list: refuse,
     put: refuse,
     putHeld: refuse,
-    add: refuse,
+    replace: refuse,
     delete: refuse,
     follow: refuseAtOnce,
   }),

@@ -58,3 +58,10 @@ export class Problem extends Error {
 
 /** Shorthand for the commonest problem: valid JSON that is not valid NGSI-LD. */
 export const badData = (detail: string): Problem => new Problem('BadRequestData', detail);
+
+/** What is stored cannot be read: whoever asks for it is told, and nobody else. */
+export const unreadable = (what: string): Problem =>
+  new Problem(
+    'ResourceNotFound',
+    `${what} is stored under this name, but in a form that cannot be read. It can be deleted.`,
+  );

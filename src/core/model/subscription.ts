@@ -1,6 +1,7 @@
 /** What a stored subscription is (clause 5.2.12), what state it is in (clause 5.8.1.4), and what came of it so far (clause 5.2.14). */
 import { type Instant, microsOfInstant } from './instant.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
+import { unreadable } from './problem.ts';
 
 /** What brokers tell of a subscription and take from nobody: our own account, and what others show (docs/compatibility.md). */
 export const subscriptionOutputs: readonly string[] = ['status', 'createdAt', 'modifiedAt', 'origin'];
@@ -66,14 +67,14 @@ export const subscriptionJson = ({ id, members, queryContext, context, ...rest }
   ...rest,
 });
 
-/** The document that a shelf holds. Throws an Error when it is none. */
+/** The document that a shelf holds. Throws ResourceNotFound when it is none: whoever asks for it is told, and nobody else. */
 export function subscriptionIn(json: Json): SubscriptionDocument {
-  if (!isObject(json)) throw new Error('A stored subscription is no object.');
+  if (!isObject(json)) throw unreadable('A subscription');
   const { id, members, queryContext = null, context, createdAt, modifiedAt, since } = json;
   const isNamed = typeof id === 'string' && typeof context === 'string';
   const isWhole =
     isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
-  if (!isWhole || !isObject(members)) throw new Error('A stored subscription is incomplete.');
+  if (!isWhole || !isObject(members)) throw unreadable('A subscription');
   return { id, members, queryContext, context, createdAt, modifiedAt, since };
 }
 

@@ -1,6 +1,7 @@
 /** Dead letters: notifications that were given up, kept by subscription until somebody sends them again or discards them. */
 import type { Instant } from '../model/instant.ts';
 import { isObject, type Json } from '../model/json.ts';
+import { unreadable } from '../model/problem.ts';
 import type { Position, Shelf } from './store.ts';
 
 /** A notification as it was sent, without what belongs to the endpoint: its URI, its headers, its settings. */
@@ -33,20 +34,20 @@ export const letterKey = (position: Position): string => String(position).padSta
 
 export const letterJson = ({ wording, ...letter }: DeadLetter): Json => ({ ...letter, wording: { ...wording } });
 
-/** The letter that a shelf holds. Throws an Error when it is none. */
+/** The letter that a shelf holds. Throws ResourceNotFound when it is none. */
 export function letterIn(json: Json): DeadLetter {
-  if (!isObject(json)) throw new Error('A dead letter is no object.');
+  if (!isObject(json)) throw unreadable('A dead letter');
   const { position, entity, reason, attempts, firstAt, lastAt, wording } = json;
   const isCounted = typeof position === 'number' && typeof attempts === 'number';
   const isTold = typeof entity === 'string' && typeof reason === 'string';
   const isTimed = typeof firstAt === 'string' && typeof lastAt === 'string';
-  if (!isCounted || !isTold || !isTimed) throw new Error('A dead letter is incomplete.');
+  if (!isCounted || !isTold || !isTimed) throw unreadable('A dead letter');
   return { position, entity, reason, attempts, firstAt, lastAt, wording: wordingIn(wording) };
 }
 
 function wordingIn(json: Json | undefined): Wording {
   const { contentType, link, body } = isObject(json) ? json : {};
-  if (typeof contentType !== 'string' || typeof body !== 'string') throw new Error('A dead letter is empty.');
+  if (typeof contentType !== 'string' || typeof body !== 'string') throw unreadable('A dead letter');
   return { contentType, ...(typeof link === 'string' ? { link } : undefined), body };
 }
 

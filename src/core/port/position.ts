@@ -29,8 +29,7 @@ async function readEpoch(shelf: Shelf, ids: IdSource): Promise<string> {
     .replaceAll(/^.*:|[^A-Za-z0-9]/g, '')
     .slice(-12);
   // Another broker may have made one meanwhile: what stands there holds.
-  const stands = await shelf.add(place.key, made);
-  return typeof stands === 'string' ? stands : made;
+  return (await shelf.replace(place.key, kept, made)) ? made : readEpoch(shelf, ids);
 }
 
 /** The text of a position: `<epoch>.<offset>`. */

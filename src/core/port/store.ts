@@ -77,7 +77,10 @@ export interface Log {
   prune(keep: { readonly before: Instant; readonly records: number }): Promise<number>;
 }
 
-/** A keyed collection of JSON documents: subscriptions, contexts, jobs, dead letters. */
+/**
+ * A keyed collection of JSON documents: subscriptions, contexts, dead letters. What stands under a key and is no JSON, be it for a
+ * fault of the disk, reads as null.
+ */
 export interface Shelf {
   get(key: string): Promise<Json | undefined>;
   /** All keys, in order. */
@@ -90,8 +93,11 @@ export interface Shelf {
    * has answered true, be it of no documents, nothing comes any more of brokers that had the part before.
    */
   putHeld(documents: readonly { readonly key: string; readonly document: Json }[], tenure: Tenure): Promise<boolean>;
-  /** Puts a document where there is none, and answers what stands there then. */
-  add(key: string, document: Json): Promise<Json>;
+  /**
+   * Puts a document in the place of the one that was read before, or removes that: an undefined one is none. False, and nothing
+   * changes, when something else stands there by now, whichever broker has put it.
+   */
+  replace(key: string, before: Json | undefined, after: Json | undefined): Promise<boolean>;
   /** True when there was one. */
   delete(key: string): Promise<boolean>;
   /**

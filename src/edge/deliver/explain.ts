@@ -1,5 +1,6 @@
 /** Gathers why notifications of an entity come, or do not: what the subscription asks, and how far it has come. */
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import type { Json } from '../../core/model/json.ts';
 import type { Entity, Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { emptyAccount, type SubscriptionDocument, statusOf } from '../../core/model/subscription.ts';
@@ -159,11 +160,19 @@ async function courseOf({ position }: LogRecord, one: Case, outlook: Outlook | u
   const { document, around } = one;
   const kept = await around.store.shelf(deadLetterShelf(document.id)).get(letterKey(position));
   if (kept !== undefined)
-    return { kind: 'buried', letter: positionText(around.epoch, position), reason: letterIn(kept).reason };
+    return { kind: 'buried', letter: positionText(around.epoch, position), reason: reasonIn(kept) };
   if (position <= document.since) return { kind: 'before' };
   if (isFetched(one.stored.endpoint)) return { kind: 'fetched' };
   if (!outlook || outlook.isOpen) return { kind: 'open', tries: outlook?.tries ?? 0 };
   return { kind: pastOf(position, one) };
+}
+
+function reasonIn(kept: Json): string {
+  try {
+    return letterIn(kept).reason;
+  } catch {
+    return 'why cannot be read any more';
+  }
 }
 
 /** What became of it, now that it waits no more. */

@@ -1,4 +1,5 @@
 /** Sends dead letters of one subscription again: one after the other, one attempt each, through the gate that all messages to their receiver go through. */
+import type { Json } from '../../core/model/json.ts';
 import { type DeadLetter, deadLetterShelf, letterIn, letterJson } from '../../core/port/dead-letters.ts';
 import type { Delivery } from '../../core/port/messenger.ts';
 import { addressed } from '../../core/subscription/message.ts';
@@ -60,19 +61,28 @@ async function run(course: Course): Promise<void> {
   around.receivers.remove(source);
 }
 
-/** False when the receiver cannot be reached. A letter that was discarded meanwhile is passed over. */
+/** False when the receiver cannot be reached. A letter that was discarded meanwhile, or cannot be read, is passed over. */
 async function sendAgain(course: Course, key: string): Promise<boolean> {
   const { id, around } = course;
   const shelf = around.store.shelf(deadLetterShelf(id));
   const kept = await shelf.get(key);
-  if (kept === undefined) return true;
-  const letter = letterIn(kept);
+  const letter = kept === undefined ? undefined : readableIn(kept, course);
+  if (letter === undefined) return true;
   const delivery = await attempt(course, letter);
   if (delivery === undefined) return false;
   if (delivery.kind === 'taken') await shelf.delete(key);
-  else if ((await shelf.get(key)) !== undefined)
-    await shelf.put(key, letterJson(after(letter, delivery.reason, course)));
+  // One that was discarded, or given up anew, meanwhile stays as it is.
+  else await shelf.replace(key, kept, letterJson(after(letter, delivery.reason, course)));
   return delivery.kind !== 'unreached';
+}
+
+function readableIn(kept: Json, { around }: Course): DeadLetter | undefined {
+  try {
+    return letterIn(kept);
+  } catch (cause) {
+    around.world.observe({ kind: 'failed', where: 'replay', cause });
+    return undefined;
+  }
 }
 
 const after = (letter: DeadLetter, reason: string, { around }: Course): DeadLetter => ({

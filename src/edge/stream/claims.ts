@@ -1,6 +1,7 @@
 /** Stored subscriptions on the stream: each has one consumer at a time, of which it is kept how far it has come. */
 import { statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import type { World } from '../../core/operation/operation.ts';
+import { changeDocument } from '../../core/port/shelf.ts';
 import type { Position, Shelf, Store } from '../../core/port/store.ts';
 import { acknowledgedShelf, subscriptionShelf } from '../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
@@ -76,7 +77,8 @@ function createAcknowledge(shelf: Shelf, id: string): Claim['acknowledge'] {
   const write = async (): Promise<void> => {
     if (durable >= wanted) return;
     const next = wanted;
-    await shelf.put(id, next);
+    // A consumer at another broker may have come further.
+    await changeDocument(shelf, id, (now) => (typeof now === 'number' && now >= next ? undefined : next));
     durable = next;
   };
   return async (position) => {

@@ -1,5 +1,5 @@
 /** A shelf of JSON documents in memory. */
-import type { Json } from '../../core/model/json.ts';
+import { type Json, sameJson } from '../../core/model/json.ts';
 import type { Shelf } from '../../core/port/store.ts';
 
 /** An empty shelf. */
@@ -20,9 +20,11 @@ export function createShelf(): Shelf {
       for (const { key, document } of all) documents.set(key, document);
       return Promise.resolve(true);
     },
-    add: (key, document) => {
-      if (!documents.has(key)) documents.set(key, document);
-      return Promise.resolve(documents.get(key) ?? document);
+    replace: (key, before, after) => {
+      if (!sameJson(documents.get(key), before)) return Promise.resolve(false);
+      if (after === undefined) documents.delete(key);
+      else documents.set(key, after);
+      return Promise.resolve(true);
     },
     follow: () => () => undefined,
     delete: (key) => Promise.resolve(documents.delete(key)),

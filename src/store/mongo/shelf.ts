@@ -1,7 +1,8 @@
 /** Shelves of JSON documents. */
 import { type ClientSession, type Document, MaxKey, MinKey } from 'mongodb';
-import { type Json, parseJson } from '../../core/model/json.ts';
+import { type Json, sameJson } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
+import { documentIn } from '../../core/port/shelf.ts';
 import type { Shelf } from '../../core/port/store.ts';
 import { reach } from './connection.ts';
 import type { OpenParts } from './parts.ts';
@@ -23,46 +24,55 @@ export interface ShelvesOptions {
 }
 
 /** Opens shelves by name. Writes go the way of all others, so that the last of several stands. */
-export function createShelves({ shelf }: Collections, { writer, node, goesOn, observe }: ShelvesOptions): Shelves {
-  const others = createOthers({ shelf }, { node, observe });
-  const open = (name: string): Shelf => {
-    const reading = createReading(shelf, name);
-    const _id = (key: string): ShelfDocument['_id'] => ({ shelf: name, key });
-    const putting = (key: string, document: Json) => ({
-      replaceOne: { filter: { _id: _id(key) }, replacement: { doc: JSON.stringify(document), by: node }, upsert: true },
-    });
-    const send = (run: (session: ClientSession) => Promise<unknown>): Promise<unknown> =>
-      writer.send({ ids: [], run: ({ session }) => run(session) });
-    return {
-      ...reading,
-      put: async (key, document) => {
-        await send((session) => shelf.bulkWrite([putting(key, document)], { session }));
-      },
-      // All transactions of a tenant come one after the other: what is put later sees that the part is another's by now.
-      putHeld: (documents, tenure) =>
-        writer.send({
-          ids: [],
-          run: async ({ session }) => {
-            if (!(await goesOn(tenure, session))) return false;
-            const puttings = documents.map(({ key, document }) => putting(key, document));
-            if (puttings.length > 0) await shelf.bulkWrite(puttings, { session });
-            return true;
-          },
-        }),
-      add: async (key, document) => {
-        const fresh = { $setOnInsert: { doc: JSON.stringify(document), by: node } };
-        await send((session) => shelf.updateOne({ _id: _id(key) }, fresh, { upsert: true, session }));
-        return (await reading.get(key)) ?? document;
-      },
-      delete: (key) =>
-        writer.send({
-          ids: [],
-          run: async ({ session }) => (await shelf.deleteOne({ _id: _id(key) }, { session })).deletedCount > 0,
-        }),
+export function createShelves({ shelf }: Collections, options: ShelvesOptions): Shelves {
+  const others = createOthers({ shelf }, options);
+  return {
+    open: (name) => ({
+      ...createReading(shelf, name),
+      ...createWriting({ shelf }, name, options),
       follow: (listener) => others.follow(name, listener),
-    };
+    }),
+    close: others.close,
   };
-  return { open, close: others.close };
+}
+
+type Writing = Pick<Shelf, 'put' | 'putHeld' | 'replace' | 'delete'>;
+
+function createWriting(
+  { shelf }: Pick<Collections, 'shelf'>,
+  name: string,
+  { writer, node, goesOn }: ShelvesOptions,
+): Writing {
+  const _id = (key: string): ShelfDocument['_id'] => ({ shelf: name, key });
+  const putting = (key: string, document: Json) => ({
+    replaceOne: { filter: { _id: _id(key) }, replacement: { doc: JSON.stringify(document), by: node }, upsert: true },
+  });
+  const send = <T>(run: (session: ClientSession) => Promise<T>): Promise<T> =>
+    writer.send({ ids: [], run: ({ session }) => run(session) });
+  const remove = async (key: string, session: ClientSession): Promise<boolean> =>
+    (await shelf.deleteOne({ _id: _id(key) }, { session })).deletedCount > 0;
+  return {
+    put: async (key, document) => {
+      await send((session) => shelf.bulkWrite([putting(key, document)], { session }));
+    },
+    // All transactions of a tenant come one after the other: what is put later sees that the part is another's by now.
+    putHeld: (documents, tenure) =>
+      send(async (session) => {
+        if (!(await goesOn(tenure, session))) return false;
+        const puttings = documents.map(({ key, document }) => putting(key, document));
+        if (puttings.length > 0) await shelf.bulkWrite(puttings, { session });
+        return true;
+      }),
+    replace: (key, before, after) =>
+      send(async (session) => {
+        const found = await shelf.findOne({ _id: _id(key) }, { session });
+        if (!sameJson(found ? documentIn(found.doc) : undefined, before)) return false;
+        if (after === undefined) await remove(key, session);
+        else await shelf.bulkWrite([putting(key, after)], { session });
+        return true;
+      }),
+    delete: (key) => send((session) => remove(key, session)),
+  };
 }
 
 function createReading(shelf: Collections['shelf'], name: string): Pick<Shelf, 'get' | 'keys' | 'list'> {
@@ -72,7 +82,7 @@ function createReading(shelf: Collections['shelf'], name: string): Pick<Shelf, '
   return {
     get: async (key) => {
       const found = await reach(shelf.findOne({ _id: { shelf: name, key } }));
-      return found ? parseJson(found.doc) : undefined;
+      return found ? documentIn(found.doc) : undefined;
     },
     // By UTF-16 units, as every other store; MongoDB's own order is that of UTF-8.
     keys: async () => {
@@ -81,7 +91,7 @@ function createReading(shelf: Collections['shelf'], name: string): Pick<Shelf, '
     },
     list: async () => {
       const found = await reach(shelf.find(all).toArray());
-      const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: parseJson(doc) }));
+      const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: documentIn(doc) }));
       return documents.sort((a, b) => (a.key < b.key ? -1 : 1));
     },
   };

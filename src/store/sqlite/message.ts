@@ -21,19 +21,26 @@ export type Job =
   | { readonly op: 'prune'; readonly before: Micros; readonly records: number; readonly limit: number }
   /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Answers the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
-  /** Answers 1. */
+  /** Puts all or none. Answers their number. */
+  | { readonly op: 'put'; readonly shelf: string; readonly documents: readonly ShelfRow[] }
+  /** Puts `after`, or removes what is there, if that is `before`. Both are texts of documents; undefined: none. Answers 1, or 0. */
   | {
-      readonly op: 'put';
+      readonly op: 'replace';
       readonly shelf: string;
       readonly key: string;
-      readonly doc: string;
-      /** True: only where there is none. */
-      readonly isNew: boolean;
+      readonly before: string | undefined;
+      readonly after: string | undefined;
     }
   /** Answers how many there were: 0 or 1. */
   | { readonly op: 'drop'; readonly shelf: string; readonly key: string }
   /** Wants an index over the values of an attribute (expanded name). Answers 1. */
   | { readonly op: 'index'; readonly name: string };
+
+/** A document on a shelf. */
+export interface ShelfRow {
+  readonly key: string;
+  readonly doc: string;
+}
 
 /** Past instances of one attribute of one entity: what they have in common crosses once. */
 export type PastSeries = Omit<PastInstance, 'instance'> & { readonly instances: readonly Instance[] };

@@ -1,63 +1,78 @@
 /** Shelves of JSON documents. */
 import type { Database } from 'better-sqlite3';
-import { parseJson } from '../../core/model/json.ts';
+import { type Json, sameJson } from '../../core/model/json.ts';
+import { documentIn } from '../../core/port/shelf.ts';
 import type { Shelf } from '../../core/port/store.ts';
-import type { Job } from './message.ts';
+import type { Job, ShelfRow } from './message.ts';
 import type { SendJob } from './writer/writer.ts';
 
+type ShelfJob<Op> = Extract<Job, { op: Op }>;
+
 export interface ShelfWriter {
-  /** Answers how many were put: 0 where there is one that is not to be replaced. */
-  put(job: Extract<Job, { op: 'put' }>): number;
+  /** Answers how many were put. */
+  put(job: ShelfJob<'put'>): number;
+  /** Answers 1, or 0 where something else stands than what is to be replaced. */
+  replace(job: ShelfJob<'replace'>): number;
   /** Answers how many there were: 0 or 1. */
-  drop(job: Extract<Job, { op: 'drop' }>): number;
+  drop(job: ShelfJob<'drop'>): number;
 }
 
+const selectDoc = 'SELECT doc FROM shelf WHERE name = ? AND key = ?';
+
 export function createShelfWriter(database: Database): ShelfWriter {
+  const get = database.prepare<[string, string]>(selectDoc).pluck();
   const put = database.prepare<[string, string, string]>(
     'INSERT OR REPLACE INTO shelf (name, key, doc) VALUES (?, ?, ?)',
   );
-  const add = database.prepare<[string, string, string]>(
-    'INSERT OR IGNORE INTO shelf (name, key, doc) VALUES (?, ?, ?)',
-  );
   const drop = database.prepare<[string, string]>('DELETE FROM shelf WHERE name = ? AND key = ?');
   return {
-    put: ({ shelf, key, doc, isNew }) => (isNew ? add : put).run(shelf, key, doc).changes,
+    put: ({ shelf, documents }) => {
+      for (const { key, doc } of documents) put.run(shelf, key, doc);
+      return documents.length;
+    },
+    replace: ({ shelf, key, before, after }) => {
+      if (!sameJson(presentIn(get.get(shelf, key)), presentIn(before))) return 0;
+      if (after === undefined) drop.run(shelf, key);
+      else put.run(shelf, key, after);
+      return 1;
+    },
     drop: ({ shelf, key }) => drop.run(shelf, key).changes,
   };
 }
 
+const presentIn = (text: unknown): Json | undefined => (text === undefined ? undefined : documentIn(text));
+
 /** Opens shelves by name: reads on the reading connection, writes by the writer. */
 export function createShelves(database: Database, send: SendJob): (name: string) => Shelf {
-  const get = database.prepare<[string, string], string>('SELECT doc FROM shelf WHERE name = ? AND key = ?').pluck();
+  const get = database.prepare<[string, string]>(selectDoc).pluck();
   const keys = database.prepare<[string], string>('SELECT key FROM shelf WHERE name = ?').pluck();
-  const list = database.prepare<[string], { key: string; doc: string }>('SELECT key, doc FROM shelf WHERE name = ?');
-  const putIn =
-    (shelf: string): Shelf['put'] =>
-    async (key, document) => {
-      await send({ op: 'put', shelf, key, doc: JSON.stringify(document), isNew: false });
-    };
+  const list = database.prepare<[string], { key: string; doc: unknown }>('SELECT key, doc FROM shelf WHERE name = ?');
   return (name) => ({
-    get: (key) => {
-      const doc = get.get(name, key);
-      return Promise.resolve(doc === undefined ? undefined : parseJson(doc));
-    },
+    get: (key) => Promise.resolve(presentIn(get.get(name, key))),
     // By UTF-16 units, as every other store; SQLite's own order is that of UTF-8.
     keys: () => Promise.resolve(keys.all(name).sort()),
     list: () => {
-      const documents = list.all(name).map(({ key, doc }) => ({ key, document: parseJson(doc) }));
+      const documents = list.all(name).map(({ key, doc }) => ({ key, document: documentIn(doc) }));
       return Promise.resolve(documents.sort((a, b) => (a.key < b.key ? -1 : 1)));
     },
-    put: putIn(name),
+    put: async (key, document) => {
+      await send({ op: 'put', shelf: name, documents: [rowOf({ key, document })] });
+    },
     putHeld: async (documents) => {
-      await Promise.all(documents.map(({ key, document }) => putIn(name)(key, document)));
+      if (documents.length > 0) await send({ op: 'put', shelf: name, documents: documents.map(rowOf) });
       return true;
     },
-    add: async (key, document) => {
-      await send({ op: 'put', shelf: name, key, doc: JSON.stringify(document), isNew: true });
-      const doc = get.get(name, key);
-      return doc === undefined ? document : parseJson(doc);
-    },
+    replace: async (key, before, after) =>
+      (await send({ op: 'replace', shelf: name, key, before: textOf(before), after: textOf(after) })) === 1,
     follow: () => () => undefined,
     delete: async (key) => (await send({ op: 'drop', shelf: name, key })) === 1,
   });
 }
+
+const rowOf = ({ key, document }: { readonly key: string; readonly document: Json }): ShelfRow => ({
+  key,
+  doc: JSON.stringify(document),
+});
+
+const textOf = (document: Json | undefined): string | undefined =>
+  document === undefined ? undefined : JSON.stringify(document);

@@ -1,5 +1,7 @@
 /** Shelves of JSON documents. */
 import { describe, expect, test } from '@jest/globals';
+import { isObject } from '../../../src/core/model/json.ts';
+import { changeDocument } from '../../../src/core/port/shelf.ts';
 import type { Bench } from './bench.ts';
 
 export function describeShelves(bench: Bench): void {
@@ -21,13 +23,38 @@ export function describeShelves(bench: Bench): void {
       expect(await shelf.list()).toEqual([]);
     });
 
-    test('that add only where there is none', async () => {
+    test('whose documents are replaced only as they were read', async () => {
       const shelf = bench.store().shelf('once');
-      const all = await Promise.all([1, 2, 3].map((n) => shelf.add('a', n)));
-      expect(new Set(all).size).toBe(1);
-      expect(await shelf.get('a')).toBe(all[0]);
-      await shelf.put('a', 4);
-      expect(await shelf.add('a', 5)).toBe(4);
+      expect(await shelf.replace('a', 1, 2)).toBe(false);
+      expect(await shelf.replace('a', undefined, { b: [1], 10: null, 9: '' })).toBe(true);
+      expect(await shelf.replace('a', undefined, 3)).toBe(false);
+      expect(await shelf.replace('a', { b: [2] }, 3)).toBe(false);
+      expect(await shelf.replace('a', { b: [2] }, undefined)).toBe(false);
+      expect(await shelf.get('a')).toEqual({ b: [1], 10: null, 9: '' });
+      expect(await shelf.replace('a', { 9: '', b: [1], 10: null }, null)).toBe(true);
+      expect(await shelf.replace('a', null, undefined)).toBe(true);
+      expect(await shelf.replace('a', undefined, undefined)).toBe(true);
+      expect(await shelf.keys()).toEqual([]);
+    });
+
+    test('of which one of several that make or remove the same does', async () => {
+      const shelf = bench.store().shelf('once');
+      const made = await Promise.all([1, 2, 3].map((n) => shelf.replace('a', undefined, n)));
+      expect(made.filter(Boolean)).toHaveLength(1);
+      expect(await shelf.get('a')).toBe(made.indexOf(true) + 1);
+      const kept = await shelf.get('a');
+      const gone = await Promise.all([shelf.replace('a', kept, undefined), shelf.delete('a'), shelf.delete('a')]);
+      expect(gone.filter(Boolean)).toHaveLength(1);
+    });
+
+    test('of which no change is lost', async () => {
+      const shelf = bench.store().shelf('counted');
+      const change = (name: string) =>
+        changeDocument(shelf, 'a', (now) => ({ ...(isObject(now) ? now : undefined), [name]: true }));
+      await Promise.all(Array.from({ length: 12 }, (_, n) => change(`n${n}`)));
+      expect(Object.keys((await shelf.get('a')) ?? {})).toHaveLength(12);
+      await expect(changeDocument(shelf, 'a', () => Promise.reject(new Error('not so')))).rejects.toThrow('not so');
+      await changeDocument(shelf, 'b', () => undefined);
       expect(await shelf.keys()).toEqual(['a']);
     });
 

@@ -1,5 +1,7 @@
 /** Finds the @context that a path names: by its id, or by its URL (CIM 009 clause 5.13.4). */
 import { isCoreUrl } from '../../jsonld/gather.ts';
+import type { Json } from '../../model/json.ts';
+import type { Store } from '../../port/store.ts';
 import type { Ask, Call } from '../operation.ts';
 import { contextIdIn, contextShelf, type KeptContext, keptIn } from './kept.ts';
 
@@ -8,13 +10,21 @@ export interface FoundContext {
   readonly kept: KeptContext;
 }
 
-/** Undefined: there is none. `core`: the core context in whatever version, which is on no shelf. */
+/** Undefined: there is none. `core`: the core context in whatever version, which is on no shelf. Throws ResourceNotFound for one that cannot be read. */
 export async function findContext({ path }: Ask, { store }: Call): Promise<FoundContext | 'core' | undefined> {
-  const name = path['contextId'] ?? '';
+  const place = await findPlace(path['contextId'] ?? '', store);
+  return place === undefined || place === 'core' ? place : { key: place.key, kept: keptIn(place.document) };
+}
+
+/** The same of a @context that may be kept in a form that cannot be read. */
+export async function findPlace(
+  name: string,
+  store: Store,
+): Promise<{ readonly key: string; readonly document: Json } | 'core' | undefined> {
   if (isCoreUrl(name)) return 'core';
   for (const key of [name, contextIdIn(name)]) {
     const document = key === undefined ? undefined : await store.shelf(contextShelf).get(key);
-    if (key !== undefined && document !== undefined) return { key, kept: keptIn(document) };
+    if (key !== undefined && document !== undefined) return { key, document };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** What is kept of a @context, and how it is named: its key on the shelf, its path, its URL (CIM 009 clause 5.13.1). */
 import type { Instant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { unreadable } from '../../model/problem.ts';
 import { percentDecoded } from '../../model/read/percent.ts';
 
 /** The shelf of @contexts in a tenant's store. Its keys are ids, or the URL of what was downloaded. */
@@ -30,12 +31,11 @@ export const keptJson = ({ kind, createdAt, lastUsage, context, isLasting }: Kep
   ...(isLasting === true ? { isLasting } : undefined),
 });
 
-/** What was put on the shelf by `keptJson`. Throws an Error when it was not. */
+/** What was put on the shelf by `keptJson`. Throws ResourceNotFound when it was not. */
 export function keptIn(json: Json): KeptContext {
   const { kind, createdAt, lastUsage, context, isLasting } = isObject(json) ? json : {};
   const known = contextKinds.find((one) => one === kind);
-  if (known === undefined || typeof createdAt !== 'string')
-    throw new Error('What is kept of a @context cannot be read.');
+  if (known === undefined || typeof createdAt !== 'string') throw unreadable('A @context');
   return {
     kind: known,
     createdAt,
@@ -43,6 +43,15 @@ export function keptIn(json: Json): KeptContext {
     ...(context === undefined ? undefined : { context }),
     ...(isLasting === true ? { isLasting } : undefined),
   };
+}
+
+/** The same; undefined for what is not there, or cannot be read and may be put anew. */
+export function readableIn(document: Json | undefined): KeptContext | undefined {
+  try {
+    return document === undefined ? undefined : keptIn(document);
+  } catch {
+    return undefined;
+  }
 }
 
 /** True for what may be given up to make room: it is downloaded, or made, again when it is needed. */

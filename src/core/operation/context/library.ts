@@ -10,8 +10,8 @@ import type { Documents } from '../../port/documents.ts';
 import type { Observe } from '../../port/observe.ts';
 import type { Shelf, Stores } from '../../port/store.ts';
 import { fingerprint } from './fingerprint.ts';
-import { contextIdIn, contextPath, contextShelf, type KeptContext, keptIn } from './kept.ts';
-import { createUsage, type Place } from './usage.ts';
+import { contextIdIn, contextPath, contextShelf, type KeptContext, readableIn } from './kept.ts';
+import { createUsage, type Place, type Usage } from './usage.ts';
 
 /** Whom a URL is for. */
 interface Reader {
@@ -33,7 +33,8 @@ export interface ContextLibrary extends TenantContexts {
   lastUsage(key: string, tenant: string): Instant | undefined;
   /** The URL of a @context. One that has none is kept as ImplicitlyCreated, so that it has. The tenant must exist. */
   urlOf(context: Context, reader: Reader): Promise<string>;
-  put(key: string, kept: KeptContext, place: Place): Promise<void>;
+  /** Changes what is kept of a @context, or keeps it. */
+  change: Usage['change'];
   /** False when there is none. */
   remove(key: string, place: Place): Promise<boolean>;
   /** Downloads a document anew. Throws LdContextNotAvailable when that cannot be; then all stays as it was (clause 5.13.5). */
@@ -52,7 +53,7 @@ export function createContextLibrary(options: LibraryOptions): ContextLibrary {
   const { contexts, documents, stores, clock, observe } = options;
   const usage = createUsage({ stores, clock, onGivenUp: (key) => contexts.forget(key) });
   const holdings = createHoldings(stores, (key) => contexts.forget(key));
-  const keep = createImplicitKeeper({ stores, clock, put: (...kept) => usage.put(...kept) });
+  const keep = createImplicitKeeper({ stores, clock, change: (...changed) => usage.change(...changed) });
   return {
     core: contexts.core,
     openedAt: clock.now(),
@@ -64,7 +65,7 @@ export function createContextLibrary(options: LibraryOptions): ContextLibrary {
       }),
     lastUsage: (key, tenant) => usage.latest(key, tenant),
     urlOf: async (context, reader) => context.url ?? (reader.origin ?? '') + contextPath(await keep(context, reader)),
-    put: (key, kept, place) => usage.put(key, kept, place),
+    change: (key, next, place) => usage.change(key, next, place),
     remove: async (key, place) => {
       const wasThere = await usage.remove(key, place);
       if (!wasThere) return false;
@@ -95,7 +96,7 @@ function createHoldings(stores: Stores, onChanged: (key?: string) => void): (ten
     keyOf: contextIdIn,
     get: async (id) => {
       const document = await (await shelfOf(tenant))?.get(id);
-      const context = document === undefined ? undefined : keptIn(document).context;
+      const context = readableIn(document)?.context;
       return context === undefined ? undefined : { '@context': context };
     },
   });
@@ -104,43 +105,48 @@ function createHoldings(stores: Stores, onChanged: (key?: string) => void): (ten
 interface KeeperOptions {
   readonly stores: Stores;
   readonly clock: Clock;
-  readonly put: (key: string, kept: KeptContext, place: Place) => Promise<void>;
+  readonly change: Usage['change'];
 }
 
 /** Keeps contexts that have no URL. Answers the id, which is the same for the same @context. */
 function createImplicitKeeper({
   stores,
   clock,
-  put,
+  change,
 }: KeeperOptions): (context: Context, reader: Reader) => Promise<string> {
   return async ({ written }, { tenant, isLasting = false }) => {
-    const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
-    if (shelf === undefined)
-      throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
-    const { id, kept } = await findPlace(shelf, written);
-    if (kept === undefined)
-      await put(
-        id,
-        { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: written, isLasting },
-        { tenant, shelf },
-      );
-    else if (isLasting && kept.isLasting !== true) await put(id, { ...kept, isLasting }, { tenant, shelf });
-    return id;
+    const shelf = await shelfIn(stores, tenant);
+    const fresh: KeptContext = { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: written, isLasting };
+    const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(written))}`;
+    // Another one may have the same fingerprint: then a number is added.
+    for (let number = 1; ; number += 1) {
+      const id = number === 1 ? name : `${name}-${number}`;
+      let kept = readableIn(await shelf.get(id));
+      if (kept === undefined || (isLasting && kept.isLasting !== true))
+        await change(
+          id,
+          (now) => {
+            kept = now ?? fresh;
+            return lasting(now, fresh);
+          },
+          { tenant, shelf },
+        );
+      if (sameJson(kept?.context, written)) return id;
+    }
   };
 }
 
-/** The id of a @context, with what is kept there. Another one may have the same fingerprint: then a number is added. */
-async function findPlace(
-  shelf: Shelf,
-  context: Json,
-): Promise<{ readonly id: string; readonly kept: KeptContext | undefined }> {
-  const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(context))}`;
-  for (let number = 1; ; number += 1) {
-    const id = number === 1 ? name : `${name}-${number}`;
-    const document = await shelf.get(id);
-    const kept = document === undefined ? undefined : keptIn(document);
-    if (kept === undefined || sameJson(kept.context, context)) return { id, kept };
-  }
+async function shelfIn(stores: Stores, tenant: string): Promise<Shelf> {
+  const store = await stores.open(tenant, false);
+  if (store) return store.shelf(contextShelf);
+  throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
+}
+
+/** What is to be kept where there is nothing, or what is to last longer than it was. Another @context of the same name stays. */
+function lasting(now: KeptContext | undefined, fresh: KeptContext): KeptContext | undefined {
+  if (now === undefined) return fresh;
+  const isEnough = fresh.isLasting !== true || now.isLasting === true || !sameJson(now.context, fresh.context);
+  return isEnough ? undefined : { ...now, isLasting: true };
 }
 
 /** Whatever is wrong with a document that is reloaded, it is not available (clause 5.13.5). */

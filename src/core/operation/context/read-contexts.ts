@@ -2,6 +2,7 @@
 import { coreContextUrl } from '../../jsonld/known/core-context.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
+import { readEach } from '../../port/shelf.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { findContext, type FoundContext } from './find.ts';
@@ -18,10 +19,11 @@ export const listContexts: Operation = {
   async run(ask, call) {
     const isDetailed = readBoolean(ask.params, 'details') ?? false;
     const kind = readKind(ask);
-    const kept = (await call.store.shelf(contextShelf).list()).map(({ key, document }) => ({
-      key,
-      kept: keptIn(document),
-    }));
+    const kept = readEach(
+      await call.store.shelf(contextShelf).list(),
+      ({ key, document }) => ({ key, kept: keptIn(document) }),
+      (key, cause) => call.world.observe({ kind: 'failed', where: `@context ${key}`, cause }),
+    );
     const found = [coreContext(call), ...kept].filter((one) => kind === undefined || one.kept.kind === kind);
     const list = found.map((one) => (isDetailed ? detailsOf(one, call) : urlOf(one, call)));
     return { kind: 'found', text: JSON.stringify(list) };

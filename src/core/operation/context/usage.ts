@@ -1,8 +1,9 @@
 /** Keeps count of when each @context was used last, in memory, and writes it down once in a while. */
 import { type Instant, microsOfInstant } from '../../model/instant.ts';
 import type { Clock } from '../../port/clock.ts';
+import { changeDocument } from '../../port/shelf.ts';
 import type { Shelf, Stores } from '../../port/store.ts';
-import { contextShelf, isPassing, type KeptContext, keptIn, keptJson } from './kept.ts';
+import { contextShelf, isPassing, type KeptContext, keptJson, readableIn } from './kept.ts';
 
 /** How long a use may be known in memory only. */
 const writtenEveryMicros = 60_000_000;
@@ -27,13 +28,16 @@ export interface Place {
   readonly shelf: Shelf;
 }
 
+/** What is to be kept of a @context in the place of what is now; undefined: all stays as it is. */
+type Next = (now: KeptContext | undefined) => KeptContext | undefined;
+
 export interface Usage {
   /** Notes that documents were used: keys of those kept, URLs of those downloaded. Undefined when nothing is to be waited for. */
   note(documents: readonly string[], tenant: string): Promise<void> | undefined;
   /** Undefined: it was not used since the broker began to listen. */
   latest(key: string, tenant: string): Instant | undefined;
-  /** Puts a @context on the shelf. */
-  put(key: string, kept: KeptContext, place: Place): Promise<void>;
+  /** Changes what is kept of a @context, or keeps it. `next` is asked again when another broker has changed it meanwhile. */
+  change(key: string, next: Next, place: Place): Promise<void>;
   /** Takes a @context from the shelf. False when there is none. */
   remove(key: string, place: Place): Promise<boolean>;
 }
@@ -63,7 +67,7 @@ export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
       return undefined;
     },
     latest: (key, tenant) => tenants.get(tenant)?.get(key)?.usedAt,
-    put: (key, kept, place) => inTurn(place.tenant, () => desk.put(key, kept, place)),
+    change: (key, next, place) => inTurn(place.tenant, () => desk.change(key, next, place)),
     remove: (key, place) => inTurn(place.tenant, () => desk.remove(key, place)),
   };
 }
@@ -71,7 +75,7 @@ export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
 /** Changes shelves, and what is remembered of them with it. One thing at a time in each tenant. */
 interface Desk {
   use(documents: readonly string[], place: Place, now: Instant): Promise<void>;
-  put(key: string, kept: KeptContext, place: Place): Promise<void>;
+  change(key: string, next: Next, place: Place): Promise<void>;
   remove(key: string, place: Place): Promise<boolean>;
 }
 
@@ -83,10 +87,7 @@ function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void
   };
   const makeRoom = async (uses: Uses, { shelf }: Place): Promise<void> => {
     const key = stalest(uses);
-    if (key === undefined) return;
-    await shelf.delete(key);
-    uses.delete(key);
-    onGivenUp(key);
+    if (key !== undefined && (await giveUp(key, { uses, shelf }))) onGivenUp(key);
   };
   return {
     use: async (documents, place, now) => {
@@ -97,11 +98,15 @@ function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void
         uses.set(key, usedAt(now, uses.get(key)));
       }
     },
-    put: async (key, kept, place) => {
+    change: async (key, next, place) => {
       const uses = await usesOf(place);
-      if (isPassing(kept) && !uses.has(key)) await makeRoom(uses, place);
-      await place.shelf.put(key, keptJson(kept));
-      uses.set(key, useOf(kept));
+      let kept: KeptContext | undefined;
+      await changeKept(place.shelf, key, async (now) => {
+        kept = next(now);
+        if (kept && isPassing(kept) && !uses.has(key)) await makeRoom(uses, place);
+        return kept;
+      });
+      if (kept) uses.set(key, useOf(kept));
     },
     remove: async (key, { tenant, shelf }) => {
       const wasThere = await shelf.delete(key);
@@ -109,6 +114,19 @@ function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void
       return wasThere;
     },
   };
+}
+
+/** False when another broker has changed it meanwhile, or needs it for longer. */
+async function giveUp(key: string, { uses, shelf }: { readonly uses: Uses; readonly shelf: Shelf }): Promise<boolean> {
+  const document = await shelf.get(key);
+  const kept = readableIn(document);
+  if (kept && !isPassing(kept)) {
+    uses.set(key, useOf(kept));
+    return false;
+  }
+  const isGone = await shelf.replace(key, document, undefined);
+  if (isGone) uses.delete(key);
+  return isGone;
 }
 
 /** Lets work of the same name be done one after the other, be it well or not. */
@@ -122,8 +140,24 @@ function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> 
   };
 }
 
+/** What cannot be read is nobody's to use. */
 const readUses = async (shelf: Shelf): Promise<Uses> =>
-  new Map((await shelf.list()).map(({ key, document }) => [key, useOf(keptIn(document))]));
+  new Map(
+    (await shelf.list()).flatMap(({ key, document }) => {
+      const kept = readableIn(document);
+      return kept ? [[key, useOf(kept)]] : [];
+    }),
+  );
+
+const changeKept = (
+  shelf: Shelf,
+  key: string,
+  next: (now: KeptContext | undefined) => ReturnType<Next> | Promise<ReturnType<Next>>,
+): Promise<void> =>
+  changeDocument(shelf, key, async (document) => {
+    const kept = await next(readableIn(document));
+    return kept && keptJson(kept);
+  });
 
 const useOf = (kept: KeptContext): Use => ({
   isPassing: isPassing(kept),
@@ -150,11 +184,11 @@ function touch(use: Use | undefined, now: Instant): void {
 }
 
 /** A URL that is not on the shelf yet was downloaded; what else is not there has been deleted meanwhile. */
-async function writeDown(shelf: Shelf, key: string, now: Instant): Promise<void> {
-  const document = await shelf.get(key);
-  if (document !== undefined) await shelf.put(key, keptJson({ ...keptIn(document), lastUsage: now }));
-  else if (isUrl(key)) await shelf.put(key, keptJson({ kind: 'Cached', createdAt: now, lastUsage: now }));
-}
+const writeDown = (shelf: Shelf, key: string, now: Instant): Promise<void> =>
+  changeKept(shelf, key, (kept) => {
+    if (kept) return { ...kept, lastUsage: now };
+    return isUrl(key) ? { kind: 'Cached', createdAt: now, lastUsage: now } : undefined;
+  });
 
 /** What was not used for longest of what the broker keeps for the time being. Undefined while there is room. */
 function stalest(uses: Uses): string | undefined {

@@ -3,8 +3,8 @@ import { isObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
-import { findContext } from './find.ts';
-import { contextPath, contextShelf } from './kept.ts';
+import { findContext, findPlace } from './find.ts';
+import { contextPath, contextShelf, type KeptContext } from './kept.ts';
 import type { Place } from './usage.ts';
 
 const common = { action: 'write', media: ['json', 'ld+json'], takesContext: true } as const;
@@ -26,7 +26,7 @@ export const addContext: Operation = {
     const { contexts, ids } = call.world;
     await contexts.check(context);
     const id = ids.next('Context');
-    await contexts.put(id, { kind: 'Hosted', createdAt: call.now, context }, placeOf(call));
+    await contexts.change(id, () => ({ kind: 'Hosted', createdAt: call.now, context }), placeOf(call));
     return { kind: 'created', location: contextPath(id) };
   },
 };
@@ -50,7 +50,7 @@ export const deleteContext: Operation = {
 const isReload = ({ params }: Ask): boolean => params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
 
 async function remove(ask: Ask, call: Call): Promise<void> {
-  const found = await findContext(ask, call);
+  const found = await findPlace(ask.path['contextId'] ?? '', call.store);
   if (found === 'core') throw badData('The core @context cannot be deleted.');
   if (found === undefined || !(await call.world.contexts.remove(found.key, placeOf(call))))
     throw new Problem('ResourceNotFound', `There is no @context ${nameOf(ask)}.`);
@@ -66,9 +66,12 @@ async function reload(ask: Ask, call: Call): Promise<void> {
     throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
   const { contexts } = call.world;
   await contexts.reload(key);
-  const lastUsage = contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;
-  const anew = { kind: kept.kind, createdAt: call.now, ...(lastUsage === undefined ? undefined : { lastUsage }) };
-  await contexts.put(key, anew, placeOf(call));
+  // One that was deleted meanwhile stays away.
+  const anew = (now: KeptContext | undefined): KeptContext | undefined => {
+    const lastUsage = contexts.lastUsage(key, call.tenant) ?? now?.lastUsage;
+    return now && { kind: now.kind, createdAt: call.now, ...(lastUsage === undefined ? undefined : { lastUsage }) };
+  };
+  await contexts.change(key, anew, placeOf(call));
 }
 
 const nameOf = ({ path }: Ask): string => JSON.stringify(path['contextId']);

@@ -1,8 +1,8 @@
 /** One-use tickets to the stream: a client that can set no headers when it connects is known by the ticket that it asked for before. */
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
-import { parseJson } from '../../model/json.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
 import type { Notes } from '../../port/notes.ts';
+import { documentIn } from '../../port/shelf.ts';
 import type { Caller } from '../operation.ts';
 
 /** Who connects: as known when the ticket was given. */
@@ -44,12 +44,12 @@ export function createTickets({ ids, clock, notes, lifetimeMs }: TicketsOptions)
       return name;
     },
     redeem: async (name) => {
-      const text = await notes.take(name);
-      const ticket = text === undefined ? undefined : parseJson(text);
+      const ticket: unknown = documentIn(await notes.take(name));
       return isTicket(ticket) && ticket.until > now() ? ticket.holder : undefined;
     },
   };
 }
 
-/** What is there was written above; this tells the compiler so. */
-const isTicket = (value: unknown): value is Ticket => value !== undefined;
+/** What has a holder was written above; this tells the compiler so. */
+const isTicket = (value: unknown): value is Ticket =>
+  typeof value === 'object' && value !== null && 'holder' in value && 'until' in value;

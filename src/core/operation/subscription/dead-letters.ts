@@ -1,9 +1,10 @@
 /** Operations on dead letters: to look at what was given up of a subscription, to send it again, to discard it. */
-import type { JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
 import { type DeadLetter, deadLetterShelf, discardLetters, letterIn, letterKey } from '../../port/dead-letters.ts';
 import { epochOf, parsePosition, positionText } from '../../port/position.ts';
+import { readEach } from '../../port/shelf.ts';
 import type { Shelf } from '../../port/store.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
@@ -30,8 +31,9 @@ export const listDeadLetters: Operation = {
     for (const key of rest.slice(0, paging.limit)) {
       const pause = call.world.breathe();
       if (pause) await pause;
-      const kept = await shelf.get(key);
-      if (kept !== undefined) texts.push(JSON.stringify(await headOf(letterIn(kept), call)));
+      const document = await shelf.get(key);
+      const letters = document === undefined ? [] : readEach([{ key, document }], readLetter, tellUnreadable(call));
+      for (const letter of letters) texts.push(JSON.stringify(await headOf(letter, call)));
     }
     const page = pageOf(rest.length, paging, paging.isCounted ? keys.length : undefined);
     return { kind: 'found', text: `[${texts.join(',')}]`, page };
@@ -44,7 +46,7 @@ export const retrieveDeadLetter: Operation = {
   path: one,
   parameters: [],
   async run(ask, call) {
-    const { letter } = await openLetter(ask, call);
+    const letter = letterIn((await openLetter(ask, call)).kept);
     const { contentType, link, body } = letter.wording;
     const head = { ...(await headOf(letter, call)), contentType, ...(link === undefined ? undefined : { link }) };
     return { kind: 'found', text: `${JSON.stringify(head).slice(0, -1)},"notification":${body}}` };
@@ -105,7 +107,7 @@ interface Opened {
   readonly document: Subject;
   readonly shelf: Shelf;
   readonly key: string;
-  readonly letter: DeadLetter;
+  readonly kept: Json;
 }
 
 /** Throws ResourceNotFound when there is no such subscription, or no such letter. */
@@ -117,8 +119,15 @@ async function openLetter(ask: Ask, call: Call): Promise<Opened> {
   const kept = await shelf.get(key);
   if (kept === undefined)
     throw new Problem('ResourceNotFound', `There is no dead letter ${quoted(id)} of the subscription ${document.id}.`);
-  return { document, shelf, key, letter: letterIn(kept) };
+  return { document, shelf, key, kept };
 }
+
+const readLetter = ({ document }: { readonly document: Json }): DeadLetter => letterIn(document);
+
+const tellUnreadable =
+  ({ world }: Call) =>
+  (key: string, cause: unknown): void =>
+    world.observe({ kind: 'failed', where: `dead letter ${key}`, cause });
 
 /** What is told of a letter without its content. */
 async function headOf(letter: DeadLetter, { store, world }: Call): Promise<JsonObject> {

@@ -1,4 +1,4 @@
-/** Lets writes to one subscription happen one after the other, for each reads what it changes. */
+/** Lets writes to one subscription happen one after the other at this broker, so that they seldom have to begin again. */
 import type { Store } from '../../port/store.ts';
 
 /** What is being done, or was done last, by id. */

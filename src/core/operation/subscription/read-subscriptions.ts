@@ -1,6 +1,7 @@
 /** Operations that show stored subscriptions (clauses 5.8.3, 5.8.4). */
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
+import { readEach } from '../../port/shelf.ts';
 import { subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
@@ -20,11 +21,14 @@ export const listSubscriptions: Operation = {
     const params = liftCount(ask.params);
     const paging = readPaging(params, call.world.limits);
     const isWithStamps = hasStamps(params);
-    const all = await call.store.shelf(subscriptionShelf).list();
+    const all = readEach(
+      await call.store.shelf(subscriptionShelf).list(),
+      ({ document }) => subscriptionIn(document),
+      (key, cause) => call.world.observe({ kind: 'failed', where: `subscription ${key}`, cause }),
+    );
     const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
-    for (const { document } of rest.slice(0, paging.limit))
-      texts.push(await text(subscriptionIn(document), isWithStamps, call));
+    for (const document of rest.slice(0, paging.limit)) texts.push(await text(document, isWithStamps, call));
     const page = pageOf(rest.length, paging, paging.isCounted ? all.length : undefined);
     return { kind: 'found', text: `[${texts.join(',')}]`, page };
   },

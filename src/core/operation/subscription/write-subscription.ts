@@ -5,6 +5,7 @@ import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
 import { deadLetterShelf, discardLetters } from '../../port/dead-letters.ts';
+import { changeDocument } from '../../port/shelf.ts';
 import { acknowledgedShelf, subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
@@ -25,11 +26,13 @@ export const createSubscription: Operation = {
     const document = await newDocument(bodyOf(ask), call);
     await call.world.subscriptions.check(call.tenant, document);
     await inTurn(call.store, document.id, async () => {
-      if (await call.store.shelf(subscriptionShelf).get(document.id))
-        throw new Problem('AlreadyExists', `There is a subscription ${document.id} already.`);
+      const shelf = call.store.shelf(subscriptionShelf);
+      if ((await shelf.get(document.id)) !== undefined) throw taken(document.id);
       // What a crash may have left of a deleted one of this name is none of its own.
       await discardLetters(call.store.shelf(deadLetterShelf(document.id)));
-      await keep(await withContextKept(document, call), call);
+      const whole = await withContextKept(document, call);
+      if (!(await shelf.replace(whole.id, undefined, subscriptionJson(whole)))) throw taken(document.id);
+      await call.world.subscriptions.refresh(call.tenant, document.id);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
   },
@@ -46,10 +49,14 @@ export const updateSubscription: Operation = {
     const id = readId(ask.path['id'], 'the id of the subscription');
     refuseBlind(call);
     await inTurn(call.store, id, async () => {
-      const before = await find(id, call);
-      const after = patchDocument(before, bodyOf(ask), call);
-      await call.world.subscriptions.check(call.tenant, after);
-      await keep(await resumed(before, after, call), call);
+      await changeDocument(call.store.shelf(subscriptionShelf), id, async (kept) => {
+        if (kept === undefined) throw unknown(id);
+        const before = subscriptionIn(kept);
+        const after = patchDocument(before, bodyOf(ask), call);
+        await call.world.subscriptions.check(call.tenant, after);
+        return subscriptionJson(await resumed(before, after, call));
+      });
+      await call.world.subscriptions.refresh(call.tenant, id);
     });
     return { kind: 'done' };
   },
@@ -86,14 +93,11 @@ export async function find(id: string, { store }: Call): Promise<SubscriptionDoc
   return subscriptionIn(kept);
 }
 
+const taken = (id: string): Problem => new Problem('AlreadyExists', `There is a subscription ${id} already.`);
+
 const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no subscription ${id}.`);
 
 const bodyOf = ({ body }: Ask): JsonObject => (isObject(body) ? body : {});
-
-async function keep(document: SubscriptionDocument, { store, tenant, world }: Call): Promise<void> {
-  await store.shelf(subscriptionShelf).put(document.id, subscriptionJson(document));
-  await world.subscriptions.refresh(tenant, document.id);
-}
 
 /** A subscription that becomes active again begins with the present, as one that was told by the clock does with changes. */
 async function resumed(

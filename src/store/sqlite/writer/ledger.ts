@@ -155,6 +155,8 @@ function createRunner(
         return JSON.stringify(forget(retentionSliceIn(job.slice), job.limit));
       case 'put':
         return shelves.put(job);
+      case 'replace':
+        return shelves.replace(job);
       case 'drop':
         return shelves.drop(job);
       case 'index':

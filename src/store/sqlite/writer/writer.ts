@@ -67,7 +67,8 @@ export function startWriter({ observe, limits }: { observe: Observe; limits: Wri
 function sizeOf(job: Job): number {
   if (job.op === 'apply') return job.writes.length;
   if (job.op === 'record') return job.series.length;
-  return job.op === 'put' ? job.doc.length : 0;
+  if (job.op === 'replace') return job.after?.length ?? 0;
+  return job.op === 'put' ? job.documents.reduce((sum, { doc }) => sum + doc.length, 0) : 0;
 }
 
 interface Queue {

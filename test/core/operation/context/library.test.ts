@@ -79,7 +79,7 @@ describe('uses', () => {
 
   test('of what is deleted meanwhile bring nothing back', async () => {
     const place = { tenant: '', shelf: await shelf() };
-    await library.put('urn:c:1', { kind: 'Hosted', createdAt: clock.now(), context: { a: 'ex:a' } }, place);
+    await library.change('urn:c:1', () => ({ kind: 'Hosted', createdAt: clock.now(), context: { a: 'ex:a' } }), place);
     const context = await library.resolve('http://any/ngsi-ld/v1/jsonldContexts/urn:c:1', '');
     expect(await library.remove('urn:c:1', place)).toBe(true);
     await library.note(context, '');
@@ -96,7 +96,7 @@ describe('uses', () => {
 
   test('are known again after a restart, and what was not used for longest is given up for what is new', async () => {
     const place = { tenant: '', shelf: await shelf() };
-    await library.put('urn:c:hosted', { kind: 'Hosted', createdAt: clock.now(), context: {} }, place);
+    await library.change('urn:c:hosted', () => ({ kind: 'Hosted', createdAt: clock.now(), context: {} }), place);
     const lasting = idIn(
       await library.urlOf(await library.resolve({ a: 'ex:lasting' }, ''), { tenant: '', isLasting: true }),
     );
