@@ -79,6 +79,7 @@ export async function startBroker(config: Config): Promise<Broker> {
     contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     renders: createRenderCache(config.renderCacheBytes),
     limits: config,
+    collation: config.collation,
     identity: { alias: config.alias, startedAt: clock.now() },
     isTolerant: config.tolerant,
   };

@@ -51,6 +51,7 @@ async function serve(name: string): Promise<void> {
     ids: createIds(),
     observe,
     renders: createRenderCache(2 ** 20),
+    collation: 'und-x-icu',
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),

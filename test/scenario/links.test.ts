@@ -165,7 +165,7 @@ scenarios('what goes beyond', {
     finds('type=Lamp&orderBy=power', 'Lamp:2', 'Lamp:1', 'Lamp:3'),
     finds('type=Lamp&orderBy=power;desc&limit=1&offset=1', 'Lamp:1'),
     finds('type=Lamp&orderBy=site;dist-asc&orderFrom=[14.36,46.24]', 'Lamp:2', 'Lamp:1', 'Lamp:3'),
-    finds('type=Group&orderBy=name', 'Group:1', 'Group:2'),
+    finds('type=Group&orderBy=name', 'Group:2', 'Group:1'),
     finds('type=Group&orderBy=name&collation=sl', 'Group:2', 'Group:1'),
     {
       does: 'queryEntities',

@@ -8,6 +8,7 @@ import type { Filter, Query, QValue } from '../../src/core/language/filter.ts';
 import type { Write } from '../../src/core/language/write.ts';
 import type { Store } from '../../src/core/port/store.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
+import { createDemand } from '../../src/store/sqlite/search/demand.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'mlaka-index-'));
@@ -27,6 +28,16 @@ const at = '2026-01-01T00:00:00Z';
 const iri = (name: string): string => `https://example.org/${name}`;
 const count = 4000;
 
+/** Texts that an index cuts within a character, that have half a one, and others. */
+const oddText = (n: number): string =>
+  n % 100 === 0
+    ? `${'x'.repeat(79)}😀${n % 3}`
+    : n % 100 === 1
+      ? 'half \ud83d'
+      : n % 100 === 2
+        ? 'nul \u0000'
+        : `t${n}`;
+
 const creation = (n: number): Write => ({
   mutation: {
     op: 'create',
@@ -37,6 +48,7 @@ const creation = (n: number): Write => ({
         [iri('level')]: [{ kind: 'Property', value: n }],
         [iri('rest')]: [{ kind: 'Property', value: n % 4 }],
         [iri('note')]: [{ kind: 'Property', value: `${'x'.repeat(100)}${n % 7}` }],
+        [iri('odd')]: [{ kind: 'Property', value: oddText(n) }],
         [iri('place')]: [{ kind: 'GeoProperty', value: { type: 'Point', coordinates: [14 + n / 10_000, 46] } }],
       },
     },
@@ -81,6 +93,10 @@ const filters: readonly (readonly [string, Filter])[] = [
   ['numbers below, which are many', { q: is('level', '<=', json(2500)) }],
   ['a range', { q: is('level', '==', { kind: 'range', from: json(700), to: json(710) }) }],
   ['long texts that begin alike', { q: is('note', '==', json(`${'x'.repeat(100)}5`)) }],
+  ['a text that is cut within a character', { q: is('odd', '==', json(`${'x'.repeat(79)}😀1`)) }],
+  ['another one that begins alike', { q: is('odd', '==', json(`${'x'.repeat(79)}😂1`)) }],
+  ['texts with half a character', { q: is('odd', '==', { kind: 'list', values: [json('half \ud83d'), json('t7')] }) }],
+  ['texts with a zero', { q: is('odd', '==', json('nul \u0000')) }],
   ['two values', { q: { op: 'and', parts: [is('rest', '==', json(2)), is('level', '>', json(3900))] } }],
   ['either of two values', { q: { op: 'or', parts: [is('rest', '==', json(2)), is('level', '>', json(3900))] } }],
   ['a place that few are near', near(300)],
@@ -121,19 +137,31 @@ test('indexes are made of what queries keep asking for, and of nothing else', as
   const indexed = database
     .prepare<[], string>('SELECT text FROM indexed JOIN name ON num = name WHERE complete')
     .pluck();
-  for (let tries = 0; tries < 1000 && indexed.all().length < 3; tries += 1) {
+  for (let tries = 0; tries < 1000 && indexed.all().length < 4; tries += 1) {
     for (const query of [
       is('level', '>', json(5000)),
       is('rest', '==', json(9)),
       is('note', '==', json('y')),
+      is('odd', '==', json('z')),
       is('none', '==', json(1)),
     ]) {
       await sqlite.count({ filter: { q: query }, limit: 1, now: at });
     }
     await new Promise(setImmediate);
   }
-  expect(indexed.all().sort()).toEqual(['level', 'note', 'rest'].map(iri));
+  expect(indexed.all().sort()).toEqual(['level', 'note', 'odd', 'rest'].map(iri));
   database.close();
+});
+
+test('an attribute is noticed however many were asked for before', () => {
+  const wanted: string[] = [];
+  const notice = createDemand((job) => {
+    if (job.op === 'index') wanted.push(job.name);
+    return Promise.resolve(undefined as never);
+  });
+  for (let n = 0; n < 3000; n += 1) notice({ q: is(`rare-${n}`, '==', json(1)) }, 1000);
+  for (let n = 0; n < 3; n += 1) notice({ q: is('late', '==', json(1)) }, 1000);
+  expect(wanted).toEqual([iri('late')]);
 });
 
 describe('when there is an index over values', () => {

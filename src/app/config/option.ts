@@ -48,6 +48,18 @@ export const text = (about: string, initial: string, form: string): Option<strin
   },
 });
 
+/** A text that is of some form, such as `a language tag`. */
+export const textThat = (
+  { isGood, what }: { readonly isGood: (text: string) => boolean; readonly what: string },
+  option: Option<string>,
+): Option<string> => ({
+  ...option,
+  read(value) {
+    if (typeof value === 'string' && isGood(value)) return value;
+    throw wrong(value, what);
+  },
+});
+
 /** One of several words. */
 export const choice = <T extends string>(about: string, initial: T, words: readonly T[]): Option<T> => ({
   about,

@@ -1,5 +1,6 @@
 /** Every option of the broker, in the order in which help and documentation list them. */
-import { choice, type Option, text, toggle, whole } from './option.ts';
+import { codePointOrder, isCollation, rootCollation } from '../../core/language/collation.ts';
+import { choice, type Option, text, textThat, toggle, whole } from './option.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -54,6 +55,14 @@ export const options = {
   instancesPage: whole('Attribute instances that a temporal answer shows before it is cut (206).', 10_000, {
     least: 1,
   }),
+  collation: textThat(
+    { isGood: (tag) => tag === codePointOrder || isCollation(tag), what: 'codepoint or a language tag such as sl' },
+    text(
+      'How orderBy orders texts where a query names no collation: by a language tag such as sl, of no language (und-x-icu), or by code points.',
+      rootCollation,
+      'TAG|codepoint',
+    ),
+  ),
   renderCacheBytes: whole('Memory for texts of entities that may be asked for again.', 64 * mebibyte, {
     form: 'BYTES',
   }),

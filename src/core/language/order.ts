@@ -7,7 +7,7 @@ import { isArray, isObject, type Json, parseJson } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { entityStamps, instanceStamps } from '../model/stamps.ts';
 import type { QPath } from './filter.ts';
-import { compareTexts } from './matches/matches-order.ts';
+import { compareBy, isCollation } from './collation.ts';
 import { parseQ } from './q/q.ts';
 import { distance } from './geo/spatial-distance.ts';
 import { shapeOf } from './geo/spatial-shape.ts';
@@ -21,8 +21,8 @@ interface OrderKey {
 
 export interface Order {
   readonly keys: readonly OrderKey[];
-  /** A language tag whose rules compare texts; absent: by code point. */
-  readonly collation?: string;
+  /** How texts are compared (`compareBy`). */
+  readonly collation: string;
 }
 
 interface OrderParameters {
@@ -35,10 +35,13 @@ interface OrderParameters {
 /** Most keys of an order. */
 const keysMax = 16;
 
-/** The order in some parameters; undefined without `orderBy`. Throws BadRequestData that names the one at fault. */
+/**
+ * The order in some parameters; undefined without `orderBy`. Where they say nothing, texts are in the order of `initial`. Throws
+ * BadRequestData that names the parameter at fault.
+ */
 export function parseOrder(
   { orderBy, collation, orderFrom, orderGeometry }: OrderParameters,
-  terms: Terms,
+  { terms, initial }: { readonly terms: Terms; readonly initial: string },
 ): Order | undefined {
   if (orderBy === undefined) return undefined;
   const texts = orderBy.split(',');
@@ -49,7 +52,7 @@ export function parseOrder(
       : readGeometry({ type: orderGeometry ?? 'Point', coordinates: readCoordinates(orderFrom) }, 'orderFrom');
   return {
     keys: texts.map((text) => parseKey(text, from, terms)),
-    ...(collation === undefined ? undefined : { collation: readCollation(collation) }),
+    collation: collation === undefined ? initial : readCollation(collation),
   };
 }
 
@@ -64,14 +67,10 @@ function readCoordinates(text: string): Json {
 }
 
 function readCollation(tag: string): string {
-  try {
-    // The tag of the root collation in ICU's own spelling is none of BCP 47.
-    const plain = tag === 'und-x-icu' ? 'und' : tag;
-    Intl.getCanonicalLocales(plain);
-    return plain;
-  } catch {
-    throw badData(`The parameter collation must be a language tag, not ${JSON.stringify(tag)}.`);
-  }
+  if (isCollation(tag)) return tag;
+  throw badData(
+    `The parameter collation must be a language tag such as sl or und-x-icu, not ${JSON.stringify(tag.slice(0, 120))}.`,
+  );
 }
 
 const directions = ['asc', 'desc', 'dist-asc', 'dist-desc'] as const;
@@ -109,7 +108,7 @@ export interface Comparison {
 }
 
 export function compileOrder({ keys, collation }: Order): Comparison {
-  const compareText = collation === undefined ? compareTexts : new Intl.Collator(collation).compare;
+  const compareText = compareBy(collation);
   const shapes = keys.map(({ from }) => from && shapeOf(from));
   return {
     keyOf: (entity) =>
@@ -122,8 +121,11 @@ export function compileOrder({ keys, collation }: Order): Comparison {
       }),
     compare(a, b) {
       for (const [index, key] of keys.entries()) {
-        const order = compareRanked(a[index], b[index], compareText);
-        if (order !== 0) return key.isDescending ? -order : order;
+        const [one, other] = [a[index], b[index]];
+        const order = compareRanked(one, other, compareText);
+        // What is missing comes last both ways (conflict 45).
+        const isReversed = key.isDescending && one?.rank !== missing.rank && other?.rank !== missing.rank;
+        if (order !== 0) return isReversed ? -order : order;
       }
       return 0;
     },
@@ -141,9 +143,11 @@ function compareRanked(
   return compareText(String(a.value), String(b.value));
 }
 
+const missing: Ranked = { rank: 9, value: 0 };
+
 /** Kinds of values in their order (clause 4.23.2): numbers, strings, objects, arrays, booleans, date-times, null, missing. */
 function ranked(value: Json | undefined): Ranked {
-  if (value === undefined) return { rank: 9, value: 0 };
+  if (value === undefined) return missing;
   if (value === null) return { rank: 8, value: 0 };
   if (typeof value === 'number') return { rank: 0, value };
   if (typeof value === 'boolean') return { rank: 4, value: Number(value) };

@@ -55,6 +55,8 @@ export interface World {
   readonly subscriptions: Subscriptions;
   readonly tickets: Tickets;
   readonly limits: Limits;
+  /** How texts are ordered where a query does not say (`compareBy`). */
+  readonly collation: string;
   readonly identity: Identity;
   /** True when requests are taken that clients made for other brokers send and the standard refuses (docs/compatibility.md). */
   readonly isTolerant: boolean;

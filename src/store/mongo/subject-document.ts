@@ -1,4 +1,5 @@
 /** What of an entity lies open in its document, so that indexes find it. */
+import { indexedText, isIndexedWhole } from '../../core/language/indexed-text.ts';
 import { scalarsOf } from '../../core/language/matches/matches-value.ts';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
@@ -29,9 +30,6 @@ export interface Present {
 
 /** A value as an index holds it. */
 export type Key = string | number | boolean;
-
-/** How much of a text is in an index. Queries look for the same part, and check the rest at the entity. */
-const textMax = 80;
 
 /** How many values of an attribute are in the index: each makes a write dearer. */
 const valuesMax = 64;
@@ -80,13 +78,12 @@ function listingOf(name: string, instances: readonly Instance[]): Listing {
 
 /** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
 export function keyOf(value: Json): Key | undefined {
-  if (typeof value === 'string') return value.slice(0, textMax).toWellFormed();
+  if (typeof value === 'string') return indexedText(value);
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }
 
-/** True when no other value has the same key. Half a character of UTF-16 is written as U+FFFD. */
-export const isOwnKey = (value: Key): boolean =>
-  typeof value !== 'string' || (value.length < textMax && !/\ufffd/.test(value.toWellFormed()));
+/** True when no other value has the same key. */
+export const isOwnKey = (value: Key): boolean => typeof value !== 'string' || isIndexedWhole(value);
 
 const boxesOf = ({ kind, value }: Instance): readonly BoundingBox[] =>
   kind === 'GeoProperty' && isGeometry(value) ? [boundingBox(value)] : [];

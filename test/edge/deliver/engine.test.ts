@@ -58,6 +58,7 @@ async function openBench(): Promise<Bench> {
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     isTolerant: false,
+    collation: 'und-x-icu',
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
   const messenger: Messenger = {

@@ -109,6 +109,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
+    collation: 'und-x-icu',
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 10_000, instancesMax: 1000, instancesPage: 1000 },
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),

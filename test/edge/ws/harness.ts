@@ -87,6 +87,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     isTolerant: false,
+    collation: 'und-x-icu',
     limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
   };
   const stream = createStream({

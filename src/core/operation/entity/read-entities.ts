@@ -85,7 +85,7 @@ async function answerQuery(
   call: Call,
 ): Promise<Answer> {
   const view = readShown(shown, call);
-  const order = parseOrder(shown, call.context);
+  const order = parseOrder(shown, { terms: call.context, initial: call.world.collation });
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
   const plan = { filter: linkless, now: call.now, limit: limit + 1, offset };

@@ -1,4 +1,5 @@
 /** Finds the histories of a temporal query: a page of them, counted and in order (clause 5.7.4.4). */
+import { compareBy } from '../../language/collation.ts';
 import type { Filter } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity } from '../../model/entity.ts';
@@ -40,7 +41,7 @@ export async function findHistories(
     if (count >= first && count <= last) keep(history);
     if (count >= wanted) break;
   }
-  return { found: orderBy === undefined ? kept : inOrder(kept, orderBy).slice(offset, end), count };
+  return { found: orderBy === undefined ? kept : inOrder(kept, orderBy, call).slice(offset, end), count };
 }
 
 /** Keeps histories for the answer. Throws TooManyResults when they have more instances than one answer may be made of. */
@@ -59,8 +60,9 @@ export const tooManyInstances = (most: number): Problem =>
     `The answer would be made of more than ${most} instances; narrow the interval, or use lastN.`,
   );
 
-function inOrder(found: readonly EntityHistory[], orderBy: string): readonly EntityHistory[] {
-  const sorted = [...found].sort((a, b) => (a.id < b.id ? -1 : 1));
+function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: Call): readonly EntityHistory[] {
+  const compare = compareBy(world.collation);
+  const sorted = [...found].sort((a, b) => compare(a.id, b.id));
   return orderBy.endsWith('desc') ? sorted.reverse() : sorted;
 }
 

@@ -126,8 +126,10 @@ const withValue = (attr: string, v: Document, isExact: boolean): Condition => ({
 function ordered(attr: string, operator: '$gt' | '$gte' | '$lt' | '$lte', value: QValue): Condition | undefined {
   const bound = keyIn(value);
   if (typeof bound === 'number') return withValue(attr, { [operator]: bound }, true);
+  // Beyond U+FFFC the order of what is in the index may be another than that of the texts.
+  if (typeof bound !== 'string' || /[\ufffd-\uffff]/.test(bound)) return undefined;
   // Texts of which only the beginning is in the index may be equal in it though they are not.
-  return typeof bound === 'string' ? withValue(attr, { [operator.slice(0, 3) + 'e']: bound }, false) : undefined;
+  return withValue(attr, { [operator.slice(0, 3) + 'e']: bound }, false);
 }
 
 function equalTo(attr: string, value: QValue, expanded: readonly string[]): Condition | undefined {

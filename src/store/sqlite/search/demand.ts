@@ -9,6 +9,9 @@ const manyLooked = 500;
 /** So many such queries before the index is made. */
 const manyQueries = 3;
 
+/** How many attributes are remembered: those asked for last. */
+const rememberedMax = 1000;
+
 /** Asks for the index of an attribute when queries keep looking at many entities for want of it. */
 export function createDemand(send: SendJob): (filter: Filter, looked: number) => void {
   const queries = new Map<string, number>();
@@ -16,7 +19,11 @@ export function createDemand(send: SendJob): (filter: Filter, looked: number) =>
     if (!q || looked < manyLooked) return;
     for (const { attr } of indexTerms(q)) {
       const count = (queries.get(attr) ?? 0) + 1;
-      if (queries.size < 1000) queries.set(attr, count);
+      // The last in the map is the one that was asked for last.
+      queries.delete(attr);
+      queries.set(attr, count);
+      const [oldest] = queries.keys();
+      if (queries.size > rememberedMax && oldest !== undefined) queries.delete(oldest);
       // Nobody waits for it: when it is refused now, the next query asks again.
       if (count >= manyQueries && count % manyQueries === 0) send({ op: 'index', name: attr }).catch(() => undefined);
     }

@@ -1,5 +1,6 @@
 /** Keeps an index over the values of those attributes that queries ask for often. Others cost a write nothing. */
 import type { Database } from 'better-sqlite3';
+import { indexedText } from '../../../core/language/indexed-text.ts';
 import { scalarsOf } from '../../../core/language/matches/matches-value.ts';
 import type { Instance } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
@@ -8,9 +9,6 @@ import { entityIn } from '../own-text.ts';
 
 /** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
 const indexedMax = 16;
-
-/** How much of a text is indexed. Queries look for the same part, and check the rest at the entity. */
-const textMax = 80;
 
 /** What a value is in the index: numbers come before texts. */
 export type Key = number | string;
@@ -99,7 +97,7 @@ function keysOf(instances: readonly Instance[]): ReadonlySet<Key> {
 /** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
 export function keyOf(value: Json): Key | undefined {
   if (typeof value === 'number') return value;
-  if (typeof value === 'string') return value.slice(0, textMax);
+  if (typeof value === 'string') return indexedText(value);
   return typeof value === 'boolean' ? `\u0000${value}` : undefined;
 }
 
