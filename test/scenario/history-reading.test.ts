@@ -377,3 +377,77 @@ scenarios(
   },
   ['--instances-page', '3'],
 );
+
+const findsScope = (scope: string, time: string, found: readonly string[]): Step => ({
+  does: 'queryTemporal',
+  send: `GET /temporal/entities?type=Roof&pick=id&scopeQ=${encodeURIComponent(scope)}&${time}`,
+  answers: 200,
+  gives: found.map((name) => ({ id: id(name) })),
+});
+const old = 'timerel=before&timeAt=2026-04-01T00:00:00Z';
+const roof = (name: string, attrs: object): Step => ({
+  does: 'upsertTemporal',
+  send: 'POST /temporal/entities',
+  body: { id: id(name), type: 'Roof', ...attrs },
+  answers: 201,
+});
+
+scenarios('the scope of old instances', {
+  'holds from the oldest of them on, when it came with the first ones': [
+    roof('one', { scope: '/Kranj', v: observed(2, 1) }),
+    {
+      does: 'upsertTemporalBatch',
+      send: 'POST /temporal/entityOperations/upsert',
+      body: [
+        { id: id('two'), type: 'Roof', v: observed(5).map((one) => ({ ...one, observedAt: '2026-03-01T05:00:00Z' })) },
+        { id: id('two'), type: 'Roof', scope: ['/Mlaka', '/Kranj'], v: observed(0) },
+      ],
+      answers: 201,
+    },
+    findsScope('/Kranj', old, ['one', 'two']),
+    findsScope('/Mlaka', old, ['two']),
+    findsScope('/Kranj', 'timerel=before&timeAt=2026-03-01T00:00:00.5Z', ['one', 'two']),
+    {
+      does: 'queryTemporal',
+      send: `GET /temporal/entities?type=Roof&id=${id('one')}&attrs=scope&timerel=after&timeAt=2020-01-01T00:00:00Z&format=temporalValues`,
+      answers: 200,
+      gives: [
+        { id: id('one'), type: 'Roof', scope: { type: 'Property', values: [['/Kranj', '2026-03-01T00:00:00Z']] } },
+      ],
+    },
+  ],
+  'holds from now on, when there was another before': [
+    roof('three', { scope: '/Bled', v: observed(1) }),
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { id: id('three'), type: 'Roof', scope: '/Bohinj', v: observed(7) },
+      answers: 204,
+    },
+    findsScope('/Bled', old, ['three']),
+    findsScope('/Bohinj', old, []),
+  ],
+  'holds after the entity came back with it': [
+    roof('four', { scope: '/Jesenice', v: observed(1) }),
+    { does: 'deleteEntity', send: `DELETE /entities/${id('four')}`, answers: 204 },
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: {
+        id: id('four'),
+        type: 'Roof',
+        scope: '/Radovljica',
+        v: [{ ...observed(1)[0], observedAt: '2026-03-05T00:00:00Z' }],
+      },
+      answers: 204,
+    },
+    {
+      does: 'updateAttributes',
+      send: `PATCH /entities/${id('four')}/attrs`,
+      body: { v: { type: 'Property', value: 9, observedAt: '2126-01-01T00:00:00Z' } },
+      answers: 204,
+    },
+    findsScope('/Radovljica', old, ['four']),
+    findsScope('/Radovljica', 'timerel=after&timeAt=2126-01-01T00:00:00Z', ['four']),
+  ],
+});

@@ -27,8 +27,9 @@ export function mutate(current: Entity | undefined, mutation: Mutation, at: Inst
 
 function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   if (mutation.op === 'create') return create(current, mutation, at);
-  if (!current && createsMissing(mutation)) return create(current, mutation, at);
-  if (!current) throw new Problem('ResourceNotFound', `No entity has the id ${mutation.id}.`);
+  if (mutation.op === 'observe') return observe(current, mutation, at);
+  if (!current && mutation.op === 'upsert') return create(current, mutation, at);
+  if (!current) throw notFound(mutation.id);
   switch (mutation.op) {
     case 'upsert':
       return mutation.mode === 'replace'
@@ -40,8 +41,6 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
       return mutation.overwrite
         ? overwrite(current, mutation.fragment, { at, scope: 'set' })
         : appendMissing(current, mutation.fragment, at);
-    case 'observe':
-      return observe(current, mutation.entity, at);
     case 'update':
       return overwrite(current, mutation.fragment, { at, scope: 'if there' });
     case 'merge':
@@ -59,8 +58,7 @@ function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant):
   }
 }
 
-const createsMissing = (mutation: Mutation): mutation is Extract<Mutation, { op: 'upsert' | 'observe' }> =>
-  mutation.op === 'upsert' || (mutation.op === 'observe' && mutation.create);
+const notFound = (id: string): Problem => new Problem('ResourceNotFound', `No entity has the id ${id}.`);
 
 function create(
   current: Entity | undefined,
@@ -126,7 +124,12 @@ function overwrite(
 }
 
 /** As `overwrite`, but what is there and was observed later stays. */
-function observe(current: Entity, fragment: EntityFragment, at: Instant): Mutated {
+function observe(current: Entity | undefined, mutation: Extract<Mutation, { op: 'observe' }>, at: Instant): Mutated {
+  const { id, entity, since } = mutation;
+  const isFirstScope = current?.scope === undefined && entity.scope !== undefined;
+  const fragment = isFirstScope && since !== undefined ? { scopeObservedAt: since, ...entity } : entity;
+  if (!current && mutation.create) return create(current, { id, entity: fragment }, at);
+  if (!current) throw notFound(id);
   const write = overwriteRule(stampOf(current, at));
   const rule: Rule = (before, one, name) => (before && isOlder(one, before) ? 'ignore' : write(before, one, name));
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });

@@ -1,6 +1,7 @@
 /** What a write asks for, as plain data: a store applies it to the present entity by `mutate`. */
 import type { Fragment, Instance } from './attribute.ts';
 import type { EntityFragment } from './entity.ts';
+import type { Instant } from './instant.ts';
 import type { ProblemReport } from './problem.ts';
 
 /** Which instances of an attribute are meant: the default one, one dataset, or all. */
@@ -18,9 +19,16 @@ export type Mutation =
   | { readonly op: 'append'; readonly id: string; readonly fragment: EntityFragment; readonly overwrite: boolean }
   /**
    * POST /temporal/entities and …/attrs (5.6.11, 5.6.12): as `append` with overwriting, but an instance that was observed
-   * before the present one leaves that as it is. Where there is no entity, `create` makes one.
+   * before the present one leaves that as it is. Where there is no entity, `create` makes one. The first scope of an entity, given
+   * without a time, holds from `since` on: the time of the oldest instance that came with it.
    */
-  | { readonly op: 'observe'; readonly id: string; readonly entity: EntityFragment; readonly create: boolean }
+  | {
+      readonly op: 'observe';
+      readonly id: string;
+      readonly entity: EntityFragment;
+      readonly create: boolean;
+      readonly since?: Instant;
+    }
   /** PATCH /entities/{id}/attrs (5.6.2): replace or add whole instances; NGSI-LD Null deletes. */
   | { readonly op: 'update'; readonly id: string; readonly fragment: EntityFragment }
   /** PATCH /entities/{id} (5.6.17, 5.5.12): deep merge. */

@@ -1,7 +1,7 @@
 /** What adding instances of other moments to an entity means: which of them become present, and which are history (clause 5.6.11). */
 import { type Fragment, type Fragments, type Instance, ngsildNull } from '../model/attribute.ts';
 import { scopeSeries } from '../model/history.ts';
-import type { Instant } from '../model/instant.ts';
+import { type Instant, microsOfInstant } from '../model/instant.ts';
 import { isStrings } from '../model/json.ts';
 import type { Mutation } from '../model/mutation.ts';
 import type { HistoryFragment } from '../model/read/entity.ts';
@@ -24,7 +24,7 @@ export function placeInstances(history: HistoryFragment, now: Instant, { create 
   const attrs = newestOf(history.attrs);
   const entity = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };
   return {
-    mutation: { op: 'observe', id, entity, create },
+    mutation: { op: 'observe', id, entity, create, ...oldestOf(history.attrs, now) },
     past: pastInstances(history, { present: attrs }, now),
   };
 }
@@ -57,6 +57,13 @@ export async function recordPast(past: readonly PastInstance[], { store, now }: 
 /** A past instance as it is recorded. */
 export const pastInstance = (fragment: Fragment, now: Instant): Instance =>
   stampInstance(fragment, undefined, { at: now, ownerCreatedAt: '' });
+
+/** When the oldest of the instances was observed, where that was before now. */
+function oldestOf(attrs: Fragments, now: Instant): { since?: Instant } {
+  const times = Object.values(attrs).flatMap((fragments) => fragments.flatMap(({ observedAt }) => observedAt ?? []));
+  const since = times.reduce((a, b) => (microsOfInstant(b) < microsOfInstant(a) ? b : a), now);
+  return since === now ? {} : { since };
+}
 
 /** The newest scope, as members of a fragment. */
 function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly string[]; scopeObservedAt?: string } {

@@ -19,6 +19,16 @@ interface Reign {
   readonly instance: HistoricInstance;
 }
 
+/** False for a removal that was known when the scope before it was set: the entity came back with that. */
+const isInForce = (
+  { deletedAt, modifiedAt }: HistoricInstance,
+  index: number,
+  all: readonly HistoricInstance[],
+): boolean => {
+  const before = all[index - 1];
+  return deletedAt === undefined || !before || microsOfInstant(before.modifiedAt) <= microsOfInstant(modifiedAt);
+};
+
 /** The histories with the instances that were observed while a scope held that the query wants, and with that scope. */
 export async function withinScopes(
   histories: readonly EntityHistory[],
@@ -59,7 +69,7 @@ async function readScopes(
 const momentOf = ({ observedAt, modifiedAt }: HistoricInstance): Micros => microsOfInstant(observedAt ?? modifiedAt);
 
 function reignsOf(instances: readonly HistoricInstance[]): readonly Reign[] {
-  const sorted = [...instances].sort((a, b) => momentOf(a) - momentOf(b));
+  const sorted = [...instances].sort((a, b) => momentOf(a) - momentOf(b)).filter(isInForce);
   return sorted.map((instance, index) => {
     const next = sorted[index + 1];
     return { from: momentOf(instance), to: next ? momentOf(next) : Number.POSITIVE_INFINITY, instance };
