@@ -78,10 +78,8 @@ export async function startBroker(config: Config): Promise<Broker> {
     observe,
     contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     renders: createRenderCache(config.renderCacheBytes),
-    limits: config,
-    collation: config.collation,
+    ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
-    isTolerant: config.tolerant,
   };
   const delivery = openDelivery(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
@@ -102,6 +100,13 @@ export async function startBroker(config: Config): Promise<Broker> {
   };
   return { url: await listen(server, config, stop), stop };
 }
+
+/** What operations need to know of the options. */
+const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTolerant'> => ({
+  limits: config,
+  collation: config.collation,
+  isTolerant: config.tolerant,
+});
 
 /** Time and chance, and what is made of them alone. */
 function openBasics(
