@@ -1,4 +1,5 @@
 /** What a request says of instances of one attribute, and what is never taken as a value, a type or a dataset. */
+import { expect } from '@jest/globals';
 import { problem, scenarios, type Step } from './scenario.ts';
 
 const nil = 'urn:ngsi-ld:null';
@@ -268,5 +269,44 @@ scenarios('a batch upsert that updates', {
       answers: 207,
       has: { success: [] },
     },
+  ],
+});
+
+const big = '9007199254740993';
+const withNumber = (id: string, attribute: string): string => `{"id":"${id}","type":"T","v":${attribute}}`;
+
+scenarios('a number that cannot be kept to its last digit', {
+  'is refused wherever it stands': [
+    create('number', { v: 1 }),
+    ...[
+      big,
+      `{"value":${big}}`,
+      `{"value":-${big}.0}`,
+      `{"value":{"a":[${big}]}}`,
+      `{"valueList":[1,${big}]}`,
+      `{"json":{"a":${big}}}`,
+      '{"json":[1e400]}',
+      `{"value":{"@type":"@json","@value":${big}}}`,
+      `{"value":1,"sub":${big}}`,
+      `{"type":"GeoProperty","value":{"type":"Point","coordinates":[1,2,${big}]}}`,
+    ].flatMap((attribute) => [
+      {
+        ...refused('createEntity', 'POST /entities', withNumber(urn('none'), attribute)),
+        has: { detail: expect.stringContaining(' v') },
+      },
+      refused('mergeEntity', `PATCH /entities/${urn('number')}`, withNumber(urn('number'), attribute)),
+      refused('partialUpdateAttribute', `PATCH /entities/${urn('number')}/attrs/v`, attribute),
+      refused('upsertTemporal', 'POST /temporal/entities', withNumber(urn('number'), attribute)),
+      {
+        does: 'upsertBatch',
+        send: 'POST /entityOperations/upsert',
+        body: `[${withNumber(urn('number'), attribute)},${withNumber(urn('fine'), '1')}]`,
+        answers: 207,
+        has: { success: [urn('fine')], errors: [{ entityId: urn('number') }] },
+      },
+    ]),
+    get('number', { v: property(1) }),
+    create('long', { v: 'x'.repeat(100_000), w: [9007199254740992, 0.1234567890123456] }),
+    get('long', { w: property([9007199254740992, 0.1234567890123456]) }, '?pick=id,type,w'),
   ],
 });

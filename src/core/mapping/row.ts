@@ -1,5 +1,6 @@
 /** A row of a file, and how its cells are read: which texts mean nothing, and what separates decimals. */
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isKept } from '../model/json-number.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import type { ToUtc } from './time-zone.ts';
 
@@ -25,6 +26,7 @@ export interface Reading extends Cells {
 /** The value of a cell; undefined when there is none. Texts come without blanks around them. */
 export function cellOf(row: Row, column: string, { empties }: Pick<Cells, 'empties'>): Json | undefined {
   const cell = Object.hasOwn(row, column) ? row[column] : memberOf(row, column.split('.'));
+  if (typeof cell === 'number' && Number.isNaN(cell)) throw lost(column);
   if (typeof cell !== 'string') return cell ?? undefined;
   const text = cell.trim();
   return empties.has(text) ? undefined : text;
@@ -46,6 +48,9 @@ export function textOf(cell: Json, column: string): string {
   throw new RowFlaw(`${column} is ${quoted(cell)}, which is no text`);
 }
 
+const lost = (column: string): RowFlaw =>
+  new RowFlaw(`${column} cannot be kept to its last digit: it is an integer beyond 2^53, or too large`);
+
 /** A cell as a number. Throws a RowFlaw when it is none. */
 export function numberOf(cell: Json, column: string, { decimal }: Cells): number {
   if (typeof cell === 'number') return cell;
@@ -54,5 +59,6 @@ export function numberOf(cell: Json, column: string, { decimal }: Cells): number
   const plain = decimal === ',' ? text.replaceAll(/[.\s\u00a0](?=\d{3})/g, '').replace(',', '.') : text;
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain))
     throw new RowFlaw(`${column} is ${quoted(text)}, which is no number`);
+  if (!isKept(plain)) throw lost(column);
   return Number(plain);
 }

@@ -1,4 +1,5 @@
 /** What JSON can hold, and the guards that tell its shapes apart. */
+import { markLost, mayLoseNumbers } from './json-number.ts';
 import { nameKeys, withoutEscapedKeys } from './json-keys.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -39,9 +40,18 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
 const isJson = (_value: unknown): _value is Json => true;
 
 /** The value of a JSON text. Throws the SyntaxError of JSON.parse. */
-export function parseJson(text: string): Json {
-  const value: unknown = JSON.parse(text);
+export const parseJson = (text: string): Json => parse(text, (json) => JSON.parse(json));
+
+/**
+ * The value of a JSON text that comes from outside. An integer that a double would change becomes NaN, and a number that is too
+ * large Infinity or NaN, so that readers refuse it where it stands. Throws the SyntaxError of JSON.parse.
+ */
+export const parseGiven = (text: string): Json =>
+  mayLoseNumbers(text) ? parse(text, (json) => JSON.parse(json, markLost)) : parseJson(text);
+
+function parse(text: string, read: (text: string) => unknown): Json {
+  const value = read(text);
   const plain = text.includes('\\') ? withoutEscapedKeys(text) : undefined;
-  const named = plain ? nameKeys(JSON.parse(plain.text), plain) : value;
+  const named = plain ? nameKeys(read(plain.text), plain) : value;
   return isJson(named) ? named : null;
 }

@@ -1,6 +1,6 @@
 /** Makes JSON values of the bytes of a body: bounded in depth, and a long array in pieces, so that no other request waits. */
 import { isUtf8 } from 'node:buffer';
-import { type Json, parseJson } from '../../core/model/json.ts';
+import { type Json, parseGiven } from '../../core/model/json.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import { findFlaw } from './json-flaw.ts';
@@ -103,7 +103,7 @@ function parse(bytes: Buffer, { start, end }: Span): Json {
   }
   if (!isUtf8(bytes.subarray(start, end))) throw invalid('The body is not valid UTF-8.');
   try {
-    return parseJson(bytes.toString('utf8', start, end));
+    return parseGiven(bytes.toString('utf8', start, end));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     if (end > flawBytesMax) throw invalid(`The body is not JSON: ${error.message}.`);

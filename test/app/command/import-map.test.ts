@@ -21,6 +21,18 @@ describe('values', () => {
     ['text', { column: 'a' }, { a: ' x ' }, { type: 'Property', value: 'x' }],
     ['no text', { column: 'a' }, { a: '  ' }, undefined],
     ['a number', { column: 'a', as: 'number' }, { a: '-1.5e3' }, { type: 'Property', value: -1500 }],
+    [
+      'an integer beyond what a number can be',
+      { column: 'a', as: 'integer' },
+      { a: '9007199254740993' },
+      'a cannot be kept to its last digit: it is an integer beyond 2^53, or too large',
+    ],
+    [
+      'a JSON number that was read as none',
+      { column: 'a' },
+      { a: Number.NaN },
+      'a cannot be kept to its last digit: it is an integer beyond 2^53, or too large',
+    ],
     ['a JSON number', { column: 'a', as: 'number' }, { a: 7 }, { type: 'Property', value: 7 }],
     ['no number', { column: 'a', as: 'number' }, { a: '1,5' }, 'a is "1,5", which is no number'],
     ['no whole number', { column: 'a', as: 'integer' }, { a: '1.5' }, '1.5 is no whole number'],

@@ -1,7 +1,7 @@
 /** JSON as values: reading texts whose keys have escapes, and equality. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Json, parseJson, sameJson } from '../../../src/core/model/json.ts';
+import { type Json, parseGiven, parseJson, sameJson } from '../../../src/core/model/json.ts';
 
 const keysOf = (text: string): readonly string[] => Object.keys(parseJson(text) as object);
 
@@ -12,6 +12,20 @@ describe('a text', () => {
     expect(keysOf('{"a":1,"\\u0041" : 2,"b":3}')).toEqual(['a', 'A', 'b']);
     expect(keysOf('{"a":1,"\\\\u":2}')).toEqual(['a', '\\u']);
     expect(keysOf('{"a":1,"\\u0042C":2}')).toEqual(['a', 'BC']);
+  });
+
+  test.each<readonly [string, unknown]>([
+    ['[9007199254740993]', [Number.NaN]],
+    ['-9007199254740993', Number.NaN],
+    ['{"\\n":{"a": 12345678901234567890.0}}', { '\n': { a: Number.NaN } }],
+    ['[1e400,123456789012345678901234567890e400]', [Number.NaN, Number.NaN]],
+    ['[9007199254740992,10000000000000000000,1e23]', [9007199254740992, 1e19, 1e23]],
+    ['[-996587026117337700,-1152921504606846976]', [-996587026117337700, Number.NaN]],
+    ['[1234567890123456800000]', [1234567890123456800000]],
+    ['[0.12345678901234567890,14.355300000000000426]', [0.12345678901234568, 14.3553]],
+    ['{"9007199254740993":"9007199254740993"}', { '9007199254740993': '9007199254740993' }],
+  ])('from outside does not change integers: %s', (given, value) => {
+    expect(parseGiven(given)).toEqual(value);
   });
 
   test.each<readonly [string, string, unknown]>([

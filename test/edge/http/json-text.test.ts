@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { findFlaw } from '../../../src/edge/http/json-flaw.ts';
+import { mayLoseNumbers } from '../../../src/core/model/json-number.ts';
 import { readJsonText } from '../../../src/edge/http/json-text.ts';
 
 const breathe = (): undefined => undefined;
@@ -44,6 +45,8 @@ describe('a body', () => {
           const broken = `${text.slice(0, place)}${other}${text.slice(place + 1)}`;
           const expected = attempt(() => JSON.parse(broken) as unknown);
           expect(findFlaw(Buffer.from(broken)) === undefined).toBe(expected !== refused);
+          // A number that is written in more digits than it has is marked, and so another one.
+          fc.pre(!mayLoseNumbers(broken));
           expect(await read(broken, { depthMax: 1000 }).catch(() => refused)).toEqual(expected);
           const long = `[${JSON.stringify(pad)},${broken}]`;
           const longExpected = attempt(() => JSON.parse(long) as unknown);

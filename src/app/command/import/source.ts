@@ -2,7 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse, type Parser } from 'csv-parse';
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../../core/model/json.ts';
 import type { CsvFormat } from './import-map.ts';
 import { quoted } from '../../../core/mapping/flaw.ts';
 import type { Row } from '../../../core/mapping/row.ts';
@@ -177,7 +177,7 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<readonly 
 
 function parsedLine(line: string): Pick<SourceRow, 'row' | 'raw' | 'flaw'> {
   try {
-    const value = parseJson(line.replace(/^\ufeff/, ''));
+    const value = parseGiven(line.replace(/^\ufeff/, ''));
     if (isObject(value)) return { row: value, raw: () => value };
     return { row: undefined, raw: () => value, flaw: 'it is no JSON object' };
   } catch (error) {
@@ -192,7 +192,7 @@ async function* readFeatures(path: string): AsyncGenerator<readonly SourceRow[]>
     throw new Error(
       `${path} has ${size} bytes; GeoJSON is read whole, up to ${geojsonBytesMax}. Make it NDJSON, one feature per line.`,
     );
-  const document = parseJson((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
+  const document = parseGiven((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
   const features = isObject(document) ? document['features'] : undefined;
   if (!isArray(features)) throw new Error(`${path} is no FeatureCollection: it has no list of features.`);
   yield features.map((feature, index): SourceRow => {

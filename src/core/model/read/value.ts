@@ -2,7 +2,7 @@
 import { type Kind, ngsildNull, valueMember } from '../attribute.ts';
 import type { Terms } from '../entity.ts';
 import { readGeometry } from '../geometry.ts';
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../json.ts';
 import { badData } from '../problem.ts';
 import { quoted, readId } from './id.ts';
 import type { Reading } from './reading.ts';
@@ -32,7 +32,7 @@ export function readValue(kind: Kind, json: Json, reading: Reading): Json {
     case 'JsonProperty':
       if (!isObject(json) && !isArray(json))
         throw badData(`The ${place} must be an object or an array, not ${quoted(json)}.`);
-      return json;
+      return readOpaque(json, place);
     case 'Relationship':
       return isArray(json) ? readUris(json, place) : readId(json, `the ${place}`);
     case 'ListRelationship':
@@ -53,14 +53,24 @@ function isDeletion(kind: Kind, json: Json): boolean {
   );
 }
 
+/** JSON as it is given, but for numbers that JSON cannot write again. */
+function readOpaque(json: Json, place: string): Json {
+  if (typeof json === 'number' && !Number.isFinite(json)) throw badData(lostNumber(place));
+  if (isObject(json) || isArray(json)) for (const member of Object.values(json)) readOpaque(member, place);
+  return json;
+}
+
+const lostNumber = (place: string): string =>
+  `A number in the ${place} cannot be kept to its last digit: it is an integer beyond 2^53, or too large. Give it as a text.`;
+
 /** Any JSON but null and numbers that JSON cannot write again; the NGSI-LD Null only inside a merge. */
 function readPlain(json: Json, place: string, reading: Reading): Json {
-  if (isJsonLiteral(json)) return json;
+  if (isJsonLiteral(json)) return readOpaque(json, place);
   if (isObject(json) || isArray(json)) return readMembers(json, place, reading);
   if (json === null) throw badData(`null is not a value of NGSI-LD, but stands in the ${place}.`);
   if (json === ngsildNull && reading.nulls !== 'deep')
     throw badData(`The NGSI-LD Null is not allowed inside the ${place}.`);
-  if (typeof json === 'number' && !Number.isFinite(json)) throw badData(`A number in the ${place} is too large.`);
+  if (typeof json === 'number' && !Number.isFinite(json)) throw badData(lostNumber(place));
   return json;
 }
 
@@ -85,7 +95,7 @@ export function readGeo(json: Json, place: string): Json {
 function parsed(text: string, place: string): Json {
   try {
     // The body was checked for its depth, but not what its strings hold.
-    if (!isDeep(text)) return parseJson(text);
+    if (!isDeep(text)) return parseGiven(text);
   } catch {
     // What is no JSON is no GeoJSON either.
   }

@@ -2,7 +2,7 @@
 import { quoted, RowFlaw } from '../../../core/mapping/flaw.ts';
 import { cellOf, type Row } from '../../../core/mapping/row.ts';
 import { isDeeper } from '../../../core/model/json-depth.ts';
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../../core/model/json.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import type { TopicPlan } from './plan.ts';
 import { arrivalColumn, type Element, payloadColumn, topicColumn } from './read-element.ts';
@@ -83,7 +83,7 @@ function createPayloads(bytes: Buffer, depthMax: number): Payloads {
 function readJson(text: string, depthMax: number): Json {
   if (isDeeper(text, depthMax)) throw new RowFlaw(`it is nested more than ${depthMax} levels deep`);
   try {
-    return parseJson(text);
+    return parseGiven(text);
   } catch {
     throw new RowFlaw(`it is ${quoted(text)}, which is no JSON`);
   }

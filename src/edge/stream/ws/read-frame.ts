@@ -1,5 +1,5 @@
 /** Reads the frames that clients send: one JSON object each, told apart by `op`. */
-import { isArray, isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../../core/model/json.ts';
 import { isDeeper } from '../../../core/model/json-depth.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -52,7 +52,7 @@ export function parseFrame(text: string, depthMax: number): JsonObject {
 
 function parsed(text: string): Json {
   try {
-    return parseJson(text);
+    return parseGiven(text);
   } catch (error) {
     throw invalid(`The frame is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`);
   }

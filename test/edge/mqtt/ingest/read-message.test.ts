@@ -97,6 +97,10 @@ describe('a payload', () => {
 
   test.each([
     [Buffer.from('{bad'), 'it is "{bad", which is no JSON'],
+    [
+      Buffer.from('{"a":9007199254740993}'),
+      'a cannot be kept to its last digit: it is an integer beyond 2^53, or too large',
+    ],
     [Buffer.from([0xff, 0xfe]), 'it is no text in UTF-8'],
     [Buffer.from(''), 'it is empty'],
     [Buffer.from('['.repeat(100)), 'it is nested more than 64 levels deep'],
