@@ -37,6 +37,7 @@ import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
+import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { readConsole } from './console.ts';
 import { createBreathe, createClock, createIds } from './process.ts';
@@ -76,7 +77,7 @@ export async function startBroker(config: Config): Promise<Broker> {
     stores,
     models,
     observe,
-    contexts: openLibrary({ loader, known: knownContexts(modelsFolder), stores, clock, observe }),
+    contexts: openLibrary(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     renders: createRenderCache(config.renderCacheBytes),
     ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
@@ -168,8 +169,13 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
   });
 }
 
-const openLibrary = ({ loader, known, ...world }: LibraryParts): ContextLibrary =>
-  createContextLibrary({ ...world, contexts: createContexts({ load: loader.load, known }), documents: loader });
+const openLibrary = (config: Config, { loader, known, ...world }: LibraryParts): ContextLibrary =>
+  createContextLibrary({
+    ...world,
+    contexts: createContexts({ load: loader.load, known }),
+    defaultOf: readDefaultContexts(config.defaultContext),
+    documents: loader,
+  });
 
 function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
   if (config.store === 'mongo') return openMongoStores({ url: config.mongoUrl, observe });

@@ -1,5 +1,6 @@
 /** `mlaka backup`: writes everything that a broker holds of a tenant to one file, from which `mlaka restore` puts it into another. */
 import type { Writable } from 'node:stream';
+import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { createClient } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
@@ -54,7 +55,7 @@ function kindsBut(text: string): readonly Kind[] {
 }
 
 async function writeAll(out: Writable, { url, tenant, wanted }: Errand, { err, signal }: Io): Promise<void> {
-  const client = createClient({ url, tenant }, signal);
+  const client = createClient({ url, tenant, context: coreContextUrl }, signal);
   const progress = createProgress(err, 'documents');
   await write(out, lineText({ line: 'head', backup: 1, url, tenant, takenAt: new Date().toISOString() }));
   const sums: Partial<Record<Kind, Sum>> = {};

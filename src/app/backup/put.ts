@@ -1,7 +1,6 @@
 /** Puts the documents of a backup into a broker, and reads each back to see that it is there as it was. */
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { type Client, detailOf } from '../command/client.ts';
-import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import { readHistories } from '../history/read-history.ts';
 import type { Kind } from './line.ts';
 import { NoTenant, takes, withoutOutputs } from './take.ts';
@@ -82,10 +81,7 @@ async function putOne(client: Client, path: string, document: JsonObject): Promi
 }
 
 async function putEntities(client: Client, entities: readonly JsonObject[]): Promise<readonly Flaw[]> {
-  const refusals = await client.batch(
-    'entityOperations/upsert?options=replace',
-    entities.map((entity) => ({ ...entity, '@context': coreContextUrl })),
-  );
+  const refusals = await client.batch('entityOperations/upsert?options=replace', entities);
   const flaws = refusals.map(({ id, reason }): Flaw => ({ kind: 'entity', id, reason }));
   const refused = new Set(refusals.map(({ id }) => id));
   const asked = entities.filter((entity) => !refused.has(idOf(entity)));

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stdin } from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
+import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import type { JsonObject } from '../../core/model/json.ts';
 import { createClient } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
@@ -35,7 +36,7 @@ export const restore: Command = {
     const { values, rest } = readFlags(args, brokerFlags, 1);
     const [file] = rest;
     if (file === undefined) throw new Error('Name one file to restore, or - for standard input.');
-    const puts = createPuts(createClient(values, io.signal), values.url);
+    const puts = createPuts(createClient({ ...values, context: coreContextUrl }, io.signal), values.url);
     const flaws = await restoreAll(linesOf(file), puts, io);
     return flaws === 0 ? 0 : 1;
   },

@@ -38,6 +38,11 @@ export const options = {
     '',
     'FOLDER',
   ),
+  defaultContext: text(
+    'The @context of requests that name none, for all tenants and for single ones; empty: the core context alone (docs/contexts.md).',
+    '',
+    'URL[,TENANT=URL...]',
+  ),
   contextPreload: text('JSON file of @contexts that are not to be fetched: an object of URL to file.', '', 'FILE'),
   contextAllowPrivate: toggle('Fetch @contexts from private and local addresses too.'),
   contextTimeoutMs: whole('Longest time in which a remote @context must have arrived.', 5000, {

@@ -7,15 +7,22 @@ import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { ruleText, tellingError } from '../../city/models/rule-text.ts';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
 import { type IngestPlan, readIngestPlan } from '../../edge/mqtt/ingest/plan.ts';
+import { readDefaultContexts } from './default-contexts.ts';
 import type { Given } from './read-config.ts';
 import type { Config } from './options.ts';
 
 const schemaPath = fileURLToPath(new URL('../../../schemas/mqtt-ingest.json', import.meta.url));
 
 /** Throws an Error that names the file, the line and the member which is wrong. */
-export function readIngestPlans({ mqttIngest, alias }: Config, env: Given['env']): readonly IngestPlan[] {
+export function readIngestPlans(
+  { mqttIngest, alias, defaultContext }: Config,
+  env: Given['env'],
+): readonly IngestPlan[] {
   const paths = mqttIngest.split(',').flatMap((path) => path.trim() || []);
-  const plans = paths.map((path) => readFile(path, { env, clientId: `${alias}-${parsePath(path).name}` }));
+  const defaultContextOf = readDefaultContexts(defaultContext);
+  const plans = paths.map((path) =>
+    readFile(path, { env, defaultContextOf, clientId: `${alias}-${parsePath(path).name}` }),
+  );
   const names = plans.map(({ clientId }) => clientId);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return plans;

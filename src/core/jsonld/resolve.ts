@@ -40,6 +40,8 @@ export interface Contexts {
 /** Contexts as the tenants of a broker have them. */
 export interface TenantContexts {
   readonly core: Context;
+  /** The @context of a request that names none. Throws what loading throws. */
+  otherwise(tenant: string): Context | Promise<Context>;
   /** As `Contexts.resolve`, for a tenant. */
   resolve(value: Json | undefined, tenant: string): Promise<Context>;
 }

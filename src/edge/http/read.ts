@@ -43,7 +43,7 @@ export async function readRequest(
   if (operation.body === 'none') {
     return {
       ask: { path, params, ...lastEventOf(headers) },
-      caller: { ...who, context: await contextOf(link, who.tenant, world) },
+      caller: { ...who, context: await contextOf(link, { ...who, operation, world }) },
     };
   }
   const body = await readBody(exchange, operation, { limits, world });
@@ -52,7 +52,7 @@ export async function readRequest(
     ask: { path, params, body: split.json },
     caller: {
       ...who,
-      context: await contextOf(split.context, who.tenant, world),
+      context: await contextOf(split.context, { ...who, operation, world }),
       contextPerElement: split.isPerElement,
     },
   };
@@ -62,8 +62,18 @@ export async function readRequest(
 const readMedia = ({ action, media }: Operation, accept: string | undefined): Media =>
   action === 'read' ? negotiate(accept, media) : 'json';
 
-const contextOf = (context: Json | undefined, tenant: string, { contexts }: World): Context | Promise<Context> =>
-  context === undefined ? contexts.core : contexts.resolve(context, tenant);
+interface Naming {
+  readonly tenant: string;
+  readonly operation: Operation;
+  readonly world: World;
+}
+
+/** Operations on @contexts need none: they work even when the one that counts otherwise cannot be had. */
+function contextOf(context: Json | undefined, { tenant, operation, world }: Naming): Context | Promise<Context> {
+  const { contexts } = world;
+  if (operation.takesContext === true) return contexts.core;
+  return context === undefined ? contexts.otherwise(tenant) : contexts.resolve(context, tenant);
+}
 
 function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Caller, 'domain'> | undefined {
   const domain = readServicePath(headers, action);

@@ -43,6 +43,8 @@ export interface ContextLibrary extends TenantContexts {
 
 export interface LibraryOptions {
   readonly contexts: Contexts;
+  /** The URL of the @context of a tenant's requests that name none. Undefined: the core. */
+  readonly defaultOf?: (tenant: string) => string | undefined;
   readonly documents: Documents;
   readonly stores: Stores;
   readonly clock: Clock;
@@ -50,13 +52,17 @@ export interface LibraryOptions {
 }
 
 export function createContextLibrary(options: LibraryOptions): ContextLibrary {
-  const { contexts, documents, stores, clock, observe } = options;
+  const { contexts, documents, stores, clock, observe, defaultOf } = options;
   const usage = createUsage({ stores, clock, onGivenUp: (key) => contexts.forget(key) });
   const holdings = createHoldings(stores, (key) => contexts.forget(key));
   const keep = createImplicitKeeper({ stores, clock, change: (...changed) => usage.change(...changed) });
   return {
     core: contexts.core,
     openedAt: clock.now(),
+    otherwise: (tenant) => {
+      const url = defaultOf?.(tenant);
+      return url === undefined ? contexts.core : contexts.resolve(url, holdings(tenant));
+    },
     resolve: (value, tenant) => contexts.resolve(value, holdings(tenant)),
     check: (value) => contexts.check(value),
     note: (context, tenant) =>

@@ -44,6 +44,8 @@ export interface PlanOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Our name at the MQTT broker when the document has none. */
   readonly clientId: string;
+  /** The URL of the @context of a tenant's topics and elements that name none. Undefined: the core. */
+  readonly defaultContextOf?: (tenant: string) => string | undefined;
 }
 
 const weekSeconds = 604_800;
@@ -51,7 +53,8 @@ const weekSeconds = 604_800;
 /** Throws an Error that names the member which is missing, wrong or unknown. */
 export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan {
   const spec = createSpec(document, '');
-  const context = spec.text('context') ?? coreContextUrl;
+  const tenant = spec.text('tenant') ?? '';
+  const context = spec.text('context') ?? options.defaultContextOf?.(tenant) ?? coreContextUrl;
   const qos = readQos(spec, 1);
   const topics = spec.list('topics').map((one) => readTopic(one, { context, qos }));
   const plan: IngestPlan = {
@@ -61,7 +64,7 @@ export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan
     keptSeconds: readWhole(spec, 'sessionSeconds', { initially: weekSeconds, least: 0 }),
     underWayMax: readWhole(spec, 'underWay', { initially: 1000, least: 1 }),
     payloadBytesMax: readWhole(spec, 'payloadBytes', { initially: 2 ** 20, least: 1 }),
-    tenant: spec.text('tenant') ?? '',
+    tenant,
     contexts: [...new Set([context, ...topics.flatMap(({ context: own }) => own ?? [])])],
     deadLetters: spec.text('deadLetters'),
     topics,

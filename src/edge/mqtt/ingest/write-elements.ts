@@ -34,7 +34,7 @@ type Refused = ReadonlyMap<number, string>;
 export type WriteElements = (write: Write, elements: readonly Measured[]) => Promise<Refused>;
 
 export async function createWriter({ tenant, world, signal }: WriterOptions): Promise<WriteElements> {
-  const context = await world.contexts.resolve(undefined, tenant);
+  const context = await world.contexts.otherwise(tenant);
   const caller: Caller = { tenant, principal: anonymous, context, media: 'ld+json', contextPerElement: true };
   return (write, elements) => {
     const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({

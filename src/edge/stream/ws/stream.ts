@@ -132,7 +132,7 @@ async function identify(handshake: Handshake, { world, principalOf }: Identifyin
   const holder = ticket === undefined ? { ...handshake, principal: await principalOf() } : await tickets.redeem(ticket);
   if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
   const { tenant, principal, contextUrl } = holder;
-  const context = contextUrl === undefined ? contexts.core : await contexts.resolve(contextUrl, tenant);
+  const context = await (contextUrl === undefined ? contexts.otherwise(tenant) : contexts.resolve(contextUrl, tenant));
   return { tenant, principal, context };
 }
 
