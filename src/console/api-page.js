@@ -86,10 +86,13 @@ const showParameters = (parameters) =>
         ]),
       );
 
+/** The media type of a body that needs nothing beside it. */
+const plainest = ({ content }) => ('application/json' in content ? 'application/json' : Object.keys(content)[0]);
+
 function showBody(body) {
   if (!body) return [];
   const types = Object.keys(body.content);
-  const { schema } = body.content[types[0]];
+  const { schema } = body.content[plainest(body)];
   const name = nameOf(schema);
   return part(
     'Body',
@@ -126,7 +129,7 @@ function curlOf({ path, method, parameters, body }) {
   });
   const isQuery = parameters.some(({ name, in: place }) => place === 'query' && name === 'type');
   const query = method === 'get' && isQuery && !path.includes('{') ? '?type=Streetlight' : '';
-  const media = Object.keys(body?.content ?? {})[0];
+  const media = body && plainest(body);
   const example = body?.content[media]?.example;
   return [
     `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${quoted(`${location.origin}${filled}${query}`)}`,
@@ -150,7 +153,7 @@ function showOperation({ path, method, item, operation }) {
   const parameters = parametersOf(item, operation);
   const body = resolved(operation.requestBody);
   const curl = curlOf({ path, method, parameters, body });
-  const example = Object.values(body?.content ?? {})[0]?.example;
+  const example = body?.content[plainest(body)].example;
   const verb = method.toUpperCase();
   return make(
     'details',
