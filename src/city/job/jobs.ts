@@ -1,11 +1,11 @@
-/** What the broker does on schedule: sweeps away what has expired, prunes the change log, forgets old history. */
+/** What the broker does at intervals: sweeps away what has expired, prunes the change log, forgets old history. */
 import { performance } from 'node:perf_hooks';
-import { schedule, type ScheduledTask } from 'node-cron';
 import type { Clock } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import { every } from './every.ts';
 import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
 
 export interface JobOptions {
@@ -27,6 +27,9 @@ export interface JobOptions {
 /** Work on one tenant's store. Answers what it did, as words for the log; undefined when there was nothing to do. */
 type Work = (store: Store, tenant: string) => Promise<string | undefined>;
 
+const second = 1000;
+const minute = 60 * second;
+
 const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
 /** Starts the jobs. Returns the function that stops them and waits for those under way. */
@@ -36,11 +39,11 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     removed(await store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records }));
   const stopping = new AbortController();
   const jobs = [
-    startJob('sweep', '*/2 * * * * *', { ...options, work: async (store) => removed(await store.sweep(clock.now())) }),
-    startJob('prune', '30 * * * * *', { ...options, work: prune }),
+    startJob('sweep', 2 * second, { ...options, work: async (store) => removed(await store.sweep(clock.now())) }),
+    startJob('prune', minute, { ...options, work: prune }),
     ...(forgetsAnything(historyKeep)
       ? [
-          startJob('forget', '45 7 * * * *', {
+          startJob('forget', 60 * minute, {
             ...options,
             work: createForget(options, stopping.signal),
             isAtOnce: true,
@@ -81,45 +84,44 @@ function createForget({ clock, contexts, historyKeep }: JobOptions, signal: Abor
   };
 }
 
-/** Runs the work in every tenant by the schedule, never twice at a time. */
+/** Runs the work in every tenant each time the period is over, never twice at a time. */
 function startJob(
   name: string,
-  pattern: string,
+  periodMs: number,
   { stores, observe, work, isAtOnce = false }: JobOptions & { readonly work: Work; readonly isAtOnce?: boolean },
 ): () => Promise<void> {
-  let running = isAtOnce ? runOnce(name, { stores, observe, work }) : Promise.resolve();
-  const task: ScheduledTask = schedule(
-    pattern,
-    () => {
-      // The run that was made at once may not have ended.
-      running = running.then(() => runOnce(name, { stores, observe, work }));
-      return running;
-    },
-    { noOverlap: true },
-  );
+  const run = (): Promise<void> => runOnce(name, { stores, observe, work });
+  const first = isAtOnce ? run() : Promise.resolve();
+  // The run that was made at once may not have ended.
+  const stop = every(periodMs, () => first.then(run));
   return async () => {
-    await task.destroy();
-    await running;
+    await Promise.all([first, stop()]);
   };
 }
 
+/** What fails in one tenant is done in the others. */
 async function runOnce(
   name: string,
   { stores, observe, work }: Pick<JobOptions, 'stores' | 'observe'> & { readonly work: Work },
 ): Promise<void> {
-  // Where several brokers share a store, the one that has the first part does the jobs.
-  if (!stores.parts.isMine(0)) return;
   const began = performance.now();
-  try {
-    const done: string[] = [];
-    for (const tenant of await stores.tenants()) {
-      const store = await stores.open(tenant, false);
-      const did = store && (await work(store, tenant));
-      if (did !== undefined) done.push(did);
-    }
-    if (done.length > 0)
-      observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: done.join('; ') });
-  } catch (cause) {
+  const failed = (cause: unknown): undefined => {
     observe({ kind: 'failed', where: `job ${name}`, cause });
+  };
+  // Where several brokers share a store, the one that has the first part does the jobs.
+  const tenants = stores.parts.isMine(0) ? await stores.tenants().catch(failed) : [];
+  const done: string[] = [];
+  for (const tenant of tenants ?? []) {
+    const did = await runIn(tenant, { stores, work }).catch(failed);
+    if (did !== undefined) done.push(did);
   }
+  if (done.length > 0) observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: done.join('; ') });
+}
+
+async function runIn(
+  tenant: string,
+  { stores, work }: { readonly stores: Stores; readonly work: Work },
+): Promise<string | undefined> {
+  const store = await stores.open(tenant, false);
+  return store && work(store, tenant);
 }
