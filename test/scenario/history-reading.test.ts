@@ -309,6 +309,27 @@ scenarios('reading history', {
         has: { ...problem('BadRequestData'), detail: expect.stringContaining('timeAt') },
       },
     ]),
+    ...Object.entries({ timerel: ['after'], timeAt: 5, endTimeAt: null, lastN: true, timeproperty: {} }).map(
+      ([name, value]): Step => ({
+        does: 'queryTemporalByPost',
+        send: 'POST /temporal/entityOperations/query',
+        body: {
+          type: 'Query',
+          entities: [{ type: 'Air' }],
+          temporalQ: { timerel: 'after', timeAt: '2026-03-01T00:00:00Z', [name]: value },
+        },
+        answers: 400,
+        has: { ...problem('BadRequestData'), detail: expect.stringContaining(name) },
+      }),
+    ),
+    ...['orderBy=pm10', 'pick=pm10{x}', 'omit=pm10{x}', 'lastN=x', 'timeproperty=then', 'format=x', 'datasetId=x'].map(
+      (query): Step => ({
+        does: 'queryTemporal',
+        send: `GET /temporal/entities?type=Air&${encodeURI(query)}`,
+        answers: 400,
+        has: { detail: expect.stringContaining(query.split('=')[0] ?? '') },
+      }),
+    ),
   ],
 });
 

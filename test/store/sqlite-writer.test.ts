@@ -43,6 +43,28 @@ async function openStore(options: Partial<SqliteOptions> = {}): Promise<Opened> 
   return { store, file: join(directory, 'default.db'), seen };
 }
 
+test('documents that are put together are all there, or none of them is', async () => {
+  const { store, file } = await openStore();
+  const shelf = store.shelf('progress');
+  const tenure = { part: 0, term: 1 };
+  await shelf.put('b', 'before');
+  const database = new Database(file);
+  database.exec(
+    "CREATE TRIGGER bad BEFORE INSERT ON shelf WHEN NEW.key = 'c' BEGIN SELECT RAISE(ABORT, 'no room'); END",
+  );
+  const documents = ['a', 'b', 'c', 'd'].map((key) => ({ key, document: 'after' }));
+  const results = await Promise.allSettled([shelf.putHeld(documents, tenure), shelf.put('e', 'beside')]);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  expect(await shelf.list()).toEqual([
+    { key: 'b', document: 'before' },
+    { key: 'e', document: 'beside' },
+  ]);
+  database.exec('DROP TRIGGER bad');
+  database.close();
+  expect(await shelf.putHeld(documents, tenure)).toBe(true);
+  expect(await shelf.keys()).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
 describe('when more comes than the disk can take', () => {
   test('writes above the bound are refused, and those below it are carried out', async () => {
     const { store } = await openStore({ limits: { pendingWrites: 5 } });

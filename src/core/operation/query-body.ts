@@ -120,10 +120,17 @@ function readTemporalMembers(json: Json, member: string): Readonly<Record<string
   return Object.fromEntries(
     Object.entries(json).map(([name, value]) => {
       if (!temporalMembers.has(name)) throw badData(`The member ${member} of a query cannot have a ${name}.`);
-      if (isStrings(value)) return [name, value.join(',')];
-      return [name, typeof value === 'string' ? value : JSON.stringify(value)];
+      return [name, textOfMember(value, name)];
     }),
   );
+}
+
+/** Methods may be a list, and a number a number. */
+function textOfMember(value: Json, name: string): string {
+  if (typeof value === 'string') return value;
+  if (name === 'aggrMethods' && isStrings(value)) return value.join(',');
+  if (name === 'lastN' && typeof value === 'number') return String(value);
+  throw badData(`The member ${name} of a query cannot be ${quoted(value)}.`);
 }
 
 const temporalMembers = new Set([

@@ -252,6 +252,48 @@ const describeDays = (open: () => Promise<Rolling>): void =>
       await close();
     });
 
+    test.each([
+      ['go with the instances', false],
+      ['stay', true],
+    ])('that %s are right for late data on the day of the bound', async (_what, areKept) => {
+      const { store, workedOut, close } = await open();
+      const hour = (day: number, at: number) => past(start + day * dayMicros + at * hourMicros, 1);
+      const hours = [0, 1, 2].flatMap((day) => Array.from({ length: 24 }, (_, n) => hour(day, n)));
+      const forget = (days: number) =>
+        forgetAll(store, {
+          retention: { before: daysAfter(days), rules: [] },
+          ...(areKept ? { rollups: { rules: [] } } : undefined),
+        });
+      const counts = async (): Promise<unknown> => {
+        const [found] = (await answer(store, questionOf({ micros: dayMicros }, start, start + 3 * dayMicros))) as {
+          attrs: Record<string, Record<string, { totalCount: [number, Instant, Instant][] }>>;
+        }[];
+        return found?.attrs[iri('level')]?.['@none']?.totalCount.map(([count, from]) => [from, count]);
+      };
+      const perDay = (...each: readonly number[]) =>
+        each.flatMap((count, day) => (count === 0 ? [] : [[daysAfter(day), count]]));
+      const twice = async (...each: readonly number[]): Promise<void> => {
+        expect(await counts()).toEqual(perDay(...each));
+        await workedOut();
+        expect(await counts()).toEqual(perDay(...each));
+      };
+      await store.record(hours, now);
+      await twice(24, 24, 24);
+      // With rollups that stay, instances go by whole days.
+      expect(await forget(1.5)).toBe(areKept ? 24 : 36);
+      await (areKept ? twice(24, 24, 24) : twice(0, 12, 24));
+      await store.record([hour(1, 11.5), hour(1, 13.5)], now);
+      await (areKept ? twice(24, 26, 24) : twice(0, 14, 24));
+      expect(await forget(1.5)).toBe(areKept ? 0 : 1);
+      await (areKept ? twice(24, 26, 24) : twice(0, 13, 24));
+      // What comes for a day of which the rollups are all that is left does not count, and goes.
+      await store.record([hour(0, 5.5)], now);
+      await (areKept ? twice(24, 26, 24) : twice(1, 13, 24));
+      expect(await forget(2)).toBe(areKept ? 27 : 14);
+      await (areKept ? twice(24, 26, 24) : twice(0, 0, 24));
+      await close();
+    });
+
     test('are made anew for late data, and never of what is no number', async () => {
       const { store, workedOut, states, close } = await open();
       await store.record(

@@ -100,7 +100,9 @@ export const queryTemporalByPost: Operation = {
 /** Histories have one order that makes sense (clause 5.7.4). */
 function refuseOrder({ orderBy }: Params): void {
   if (orderBy === undefined || /^id(?:;asc|;desc)?$/.test(orderBy)) return;
-  throw badData(`Histories can be ordered by id only, not by ${JSON.stringify(orderBy)}.`);
+  throw badData(
+    `The parameter orderBy can be id only where histories are asked for, not ${JSON.stringify(orderBy.slice(0, 120))}.`,
+  );
 }
 
 async function answerQuery(

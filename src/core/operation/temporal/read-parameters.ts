@@ -50,7 +50,8 @@ export function readHistoryShown(params: Params, { context }: Pick<Call, 'contex
   const format = asked ?? (params['aggrMethods'] === undefined ? 'normalized' : 'aggregatedValues');
   const temporal = parseTemporal(params);
   const projection = parseProjection(params, context);
-  if (projectionDepth(projection) > 0) throw badData('A history cannot lead through relationships.');
+  if (projectionDepth(projection) > 0)
+    throw badData('The parameters pick and omit cannot lead through relationships in a history.');
   const lang = params['lang'];
   const aggregation = format === 'aggregatedValues' ? readAggregation(params, temporal) : undefined;
   const rollup = rollupOf(aggregation, temporal);
