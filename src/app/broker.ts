@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type JobOptions, startJobs } from '../city/job/jobs.ts';
 import { readKeptDays, readRollupDays } from '../city/job/retention.ts';
-import { knownContexts } from '../city/models/model-index.ts';
+import { knownContexts } from '../city/models/held-contexts.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
@@ -39,7 +39,7 @@ import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
-import { readConsole } from './console.ts';
+import { readConsole, readServedContexts } from './console.ts';
 import { createBreathe, createClock, createIds } from './process.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -64,7 +64,7 @@ export interface Broker {
 /** Starts a broker. Throws an Error when it cannot: a port in use, a folder that cannot be written, a faulty option. */
 export async function startBroker(config: Config): Promise<Broker> {
   const { metrics, observe } = openTelemetry(config);
-  const modelsFolder = config.modelsFolder === '' ? join(root, 'smart-data-models') : config.modelsFolder;
+  const modelsFolder = modelsFolderOf(config);
   const jobs = readJobs(config);
   const plans = readIngestPlans(config, process.env);
   const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
@@ -108,6 +108,9 @@ const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTol
   collation: config.collation,
   isTolerant: config.tolerant,
 });
+
+const modelsFolderOf = ({ modelsFolder }: Config): string =>
+  modelsFolder === '' ? join(root, 'smart-data-models') : modelsFolder;
 
 /** Time and chance, and what is made of them alone. */
 function openBasics(
@@ -159,10 +162,17 @@ interface LibraryParts {
   readonly observe: Observe;
 }
 
+const preloadOf = ({ contextPreload }: Config): Readonly<Record<string, string>> =>
+  contextPreload === '' ? {} : readPreloadIndex(contextPreload);
+
+/** A file that the operator names for a URL goes before what comes with the broker. */
+const without = (known: Readonly<Record<string, Json>>, named: object): Readonly<Record<string, Json>> =>
+  Object.fromEntries(Object.entries(known).filter(([url]) => !Object.hasOwn(named, url)));
+
 function openLoader(config: Config, observe: Observe): DocumentLoader {
   return createDocumentLoader({
     ...(config.store === 'memory' ? undefined : { directory: join(config.data, 'contexts') }),
-    preload: config.contextPreload === '' ? {} : readPreloadIndex(config.contextPreload),
+    preload: preloadOf(config),
     allowPrivate: config.contextAllowPrivate,
     timeoutMs: config.contextTimeoutMs,
     observe,
@@ -172,7 +182,7 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
 const openLibrary = (config: Config, { loader, known, ...world }: LibraryParts): ContextLibrary =>
   createContextLibrary({
     ...world,
-    contexts: createContexts({ load: loader.load, known }),
+    contexts: createContexts({ load: loader.load, known: without(known, preloadOf(config)) }),
     defaultOf: readDefaultContexts(config.defaultContext),
     documents: loader,
   });
@@ -255,7 +265,7 @@ function openServer(
     },
     corsOrigin: config.corsOrigin,
     isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
-    console: readConsole(root),
+    console: new Map([...readConsole(root), ...readServedContexts(modelsFolderOf(config))]),
     openapi: readFileSync(join(root, 'openapi.yaml')),
     asyncapi: readFileSync(join(root, 'asyncapi.yaml')),
     probes: {

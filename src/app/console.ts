@@ -1,9 +1,10 @@
-/** Reads the files that the broker serves as they are: the first page, the page of the API and its description, and the client library. */
+/** Reads the files that the broker serves as they are: the first page, the page of the API and its description, the client library, @contexts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { readHeldContexts } from '../city/models/held-contexts.ts';
 
 /** A file to serve: its media type and content. */
 export interface StaticFile {
@@ -33,6 +34,15 @@ export const readConsole = (root: string): ReadonlyMap<string, StaticFile> =>
     ['/openapi.json', openApiAsJson(root)] as const,
     ...clientModules().map(([file, body]) => [`/client/${file}`, { type: script, body }] as const),
   ]);
+
+/** The @contexts of the data models by path. */
+export const readServedContexts = (modelsFolder: string): ReadonlyMap<string, StaticFile> =>
+  new Map(
+    readHeldContexts(modelsFolder).map(({ path, document }) => [
+      path,
+      { type: 'application/ld+json', body: Buffer.from(JSON.stringify(document)) },
+    ]),
+  );
 
 /** The modules of the client library as browsers take them: compiled, or without their types where the broker runs from source. */
 function clientModules(): readonly (readonly [file: string, body: Buffer])[] {

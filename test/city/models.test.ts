@@ -1,7 +1,8 @@
 /** The data models: their examples are accepted, what breaks a rule is named by attribute, rule and value. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { knownContexts, readModelIndex } from '../../src/city/models/model-index.ts';
+import { knownContexts, readHeldContexts } from '../../src/city/models/held-contexts.ts';
+import { readModelIndex } from '../../src/city/models/model-index.ts';
 import { readModelModes } from '../../src/city/models/model-modes.ts';
 import { createModels } from '../../src/city/models/models.ts';
 import { createContexts } from '../../src/core/jsonld/resolve.ts';
@@ -14,6 +15,7 @@ const directory = new URL('../../smart-data-models/', import.meta.url).pathname;
 const index = readModelIndex(directory);
 const contexts = createContexts({ load: (url) => Promise.reject(new Error(url)), known: knownContexts(directory) });
 const observed: Observation[] = [];
+const held = readHeldContexts(directory);
 const rejecting = createModels({
   directory,
   modes: readModelModes('reject'),
@@ -30,6 +32,73 @@ async function check(document: JsonObject, models = rejecting): Promise<readonly
 }
 
 const types = index.families.flatMap((family) => family.types.map((type) => ({ ...type, family })));
+
+describe('public @contexts', () => {
+  const sdm = 'https://smartdatamodels.org/';
+  test.each([
+    [
+      'https://smart-data-models.github.io/dataModel.Parking/context.jsonld',
+      'OffStreetParking',
+      'dataModel.Parking/OffStreetParking',
+    ],
+    [
+      'https://raw.githubusercontent.com/smart-data-models/dataModel.Parking/master/context.jsonld',
+      'availableSpotNumber',
+      'dataModel.Parking/availableSpotNumber',
+    ],
+    [
+      'https://smart-data-models.github.io/dataModel.Streetlighting/context.jsonld',
+      'Streetlight',
+      'dataModel.Streetlighting/Streetlight',
+    ],
+    ['https://smart-data-models.github.io/dataModel.Environment/context.jsonld', 'address', 'address'],
+    [
+      'https://smart-data-models.github.io/dataModel.Weather/context.jsonld',
+      'temperature',
+      'dataModel.Weather/temperature',
+    ],
+    [
+      'https://smart-data-models.github.io/dataModel.Device/context.jsonld',
+      'SmartMeteringObservation',
+      'dataModel.Device/SmartMeteringObservation',
+    ],
+    [
+      'https://smart-data-models.github.io/dataModel.WaterConsumption/context.jsonld',
+      'waterConsumption',
+      'dataModel.WaterConsumption/waterConsumption',
+    ],
+    [
+      'https://smart-data-models.github.io/dataModel.WaterQuality/context.jsonld',
+      'N-TOT',
+      'dataModel.WaterQuality/N-TOT',
+    ],
+    [
+      'http://broker:1026/smart-data-models/dataModel.Energy/context.jsonld',
+      'ACMeasurement',
+      'dataModel.Energy/ACMeasurement',
+    ],
+    ['http://broker:1026/smart-data-models/parking/context.jsonld', 'ParkingSpot', 'dataModel.Parking/ParkingSpot'],
+  ])('%s says what %s means, and nothing is fetched', async (url, term, iri) => {
+    const context = await contexts.resolve(url);
+    expect(context.expand(term)).toBe(sdm + iri);
+    expect(context.compact(sdm + iri)).toBe(term);
+    expect(context.expand('location')).toBe('https://uri.etsi.org/ngsi-ld/location');
+  });
+
+  test('give every type of the bundled families its IRI', async () => {
+    for (const { name, iri } of types) {
+      const subject = new URL(iri).pathname.split('/')[1] ?? '';
+      const context = await contexts.resolve(`https://smart-data-models.github.io/${subject}/context.jsonld`);
+      expect(context.expand(name)).toBe(iri);
+    }
+  });
+
+  test('are under a path of the broker and at one URL or more, each once', () => {
+    const places = held.flatMap(({ path, urls }) => [path, ...urls]);
+    expect(new Set(places).size).toBe(places.length);
+    for (const { path } of held) expect(path).toMatch(/^\/smart-data-models\/[\w.]+\/context\.jsonld$/);
+  });
+});
 
 describe('data models', () => {
   test('there are fifteen types in four families', () =>

@@ -142,3 +142,20 @@ describe.each(testedStores)('a JSON-LD library finds ids, types and values (%s)'
     expect(entity).toHaveProperty(['https://example.org/level'], level(7));
   });
 });
+
+test('the @contexts that come with the broker are served, and known by its own URLs', async () => {
+  const broker = await startTestBroker(['--store', 'memory', '--models', 'off']);
+  for (const [path, type] of [
+    ['parking', 'ParkingSpot'],
+    ['dataModel.Parking', 'ParkingSpot'],
+  ] as const) {
+    const url = `${broker.url}/smart-data-models/${path}/context.jsonld`;
+    const answer = await fetch(url);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/ld+json']);
+    const { '@context': context } = (await answer.json()) as { '@context': Record<string, string> };
+    expect(context[type]).toBe(`https://smartdatamodels.org/dataModel.Parking/${type}`);
+    const types = await fetch(`${broker.url}/ngsi-ld/v1/types`, { headers: { Link: contextLink(url) } });
+    expect(types.status).toBe(200);
+  }
+  await broker.stop();
+});

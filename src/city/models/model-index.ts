@@ -50,12 +50,6 @@ export function readModelIndex(directory: string): ModelIndex {
   return index;
 }
 
-/** The @contexts of all families by URL, for the loader of contexts: none of them has to be fetched. */
-export function knownContexts(directory: string): Readonly<Record<string, Json>> {
-  const families = readModelIndex(directory).families;
-  return Object.fromEntries(families.map(({ context }) => [context.url, readJson(join(directory, context.file))]));
-}
-
 /** The terms of a family's context by name. The families' contexts are flat: every term stands for an IRI. */
 export function readTerms(path: string): ReadonlyMap<string, string> {
   const document = readJson(path);

@@ -48,7 +48,7 @@ export interface TenantContexts {
 
 export interface ContextsOptions {
   readonly load: LoadDocument;
-  /** Documents by URL that need no loading. */
+  /** Documents that need no loading: by URL, or by a path of the broker, by whatever name it is reached. */
   readonly known: Readonly<Record<string, Json>>;
 }
 
@@ -97,7 +97,10 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
 
 /** A document that is at hand: the core, whatever its version (as an `@import` may ask for it), or one that is known. */
 const documentOf = (url: string, documents: ReadonlyMap<string, Json>): Json | undefined =>
-  isCoreUrl(url) ? { '@context': coreContext } : documents.get(url);
+  isCoreUrl(url) ? { '@context': coreContext } : (documents.get(url) ?? documents.get(pathOf(url)));
+
+/** The path of an http or https URL; empty when it has a query. */
+const pathOf = (url: string): string => /^https?:\/\/[^/?#]+(\/[^?#]+)$/i.exec(url)?.[1] ?? '';
 
 const isEmpty = (value: Json): boolean =>
   (isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
