@@ -2,16 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { instantOf } from '../core/model/instant.ts';
 import type { Breathe, Clock, IdSource } from '../core/port/clock.ts';
 
-/** The clock of the machine, held back where that is set back. */
-export function createClock(): Clock {
+/** A clock of milliseconds, the machine's unless another is given, held back where that is set back. */
+export function createClock(nowMs: () => number = Date.now): Clock {
   let latestMs = 0;
   return {
     now() {
-      latestMs = Math.max(latestMs, Date.now());
-      return instantOf(latestMs * 1000);
+      latestMs = Math.max(latestMs, nowMs());
+      return new Date(latestMs).toISOString();
     },
   };
 }

@@ -310,3 +310,86 @@ scenarios('a number that cannot be kept to its last digit', {
     get('long', { w: property([9007199254740992, 0.1234567890123456]) }, '?pick=id,type,w'),
   ],
 });
+
+const far = [
+  '2255-07-01T00:00:00.123457Z',
+  '2300-01-01T00:00:00.123456Z',
+  '9999-12-31T23:59:59.999Z',
+  '9999-12-31T23:59:59.999999Z',
+  '1600-01-01T00:00:00.000001Z',
+] as const;
+
+scenarios('a time far away', {
+  'is given back to the last digit': far.flatMap((observedAt, n): Step[] => [
+    create(`far${n}`, { v: property(1, { observedAt }) }),
+    get(`far${n}`, { v: property(1, { observedAt }) }),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn(`far${n}`)}?format=temporalValues`,
+      answers: 200,
+      has: { v: { values: [[1, observedAt]] } },
+    },
+    {
+      does: 'queryTemporal',
+      send: `GET /temporal/entities?type=T&id=${urn(`far${n}`)}&timerel=after&timeAt=1500-01-01T00:00:00Z`,
+      answers: 200,
+      has: [{ v: [{ observedAt }] }],
+    },
+    ...[['==', observedAt, 1] as const, ['>', observedAt, 0] as const].map(
+      ([operator, time, count]): Step => ({
+        does: 'queryEntities',
+        send: `GET /entities?type=T&id=${urn(`far${n}`)}&q=v.observedAt${encodeURIComponent(operator)}${time}&count=true`,
+        answers: 200,
+        with: { 'NGSILD-Results-Count': String(count) },
+      }),
+    ),
+  ]),
+  'is compared to the last digit': [
+    create('farther', { v: property(1, { observedAt: '9999-12-31T23:59:59.999999Z' }) }),
+    {
+      does: 'queryEntities',
+      send: `GET /entities?type=T&id=${urn('farther')}&q=v.observedAt%3E9999-12-31T23:59:59.999998Z`,
+      answers: 200,
+      has: [{ id: urn('farther') }],
+    },
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { id: urn('farther'), type: 'T', v: [property(2, { observedAt: '9999-12-31T23:59:59.999998Z' })] },
+      answers: 204,
+    },
+    get('farther', { v: property(1, { observedAt: '9999-12-31T23:59:59.999999Z' }) }),
+  ],
+});
+
+const stamp = expect.stringMatching(/^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+scenarios('a time stamp of the broker', {
+  'has three digits of a second': [
+    create('stamp', { v: 1 }),
+    {
+      does: 'retrieveEntity',
+      send: `GET /entities/${urn('stamp')}?options=sysAttrs`,
+      answers: 200,
+      has: { createdAt: stamp, modifiedAt: stamp, v: { createdAt: stamp, modifiedAt: stamp } },
+    },
+    { does: 'deleteAttribute', send: `DELETE /entities/${urn('stamp')}/attrs/v`, answers: 204 },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('stamp')}?options=sysAttrs&timeproperty=modifiedAt`,
+      answers: 200,
+      has: {
+        v: [
+          { createdAt: stamp, modifiedAt: stamp },
+          { createdAt: stamp, modifiedAt: stamp, deletedAt: stamp },
+        ],
+      },
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('stamp')}?format=temporalValues&timeproperty=deletedAt`,
+      answers: 200,
+      has: { v: { values: [[nil, stamp]] } },
+    },
+  ],
+});

@@ -1,7 +1,7 @@
 /** Writes rows of history to files: CSV, NDJSON and Parquet, each as rows come. */
 import type { Writable } from 'node:stream';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import { microsOfInstant } from '../../core/model/instant.ts';
+import { exactMicros } from '../../core/model/instant.ts';
 import { write, writeTo, writeWhole } from '../command/text-file.ts';
 import { type Cell, cellsOf, columns, type HistoryRow } from './rows.ts';
 
@@ -99,4 +99,4 @@ async function writeParquet(path: string, addAll: (add: AddRows) => Promise<void
 }
 
 const parquetCell = (name: string, cell: Cell): Cell | bigint =>
-  typeof cell === 'string' && times.has(name) ? BigInt(microsOfInstant(cell)) : cell;
+  typeof cell === 'string' && times.has(name) ? exactMicros(cell) : cell;

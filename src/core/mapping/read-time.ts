@@ -1,5 +1,5 @@
 /** Reads times as files write them, by a pattern such as `d.M.yyyy HH:mm`. */
-import { instantOf, isShortest, microsOf } from '../model/instant.ts';
+import { instantOf, isExact, isShortest, microsOf } from '../model/instant.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import type { ToUtc } from './time-zone.ts';
 
@@ -47,8 +47,11 @@ export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
   };
 }
 
-/** True for what `instantOf` would write. */
-const isInstant = (text: string): boolean => microsOf(text) !== undefined && isShortest(text);
+/** True for what `instantOf` would write, and for times that it could not write to the last digit. */
+function isInstant(text: string): boolean {
+  const micros = microsOf(text);
+  return micros !== undefined && (!isExact(micros) || isShortest(text));
+}
 
 const isoPatterns = ['yyyy-MM-dd', ...['T', ' '].flatMap((blank) => isoOf(blank))];
 

@@ -3,7 +3,10 @@
 /** A checked UTC time, `YYYY-MM-DDThh:mm:ss[.f{1,6}]Z`, in the digits in which it was given. */
 export type Instant = string;
 
-/** Microseconds since 1970-01-01T00:00:00Z. Exact in a double until the year 2255. */
+/**
+ * Microseconds since 1970-01-01T00:00:00Z. A double holds each of them from 1684 to 2255 (`isExact`); a time beyond stands at the
+ * next one before it that it holds, at most 32 microseconds away, and only its text tells it from its neighbours.
+ */
 export type Micros = number;
 
 /** A half-open interval of time; its ends may be infinite. */
@@ -26,7 +29,33 @@ export function microsOf(text: string): Micros | undefined {
     return undefined;
   // Date.UTC takes years below 100 for those of the 20th century; the calendar repeats every 400 years.
   const millis = Date.UTC(year + 400, month - 1, day, hours, minutes, seconds) - millisIn400Years;
-  return millis * 1000 + (text.length === secondsLength ? 0 : Number(text.slice(secondsLength, -1).padEnd(6, '0')));
+  return held(millis, text.length === secondsLength ? 0 : Number(text.slice(secondsLength, -1).padEnd(6, '0')));
+}
+
+/** The greatest number that a double holds and that is not greater. */
+function held(millis: number, fraction: number): Micros {
+  const micros = millis * 1000 + fraction;
+  if (isExact(micros)) return micros;
+  const exact = BigInt(millis) * 1000n + BigInt(fraction);
+  const near = Number(exact);
+  return BigInt(near) <= exact ? near : near - 2 ** (Math.floor(Math.log2(Math.abs(near))) - 52);
+}
+
+/** True for microseconds that a double tells from those beside them. */
+export const isExact = (micros: Micros): boolean => Number.isSafeInteger(micros);
+
+/** The microseconds of a checked time, also where a double does not hold them. */
+export function exactMicros(instant: Instant): bigint {
+  const micros = microsOfInstant(instant);
+  if (isExact(micros)) return BigInt(micros);
+  const millis = Date.parse(`${instant.slice(0, secondsLength - 1)}Z`);
+  return BigInt(millis) * 1000n + BigInt(instant.slice(secondsLength, -1).padEnd(6, '0'));
+}
+
+/** Negative, zero or positive as the first of two checked times is before, at or after the second. */
+export function compareInstants(a: Instant, b: Instant): number {
+  const [one, other] = [microsOfInstant(a), microsOfInstant(b)];
+  return one !== other || isExact(one) ? one - other : Number(exactMicros(a) - exactMicros(b));
 }
 
 /** Of a text without a fraction of a second; in others, the place where its digits begin. */
@@ -44,7 +73,25 @@ export const microsOfInstant = (instant: Instant): Micros => microsOf(instant) ?
 
 /** True when a time is written as `instantOf` writes it. */
 export const isShortest = (instant: Instant): boolean =>
-  instant.length === secondsLength || (instant.charAt(secondsLength - 1) === '.' && instant.at(-2) !== '0');
+  (instant.length === secondsLength || (instant.charAt(secondsLength - 1) === '.' && instant.at(-2) !== '0')) &&
+  isGivenBack(instant);
+
+const isGivenBack = (instant: Instant): boolean => {
+  const micros = microsOfInstant(instant);
+  return isExact(micros) || instantOf(micros) === instant;
+};
+
+/** A time stamp of the broker's own: with three digits of a second at least. */
+export function stampText(instant: Instant): Instant {
+  if (instant.length >= stampLength) return instant;
+  const seconds = instant.slice(0, secondsLength - 1);
+  return `${seconds}.${instant.slice(secondsLength, -1).padEnd(3, '0')}Z`;
+}
+
+const stampLength = 'YYYY-MM-DDThh:mm:ss.mmmZ'.length;
+
+/** The time stamp of microseconds, as `stampText` has it. */
+export const stampOfMicros = (micros: Micros): Instant => stampText(instantOf(micros));
 
 /** Hours and days of UTC. */
 export const hourMicros = 3_600_000_000;
@@ -52,7 +99,7 @@ export const dayMicros = 24 * hourMicros;
 
 /** The shortest text of a time: no fraction when it is zero, else as many digits as it needs. */
 export function instantOf(micros: Micros): Instant {
-  const day = Math.floor(micros / dayMicros);
+  const day = dayAt(micros);
   const inDay = micros - day * dayMicros;
   const minute = Math.floor(inDay / 60_000_000);
   const inMinute = inDay - minute * 60_000_000;
@@ -62,6 +109,12 @@ export function instantOf(micros: Micros): Instant {
   const text = `${dateOf(day)}${minutes[minute]}${twoDigits(second)}`;
   if (fraction === 0) return `${text}Z`;
   return `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`;
+}
+
+/** The day since 1970-01-01, also where the quotient is rounded up to the next one. */
+function dayAt(micros: Micros): number {
+  const day = Math.floor(micros / dayMicros);
+  return day * dayMicros > micros ? day - 1 : day;
 }
 
 const twoDigits = (number: number): string => String(number).padStart(2, '0');

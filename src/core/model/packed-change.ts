@@ -2,7 +2,7 @@
 import type { Instance } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import type { Entity } from './entity.ts';
-import { type Instant, instantOf, type Micros, microsOfInstant } from './instant.ts';
+import { type Instant, type Micros, microsOfInstant, stampOfMicros } from './instant.ts';
 import { instanceOf } from './stamp.ts';
 
 export interface PackedChange {
@@ -11,7 +11,7 @@ export interface PackedChange {
   readonly rest: ChangeRest;
 }
 
-/** Left out: `attrs` when all instances were created or deleted with the entity, a time in its shortest form. */
+/** Left out: `attrs` when all instances were created or deleted with the entity, a time that is a stamp of milliseconds. */
 export interface ChangeRest {
   /** Left out of each: an `after` that is the entity's instance of that name and dataset. */
   readonly attrs?: readonly AttributeChange[];
@@ -26,14 +26,14 @@ export function packChange(change: Change): PackedChange {
   const rest: ChangeRest = {
     ...(isWhole(change) ? undefined : { attrs: change.attrs.map((one) => withoutKnown(one, change.entity)) }),
     ...(scopeChanged ? { scopeChanged } : undefined),
-    ...(instantOf(micros) === at ? undefined : { at }),
+    ...(stampOfMicros(micros) === at ? undefined : { at }),
   };
   return { at: micros, event, rest };
 }
 
 /** The change again. */
 export function unpackChange({ at, event, rest }: PackedChange, entity: Entity): Change {
-  const { attrs, scopeChanged = false, at: exactAt = instantOf(at) } = rest;
+  const { attrs, scopeChanged = false, at: exactAt = stampOfMicros(at) } = rest;
   return {
     id: entity.id,
     at: exactAt,

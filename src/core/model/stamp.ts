@@ -1,6 +1,6 @@
 /** Makes stored instances of what a request gave: completes, and stamps with the time of creation and change (clause 4.8). */
 import { type Attributes, type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
-import { type Instant, microsOfInstant } from './instant.ts';
+import { compareInstants, type Instant } from './instant.ts';
 import { badData } from './problem.ts';
 import { sameInFull } from './same-content.ts';
 
@@ -65,6 +65,4 @@ export const instanceOf = <T extends Fragment>(
 
 /** True when both were observed, the first before the other. What was not observed has no time to be older by. */
 export const isOlder = (a: Fragment, b: Fragment): boolean =>
-  a.observedAt !== undefined &&
-  b.observedAt !== undefined &&
-  microsOfInstant(a.observedAt) < microsOfInstant(b.observedAt);
+  a.observedAt !== undefined && b.observedAt !== undefined && compareInstants(a.observedAt, b.observedAt) < 0;

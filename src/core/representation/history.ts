@@ -3,7 +3,9 @@ import type { TimeProperty } from '../language/filter.ts';
 import { timeOf } from '../language/temporal-query.ts';
 import { type Kind, listMember, valueMember, wrappedKinds } from '../model/attribute.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
+import { stampText } from '../model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Stamps } from '../model/stamps.ts';
 import { type Aggregation, aggregate } from './aggregate.ts';
 import { expiryOf, type InstanceView, renderObject, shownValue } from './instance.ts';
 import type { LanguagePreference } from './language.ts';
@@ -77,12 +79,12 @@ function renderAggregates(
 
 const renderEvolution = (instances: readonly HistoricInstance[], view: HistoryView): Json =>
   instances.map((instance) => {
-    const { deletedAt, instanceId, createdAt, modifiedAt, ...plain } = instance;
+    const { deletedAt, instanceId, createdAt, modifiedAt: _, ...plain } = instance;
     return {
       ...renderObject(plain, instanceView(view), createdAt),
       instanceId,
-      ...(view.sysAttrs ? { createdAt, modifiedAt, ...expiryOf(instance) } : chosenStamp(instance, view)),
-      ...(deletedAt === undefined ? undefined : { deletedAt }),
+      ...(view.sysAttrs ? { ...stampsOf(instance), ...expiryOf(instance) } : chosenStamp(instance, view)),
+      ...(deletedAt === undefined ? undefined : { deletedAt: stampText(deletedAt) }),
     };
   });
 
@@ -93,8 +95,14 @@ const instanceView = ({ terms, format, sysAttrs, lang }: HistoryView): InstanceV
   ...(lang ? { lang } : undefined),
 });
 
+const stampsOf = ({ createdAt, modifiedAt }: HistoricInstance): Stamps => ({
+  createdAt: stampText(createdAt),
+  modifiedAt: stampText(modifiedAt),
+});
+
 /** The time stamp that the query went by, where it is one of the broker's. */
-function chosenStamp({ createdAt, modifiedAt }: HistoricInstance, { timeproperty }: HistoryView): JsonObject {
+function chosenStamp(instance: HistoricInstance, { timeproperty }: HistoryView): JsonObject {
+  const { createdAt, modifiedAt } = stampsOf(instance);
   if (timeproperty === 'createdAt') return { createdAt };
   return timeproperty === 'modifiedAt' ? { modifiedAt } : {};
 }
@@ -123,9 +131,15 @@ function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly Hi
 function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Json {
   const [first] = group;
   const kind = !first || (first.kind === 'LanguageProperty' && view.lang) ? 'Property' : first.kind;
-  const pairs = group.map((instance): Json => [valueOf(instance, kind, view), timeOf(instance, view) ?? null]);
+  const pairs = group.map((instance): Json => [valueOf(instance, kind, view), shownTime(instance, view)]);
   const dataset = first?.datasetId === undefined ? {} : { datasetId: first.datasetId };
   return { type: kind, ...dataset, [listMember[kind]]: pairs };
+}
+
+/** The time that the query went by: a client's as it was given, the broker's with its three digits. */
+function shownTime(instance: HistoricInstance, view: HistoryView): Json {
+  const time = timeOf(instance, view);
+  return time === undefined || time === instance.observedAt ? (time ?? null) : stampText(time);
 }
 
 /** The value as the normalized form has it, but for URIs in lists; in a wrapper where its kind could not be told otherwise. */

@@ -1,5 +1,5 @@
 /** Gathers why notifications of an entity come, or do not: what the subscription asks, and how far it has come. */
-import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import { type Instant, microsOfInstant, stampOfMicros } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
 import type { Entity, Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -152,7 +152,7 @@ function notBeforeOf(
   const closedUntilMs = stored && receivers.closedUntilMs(stored.endpoint.uri);
   const untilMs = Math.max(outlook?.notBeforeMs ?? 0, closedUntilMs ?? 0);
   const waitMs = Math.ceil(untilMs - nowMs());
-  return waitMs > 0 ? instantOf(microsOfInstant(world.clock.now()) + waitMs * 1000) : undefined;
+  return waitMs > 0 ? stampOfMicros(microsOfInstant(world.clock.now()) + waitMs * 1000) : undefined;
 }
 
 /** What became of the notification of a change, provided that it concerns the subscription. */

@@ -1,7 +1,7 @@
 /** The form in which historic instances lie in the table `history`: what columns say is not said again. */
 import type { Instance, Kind } from '../../core/model/attribute.ts';
 import type { HistoricInstance } from '../../core/model/history.ts';
-import { type Instant, instantOf, isShortest, type Micros } from '../../core/model/instant.ts';
+import { type Instant, instantOf, isExact, isShortest, type Micros } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
 import { noName } from './names.ts';
 import { instanceRestIn } from './own-text.ts';
@@ -51,9 +51,9 @@ export function createRowMaker(intern: (text: string) => number): MakeRow {
   /** The times whose text the columns' microseconds would not give back. */
   const timesOf = ({ observedAt, createdAt, modifiedAt, deletedAt }: Given, at: Micros): InstanceRest => ({
     ...(observedAt === undefined ? undefined : observedRest(observedAt, at)),
-    ...(timeOf(createdAt).isShort ? undefined : { createdAt }),
-    ...(timeOf(modifiedAt).isShort ? undefined : { modifiedAt }),
-    ...(deletedAt === undefined || timeOf(deletedAt).isShort ? undefined : { deletedAt }),
+    ...(timeOf(createdAt).isStamp ? undefined : { createdAt }),
+    ...(timeOf(modifiedAt).isStamp ? undefined : { modifiedAt }),
+    ...(deletedAt === undefined || timeOf(deletedAt).isStamp ? undefined : { deletedAt }),
   });
   return (instance, at) => {
     const { kind, value, createdAt, modifiedAt, deletedAt } = instance;
@@ -97,7 +97,7 @@ function observedRest(observedAt: Instant, at: Micros): InstanceRest {
 function withDigits(at: Micros, digits: number | undefined): Instant {
   if (digits === undefined) return instantOf(at);
   // What most clients write, JavaScript's own form.
-  if (digits === 3 && at % 1000 === 0) return new Date(at / 1000).toISOString();
+  if (digits === 3 && at % 1000 === 0 && isExact(at)) return new Date(at / 1000).toISOString();
   const text = instantOf(at);
   const [seconds = '', fraction = ''] = text.slice(0, -1).split('.');
   return `${seconds}.${fraction.padEnd(digits, '0')}Z`;

@@ -1,10 +1,10 @@
 /** Times as columns hold them. The same few come again and again: every instance that a write touches has that write's. */
-import { type Instant, instantOf, isShortest, type Micros, microsOfInstant } from '../../core/model/instant.ts';
+import { type Instant, type Micros, microsOfInstant, stampOfMicros } from '../../core/model/instant.ts';
 
 interface Time {
   readonly micros: Micros;
-  /** True when `instantOf(micros)` gives the same text back. */
-  readonly isShort: boolean;
+  /** True when `stampOfMicros(micros)` gives the same text back. */
+  readonly isStamp: boolean;
 }
 
 const cacheMax = 1000;
@@ -16,20 +16,20 @@ export function createTimes(): (instant: Instant) => Time {
     const cached = known.get(instant);
     if (cached) return cached;
     const micros = microsOfInstant(instant);
-    const time = { micros, isShort: isShortest(instant) };
+    const time = { micros, isStamp: stampOfMicros(micros) === instant };
     if (known.size >= cacheMax) known.clear();
     known.set(instant, time);
     return time;
   };
 }
 
-/** Writes instants of microseconds. */
+/** Writes the stamps of microseconds. */
 export function createInstants(): (micros: Micros) => Instant {
   const known = new Map<Micros, Instant>();
   return (micros) => {
     const cached = known.get(micros);
     if (cached !== undefined) return cached;
-    const instant = instantOf(micros);
+    const instant = stampOfMicros(micros);
     if (known.size >= cacheMax) known.clear();
     known.set(micros, instant);
     return instant;

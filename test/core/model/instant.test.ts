@@ -1,7 +1,14 @@
 /** Points in time: every real one is read exactly, and nothing else. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { instantOf, isShortest, microsOf } from '../../../src/core/model/instant.ts';
+import {
+  compareInstants,
+  exactMicros,
+  instantOf,
+  isShortest,
+  microsOf,
+  stampText,
+} from '../../../src/core/model/instant.ts';
 
 describe('an instant', () => {
   test.each([
@@ -69,4 +76,38 @@ describe('an instant', () => {
       }),
     );
   });
+
+  const anyTime = fc
+    .tuple(
+      fc.integer({ min: 0, max: 9999 }),
+      fc.integer({ min: 0, max: 31_535_999 }),
+      fc.integer({ min: 0, max: 999_999 }),
+    )
+    .map(([year, second, micros]) => {
+      const day = new Date(Date.UTC(2001, 0, 1) + second * 1000).toISOString().slice(4, 19);
+      return `${String(year).padStart(4, '0')}${day}.${String(micros).padStart(6, '0')}Z`;
+    });
+
+  test('stays in its order and in its year, however far away', () => {
+    fc.assert(
+      fc.property(anyTime, anyTime, (a, b) => {
+        const [one, other] = [microsOf(a) ?? Number.NaN, microsOf(b) ?? Number.NaN];
+        expect(Math.sign(compareInstants(a, b))).toBe(a < b ? -1 : a > b ? 1 : 0);
+        expect(a < b ? one <= other : one >= other).toBe(true);
+        expect(instantOf(one).slice(0, 19)).toBe(a.slice(0, 19));
+        expect(isShortest(a)).toBe(instantOf(one) === a);
+        expect(exactMicros(a) - BigInt(one)).toBeLessThanOrEqual(32n);
+        expect(BigInt(one) <= exactMicros(a)).toBe(true);
+      }),
+    );
+    expect(instantOf(microsOf('9999-12-31T23:59:59.999999Z') ?? 0)).toMatch(/^9999-12-31T23:59:59/);
+    expect(compareInstants('9999-12-31T23:59:59.999998Z', '9999-12-31T23:59:59.999999Z')).toBe(-1);
+  });
+
+  test.each([
+    ['2026-03-01T08:00:00Z', '2026-03-01T08:00:00.000Z'],
+    ['2026-03-01T08:00:00.5Z', '2026-03-01T08:00:00.500Z'],
+    ['2026-03-01T08:00:00.123Z', '2026-03-01T08:00:00.123Z'],
+    ['2026-03-01T08:00:00.123456Z', '2026-03-01T08:00:00.123456Z'],
+  ])('that is a stamp has three digits: %s', (text, stamp) => expect(stampText(text)).toBe(stamp));
 });

@@ -1,7 +1,8 @@
 /** Compares what `q` compares: numbers, texts by code point, times (clause 4.9). */
 import type { Json } from '../../model/json.ts';
 import type { QValue } from '../filter.ts';
-import { microsBeside, type TimeForm } from '../q/q-time.ts';
+import { compareInstants, isExact, microsOf } from '../../model/instant.ts';
+import { microsBeside } from '../q/q-time.ts';
 
 /** Negative, zero or positive as the stored value is before, at or after the operand; NaN when they have no order. */
 export type Compare = (value: Json) => number;
@@ -20,7 +21,7 @@ const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit 
 
 /** The comparison with an operand. Booleans, lists and ranges have no order. */
 export function compareWith(operand: QValue): Compare {
-  if (operand.kind === 'time') return compareWithTime(operand.form, operand.micros);
+  if (operand.kind === 'time') return compareWithTime(operand);
   const fixed = operand.kind === 'uri' ? operand.uri : operand.kind === 'json' ? operand.value : undefined;
   if (typeof fixed === 'number') return (value) => (typeof value === 'number' ? value - fixed : Number.NaN);
   if (typeof fixed === 'string')
@@ -29,6 +30,10 @@ export function compareWith(operand: QValue): Compare {
 }
 
 const compareWithTime =
-  (form: TimeForm, micros: number): Compare =>
-  (value) =>
-    typeof value === 'string' ? (microsBeside(form, value) ?? Number.NaN) - micros : Number.NaN;
+  ({ form, micros, text }: Extract<QValue, { kind: 'time' }>): Compare =>
+  (value) => {
+    if (typeof value !== 'string') return Number.NaN;
+    const difference = (microsBeside(form, value) ?? Number.NaN) - micros;
+    const isTold = difference !== 0 || isExact(micros) || microsOf(value) === undefined || microsOf(text) === undefined;
+    return isTold ? difference : compareInstants(value, text);
+  };
