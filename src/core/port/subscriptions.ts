@@ -15,7 +15,7 @@ export interface Subscriptions {
   /** Calls back whenever `refresh` was asked for. Answers the function that stops it. */
   watch(tenant: string, id: string, listener: () => void): () => void;
   /** What came of the subscription so far; undefined as long as nothing was sent. */
-  account(tenant: string, id: string): Promise<SubscriptionAccount | undefined>;
+  account(tenant: string, document: SubscriptionDocument): Promise<SubscriptionAccount | undefined>;
   /**
    * Begins to send dead letters again, by their keys, in this order, whatever the state of the subscription. Those that the
    * receiver takes are gone then. Throws what `check` throws.

@@ -1,5 +1,6 @@
 /** Says an entity in an older version of the standard, for consumers that know no newer one (CIM 009 clause 4.3.6.8). */
 import type { Attributes, Instance, Kind } from '../model/attribute.ts';
+import type { AttributeChange, Change } from '../model/change.ts';
 import type { Entity, Terms } from '../model/entity.ts';
 import { isStrings, type Json } from '../model/json.ts';
 
@@ -8,6 +9,16 @@ export type MinorVersion = number;
 
 /** The version of the standard that the broker speaks. */
 export const ownVersion: MinorVersion = 9;
+
+/**
+ * The version in a text such as `1.3`, of which a last part may follow (`1.3.1`): the broker's own when it is a newer one. Undefined
+ * when it is no version of the standard.
+ */
+export function readVersion(text: string): MinorVersion | undefined {
+  const [, major, minor] = /^([1-9]\d{0,2})\.(\d{1,3})(?:\.\d{1,3})?$/.exec(text) ?? [];
+  if (major === undefined) return undefined;
+  return Number(major) > 1 ? ownVersion : Math.min(Number(minor), ownVersion);
+}
 
 /** The version in which each kind appeared; before it, a plainer kind says the same as well as it can. */
 const newerKinds: Readonly<Partial<Record<Kind, { readonly since: MinorVersion; readonly plainer: Kind }>>> = {
@@ -44,6 +55,18 @@ export function conform(entity: Entity, version: MinorVersion, terms: Terms): En
     conformed.scope === scope &&
     expiresAt === undefined;
   return isSame ? entity : conformed;
+}
+
+/** A change as a consumer of that version knows it: what is gone of an attribute too. */
+export function conformChange<Told extends Change>(change: Told, version: MinorVersion, terms: Terms): Told {
+  if (version >= ownVersion) return change;
+  const plain = (instance: Instance): Instance => conformInstance(instance, version, terms);
+  const attrs = change.attrs.flatMap(({ datasetId, before, after, ...rest }): readonly AttributeChange[] => {
+    if (version < 3 && datasetId !== undefined) return [];
+    const kept = { ...rest, ...(datasetId === undefined ? undefined : { datasetId }) };
+    return [{ ...kept, ...(before && { before: plain(before) }), ...(after && { after: plain(after) }) }];
+  });
+  return { ...change, entity: conform(change.entity, version, terms), attrs };
 }
 
 function conformAttributes(attrs: Attributes, version: MinorVersion, terms: Terms): Attributes {

@@ -6,6 +6,7 @@ import type { Instant } from '../model/instant.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Wording } from '../port/dead-letters.ts';
 import type { Message } from '../port/messenger.ts';
+import { conform, ownVersion } from '../representation/conform.ts';
 import { featureCollectionText } from '../representation/geojson.ts';
 import { linkedTo } from '../representation/linked.ts';
 import { notificationTextWith, renderChange, renderPresent, type Teller } from './notification.ts';
@@ -114,7 +115,10 @@ function withReached(
   const { told } = plan;
   if (!join || reached.length === 0) return write(told);
   if (join.how === 'inline') {
-    const linked = linkedTo([...entities, ...reached.map(({ entity }) => entity)], {
+    const { version = ownVersion, view } = told;
+    const all = [...entities, ...reached.map(({ entity }) => entity)];
+    const known = all.map((entity) => conform(entity, version, view.terms));
+    const linked = linkedTo(known, {
       level: join.level,
       beyond: () => undefined,
     });

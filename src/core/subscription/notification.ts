@@ -5,6 +5,7 @@ import type { AttributeChange, Change } from '../model/change.ts';
 import type { Instant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { entityStamps, instanceStamps } from '../model/stamps.ts';
+import { conform, conformChange, ownVersion } from '../representation/conform.ts';
 import { instancesOf, renderEntity, renderTypes } from '../representation/render.ts';
 import { renderInstance } from '../representation/instance.ts';
 import type { View } from '../representation/view.ts';
@@ -38,6 +39,16 @@ export interface NotificationParts {
   readonly entities: readonly string[];
 }
 
+/**
+ * The id of the notification of a change: the same for the same change and subscription, so that a receiver can tell a repeat, and
+ * another for any other subscription. `at` is the text of the change's position.
+ */
+export function notificationId(subscriptionId: string, at: string): string {
+  const short = /^urn:ngsi-ld:Subscription:([\w.~-]+)$/.exec(subscriptionId)?.[1];
+  // A short name has no colon and a whole id has one, so that they are never the same.
+  return `urn:ngsi-ld:Notification:${short ?? encodeURI(subscriptionId).replace(/[#?]/g, encodeURIComponent)}:${at}`;
+}
+
 /** The JSON text of a Notification (clause 5.3.1). */
 export const notificationText = ({ entities, ...head }: NotificationParts): string =>
   notificationTextWith(head, `[${entities.join(',')}]`);
@@ -50,12 +61,15 @@ export const notificationTextWith = (
   `{"id":${JSON.stringify(id)},"type":"Notification","subscriptionId":${JSON.stringify(subscriptionId)},"notifiedAt":"${notifiedAt}","data":${data}}`;
 
 /** An entity that has not changed, as it stands in a Notification. Id and type stay when nothing else is left to show. */
-export const renderPresent = (entity: Entity, { view }: ChangeView): JsonObject =>
-  renderEntity(entity, view) ?? nameOf(entity, view);
+export function renderPresent(entity: Entity, { view, version = ownVersion }: ChangeView): JsonObject {
+  const known = conform(entity, version, view.terms);
+  return renderEntity(known, view) ?? nameOf(known, view);
+}
 
 /** The entity of a change as it stands in the `data` of a Notification. */
-export function renderChange(change: Change, told: ChangeView): JsonObject {
-  const { view } = told;
+export function renderChange(made: Change, told: ChangeView): JsonObject {
+  const { view, version = ownVersion } = told;
+  const change = conformChange(made, version, view.terms);
   const { entity, event, at } = change;
   if (event !== 'deleted') return { ...renderPresent(entity, told), ...renderChangedAttributes(change, told) };
   const lost = { ...nameOf(entity, view), ...(view.sysAttrs ? entityStamps(entity) : undefined) };

@@ -1,6 +1,7 @@
 /** What a subscription asks for, once it is read: which changes concern it, and what is said of them. */
 import type { Filter } from '../language/filter.ts';
 import type { Instant } from '../model/instant.ts';
+import type { MinorVersion } from '../representation/conform.ts';
 import type { View } from '../representation/view.ts';
 
 /** The events that can set off a notification. `entityUpdated` is written out as the three events of attributes (clause 5.2.12). */
@@ -18,6 +19,8 @@ export interface ChangeView {
   /** Plans of the same key tell a change with the same words, apart from the ids in the notification around them. */
   readonly key: string;
   readonly view: View;
+  /** The version of the standard in whose words entities are told; absent: the broker's own (clause 4.3.6.8). */
+  readonly version?: MinorVersion;
   /** Tell the previous values too (clause 5.2.14). */
   readonly showChanges: boolean;
   /**

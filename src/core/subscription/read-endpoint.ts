@@ -3,6 +3,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts'
 import { badData, Problem } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
 import type { Messenger } from '../port/messenger.ts';
+import { readTimeMs } from './bounds.ts';
 import { type Members, refuseMembers } from './member.ts';
 
 /** How the body of a notification is written. */
@@ -34,8 +35,8 @@ export function readEndpoint(json: Json | undefined, messenger: Messenger): Endp
       `The notification of a subscription needs an endpoint such as {"uri": "http://…"}, not ${quoted(json)}.`,
     );
   refuseMembers(json, members, 'the endpoint of a subscription');
-  const timeoutMs = readPositive(json, 'timeout', 'the endpoint of a subscription');
-  const cooldownMs = readPositive(json, 'cooldown', 'the endpoint of a subscription');
+  const timeoutMs = readTimeMs(json, 'timeout', 'the endpoint of a subscription');
+  const cooldownMs = readTimeMs(json, 'cooldown', 'the endpoint of a subscription');
   const notifierInfo = readPairs(json, 'notifierInfo');
   return {
     uri: readReceiver(json['uri'], notifierInfo, messenger),
@@ -45,13 +46,6 @@ export function readEndpoint(json: Json | undefined, messenger: Messenger): Endp
     receiverInfo: readReceiverInfo(json),
     notifierInfo,
   };
-}
-
-/** A number above 0; undefined when the member is absent. */
-export function readPositive(json: JsonObject, name: string, where: string): number | undefined {
-  const value = json[name];
-  if (value === undefined || (typeof value === 'number' && value > 0)) return value;
-  throw badData(`The ${name} of ${where} must be a number above 0, not ${quoted(value)}.`);
 }
 
 /** Schemes that the standard knows for endpoints. */

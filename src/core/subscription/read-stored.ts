@@ -9,11 +9,14 @@ import { isUri, quoted } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
 import type { SubscriptionDocument } from '../model/subscription.ts';
 import type { Messenger } from '../port/messenger.ts';
+import { readVersion } from '../representation/conform.ts';
+import { checkTimes, readTimeMs } from './bounds.ts';
 import { isLinked } from './linked.ts';
 import { readBoolean, readText } from './member.ts';
 import type { SubscriptionPlan } from './plan.ts';
-import { type Endpoint, readEndpoint, readPositive } from './read-endpoint.ts';
+import { type Endpoint, readEndpoint } from './read-endpoint.ts';
 import { readList, readSubscription } from './read-subscription.ts';
+import { readConformance } from './read-view.ts';
 
 /** A stored subscription that was read, without where its notifications go. */
 interface StoredQuery {
@@ -60,6 +63,15 @@ export async function contextsOf(
   if (jsonldContext !== context && !(typeof jsonldContext === 'string' && isUri(jsonldContext)))
     throw badData(`The jsonldContext of a subscription must be the URL of a @context, not ${quoted(jsonldContext)}.`);
   return { queryContext: await resolve(queryContext), notified: await resolve(jsonldContext) };
+}
+
+/**
+ * Refuses what older versions have taken: a stored document that has it is carried out as well as it can be. Throws BadRequestData
+ * that names the member.
+ */
+export function checkNew({ members }: SubscriptionDocument): void {
+  checkTimes(members);
+  readConformance(members);
 }
 
 /** Throws BadRequestData that names the faulty member, OperationNotSupported for what this broker does not do. */
@@ -119,7 +131,10 @@ interface Notified {
 
 function readPlan(members: JsonObject, { notification, notified, depthMax }: Notified): SubscriptionPlan {
   const told = omit(notification, ['endpoint', 'join', 'joinLevel']);
-  const plain = omit(members, ['timeInterval', 'throttling', 'q', 'csf', 'isActive', 'expiresAt', 'notification']);
+  const { ngsildConformance = '' } = members;
+  const isVersion = typeof ngsildConformance === 'string' && readVersion(ngsildConformance) !== undefined;
+  const others = ['timeInterval', 'throttling', 'q', 'csf', 'isActive', 'expiresAt', 'notification'];
+  const plain = omit(members, isVersion ? others : [...others, 'ngsildConformance']);
   const context = { ...notified, expand: verbatim };
   return readSubscription(
     { ...plain, notification: told },
@@ -154,15 +169,15 @@ function readJoin({ join = '@none', joinLevel = 1 }: JsonObject): Join | undefin
 type Times = Pick<StoredQuery, 'throttlingMs' | 'intervalMs'>;
 
 function readTimes(members: JsonObject): Times {
-  const throttling = readPositive(members, 'throttling', 'a subscription');
-  const timeInterval = readPositive(members, 'timeInterval', 'a subscription');
-  if (timeInterval !== undefined) {
+  const throttlingMs = readTimeMs(members, 'throttling', 'a subscription');
+  const intervalMs = readTimeMs(members, 'timeInterval', 'a subscription');
+  if (intervalMs !== undefined) {
     const excluded = ['watchedAttributes', 'throttling'].find((name) => members[name] !== undefined);
     if (excluded !== undefined) throw badData(`A subscription with timeInterval cannot have ${excluded}.`);
   }
   return {
-    ...(throttling === undefined ? undefined : { throttlingMs: throttling * 1000 }),
-    ...(timeInterval === undefined ? undefined : { intervalMs: timeInterval * 1000 }),
+    ...(throttlingMs === undefined ? undefined : { throttlingMs }),
+    ...(intervalMs === undefined ? undefined : { intervalMs }),
   };
 }
 

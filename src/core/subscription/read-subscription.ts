@@ -87,7 +87,7 @@ function refuseUnbounded(
 }
 
 function checkPlainMembers(json: JsonObject): void {
-  for (const name of ['subscriptionName', 'description', 'ngsildConformance', 'jsonldContext']) readText(json, name);
+  for (const name of ['subscriptionName', 'description', 'jsonldContext']) readText(json, name);
   readBoolean(json, 'localOnly');
   if (readBoolean(json, 'isActive') === false) {
     throw new Problem(

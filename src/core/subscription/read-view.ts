@@ -6,6 +6,7 @@ import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
 import { parseLanguagePreference } from '../representation/language.ts';
+import { type MinorVersion, readVersion } from '../representation/conform.ts';
 import type { View } from '../representation/view.ts';
 import { notificationOutputs } from '../model/subscription.ts';
 import { type Members, readBoolean, readNames, readText, refuseMembers } from './member.ts';
@@ -40,11 +41,13 @@ export function readChangeView(json: JsonObject, { context, asked, watched, dept
   const showChanges = readBoolean(notification, 'showChanges') ?? false;
   if (showChanges && view.format === 'simplified')
     throw badData('The showChanges of a notification needs the format normalized or concise.');
+  const version = readConformance(json);
   const loss = lossOf(asked);
   const showsDeleted = asked.has('attributeDeleted');
   return {
     key: keyOf(json, { context, asked, watched }),
     view,
+    ...(version === undefined ? undefined : { version }),
     showChanges,
     loss,
     showsDeleted,
@@ -59,12 +62,23 @@ function lossOf(asked: ReadonlySet<Trigger>): ChangeView['loss'] {
 
 /** Everything that the text of a change depends on, beside the change. What is watched matters only where its loss is told. */
 function keyOf(
-  { notification = {}, lang = null, datasetId = null }: JsonObject,
+  { notification = {}, lang = null, datasetId = null, ngsildConformance = null }: JsonObject,
   { context, asked, watched }: Asked,
 ): string {
   const loss = lossOf(asked);
   const names: Json = loss === 'attributes' && watched ? [...watched] : null;
-  return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, notification, lang, datasetId]);
+  const told = [notification, lang, datasetId, ngsildConformance];
+  return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, ...told]);
+}
+
+/** The version that the receiver of notifications knows (clauses 4.3.6.8, 5.2.12). Throws BadRequestData. */
+export function readConformance(json: JsonObject): MinorVersion | undefined {
+  const text = readText(json, 'ngsildConformance');
+  if (text === undefined) return undefined;
+  const version = readVersion(text);
+  if (version === undefined)
+    throw badData(`The ngsildConformance must be a version of the standard such as 1.3, not ${quoted(text)}.`);
+  return version;
 }
 
 interface Naming {

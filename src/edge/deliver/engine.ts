@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
 import type { Subscriptions } from '../../core/port/subscriptions.ts';
-import { contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
+import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
 import type { DeliveryWorld } from './surroundings.ts';
@@ -31,8 +31,10 @@ export interface DeliveryEngine {
 
 /** How often tenants are looked for that other brokers on the store have made. */
 const searchMs = 1000;
-/** How long what is under way may take when the broker stops. */
+/** How long what is under way may take when the broker stops: as long again when its messages were abandoned, and for the writing down. */
 const graceMs = 2000;
+
+const chances = { nowMs: () => performance.now(), chance: () => Math.random() };
 
 interface Engine extends DeliveryOptions {
   readonly receivers: Receivers;
@@ -49,8 +51,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     messenger,
     concurrency,
     observe: world.observe,
-    nowMs: () => performance.now(),
-    chance: () => Math.random(),
+    ...chances,
   });
   const watchers = createWatchers();
   const engine: Engine = {
@@ -76,6 +77,7 @@ function createSubscriptions(engine: Engine): Subscriptions {
   const { watchers } = engine;
   return {
     check: async (tenant, document) => {
+      checkNew(document);
       await read(engine, tenant, document);
     },
     refresh: async (tenant, id) => {
@@ -83,8 +85,8 @@ function createSubscriptions(engine: Engine): Subscriptions {
       watchers.tell(tenant, id);
     },
     watch: watchers.watch,
-    account: async (tenant, id) => {
-      const account = await (await tenantOf(engine, tenant))?.account(id);
+    account: async (tenant, document) => {
+      const account = await (await tenantOf(engine, tenant))?.account(document);
       return account && account.timesSent > 0 ? account : undefined;
     },
     explain: async (tenant, document, about) => {
@@ -133,6 +135,7 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
       receivers,
       attemptsMax,
       deadLettersMax,
+      ...chances,
       read: (document) => read(engine, tenant, document),
       changedElsewhere: (id) => engine.watchers.tell(tenant, id),
     })
@@ -149,13 +152,18 @@ async function stop(engine: Engine): Promise<void> {
   clearInterval(engine.search);
   const tenants = (await Promise.all(engine.tenants.values())).flatMap((tenant) => tenant ?? []);
   const ended = Promise.all([engine.receivers.stop(), ...tenants.map((tenant) => tenant.end())]);
+  await withinGrace(ended);
+  await engine.messenger.close();
+  // A store that does not answer keeps nobody from stopping.
+  await withinGrace(ended);
+  await withinGrace(Promise.all(tenants.map((tenant) => tenant.close())));
+}
+
+/** Until it is done, but no longer than the grace. */
+async function withinGrace(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const grace = new Promise((resolve) => {
     timer = setTimeout(resolve, graceMs);
   });
-  await Promise.race([ended, grace]);
-  clearTimeout(timer);
-  await engine.messenger.close();
-  await ended;
-  await Promise.all(tenants.map((tenant) => tenant.close()));
+  await Promise.race([work, grace]).finally(() => clearTimeout(timer));
 }

@@ -16,7 +16,10 @@ export interface Listener {
 }
 
 export interface Follower {
-  /** Takes in a listener that has seen everything up to `seen`. False when the follower is ahead of it. */
+  /**
+   * Takes in a listener that has seen everything up to `seen`, which may be more than the follower has put to others: it is
+   * then offered what it has seen. False when the follower is ahead of it.
+   */
   join(listener: Listener, seen: Position): boolean;
   leave(listener: Listener): void;
   /** Every record up to here was put to all listeners that were there. */
@@ -42,6 +45,8 @@ interface Reach extends FollowerOptions {
   readonly matcher: ReturnType<typeof createMatcher<Listener>>;
   newest: Position;
   matchedTo: Position;
+  /** The record that is being offered, or was last: who has not seen it cannot join any more. */
+  offered: Position;
   /** The reading that goes on, or went on last. */
   running: Promise<void>;
   isRunning: boolean;
@@ -59,6 +64,7 @@ export async function openFollower(options: FollowerOptions): Promise<Follower> 
     matcher: createMatcher<Listener>(),
     newest: start,
     matchedTo: start,
+    offered: start,
     running: Promise.resolve(),
     isRunning: false,
     timer: undefined,
@@ -69,7 +75,7 @@ export async function openFollower(options: FollowerOptions): Promise<Follower> 
   advance(reach, await log.position());
   return {
     join(listener, seen) {
-      if (seen < reach.matchedTo) return false;
+      if (seen < Math.max(reach.matchedTo, reach.offered)) return false;
       reach.listeners.add(listener);
       reach.matcher.add(listener, listener.plan);
       return true;
@@ -148,6 +154,7 @@ async function match(reach: Reach, records: readonly LogRecord[]): Promise<numbe
     const pause = reach.world.breathe();
     if (pause) await pause;
     const concerned = reach.matcher.match(record);
+    reach.offered = record.position;
     for (const listener of concerned) listener.offer(record);
     notifications += concerned.length;
     reach.matchedTo = record.position;

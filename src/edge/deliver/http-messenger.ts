@@ -22,7 +22,7 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
     schemes: ['http', 'https'],
     objection: (uri) => objectionTo(uri, lookupPublic === undefined),
     send(message): Attempt {
-      const course: Course = { line, controller: undefined, end: undefined };
+      const course = createCourse(line);
       underWay.add(course);
       const done = deliver(message, course, {
         timeoutMs: message.timeoutMs ?? timeoutMs,
@@ -71,11 +71,22 @@ interface Course {
   controller: Dispatcher.DispatchController | undefined;
   /** Why it was ended before the receiver had answered. */
   end: Error | undefined;
+  /** Rejects when it is ended, be it before there is a connection. */
+  readonly ended: Promise<never>;
+  readonly reject: (reason: Error) => void;
+}
+
+function createCourse(line: Line): Course {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  // Nobody may be waiting for it.
+  ended.catch(() => undefined);
+  return { line, controller: undefined, end: undefined, ended, reject };
 }
 
 function end(course: Course, reason: string): void {
-  course.end = new Error(reason);
+  course.end ??= new Error(reason);
   course.controller?.abort(course.end);
+  course.reject(course.end);
 }
 
 interface Terms {
@@ -94,12 +105,13 @@ function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
     : undefined;
 }
 
+/** The time counts from here: what a name takes to be looked up and a connection to be made is part of it. */
 async function deliver(message: Message, course: Course, { timeoutMs, isAnyAllowed }: Terms): Promise<Delivery> {
   const reason = objectionTo(message.uri, isAnyAllowed);
   if (reason !== undefined) return { kind: 'refused', reason };
   const timer = setTimeout(() => end(course, `there was no answer within ${timeoutMs} ms`), timeoutMs);
   try {
-    return deliveryOf(await post(requestOf(message), course));
+    return deliveryOf(await Promise.race([post(requestOf(message), course), course.ended]));
   } catch (cause) {
     return { kind: 'unreached', reason: reasonOf(course.end ?? cause) };
   } finally {

@@ -1,11 +1,12 @@
 /** Writes down how far subscriptions have come, now and then, so that delivery goes on from there after a crash. */
 import { performance } from 'node:perf_hooks';
 import type { Instant } from '../../core/model/instant.ts';
-import { isObject, type Json } from '../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { accountIn, emptyAccount, type SubscriptionAccount } from '../../core/model/subscription.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Parts, Tenure } from '../../core/port/parts.ts';
 import type { Position, Shelf } from '../../core/port/store.ts';
+import type { Open } from '../../core/subscription/queue.ts';
 
 /** How far one subscription has come. */
 export interface Progress {
@@ -14,6 +15,11 @@ export interface Progress {
   /** True when nothing waited: it has then come as far as its tenant's log was read. */
   readonly isCaughtUp: boolean;
   readonly account: SubscriptionAccount;
+  /** When the subscription was created that has come so far; unknown where an older version wrote it down. */
+  readonly madeAt?: Instant;
+  /** Of one that has ended with something open: how far the log was looked through, and what of it is open. */
+  readonly seen?: Position;
+  readonly open?: readonly Open[];
   /** The change that was told last. */
   readonly told?: Position;
   /** Why the last attempt failed that did. */
@@ -196,7 +202,21 @@ async function writePart(
   if (isNew) entered.written = reached;
 }
 
-const progressJson = ({ account, ...rest }: Progress): Json => ({ ...rest, account: { ...account } });
+const progressJson = ({ account, open, ...rest }: Progress): Json => ({
+  ...rest,
+  account: { ...account },
+  ...(open ? { open: open.map(({ position, entity }) => [position, entity]) } : undefined),
+});
+
+/** What was open; undefined when it is not known, so that all behind the position counts as open. */
+function openIn(json: Json | undefined): readonly Open[] | undefined {
+  if (!isArray(json)) return undefined;
+  const open = json.flatMap((one): readonly Open[] => {
+    const [position, entity] = isArray(one) ? one : [];
+    return typeof position === 'number' && typeof entity === 'string' ? [{ position, entity }] : [];
+  });
+  return open.length === json.length ? open : undefined;
+}
 
 async function findProgress(
   { shelf }: LedgerOptions,
@@ -205,12 +225,29 @@ async function findProgress(
 ): Promise<Progress | undefined> {
   const json = await shelf.get(id);
   if (!isObject(json)) return undefined;
-  const { position, isCaughtUp, account, told, lastReason, dueAt } = json;
+  const { position, isCaughtUp, account } = json;
   const reached = typeof position === 'number' ? position : 0;
   return {
+    ...restIn(json),
     position: isCaughtUp === true ? Math.max(reached, await shared()) : reached,
     isCaughtUp: isCaughtUp === true,
     account: isObject(account) ? accountIn(account) : emptyAccount,
+  };
+}
+
+/** What there is not always. */
+function restIn({
+  told,
+  lastReason,
+  dueAt,
+  madeAt,
+  seen,
+  open: openJson,
+}: JsonObject): Omit<Progress, 'position' | 'isCaughtUp' | 'account'> {
+  const open = openIn(openJson);
+  return {
+    ...(typeof madeAt === 'string' ? { madeAt } : undefined),
+    ...(typeof seen === 'number' && open ? { seen, open } : undefined),
     ...(typeof told === 'number' ? { told } : undefined),
     ...(typeof lastReason === 'string' ? { lastReason } : undefined),
     ...(typeof dueAt === 'string' ? { dueAt } : undefined),

@@ -18,7 +18,9 @@ interface Course extends Addressee {
   readonly source: Source;
   /** What is to be sent next, and what is to be done when it never will be. */
   waiting: { readonly job: Job; readonly drop: () => void } | undefined;
-  running: Promise<void> | undefined;
+  /** What goes on, or went on last. */
+  running: Promise<void>;
+  isRunning: boolean;
   isEnded: boolean;
 }
 
@@ -28,13 +30,14 @@ export function createReplay(addressee: Addressee): Replay {
     keys: new Set(),
     source: { uri: addressee.stored.endpoint.uri, next: () => take(course), paused: () => undefined },
     waiting: undefined,
-    running: undefined,
+    running: Promise.resolve(),
+    isRunning: false,
     isEnded: false,
   };
   return {
     add(keys) {
       for (const key of keys) course.keys.add(key);
-      course.running ??= run(course);
+      if (!course.isRunning) course.running = run(course);
     },
     async end() {
       course.isEnded = true;
@@ -48,6 +51,7 @@ export function createReplay(addressee: Addressee): Replay {
 /** Never rejects. A receiver that cannot be reached ends it. */
 async function run(course: Course): Promise<void> {
   const { around, keys, source } = course;
+  course.isRunning = true;
   try {
     for (const key of keys) {
       keys.delete(key);
@@ -57,7 +61,7 @@ async function run(course: Course): Promise<void> {
     around.world.observe({ kind: 'failed', where: 'replay', cause });
   }
   // In the same turn as the last look at what there is to do.
-  course.running = undefined;
+  course.isRunning = false;
   around.receivers.remove(source);
 }
 

@@ -1,4 +1,5 @@
 /** What a subscription that is carried out looks like from outside, be it told of changes or by the clock. */
+import type { Instant } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
 import type { Progress, Progressing } from './ledger.ts';
 import type { Addressee } from './write-message.ts';
@@ -27,4 +28,6 @@ export interface Outlook {
 export interface RunnerOptions extends Addressee {
   /** What was reached before. */
   readonly progress: Progress;
+  /** When the subscription was created: one of the same id that is made later is another one. */
+  readonly madeAt: Instant;
 }

@@ -1,5 +1,4 @@
 /** Carries out the subscriptions of one tenant: each that is active has a runner. */
-import { performance } from 'node:perf_hooks';
 import { Problem } from '../../core/model/problem.ts';
 import {
   emptyAccount,
@@ -31,7 +30,7 @@ export interface Tenant {
   /** Puts into force what stands on the shelf under an id. What was in force before begins nothing more from now on. */
   refresh(id: string): void;
   /** What came of a subscription. */
-  account(id: string): Promise<SubscriptionAccount>;
+  account(document: SubscriptionDocument): Promise<SubscriptionAccount>;
   /** Begins to send dead letters of a subscription again, by their keys. */
   replay(document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
   /** Why notifications of an entity come, or do not. */
@@ -51,6 +50,10 @@ export interface TenantOptions {
   readonly deadLettersMax: number;
   /** Reads a document. Throws a Problem when it cannot be carried out, or not now. */
   readonly read: (document: SubscriptionDocument) => Promise<StoredPlan>;
+  /** Milliseconds of a clock that is never set. */
+  readonly nowMs: () => number;
+  /** A random number from 0 to 1. */
+  readonly chance: () => number;
   /** Another broker on the same store has put, changed or deleted a subscription. */
   readonly changedElsewhere: (id: string) => void;
 }
@@ -69,6 +72,8 @@ interface Office extends TenantOptions {
   /** What is being done about a subscription: one thing after the other. */
   readonly turns: Map<string, Promise<void>>;
   readonly timers: Set<NodeJS.Timeout>;
+  /** Parts that are left to others, or about to be: nothing of them begins here. */
+  readonly left: Set<number>;
   isEnded: boolean;
 }
 
@@ -81,6 +86,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     replays: new Map(),
     turns: new Map(),
     timers: new Set(),
+    left: new Set(),
     isEnded: false,
   };
   const { store, world } = options;
@@ -91,13 +97,13 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   for (const key of await store.shelf(subscriptionShelf).keys()) refresh(office, key);
   return {
     refresh: (id) => refresh(office, id),
-    account: async (id) => (await progressIn(office, id))?.account ?? emptyAccount,
+    account: async (document) => (await progressIn(office, document))?.account ?? emptyAccount,
     explain: async (document, about) =>
       explain(about, {
         document,
         stored: await office.read(document).catch(problemIn),
         around,
-        progress: await progressIn(office, document.id),
+        progress: await progressIn(office, document),
         runner: office.runners.get(document.id),
       }),
     replay: (document, keys) => replay(office, document, keys),
@@ -130,7 +136,10 @@ async function end(office: Office): Promise<void> {
 const partIn = ({ tenant, world }: Pick<Office, 'tenant' | 'world'>, id: string): number =>
   partOf(`${tenant} ${id}`, world.stores.parts.count);
 
-const isMine = (office: Office, id: string): boolean => office.world.stores.parts.isMine(partIn(office, id));
+const isMine = (office: Office, id: string): boolean => {
+  const part = partIn(office, id);
+  return office.world.stores.parts.isMine(part) && !office.left.has(part);
+};
 
 /** Puts into force what another broker has changed: a subscription, or any of them. */
 function takeIn(office: Office, key: string | undefined): void {
@@ -159,11 +168,13 @@ async function handOver(office: Office, part: number, event: PartEvent): Promise
   const { runners, turns, around } = office;
   const isOfPart = (id: string): boolean => partIn(office, id) === part;
   if (event === 'gained') {
+    office.left.delete(part);
     await forAll(office, (id) => {
       if (isOfPart(id)) refresh(office, id);
     });
     return;
   }
+  office.left.add(part);
   await Promise.all([...turns].filter(([id]) => isOfPart(id)).map(([, turn]) => turn));
   const leaving = [...runners].filter(([id]) => isOfPart(id));
   const ended = Promise.all(leaving.map(([, runner]) => runner.end()));
@@ -179,17 +190,19 @@ async function handOver(office: Office, part: number, event: PartEvent): Promise
 }
 
 /** How far a subscription has come, be it carried out now or not. */
-const progressIn = async ({ runners, around }: Office, id: string): Promise<Progress | undefined> =>
-  runners.get(id)?.progress() ?? (await around.ledger.find(id));
+const progressIn = async ({ runners, around }: Office, document: SubscriptionDocument): Promise<Progress | undefined> =>
+  ownOf(document, runners.get(document.id)?.progress() ?? (await around.ledger.find(document.id)));
+
+/** The progress, unless it is that of a deleted subscription of the same id. */
+const ownOf = ({ createdAt }: SubscriptionDocument, progress: Progress | undefined): Progress | undefined =>
+  (progress?.madeAt ?? createdAt) === createdAt ? progress : undefined;
 
 async function openSurroundings({
-  tenant,
-  store,
-  world,
-  receivers,
-  attemptsMax,
-  deadLettersMax,
+  read: _read,
+  changedElsewhere: _changed,
+  ...shared
 }: TenantOptions): Promise<Surroundings> {
+  const { tenant, store, world } = shared;
   const epoch = await epochOf(store, world.ids);
   const log = shareLog(store.log);
   const follower = await openFollower({ log, world, moved: () => ledger.touch() });
@@ -200,30 +213,16 @@ async function openSurroundings({
     position: follower.matchedTo,
     observe: world.observe,
   });
-  return {
-    tenant,
-    store,
-    log,
-    epoch,
-    world,
-    follower,
-    ledger,
-    receivers,
-    teller: createTeller(),
-    attemptsMax,
-    deadLettersMax,
-    nowMs: () => performance.now(),
-    chance: () => Math.random(),
-  };
+  return { ...shared, log, epoch, follower, ledger, teller: createTeller() };
 }
 
 function refresh(office: Office, id: string): void {
   const { runners, turns, world } = office;
   const ended = Promise.all([runners.get(id)?.end(), endReplay(office, id)]);
   const before = turns.get(id) ?? Promise.resolve();
-  const turn = before
+  const turn: Promise<void> = before
     .then(() => ended)
-    .then(() => replace(office, id))
+    .then(() => replace(office, id, () => turns.get(id) === turn))
     .catch((cause: unknown) => {
       world.observe({ kind: 'failed', where: `subscription ${id}`, cause });
       if (!(cause instanceof Problem)) return;
@@ -246,57 +245,88 @@ function later({ timers, isEnded }: Office, waitMs: number, act: () => void): vo
   timers.add(timer);
 }
 
-/** Puts the present document in the place of what was there, which has ended. */
-async function replace(office: Office, id: string): Promise<void> {
-  const { store, around, runners, world } = office;
-  const { ledger } = around;
+/** Puts the present document in the place of what was there, which has ended; unless another turn is to do that by now. */
+async function replace(office: Office, id: string, isLatest: () => boolean): Promise<void> {
+  const { store, runners, world } = office;
   const old = runners.get(id);
   // Another turn may have put a runner there since this one was asked for.
   await old?.end();
   const json = await store.shelf(subscriptionShelf).get(id);
   if (json === undefined) {
-    runners.delete(id);
-    await ledger.drop(id, true);
-    await discardLetters(store.shelf(deadLetterShelf(id)));
+    await forget(office, id);
     return;
   }
   const document = subscriptionIn(json);
-  if (!isMine(office, id)) {
+  // It was deleted, and another of the same id was made, before the first was forgotten.
+  if (old && !ownOf(document, old.progress())) await forget(office, id);
+  if (!(await isEntered(office, id))) {
     runners.delete(id);
     return;
   }
-  if (!(await ledger.enter(partIn(office, id), () => idsOfPart(office, partIn(office, id))))) {
-    runners.delete(id);
-    return;
-  }
-  if (old) ledger.mark(old);
-  const progress = old?.progress() ?? (await ledger.resume(id));
+  const progress = await resume(office, document);
   if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
-  await run(office, document, progress);
+  const runner = await runnerOf(office, document, progress);
+  // Whatever has changed while the document was read is in force already.
+  if (runner && isLatest()) install(office, runner);
+}
+
+function install({ runners, isEnded }: Office, runner: Runner): void {
+  runners.set(runner.id, runner);
+  if (!isEnded) runner.start();
+}
+
+/** True when the subscription is ours to carry out, and nobody else writes down any more how far it has come. */
+async function isEntered(office: Office, id: string): Promise<boolean> {
+  const part = partIn(office, id);
+  return isMine(office, id) && office.around.ledger.enter(part, () => idsOfPart(office, part));
+}
+
+/** How far the subscription has come. */
+async function resume({ runners, around }: Office, document: SubscriptionDocument): Promise<Progress | undefined> {
+  const old = runners.get(document.id);
+  if (old) around.ledger.mark(old);
+  return ownOf(document, old?.progress() ?? (await around.ledger.resume(document.id)));
+}
+
+/** Nothing is left of a subscription that was deleted. */
+async function forget({ store, around, runners }: Office, id: string): Promise<void> {
+  runners.delete(id);
+  await around.ledger.drop(id, true);
+  await discardLetters(store.shelf(deadLetterShelf(id)));
 }
 
 const idsOfPart = async (office: Office, part: number): Promise<readonly string[]> =>
   (await office.store.shelf(subscriptionShelf).keys()).filter((id) => partIn(office, id) === part);
 
-async function run(office: Office, document: SubscriptionDocument, progress: Progress | undefined): Promise<void> {
-  const { around, runners, read } = office;
-  const { id, since } = document;
+/** Whoever carries the subscription out; undefined when nothing is to be done here. */
+async function runnerOf(
+  office: Office,
+  document: SubscriptionDocument,
+  progress: Progress | undefined,
+): Promise<Runner | undefined> {
+  const { around, read } = office;
+  const { id, createdAt: madeAt } = document;
   const stored = await read(document);
-  if (isFetched(stored.endpoint) || !isMine(office, id)) return;
-  const from: Progress = {
-    account: emptyAccount,
+  if (isFetched(stored.endpoint) || !isMine(office, id)) return undefined;
+  const options = { id, stored, progress: startOf(document, progress), around, madeAt };
+  const { intervalMs } = stored;
+  return intervalMs === undefined
+    ? createConsumer(options)
+    : createTicker({ ...options, intervalMs, since: document.modifiedAt });
+}
+
+/** Where a subscription begins or goes on: nothing from before `since` concerns it. */
+function startOf({ since, createdAt: madeAt }: SubscriptionDocument, progress: Progress | undefined): Progress {
+  const { position = since, account = emptyAccount, seen = position, open = [] } = progress ?? {};
+  return {
     ...progress,
-    position: Math.max(since, progress?.position ?? 0),
+    account,
+    madeAt,
+    position: Math.max(since, position),
+    seen: Math.max(since, seen),
+    open: open.filter((one) => one.position > since),
     isCaughtUp: false,
   };
-  const options = { id, stored, progress: from, around };
-  const { intervalMs } = stored;
-  const runner =
-    intervalMs === undefined
-      ? createConsumer(options)
-      : createTicker({ ...options, intervalMs, since: document.modifiedAt });
-  runners.set(id, runner);
-  if (!office.isEnded) runner.start();
 }
 
 async function replay(office: Office, document: SubscriptionDocument, keys: readonly string[]): Promise<void> {

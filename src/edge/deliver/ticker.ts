@@ -5,6 +5,7 @@ import type { SubscriptionAccount } from '../../core/model/subscription.ts';
 import type { Delivery } from '../../core/port/messenger.ts';
 import type { Stored } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/account.ts';
+import { timerMs } from '../../core/subscription/bounds.ts';
 import { holdsLinked } from '../../core/subscription/linked.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
 import type { Progress } from './ledger.ts';
@@ -14,8 +15,6 @@ import { writePresent } from './write-message.ts';
 
 /** Entities in one notification; what is beyond goes into another. */
 const pageSize = 1000;
-/** Longest time that a timer can be set to. */
-const timerMostMs = 2 ** 31 - 1;
 
 interface Ticker extends RunnerOptions {
   progress: Progress;
@@ -24,8 +23,8 @@ interface Ticker extends RunnerOptions {
   readonly mark: () => void;
   account: SubscriptionAccount;
   dueAt: Micros;
-  /** What is to be sent next. */
-  waiting: Job | undefined;
+  /** What is to be sent next, and what is to be done when it never will be. */
+  waiting: { readonly job: Job; readonly drop: () => void } | undefined;
   /** The notifications of one due time, as long as they are not through. */
   round: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -44,7 +43,10 @@ export function createTicker(options: TickerOptions): Runner {
   const runner: Runner = {
     id,
     start: () => wind(ticker),
-    progress: () => ({ ...ticker.progress, account: ticker.account, dueAt: instantOf(ticker.dueAt) }),
+    progress: () => {
+      const { seen: _seen, open: _open, ...progress } = ticker.progress;
+      return { ...progress, account: ticker.account, dueAt: instantOf(ticker.dueAt) };
+    },
     outlook: () => undefined,
     end: () => end(ticker),
   };
@@ -77,8 +79,8 @@ const present = ({ around }: RunnerOptions): Micros => microsOfInstant(around.wo
 /** Sets the timer to when the next notification is due. */
 function wind(ticker: Ticker): void {
   if (ticker.isEnded) return;
-  const waitMs = Math.ceil((ticker.dueAt - present(ticker)) / 1000);
-  ticker.timer = setTimeout(() => strike(ticker), Math.min(timerMostMs, Math.max(1, waitMs)));
+  const waitMs = (ticker.dueAt - present(ticker)) / 1000;
+  ticker.timer = setTimeout(() => strike(ticker), timerMs(waitMs));
 }
 
 /** What was due while nobody was there, or while the receiver kept us waiting, comes once. */
@@ -132,6 +134,7 @@ async function matching({ stored, around }: Ticker, page: readonly Stored[]): Pr
 
 /** One attempt, not repeated: the next round tells it all again. True when it was taken. */
 function send(ticker: Ticker, entities: readonly Entity[]): Promise<boolean> {
+  if (ticker.isEnded) return Promise.resolve(false);
   return new Promise((resolve) => {
     const settle = (delivery: Delivery): void => {
       const isTaken = delivery.kind === 'taken';
@@ -140,13 +143,14 @@ function send(ticker: Ticker, entities: readonly Entity[]): Promise<boolean> {
       ticker.mark();
       resolve(isTaken);
     };
-    ticker.waiting = { write: () => writePresent(entities, ticker), settle };
+    const job = { write: () => writePresent(entities, ticker), settle };
+    ticker.waiting = { job, drop: () => resolve(false) };
     ticker.around.receivers.wake(ticker.source);
   });
 }
 
 function take(ticker: Ticker): Job | undefined {
-  const job = ticker.waiting;
+  const { job } = ticker.waiting ?? {};
   ticker.waiting = undefined;
   if (!job) return undefined;
   ticker.account = attempted(ticker.account, ticker.around.world.clock.now());
@@ -159,5 +163,7 @@ async function end(ticker: Ticker): Promise<void> {
   clearTimeout(ticker.timer);
   ticker.around.receivers.remove(ticker.source);
   // What still waits is never taken: only what is under way is waited for.
-  if (!ticker.waiting) await ticker.round;
+  ticker.waiting?.drop();
+  ticker.waiting = undefined;
+  await ticker.round;
 }

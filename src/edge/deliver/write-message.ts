@@ -5,6 +5,7 @@ import type { Message } from '../../core/port/messenger.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord } from '../../core/port/store.ts';
 import { messageOf, type Reached, tellChange, tellPresent } from '../../core/subscription/message.ts';
+import { notificationId } from '../../core/subscription/notification.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -19,7 +20,7 @@ export interface Addressee {
 export async function writeChange(record: LogRecord, addressee: Addressee): Promise<Message> {
   const { id, stored, around } = addressee;
   const reached = record.event === 'deleted' ? [] : await follow([record.entity], addressee);
-  const name = `urn:ngsi-ld:Notification:${id.replace(/^.*:/, '')}:${positionText(around.epoch, record.position)}`;
+  const name = notificationId(id, positionText(around.epoch, record.position));
   return write(name, tellChange(record, stored, { teller: around.teller, reached }), addressee);
 }
 

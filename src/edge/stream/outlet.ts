@@ -2,7 +2,7 @@
 import type { Entity } from '../../core/model/entity.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
-import { notificationText, renderPresent } from '../../core/subscription/notification.ts';
+import { notificationId, notificationText, renderPresent } from '../../core/subscription/notification.ts';
 import type { ChangeView } from '../../core/subscription/plan.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
@@ -44,10 +44,8 @@ export interface OutletOptions {
 }
 
 export function createOutlet({ subscriptionId, told, script, feed, world }: OutletOptions): Outlet {
-  const mark = subscriptionId.replace(/^.*:/, '');
-  // The same changes to the same subscription have the same id, so that a receiver can tell a repeat.
   const nextId = (position: string | undefined): string =>
-    position === undefined ? world.ids.next('Notification') : `urn:ngsi-ld:Notification:${mark}:${position}`;
+    position === undefined ? world.ids.next('Notification') : notificationId(subscriptionId, position);
   return {
     *bundles(records) {
       const texts = records.map((record) => ({

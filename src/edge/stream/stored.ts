@@ -1,4 +1,5 @@
 /** Reads stored subscriptions for those who stream them. */
+import type { Instant } from '../../core/model/instant.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { readId } from '../../core/model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
@@ -15,16 +16,16 @@ export interface StoredSubject {
   readonly seen: Store;
 }
 
-/** The plan, and the position from which on the subscription holds. Throws ResourceNotFound, OperationNotSupported when it is not active or cannot be streamed. */
+/** The plan, since when it is so, and the position from which on the subscription holds. Throws ResourceNotFound, OperationNotSupported when it is not active or cannot be streamed. */
 export async function readSubject(
   { tenant, id, seen }: StoredSubject,
   { clock, contexts }: Pick<World, 'clock' | 'contexts'>,
-): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position }> {
+): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position; readonly modifiedAt: Instant }> {
   const kept = await seen.shelf(subscriptionShelf).get(readId(id, 'the id of the subscription'));
   if (kept === undefined) throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
   const document: SubscriptionDocument = subscriptionIn(kept);
   const status = statusOf(document, clock.now());
   if (status !== 'active') throw new Problem('OperationNotSupported', `The subscription ${id} is ${status}.`);
   const plan = readStreamed(document, await contextsOf(document, (context) => contexts.resolve(context, tenant)));
-  return { plan: { ...plan, id }, since: document.since };
+  return { plan: { ...plan, id }, since: document.since, modifiedAt: document.modifiedAt };
 }

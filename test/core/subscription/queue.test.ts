@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { LogRecord } from '../../../src/core/port/store.ts';
 import { backoffMs } from '../../../src/core/subscription/backoff.ts';
 import { createLanes } from '../../../src/core/subscription/lanes.ts';
-import { type Due, type Queue, untried } from '../../../src/core/subscription/queue.ts';
+import type { Due, Queue } from '../../../src/core/subscription/queue.ts';
 import { createThrottled } from '../../../src/core/subscription/throttled.ts';
 import { judge } from '../../../src/core/subscription/verdict.ts';
 
@@ -51,7 +51,7 @@ describe('lanes', () => {
           keep: (due: Due) => underWay.push(due),
         };
         for (const [index, { entity, end }] of steps.entries()) {
-          queue.add(record(index + 1, `urn:a:${entity}`), untried);
+          queue.add(record(index + 1, `urn:a:${entity}`));
           open.add(index + 1);
           const due = queue.take(0);
           if (due) ends[end](due);
@@ -75,25 +75,25 @@ describe('lanes', () => {
       [2, 'urn:a:1'],
       [3, 'urn:a:2'],
     ] as const)
-      queue.add(record(position, id), untried);
+      queue.add(record(position, id));
     expect([taken(queue), taken(queue), taken(queue)]).toEqual([1, 3, undefined]);
   });
 
   test('put what was tried behind what was not, and wait where they are told to', () => {
     const queue = createLanes();
-    queue.add(record(1, 'urn:a:1'), untried);
+    queue.add(record(1, 'urn:a:1'));
     queue.giveBack(again(take(queue), 50));
     expect(queue.nextMs()).toBe(50);
     expect(taken(queue, 49)).toBeUndefined();
-    queue.add(record(2, 'urn:a:2'), untried);
+    queue.add(record(2, 'urn:a:2'));
     expect([taken(queue, 50), taken(queue, 50)]).toEqual([2, 1]);
   });
 
   test('forget what waits, but not what is under way', () => {
     const queue = createLanes();
-    queue.add(record(1), untried);
-    queue.add(record(2), untried);
-    queue.add(record(3, 'urn:a:2'), untried);
+    queue.add(record(1));
+    queue.add(record(2));
+    queue.add(record(3, 'urn:a:2'));
     const due = take(queue);
     queue.clear();
     expect([queue.size(), queue.first(), queue.underWay()]).toEqual([1, 1, 1]);
@@ -105,30 +105,30 @@ describe('lanes', () => {
 describe('throttling', () => {
   test('drops what comes before the period is over', () => {
     const queue = createThrottled(100, -Infinity);
-    queue.add(record(1), untried);
+    queue.add(record(1));
     const due = take(queue, 1000);
-    queue.add(record(2), untried);
+    queue.add(record(2));
     expect(taken(queue, 1050)).toBeUndefined();
     queue.finish(due);
     expect([taken(queue, 1099), queue.size()]).toEqual([undefined, 0]);
-    queue.add(record(3), untried);
+    queue.add(record(3));
     expect(taken(queue, 1100)).toBe(3);
   });
 
   test('repeats what failed, unless something newer waits', () => {
     const queue = createThrottled(100, -Infinity);
-    queue.add(record(1), untried);
+    queue.add(record(1));
     queue.giveBack(again(take(queue, 0), 10));
     expect([taken(queue, 9), queue.nextMs()]).toEqual([undefined, 10]);
     const due = take(queue, 10);
-    queue.add(record(2), untried);
+    queue.add(record(2));
     queue.giveBack(again(due, 20));
     expect(taken(queue, 11)).toBe(2);
   });
 
   test('counts from a notification before', () => {
     const queue = createThrottled(100, 50);
-    queue.add(record(1), untried);
+    queue.add(record(1));
     expect(taken(queue, 149)).toBeUndefined();
   });
 });

@@ -177,3 +177,39 @@ test('letters outlive the broker, and what was given up is not tried again', asy
   await listed(next, id, 0);
   expect(receiver.received.map((one) => valueOf(one, 'draft'))).toEqual([1, 2, 1, 2]);
 });
+
+test('sending again when there is nothing to be sent keeps nothing from being sent later', async () => {
+  const site = await startSite();
+  const receiver = await startReceiver(400);
+  const id = await site.subscribe(receiver.url);
+  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await site.sail(1, 1);
+  await listed(site, id, 1);
+  receiver.manner = () => 200;
+  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await listed(site, id, 0);
+  expect(receiver.received).toHaveLength(2);
+});
+
+test('a subscription that is made anew under the same id has none, and no counters, of the old one', async () => {
+  const site = await startSite();
+  const receiver = await startReceiver('hang');
+  const id = await site.subscribe(receiver.url, { id: 'urn:ngsi-ld:Subscription:again' });
+  await site.sail(1, 1);
+  await receiver.until(({ length }) => length === 1);
+  await site.send(`DELETE /subscriptions/${id}`);
+  await site.subscribe(receiver.url, { id });
+  expect(await site.notification(id)).not.toHaveProperty('timesSent');
+  // What was under way ends now, as the old one's.
+  receiver.manner = () => 200;
+  receiver.release(400);
+  await site.sail(1, 2);
+  await receiver.until(({ length }) => length === 2);
+  const account = await eventually(
+    () => site.notification(id),
+    ({ status }) => status !== undefined,
+  );
+  expect(account).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok' });
+  expect(await list(site, id)).toEqual([]);
+});

@@ -179,3 +179,12 @@ describe('without permission', () => {
     ]);
   });
 });
+
+test('the time counts from the beginning: a name that is never found, and so no connection, ends with it', async () => {
+  const one = messenger({ timeoutMs: 60_000, lookupPublic: () => undefined });
+  const { done } = one.send(message('http://receiver.example/', { timeoutMs: 20 }));
+  expect(await done).toEqual({ kind: 'unreached', reason: 'there was no answer within 20 ms' });
+  const given = one.send(message('http://receiver.example/'));
+  given.abandon();
+  expect(await given.done).toEqual({ kind: 'unreached', reason: 'it was given up' });
+});

@@ -49,7 +49,7 @@ describe('an interval', () => {
     await site.sail(1, 1);
     await site.sail(2, 9);
     await site.sail(3, 7);
-    const timed = { timeInterval: 0.2 };
+    const timed = { timeInterval: 0.5 };
     const id = await site.subscribe(receiver.url, { ...timed, q: 'draft>5' });
     await site.subscribe(other.url, { ...timed, entities: [{ type: 'Raft' }] });
     const received = await receiver.until(count(3));
@@ -82,14 +82,39 @@ describe('an interval', () => {
   test('does not wait for a receiver that hangs: what was not taken is not sent twice', async () => {
     const [site, receiver] = [await startSite(), await startReceiver('hang')];
     await site.sail(1, 1);
-    await site.subscribe(receiver.url, { timeInterval: 0.05 });
+    await site.subscribe(receiver.url, { timeInterval: 0.5 });
     await receiver.until(count(1));
-    await wait(300);
+    await wait(1300);
     expect(receiver.received.length).toBe(1);
     receiver.manner = () => 200;
     receiver.release(200);
     await receiver.until(count(3));
   });
+});
+
+test('a broker stops while a subscription by the clock looks for its entities, and one that is deleted then leaves nothing behind', async () => {
+  const receiver = await startReceiver();
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-timing-'));
+  for (let round = 0; round < 4; round += 1) {
+    const site = await startSite([], folder);
+    if (round === 0) {
+      const boats = Array.from({ length: 4000 }, (_, n) => ({ id: `urn:ngsi-ld:Boat:${n}`, type: 'Boat', draft: n }));
+      for (let from = 0; from < 4000; from += 1000)
+        await site.send('POST /entityOperations/create', boats.slice(from, from + 1000));
+      await site.subscribe(receiver.url, { id: 'urn:s:1', timeInterval: 0.5 });
+    }
+    const [before] = [receiver.received.length];
+    await receiver.until(({ length }) => length > before);
+    // It now looks for the entities of the next page.
+    await wait(3 * round);
+    if (round === 3) {
+      await site.send('DELETE /subscriptions/urn:s:1');
+      await site.subscribe(receiver.url, { id: 'urn:s:1', timeInterval: 3600 });
+      expect(await site.notification('urn:s:1')).not.toHaveProperty('timesSent');
+    }
+    await site.stop();
+  }
+  rmSync(folder, { recursive: true });
 });
 
 describe('a subscription', () => {

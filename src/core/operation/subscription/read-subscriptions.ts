@@ -52,6 +52,6 @@ const hasStamps = (params: Ask['params']): boolean => readOptions(params, ['sysA
 async function text(document: SubscriptionDocument, isWithStamps: boolean, call: Call): Promise<string> {
   const pause = call.world.breathe();
   if (pause) await pause;
-  const account = await call.world.subscriptions.account(call.tenant, document.id);
+  const account = await call.world.subscriptions.account(call.tenant, document);
   return withContext(JSON.stringify(await showSubscription(document, { account, isWithStamps }, call)), call);
 }

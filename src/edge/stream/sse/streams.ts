@@ -1,7 +1,9 @@
 /** Subscriptions as Server-Sent Events: the changes of the log for clients of plain HTTP, each at its own pace (docs/streaming.md). */
 import { Problem } from '../../../core/model/problem.ts';
+import { subscriptionIn } from '../../../core/model/subscription.ts';
 import type { Answer, Ask, Call, EventSink, Operation, World } from '../../../core/operation/operation.ts';
 import { positionText } from '../../../core/port/position.ts';
+import { subscriptionShelf } from '../../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { readSubscription } from '../../../core/subscription/read-subscription.ts';
 import { audienceOf } from '../audience.ts';
@@ -75,24 +77,31 @@ interface Subject extends Pick<Call, 'tenant' | 'principal'> {
   readonly overflow: 'disconnect' | 'latest';
   /** Calls back when it has become another. Answers the function that stops it. */
   readonly watch: (changed: () => void) => () => void;
+  /** Whether the plan still is what holds. */
+  readonly isCurrent: () => Promise<boolean>;
 }
 
 async function streamStored(state: State, ask: Ask, call: Call): Promise<Answer> {
   const { tenant, store: seen } = call;
   const { id = '' } = ask.path;
-  const { plan } = await readSubject({ tenant, id, seen }, call.world);
+  const { plan, modifiedAt } = await readSubject({ tenant, id, seen }, call.world);
   const watch: Subject['watch'] = (changed) => state.world.subscriptions.watch(tenant, id, changed);
-  return answerOf(state, { ...courseOf(ask, call), plan, watch });
+  const isCurrent = async (): Promise<boolean> => {
+    const kept = await seen.shelf(subscriptionShelf).get(id);
+    return kept !== undefined && subscriptionIn(kept).modifiedAt === modifiedAt;
+  };
+  return answerOf(state, { ...courseOf(ask, call), plan, watch, isCurrent });
 }
 
 async function streamOwn(state: State, ask: Ask, call: Call): Promise<Answer> {
   const { context, now } = call;
   const plan = readSubscription(subscriptionOf(ask.params), { context, now });
   const watch: Subject['watch'] = () => () => undefined;
-  return Promise.resolve(answerOf(state, { ...courseOf(ask, call), plan, watch }));
+  const isCurrent = (): Promise<boolean> => Promise.resolve(true);
+  return Promise.resolve(answerOf(state, { ...courseOf(ask, call), plan, watch, isCurrent }));
 }
 
-const courseOf = (ask: Ask, { tenant, principal }: Call): Omit<Subject, 'plan' | 'watch'> => ({
+const courseOf = (ask: Ask, { tenant, principal }: Call): Omit<Subject, 'plan' | 'watch' | 'isCurrent'> => ({
   tenant,
   principal,
   start: readStart(ask),
@@ -132,6 +141,11 @@ interface Peer {
 }
 
 async function run(state: State, subject: Subject, peer: Peer): Promise<void> {
+  // It is watched from now on; what has changed since it was read is found so.
+  if (!(await subject.isCurrent())) {
+    peer.client.end('changed');
+    return;
+  }
   const lease = await state.openFeed(subject.tenant);
   if (!lease) throw new Error(`The tenant ${JSON.stringify(subject.tenant)} is gone.`);
   peer.sink.closed(() => lease.release());
