@@ -66,7 +66,8 @@ function createWriting(
     replace: (key, before, after) =>
       send(async (session) => {
         const found = await shelf.findOne({ _id: _id(key) }, { session });
-        if (!sameJson(found ? documentIn(found.doc) : undefined, before)) return false;
+        const isSame = found !== null && found.doc === JSON.stringify(before);
+        if (!isSame && !sameJson(found ? documentIn(found.doc) : undefined, before)) return false;
         if (after === undefined) await remove(key, session);
         else await shelf.bulkWrite([putting(key, after)], { session });
         return true;

@@ -7,12 +7,12 @@ import { createNotes } from '../../../src/core/port/notes.ts';
 
 const holder = (tenant: string) => ({ tenant, principal: anonymous, contextUrl: 'https://boats.example/c.jsonld' });
 
-function office() {
+function office(notes = createNotes()) {
   let [nowMs, made] = [1_700_000_000_000, 0];
   const tickets = createTickets({
     clock: { now: () => instantOf(nowMs * 1000) },
     ids: { next: (kind) => `urn:ngsi-ld:${kind}:${(made += 1)}` },
-    notes: createNotes(),
+    notes,
     lifetimeMs: 1000,
   });
   return { ...tickets, wait: (ms: number) => (nowMs += ms) };
@@ -40,4 +40,14 @@ test('of very many that wait to be used the oldest are given up', async () => {
   const all = await Promise.all(Array.from({ length: 10_005 }, () => issue(holder('a'))));
   const good = await Promise.all(all.map(async (ticket) => (await redeem(ticket)) !== undefined));
   expect(all.filter((_, index) => good[index])).toEqual(all.slice(5));
+});
+
+test('what is no ticket where one should be holds nobody', async () => {
+  const notes = createNotes();
+  const { issue, redeem } = office(notes);
+  for (const text of ['', '{', 'null', '5', '{}', '{"until":9e99}', '{"holder":{}}']) {
+    await notes.leave('broken', text, 1000);
+    expect(await redeem('broken')).toBeUndefined();
+  }
+  expect(await redeem(await issue(holder('a')))).toEqual(holder('a'));
 });

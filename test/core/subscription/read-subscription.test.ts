@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Json } from '../../../src/core/model/json.ts';
+import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 import { planOf } from './fixtures.ts';
 
@@ -17,6 +17,22 @@ function problemOf(json: Json): string {
 }
 
 describe('readSubscription', () => {
+  test('reads texts as they are, and without percent-encoding when they are not valid with it', () => {
+    const encoded = {
+      q: 'draft%3E2',
+      scopeQ: '%2FKranj%2F%23',
+      geoQ: { georel: 'near%3BmaxDistance%3D%3D100', geometry: 'Point', coordinates: '%5B14.35%2C46.24%5D' },
+    };
+    const plain = {
+      q: 'draft>2',
+      scopeQ: '/Kranj/#',
+      geoQ: { georel: 'near;maxDistance==100', geometry: 'Point', coordinates: [14.35, 46.24] },
+    };
+    const meant = (members: JsonObject) => JSON.stringify(planOf({ ...boats, ...members }).filter);
+    expect(meant(encoded)).toBe(meant(plain));
+    expect(meant({ q: 'name=="a%20b"' })).toContain('a%20b');
+  });
+
   test('reads every member that decides', () => {
     const plan = planOf({
       id: 'urn:ngsi-ld:Subscription:boats',

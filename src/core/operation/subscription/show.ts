@@ -50,10 +50,10 @@ async function showQuery(
 ): Promise<JsonObject | undefined> {
   const { q, expandValues } = members;
   if (typeof q !== 'string') return undefined;
-  const own = await world.contexts.resolve(queryContext, tenant).catch(() => undefined);
-  if (!own || own.key === context.key) return undefined;
   const names = typeof expandValues === 'string' ? expandValues.split(',').map((name) => name.trim()) : [];
   try {
+    const own = await world.contexts.resolve(queryContext, tenant);
+    if (own.key === context.key) return undefined;
     return { q: writeQ(parseQ(q, own, { expandValues: names, jsonKeys: [] }), context) };
   } catch {
     return undefined;
