@@ -31,6 +31,7 @@ export interface Frame {
   readonly location?: string;
   readonly count?: number;
   readonly hasMore?: boolean;
+  readonly partAfter?: string;
   readonly problem?: ProblemDetails;
   readonly pingIntervalMs?: number;
 }

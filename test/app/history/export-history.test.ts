@@ -37,10 +37,11 @@ async function fill({ url }: TestBroker): Promise<void> {
     ]).flat(),
     at: [{ type: 'GeoProperty', value: { type: 'Point', coordinates: [14, 46] }, observedAt: timeOf(3) }],
     owner: [{ type: 'Relationship', object: 'urn:ngsi-ld:Person:1', observedAt: timeOf(4) }],
+    note: [{ type: 'Property', value: 'never observed' }],
   });
 }
 
-const expectedRows = 60 * 2 + 500 + 80 + 2;
+const expectedRows = 60 * 2 + 500 + 80 + 3;
 
 async function run(broker: TestBroker, ...args: readonly string[]): Promise<void> {
   const io = { out: new PassThrough(), err: new PassThrough(), signal: new AbortController().signal };
@@ -52,7 +53,7 @@ interface Row {
   readonly entityId: string;
   readonly attribute: string;
   readonly datasetId: string | null;
-  readonly observedAt: string;
+  readonly observedAt: string | null;
   readonly value: unknown;
 }
 
@@ -85,6 +86,9 @@ describe.each([
     const long = rows.filter(({ entityId, attribute }) => entityId.endsWith('long') && attribute === 'pm10');
     expect(long.map(({ value }) => value)).toEqual(Array.from({ length: 500 }, (__, n) => n));
     expect(rows.find(({ attribute }) => attribute === 'owner')?.value).toBe('urn:ngsi-ld:Person:1');
+    expect(rows.filter(({ attribute }) => attribute === 'note').map(({ value }) => value)).toEqual(['never observed']);
+    const observed = await ndjson(broker, '--type', 'Air', '--timeproperty', 'observedAt');
+    expect(observed).toHaveLength(expectedRows - 1);
   }, 60_000);
 
   test('is narrowed by id, attribute and time', async () => {
@@ -141,15 +145,15 @@ describe.each([
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
     const fromParquet = await parquetReadObjects({ file });
     const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-    expect(fromCsv.every(({ observedAt = '' }) => /^.{19}\.\d{6}Z$/.test(observedAt))).toBe(true);
-    expect(fromCsv.map(({ observedAt = '' }) => new Date(observedAt).toISOString())).toEqual(
-      rows.map(({ observedAt }) => observedAt),
-    );
+    expect(fromCsv.every(({ observedAt = '' }) => /^(?:.{19}\.\d{6}Z)?$/.test(observedAt))).toBe(true);
+    expect(
+      fromCsv.map(({ observedAt = '' }) => (observedAt === '' ? null : new Date(observedAt).toISOString())),
+    ).toEqual(rows.map(({ observedAt }) => observedAt));
     expect(fromCsv.map(({ number, text }) => `${number}${text}`)).toEqual(rows.map(({ value }) => textOf(value)));
     expect(fromParquet.map(({ number, text }) => textOf((number as unknown) ?? text))).toEqual(
       rows.map(({ value }) => textOf(value)),
     );
-    expect(fromParquet.map(({ observedAt }) => (observedAt as Date).toISOString())).toEqual(
+    expect(fromParquet.map(({ observedAt }) => (observedAt as Date | null)?.toISOString() ?? null)).toEqual(
       rows.map(({ observedAt }) => observedAt),
     );
   }, 60_000);

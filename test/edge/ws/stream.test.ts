@@ -512,6 +512,26 @@ describe('a request', () => {
     expect(await client.next({ id: 'r' })).toEqual({ op: 'error', id: 'r', problem: problem(type, status, detail) });
   });
 
+  test('for a long history is answered in parts', async () => {
+    const client = await (await start()).connect();
+    const times = ['2026-03-01T08:00:00Z', '2026-03-01T09:00:00Z'];
+    const n = times.map((observedAt, value) =>
+      Array.from({ length: 110 }, (_, dataset) => ({ value, observedAt, datasetId: `urn:x:${dataset}` })),
+    );
+    const body = { id: idOf(1), type: 'Boat', n: n.flat() };
+    expect(await ask(client, 'upsertTemporal', { body })).toMatchObject({ status: 201 });
+    const [earlier, later] = times;
+    const params = { type: 'Boat', attrs: 'n', timerel: 'before', timeAt: later, options: 'temporalValues' };
+    expect(await ask(client, 'queryTemporal', { params })).toMatchObject({ status: 200 });
+    const all = { ...params, timeAt: '2030-01-01T00:00:00Z' };
+    const first = await ask(client, 'queryTemporal', { params: { ...all, lastN: 5 } });
+    expect(first).toMatchObject({ status: 206, partAfter: later });
+    const rest = await ask(client, 'queryTemporal', { params: { ...all, lastN: 5, partAfter: later } });
+    expect(rest).toMatchObject({ status: 200 });
+    expect(rest).not.toHaveProperty('partAfter');
+    expect(JSON.stringify(rest['body']).split(String(earlier))).toHaveLength(111);
+  });
+
   test('many at a time are all answered', async () => {
     const { connect, observed } = await start();
     const client = await connect();

@@ -27,7 +27,8 @@ export function createCarryOut({
     const ask = readAsk(operation, frame);
     const caller = await readCaller(operation, frame, { peer, world });
     const answer = await perform(operation, ask, { caller, world });
-    const status = statusOf[answer.kind];
+    const isPart = answer.kind === 'found' && answer.range !== undefined;
+    const status = isPart ? 206 : statusOf[answer.kind];
     return { status, text: writeResponse(answer, frame.id, status) };
   };
 }
@@ -97,7 +98,10 @@ function writeResponse(answer: Answer, id: string, status: number): string {
     case 'events':
       throw new Problem('OperationNotSupported', 'Events are had by HTTP; here subscribe to them.');
     case 'found':
-      return responseFrame({ id, status, position: answer.position, ...pageMembers(answer.page) }, answer.text);
+      return responseFrame(
+        { id, status, position: answer.position, ...pageMembers(answer.page), partAfter: answer.range?.end },
+        answer.text,
+      );
   }
 }
 
