@@ -199,6 +199,11 @@ scenarios('faulty requests for contexts', {
     fails('deleteContext', 'DELETE /jsonldContexts/{{id}}?reload=true', badData),
     serve('{{id}}', { '@context': boats }),
   ],
+  'are found by a URL that is not percent-encoded in the path': [
+    { ...serve(`${coreContext}?details=true`, undefined), has: coreDetails },
+    fails('deleteContext', `DELETE /jsonldContexts/${coreContext}`, badData),
+    fails('serveContext', 'GET /jsonldContexts/https://nothing.example/a/b.jsonld', unknown),
+  ],
   'the core context is there to stay, in every version': [coreContext, coreContext.replace('-v1.9', '-v1.6')].flatMap(
     (url) => {
       const id = encodeURIComponent(url);
