@@ -403,6 +403,17 @@ describe('a request', () => {
     return client.next({ id: operation });
   };
 
+  test('merges as a PATCH does: what a fragment does not speak of stays', async () => {
+    const client = await (await start()).connect({ query: '?tenant=merging' });
+    const [id, r] = [idOf(1), { type: 'Relationship', object: 'urn:b:1' }];
+    await ask(client, 'createEntity', { body: { id, type: 'Boat', r } });
+    const merged = await ask(client, 'mergeEntity', { params: { id }, body: { r: { since: 2020 } } });
+    expect(merged).toMatchObject({ op: 'response', status: 204 });
+    expect(await ask(client, 'retrieveEntity', { params: { id } })).toMatchObject({
+      body: { r: { ...r, since: { type: 'Property', value: 2020 } } },
+    });
+  });
+
   test('carries out operations, each answered under its id', async () => {
     const client = await (await start()).connect({ query: '?tenant=fresh' });
     const created = { op: 'response', id: 'createEntity', status: 201, location: `/ngsi-ld/v1/entities/${idOf(1)}` };

@@ -26,6 +26,7 @@ export function readId(text: Json | undefined, where = 'the entity id'): string 
 
 /** A value as JSON text, cut to what a person reads: for messages. */
 export function quoted(value: Json | undefined): string {
+  if (typeof value === 'number' && Number.isNaN(value)) return 'a number that cannot be kept to its last digit';
   const text = JSON.stringify(value ?? null);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
