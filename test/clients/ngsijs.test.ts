@@ -1,0 +1,167 @@
+/** Whole jobs of ngsijs, the client of WireCloud, unchanged: in Node, and in a page of another origin in Chromium. */
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { EventSource } from 'eventsource';
+import { launch } from '../browser/launch.ts';
+import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+
+interface Found {
+  readonly results: readonly Readonly<Record<string, unknown>>[];
+  readonly count: number;
+}
+
+interface Told {
+  readonly data: readonly { readonly power: unknown }[];
+}
+
+/** What is used here of ngsijs, which has no types. */
+interface Connection {
+  readonly ngsi_proxy: { close(): Promise<void> };
+  readonly ld: {
+    createEntity(entity: object, options: object): Promise<unknown>;
+    getEntity(options: object): Promise<{ readonly entity: unknown }>;
+    queryEntities(options: object): Promise<Found>;
+    appendEntityAttributes(changes: object, options: object): Promise<unknown>;
+    updateEntityAttribute(changes: object, options: object): Promise<unknown>;
+    updateEntityAttributes(changes: object, options: object): Promise<unknown>;
+    deleteEntityAttribute(options: object): Promise<unknown>;
+    createSubscription(subscription: object, options: object): Promise<{ subscription: { id: string } }>;
+    updateSubscription(changes: object, options: object): Promise<unknown>;
+    listSubscriptions(options: object): Promise<Found>;
+    deleteSubscription(options: object): Promise<unknown>;
+    queryTemporalEntities(options: object): Promise<Found>;
+    listTypes(options: object): Promise<unknown>;
+    deleteEntity(options: object): Promise<unknown>;
+  };
+}
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startTestBroker([
+    ...['--store', 'memory', '--ngsi-proxy', '--notify-allow-private', '--tolerant', '--cors-origin', '*'],
+  ]);
+});
+afterAll(() => broker.stop());
+
+/**
+ * Connects, writes, queries, pages, subscribes and is told, reads history, and deletes; answers what came at each step. It is
+ * carried out in a page too, so that it names nothing around it.
+ */
+async function carryOut({ ld }: Connection, tenant: string): Promise<readonly unknown[]> {
+  const seen: unknown[] = [];
+  const id = 'urn:ngsi-ld:Lamp:1';
+  const inTenant = { tenant, service: tenant };
+  const observedAt = '2026-03-01T08:00:00Z';
+  for (const number of [1, 2, 3]) {
+    const power = { type: 'Property', value: 70, observedAt };
+    await ld.createEntity({ id: `urn:ngsi-ld:Lamp:${number}`, type: 'Lamp', power }, inTenant);
+  }
+  seen.push((await ld.getEntity({ ...inTenant, id, keyValues: true })).entity);
+  const page = await ld.queryEntities({ ...inTenant, type: 'Lamp', limit: 2, offset: 1, count: true });
+  seen.push([page.results.map((one) => one['id']), page.count]);
+  seen.push((await ld.queryEntities(inTenant)).results.length);
+  const told = new Promise((resolve) => {
+    const callback = (payload: Told | null): void => {
+      if (payload) resolve(payload.data[0]?.power);
+    };
+    const notification = { format: 'keyValues', endpoint: { accept: 'application/json', callback } };
+    const subscription = { type: 'Subscription', entities: [{ id }], notification };
+    void ld.createSubscription(subscription, inTenant).then(async (made) => {
+      await ld.updateSubscription({ description: 'a lamp' }, { ...inTenant, id: made.subscription.id });
+      await ld.updateEntityAttribute(
+        { value: 90, observedAt: '2026-03-01T09:00:00Z' },
+        { ...inTenant, id, attribute: 'power' },
+      );
+    });
+  });
+  seen.push(await told);
+  await ld.appendEntityAttributes({ id, height: { type: 'Property', value: 4 } }, inTenant);
+  await ld.updateEntityAttributes({ id, height: { type: 'Property', value: 5 } }, inTenant);
+  seen.push((await ld.queryEntities({ ...inTenant, type: 'Lamp', q: 'height==5', keyValues: true })).results);
+  await ld.deleteEntityAttribute({ ...inTenant, id, attribute: 'height' });
+  const time = { timerel: 'after', timeAt: '2026-01-01T00:00:00Z', timeproperty: 'observedAt' };
+  const history = await ld.queryTemporalEntities({ ...inTenant, ...time, type: 'Lamp', temporalValues: true });
+  seen.push(history.results.filter((one) => one['id'] === id));
+  const kept = await ld.listSubscriptions({ ...inTenant, count: true });
+  seen.push([kept.count, kept.results[0]?.['description']]);
+  await ld.deleteSubscription({ ...inTenant, id: kept.results[0]?.['id'] });
+  for (const number of [1, 2, 3]) await ld.deleteEntity({ ...inTenant, id: `urn:ngsi-ld:Lamp:${number}` });
+  seen.push((await ld.queryEntities({ ...inTenant, type: 'Lamp' })).results);
+  return seen;
+}
+
+const lamp = { id: 'urn:ngsi-ld:Lamp:1', type: 'Lamp' };
+const expected = [
+  { ...lamp, power: 70 },
+  [['urn:ngsi-ld:Lamp:2', 'urn:ngsi-ld:Lamp:3'], 3],
+  3,
+  90,
+  [{ ...lamp, power: 90, height: 5 }],
+  [
+    {
+      ...lamp,
+      power: {
+        type: 'Property',
+        values: expect.arrayContaining([
+          [70, '2026-03-01T08:00:00Z'],
+          [90, '2026-03-01T09:00:00Z'],
+        ]),
+      },
+    },
+  ],
+  [1, 'a lamp'],
+  [],
+];
+
+/** As in a browser: it takes the text of whatever it is given, and finds a listener again that was added with `true`. */
+class BrowserEventSource extends EventSource {
+  constructor(url: unknown) {
+    super(String(url));
+  }
+
+  override removeEventListener(type: string, listener: never, options: unknown): void {
+    super.removeEventListener(type, listener, { capture: options === true });
+  }
+}
+
+test('ngsijs in Node', async () => {
+  Object.assign(globalThis, { EventSource: BrowserEventSource });
+  const { Connection: Client } = createRequire(import.meta.url)('ngsijs') as {
+    Connection: new (url: string, options: object) => Connection;
+  };
+  const client = new Client(broker.url, { ngsi_proxy_url: broker.url });
+  try {
+    expect(await carryOut(client, 'node')).toEqual(expected);
+  } finally {
+    await client.ngsi_proxy.close();
+  }
+});
+
+/** Serves a page with the script of ngsijs, from an origin of its own. */
+async function servePage(): Promise<Server> {
+  const script = readFileSync(createRequire(import.meta.url).resolve('ngsijs/NGSI.js'));
+  const server = createServer(({ url }, response) => {
+    response.setHeader('Content-Type', url === '/NGSI.js' ? 'text/javascript' : 'text/html');
+    response.end(url === '/NGSI.js' ? script : '<!doctype html><script src="/NGSI.js"></script>');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+test('ngsijs in a page of another origin', async () => {
+  const server = await servePage();
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const client = `new NGSI.Connection('${broker.url}', { ngsi_proxy_url: '${broker.url}' })`;
+    expect(await page.evaluate(`(${carryOut.toString()})(${client}, 'chromium')`)).toEqual(expected);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}, 60_000);

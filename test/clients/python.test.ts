@@ -1,0 +1,51 @@
+/** Whole jobs of Python clients that cities have, unchanged, each in a virtual environment that is made once in `.cache`. */
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+
+const cache = fileURLToPath(new URL('../../.cache/python/', import.meta.url));
+const here = fileURLToPath(new URL('.', import.meta.url));
+const run = promisify(execFile);
+
+const hasPython = spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0;
+if (!hasPython) process.stderr.write('There is no python3 with venv here: the Python clients are not tested.\n');
+
+/** The Python of an environment that holds one package, in one version. */
+async function pythonWith(name: string, version: string): Promise<string> {
+  const folder = join(cache, `${name}-${version}`);
+  if (!existsSync(folder)) {
+    // An installation that is cut short leaves nothing behind that looks whole.
+    const part = `${folder}.${process.pid}`;
+    rmSync(part, { recursive: true, force: true });
+    mkdirSync(cache, { recursive: true });
+    await run('python3', ['-m', 'venv', part]);
+    await run(join(part, 'bin/python'), ['-m', 'pip', 'install', '--quiet', `${name}==${version}`]);
+    renameSync(part, folder);
+  }
+  return join(folder, 'bin/python');
+}
+
+(hasPython ? describe : describe.skip)('Python clients', () => {
+  let broker: TestBroker;
+  beforeAll(async () => {
+    broker = await startTestBroker(['--store', 'memory', '--notify-allow-private', '--tolerant']);
+  });
+  afterAll(() => broker.stop());
+
+  test.each([
+    ['filip', '0.8.1'],
+    ['ngsildclient', '0.5.2'],
+  ])(
+    '%s %s',
+    async (name, version) => {
+      const python = await pythonWith(name, version);
+      const { stdout } = await run(python, [join(here, `${name}_job.py`), broker.url], { timeout: 60_000 });
+      expect(stdout.trim().split('\n').at(-1)).toBe('done');
+    },
+    240_000,
+  );
+});
