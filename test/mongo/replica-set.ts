@@ -22,6 +22,9 @@ interface Member {
   readonly port: number;
   /** Ends it as a crash does. */
   kill(): Promise<void>;
+  /** Has it stand still, connections and all, until it goes on. */
+  freeze(): void;
+  thaw(): void;
   /** Starts it where it was, with what it kept. */
   start(): Promise<void>;
 }
@@ -77,6 +80,8 @@ async function openMember(mongod: string, folder: string, args: readonly string[
       ended.catch(() => undefined);
       await Promise.race([ended, ping(`mongodb://127.0.0.1:${port}/?directConnection=true`)]);
     },
+    freeze: () => void server?.kill('SIGSTOP'),
+    thaw: () => void server?.kill('SIGCONT'),
     async kill() {
       if (!server || server.exitCode !== null || server.signalCode !== null) return;
       const exit = once(server, 'exit');

@@ -1,0 +1,29 @@
+/** Delivery on SQLite with slow readings and receivers that come and go: none missing, none back in time. MLAKA_RUNS says how often. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
+import { sail } from './rough-sea.ts';
+
+const runs = Number(process.env['MLAKA_RUNS'] ?? 100);
+/** How many go on at a time. */
+const fleet = 200;
+
+test(
+  'every subscription is told of every change, in the order of each entity',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mlaka-sea-'));
+    const stores = createSqliteStores({ directory, breathe: () => undefined });
+    let told = 0;
+    for (let left = runs; left > 0; left -= fleet) {
+      const faults = await sail(stores, Math.min(left, fleet));
+      expect(faults).toMatchObject({ early: [], back: [], missing: [] });
+      told += faults.told;
+    }
+    expect(told).toBeGreaterThan(runs);
+    await stores.close();
+    rmSync(directory, { recursive: true });
+  },
+  60_000 + runs * 500,
+);
