@@ -40,6 +40,7 @@ import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { readConsole, readServedContexts } from './console.ts';
+import { createHealth } from './health.ts';
 import { createBreathe, createClock, createIds } from './process.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -63,32 +64,20 @@ export interface Broker {
 
 /** Starts a broker. Throws an Error when it cannot: a port in use, a folder that cannot be written, a faulty option. */
 export async function startBroker(config: Config): Promise<Broker> {
-  const { metrics, observe } = openTelemetry(config);
-  const modelsFolder = modelsFolderOf(config);
+  const telemetry = openTelemetry(config);
+  const { observe } = telemetry;
   const jobs = readJobs(config);
   const plans = readIngestPlans(config, process.env);
-  const models = createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe });
   const loader = openLoader(config, observe);
   const stores = await openStores(config, observe);
-  const basics = openBasics(config, stores);
-  const { clock } = basics;
-  const parts: DeliveryWorld = {
-    ...basics,
-    stores,
-    models,
-    observe,
-    contexts: openLibrary(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
-    renders: createRenderCache(config.renderCacheBytes),
-    ...settingsOf(config),
-    identity: { alias: config.alias, startedAt: clock.now() },
-  };
+  const parts = openParts(config, { observe, stores, loader });
   const delivery = openDelivery(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
   await delivery.start();
   const stopJobs = startJobs({ ...world, ...jobs });
   const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
   const streams = openStreams(config, world);
-  const server = openServer(config, world, { metrics, streams });
+  const server = openServer(config, world, { telemetry, streams });
   const stop = async (): Promise<void> => {
     await stopJobs();
     await Promise.all(ingests.map((ingest) => ingest.stop()));
@@ -112,6 +101,26 @@ const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTol
 const modelsFolderOf = ({ modelsFolder }: Config): string =>
   modelsFolder === '' ? join(root, 'smart-data-models') : modelsFolder;
 
+/** The world without the subscriptions, which are carried out in it. */
+function openParts(
+  config: Config,
+  { observe, stores, loader }: Pick<LibraryParts, 'observe' | 'stores' | 'loader'>,
+): DeliveryWorld {
+  const modelsFolder = modelsFolderOf(config);
+  const basics = openBasics(config, stores);
+  const { clock } = basics;
+  return {
+    ...basics,
+    stores,
+    models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
+    observe,
+    contexts: openLibrary(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
+    renders: createRenderCache(config.renderCacheBytes),
+    ...settingsOf(config),
+    identity: { alias: config.alias, startedAt: clock.now() },
+  };
+}
+
 /** Time and chance, and what is made of them alone. */
 function openBasics(
   { streamTicketMs }: Config,
@@ -126,14 +135,23 @@ function openBasics(
   };
 }
 
-function openTelemetry(config: Config): { readonly metrics: Metrics; readonly observe: Observe } {
+interface Telemetry {
+  readonly metrics: Metrics;
+  readonly observe: Observe;
+  /** Lets somebody else hear what is observed, too. */
+  readonly hear: (listener: Observe) => void;
+}
+
+function openTelemetry(config: Config): Telemetry {
   const metrics = createMetrics();
-  const log = createLog(config.logLevel);
-  const observe: Observe = (observation) => {
-    metrics.observe(observation);
-    log(observation);
+  const listeners = [metrics.observe, createLog(config.logLevel)];
+  return {
+    metrics,
+    observe(observation) {
+      for (const listener of listeners) listener(observation);
+    },
+    hear: (listener) => void listeners.push(listener),
   };
-  return { metrics, observe };
 }
 
 function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> {
@@ -191,7 +209,16 @@ function openStores(config: Config, observe: Observe): Stores | Promise<Stores> 
   if (config.store === 'mongo') return openMongoStores({ url: config.mongoUrl, observe });
   return config.store === 'memory'
     ? createMemoryStores({ breathe: createBreathe() })
-    : createSqliteStores({ directory: config.data, breathe: createBreathe() });
+    : createSqliteStores({
+        directory: config.data,
+        observe,
+        breathe: createBreathe(),
+        fatal: (cause) => {
+          observe({ kind: 'failed', where: 'store', cause });
+          // Whoever watches over the process starts one that can write. Nothing that was answered is lost.
+          process.exit(1);
+        },
+      });
 }
 
 function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
@@ -248,10 +275,13 @@ async function closeStreams({ stream, events, proxy }: Streams): Promise<void> {
 function openServer(
   config: Config,
   world: World,
-  { metrics, streams }: { metrics: Metrics; streams: Streams },
+  { telemetry, streams }: { telemetry: Telemetry; streams: Streams },
 ): Server {
   const began = Date.now();
-  metrics.watch(world.stores);
+  const { metrics } = telemetry;
+  const health = createHealth({ stores: world.stores, alias: config.alias });
+  telemetry.hear(health.observe);
+  metrics.watch({ sizes: () => world.stores.sizes(), unready: health.unready });
   return createHttpServer({
     world,
     operations: [...operations, ...streams.events.operations],
@@ -276,22 +306,11 @@ function openServer(
         orion: { version },
         uptime: Math.floor((Date.now() - began) / 1000),
       }),
-      unready: () => faultOf(world),
+      unready: health.unready,
       metrics: metrics.read,
     },
     onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
   });
-}
-
-/** What keeps the store from answering, as a sentence. */
-async function faultOf({ stores }: World): Promise<string | undefined> {
-  try {
-    const store = await stores.open('', false);
-    await store?.log.position();
-    return undefined;
-  } catch (cause) {
-    return `The store does not answer: ${cause instanceof Error ? cause.message : String(cause)}`;
-  }
 }
 
 /** Listens, and answers with the URL. What was opened before is released when the port cannot be had. */

@@ -6,7 +6,7 @@ import type { Stores } from '../../src/core/port/store.ts';
 /** The lines about sizes in metrics that are read with this persistence; others are there too. */
 async function linesOf(sizes: Stores['sizes'], times = 1): Promise<readonly string[]> {
   const metrics = createMetrics();
-  metrics.watch({ sizes });
+  metrics.watch({ sizes, unready: () => Promise.resolve(undefined) });
   for (let n = 1; n < times; n += 1) await metrics.read();
   const { body } = await metrics.read();
   expect(body).toContain('process_cpu_seconds_total');

@@ -128,6 +128,43 @@ describe('when the writer has ended', () => {
   });
 });
 
+describe('when the thread of the writer dies', () => {
+  const limits = { pendingWrites: 100, pendingBytes: 1e9 };
+  /** More than the thread has memory for. */
+  const huge = { mutation: { op: 'create', id: 'urn:huge', entity: {} } } as unknown as Write;
+  const makeHuge = (): Write =>
+    ({ ...huge, mutation: { ...huge.mutation, entity: { types: [type], attrs: { [level]: many() } } } }) as Write;
+  const many = (): object[] =>
+    Array.from({ length: 400_000 }, (_, n) => ({ kind: 'Property', datasetId: `urn:${n}`, value: n }));
+
+  test('it is started again: who waited is told, nothing that was answered is lost, and followers go on', async () => {
+    const writer = startWriter({ observe: () => undefined, limits, heapMegabytes: 32 });
+    closing.push(() => writer.close());
+    const { store } = await openStore({ writer });
+    const positions: number[] = [];
+    store.log.follow((position) => void positions.push(position));
+    await store.apply([creation('urn:1')], at);
+    await expect(store.apply([makeHuge()], at)).rejects.toMatchObject({ type: 'Unavailable' });
+    expect(await store.apply([creation('urn:2')], at)).toEqual([{ status: 'created' }]);
+    expect((await store.find(plan)).map(({ id }) => id)).toEqual(['urn:1', 'urn:2']);
+    expect(positions).toEqual([1, 2]);
+  });
+
+  test('again and again, that is told, and nothing more is taken', async () => {
+    const told: Error[] = [];
+    const fatal = (cause: Error): void => void told.push(cause);
+    const writer = startWriter({ observe: () => undefined, limits, heapMegabytes: 32, fatal });
+    closing.push(() => writer.close());
+    const { store } = await openStore({ writer });
+    const write = makeHuge();
+    for (let deaths = 0; deaths < 5; deaths += 1)
+      await expect(store.apply([write], at)).rejects.toMatchObject({ type: 'Unavailable' });
+    expect(told).toMatchObject([{ message: expect.stringContaining('died 5 times') }]);
+    await expect(store.apply([creation('urn:1')], at)).rejects.toMatchObject({ type: 'Unavailable' });
+    expect(await store.find(plan)).toEqual([]);
+  });
+});
+
 describe('followers of the log', () => {
   test('that throw disturb nobody', async () => {
     const { store, seen } = await openStore();

@@ -15,6 +15,10 @@ function write(logger: Logger, observation: Observation): void {
   switch (observation.kind) {
     case 'failed':
       return logger.error({ where: observation.where, err: observation.cause }, 'failed');
+    case 'storeFailed': {
+      const { problem, reason, isRepeated } = observation;
+      return isRepeated ? undefined : logger.error({ problem, reason }, 'storeFailed');
+    }
     case 'modelViolated':
       return logger.warn(observation.violation, 'data model not met');
     case 'contextFailed':

@@ -6,10 +6,16 @@ import type { Stores } from '../../core/port/store.ts';
 
 export interface Metrics {
   readonly observe: Observe;
-  /** Tells the sizes of a persistence from now on, whenever the metrics are read. */
-  readonly watch: (stores: Pick<Stores, 'sizes'>) => void;
+  /** Tells the sizes of a persistence, and whether the broker is ready, from now on, whenever the metrics are read. */
+  readonly watch: (watched: Watched) => void;
   /** The metrics as text, and its media type. */
   readonly read: () => Promise<{ readonly type: string; readonly body: string }>;
+}
+
+/** What metrics ask for when they are read. */
+export interface Watched extends Pick<Stores, 'sizes'> {
+  /** Why the broker is not ready; undefined when it is. */
+  readonly unready: () => Promise<string | undefined>;
 }
 
 /** Metrics of one broker, with those of its process. */
@@ -19,7 +25,10 @@ export function createMetrics(): Metrics {
   const instruments = createInstruments(registry);
   return {
     observe: (observation) => count(instruments, observation),
-    watch: (stores) => watchSizes(registry, stores),
+    watch(watched) {
+      watchSizes(registry, watched);
+      watchReadiness(registry, watched);
+    },
     read: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
 }
@@ -36,12 +45,7 @@ function createInstruments(registry: Registry) {
       buckets: seconds,
       registers,
     }),
-    failures: new Counter({
-      name: 'mlaka_failures_total',
-      help: 'Faults inside the broker.',
-      labelNames: ['where'],
-      registers,
-    }),
+    ...createFailureInstruments(registry),
     violations: new Counter({
       name: 'mlaka_model_violations_total',
       help: 'Broken rules of data models.',
@@ -66,6 +70,38 @@ function createInstruments(registry: Registry) {
   };
 }
 
+function createFailureInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    failures: new Counter({
+      name: 'mlaka_failures_total',
+      help: 'Faults inside the broker.',
+      labelNames: ['where'],
+      registers,
+    }),
+    storeFailures: new Counter({
+      name: 'mlaka_store_failures_total',
+      help: 'Requests that a full disk or a damaged file kept from being carried out.',
+      labelNames: ['problem'],
+      registers,
+    }),
+  };
+}
+
+type OfStream = Extract<Observation, { kind: 'streamOpened' | 'streamClosed' | 'streamDropped' }>;
+
+function countStream(instruments: ReturnType<typeof createInstruments>, observation: OfStream): void {
+  if (observation.kind === 'streamDropped') return instruments.dropped.inc({ reason: observation.reason });
+  return observation.kind === 'streamOpened' ? instruments.streams.inc() : instruments.streams.dec();
+}
+
+type OfFailure = Extract<Observation, { kind: 'failed' | 'storeFailed' }>;
+
+function countFailure(instruments: ReturnType<typeof createInstruments>, observation: OfFailure): void {
+  if (observation.kind === 'failed') return instruments.failures.inc({ where: observation.where });
+  return instruments.storeFailures.inc({ problem: observation.problem });
+}
+
 /** How long the other metrics wait for a persistence that does not tell its sizes. */
 const sizesMs = 1000;
 
@@ -81,6 +117,18 @@ function watchSizes(registry: Registry, stores: Pick<Stores, 'sizes'>): void {
       for (const size of sizes) {
         for (const [where, value] of Object.entries(size.bytes)) bytes.set({ tenant: size.tenant, where }, value);
       }
+    },
+    registers: [registry],
+  });
+}
+
+function watchReadiness(registry: Registry, { unready }: Watched): void {
+  const ready = new Gauge({
+    name: 'mlaka_ready',
+    help: 'Whether the broker can read and write, as /health/ready tells it.',
+    collect: async () => {
+      const reason = await Promise.race([unready(), sleep(sizesMs, 'it takes too long', { ref: false })]);
+      ready.set(reason === undefined ? 1 : 0);
     },
     registers: [registry],
   });
@@ -176,18 +224,17 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
       return instruments.answers.observe({ binding, operation, status }, tookMs / 1000);
     }
     case 'failed':
-      return instruments.failures.inc({ where: observation.where });
+    case 'storeFailed':
+      return countFailure(instruments, observation);
     case 'modelViolated':
       return instruments.violations.inc({ type: observation.violation.type });
     case 'contextLoaded':
     case 'contextFailed':
       return instruments.contexts.inc({ result: observation.kind === 'contextLoaded' ? 'loaded' : 'failed' });
     case 'streamOpened':
-      return instruments.streams.inc();
     case 'streamClosed':
-      return instruments.streams.dec();
     case 'streamDropped':
-      return instruments.dropped.inc({ reason: observation.reason });
+      return countStream(instruments, observation);
     case 'matched':
       instruments.matched.inc(observation.changes);
       return instruments.notifications.inc(observation.notifications);

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import type { Terms } from '../../core/model/entity.ts';
+import { Problem } from '../../core/model/problem.ts';
 import { instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import { every } from './every.ts';
 import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
@@ -29,6 +30,7 @@ type Work = (store: Store, tenant: string) => Promise<string | undefined>;
 
 const second = 1000;
 const minute = 60 * second;
+const hour = 60 * minute;
 
 const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
@@ -37,18 +39,16 @@ export function startJobs(options: JobOptions): () => Promise<void> {
   const { clock, logKeep, historyKeep } = options;
   const prune: Work = async (store) =>
     removed(await store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records }));
+  const sweep: Work = async (store) => removed(await store.sweep(clock.now()));
   const stopping = new AbortController();
+  const forget = createForget(options, stopping.signal);
   const jobs = [
-    startJob('sweep', 2 * second, { ...options, work: async (store) => removed(await store.sweep(clock.now())) }),
+    startJob('sweep', 2 * second, { ...options, work: sweep }),
     startJob('prune', minute, { ...options, work: prune }),
+    startJob('sweep all', hour, { ...options, work: sweep, isOfAll: true }),
+    startJob('prune all', hour, { ...options, work: prune, isOfAll: true }),
     ...(forgetsAnything(historyKeep)
-      ? [
-          startJob('forget', 60 * minute, {
-            ...options,
-            work: createForget(options, stopping.signal),
-            isAtOnce: true,
-          }),
-        ]
+      ? [startJob('forget', hour, { ...options, work: forget, isOfAll: true, isAtOnce: true })]
       : []),
   ];
   return async () => {
@@ -84,14 +84,16 @@ function createForget({ clock, contexts, historyKeep }: JobOptions, signal: Abor
   };
 }
 
-/** Runs the work in every tenant each time the period is over, never twice at a time. */
-function startJob(
-  name: string,
-  periodMs: number,
-  { stores, observe, work, isAtOnce = false }: JobOptions & { readonly work: Work; readonly isAtOnce?: boolean },
-): () => Promise<void> {
-  const run = (): Promise<void> => runOnce(name, { stores, observe, work });
-  const first = isAtOnce ? run() : Promise.resolve();
+interface Job extends Pick<JobOptions, 'stores' | 'observe'> {
+  readonly work: Work;
+  /** In all tenants; else in those that are in use. */
+  readonly isOfAll?: boolean;
+}
+
+/** Runs the work in tenants each time the period is over, never twice at a time. */
+function startJob(name: string, periodMs: number, job: Job & { readonly isAtOnce?: boolean }): () => Promise<void> {
+  const run = (): Promise<void> => runOnce(name, job);
+  const first = job.isAtOnce === true ? run() : Promise.resolve();
   // The run that was made at once may not have ended.
   const stop = every(periodMs, () => first.then(run));
   return async () => {
@@ -99,17 +101,17 @@ function startJob(
   };
 }
 
+const told = new Set<Problem['type']>(['TenantUnavailable', 'InsufficientStorage']);
+
 /** What fails in one tenant is done in the others. */
-async function runOnce(
-  name: string,
-  { stores, observe, work }: Pick<JobOptions, 'stores' | 'observe'> & { readonly work: Work },
-): Promise<void> {
+async function runOnce(name: string, { stores, observe, work, isOfAll = false }: Job): Promise<void> {
   const began = performance.now();
   const failed = (cause: unknown): undefined => {
-    observe({ kind: 'failed', where: `job ${name}`, cause });
+    // A file or a disk that cannot be used is told of by the store.
+    if (!(cause instanceof Problem && told.has(cause.type))) observe({ kind: 'failed', where: `job ${name}`, cause });
   };
   // Where several brokers share a store, the one that has the first part does the jobs.
-  const tenants = stores.parts.isMine(0) ? await stores.tenants().catch(failed) : [];
+  const tenants = stores.parts.isMine(0) ? await (isOfAll ? stores.tenants() : stores.tenantsInUse()).catch(failed) : [];
   const done: string[] = [];
   for (const tenant of tenants ?? []) {
     const did = await runIn(tenant, { stores, work }).catch(failed);
@@ -118,10 +120,7 @@ async function runOnce(
   if (done.length > 0) observe({ kind: 'jobRan', job: name, tookMs: performance.now() - began, did: done.join('; ') });
 }
 
-async function runIn(
-  tenant: string,
-  { stores, work }: { readonly stores: Stores; readonly work: Work },
-): Promise<string | undefined> {
+async function runIn(tenant: string, { stores, work }: Pick<Job, 'stores' | 'work'>): Promise<string | undefined> {
   const store = await stores.open(tenant, false);
   return store && work(store, tenant);
 }

@@ -14,9 +14,14 @@ export type ProblemType =
   | 'NoMultiTenantSupport'
   | 'Forbidden'
   | 'Unavailable'
+  | 'TenantUnavailable'
+  | 'InsufficientStorage'
   | 'InternalError';
 
-/** The stable title of each type of problem. `Forbidden` and `Unavailable` are ours: clause 5.5.2 has no such types. */
+/**
+ * The stable title of each type of problem. `Forbidden`, `Unavailable`, `TenantUnavailable` and `InsufficientStorage` are ours:
+ * clause 5.5.2 has no such types.
+ */
 export const problemTitle: Readonly<Record<ProblemType, string>> = {
   InvalidRequest: 'The request is malformed',
   BadRequestData: 'The request is well-formed but its data is not valid NGSI-LD',
@@ -31,6 +36,8 @@ export const problemTitle: Readonly<Record<ProblemType, string>> = {
   NoMultiTenantSupport: 'Tenants are not supported',
   Forbidden: 'Not allowed',
   Unavailable: 'The broker cannot take this now',
+  TenantUnavailable: 'The data of this tenant cannot be used now',
+  InsufficientStorage: 'The disk is full',
   InternalError: 'Something went wrong inside the broker',
 };
 

@@ -17,6 +17,8 @@ export const statusOf: Readonly<Record<ProblemType, number>> = {
   NoMultiTenantSupport: 501,
   Forbidden: 403,
   Unavailable: 503,
+  TenantUnavailable: 503,
+  InsufficientStorage: 507,
   InternalError: 500,
 };
 

@@ -1,4 +1,5 @@
 /** Everything worth seeing from outside. The core only calls `observe`; log and metrics are two exhaustive readers. */
+import type { ProblemType } from '../model/problem.ts';
 import type { ModelViolation } from './models.ts';
 
 export type Observation =
@@ -12,6 +13,14 @@ export type Observation =
     }
   /** Something failed that should not have: the cause is for the log only. */
   | { readonly kind: 'failed'; readonly where: string; readonly cause: unknown }
+  /** The persistence could not do something for a reason outside of the broker: a full disk, a damaged file. */
+  | {
+      readonly kind: 'storeFailed';
+      readonly problem: ProblemType;
+      readonly reason: string;
+      /** The same was told a moment ago. */
+      readonly isRepeated: boolean;
+    }
   | { readonly kind: 'modelViolated'; readonly violation: ModelViolation }
   | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }
   | { readonly kind: 'contextFailed'; readonly url: string; readonly reason: string }

@@ -214,6 +214,10 @@ export interface Stores {
   /** The store of a tenant; undefined when there is none and `create` is false (clause 4.14). */
   open(tenant: string, create: boolean): Promise<Store | undefined>;
   tenants(): Promise<readonly string[]>;
+  /** Those of which something is in memory or open. What the others need done now and then can wait. */
+  tenantsInUse(): Promise<readonly string[]>;
+  /** Those that have documents on a shelf, or may have some. */
+  tenantsWith(shelf: string): Promise<readonly string[]>;
   /** What each tenant takes of disks, told without reading it; of a persistence that is on none, nothing. */
   sizes(): Promise<readonly TenantSize[]>;
   /** Who does what, where there are several brokers on the persistence. */

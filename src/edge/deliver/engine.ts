@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
-import type { Subscriptions } from '../../core/port/subscriptions.ts';
+import { type Subscriptions, subscriptionShelf } from '../../core/port/subscriptions.ts';
 import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
@@ -31,6 +31,8 @@ export interface DeliveryEngine {
 
 /** How often tenants are looked for that other brokers on the store have made. */
 const searchMs = 1000;
+/** How long to wait before tenants are tried again that could not be opened. */
+const retryMs = 10_000;
 /** How long what is under way may take when the broker stops: as long again when its messages were abandoned, and for the writing down. */
 const graceMs = 2000;
 
@@ -42,6 +44,8 @@ interface Engine extends DeliveryOptions {
   readonly watchers: Watchers;
   /** Looks for tenants that other brokers have made. */
   search: NodeJS.Timeout | undefined;
+  /** Tries again to open the tenants that could not be. */
+  later: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
 
@@ -60,6 +64,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     watchers,
     tenants: new Map(),
     search: undefined,
+    later: undefined,
     isStopped: false,
   };
   return {
@@ -99,7 +104,16 @@ function createSubscriptions(engine: Engine): Subscriptions {
 }
 
 async function openAll(engine: Engine): Promise<void> {
-  for (const name of await engine.world.stores.tenants()) await tenantOf(engine, name);
+  for (const name of await engine.world.stores.tenantsWith(subscriptionShelf)) {
+    // A tenant that cannot be opened keeps no other from being served.
+    await tenantOf(engine, name).catch((cause: unknown) => {
+      engine.later ??= setTimeout(() => {
+        engine.later = undefined;
+        void search(engine);
+      }, retryMs);
+      if (!(cause instanceof Problem)) engine.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    });
+  }
 }
 
 async function search(engine: Engine): Promise<void> {
@@ -150,7 +164,9 @@ async function read({ world, messenger }: Engine, tenant: string, document: Subs
 async function stop(engine: Engine): Promise<void> {
   engine.isStopped = true;
   clearInterval(engine.search);
-  const tenants = (await Promise.all(engine.tenants.values())).flatMap((tenant) => tenant ?? []);
+  clearTimeout(engine.later);
+  const opened = await Promise.allSettled(engine.tenants.values());
+  const tenants = opened.flatMap((one) => (one.status === 'fulfilled' ? (one.value ?? []) : []));
   const ended = Promise.all([engine.receivers.stop(), ...tenants.map((tenant) => tenant.end())]);
   await withinGrace(ended);
   await engine.messenger.close();

@@ -17,6 +17,8 @@ export function createMemoryStores(options: { readonly breathe?: Breathe } = {})
     parts: allMine,
     notes: createNotes(),
     tenants: () => Promise.resolve([...tenants.keys()]),
+    tenantsInUse: () => Promise.resolve([...tenants.keys()]),
+    tenantsWith: () => Promise.resolve([...tenants.keys()]),
     sizes: () => Promise.resolve([]),
     close: () => {
       tenants.clear();

@@ -60,7 +60,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
       if (!isOpened && !(await reach(register(registry, { _id: tenant, database }, create)))) return undefined;
       return (await reach(opened.get(tenant, database))).store;
     },
-    tenants: () => tenantsIn(registry),
+    ...listing(registry),
     sizes: async () =>
       Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, client.db(databaseOf(prefix, tenant))))),
     async close() {
@@ -97,6 +97,12 @@ function createOpened(open: (database: string) => Promise<OpenStore>): Opened {
     all: async () =>
       (await Promise.allSettled(opened.values())).flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
   };
+}
+
+/** A tenant is a database: it takes nothing to have many of them in use, and asking each would. */
+function listing(registry: Collection<TenantDocument>): Pick<Stores, 'tenants' | 'tenantsInUse' | 'tenantsWith'> {
+  const tenants = (): Promise<readonly string[]> => tenantsIn(registry);
+  return { tenants, tenantsInUse: tenants, tenantsWith: tenants };
 }
 
 const tenantsIn = async (registry: Collection<TenantDocument>): Promise<readonly string[]> => [

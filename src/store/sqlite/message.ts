@@ -2,6 +2,7 @@
 import type { Instant, Micros } from '../../core/model/instant.ts';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { PastInstance, Position } from '../../core/port/store.ts';
+import type { Failure } from './failure.ts';
 
 /** What the writer is to do in a tenant's file. */
 export type Job =
@@ -74,7 +75,7 @@ export interface Request {
 /** How a request ended: done and durable, or not done at all. */
 export type Reply =
   | { readonly seq: number; readonly answer: Answer }
-  | { readonly seq: number; readonly failure: { readonly message: string; readonly stack: string } };
+  | { readonly seq: number; readonly failure: Failure };
 
 export type ToWriter = readonly Request[] | 'close';
 

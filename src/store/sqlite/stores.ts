@@ -1,14 +1,17 @@
 /** The embedded persistence: one SQLite file per tenant in a folder. */
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Breathe } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import { createNotes } from '../../core/port/notes.ts';
 import { allMine } from '../../core/port/parts.ts';
-import type { Stores } from '../../core/port/store.ts';
+import type { Store, Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
-import { type OpenStore, openStore } from './store.ts';
-import { fileOf, sizeOf, tenantsIn } from './tenant-file.ts';
+import { problemOf } from './failure.ts';
+import { createFiles, type FilesOptions } from './files.ts';
+import { hasDocuments } from './peek.ts';
+import { createStoreOnUse } from './store-on-use.ts';
+import { fileOf, sizeOf, tenantOf, tenantsIn } from './tenant-file.ts';
 import { startWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
 export interface SqliteOptions {
@@ -18,47 +21,93 @@ export interface SqliteOptions {
   readonly breathe: Breathe;
   /** How much may wait for the disk before writes are refused. */
   readonly limits?: Partial<WriterLimits>;
+  /** Files that may be open while nobody uses them, and how long such a file stays open. */
+  readonly openMost?: number;
+  readonly idleMs?: number;
+  /** Called when nothing can be written any more, whatever is tried. */
+  readonly fatal?: (cause: Error) => void;
   /** A writer that others use too, and who gave it closes. Absent: one is started, and closed with the stores. */
   readonly writer?: Writer;
 }
 
 const usualLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1024 * 1024 };
+const usualOpenMost = 100;
+const usualIdleMs = 60_000;
 
-/** A store cannot be opened when its file was written by a newer program: `open` throws an Error. */
+/** Each use of a store throws an Error when its file was written by a newer program, TenantUnavailable when it cannot be used. */
 export function createSqliteStores(options: SqliteOptions): Stores {
-  const { directory, breathe, observe = () => undefined, limits } = options;
+  const { directory, breathe, observe = () => undefined, limits, fatal } = options;
   mkdirSync(directory, { recursive: true });
-  const writer = options.writer ?? startWriter({ observe, limits: { ...usualLimits, ...limits } });
-  const opened = new Map<string, Promise<OpenStore>>();
+  const writer = options.writer ?? startWriter({ observe, limits: { ...usualLimits, ...limits }, fatal });
+  const failed = createTeller(observe);
+  const { openMost = usualOpenMost, idleMs = usualIdleMs } = options;
+  const files = createFiles({ writer, breathe, openMost, idleMs, failed });
+  const stores = new Map<string, Store>();
   let isOpen = true;
 
-  const openOnce = (path: string): Promise<OpenStore> => {
-    const known = opened.get(path);
-    if (known) return known;
-    const fresh = writer.send(path, { op: 'open' }).then(() => openStore(path, { writer, breathe }));
-    opened.set(path, fresh);
-    // One that failed is tried again by the next who asks.
-    fresh.catch(() => opened.delete(path));
-    return fresh;
+  const storeOf = (path: string): Store => {
+    const store = stores.get(path) ?? createStoreOnUse({ path, files, writer });
+    stores.set(path, store);
+    return store;
   };
 
   return {
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const path = join(directory, fileOf(tenant));
-      if (!opened.has(path) && !create && tenant !== '' && !existsSync(path)) return undefined;
-      return (await openOnce(path)).store;
+      if (stores.has(path) || existsSync(path)) return storeOf(path);
+      if (!create && tenant !== '') return undefined;
+      await files.use(path, () => Promise.resolve());
+      return storeOf(path);
     },
     parts: allMine,
     notes: createNotes(),
     tenants: () => Promise.resolve([...new Set(['', ...tenantsIn(directory)])]),
+    tenantsInUse: () => Promise.resolve(files.paths().flatMap((path) => tenantOf(basename(path)) ?? [])),
+    tenantsWith: (shelf) => tenantsWith(directory, shelf, { breathe, failed }),
     sizes: () => Promise.resolve(tenantsIn(directory).map((tenant) => ({ tenant, bytes: sizeOf(directory, tenant) }))),
     async close() {
       isOpen = false;
-      for (const store of await Promise.allSettled(opened.values())) {
-        if (store.status === 'fulfilled') await store.value.close();
-      }
+      await files.close();
       if (!options.writer) await writer.close();
     },
   };
+}
+
+/** How often a fault that stays is told of. */
+const tellMs = 60_000;
+
+/** Tells of faults of files, each no more than once in a while. */
+function createTeller(observe: Observe): FilesOptions['failed'] {
+  const told = new Map<string, number>();
+  return (path, { type, message }) => {
+    const fault = `${path} ${type}`;
+    const before = told.get(fault);
+    const now = performance.now();
+    const isToBeTold = before === undefined || now - before > tellMs;
+    if (isToBeTold) told.set(fault, now);
+    observe({ kind: 'storeFailed', problem: type, reason: message, isRepeated: !isToBeTold });
+  };
+}
+
+async function tenantsWith(
+  directory: string,
+  shelf: string,
+  { breathe, failed }: Pick<FilesOptions, 'breathe' | 'failed'>,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const tenant of tenantsIn(directory)) {
+    const rest = breathe();
+    if (rest) await rest;
+    try {
+      if (hasDocuments(directory, tenant, shelf)) found.push(tenant);
+    } catch (error) {
+      const path = join(directory, fileOf(tenant));
+      const problem = problemOf(error, path);
+      if (problem instanceof Problem) failed(path, problem);
+      // It may be readable by the time that it is opened, and what is wrong is told then, too.
+      found.push(tenant);
+    }
+  }
+  return found;
 }

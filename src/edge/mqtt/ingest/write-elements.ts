@@ -90,7 +90,14 @@ function keepUnavailable(rows: readonly Row[], problems: Problems, refused: Map<
   });
 }
 
-const isPassing = ({ type }: ProblemReport): boolean => type === 'Unavailable';
+/** What may be other in a while, by itself or by somebody's help. */
+const passing: ReadonlySet<ProblemReport['type']> = new Set([
+  'Unavailable',
+  'TenantUnavailable',
+  'InsufficientStorage',
+]);
+
+const isPassing = ({ type }: ProblemReport): boolean => passing.has(type);
 
 interface Surroundings {
   readonly caller: Caller;

@@ -4,6 +4,7 @@ import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Position } from '../../../core/port/store.ts';
 import { carryOut, recordSeries, sweepSome, type Tables } from './carry-out.ts';
 import { openForWriting } from '../connection.ts';
+import { failureOf } from '../failure.ts';
 import { createEntities } from './entity-rows.ts';
 import { createForget, type Forget } from '../history/forget.ts';
 import { createRollupWriter } from '../history/rollup-writer.ts';
@@ -58,7 +59,7 @@ export function openLedger(path: string): Ledger {
     } catch (error) {
       // One faulty request must not take the others of its group with it.
       if (requests.length > 1) return requests.flatMap((request) => commit([request]));
-      return requests.map(({ seq }) => ({ seq, failure: failureOf(error) }));
+      return requests.map(({ seq }) => ({ seq, failure: failureOf(error, path) }));
     }
   };
 
@@ -126,10 +127,6 @@ function createTransaction(
     }
   };
 }
-
-/** An error as it crosses threads. */
-export const failureOf = (error: unknown): { message: string; stack: string } =>
-  error instanceof Error ? { message: error.message, stack: error.stack ?? '' } : { message: String(error), stack: '' };
 
 function createRunner(
   tables: Tables,

@@ -1,6 +1,7 @@
 /** The writer's thread: commits everything that has arrived in one transaction per tenant, then answers. */
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { failureOf, type Ledger, openLedger } from './ledger.ts';
+import { failureOf } from '../failure.ts';
+import { type Ledger, openLedger } from './ledger.ts';
 import type { FromWriter, Reply, Request, ToWriter } from '../message.ts';
 
 /** Writes in one group at most: bounds how long the first of them waits. */
@@ -56,16 +57,20 @@ function commitIn(ledgers: Map<string, Ledger>, path: string, group: readonly Re
     const ledger = ledgers.get(path) ?? openLedger(path);
     ledgers.set(path, ledger);
     const replies = ledger.commit(group);
-    if (group.some(({ job }) => job.op === 'close')) {
+    const position = ledger.position();
+    if (group.some(({ job }) => job.op === 'close') || replies.some(isLost)) {
       ledgers.delete(path);
       ledger.close();
     }
-    return { kind: 'done', path, position: ledger.position(), replies };
+    return { kind: 'done', path, position, replies };
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = failureOf(error, path);
     return { kind: 'done', path, position: 0, replies: group.map(({ seq }): Reply => ({ seq, failure })) };
   }
 }
+
+/** A file that cannot be used is opened anew by the next request: somebody may have put another in its place. */
+const isLost = (reply: Reply): boolean => 'failure' in reply && reply.failure.problem?.type === 'TenantUnavailable';
 
 interface Tidier {
   wake(): void;

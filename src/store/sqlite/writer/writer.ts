@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Observe } from '../../../core/port/observe.ts';
 import type { Position } from '../../../core/port/store.ts';
+import { errorOf } from '../failure.ts';
 import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from '../message.ts';
 
 /** Sends a job for one tenant's file. Throws Unavailable when too many are waiting, an Error when it failed. */
@@ -31,37 +32,82 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts the writer's thread. */
-export function startWriter({ observe, limits }: { observe: Observe; limits: WriterLimits }): Writer {
-  // From src it runs as TypeScript, from dist as what was compiled from it.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./writer-worker.${extension}`, import.meta.url));
-  const queue = createQueue(limits);
-  const outbox = createOutbox((message) => worker.postMessage(message));
-  const followers = createFollowers(observe);
-  const exited = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+export interface WriterOptions {
+  readonly observe: Observe;
+  readonly limits: WriterLimits;
+  /** Called when the writer's thread dies again and again: nothing can be written any more. */
+  readonly fatal?: ((cause: Error) => void) | undefined;
+  /** Most of memory that the writer's thread may take; absent: as much as this one. */
+  readonly heapMegabytes?: number;
+}
 
-  worker.on('message', (message: FromWriter) => {
+/** After so many deaths within that time, another thread would die too. */
+const deathsMost = 5;
+const deathsMs = 60_000;
+
+/**
+ * Starts the writer's thread. One that dies is started again. Who waited for it is told Unavailable: what was asked may have
+ * been done or not, and everything that was answered is on disk.
+ */
+export function startWriter(options: WriterOptions): Writer {
+  const { observe, limits, fatal = () => undefined, heapMegabytes } = options;
+  const queue = createQueue(limits);
+  const followers = createFollowers(observe);
+  const deaths: number[] = [];
+  const hear = (message: FromWriter): void => {
     if (message.kind === 'failed') observe({ kind: 'failed', where: message.where, cause: message.message });
     if (message.kind !== 'done') return;
     for (const reply of message.replies) queue.settle(reply);
     followers.announce(message.path, message.position);
-  });
-  worker.on('error', (cause) => {
-    observe({ kind: 'failed', where: 'store: writer', cause });
-    queue.stop(new Error('The writer of the store has crashed.', { cause }));
-  });
-  worker.on('exit', () => queue.stop(new Error('The writer of the store has ended.')));
+  };
+  const ended = Promise.withResolvers<undefined>();
+  const revive = (): void => {
+    queue.fail(new Problem('Unavailable', 'The writer of the store has died; what was asked may be done or not.'));
+    if (!queue.isOpen()) return ended.resolve(undefined);
+    deaths.push(Date.now());
+    if (deaths.length >= deathsMost && Date.now() - (deaths.at(-deathsMost) ?? 0) < deathsMs) {
+      queue.refuse();
+      ended.resolve(undefined);
+      return fatal(new Error(`The writer of the store has died ${deathsMost} times within a minute.`));
+    }
+    outbox.clear();
+    worker = startThread({ hear, observe, died: revive, heapMegabytes });
+    // What was committed and not answered is announced by opening the file.
+    for (const path of followers.paths()) void send(path, { op: 'open' }).catch(() => undefined);
+  };
+  let worker = startThread({ hear, observe, died: revive, heapMegabytes });
+  const outbox = createOutbox((message) => worker.postMessage(message));
+  const send: Writer['send'] = (path, job, weight = 1) =>
+    queue.enter({ weight, bytes: sizeOf(job) }, (seq) => outbox.put({ seq, path, weight, job }));
 
   return {
-    send: (path, job, weight = 1) =>
-      queue.enter({ weight, bytes: sizeOf(job) }, (seq) => outbox.put({ seq, path, weight, job })),
+    send,
     follow: followers.follow,
     async close() {
       if (queue.refuse()) outbox.close();
-      await exited;
+      await ended.promise;
     },
   };
+}
+
+interface ThreadEvents {
+  readonly observe: Observe;
+  readonly hear: (message: FromWriter) => void;
+  readonly died: () => void;
+  readonly heapMegabytes: number | undefined;
+}
+
+function startThread({ hear, observe, died, heapMegabytes }: ThreadEvents): Worker {
+  // From src it runs as TypeScript, from dist as what was compiled from it.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(
+    new URL(`./writer-worker.${extension}`, import.meta.url),
+    heapMegabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } },
+  );
+  worker.on('message', hear);
+  worker.on('error', (cause) => observe({ kind: 'failed', where: 'store: writer', cause }));
+  worker.once('exit', died);
+  return worker;
 }
 
 function sizeOf(job: Job): number {
@@ -75,10 +121,11 @@ interface Queue {
   /** Waits for the answer to what `post` sends under a number. Throws Unavailable when the queue is full or stopped. */
   enter(size: Pick<Waiting, 'weight' | 'bytes'>, post: (seq: number) => void): Promise<Answer>;
   settle(reply: Reply): void;
+  isOpen(): boolean;
   /** Lets nobody in any more. False: it was so already. */
   refuse(): boolean;
-  /** As `refuse`, and fails those who wait. */
-  stop(error: Error): void;
+  /** Fails those who wait. */
+  fail(error: Error): void;
 }
 
 function createQueue(limits: WriterLimits): Queue {
@@ -101,15 +148,15 @@ function createQueue(limits: WriterLimits): Queue {
     settle(reply) {
       const one = waiting.take(reply.seq);
       if ('answer' in reply) one?.resolve(reply.answer);
-      else one?.reject(new Error(`The store failed: ${reply.failure.message}`, { cause: reply.failure.stack }));
+      else one?.reject(errorOf(reply.failure));
     },
     refuse() {
       const was = isOpen;
       isOpen = false;
       return was;
     },
-    stop(error) {
-      isOpen = false;
+    isOpen: () => isOpen,
+    fail(error) {
       for (const one of waiting.takeAll()) one.reject(error);
     },
   };
@@ -153,6 +200,8 @@ function createWaitingRoom(): WaitingRoom {
 
 interface Outbox {
   put(request: Request): void;
+  /** Forgets what is in it. */
+  clear(): void;
   /** After what is in it. */
   close(): void;
 }
@@ -177,6 +226,9 @@ function createOutbox(post: (message: ToWriter) => void): Outbox {
       if (gathered.length === 1) setImmediate(flush);
       if (gathered.length >= messageMax) flush();
     },
+    clear() {
+      gathered = [];
+    },
     close() {
       flush();
       post('close');
@@ -187,6 +239,8 @@ function createOutbox(post: (message: ToWriter) => void): Outbox {
 interface Followers {
   announce(path: string, position: Position): void;
   readonly follow: Writer['follow'];
+  /** The files of which somebody follows the log. */
+  paths(): readonly string[];
 }
 
 function createFollowers(observe: Observe): Followers {
@@ -212,5 +266,6 @@ function createFollowers(observe: Observe): Followers {
       listeners.set(path, all.add(own));
       return () => void all.delete(own);
     },
+    paths: () => [...listeners].flatMap(([path, all]) => (all.size > 0 ? [path] : [])),
   };
 }

@@ -1,0 +1,70 @@
+/** What a failure of SQLite means to whoever asked: that the disk is full, or that the file of one tenant cannot be used. */
+import { statfsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { Problem, type ProblemReport } from '../../core/model/problem.ts';
+
+/** An error as it crosses threads. `problem`: what it means, where that is known. */
+export interface Failure {
+  readonly message: string;
+  readonly stack: string;
+  readonly problem?: ProblemReport;
+}
+
+/** An error of work on the file at a path. */
+export function failureOf(error: unknown, path: string): Failure {
+  const problem = reportOf(error, path);
+  const [message, stack] = error instanceof Error ? [error.message, error.stack ?? ''] : [String(error), ''];
+  return { message, stack, ...(problem ? { problem } : undefined) };
+}
+
+/** The error that a failure is told as. */
+export const errorOf = ({ message, stack, problem }: Failure): Error =>
+  problem
+    ? new Problem(problem.type, problem.detail, stack)
+    : new Error(`The store failed: ${message}`, { cause: stack });
+
+/** A failure of SQLite as the problem that it is; any other error as it came. */
+export function problemOf(error: unknown, path: string): unknown {
+  const report = reportOf(error, path);
+  return report ? new Problem(report.type, report.detail, error) : error;
+}
+
+/** Files are named by what stands below the folder of data. Undefined for an error that is none of the file or the disk. */
+function reportOf(error: unknown, path: string): ProblemReport | undefined {
+  if (!(error instanceof Database.SqliteError)) return undefined;
+  const file = basename(path);
+  const because = `(${error.message}, ${error.code})`;
+  const sort = /^SQLITE_[A-Z]+/.exec(error.code)?.[0] ?? '';
+  if (sort === 'SQLITE_FULL' || (disk.has(sort) && isFull(path)))
+    return { type: 'InsufficientStorage', detail: `The disk is full: nothing can be added to ${file} ${because}.` };
+  if (sort === 'SQLITE_BUSY')
+    return { type: 'Unavailable', detail: `Another program holds the file ${file} ${because}; try again later.` };
+  const fault = faults[sort];
+  return fault === undefined
+    ? undefined
+    : { type: 'TenantUnavailable', detail: `The file ${file} ${fault} ${because}.` };
+}
+
+const disk = new Set(['SQLITE_IOERR', 'SQLITE_CANTOPEN']);
+
+const faults: Readonly<Record<string, string>> = {
+  SQLITE_CORRUPT: 'is damaged: restore it from a backup',
+  SQLITE_NOTADB: 'is damaged and no database any more: restore it from a backup',
+  SQLITE_READONLY: 'can only be read: look at its permissions, and those of its folder and disk',
+  SQLITE_PERM: 'must not be opened: look at its permissions',
+  SQLITE_CANTOPEN: 'cannot be opened: look at its permissions, and those of its folder',
+  SQLITE_IOERR: 'cannot be read or written: look at the disk',
+};
+
+/** Less than this is no room. */
+const roomBytes = 64 * 1024;
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < roomBytes;
+  } catch {
+    return false;
+  }
+}

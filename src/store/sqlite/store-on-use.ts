@@ -1,0 +1,58 @@
+/** A tenant's store as others hold it: each call opens the file where it is closed. */
+import type { Log, Shelf, Store } from '../../core/port/store.ts';
+import type { Files } from './files.ts';
+import type { Writer } from './writer/writer.ts';
+
+export interface Place {
+  readonly path: string;
+  readonly files: Files;
+  readonly writer: Writer;
+}
+
+/** What the broker does by itself, now and then, is no use that keeps a file open. */
+export function createStoreOnUse(place: Place): Store {
+  const { path, files } = place;
+  const use: Use = (work) => files.use(path, work);
+  const visit: Use = (work) => files.use(path, work, false);
+  return {
+    get: (id, now) => use((store) => store.get(id, now)),
+    find: (plan) => use((store) => store.find(plan)),
+    count: (plan) => use((store) => store.count(plan)),
+    apply: (writes, at) => use((store) => store.apply(writes, at)),
+    history: (plan) => use((store) => store.history(plan)),
+    record: (instances, at) => use((store) => store.record(instances, at)),
+    revise: (revision, at) => use((store) => store.revise(revision, at)),
+    summary: () => use((store) => store.summary()),
+    sweep: (now) => visit((store) => store.sweep(now)),
+    forgetHistory: (slice) => visit((store) => store.forgetHistory(slice)),
+    shelf: (name) => shelfOnUse(name, use),
+    log: logOnUse(place, use, visit),
+  };
+}
+
+type Use = <T>(work: (store: Store) => Promise<T>) => Promise<T>;
+
+function shelfOnUse(name: string, use: Use): Shelf {
+  const on = <T>(work: (shelf: Shelf) => Promise<T>): Promise<T> => use((store) => work(store.shelf(name)));
+  return {
+    get: (key) => on((shelf) => shelf.get(key)),
+    keys: () => on((shelf) => shelf.keys()),
+    list: () => on((shelf) => shelf.list()),
+    put: (key, document) => on((shelf) => shelf.put(key, document)),
+    putHeld: (documents, tenure) => on((shelf) => shelf.putHeld(documents, tenure)),
+    add: (key, document) => on((shelf) => shelf.add(key, document)),
+    delete: (key) => on((shelf) => shelf.delete(key)),
+    // No other broker has the folder.
+    follow: () => () => undefined,
+  };
+}
+
+function logOnUse({ path, writer }: Place, use: Use, visit: Use): Log {
+  return {
+    position: () => use((store) => store.log.position()),
+    prunedTo: () => use((store) => store.log.prunedTo()),
+    read: (after, limit) => use((store) => store.log.read(after, limit)),
+    follow: (listener) => writer.follow(path, listener),
+    prune: (keep) => visit((store) => store.log.prune(keep)),
+  };
+}
