@@ -35,6 +35,7 @@ import { createNgsiProxy, type NgsiProxy } from '../edge/stream/proxy/proxy.ts';
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
+import { takeFolder } from '../store/sqlite/owner.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
@@ -207,18 +208,23 @@ const openLibrary = (config: Config, { loader, known, ...world }: LibraryParts):
 
 function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
   if (config.store === 'mongo') return openMongoStores({ url: config.mongoUrl, observe });
-  return config.store === 'memory'
-    ? createMemoryStores({ breathe: createBreathe() })
-    : createSqliteStores({
-        directory: config.data,
-        observe,
-        breathe: createBreathe(),
-        fatal: (cause) => {
-          observe({ kind: 'failed', where: 'store', cause });
-          // Whoever watches over the process starts one that can write. Nothing that was answered is lost.
-          process.exit(1);
-        },
-      });
+  return config.store === 'memory' ? createMemoryStores({ breathe: createBreathe() }) : openFiles(config, observe);
+}
+
+/** The stores in the folder of data, which no other process may have meanwhile. */
+function openFiles({ data }: Config, observe: Observe): Stores {
+  const giveBack = takeFolder(data, 'mlaka serve');
+  const stores = createSqliteStores({
+    directory: data,
+    observe,
+    breathe: createBreathe(),
+    fatal: (cause) => {
+      observe({ kind: 'failed', where: 'store', cause });
+      // Whoever watches over the process starts one that can write. Nothing that was answered is lost.
+      process.exit(1);
+    },
+  });
+  return { ...stores, close: () => stores.close().finally(giveBack) };
 }
 
 function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { compact, measureRoom } from '../../store/sqlite/compact.ts';
+import { takeFolder } from '../../store/sqlite/owner.ts';
 import { fileOf, sizeOf, tenantsIn } from '../../store/sqlite/tenant-file.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Command, Io } from './command.ts';
@@ -32,15 +33,22 @@ export const compactFiles: Command = {
     }
     const { values } = readFlags(args, flags);
     const data = folderOf(values.data);
-    for (const tenant of tenantsOf(data, values.tenant)) {
-      // What has been asked of the process meanwhile is heard only now.
-      await turn();
-      if (io.signal.aborted) return 1;
-      work({ data, tenant, isDryRun: values['dry-run'] === 'true' }, io);
-    }
-    return 0;
+    const tenants = tenantsOf(data, values.tenant);
+    if (values['dry-run'] === 'true') return workOn(tenants, { data, isDryRun: true }, io);
+    const giveBack = takeFolder(data, 'mlaka compact');
+    return workOn(tenants, { data, isDryRun: false }, io).finally(giveBack);
   },
 };
+
+async function workOn(tenants: readonly string[], errand: Omit<Errand, 'tenant'>, io: Io): Promise<number> {
+  for (const tenant of tenants) {
+    // What has been asked of the process meanwhile is heard only now.
+    await turn();
+    if (io.signal.aborted) return 1;
+    work({ ...errand, tenant }, io);
+  }
+  return 0;
+}
 
 /** The folder that a flag, or whatever else configures the broker, names. */
 function folderOf(data: string): string {

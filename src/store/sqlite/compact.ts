@@ -1,6 +1,7 @@
 /** How large a tenant's file is and what takes the room, and how room that is free in it is given back. */
 import Database from 'better-sqlite3';
 import { refuseNewer } from './migrations.ts';
+import { isBusy } from './owner.ts';
 
 /** Bytes in a tenant's file. */
 export interface Room {
@@ -65,6 +66,3 @@ export function compact(path: string): void {
     database.close();
   }
 }
-
-const isBusy = (error: unknown): boolean =>
-  error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');

@@ -119,7 +119,7 @@ describe('compact', () => {
       expect(measureRoom(join(folder, file)).free).toBe(0);
       expect(await contentOf(folder, tenant)).toEqual(await contentOf(filled, tenant));
     }
-    expect(readdirSync(folder).sort()).toEqual(['default.db', 'tenant-city.db']);
+    expect(readdirSync(folder).sort()).toEqual(['default.db', 'owner.lock', 'tenant-city.db']);
   });
 
   test('is for one tenant where one is named', async () => {
@@ -146,7 +146,7 @@ describe('compact', () => {
     let said = '';
     ended.stderr.on('data', (text: Buffer) => (said += text.toString()));
     expect(await once(ended, 'close')).toEqual([1, null]);
-    expect(said).toMatch(/default\.db is in use\. Stop the broker/);
+    expect(said).toMatch(/is in use by process \d+ on .*: mlaka serve, since/);
     const { code, out } = await run(compactFiles, ['--data', folder, '--dry-run']);
     expect(code).toBe(0);
     expect(out).toMatch(/free [1-9]/);
