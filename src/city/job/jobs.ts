@@ -111,7 +111,9 @@ async function runOnce(name: string, { stores, observe, work, isOfAll = false }:
     if (!(cause instanceof Problem && told.has(cause.type))) observe({ kind: 'failed', where: `job ${name}`, cause });
   };
   // Where several brokers share a store, the one that has the first part does the jobs.
-  const tenants = stores.parts.isMine(0) ? await (isOfAll ? stores.tenants() : stores.tenantsInUse()).catch(failed) : [];
+  const tenants = stores.parts.isMine(0)
+    ? await (isOfAll ? stores.tenants() : stores.tenantsInUse()).catch(failed)
+    : [];
   const done: string[] = [];
   for (const tenant of tenants ?? []) {
     const did = await runIn(tenant, { stores, work }).catch(failed);

@@ -40,7 +40,7 @@ function shelfOnUse(name: string, use: Use): Shelf {
     list: () => on((shelf) => shelf.list()),
     put: (key, document) => on((shelf) => shelf.put(key, document)),
     putHeld: (documents, tenure) => on((shelf) => shelf.putHeld(documents, tenure)),
-    add: (key, document) => on((shelf) => shelf.add(key, document)),
+    replace: (key, before, after) => on((shelf) => shelf.replace(key, before, after)),
     delete: (key) => on((shelf) => shelf.delete(key)),
     // No other broker has the folder.
     follow: () => () => undefined,
