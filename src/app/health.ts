@@ -25,7 +25,7 @@ const freshMs = 500;
 /** As long as the disk was full, only that is written which there is room for when others can write again. */
 const largeLength = 128 * 1024;
 
-export const healthShelf = 'health';
+const healthShelf = 'health';
 
 export function createHealth({ stores, alias }: HealthOptions): Health {
   let wasFull = false;

@@ -13,7 +13,7 @@ export interface Metrics {
 }
 
 /** What metrics ask for when they are read. */
-export interface Watched extends Pick<Stores, 'sizes'> {
+interface Watched extends Pick<Stores, 'sizes'> {
   /** Why the broker is not ready; undefined when it is. */
   readonly unready: () => Promise<string | undefined>;
 }
