@@ -21,9 +21,12 @@ export default {
     {
       ...common,
       displayName: 'mongo',
-      testMatch: ['test/**/mongo*.test.ts', 'test/scenario/*.test.ts', 'test/property/http.test.ts'].map(
-        (path) => `<rootDir>/${path}`,
-      ),
+      testMatch: [
+        'test/**/mongo*.test.ts',
+        'test/scenario/*.test.ts',
+        'test/property/http.test.ts',
+        'test/property/roads.test.ts',
+      ].map((path) => `<rootDir>/${path}`),
       testPathIgnorePatterns: ['bad-input', '/node_modules/'],
       globals: { storesOfScenarios: ['mongo'] },
       globalSetup: '<rootDir>/test/mongo/start.ts',

@@ -32,7 +32,7 @@ export function createSumming(): Summing {
 }
 
 /** The same document with the members of its objects in order. */
-function sorted(json: Json): Json {
+export function sorted(json: Json): Json {
   if (isArray(json)) return json.map(sorted);
   if (!isObject(json)) return json;
   const entries = Object.entries(json).map(([name, value]): [string, Json] => [name, sorted(value)]);

@@ -1,9 +1,12 @@
 /** Puts the documents of a backup into a broker, and reads each back to see that it is there as it was. */
+import { instantOf, microsOf } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { type Client, detailOf } from '../command/client.ts';
+import { asWritten, unexpired } from '../command/written.ts';
 import { readHistories } from '../history/read-history.ts';
+import { sorted } from './checksum.ts';
 import type { Kind } from './line.ts';
-import { NoTenant, takes, withoutOutputs } from './take.ts';
+import { NoTenant, takes } from './take.ts';
 
 /** A document that was not put in, or that is not what it was. */
 export interface Flaw {
@@ -86,12 +89,17 @@ async function putEntities(client: Client, entities: readonly JsonObject[]): Pro
   const refused = new Set(refusals.map(({ id }) => id));
   const asked = entities.filter((entity) => !refused.has(idOf(entity)));
   const query = { type: 'Query', entities: asked.map((entity) => ({ id: idOf(entity), type: '*' })) };
-  const path = `/entityOperations/query?limit=${asked.length}`;
+  const path = `/entityOperations/query?limit=${asked.length}&options=sysAttrs`;
   const { body } = asked.length === 0 ? { body: [] } : await client.send('POST', path, { json: query, type: jsonType });
-  const found = new Map((isArray(body) ? body : []).filter(isObject).map((entity) => [idOf(entity), entity]));
+  const found = new Map(
+    (isArray(body) ? body : []).filter(isObject).map((entity) => [idOf(entity), asWritten(entity)]),
+  );
+  const nowMs = Date.now();
   const isSame = (entity: JsonObject): boolean => {
-    const there = found.get(idOf(entity));
-    return there !== undefined && holds(withoutOutputs(there), entity) && holds(entity, withoutOutputs(there));
+    // What has expired since the backup was taken is rightly not there.
+    const [there, wanted] = [found.get(idOf(entity)), unexpired(entity, nowMs)];
+    if (there === undefined || wanted === undefined) return there === wanted;
+    return holds(there, wanted) && holds(wanted, there);
   };
   const changed = asked.filter((entity) => !isSame(entity));
   return [
@@ -104,19 +112,20 @@ async function putHistory(client: Client, part: JsonObject): Promise<string | un
   const { status, body } = await client.send('POST', '/temporal/entities', { json: part, type: jsonType });
   if (status !== 201 && status !== 204) return `${status}: ${detailOf(body)}`;
   const times = attributesOf(part).flatMap(([, instances]) =>
-    instances.flatMap(({ observedAt }) => (typeof observedAt === 'string' ? [observedAt] : [])),
+    instances.flatMap(({ observedAt }) => (typeof observedAt === 'string' ? (microsOf(observedAt) ?? []) : [])),
   );
+  const first = times.reduce((least, time) => Math.min(least, time), Infinity);
   const wanted = {
     type: '*',
     id: idOf(part),
     attrs: '',
-    from: times.reduce((least, time) => (time < least ? time : least), '9'),
+    from: first === Infinity ? '' : instantOf(first),
     to: '',
     timeproperty: 'observedAt',
   };
   const there = new Set<string>();
   for await (const found of readHistories(client, wanted)) {
-    if (isObject(found)) for (const key of keysOf(withoutOutputs(found))) there.add(key);
+    if (isObject(found)) for (const key of keysOf(asWritten(found))) there.add(key);
   }
   const missing = keysOf(part).filter((key) => !there.has(key));
   return missing.length === 0 ? undefined : `${missing.length} instances are not the same, such as ${missing[0] ?? ''}`;
@@ -128,12 +137,10 @@ const attributesOf = (part: JsonObject): readonly (readonly [string, readonly Js
     .filter(([name]) => name !== 'id' && name !== 'type')
     .map(([name, given]) => [name, (isArray(given) ? given : [given]).filter(isObject)]);
 
-/** A text for each instance: what it says, in an order of its own. */
+/** A text for each instance: what it says, its members in order. */
 const keysOf = (part: JsonObject): readonly string[] =>
   attributesOf(part).flatMap(([name, instances]) =>
-    instances.map((instance) =>
-      JSON.stringify([name, ...Object.entries(instance).sort(([a], [b]) => (a < b ? -1 : 1))]),
-    ),
+    instances.map((instance) => JSON.stringify([name, sorted(instance)])),
   );
 
 /** True when everything in the second is in the first, too. */

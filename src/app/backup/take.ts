@@ -1,6 +1,7 @@
 /** Reads everything that a broker holds of a tenant through its public API, as any NGSI-LD broker has it. */
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { type Client, detailOf } from '../command/client.ts';
+import { asWritten } from '../command/written.ts';
 import { readHistories } from '../history/read-history.ts';
 import type { Kind } from './line.ts';
 
@@ -16,8 +17,8 @@ export const takes: Readonly<Record<Kind, Take>> = {
   context: takeContexts,
   history: takeHistory,
   entity: takeEntities,
-  registration: (client) => takeList(client, '/csourceRegistrations?'),
-  subscription: (client) => takeList(client, '/subscriptions?'),
+  registration: (client) => takeGiven(client, '/csourceRegistrations?'),
+  subscription: (client) => takeGiven(client, '/subscriptions?'),
 };
 
 const pageSize = 500;
@@ -39,11 +40,11 @@ async function* takeContexts(client: Client): AsyncGenerator<JsonObject> {
 async function* takeEntities(client: Client): AsyncGenerator<JsonObject> {
   const seen = new Set<string>();
   for (const types of await typesOf(client)) {
-    for await (const entity of takeList(client, `/entities?type=${encodeURIComponent(types)}&`)) {
+    for await (const entity of takeList(client, `/entities?type=${encodeURIComponent(types)}&options=sysAttrs&`)) {
       const { id, type } = entity;
       // An entity of several types is found by each of them.
       if (isArray(type) && typeof id === 'string' && seen.size === seen.add(id).size) continue;
-      yield entity;
+      yield asWritten(entity);
     }
   }
 }
@@ -53,7 +54,7 @@ async function* takeHistory(client: Client): AsyncGenerator<JsonObject> {
   const all = { id: '', attrs: '', from: '', to: '', timeproperty: 'observedAt' };
   await ask(client, `/temporal/entities?type=*&timerel=before&timeAt=1970-01-01T00:00:00Z&limit=1`);
   for (const type of await typesOf(client)) {
-    for await (const part of readHistories(client, { ...all, type })) if (isObject(part)) yield withoutOutputs(part);
+    for await (const part of readHistories(client, { ...all, type })) if (isObject(part)) yield asWritten(part);
   }
 }
 
@@ -67,10 +68,14 @@ async function typesOf(client: Client): Promise<readonly string[]> {
   return types.flatMap((_, n) => (n % typesAtOnce === 0 ? [types.slice(n, n + typesAtOnce).join(',')] : []));
 }
 
+async function* takeGiven(client: Client, path: string): AsyncGenerator<JsonObject> {
+  for await (const document of takeList(client, path)) yield objectAsGiven(document);
+}
+
 async function* takeList(client: Client, path: string): AsyncGenerator<JsonObject> {
   for (let offset = 0; ; offset += pageSize) {
     const page = await listOf(client, `${path}limit=${pageSize}&offset=${offset}`);
-    yield* page.filter(isObject).map(withoutOutputs);
+    yield* page.filter(isObject);
     if (page.length < pageSize) return;
   }
 }
@@ -90,28 +95,21 @@ async function ask(client: Client, path: string) {
   throw new Error(`The broker answered ${answer.status} to ${pathname}: ${detailOf(answer.body)}`);
 }
 
-/** What brokers say of a thing by themselves, and do not take from others (CIM 009 clauses 4.8, 5.2.12, 5.2.14, 5.2.15). */
-const outputs = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'instanceId']);
-const accounts = new Set(['status', 'timesSent', 'timesFailed', 'lastNotification', 'lastFailure', 'lastSuccess']);
+/** What brokers say of subscriptions and registrations by themselves, and do not take from others (CIM 009 clauses 5.2.12, 5.2.14, 5.2.15). */
+const outputs = new Set([
+  ...['createdAt', 'modifiedAt', 'deletedAt'],
+  ...['status', 'timesSent', 'timesFailed', 'lastNotification', 'lastFailure', 'lastSuccess'],
+]);
 
-/** A document without what is the broker's own to say; values of attributes stay as they are. */
-export function withoutOutputs(document: JsonObject): JsonObject {
-  const isSubscription = document['type'] === 'Subscription';
-  const isRegistration = document['type'] === 'ContextSourceRegistration';
-  const names = isSubscription || isRegistration ? new Set([...outputs, ...accounts]) : outputs;
-  return without(document, names);
+/** A subscription or registration without what is the broker's own to say. */
+function asGiven(document: Json): Json {
+  if (isArray(document)) return document.map(asGiven);
+  return isObject(document) ? objectAsGiven(document) : document;
 }
 
-const opaque = new Set(['value', 'json', 'languageMap', 'valueList']);
-
-function without(object: JsonObject, names: ReadonlySet<string>): JsonObject {
-  const kept = Object.entries(object).filter(([name]) => !names.has(name));
-  return Object.fromEntries(
-    kept.map(([name, value]): [string, Json] => [name, opaque.has(name) ? value : cleaned(value, names)]),
+const objectAsGiven = (object: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(object)
+      .filter(([name]) => !outputs.has(name))
+      .map(([name, value]) => [name, asGiven(value)]),
   );
-}
-
-function cleaned(value: Json, names: ReadonlySet<string>): Json {
-  if (isArray(value)) return value.map((one) => cleaned(one, names));
-  return isObject(value) ? without(value, names) : value;
-}

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { isArray, type Json } from '../../core/model/json.ts';
 import { type Client, createClient, detailOf, type Place } from './client.ts';
 import type { Command, Io } from './command.ts';
-import { csvForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
+import { csvForm, flatGeojsonForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
 import { write, writeTo } from './text-file.ts';
@@ -19,13 +19,19 @@ const flags = {
     about: 'One entity per line, a FeatureCollection, or a table of one type.',
     initial: 'ndjson',
   },
+  flat: {
+    form: '',
+    about: 'GeoJSON with values alone as properties, for QGIS and the like; lists and objects are JSON text.',
+    initial: '',
+  },
   out: { form: 'FILE', about: 'Where to; empty: standard output.', initial: '' },
 } as const;
 
 const usage = `mlaka export [OPTIONS]
 
 Writes all entities of a broker, as they are now. NDJSON holds them whole, in the normalized form, so that they can be
-read again anywhere (mlaka import FILE puts them back in). GeoJSON holds them at their location. CSV holds the values of
+read again anywhere (mlaka import FILE puts them back in). GeoJSON holds them whole, too, at their location; with --flat it
+holds their values. CSV holds the values of
 one type, a column for each attribute; what is no plain text or number stands in it as JSON.
 `;
 
@@ -49,14 +55,16 @@ export const exportEntities: Command = {
 };
 
 async function formOf(
-  { format, type, context }: Place & { readonly format: string; readonly type: string },
+  { format, type, context, flat }: Place & Readonly<Record<'format' | 'type' | 'flat', string>>,
   client: Client,
 ): Promise<Form> {
+  const isFlat = flat === 'true';
+  if (isFlat && format !== 'geojson') throw new Error('--flat is for --format geojson.');
   switch (format) {
     case 'ndjson':
       return ndjsonForm(context === '' ? undefined : context);
     case 'geojson':
-      return geojsonForm;
+      return (isFlat ? flatGeojsonForm : geojsonForm)(context === '' ? undefined : context);
     case 'csv':
       if (type === '*') throw new Error('--format csv needs --type: a table has the columns of one type.');
       return csvForm(await attributesOf(client, type));

@@ -37,8 +37,8 @@ const flags = {
 
 const usage = `mlaka import FILE --map MAP [OPTIONS]
 
-Puts a CSV, NDJSON or GeoJSON file into a running broker. NDJSON without a map is taken for NGSI-LD entities, such as
-mlaka export writes. Rejected rows are reported with number and reason; the exit code is 1 when there are any.
+Puts a CSV, NDJSON or GeoJSON file into a running broker. NDJSON and GeoJSON without a map are taken for NGSI-LD entities,
+such as mlaka export writes (but not with --flat). Rejected rows are reported with number and reason; the exit code is 1 when there are any.
 `;
 
 /** Reasons that are told at the end. */
@@ -89,7 +89,8 @@ interface Plan extends Road {
 
 function readPlan(file: string, mapPath: string): Plan {
   if (mapPath === '') {
-    if (formatOf(file) !== 'ndjson') throw new Error('--map must be given: only NDJSON can hold entities as they are.');
+    if (formatOf(file) === 'csv')
+      throw new Error('--map must be given: only NDJSON and GeoJSON can hold entities as they are.');
     const csv = { delimiter: ',', encoding: 'utf-8' };
     return { text: '', csv, columns: new Set(), mapRow: mapEntity(coreContextUrl), ...entityRoad };
   }

@@ -129,6 +129,22 @@ describe('mlaka backup and mlaka restore', () => {
     60_000,
   );
 
+  test('what has expired since the backup was taken is not missed', async () => {
+    const soon = new Date(Date.now() + 400).toISOString();
+    const sub = { type: 'Property', value: 2, expiresAt: soon };
+    const headers = { 'Content-Type': 'application/json', 'NGSILD-Tenant': 'expiring' };
+    for (const entity of [
+      { id: 'urn:x:gone', type: 'A', expiresAt: soon },
+      { id: 'urn:x:part', type: 'Subscription', status: { type: 'Property', value: 'mine', sub }, gone: sub },
+    ])
+      await fetch(`${from?.url}/ngsi-ld/v1/entities`, { method: 'POST', headers, body: JSON.stringify(entity) });
+    const file = join(from?.folder ?? '', 'expiring.ndjson');
+    await take(from, '--tenant', 'expiring', '--out', file);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { code, out } = await put(file, '--tenant', 'expiring');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/Everything is there as it was/) });
+  });
+
   test('a tenant that there is not is refused', async () => {
     await expect(take(from, '--tenant', 'nobody')).rejects.toThrow(/nobody/);
   });

@@ -30,6 +30,11 @@ afterAll(() => site.stop());
 const write = (args: readonly string[]): Promise<Run> => run(exportEntities, ['--url', site.url, ...args]);
 const parking = 'https://smart-data-models.mlaka.si/parking/context.jsonld';
 
+interface Feature {
+  readonly id: string;
+  readonly properties: JsonObject;
+}
+
 describe('mlaka export', () => {
   test('NDJSON holds every entity whole; put into another tenant, all is there again', async () => {
     const path = join(site.folder, 'all.ndjson');
@@ -74,6 +79,54 @@ describe('mlaka export', () => {
     const none = write(['--format', 'geojson', '--type', 'StreetLight', '--out', join(site.folder, 'none.geojson')]);
     await expect(none).rejects.toThrow(/no entities of the type StreetLight\. Did you mean \S+Streetlight\?/);
     expect(readdirSync(site.folder).filter((name) => name.startsWith('none'))).toEqual([]);
+  });
+
+  test('flat GeoJSON has values alone as properties, and whole GeoJSON is imported without a map', async () => {
+    const streetlighting = 'https://smart-data-models.mlaka.si/streetlighting/context.jsonld';
+    const args = ['--format', 'geojson', '--type', 'Streetlight', '--context', streetlighting];
+    const { features } = JSON.parse((await write([...args, '--flat'])).out) as { features: Feature[] };
+    const lamp = features.find(({ id }) => id === 'urn:ngsi-ld:Streetlight:cambridge:283-37');
+    expect(lamp).toMatchObject({
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [-71.10495621089066, 42.36443369014256] },
+      properties: { type: 'Streetlight', ledsPerLamp: 40, name: '{"languageMap":{"en":"Cobrahead 283-37"}}' },
+    });
+    const values = features.flatMap(({ properties }) => Object.values(properties));
+    expect(values.filter((value) => typeof value === 'object')).toEqual([]);
+    await expect(write(['--flat'])).rejects.toThrow(/--flat is for --format geojson/);
+
+    const path = join(site.folder, 'lamps.geojson');
+    await write([...args, '--out', path]);
+    const back = await run(importFile, [path, '--url', site.url, '--tenant', 'lamps']);
+    expect(back.out).toBe('60 rows: 60 accepted, 0 skipped, 0 rejected.\n');
+    const [before, after] = await Promise.all(['', 'lamps'].map((tenant) => write(['--tenant', tenant])));
+    const lamps = (text = ''): string[] =>
+      text
+        .split('\n')
+        .filter((line) => line.includes(':Streetlight:'))
+        .sort();
+    expect(lamps(after?.out)).toEqual(lamps(before?.out));
+  });
+
+  test('what expires says so in a file, and is there again', async () => {
+    const entity = {
+      id: 'urn:x:passing',
+      type: 'Passing',
+      expiresAt: '2099-01-01T00:00:00Z',
+      v: {
+        type: 'Property',
+        value: 1,
+        expiresAt: '2098-01-01T00:00:00Z',
+        s: { type: 'Property', value: 2, expiresAt: '2097-01-01T00:00:00Z' },
+      },
+    };
+    await fetch(`${site.url}/ngsi-ld/v1/entities`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'NGSILD-Tenant': 'passing' },
+      body: JSON.stringify(entity),
+    });
+    const { out } = await write(['--tenant', 'passing']);
+    expect(JSON.parse(out)).toEqual(entity);
   });
 
   test('CSV has a column for each attribute of a type', async () => {

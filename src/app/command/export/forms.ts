@@ -1,5 +1,6 @@
 /** The forms in which entities are written to a file. */
-import { isObject, type Json } from '../../../core/model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
+import { asWritten } from '../written.ts';
 
 export interface Form {
   /** What stands before the first entity, between two of them, and after the last. */
@@ -11,30 +12,63 @@ export interface Form {
   readonly textOf: (entity: Json) => string;
 }
 
+/** With them, everything that a client wrote is in the answer, `expiresAt` among it. */
+const whole = '&options=sysAttrs';
+
 /** One entity per line. With a context, each names it: a line can be read without the others. */
 export const ndjsonForm = (context: string | undefined): Form => ({
   head: '',
   between: '\n',
   tail: (count) => (count === 0 ? '' : '\n'),
-  query: '',
+  query: whole,
   textOf: (entity) =>
-    JSON.stringify(isObject(entity) && context !== undefined ? { ...entity, '@context': context } : entity),
+    JSON.stringify(
+      isObject(entity)
+        ? { ...asWritten(entity), ...(context === undefined ? undefined : { '@context': context }) }
+        : entity,
+    ),
 });
 
-export const geojsonForm: Form = {
-  head: '{"type":"FeatureCollection","features":[\n',
+/** A FeatureCollection whose properties are the entities' attributes, in the normalized form. */
+export const geojsonForm = (context: string | undefined): Form => ({
+  ...collection(context),
+  query: whole,
+  textOf: (entity) => JSON.stringify(isObject(entity) ? featureOf(asWritten(entity)) : entity),
+});
+
+/** A FeatureCollection whose properties are values alone, as tools of maps and tables read them. */
+export const flatGeojsonForm = (context: string | undefined): Form => ({
+  ...collection(context),
+  query: '&format=simplified',
+  textOf: (entity) => JSON.stringify(isObject(entity) ? flatFeatureOf(entity) : entity),
+});
+
+const collection = (context: string | undefined): Pick<Form, 'head' | 'between' | 'tail'> => ({
+  head: `{"type":"FeatureCollection",${context === undefined ? '' : `"@context":${JSON.stringify(context)},`}"features":[\n`,
   between: ',\n',
   tail: () => '\n]}\n',
-  query: '',
-  textOf: (entity) => JSON.stringify(featureOf(entity)),
-};
+});
 
-function featureOf(entity: Json): Json {
-  if (!isObject(entity)) return entity;
-  const { id = null, ...properties } = entity;
+function featureOf({ id = null, ...properties }: JsonObject): Json {
   const { location } = properties;
-  return { id, type: 'Feature', geometry: isObject(location) ? (location['value'] ?? null) : null, properties };
+  const first = isArray(location) ? location[0] : location;
+  return { id, type: 'Feature', geometry: isObject(first) ? (first['value'] ?? null) : null, properties };
 }
+
+function flatFeatureOf({ id = null, location = null, ...members }: JsonObject): Json {
+  const properties = Object.entries(members).map(([name, value]) => [name, flat(value)] as const);
+  return { id, type: 'Feature', geometry: geometryIn(location), properties: Object.fromEntries(properties) };
+}
+
+/** A location in the simplified form, or the first one of several. */
+function geometryIn(location: Json): Json {
+  if (!isObject(location)) return null;
+  const { dataset } = location;
+  return isObject(dataset) ? (Object.values(dataset)[0] ?? null) : location;
+}
+
+/** A text, number or truth value as it is; anything else as JSON text. */
+const flat = (value: Json): Json => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value);
 
 /** A table with a header line (RFC 4180); id and type come first. */
 export function csvForm(attributes: readonly string[]): Form {

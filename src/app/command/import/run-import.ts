@@ -124,12 +124,12 @@ async function settleBatch(batch: Batch, { deliver, journal }: ImportParts): Pro
   return rejected;
 }
 
-/** Rows of a file that already are entities. */
+/** Rows of a file that already are entities, or features of them. */
 export function mapEntity(context: string): (row: Row) => Mapped {
-  return (row) => {
-    const { id } = row;
+  return ({ $id, $geometry: _, ...members }) => {
+    const id = members['id'] ?? $id;
     if (typeof id !== 'string') return { outcome: 'rejected', reason: 'it has no id' };
-    const whole: JsonObject = { '@context': context, ...row };
+    const whole: JsonObject = { '@context': context, ...members, id };
     return { outcome: 'entity', id, whole, part: whole };
   };
 }

@@ -193,19 +193,20 @@ async function* readFeatures(path: string): AsyncGenerator<readonly SourceRow[]>
       `${path} has ${size} bytes; GeoJSON is read whole, up to ${geojsonBytesMax}. Make it NDJSON, one feature per line.`,
     );
   const document = parseGiven((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
-  const features = isObject(document) ? document['features'] : undefined;
+  const { features, '@context': context } = isObject(document) ? document : {};
   if (!isArray(features)) throw new Error(`${path} is no FeatureCollection: it has no list of features.`);
   yield features.map((feature, index): SourceRow => {
     const numbered = { number: index + 1, share: (index + 1) / features.length, raw: () => feature };
     return isObject(feature)
-      ? { ...numbered, row: featureRow(feature) }
+      ? { ...numbered, row: featureRow(feature, context) }
       : { ...numbered, row: undefined, flaw: 'it is no feature' };
   });
 }
 
 /** A feature as a row: its properties are columns, and so are `$id` and `$geometry`. */
-function featureRow({ id, geometry, properties }: JsonObject): Row {
+function featureRow({ id, geometry, properties }: JsonObject, context: Json | undefined): Row {
   return {
+    ...(context === undefined ? undefined : { '@context': context }),
     ...(isObject(properties) ? properties : undefined),
     ...(id === undefined ? undefined : { $id: id }),
     ...(geometry === undefined ? undefined : { $geometry: geometry }),
