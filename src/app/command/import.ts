@@ -11,6 +11,7 @@ import { type CsvFormat, type ImportMap, readImportMap } from './import/import-m
 import { type Journal, openJournal } from './import/journal.ts';
 import { type Mapped, mapRow } from '../../core/mapping/map-row.ts';
 import type { Row } from '../../core/mapping/row.ts';
+import { createReplacing } from './import/replaced.ts';
 import { createRecording } from './import/record.ts';
 import { type ImportResult, mapEntity, runImport } from './import/run-import.ts';
 import { formatOf, readSource } from './import/source.ts';
@@ -144,6 +145,7 @@ async function carryOut(
       deliver: plan.createDeliver(createClient({ ...place, context: plan.context }, signal)),
       progress: createProgress(err, 'rows'),
       journal,
+      replacing: createReplacing(),
       signal,
       batchSize,
     });
@@ -156,11 +158,15 @@ async function carryOut(
 }
 
 function tell({ tally, reasons }: ImportResult, rejectedPath: string, out: Writable): void {
-  const { rows, accepted, skipped, rejected } = tally;
+  const { rows, accepted, replaced, skipped, rejected } = tally;
   out.write(`${rows} rows: ${accepted} accepted, ${skipped} skipped, ${rejected} rejected.\n`);
+  if (replaced > 0)
+    out.write(
+      `Of the accepted ones, ${replaced} replaced values of rows before them: same entity, same attribute, same time.\n`,
+    );
   if (rejected === 0) return;
-  const worst = [...reasons].sort(([, a], [, b]) => b.count - a.count).slice(0, reasonsMax);
-  for (const [reason, { count, firstRow }] of worst) out.write(`  ${count} × from row ${firstRow}: ${reason}\n`);
-  if (reasons.size > worst.length) out.write(`  and ${reasons.size - worst.length} other reasons\n`);
+  const most = reasons.slice(0, reasonsMax);
+  for (const { count, firstRow, example } of most) out.write(`  ${count} × from row ${firstRow}: ${example}\n`);
+  if (reasons.length > most.length) out.write(`  and ${reasons.length - most.length} other reasons\n`);
   out.write(`Rejected rows are in ${rejectedPath}.\n`);
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import { quoted } from './flaw.ts';
 import { createValue, type ReadValue } from './read-value.ts';
 import { type Cells, cellOf, type Reading, type Row, textOf } from './row.ts';
+import { createRowOrder, earlierMoment } from './row-order.ts';
 import type { Spec } from './spec.ts';
 import { createTemplate, encodeForId, type Template } from './template.ts';
 import { createTimeZone } from './time-zone.ts';
@@ -43,18 +44,24 @@ export interface EntityMap {
 
 const kinds = ['Property', 'GeoProperty', 'Relationship', 'LanguageProperty'] as const;
 
-/**
- * Reads the members of a map; the caller closes the spec. A map that names no @context is in the one given. Throws an
- * Error that names the member which is missing or wrong.
- */
-export function readEntityMap(spec: Spec, context: string): EntityMap {
-  const reading = readReading(spec);
+export interface MapOptions {
+  /** The @context of a map that names none. */
+  readonly context: string;
+  /** Rows of an entity come in the order of time, or in the opposite one: that tells the two hours of autumn apart. */
+  readonly isInOrder: boolean;
+}
+
+/** Reads the members of a map; the caller closes the spec. Throws an Error that names the member which is missing or wrong. */
+export function readEntityMap(spec: Spec, { context, isInOrder }: MapOptions): EntityMap {
+  const plain = readReading(spec);
+  const order = isInOrder ? createRowOrder(plain.idOf) : undefined;
+  const reading = { ...plain, moments: order?.others ?? plain.moments };
   const observedAt = spec.member('observedAt');
   const map: EntityMap = {
     type: spec.neededText('type'),
     context: spec.text('context') ?? context,
     id: reading.idOf,
-    observedAt: observedAt && readObservedAt(observedAt, reading),
+    observedAt: observedAt && readObservedAt(observedAt, { ...plain, moments: order?.observed ?? plain.moments }),
     attributes: spec
       .entries('attributes')
       .map(([name, one]) => readAttribute(name, one, { reading, isTimed: observedAt !== undefined }))
@@ -69,7 +76,7 @@ export function readEntityMap(spec: Spec, context: string): EntityMap {
 
 function readReading(spec: Spec): Reading {
   const cells = readCells(spec);
-  return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeForId) };
+  return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeForId), moments: earlierMoment };
 }
 
 function readCells(spec: Spec): Cells {

@@ -1,10 +1,16 @@
 /** Reads times as files write them, by a pattern such as `d.M.yyyy HH:mm`. */
-import { instantOf, isExact, isShortest, microsOf } from '../model/instant.ts';
+import { instantOf, isExact, isShortest, microsOf, microsOfInstant } from '../model/instant.ts';
 import { quoted, RowFlaw } from './flaw.ts';
-import type { ToUtc } from './time-zone.ts';
+import { type ChooseMoment, hourMs, type ToUtc } from './time-zone.ts';
 
-/** An instant (UTC) out of a text. Throws a RowFlaw when it is none. */
-export type ReadTime = (text: string) => string;
+/** What was read of a time: in milliseconds since 1970 (UTC), the parts of a millisecond cut off, and as an instant. */
+interface TimeRead {
+  readonly ms: number;
+  readonly instant: string;
+}
+
+/** Reads a text; where the clock shows its time twice, `choose` says which moment is meant. Throws a RowFlaw when it is no time. */
+export type ReadTime = (text: string, choose: ChooseMoment) => TimeRead;
 
 /** What the letters of a pattern stand for, as regular expressions. A single letter takes one digit or two. */
 const parts: Readonly<Record<string, string>> = {
@@ -27,21 +33,24 @@ const parts: Readonly<Record<string, string>> = {
   X: 'Z|[+-]\\d{2}:?\\d{2}',
 };
 
+/** Letters that say the same part of a time: a pattern has only one of them. */
+const sameParts = ['yyyy yy', 'MM M', 'dd d', 'HH H hh h', 'mm m', 'ss s', 'S', 'a', 'X'].map((one) => one.split(' '));
+
 /**
  * A reader for a pattern: `iso` (with offset, or without one in the zone), `epoch-s`, `epoch-ms`, or letters: yyyy yy MM
  * M dd d HH H hh h mm m ss s S (fraction) a (AM, PM) X (Z or an offset); all else stands for itself. Throws an Error
- * when the pattern has no year, month and day.
+ * when the pattern has no year, month and day, or says a part twice.
  */
 export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
-  if (pattern === 'epoch-s') return (text) => ofEpoch(text, 1_000_000);
-  if (pattern === 'epoch-ms') return (text) => ofEpoch(text, 1000);
+  if (pattern === 'epoch-s') return (text) => ofEpoch(text, 1_000_000, 'seconds');
+  if (pattern === 'epoch-ms') return (text) => ofEpoch(text, 1000, 'milliseconds');
   const patterns = pattern === 'iso' ? isoPatterns : [pattern];
   const readers = patterns.map((one) => createPatternReader(one, toUtc));
-  return (text) => {
-    if (pattern === 'iso' && isInstant(text)) return text;
+  return (text, choose) => {
+    if (pattern === 'iso' && isInstant(text)) return { ms: Math.floor(microsOfInstant(text) / 1000), instant: text };
     for (const read of readers) {
-      const instant = read(text);
-      if (instant !== undefined) return instant;
+      const found = read(text, choose);
+      if (found !== undefined) return found;
     }
     throw new RowFlaw(`${quoted(text)} is no time like ${pattern === 'iso' ? '2026-03-02T07:00:00Z' : pattern}`);
   };
@@ -61,56 +70,103 @@ function isoOf(blank: string): readonly string[] {
   );
 }
 
-function ofEpoch(text: string, microsPerUnit: number): string {
-  const micros = /^-?\d{1,16}(\.\d+)?$/.test(text) ? Math.round(Number(text) * microsPerUnit) : Number.NaN;
-  // Beyond this, Date has no day for it.
-  if (!(Math.abs(micros) < 8e18)) throw new RowFlaw(`${quoted(text)} is no number of seconds since 1970`);
-  return instantOf(micros);
+function ofEpoch(text: string, microsPerUnit: number, units: string): TimeRead {
+  const plain = text.replace('\u2212', '-');
+  const micros = /^-?\d{1,16}(\.\d+)?$/.test(plain) ? Math.round(Number(plain) * microsPerUnit) : Number.NaN;
+  if (Number.isNaN(micros)) throw new RowFlaw(`${quoted(text)} is no number of ${units} since 1970`);
+  const ms = Math.floor(micros / 1000);
+  return timeAt(ms, micros - ms * 1000, text);
+}
+
+/** The first millisecond of the year 0, and the first of the year 10000: what a time in four digits can be. */
+const [firstMs, endMs] = [-62_167_219_200_000, 253_402_300_800_000];
+
+function timeAt(ms: number, micros: number, text: string): TimeRead {
+  if (ms < firstMs || ms >= endMs) throw new RowFlaw(`${quoted(text)} is not in the years 0 to 9999`);
+  const second = Math.floor(ms / 1000);
+  // Single microseconds would be lost in times that are far away, whole seconds are not.
+  const fraction = String((ms - second * 1000) * 1000 + micros)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  const whole = instantOf(second * 1_000_000);
+  return { ms, instant: fraction === '' ? whole : whole.replace('Z', `.${fraction}Z`) };
 }
 
 type Fields = Readonly<Record<string, string | undefined>>;
+type ReadPattern = (text: string, choose: ChooseMoment) => TimeRead | undefined;
 
-function createPatternReader(pattern: string, toUtc: ToUtc): (text: string) => string | undefined {
-  const letters = pattern.match(/y+|M+|d+|H+|h+|m+|s+|S+|a|X/g) ?? [];
-  const unknown = letters.find((one) => !(one in parts));
-  if (unknown !== undefined || !/y/.test(pattern) || !/M/.test(pattern) || !/d/.test(pattern))
-    throw new Error(
-      `${quoted(pattern)} is no pattern of a time: it needs year, month and day, such as yyyy-MM-dd HH:mm:ss.`,
-    );
+const letterGroups = /y+|M+|d+|H+|h+|m+|s+|S+|a|X/g;
+
+function createPatternReader(pattern: string, toUtc: ToUtc): ReadPattern {
+  refuseFlaws(pattern);
   const source = pattern.replaceAll(/y+|M+|d+|H+|h+|m+|s+|S+|a|X|[^A-Za-z0-9\s]/g, (part) => {
     const expression = parts[part];
     return expression === undefined ? `\\${part}` : `(?<${part}>${expression})`;
   });
   const shape = new RegExp(`^${source}$`);
-  return (text) => {
+  return (text, choose) => {
     const fields: Fields | undefined = shape.exec(text)?.groups;
-    return fields && instantFrom(fields, text, toUtc);
+    return fields && timeFrom(fields, text, (time) => chosen(toUtc(time), choose));
   };
 }
 
-function instantFrom(fields: Fields, text: string, toUtc: ToUtc): string {
+const chosen = ([earlier, later]: ReturnType<ToUtc>, choose: ChooseMoment): number =>
+  later === undefined ? earlier : choose(earlier, later);
+
+/** Throws an Error that says what is wrong with a pattern. */
+function refuseFlaws(pattern: string): void {
+  const letters = pattern.match(letterGroups) ?? [];
+  const unknown = letters.find((one) => !(one in parts));
+  if (unknown !== undefined || !/y/.test(pattern) || !/M/.test(pattern) || !/d/.test(pattern))
+    throw new Error(
+      `${quoted(pattern)} is no pattern of a time: ${unknown === undefined ? 'it needs year, month and day' : `${quoted(unknown)} is none of ${Object.keys(parts).join(' ')}`}, such as yyyy-MM-dd HH:mm:ss.`,
+    );
+  for (const same of sameParts) {
+    const [first, second] = letters.filter((one) => same.includes(one));
+    if (second === undefined) continue;
+    const names = first === second ? `${first} twice` : `both ${first} and ${second}`;
+    throw new Error(`${quoted(pattern)} is no pattern of a time: it has ${names}. Each part of a time is read once.`);
+  }
+}
+
+function timeFrom(fields: Fields, text: string, toMs: (time: Parameters<ToUtc>[0]) => number): TimeRead {
   const number = (...names: readonly string[]): number => Number(names.map((name) => fields[name]).find(Boolean) ?? 0);
   const year = fields['yy'] === undefined ? number('yyyy') : 2000 + number('yy');
-  const [month, day] = [number('MM', 'M'), number('dd', 'd')];
-  const [hour, minute, second] = [hourOf(fields, number), number('mm', 'm'), number('ss', 's')];
-  const asUtcMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(asUtcMs);
-  const isReal =
-    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
-  if (!isReal) throw new RowFlaw(`${quoted(text)} is no time that there is`);
-  const utcMs = fields['X'] === undefined ? toUtc({ asUtcMs, text }) : asUtcMs - offsetIn(fields['X']);
-  return instantOf(utcMs * 1000 + Number((fields['S'] ?? '').slice(0, 6).padEnd(6, '0')));
+  const micros = Number((fields['S'] ?? '').slice(0, 6).padEnd(6, '0'));
+  const dayMs = dayOf(year, number('MM', 'M'), number('dd', 'd'));
+  const inDayMs = timeOfDay(hourOf(fields, number), number('mm', 'm'), number('ss', 's'));
+  const asUtcMs = dayMs + inDayMs;
+  // 24:00 is the end of the day (ISO 8601): the next day's 00:00.
+  const isBeyondDay = inDayMs === 24 * hourMs && micros > 0;
+  if (Number.isNaN(asUtcMs) || isBeyondDay) throw new RowFlaw(`${quoted(text)} is no time that there is`);
+  const ms = fields['X'] === undefined ? toMs({ asUtcMs, text }) : asUtcMs - offsetIn(fields['X'], text);
+  return timeAt(ms + Math.floor(micros / 1000), micros % 1000, text);
+}
+
+/** A day in milliseconds; NaN for one that there is not. */
+function dayOf(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : Number.NaN;
+}
+
+/** A time of the day in milliseconds, up to 24:00:00; NaN for one that there is not. */
+function timeOfDay(hour: number, minute: number, second: number): number {
+  const ms = hour * hourMs + minute * 60_000 + second * 1000;
+  return minute < 60 && second < 60 && ms <= 24 * hourMs ? ms : Number.NaN;
 }
 
 /** The hour of the day; hours of the forenoon and afternoon run from 12 over 1 to 11. */
 function hourOf(fields: Fields, number: (...names: readonly string[]) => number): number {
   const half = fields['a']?.toLowerCase();
   const hour = number('HH', 'H', 'hh', 'h');
-  return half === undefined ? hour : (hour % 12) + (half === 'pm' ? 12 : 0);
+  if (half === undefined) return hour;
+  return hour > 12 ? Number.NaN : (hour % 12) + (half === 'pm' ? 12 : 0);
 }
 
-function offsetIn(text: string): number {
+function offsetIn(text: string, time: string): number {
   if (text === 'Z') return 0;
-  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(text) ?? [];
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const [, sign, hours = 0, minutes = 0] = /^([+-])([01]\d|2[0-3]):?([0-5]\d)$/.exec(text) ?? [];
+  if (sign === undefined) throw new RowFlaw(`${quoted(time)} has the offset ${text}, which there is not`);
+  return (sign === '-' ? -1 : 1) * (Number(hours) * hourMs + Number(minutes) * 60_000);
 }

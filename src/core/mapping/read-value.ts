@@ -124,8 +124,14 @@ function truthOf(value: Json, column: string): boolean {
   return flaw(column, value, 'neither true nor false');
 }
 
-function timeOf(text: ReadValue, spec: Spec, reading: Reading): ReadValue {
+function timeOf(text: ReadValue, spec: Spec, { toUtc, moments }: Reading): ReadValue {
   const zone = spec.text('timeZone');
-  const read = createTimeReader(spec.neededText('pattern'), zone === undefined ? reading.toUtc : createTimeZone(zone));
-  return mapped(text, (value) => read(textOf(value, spec.place)));
+  const read = createTimeReader(spec.neededText('pattern'), zone === undefined ? toUtc : createTimeZone(zone));
+  return (row) => {
+    const value = text(row);
+    if (value === undefined) return undefined;
+    const { ms, instant } = read(textOf(value, spec.place), moments.choose(row));
+    moments.remember(row, ms);
+    return instant;
+  };
 }

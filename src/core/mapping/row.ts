@@ -2,9 +2,12 @@
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { isKept } from '../model/json-number.ts';
 import { quoted, RowFlaw } from './flaw.ts';
-import type { ToUtc } from './time-zone.ts';
+import type { ChooseMoment, ToUtc } from './time-zone.ts';
 
-/** A row: cells by the name of their column. In JSON, `a.b` names a member of a member, `a.0` the first of a list. */
+/**
+ * A row: cells by the name of their column. In JSON, `a.b` names a member of a member, `a.0` the first of a list. A name may
+ * itself have dots (`a.PM2.5`): of several members that a path can mean, the one with the longest name is taken.
+ */
 export type Row = JsonObject;
 
 /** How cells of a file are to be read. */
@@ -17,10 +20,19 @@ export interface Cells {
   readonly columns: Set<string>;
 }
 
+/** How times of rows become moments, where a clock shows a time twice. */
+export interface MomentRule {
+  choose(row: Row): ChooseMoment;
+  /** To be called with what was read of a row; milliseconds since 1970. */
+  remember(row: Row, ms: number): void;
+}
+
 /** How rows of a file are to be read. */
 export interface Reading extends Cells {
   /** The id of the entity that a row is about: what is summed up is summed up for each entity. */
   readonly idOf: (row: Row) => string | undefined;
+  /** What a time means that a clock shows twice. */
+  readonly moments: MomentRule;
 }
 
 /** The value of a cell; undefined when there is none. Texts come without blanks around them. */
@@ -32,13 +44,21 @@ export function cellOf(row: Row, column: string, { empties }: Pick<Cells, 'empti
   return empties.has(text) ? undefined : text;
 }
 
-function memberOf(row: Row, path: readonly string[]): Json | undefined {
-  let value: Json | undefined = row;
-  for (const name of path) {
-    if (isArray(value)) value = /^\d+$/.test(name) ? value[Number(name)] : undefined;
-    else value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+/** The member that a path leads to; undefined where there is none. */
+function memberOf(value: Json, path: readonly string[]): Json | undefined {
+  if (path.length === 0) return value;
+  // An element of a list has one number; a member of an object may have dots in its name.
+  for (let length = isArray(value) ? 1 : path.length; length > 0; length -= 1) {
+    const member = memberNamed(value, path.slice(0, length).join('.'));
+    const found = member === undefined ? undefined : memberOf(member, path.slice(length));
+    if (found !== undefined) return found;
   }
-  return value;
+  return undefined;
+}
+
+function memberNamed(value: Json, name: string): Json | undefined {
+  if (isArray(value)) return /^\d+$/.test(name) ? value[Number(name)] : undefined;
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** A cell as text; numbers and truth values are written as in JSON. */
@@ -51,14 +71,27 @@ export function textOf(cell: Json, column: string): string {
 const lost = (column: string): RowFlaw =>
   new RowFlaw(`${column} cannot be kept to its last digit: it is an integer beyond 2^53, or too large`);
 
-/** A cell as a number. Throws a RowFlaw when it is none. */
+/** A cell as a number. Throws a RowFlaw when it is none, or cannot be kept as it is. */
 export function numberOf(cell: Json, column: string, { decimal }: Cells): number {
-  if (typeof cell === 'number') return cell;
+  if (typeof cell === 'number' && Number.isFinite(cell)) return cell;
+  if (typeof cell === 'number') throw lost(column);
   const text = textOf(cell, column);
-  // With a decimal comma, dots and blanks stand between thousands.
-  const plain = decimal === ',' ? text.replaceAll(/[.\s\u00a0](?=\d{3})/g, '').replace(',', '.') : text;
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain))
-    throw new RowFlaw(`${column} is ${quoted(text)}, which is no number`);
+  const plain = plainNumber(text, decimal);
+  if (plain === undefined) throw new RowFlaw(`${column} is ${quoted(text)}, which is no number`);
   if (!isKept(plain)) throw lost(column);
   return Number(plain);
+}
+
+const shapes = {
+  '.': /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/,
+  ',': /^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$/,
+};
+/** Thousands apart from each other, all by the same sign, before a decimal comma. */
+const grouped = /^[+-]?[1-9]\d{0,2}([.\s])\d{3}(?:\1\d{3})*(,\d*)?$/;
+
+/** A number as JavaScript writes it; undefined for what is none. U+2212 is a minus, as in the number formats of some languages. */
+function plainNumber(text: string, decimal: Cells['decimal']): string | undefined {
+  const signed = text.replaceAll('\u2212', '-');
+  const whole = decimal === ',' && grouped.test(signed) ? signed.replaceAll(/[.\s]/g, '') : signed;
+  return shapes[decimal].test(whole) ? whole.replace(',', '.') : undefined;
 }

@@ -1,4 +1,4 @@
-/** From a local time to UTC: fixed offsets, and zones with summer time. */
+/** From a time on a wall to UTC: fixed offsets, and zones with summer time. */
 import { RowFlaw } from './flaw.ts';
 
 /** A time on a wall: its parts, and the milliseconds these would be in UTC. */
@@ -8,21 +8,24 @@ interface WallTime {
   readonly text: string;
 }
 
-/** Milliseconds since 1970 (UTC) of a time on a wall. Throws a RowFlaw for a time that summer time skips. */
-export type ToUtc = (time: WallTime) => number;
-
-const hourMs = 3_600_000;
-
 /**
- * The clock of a zone: `Z`, an offset such as `+02:00`, or a name such as `Europe/Ljubljana`. An hour that comes twice
- * is taken as the first. Throws an Error when there is no such zone.
+ * The moments at which a clock shows a time, in milliseconds since 1970 (UTC), the earlier one first: one, or two in the hour
+ * that comes twice in autumn. Throws a RowFlaw for a time that summer time skips.
  */
+export type ToUtc = (time: WallTime) => readonly [earlier: number, later?: number];
+
+/** Chooses between two such moments. */
+export type ChooseMoment = (earlier: number, later: number) => number;
+
+export const hourMs = 3_600_000;
+
+/** The clock of a zone: `Z`, an offset such as `+02:00`, or a name such as `Europe/Ljubljana`. Throws an Error when there is no such zone. */
 export function createTimeZone(zone: string): ToUtc {
-  const fixed = /^(?:Z|UTC|([+-])(\d{2}):?(\d{2}))$/.exec(zone);
+  const fixed = /^(?:Z|UTC|([+-])([01]\d|2[0-3]):?([0-5]\d))$/.exec(zone);
   if (fixed) {
     const [, sign = '+', hours = '0', minutes = '0'] = fixed;
     const offsetMs = (sign === '-' ? -1 : 1) * (Number(hours) * hourMs + Number(minutes) * 60_000);
-    return ({ asUtcMs }) => asUtcMs - offsetMs;
+    return ({ asUtcMs }) => [asUtcMs - offsetMs];
   }
   const offsetAt = createOffsets(zone);
   return ({ asUtcMs, text }) => {
@@ -30,9 +33,11 @@ export function createTimeZone(zone: string): ToUtc {
     const candidates = [offsetAt(asUtcMs - 24 * hourMs), offsetAt(asUtcMs + 24 * hourMs)]
       .map((offsetMs) => asUtcMs - offsetMs)
       .filter((utc) => utc + offsetAt(utc) === asUtcMs);
+    const earlier = Math.min(...candidates);
+    const later = Math.max(...candidates);
     if (candidates.length === 0)
       throw new RowFlaw(`${text} does not exist in ${zone}: the clocks were put forward over it`);
-    return Math.min(...candidates);
+    return earlier === later ? [earlier] : [earlier, later];
   };
 }
 

@@ -122,11 +122,60 @@ describe('values', () => {
     ['1.234,56', 1234.56],
     ['1 234', 1234],
     ['-0,5', -0.5],
+    ['1.234.567', 1234567],
+    ['-1\u00a0234\u00a0567,8', -1234567.8],
+    ['1\u202f234', 1234],
+    ['12345,6', 12345.6],
+    [',5', 0.5],
+    ['9.007.199.254.740.991', 9007199254740991],
+    ['\u22121.234,5', -1234.5],
+    ['1,5e\u22123', 0.0015],
   ])('%s with a decimal comma', (text, value) => {
     expect(attribute({ column: 'a', as: 'number' }, { a: text }, { decimal: ',' })).toEqual({
       type: 'Property',
       value,
     });
+  });
+
+  test.each([
+    '1.2345',
+    '1.23.456',
+    '1.23',
+    '1234.567',
+    '0.500',
+    '1 234.567',
+    '1.234 567',
+    '1,2,3',
+    '1.234e3',
+    '1..234',
+  ])('%s is no number with a decimal comma', (text) => {
+    expect(attribute({ column: 'a', as: 'number' }, { a: text }, { decimal: ',' })).toBe(
+      `a is "${text}", which is no number`,
+    );
+  });
+
+  test.each(['1,234.5', '1 234', '0x1F', 'Infinity', 'NaN', '1e', '--1', '\u2013' + '1', '1_000', '٣'])(
+    '%s is no number',
+    (text) => {
+      expect(attribute({ column: 'a', as: 'number' }, { a: text })).toBe(`a is "${text}", which is no number`);
+    },
+  );
+
+  test('a number that is too large is none, in a place and in JSON too', () => {
+    const flaw = /cannot be kept to its last digit: it is an integer beyond 2\^53, or too large$/;
+    expect(attribute({ column: 'a', as: 'number' }, { a: '1e999' })).toMatch(flaw);
+    expect(attribute({ longitude: 'a', latitude: 'a' }, { a: Infinity })).toMatch(flaw);
+  });
+
+  test.each<[string, JsonObject, Json]>([
+    ['object.PM2.5', { object: { 'PM2.5': 7, PM2: { 5: 8 } } }, 7],
+    ['object.PM2.5', { object: { PM2: { 5: 8 } } }, 8],
+    ['object.PM2.5.avg', { object: { 'PM2.5': { avg: 9 } } }, 9],
+    ['object.PM2.5.avg', { object: { 'PM2.5': { max: 1 }, PM2: { '5.avg': 2 } } }, 2],
+    ['list.0.PM2.5', { list: [{ 'PM2.5': 3 }] }, 3],
+    ['a.b', { 'a.b': 1, a: { b: 2 } }, 1],
+  ])('%s of %j is %j', (column, row, value) => {
+    expect(attribute({ column, as: 'number' }, row)).toEqual({ type: 'Property', value });
   });
 
   test('texts that stand for nothing are nothing', () => {
@@ -173,6 +222,10 @@ describe('values', () => {
   });
 });
 
+/** An instant, the earlier one of two. */
+const timeOf = (pattern: string, zone: string, text: string): string =>
+  createTimeReader(pattern, createTimeZone(zone))(text, (earlier) => earlier).instant;
+
 describe('times', () => {
   test.each([
     ['yyyy-MM-dd', 'Z', '2026-03-02', '2026-03-02T00:00:00Z'],
@@ -188,10 +241,20 @@ describe('times', () => {
     ['iso', 'Z', '2026-03-02T07:00:00.123456789+01:00', '2026-03-02T06:00:00.123456Z'],
     ['epoch-s', 'Z', '1772434800.5', '2026-03-02T07:00:00.5Z'],
     ['epoch-ms', 'Z', '1772434800000', '2026-03-02T07:00:00Z'],
+    ['epoch-s', 'Z', '\u221286400', '1969-12-31T00:00:00Z'],
+    ['dd.MM.yyyy HH:mm', 'Europe/Ljubljana', '01.03.2026 24:00', '2026-03-01T23:00:00Z'],
+    ['dd.MM.yyyy HH:mm:ss.S', 'Z', '31.12.2026 24:00:00.0', '2027-01-01T00:00:00Z'],
+    ['dd.MM.yyyy H:mm', 'Europe/Ljubljana', '24.10.2026 24:00', '2026-10-24T22:00:00Z'],
+    ['iso', 'Z', '2026-02-28T24:00:00+01:00', '2026-02-28T23:00:00Z'],
+    ['yyyy-MM-dd', 'Z', '0025-01-02', '0025-01-02T00:00:00Z'],
+    ['yyyy-MM-dd HH:mm:ss.S', 'Z', '9999-12-31 23:59:59.999999', '9999-12-31T23:59:59.999999Z'],
+    ['yyyy-MM-dd HH:mm:ss.S', 'Z', '1960-12-31 23:59:59.000001', '1960-12-31T23:59:59.000001Z'],
+    ['yyyy-MM-dd HH:mm', 'Asia/Kathmandu', '2026-03-02 05:45', '2026-03-02T00:00:00Z'],
+    ['yyyy-MM-dd HH:mm', 'Australia/Lord_Howe', '2026-04-05 01:45', '2026-04-04T14:45:00Z'],
     ['yyyy-MM-dd HH:mm', 'Europe/Ljubljana', '2026-10-25 02:30', '2026-10-25T00:30:00Z'],
     ['yyyy-MM-dd HH:mm', 'Europe/Ljubljana', '2026-10-25 03:30', '2026-10-25T02:30:00Z'],
   ])('%s in %s: %s', (pattern, zone, text, instant) => {
-    expect(createTimeReader(pattern, createTimeZone(zone))(text)).toBe(instant);
+    expect(timeOf(pattern, zone, text)).toBe(instant);
   });
 
   test.each([
@@ -200,9 +263,15 @@ describe('times', () => {
     ['yyyy-MM-dd', 'Z', '2.3.2026', /no time like yyyy-MM-dd/],
     ['yyyy-MM-dd HH:mm', 'Europe/Ljubljana', '2026-03-29 02:30', /does not exist in Europe\/Ljubljana/],
     ['epoch-s', 'Z', 'soon', /no number of seconds/],
-    ['epoch-s', 'Z', '9999999999999999', /no number of seconds/],
+    ['epoch-s', 'Z', '9999999999999999', /not in the years 0 to 9999/],
+    ['epoch-ms', 'Z', 'soon', /no number of milliseconds/],
+    ['dd.MM.yyyy HH:mm', 'Z', '01.03.2026 24:01', /no time that there is/],
+    ['dd.MM.yyyy HH:mm:ss', 'Z', '01.03.2026 25:00:00', /no time that there is/],
+    ['dd.MM.yyyy hh:mm a', 'Z', '01.03.2026 13:00 pm', /no time that there is/],
+    ['dd.MM.yyyy HH:mm', 'Z', '31.12.9999 24:00', /not in the years 0 to 9999/],
+    ['iso', 'Z', '2026-03-02T07:00:00+25:00', /the offset \+25:00/],
   ])('%s in %s: %s is flawed', (pattern, zone, text, message) => {
-    expect(() => createTimeReader(pattern, createTimeZone(zone))(text)).toThrow(message);
+    expect(() => timeOf(pattern, zone, text)).toThrow(message);
   });
 });
 
@@ -241,6 +310,22 @@ describe('maps', () => {
     ['history without time', { history: true }, /needs observedAt/],
     ['an unknown zone', { timeZone: 'Europe/Kranj' }, /no time zone Europe\/Kranj/],
     ['no pattern of a time', { observedAt: { column: 't', pattern: 'YYYY' } }, /no pattern of a time/],
+    [
+      'a pattern that names a part twice',
+      { observedAt: { column: 't', pattern: 'yyyy-MM-dd H:mm-H:mm' } },
+      /it has H twice\. Each part of a time is read once/,
+    ],
+    [
+      'a pattern that names a part in two ways',
+      { observedAt: { column: 't', pattern: 'yyyy-MM-dd M' } },
+      /it has both MM and M/,
+    ],
+    [
+      'a pattern with a part that there is not',
+      { observedAt: { column: 't', pattern: 'yyyy-MM-dd HH:mm:ss.SSS' } },
+      /"SSS" is none of yyyy yy/,
+    ],
+    ['an offset that there is not', { timeZone: '+25:00' }, /no time zone \+25:00/],
     ['no decimal sign', { decimal: ';' }, /^decimal must be/],
     ['a rule that never holds', { skip: [{ column: 'x' }] }, /^skip\[0\] must have is or isEmpty/],
   ])('%s is refused', (_, members, message) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { importFile } from '../../../src/app/command/import.ts';
 import { openJournal } from '../../../src/app/command/import/journal.ts';
+import { createReplacing } from '../../../src/app/command/import/replaced.ts';
 import { mapEntity, runImport } from '../../../src/app/command/import/run-import.ts';
 import { readSource } from '../../../src/app/command/import/source.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/core/model/json.ts';
@@ -53,6 +54,9 @@ describe('mlaka import', () => {
     const { code, out } = await load('birmingham-car-parks.csv', 'birmingham-car-parks');
     expect(code).toBe(1);
     expect(out).toContain('150 rows: 138 accepted, 0 skipped, 12 rejected.');
+    expect(out).toMatch(
+      /  \d+ × from row 61: \S+OffStreetParking: attribute occupancy must be <= 1, but is 1\.\d+\.\n/,
+    );
     const rejected = linesOf(join(site.folder, 'birmingham-car-parks.csv.rejected.ndjson'));
     expect(rejected.map(({ row }) => row)).toEqual([61, 62, 68, 87, 88, 104, 117, 122, 123, 124, 135, 142]);
     for (const { data, reason } of rejected) {
@@ -161,6 +165,156 @@ describe('rows that are no rows', () => {
     ]);
   });
 
+  const reading = {
+    observedAt: { column: 't', pattern: 'yyyy-MM-dd HH:mm' },
+    history: true,
+    timeZone: 'Europe/Ljubljana',
+  };
+  const loadBy = (name: string, map: JsonObject, text: string): Promise<Run> => {
+    const path = join(site.folder, file(name, text));
+    writeFileSync(`${path}.json`, JSON.stringify({ type: 'M', id: 'urn:x:{id}', ...map }));
+    return run(importFile, [path, '--map', `${path}.json`, '--url', site.url]);
+  };
+  const attributes = { v: { column: 'v', as: 'number' } };
+  const timesOf = async (id: string): Promise<Json[]> =>
+    (await history(id, 'v', 'environment')).map(({ value, observedAt }) => [value ?? null, observedAt ?? null]);
+
+  test.each([
+    ['a header with LF, rows with CRLF', 'id,v,n\n1,31,"a"\r\n2,32,"b"\r\n'],
+    ['a header with CRLF, rows with LF', 'id,v,n\r\n1,31,"a"\n2,32,"b"\n'],
+    ['ends of lines of all sorts, none at the end', 'id,v,n\r1,31,"a"\r\n2,32,"b"'],
+    ['a mark of the order of bytes, blank lines and quotes', '\ufeff"id","v","n"\r\n\r\n1,31,a\n   \n"2","32","b"\n\n'],
+  ])('CSV with %s', async (_, text) => {
+    const { out } = await loadBy('ends.csv', { type: 'Ends', attributes: { ...attributes, n: { column: 'n' } } }, text);
+    expect(out).toBe('2 rows: 2 accepted, 0 skipped, 0 rejected.\n');
+    const found = await site.get('/entities?type=Ends&format=simplified');
+    expect(found.map(({ id, v, n }) => [id, v, n])).toEqual([
+      ['urn:x:1', 31, 'a'],
+      ['urn:x:2', 32, 'b'],
+    ]);
+    await fetch(`${site.url}/ngsi-ld/v1/entities?type=Ends`, { method: 'DELETE' });
+  });
+
+  test('an end of line within quotes stays in its value, also where chunks of the file meet', async () => {
+    const rows = Array.from({ length: 9000 }, (_, n) => `${n},"a\r\n${'x'.repeat(n % 7)}\nb"\r\n`);
+    const { out } = await loadBy(
+      'quoted.csv',
+      { type: 'Quoted', attributes: { n: { column: 'n' } } },
+      `id,n\n${rows.join('')}`,
+    );
+    expect(out).toBe('9000 rows: 9000 accepted, 0 skipped, 0 rejected.\n');
+    const entity = (await site.get('/entities/urn:x:8998?format=simplified')) as unknown as JsonObject;
+    expect(entity['n']).toBe('a\r\nxxx\nb');
+  });
+
+  test.each<readonly [string, readonly string[], readonly string[]]>([
+    [
+      'in the order of time',
+      ['01:30', '02:00', '02:30', '02:00', '02:30', '03:00'],
+      ['23:30', '00:00', '00:30', '01:00', '01:30', '02:00'],
+    ],
+    [
+      'the newest first',
+      ['03:00', '02:30', '02:00', '02:30', '02:00', '01:30'],
+      ['02:00', '01:30', '01:00', '00:30', '00:00', '23:30'],
+    ],
+    [
+      'at moments that are not the same in both hours',
+      ['01:50', '02:10', '02:40', '02:05', '02:45'],
+      ['23:50', '00:10', '00:40', '01:05', '01:45'],
+    ],
+    ['only from one of the hours', ['01:30', '02:00', '02:30', '03:00'], ['23:30', '00:00', '00:30', '02:00']],
+    ['from the doubled hour on', ['02:00', '02:30', '02:00', '02:30'], ['00:00', '00:30', '01:00', '01:30']],
+  ])('the hour that comes twice in autumn, rows %s', async (name, walls, instants) => {
+    const id = `urn:x:${encodeURIComponent(name)}`;
+    const rows = walls.flatMap((wall, n) => [
+      `${name},2025-10-26 ${wall},${n}`,
+      `other of ${name},2025-10-26 ${wall},${n}`,
+    ]);
+    const { out } = await loadBy('autumn.csv', { ...reading, attributes }, `id,t,v\n${rows.join('\n')}\n`);
+    expect(out).toBe(`${walls.length * 2} rows: ${walls.length * 2} accepted, 0 skipped, 0 rejected.\n`);
+    const expected = instants.map((time, n) => [n, `2025-10-${time.startsWith('23') ? 25 : 26}T${time}:00Z`]);
+    expect(await timesOf(id)).toEqual(expected.sort(([, a], [, b]) => (String(a) < String(b) ? -1 : 1)));
+  });
+
+  test('half an hour comes twice on Lord Howe; another time in a row is in the same hour as its time', async () => {
+    const map = {
+      ...reading,
+      timeZone: 'Australia/Lord_Howe',
+      attributes: { ...attributes, from: { column: 'from', pattern: 'yyyy-MM-dd HH:mm' } },
+    };
+    const walls = ['01:15', '01:30', '01:45', '01:30', '01:45', '02:00'];
+    const lines = walls.map((wall, n) => `howe,2026-04-05 ${wall},2026-04-05 ${wall},${n}`);
+    await loadBy('howe.csv', map, `id,t,from,v\n${lines.join('\n')}`);
+    const found = await history('urn:x:howe', 'from', 'environment');
+    const expected = ['14:15', '14:30', '14:45', '15:00', '15:15', '15:30'].map((time) => `2026-04-04T${time}:00Z`);
+    expect(found.map(({ observedAt }) => observedAt)).toEqual(expected);
+    expect(found.map(({ value }) => value)).toEqual(expected);
+  });
+
+  test('rows that replace others of the file are counted: same entity, attribute and time', async () => {
+    const map = { ...reading, timeZone: 'Z', attributes: { ...attributes, w: { column: 'w', as: 'number' } } };
+    const rows = [
+      '1,00:00,1,',
+      '1,00:10,1,',
+      '1,00:05,1,',
+      '1,00:00,,1',
+      '1,00:05,2,2',
+      '2,00:00,1,',
+      '1,00:20,1,',
+      '1,00:20,1,',
+    ];
+    const { code, out } = await loadBy(
+      'twice.csv',
+      map,
+      `id,t,v,w\n${rows.map((row) => row.replace(',', ',2026-01-01 ')).join('\n')}`,
+    );
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: '8 rows: 8 accepted, 0 skipped, 0 rejected.\nOf the accepted ones, 2 replaced values of rows before them: same entity, same attribute, same time.\n',
+    });
+    const still = await loadBy('still.csv', { attributes }, 'id,v\n8,1\n9,1\n8,2\n');
+    expect(still.out).toContain('Of the accepted ones, 1 replaced');
+  });
+
+  test('what is fixed comes with the first row that has it', async () => {
+    const map = {
+      ...reading,
+      attributes: {
+        ...attributes,
+        name: { column: 'name', fixed: true },
+        height: { column: 'height', as: 'number', fixed: true },
+      },
+    };
+    const rows = ['f,00:00,1,,', 'f,00:10,2,Huje,', 'f,00:20,3,Huje,', 'f,00:30,4,,350', 'f,00:40,5,Huje,350'];
+    await loadBy(
+      'fixed.csv',
+      map,
+      `id,t,v,name,height\n${rows.map((row) => row.replace(',', ',2026-01-01 ')).join('\n')}`,
+    );
+    const [station] = await site.get('/entities?id=urn:x:f&type=M&format=simplified');
+    expect(station).toMatchObject({ v: 5, name: 'Huje', height: 350 });
+    expect((await timesOf('urn:x:f')).length).toBe(5);
+  });
+
+  test('a column whose name is there twice is refused when the map names it, and left alone otherwise', async () => {
+    const map = { attributes: { v: { column: 'value', as: 'number' } } };
+    await expect(loadBy('two.csv', map, 'id,value,value\n1,10,20\n')).rejects.toThrow(
+      /"value", which the file has more than once/,
+    );
+    const { out } = await loadBy('two.csv', map, 'id,value,note,note,\n1,10,a,b,\n2,x,a,b,\n');
+    expect(out).toContain('2 rows: 1 accepted, 0 skipped, 1 rejected.');
+    expect(linesOf(join(site.folder, 'two.csv.rejected.ndjson'))[0]?.['data']).toEqual(['2', 'x', 'a', 'b', '']);
+  });
+
+  test('a header alone has no rows; a file without one is told of', async () => {
+    const { code, out } = await loadBy('header.csv', { attributes }, 'id,v\n');
+    expect({ code, out }).toEqual({ code: 0, out: '0 rows: 0 accepted, 0 skipped, 0 rejected.\n' });
+    await expect(loadBy('empty.csv', { attributes }, '\n\n')).rejects.toThrow(
+      /empty\.csv is empty: it has no header line/,
+    );
+  });
+
   test.each([
     [
       'a column that the file has not',
@@ -212,6 +366,7 @@ describe('an import that stops', () => {
       },
       progress: { show: () => undefined, end: () => undefined },
       journal,
+      replacing: createReplacing(),
       signal: stopping.signal,
       batchSize: 8,
     });
@@ -227,7 +382,7 @@ describe('an import that stops', () => {
     expect([...first.delivered, ...second.delivered]).toEqual(
       Array.from({ length: 100 }, (_, index) => `urn:y:${index + 1}`),
     );
-    expect(tally).toEqual({ rows: 100, accepted: 90, skipped: 0, rejected: 10 });
+    expect(tally).toEqual({ rows: 100, accepted: 90, replaced: 0, skipped: 0, rejected: 10 });
     expect(linesOf(second.paths.rejectedPath).map(({ row }) => row)).toEqual([7, 17, 27, 37, 47, 57, 67, 77, 87, 97]);
     second.journal.close();
     expect(() => attempt(true, 1000)).toThrow(/nothing to resume/);

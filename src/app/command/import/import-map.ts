@@ -20,7 +20,7 @@ export interface CsvFormat {
 export function readImportMap(document: Json): ImportMap {
   const spec = createSpec(document, '');
   const map: ImportMap = {
-    ...readEntityMap(spec, coreContextUrl),
+    ...readEntityMap(spec, { context: coreContextUrl, isInOrder: true }),
     isHistory: spec.flag('history'),
     csv: { delimiter: spec.text('delimiter') ?? ',', encoding: spec.text('encoding') ?? 'utf-8' },
   };

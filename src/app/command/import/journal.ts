@@ -7,6 +7,8 @@ import type { SourceRow } from './source.ts';
 export interface Tally {
   readonly rows: number;
   readonly accepted: number;
+  /** Of the accepted ones, those that replaced something of a row before them. */
+  readonly replaced: number;
   readonly skipped: number;
   readonly rejected: number;
 }
@@ -42,7 +44,7 @@ export interface JournalOptions {
   readonly isResumed: boolean;
 }
 
-const nothing: Tally = { rows: 0, accepted: 0, skipped: 0, rejected: 0 };
+const nothing: Tally = { rows: 0, accepted: 0, replaced: 0, skipped: 0, rejected: 0 };
 
 /** Opens the journal of an import. Throws an Error when it cannot go on with what is there, or cannot write. */
 export function openJournal({ errand, statePath, rejectedPath, isResumed }: JournalOptions): Journal {
@@ -84,7 +86,13 @@ function readState(path: string, mark: string): Tally {
       `${path} is of another import: the file, the map, the broker or the tenant was another. Start without --resume.`,
     );
   const count = (name: keyof Tally): number => (typeof state[name] === 'number' ? state[name] : 0);
-  return { rows: count('rows'), accepted: count('accepted'), skipped: count('skipped'), rejected: count('rejected') };
+  return {
+    rows: count('rows'),
+    accepted: count('accepted'),
+    replaced: count('replaced'),
+    skipped: count('skipped'),
+    rejected: count('rejected'),
+  };
 }
 
 function parseState(path: string): JsonObject {

@@ -12,10 +12,10 @@ const requestMax = 5000;
 
 /**
  * Adds rows to the histories of their entities. They are all in the @context of the client, and what stands beside a value
- * never changes. Where there are fixed attributes, these come with the first row of an entity that is taken.
+ * never changes. Of what is fixed, each attribute comes with the first row of an entity that has it and is taken.
  */
 export function createRecording(client: Client, { hasFixed }: { readonly hasFixed: boolean }): Deliver {
-  const present = new Set<string>();
+  const present = new Map<string, ReadonlySet<string>>();
   return async <T extends Item>(items: readonly T[]) => {
     const refused = new Map<T, string>();
     const sendRows = async (rows: readonly T[], bodyOf: (item: T) => JsonObject): Promise<void> => {
@@ -26,10 +26,9 @@ export function createRecording(client: Client, { hasFixed }: { readonly hasFixe
       }
     };
     const introduce = async (): Promise<readonly T[]> => {
-      const strange = hasFixed ? items.filter((item) => !present.has(item.id) && !refused.has(item)) : [];
-      const firsts = [...new Map(strange.toReversed().map((item) => [item.id, item])).values()];
+      const firsts = hasFixed ? firstsOf(items, (item) => refused.has(item), present) : [];
       await sendRows(firsts, wholeOf);
-      for (const first of firsts) if (!refused.has(first)) present.add(first.id);
+      for (const first of firsts) if (!refused.has(first)) add(present, first);
       return firsts;
     };
 
@@ -46,6 +45,25 @@ export function createRecording(client: Client, { hasFixed }: { readonly hasFixe
     return refused;
   };
 }
+
+type Names = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The rows that bring something fixed for the first time. `present`: what entities have already. */
+function firstsOf<T extends Item>(items: readonly T[], isRefused: (item: T) => boolean, present: Names): readonly T[] {
+  const coming = new Map(present);
+  return items.filter((item) => {
+    const known = coming.get(item.id);
+    if (isRefused(item) || fixedIn(item).every((name) => known?.has(name))) return false;
+    add(coming, item);
+    return true;
+  });
+}
+
+const add = (names: Map<string, ReadonlySet<string>>, item: Item): unknown =>
+  names.set(item.id, new Set([...(names.get(item.id) ?? []), ...fixedIn(item)]));
+
+/** What a row has that does not change from row to row. */
+const fixedIn = ({ whole, part }: Item): readonly string[] => Object.keys(whole).filter((name) => !(name in part));
 
 /** Sends rows as series. Answers the entities of which something was refused. */
 async function sendSeries(client: Client, rows: readonly Item[]): Promise<ReadonlySet<string>> {

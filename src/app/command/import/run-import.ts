@@ -5,6 +5,8 @@ import type { Deliver, Item } from './deliver.ts';
 import type { Journal, Rejected, Tally } from './journal.ts';
 import type { Mapped } from '../../../core/mapping/map-row.ts';
 import type { Row } from '../../../core/mapping/row.ts';
+import { createReasons, type ReasonCount } from './reasons.ts';
+import type { Replacing } from './replaced.ts';
 import type { SourceRow } from './source.ts';
 
 export interface ImportParts {
@@ -12,6 +14,7 @@ export interface ImportParts {
   readonly mapRow: (row: Row) => Mapped;
   readonly deliver: Deliver;
   readonly journal: Journal;
+  readonly replacing: Replacing;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly batchSize: number;
@@ -33,8 +36,8 @@ interface Batch {
 
 export interface ImportResult {
   readonly tally: Tally;
-  /** How many rows were rejected for each reason, and the first row of each. */
-  readonly reasons: ReadonlyMap<string, { readonly count: number; readonly firstRow: number }>;
+  /** Why rows were rejected. */
+  readonly reasons: readonly ReasonCount[];
 }
 
 /**
@@ -79,35 +82,38 @@ interface Account {
 
 function createAccount(parts: ImportParts): Account {
   let tally = parts.journal.before;
-  const reasons = new Map<string, { count: number; firstRow: number }>();
+  const reasons = createReasons();
   return {
     async settle(batch) {
       parts.signal.throwIfAborted();
       const rejected = await settleBatch(batch, parts);
-      for (const { source, reason } of rejected) {
-        const seen = reasons.get(reason) ?? { count: 0, firstRow: source.number };
-        reasons.set(reason, { ...seen, count: seen.count + 1 });
-      }
+      for (const { source, reason } of rejected) reasons.add(reason, source.number);
+      const isRejected = new Set(rejected.map(({ source }) => source));
+      const taken = batch.items.filter(({ source }) => !isRejected.has(source));
       tally = {
         rows: batch.lastRow,
-        accepted: tally.accepted + batch.items.length - (rejected.length - batch.rejected.length),
+        accepted: tally.accepted + taken.length,
+        replaced: tally.replaced + taken.filter(({ id, part }) => parts.replacing.replaces(id, part)).length,
         skipped: tally.skipped + batch.skipped,
         rejected: tally.rejected + rejected.length,
       };
       parts.journal.settle(tally);
       parts.progress.show(tally.rows, batch.share);
     },
-    result: () => ({ tally, reasons }),
+    result: () => ({ tally, reasons: reasons.list() }),
   };
 }
 
 const emptyBatch = (): Batch => ({ items: [], rejected: [], skipped: 0, lastRow: 0, share: 0 });
 
-function take(source: SourceRow, batch: Batch, { mapRow, journal }: ImportParts): void {
+function take(source: SourceRow, batch: Batch, { mapRow, journal, replacing }: ImportParts): void {
   const { number, row, flaw = 'it is no row' } = source;
   const mapped: Mapped = row ? mapRow(row) : { outcome: 'rejected', reason: flaw };
-  // Settled before; it was mapped all the same, because running sums go over all rows.
-  if (number <= journal.before.rows) return;
+  if (number <= journal.before.rows) {
+    // Settled before; it was mapped all the same, because running sums and the order of times go over all rows.
+    if (mapped.outcome === 'entity') replacing.replaces(mapped.id, mapped.part);
+    return;
+  }
   batch.lastRow = number;
   batch.share = source.share;
   if (mapped.outcome === 'entity') batch.items.push({ id: mapped.id, whole: mapped.whole, part: mapped.part, source });

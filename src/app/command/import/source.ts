@@ -88,18 +88,31 @@ async function* readCsv(options: SourceOptions): AsyncGenerator<readonly SourceR
     const rows: SourceRow[] = [];
     const read = share();
     for (const cells of isHeader ? others : records) {
+      if (isBlank(cells)) continue;
       number += 1;
       if (rowOf) rows.push({ ...rowOf(cells), number, share: read });
     }
     yield rows;
   }
+  if (!rowOf) throw new Error(`${options.path} is empty: it has no header line.`);
 }
+
+/** True for a line of blanks alone. */
+const isBlank = (cells: Cells): boolean => cells.length === 1 && cells[0]?.trim() === '';
 
 type Cells = readonly string[];
 
 /** The records of a CSV file: those of one chunk of its text at a time. */
 async function* recordsOf(chunks: AsyncIterable<string>, { delimiter }: CsvFormat): AsyncGenerator<readonly Cells[]> {
-  const parser = parse({ bom: true, delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true });
+  const parser = parse({
+    bom: true,
+    delimiter,
+    // Files that grew on several machines have several ends of lines.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+  });
   // Whoever writes is told of the error.
   parser.on('error', () => undefined);
   const write = (chunk: string | undefined): Promise<void> =>
@@ -134,7 +147,8 @@ type ReadCells = (cells: Cells) => Pick<SourceRow, 'row' | 'raw' | 'flaw'>;
 function createRowReader(firstRecord: Cells, columns: ReadonlySet<string>): ReadCells {
   const header = firstRecord.map((cell) => cell.trim());
   refuseMissing(columns, header);
-  const places = [...columns].map((name) => ({ name, index: header.lastIndexOf(name) }));
+  refuseTwice(columns, header);
+  const places = [...columns].map((name) => ({ name, index: header.indexOf(name) }));
   return (cells) => {
     if (cells.length !== header.length) {
       const flaw = `it has ${cells.length} columns where the header has ${header.length}`;
@@ -142,15 +156,30 @@ function createRowReader(firstRecord: Cells, columns: ReadonlySet<string>): Read
     }
     const row: Record<string, Json> = {};
     for (const { name, index } of places) row[name] = cells[index] ?? '';
-    return { row, raw: () => Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ''])) };
+    return { row, raw: () => rawOf(header, cells) };
   };
 }
+
+/** A row as it stands in the report; as a list where columns have the same name. */
+const rawOf = (header: readonly string[], cells: Cells): Json =>
+  new Set(header).size === header.length
+    ? Object.fromEntries(header.map((name, index) => [name, cells[index] ?? '']))
+    : cells;
 
 function refuseMissing(columns: ReadonlySet<string>, header: readonly string[]): void {
   const missing = [...columns].filter((column) => !header.includes(column));
   if (missing.length === 0) return;
   throw new Error(
     `The map names ${missing.map(quoted).join(', ')}, which the file has not. Its columns are ${header.map(quoted).join(', ')}.`,
+  );
+}
+
+/** One of two columns of a name would be lost, whichever the map means. */
+function refuseTwice(columns: ReadonlySet<string>, header: readonly string[]): void {
+  const twice = [...columns].filter((column) => header.indexOf(column) !== header.lastIndexOf(column));
+  if (twice.length === 0) return;
+  throw new Error(
+    `The map names ${twice.map(quoted).join(', ')}, which the file has more than once. Give each column a name of its own.`,
   );
 }
 

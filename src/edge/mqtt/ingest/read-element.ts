@@ -34,9 +34,9 @@ export interface ElementReader {
 
 /** Makes elements by the map in a spec. */
 export function createMappedReader(spec: Spec, context: string): ElementReader {
-  const map = readEntityMap(spec, context);
+  const map = readEntityMap(spec, { context, isInOrder: false });
   const fixed = map.attributes.filter(({ isFixed }) => isFixed).map(({ name }) => name);
-  const isEmpty = createEmptiness(readEntityMap(spec, context));
+  const isEmpty = createEmptiness(readEntityMap(spec, { context, isInOrder: false }));
   const empty: Element = { outcome: 'rejected', reason: emptyReason(map), isEmpty: true };
   return {
     columns: map.columns,
