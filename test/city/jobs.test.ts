@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { every } from '../../src/city/job/every.ts';
 import { startJobs } from '../../src/city/job/jobs.ts';
+import { schedule } from '../../src/city/job/schedule.ts';
 import { instantOf } from '../../src/core/model/instant.ts';
 import type { Observation } from '../../src/core/port/observe.ts';
 import type { Stores } from '../../src/core/port/store.ts';
@@ -76,6 +77,46 @@ test('work at intervals is never done twice at a time, goes on when the wall clo
   }
   await stop();
   expect([most, open, begun]).toEqual([1, 0, ended]);
+});
+
+/** Everything that tells time but the wall clock goes on as it is. */
+const onlyDate = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
+
+test('work at the times of an expression is done when the wall clock comes to them, and once when it jumps over them', async () => {
+  jest.useFakeTimers({ doNotFake: [...onlyDate], now: Date.parse('2026-03-29T00:59:59.000Z') });
+  const runs: string[] = [];
+  const stop = schedule('0 0 * * * *', () => {
+    runs.push(new Date().toISOString());
+    return Promise.resolve();
+  });
+  const jumpTo = async (time: string): Promise<void> => {
+    jest.setSystemTime(Date.parse(time));
+    const count = runs.length;
+    await until(() => runs.length > count);
+  };
+  try {
+    // The hour that a wall clock in Ljubljana skips is an hour like any other.
+    await jumpTo('2026-03-29T01:00:00.500Z');
+    await jumpTo('2027-03-29T17:30:00.000Z');
+    jest.setSystemTime(Date.parse('2026-03-29T05:10:00.000Z'));
+    await sleep(1500);
+    await jumpTo('2026-03-29T06:00:00.000Z');
+  } finally {
+    jest.useRealTimers();
+    await stop();
+  }
+  expect(runs).toEqual(['2026-03-29T01:00:00.500Z', '2027-03-29T17:30:00.000Z', '2026-03-29T06:00:00.000Z']);
 });
 
 const listening = /http:\/\/[\d.]+:\d+/;

@@ -6,8 +6,8 @@ import type { Store, Stores } from '../../core/port/store.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { instantOf, microsOfInstant } from '../../core/model/instant.ts';
-import { every } from './every.ts';
 import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
+import { schedule } from './schedule.ts';
 
 export interface JobOptions {
   readonly stores: Stores;
@@ -28,9 +28,14 @@ export interface JobOptions {
 /** Work on one tenant's store. Answers what it did, as words for the log; undefined when there was nothing to do. */
 type Work = (store: Store, tenant: string) => Promise<string | undefined>;
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
+/** When jobs run, as cron expressions with seconds. */
+const times = {
+  sweep: '*/2 * * * * *',
+  prune: '0 * * * * *',
+  'sweep all': '0 30 * * * *',
+  'prune all': '0 40 * * * *',
+  forget: '0 0 * * * *',
+};
 
 const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
@@ -43,12 +48,12 @@ export function startJobs(options: JobOptions): () => Promise<void> {
   const stopping = new AbortController();
   const forget = createForget(options, stopping.signal);
   const jobs = [
-    startJob('sweep', 2 * second, { ...options, work: sweep }),
-    startJob('prune', minute, { ...options, work: prune }),
-    startJob('sweep all', hour, { ...options, work: sweep, isOfAll: true }),
-    startJob('prune all', hour, { ...options, work: prune, isOfAll: true }),
+    startJob('sweep', { ...options, work: sweep }),
+    startJob('prune', { ...options, work: prune }),
+    startJob('sweep all', { ...options, work: sweep, isOfAll: true }),
+    startJob('prune all', { ...options, work: prune, isOfAll: true }),
     ...(forgetsAnything(historyKeep)
-      ? [startJob('forget', hour, { ...options, work: forget, isOfAll: true, isAtOnce: true })]
+      ? [startJob('forget', { ...options, work: forget, isOfAll: true, isAtOnce: true })]
       : []),
   ];
   return async () => {
@@ -90,12 +95,12 @@ interface Job extends Pick<JobOptions, 'stores' | 'observe'> {
   readonly isOfAll?: boolean;
 }
 
-/** Runs the work in tenants each time the period is over, never twice at a time. */
-function startJob(name: string, periodMs: number, job: Job & { readonly isAtOnce?: boolean }): () => Promise<void> {
+/** Runs the work in tenants at its times, never twice at a time. */
+function startJob(name: keyof typeof times, job: Job & { readonly isAtOnce?: boolean }): () => Promise<void> {
   const run = (): Promise<void> => runOnce(name, job);
   const first = job.isAtOnce === true ? run() : Promise.resolve();
   // The run that was made at once may not have ended.
-  const stop = every(periodMs, () => first.then(run));
+  const stop = schedule(times[name], () => first.then(run));
   return async () => {
     await Promise.all([first, stop()]);
   };
