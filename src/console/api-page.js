@@ -129,8 +129,9 @@ function curlOf({ path, method, parameters, body }) {
   });
   const isQuery = parameters.some(({ name, in: place }) => place === 'query' && name === 'type');
   const query = method === 'get' && isQuery && !path.includes('{') ? '?type=Streetlight' : '';
-  const media = body && plainest(body);
-  const example = body?.content[media]?.example;
+  // A POST without a body says so too, so that no web page can send it unseen.
+  const media = body ? plainest(body) : method === 'post' && 'application/json';
+  const example = body?.content[media].example;
   return [
     `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${quoted(`${location.origin}${filled}${query}`)}`,
     media && `-H ${quoted(`Content-Type: ${media}`)}`,
