@@ -28,7 +28,7 @@ const read = (path: string): JsonObject => JSON.parse(readFileSync(`${directory}
 async function check(document: JsonObject, models = rejecting): Promise<readonly ModelViolation[]> {
   const { '@context': context, ...entity } = document;
   const whole = readEntity(entity, await contexts.resolve(context));
-  return models.check({ types: whole.types, attrs: whole.attrs }, true);
+  return models.check(whole, true);
 }
 
 const types = index.families.flatMap((family) => family.types.map((type) => ({ ...type, family })));
@@ -164,7 +164,9 @@ describe('data models', () => {
       observe: (observation) => observed.push(observation),
     });
     expect(await check(faulty, warning)).toEqual([]);
-    expect(observed).toMatchObject([{ kind: 'modelViolated', violation: { attribute: 'powerState' } }]);
+    expect(observed).toMatchObject([
+      { kind: 'modelViolated', entityId: faulty['id'], violation: { attribute: 'powerState' } },
+    ]);
     const off = createModels({ directory, modes: readModelModes('reject,Streetlight=off'), observe: () => undefined });
     expect(await check(faulty, off)).toEqual([]);
     expect(createModels({ directory, modes: readModelModes('off'), observe: () => undefined }).isIdle).toBe(true);

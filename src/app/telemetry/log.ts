@@ -20,7 +20,7 @@ function write(logger: Logger, observation: Observation): void {
       return isRepeated ? undefined : logger.error({ problem, reason }, 'storeFailed');
     }
     case 'modelViolated':
-      return logger.warn(observation.violation, 'data model not met');
+      return logger.warn({ entityId: observation.entityId, ...observation.violation }, 'data model not met');
     case 'contextFailed':
     case 'notificationBuried':
     case 'notificationLost':

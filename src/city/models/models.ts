@@ -55,7 +55,7 @@ export function createModels({ directory, modes, observe }: ModelOptions): CityM
         for (const found of ruling.model.check(entity.attrs, whole)) {
           const violation = { type, ...found };
           if (ruling.mode === 'reject') refused.push(violation);
-          else observe({ kind: 'modelViolated', violation });
+          else observe({ kind: 'modelViolated', entityId: entity.id, violation });
         }
       }
       return refused;

@@ -26,32 +26,36 @@ function typeCondition({ params }: Ask, { context }: Call): Filter | undefined {
   return text === undefined ? undefined : { selectors: [{ types: parseTypeSelection(text, context) }] };
 }
 
+type Named = EntityFragment & { readonly id: string };
+
 /** Throws BadRequestData when the entity breaks a data model in mode `reject`. */
-export function checkWhole(entity: EntityFragment, { world }: Call): void {
-  refuseViolations(world.models.check({ types: entity.types ?? [], attrs: entity.attrs }, true));
+export function checkWhole({ id, types = [], attrs }: Named, { world }: Call): void {
+  refuseViolations(world.models.check({ id, types, attrs }, true));
 }
 
 /** As `checkWhole`, for a part of an entity that is there: its stored types tell which models apply. */
 export async function checkPart(id: string, fragment: EntityFragment, call: Call): Promise<void> {
   if (call.world.models.isIdle) return;
   const { types = [], attrs = {} } = (await call.store.get(id, call.now))?.entity() ?? {};
-  checkFragment({ ...fragment, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
+  checkFragment({ ...fragment, id, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
 
 /** As `checkPart`, for a part of an entity whose stored types are at hand. */
-export function checkFragment(fragment: EntityFragment, types: readonly string[], { world }: Call): void {
+export function checkFragment(fragment: Named, types: readonly string[], { world }: Call): void {
   if (world.models.isIdle) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
-  refuseViolations(world.models.check({ types: all, attrs: fragment.attrs }, false));
+  refuseViolations(world.models.check({ id: fragment.id, types: all, attrs: fragment.attrs }, false));
 }
 
 /** As `checkPart` for an entity that is there, as `checkWhole` for one that will be created. */
-export async function checkUpsert(entity: EntityFragment & { readonly id: string }, call: Call): Promise<void> {
+export async function checkUpsert(entity: Named, call: Call): Promise<void> {
   const { models } = call.world;
   if (models.isIdle) return;
   const stored = await call.store.get(entity.id, call.now);
   const types = [...(stored?.entity().types ?? []), ...(entity.types ?? [])];
-  refuseViolations(models.check({ types: [...new Set(types)], attrs: entity.attrs }, stored === undefined));
+  refuseViolations(
+    models.check({ id: entity.id, types: [...new Set(types)], attrs: entity.attrs }, stored === undefined),
+  );
 }
 
 function refuseViolations(violations: readonly ModelViolation[]): void {

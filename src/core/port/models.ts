@@ -20,7 +20,7 @@ export interface Models {
    * observed; others are not looked for.
    */
   check(
-    entity: { readonly types: readonly string[]; readonly attrs: Fragments },
+    entity: { readonly id: string; readonly types: readonly string[]; readonly attrs: Fragments },
     whole: boolean,
   ): readonly ModelViolation[];
   /** True when no model is in force for anything: callers may skip reading an entity's types. */

@@ -21,7 +21,7 @@ export type Observation =
       /** The same was told a moment ago. */
       readonly isRepeated: boolean;
     }
-  | { readonly kind: 'modelViolated'; readonly violation: ModelViolation }
+  | { readonly kind: 'modelViolated'; readonly entityId: string; readonly violation: ModelViolation }
   | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }
   | { readonly kind: 'contextFailed'; readonly url: string; readonly reason: string }
   | { readonly kind: 'streamOpened' | 'streamClosed'; readonly tenant: string; readonly code?: number }

@@ -52,7 +52,7 @@ describe('the simulated city', () => {
       for (const one of city.entities) {
         const document = entityAt(one, at);
         const whole = readEntity(document, await contexts.resolve(urlOf(one.family)));
-        for (const violation of models.check({ types: whole.types, attrs: whole.attrs }, true)) {
+        for (const violation of models.check(whole, true)) {
           violations.push({ id: one.id, at: new Date(at).toISOString(), ...violation });
         }
       }
@@ -202,7 +202,7 @@ describe('what the city reports', () => {
       const context = await contexts.resolve(urlOf(entity.family));
       const fragment = readFragment(attrs, context, { id, nulls: 'none' as never });
       const whole = readEntity(entityAt(entity, from), context);
-      expect({ id, violations: models.check({ types: whole.types, attrs: fragment.attrs }, false) }).toEqual({
+      expect({ id, violations: models.check({ id, types: whole.types, attrs: fragment.attrs }, false) }).toEqual({
         id,
         violations: [],
       });
