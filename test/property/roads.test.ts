@@ -32,7 +32,7 @@ describe.each(testedStores.filter((store) => store !== 'memory'))('every member 
     const options = ['--store', store, '--models', 'off'];
     [from, to] = [await startTestBroker(options), await startTestBroker(options)];
   });
-  afterAll(() => Promise.all([from?.stop(), to?.stop()]));
+  afterAll(() => Promise.all([from?.stop(), to?.stop()]), 20_000 + wanted * 20);
 
   const send = async (broker: TestBroker | undefined, tenant: string, path: string, body?: Json): Promise<Json> => {
     const answer = await fetch(`${broker?.url}/ngsi-ld/v1${path}`, {
