@@ -43,6 +43,7 @@ import { readIngestPlans } from './config/read-ingest.ts';
 import { readConsole, readServedContexts } from './console.ts';
 import { createHealth } from './health.ts';
 import { createBreathe, createClock, createIds } from './process.ts';
+import { limitTenants } from './tenants.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { version } from './version.ts';
@@ -70,7 +71,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const jobs = readJobs(config);
   const plans = readIngestPlans(config, process.env);
   const loader = openLoader(config, observe);
-  const stores = await openStores(config, observe);
+  const stores = limitTenants(await openStores(config, observe), config);
   const parts = openParts(config, { observe, stores, loader });
   const delivery = openDelivery(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };

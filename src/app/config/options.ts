@@ -55,6 +55,13 @@ export const options = {
   membersMax: whole('Most members of JSON objects in one body, or in one element of a batch.', 50_000, { least: 1000 }),
   pageDefault: whole('Entities on a page when limit is not given.', 20, { least: 1 }),
   pageMax: whole('Most entities on a page.', 1000, { least: 1 }),
+  tenantCreation: choice('Which tenants a first write makes: any, those of --tenants, or none.', 'any', [
+    'any',
+    'listed',
+    'none',
+  ]),
+  tenants: text('Tenants that a first write may make with --tenant-creation listed, separated by commas.', '', 'NAMES'),
+  tenantsMax: whole('Most tenants that are made.', 10_000, { least: 1 }),
   batchMax: whole('Most elements of a batch.', 10_000, { least: 1 }),
   instancesMax: whole('Most attribute instances that a temporal answer is made of.', 100_000, { least: 1 }),
   instancesPage: whole('Attribute instances that a temporal answer shows before it is cut (206).', 10_000, {
