@@ -55,7 +55,7 @@ export const options = {
   membersMax: whole('Most members of JSON objects in one body, or in one element of a batch.', 50_000, { least: 1000 }),
   pageDefault: whole('Entities on a page when limit is not given.', 20, { least: 1 }),
   pageMax: whole('Most entities on a page.', 1000, { least: 1 }),
-  tenantCreation: choice('Which tenants a first write makes: any, those of --tenants, or none.', 'any', [
+  tenantCreation: choice('Which tenants a first write makes; listed are those of --tenants.', 'any', [
     'any',
     'listed',
     'none',
