@@ -1,6 +1,7 @@
 // The page of the API: every operation that openapi.json describes, by tag, each with a curl line that can be used as it is.
 
-const methods = ['get', 'post', 'put', 'patch', 'delete'];
+// What creates comes before what reads and changes.
+const methods = ['post', 'get', 'put', 'patch', 'delete'];
 const element = (id) => document.getElementById(id);
 
 /** An element with attributes and content. Text is only ever put in as text. */
@@ -121,24 +122,35 @@ const showResponses = (responses) =>
 /** A text that every shell takes as it is. */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The line that asks the broker behind this page for an operation, with examples in place of what must be given. */
-function curlOf({ path, method, parameters, body }) {
+/** The line that takes an id which the broker makes from an answer, into a variable of the shell. */
+const lineThatTakes = ({ name, 'x-taken-from': { path, pattern } }) =>
+  `${name}=$(curl -s ${quoted(location.origin + path)} | grep -oE ${quoted(pattern)} | head -n 1)`;
+
+/** The address of an operation as a word of a shell, with examples and variables in place of what must be given. */
+function addressOf({ path, parameters, operation }) {
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => {
-    const example = parameters.find((one) => one.in === 'path' && one.name === name)?.example;
-    return encodeURIComponent(example ?? name).replaceAll('%3A', ':');
+    const { example = name, 'x-taken-from': isTaken } = parameters.find(
+      (one) => one.in === 'path' && one.name === name,
+    );
+    return isTaken ? `$${name}` : encodeURIComponent(example).replaceAll('%3A', ':');
   });
-  const isQuery = parameters.some(({ name, in: place }) => place === 'query' && name === 'type');
-  const query = method === 'get' && isQuery && !path.includes('{') ? '?type=Streetlight' : '';
+  const address = [location.origin + filled, operation['x-query']].filter(Boolean).join('?');
+  return address.includes('$') ? `"${address}"` : quoted(address);
+}
+
+/** The lines that ask the broker behind this page for an operation. Those of the page can be carried out from top to bottom. */
+function curlOf({ path, method, parameters, body, operation }) {
   // A POST without a body says so too, so that no web page can send it unseen.
   const media = body ? plainest(body) : method === 'post' && 'application/json';
   const example = body?.content[media].example;
-  return [
-    `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${quoted(`${location.origin}${filled}${query}`)}`,
+  const streams = 'text/event-stream' in (resolved(operation.responses['200'])?.content ?? {});
+  const asks = [
+    `curl ${streams ? '-N ' : ''}${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${addressOf({ path, parameters, operation })}`,
     media && `-H ${quoted(`Content-Type: ${media}`)}`,
     example !== undefined && `-d ${quoted(JSON.stringify(example))}`,
-  ]
-    .filter(Boolean)
-    .join(' \\\n  ');
+  ];
+  const taken = parameters.filter((one) => one['x-taken-from']);
+  return [...taken.map(lineThatTakes), asks.filter(Boolean).join(' \\\n  ')].join('\n');
 }
 
 function copyButton(text) {
@@ -153,7 +165,7 @@ function copyButton(text) {
 function showOperation({ path, method, item, operation }) {
   const parameters = parametersOf(item, operation);
   const body = resolved(operation.requestBody);
-  const curl = curlOf({ path, method, parameters, body });
+  const curl = curlOf({ path, method, parameters, body, operation });
   const example = body?.content[plainest(body)].example;
   const verb = method.toUpperCase();
   return make(
@@ -182,11 +194,19 @@ function showOperation({ path, method, item, operation }) {
   );
 }
 
-/** Every operation, with the path that it is under. */
-const listed = () =>
-  Object.entries(api.paths).flatMap(([path, item]) =>
+const depthOf = ({ path }) => path.split('/').length;
+
+/** Every operation, with the path that it is under. What deletes comes last, parts before what they are parts of. */
+function listed() {
+  const all = Object.entries(api.paths).flatMap(([path, item]) =>
     methods.filter((method) => item[method]).map((method) => ({ path, method, item, operation: item[method] })),
   );
+  const deletions = all.filter(({ method }) => method === 'delete');
+  return [
+    ...all.filter((one) => !deletions.includes(one)),
+    ...deletions.sort((one, other) => depthOf(other) - depthOf(one)),
+  ];
+}
 
 function show() {
   element('summary').textContent = `${api.info.summary} ${api.info.version}`;
