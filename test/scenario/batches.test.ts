@@ -7,8 +7,50 @@ const meter = (name: string, value: unknown = 1) => ({
   volume: { type: 'Property', value, unitCode: 'MTQ' },
 });
 const id = (name: string): string => `urn:ngsi-ld:WaterMeter:${name}`;
+const observed = (hour: number) => ({
+  id: id('late'),
+  type: 'WaterMeter',
+  volume: { type: 'Property', value: hour, observedAt: `2026-01-01T0${hour}:00:00Z` },
+});
 
 scenarios('batches', {
+  'upsert with keepNewest: what was observed before the present value goes to the history only': [
+    {
+      does: 'upsertBatch',
+      send: 'POST /entityOperations/upsert?options=update,keepNewest',
+      body: [observed(3), observed(1), observed(2)],
+      answers: 201,
+    },
+    { does: 'retrieveEntity', send: `GET /entities/${id('late')}?format=simplified`, answers: 200, has: { volume: 3 } },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('late')}?timerel=after&timeAt=2020-01-01T00:00:00Z&format=temporalValues`,
+      answers: 200,
+      has: {
+        volume: {
+          values: [
+            [1, '2026-01-01T01:00:00Z'],
+            [2, '2026-01-01T02:00:00Z'],
+            [3, '2026-01-01T03:00:00Z'],
+          ],
+        },
+      },
+    },
+    {
+      does: 'upsertBatch',
+      send: 'POST /entityOperations/upsert?options=keepNewest',
+      body: [observed(4)],
+      answers: 400,
+      has: problem('InvalidRequest'),
+    },
+    {
+      does: 'upsertBatch',
+      send: 'POST /entityOperations/upsert?options=update',
+      body: [observed(1)],
+      answers: 204,
+    },
+    { does: 'retrieveEntity', send: `GET /entities/${id('late')}?format=simplified`, answers: 200, has: { volume: 1 } },
+  ],
   'create: all, or the good ones and a report': [
     {
       does: 'createBatch',

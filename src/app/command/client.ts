@@ -22,8 +22,8 @@ export interface Client {
   send(method: string, path: string, body?: { readonly json: Json; readonly type: string }): Promise<Answer>;
   /**
    * Sends a batch of entities, each with its own @context or all in that of the client, and answers what was refused.
-   * Entities that are put in (upsert) are replaced, or keep attributes that are not named; parts of entities (update) need
-   * one that is there.
+   * Entities that are put in (upsert) are replaced, or keep attributes that are not named and, with keepNewest, values that
+   * were observed later; parts of entities (update) need one that is there.
    */
   batch(operation: BatchOperation, entities: readonly Json[]): Promise<readonly Refusal[]>;
 }
@@ -32,6 +32,7 @@ export interface Client {
 export type BatchOperation =
   | 'entityOperations/upsert?options=replace'
   | 'entityOperations/upsert?options=update'
+  | 'entityOperations/upsert?options=update,keepNewest'
   | 'entityOperations/update'
   | 'temporal/entityOperations/upsert'
   | 'temporal/entityOperations/upsert?format=temporalValues';

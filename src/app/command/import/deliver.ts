@@ -16,13 +16,13 @@ type Refused<T extends Item> = ReadonlyMap<T, string>;
 
 export type Deliver = <T extends Item>(items: readonly T[]) => Promise<Refused<T>>;
 
-/** Delivers entities; those that are there keep attributes that rows do not name. */
+/** Delivers entities; those that are there keep attributes that rows do not name, and values that were observed later. */
 export const createDelivery =
   (client: Client): Deliver =>
   async (items) => {
     if (items.length === 0) return new Map();
     const wholes = items.map(({ whole }) => whole);
-    return matched(items, await client.batch('entityOperations/upsert?options=update', wholes));
+    return matched(items, await client.batch('entityOperations/upsert?options=update,keepNewest', wholes));
   };
 
 /**

@@ -1,8 +1,9 @@
 /** The batch operations (clauses 5.6.7 to 5.6.10 and 5.6.20): each element a write of its own, told apart in the result. */
 import type { EntityFragment } from '../../model/entity.ts';
 import { isObject, type Json } from '../../model/json.ts';
+import type { Write } from '../../language/write.ts';
 import type { Mutation } from '../../model/mutation.ts';
-import { badData } from '../../model/problem.ts';
+import { badData, Problem } from '../../model/problem.ts';
 import { readEntity, readFragment, readUpsertEntity } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Nulls } from '../../model/read/reading.ts';
@@ -39,13 +40,30 @@ export const upsertBatch: Operation = {
   parameters: ['options', 'local'],
   unknownTenant: 'create',
   async run(ask, call) {
-    const mode = readOptions(ask.params, ['replace', 'update']).has('update') ? 'update' : 'replace';
-    const endings = await applyBatch(ask, call, readUpsert(mode));
+    const options = readOptions(ask.params, ['replace', 'update', 'keepNewest']);
+    const endings = await applyBatch(
+      ask,
+      call,
+      options.has('keepNewest') ? readLate(options) : readUpsert(modeOf(options)),
+    );
     if (!endings.every(isGood)) return partly(endings);
     const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
     return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
   },
 };
+
+const modeOf = (options: ReadonlySet<string>): 'replace' | 'update' => (options.has('update') ? 'update' : 'replace');
+
+/**
+ * Reads an element of a batch upsert of which no attribute becomes older: what was observed before the present instance goes to
+ * the history only (an option of our own). Throws InvalidRequest where entities are to be replaced.
+ */
+function readLate(options: ReadonlySet<string>): ReadElement<Write> {
+  if (modeOf(options) === 'replace')
+    throw new Problem('InvalidRequest', 'The option keepNewest needs the option update.');
+  const read = readUpsert('update');
+  return async (element, each) => ({ mutation: await read(element, each), measured: { fixed: [] } });
+}
 
 /** Reads an element of a batch upsert. */
 export const readUpsert =
