@@ -10,8 +10,10 @@ export function touchedAttributes(current: Entity | undefined, mutation: Mutatio
   switch (mutation.op) {
     case 'delete':
       return present;
-    case 'removeAttrs':
-      return present.filter((name) => mutation.attrs.includes(name) === (mutation.which === 'these'));
+    case 'removeAttrs': {
+      const named = new Set(mutation.attrs);
+      return present.filter((name) => named.has(name) === (mutation.which === 'these'));
+    }
     case 'create':
     case 'observe':
       return Object.keys(mutation.entity.attrs);

@@ -2,7 +2,7 @@
 import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
 import type { AttributeChange } from './change.ts';
 import type { NotUpdated } from './mutation.ts';
-import { instanceOf } from './stamp.ts';
+import { byDataset } from './dataset.ts';
 import { sameContent } from './same-content.ts';
 
 /** What a rule makes of one fragment and the instance it meets. */
@@ -23,36 +23,52 @@ export interface Draft {
 export function draftAttributes(attrs: Attributes, fragments: Fragments, rule: Rule): Draft {
   const after: Record<string, readonly Instance[]> = { ...attrs };
   const changes: AttributeChange[] = [];
-  const updated = new Set<string>();
+  const updated: string[] = [];
   const notUpdated: NotUpdated[] = [];
   for (const [name, given] of Object.entries(fragments)) {
-    for (const fragment of given) {
-      const before = instanceOf(after[name], fragment.datasetId);
-      const verdict = rule(before, fragment, name);
-      if (verdict === 'ignore') continue;
-      if ('skip' in verdict) {
-        notUpdated.push({ attributeName: name, reason: verdict.skip });
-        continue;
-      }
-      updated.add(name);
-      const next = 'write' in verdict ? verdict.write : undefined;
-      changes.push(...changeOf(name, before, next));
-      put(after, name, { before, next });
-    }
+    const drafted = draftInstances(name, { present: after[name], given, rule });
+    for (const reason of drafted.skipped) notUpdated.push({ attributeName: name, reason });
+    if (!drafted.isTouched) continue;
+    updated.push(name);
+    for (const change of drafted.changes) changes.push(change);
+    if (drafted.instances.length > 0) after[name] = drafted.instances;
+    else delete after[name];
   }
-  return { attrs: after, changes, updated: [...updated], notUpdated, touched: updated.size > 0 };
+  return { attrs: after, changes, updated, notUpdated, touched: updated.length > 0 };
 }
 
-function put(
-  attrs: Record<string, readonly Instance[]>,
+interface Drafted {
+  readonly instances: readonly Instance[];
+  readonly changes: readonly AttributeChange[];
+  /** Why some fragments were not followed. */
+  readonly skipped: readonly string[];
+  readonly isTouched: boolean;
+}
+
+/** The instances of one attribute after its fragments. */
+function draftInstances(
   name: string,
-  { before, next }: { before: Instance | undefined; next: Instance | undefined },
-): void {
-  const present = attrs[name] ?? [];
-  const replaced = before && next ? present.map((instance) => (instance === before ? next : instance)) : undefined;
-  const instances = replaced ?? [...present.filter((instance) => instance !== before), ...(next ? [next] : [])];
-  if (instances.length > 0) attrs[name] = instances;
-  else delete attrs[name];
+  { present, given, rule }: { present: readonly Instance[] | undefined; given: readonly Fragment[]; rule: Rule },
+): Drafted {
+  const instances = byDataset(present);
+  const changes: AttributeChange[] = [];
+  const skipped: string[] = [];
+  let isTouched = false;
+  for (const fragment of given) {
+    const before = instances.get(fragment.datasetId);
+    const verdict = rule(before, fragment, name);
+    if (verdict === 'ignore') continue;
+    if ('skip' in verdict) {
+      skipped.push(verdict.skip);
+      continue;
+    }
+    isTouched = true;
+    const next = 'write' in verdict ? verdict.write : undefined;
+    changes.push(...changeOf(name, before, next));
+    if (next) instances.set(fragment.datasetId, next);
+    else instances.delete(fragment.datasetId);
+  }
+  return { instances: [...instances.values()], changes, skipped, isTouched };
 }
 
 /** The change from one instance to the next: none when only the expiry moved (clause 4.22 keeps that out of history). */

@@ -1,12 +1,13 @@
 /** What a measurement means that may have come late: only what is not older than the present instance becomes present (clause 4.8). */
 import { type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
+import { instanceOf } from './dataset.ts';
 import type { Entity } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { addedInstance } from './merge.ts';
 import type { Mutation, PastOnly } from './mutation.ts';
 import { badData } from './problem.ts';
 import { sameContent } from './same-content.ts';
-import { instanceOf, isOlder } from './stamp.ts';
+import { isOlder } from './stamp.ts';
 import { decided } from './undecided.ts';
 
 /** What is to be done to the present entity, and what is to be recorded besides. */

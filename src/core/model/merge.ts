@@ -1,5 +1,6 @@
 /** Deep merge of a fragment into an instance (CIM 009 clause 5.5.12): RFC 7396 with the NGSI-LD Null for null. */
 import { type Attributes, type Fragment, type Fragments, type Instance, mayHave, ngsildNull } from './attribute.ts';
+import { byDataset } from './dataset.ts';
 import { readGeometry } from './geometry.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject, stringsOf } from './json.ts';
 import type { MergeOptions } from './mutation.ts';
@@ -8,7 +9,7 @@ import { isUri } from './read/id.ts';
 import { refuseWrongKind } from './read/kind.ts';
 import { readGeo } from './read/value.ts';
 import { sameInFull } from './same-content.ts';
-import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
+import { type Stamp, stampInstance } from './stamp.ts';
 import { decided } from './undecided.ts';
 
 const metadata = [
@@ -135,20 +136,20 @@ function mergeAttributes(
   const merged: Record<string, readonly Instance[]> = { ...before };
   for (const [name, instances] of Object.entries(fragments)) {
     const inner = { ...merging, where: `${merging.where}.${name}` };
-    const next = instances.reduce((kept, fragment) => mergeInto(kept, fragment, inner), merged[name] ?? []);
-    if (next.length > 0) merged[name] = next;
+    const next = byDataset(merged[name]);
+    for (const fragment of instances) mergeInto(next, fragment, inner);
+    if (next.size > 0) merged[name] = [...next.values()];
     else delete merged[name];
   }
   return Object.keys(merged).length > 0 ? merged : undefined;
 }
 
-function mergeInto(instances: readonly Instance[], fragment: Fragment, merging: Merging): readonly Instance[] {
-  const before = instanceOf(instances, fragment.datasetId);
-  const others = instances.filter((instance) => instance !== before);
-  if (fragment.value === ngsildNull) return others;
-  if (!before) return [...others, addedInstance(fragment, merging)];
-  const merged = mergeInstance(before, fragment, merging);
-  return instances.map((instance) => (instance === before ? (sameInFull(before, merged) ? before : merged) : instance));
+function mergeInto(instances: Map<string | undefined, Instance>, fragment: Fragment, merging: Merging): void {
+  const { datasetId, value } = fragment;
+  if (value === ngsildNull) return void instances.delete(datasetId);
+  const before = instances.get(datasetId);
+  const merged = before ? mergeInstance(before, fragment, merging) : addedInstance(fragment, merging);
+  if (!before || !sameInFull(before, merged)) instances.set(datasetId, merged);
 }
 
 /**

@@ -81,8 +81,9 @@ export function removeAttributes(
   { attrs, which }: Extract<Mutation, { op: 'removeAttrs' }>,
   at: Instant,
 ): Mutated {
+  const named = new Set(attrs);
   const chosen = Object.fromEntries(
-    Object.entries(current.attrs).filter(([name]) => attrs.includes(name) === (which === 'these')),
+    Object.entries(current.attrs).filter(([name]) => named.has(name) === (which === 'these')),
   );
   return settle(
     current,

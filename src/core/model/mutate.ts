@@ -1,6 +1,7 @@
 /** The meaning of every write: present entity and mutation in, next entity and change out. Stores only keep the result. */
 import { type Attributes, type Fragments, ngsildNull } from './attribute.ts';
 import type { Change } from './change.ts';
+import { instanceOf } from './dataset.ts';
 import { changeOf, deletionsOf, draftAttributes, type Rule } from './draft.ts';
 import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
@@ -10,7 +11,7 @@ import { deleteAttribute, partialUpdate, removeAttributes, replaceAttribute } fr
 import type { Mutation, NotUpdated } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
 import { given, type Mutated, overwriteRule, scopeTime, settle, stampOf, union, updated } from './settle.ts';
-import { instanceOf, isOlder } from './stamp.ts';
+import { isOlder } from './stamp.ts';
 
 /**
  * Applies a mutation to the entity as it is now (undefined: there is none). Pure; `at` is the time of the write.
@@ -87,7 +88,7 @@ function replace(current: Entity, entity: EntityFragment, at: Instant): Mutated 
   const written = writtenInstances(draft.attrs, entity.attrs);
   const gone = Object.entries(draft.attrs).flatMap(([name, instances]) =>
     instances
-      .filter((instance) => !written[name]?.includes(instance))
+      .filter((instance) => instanceOf(written[name], instance.datasetId) !== instance)
       .flatMap((instance) => changeOf(name, instance, undefined)),
   );
   const base: Entity = {

@@ -1,9 +1,9 @@
 /** Changes as logs keep them: beside the text of the entity, only what cannot be told from it. */
 import type { Instance } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
+import { instanceOf } from './dataset.ts';
 import type { Entity } from './entity.ts';
 import { type Instant, type Micros, microsOfInstant, stampOfMicros } from './instant.ts';
-import { instanceOf } from './stamp.ts';
 
 export interface PackedChange {
   readonly at: Micros;

@@ -1,5 +1,6 @@
 /** Whether two instances say the same: time stamps of the broker and expiry aside (clause 5.8.6 notifies of nothing else). */
 import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
+import { instanceOf } from './dataset.ts';
 import { sameJson } from './json.ts';
 
 const members = [
@@ -25,9 +26,11 @@ function sameAttributes(a: Attributes | Fragments, b: Attributes | Fragments): b
   return names.every((name) => sameInstances(a[name] ?? [], b[name] ?? []));
 }
 
-function sameInstances(a: readonly (Instance | Fragment)[], b: readonly (Instance | Fragment)[]): boolean {
-  return a.length === b.length && a.every((one) => b.some((other) => sameContent(one, other)));
-}
+/** Instances differ in `datasetId`, by which each finds the only other one that it can be the same as. */
+const sameInstances = (a: readonly (Instance | Fragment)[], b: readonly (Instance | Fragment)[]): boolean =>
+  a.length === b.length && a.every((one) => holdsFor(instanceOf(b, one.datasetId), (other) => sameContent(one, other)));
+
+const holdsFor = <T>(found: T | undefined, test: (found: T) => boolean): boolean => found !== undefined && test(found);
 
 /** As `sameContent`, and with the same times of expiry everywhere. */
 export const sameInFull = (a: Instance | Fragment, b: Instance | Fragment): boolean =>
@@ -39,7 +42,7 @@ function sameExpiry(a: Instance | Fragment, b: Instance | Fragment): boolean {
   return Object.keys(attrs).every((name) =>
     (attrs[name] ?? []).every((one: Instance | Fragment) => {
       const others: readonly (Instance | Fragment)[] = b.attrs?.[name] ?? [];
-      return others.some((other) => other.datasetId === one.datasetId && sameExpiry(one, other));
+      return holdsFor(instanceOf(others, one.datasetId), (other) => sameExpiry(one, other));
     }),
   );
 }

@@ -1,13 +1,14 @@
 /** Brings what a write says of an entity into force: types, scope, expiry and drafted attributes become the next entity and a change. */
 import { type Instance, ngsildNull } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
+import { instanceOf } from './dataset.ts';
 import type { Draft, Rule } from './draft.ts';
 import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { sameJson } from './json.ts';
 import type { NotUpdated, Outcome, PastOnly } from './mutation.ts';
 import { Problem } from './problem.ts';
-import { instanceOf, type Stamp, stampInstance } from './stamp.ts';
+import { type Stamp, stampInstance } from './stamp.ts';
 
 /** What came of a mutation. `change` is absent when nothing is to be written, `next` when the entity is gone. */
 export interface Mutated {

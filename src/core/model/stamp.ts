@@ -1,5 +1,6 @@
 /** Makes stored instances of what a request gave: completes, and stamps with the time of creation and change (clause 4.8). */
 import { type Attributes, type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
+import { instanceOf } from './dataset.ts';
 import { compareInstants, type Instant } from './instant.ts';
 import { badData } from './problem.ts';
 import { sameInFull } from './same-content.ts';
@@ -56,12 +57,6 @@ function stampAttributes(fragments: Fragments, before: Attributes | undefined, s
   }
   return stamped;
 }
-
-/** The instance of a dataset; without `datasetId`, the default instance. */
-export const instanceOf = <T extends Fragment>(
-  instances: readonly T[] | undefined,
-  datasetId: string | undefined,
-): T | undefined => instances?.find((instance) => instance.datasetId === datasetId);
 
 /** True when both were observed, the first before the other. What was not observed has no time to be older by. */
 export const isOlder = (a: Fragment, b: Fragment): boolean =>

@@ -1,8 +1,8 @@
 /** Decides what an object that tells neither kind nor value is in a merge: parts of the instance that it meets, or its value. */
 import type { Attributes, Fragment, FragmentOrProblem, Fragments, Instance, Undecided } from './attribute.ts';
+import { instanceOf } from './dataset.ts';
 import { isObject } from './json.ts';
 import { badData, Problem } from './problem.ts';
-import { instanceOf } from './stamp.ts';
 
 /**
  * The fragment, decided by the instance that it meets. Where there is none it is a value; where that is no Property, parts. Of a

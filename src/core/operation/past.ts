@@ -38,11 +38,12 @@ export const pastInstances = (
   Object.entries({
     ...attrs,
     [scopeSeries]: scopes.filter(({ observedAt }) => observedAt !== undefined),
-  }).flatMap(([name, fragments]) =>
-    fragments
-      .filter((fragment) => fragment.observedAt !== undefined || !present[name]?.includes(fragment))
-      .map((fragment) => ({ id, types, name, instance: pastInstance(fragment, now) })),
-  );
+  }).flatMap(([name, fragments]) => {
+    const kept = new Set(present[name]);
+    return fragments
+      .filter((fragment) => fragment.observedAt !== undefined || !kept.has(fragment))
+      .map((fragment) => ({ id, types, name, instance: pastInstance(fragment, now) }));
+  });
 
 /** Instances that are recorded in one piece: what others wait for, who write at the same time. */
 const recordMax = 5000;

@@ -211,3 +211,48 @@ describe('other writes', () => {
     expect(values(upsert('update'))).toEqual({ x: [9], z: ['a', 'b'] });
   });
 });
+
+describe('an attribute with many datasets', () => {
+  const dataset = (n: number): object => (n === 0 ? {} : { datasetId: `urn:d:${n}` });
+  const numbers = Array.from({ length: 40 }, (_, n) => n);
+  const many = (value: (n: number) => number): readonly (Instance & Fragment)[] =>
+    numbers.map((n) => property(value(n), dataset(n)));
+  const full = entity({ x: [property(0, { attrs: { y: many((n) => n) } })], z: many((n) => n) });
+  const valuesOf = (instances: readonly Instance[] | undefined): readonly unknown[] =>
+    instances?.map(({ value }) => value) ?? [];
+
+  test('keeps their order; what is removed and comes again is last, what is new behind it', () => {
+    const fragments = [
+      property(nil, dataset(3)),
+      property(-5, dataset(5)),
+      property(-3, dataset(3)),
+      property(77, dataset(77)),
+    ];
+    const expected = [...numbers.filter((n) => n !== 3).map((n) => (n === 5 ? -5 : n)), -3, 77];
+    expect(valuesOf(after(update({ z: fragments }), full)?.attrs['z'])).toEqual(expected);
+    expect(valuesOf(after(merge({ z: fragments }), full)?.attrs['z'])).toEqual(expected);
+    const inner = after(merge({ x: [{ attrs: { y: fragments } }] }), full)?.attrs['x']?.[0]?.attrs?.['y'];
+    expect(valuesOf(inner)).toEqual(expected);
+  });
+  test('is told of by dataset: what differs is updated, what is the same is not, what is missing is deleted', () => {
+    const given = many((n) => (n === 20 ? -20 : n)).filter((_, n) => n !== 30);
+    const replaced = events(
+      { op: 'replace', id, entity: { types: ['T'], attrs: { x: full.attrs['x'] ?? [], z: given } } },
+      full,
+    );
+    const rewritten = [...numbers].filter((n) => n !== 20 && n !== 30);
+    expect([...replaced].sort()).toEqual(
+      [
+        'rewritten x',
+        ...rewritten.map((n) => (n === 0 ? 'rewritten z' : `rewritten z urn:d:${n}`)),
+        'updated z urn:d:20',
+        'deleted z urn:d:30',
+      ].sort(),
+    );
+  });
+  test('says the same in another order of its sub-attributes', () => {
+    const turned = [...many((n) => n)].reverse();
+    expect(events(update({ x: [property(0, { attrs: { y: turned } })] }), full)).toEqual(['rewritten x']);
+    expect(events(update({ x: [property(0, { attrs: { y: turned.slice(1) } })] }), full)).toEqual(['updated x']);
+  });
+});

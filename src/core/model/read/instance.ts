@@ -38,11 +38,16 @@ function readInstances(json: Json, iri: string, reading: Reading): readonly Frag
 
 /** The instances of one request. Throws BadRequestData when two of them have the same datasetId. */
 function distinct(fragments: readonly Fragment[], reading: Reading): readonly Fragment[] {
-  const datasets = fragments.map(({ datasetId }) => datasetId);
-  const twice = datasets.find((dataset, index) => datasets.indexOf(dataset) !== index);
-  if (twice !== undefined) throw badData(`The datasetId ${twice} is given twice in ${reading.where}.`);
-  if (datasets.filter((dataset) => dataset === undefined).length > 1)
-    throw badData(`There can be one instance without datasetId in ${reading.where}.`);
+  const datasets = new Set<string | undefined>();
+  for (const { datasetId } of fragments) {
+    if (datasets.has(datasetId))
+      throw badData(
+        datasetId === undefined
+          ? `There can be one instance without datasetId in ${reading.where}.`
+          : `The datasetId ${datasetId} is given twice in ${reading.where}.`,
+      );
+    datasets.add(datasetId);
+  }
   return fragments;
 }
 
