@@ -250,3 +250,29 @@ scenarios('a part of notification or geoQ in a patch', {
     isShown({ geoQ: { georel: 'within' }, notification: { format: 'concise', endpoint: { timeout: 500 } } }),
   ],
 });
+
+const towers = ['Eiffel Tower', 'Eiffel%20Tower', 'https://tower.example/a%20b', 'https://tower.example/a b'];
+const towersWhere = (q: string, names: readonly string[]): Step => ({
+  does: 'queryByPost',
+  send: 'POST /entityOperations/query?format=simplified',
+  body: { type: 'Query', entities: [{ type: 'EncodedTower' }], pick: ['name'], q },
+  answers: 200,
+  gives: names.map((name) => ({ name })),
+});
+
+scenarios('a quoted text with encoded characters', {
+  'is found as it is and decoded, a URI only as it is': [
+    {
+      does: 'createBatch',
+      send: 'POST /entityOperations/create',
+      body: towers.map((name, n) => ({ id: `urn:ngsi-ld:EncodedTower:${n}`, type: 'EncodedTower', name })),
+      answers: 201,
+    },
+    towersWhere('name=="Eiffel%20Tower"', towers.slice(0, 2)),
+    towersWhere('name=="Eiffel Tower"', towers.slice(0, 1)),
+    towersWhere('name=="https://tower.example/a%20b"', towers.slice(2, 3)),
+    towersWhere('name!="Eiffel%20Tower"', towers.slice(2)),
+    towersWhere('name=="none","Eiffel%20Tower"', towers.slice(0, 2)),
+    towersWhere('name=="100%"', []),
+  ],
+});

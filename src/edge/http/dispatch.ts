@@ -102,15 +102,20 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
-  refuseUnmeasured(exchange, route.operation);
+  refuseUnmeasured(exchange, route.operation, site.world);
   refuseUnasked(exchange, route.operation);
   return replyOfOperation(exchange, site, { ...route, target });
 }
 
-/** A body must say how long it is, or come in chunks (clause 6.3.4). */
-function refuseUnmeasured({ request: { headers } }: Exchange, { method, body }: Operation): void {
-  if (body !== 'none' && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
-    throw new Refusal(411, `A ${method} needs the header Content-Length.`);
+/** A body must say how long it is (clause 6.3.4); a broker that is tolerant takes chunks. */
+function refuseUnmeasured(
+  { request: { headers } }: Exchange,
+  { method, body }: Operation,
+  { isTolerant }: Pick<World, 'isTolerant'>,
+): void {
+  if (body === 'none' || headers['content-length'] !== undefined) return;
+  if (isTolerant && headers['transfer-encoding'] !== undefined) return;
+  throw new Refusal(411, `A ${method} needs the header Content-Length.`);
 }
 
 /** Probes of an orchestrator come by an address that nobody knows beforehand, and read nothing. */

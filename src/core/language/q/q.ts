@@ -1,6 +1,7 @@
 /** Parses the query language `q` (clause 4.9): text to a tree of terms, all names expanded. */
 import type { Terms } from '../../model/entity.ts';
-import { readRawOrDecoded } from '../../model/read/percent.ts';
+import { isUri } from '../../model/read/id.ts';
+import { percentDecoded, readRawOrDecoded } from '../../model/read/percent.ts';
 import type { QPath, Query, QValue } from '../filter.ts';
 import { type Cursor, countTerm, createCursor, eat, enclosed, readEnd } from './q-cursor.ts';
 import { readPath } from './q-path.ts';
@@ -69,10 +70,29 @@ function comparison({ cursor, terms, vocabulary }: Reader, path: QPath, tail: Ta
   if ('pattern' in tail) return { ...tail, path };
   const target = targetOf(path);
   const last = target.sub.at(-1) ?? target.attr;
-  const value = timeMembers.has(last) ? asTime(tail.value, cursor) : tail.value;
+  const isEquality = tail.op === '==' || tail.op === '!=';
+  const given = timeMembers.has(last) ? asTime(tail.value, cursor) : tail.value;
+  const value = isEquality ? withDecoded(given) : given;
   const isVocabulary = typeMembers.has(last) || vocabulary.has(target.attr) || vocabulary.has(last);
-  const expanded = isVocabulary && (tail.op === '==' || tail.op === '!=') ? expansions(value, terms) : [];
+  const expanded = isVocabulary && isEquality ? expansions(value, terms) : [];
   return { op: tail.op, path, value, ...(expanded.length > 0 ? { expanded } : undefined) };
+}
+
+/**
+ * A quoted text that holds percent-encoded characters is looked for as it is and decoded: clients write `name=="Eiffel%20Tower"`
+ * in bodies and mean the blank (conflict 42). A URI is what it is.
+ */
+function withDecoded(value: QValue): QValue {
+  const values = value.kind === 'list' ? value.values : [value];
+  const both = values.flatMap((one) => [one, ...decodedOf(one)]);
+  return both.length > values.length ? { kind: 'list', values: both } : value;
+}
+
+function decodedOf(value: QValue): readonly QValue[] {
+  if (value.kind !== 'json' || typeof value.value !== 'string' || !value.value.includes('%') || isUri(value.value))
+    return [];
+  const decoded = percentDecoded(value.value);
+  return decoded === undefined || decoded === value.value ? [] : [{ kind: 'json', value: decoded }];
 }
 
 /** The path in the entity where the value is, after all relationships. */
