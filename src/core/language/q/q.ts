@@ -71,11 +71,16 @@ function comparison({ cursor, terms, vocabulary }: Reader, path: QPath, tail: Ta
   const target = targetOf(path);
   const last = target.sub.at(-1) ?? target.attr;
   const isEquality = tail.op === '==' || tail.op === '!=';
-  const given = timeMembers.has(last) ? asTime(tail.value, cursor) : tail.value;
-  const value = isEquality ? withDecoded(given) : given;
+  const value = valueAs(timeMembers.has(last) ? 'time' : 'any', tail, cursor);
   const isVocabulary = typeMembers.has(last) || vocabulary.has(target.attr) || vocabulary.has(last);
   const expanded = isVocabulary && isEquality ? expansions(value, terms) : [];
   return { op: tail.op, path, value, ...(expanded.length > 0 ? { expanded } : undefined) };
+}
+
+/** What a member is compared with that can hold a time only, or anything. */
+function valueAs(content: 'time' | 'any', { op, value }: Extract<Tail, { value: QValue }>, cursor: Cursor): QValue {
+  if (content === 'time') return asTime(value, cursor);
+  return op === '==' || op === '!=' ? withDecoded(value) : value;
 }
 
 /**
