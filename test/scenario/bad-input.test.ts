@@ -69,6 +69,38 @@ const cases: Readonly<Record<string, Case>> = {
     type: 'BadRequestData',
     names: /lang/,
   },
+  ...Object.fromEntries(
+    ['attrs', 'pick', 'omit', 'q', 'orderBy', 'idPattern'].flatMap((name) => [
+      [`a parameter ${name} that cannot be read`, get(`/entities?local=true&type=Odd&${name}=a-b(`, new RegExp(name))],
+      [
+        `a parameter ${name} that cannot be read, of histories`,
+        get(`/temporal/entities?timerel=after&timeAt=2026-01-01T00:00:00Z&type=Odd&${name}=a-b(`, new RegExp(name)),
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      attrs: ['a-b'],
+      pick: ['a-b'],
+      omit: ['a-b'],
+      geoQ: { georel: 'within', geometry: 'Point', coordinates: [1, 2], radius: 5 },
+      entities: [{ type: 'Odd', scope: '/a' }],
+      ordering: { orderBy: ['speed'], direction: 'desc' },
+    }).map(([name, value]) => [
+      `a query by POST whose ${name} cannot be read`,
+      post({ type: 'Query', entities: [{ type: 'Odd' }], [name]: value }, new RegExp(name), {
+        send: 'POST /entityOperations/query?local=true',
+      }),
+    ]),
+  ),
+  'an attribute named as the value of a VocabProperty': member({ vocab: { value: 1 } }, /vocab/),
+  'an attribute named as the value of a JsonProperty': member({ json: { value: 1 } }, /json/),
+  ...Object.fromEntries(
+    ['entity', 'entityList', 'lang'].map((name) => [
+      `a sub-attribute named as the member ${name} of answers`,
+      attribute({ value: 1, [name]: { value: 'x' } }, new RegExp(name)),
+    ]),
+  ),
   'no JSON': post('{"id":', /JSON/, request),
   'empty body': post('', /body/i, request),
   'JSON with a trailing comma': post('{"id":"a:b",}', /JSON/, request),

@@ -251,6 +251,33 @@ scenarios('a subscription is changed', {
   ],
 });
 
+const refusedNew = (members: object, named: string): Step => ({
+  ...refused(members),
+  has: { ...problem('BadRequestData'), detail: expect.stringContaining(named) },
+});
+const nil = 'urn:ngsi-ld:null';
+const near = { georel: 'near;maxDistance==5', geometry: 'Point', coordinates: [14.35, 46.24] };
+
+scenarios('a new subscription', {
+  'has nothing to take away': [
+    refusedNew({ expiresAt: nil }, 'expiresAt'),
+    refusedNew({ expiresAt: null }, 'expiresAt'),
+    refusedNew({ throttling: nil }, 'throttling'),
+    refusedNew({ jsonldContext: nil }, 'jsonldContext'),
+    refusedNew({ geoQ: { ...near, geoproperty: nil } }, 'geoQ.geoproperty'),
+    ...['attributes', 'format', 'sysAttrs', 'showChanges', 'join'].map((member) =>
+      refusedNew({ notification: { endpoint: { uri }, [member]: nil } }, `notification.${member}`),
+    ),
+    refusedNew({ notification: { endpoint: { uri, accept: nil } } }, 'notification.endpoint.accept'),
+  ],
+  'has no unknown member in geoQ': [
+    refusedNew({ geoQ: { ...near, radius: 5 } }, 'radius'),
+    created('geo', { geoQ: near }),
+    patched('geo', { geoQ: { ...near, radius: 5 } }, 400),
+    shown('geo', { geoQ: near }),
+  ],
+});
+
 scenarios('a subscription is refused', {
   'without what it needs': [
     { does: 'createSubscription', send: 'POST /subscriptions', body: {}, answers: 400, has: problem('BadRequestData') },

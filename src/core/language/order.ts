@@ -88,7 +88,7 @@ function parseKey(text: string, from: Geometry | undefined, terms: Terms): Order
 
 /** A path has the form that it has in q, where alone it asks whether it is there. */
 function parsePath(text: string, terms: Terms): QPath {
-  const query = parseQ(text, terms, { expandValues: [], jsonKeys: [] });
+  const query = parseQ(text, terms, { expandValues: [], jsonKeys: [], name: 'orderBy' });
   if (query.op === 'exists' && !query.path.linked) return query.path;
   throw badData(`A key of orderBy must be a path, not ${JSON.stringify(text)}.`);
 }

@@ -1,10 +1,12 @@
 /** Reads the body of a query by POST (clause 5.2.23): its members become the parameters of the same query by GET. */
 import type { EntitySelector } from '../language/filter.ts';
+import { refuseUnknownGeo } from '../language/geo/geo-query.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { Terms } from '../model/entity.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
+import { inMember } from '../model/read/member.ts';
 import { readPattern } from './selection.ts';
 
 /** A query: entity selectors, and everything else as parameters. */
@@ -72,11 +74,12 @@ function readList(json: Json, name: string): Params {
 function readSelectors(json: Json, terms: Terms): readonly EntitySelector[] {
   if (!isArray(json) || json.length === 0)
     throw badData(`The member entities of a query must be an array that is not empty, not ${quoted(json)}.`);
-  return json.map((element) => readSelector(element, terms));
+  return inMember('entities', () => json.map((element) => readSelector(element, terms)));
 }
 
 function readSelector(json: Json, terms: Terms): EntitySelector {
   if (!isObject(json)) throw badData(`An element of entities must be an object, not ${quoted(json)}.`);
+  refuseUnknown(json, selectorMembers, 'entities');
   const { type, id, idPattern } = json;
   const types = readTypes(type, terms);
   if (id !== undefined)
@@ -96,6 +99,7 @@ function readTypes(type: Json | undefined, terms: Terms): Pick<EntitySelector, '
 /** `ordering` as the parameters that say the same; there, geometry and coordinates have names of their own. */
 function readOrdering(json: Json): Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member ordering of a query must be an object, not ${quoted(json)}.`);
+  refuseUnknown(json, orderingMembers, 'ordering');
   const { orderBy, collation, geometry, coordinates } = json;
   if (!isStrings(orderBy) || orderBy.length === 0)
     throw badData(
@@ -117,12 +121,8 @@ function readOrdering(json: Json): Readonly<Record<string, string>> {
 /** `temporalQ` and `aggrParams` as the parameters that say the same. */
 function readTemporalMembers(json: Json, member: string): Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member ${member} of a query must be an object, not ${quoted(json)}.`);
-  return Object.fromEntries(
-    Object.entries(json).map(([name, value]) => {
-      if (!temporalMembers.has(name)) throw badData(`The member ${member} of a query cannot have a ${name}.`);
-      return [name, textOfMember(value, name)];
-    }),
-  );
+  refuseUnknown(json, temporalMembers, member);
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, textOfMember(value, name)]));
 }
 
 /** Methods may be a list, and a number a number. */
@@ -133,7 +133,9 @@ function textOfMember(value: Json, name: string): string {
   throw badData(`The member ${name} of a query cannot be ${quoted(value)}.`);
 }
 
-const temporalMembers = new Set([
+const selectorMembers = ['type', 'id', 'idPattern'];
+const orderingMembers = ['orderBy', 'collation', 'geometry', 'coordinates'];
+const temporalMembers = [
   'timerel',
   'timeAt',
   'endTimeAt',
@@ -141,15 +143,18 @@ const temporalMembers = new Set([
   'lastN',
   'aggrMethods',
   'aggrPeriodDuration',
-]);
+];
+
+function refuseUnknown(json: JsonObject, known: readonly string[], member: string): void {
+  const unknown = Object.keys(json).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw badData(`The member ${member} of a query cannot have a member ${quoted(unknown)}.`);
+}
 
 /** `geoQ` as the parameters that say the same. */
 function readGeoMembers(json: Json): JsonObject & Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member geoQ of a query must be an object, not ${quoted(json)}.`);
-  const members = Object.entries(json).filter(([name]) =>
-    ['georel', 'geometry', 'coordinates', 'geoproperty'].includes(name),
-  );
+  refuseUnknownGeo(json);
   return Object.fromEntries(
-    members.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+    Object.entries(json).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
   );
 }

@@ -2,6 +2,7 @@
 import type { EntitySelector, Filter, Pattern, Query } from '../language/filter.ts';
 import { parseGeoQuery } from '../language/geo/geo-query.ts';
 import { compilePattern } from '../language/pattern/pattern.ts';
+import { parseProjection, type Projection } from '../language/projection.ts';
 import { parseQ } from '../language/q/q.ts';
 import { parseScopeQ } from '../language/scope-query.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
@@ -9,6 +10,7 @@ import type { Terms } from '../model/entity.ts';
 import type { Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
+import { inParameter } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import type { Call } from './operation.ts';
 import { readBoolean, readList, readWhole } from './parameters.ts';
@@ -73,8 +75,16 @@ export function readFilter(
 /** Expanded names in the parameter attrs; undefined when it names no attribute, but at most members that are none. */
 export function readAttrs(params: Params, terms: Terms): readonly string[] | undefined {
   const names = readList(params, 'attrs')?.filter((name) => !systemAttributes.has(name)) ?? [];
-  return names.length === 0 ? undefined : names.map((name) => readAttributeName(name, terms));
+  return names.length === 0
+    ? undefined
+    : inParameter('attrs', () => names.map((name) => readAttributeName(name, terms)));
 }
+
+const projecting = ['attrs', 'pick', 'omit'] as const;
+
+/** What the parameters attrs, pick and omit leave. Throws BadRequestData that names them. */
+export const readProjection = (params: Params, terms: Terms): Projection =>
+  inParameter(projecting.filter((name) => params[name] !== undefined).join(', '), () => parseProjection(params, terms));
 
 /** How relationships are followed: parameters join, joinLevel and containedBy (clause 4.5.23). */
 export interface Join {
@@ -126,8 +136,8 @@ function readSelector(params: Params, terms: Terms): EntitySelector | undefined 
   if (!ids && idPattern === undefined && type === undefined) return undefined;
   return {
     ...(ids ? { ids } : undefined),
-    ...(idPattern === undefined ? undefined : { idPattern: readPattern(idPattern) }),
-    ...(type === undefined ? undefined : { types: parseTypeSelection(type, terms) }),
+    ...(idPattern === undefined ? undefined : { idPattern: inParameter('idPattern', () => readPattern(idPattern)) }),
+    ...(type === undefined ? undefined : { types: inParameter('type', () => parseTypeSelection(type, terms)) }),
   };
 }
 

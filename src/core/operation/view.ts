@@ -1,8 +1,9 @@
 /** Reads how entities are to be shown, and shows them so (clauses 4.5, 4.15, 4.21, 6.3.7). */
-import { parseProjection, projectionDepth } from '../language/projection.ts';
+import { projectionDepth } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
+import { inParameter } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import type { Stored } from '../port/store.ts';
 import { conform } from '../representation/conform.ts';
@@ -14,7 +15,7 @@ import type { View } from '../representation/view.ts';
 import { followLinks } from './linked.ts';
 import type { Call } from './operation.ts';
 import { readDatasetIds, readFormat, readOptions } from './parameters.ts';
-import { type Join, readJoin } from './selection.ts';
+import { type Join, readJoin, readProjection } from './selection.ts';
 
 /** The parameters that say how entities are shown. */
 export const shownParameters = [
@@ -187,7 +188,9 @@ function readRenderer(params: Params, call: Call): Render {
       throw badData('The parameter geometryProperty needs the media type application/geo+json.');
     return renderEntity;
   }
-  const geometryProperty = readAttributeName(property ?? 'location', call.context);
+  const geometryProperty = inParameter('geometryProperty', () =>
+    readAttributeName(property ?? 'location', call.context),
+  );
   return (entity, view) => renderFeature(entity, { ...view, geometryProperty });
 }
 
@@ -200,7 +203,7 @@ function readView(params: Params, { context }: Call): View {
     terms: context,
     format: format === 'keyValues' ? 'simplified' : format,
     sysAttrs: options.has('sysAttrs'),
-    projection: parseProjection(params, context),
+    projection: readProjection(params, context),
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
     ...(datasetIds ? { datasetIds } : undefined),
   };

@@ -1,6 +1,7 @@
 /** Reads a stored subscription: what concerns it, when it is told, and where (clauses 5.2.12 to 5.2.15). */
 import type { Context } from '../jsonld/context.ts';
 import type { Query } from '../language/filter.ts';
+import { geoMembers, refuseUnknownGeo } from '../language/geo/geo-query.ts';
 import { parseQ } from '../language/q/q.ts';
 import { instantOf, type Micros, microsOfInstant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
@@ -72,6 +73,7 @@ export async function contextsOf(
 export function checkNew({ members }: SubscriptionDocument): void {
   checkTimes(members);
   readConformance(members);
+  if (isObject(members['geoQ'])) refuseUnknownGeo(members['geoQ']);
 }
 
 /** Throws BadRequestData that names the faulty member, OperationNotSupported for what this broker does not do. */
@@ -137,10 +139,21 @@ function readPlan(members: JsonObject, { notification, notified, depthMax }: Not
   const plain = omit(members, isVersion ? others : [...others, 'ngsildConformance']);
   const context = { ...notified, expand: verbatim };
   return readSubscription(
-    { ...plain, notification: told },
+    { ...plain, ...knownGeo(members), notification: told },
     { context, notified: context, now: '1970-01-01T00:00:00Z', depthMax },
   );
 }
+
+/** Older versions have taken more members of `geoQ` than it has. */
+const knownGeo = ({ geoQ }: JsonObject): JsonObject =>
+  isObject(geoQ)
+    ? {
+        geoQ: omit(
+          geoQ,
+          Object.keys(geoQ).filter((name) => !geoMembers.includes(name)),
+        ),
+      }
+    : {};
 
 const omit = (json: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));

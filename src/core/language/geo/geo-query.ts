@@ -4,6 +4,7 @@ import { type BoundingBox, boundingBox, readGeometry } from '../../model/geometr
 import { isObject, type Json, type JsonObject, parseJson } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted } from '../../model/read/id.ts';
+import { inMember } from '../../model/read/member.ts';
 import { readRawOrDecoded } from '../../model/read/percent.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { GeoQuery } from '../filter.ts';
@@ -33,17 +34,29 @@ export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: Ge
       'geometry of the geo-query',
     ),
     geoproperty:
-      geoproperty === undefined || geoproperty === 'location' ? location : readAttributeName(geoproperty, terms),
+      geoproperty === undefined || geoproperty === 'location'
+        ? location
+        : inMember('geoproperty', () => readAttributeName(geoproperty, terms)),
   };
 }
 
 /** The geo-query of a query or subscription (clause 5.2.13): as the parameters, but coordinates may be an array. */
 export function readGeoQ(json: Json, terms: Terms): GeoQuery {
   if (!isObject(json)) throw badData('The member geoQ must be an object.');
+  refuseUnknownGeo(json);
   const { coordinates } = json;
   const text = typeof coordinates === 'string' || coordinates === undefined ? coordinates : JSON.stringify(coordinates);
   const [georel, geometry, geoproperty] = ['georel', 'geometry', 'geoproperty'].map((name) => readText(json, name));
   return parseGeoQuery({ georel, geometry, coordinates: text, geoproperty }, terms);
+}
+
+/** The members of a geo-query that is an object. */
+export const geoMembers: readonly string[] = ['georel', 'geometry', 'coordinates', 'geoproperty'];
+
+/** Throws BadRequestData that names a member which no geo-query has. */
+export function refuseUnknownGeo(json: JsonObject): void {
+  const unknown = Object.keys(json).find((name) => !geoMembers.includes(name));
+  if (unknown !== undefined) throw badData(`The member geoQ cannot have a member ${quoted(unknown)}.`);
 }
 
 function readText(json: JsonObject, name: string): string | undefined {

@@ -12,7 +12,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
 import { badData, Problem } from '../problem.ts';
 import { quoted } from './id.ts';
 import { areInstances, isInstance, isPartMember, refuseWrongKind, saysNothing, tell, type Told } from './kind.ts';
-import { metadataReaders, output, readDataset, refuseMember, stampMembers } from './metadata.ts';
+import { isOutput, metadataReaders, readDataset, refuseMember, stampMembers } from './metadata.ts';
 import { readAttributeName } from './name.ts';
 import { below, type Reading } from './reading.ts';
 import { readValue } from './value.ts';
@@ -171,7 +171,7 @@ function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fra
   let fragment: Fragment = {};
   const ownValue = kind && valueMember[kind];
   for (const [name, json] of Object.entries(members)) {
-    if (output.has(name) || name === ownValue) continue;
+    if (isOutput(name, json) || name === ownValue) continue;
     const read = metadataReaders.get(name);
     if (!read) {
       refuseMember(name, kind, reading);

@@ -3,6 +3,7 @@ import { type Fragment, type Kind, mayHave, ngsildNull, valueMember } from '../a
 import { isStrings, type Json } from '../json.ts';
 import { badData } from '../problem.ts';
 import { quoted, readId } from './id.ts';
+import { isInstance } from './kind.ts';
 import { isReserved } from './name.ts';
 import type { Reading } from './reading.ts';
 import { readTime } from './time.ts';
@@ -10,12 +11,18 @@ import { readTime } from './time.ts';
 const valueMembers: ReadonlySet<string> = new Set(Object.values(valueMember));
 /** Members in which the broker says where an instance comes from. */
 export const stampMembers: ReadonlySet<string> = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'instanceId']);
-/** Members that only the broker writes: ignored, so that what was read can be written back (clause 4.8). */
-export const output: ReadonlySet<string> = new Set([...stampMembers, 'type', '@type', 'entity', 'entityList', 'lang']);
+const joined: ReadonlySet<string> = new Set(['entity', 'entityList', 'lang']);
+
+/**
+ * True for a member that only the broker writes: ignored, so that what was read can be written back (clause 4.8). An attribute
+ * of such a name is none.
+ */
+export const isOutput = (name: string, json: Json): boolean =>
+  stampMembers.has(name) || name === 'type' || name === '@type' || (joined.has(name) && !isInstance(json));
 
 /** Members that mean something else than a sub-attribute, but not here. */
 export function refuseMember(name: string, kind: Kind | undefined, { where }: Reading): void {
-  if (valueMembers.has(name) || isReserved(name))
+  if (valueMembers.has(name) || joined.has(name) || isReserved(name))
     throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
   if (name === '@context') throw badData(`The ${where} must not hold an @context.`);
 }

@@ -30,6 +30,8 @@ const reserved = new Set([
   'valueType',
   'valueList',
   'languageMap',
+  'vocab',
+  'json',
   'entityIdSealed',
   'entityTypeSealed',
   'previousValue',

@@ -1,11 +1,11 @@
 /** Purge: deletes all entities that a query finds, or attributes of them (clause 5.6.21). */
-import { parseProjection, projectionDepth } from '../../language/projection.ts';
+import { projectionDepth } from '../../language/projection.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { readList } from '../parameters.ts';
-import { readSelection, selectionParameters } from '../selection.ts';
+import { readProjection, readSelection, selectionParameters } from '../selection.ts';
 
 /** Entities whose mutations go to the store together. */
 const chunkSize = 250;
@@ -22,7 +22,7 @@ export const purgeEntities: Operation = {
   async run(ask, call) {
     const filter = readSelection(ask.params, { terms: call.context });
     // Nothing is shown, but what leads through relationships is refused (clause 5.6.21).
-    if (projectionDepth(parseProjection(ask.params, call.context)) > 0)
+    if (projectionDepth(readProjection(ask.params, call.context)) > 0)
       throw badData('A purge cannot lead through relationships.');
     const mutationOf = readPurge(ask, call);
     let after: number | undefined;

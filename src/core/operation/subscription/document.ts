@@ -25,6 +25,7 @@ export async function newDocument(json: JsonObject, call: Call): Promise<Subscri
     body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
   if (body['type'] !== 'Subscription')
     throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
+  refuseNulls(body);
   refusePast(body, call);
   const members = { ...scopeOf(call), ...readMembers(body, call) };
   return {
@@ -60,8 +61,8 @@ export function patchDocument(document: SubscriptionDocument, json: JsonObject, 
   const patch = withPresentNames(json);
   if (patch['id'] !== undefined && patch['id'] !== document.id)
     throw badData(`The id of a subscription cannot change; it is ${document.id}, not ${quoted(patch['id'])}.`);
-  refusePast(patch, call);
   const gone = Object.keys(patch).filter((name) => isNull(patch[name]));
+  refusePast(without(patch, gone), call);
   const needed = gone.find((name) => name === 'type' || name === 'notification');
   if (needed !== undefined) throw badData(`A subscription cannot be without ${needed}.`);
   const given = readMembers(without(patch, gone), call);
@@ -88,6 +89,21 @@ function merged(before: JsonObject, part: JsonObject, asked: JsonObject): JsonOb
   const [was, given] = [before['endpoint'], part['endpoint']];
   const endpoint = isObject(was) && isObject(given) ? { endpoint: merged(was, given, given) } : undefined;
   return without({ ...before, ...part, ...endpoint }, gone);
+}
+
+/** What is new has nothing that the NGSI-LD Null could take away (clause 5.5.4). */
+function refuseNulls(body: JsonObject): void {
+  const { notification, geoQ } = body;
+  const endpoint = isObject(notification) ? notification['endpoint'] : undefined;
+  for (const [where, json] of [
+    ['', body],
+    ['notification.', notification],
+    ['notification.endpoint.', endpoint],
+    ['geoQ.', geoQ],
+  ] as const) {
+    const name = isObject(json) ? Object.keys(json).find((one) => json[one] === ngsildNull) : undefined;
+    if (name !== undefined) throw badData(`The NGSI-LD Null is not allowed here: ${where}${name}.`);
+  }
 }
 
 const isNull = (json: Json | undefined): boolean => json === null || json === ngsildNull;
@@ -117,7 +133,7 @@ const inputOf = (json: Json): Json =>
 
 /** An `expiresAt` that is given must be a time to come (clauses 5.8.1.4, 5.8.2.4). */
 function refusePast({ expiresAt }: JsonObject, { now }: Call): void {
-  if (expiresAt === undefined || isNull(expiresAt)) return;
+  if (expiresAt === undefined) return;
   const moment = typeof expiresAt === 'string' ? microsOf(expiresAt) : undefined;
   if (moment === undefined)
     throw badData(

@@ -1,7 +1,7 @@
 /** Reads which part of history is asked for, and how it is to be shown (clauses 5.7.3, 5.7.4, 6.3.12). */
 import { parseDuration } from '../../language/duration.ts';
 import type { TemporalQuery } from '../../language/filter.ts';
-import { isShown, parseProjection, projectionDepth } from '../../language/projection.ts';
+import { isShown, projectionDepth } from '../../language/projection.ts';
 import { parseTemporal, readMoment } from '../../language/temporal-query.ts';
 import type { Micros } from '../../model/instant.ts';
 import { badData, Problem } from '../../model/problem.ts';
@@ -11,6 +11,7 @@ import type { HistoryView } from '../../representation/history.ts';
 import { parseLanguagePreference } from '../../representation/language.ts';
 import type { Call } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
+import { readProjection } from '../selection.ts';
 
 /** The parameters that say which part of history. */
 export const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN'] as const;
@@ -49,7 +50,7 @@ export function readHistoryShown(params: Params, { context }: Pick<Call, 'contex
   const asked = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one));
   const format = asked ?? (params['aggrMethods'] === undefined ? 'normalized' : 'aggregatedValues');
   const temporal = parseTemporal(params);
-  const projection = parseProjection(params, context);
+  const projection = readProjection(params, context);
   if (projectionDepth(projection) > 0)
     throw badData('The parameters pick and omit cannot lead through relationships in a history.');
   const lang = params['lang'];
