@@ -78,6 +78,35 @@ test('a database of the first form has its days worked out, and answers as befor
   }
 });
 
+test('of a series that an earlier version has begun, it is noted once that all of it was observed', async () => {
+  const { store, workedOut, close } = await open();
+  const { subjects } = await openCollections(client.db(), () => Promise.resolve(client.startSession()));
+  const notes = async () => (await subjects.findOne({}))?.series.map(({ unobserved }) => unobserved);
+  const forgetNotes = () => subjects.updateMany({}, { $unset: { 'series.$[].unobserved': '' } });
+  const hours = Array.from({ length: 100 }, (_, n) => past(instantOf(n * hourMicros), 1));
+  try {
+    await store.record(hours, now);
+    expect(await notes()).toEqual([false]);
+    await forgetNotes();
+    await workedOut();
+    const sums = await dailySums(store, 'any');
+    expect(sums).toEqual(await dailySums(store));
+    expect(await notes()).toEqual([false]);
+    await forgetNotes();
+    // An observed one tells nothing of those before it.
+    await store.record([past(instantOf(0), 1)], now);
+    expect(await notes()).toEqual([undefined]);
+    const { observedAt: _, ...instance } = past(now, 1).instance;
+    await store.record([{ ...past(now, 1), instance }], now);
+    expect(await notes()).toEqual([true]);
+    await forgetNotes();
+    expect(await dailySums(store, 'any')).toEqual(sums);
+    expect(await notes()).toEqual([undefined]);
+  } finally {
+    await close();
+  }
+});
+
 test('of two brokers, one works out by itself what both have written', async () => {
   const { store, states, close } = await open();
   const second = await openMongoStores({ url: databases.url });
@@ -111,10 +140,10 @@ const past = (observedAt: Instant, value: Json, datasetId?: string): PastInstanc
   instance: { kind: 'Property', value, observedAt, ...(datasetId === undefined ? {} : { datasetId }) },
 });
 
-async function dailySums(store: Store): Promise<readonly number[]> {
+async function dailySums(store: Store, timeproperty: 'observedAt' | 'any' = 'observedAt'): Promise<readonly number[]> {
   const [found] = await store.history({
     filter: {},
-    temporal: { timeproperty: 'observedAt' },
+    temporal: { timeproperty },
     rollup: 'day',
     datasetIds: ['@none'],
     limit: 1,

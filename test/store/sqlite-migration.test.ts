@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { currentVersion, migrate } from '../../src/store/sqlite/migrations.ts';
-import { firstSchema, movedInstances } from '../../src/store/sqlite/schema.ts';
+import { firstSchema, movedInstances, rollups } from '../../src/store/sqlite/schema.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { fileOf, tenantOf } from '../../src/store/sqlite/tenant-file.ts';
 
@@ -58,6 +58,21 @@ describe('migration', () => {
     database.close();
   });
 
+  test('to version 4 notes the series that have what was not observed', () => {
+    const database = new Database(join(root, 'third.db'));
+    for (const step of [firstSchema, movedInstances, rollups]) database.exec(step);
+    database.pragma('user_version = 3');
+    const add = database.prepare('INSERT INTO history VALUES (1, ?, 0, ?, ?, 7, NULL, 5, 5, ?)');
+    add.run(2, 10, 0, null);
+    add.run(2, 20, 3, 20);
+    add.run(3, 10, 0, null);
+    add.run(3, 20, 4, null);
+    add.run(3, 30, 5, null);
+    migrate(database);
+    expect(database.prepare('SELECT * FROM unobserved').all()).toEqual([{ subject: 1, name: 3, dataset: 0 }]);
+    database.close();
+  });
+
   test('leaves a file alone that a step does not fit', () => {
     const file = join(root, 'foreign.db');
     const database = new Database(file);
@@ -77,7 +92,8 @@ describe('migration', () => {
     newer.pragma(`user_version = ${currentVersion + 1}`);
     newer.close();
     const stores = createSqliteStores({ directory, breathe });
-    await expect(stores.open('', false)).rejects.toThrow(
+    const refused = await stores.open('', false);
+    await expect(refused?.summary()).rejects.toThrow(
       `has version ${currentVersion + 1}; this program knows versions up to ${currentVersion}`,
     );
     expect((await (await stores.open('other', true))?.summary())?.entities).toBe(0);

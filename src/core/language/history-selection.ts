@@ -73,6 +73,19 @@ export function expiredPlaces(entity: Entity | undefined, now: Instant): readonl
 /** Sorting is stable: of the same time, those that happened first come first. */
 export const byTime = (a: Timed, b: Timed): number => a.time - b.time;
 
+/** The same, where one instance that stands for many numbers is one for each tally: so that others find their places between them. */
+export const tallyByTally = <T extends Omit<Timed, 'name'>>(all: readonly T[]): readonly T[] =>
+  all.flatMap((one) => {
+    const { instance } = one;
+    return (
+      instance.tallies?.map((tally) => ({
+        ...one,
+        time: tally.first,
+        instance: { ...instance, tallies: [tally] },
+      })) ?? [one]
+    );
+  });
+
 export interface Collector {
   readonly found: readonly EntityHistory[];
   isFull(): boolean;

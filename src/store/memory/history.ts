@@ -58,7 +58,7 @@ function selectFrom(series: Series, { temporal, rollup }: HistoryPlan): readonly
   const days = rollup ? rolledDays(series) : new Set();
   const rolled = rollup ? selectRollups(series, temporal) : [];
   const timed = entries.flatMap(({ at, instance }) => {
-    if (days.has(beginningOf(at, dayMicros))) return [];
+    if (instance.observedAt !== undefined && days.has(beginningOf(at, dayMicros))) return [];
     const instant = timeOf(instance, temporal);
     const time = instant === undefined ? undefined : microsOfInstant(instant);
     return time !== undefined && isWithin(temporal, time) ? [{ name, time, instance }] : [];

@@ -5,7 +5,7 @@ import { leafDays } from './history/rollup-leaf.ts';
 import type { Collections } from './schema.ts';
 
 /** The form of the documents. Whoever changes it writes the step from the one before in `upgrade`. */
-const schema = 2;
+const schema = 3;
 
 const subjectIndexes: readonly IndexDescription[] = [
   { key: { num: 1 }, sparse: true },
@@ -42,7 +42,7 @@ export async function openCollections(db: Db, startSession: Collections['startSe
       `The database ${db.databaseName} was written by a newer Mlaka: its form is ${state.schema}, not ${schema}.`,
     );
   }
-  if (state && state.schema < schema) await upgrade(db, collections);
+  if (state && state.schema < schema) await upgrade(db, collections, state.schema);
   return collections;
 }
 
@@ -69,10 +69,11 @@ async function makeCollection(db: Db, name: string): Promise<void> {
   }
 }
 
-async function upgrade(db: Db, collections: Collections): Promise<void> {
+/** From 2 to 3: series say whether all of them was observed. Those that do not yet are looked at when somebody asks. */
+async function upgrade(db: Db, collections: Collections, from: number): Promise<void> {
   const { history, rollups, state } = collections;
   await makeCollections(db, collections);
-  await history.aggregate(daysIn(rollups.collectionName)).toArray();
+  if (from < 2) await history.aggregate(daysIn(rollups.collectionName)).toArray();
   await state.updateOne({ _id: 'state', schema: { $lt: schema } }, { $set: { schema } });
 }
 

@@ -44,6 +44,11 @@ export interface SeriesDocument {
   readonly n: number;
   /** The bucket to which the next instance goes. `unknown`: one has to look. `null`: there is none yet. */
   readonly open: OpenBucket | 'unknown' | null;
+  /**
+   * False: all of its instances were observed or are deletions, so that rollups tell everything. True: some are not, or were not.
+   * Absent: an earlier version has begun it, and nobody has looked yet.
+   */
+  readonly unobserved?: boolean;
 }
 
 export interface OpenBucket {

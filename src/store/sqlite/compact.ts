@@ -13,7 +13,7 @@ export interface Room {
 
 /** What tables hold; all others hold present entities, their names, and indexes over them. */
 const kinds = [
-  { kind: 'history', tables: ['history', 'moved'] },
+  { kind: 'history', tables: ['history', 'moved', 'unobserved'] },
   { kind: 'rollups', tables: ['rollup'] },
   { kind: 'log', tables: ['log'] },
   { kind: 'shelves', tables: ['shelf'] },

@@ -62,12 +62,19 @@ export function createHistoryWriter(
   };
 }
 
-/** Observed instances take the place of what is there; others do not, and false is answered when there is something. */
+/**
+ * Observed instances take the place of what is there; others do not, and false is answered when there is something. Of others
+ * it is noted that the series has them, unless they are deletions.
+ */
 function createPut(database: Database): (series: Series, row: InstanceRow) => boolean {
+  const note = database.prepare<[number, number, number]>(
+    'INSERT OR IGNORE INTO unobserved (subject, name, dataset) VALUES (?, ?, ?)',
+  );
   const replace = database.prepare<Columns>(`INSERT OR REPLACE ${insertion}`);
   const insert = database.prepare<Columns>(`INSERT OR IGNORE ${insertion}`);
   return ({ subject, name, dataset }, { at, n, number, doc, created, modified, deleted }) => {
     const statement = n === 0 ? replace : insert;
+    if (n > 0 && deleted === null) note.run(subject, name, dataset);
     return statement.run(subject, name, dataset, at, n, number, doc, created, modified, deleted).changes > 0;
   };
 }

@@ -105,3 +105,14 @@ export const rollups = `
   INSERT INTO rollup (subject, name, dataset, day, state)
     SELECT DISTINCT subject, name, dataset, CAST(floor(at / 86400000000.0) AS INTEGER), 0 FROM history WHERE n = 0;
 `;
+
+/** The series that have, or had, instances that were not observed. Rollups do not tell of these; of all others they tell everything. */
+export const unobserved = `
+  CREATE TABLE unobserved (
+    subject INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    dataset INTEGER NOT NULL,
+    PRIMARY KEY (subject, name, dataset)
+  ) WITHOUT ROWID;
+  INSERT INTO unobserved SELECT DISTINCT subject, name, dataset FROM history WHERE n > 0 AND deleted IS NULL;
+`;

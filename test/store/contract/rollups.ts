@@ -32,12 +32,18 @@ async function openMemory(): Promise<Store> {
 
 interface Question {
   readonly aggregation: Aggregation;
+  /** `any`: of what was not observed, too. */
+  readonly by?: 'observedAt' | 'any';
   readonly from?: number;
   readonly to?: number;
 }
 
 /** The aggregates of every series in the store; of its instances alone where `isRaw`. */
-async function answer(store: Store, { aggregation, from, to }: Question, isRaw = false): Promise<unknown> {
+async function answer(
+  store: Store,
+  { aggregation, by = 'observedAt', from, to }: Question,
+  isRaw = false,
+): Promise<unknown> {
   const rollup = isRaw ? undefined : rollupFor(aggregation);
   const interval =
     from === undefined
@@ -47,7 +53,7 @@ async function answer(store: Store, { aggregation, from, to }: Question, isRaw =
         : { timerel: 'between' as const, timeAt: from, endTimeAt: to };
   const found = await store.history({
     filter: {},
-    temporal: { timeproperty: 'observedAt', ...interval },
+    temporal: { timeproperty: by, ...interval },
     limit: 100,
     limitInstances: 1e6,
     now,
@@ -61,7 +67,7 @@ async function answer(store: Store, { aggregation, from, to }: Question, isRaw =
         Object.fromEntries(
           [...Map.groupBy(instances, ({ datasetId = '@none' }) => datasetId)].map(([dataset, series]) => [
             dataset,
-            aggregate(series, 'observedAt', aggregation),
+            aggregate(series, by, aggregation),
           ]),
         ),
       ]),
@@ -104,6 +110,9 @@ async function forgetAll(store: Store, slice: RetentionSlice): Promise<number> {
   return count;
 }
 
+/** It stands at the time of its write, which has milliseconds. */
+const written = (value: Instance['value']) => ({ ...past(0, value), instance: { kind: 'Property' as const, value } });
+
 const moment = fc
   .tuple(
     fc.integer({ min: -1, max: 3 }),
@@ -122,6 +131,7 @@ const instances = fc.array(
 );
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('record' as const), instances }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('write' as const), at: moment, value }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), nth: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), nth: fc.nat(20), moment, value }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteSeries' as const) }) },
@@ -154,10 +164,17 @@ const question = fc
     ),
     fc.option(border),
     fc.option(border),
+    fc.constantFrom('observedAt' as const, 'any' as const),
   )
-  .map(([period, one, other]) => {
-    if (one === null || other === null || one === other) return questionOf(period, one ?? undefined);
-    return questionOf(period, Math.min(one, other), Math.max(one, other));
+  .map(([period, one, other, by]) => {
+    const asked =
+      one === null || other === null || one === other
+        ? questionOf(period, one ?? undefined)
+        : questionOf(period, Math.min(one, other), Math.max(one, other));
+    // Sums to the last bit are those of what was observed.
+    return by === 'any'
+      ? { ...asked, by, aggregation: { ...asked.aggregation, methods: ['totalCount', 'min', 'max'] as const } }
+      : asked;
   });
 
 /** The same in both stores, though they give instances other ids. */
@@ -179,6 +196,8 @@ async function carryOut(store: Store, one: Step): Promise<unknown> {
   switch (one.do) {
     case 'record':
       return store.record(one.instances, now);
+    case 'write':
+      return store.record([written(one.value)], instantOf(one.at - (one.at % 1000)));
     case 'delete': {
       const meant = await nthOf(store, one.nth);
       return meant && store.revise({ op: 'deleteInstance', ...part, instanceId: meant.instanceId }, now);
@@ -347,6 +366,36 @@ const describeDays = (open: () => Promise<Rolling>): void =>
       });
       expect(found).toMatchObject([{ id: 'urn:a', truncated }]);
       expect(weightOf(found[0]?.attrs[iri('level')] ?? [])).toBe(hours);
+      await close();
+    });
+
+    test('tell nothing of what was not observed: that comes beside them, however much was observed before it', async () => {
+      const { store, workedOut, close } = await open();
+      const limitInstances = 40;
+      const { aggregation } = questionOf({});
+      const ask = async (rollup: 'day' | undefined) => {
+        const temporal = { timeproperty: 'any' } as const;
+        const most = rollup ? limitInstances : 1e6;
+        const [found] = await store.history({
+          filter: {},
+          temporal,
+          limit: 1,
+          limitInstances: most,
+          now,
+          ...(rollup ? { rollup } : undefined),
+        });
+        return aggregate(found?.attrs[iri('level')] ?? [], 'any', aggregation);
+      };
+      const hours = Array.from({ length: 10 * 24 }, (_, n) => past(start + n * hourMicros, n));
+      await store.record(hours, now);
+      await workedOut();
+      expect(await ask('day')).toEqual(await ask(undefined));
+      await store.record([written(1000)], now);
+      expect(await ask('day')).toEqual(await ask(undefined));
+      await store.record([past(start, 5)], now);
+      await workedOut();
+      expect(await ask('day')).toEqual(await ask(undefined));
+      expect(await ask('day')).toMatchObject({ totalCount: [[241, expect.any(String), expect.any(String)]] });
       await close();
     });
 

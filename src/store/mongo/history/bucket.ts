@@ -64,6 +64,10 @@ export async function* observedIn(
 
 export const isObserved = ([, , { observedAt }]: Row): boolean => observedAt !== undefined;
 
+/** True for a value that stands at the time of its write, for want of another. */
+export const isUnobserved = ({ observedAt, deletedAt }: Row[2]): boolean =>
+  observedAt === undefined && deletedAt === undefined;
+
 /** The first bucket that begins after a moment. */
 export function bucketAfter(
   { history, session }: Buckets,

@@ -8,18 +8,19 @@ import {
   isOfDataset,
   type Place,
   type Remembered,
+  tallyByTally,
   type Timed,
 } from '../../../core/language/history-selection.ts';
 import { type TimeProperty, withoutAttrs } from '../../../core/language/filter.ts';
 import { boundsOf, isWithin, timeOf } from '../../../core/language/temporal-query.ts';
-import { type EntityHistory, scopeSeries, standIn } from '../../../core/model/history.ts';
+import { type EntityHistory, type HistoricInstance, scopeSeries, standIn } from '../../../core/model/history.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
 import type { BucketDocument, Collections, SeriesDocument, SubjectDocument } from '../schema.ts';
 import { compileCondition } from '../search/condition.ts';
 import { createPace, type Pace } from '../search/pace.ts';
-import { bucketsIn, instanceIn, rowsIn, type SeriesKey } from './bucket.ts';
+import { bucketsIn, instanceIn, isUnobserved, rowsIn, type SeriesKey } from './bucket.ts';
 import { readRolled } from './rollup-reader.ts';
 
 /** Subjects that are read at once. */
@@ -59,6 +60,8 @@ interface Reading {
   /** No more than this many instances of a series are needed, the earliest ones. */
   readonly most: number;
   readonly pace: Pace;
+  /** Absent: all are. */
+  readonly isWanted?: (instance: HistoricInstance) => boolean;
 }
 
 /** The instances that a plan selects, series by series, each ascending in time. */
@@ -87,9 +90,23 @@ async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Readi
   const { rollup } = reading.plan;
   if (!rollup || series.name === scopeSeries) return readInstances(series.name, key, reading);
   const rolled = await readTallies(series, key, { ...reading, rollup });
-  if (reading.plan.temporal.timeproperty !== 'any') return rolled;
-  const others = await readInstances(series.name, key, reading);
-  return [...rolled, ...others.filter(({ instance }) => instance.observedAt === undefined)];
+  const { timeproperty, timerel } = reading.plan.temporal;
+  if (timeproperty !== 'any' || series.unobserved === false) return rolled;
+  const others = await readInstances(series.name, key, { ...reading, isWanted: isUnobserved });
+  const isAllObserved = others.length === 0 && timerel === undefined;
+  if (isAllObserved && series.unobserved === undefined) await noteAllObserved(key, reading.collections);
+  return others.length === 0 ? rolled : [...tallyByTally(rolled), ...others];
+}
+
+/**
+ * Spares the next reader the look through a series that an earlier version has begun. Whoever adds what was not observed says so
+ * in the same document, and that stays.
+ */
+async function noteAllObserved({ s, n }: SeriesKey, { subjects }: Collections): Promise<void> {
+  await subjects.updateOne(
+    { subject: s, series: { $elemMatch: { n, unobserved: { $exists: false } } } },
+    { $set: { 'series.$.unobserved': false } },
+  );
 }
 
 /** What stands for the instances, and those that are no numbers. */
@@ -107,7 +124,8 @@ async function readTallies(
 }
 
 async function readInstances(name: string, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
-  const { temporal } = reading.plan;
+  const { plan, isWanted = () => true } = reading;
+  const { temporal } = plan;
   const { timeproperty, lastN } = temporal;
   const isByPlace = isOrderedBy(timeproperty);
   const enough = isByPlace ? (lastN ?? reading.most) : Infinity;
@@ -117,7 +135,7 @@ async function readInstances(name: string, key: SeriesKey, reading: Reading): Pr
       const instance = instanceIn(key, row);
       const instant = timeOf(instance, temporal);
       const time = instant === undefined ? undefined : microsOfInstant(instant);
-      return time !== undefined && isWithin(temporal, time) ? [{ name, time, instance }] : [];
+      return time !== undefined && isWithin(temporal, time) && isWanted(instance) ? [{ name, time, instance }] : [];
     });
     found.push(...timed);
     if (found.length >= enough) break;

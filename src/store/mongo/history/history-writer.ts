@@ -14,6 +14,7 @@ import {
   type Buckets,
   fillBuckets,
   isObserved,
+  isUnobserved,
   rewriting,
   rowsIn,
   type SeriesKey,
@@ -37,7 +38,7 @@ export interface HistoryWriter {
 /** What is collected for one series. */
 interface Pending {
   readonly subject: number;
-  readonly series: SeriesDocument;
+  series: SeriesDocument;
   /** All that was there before is to go. */
   isCleared: boolean;
   rows: Row[];
@@ -57,9 +58,18 @@ export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
     const dataset = instance.datasetId;
     const known = subject.series.find((one) => one.name === name && one.dataset === dataset);
     const n = subject.series.length;
-    const series = known ?? { name, ...(dataset === undefined ? undefined : { dataset }), n, open: null };
+    const before = known ?? {
+      name,
+      ...(dataset === undefined ? undefined : { dataset }),
+      n,
+      open: null,
+      unobserved: false,
+    };
+    const series = before.unobserved === true || !isUnobserved(instance) ? before : { ...before, unobserved: true };
     pending.of(subject, series).rows.push([at, number, instance]);
-    return known ? subject : { ...subject, series: [...subject.series, series] };
+    if (series === known) return subject;
+    if (!known) return { ...subject, series: [...subject.series, series] };
+    return { ...subject, series: subject.series.map((one) => (one === known ? series : one)) };
   };
   return {
     add: (subject, entries, number) => entries.reduce((before, entry) => addOne(before, entry, number), subject),
@@ -94,9 +104,10 @@ function createPending(): AllPending {
   return {
     of({ subject }, series) {
       const key = `${subject}/${series.n}`;
-      const known = pending.get(key) ?? { subject, series, isCleared: false, rows: [], touched: [] };
-      pending.set(key, known);
-      return known;
+      const one = pending.get(key) ?? { subject, series, isCleared: false, rows: [], touched: [] };
+      one.series = series;
+      pending.set(key, one);
+      return one;
     },
     take() {
       const all = [...pending.values()];

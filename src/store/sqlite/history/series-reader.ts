@@ -1,6 +1,7 @@
 /** Reads the instances of one series in an interval. */
 import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
+import { tallyByTally } from '../../../core/language/history-selection.ts';
 import { boundsOf } from '../../../core/language/temporal-query.ts';
 import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
@@ -75,6 +76,7 @@ function createRolledReader(
   const readRow = createRowReader((num) => names.textOf(num));
   const rolled = createRollupReader(database);
   const readUnobserved = createStampedReader(database, 'at', 'AND n > 0 AND deleted IS NULL');
+  const hasUnobserved = database.prepare<Place, number>(`SELECT 1 FROM unobserved WHERE ${inSeries}`).pluck();
   return async (series, { temporal, ...reading }) => {
     const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
     const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
@@ -82,9 +84,11 @@ function createRolledReader(
       time,
       instance: 'row' in one ? readRow(one.row, series) : standIn(one.tallies, datasetId),
     }));
-    if (temporal.timeproperty !== 'any') return observed;
+    const { subject, name, dataset } = series;
+    if (temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined) return observed;
     const others = await readUnobserved(series, { ...reading, temporal });
-    return [...observed, ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
+    if (others.length === 0) return observed;
+    return [...tallyByTally(observed), ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
   };
 }
 
