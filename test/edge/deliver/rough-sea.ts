@@ -88,7 +88,8 @@ async function write(store: Store, { type, ...boat }: Boat): Promise<void> {
   await store.apply(writes, createClock().now());
 }
 
-async function subscribe({ store, boats, engine }: Sea, boat: Boat): Promise<void> {
+async function subscribe(sea: Sea, boat: Boat): Promise<void> {
+  const { store, boats } = sea;
   if (boat.version === 0) boat.since = await store.log.position();
   boats.set(boat.id, boat);
   boat.version += 1;
@@ -99,7 +100,8 @@ async function subscribe({ store, boats, engine }: Sea, boat: Boat): Promise<voi
     ...{ createdAt: instantOf(0), modifiedAt: instantOf(boat.version * 1000) },
   };
   await store.shelf('subscriptions').put(boat.id, subscriptionJson(document));
-  await engine?.subscriptions.refresh('', boat.id);
+  // The one that is there now: another may have been started while the document was put.
+  await sea.engine?.subscriptions.refresh('', boat.id);
 }
 
 /** What is owed at the end, as soon as it is nothing. */
