@@ -154,10 +154,18 @@ async function read(consumer: Consumer, reading: State): Promise<void> {
     consumer.around.world.observe({ kind: 'failed', where: 'subscriptions', cause });
     isLater = true;
   }
-  // In the same turn as the last look at what there is to do.
-  if (consumer.reader === reading) consumer.reader = undefined;
+  const leave = (): void => {
+    if (consumer.reader === reading) consumer.reader = undefined;
+  };
+  if (isLater) {
+    // Until then nobody reads, whoever calls: a log that cannot be read is left alone for a while.
+    const again = (): void => {
+      leave();
+      readOn(consumer);
+    };
+    setTimeout(again, retryMs).unref();
+  } else leave();
   wake(consumer);
-  if (isLater) setTimeout(() => readOn(consumer), retryMs).unref();
 }
 
 /**

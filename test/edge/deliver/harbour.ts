@@ -41,6 +41,8 @@ export interface Harbour {
   manner: Kind | 'hold';
   /** Whether readings of the log stay open until they are released. */
   isSlow: boolean;
+  /** Readings of the log that are open. */
+  readonly reads: readonly unknown[];
   release(index: number, how: Reading): void;
   settle(index: number, kind: Kind): void;
   write(entity: string): Promise<void>;

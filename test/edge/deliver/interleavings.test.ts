@@ -148,3 +148,28 @@ test(
   },
   60_000 + numRuns * 100,
 );
+
+test('a log that cannot be read is asked again after a while, not at once, though something waits', async () => {
+  const harbour = await openHarbour(createMemoryStores());
+  await harbour.subscribe('plain');
+  await turn();
+  harbour.manner = 'unreached';
+  await harbour.write('urn:e:0');
+  await turn();
+  harbour.manner = 'taken';
+  harbour.isSlow = true;
+  // The next broker has nothing of the log in memory.
+  harbour.restart();
+  for (let time = 0; time < 5; time += 1) await turn();
+  for (let time = 0; time < 3; time += 1) {
+    expect(harbour.reads).toHaveLength(1);
+    harbour.release(0, 'error');
+    await turn();
+    expect(harbour.reads).toHaveLength(0);
+    jest.advanceTimersByTime(1000);
+    await turn();
+  }
+  harbour.release(0, 'now');
+  await turn();
+  expect(harbour.taken).toHaveLength(1);
+});
