@@ -30,7 +30,7 @@ const parts: Readonly<Record<string, string>> = {
   s: '\\d{1,2}',
   S: '\\d{1,9}',
   a: '[AaPp][Mm]',
-  X: 'Z|[+-]\\d{2}:?\\d{2}',
+  X: 'Z|[+\\u2212-]\\d{2}(?::?\\d{2})?',
 };
 
 /** Letters that say the same part of a time: a pattern has only one of them. */
@@ -166,7 +166,7 @@ function hourOf(fields: Fields, number: (...names: readonly string[]) => number)
 
 function offsetIn(text: string, time: string): number {
   if (text === 'Z') return 0;
-  const [, sign, hours = 0, minutes = 0] = /^([+-])([01]\d|2[0-3]):?([0-5]\d)$/.exec(text) ?? [];
+  const [, sign, hours = 0, minutes = 0] = /^([+\u2212-])([01]\d|2[0-3]):?([0-5]\d)?$/.exec(text) ?? [];
   if (sign === undefined) throw new RowFlaw(`${quoted(time)} has the offset ${text}, which there is not`);
-  return (sign === '-' ? -1 : 1) * (Number(hours) * hourMs + Number(minutes) * 60_000);
+  return (sign === '+' ? 1 : -1) * (Number(hours) * hourMs + Number(minutes) * 60_000);
 }

@@ -35,10 +35,11 @@ export interface Reading extends Cells {
   readonly moments: MomentRule;
 }
 
-/** The value of a cell; undefined when there is none. Texts come without blanks around them. */
+/** The value of a cell; undefined when there is none, or a text or number that stands for none. Texts come without blanks around them. */
 export function cellOf(row: Row, column: string, { empties }: Pick<Cells, 'empties'>): Json | undefined {
   const cell = Object.hasOwn(row, column) ? row[column] : memberOf(row, column.split('.'));
   if (typeof cell === 'number' && Number.isNaN(cell)) throw lost(column);
+  if (typeof cell === 'number') return empties.has(String(cell)) ? undefined : cell;
   if (typeof cell !== 'string') return cell ?? undefined;
   const text = cell.trim();
   return empties.has(text) ? undefined : text;

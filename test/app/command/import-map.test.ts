@@ -180,6 +180,8 @@ describe('values', () => {
 
   test('texts that stand for nothing are nothing', () => {
     expect(attribute({ column: 'a', as: 'number' }, { a: '-99' }, { empty: ['-99', 'NA'] })).toBeUndefined();
+    expect(attribute({ column: 'a', as: 'number' }, { a: -99 }, { empty: ['-99', 'NA'] })).toBeUndefined();
+    expect(attribute({ column: 'a', as: 'number' }, { a: -9 }, { empty: ['-99', 'NA'] })).toMatchObject({ value: -9 });
   });
 
   test('ids are percent-encoded', () => {
@@ -246,6 +248,8 @@ describe('times', () => {
     ['dd.MM.yyyy HH:mm:ss.S', 'Z', '31.12.2026 24:00:00.0', '2027-01-01T00:00:00Z'],
     ['dd.MM.yyyy H:mm', 'Europe/Ljubljana', '24.10.2026 24:00', '2026-10-24T22:00:00Z'],
     ['iso', 'Z', '2026-02-28T24:00:00+01:00', '2026-02-28T23:00:00Z'],
+    ['iso', 'Z', '2026-03-02 07:00:00.5+00', '2026-03-02T07:00:00.5Z'],
+    ['iso', 'Z', '2026-03-02T07:00:00\u221203:30', '2026-03-02T10:30:00Z'],
     ['yyyy-MM-dd', 'Z', '0025-01-02', '0025-01-02T00:00:00Z'],
     ['yyyy-MM-dd HH:mm:ss.S', 'Z', '9999-12-31 23:59:59.999999', '9999-12-31T23:59:59.999999Z'],
     ['yyyy-MM-dd HH:mm:ss.S', 'Z', '1960-12-31 23:59:59.000001', '1960-12-31T23:59:59.000001Z'],

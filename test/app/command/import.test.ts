@@ -145,6 +145,13 @@ describe('rows that are no rows', () => {
     ]);
   });
 
+  test.each(['\n', '\r\n', '\r'])('NDJSON: lines may end in %j', async (end) => {
+    const name = `ends-${encodeURIComponent(end)}.ndjson`;
+    const lines = ['\ufeff{"date":"2024-05-01","pm10_ug_m3":8}', '{"date":"2024-05-02","pm10_ug_m3":9}', ''];
+    const { out } = await load(file(name, lines.join(end)), 'kranj-pm10');
+    expect(out).toContain('2 rows: 2 accepted, 0 skipped, 0 rejected.');
+  });
+
   test('NDJSON: a line that is no JSON object is rejected, the others are taken', async () => {
     const text = '{"date":"2024-03-01","pm10_ug_m3":8}\n\n{"date":\n[1]\n{"date":"2024-03-02","pm10_ug_m3":"9.5"}';
     const { code, out } = await load(file('some.ndjson', text), 'kranj-pm10');

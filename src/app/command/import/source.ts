@@ -197,7 +197,8 @@ async function* readLines(options: SourceOptions): AsyncGenerator<readonly Sourc
 async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
   let rest = '';
   for await (const chunk of chunks) {
-    const lines = `${rest}${chunk}`.split('\n');
+    // No JSON text holds such a character but between its tokens.
+    const lines = `${rest}${chunk}`.split(/[\r\n]/);
     rest = lines.pop() ?? '';
     yield lines;
   }
