@@ -1,66 +1,90 @@
 /** The commands that the documents print do what is said of them: each is run in order against a broker, and printed answers are what comes. */
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { startTestBroker } from '../scenario/scenario.ts';
+import { blocksIn, isCommand, jsonIn } from './document.ts';
+import { openTerminal } from './terminal.ts';
 
-/** The indented blocks of a document and those in fences of JSON, as they follow each other, without what makes them blocks. */
-const blocksIn = (document: string): readonly string[] =>
-  [
-    ...readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8').matchAll(
-      /(?<=\n\n)(?: {4}.*\n|\n(?= {4}))+|(?<=```json\n)[^]*?(?=```)/g,
-    ),
-  ].map(([block]) => block.replace(/^ {4}/gm, '').trim());
+/** Documents whose commands need a broker and nothing else, and how many of the answers are printed at least. */
+const alone: readonly (readonly [string, number])[] = [
+  ['README.md', 0],
+  ['docs/demo.md', 0],
+  ['docs/history.md', 3],
+  ['docs/models.md', 0],
+];
 
-const isCommand = (block: string): boolean => /^(curl|[A-Z]+=)/.test(block);
+/** Those that printed-programs.test.ts runs, with the programs that they print, and how many blocks of commands it knows of each. */
+const withPrograms: Readonly<Record<string, number>> = {
+  'docs/subscriptions.md': 10,
+  'docs/streaming.md': 2,
+  'docs/client.md': 0,
+  'docs/import.md': 1,
+  'docs/backup.md': 2,
+  'docs/mqtt.md': 1,
+};
 
-/** The value of a text that is JSON; undefined when it is none. */
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+/** Commands that are not run here, by how they begin, and the reason. */
+const notRun: readonly (readonly [string, string])[] = [
+  ['npm start', 'It is the broker, which the test starts in this process.'],
+  ['npm ci', 'It installs the packages; the tests of the pipeline begin with it.'],
+  ['npm run demo', 'It goes on until it is stopped: test/app/command/demo.test.ts.'],
+  ['npm run mlaka -- compact', 'It needs a broker that is stopped: test/app/command/compact.test.ts.'],
+  ['npx node -e', 'It goes on until it is stopped: a listener as in docs/streaming.md.'],
+  ['docker ', 'It needs Docker, and images from a registry.'],
+];
 
-/** Runs command blocks in one shell, in order; answers what each wrote, and its exit code. */
-async function outcomes(blocks: readonly string[], host: string): Promise<readonly { code: number; out: string }[]> {
-  const lines = blocks.map((block) => `${block.replaceAll('localhost:1026', host)}\necho "@@$?@@"`);
-  const script = `curl() { command curl -sS --fail-with-body "$@"; }\n${lines.join('\n')}`;
-  const { stdout } = await promisify(execFile)('bash', ['-c', script]);
-  return [...stdout.matchAll(/([^]*?)@@(\d+)@@\n/g)].map(([, out = '', code]) => ({ code: Number(code), out }));
-}
+const isRun = (text: string): boolean => !notRun.some(([begin]) => text.startsWith(begin));
 
 /** The JSON at the end of what a command wrote, perhaps behind the head of an answer. */
 const bodyIn = (out: string): unknown => jsonIn(out.split('\r\n\r\n').at(-1) ?? '');
 
 describe('printed commands', () => {
-  test.each([
-    ['README.md', 0],
-    ['docs/history.md', 3],
-    ['docs/models.md', 0],
-  ])(
+  test.each(alone)(
     'of %s succeed, and %i or more answer what is printed',
     async (document, answers) => {
       const broker = await startTestBroker(['--store', 'sqlite']);
+      const terminal = openTerminal({ 'localhost:1026': new URL(broker.url).host });
       try {
         const blocks = blocksIn(document);
-        const commands = blocks.filter(isCommand);
-        const ended = await outcomes(commands, new URL(broker.url).host);
+        const commands = blocks.filter((block) => isCommand(block) && isRun(block.text));
         expect(commands.length).toBeGreaterThan(0);
-        const told = commands.map((block, index) => ({ block, ...ended[index] }));
-        expect(told.filter(({ code }) => code !== 0)).toEqual([]);
-        const answered = told.flatMap(({ block, out = '' }) => {
-          const printed = jsonIn(blocks[blocks.indexOf(block) + 1] ?? '');
-          return printed === undefined ? [] : [{ block, printed, came: bodyIn(out) }];
-        });
-        expect(answered.length).toBeGreaterThanOrEqual(answers);
-        for (const { block, printed, came } of answered) expect({ block, came }).toEqual({ block, came: printed });
+        let compared = 0;
+        for (const block of commands) {
+          const out = await terminal.run(block.text);
+          const printed = jsonIn(blocks[blocks.indexOf(block) + 1]?.text ?? '');
+          if (printed === undefined) continue;
+          compared += 1;
+          expect({ command: block.text, came: bodyIn(out) }).toEqual({ command: block.text, came: printed });
+        }
+        expect(compared).toBeGreaterThanOrEqual(answers);
       } finally {
+        terminal.close();
         await broker.stop();
       }
     },
     60_000,
   );
+
+  test('are run, all that there are, or not run for a reason', () => {
+    const documents = [
+      'README.md',
+      ...readdirSync(new URL('../../docs', import.meta.url)).map((name) => `docs/${name}`),
+    ];
+    const commands = documents
+      .filter((document) => document.endsWith('.md'))
+      .flatMap((document) =>
+        blocksIn(document)
+          .filter(isCommand)
+          .map(({ text }) => ({ document, text })),
+      );
+    const tested = new Set([...alone.map(([document]) => document), ...Object.keys(withPrograms)]);
+    expect(commands.filter(({ document, text }) => isRun(text) && !tested.has(document))).toEqual([]);
+    const counts = Object.keys(withPrograms).map((name) => [
+      name,
+      commands.filter((one) => one.document === name).length,
+    ]);
+    expect(Object.fromEntries(counts)).toEqual(withPrograms);
+    const unused = notRun.filter(([begin]) => !commands.some(({ text }) => text.startsWith(begin)));
+    expect(unused).toEqual([]);
+  });
 });
