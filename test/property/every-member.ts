@@ -138,7 +138,7 @@ const metadataOf = (kind: Kind): fc.Arbitrary<JsonObject> => {
 
 const subNames = ['accuracy', 'status', 'name', 'json2', 'constructor', 'https://example.org/s', 'title'];
 const names = [
-  ...['temperature', 'name', 'title', 'description', 'status', 'timesSent', 'json', 'vocab', 'language', 'toString'],
+  ...['temperature', 'name', 'title', 'description', 'status', 'timesSent', 'entity', 'lang', 'language', 'toString'],
   ...['https://example.org/a.b$c', 'urn:x:a', 'č', 'endpoint', 'information', 'features', 'geometry', 'properties'],
 ];
 const geoNames = ['location', 'observationSpace', 'operationSpace'];

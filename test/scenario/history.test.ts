@@ -181,6 +181,22 @@ scenarios('history', {
       has: problem('ResourceNotFound'),
     },
   ],
+  'of an attribute without instances, as answers show it, gets none': [
+    { does: 'upsertTemporal', send: 'POST /temporal/entities', body: { ...past('bare', 1), no2: [] }, answers: 201 },
+    {
+      does: 'appendTemporal',
+      send: `POST /temporal/entities/${id('bare')}/attrs`,
+      body: { pm10: [reading(22, 2)], no2: [] },
+      answers: 204,
+    },
+    values('bare', '', [21, 1], [22, 2]),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('bare')}?attrs=no2`,
+      answers: 404,
+      has: problem('ResourceNotFound'),
+    },
+  ],
   'is changed instance by instance': [
     { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('x', 1, 2, 3), answers: 201 },
     {

@@ -116,6 +116,9 @@ scenarios('a request on one instance of a history', {
     refused('updateTemporalInstance', `PATCH ${instance}`, { v: [reading(2, 2)], w: [reading(2, 2)] }),
     refused('updateTemporalInstance', `PATCH ${instance}`, { v: [reading(2, 2), reading(3, 3)] }),
     refused('updateTemporalInstance', `PATCH ${instance}`, {}),
+    refused('updateTemporalInstance', `PATCH ${instance}`, { v: [] }),
+    refused('updateTemporalInstance', `PATCH ${instance}`, { v: [{ note: { value: 'x' } }] }),
+    refused('updateTemporalInstance', `PATCH ${instance}`, { v: [7] }),
     ...[{ v: [reading(3, 3)] }, { [ownName]: [reading(4, 4)] }, reading(5, 5)].flatMap((body, n) => [
       done('updateTemporalInstance', `PATCH ${instance}`, body),
       {

@@ -78,13 +78,23 @@ export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = 
   const scopes = scope === undefined ? [] : readScopes(scope);
   const types = readTypes(entity, terms);
   if (!types && id === undefined) throw badData('An entity needs a type.');
-  const members = readMembers(entity, { terms, nulls: 'allowed', where: '', isSimplified: false, isHistory: true });
+  const members = readMembers(withInstances(entity), {
+    terms,
+    nulls: 'allowed',
+    where: '',
+    isSimplified: false,
+    isHistory: true,
+  });
   for (const [name, instances] of Object.entries(members.attrs)) {
     if (instances.some(({ kind, value }) => kind === undefined || value === undefined))
       throw badData(`Every instance of the attribute ${name} needs a type and a value.`);
   }
   return { ...members, ...(types ? { types } : undefined), id: readOwnId(entity, id), scopes };
 }
+
+/** Without attributes that are shown with an empty array, for none of their instances is in the time asked for (clause 4.5.6). */
+const withInstances = (entity: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(entity).filter(([, json]) => !isArray(json) || json.length > 0));
 
 /** A fragment of a temporal representation, with the scopes that held at different times: Properties whose value is a scope. */
 export type HistoryFragment = EntityFragment & { readonly id: string; readonly scopes: readonly Fragment[] };

@@ -1,6 +1,6 @@
 /** Operations that write history: add instances of other moments, change and delete them (clauses 5.6.11 to 5.6.16). */
 import type { Fragment, Fragments } from '../../model/attribute.ts';
-import { isObject, type Json } from '../../model/json.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
@@ -135,8 +135,10 @@ export const updateTemporalInstance: Operation = {
  * BadRequestData when it holds anything else.
  */
 function readOneInstance({ body = null, path }: Ask, name: string, { context }: Call): Fragment {
-  const isNamed = isObject(body) && Object.keys(body).some((member) => context.expand(member) === name);
-  const json: Json = !isNamed && isInstance(body) ? { [name]: [body] } : body;
+  const [, given] = Object.entries(isObject(body) ? body : {}).find(([one]) => context.expand(one) === name) ?? [];
+  if (isArray(given) && !given.every(isInstance))
+    throw badData(`The body must hold one instance of ${name}, and the array holds something else.`);
+  const json: Json = given === undefined && isInstance(body) ? { [name]: [body] } : body;
   const { attrs, scopes } = readHistory(json, context, { id: readId(path['id'] ?? '') });
   return onlyInstance(attrs, scopes, name);
 }
