@@ -8,6 +8,8 @@ export interface Place {
   readonly tenant: string;
   /** URL of the @context in which the broker is to answer; empty or absent: the core context, in which names stay in full. */
   readonly context?: string;
+  /** True: entities in batches name no @context, so that the broker's own default counts. */
+  readonly isInDefault?: boolean;
 }
 
 interface Answer {
@@ -52,7 +54,7 @@ export interface Refusal {
  * now. What it sent may then have arrived twice.
  */
 export function createClient(place: Place, signal: AbortSignal): Client {
-  const { url, context = '' } = place;
+  const { url, context = '', isInDefault = false } = place;
   const common = headersOf(place);
   const send: Client['send'] = async (method, path, body) => {
     const headers = { ...common, ...(body ? { 'Content-Type': body.type } : undefined) };
@@ -66,7 +68,7 @@ export function createClient(place: Place, signal: AbortSignal): Client {
   };
   return {
     send,
-    batch: createBatch(send, context === '' ? 'application/ld+json' : 'application/json'),
+    batch: createBatch(send, context === '' && !isInDefault ? 'application/ld+json' : 'application/json'),
   };
 }
 

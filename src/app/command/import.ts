@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
-import { type Client, createClient } from './client.ts';
+import { type Client, createClient, type Place } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { createDelivery, type Deliver } from './import/deliver.ts';
 import { type CsvFormat, type ImportMap, readImportMap } from './import/import-map.ts';
@@ -72,9 +72,7 @@ export const importFile: Command = {
 };
 
 /** How rows come into the broker. */
-interface Road {
-  /** The @context of all rows; empty: each row says its own. */
-  readonly context: string;
+interface Road extends Pick<Place, 'context' | 'isInDefault'> {
   readonly createDeliver: (client: Client) => Deliver;
   /** Rows that are settled together, unless the command says how many. */
   readonly batchSize: number;
@@ -103,14 +101,15 @@ function readPlan(file: string, mapPath: string): Plan {
     columns: map.columns,
     mapRow: (row) => mapRow(map, row),
     ...(map.isHistory ? historyRoad(map) : entityRoad),
+    ...(map.context === undefined ? { isInDefault: true } : undefined),
   };
 }
 
-const entityRoad: Road = { context: '', createDeliver: createDelivery, batchSize: 5000 };
+const entityRoad: Road = { createDeliver: createDelivery, batchSize: 5000 };
 
 /** An entity changes once in a batch, so larger ones are less work. */
 const historyRoad = ({ context, attributes }: ImportMap): Road => ({
-  context,
+  ...(context === undefined ? undefined : { context }),
   createDeliver: (client) => createRecording(client, { hasFixed: attributes.some(({ isFixed }) => isFixed) }),
   batchSize: 50_000,
 });
@@ -142,7 +141,7 @@ async function carryOut(
     const result = await runImport({
       rows: readSource({ path: file, csv: plan.csv, columns: plan.columns }),
       mapRow: plan.mapRow,
-      deliver: plan.createDeliver(createClient({ ...place, context: plan.context }, signal)),
+      deliver: plan.createDeliver(createClient({ ...plan, ...place }, signal)),
       progress: createProgress(err, 'rows'),
       journal,
       replacing: createReplacing(),

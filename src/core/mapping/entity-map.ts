@@ -29,8 +29,8 @@ export interface MappedAttribute {
 /** What rows become. */
 export interface EntityMap {
   readonly type: string;
-  /** URL of the @context. */
-  readonly context: string;
+  /** URL of the @context; undefined: whatever counts where the entity goes. */
+  readonly context: string | undefined;
   readonly id: Template;
   /** Time of a row; absent when rows have none. */
   readonly observedAt: ReadValue | undefined;
@@ -45,8 +45,8 @@ export interface EntityMap {
 const kinds = ['Property', 'GeoProperty', 'Relationship', 'LanguageProperty'] as const;
 
 export interface MapOptions {
-  /** The @context of a map that names none. */
-  readonly context: string;
+  /** The @context of a map that names none; absent: that is left to the receiver of the entities. */
+  readonly context?: string;
   /** Rows of an entity come in the order of time, or in the opposite one: that tells the two hours of autumn apart. */
   readonly isInOrder: boolean;
 }

@@ -26,8 +26,9 @@ function entityOf(map: EntityMap, row: Row): Mapped {
   if (id === undefined) throw new RowFlaw('a column of the id is empty');
   const observedAt = map.observedAt?.(row);
   if (map.observedAt && observedAt === undefined) throw new RowFlaw('the time of the row is empty');
-  const part: Record<string, Json> = { id, '@context': map.context };
-  const whole: Record<string, Json> = { id, '@context': map.context, type: map.type };
+  const named = begun(map, id);
+  const part: Record<string, Json> = { ...named };
+  const whole: Record<string, Json> = { ...named, type: map.type };
   for (const attribute of map.attributes) {
     const value = attribute.read(row);
     if (value === undefined && attribute.isRequired) throw new RowFlaw(`there is no value for ${attribute.name}`);
@@ -38,6 +39,11 @@ function entityOf(map: EntityMap, row: Row): Mapped {
   }
   return { outcome: 'entity', id, whole, part };
 }
+
+const begun = ({ context }: EntityMap, id: string): JsonObject => ({
+  id,
+  ...(context === undefined ? undefined : { '@context': context }),
+});
 
 function instanceOf(
   { kind, language, members, isObserved }: MappedAttribute,

@@ -1,5 +1,4 @@
 /** Reads the map of an import: what rows become, and what there is to know of the file. docs/import.md describes it. */
-import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
 import { type EntityMap, readEntityMap } from '../../../core/mapping/entity-map.ts';
 import { createSpec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
@@ -20,7 +19,7 @@ export interface CsvFormat {
 export function readImportMap(document: Json): ImportMap {
   const spec = createSpec(document, '');
   const map: ImportMap = {
-    ...readEntityMap(spec, { context: coreContextUrl, isInOrder: true }),
+    ...readEntityMap(spec, { isInOrder: true }),
     isHistory: spec.flag('history'),
     csv: { delimiter: spec.text('delimiter') ?? ',', encoding: spec.text('encoding') ?? 'utf-8' },
   };
