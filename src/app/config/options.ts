@@ -53,6 +53,12 @@ export const options = {
   bodyBytesMax: whole('Largest body of a request.', 64 * mebibyte, { least: 1024, form: 'BYTES' }),
   depthMax: whole('Deepest nesting of JSON that is read.', 64, { least: 8, most: 512 }),
   membersMax: whole('Most members of JSON objects in one body, or in one element of a batch.', 50_000, { least: 1000 }),
+  namesMax: whole('Most names, ids and selectors in the lists of one query or subscription.', 10_000, { least: 100 }),
+  attributesMax: whole(
+    'Most attributes of an entity, where each instance of a datasetId and each sub-attribute counts.',
+    10_000,
+    { least: 100 },
+  ),
   pageDefault: whole('Entities on a page when limit is not given.', 20, { least: 1 }),
   pageMax: whole('Most entities on a page.', 1000, { least: 1 }),
   tenantCreation: choice('Which tenants a first write makes; listed are those of --tenants.', 'any', [

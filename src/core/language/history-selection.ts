@@ -51,14 +51,22 @@ const asksForContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
   [attrs, q, geo, scopeQ].some((part) => part !== undefined);
 
 /** True when one of the attributes and datasets that the filter names is among the instances (clause 5.7.4). */
-export const hasAsked = (selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean =>
-  !attrs || selected.some(({ name, instance }) => attrs.includes(name) && isOfDataset(instance, datasetIds));
+export function hasAsked(selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean {
+  const isMeant = attrs && placeTest({ attrs, datasetIds });
+  return !isMeant || selected.some(({ name, instance }) => isMeant({ name, datasetId: instance.datasetId }));
+}
 
-/** `@none` is the default instance. */
-export const isOfDataset = (
-  { datasetId = '@none' }: Omit<Place, 'name'>,
-  wanted: readonly string[] | undefined,
-): boolean => wanted?.includes(datasetId) ?? true;
+/** The test of series that are of some attributes (expanded names) and datasets, where these are given; `@none` is the default instance. */
+export function placeTest({
+  attrs,
+  datasetIds,
+}: {
+  readonly attrs?: readonly string[] | undefined;
+  readonly datasetIds?: readonly string[] | undefined;
+}): (place: Place) => boolean {
+  const [names, datasets] = [attrs && new Set(attrs), datasetIds && new Set(datasetIds)];
+  return ({ name, datasetId = '@none' }) => (names?.has(name) ?? true) && (datasets?.has(datasetId) ?? true);
+}
 
 /** The attribute instances of an entity whose own expiry has come: their history is gone with them (clause 4.22). */
 export function expiredPlaces(entity: Entity | undefined, now: Instant): readonly Place[] {

@@ -2,6 +2,7 @@
 import type { Entity } from '../model/entity.ts';
 import { presentAt } from '../model/expiry.ts';
 import type { Instant } from '../model/instant.ts';
+import { refuseLarger } from '../model/entity-size.ts';
 import { sortMeasured } from '../model/measured.ts';
 import { mutate } from '../model/mutate.ts';
 import type { Mutated } from '../model/settle.ts';
@@ -19,14 +20,18 @@ export interface Write {
   readonly only?: Filter;
   /** An upsert or a merge of what was measured and may come late (`sortMeasured`), with the expanded names of what is fixed. */
   readonly measured?: { readonly fixed: readonly string[] };
+  /** Most attributes that the entity may have afterwards (`refuseLarger`). */
+  readonly attributesMax?: number;
 }
 
 /** `mutate` under the condition of the write. What has expired counts as gone. */
 export function carryOutWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
-  const { mutation, only, measured } = write;
+  const { mutation, only, measured, attributesMax } = write;
   const current = stored && presentAt(stored, at);
   if (current && only && mutation.op !== 'create' && !compileFilter(only)(current)) return refuse(mutation, at);
-  return current && measured ? mutateMeasured(current, mutation, { ...measured, at }) : mutate(current, mutation, at);
+  const mutated =
+    current && measured ? mutateMeasured(current, mutation, { ...measured, at }) : mutate(current, mutation, at);
+  return attributesMax === undefined ? mutated : refuseLarger(mutated, current, attributesMax);
 }
 
 /** An entity that is there and must not be touched: to a mutation that does not create, it is not there. */

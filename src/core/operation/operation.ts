@@ -37,6 +37,10 @@ export interface Limits {
   readonly pageMax: number;
   /** Elements of a batch. */
   readonly batchMax: number;
+  /** Names, ids and selectors in the lists of a query or subscription. */
+  readonly namesMax: number;
+  /** Attributes of an entity, all instances and sub-attributes counted. */
+  readonly attributesMax: number;
   /** Instances that one temporal answer is made of, and those that it shows before it is cut. */
   readonly instancesMax: number;
   readonly instancesPage: number;

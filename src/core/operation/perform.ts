@@ -4,8 +4,10 @@ import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
+import { refuseManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
+import { boundStore } from './bounded-store.ts';
 import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
 
 /** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
@@ -16,6 +18,7 @@ export async function perform(
 ): Promise<Answer> {
   if (operation.body === 'object' && !isObject(ask.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
+  refuseManyNames(ask.params, world.limits);
   return operation.run(ask, await openCall(operation, caller, world));
 }
 
@@ -30,7 +33,7 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, world.ids), await store.log.position());
-  const guarded = guardStore(store, decision);
+  const guarded = guardStore(boundStore(store, world.limits), decision);
   const own = caller.domain ? keepToDomain(guarded, caller.domain, operation.action) : guarded;
   return { ...caller, world, now: world.clock.now(), store: own, position };
 }

@@ -7,6 +7,8 @@ import { isArray, isObject, isStrings, type Json, type JsonObject } from '../mod
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
+import { refuseManyNames } from '../model/read/name-count.ts';
+import type { Call } from './operation.ts';
 import { readPattern } from './selection.ts';
 
 /** A query: entity selectors, and everything else as parameters. */
@@ -21,9 +23,14 @@ const lists = new Set(['attrs', 'pick', 'omit', 'datasetId']);
 const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 
 /** Throws BadRequestData that names the member at fault. */
-export function readQueryBody(body: Json, terms: Terms, about: 'present' | 'temporal'): QueryBody {
+export function readQueryBody(
+  body: Json,
+  { context: terms, world }: Pick<Call, 'context' | 'world'>,
+  about: 'present' | 'temporal',
+): QueryBody {
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
   if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
+  refuseManyNames(body, world.limits);
   const { type: _, entities, ...members } = body;
   const readers = about === 'present' ? presentReaders : temporalReaders;
   const params = Object.entries(members).flatMap(([name, json]) =>

@@ -205,6 +205,6 @@ function readView(params: Params, { context }: Call): View {
     sysAttrs: options.has('sysAttrs'),
     projection: readProjection(params, context),
     ...(lang === undefined ? undefined : { lang: parseLanguagePreference(lang) }),
-    ...(datasetIds ? { datasetIds } : undefined),
+    ...(datasetIds ? { datasetIds: new Set(datasetIds) } : undefined),
   };
 }

@@ -27,8 +27,7 @@ export function renderFeature(entity: Entity, view: GeoView): JsonObject | undef
 /** The bare value: of the instance that `datasetId` picks, else of the default instance; null when there is none. */
 function geometryOf({ attrs }: Entity, { geometryProperty, datasetIds }: GeoView): Json {
   const instances = attrs[geometryProperty] ?? [];
-  const wanted = datasetIds ?? ['@none'];
-  const chosen = instances.find(({ datasetId = '@none' }) => wanted.includes(datasetId));
+  const chosen = instances.find(({ datasetId = '@none' }) => datasetIds?.has(datasetId) ?? datasetId === '@none');
   return chosen?.kind === 'GeoProperty' ? chosen.value : null;
 }
 

@@ -81,5 +81,7 @@ function linkWriter(
 }
 
 /** The instances of some datasets (clause 4.5.5); `@none` is the default instance. */
-export const instancesOf = <T extends Instance>(instances: readonly T[], datasetIds: readonly string[]): readonly T[] =>
-  instances.filter(({ datasetId = '@none' }) => datasetIds.includes(datasetId));
+export const instancesOf = <T extends Instance>(
+  instances: readonly T[],
+  datasetIds: ReadonlySet<string>,
+): readonly T[] => instances.filter(({ datasetId = '@none' }) => datasetIds.has(datasetId));

@@ -13,7 +13,7 @@ export interface View {
   /** Turn each LanguageProperty into a Property in the language preferred most. */
   readonly lang?: LanguagePreference;
   /** Show these instances only; `@none` is the default instance. */
-  readonly datasetIds?: readonly string[];
+  readonly datasetIds?: ReadonlySet<string>;
   /** Write the entities that relationships lead to beside or in place of their URIs. */
   readonly linked?: Linked;
 }

@@ -78,11 +78,15 @@ function placesIn<Entry>({ any, byAttr }: Bucket<Entry>, names: ReadonlySet<stri
   return [any, ...[...names].flatMap((name) => byAttr.get(name) ?? [])];
 }
 
+/** Beyond so many places, of a subscription to many types and many attributes, it is not sorted by attributes. */
+const homesMax = 10_000;
+
 function homesFor<Entry>(plan: SubscriptionPlan, doors: Doors<Entry>): readonly Home<Entry>[] {
   const attrs = neededAttributes(plan);
   const found = plan.filter.selectors?.flatMap((selector) => doorsFor(selector, doors)) ?? [doors.rest];
+  const isSorted = attrs !== undefined && attrs.length * found.length <= homesMax;
   return found.flatMap(({ bucket, tidy }) =>
-    attrs ? attrs.map((attr) => homeAt({ bucket, tidy }, attr)) : [{ place: bucket.any, tidy }],
+    isSorted ? attrs.map((attr) => homeAt({ bucket, tidy }, attr)) : [{ place: bucket.any, tidy }],
   );
 }
 

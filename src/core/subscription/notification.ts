@@ -2,6 +2,7 @@
 import { isShown } from '../language/projection.ts';
 import { type Instance, type Kind, ngsildNull, valueMember } from '../model/attribute.ts';
 import type { AttributeChange, Change } from '../model/change.ts';
+import { instanceOf } from '../model/dataset.ts';
 import type { Instant } from '../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { entityStamps, instanceStamps } from '../model/stamps.ts';
@@ -108,12 +109,9 @@ function renderAttributes(
 ): JsonObject {
   const { view } = telling.told;
   const names = [...new Set(changes.map(({ name }) => name))].filter((name) => isShown(view.projection, name));
+  const byName = Map.groupBy(changes, ({ name }) => name);
   const attributes = names.flatMap((name): [string, Json][] => {
-    const shown = renderAttribute(
-      changes.filter((change) => change.name === name),
-      present(name),
-      telling,
-    );
+    const shown = renderAttribute(byName.get(name) ?? [], present(name), telling);
     return shown === undefined ? [] : [[view.terms.compact(name), shown]];
   });
   return Object.fromEntries(attributes);
@@ -126,8 +124,8 @@ function renderAttribute(
   telling: Telling,
 ): Json | undefined {
   const { view } = telling.told;
-  const isThere = ({ datasetId }: AttributeChange): boolean =>
-    present.some((instance) => instance.datasetId === datasetId);
+  const isThere = ({ datasetId }: AttributeChange): boolean => instanceOf(present, datasetId) !== undefined;
+  const updated = new Map(changes.flatMap((one) => (one.event === 'updated' ? [[one.datasetId, one.before]] : [])));
   const gone = changes.flatMap((change) =>
     change.event === 'deleted' && change.before && !isThere(change) ? [change.before] : [],
   );
@@ -136,7 +134,7 @@ function renderAttribute(
   const shown = [
     ...chosen(present).map((instance) => ({
       ...place(instance),
-      json: renderUpdated(instance, beforeOf(instance, changes), telling),
+      json: renderUpdated(instance, updated.get(instance.datasetId), telling),
     })),
     ...leastOf(chosen(gone), present, telling.told).map((instance) => ({
       ...place(instance),
@@ -160,9 +158,6 @@ function leastOf(
 }
 
 const place = ({ datasetId = '@none' }: Instance): { readonly datasetId: string } => ({ datasetId });
-
-const beforeOf = ({ datasetId }: Instance, changes: readonly AttributeChange[]): Instance | undefined =>
-  changes.find((change) => change.event === 'updated' && change.datasetId === datasetId)?.before;
 
 /** An instance that is there, with what it was before when that is to be told. */
 function renderUpdated(instance: Instance, before: Instance | undefined, { told, entityCreatedAt }: Telling): Json {

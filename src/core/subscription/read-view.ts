@@ -95,7 +95,7 @@ function readView(json: JsonObject, notification: JsonObject, { context, depthMa
     sysAttrs: readBoolean(notification, 'sysAttrs') ?? false,
     projection: readProjection(notification, { context, depthMax }),
     ...(lang === undefined ? undefined : { lang: inMember('lang', () => parseLanguagePreference(lang)) }),
-    ...(datasetIds ? { datasetIds } : undefined),
+    ...(datasetIds ? { datasetIds: new Set(datasetIds) } : undefined),
   };
 }
 

@@ -5,8 +5,8 @@ import {
   createCollector,
   expiredPlaces,
   hasAsked,
-  isOfDataset,
   type Place,
+  placeTest,
   type Timed,
 } from '../../core/language/history-selection.ts';
 import type { TemporalQuery } from '../../core/language/filter.ts';
@@ -45,10 +45,10 @@ export async function readHistories(plan: HistoryPlan, sources: Sources): Promis
 
 /** The instances that a plan selects, series by series, each ascending in time. */
 function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readonly Place[]): readonly Timed[] {
-  const { attrs, datasetIds } = plan;
+  const isMeant = placeTest(plan);
   const hidden = new Set(expired.map(placeKey));
   return [...series.values()]
-    .filter((one) => (attrs?.includes(one.name) ?? true) && isOfDataset(one, datasetIds) && !hidden.has(placeKey(one)))
+    .filter((one) => isMeant(one) && !hidden.has(placeKey(one)))
     .flatMap((one) => selectFrom(one, plan));
 }
 

@@ -59,7 +59,15 @@ async function openBench(): Promise<Bench> {
     identity: { alias: 'test', startedAt: now },
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
+    limits: {
+      pageDefault: 20,
+      pageMax: 1000,
+      batchMax: 1000,
+      namesMax: 10_000,
+      attributesMax: 10_000,
+      instancesMax: 1000,
+      instancesPage: 1000,
+    },
   };
   const messenger: Messenger = {
     schemes: ['boat'],

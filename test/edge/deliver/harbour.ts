@@ -355,7 +355,15 @@ function worldOf(stores: Stores): DeliveryWorld {
     renders: createRenderCache(0),
     tickets: createTickets({ ids, clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
+    limits: {
+      pageDefault: 20,
+      pageMax: 1000,
+      batchMax: 1000,
+      namesMax: 10_000,
+      attributesMax: 10_000,
+      instancesMax: 1000,
+      instancesPage: 1000,
+    },
   };
 }
 

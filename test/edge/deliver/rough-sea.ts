@@ -203,7 +203,15 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     collation: 'und-x-icu',
     tickets: createTickets({ ids, clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 1000 },
+    limits: {
+      pageDefault: 20,
+      pageMax: 1000,
+      batchMax: 1000,
+      namesMax: 10_000,
+      attributesMax: 10_000,
+      instancesMax: 1000,
+      instancesPage: 1000,
+    },
   };
   const messenger = messengerOf(sea);
   return createDeliveryEngine({ messenger, world, concurrency: 256, attemptsMax: 3, deadLettersMax: 1000 });

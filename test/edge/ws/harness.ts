@@ -88,7 +88,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: { pageDefault: 20, pageMax: 1000, batchMax: 1000, instancesMax: 1000, instancesPage: 100 },
+    limits: {
+      pageDefault: 20,
+      pageMax: 1000,
+      batchMax: 1000,
+      namesMax: 10_000,
+      attributesMax: 10_000,
+      instancesMax: 1000,
+      instancesPage: 100,
+    },
   };
   const stream = createStream({
     world,

@@ -64,7 +64,7 @@ export const queryByPost: Operation = {
   media: ['json', 'ld+json', 'geo+json'],
   body: 'object',
   run(ask, call) {
-    const { selectors, params } = readQueryBody(ask.body ?? null, call.context, 'present');
+    const { selectors, params } = readQueryBody(ask.body ?? null, call, 'present');
     const paging = liftCount(ask.params);
     const { local, options, format } = paging;
     const filter = readFilter({ ...params, ...given({ local }) }, selectingFor(call), selectors);

@@ -4,6 +4,7 @@ import { microsOf, microsOfInstant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
+import { refuseManyNames } from '../../model/read/name-count.ts';
 import { readAttributeName, readTypeName } from '../../model/read/name.ts';
 import {
   notificationOutputs,
@@ -112,7 +113,8 @@ const without = (json: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));
 
 /** What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored. */
-function readMembers(json: JsonObject, { context }: Call): JsonObject {
+function readMembers(json: JsonObject, { context, world }: Call): JsonObject {
+  refuseManyNames(json, world.limits);
   const kept = Object.entries(json).filter(([name]) => !outputs.includes(name) && !name.startsWith('_'));
   const spelling: Spelling = {
     type: (name) => readTypeName(name, context),

@@ -106,7 +106,8 @@ const asEntity = ({ id, types, attrs }: EntityHistory): Entity => ({
   createdAt: '1970-01-01T00:00:00Z',
 });
 
-const narrowed = (history: EntityHistory, attrs: readonly string[] | undefined): EntityHistory =>
-  attrs
-    ? { ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => attrs.includes(name))) }
-    : history;
+function narrowed(history: EntityHistory, attrs: readonly string[] | undefined): EntityHistory {
+  if (!attrs) return history;
+  const named = new Set(attrs);
+  return { ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => named.has(name))) };
+}

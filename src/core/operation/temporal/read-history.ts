@@ -88,7 +88,7 @@ export const queryTemporalByPost: Operation = {
   media: ['json', 'ld+json'],
   body: 'object',
   run(ask, call) {
-    const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call.context, 'temporal');
+    const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call, 'temporal');
     refuseOrder(params);
     const paging = liftCount(ask.params);
     const { limit: _limit, offset: _offset, count: _count, ...given } = paging;

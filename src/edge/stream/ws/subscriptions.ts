@@ -2,6 +2,7 @@
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
+import { refuseManyNames } from '../../../core/model/read/name-count.ts';
 import type { World } from '../../../core/operation/operation.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { parsePosition, positionText } from '../../../core/port/position.ts';
@@ -165,7 +166,8 @@ async function readPlan(
   { peer, world }: State,
   { subscription, context }: { readonly subscription: Json; readonly context: Json | undefined },
 ): Promise<SubscriptionPlan> {
-  const { contexts, clock } = world;
+  const { contexts, clock, limits } = world;
+  refuseManyNames(subscription, limits);
   const own = context === undefined ? peer.context : await contexts.resolve(context, peer.tenant);
   const notifiedIn = isObject(subscription) ? subscription['jsonldContext'] : undefined;
   const notified = notifiedIn === undefined ? own : await contexts.resolve(notifiedIn, peer.tenant);

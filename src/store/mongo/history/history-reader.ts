@@ -5,8 +5,8 @@ import {
   createCollector,
   expiredPlaces,
   hasAsked,
-  isOfDataset,
   type Place,
+  placeTest,
   type Remembered,
   tallyByTally,
   type Timed,
@@ -70,21 +70,19 @@ async function select(
   { entity }: Remembered,
   reading: Reading,
 ): Promise<readonly Timed[]> {
-  const { attrs, datasetIds, filter, now } = reading.plan;
-  const hidden = expiredPlaces(entity, now);
-  const wanted = series.filter(
-    (one) =>
-      (attrs?.includes(one.name) ?? true) &&
-      isOfDataset({ datasetId: one.dataset }, datasetIds) &&
-      !hidden.some((place) => isOf(one, place)),
-  );
+  const { filter, now } = reading.plan;
+  const isMeant = placeTest(reading.plan);
+  const hidden = new Set(expiredPlaces(entity, now).map(keyOf));
+  const wanted = series
+    .map((one) => ({ one, place: { name: one.name, datasetId: one.dataset } }))
+    .filter(({ place }) => isMeant(place) && !hidden.has(keyOf(place)))
+    .map(({ one }) => one);
   const lists = await Promise.all(wanted.map((one) => readSeries(one, { s: subject, n: one.n }, reading)));
   const selected = lists.flat();
   return hasAsked(selected, filter) ? selected : [];
 }
 
-const isOf = ({ name, dataset }: SeriesDocument, place: Place): boolean =>
-  name === place.name && dataset === place.datasetId;
+const keyOf = ({ name, datasetId }: Place): string => JSON.stringify([name, datasetId]);
 
 async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
   const { rollup } = reading.plan;

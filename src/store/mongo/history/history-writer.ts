@@ -54,25 +54,23 @@ export interface HistoryPlace extends Buckets {
 
 export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
   const pending = createPending();
-  const addOne = (subject: Subject, { name, at, instance }: HistoryEntry, number: number): Subject => {
-    const dataset = instance.datasetId;
-    const known = subject.series.find((one) => one.name === name && one.dataset === dataset);
-    const n = subject.series.length;
-    const before = known ?? {
-      name,
-      ...(dataset === undefined ? undefined : { dataset }),
-      n,
-      open: null,
-      unobserved: false,
-    };
-    const series = before.unobserved === true || !isUnobserved(instance) ? before : { ...before, unobserved: true };
-    pending.of(subject, series).rows.push([at, number, instance]);
-    if (series === known) return subject;
-    if (!known) return { ...subject, series: [...subject.series, series] };
-    return { ...subject, series: subject.series.map((one) => (one === known ? series : one)) };
-  };
   return {
-    add: (subject, entries, number) => entries.reduce((before, entry) => addOne(before, entry, number), subject),
+    add(subject, entries, number) {
+      const all = [...subject.series];
+      const places = new Map(all.map((one, place) => [placeKey(one.name, one.dataset), place]));
+      let isChanged = false;
+      for (const { name, at, instance } of entries) {
+        const key = placeKey(name, instance.datasetId);
+        const place = places.get(key) ?? all.length;
+        const known = all[place];
+        const series = seriesWith(known ?? newSeries(name, instance.datasetId, all.length), instance);
+        pending.of(subject, series).rows.push([at, number, instance]);
+        places.set(key, place);
+        all[place] = series;
+        isChanged ||= series !== known;
+      }
+      return isChanged ? { ...subject, series: all } : subject;
+    },
     forget(subject, isMeant) {
       for (const series of subject.series.filter(isMeant)) {
         const one = pending.of(subject, series);
@@ -92,6 +90,20 @@ export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
     flush: () => writeAll(pending.take(), place),
   };
 }
+
+const placeKey = (name: string, dataset: string | undefined): string => JSON.stringify([name, dataset]);
+
+const newSeries = (name: string, dataset: string | undefined, n: number): SeriesDocument => ({
+  name,
+  ...(dataset === undefined ? undefined : { dataset }),
+  n,
+  open: null,
+  unobserved: false,
+});
+
+/** The series with one more instance: it is noted when that was not observed. */
+const seriesWith = (series: SeriesDocument, instance: HistoryEntry['instance']): SeriesDocument =>
+  series.unobserved === true || !isUnobserved(instance) ? series : { ...series, unobserved: true };
 
 interface AllPending {
   readonly of: (subject: Subject, series: SeriesDocument) => Pending;

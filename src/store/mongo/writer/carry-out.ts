@@ -45,9 +45,8 @@ function keep(work: Work, { held, change, next }: Kept): void {
 function forgetExpired({ history }: Work, subject: Subject, now: Instant): void {
   const places = expiredPlaces(subject.present?.entity, now);
   if (places.length === 0) return;
-  history.forget(subject, ({ name, dataset }) =>
-    places.some((place) => place.name === name && place.datasetId === dataset),
-  );
+  const keys = new Set(places.map(({ name, datasetId }) => JSON.stringify([name, datasetId])));
+  history.forget(subject, ({ name, dataset }) => keys.has(JSON.stringify([name, dataset])));
 }
 
 /** Adds an instance to the history of an entity, whether that is there or not. */

@@ -1,0 +1,35 @@
+/** Bounds what an entity may grow to: every write to it costs as much as the whole of it. */
+import type { Attributes } from './attribute.ts';
+import type { Entity } from './entity.ts';
+import { badData } from './problem.ts';
+import type { Mutated } from './settle.ts';
+
+/** Most types of an entity: its attributes are counted for each of them. */
+const typesMax = 100;
+
+/**
+ * What came of a mutation; a refusal (BadRequestData, which names the bound) where the entity would have more attributes or types than it may, and
+ * more than before: one that was so before may be changed, and become smaller.
+ */
+export function refuseLarger(mutated: Mutated, before: Entity | undefined, attributesMax: number): Mutated {
+  const { next } = mutated;
+  if (!next) return mutated;
+  if (next.types.length > Math.max(typesMax, before?.types.length ?? 0))
+    return refused(`The entity ${next.id} would have more than ${typesMax} types.`);
+  const count = countAttributes(next.attrs);
+  if (count <= attributesMax || (before && count <= countAttributes(before.attrs))) return mutated;
+  return refused(
+    `The entity ${next.id} would have more than ${attributesMax} attributes, counted with all instances and sub-attributes (--attributes-max).`,
+  );
+}
+
+const refused = (detail: string): Mutated => ({ outcome: { status: 'refused', problem: badData(detail).report } });
+
+/** All instances, of sub-attributes too. Every write asks for this: a loop, so that nothing is allocated. */
+function countAttributes(attrs: Attributes): number {
+  let count = 0;
+  for (const name in attrs) {
+    for (const { attrs: inner } of attrs[name] ?? []) count += 1 + (inner ? countAttributes(inner) : 0);
+  }
+  return count;
+}

@@ -1,0 +1,125 @@
+/** Bounds on how much one request may bring, each a refusal that names it and its option. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
+
+let broker: TestBroker;
+const bounds = ['--names-max', '100', '--attributes-max', '100', '--notify-allow-private'];
+
+interface Problem {
+  readonly type: string;
+  readonly detail: string;
+}
+
+async function send(method: string, path: string, body?: unknown): Promise<{ status: number; problem: Problem }> {
+  const answer = await fetch(`${broker.url}/ngsi-ld/v1${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, problem: (text === '' ? {} : JSON.parse(text)) as Problem };
+}
+
+const names = (count: number, of = 'a'): readonly string[] => Array.from({ length: count }, (_, n) => `${of}${n}`);
+const query = (members: object): object => ({ type: 'Query', entities: [{ type: 'Odd' }], ...members });
+const subscription = (members: object): object => ({
+  type: 'Subscription',
+  entities: [{ type: 'Odd' }],
+  notification: { endpoint: { uri: 'http://127.0.0.1:9/none' } },
+  ...members,
+});
+
+function boundsOfNames(): void {
+  const isRefused = ({ status, problem }: { status: number; problem: Problem }): void => {
+    expect([status, problem.type]).toEqual([400, expect.stringMatching(/BadRequestData$/)]);
+    expect(problem.detail).toContain('more than 100 names, ids and selectors in its lists (--names-max)');
+  };
+  const ids = names(101, 'urn:ngsi-ld:Odd:');
+
+  test.each<[string, object]>([
+    ['attrs', query({ attrs: names(101) })],
+    ['attrs in one text', query({ attrs: [names(101).join(',')] })],
+    ['pick', query({ pick: names(101) })],
+    ['omit', query({ omit: names(101) })],
+    ['datasetId', query({ datasetId: ids })],
+    ['containedBy', query({ join: 'flat', containedBy: ids })],
+    ['expandValues', query({ q: 'a=="b"', expandValues: names(101).join(',') })],
+    ['selectors', { type: 'Query', entities: names(101).map((type) => ({ type })) }],
+    ['ids of a selector', { type: 'Query', entities: [{ type: 'Odd', id: ids }] }],
+    ['a type selection', { type: 'Query', entities: [{ type: names(101, 'T').join('|') }] }],
+  ])('%s: too many are refused in a query, and in one for histories', async (_, body) => {
+    isRefused(await send('POST', '/entityOperations/query', body));
+    isRefused(await send('POST', '/temporal/entityOperations/query', body));
+  });
+
+  test.each(['attrs', 'pick', 'omit', 'id', 'type', 'datasetId'])('%s: too many are refused by GET', async (name) => {
+    isRefused(await send('GET', `/entities?${name}=${ids.join(',')}`));
+  });
+
+  test.each<[string, object]>([
+    ['watchedAttributes', { watchedAttributes: names(101) }],
+    ['selectors', { entities: names(101).map((type) => ({ type })) }],
+    ['ids', { entities: [{ type: 'Odd', id: ids }] }],
+    ['names to be shown', { notification: { attributes: names(101), endpoint: { uri: 'http://127.0.0.1:9/none' } } }],
+    ['datasetId', { datasetId: ids }],
+  ])('%s: too many are refused in a subscription, new or changed', async (_, members) => {
+    isRefused(await send('POST', '/subscriptions', subscription(members)));
+    const id = `urn:ngsi-ld:Subscription:${_.replaceAll(' ', '')}`;
+    expect((await send('POST', '/subscriptions', subscription({ id }))).status).toBe(201);
+    isRefused(await send('PATCH', `/subscriptions/${id}`, members));
+  });
+
+  test('as many as there may be are taken; positions of a geometry and words of a description are none', async () => {
+    const most = query({ attrs: names(98) });
+    expect((await send('POST', '/entities', { id: 'urn:ngsi-ld:Odd:1', type: 'Odd' })).status).toBe(201);
+    expect((await send('POST', '/entityOperations/query', most)).status).toBe(200);
+    const line = names(200).map((_, n) => [14, n / 10]);
+    const geoQ = { georel: 'intersects', geometry: 'LineString', coordinates: line };
+    expect((await send('POST', '/entityOperations/query', query({ geoQ }))).status).toBe(200);
+    const described = subscription({ description: names(300).join(', ') });
+    expect((await send('POST', '/subscriptions', described)).status).toBe(201);
+  });
+}
+
+function boundsOfAttributes(): void {
+  const id = 'urn:ngsi-ld:Odd:full';
+  const many = (count: number, of = 'a'): object => Object.fromEntries(names(count, of).map((name) => [name, 1]));
+  const datasets = (count: number): readonly object[] =>
+    names(count, 'urn:d:').map((datasetId) => ({ type: 'Property', value: 1, datasetId }));
+  const detail = `The entity ${id} would have more than 100 attributes, counted with all instances and sub-attributes (--attributes-max).`;
+  const isRefused = ({ status, problem }: { status: number; problem: Problem }): void => {
+    expect([status, problem.type, problem.detail]).toEqual([400, expect.stringMatching(/BadRequestData$/), detail]);
+  };
+
+  test('an entity with too many is refused: names, instances, or sub-attributes', async () => {
+    isRefused(await send('POST', '/entities', { id, type: 'Odd', ...many(101) }));
+    isRefused(await send('POST', '/entities', { id, type: 'Odd', a: datasets(101) }));
+    isRefused(await send('POST', '/entities', { id, type: 'Odd', a: { type: 'Property', value: 1, ...many(100) } }));
+    isRefused(await send('POST', '/temporal/entities', { id, type: 'Odd', a: datasets(101) }));
+    expect((await send('GET', `/entities/${id}`)).status).toBe(404);
+  });
+  test('one that is there does not grow beyond it, by no verb, and stays as it is', async () => {
+    expect((await send('POST', '/entities', { id, type: 'Odd', ...many(50), b: datasets(50) })).status).toBe(201);
+    isRefused(await send('POST', `/entities/${id}/attrs`, { more: 1 }));
+    isRefused(await send('PATCH', `/entities/${id}`, { more: 1 }));
+    isRefused(await send('PUT', `/entities/${id}`, { type: 'Odd', ...many(101) }));
+    isRefused(await send('PATCH', `/entities/${id}`, { a0: { type: 'Property', value: 1, more: 1 } }));
+    const { status, problem } = await send('POST', '/entityOperations/update', [{ id, type: 'Odd', more: 1 }]);
+    expect([status, JSON.stringify(problem)]).toEqual([207, expect.stringContaining('--attributes-max')]);
+    expect((await send('PATCH', `/entities/${id}`, { a0: 2 })).status).toBe(204);
+    expect((await send('DELETE', `/entities/${id}/attrs/a1`)).status).toBe(204);
+    expect((await send('POST', `/entities/${id}/attrs`, { more: 1 })).status).toBe(204);
+  });
+  test('an entity has at most 100 types', async () => {
+    const { status, problem } = await send('POST', '/entities', { id: 'urn:ngsi-ld:Odd:t', type: names(101, 'T') });
+    expect([status, problem.detail]).toEqual([400, 'The entity urn:ngsi-ld:Odd:t would have more than 100 types.']);
+  });
+}
+
+describe.each(testedStores)('bounds (%s)', (store) => {
+  beforeAll(async () => {
+    broker = await startTestBroker(['--store', store, ...bounds]);
+  });
+  afterAll(() => broker.stop());
+  describe('names, ids and selectors', boundsOfNames);
+  describe('attributes', boundsOfAttributes);
+});
