@@ -2,6 +2,8 @@
 import type { Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Change } from '../model/change.ts';
+import type { Entity } from '../model/entity.ts';
+import { Problem } from '../model/problem.ts';
 import { createMatchIndex } from './match-index.ts';
 import type { SubscriptionPlan, Trigger } from './plan.ts';
 
@@ -21,7 +23,17 @@ export interface Matcher<Key> {
  */
 export function compilePlan(plan: SubscriptionPlan): (change: Change) => boolean {
   const isMet = compileFilter(plan.filter);
-  return (change) => isTriggered(plan, change) && isMet(change.entity);
+  return (change) => isTriggered(plan, change) && isMetBy(change.entity, isMet);
+}
+
+/** What is too complex to compare does not meet a condition: it must not keep other changes from being told. */
+function isMetBy(entity: Entity, isMet: (entity: Entity) => boolean): boolean {
+  try {
+    return isMet(entity);
+  } catch (error) {
+    if (error instanceof Problem && error.type === 'TooComplexQuery') return false;
+    throw error;
+  }
 }
 
 /** The first of these: whether such a change of such attributes sets off a notification, whatever the entity is like. */

@@ -301,6 +301,17 @@ describe('geometries of many positions', () => {
     expect(isNear(1000, wave(20_000, 30, 5), large)).toBe(false);
   });
 
+  test('are too complex where each edge lies beside each of the other', () => {
+    const beside = (shift: number): Geometry =>
+      lines(
+        ...Array.from({ length: 2000 }, (_, n): Coordinate[] => [
+          [13, 45 + (n + shift) / 2000],
+          [15, 47 + (n + shift) / 2000],
+        ]),
+      );
+    expect(() => holds({ georel: 'intersects' }, beside(0), beside(0.5))).toThrow('too many steps to compare');
+  });
+
   test('are found to be equal', () => {
     expect(holds({ georel: 'equals' }, large, wave(20_000, 0, 8))).toBe(true);
   });
