@@ -158,6 +158,30 @@ if (!hasMosquitto) console.warn('Left out: mosquitto is not installed here.');
     await counted(field, 2000);
   });
 
+  test.each(versions)('has topics with levels that are empty, by %s', async (version, number) => {
+    const { port, received } = await start();
+    const topics = ['{id}', '{site}/x/{id}', 'all/{id#}'].map((rest) => ({ ...counters, topic: `m/${rest}` }));
+    const field = await startField(port, { version, deadLetters: 'dead', topics });
+    await field.connected();
+    const device = await openDevice(port, number);
+    for (const [n, topic] of ['m/', 'm//x/a', 'm//x/', 'm/all/', 'm/b'].entries())
+      await device.publishAsync(topic, JSON.stringify({ n }), { qos: 1 });
+    await eventually(
+      () => field.metric('mlaka_ingest_messages_total'),
+      (settled) => settled === 5,
+    );
+    expect(await Promise.all(['a', 'b'].map((id) => field.value(counter(id))))).toEqual([1, 4]);
+    // An id of nothing is refused, and those behind it are taken all the same.
+    const letters = await eventually(
+      () => Promise.resolve(received.filter(({ topic }) => topic === 'dead')),
+      ({ length }) => length === 3,
+    );
+    const refused = ['m/', 'm//x/', 'm/all/'].map((topic) => ({ topic, reason: 'a column of the id is empty' }));
+    expect(letters.map(({ payload }) => JSON.parse(payload) as unknown)).toEqual(
+      refused.map((letter) => expect.objectContaining(letter) as unknown),
+    );
+  });
+
   test('lets only the latest of two with the same name in', async () => {
     const { port } = await start();
     const first = await startField(port, { clientId: 'twin' });
