@@ -20,9 +20,12 @@ export interface ScopeQuery {
   readonly anyOf: readonly { readonly allOf: readonly ScopePattern[] }[];
 }
 
-/** What a term of `q` compares with. A time keeps its text, because a string value may hold the same text. */
+/**
+ * What a term of `q` compares with. A time keeps its text, because a string value may hold the same text. `isDecoded`: the text
+ * before it in the list without its percent-encoding, which nobody wrote.
+ */
 export type QValue =
-  | { readonly kind: 'json'; readonly value: number | string | boolean }
+  | { readonly kind: 'json'; readonly value: number | string | boolean; readonly isDecoded?: true }
   | {
       readonly kind: 'time';
       readonly form: 'dateTime' | 'date' | 'time';

@@ -82,6 +82,7 @@ describe('writeQ', () => {
     ['a[en]~=Sa.*', 'xa[en]~="Sa.*"'],
     ['mooredAt{Quay:depth}>10', 'xmooredAt{xQuay:xdepth}>10'],
     ['(a|b);c', '(xa|xb);xc'],
+    ['name=="Eiffel%20Tower"', 'xname=="Eiffel%20Tower"'],
   ])('%s', (text, written) => expect(writeQ(parseQ(text, plain, none), fancy)).toBe(written));
 
   test('writes vocabulary terms by their names', () => {

@@ -63,7 +63,7 @@ describe('readSubscription', () => {
         showChanges: true,
         loss: 'entity',
         showsDeleted: true,
-        view: { format: 'concise', sysAttrs: true, lang: ['sl', 'en'], datasetIds: ['@none'] },
+        view: { format: 'concise', sysAttrs: true, lang: ['sl', 'en'], datasetIds: new Set(['@none']) },
       },
     });
     expect(plan.filter.selectors).toEqual([

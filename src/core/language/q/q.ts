@@ -97,7 +97,7 @@ function decodedOf(value: QValue): readonly QValue[] {
   if (value.kind !== 'json' || typeof value.value !== 'string' || !value.value.includes('%') || isUri(value.value))
     return [];
   const decoded = percentDecoded(value.value);
-  return decoded === undefined || decoded === value.value ? [] : [{ kind: 'json', value: decoded }];
+  return decoded === undefined || decoded === value.value ? [] : [{ kind: 'json', value: decoded, isDecoded: true }];
 }
 
 /** The path in the entity where the value is, after all relationships. */

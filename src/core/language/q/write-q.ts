@@ -30,13 +30,17 @@ function writeOperand({ value, expanded }: Comparison, terms: Terms): string {
   const iris = [...expanded];
   const operands = value.kind === 'list' ? value.values : [value];
   return operands
-    .map((one) => {
+    .flatMap((one) => {
       const isTerm = one.kind === 'uri' || (one.kind === 'json' && typeof one.value === 'string');
       const iri = isTerm ? iris.shift() : undefined;
+      if (!isWritten(one)) return [];
       return iri === undefined ? writeValue(one) : JSON.stringify(terms.compactVocab(iri));
     })
     .join(',');
 }
+
+/** False for a value that `parseQ` adds by itself. */
+const isWritten = (value: QValue): boolean => value.kind !== 'json' || value.isDecoded === undefined;
 
 function writeValue(value: QValue): string {
   switch (value.kind) {
@@ -47,7 +51,7 @@ function writeValue(value: QValue): string {
     case 'uri':
       return value.uri;
     case 'list':
-      return value.values.map(writeValue).join(',');
+      return value.values.filter(isWritten).map(writeValue).join(',');
     case 'range':
       return `${writeValue(value.from)}..${writeValue(value.to)}`;
   }
