@@ -133,7 +133,7 @@ test('a client that takes nothing is let go, and others are not kept waiting', a
   const site = await startSite(['--stream-buffer-bytes', '65536'], folder);
   const trigger = 'notificationTrigger=entityCreated,entityUpdated';
   const slow = connect(Number(new URL(site.url).port), '127.0.0.1');
-  slow.write(`GET /ngsi-ld/v1/stream?type=Buoy&${trigger} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  slow.write(`GET /ngsi-ld/v1/stream?type=Buoy&${trigger} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   await new Promise((resolve) => slow.once('data', resolve));
   slow.pause();
   const good = await read(changes(site, `type=Buoy&${trigger}`));
