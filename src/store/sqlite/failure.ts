@@ -1,7 +1,6 @@
 /** What a failure of SQLite means to whoever asked: that the disk is full, or that the file of one tenant cannot be used. */
 import { statfsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import Database from 'better-sqlite3';
 import { Problem, type ProblemReport } from '../../core/model/problem.ts';
 
 /** An error as it crosses threads. `problem`: what it means, where that is known. */
@@ -30,12 +29,22 @@ export function problemOf(error: unknown, path: string): unknown {
   return report ? new Problem(report.type, report.detail, error) : error;
 }
 
+/** The code of an error of SQLite, such as `SQLITE_BUSY`; undefined for any other. Not by its class, which may be of another realm. */
+export function codeOf(error: unknown): string | undefined {
+  const code = isError(error) && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
+}
+
+const isError = (error: unknown): error is Error =>
+  typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
+
 /** Files are named by what stands below the folder of data. Undefined for an error that is none of the file or the disk. */
 function reportOf(error: unknown, path: string): ProblemReport | undefined {
-  if (!(error instanceof Database.SqliteError)) return undefined;
+  const code = codeOf(error);
+  if (code === undefined || !isError(error)) return undefined;
   const file = basename(path);
-  const because = `(${error.message}, ${error.code})`;
-  const sort = /^SQLITE_[A-Z]+/.exec(error.code)?.[0] ?? '';
+  const because = `(${error.message}, ${code})`;
+  const sort = /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? '';
   if (sort === 'SQLITE_FULL' || (disk.has(sort) && isFull(path)))
     return { type: 'InsufficientStorage', detail: `The disk is full: nothing can be added to ${file} ${because}.` };
   if (sort === 'SQLITE_BUSY')

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { codeOf } from './failure.ts';
 
 /** Has nothing in it: only its lock counts. */
 const lockFile = 'owner.lock';
@@ -34,8 +35,7 @@ export function takeFolder(directory: string, what: string): () => void {
   };
 }
 
-export const isBusy = (error: unknown): boolean =>
-  error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+export const isBusy = (error: unknown): boolean => codeOf(error)?.startsWith('SQLITE_BUSY') === true;
 
 function ownerOf(directory: string): string {
   try {

@@ -13,9 +13,13 @@ afterAll(() => site.stop());
 const weather =
   '/temporal/entities/urn:ngsi-ld:WeatherObserved:kranj:center?attrs=temperature&timerel=after&timeAt=2020-01-01T00:00:00Z&lastN=1000';
 
+/** Their times, the oldest first. */
 async function temperatures(): Promise<readonly string[]> {
   const entity = (await site.get(weather, contextOf('environment'))) as unknown as Record<string, Json>;
-  return [entity['temperature'] ?? []].flat().map((one) => String((one as JsonObject)['observedAt']));
+  return [entity['temperature'] ?? []]
+    .flat()
+    .map((one) => String((one as JsonObject)['observedAt']))
+    .reverse();
 }
 
 /** Runs the demo until something is so, then stops it. */

@@ -26,7 +26,7 @@ async function freeze({ members }: ReplicaSet, isOver: () => boolean): Promise<v
 }
 
 test(
-  'every subscription is told of every change, in the order of each entity',
+  'every subscription is told of every change from its start on',
   async () => {
     servers = await startReplicaSet(await findMongod((text) => process.stderr.write(`${text}\n`)), 1);
     const stores = await openMongoStores({ url: servers.url.replace('/?', '/sea?') });
@@ -34,7 +34,9 @@ test(
     const freezing = freeze(servers, () => isOver);
     for (let left = runs; left > 0; left -= fleet) {
       const faults = await sail(stores, Math.min(left, fleet));
-      expect(faults).toMatchObject({ early: [], back: [], missing: [] });
+      // A lease that runs out while the server is frozen is to the next broker as a crash: what was told and not yet written
+      // down is told again, so that an entity may go back in time.
+      expect(faults).toMatchObject({ early: [], missing: [] });
     }
     isOver = true;
     await freezing;

@@ -591,15 +591,4 @@ describe('the life of a connection', () => {
     const kinds = harness.observed.map(({ kind }) => kind);
     expect(kinds).toEqual(['streamOpened', 'streamClosed']);
   });
-
-  test('a log that cannot be read ends it with a request to come back', async () => {
-    const { connect, store, world, observed } = await start();
-    const client = await connect();
-    client.send({ op: 'subscribe', id: 'c', subscription: everything });
-    await client.next({ op: 'subscribed' });
-    store.log.read = () => Promise.reject(new Error('the disk is gone'));
-    await apply(store, world, put(boat(1, 1)));
-    expect(await client.closed).toBe(4011);
-    expect(observed).toContainEqual({ kind: 'failed', where: 'stream', cause: new Error('the disk is gone') });
-  });
 });
