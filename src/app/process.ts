@@ -7,10 +7,16 @@ import type { Breathe, Clock, IdSource } from '../core/port/clock.ts';
 /** A clock of milliseconds, the machine's unless another is given, held back where that is set back. */
 export function createClock(nowMs: () => number = Date.now): Clock {
   let latestMs = 0;
+  // Many ask within one millisecond: it is written out once.
+  let latest = new Date(latestMs).toISOString();
   return {
     now() {
-      latestMs = Math.max(latestMs, nowMs());
-      return new Date(latestMs).toISOString();
+      const ms = nowMs();
+      if (ms > latestMs) {
+        latestMs = ms;
+        latest = new Date(ms).toISOString();
+      }
+      return latest;
     },
   };
 }

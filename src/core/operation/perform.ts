@@ -33,7 +33,8 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, world.ids), await store.log.position());
-  const guarded = guardStore(boundStore(store, world.limits), decision);
+  const bounded = operation.action === 'write' ? boundStore(store, world.limits) : store;
+  const guarded = guardStore(bounded, decision);
   const own = caller.domain ? keepToDomain(guarded, caller.domain, operation.action) : guarded;
   return { ...caller, world, now: world.clock.now(), store: own, position };
 }

@@ -120,7 +120,8 @@ function findPlace<T>(routes: Routes<T>, path: string): Place<T> {
   let node: Node<T> | undefined = routes;
   for (let at = 0; at < segments.length; ) {
     const end: number = node ? endOfPart(node, segments, at) : at + 1;
-    node = next(node, segments.slice(at, end).join('/'), found);
+    const part = end === at + 1 ? segments[at] : segments.slice(at, end).join('/');
+    node = next(node, part ?? '', found);
     at = end;
   }
   if (!node || node.operations.size + node.missing.size === 0) {

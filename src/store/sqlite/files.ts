@@ -31,8 +31,11 @@ export interface FilesOptions {
 
 interface File {
   readonly opened: Promise<OpenStore>;
+  /** What came of `opened`: nothing has to be waited for once it is there. */
+  open?: OpenStore;
   users: number;
-  usedAt: number;
+  /** How often idle files were looked for since its last use. */
+  idleLooks: number;
   /** To be called when nobody uses it any more. */
   drained: () => void;
 }
@@ -40,13 +43,15 @@ interface File {
 interface State extends FilesOptions {
   /** In the order of their last use. */
   readonly files: Map<string, File>;
+  /** The last of these: nearly always the one that is used next. */
+  latest: File | undefined;
   /** Files that are being closed: none is opened again before that. */
   readonly closing: Map<string, Promise<void>>;
 }
 
 export function createFiles(options: FilesOptions): Files {
-  const state: State = { ...options, files: new Map(), closing: new Map() };
-  const timer = setInterval(() => closeIdle(state), options.idleMs / 4).unref();
+  const state: State = { ...options, files: new Map(), latest: undefined, closing: new Map() };
+  const timer = setInterval(() => closeIdle(state), options.idleMs / idleLooksMax).unref();
   return {
     use: (path, work, isUse = true) => use(state, path, { work, isUse }),
     paths: () => [...state.files.keys()],
@@ -67,7 +72,8 @@ async function use<T>(
   file.users += 1;
   if (isUse) touch(state, path, file);
   try {
-    return await work((await file.opened).store);
+    const { store } = file.open ?? (await file.opened);
+    return await work(store);
   } catch (error) {
     const told = problemOf(error, path);
     if (told instanceof Problem && isOfFile(told)) {
@@ -85,10 +91,12 @@ async function use<T>(
 
 const isOfFile = ({ type }: Problem): boolean => type === 'TenantUnavailable' || type === 'InsufficientStorage';
 
-function touch({ files }: State, path: string, file: File): void {
-  file.usedAt = performance.now();
-  files.delete(path);
-  files.set(path, file);
+function touch(state: State, path: string, file: File): void {
+  file.idleLooks = 0;
+  if (state.latest === file) return;
+  state.files.delete(path);
+  state.files.set(path, file);
+  state.latest = file;
 }
 
 function open(state: State, path: string): File {
@@ -96,12 +104,18 @@ function open(state: State, path: string): File {
   const opened = (closing.get(path) ?? Promise.resolve())
     .then(() => writer.send(path, { op: 'open' }))
     .then(() => openStore(path, { writer, breathe }));
-  const file: File = { opened, users: 0, usedAt: 0, drained: () => undefined };
+  const file: File = { opened, users: 0, idleLooks: 0, drained: () => undefined };
   files.set(path, file);
-  // One that failed is tried again by the next who asks.
-  opened.catch(() => {
-    if (files.get(path) === file) files.delete(path);
-  });
+  state.latest = file;
+  opened.then(
+    (store) => {
+      file.open = store;
+    },
+    // One that failed is tried again by the next who asks.
+    () => {
+      if (files.get(path) === file) files.delete(path);
+    },
+  );
   return file;
 }
 
@@ -115,10 +129,13 @@ function closeSurplus(state: State): void {
   }
 }
 
+/** So many looks in a row find a file unused before it is closed. */
+const idleLooksMax = 4;
+
 function closeIdle(state: State): void {
-  const before = performance.now() - state.idleMs;
   for (const [path, file] of state.files) {
-    if (file.users === 0 && file.usedAt < before) closeFile(state, path, file);
+    file.idleLooks += 1;
+    if (file.users === 0 && file.idleLooks > idleLooksMax) closeFile(state, path, file);
   }
 }
 
