@@ -1,4 +1,4 @@
-/** The @contexts of a world in which nothing is loaded: the core, those that are known, and those that tenants keep. */
+/** Parts of a world that tests have in common: @contexts of which nothing is loaded, the limits, nobody who carries subscriptions out. */
 import type { Subscriptions } from '../src/core/port/subscriptions.ts';
 import { createContexts } from '../src/core/jsonld/resolve.ts';
 import type { Json } from '../src/core/model/json.ts';
@@ -7,7 +7,20 @@ import {
   createContextLibrary,
   type LibraryOptions,
 } from '../src/core/operation/context/library.ts';
+import type { World } from '../src/core/operation/operation.ts';
 
+/** What requests of a test may hold at most. */
+export const worldLimits: World['limits'] = {
+  pageDefault: 20,
+  pageMax: 1000,
+  batchMax: 1000,
+  namesMax: 10_000,
+  attributesMax: 10_000,
+  instancesMax: 1000,
+  instancesPage: 1000,
+};
+
+/** The core, the @contexts that are known, and those that tenants keep. */
 export function createOfflineLibrary(
   known: Readonly<Record<string, Json>>,
   world: Pick<LibraryOptions, 'stores' | 'clock' | 'observe'>,

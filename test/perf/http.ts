@@ -12,7 +12,7 @@ import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions } from '../library.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../library.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -52,15 +52,7 @@ async function serve(name: string): Promise<void> {
     observe,
     renders: createRenderCache(2 ** 20),
     collation: 'und-x-icu',
-    limits: {
-      pageDefault: 20,
-      pageMax: 1000,
-      batchMax: 1000,
-      namesMax: 10_000,
-      attributesMax: 10_000,
-      instancesMax: 1000,
-      instancesPage: 1000,
-    },
+    limits: worldLimits,
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },

@@ -11,7 +11,7 @@ import { createRenderCache } from '../../../src/core/representation/rendered.ts'
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import type { DeliveryWorld } from '../../../src/edge/deliver/surroundings.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary } from '../../library.ts';
+import { createOfflineLibrary, worldLimits } from '../../library.ts';
 import { eventually } from './site.ts';
 
 interface Bench {
@@ -59,15 +59,7 @@ async function openBench(): Promise<Bench> {
     identity: { alias: 'test', startedAt: now },
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: {
-      pageDefault: 20,
-      pageMax: 1000,
-      batchMax: 1000,
-      namesMax: 10_000,
-      attributesMax: 10_000,
-      instancesMax: 1000,
-      instancesPage: 1000,
-    },
+    limits: worldLimits,
   };
   const messenger: Messenger = {
     schemes: ['boat'],

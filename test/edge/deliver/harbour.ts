@@ -13,7 +13,7 @@ import { createReceivers } from '../../../src/edge/deliver/receivers.ts';
 import type { DeliveryWorld } from '../../../src/edge/deliver/surroundings.ts';
 import { openTenant, type Tenant } from '../../../src/edge/deliver/tenant.ts';
 import type { EntityFragment } from '../../../src/core/model/entity.ts';
-import { createOfflineLibrary } from '../../library.ts';
+import { createOfflineLibrary, worldLimits } from '../../library.ts';
 
 /** A notification that was sent. */
 export interface Told {
@@ -355,15 +355,7 @@ function worldOf(stores: Stores): DeliveryWorld {
     renders: createRenderCache(0),
     tickets: createTickets({ ids, clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: {
-      pageDefault: 20,
-      pageMax: 1000,
-      batchMax: 1000,
-      namesMax: 10_000,
-      attributesMax: 10_000,
-      instancesMax: 1000,
-      instancesPage: 1000,
-    },
+    limits: worldLimits,
   };
 }
 

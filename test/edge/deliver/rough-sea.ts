@@ -9,7 +9,7 @@ import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import type { Log, LogRecord, Position, Store, Stores } from '../../../src/core/port/store.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
-import { createOfflineLibrary } from '../../library.ts';
+import { createOfflineLibrary, worldLimits } from '../../library.ts';
 
 /** What went wrong: `early`, `back` in time, or `missing` at the end. */
 export interface Faults {
@@ -203,15 +203,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     collation: 'und-x-icu',
     tickets: createTickets({ ids, clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: {
-      pageDefault: 20,
-      pageMax: 1000,
-      batchMax: 1000,
-      namesMax: 10_000,
-      attributesMax: 10_000,
-      instancesMax: 1000,
-      instancesPage: 1000,
-    },
+    limits: worldLimits,
   };
   const messenger = messengerOf(sea);
   return createDeliveryEngine({ messenger, world, concurrency: 256, attemptsMax: 3, deadLettersMax: 1000 });

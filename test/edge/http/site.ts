@@ -11,7 +11,7 @@ import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions } from '../../library.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../library.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
@@ -110,15 +110,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     observe,
     renders: createRenderCache(0),
     collation: 'und-x-icu',
-    limits: {
-      pageDefault: 20,
-      pageMax: 1000,
-      batchMax: 10_000,
-      namesMax: 10_000,
-      attributesMax: 10_000,
-      instancesMax: 1000,
-      instancesPage: 1000,
-    },
+    limits: worldLimits,
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },

@@ -24,7 +24,7 @@ import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { createOfflineLibrary, noSubscriptions } from '../../library.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../library.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
 const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
@@ -88,15 +88,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: {
-      pageDefault: 20,
-      pageMax: 1000,
-      batchMax: 1000,
-      namesMax: 10_000,
-      attributesMax: 10_000,
-      instancesMax: 1000,
-      instancesPage: 100,
-    },
+    limits: worldLimits,
   };
   const stream = createStream({
     world,
