@@ -129,6 +129,155 @@ scenarios('a request on one instance of a history', {
       },
     ]),
   ],
+  'changes neither its type nor its datasetId': [
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: {
+        id: urn('kept'),
+        type: 'T',
+        v: [{ ...reading(1, 1), datasetId: 'urn:d:1' }],
+        r: [{ type: 'Relationship', object: 'urn:b:1', observedAt: '2026-01-01T01:00:00Z' }],
+      },
+      answers: 201,
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('kept')}`,
+      answers: 200,
+      keeps: { v: /"v":.*?"instanceId":"([^"]+)"/, r: /"r":.*?"instanceId":"([^"]+)"/ },
+    },
+    ...[
+      { ...reading(2, 1), datasetId: 'urn:d:2' },
+      { ...reading(2, 1), datasetId: '@none' },
+      { type: 'Relationship', object: 'urn:b:1', datasetId: 'urn:d:1' },
+      { type: 'ListProperty', valueList: [1] },
+      { type: 'Relationship', object: nil },
+    ].flatMap((one) => [
+      refused('updateTemporalInstance', `PATCH /temporal/entities/${urn('kept')}/attrs/v/{{v}}`, { v: [one] }),
+      refused('updateTemporalInstance', `PATCH /temporal/entities/${urn('kept')}/attrs/v/{{v}}`, one),
+    ]),
+    refused('updateTemporalInstance', `PATCH /temporal/entities/${urn('kept')}/attrs/r/{{r}}`, { r: [reading(2, 1)] }),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('kept')}?format=temporalValues`,
+      answers: 200,
+      has: { v: { values: [[1, '2026-01-01T01:00:00Z']] }, r: { objects: [['urn:b:1', '2026-01-01T01:00:00Z']] } },
+    },
+    done('updateTemporalInstance', `PATCH /temporal/entities/${urn('kept')}/attrs/v/{{v}}`, {
+      v: [{ ...reading(3, 1), datasetId: 'urn:d:1' }],
+    }),
+    done('updateTemporalInstance', `PATCH /temporal/entities/${urn('kept')}/attrs/v/{{v}}`, { v: reading(4, 1) }),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('kept')}?attrs=v`,
+      answers: 200,
+      has: { v: [{ value: 4, datasetId: 'urn:d:1', instanceId: '{{v}}' }] },
+    },
+  ],
+  'makes a deletion of it by the NGSI-LD Null': [
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { id: urn('nulled'), type: 'T', v: [reading(1, 1), reading(2, 2)] },
+      answers: 201,
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('nulled')}?lastN=1`,
+      answers: 200,
+      keeps: { second: /"instanceId":"([^"]+)"/ },
+    },
+    done('updateTemporalInstance', `PATCH /temporal/entities/${urn('nulled')}/attrs/v/{{second}}`, {
+      v: [reading(nil, 2)],
+    }),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('nulled')}?timeproperty=deletedAt`,
+      answers: 200,
+      gives: {
+        id: urn('nulled'),
+        type: 'T',
+        v: [
+          {
+            type: 'Property',
+            value: nil,
+            observedAt: '2026-01-01T02:00:00Z',
+            deletedAt: expect.any(String),
+            instanceId: '{{second}}',
+          },
+        ],
+      },
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('nulled')}?format=temporalValues`,
+      answers: 200,
+      has: { v: { values: [[1, '2026-01-01T01:00:00Z']] } },
+    },
+  ],
+});
+
+const withNull: Readonly<Record<string, object>> = {
+  p: { type: 'Property', value: nil },
+  r: { type: 'Relationship', object: nil },
+  g: { type: 'GeoProperty', value: nil },
+  l: { type: 'LanguageProperty', languageMap: { '@none': nil } },
+  o: { type: 'VocabProperty', vocab: nil },
+  j: { type: 'JsonProperty', json: nil },
+  lp: { type: 'ListProperty', valueList: [nil] },
+  lr: { type: 'ListRelationship', objectList: [nil] },
+};
+const deletions = Object.entries(withNull).map(([name, instance]) => [
+  name,
+  [{ ...instance, deletedAt: expect.any(String), instanceId: expect.any(String) }],
+]);
+
+scenarios('a temporal representation', {
+  'has instances in its arrays, and nothing else': [
+    ...[
+      [{ note: 'x' }],
+      [{ note: { value: 'x' } }],
+      [reading(1, 1), { note: 'x' }],
+      [reading(1, 1), 7],
+      [{ type: 'Point', coordinates: [1, 2] }],
+      [{ '@type': 'Date', '@value': '2026-01-01' }],
+      { value: 1, note: nil },
+      { value: 1, unitCode: nil },
+      { value: 1, note: [property(1), property(2)] },
+    ].flatMap((v) => [
+      refused('upsertTemporal', 'POST /temporal/entities', { id: urn('no-value'), type: 'T', v }),
+      {
+        does: 'upsertTemporalBatch',
+        send: 'POST /temporal/entityOperations/upsert',
+        body: [{ id: urn('no-value'), type: 'T', v }],
+        answers: 207,
+        has: { success: [] },
+      },
+    ]),
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { id: urn('arrays'), type: 'T', v: [reading(1, 1)], list: [1, 2], note: [{ value: [{ note: 'x' }] }] },
+      answers: 201,
+    },
+    refused('appendTemporal', `POST /temporal/entities/${urn('arrays')}/attrs`, { v: [{ note: 'x' }] }),
+    get('arrays', { v: reading(1, 1), list: property([1, 2]), note: property([{ note: 'x' }]) }),
+  ],
+  'may tell of deletions of any kind': [
+    {
+      does: 'upsertTemporal',
+      send: 'POST /temporal/entities',
+      body: { id: urn('deletions'), type: 'T', ...withNull },
+      answers: 201,
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${urn('deletions')}?timeproperty=deletedAt`,
+      answers: 200,
+      gives: { id: urn('deletions'), type: 'T', ...Object.fromEntries(deletions) },
+    },
+  ],
 });
 
 const bodies = [{ type: nil }, { type: ['T', nil] }, { '@type': nil }];

@@ -55,6 +55,12 @@ export function mayHave(kind: Kind, member: 'unitCode' | 'objectType' | 'valueTy
 /** The NGSI-LD Null: in a fragment it asks for a deletion, in output it shows one (clause 4.5.0). */
 export const ngsildNull = 'urn:ngsi-ld:null';
 
+/** The NGSI-LD Null in the form of the kind (clause 4.5.0). */
+export function nullOf(kind: Kind): Json {
+  if (kind === 'LanguageProperty') return { '@none': ngsildNull };
+  return kind === 'ListProperty' || kind === 'ListRelationship' ? [ngsildNull] : ngsildNull;
+}
+
 /**
  * One instance of an attribute, names expanded. `value` is shaped by `kind`:
  *

@@ -1,8 +1,7 @@
 /** What a change leaves in the history of an entity (CIM 009 clauses 4.5.6 to 4.5.8): instances, each at its place in time. */
-import { type Instance, type Kind, ngsildNull } from './attribute.ts';
+import { type Instance, type Kind, ngsildNull, nullOf } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import { type Instant, type Micros, microsOfInstant } from './instant.ts';
-import type { Json } from './json.ts';
 import type { Tally } from './tally.ts';
 
 /** An instance as history keeps it. */
@@ -98,15 +97,41 @@ function entryOf(
   return after ? [pastEntry(name, after, { at, ownerCreatedAt })] : [];
 }
 
-/** The entry of an instance as it was given: `modifiedAt` is the time of the write. */
+/** The entry of an instance as it was given: `modifiedAt` is the time of the write; where it is the NGSI-LD Null, `deletedAt` too. */
 export function pastEntry(
   name: string,
   given: Instance,
   { at, ownerCreatedAt }: { at: Instant; ownerCreatedAt: Instant },
 ): HistoryEntry {
-  const instance = { ...given, createdAt: given.createdAt ?? ownerCreatedAt, modifiedAt: at };
+  const deletion = given.value === ngsildNull ? { value: nullOf(given.kind), deletedAt: at } : undefined;
+  const instance = { ...given, createdAt: given.createdAt ?? ownerCreatedAt, modifiedAt: at, ...deletion };
   const { observedAt } = given;
   return { name, at: microsOfInstant(observedAt ?? at), isObserved: observedAt !== undefined, instance };
+}
+
+/** What is to take the place of a historic instance. */
+export interface Replacement {
+  /** Expanded name of the attribute. */
+  readonly name: string;
+  readonly instance: Instance;
+  /** The dataset that it must be of; absent: any. */
+  readonly which?: { readonly datasetId?: string };
+}
+
+/** Why an instance cannot take the place of another. */
+export type Mismatch = 'otherKind' | 'otherDataset';
+
+/** The entry that takes the place of a historic instance: it keeps id, dataset, kind and time of creation of that (clause 5.6.14). */
+export function replacementOf(
+  { kind, datasetId, createdAt, instanceId }: HistoricInstance,
+  { name, instance: { datasetId: _, ...given }, which }: Replacement,
+  at: Instant,
+): HistoryEntry | Mismatch {
+  if (given.kind !== kind) return 'otherKind';
+  if (which && which.datasetId !== datasetId) return 'otherDataset';
+  const kept = { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
+  const entry = pastEntry(name, kept, { at, ownerCreatedAt: createdAt });
+  return { ...entry, instance: { ...entry.instance, instanceId } };
 }
 
 const deletionOf = (
@@ -115,15 +140,9 @@ const deletionOf = (
   ownerCreatedAt: Instant,
 ): HistoryEntry['instance'] => ({
   kind,
-  value: deletedValue(kind),
+  value: nullOf(kind),
   ...(datasetId === undefined ? undefined : { datasetId }),
   createdAt: createdAt ?? ownerCreatedAt,
   modifiedAt: at,
   deletedAt: at,
 });
-
-/** The NGSI-LD Null in the form of the kind (clause 4.5.0). */
-function deletedValue(kind: Kind): Json {
-  if (kind === 'LanguageProperty') return { '@none': ngsildNull };
-  return kind === 'ListProperty' || kind === 'ListRelationship' ? [ngsildNull] : ngsildNull;
-}

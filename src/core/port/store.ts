@@ -5,7 +5,7 @@ import type { Write } from '../language/write.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instance } from '../model/attribute.ts';
-import type { EntityHistory } from '../model/history.ts';
+import type { EntityHistory, Mismatch, Replacement } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
 import type { Notes } from './notes.ts';
@@ -140,8 +140,7 @@ export interface Store {
   history(plan: HistoryPlan): Promise<readonly EntityHistory[]>;
   /** Adds past instances that are not a change of the present entity: bulk import of old measurements. `types` count for an unknown entity. */
   record(instances: readonly PastInstance[], at: Instant): Promise<void>;
-  /** Carries out a revision of history. False when there is nothing that it could be done to. */
-  revise(revision: Revision, at: Instant): Promise<boolean>;
+  revise(revision: Revision, at: Instant): Promise<Revised>;
   summary(): Promise<Summary>;
   /**
    * Removes entities and instances whose `expiresAt` has passed. Answers how many entities went. That is no change:
@@ -186,14 +185,11 @@ export type Revision =
   | { readonly op: 'deleteHistory'; readonly id: string }
   | { readonly op: 'deleteSeries'; readonly id: string; readonly name: string; readonly which: InstanceChoice }
   | { readonly op: 'deleteInstance'; readonly id: string; readonly name: string; readonly instanceId: string }
-  /** The instance keeps its `instanceId` and `createdAt`, also where its place in time changes. */
-  | {
-      readonly op: 'replaceInstance';
-      readonly id: string;
-      readonly name: string;
-      readonly instanceId: string;
-      readonly instance: Instance;
-    };
+  /** The instance keeps what `replacementOf` keeps, also where its place in time changes. */
+  | (Replacement & { readonly op: 'replaceInstance'; readonly id: string; readonly instanceId: string });
+
+/** What became of a revision: it was carried out, there is nothing that it could be done to, or it does not fit that. */
+export type Revised = 'done' | 'absent' | Mismatch;
 
 /** A past instance to be added to a history. The same entity, attribute, dataset and `observedAt` again replaces (conflict 14). */
 export interface PastInstance {

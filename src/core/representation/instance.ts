@@ -1,9 +1,9 @@
 /** Writes attribute instances in their representations (CIM 009 clauses 4.5.2 to 4.5.4). */
-import { type Attributes, type Instance, type Kind, valueMember } from '../model/attribute.ts';
+import { type Attributes, type Instance, type Kind, ngsildNull, valueMember } from '../model/attribute.ts';
 import type { Terms } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import { looksLikeGeometry } from '../model/geometry.ts';
-import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
+import { isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { areInstances } from '../model/read/kind.ts';
 import { targetsOf } from '../model/relationship.ts';
 import { instanceStamps } from '../model/stamps.ts';
@@ -57,7 +57,10 @@ export function shownValue(
 ): { kind: Kind; value: Json } {
   if (kind === 'LanguageProperty' && lang) return { kind: 'Property', value: chooseLanguage(value, lang).value };
   if (kind === 'ListRelationship' && format === 'normalized')
-    return { kind, value: isArray(value) ? value.map((object) => ({ object })) : value };
+    return {
+      kind,
+      value: isStrings(value) && !value.includes(ngsildNull) ? value.map((object) => ({ object })) : value,
+    };
   return { kind, value: kind === 'VocabProperty' ? compacted(value, terms) : value };
 }
 

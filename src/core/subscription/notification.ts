@@ -1,6 +1,6 @@
 /** Tells changes: the entities in a Notification, with deletions and previous values where they are asked for (clauses 5.3.1, 5.8.6). */
 import { isShown } from '../language/projection.ts';
-import { type Instance, type Kind, ngsildNull, valueMember } from '../model/attribute.ts';
+import { type Instance, type Kind, ngsildNull, nullOf, valueMember } from '../model/attribute.ts';
 import type { AttributeChange, Change } from '../model/change.ts';
 import { instanceOf } from '../model/dataset.ts';
 import type { Instant } from '../model/instant.ts';
@@ -176,7 +176,7 @@ function renderGone(before: Instance, telling: Telling): Json {
   if (view.format === 'simplified' || isBare) return ngsildNull;
   return {
     ...(view.format === 'normalized' ? { type: kind } : undefined),
-    [valueMember[kind]]: kind === 'LanguageProperty' ? { '@none': ngsildNull } : ngsildNull,
+    [valueMember[kind]]: nullOf(kind),
     ...(datasetId === undefined ? undefined : { datasetId }),
     ...lastWords(before, telling),
   };

@@ -1,11 +1,17 @@
 /** Everything that ever was: for each entity its series of instances, each at its place in time. */
 import type { Place } from '../../core/language/history-selection.ts';
 import type { Change } from '../../core/model/change.ts';
-import { type HistoricInstance, type HistoryEntry, historyOf, pastEntry } from '../../core/model/history.ts';
+import {
+  type HistoricInstance,
+  type HistoryEntry,
+  historyOf,
+  pastEntry,
+  replacementOf,
+} from '../../core/model/history.ts';
 import { dayMicros, type Instant, type Micros } from '../../core/model/instant.ts';
 import type { Bounds } from '../../core/language/retention.ts';
 import { beginningOf, type Tally, tallyHours, tallyOf } from '../../core/model/tally.ts';
-import type { PastInstance, Revision } from '../../core/port/store.ts';
+import type { PastInstance, Revised, Revision } from '../../core/port/store.ts';
 
 /** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */
 export interface Series extends Place {
@@ -36,8 +42,7 @@ export interface Archive {
   truncate(id: string, place: Place, bounds: Bounds): void;
   /** Drops whole series. */
   forget(id: string, places: readonly Place[]): void;
-  /** False when there is nothing that it could be done to. */
-  revise(revision: Revision, at: Instant): boolean;
+  revise(revision: Revision, at: Instant): Revised;
 }
 
 /** The name of a series among those of its entity. */
@@ -76,12 +81,14 @@ export function createArchive(): Archive {
       for (const place of places) subjects.get(id)?.series.delete(placeKey(place));
     },
     revise(revision, at) {
-      const all = subjects.get(revision.id)?.series;
-      const removed = all && takeOut(all, revision);
-      if (!removed) return false;
-      const [first] = removed;
-      if (first && revision.op === 'replaceInstance') insert(all, replacementOf(first.instance, revision, at));
-      return true;
+      const all = subjects.get(revision.id)?.series ?? new Map<string, Series>();
+      if (revision.op !== 'replaceInstance') return takeOut(all, revision) ? 'done' : 'absent';
+      const before = entryMeant(all, revision);
+      const entry = before && replacementOf(before.instance, revision, at);
+      if (typeof entry !== 'object') return entry ?? 'absent';
+      takeOut(all, revision);
+      insert(all, entry);
+      return 'done';
     },
   };
 }
@@ -117,8 +124,8 @@ function put(all: Map<string, Series>, key: string, series: Series): void {
   else all.delete(key);
 }
 
-/** Takes what a revision speaks of out of an entity's series; undefined when there is nothing of it. */
-function takeOut(all: Map<string, Series>, revision: Revision): readonly Entry[] | undefined {
+/** Takes what a revision speaks of out of an entity's series; false when there is nothing of it. */
+function takeOut(all: Map<string, Series>, revision: Revision): boolean {
   const found = [...all].filter(([, series]) => isOf(series, revision));
   const removed = found.flatMap(([key, { entries, ...series }]) => {
     const isMeant = meaning(revision);
@@ -126,8 +133,12 @@ function takeOut(all: Map<string, Series>, revision: Revision): readonly Entry[]
     put(all, key, { ...series, rollups, entries: entries.filter((entry) => !isMeant(entry)) });
     return entries.filter(isMeant);
   });
-  return removed.length > 0 || (found.length > 0 && !('instanceId' in revision)) ? removed : undefined;
+  return removed.length > 0 || (found.length > 0 && !('instanceId' in revision));
 }
+
+/** The entry that a revision of one instance speaks of. */
+const entryMeant = (all: ReadonlyMap<string, Series>, revision: Revision): Entry | undefined =>
+  [...all.values()].filter((one) => isOf(one, revision)).flatMap(({ entries }) => entries.filter(meaning(revision)))[0];
 
 /** True for a series that a revision speaks of. */
 function isOf({ name, datasetId }: Place, revision: Revision): boolean {
@@ -141,18 +152,6 @@ const meaning =
   (revision: Revision): ((entry: Entry) => boolean) =>
   ({ instance }) =>
     !('instanceId' in revision) || instance.instanceId === revision.instanceId;
-
-/** The entry that takes the place of an instance: it keeps dataset, id and time of creation. */
-function replacementOf(
-  { instanceId, createdAt, datasetId }: HistoricInstance,
-  { name, instance }: Extract<Revision, { op: 'replaceInstance' }>,
-  at: Instant,
-): HistoryEntry {
-  const { datasetId: _, ...given } = instance;
-  const kept = { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
-  const entry = pastEntry(name, kept, { at, ownerCreatedAt: createdAt });
-  return { ...entry, instance: { ...entry.instance, instanceId } };
-}
 
 /** Where an entry belongs: an observed one where one observed at the same time stands, others behind those of the same time. */
 function placeOf(

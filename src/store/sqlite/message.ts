@@ -14,7 +14,7 @@ export type Job =
   | { readonly op: 'apply'; readonly at: Instant; readonly writes: string }
   /** `series` is the text of a list of `PastSeries`. Answers their number. */
   | { readonly op: 'record'; readonly at: Instant; readonly series: string }
-  /** `revision` is the text of a `Revision`. Answers 1, or 0 when there is nothing that it could be done to. */
+  /** `revision` is the text of a `Revision`. Answers the text of a `Revised`. */
   | { readonly op: 'revise'; readonly at: Instant; readonly revision: string }
   /** Does a part of the work. Answers the text of what `sweepSome` answers. */
   | { readonly op: 'sweep'; readonly now: Instant; readonly limit: number }

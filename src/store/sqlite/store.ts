@@ -11,7 +11,7 @@ import { createLists } from './search/lists.ts';
 import { createLog } from './log.ts';
 import { seriesOf } from './message.ts';
 import { createNameReader } from './names.ts';
-import { forgottenIn, outcomesIn } from './own-text.ts';
+import { forgottenIn, outcomesIn, revisedIn } from './own-text.ts';
 import { createHistoryReader, type HistoryReader } from './history/read-history.ts';
 import { createRows, type Rows, storedIn } from './search/rows.ts';
 import { createSearch, type Search } from './search/search.ts';
@@ -84,7 +84,8 @@ function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise'
       if (instances.length === 0) return;
       await send({ op: 'record', at, series: JSON.stringify(seriesOf(instances)) }, instances.length);
     },
-    revise: async (revision, at) => (await send({ op: 'revise', at, revision: JSON.stringify(revision) }, 1)) === 1,
+    revise: async (revision, at) =>
+      revisedIn(String(await send({ op: 'revise', at, revision: JSON.stringify(revision) }, 1))),
     sweep: createSweep(send),
     forgetHistory: async (slice) =>
       forgottenIn(String(await send({ op: 'forget', slice: JSON.stringify(slice), limit: forgetMax }))),

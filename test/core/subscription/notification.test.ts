@@ -14,6 +14,8 @@ const boat = {
   draft: { type: 'Property', value: 2, unitCode: 'MTR' },
   name: { type: 'LanguageProperty', languageMap: { sl: 'Sava', en: 'Sava river' } },
   owner: { type: 'Relationship', object: 'urn:ngsi-ld:Person:1' },
+  stops: { type: 'ListProperty', valueList: [1] },
+  crew: { type: 'ListRelationship', objectList: [{ object: 'urn:ngsi-ld:Person:1' }] },
   load: [
     { type: 'Property', value: 10 },
     { type: 'Property', value: 12, datasetId: 'urn:d:2' },
@@ -157,6 +159,8 @@ describe('a deleted attribute is told', () => {
     ['of a language map', 'name', {}, { type: 'LanguageProperty', languageMap: { '@none': none } }],
     ['of a language map, simplified', 'name', { format: 'simplified' }, none],
     ['of a relationship', 'owner', {}, { type: 'Relationship', object: none }],
+    ['of a list', 'stops', {}, { type: 'ListProperty', valueList: [none] }],
+    ['of a list of relationships', 'crew', {}, { type: 'ListRelationship', objectList: [none] }],
     [
       'of a relationship, with the previous one',
       'owner',
@@ -208,7 +212,11 @@ describe('a deleted attribute is told', () => {
     expect(told(lost('draft'), { pick: ['draft', 'owner'] }, { notificationTrigger: ['attributeUpdated'] })).toEqual({
       owner: boat.owner,
     });
-    expect(told(lost('draft'), { omit: ['draft', 'name', 'load'] })).toEqual({ id, type: 'Boat', owner: boat.owner });
+    expect(told(lost('draft'), { omit: ['draft', 'name', 'load', 'stops', 'crew'] })).toEqual({
+      id,
+      type: 'Boat',
+      owner: boat.owner,
+    });
     expect(told(lost('load', 'urn:d:2'), { pick: ['load'] }, { datasetId: ['@none'] })).toEqual({
       load: { type: 'Property', value: 10 },
     });

@@ -1,6 +1,6 @@
 /** Revisions: what is taken out of a history, or put right in it, apart from the present entity. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ngsildNull } from '../../../src/core/model/attribute.ts';
+import { type Instance, ngsildNull } from '../../../src/core/model/attribute.ts';
 import type { HistoricInstance } from '../../../src/core/model/history.ts';
 import type { Revision, Store } from '../../../src/core/port/store.ts';
 import {
@@ -64,7 +64,8 @@ export function describeRevisions(bench: Bench): void {
   describe('revises history', () => {
     beforeEach(() => fill(bench));
 
-    const revise = (revision: Revision) => bench.store().revise(revision, minute(200));
+    const revised = (revision: Revision) => bench.store().revise(revision, minute(200));
+    const revise = async (revision: Revision): Promise<boolean> => (await revised(revision)) === 'done';
     const levels = () => pastValues(bench.store(), ['a', 'level'], { temporal: byObservedAt, datasetIds: ['@none'] });
 
     test('deletes all of an entity, which stays as it is', async () => {
@@ -222,6 +223,47 @@ export function describeRevisions(bench: Bench): void {
       expect(await pastValues(store, ['a', 'other'])).toEqual(['x', 'y', 'z']);
       expect(await revise({ op: 'deleteHistory', id })).toBe(true);
       expect(names(await store.history(historyPlan()))).toEqual(['b']);
+    });
+
+    test('not an instance by one of another kind, or of another dataset than is named', async () => {
+      const store = bench.store();
+      const before = await store.history(historyPlan());
+      const ofDataset = (await instances(store, 'level')).find(({ value }) => value === 20)?.instanceId ?? '';
+      const replace = (instanceId: string, more: object, which?: { readonly datasetId?: string }) =>
+        revised({
+          op: 'replaceInstance',
+          id,
+          name: level,
+          instanceId,
+          instance: { ...property(0, { observedAt: minute(2) }), ...more },
+          ...(which ? { which } : undefined),
+        });
+      expect(await replace(ofDataset, { kind: 'Relationship', value: urn('x') })).toBe('otherKind');
+      expect(await replace(ofDataset, {}, {})).toBe('otherDataset');
+      expect(await replace(ofDataset, { datasetId: urn('e') }, { datasetId: urn('e') })).toBe('otherDataset');
+      expect(await replace(await idOf(store, 'level', 2), {}, { datasetId: urn('d') })).toBe('otherDataset');
+      expect(await store.history(historyPlan())).toEqual(before);
+      expect(await replace(ofDataset, {}, { datasetId: urn('d') })).toBe('done');
+      expect(await replace(await idOf(store, 'level', 2), {}, {})).toBe('done');
+    });
+
+    test.each([
+      ['replaced', true],
+      ['recorded', false],
+    ])('and an NGSI-LD Null that is %s is a deletion', async (_, isReplaced) => {
+      const store = bench.store();
+      const nil: Instance = { kind: 'ListProperty', value: ngsildNull, observedAt: minute(2) };
+      await store.record(
+        [past(['a', 'list'], { kind: 'ListProperty', value: [1], observedAt: minute(2) })],
+        minute(150),
+      );
+      const instanceId = (await instances(store, 'list'))[0]?.instanceId ?? '';
+      if (isReplaced) await revise({ op: 'replaceInstance', id, name: iri('list'), instanceId, instance: nil });
+      else await store.record([past(['a', 'list'], nil)], minute(200));
+      expect(await instances(store, 'list')).toEqual([
+        expect.objectContaining({ value: [ngsildNull], observedAt: minute(2), deletedAt: minute(200) }),
+      ]);
+      expect(await pastValues(store, ['a', 'list'], { temporal: { timeproperty: 'any' } })).toEqual([]);
     });
 
     test('not where there is nothing', async () => {

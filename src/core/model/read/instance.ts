@@ -31,9 +31,19 @@ export function readAttributes(members: Iterable<readonly [string, Json]>, readi
 /** The instances of one attribute: one, or an array of them that differ in `datasetId`. */
 function readInstances(json: Json, iri: string, reading: Reading): readonly Fragment[] {
   if (reading.isSimplified) return readSimplified(json, iri, reading);
+  if (reading.isHistory === true && isArray(json) && json.some(isObject))
+    return json.map((element) => readInstance(instanceIn(element, reading), iri, reading));
   if (!areInstances(json, reading)) return [readInstance(json, iri, reading)];
-  const fragments = json.map((element) => readInstance(element, iri, reading));
-  return reading.isHistory === true ? fragments : distinct(fragments, reading);
+  return distinct(
+    json.map((element) => readInstance(element, iri, reading)),
+    reading,
+  );
+}
+
+/** An object in an array of a history is an instance, and can be no value (clause 4.5.6). */
+function instanceIn(json: Json, { where }: Reading): JsonObject {
+  if (isInstance(json)) return json;
+  throw badData(`The ${where} must hold instances with a type and a value, not ${quoted(json)}.`);
 }
 
 /** The instances of one request. Throws BadRequestData when two of them have the same datasetId. */
@@ -154,9 +164,12 @@ function readTold(told: Told, reading: Reading): Fragment {
   return {
     ...(kind === undefined ? undefined : { kind }),
     ...(json === undefined ? undefined : { value: readValue(kind ?? 'Property', json, reading) }),
-    ...readMembers(told, members, reading),
+    ...readMembers(told, members, reading.isHistory === true ? besideValue(reading) : reading),
   };
 }
+
+/** In a history, values alone may say that something was deleted, and attributes of attributes have no instances of other moments. */
+const besideValue = ({ isHistory: _, ...reading }: Reading): Reading => ({ ...reading, nulls: 'forbidden' });
 
 /** Sub-attributes are never simplified, and merged wherever the instance around them stays. */
 const inner = ({ merge, ...reading }: Reading): Reading => ({

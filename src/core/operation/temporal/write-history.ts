@@ -2,6 +2,7 @@
 import type { Fragment, Fragments } from '../../model/attribute.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Outcome } from '../../model/mutation.ts';
+import type { Mismatch, Replacement } from '../../model/history.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
@@ -125,22 +126,36 @@ export const updateTemporalInstance: Operation = {
   body: 'object',
   run(ask, call) {
     const { id, name } = readPlace(ask, call);
-    const instance = pastInstance(readOneInstance(ask, name, call), call.now);
-    return revise({ op: 'replaceInstance', id, name, instanceId: readInstanceId(ask), instance }, call);
+    const { fragment, which } = readOneInstance(ask, name, call);
+    const instance = pastInstance(fragment, call.now);
+    const revision = { op: 'replaceInstance', id, name, instanceId: readInstanceId(ask), instance, ...which } as const;
+    return revise(revision, call);
   },
 };
 
 /**
- * The body holds the attribute, under any of its names, with exactly one instance, or is the instance itself. Throws
- * BadRequestData when it holds anything else.
+ * The body holds the attribute, under any of its names, with exactly one instance, or is the instance itself. `which`: the
+ * dataset that it names. Throws BadRequestData when it holds anything else.
  */
-function readOneInstance({ body = null, path }: Ask, name: string, { context }: Call): Fragment {
+function readOneInstance(
+  { body = null, path }: Ask,
+  name: string,
+  { context }: Call,
+): { readonly fragment: Fragment; readonly which: Pick<Replacement, 'which'> } {
   const [, given] = Object.entries(isObject(body) ? body : {}).find(([one]) => context.expand(one) === name) ?? [];
   if (isArray(given) && !given.every(isInstance))
     throw badData(`The body must hold one instance of ${name}, and the array holds something else.`);
   const json: Json = given === undefined && isInstance(body) ? { [name]: [body] } : body;
   const { attrs, scopes } = readHistory(json, context, { id: readId(path['id'] ?? '') });
-  return onlyInstance(attrs, scopes, name);
+  const fragment = onlyInstance(attrs, scopes, name);
+  return { fragment, which: namedDataset(given ?? body, fragment) };
+}
+
+/** The dataset that an instance, or an array of it, names: where it is @none, the fragment has none. */
+function namedDataset(json: Json, { datasetId }: Fragment): Pick<Replacement, 'which'> {
+  const [instance] = isArray(json) ? json : [json];
+  if (!isObject(instance) || !('datasetId' in instance)) return {};
+  return { which: datasetId === undefined ? {} : { datasetId } };
 }
 
 function onlyInstance(attrs: Fragments, scopes: readonly Fragment[], name: string): Fragment {
@@ -166,9 +181,16 @@ function readPlace({ path }: Ask, { context }: Call): { readonly id: string; rea
   return { id: readId(path['id'] ?? ''), name: readAttributeName(path['attr'] ?? '', context) };
 }
 
+const mismatchText: Readonly<Record<Mismatch, string>> = {
+  otherKind: 'The type of an instance cannot be changed: delete it, and add another one.',
+  otherDataset: 'The datasetId of an instance cannot be changed: delete it, and add another one.',
+};
+
 const readInstanceId = ({ path }: Ask): string => readId(path['instanceId'] ?? '', 'the id of the instance');
 
 async function revise(revision: Revision, { store, now }: Call): Promise<Answer> {
-  if (await store.revise(revision, now)) return { kind: 'done' };
+  const revised = await store.revise(revision, now);
+  if (revised === 'done') return { kind: 'done' };
+  if (revised !== 'absent') throw badData(mismatchText[revised]);
   throw notFound('name' in revision ? `${revision.name} of ${revision.id} that could be changed` : revision.id);
 }

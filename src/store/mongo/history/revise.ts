@@ -1,30 +1,31 @@
 /** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Document } from 'mongodb';
-import type { Instance } from '../../../core/model/attribute.ts';
-import { pastEntry } from '../../../core/model/history.ts';
+import { replacementOf } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import { dayOf, rollupState } from '../../../core/model/rollup.ts';
-import type { Revision } from '../../../core/port/store.ts';
+import type { Revised, Revision } from '../../../core/port/store.ts';
 import type { Row } from '../own-text.ts';
 import type { BucketDocument, SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
 import type { Work } from '../writer/work.ts';
 import { allKeys, bucketAt, type Buckets, instanceIn, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
 
-/** False when there is nothing that it could be done to. */
-export async function revise(work: Work, revision: Revision, at: Instant): Promise<boolean> {
+/** Carries out a revision. */
+export async function revise(work: Work, revision: Revision, at: Instant): Promise<Revised> {
   await work.flush();
   const subject = work.get(revision.id);
-  if (!subject) return false;
+  if (!subject) return 'absent';
   switch (revision.op) {
     case 'deleteHistory':
-      return deleteSeries(work, subject, () => true);
+      return doneIf(await deleteSeries(work, subject, () => true));
     case 'deleteSeries':
-      return deleteSeries(work, subject, isMeant(revision));
+      return doneIf(await deleteSeries(work, subject, isMeant(revision)));
     default:
       return changeInstance(work, subject, { revision, at });
   }
 }
+
+const doneIf = (wasThere: boolean): Revised => (wasThere ? 'done' : 'absent');
 
 const isMeant =
   ({ name, which }: Extract<Revision, { op: 'deleteSeries' }>) =>
@@ -67,27 +68,19 @@ async function changeInstance(
   work: Work,
   subject: Subject,
   { revision, at }: { readonly revision: OfInstance; readonly at: Instant },
-): Promise<boolean> {
+): Promise<Revised> {
   const buckets = bucketsOf(work);
   const found = await findInstance(buckets, subject, revision);
-  if (!found) return false;
+  if (!found) return 'absent';
   const { key, bucket, row } = found;
+  const entry = revision.op === 'replaceInstance' ? replacementOf(instanceIn(key, row), revision, at) : undefined;
+  if (typeof entry === 'string') return entry;
   const rest = rowsIn(bucket).filter(([, number]) => number !== row[1]);
   await buckets.history.bulkWrite([...rewriting(key, bucket, rest)], { session: work.session });
   const changed = work.history.disturb(subject, key.n, [dayOf(row[0])]);
   work.put(changed);
-  if (revision.op === 'replaceInstance') {
-    const entry = pastEntry(revision.name, replacementOf(found, revision.instance), { at, ownerCreatedAt: at });
-    const { instanceId } = revision;
-    work.history.add(changed, [{ ...entry, instance: { ...entry.instance, instanceId } }], work.nextNumber());
-  }
-  return true;
-}
-
-/** It keeps dataset and time of creation of the one that it replaces. */
-function replacementOf({ row }: Found, { datasetId: _, ...given }: Instance): Instance {
-  const [, , { datasetId, createdAt }] = row;
-  return { ...given, ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
+  if (entry) work.history.add(changed, [entry], work.nextNumber());
+  return 'done';
 }
 
 /** Number of the series, and place, in an id as `instanceIn` makes it. */

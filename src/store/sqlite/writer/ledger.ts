@@ -143,7 +143,7 @@ function createRunner(
       case 'record':
         return recordAll(tables, job);
       case 'revise':
-        return Number(revise(revisionIn(job.revision), job.at));
+        return JSON.stringify(revise(revisionIn(job.revision), job.at));
       case 'sweep':
         return JSON.stringify(sweepSome(tables, job.now, job.limit));
       case 'prune':

@@ -1,16 +1,15 @@
 /** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Database } from 'better-sqlite3';
-import type { Instance } from '../../../core/model/attribute.ts';
-import { type HistoricInstance, pastEntry } from '../../../core/model/history.ts';
+import { type HistoricInstance, type Replacement, replacementOf } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
-import type { Revision } from '../../../core/port/store.ts';
+import type { Revised, Revision } from '../../../core/port/store.ts';
 import type { Tables } from './carry-out.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
 import type { Names } from '../names.ts';
 
-/** Carries out a revision. False when there is nothing that it could be done to. */
-export type Revise = (revision: Revision, at: Instant) => boolean;
+/** Carries out a revision. */
+export type Revise = (revision: Revision, at: Instant) => Revised;
 
 type Found = InstanceRow & Series;
 
@@ -28,36 +27,33 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
     );
   };
 
-  const replace = (row: Found, { name, instance, instanceId }: Replacement, at: Instant): boolean => {
-    const { createdAt, datasetId } = rows.read(row);
-    const given = { ...withoutDataset(instance), ...(datasetId === undefined ? undefined : { datasetId }), createdAt };
-    const entry = pastEntry(name, given, { at, ownerCreatedAt: createdAt });
+  const replace = (row: Found, replacement: Replacement, at: Instant): Revised => {
+    const before = rows.read(row);
+    const entry = replacementOf(before, replacement, at);
+    if (typeof entry !== 'object') return entry;
     const n = entry.isObserved ? 0 : tables.sequence.next();
     deletes.one(row);
-    tables.history.add(row.subject, n, [{ ...entry, instance: { ...entry.instance, instanceId } }]);
-    rows.noteMove(instanceId, { ...row, at: entry.at, n });
-    return true;
+    tables.history.add(row.subject, n, [entry]);
+    rows.noteMove(before.instanceId, { ...row, at: entry.at, n });
+    return 'done';
   };
 
   return (revision, at) => {
     const subject = tables.entities.subjectOf(revision.id) ?? tables.subjects.departed(revision.id);
-    if (subject === undefined) return false;
-    if (revision.op === 'deleteHistory') return deletes.all(subject);
+    if (subject === undefined) return 'absent';
+    if (revision.op === 'deleteHistory') return doneIf(deletes.all(subject));
     const name = names.numOf(revision.name);
     if (revision.op === 'deleteSeries') {
-      if (revision.which === 'all') return deletes.ofName(subject, name);
-      return tables.history.forget(subject, revision.name, revision.which);
+      if (revision.which === 'all') return doneIf(deletes.ofName(subject, name));
+      return doneIf(tables.history.forget(subject, revision.name, revision.which));
     }
     const row = find(subject, name, revision.instanceId);
-    if (!row) return false;
-    return revision.op === 'deleteInstance' ? deletes.one(row) : replace(row, revision, at);
+    if (!row) return 'absent';
+    return revision.op === 'deleteInstance' ? doneIf(deletes.one(row)) : replace(row, revision, at);
   };
 }
 
-type Replacement = Extract<Revision, { op: 'replaceInstance' }>;
-
-/** The dataset of an instance is that of the one that it replaces. */
-const withoutDataset = ({ datasetId: _datasetId, ...rest }: Instance): Omit<Instance, 'datasetId'> => rest;
+const doneIf = (wasThere: boolean): Revised => (wasThere ? 'done' : 'absent');
 
 interface Deletes {
   all(subject: number): boolean;
