@@ -51,7 +51,7 @@ import { version } from './version.ts';
 /** Where the files that come with the package are, from src/app as from dist/app. */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How long requests under way may take to finish when the broker stops. */
+/** How long requests under way may take to finish when the broker stops: all of it shall be done before Docker kills, after 10 s. */
 const graceMs = 5000;
 
 /** How long an event source of ngsi-proxy waits for its client to come back; as there. */
@@ -81,10 +81,8 @@ export async function startBroker(config: Config): Promise<Broker> {
   const streams = openStreams(config, world);
   const server = openServer(config, world, { telemetry, streams });
   const stop = async (): Promise<void> => {
-    await stopJobs();
-    await Promise.all(ingests.map((ingest) => ingest.stop()));
-    await closeStreams(streams);
-    await closeServer(server, graceMs);
+    const clients = [closeStreams(streams), closeServer(server, graceMs)];
+    await Promise.all([...clients, stopJobs(), ...ingests.map((ingest) => ingest.stop())]);
     await delivery.stop();
     loader.close();
     await stores.close();

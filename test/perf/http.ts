@@ -59,7 +59,15 @@ async function serve(name: string): Promise<void> {
     isTolerant: false,
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64, membersMax: 50_000 };
-  const answer = createAnswerer({ world, operations, limits, corsOrigin: '', isOwnHost: () => true, pages: new Map() });
+  const answer = createAnswerer({
+    world,
+    operations,
+    limits,
+    corsOrigin: '',
+    isOwnHost: () => true,
+    isClosing: () => false,
+    pages: new Map(),
+  });
   // The entity is put in place through a server of its own, so that what is measured answers as the broker does.
   const filling = createExpressServer(answer, {}).listen(0, '127.0.0.1');
   const made = await fetch(`${await urlOf(filling)}/ngsi-ld/v1/entities`, {

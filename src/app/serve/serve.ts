@@ -1,6 +1,7 @@
 /** `mlaka serve`: runs the broker until it is told to stop. */
 import { once } from 'node:events';
-import { startBroker } from '../broker.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Broker, startBroker } from '../broker.ts';
 import type { Command } from '../command/command.ts';
 import { asksForHelp } from '../config/arguments.ts';
 import { configSchema, configTable, helpText } from '../config/describe-config.ts';
@@ -29,11 +30,24 @@ export const serve: Command = {
       `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · its description ${broker.url}/api\n`,
     );
     if (!signal.aborted) await once(signal, 'abort');
-    await broker.stop();
+    await stopInTime(broker);
     out.write('Mlaka has stopped.\n');
     return 0;
   },
 };
+
+/** Below the 10 s after which Docker kills what it has told to stop. */
+const stopMsMax = 9000;
+
+/** Throws an Error when the broker takes too long: the command then ends all the same. */
+async function stopInTime(broker: Broker): Promise<void> {
+  const isStopped = await Promise.race([broker.stop().then(() => true), wait(stopMsMax, false, { ref: false })]);
+  if (!isStopped) {
+    throw new Error(
+      `the broker has not stopped within ${stopMsMax / 1000} s, and is ended. Nothing that was acknowledged is lost.`,
+    );
+  }
+}
 
 const configUsage = `mlaka config [--schema | --table] [OPTIONS OF SERVE]
 

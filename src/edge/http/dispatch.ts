@@ -31,6 +31,8 @@ export interface DispatchOptions {
   readonly corsOrigin: string;
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly isOwnHost: HostCheck;
+  /** True when the server takes no more connections: each answer from then on is the last of its connection. */
+  readonly isClosing: () => boolean;
 }
 
 /** What requests are answered from. */
@@ -70,10 +72,14 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   };
 }
 
+/** Tells a client that its next request needs another connection (RFC 9112, section 9.6). */
+const lastAnswer: Headers = { Connection: 'close' };
+
 /** Sends a reply with the headers that every answer has. Answers its status. */
-function sendTo(exchange: Exchange, { cors }: Site, reply: Reply): number {
+function sendTo(exchange: Exchange, { cors, isClosing }: Site, reply: Reply): number {
   send(exchange, reply, {
     ...cors,
+    ...(isClosing() ? lastAnswer : undefined),
     ...echoTenant(exchange.request.headers),
     ...echoCorrelator(exchange.request.headers),
   });

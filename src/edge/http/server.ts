@@ -38,7 +38,8 @@ const headBytesMax = 32 * 1024;
 /** A server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
   const { world, limits, onUpgrade, isOwnHost } = options;
-  const server = createExpressServer(createAnswerer({ ...options, pages: createPages(options) }), {
+  const answer = createAnswerer({ ...options, pages: createPages(options), isClosing: () => !server.listening });
+  const server = createExpressServer(answer, {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -57,7 +58,10 @@ export function createHttpServer(options: HttpOptions): Server {
 /** How often connections that have become idle are looked for while a server closes. */
 const idleCheckMs = 50;
 
-/** Takes no more connections, lets requests under way end, and after `graceMs` ends what is left. */
+/**
+ * Takes no more connections, ends those that are idle, lets requests under way end, and after `graceMs` ends what is left.
+ * Connections that have become WebSockets are waited for: whoever took them ends them.
+ */
 export async function closeServer(server: Server, graceMs: number): Promise<void> {
   if (!server.listening) return;
   const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);

@@ -11,6 +11,8 @@ export interface Process extends Api {
   readonly url: string;
   /** Kills it with -9. */
   kill(): Promise<void>;
+  /** Tells it to stop, and answers its exit code. */
+  stop(): Promise<number | null>;
 }
 
 /** Starts a broker on the data in a folder. Throws an Error when it ends before it listens. */
@@ -30,7 +32,7 @@ export async function startProcess(folder: string, args: readonly string[] = [])
   ended.catch(() => undefined);
   const line = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
   const url = (await Promise.race([line, ended]))[0].replace(/^.* /, '');
-  return { ...createApi(url), url, kill: () => kill(child) };
+  return { ...createApi(url), url, kill: () => kill(child), stop: () => stop(child) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -38,6 +40,13 @@ async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  running.delete(child);
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  return (await ended)[0] as number | null;
 }
 
 /** Kills all that still run. */

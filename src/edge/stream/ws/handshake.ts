@@ -91,7 +91,7 @@ export function refuse(socket: Duplex, error: unknown): void {
     'Connection: close',
     ...(status === 426 ? ['Upgrade: websocket', `Sec-WebSocket-Protocol: ${subprotocol}`] : []),
   ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
 }
 
 function describe(error: unknown): { readonly status: number; readonly body: JsonObject } {

@@ -89,6 +89,10 @@ export function createStream(options: StreamOptions): Stream {
   };
 }
 
+function refuseClosing({ isClosing }: { readonly isClosing: boolean }): void {
+  if (isClosing) throw new Refusal(503, 'Unavailable', 'The broker stops.');
+}
+
 function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly isClosing: boolean }): HandleUpgrade {
   const { world, limits, principalOf = () => anonymous, allowedOrigins = [], path = '/ngsi-ld/v1/stream' } = options;
   const server = new WebSocketServer({
@@ -100,10 +104,12 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
   });
   const accept = async (...[request, socket, head]: Parameters<HandleUpgrade>): Promise<void> => {
     const handshake = readHandshake(request, { path, allowedOrigins });
-    if (door.isClosing) throw new Refusal(503, 'Unavailable', 'The broker stops.');
+    refuseClosing(door);
     if (parts.open.size >= limits.connectionsMax)
       throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
     const peer = await identify(handshake, { world, principalOf: () => principalOf(request) });
+    // Meanwhile the stream may have been closed.
+    refuseClosing(door);
     server.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, peer, parts));
   };
   return (request, socket, head) => {
