@@ -1,6 +1,7 @@
 /** Reads a map: which column of a row is which attribute of which entity. docs/import.md describes it. */
 import type { Kind } from '../model/attribute.ts';
 import type { JsonObject } from '../model/json.ts';
+import { prototypeName } from '../model/read/name.ts';
 import { quoted } from './flaw.ts';
 import { createValue, type ReadValue } from './read-value.ts';
 import { type Cells, cellOf, type Reading, type Row, textOf } from './row.ts';
@@ -103,6 +104,7 @@ function readAttribute(
   spec: Spec,
   { reading, isTimed }: { readonly reading: Reading; readonly isTimed: boolean },
 ): MappedAttribute {
+  if (name === prototypeName) throw new Error(`${spec.place} cannot be the name of an attribute.`);
   const language = spec.text('language');
   const kind = readKind(spec.text('kind') ?? defaultKind(spec, language), spec.place);
   const unitCode = spec.text('unitCode');

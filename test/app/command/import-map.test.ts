@@ -289,6 +289,7 @@ describe('maps', () => {
 
   test.each<[string, JsonObject, RegExp]>([
     ['no type', { type: 1 }, /^type must be a text, not 1\.$/],
+    ['an attribute __proto__', { attributes: { ['__proto__']: { column: 'a' } } }, /__proto__ cannot be the name/],
     ['no attributes', { attributes: {} }, /at least one attribute/],
     ['an unknown member', { atributes: {} }, /^atributes is not known here\. There can be: .*attributes/],
     [

@@ -154,8 +154,7 @@ function createRowReader(firstRecord: Cells, columns: ReadonlySet<string>): Read
       const flaw = `it has ${cells.length} columns where the header has ${header.length}`;
       return { row: undefined, raw: () => cells, flaw };
     }
-    const row: Record<string, Json> = {};
-    for (const { name, index } of places) row[name] = cells[index] ?? '';
+    const row: JsonObject = Object.fromEntries(places.map(({ name, index }) => [name, cells[index] ?? '']));
     return { row, raw: () => rawOf(header, cells) };
   };
 }

@@ -43,6 +43,9 @@ const reserved = new Set([
   'previousJson',
 ]);
 
+/** No @context makes it a name: programs that read an object with this member may set the object's prototype by it. */
+export const prototypeName = '__proto__';
+
 /** True for a member name that the standard keeps for itself. */
 export const isReserved = (name: string): boolean => reserved.has(name);
 
@@ -52,6 +55,7 @@ export const isReserved = (name: string): boolean => reserved.has(name);
  */
 export function isName(name: string, terms: Pick<Terms, 'defines'>): boolean {
   if (shortName.test(name) || isUri(name)) return true;
+  if (name === prototypeName) return false;
   return termForm.test(name) && (terms.defines(name) || terms.defines(name.slice(0, Math.max(0, name.indexOf(':')))));
 }
 

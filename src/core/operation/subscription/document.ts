@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
 import { refuseManyNames } from '../../model/read/name-count.ts';
-import { readAttributeName, readTypeName } from '../../model/read/name.ts';
+import { prototypeName, readAttributeName, readTypeName } from '../../model/read/name.ts';
 import {
   notificationOutputs,
   type SubscriptionDocument,
@@ -112,10 +112,15 @@ const isNull = (json: Json | undefined): boolean => json === null || json === ng
 const without = (json: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));
 
-/** What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored. */
+/**
+ * What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored, but for
+ * `__proto__`, which is refused as everywhere.
+ */
 function readMembers(json: JsonObject, { context, world }: Call): JsonObject {
   refuseManyNames(json, world.limits);
-  const kept = Object.entries(json).filter(([name]) => !outputs.includes(name) && !name.startsWith('_'));
+  const kept = Object.entries(json).filter(
+    ([name]) => !outputs.includes(name) && (!name.startsWith('_') || name === prototypeName),
+  );
   const spelling: Spelling = {
     type: (name) => readTypeName(name, context),
     attr: (name) => readAttributeName(name, context),

@@ -11,22 +11,24 @@ export interface Spelling {
 type Rewrite = (json: Json, spelling: Spelling) => Json;
 
 /** The members with names, `q` and `csf` aside, whose names are in a language of their own. */
-const rewrites: Readonly<Record<string, Rewrite>> = {
-  entities: (json, { type }) => (isArray(json) ? json.map((selector) => spellSelector(selector, type)) : json),
-  watchedAttributes: (json, { attr }) => spellEach(json, attr),
-  geoQ: (json, { attr }) => spellMember(json, 'geoproperty', attr),
-  expandValues: (json, { attr }) => spellText(json, attr),
-  jsonKeys: (json, { attr }) => spellText(json, attr),
-  notification: (json, { attr }) =>
-    ['attributes', 'pick', 'omit'].reduce((spelt, name) => spellMember(spelt, name, attr), json),
-};
+const rewrites = new Map(
+  Object.entries<Rewrite>({
+    entities: (json, { type }) => (isArray(json) ? json.map((selector) => spellSelector(selector, type)) : json),
+    watchedAttributes: (json, { attr }) => spellEach(json, attr),
+    geoQ: (json, { attr }) => spellMember(json, 'geoproperty', attr),
+    expandValues: (json, { attr }) => spellText(json, attr),
+    jsonKeys: (json, { attr }) => spellText(json, attr),
+    notification: (json, { attr }) =>
+      ['attributes', 'pick', 'omit'].reduce((spelt, name) => spellMember(spelt, name, attr), json),
+  }),
+);
 
 /** The members of a subscription with their names spelt otherwise. */
 export const spellMembers = (members: JsonObject, spelling: Spelling): JsonObject =>
   Object.fromEntries(
     Object.entries(members).map(([name, json]) => [
       name,
-      inMember(name, () => rewrites[name]?.(json, spelling) ?? json),
+      inMember(name, () => rewrites.get(name)?.(json, spelling) ?? json),
     ]),
   );
 
