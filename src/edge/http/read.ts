@@ -6,6 +6,7 @@ import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
 import { badData } from '../../core/model/problem.ts';
 import type { Ask, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
+import { tenantIn } from '../../core/operation/tenant-name.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
 import { readPreferences } from './prefer.ts';
@@ -13,7 +14,6 @@ import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
 import { readServicePath } from './service-path.ts';
 import { readParameters } from './target.ts';
-import { readTenant } from './tenant.ts';
 
 export interface Read {
   readonly ask: Ask;
@@ -30,7 +30,7 @@ export async function readRequest(
   const media = readMedia(operation, headers.accept);
   const { version, isContextInLink } = readPreferences(headers['prefer']?.toString());
   const who = {
-    tenant: readTenant(headers),
+    tenant: tenantIn(headers) ?? '',
     principal: anonymous,
     ...domainOf(headers, operation),
     media,

@@ -8,7 +8,6 @@ import { contextLink, headerUrl } from '../../../src/edge/http/link.ts';
 import { notYet } from '../../../src/edge/http/not-yet.ts';
 import { createRoutes, describePath, findRoute } from '../../../src/edge/http/routes.ts';
 import { readParameters, readTarget } from '../../../src/edge/http/target.ts';
-import { readTenant } from '../../../src/edge/http/tenant.ts';
 
 const three = ['json', 'ld+json', 'geo+json'] as const;
 
@@ -72,25 +71,6 @@ describe('Link', () => {
     expect(headerUrl('https://example.org/ž>\r\nX: "1"')).toBe('https://example.org/%C5%BE%3E%0D%0AX:%20%221%22');
     expect(headerUrl('\ud800')).toBe('%EF%BF%BD');
   });
-});
-
-describe('the tenant', () => {
-  test.each([
-    [{}, ''],
-    [{ 'ngsild-tenant': 'kranj' }, 'kranj'],
-    [{ 'fiware-service': 'kranj' }, 'kranj'],
-    [{ 'ngsild-tenant': 'kranj', 'fiware-service': 'kranj' }, 'kranj'],
-    [{ 'ngsild-tenant': Buffer.from('žiri').toString('latin1') }, 'žiri'],
-    [{ 'ngsild-tenant': '../%00' }, '../%00'],
-    [{ 'ngsild-tenant': 'x'.repeat(255) }, 'x'.repeat(255)],
-  ])('%j', (headers, name) => expect(readTenant(headers)).toBe(name));
-
-  test.each(['', 'a b', 'a\tb', 'a, b', '\x80', 'x'.repeat(256), Buffer.from('a\u200bb').toString('latin1')])(
-    '%j is refused',
-    (name) => {
-      expect(() => readTenant({ 'ngsild-tenant': name })).toThrow(/visible characters/);
-    },
-  );
 });
 
 describe('the target', () => {

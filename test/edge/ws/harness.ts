@@ -88,7 +88,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: worldLimits,
+    limits: { ...worldLimits, instancesPage: 100 },
   };
   const stream = createStream({
     world,

@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream';
 import { readContextLink } from '../../../core/jsonld/link.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 import { Problem, type ProblemType } from '../../../core/model/problem.ts';
+import { percentDecoded } from '../../../core/model/read/percent.ts';
 import { describeProblem, statusOf } from '../../../core/operation/describe-problem.ts';
+import { readTenantName, tenantIn } from '../../../core/operation/tenant-name.ts';
 
 export const subprotocol = 'ngsi-ld-ws.v1';
 
@@ -36,7 +38,7 @@ export interface Handshake {
   readonly contextUrl: string | undefined;
 }
 
-/** Throws a Refusal, and BadRequestData for a Link header that cannot be read. */
+/** Throws a Refusal; BadRequestData for a Link header that cannot be read, and for what is no tenant; InvalidRequest for a faulty query. */
 export function readHandshake(
   { url = '', headers }: IncomingMessage,
   { path, allowedOrigins }: HandshakeRules,
@@ -55,23 +57,28 @@ export function readHandshake(
   if (origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
     throw new Refusal(403, 'Forbidden', `Web pages from ${origin} may not connect.`);
   }
-  return { ...readQuery(query, tenantOf(headers)), contextUrl: readContextLink(headers['link']?.toString()) };
+  return { ...readQuery(query, tenantIn(headers)), contextUrl: readContextLink(headers['link']?.toString()) };
 }
 
 /** A header goes before the query. */
 function readQuery(query: string, tenant: string | undefined): Pick<Handshake, 'tenant' | 'ticket'> {
+  if (percentDecoded(query) === undefined)
+    throw new Problem('InvalidRequest', 'The query has a percent sign that does not begin an encoded UTF-8 character.');
   const parameters = new URLSearchParams(query);
-  return { tenant: tenant ?? parameters.get('tenant') ?? '', ticket: parameters.get('ticket') ?? undefined };
+  const named = readOne(parameters, 'tenant');
+  const inQuery = named === undefined ? '' : readTenantName(named);
+  return { tenant: tenant ?? inQuery, ticket: readOne(parameters, 'ticket') };
+}
+
+function readOne(parameters: URLSearchParams, name: string): string | undefined {
+  const [value, other] = parameters.getAll(name);
+  if (other !== undefined) throw new Problem('InvalidRequest', `The parameter ${name} is given twice.`);
+  return value;
 }
 
 function isOurs({ upgrade = '', 'sec-websocket-protocol': offered = '' }: IncomingHttpHeaders): boolean {
   const tokens = offered.split(',').map((token) => token.trim());
   return upgrade.toLowerCase() === 'websocket' && tokens.includes(subprotocol);
-}
-
-function tenantOf(headers: IncomingHttpHeaders): string | undefined {
-  const named = headers['ngsild-tenant'] ?? headers['fiware-service'];
-  return Array.isArray(named) ? named[0] : named;
 }
 
 /** Browsers let any page connect to anywhere, and say only which page it is. */
