@@ -1,12 +1,13 @@
 /** Puts the documents of a backup into a broker, and reads each back to see that it is there as it was. */
 import { instantOf, microsOf } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
+import { maskSecrets } from '../../core/model/secret.ts';
 import { type Client, detailOf } from '../command/client.ts';
 import { asWritten, unexpired } from '../command/written.ts';
 import { readHistories } from '../history/read-history.ts';
 import { sorted } from './checksum.ts';
 import type { Kind } from './line.ts';
-import { NoTenant, takes } from './take.ts';
+import { NoTenant, showingSecrets, takes } from './take.ts';
 
 /** A document that was not put in, or that is not what it was. */
 export interface Flaw {
@@ -79,8 +80,13 @@ function rename(subscription: JsonObject, renamed: ReadonlyMap<string, string>):
 async function putOne(client: Client, path: string, document: JsonObject): Promise<string | undefined> {
   const { status, body } = await client.send('POST', path, { json: document, type: jsonType });
   if (status !== 201 && status !== 409) return `${status}: ${detailOf(body)}`;
-  const found = await client.send('GET', `${path}/${encodeURIComponent(idOf(document))}`);
-  return holds(found.body ?? null, document) ? undefined : `it is there, but as ${JSON.stringify(found.body)}`;
+  const found = await client.send(
+    'GET',
+    `${path}/${encodeURIComponent(idOf(document))}?${await showingSecrets(client, path)}`,
+  );
+  const there = found.body ?? null;
+  if (holds(there, document)) return undefined;
+  return `it is there, but as ${JSON.stringify(isObject(there) ? maskSecrets(there) : there)}`;
 }
 
 async function putEntities(client: Client, entities: readonly JsonObject[]): Promise<readonly Flaw[]> {

@@ -2,6 +2,7 @@
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
+import { isSecretName, mask, maskUri } from '../model/secret.ts';
 import type { Messenger } from '../port/messenger.ts';
 import { readTimeMs } from './bounds.ts';
 import { type Members, refuseMembers } from './member.ts';
@@ -57,14 +58,19 @@ export const isFetched = ({ uri }: Pick<Endpoint, 'uri'>): boolean => /^ws:/i.te
 function readReceiver(json: Json | undefined, notifierInfo: Endpoint['notifierInfo'], messenger: Messenger): string {
   if (typeof json === 'string' && isFetched({ uri: json })) return readFetched(json);
   if (typeof json !== 'string' || !isUri(json))
-    throw badData(`The uri of the endpoint must be a URI such as http://localhost:3000/notify, not ${quoted(json)}.`);
+    throw badData(
+      `The uri of the endpoint must be a URI such as http://localhost:3000/notify, not ${quotedUri(json)}.`,
+    );
   const scheme = json.slice(0, json.indexOf(':')).toLowerCase();
   if (!messenger.schemes.includes(scheme)) throw unknownScheme(scheme, messenger);
   const objection = messenger.objection(json, notifierInfo);
   if (objection !== undefined)
-    throw badData(`The uri ${quoted(json)} of the endpoint cannot be notified: ${objection}.`);
+    throw badData(`The uri ${quotedUri(json)} of the endpoint cannot be notified: ${objection}.`);
   return json;
 }
+
+/** Problems of a stored subscription are told to others than who made it. */
+const quotedUri = (json: Json | undefined): string => quoted(typeof json === 'string' ? maskUri(json) : json);
 
 function readFetched(uri: string): string {
   if (/^ws:[\w.-]{0,100}$/i.test(uri)) return uri;
@@ -98,7 +104,7 @@ function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
       );
     if (/[^\t\P{Cc}]/u.test(value))
       throw badData(
-        `The value of ${key} in the receiverInfo of the endpoint cannot stand in a header: ${quoted(value)}.`,
+        `The value of ${key} in the receiverInfo of the endpoint cannot stand in a header: ${quoted(isSecretName(key) ? mask : value)}.`,
       );
   }
   return pairs;
@@ -115,7 +121,8 @@ function readPairs(json: JsonObject, name: string): Readonly<Record<string, stri
 function readPair(json: Json, name: string): readonly [string, string] {
   const { key, value } = isObject(json) ? json : {};
   if (typeof key === 'string' && key !== '' && typeof value === 'string') return [key, value];
+  const shown = typeof key === 'string' && isSecretName(key) ? { key, value: mask } : json;
   throw badData(
-    `The ${name} of the endpoint must hold pairs such as {"key": "Authorization", "value": "…"}, not ${quoted(json)}.`,
+    `The ${name} of the endpoint must hold pairs such as {"key": "Authorization", "value": "…"}, not ${quoted(shown)}.`,
   );
 }

@@ -3,6 +3,7 @@ import { type Instant, microsOfInstant, stampOfMicros } from '../../core/model/i
 import type { Json } from '../../core/model/json.ts';
 import type { Entity, Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
+import { maskUri } from '../../core/model/secret.ts';
 import { emptyAccount, type SubscriptionDocument, statusOf } from '../../core/model/subscription.ts';
 import { deadLetterShelf, letterIn, letterKey } from '../../core/port/dead-letters.ts';
 import { positionText } from '../../core/port/position.ts';
@@ -120,7 +121,7 @@ function throttlingOf({ stored: { throttlingMs }, around }: Case, { lastSuccess 
 }
 
 function endpointOf({ stored }: Case, { notBefore, lastReason }: Standing): Clause {
-  const { uri: asks } = stored.endpoint;
+  const asks = maskUri(stored.endpoint.uri);
   const failure = lastReason === undefined ? '' : `the last failure was: ${lastReason}`;
   const closed = notBefore === undefined ? '' : `nothing is sent before ${notBefore}; `;
   const finds = closed + failure;

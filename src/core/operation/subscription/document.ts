@@ -6,6 +6,7 @@ import { badData } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
 import { refuseManyNames } from '../../model/read/name-count.ts';
 import { prototypeName, readAttributeName, readTypeName } from '../../model/read/name.ts';
+import { withSecretsKept } from '../../model/secret.ts';
 import {
   notificationOutputs,
   type SubscriptionDocument,
@@ -28,7 +29,7 @@ export async function newDocument(json: JsonObject, call: Call): Promise<Subscri
     throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
   refuseNulls(body);
   refusePast(body, call);
-  const members = { ...scopeOf(call), ...readMembers(body, call) };
+  const members = { ...scopeOf(call), ...withSecretsKept(readMembers(body, call)) };
   return {
     id,
     members,
@@ -66,7 +67,7 @@ export function patchDocument(document: SubscriptionDocument, json: JsonObject, 
   refusePast(without(patch, gone), call);
   const needed = gone.find((name) => name === 'type' || name === 'notification');
   if (needed !== undefined) throw badData(`A subscription cannot be without ${needed}.`);
-  const given = readMembers(without(patch, gone), call);
+  const given = withSecretsKept(readMembers(without(patch, gone), call), document.members);
   const changed = call.world.isTolerant ? { ...given, ...mergedParts(document.members, given, patch) } : given;
   return {
     ...document,

@@ -6,7 +6,7 @@ import { subscriptionShelf } from '../../port/subscriptions.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
 import { withContext } from '../view.ts';
-import { showSubscription } from './show.ts';
+import { type Showing, showSubscription } from './show.ts';
 import { find } from './write-subscription.ts';
 
 const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none' } as const;
@@ -20,7 +20,7 @@ export const listSubscriptions: Operation = {
   async run(ask, call) {
     const params = liftCount(ask.params);
     const paging = readPaging(params, call.world.limits);
-    const isWithStamps = hasStamps(params);
+    const shown = readShown(params);
     const all = readEach(
       await call.store.shelf(subscriptionShelf).list(),
       ({ document }) => subscriptionIn(document),
@@ -28,7 +28,7 @@ export const listSubscriptions: Operation = {
     );
     const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
-    for (const document of rest.slice(0, paging.limit)) texts.push(await text(document, isWithStamps, call));
+    for (const document of rest.slice(0, paging.limit)) texts.push(await text(document, shown, call));
     const page = pageOf(rest.length, paging, paging.isCounted ? all.length : undefined);
     return { kind: 'found', text: `[${texts.join(',')}]`, page };
   },
@@ -42,16 +42,21 @@ export const retrieveSubscription: Operation = {
   parameters: ['options'],
   async run(ask, call) {
     const id = readId(ask.path['id'], 'the id of the subscription');
-    const isWithStamps = hasStamps(ask.params);
-    return { kind: 'found', text: await text(await find(id, call), isWithStamps, call) };
+    return { kind: 'found', text: await text(await find(id, call), readShown(ask.params), call) };
   },
 };
 
-const hasStamps = (params: Ask['params']): boolean => readOptions(params, ['sysAttrs']).has('sysAttrs');
+type Shown = Omit<Showing, 'account'>;
 
-async function text(document: SubscriptionDocument, isWithStamps: boolean, call: Call): Promise<string> {
+/** Secrets are shown to whoever asks for them, as a backup does: nobody sees them by chance. */
+function readShown(params: Ask['params']): Shown {
+  const options = readOptions(params, ['sysAttrs', 'secrets']);
+  return { isWithStamps: options.has('sysAttrs'), isWithSecrets: options.has('secrets') };
+}
+
+async function text(document: SubscriptionDocument, shown: Shown, call: Call): Promise<string> {
   const pause = call.world.breathe();
   if (pause) await pause;
   const account = await call.world.subscriptions.account(call.tenant, document);
-  return withContext(JSON.stringify(await showSubscription(document, { account, isWithStamps }, call)), call);
+  return withContext(JSON.stringify(await showSubscription(document, { account, ...shown }, call)), call);
 }

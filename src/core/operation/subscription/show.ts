@@ -2,13 +2,17 @@
 import { parseQ } from '../../language/q/q.ts';
 import { writeQ } from '../../language/q/write-q.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
+import { maskSecrets } from '../../model/secret.ts';
 import { type SubscriptionAccount, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
 import type { Call } from '../operation.ts';
 import { spellMembers } from './names.ts';
 
-interface Showing {
+/** What is shown besides what the client gave. */
+export interface Showing {
   readonly account: SubscriptionAccount | undefined;
   readonly isWithStamps: boolean;
+  /** True: secrets of the endpoint are shown, which otherwise are masked. */
+  readonly isWithSecrets: boolean;
 }
 
 const usualTriggers = ['attributeCreated', 'attributeUpdated'];
@@ -16,7 +20,7 @@ const usualTriggers = ['attributeCreated', 'attributeUpdated'];
 /** The subscription as JSON, without an @context. */
 export async function showSubscription(
   document: SubscriptionDocument,
-  { account, isWithStamps }: Showing,
+  { account, isWithStamps, isWithSecrets }: Showing,
   call: Call,
 ): Promise<JsonObject> {
   const { id, members, createdAt, modifiedAt, context } = document;
@@ -26,7 +30,7 @@ export async function showSubscription(
     jsonldContext = context,
     notification = {},
     ...others
-  } = spellMembers(members, { type: compact, attr: compact });
+  } = spellMembers(isWithSecrets ? members : maskSecrets(members), { type: compact, attr: compact });
   return {
     id,
     ...others,

@@ -1,0 +1,134 @@
+/**
+ * Secrets that a client hands over for a receiver: headers and settings such as Authorization, user info and keys in URIs. They are
+ * shown as a mask, and a mask that is sent back stands for what is kept.
+ */
+import { isArray, isObject, type Json, type JsonObject } from './json.ts';
+import { badData } from './problem.ts';
+import { percentDecoded } from './read/percent.ts';
+
+/** What is shown in place of a secret. It can stand in a header and in a URI. */
+export const mask = '***';
+
+const secretWords = /authori[sz]ation|cookie|token|secret|passw|passphrase|credential|signature/i;
+const secretEnds = /key$|(?:^|[^a-z])(?:auth|pwd|sig)$/i;
+
+/** True for the name of a header, setting or parameter whose value is a secret, by the words that are usual for these. */
+export const isSecretName = (name: string): boolean => secretWords.test(name) || secretEnds.test(name);
+
+/** Writes a secret otherwise. `place` tells apart the secrets of one URI. */
+type Rewrite = (secret: string, place: string) => string;
+
+/** A URI whose secrets are written otherwise: the password of its user info, or all of that where it has no colon, and parameters. */
+function rewriteUri(uri: string, rewrite: Rewrite): string {
+  const [, scheme = '', userInfo, rest = uri] = /^([a-z][a-z0-9+.-]*:[/\\]*)(?:([^/\\?#]*)@)?(.*)$/is.exec(uri) ?? [];
+  const login = userInfo === undefined ? '' : `${rewriteUserInfo(userInfo, rewrite)}@`;
+  const parameters = rest.replace(/[?&;][^=&;#]*=[^&;#]*/g, (parameter) => {
+    const equals = parameter.indexOf('=');
+    const name = parameter.slice(1, equals);
+    if (!isSecretName(percentDecoded(name) ?? name)) return parameter;
+    return `${parameter.slice(0, equals)}=${rewrite(parameter.slice(equals + 1), `parameter ${name}`)}`;
+  });
+  return scheme + login + parameters;
+}
+
+function rewriteUserInfo(userInfo: string, rewrite: Rewrite): string {
+  const colon = userInfo.indexOf(':');
+  if (colon < 0) return rewrite(userInfo, 'user');
+  const user = userInfo.slice(0, colon);
+  return `${user}:${rewrite(userInfo.slice(colon + 1), `password of ${user}`)}`;
+}
+
+/** A URI as it may be shown to anybody. */
+export const maskUri = (uri: string): string => rewriteUri(uri, (secret) => (secret === '' ? '' : mask));
+
+const pairLists = ['receiverInfo', 'notifierInfo'];
+
+/** The subscription with a mask in place of each secret of its endpoint. What is no endpoint stays as it is. */
+export const maskSecrets = (subscription: JsonObject): JsonObject =>
+  inEndpoint(subscription, (endpoint) => ({
+    ...endpoint,
+    ...(typeof endpoint['uri'] === 'string' ? { uri: maskUri(endpoint['uri']) } : undefined),
+    ...inPairs(endpoint, () => mask),
+  }));
+
+/**
+ * The subscription with the secrets of the one before, which had the same receiver, in place of masks. Throws BadRequestData
+ * that names the member for a mask that stands for nothing: then it would be sent to the receiver, or what is kept for one host to another.
+ */
+export function withSecretsKept(subscription: JsonObject, before: JsonObject = {}): JsonObject {
+  const kept = endpointOf(before) ?? {};
+  return inEndpoint(subscription, (endpoint) => {
+    // Where clients of other brokers are tolerated, a patch may leave the receiver out.
+    const isSameHost = endpoint['uri'] === undefined || hostOf(endpoint['uri']) === hostOf(kept['uri']);
+    const unmask = (secret: string, known: string | undefined, where: string): string => {
+      if (secret !== mask) return secret;
+      if (known !== undefined && isSameHost) return known;
+      throw badData(
+        `The ${where} of the endpoint is the mask ${mask}, and there is none that is kept for this host: give it whole.`,
+      );
+    };
+    const { uri } = endpoint;
+    const inUri = secretsOf(kept['uri']);
+    return {
+      ...endpoint,
+      ...(typeof uri === 'string'
+        ? { uri: rewriteUri(uri, (secret, place) => unmask(secret, inUri.get(place), `${place} in the uri`)) }
+        : undefined),
+      ...inPairs(endpoint, (value, key, list) =>
+        unmask(value, valueOf(kept[list], key), `value of ${key} in the ${list}`),
+      ),
+    };
+  });
+}
+
+function endpointOf({ notification }: JsonObject): JsonObject | undefined {
+  const endpoint = isObject(notification) ? notification['endpoint'] : undefined;
+  return isObject(endpoint) ? endpoint : undefined;
+}
+
+function inEndpoint(subscription: JsonObject, rewrite: (endpoint: JsonObject) => JsonObject): JsonObject {
+  const { notification } = subscription;
+  const endpoint = endpointOf(subscription);
+  if (!endpoint || !isObject(notification)) return subscription;
+  return { ...subscription, notification: { ...notification, endpoint: rewrite(endpoint) } };
+}
+
+/** The lists of `{key, value}` of an endpoint, with other values where the key is that of a secret. */
+function inPairs(endpoint: JsonObject, rewrite: (value: string, key: string, list: string) => string): JsonObject {
+  const rewritten = (pair: Json, list: string): Json => {
+    const { key, value } = isObject(pair) ? pair : {};
+    const isSecret = typeof key === 'string' && typeof value === 'string' && isSecretName(key);
+    return isSecret && isObject(pair) ? { ...pair, value: rewrite(value, key, list) } : pair;
+  };
+  return Object.fromEntries(
+    pairLists.flatMap((list) => {
+      const pairs = endpoint[list];
+      return isArray(pairs) ? [[list, pairs.map((pair) => rewritten(pair, list))]] : [];
+    }),
+  );
+}
+
+/** The value of a key, as names of headers are compared; of the same key the last counts. */
+function valueOf(pairs: Json | undefined, key: string): string | undefined {
+  const found = (isArray(pairs) ? pairs : []).findLast(
+    (pair) => isObject(pair) && typeof pair['key'] === 'string' && pair['key'].toLowerCase() === key.toLowerCase(),
+  );
+  const value = isObject(found) ? found['value'] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function secretsOf(uri: Json | undefined): ReadonlyMap<string, string> {
+  const secrets = new Map<string, string>();
+  if (typeof uri === 'string')
+    rewriteUri(uri, (secret, place) => {
+      secrets.set(place, secret);
+      return secret;
+    });
+  return secrets;
+}
+
+/** The host of a URI in small letters, without its port. */
+const hostOf = (uri: Json | undefined): string | undefined =>
+  typeof uri === 'string'
+    ? /^[a-z][a-z0-9+.-]*:[/\\]*(?:[^/\\?#]*@)?(\[[^\]]*\]|[^/\\?#:]*)/i.exec(uri)?.[1]?.toLowerCase()
+    : undefined;
