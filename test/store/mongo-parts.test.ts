@@ -147,7 +147,8 @@ test('a broker that slept until its leases were over writes down nothing any mor
   const stores = await open();
   await until(() => stores.parts.isMine(0));
   const ledger = await ledgerOf(stores, () => 9);
-  expect(await ledger.enter(0, () => Promise.resolve([]))).toBe(true);
+  const tenure = stores.parts.tenure(0) ?? { part: 0, term: 0 };
+  expect(await ledger.enter(tenure, () => Promise.resolve([]))).toBe(true);
   expect((await ledger.find(subscription))?.position).toBeGreaterThan(100);
   ledger.mark({ id: subscription, progress: () => progressAt(7, false) });
   await ledger.flush();

@@ -23,6 +23,8 @@ export type Delivery =
   | { readonly kind: 'refused'; readonly reason: string }
   /** The receiver failed at this message; it may take it later. */
   | { readonly kind: 'failed'; readonly reason: string }
+  /** It was given up before there was an answer, because it is another broker's to make by now: the receiver may have it. */
+  | { readonly kind: 'abandoned'; readonly reason: string }
   /** The receiver cannot be reached, or says that it takes nothing now; not before `retryAfterMs`, when it says so. */
   | { readonly kind: 'unreached'; readonly reason: string; readonly retryAfterMs?: number };
 

@@ -31,7 +31,7 @@ export type Observation =
   /** An attempt to deliver a notification has ended. */
   | {
       readonly kind: 'delivered';
-      readonly result: 'taken' | 'refused' | 'failed' | 'unreached';
+      readonly result: 'taken' | 'refused' | 'failed' | 'unreached' | 'abandoned';
       readonly tookMs: number;
     }
   /** A notification was given up, and is kept as a dead letter; or it, or several, are gone for good. */

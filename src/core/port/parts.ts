@@ -1,6 +1,9 @@
 /** Work that is done by one broker at a time, of all those on a persistence: divided into parts, each of which one of them has. */
 
-/** What has become of a part. While it is being left, it is still this broker's, until the listener's promise is done. */
+/**
+ * What has become of a part. While it is being left, it is still this broker's, until the listener's promise is done. One that could
+ * not be relied on for a while, and was nobody else's meanwhile, is gained again in the same term.
+ */
 export type PartEvent = 'gained' | 'leaving' | 'lost';
 
 /** A part for the time that one broker has it: the next one to take it has a greater `term`. */
@@ -20,6 +23,11 @@ export interface Parts {
    * because this broker was not able to say that it is alive. Returns the function that stops it.
    */
   follow(listener: (part: number, event: PartEvent) => Promise<void>): () => void;
+  /**
+   * Calls back as soon as a tenure has ended, or can be relied on no longer, without waiting for what is being told of its part:
+   * work under way under a tenure that `tenure` does not answer any more is to be given up. Returns the function that stops it.
+   */
+  onLapse(listener: () => void): () => void;
 }
 
 /** The parts of a broker that is alone: one, which is its own. */
@@ -28,6 +36,7 @@ export const allMine: Parts = {
   isMine: () => true,
   tenure: (part) => ({ part, term: 0 }),
   follow: () => () => undefined,
+  onLapse: () => () => undefined,
 };
 
 /** The part to which something belongs, by its name: the same for every broker (FNV-1a). */

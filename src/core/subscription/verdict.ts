@@ -17,7 +17,10 @@ export interface Trial {
  * The verdict on a notification after an attempt. A receiver that is out of reach never costs a notification; but one that
  * is out of reach only when it gets this very notification does.
  */
-export function judge({ kind }: Delivery, { strikes, strikesMax }: Trial): Verdict {
+export function judge(
+  { kind }: Exclude<Delivery, { readonly kind: 'abandoned' }>,
+  { strikes, strikesMax }: Trial,
+): Verdict {
   switch (kind) {
     case 'taken':
       return 'done';

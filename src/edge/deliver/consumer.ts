@@ -218,7 +218,8 @@ async function takeIn(
 /** The next attempt that may be made now. When there is none, the consumer calls by itself as soon as there is. */
 function nextJob(consumer: Consumer): Job | undefined {
   const { queue, around, stored } = consumer;
-  if (isOver(consumer)) return undefined;
+  // Once it is ours again, or another's, another runner takes its place.
+  if (isOver(consumer) || !consumer.isOurs()) return undefined;
   transition(consumer, 'reopened');
   readOn(consumer);
   // Until all is read, what is throttled waits.
@@ -242,6 +243,7 @@ function jobOf(consumer: Consumer, due: Due): Job {
       message = await writeChange(due.record, consumer);
       return message;
     },
+    isOurs: consumer.isOurs,
     settle: (delivery, isReachable) => settle(consumer, due, { delivery, isReachable, message }),
   };
 }
@@ -263,6 +265,10 @@ interface End {
 /** Strikes are not counted where the receiver may be to blame. */
 function settle(consumer: Consumer, due: Due, { delivery, isReachable, message }: End): void {
   const { around, stored } = consumer;
+  if (delivery.kind === 'abandoned') {
+    giveBack(consumer, due, false);
+    return;
+  }
   consumer.account = ended(consumer.account, delivery.kind === 'taken', around.world.clock.now());
   if (delivery.kind === 'taken') consumer.told = due.position;
   else {

@@ -57,6 +57,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     observe: world.observe,
     ...chances,
   });
+  const unfollow = world.stores.parts.onLapse(() => receivers.abandonForeign());
   const watchers = createWatchers();
   const engine: Engine = {
     ...options,
@@ -73,7 +74,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
       await openAll(engine);
       if (world.stores.parts.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
     },
-    stop: () => stop(engine),
+    stop: () => stop(engine).finally(unfollow),
   };
 }
 

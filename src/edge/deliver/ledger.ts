@@ -4,7 +4,7 @@ import type { Instant } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { accountIn, emptyAccount, type SubscriptionAccount } from '../../core/model/subscription.ts';
 import type { Observe } from '../../core/port/observe.ts';
-import type { Parts, Tenure } from '../../core/port/parts.ts';
+import type { Tenure } from '../../core/port/parts.ts';
 import type { Position, Shelf } from '../../core/port/store.ts';
 import type { Open } from '../../core/subscription/queue.ts';
 
@@ -37,9 +37,10 @@ export interface Progressing {
 export interface Ledger {
   /**
    * To be called before anything of a part is resumed: from then on nobody who had the part before writes down anything. `ids`
-   * answers all who are to be resumed. False when the part is another broker's by now.
+   * answers all who are to be resumed. False when the part is another broker's by now, or is carried out here under an older tenure
+   * until `leave`.
    */
-  enter(part: number, ids: () => Promise<readonly string[]>): Promise<boolean>;
+  enter(tenure: Tenure, ids: () => Promise<readonly string[]>): Promise<boolean>;
   /** What was written down of a subscription, as far as it can have come since; undefined: nothing. */
   find(id: string): Promise<Progress | undefined>;
   /**
@@ -61,7 +62,6 @@ export interface Ledger {
 
 export interface LedgerOptions {
   readonly shelf: Shelf;
-  readonly tenure: Parts['tenure'];
   /** The part of all work to which a subscription belongs: its common position is that of its part. */
   readonly partOf: (id: string) => number;
   /** How far the tenant's log was read for those who have caught up. */
@@ -98,7 +98,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     timer ??= setTimeout(() => void flush(), pauseMs);
   };
   return {
-    enter: (part, ids) => enter(state, part, ids),
+    enter: (tenure, ids) => enter(state, tenure, ids),
     find: (id) => findProgress(options, id, () => commonPosition(shelf, options.partOf(id))),
     resume: (id) => resume(state, id).finally(touch),
     mark(subject) {
@@ -137,14 +137,13 @@ interface Entered {
 }
 
 async function enter(
-  { shelf, entered, tenure: tenureOf }: State,
-  part: number,
+  { shelf, entered }: State,
+  tenure: Tenure,
   ids: () => Promise<readonly string[]>,
 ): Promise<boolean> {
+  const { part, term } = tenure;
   const known = entered.get(part);
-  if (known) return known.isSole;
-  const tenure = tenureOf(part);
-  if (!tenure) return false;
+  if (known) return known.tenure.term === term && known.isSole;
   const fresh: Entered = { tenure, isSole: shelf.putHeld([], tenure), left: 0, awaited: undefined, written: -1 };
   entered.set(part, fresh);
   fresh.isSole = fresh.isSole.then(async (isSole) => {

@@ -1,5 +1,5 @@
 /** Shares the broker's attention among receivers: each has a few messages under way, and one that cannot be reached is left alone for a while. */
-import type { Delivery, Message, Messenger } from '../../core/port/messenger.ts';
+import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 import { backoffMs } from '../../core/subscription/backoff.ts';
 import type { Observe } from '../../core/port/observe.ts';
 
@@ -7,6 +7,8 @@ import type { Observe } from '../../core/port/observe.ts';
 export interface Job {
   /** The message, written when its turn comes. */
   write(): Message | Promise<Message>;
+  /** Whether it is still this broker's to make: asked before it is sent, and when tenures have ended. */
+  isOurs(): boolean;
   /** `isReachable`: the receiver has taken something since it was last out of reach. */
   settle(delivery: Delivery, isReachable: boolean): void;
 }
@@ -28,6 +30,8 @@ export interface Receivers {
   remove(source: Source): void;
   /** The receiver at a URI is left alone until then; undefined: it is not. */
   closedUntilMs(uri: string): number | undefined;
+  /** Gives up the attempts that are not this broker's any more. */
+  abandonForeign(): void;
   /** Begins nothing more, and waits until all attempts under way have ended. */
   stop(): Promise<void>;
 }
@@ -64,6 +68,8 @@ interface Desk extends ReceiversOptions {
   /** Receivers that wait for the broker to have room. */
   readonly waiting: Set<Receiver>;
   readonly underWay: Set<Promise<void>>;
+  /** Attempts under way, by their jobs. */
+  readonly sent: Map<Job, Attempt>;
   /** Messages under way. */
   readonly load: Record<Standing, number>;
   isStopped: boolean;
@@ -75,6 +81,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     receivers: new Map(),
     waiting: new Set(),
     underWay: new Set(),
+    sent: new Map(),
     load: { sound: 0, doubtful: 0 },
     isStopped: false,
   };
@@ -94,6 +101,9 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     closedUntilMs(uri) {
       const receiver = desk.receivers.get(uri);
       return receiver && isClosed(desk, receiver) ? receiver.closedUntilMs : undefined;
+    },
+    abandonForeign() {
+      for (const [job, sent] of desk.sent) if (!job.isOurs()) sent.abandon();
     },
     async stop() {
       desk.isStopped = true;
@@ -176,11 +186,12 @@ function begin(desk: Desk, receiver: Receiver, job: Job): void {
 }
 
 /** Never rejects. */
-async function attempt({ messenger, observe, nowMs }: Desk, job: Job): Promise<Delivery> {
+async function attempt(desk: Desk, job: Job): Promise<Delivery> {
+  const { observe, nowMs } = desk;
   const beganMs = nowMs();
   let delivery: Delivery;
   try {
-    delivery = await messenger.send(await job.write()).done;
+    delivery = await send(desk, job);
   } catch (cause) {
     observe({ kind: 'failed', where: 'notification', cause });
     delivery = { kind: 'failed', reason: 'the notification could not be written' };
@@ -189,7 +200,20 @@ async function attempt({ messenger, observe, nowMs }: Desk, job: Job): Promise<D
   return delivery;
 }
 
+const abandoned: Delivery = { kind: 'abandoned', reason: 'it is another broker that delivers it' };
+
+/** What took long to be written may be another broker's by then, and so may what an answer takes long to come to. */
+async function send({ messenger, sent }: Desk, job: Job): Promise<Delivery> {
+  const message = await job.write();
+  if (!job.isOurs()) return abandoned;
+  const attempt = messenger.send(message);
+  sent.set(job, attempt);
+  const delivery = await attempt.done.finally(() => sent.delete(job));
+  return delivery.kind === 'unreached' && !job.isOurs() ? abandoned : delivery;
+}
+
 function learn(desk: Desk, receiver: Receiver, delivery: Delivery): void {
+  if (delivery.kind === 'abandoned') return;
   if (delivery.kind !== 'unreached') {
     receiver.failures = 0;
     receiver.hasTaken ||= delivery.kind === 'taken';

@@ -1,7 +1,7 @@
 /** Sends dead letters of one subscription again: one after the other, one attempt each, through the gate that all messages to their receiver go through. */
 import type { Json } from '../../core/model/json.ts';
 import { type DeadLetter, deadLetterShelf, letterIn, letterJson } from '../../core/port/dead-letters.ts';
-import type { Delivery } from '../../core/port/messenger.ts';
+import type { Delivery, Message } from '../../core/port/messenger.ts';
 import { addressed } from '../../core/subscription/message.ts';
 import type { Job, Source } from './receivers.ts';
 import type { Addressee } from './write-message.ts';
@@ -101,7 +101,9 @@ function attempt(course: Course, letter: DeadLetter): Promise<Delivery | undefin
   const { stored, around } = course;
   if (course.isEnded) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    const job = { write: () => addressed(letter.wording, stored.endpoint, around.tenant), settle: resolve };
+    const write = (): Message => addressed(letter.wording, stored.endpoint, around.tenant);
+    // Whichever broker was asked for it makes it.
+    const job = { write, isOurs: () => true, settle: resolve };
     course.waiting = { job, drop: () => resolve(undefined) };
     around.receivers.wake(course.source);
   });

@@ -30,4 +30,6 @@ export interface RunnerOptions extends Addressee {
   readonly progress: Progress;
   /** When the subscription was created: one of the same id that is made later is another one. */
   readonly madeAt: Instant;
+  /** Whether it is still this broker's to carry out, in the term in which the progress was taken over. */
+  readonly isOurs: () => boolean;
 }

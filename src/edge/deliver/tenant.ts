@@ -13,7 +13,7 @@ import { shareLog } from '../../core/subscription/shared-log.ts';
 import { createTeller } from '../../core/subscription/notification.ts';
 import { deadLetterShelf, discardLetters } from '../../core/port/dead-letters.ts';
 import { isFetched } from '../../core/subscription/read-endpoint.ts';
-import { type PartEvent, partOf } from '../../core/port/parts.ts';
+import { type PartEvent, partOf, type Tenure } from '../../core/port/parts.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import { type About, explain } from './explain.ts';
@@ -136,9 +136,10 @@ async function end(office: Office): Promise<void> {
 const partIn = ({ tenant, world }: Pick<Office, 'tenant' | 'world'>, id: string): number =>
   partOf(`${tenant} ${id}`, world.stores.parts.count);
 
-const isMine = (office: Office, id: string): boolean => {
+/** The tenure under which a subscription is this broker's to carry out; undefined: it is not. */
+const tenureIn = (office: Office, id: string): Tenure | undefined => {
   const part = partIn(office, id);
-  return office.world.stores.parts.isMine(part) && !office.left.has(part);
+  return office.left.has(part) ? undefined : office.world.stores.parts.tenure(part);
 };
 
 /** Puts into force what another broker has changed: a subscription, or any of them. */
@@ -177,8 +178,8 @@ async function handOver(office: Office, part: number, event: PartEvent): Promise
   office.left.add(part);
   await Promise.all([...turns].filter(([id]) => isOfPart(id)).map(([, turn]) => turn));
   const leaving = [...runners].filter(([id]) => isOfPart(id));
-  const ended = Promise.all(leaving.map(([, runner]) => runner.end()));
-  if (event === 'leaving') await ended;
+  // What was under way under a tenure that has ended is given up already.
+  await Promise.all(leaving.map(([, runner]) => runner.end()));
   for (const [id, runner] of leaving) {
     runners.delete(id);
     // What was lost is another's by now, and so is what is written down of it.
@@ -208,7 +209,6 @@ async function openSurroundings({
   const follower = await openFollower({ log, world, moved: () => ledger.touch() });
   const ledger = createLedger({
     shelf: store.shelf(ledgerShelf),
-    tenure: (part) => world.stores.parts.tenure(part),
     partOf: (id) => partIn({ tenant, world }, id),
     position: follower.matchedTo,
     observe: world.observe,
@@ -259,13 +259,12 @@ async function replace(office: Office, id: string, isLatest: () => boolean): Pro
   const document = subscriptionIn(json);
   // It was deleted, and another of the same id was made, before the first was forgotten.
   if (old && !ownOf(document, old.progress())) await forget(office, id);
-  if (!(await isEntered(office, id))) {
-    runners.delete(id);
-    return;
-  }
+  const tenure = await enter(office, id);
+  // What has ended stays: it knows how far it came, should the tenure be relied on again.
+  if (!tenure) return;
   const progress = await resume(office, document);
   if (office.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
-  const runner = await runnerOf(office, document, progress);
+  const runner = await runnerOf(office, document, { progress, tenure });
   // Whatever has changed while the document was read is in force already.
   if (runner && isLatest()) install(office, runner);
 }
@@ -275,10 +274,14 @@ function install({ runners, isEnded }: Office, runner: Runner): void {
   if (!isEnded) runner.start();
 }
 
-/** True when the subscription is ours to carry out, and nobody else writes down any more how far it has come. */
-async function isEntered(office: Office, id: string): Promise<boolean> {
-  const part = partIn(office, id);
-  return isMine(office, id) && office.around.ledger.enter(part, () => idsOfPart(office, part));
+/**
+ * The tenure under which the subscription is ours to carry out, when nobody else writes down any more how far it has come;
+ * undefined: it is not ours.
+ */
+async function enter(office: Office, id: string): Promise<Tenure | undefined> {
+  const tenure = tenureIn(office, id);
+  const ids = (): Promise<readonly string[]> => idsOfPart(office, partIn(office, id));
+  return tenure && (await office.around.ledger.enter(tenure, ids)) ? tenure : undefined;
 }
 
 /** How far the subscription has come. */
@@ -302,13 +305,15 @@ const idsOfPart = async (office: Office, part: number): Promise<readonly string[
 async function runnerOf(
   office: Office,
   document: SubscriptionDocument,
-  progress: Progress | undefined,
+  { progress, tenure }: { readonly progress: Progress | undefined; readonly tenure: Tenure },
 ): Promise<Runner | undefined> {
   const { around, read } = office;
   const { id, createdAt: madeAt } = document;
   const stored = await read(document);
-  if (isFetched(stored.endpoint) || !isMine(office, id)) return undefined;
-  const options = { id, stored, progress: startOf(document, progress), around, madeAt };
+  const { parts } = office.world.stores;
+  const isOurs = (): boolean => parts.tenure(tenure.part)?.term === tenure.term;
+  if (isFetched(stored.endpoint) || office.left.has(tenure.part) || !isOurs()) return undefined;
+  const options = { id, stored, progress: startOf(document, progress), around, madeAt, isOurs };
   const { intervalMs } = stored;
   return intervalMs === undefined
     ? createConsumer(options)

@@ -87,7 +87,8 @@ function wind(ticker: Ticker): void {
 function strike(ticker: Ticker): void {
   const { stored, around, periodMicros } = ticker;
   const now = present(ticker);
-  if (now >= stored.expiry) return;
+  // Once it is ours again, or another's, another runner takes its place.
+  if (now >= stored.expiry || !ticker.isOurs()) return;
   if (now >= ticker.dueAt) {
     ticker.dueAt += periodMicros * (Math.floor((now - ticker.dueAt) / periodMicros) + 1);
     ticker.mark();
@@ -138,12 +139,13 @@ function send(ticker: Ticker, entities: readonly Entity[]): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (delivery: Delivery): void => {
       const isTaken = delivery.kind === 'taken';
+      if (delivery.kind === 'abandoned') return resolve(false);
       ticker.account = ended(ticker.account, isTaken, ticker.around.world.clock.now());
       if (!isTaken) ticker.progress = { ...ticker.progress, lastReason: delivery.reason };
       ticker.mark();
       resolve(isTaken);
     };
-    const job = { write: () => writePresent(entities, ticker), settle };
+    const job = { write: () => writePresent(entities, ticker), isOurs: ticker.isOurs, settle };
     ticker.waiting = { job, drop: () => resolve(false) };
     ticker.around.receivers.wake(ticker.source);
   });

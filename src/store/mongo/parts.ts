@@ -1,4 +1,8 @@
-/** Who of several brokers does what: leases in the database, each for a few seconds, by the clock of the database. */
+/**
+ * Who of several brokers does what: leases in the database, each for a few seconds. Everybody measures them by a clock of its own that
+ * is never set: whoever holds one relies on it for so long from when it asked for its renewal, and the others take it when they have
+ * seen it unchanged for longer. So no wall clock that jumps, be it ours or the database's, ends a lease early or has it last.
+ */
 import { performance } from 'node:perf_hooks';
 import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
@@ -9,6 +13,7 @@ import { isAway } from './connection.ts';
 interface LeaseDocument {
   readonly _id: string;
   readonly holder: string | null;
+  /** Another one after each renewal. Nobody compares it with a clock. */
   readonly until: Date;
   /** Of a part: how many times it was taken. */
   readonly term?: number;
@@ -43,21 +48,21 @@ const count = 16;
 /** How long a lease holds. A broker that died is replaced after so long at most, and a beat. */
 const leaseMs = 5000;
 const beatMs = 1000;
-/** So long before its end a lease is no longer relied upon: the database's clock and ours run alike, but messages take time. */
+/** So long before others may take it a lease is no longer relied upon: a timer may go off late, and a message takes time. */
 const marginMs = 1000;
 /** Sessions of a broker that others know of; the newest count. The driver uses them again and again. */
 const sessionsMax = 1000;
 
 const ids = Array.from({ length: count }, (_, part) => `part ${part}`);
 const ends = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: leaseMs } };
-const isFree: Document = { $expr: { $or: [{ $eq: ['$holder', null] }, { $lte: ['$until', '$$NOW'] }] } };
-const isOver: Document = { $expr: { $lte: ['$until', '$$NOW'] } };
-const isAlive: Document = { $expr: { $gt: ['$until', '$$NOW'] } };
 
 interface Holder extends PartsOptions {
   /** The parts that it has, with the terms. */
   readonly held: Map<number, number>;
   readonly listeners: Set<(part: number, event: PartEvent) => Promise<void>>;
+  readonly lapseListeners: Set<() => void>;
+  /** The leases as they were read last, by their ids: since when, by our own clock, they were seen to be so. */
+  seen: ReadonlyMap<string, Seen>;
   /** Parts that are no longer its own to begin with, and not given back yet. */
   readonly leaving: Set<number>;
   /** What is being told, by part. */
@@ -66,7 +71,14 @@ interface Holder extends PartsOptions {
   readonly sessions: Map<string, SessionId>;
   /** Until when what is held may be relied on, by this process's own clock; 0: not now. */
   deadlineMs: number;
+  /** Goes off at the deadline. */
+  lapse: NodeJS.Timeout | undefined;
   isClosed: boolean;
+}
+
+interface Seen {
+  readonly lease: LeaseDocument;
+  readonly sinceMs: number;
 }
 
 /** Takes a fair share of the parts before it answers, as far as others have left any. */
@@ -75,18 +87,20 @@ export async function openParts(options: PartsOptions): Promise<OpenParts> {
     ...options,
     held: new Map(),
     listeners: new Set(),
+    lapseListeners: new Set(),
+    seen: new Map(),
     leaving: new Set(),
     telling: new Map(),
     sessions: new Map(),
     deadlineMs: 0,
+    lapse: undefined,
     isClosed: false,
   };
   await makeLeases(options.leases);
-  let beating = beat(holder);
-  await beating;
-  const timer = setInterval(() => {
-    beating = beating.then(() => beat(holder));
-  }, beatMs);
+  let beating: Promise<void> | undefined;
+  const goOn = (): Promise<void> => (beating ??= beat(holder).finally(() => (beating = undefined)));
+  await goOn();
+  const timer = setInterval(() => void goOn(), beatMs);
   return {
     parts: partsOf(holder),
     startSession: () => startSession(holder),
@@ -98,6 +112,7 @@ export async function openParts(options: PartsOptions): Promise<OpenParts> {
       clearInterval(timer);
       holder.isClosed = true;
       await beating;
+      clearTimeout(holder.lapse);
       await Promise.all(holder.telling.values());
       await giveBack(holder).catch((cause: unknown) => report(holder, cause));
     },
@@ -105,7 +120,7 @@ export async function openParts(options: PartsOptions): Promise<OpenParts> {
 }
 
 function partsOf(holder: Holder): Parts {
-  const { held, listeners } = holder;
+  const { held, listeners, lapseListeners } = holder;
   const tenure = (part: number): Tenure | undefined => {
     const term = performance.now() < holder.deadlineMs ? held.get(part) : undefined;
     return term === undefined ? undefined : { part, term };
@@ -117,6 +132,10 @@ function partsOf(holder: Holder): Parts {
     follow(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    onLapse(listener) {
+      lapseListeners.add(listener);
+      return () => void lapseListeners.delete(listener);
     },
   };
 }
@@ -136,22 +155,31 @@ async function beat(holder: Holder): Promise<void> {
   try {
     await renew(holder);
     relyUntil(beganMs + leaseMs - marginMs, holder);
-    const share = Math.ceil(count / (await countNodes(holder)));
+    await buryDead(holder);
+    const nodes = [...holder.seen.values()].filter(({ lease }) => isNode(lease));
+    const share = Math.ceil(count / Math.max(1, nodes.length));
     leaveBeyond(share, holder);
     await takeUpTo(share, holder);
   } catch (cause) {
+    // What is held is lapsed at its deadline, and may be ours still when the database is there again.
     report(holder, cause);
-    if (holder.deadlineMs === 0 || performance.now() < holder.deadlineMs) return;
-    holder.deadlineMs = 0;
-    for (const part of holder.held.keys()) void tell(holder, part, 'lost');
   }
 }
 
 /** What could not be relied on for a while is gained anew, where nobody else has taken it: in between nothing was begun. */
 function relyUntil(deadlineMs: number, holder: Holder): void {
-  const hasLapsed = performance.now() >= holder.deadlineMs;
+  const now = performance.now();
+  const hasLapsed = now >= holder.deadlineMs;
+  // The renewal itself may have taken longer than it holds.
+  if (now >= deadlineMs) return;
   holder.deadlineMs = deadlineMs;
+  clearTimeout(holder.lapse);
+  holder.lapse = setTimeout(() => tellLapse(holder), deadlineMs - now + 1);
   if (hasLapsed) for (const part of holder.held.keys()) void tell(holder, part, 'gained');
+}
+
+function tellLapse({ lapseListeners }: Holder): void {
+  for (const listener of [...lapseListeners]) listener();
 }
 
 function report({ observe }: Holder, cause: unknown): void {
@@ -165,10 +193,33 @@ async function renew(holder: Holder): Promise<void> {
   await leases.updateMany({ _id: { $in: ids }, holder: node }, [{ $set: { until: ends } }]);
   // Taken down before: what is found may have been given back by the time it is told.
   const left = new Set(leaving);
-  const found = await leases.find({ _id: { $in: ids }, holder: node }).toArray();
-  const mine = found.map(({ _id, term = 0 }) => [ids.indexOf(_id), term] as const);
-  settle(holder, new Map(mine.filter(([part]) => !left.has(part))));
+  const found = await leases.find().toArray();
+  look(holder, found);
+  const mine = found.filter((lease) => lease.holder === node && !isNode(lease));
+  const terms = mine.map(({ _id, term = 0 }) => [ids.indexOf(_id), term] as const);
+  settle(holder, new Map(terms.filter(([part]) => !left.has(part))));
 }
+
+const isNode = ({ _id }: LeaseDocument): boolean => _id.startsWith('node ');
+
+/** Takes down what others' leases are like. */
+function look(holder: Holder, found: readonly LeaseDocument[]): void {
+  const now = performance.now();
+  const before = holder.seen;
+  holder.seen = new Map(
+    found.map((lease) => {
+      const known = before.get(lease._id);
+      const isSame = known?.lease.holder === lease.holder && known.lease.until.getTime() === lease.until.getTime();
+      return [lease._id, { lease, sinceMs: isSame ? known.sinceMs : now }];
+    }),
+  );
+}
+
+/** The lease of a broker that has not renewed it for as long as it holds: who held it has not relied on it for a while. */
+const hasExpired = ({ sinceMs }: Seen): boolean => performance.now() - sinceMs >= leaseMs;
+
+/** The lease as it was seen: nobody has renewed or taken it since. */
+const asSeen = ({ lease: { _id, holder, until } }: Seen): Document => ({ _id, holder, until });
 
 /**
  * A broker that slept for longer than a lease finds that others have taken over. What it has taken, or could not give back,
@@ -176,11 +227,11 @@ async function renew(holder: Holder): Promise<void> {
  */
 function settle(holder: Holder, mine: ReadonlyMap<number, number>): void {
   const { held } = holder;
-  for (const [part, term] of [...held]) {
-    if (mine.get(part) === term) continue;
-    held.delete(part);
-    void tell(holder, part, 'lost');
-  }
+  const lost = [...held].filter(([part, term]) => mine.get(part) !== term);
+  for (const [part] of lost) held.delete(part);
+  // At once, for whoever hears of a part's loss waits for what is under way.
+  if (lost.length > 0) tellLapse(holder);
+  for (const [part] of lost) void tell(holder, part, 'lost');
   for (const [part, term] of mine) if (!held.has(part)) gain(holder, part, term);
 }
 
@@ -205,14 +256,16 @@ async function startSession(holder: Holder): Promise<ClientSession> {
   return session;
 }
 
-/** Brokers that live. Of those that do not any more, transactions are ended that they have left open. */
-async function countNodes({ leases, client }: Holder): Promise<number> {
-  const isNode = { _id: { $regex: /^node / } };
-  const dead = await leases.find({ ...isNode, ...isOver }).toArray();
-  const sessions = dead.flatMap((one) => one.sessions ?? []);
+/** Of brokers that do not live any more, transactions are ended that they have left open. */
+async function buryDead(holder: Holder): Promise<void> {
+  const { leases, client, node, seen } = holder;
+  const dead = [...seen.values()].filter((one) => isNode(one.lease) && one.lease.holder !== node && hasExpired(one));
+  if (dead.length === 0) return;
+  const sessions = dead.flatMap(({ lease }) => lease.sessions ?? []);
   if (sessions.length > 0) await client.db('admin').command({ killSessions: sessions });
-  if (dead.length > 0) await leases.deleteMany({ _id: { $in: dead.map(({ _id }) => _id) }, ...isOver });
-  return Math.max(1, await leases.countDocuments({ ...isNode, ...isAlive }));
+  await leases.deleteMany({ $or: dead.map(asSeen) });
+  const gone = new Set(dead.map(({ lease }) => lease._id));
+  holder.seen = new Map([...seen].filter(([id]) => !gone.has(id)));
 }
 
 /** What is under way may take its time: meanwhile the leases go on being renewed, those that are left too. */
@@ -235,12 +288,14 @@ async function leave(holder: Holder, part: number): Promise<void> {
 }
 
 async function takeUpTo(share: number, holder: Holder): Promise<void> {
-  const { leases, node, held } = holder;
-  while (held.size < share) {
-    const taking = [{ $set: { holder: node, until: ends, term: { $add: [{ $ifNull: ['$term', 0] }, 1] } } }];
-    const taken = await leases.findOneAndUpdate({ _id: { $in: ids }, ...isFree }, taking, { returnDocument: 'after' });
-    if (!taken) return;
-    gain(holder, ids.indexOf(taken._id), taken.term ?? 0);
+  const { leases, node, held, seen } = holder;
+  const taking = [{ $set: { holder: node, until: ends, term: { $add: [{ $ifNull: ['$term', 0] }, 1] } } }];
+  for (const [part, id] of ids.entries()) {
+    const one = seen.get(id);
+    if (held.size >= share) return;
+    if (!one || held.has(part) || !(one.lease.holder === null || hasExpired(one))) continue;
+    const taken = await leases.findOneAndUpdate(asSeen(one), taking, { returnDocument: 'after' });
+    if (taken) gain(holder, part, taken.term ?? 0);
   }
 }
 

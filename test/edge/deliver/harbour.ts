@@ -20,11 +20,11 @@ export interface Told {
   readonly subscription: string;
   readonly entity: string;
   readonly position: Position;
-  /** How many brokers had crashed before it was sent. */
+  /** How many brokers had crashed, or lost their lease to another, before it was sent. */
   readonly crashes: number;
 }
 
-interface Attempt extends Told {
+interface Trial extends Told {
   readonly settle: (delivery: Delivery) => void;
 }
 
@@ -37,6 +37,8 @@ export interface Harbour {
   readonly taken: readonly Told[];
   /** What was sent of changes from before the subscription was made. */
   readonly early: readonly Told[];
+  /** What was sent by a broker that could not rely on its lease. */
+  readonly foreign: readonly Told[];
   /** What becomes of each attempt as it comes; `hold`: it stays under way. */
   manner: Kind | 'hold';
   /** Whether readings of the log stay open until they are released. */
@@ -54,6 +56,12 @@ export interface Harbour {
   handOver(): void;
   /** The broker stops, and another one starts. */
   restart(): void;
+  /** The broker can no longer rely on its lease. */
+  lapse(): void;
+  /** It can again, for nobody else has taken it. */
+  regain(): void;
+  /** Another broker takes the lease of one that cannot rely on it any more, and hears of that later. */
+  takeOver(): void;
   /** The broker is gone at once. The receiver may have taken what was under way. */
   crash(isTaken: boolean): void;
   /** The changes that a subscription must be told of and was not, apart from dead letters. */
@@ -80,7 +88,8 @@ const context = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonl
 
 interface Broker {
   readonly tenant: Promise<Tenant>;
-  readonly signal: { isDead: boolean; isMine: boolean };
+  readonly signal: { isDead: boolean; isMine: boolean; readonly term: number };
+  readonly lapse: () => void;
   readonly tell: (event: PartEvent) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -90,8 +99,9 @@ interface State {
   readonly store: Store;
   readonly taken: Told[];
   readonly early: Told[];
+  readonly foreign: Told[];
   readonly documents: Map<string, SubscriptionDocument>;
-  readonly attempts: Attempt[];
+  readonly attempts: Trial[];
   readonly reads: ((how: Reading) => void)[];
   readonly brokers: Set<Broker>;
   manner: Kind | 'hold';
@@ -108,7 +118,17 @@ export async function openHarbour(stores: Stores): Promise<Harbour> {
   if (!store) throw new Error('There is no store.');
   await put(store, 'urn:quay', { types: [attr('Quay')], attrs: { [attr('depth')]: [{ kind: 'Property', value: 1 }] } });
   const state: State = {
-    ...{ stores, store, taken: [], early: [], documents: new Map(), attempts: [], reads: [], brokers: new Set() },
+    ...{
+      stores,
+      store,
+      taken: [],
+      early: [],
+      foreign: [],
+      documents: new Map(),
+      attempts: [],
+      reads: [],
+      brokers: new Set(),
+    },
     ...{ manner: 'taken', isSlow: false, crashes: 0, writes: 0, turn: Promise.resolve() },
   };
   await openBroker(state, true).tenant;
@@ -124,6 +144,9 @@ export async function openHarbour(stores: Stores): Promise<Harbour> {
     renew: (name: Name) => renew(state, name),
     handOver: () => inTurn(state, () => handOver(state)),
     restart: () => inTurn(state, () => restart(state)),
+    lapse: () => inTurn(state, () => lapse(state)),
+    regain: () => inTurn(state, () => regain(state)),
+    takeOver: () => inTurn(state, () => takeOver(state)),
     crash: (isTaken: boolean) => crash(state, isTaken),
     missing: (name: Name) => missing(state, name),
   });
@@ -208,6 +231,29 @@ async function restart(state: State): Promise<void> {
   await openBroker(state, true).tenant;
 }
 
+async function lapse({ brokers }: State): Promise<void> {
+  for (const broker of brokers) broker.lapse();
+  await Promise.resolve();
+}
+
+async function regain({ brokers }: State): Promise<void> {
+  const [broker] = brokers;
+  if (!broker || broker.signal.isMine) return;
+  broker.signal.isMine = true;
+  await broker.tell('gained');
+}
+
+async function takeOver(state: State): Promise<void> {
+  const [before] = state.brokers;
+  if (!before) return;
+  before.lapse();
+  state.crashes += 1;
+  await openBroker(state, true).tenant;
+  await before.tell('lost');
+  await before.stop();
+  state.brokers.delete(before);
+}
+
 function crash(state: State, isTaken: boolean): void {
   for (const { signal } of state.brokers) signal.isDead = true;
   if (isTaken) state.taken.push(...state.attempts);
@@ -233,16 +279,17 @@ async function missing({ store, documents, taken }: State, name: Name): Promise<
 
 /** Nothing that a broker asks for is answered once it is dead. */
 function openBroker(state: State, isMine: boolean): Broker {
-  const signal = { isDead: false, isMine };
+  const signal = { isDead: false, isMine, term: state.crashes };
   const listeners = new Set<Parameters<Parts['follow']>[0]>();
   const parts: Parts = {
     count: 1,
     isMine: () => signal.isMine,
-    tenure: (part) => (signal.isMine ? { part, term: state.crashes } : undefined),
+    tenure: (part) => (signal.isMine ? { part, term: signal.term } : undefined),
     follow(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onLapse: () => () => undefined,
   };
   const world = worldOf({ ...state.stores, parts });
   const clocks = { nowMs: () => Date.now(), chance: () => 0.5 };
@@ -264,6 +311,10 @@ function openBroker(state: State, isMine: boolean): Broker {
   const broker: Broker = {
     tenant,
     signal,
+    lapse() {
+      signal.isMine = false;
+      receivers.abandonForeign();
+    },
     tell: async (event) => {
       await Promise.all([...listeners].map((listener) => listener(0, event)));
     },
@@ -289,22 +340,30 @@ function messengerOf(state: State, signal: Signal): Messenger {
       if (signal.isDead) return { done: never<Delivery>(), abandon: () => undefined };
       const { subscriptionId: subscription, id: notification, data } = JSON.parse(body) as Sent;
       const position = Number(/\d+$/.exec(notification)?.[0]);
-      const told: Told = { subscription, position, entity: data[0]?.id ?? '', crashes: state.crashes };
+      const told: Told = { subscription, position, entity: data[0]?.id ?? '', crashes: signal.term };
+      if (!signal.isMine) state.foreign.push(told);
       const { since = Infinity } = state.documents.get(subscription.slice('urn:s:'.length)) ?? {};
       if (position <= since) state.early.push(told);
+      let trial: Trial | undefined;
       const done = new Promise<Delivery>((resolve) => {
         const settle = (delivery: Delivery): void => {
           if (signal.isDead) return;
           if (delivery.kind === 'taken') state.taken.push(told);
           resolve(delivery);
         };
-        if (state.manner === 'hold') state.attempts.push({ ...told, settle });
+        trial = { ...told, settle };
+        if (state.manner === 'hold') state.attempts.push(trial);
         else settle(deliveryOf(state.manner));
       });
-      return { done, abandon: () => undefined };
+      return { done, abandon: () => abandon(state, trial) };
     },
     close: () => Promise.resolve(),
   };
+}
+
+function abandon({ attempts }: State, trial: Trial | undefined): void {
+  const index = trial ? attempts.indexOf(trial) : -1;
+  if (index !== -1) attempts.splice(index, 1)[0]?.settle(deliveryOf('unreached'));
 }
 
 interface Sent {
@@ -321,7 +380,8 @@ function storeOf(state: State, signal: Signal): Store {
     return {
       ...own,
       put: (key, document) => unlessDead(() => own.put(key, document)),
-      putHeld: (documents, tenure) => unlessDead(() => own.putHeld(documents, tenure)),
+      putHeld: (documents, tenure) =>
+        unlessDead(() => (tenure.term === state.crashes ? own.putHeld(documents, tenure) : Promise.resolve(false))),
       delete: (key) => unlessDead(() => own.delete(key)),
     };
   };

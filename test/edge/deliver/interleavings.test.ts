@@ -79,6 +79,9 @@ const actions = fc.oneof(
   { weight: 3, arbitrary: name.map((one) => action(`subscribe or patch ${one}`, (harbour) => harbour.subscribe(one))) },
   { weight: 1, arbitrary: name.map((one) => action(`renew ${one}`, (harbour) => harbour.renew(one))) },
   { weight: 1, arbitrary: fc.constant(action('hand over', (harbour) => harbour.handOver())) },
+  { weight: 1, arbitrary: fc.constant(action('lapse', (harbour) => harbour.lapse())) },
+  { weight: 2, arbitrary: fc.constant(action('regain', (harbour) => harbour.regain())) },
+  { weight: 1, arbitrary: fc.constant(action('take over', (harbour) => harbour.takeOver())) },
   { weight: 1, arbitrary: fc.constant(action('restart', (harbour) => harbour.restart())) },
   {
     weight: 1,
@@ -86,14 +89,16 @@ const actions = fc.oneof(
   },
 );
 
-/** From one crash to the next, each change is told once and those of an entity in order. */
+/** From one crash or lost lease to the next, each change is told once and those of an entity in order; nothing comes from before. */
 function outOfOrder(taken: readonly Told[]): readonly Told[] {
   const last = new Map<string, number>();
+  let latest = 0;
   return taken.filter(({ subscription, entity, position, crashes }) => {
+    latest = Math.max(latest, crashes);
     const key = `${subscription} ${entity} ${crashes}`;
     const before = last.get(key) ?? 0;
     last.set(key, Math.max(before, position));
-    return position <= before;
+    return position <= before || crashes < latest;
   });
 }
 
@@ -101,6 +106,7 @@ function outOfOrder(taken: readonly Told[]): readonly Told[] {
 async function settleAll(harbour: Harbour): Promise<void> {
   harbour.manner = 'taken';
   harbour.isSlow = false;
+  harbour.regain();
   for (let time = 0; time < 60; time += 1) {
     for (let one = 0; one < 50; one += 1) {
       harbour.settle(0, 'taken');
@@ -135,9 +141,11 @@ test(
           await turn();
         }
         await settleAll(harbour);
-        const facts = { early: harbour.early, outOfOrder: outOfOrder(harbour.taken), missing: await leftOut(harbour) };
+        const { early, foreign } = harbour;
+        const facts = { early, foreign, outOfOrder: outOfOrder(harbour.taken), missing: await leftOut(harbour) };
         expect({ ...facts, steps: steps.map((one) => one.name) }).toEqual({
           early: [],
+          foreign: [],
           outOfOrder: [],
           missing: [],
           steps: steps.map((one) => one.name),

@@ -1,7 +1,6 @@
 /** How far subscriptions have come, as it is found after a crash. */
 import { expect, test } from '@jest/globals';
 import { emptyAccount } from '../../../src/core/model/subscription.ts';
-import { allMine } from '../../../src/core/port/parts.ts';
 import type { Shelf } from '../../../src/core/port/store.ts';
 import { createLedger, type Ledger, type Progress } from '../../../src/edge/deliver/ledger.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
@@ -13,14 +12,14 @@ const [one, other] = ids;
 const ledgerAt = (shelf: Shelf, position: number): Ledger =>
   createLedger({
     shelf,
-    tenure: (part) => allMine.tenure(part),
     partOf: () => 0,
     position: () => position,
     observe: ({ kind }) => {
       throw new Error(kind);
     },
   });
-const enter = (ledger: Ledger): Promise<boolean> => ledger.enter(0, () => Promise.resolve(ids));
+const tenure = { part: 0, term: 0 };
+const enter = (ledger: Ledger): Promise<boolean> => ledger.enter(tenure, () => Promise.resolve(ids));
 const caughtUp = (position: number): Progress => ({ account: emptyAccount, position, isCaughtUp: true });
 
 test('who has caught up is not thought to have come further before it is resumed, however often brokers crash', async () => {
