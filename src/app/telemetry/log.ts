@@ -1,11 +1,12 @@
 /** Reads observations into the log: one line of JSON each, on standard error. */
 import { type Logger, pino } from 'pino';
 import type { Observation, Observe } from '../../core/port/observe.ts';
+import { maskUri } from '../../core/model/secret.ts';
 
 /** A reader of observations that logs from this level on. */
 export function createLog(level: string): Observe {
   const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorWriter(level) } },
     pino.destination({ dest: 2, sync: true }),
   );
   return (observation) => write(logger, observation);
@@ -13,39 +14,69 @@ export function createLog(level: string): Observe {
 
 function write(logger: Logger, observation: Observation): void {
   switch (observation.kind) {
-    case 'failed':
-      return logger.error({ where: observation.where, err: observation.cause }, 'failed');
+    case 'failed': {
+      const { kind, cause, ...members } = observation;
+      return logger.error({ ...bounded(members), err: cause }, kind);
+    }
     case 'storeFailed': {
-      const { problem, reason, isRepeated } = observation;
-      return isRepeated ? undefined : logger.error({ problem, reason }, 'storeFailed');
+      const { kind, isRepeated, ...members } = observation;
+      return isRepeated ? undefined : logger.error(bounded(members), kind);
     }
-    case 'modelViolated':
-      return logger.warn({ entityId: observation.entityId, ...observation.violation }, 'data model not met');
-    case 'contextFailed':
-    case 'notificationBuried':
-    case 'notificationLost':
-    case 'messageRejected':
-    case 'ingestClosed':
-    case 'streamDropped': {
-      const { kind, ...members } = observation;
-      return logger.warn(members, kind);
+    case 'modelViolated': {
+      const { entityId, violation } = observation;
+      return logger.warn(bounded({ entityId, ...violation }), 'data model not met');
     }
-    case 'started':
-    case 'stopped':
-    case 'ingestOpened':
-    case 'jobRan': {
+    default: {
       const { kind, ...members } = observation;
-      return logger.info(members, kind);
-    }
-    case 'answered':
-    case 'contextLoaded':
-    case 'streamOpened':
-    case 'streamClosed':
-    case 'delivered':
-    case 'ingested':
-    case 'matched': {
-      const { kind, ...members } = observation;
-      return logger.debug(members, kind);
+      return logger[levels[kind]](bounded(members), kind);
     }
   }
 }
+
+type Plain = Exclude<Observation['kind'], 'failed' | 'storeFailed' | 'modelViolated'>;
+
+const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
+  walDamaged: 'error',
+  contextFailed: 'warn',
+  notificationBuried: 'warn',
+  notificationLost: 'warn',
+  messageRejected: 'warn',
+  ingestClosed: 'warn',
+  streamDropped: 'warn',
+  started: 'info',
+  stopped: 'info',
+  ingestOpened: 'info',
+  jobRan: 'info',
+  answered: 'debug',
+  contextLoaded: 'debug',
+  streamOpened: 'debug',
+  streamClosed: 'debug',
+  delivered: 'debug',
+  ingested: 'debug',
+  matched: 'debug',
+};
+
+/** Stacks, with those of causes, are of use to developers only. */
+const errorWriter = (level: string): ((cause: unknown) => unknown) =>
+  level === 'debug' || level === 'trace'
+    ? (cause) => (cause instanceof Error ? pino.stdSerializers.err(cause) : briefly(cause))
+    : briefly;
+
+function briefly(cause: unknown): object {
+  if (!(cause instanceof Error)) return { message: cut(String(cause)) };
+  const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : undefined;
+  return { type: cause.name, message: cut(cause.message), ...code };
+}
+
+/** Texts may come from a client, and be as long as a request. */
+const lengthMax = 1000;
+
+const cut = (text: string): string => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
+
+/** The members with texts that are short enough, and URLs without their secrets. Control characters are escaped in JSON. */
+const bounded = (members: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(
+    Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? shown(value) : value]),
+  );
+
+const shown = (text: string): string => cut(/^[a-z]+:\/\/\S+$/i.test(text) ? maskUri(text) : text);

@@ -79,6 +79,11 @@ function createFailureInstruments(registry: Registry) {
       labelNames: ['where'],
       registers,
     }),
+    lostTransactions: new Counter({
+      name: 'mlaka_store_lost_transactions_total',
+      help: 'Transactions in damaged write-ahead logs that could not be read when the broker started.',
+      registers,
+    }),
     storeFailures: new Counter({
       name: 'mlaka_store_failures_total',
       help: 'Requests that a full disk or a damaged file kept from being carried out.',
@@ -95,10 +100,11 @@ function countStream(instruments: ReturnType<typeof createInstruments>, observat
   return observation.kind === 'streamOpened' ? instruments.streams.inc() : instruments.streams.dec();
 }
 
-type OfFailure = Extract<Observation, { kind: 'failed' | 'storeFailed' }>;
+type OfFailure = Extract<Observation, { kind: 'failed' | 'storeFailed' | 'walDamaged' }>;
 
 function countFailure(instruments: ReturnType<typeof createInstruments>, observation: OfFailure): void {
   if (observation.kind === 'failed') return instruments.failures.inc({ where: observation.where });
+  if (observation.kind === 'walDamaged') return instruments.lostTransactions.inc(observation.transactions);
   return instruments.storeFailures.inc({ problem: observation.problem });
 }
 
@@ -225,6 +231,7 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     }
     case 'failed':
     case 'storeFailed':
+    case 'walDamaged':
       return countFailure(instruments, observation);
     case 'modelViolated':
       return instruments.violations.inc({ type: observation.violation.type });

@@ -11,8 +11,8 @@ export type Observation =
       readonly status: number;
       readonly tookMs: number;
     }
-  /** Something failed that should not have: the cause is for the log only. */
-  | { readonly kind: 'failed'; readonly where: string; readonly cause: unknown }
+  /** Something failed that should not have: the cause is for the log only, and so is which one of many it is about. `where` is one of a few. */
+  | { readonly kind: 'failed'; readonly where: string; readonly about?: string; readonly cause: unknown }
   /** The persistence could not do something for a reason outside of the broker: a full disk, a damaged file. */
   | {
       readonly kind: 'storeFailed';
@@ -20,6 +20,20 @@ export type Observation =
       readonly reason: string;
       /** The same was told a moment ago. */
       readonly isRepeated: boolean;
+    }
+  /**
+   * A write-ahead log was damaged when the broker started: `transactions` that may have been acknowledged cannot be read. The log as it was
+   * is in `copy`, beside the `file`. `failed`: why it could not be copied and put in order.
+   */
+  | {
+      readonly kind: 'walDamaged';
+      readonly file: string;
+      readonly usable: number;
+      readonly frames: number;
+      readonly transactions: number;
+      readonly bytes: number;
+      readonly copy: string;
+      readonly failed?: string;
     }
   | { readonly kind: 'modelViolated'; readonly entityId: string; readonly violation: ModelViolation }
   | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }

@@ -224,7 +224,7 @@ function refresh(office: Office, id: string): void {
     .then(() => ended)
     .then(() => replace(office, id, () => turns.get(id) === turn))
     .catch((cause: unknown) => {
-      world.observe({ kind: 'failed', where: `subscription ${id}`, cause });
+      world.observe({ kind: 'failed', where: 'subscription', about: id, cause });
       if (!(cause instanceof Problem)) return;
       const { type } = cause;
       if (type === 'LdContextNotAvailable' || type === 'Unavailable')

@@ -40,7 +40,7 @@ export function createDiskCache(directory: string, observe: Observe): DiskCache 
         await writeFile(temporary, JSON.stringify({ url, fetchedAt: new Date().toISOString(), document }));
         await rename(temporary, path);
       } catch (cause) {
-        observe({ kind: 'failed', where: `keeping the @context at ${url}`, cause });
+        observe({ kind: 'failed', where: 'keeping a @context', about: url, cause });
         await rm(temporary, { force: true }).catch(() => undefined);
       }
     },

@@ -160,7 +160,7 @@ const limitsOf = (options: DocumentLoaderOptions, signal: AbortSignal): FetchLim
 /** The path of the file is for the log only. */
 async function readPreloaded(url: string, path: string, observe: Observe): Promise<Loaded> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    observe({ kind: 'failed', where: `reading ${path} for the @context at ${url}`, cause });
+    observe({ kind: 'failed', where: 'reading a @context', about: `${path} for ${url}`, cause });
     throw new Error('the file that stands for it cannot be read');
   });
   return { document: parseDocument(url, text), bytes: text.length };

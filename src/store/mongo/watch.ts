@@ -44,7 +44,7 @@ export function createWatch<T extends Document>(options: WatchOptions<T>): Watch
       try {
         await watchOnce();
       } catch (cause) {
-        if (isWanted()) observe({ kind: 'failed', where: `store: change stream of ${what}`, cause });
+        if (isWanted()) observe({ kind: 'failed', where: 'store: change stream', about: what, cause });
       }
       await stream?.close().catch(() => undefined);
       if (isWanted()) await sleep(pauseMs);

@@ -165,6 +165,6 @@ test('a subscription that cannot be read is told of, and keeps nobody else from 
     ({ length }) => length === 1,
   );
   expect(bench.observed).toContainEqual(
-    expect.objectContaining({ kind: 'failed', where: 'subscription urn:ngsi-ld:Subscription:0' }),
+    expect.objectContaining({ kind: 'failed', where: 'subscription', about: 'urn:ngsi-ld:Subscription:0' }),
   );
 });

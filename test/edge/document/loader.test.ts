@@ -416,7 +416,7 @@ describe('preloaded documents', () => {
     expect(problem.type).toBe('LdContextNotAvailable');
     expect(problem.message).not.toContain(folder);
     expect(observed).toContainEqual(
-      expect.objectContaining({ kind: 'failed', where: expect.stringContaining('missing.json') }),
+      expect.objectContaining({ kind: 'failed', about: expect.stringContaining('missing.json') }),
     );
   });
 

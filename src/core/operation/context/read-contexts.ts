@@ -22,7 +22,7 @@ export const listContexts: Operation = {
     const kept = readEach(
       await call.store.shelf(contextShelf).list(),
       ({ key, document }) => ({ key, kept: keptIn(document) }),
-      (key, cause) => call.world.observe({ kind: 'failed', where: `@context ${key}`, cause }),
+      (key, cause) => call.world.observe({ kind: 'failed', where: '@context', about: key, cause }),
     );
     const found = [coreContext(call), ...kept].filter((one) => kind === undefined || one.kept.kind === kind);
     const list = found.map((one) => (isDetailed ? detailsOf(one, call) : urlOf(one, call)));

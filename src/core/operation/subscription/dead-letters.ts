@@ -127,7 +127,7 @@ const readLetter = ({ document }: { readonly document: Json }): DeadLetter => le
 const tellUnreadable =
   ({ world }: Call) =>
   (key: string, cause: unknown): void =>
-    world.observe({ kind: 'failed', where: `dead letter ${key}`, cause });
+    world.observe({ kind: 'failed', where: 'dead letter', about: key, cause });
 
 /** What is told of a letter without its content. */
 async function headOf(letter: DeadLetter, { store, world }: Call): Promise<JsonObject> {

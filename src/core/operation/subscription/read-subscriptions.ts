@@ -24,7 +24,7 @@ export const listSubscriptions: Operation = {
     const all = readEach(
       await call.store.shelf(subscriptionShelf).list(),
       ({ document }) => subscriptionIn(document),
-      (key, cause) => call.world.observe({ kind: 'failed', where: `subscription ${key}`, cause }),
+      (key, cause) => call.world.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
     );
     const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
