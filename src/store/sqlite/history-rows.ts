@@ -1,8 +1,7 @@
 /** The form in which historic instances lie in the table `history`: what columns say is not said again. */
-import type { Instance, Kind } from '../../core/model/attribute.ts';
 import type { HistoricInstance } from '../../core/model/history.ts';
 import { type Instant, instantOf, isExact, isShortest, type Micros } from '../../core/model/instant.ts';
-import type { Json } from '../../core/model/json.ts';
+import type { InstanceRest } from './instance-rest.ts';
 import { noName } from './names.ts';
 import { instanceRestIn } from './own-text.ts';
 import { createInstants, createTimes } from './times.ts';
@@ -27,17 +26,6 @@ export interface InstanceRow {
   readonly modified: Micros;
   readonly deleted: Micros | null;
 }
-
-/** What the columns do not say. Left out: `kind` Property, a `value` that is in `number`, times that the columns give back. */
-export type InstanceRest = Omit<Instance, 'kind' | 'value' | 'datasetId'> & {
-  readonly kind?: Kind;
-  readonly value?: Json;
-  readonly deletedAt?: Instant;
-  /** `observedAt` is the place of the instance, written with so many digits of a second. */
-  readonly observedDigits?: number;
-  /** Of an instance that was moved from another place. */
-  readonly instanceId?: string;
-};
 
 /** An instance that has been moved keeps its id; others have that of their place. */
 type Given = Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };

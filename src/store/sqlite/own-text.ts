@@ -4,7 +4,7 @@ import type { Entity } from '../../core/model/entity.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
 import type { Forgotten, RetentionSlice, Revised, Revision } from '../../core/port/store.ts';
-import type { InstanceRest } from './history-rows.ts';
+import type { InstanceRest } from './instance-rest.ts';
 import type { PastSeries } from './message.ts';
 import type { ChangeRest } from '../../core/model/packed-change.ts';
 

@@ -1,12 +1,14 @@
 /** One-use tickets to the stream: a client that can set no headers when it connects is known by the ticket that it asked for before. */
+import type { Principal } from '../../access/principal.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
 import type { Notes } from '../../port/notes.ts';
 import { documentIn } from '../../port/shelf.ts';
-import type { Caller } from '../operation.ts';
 
 /** Who connects: as known when the ticket was given. */
-interface Holder extends Pick<Caller, 'tenant' | 'principal'> {
+interface Holder {
+  readonly tenant: string;
+  readonly principal: Principal;
   /** Absent: the core @context. */
   readonly contextUrl?: string;
 }
