@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { compact, measureRoom } from '../../store/sqlite/compact.ts';
 import { takeFolder } from '../../store/sqlite/owner.ts';
+import { rescueWals } from '../../store/sqlite/rescue-wal.ts';
 import { fileOf, sizeOf, tenantsIn } from '../../store/sqlite/tenant-file.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Command, Io } from './command.ts';
@@ -34,11 +35,29 @@ export const compactFiles: Command = {
     const { values } = readFlags(args, flags);
     const data = folderOf(values.data);
     const tenants = tenantsOf(data, values.tenant);
-    if (values['dry-run'] === 'true') return workOn(tenants, { data, isDryRun: true }, io);
-    const giveBack = takeFolder(data, 'mlaka compact');
-    return workOn(tenants, { data, isDryRun: false }, io).finally(giveBack);
+    const isDryRun = values['dry-run'] === 'true';
+    const giveBack = isDryRun ? takeFree(data) : takeFolder(data, 'mlaka compact');
+    if (giveBack) rescue(data, io);
+    return workOn(tenants, { data, isDryRun }, io).finally(giveBack);
   },
 };
+
+/** To look at files does not need the folder: a broker that has it has looked after their logs. */
+function takeFree(data: string): (() => void) | undefined {
+  try {
+    return takeFolder(data, 'mlaka compact --dry-run');
+  } catch {
+    return undefined;
+  }
+}
+
+/** To open a file is to have SQLite drop what is damaged in its log. */
+function rescue(data: string, { err }: Io): void {
+  for (const { file, transactions, copy, failed } of rescueWals(data))
+    err.write(
+      `The write-ahead log of ${file} is damaged: ${transactions} transactions cannot be read. ${failed ?? `The log as it was is in ${copy}.`}\n`,
+    );
+}
 
 async function workOn(tenants: readonly string[], errand: Omit<Errand, 'tenant'>, io: Io): Promise<number> {
   for (const tenant of tenants) {

@@ -10,6 +10,7 @@ import { Problem } from '../../core/model/problem.ts';
 import { problemOf } from './failure.ts';
 import { createFiles, type FilesOptions } from './files.ts';
 import { hasDocuments } from './peek.ts';
+import { rescueWals } from './rescue-wal.ts';
 import { createStoreOnUse } from './store-on-use.ts';
 import { fileOf, sizeOf, tenantOf, tenantsIn } from './tenant-file.ts';
 import { startWriter, type Writer, type WriterLimits } from './writer/writer.ts';
@@ -38,6 +39,7 @@ const usualIdleMs = 60_000;
 export function createSqliteStores(options: SqliteOptions): Stores {
   const { directory, breathe, observe = () => undefined, limits, fatal } = options;
   mkdirSync(directory, { recursive: true });
+  for (const damaged of rescueWals(directory)) observe(damaged);
   const writer = options.writer ?? startWriter({ observe, limits: { ...usualLimits, ...limits }, fatal });
   const failed = createTeller(observe);
   const { openMost = usualOpenMost, idleMs = usualIdleMs } = options;

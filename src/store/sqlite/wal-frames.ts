@@ -1,0 +1,137 @@
+/** Reads a write-ahead log as SQLite's recovery does, and on behind the place where that stops (SQLite file format, section 4). */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** What of a write-ahead log recovery cannot use, though it was written after what it can. */
+export interface Damage {
+  /** Frames, each a page, that recovery uses: up to the last transaction before the damage. */
+  readonly usable: number;
+  /** Frames of the same log behind these, and how many transactions they end. */
+  readonly frames: number;
+  readonly transactions: number;
+  readonly bytes: number;
+}
+
+const headerBytes = 32;
+const frameHeaderBytes = 24;
+/** Frames are read so many at a time. */
+const framesAtOnce = 64;
+
+/** The two running sums by which frames are chained. */
+type Sums = readonly [number, number];
+
+interface Header {
+  readonly pageBytes: number;
+  readonly isLittle: boolean;
+  /** Both salts of the log, as they stand in each of its frames. */
+  readonly salts: bigint;
+  readonly sums: Sums;
+  readonly isWhole: boolean;
+}
+
+/**
+ * Undefined when recovery loses nothing of a log that was committed. A frame that was being written when the
+ * process was killed, and frames of transactions that had not been committed, are no damage. Reads the file once, a few frames at a time. Throws when there is none.
+ */
+export function findDamage(path: string): Damage | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const start = Buffer.alloc(headerBytes + frameHeaderBytes);
+    if (readSync(file, start, 0, start.length, 0) < start.length) return undefined;
+    const header = readHeader(start);
+    return header && walk({ file, size }, header);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Of a header that is damaged, what the first frame and the usual size of a page say. */
+function readHeader(start: Buffer): Header | undefined {
+  const magic = start.readUInt32BE(0);
+  const isLittle = magic !== 0x377f0683;
+  const sums = addUp(start.subarray(0, frameHeaderBytes), [0, 0], isLittle);
+  const isWhole =
+    (magic === 0x377f0682 || !isLittle) && sums[0] === start.readInt32BE(24) && sums[1] === start.readInt32BE(28);
+  const pageBytes = start.readUInt32BE(8);
+  const isPage = pageBytes >= 512 && pageBytes <= 65_536 && (pageBytes & (pageBytes - 1)) === 0;
+  if (isWhole && !isPage) return undefined;
+  return {
+    pageBytes: isPage ? pageBytes : usualPageBytes,
+    isLittle,
+    salts: start.readBigUInt64BE(isWhole ? 16 : headerBytes + 8),
+    sums,
+    isWhole,
+  };
+}
+
+const usualPageBytes = 4096;
+
+/** How far recovery comes. Frames have numbers from 1. */
+interface Course {
+  /** Undefined behind the first frame that recovery cannot use. */
+  sums: Sums | undefined;
+  /** The number of that frame, of those of the log. */
+  broken: number;
+  /** The last commit that can be used, and the last frame of the log. */
+  usable: number;
+  last: number;
+  /** Commits that cannot be used. */
+  lost: number;
+}
+
+interface Taking {
+  readonly header: Header;
+  readonly frame: number;
+}
+
+function walk({ file, size }: { readonly file: number; readonly size: number }, header: Header): Damage | undefined {
+  const frameBytes = frameHeaderBytes + header.pageBytes;
+  const course: Course = { sums: header.isWhole ? header.sums : undefined, broken: 0, usable: 0, last: 0, lost: 0 };
+  const buffer = Buffer.alloc(frameBytes * framesAtOnce);
+  let frame = 0;
+  for (let at = headerBytes; at + frameBytes <= size; ) {
+    const read = Math.floor(readSync(file, buffer, 0, buffer.length, at) / frameBytes);
+    if (read === 0) break;
+    for (let n = 0; n < read; n += 1) {
+      frame += 1;
+      take(course, buffer.subarray(n * frameBytes, (n + 1) * frameBytes), { header, frame });
+    }
+    at += read * frameBytes;
+  }
+  const frames = course.last - course.usable;
+  // A frame behind which there is none may be the one that was being written.
+  if (course.lost === 0 || course.last === course.broken) return undefined;
+  return { usable: course.usable, frames, transactions: course.lost, bytes: frames * frameBytes };
+}
+
+function take(course: Course, bytes: Buffer, { header, frame }: Taking): void {
+  const isOfLog = bytes.readBigUInt64BE(8) === header.salts;
+  const isCommit = bytes.readUInt32BE(4) !== 0;
+  const before = course.sums;
+  course.sums = before && isOfLog ? followed(before, bytes, header) : undefined;
+  if (!isOfLog) return;
+  course.last = frame;
+  if (before && !course.sums) course.broken = frame;
+  if (!isCommit) return;
+  if (course.sums) course.usable = frame;
+  else course.lost += 1;
+}
+
+/** The sums with a frame; undefined when they are not those that stand in it. */
+function followed(before: Sums, frame: Buffer, { isLittle }: Header): Sums | undefined {
+  const sums = sumsOf(frame, before, isLittle);
+  return sums[0] === frame.readInt32BE(16) && sums[1] === frame.readInt32BE(20) ? sums : undefined;
+}
+
+/** Of a frame: the first eight bytes of its header, and the page. */
+const sumsOf = (frame: Buffer, before: Sums, isLittle: boolean): Sums =>
+  addUp(frame.subarray(frameHeaderBytes), addUp(frame.subarray(0, 8), before, isLittle), isLittle);
+
+function addUp(bytes: Buffer, [first, second]: Sums, isLittle: boolean): Sums {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; at += 8) {
+    first = (first + view.getInt32(at, isLittle) + second) | 0;
+    second = (second + view.getInt32(at + 4, isLittle) + first) | 0;
+  }
+  return [first, second];
+}
