@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { exactMicros } from '../../core/model/instant.ts';
+import type { WriteCell } from '../command/csv-cell.ts';
 import { write, writeTo, writeWhole } from '../command/text-file.ts';
 import { type Cell, cellsOf, columns, type HistoryRow } from './rows.ts';
 
@@ -16,34 +17,38 @@ export interface RowPlace {
   readonly format: Format;
   readonly path: string;
   readonly out: Writable;
+  /** How texts are written to CSV. */
+  readonly cell: WriteCell;
 }
 
 /** Has rows written. The file bears its name only when `addAll` has added all of them. */
 export async function writeRows(
-  { format, path, out }: RowPlace,
+  { format, path, out, cell }: RowPlace,
   addAll: (add: AddRows) => Promise<void>,
 ): Promise<void> {
-  if (format !== 'parquet') return writeTo(path, out, (file) => writeText(file, format, addAll));
+  if (format !== 'parquet')
+    return writeTo(path, out, (file) => writeText(file, format === 'csv' ? cell : undefined, addAll));
   if (path === '') throw new Error('--out must be given: Parquet is written to files only.');
   await writeWhole(path, (part) => writeParquet(part, addAll));
 }
 
+/** Without cells it is NDJSON. */
 async function writeText(
   file: Writable,
-  format: 'csv' | 'ndjson',
+  cell: WriteCell | undefined,
   addAll: (add: AddRows) => Promise<void>,
 ): Promise<void> {
-  let head = format === 'csv' ? `${columns.join(',')}\r\n` : '';
-  const lineOf = format === 'csv' ? csvLine : (row: HistoryRow): string => `${JSON.stringify(row)}\n`;
+  let head = cell ? `${columns.join(',')}\r\n` : '';
+  const lineOf = (row: HistoryRow): string => (cell ? csvLine(row, cell) : `${JSON.stringify(row)}\n`);
   await addAll(async (rows) => {
     await write(file, `${head}${rows.map(lineOf).join('')}`);
     head = '';
   });
 }
 
-const csvLine = (row: HistoryRow): string =>
+const csvLine = (row: HistoryRow, write: WriteCell): string =>
   `${cellsOf(row)
-    .map((cell, n) => csvCell(times.has(columns[n] ?? '') ? fixedTime(cell) : cell))
+    .map((cell, n) => write(String((times.has(columns[n] ?? '') ? fixedTime(cell) : cell) ?? '')))
     .join(',')}\r\n`;
 
 /** A time with six digits of its second: readers of tables guess one form for all of a column. */
@@ -51,12 +56,6 @@ const fixedTime = (cell: Cell): Cell =>
   typeof cell === 'string'
     ? cell.replace(/(?:[.,](\d+))?Z$/, (_, digits: string = '') => `.${digits.padEnd(6, '0')}Z`)
     : cell;
-
-/** As RFC 4180 has it. */
-function csvCell(cell: Cell): string {
-  const text = String(cell ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
 
 /** Rows that are kept until they are written as a group. */
 const groupSize = 50_000;
