@@ -14,5 +14,7 @@ export function answerParent(url: string, stop: () => Promise<void>): void {
       process.send?.({ ms: (user + system) / 1000 });
     } else void stop().then(() => process.exit(0));
   });
+  // A parent that was killed has not said to stop.
+  process.on('disconnect', () => process.exit());
   process.send?.({ url });
 }

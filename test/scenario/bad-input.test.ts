@@ -70,6 +70,19 @@ const cases: Readonly<Record<string, Case>> = {
     names: /lang/,
   },
   ...Object.fromEntries(
+    [
+      'POST /entities',
+      `PATCH /entities/${e(id)}/attrs`,
+      `PUT /entities/${e(id)}`,
+      'POST /entityOperations/upsert',
+      'POST /temporal/entities',
+      'POST /temporal/entityOperations/upsert',
+    ].map((request) => [
+      `a parameter local that is neither true nor false, of ${request}`,
+      post(request.includes('Operations') ? [] : {}, /local/, { send: `${request}?local=5` }),
+    ]),
+  ),
+  ...Object.fromEntries(
     ['attrs', 'pick', 'omit', 'q', 'orderBy', 'idPattern'].flatMap((name) => [
       [`a parameter ${name} that cannot be read`, get(`/entities?local=true&type=Odd&${name}=a-b(`, new RegExp(name))],
       [

@@ -113,6 +113,14 @@ function boundsOfAttributes(): void {
     const { status, problem } = await send('POST', '/entities', { id: 'urn:ngsi-ld:Odd:t', type: names(101, 'T') });
     expect([status, problem.detail]).toEqual([400, 'The entity urn:ngsi-ld:Odd:t would have more than 100 types.']);
   });
+  test('an entity has at most 100 scopes', async () => {
+    const scope = names(101, '/s');
+    const { status, problem } = await send('POST', '/entities', { id: 'urn:ngsi-ld:Odd:s', type: 'Odd', scope });
+    expect([status, problem.detail]).toEqual([400, 'The entity urn:ngsi-ld:Odd:s would have more than 100 scopes.']);
+    expect(
+      (await send('POST', '/entities', { id: 'urn:ngsi-ld:Odd:s', type: 'Odd', scope: scope.slice(1) })).status,
+    ).toBe(201);
+  });
 }
 
 describe.each(testedStores)('bounds (%s)', (store) => {

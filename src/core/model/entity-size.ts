@@ -6,9 +6,11 @@ import type { Mutated } from './settle.ts';
 
 /** Most types of an entity: its attributes are counted for each of them. */
 const typesMax = 100;
+/** Most scopes of an entity: queries look at each. */
+const scopesMax = 100;
 
 /**
- * What came of a mutation; a refusal (BadRequestData, which names the bound) where the entity would have more attributes or types than it may, and
+ * What came of a mutation; a refusal (BadRequestData, which names the bound) where the entity would have more attributes, types or scopes than it may, and
  * more than before: one that was so before may be changed, and become smaller.
  */
 export function refuseLarger(mutated: Mutated, before: Entity | undefined, attributesMax: number): Mutated {
@@ -16,12 +18,16 @@ export function refuseLarger(mutated: Mutated, before: Entity | undefined, attri
   if (!next) return mutated;
   if (next.types.length > Math.max(typesMax, before?.types.length ?? 0))
     return refused(`The entity ${next.id} would have more than ${typesMax} types.`);
+  if (countScopes(next) > Math.max(scopesMax, before ? countScopes(before) : 0))
+    return refused(`The entity ${next.id} would have more than ${scopesMax} scopes.`);
   const count = countAttributes(next.attrs);
   if (count <= attributesMax || (before && count <= countAttributes(before.attrs))) return mutated;
   return refused(
     `The entity ${next.id} would have more than ${attributesMax} attributes, counted with all instances and sub-attributes (--attributes-max).`,
   );
 }
+
+const countScopes = ({ scope }: Entity): number => (Array.isArray(scope) ? scope.length : 1);
 
 const refused = (detail: string): Mutated => ({ outcome: { status: 'refused', problem: badData(detail).report } });
 

@@ -8,6 +8,7 @@ import { refuseManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
 import { boundStore } from './bounded-store.ts';
+import { readBoolean } from './parameters.ts';
 import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
 
 /** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
@@ -19,6 +20,7 @@ export async function perform(
   if (operation.body === 'object' && !isObject(ask.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
   refuseManyNames(ask.params, world.limits);
+  readBoolean(ask.params, 'local');
   return operation.run(ask, await openCall(operation, caller, world));
 }
 

@@ -1,6 +1,7 @@
 /** Reads the body of a query by POST (clause 5.2.23): its members become the parameters of the same query by GET. */
 import type { EntitySelector } from '../language/filter.ts';
 import { refuseUnknownGeo } from '../language/geo/geo-query.ts';
+import { refuseManyPatterns } from '../language/pattern/pattern.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { Terms } from '../model/entity.ts';
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
@@ -81,8 +82,14 @@ function readList(json: Json, name: string): Params {
 function readSelectors(json: Json, terms: Terms): readonly EntitySelector[] {
   if (!isArray(json) || json.length === 0)
     throw badData(`The member entities of a query must be an array that is not empty, not ${quoted(json)}.`);
-  return inMember('entities', () => json.map((element) => readSelector(element, terms)));
+  return inMember('entities', () => {
+    refuseManyPatterns(json.flatMap(patternIn));
+    return json.map((element) => readSelector(element, terms));
+  });
 }
+
+const patternIn = (json: Json): readonly string[] =>
+  isObject(json) && typeof json['idPattern'] === 'string' ? [json['idPattern']] : [];
 
 function readSelector(json: Json, terms: Terms): EntitySelector {
   if (!isObject(json)) throw badData(`An element of entities must be an object, not ${quoted(json)}.`);

@@ -8,7 +8,7 @@ export interface MatchIndex<Entry extends object> {
   add(entry: Entry, plan: SubscriptionPlan): void;
   remove(entry: Entry): void;
   /** All that the change may concern, in sets; an entry may be in several. */
-  candidates(change: Change): readonly Iterable<Entry>[];
+  candidates(change: Change): readonly ReadonlySet<Entry>[];
 }
 
 type Place<Entry> = Set<Entry>;

@@ -4,6 +4,8 @@ import { compileFilter } from '../language/matches/matches.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import { Problem } from '../model/problem.ts';
+import type { Breathe } from '../port/clock.ts';
+import { type AttributeEvent, attributeEvents } from './attribute-events.ts';
 import { createMatchIndex } from './match-index.ts';
 import type { SubscriptionPlan, Trigger } from './plan.ts';
 
@@ -14,6 +16,11 @@ export interface Matcher<Key> {
   remove(key: Key): void;
   /** The keys of all subscriptions that the change concerns. Those whose `expiresAt` has passed are not left out. */
   match(change: Change): readonly Key[];
+  /**
+   * The same; a promise where so many may be concerned that pauses are needed. Subscriptions that are added meanwhile are not among
+   * them, nor are those that are removed.
+   */
+  matchWithPauses(change: Change, breathe: Breathe): readonly Key[] | Promise<readonly Key[]>;
   size(): number;
 }
 
@@ -37,15 +44,28 @@ function isMetBy(entity: Entity, isMet: (entity: Entity) => boolean): boolean {
 }
 
 /** The first of these: whether such a change of such attributes sets off a notification, whatever the entity is like. */
-export function isTriggered({ triggers, watched, isOnScope }: SubscriptionPlan, change: Change): boolean {
+export function isTriggered(plan: SubscriptionPlan, change: Change): boolean {
+  const { triggers, isOnScope } = plan;
   if (change.event === 'created' && triggers.has('entityCreated')) return true;
   if (change.event === 'deleted' && triggers.has('entityDeleted')) return true;
   if (isOnScope && change.scopeChanged) return true;
-  return change.attrs.some(({ name, event }) => {
-    const trigger = eventTrigger[event];
-    return trigger !== undefined && triggers.has(trigger) && (watched?.has(name) ?? true);
-  });
+  return isTriggeredByAttribute(plan, change);
 }
+
+function isTriggeredByAttribute({ triggers, watched }: SubscriptionPlan, change: Change): boolean {
+  const isAskedFor = (event: AttributeEvent): boolean => {
+    const trigger = eventTrigger[event];
+    return trigger !== undefined && triggers.has(trigger);
+  };
+  if (change.attrs.length <= Math.max(fewAttributes, watched?.size ?? 0))
+    return change.attrs.some(({ name, event }) => isAskedFor(event) && (watched?.has(name) ?? true));
+  const { all, byName } = attributeEvents(change);
+  if (!watched) return [...all].some(isAskedFor);
+  return [...watched].some((name) => [...(byName.get(name) ?? [])].some(isAskedFor));
+}
+
+/** So many attributes of a change are looked through for every subscription anew: no table is worth it. */
+const fewAttributes = 16;
 
 /** An attribute that was written again with the same content notifies nobody. */
 const eventTrigger: Readonly<Record<Change['attrs'][number]['event'], Trigger | undefined>> = {
@@ -79,17 +99,43 @@ export function createMatcher<Key>(): Matcher<Key> {
       entries.set(key, entry);
     },
     remove,
-    match(change) {
-      const found = new Set<Key>();
-      for (const place of index.candidates(change)) {
-        for (const { key, test } of place) {
-          if (!found.has(key) && test(change)) found.add(key);
-        }
-      }
-      return [...found];
+    match: (change) => testAll(index.candidates(change), change),
+    matchWithPauses(change, breathe) {
+      const places = index.candidates(change);
+      if (places.length <= fewCandidates && places.every(({ size }) => size <= fewCandidates))
+        return testAll(places, change);
+      const candidates = new Set(places.flatMap((place) => [...place]));
+      return testWithPauses(candidates, (entry) => entries.get(entry.key) === entry && entry.test(change), breathe);
     },
     size: () => entries.size,
   };
+}
+
+function testAll<Key>(places: readonly ReadonlySet<Entry<Key>>[], change: Change): readonly Key[] {
+  const found = new Set<Key>();
+  for (const place of places) {
+    for (const { key, test } of place) {
+      if (!found.has(key) && test(change)) found.add(key);
+    }
+  }
+  return [...found];
+}
+
+/** So many candidates in a place are tested without a pause. */
+const fewCandidates = 20;
+
+async function testWithPauses<Key>(
+  candidates: Iterable<Entry<Key>>,
+  isConcerned: (entry: Entry<Key>) => boolean,
+  breathe: Breathe,
+): Promise<readonly Key[]> {
+  const found: Key[] = [];
+  for (const entry of candidates) {
+    const pause = breathe();
+    if (pause) await pause;
+    if (isConcerned(entry)) found.push(entry.key);
+  }
+  return found;
 }
 
 /** The entities that a subscription would have been told of, had it been there all the time. */

@@ -3,7 +3,7 @@ import type { Context } from '../jsonld/context.ts';
 import type { EntitySelector, Filter } from '../language/filter.ts';
 import { readGeoQ } from '../language/geo/geo-query.ts';
 import { compileFilter } from '../language/matches/matches.ts';
-import { compilePattern } from '../language/pattern/pattern.ts';
+import { refuseManyPatterns } from '../language/pattern/pattern.ts';
 import { parseQ } from '../language/q/q.ts';
 import { parseScopeQ } from '../language/scope-query.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
@@ -108,9 +108,7 @@ function readFilter(json: JsonObject, terms: Terms): Filter {
   const scopeQ = readText(json, 'scopeQ');
   const options = { expandValues: readList(json, 'expandValues'), jsonKeys: readList(json, 'jsonKeys') };
   const filter: Filter = {
-    ...(entities
-      ? { selectors: inMember('entities', () => entities.map((one, n) => readSelector(one, `entities[${n}]`, terms))) }
-      : undefined),
+    ...(entities ? { selectors: inMember('entities', () => readSelectors(entities, terms)) } : undefined),
     ...(q === undefined ? undefined : { q: inMember('q', () => parseQ(q, terms, options)) }),
     ...(json['geoQ'] === undefined
       ? undefined
@@ -122,6 +120,12 @@ function readFilter(json: JsonObject, terms: Terms): Filter {
   return filter;
 }
 
+function readSelectors(entities: readonly Json[], terms: Terms): readonly EntitySelector[] {
+  const selectors = entities.map((one, n) => readSelector(one, `entities[${n}]`, terms));
+  refuseManyPatterns(selectors.flatMap(({ idPattern }) => (idPattern ? [idPattern.source] : [])));
+  return selectors;
+}
+
 const selectorMembers: Members = { known: ['id', 'idPattern', 'type'], unsupported: {} };
 
 function readSelector(json: Json, where: string, terms: Terms): EntitySelector {
@@ -130,7 +134,6 @@ function readSelector(json: Json, where: string, terms: Terms): EntitySelector {
   refuseMembers(json, selectorMembers, where);
   const type = readText(json, 'type');
   const idPattern = readText(json, 'idPattern');
-  if (idPattern !== undefined) compilePattern(idPattern);
   const ids = readIds(json['id'], where);
   if (type === undefined && idPattern === undefined && !ids)
     throw badData(`The ${where} of a subscription needs a type, an id or an idPattern; the type "*" is any.`);

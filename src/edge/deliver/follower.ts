@@ -153,8 +153,10 @@ async function match(reach: Reach, records: readonly LogRecord[]): Promise<numbe
   for (const record of records) {
     const pause = reach.world.breathe();
     if (pause) await pause;
-    const concerned = reach.matcher.match(record);
+    // Who joins while the record is matched must have seen it.
     reach.offered = record.position;
+    const found = reach.matcher.matchWithPauses(record, reach.world.breathe);
+    const concerned = found instanceof Promise ? await found : found;
     for (const listener of concerned) listener.offer(record);
     notifications += concerned.length;
     reach.matchedTo = record.position;

@@ -1,4 +1,5 @@
 /** The live consumers of a tenant, in circles of those who may see the same. */
+import type { Breathe } from '../../core/port/clock.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { createMatcher, type Matcher } from '../../core/subscription/match.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
@@ -20,8 +21,8 @@ export interface Circles {
   readonly add: (consumer: LiveConsumer) => void;
   readonly remove: (consumer: LiveConsumer) => void;
   readonly all: () => readonly LiveConsumer[];
-  /** Calls back for every consumer that the record concerns, with the record as it may see it. */
-  readonly match: (record: LogRecord, found: (consumer: LiveConsumer, seen: LogRecord) => void) => void;
+  /** Every consumer that the record concerns, with the record as it may see it. With pauses: who is added or removed meanwhile is not among them. */
+  readonly match: (record: LogRecord, breathe: Breathe) => Promise<readonly (readonly [LiveConsumer, LogRecord])[]>;
 }
 
 interface Circle {
@@ -48,12 +49,14 @@ export function createCircles(): Circles {
       consumers.delete(consumer);
     },
     all: () => [...consumers],
-    match: (record, found) => {
-      for (const { audience, matcher } of circles.values()) {
+    match: async (record, breathe) => {
+      const found: (readonly [LiveConsumer, LogRecord])[] = [];
+      for (const { audience, matcher } of [...circles.values()]) {
         const seen = audience.see(record);
         if (!seen) continue;
-        for (const consumer of matcher.match(seen)) found(consumer, seen);
+        for (const consumer of await matcher.matchWithPauses(seen, breathe)) found.push([consumer, seen]);
       }
+      return found.filter(([consumer]) => consumers.has(consumer));
     },
   };
 }

@@ -111,8 +111,8 @@ async function step({ log, world, circles }: PumpOptions, reach: Reach): Promise
 type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
 
 /**
- * Whom the records concern. `matchedTo` moves with every record in one turn, so that a consumer that joins in between, having
- * seen at least that much, is asked for exactly those it has not seen.
+ * Whom the records concern. `matchedTo` moves before a record is matched, so that a consumer that joins meanwhile must have seen it,
+ * and is asked for exactly those it has not seen.
  */
 async function match(
   records: readonly LogRecord[],
@@ -121,12 +121,12 @@ async function match(
   const due = new Map<LiveConsumer, LogRecord[]>();
   for (const record of records) {
     await breathe(world);
-    circles.match(record, (consumer, seen) => {
+    reach.matchedTo = record.position;
+    for (const [consumer, seen] of await circles.match(record, world.breathe)) {
       const list = due.get(consumer);
       if (list) list.push(seen);
       else due.set(consumer, [seen]);
-    });
-    reach.matchedTo = record.position;
+    }
   }
   return due;
 }

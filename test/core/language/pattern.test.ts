@@ -2,9 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePattern } from '../../../src/core/language/pattern/pattern.ts';
+import { beginSteps } from '../../../src/core/language/steps.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 
-const matches = (source: string, subject: string): boolean => compilePattern(source)(subject);
+function matches(source: string, subject: string): boolean {
+  beginSteps();
+  return compilePattern(source)(subject);
+}
 const problemOf = (source: string): Problem => {
   try {
     compilePattern(source);
@@ -115,6 +119,7 @@ describe('as RegExp does', () => {
       fc.property(pattern, fc.array(subject, { minLength: 1, maxLength: 6 }), (source, all) => {
         // V8 looks for \B inside surrogate pairs too, where no character begins.
         const subjects = source.includes('\\B') ? all.map((text) => text.replaceAll('😀', 'č')) : all;
+        beginSteps();
         const ours = compilePattern(source);
         const theirs = new RegExp(source, 'su');
         expect(subjects.map((text) => [text, ours(text)])).toEqual(subjects.map((text) => [text, theirs.test(text)]));
@@ -199,7 +204,7 @@ describe('errors', () => {
 });
 
 test('patterns that ruin an engine that goes back do not take long', () => {
-  const long = `${'a'.repeat(50_000)}!`;
+  const long = `${'a'.repeat(20_000)}!`;
   for (const source of [
     '(a+)+$',
     '(a*)*c',
@@ -213,5 +218,5 @@ test('patterns that ruin an engine that goes back do not take long', () => {
   ]) {
     expect(matches(source, long)).toBe(false);
   }
-  expect(matches('(a+)+$', 'a'.repeat(50_000))).toBe(true);
+  expect(matches('(a+)+$', 'a'.repeat(20_000))).toBe(true);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GeoQuery } from '../../../src/core/language/filter.ts';
 import { compileGeo } from '../../../src/core/language/geo/spatial.ts';
+import { beginSteps } from '../../../src/core/language/steps.ts';
 import type { Coordinate, Geometry } from '../../../src/core/model/geometry.ts';
 
 type Relation = GeoQuery['relation'];
@@ -35,6 +36,7 @@ const ring = (...[west, south, east, north]: Corners): readonly Coordinate[] => 
 const square = (...corners: Corners): Geometry => polygon(ring(...corners));
 
 function holds(relation: Relation, geometry: Geometry, reference: Geometry): boolean {
+  beginSteps();
   return compileGeo({ relation, geometry: reference, geoproperty: 'urn:x:location' })(geometry);
 }
 

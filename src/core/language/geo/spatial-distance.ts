@@ -2,8 +2,9 @@
 import type { BoundingBox } from '../../model/geometry.ts';
 import { isSamePoint, pointAt } from './spatial-edge.ts';
 import { intersects } from './spatial-relation.ts';
+import { beginSteps } from '../steps.ts';
 import type { Shape } from './spatial-shape.ts';
-import { beginComparison, type Edge, type Point, somePair } from './spatial-tree.ts';
+import { type Edge, type Point, somePair } from './spatial-tree.ts';
 
 /** Mean radius of the earth. */
 const radiusMetres = 6_371_008.8;
@@ -24,7 +25,7 @@ export function isNear(a: Shape, b: Shape, isClose: (metres: number) => boolean)
 
 /** The shortest way between two shapes in metres; 0 when they have a point in common. Throws TooComplexQuery. */
 export function distance(a: Shape, b: Shape): number {
-  beginComparison();
+  beginSteps();
   if (intersects(a, b)) return 0;
   let best = Number.POSITIVE_INFINITY;
   somePair(a.tree(), b.tree(), {

@@ -1,6 +1,6 @@
 /** Finds the few among many segments that matter: a tree of boxes (sort-tile-recursive packing). */
 import type { BoundingBox, Coordinate } from '../../model/geometry.ts';
-import { Problem } from '../../model/problem.ts';
+import { countSteps } from '../steps.ts';
 
 /** Longitude and latitude in degrees; what is more of a position does not count. */
 export type Point = Coordinate;
@@ -61,30 +61,10 @@ function parentOf(children: readonly Tree[]): Tree {
 }
 
 /**
- * Most boxes that are looked into for one comparison. Lines that run to and fro across each other can have as many pairs of edges
- * as the product of their lengths.
+ * What a pair of boxes counts for, whose edges may have to be compared: it takes as long as so many boxes. Lines that run to and fro
+ * across each other can have as many pairs of edges as the product of their lengths.
  */
-const stepsMax = 20_000_000;
-
-/** What a pair of boxes counts for, whose edges may have to be compared: it takes as long as so many boxes. */
 const pairSteps = 20;
-
-/** Of the comparison under way: there is one at a time, for none waits for anything. */
-let steps = 0;
-
-/** Begins a comparison of two shapes, whose searches throw TooComplexQuery when they look into more than `stepsMax` boxes. */
-export function beginComparison(): void {
-  steps = 0;
-}
-
-function countSteps(count: number): void {
-  steps += count;
-  if (steps > stepsMax)
-    throw new Problem(
-      'TooComplexQuery',
-      'The geometry of the query and one of an entity take too many steps to compare; use a simpler geometry.',
-    );
-}
 
 /** Which boxes to look into, and what to do with the edges found; `visit` ends the search by giving true. */
 export interface Search {

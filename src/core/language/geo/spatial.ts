@@ -4,19 +4,15 @@ import type { GeoQuery } from '../filter.ts';
 import { isNear } from './spatial-distance.ts';
 import { intersects, isEqualShape, isWithinShape, overlaps } from './spatial-relation.ts';
 import { type Shape, shapeOf } from './spatial-shape.ts';
-import { beginComparison } from './spatial-tree.ts';
 
 /**
- * The test of a geometry against the geometry of the query, which is made ready once. It throws TooComplexQuery where the two take
- * too many steps to compare.
+ * The test of a geometry against the geometry of the query, which is made ready once. It counts its steps, and throws TooComplexQuery
+ * when the test of the entity has taken too many.
  */
 export function compileGeo({ relation, geometry }: GeoQuery): (geometry: Geometry) => boolean {
   const reference = shapeOf(geometry);
   const test = compileRelation(relation, reference);
-  return (candidate) => {
-    beginComparison();
-    return test(shapeOf(candidate));
-  };
+  return (candidate) => test(shapeOf(candidate));
 }
 
 function compileRelation(relation: GeoQuery['relation'], reference: Shape): (shape: Shape) => boolean {

@@ -5,9 +5,14 @@ import type { Instant } from '../../model/instant.ts';
 import { Problem } from '../../model/problem.ts';
 import { entityStamps, instanceStamps } from '../../model/stamps.ts';
 import type { QPath, Query } from '../filter.ts';
+import { countSteps } from '../steps.ts';
 import { compileTest, holdsIn, memberHolds, type ValueTest } from './matches-value.ts';
 
 type EntityTest = (entity: Entity) => boolean;
+
+/** Steps that one instance of an attribute counts for, beside those of its value. */
+const instanceSteps = 20;
+
 /** `ownerCreatedAt`: when the entity or the instance around was created, for stamps that are left out. */
 type InstanceTest = (instance: Instance, ownerCreatedAt: Instant) => boolean;
 
@@ -73,6 +78,7 @@ interface Search {
 function isAnyMet(attrs: Attributes | undefined, { name, isMet, createdAt }: Search): boolean {
   const instances = attrs && Object.hasOwn(attrs, name) ? attrs[name] : undefined;
   if (!instances) return false;
+  if (instances.length > 1) countSteps(instanceSteps * instances.length);
   for (const instance of instances) if (isMet(instance, createdAt)) return true;
   return false;
 }

@@ -1,11 +1,18 @@
 /** Tells whether scopes satisfy a scope query (clause 4.19). */
 import type { ScopePattern, ScopeQuery } from '../filter.ts';
+import { countSteps } from '../steps.ts';
+
+/** Steps that the comparison of one pattern with one scope counts for. */
+const scopeSteps = 20;
 
 /** True when one part of the query has all its patterns met, each by some scope. No scope meets nothing. */
 export function matchesScopes({ anyOf }: ScopeQuery, scope: string | readonly string[] | undefined): boolean {
   if (scope === undefined) return false;
-  const isMet = (pattern: ScopePattern): boolean =>
-    typeof scope === 'string' ? covers(pattern, scope) : scope.some((one) => covers(pattern, one));
+  const isMet = (pattern: ScopePattern): boolean => {
+    if (typeof scope === 'string') return covers(pattern, scope);
+    countSteps(scopeSteps * scope.length);
+    return scope.some((one) => covers(pattern, one));
+  };
   return anyOf.some(({ allOf }) => allOf.every(isMet));
 }
 

@@ -4,6 +4,7 @@ import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Query, QValue } from '../filter.ts';
 import { compareWith } from './matches-order.ts';
 import { compilePattern } from '../pattern/pattern.ts';
+import { countSteps } from '../steps.ts';
 
 /** How far a path came in one value: nowhere; to something, of which nothing passed the test; to something that passed. */
 type Found = 'nothing' | 'something' | 'match';
@@ -12,6 +13,8 @@ type Found = 'nothing' | 'something' | 'match';
 export interface ValueTest {
   /** The test of one value that is no array. */
   readonly passes: (value: Json) => boolean;
+  /** Steps that it counts for. */
+  readonly steps: number;
   /** Which finding fulfils the term: that of `!=` is something without a match. */
   readonly isMet: (found: Found) => boolean;
   /** Relationships can be equal or not; they have no order and no text. */
@@ -23,29 +26,47 @@ type Term = Exclude<Query, { readonly op: 'and' | 'or' } | { readonly op: 'missi
 const isMatch = (found: Found): boolean => found === 'match';
 const isOther = (found: Found): boolean => found === 'something';
 
+/** A pattern counts the steps that it takes in a text by itself. */
+const ofPattern = { steps: 10, isForUris: false } as const;
+
+/** What it costs to compare a value with an operand: to read a time takes long, and what else a list holds is looked up at once. */
+function stepsOf(operand: QValue): number {
+  switch (operand.kind) {
+    case 'time':
+      return 150;
+    case 'range':
+      return stepsOf(operand.from) + stepsOf(operand.to);
+    case 'list':
+      return operand.values.reduce((sum, value) => sum + (fixedOf(value) === undefined ? stepsOf(value) : 0), 10);
+    default:
+      return 6;
+  }
+}
+
 /** The test of a term. */
 export function compileTest(term: Term): ValueTest {
   switch (term.op) {
     case 'exists':
-      return { passes: () => true, isMet: (found) => found !== 'nothing', isForUris: true };
+      return { passes: () => true, steps: 2, isMet: (found) => found !== 'nothing', isForUris: true };
     case '~=': {
       const matches = compilePattern(term.pattern.source);
-      return { passes: (value) => typeof value === 'string' && matches(value), isMet: isMatch, isForUris: false };
+      return { passes: (value) => typeof value === 'string' && matches(value), ...ofPattern, isMet: isMatch };
     }
     case '!~=': {
       // A value that is no text passes here, so that it does not fulfil the term: the types differ.
       const matches = compilePattern(term.pattern.source);
-      return { passes: (value) => typeof value !== 'string' || matches(value), isMet: isOther, isForUris: false };
+      return { passes: (value) => typeof value !== 'string' || matches(value), ...ofPattern, isMet: isOther };
     }
     case '==':
     case '!=':
       return {
         passes: equalTo(term.value, term.expanded ?? []),
+        steps: stepsOf(term.value),
         isMet: term.op === '==' ? isMatch : isOther,
         isForUris: true,
       };
     default:
-      return { passes: orderedBy(term.op, term.value), isMet: isMatch, isForUris: false };
+      return { passes: orderedBy(term.op, term.value), steps: stepsOf(term.value), isMet: isMatch, isForUris: false };
   }
 }
 
@@ -86,10 +107,17 @@ function equalToOperand(operand: QValue): (value: Json) => boolean {
       return (value) => from(value) >= 0 && to(value) <= 0;
     }
     case 'list': {
-      const tests = operand.values.map(equalToOperand);
-      return (value) => tests.some((isEqual) => isEqual(value));
+      const fixed = new Set(operand.values.map(fixedOf));
+      const tests = operand.values.filter((value) => fixedOf(value) === undefined).map(equalToOperand);
+      return (value) => fixed.has(value) || tests.some((isEqual) => isEqual(value));
     }
   }
+}
+
+/** What a value must be to equal an operand that has no other form; undefined when there are others. */
+function fixedOf(operand: QValue): Json | undefined {
+  if (operand.kind === 'uri') return operand.uri;
+  return operand.kind === 'json' ? operand.value : undefined;
 }
 
 /** True when the value of an instance fulfils the term; `inside` are the names in brackets. */
@@ -129,7 +157,8 @@ export const memberHolds = (test: ValueTest, member: string | readonly string[] 
 /** What is there but cannot be compared: null passes no test but those that any value passes. */
 const searchOpaque = (test: ValueTest): Found => (test.passes(null) ? 'match' : 'something');
 
-function searchValue({ passes }: ValueTest, value: Json): Found {
+function searchValue({ passes, steps }: ValueTest, value: Json): Found {
+  countSteps(steps * (isArray(value) ? value.length : 1));
   if (!isArray(value)) return passes(plain(value)) ? 'match' : 'something';
   for (const element of value) if (passes(plain(element))) return 'match';
   return 'something';
@@ -144,6 +173,9 @@ interface Descent {
   readonly depth: number;
 }
 
+/** Steps that an element on the way counts for, or a language. */
+const elementSteps = 10;
+
 /** Goes on by names into objects, and into every element of arrays on the way. */
 function searchInside(test: ValueTest, value: Json, { inside, depth }: Descent): Found {
   const name = inside[depth];
@@ -154,6 +186,7 @@ function searchInside(test: ValueTest, value: Json, { inside, depth }: Descent):
 }
 
 function searchEach(test: ValueTest, values: readonly Json[], descent: Descent): Found {
+  countSteps(elementSteps * values.length);
   let best: Found = 'nothing';
   for (const value of values) {
     const found = searchInside(test, value, descent);
@@ -170,6 +203,7 @@ function languageSearch(test: ValueTest, tag = '*'): (map: Json) => Found {
     if (!isObject(map)) return 'nothing';
     let best: Found = 'nothing';
     for (const language in map) {
+      countSteps(elementSteps);
       if (wanted !== '*' && language.toLowerCase() !== wanted) continue;
       const found = searchValue(test, map[language] ?? null);
       if (found === 'match') return found;

@@ -8,14 +8,24 @@ import { matchesScopes } from './matches-scope.ts';
 import { matchesTypes } from './matches-types.ts';
 import { compilePattern } from '../pattern/pattern.ts';
 import { compileGeo } from '../geo/spatial.ts';
+import { beginSteps } from '../steps.ts';
 
 type EntityTest = (entity: Entity) => boolean;
 
 /**
  * The test of a filter, compiled once for many entities; all parts that are given must hold. Throws OperationNotSupported for
- * a path through a relationship, and what `compilePattern` throws.
+ * a path through a relationship, and what `compilePattern` throws. The test throws TooComplexQuery where an entity takes too
+ * many steps.
  */
 export function compileFilter(filter: Filter): EntityTest {
+  const test = compileParts(filter);
+  return (entity) => {
+    beginSteps();
+    return test(entity);
+  };
+}
+
+function compileParts(filter: Filter): EntityTest {
   const tests = [...testsOfSelection(filter), ...testsOfConditions(filter)];
   const [first, ...others] = tests;
   if (!first) return () => true;
@@ -35,8 +45,8 @@ function testsOfConditions({ q, geo, also, anyOf: alternatives }: Filter): reado
   return [
     ...(q ? [compileQuery(q)] : []),
     ...(geo ? [compileGeometry(geo)] : []),
-    ...(also ?? []).map(compileFilter),
-    ...(alternatives ? [anyOf(alternatives.map(compileFilter))] : []),
+    ...(also ?? []).map(compileParts),
+    ...(alternatives ? [anyOf(alternatives.map(compileParts))] : []),
   ];
 }
 

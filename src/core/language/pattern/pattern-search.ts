@@ -1,4 +1,5 @@
 /** Runs the program of a regular expression over a subject, all its threads at once: time linear in the subject. */
+import { countSteps } from '../steps.ts';
 import { assertions, type Program, step } from './pattern-program.ts';
 
 /** What is known of every match: saves most of the work on most subjects. */
@@ -23,11 +24,16 @@ interface Search {
   readonly reached: Float64Array;
   readonly pending: Int32Array;
   moment: number;
+  /** Steps taken that have not been counted. */
+  taken: number;
   waiting: Threads;
   next: Threads;
   subject: string;
   at: number;
 }
+
+/** What a character counts for, and a step of the program: so many steps of others. */
+const [characterSteps, programSteps] = [15, 4] as const;
 
 /** The test whether the program matches anywhere in a subject. */
 export function createSearch(program: Program, lead: Lead): (subject: string) => boolean {
@@ -40,6 +46,7 @@ export function createSearch(program: Program, lead: Lead): (subject: string) =>
     // Each step is taken up once at each position and puts at most two others off.
     pending: new Int32Array(2 * size + 1),
     moment: 0,
+    taken: 0,
     waiting: threads(),
     next: threads(),
     subject: '',
@@ -56,6 +63,8 @@ export function createSearch(program: Program, lead: Lead): (subject: string) =>
 
 function run(search: Search): boolean {
   for (;;) {
+    countSteps(characterSteps + programSteps * search.taken);
+    search.taken = 0;
     if (search.waiting.count === 0 && !seek(search)) return false;
     const canBegin = search.at === 0 || !search.lead.isAnchored;
     if (canBegin && enter(search, search.waiting, 0)) return true;
@@ -98,6 +107,7 @@ function enter(search: Search, threads: Threads, place: number): boolean {
   pending[0] = place;
   while (count > 0) {
     count -= 1;
+    search.taken += 1;
     const here = pending[count] ?? 0;
     if (reached[here] === moment) continue;
     reached[here] = moment;

@@ -1,4 +1,5 @@
 /** Regular expressions of clients: compiled without the engine of the language, whose time may grow without bound. */
+import { Problem } from '../../model/problem.ts';
 import { programOf } from './pattern-program.ts';
 import { createSearch, type Lead } from './pattern-search.ts';
 import { everything } from './pattern-set.ts';
@@ -7,7 +8,7 @@ import { parsePattern, type PatternNode } from './pattern-syntax.ts';
 /**
  * The test whether a POSIX extended regular expression matches anywhere in a subject. It knows `. [] [[:class:]] () (?:) | * + ?
  * {m,n} ^ $`, the escapes `\d \D \w \W \s \S \b \B \n \r \t \f \v \xHH \uHHHH \u{H}`, and works on code points; `.` is any
- * of them. Its time is linear in the subject. Throws BadRequestData for anything else, with the position, and
+ * of them. Its time is linear in the subject, and counted (`countSteps`). Throws BadRequestData for anything else, with the position, and
  * TooComplexQuery when the pattern is too large.
  */
 export function compilePattern(source: string): (subject: string) => boolean {
@@ -17,6 +18,22 @@ export function compilePattern(source: string): (subject: string) => boolean {
 
 /** How many steps each character of a subject may cost: what bounds the time of a query with many patterns. */
 export const stepsOf = (source: string): number => programOf(parsePattern(source)).ops.length;
+
+/** Most patterns in the selectors of one request, and most steps of all of them. */
+const patternsMax = 500;
+const patternStepsMax = 20_000;
+
+/** Throws TooComplexQuery when one request has too many patterns, or such as are too large together. */
+export function refuseManyPatterns(sources: readonly string[]): void {
+  let steps = 0;
+  for (const [index, source] of sources.entries()) {
+    if (index === patternsMax) throw tooMany(`more than ${patternsMax} regular expressions as idPattern`);
+    steps += stepsOf(source);
+    if (steps > patternStepsMax) throw tooMany('regular expressions as idPattern that are too large together');
+  }
+}
+
+const tooMany = (what: string): Problem => new Problem('TooComplexQuery', `The request has ${what}.`);
 
 const partsOf = (node: PatternNode): readonly PatternNode[] => (node.kind === 'sequence' ? node.parts : [node]);
 

@@ -2,6 +2,7 @@
 import type { Filter } from '../../../core/language/filter.ts';
 import { compileFilter } from '../../../core/language/matches/matches.ts';
 import { compilePattern } from '../../../core/language/pattern/pattern.ts';
+import { beginSteps } from '../../../core/language/steps.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
 import type { Breathe } from '../../../core/port/clock.ts';
@@ -100,5 +101,8 @@ function compileIdCheck({ selectors }: Filter): (id: string) => boolean {
   const checks = selectors?.map(({ ids, idPattern }) =>
     ids || !idPattern ? () => true : compilePattern(idPattern.source),
   );
-  return (id) => checks?.some((check) => check(id)) ?? true;
+  return (id) => {
+    beginSteps();
+    return checks?.some((check) => check(id)) ?? true;
+  };
 }
