@@ -200,7 +200,11 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
 const openLibrary = (config: Config, { loader, known, ...world }: LibraryParts): ContextLibrary =>
   createContextLibrary({
     ...world,
-    contexts: createContexts({ load: loader.load, known: without(known, preloadOf(config)) }),
+    contexts: createContexts({
+      load: loader.load,
+      known: without(known, preloadOf(config)),
+      pause: createBreathe(),
+    }),
     defaultOf: readDefaultContexts(config.defaultContext),
     documents: loader,
   });

@@ -1,6 +1,7 @@
 /** Looks a @context over before it is kept, without loading what it refers to (CIM 009 clause 5.13.2). */
 import type { Json } from '../model/json.ts';
 import { compileContext } from './compile.ts';
+import { inPieces, type Pause } from './in-pieces.ts';
 import { gatherParts } from './gather.ts';
 import type { TermTable } from './term-table.ts';
 
@@ -11,7 +12,7 @@ import type { TermTable } from './term-table.ts';
 export async function checkContext(
   value: Json,
   atHand: Readonly<Record<string, Json>>,
-  core: TermTable,
+  { core, pause }: { readonly core: TermTable; readonly pause: Pause },
 ): Promise<void> {
   let missing = 0;
   const parts = await gatherParts(value, (url) => {
@@ -19,5 +20,5 @@ export async function checkContext(
     missing += 1;
     return Promise.resolve({ '@context': {} });
   });
-  if (missing === 0) compileContext(parts, core);
+  if (missing === 0) await inPieces(compileContext(parts, core), pause);
 }

@@ -2,6 +2,7 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
+import { atOnce, eachOf, type Pieces } from './in-pieces.ts';
 import {
   colonOf,
   expandName,
@@ -51,12 +52,12 @@ interface Scope {
  * Contexts of single terms, which only contexts of others may have, are passed over: NGSI-LD expands names of entities and
  * attributes in one @context, wherever they stand.
  */
-export function compileContext(parts: readonly Part[], core: TermTable): TermTable {
+export function* compileContext(parts: readonly Part[], core: TermTable): Pieces<TermTable> {
   const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
   for (const part of parts) {
     if (part.kind === 'reset') reset(active);
     else if (part.kind === 'core') applyCore(active, core);
-    else defineAll(active, part.definitions, 'nobody');
+    else yield* defineAll(active, part.definitions, 'nobody');
   }
   applyCore(active, core);
   return active;
@@ -65,7 +66,7 @@ export function compileContext(parts: readonly Part[], core: TermTable): TermTab
 /** The terms of the core context itself. */
 export function compileCore(definitions: JsonObject): TermTable {
   const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
-  defineAll(active, definitions, 'core');
+  atOnce(defineAll(active, definitions, 'core'));
   return active;
 }
 
@@ -82,11 +83,11 @@ function applyCore(active: Active, core: TermTable): void {
   active.vocab = core.vocab;
 }
 
-function defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): void {
+function* defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): Pieces<void> {
   defineVocab(active, local['@vocab']);
   const isProtected = keeper === 'nobody' && local['@protected'] === true;
   const scope: Scope = { active, local, keeper: isProtected ? 'definition' : keeper, states: new Map(), depth: 0 };
-  for (const name of Object.keys(local)) need(scope, name);
+  yield* eachOf(Object.keys(local), (name) => need(scope, name));
 }
 
 /** A relative vocabulary stands for nothing, because `@base` is ignored: terms that would need it are faulty. */

@@ -2,7 +2,9 @@
 import type { Terms } from '../model/entity.ts';
 import { isArray, type Json } from '../model/json.ts';
 import { isName, isReserved } from '../model/read/name.ts';
+import { eachOf, type Pieces } from './in-pieces.ts';
 import { coreContextUrl } from './known/core-context.ts';
+import { type FindCompactIri, isBetter, preparePrefixes } from './prefixes.ts';
 import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';
 
 export interface Context extends Terms {
@@ -41,11 +43,13 @@ const rememberedMax = 1000;
 const rememberedLengthMax = 256;
 
 /** Gives a compiled @context its look-ups. */
-export function createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Context {
+export function* createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Pieces<Context> {
   const expandUnknown = remembered((name) => expandName(table, name));
   const defines = (name: string): boolean => table.terms.has(name);
-  const compact = createCompactor(table, (name) => !isReserved(name) && isName(name, { defines }));
-  let compactVocab: ((iri: string) => string) | undefined;
+  const findCompactIri = yield* preparePrefixes(table);
+  const isUsable = (name: string): boolean => !isReserved(name) && isName(name, { defines });
+  const compact = yield* createCompactor({ table, findCompactIri }, isUsable);
+  const compactVocab = yield* createCompactor({ table, findCompactIri }, () => true);
   const written = writtenOf(given, hasCore);
   return {
     key,
@@ -56,20 +60,27 @@ export function createContext({ key, given, hasCore, url, documents, table }: Co
     documents,
     expand: (name) => table.terms.get(name)?.iri ?? expandUnknown(name),
     compact,
-    compactVocab: (iri) => (compactVocab ??= createCompactor(table, () => true))(iri),
+    compactVocab,
     defines,
   };
 }
 
 type IsUsable = (name: string) => boolean;
 
+interface Table {
+  readonly table: TermTable;
+  readonly findCompactIri: FindCompactIri;
+}
+
 /** Finds the best usable name of an IRI. */
-function createCompactor(table: TermTable, isUsable: IsUsable): (iri: string) => string {
-  const names = namesOf(table, isUsable);
-  const prefixes = prefixesOf(table);
-  const compactUnknown = remembered((iri) =>
-    compactUnnamed(iri, prefixes, (name) => isUsable(name) && expandName(table, name) === iri),
-  );
+function* createCompactor({ table, findCompactIri }: Table, isUsable: IsUsable): Pieces<(iri: string) => string> {
+  const names = yield* namesOf(table, isUsable);
+  const compactUnknown = remembered((iri) => {
+    const means: IsUsable = (name) => isUsable(name) && expandName(table, name) === iri;
+    const end = endBelow(table.vocab, iri);
+    // The end below the vocabulary, else the best compact IRI, else the IRI. A name that would not be taken back is never used.
+    return end !== undefined && means(end) ? end : (findCompactIri(iri, means) ?? iri);
+  });
   return (iri) => names.get(iri) ?? compactUnknown(iri);
 }
 
@@ -81,60 +92,18 @@ function writtenOf(given: Json, hasCore: boolean): Json {
   return list.length === 1 && typeof only === 'string' ? only : given;
 }
 
-/** True when `name` is to be preferred: shorter, or as long and earlier in the order of code units. */
-const isBetter = (name: string, than: string | undefined): boolean =>
-  than === undefined || name.length < than.length || (name.length === than.length && name < than);
-
 /** The best term of every IRI. What a definition says of values (`@type`, `@container`) does not count for names. */
-function namesOf({ terms }: TermTable, isUsable: IsUsable): ReadonlyMap<string, string> {
+function* namesOf({ terms }: TermTable, isUsable: IsUsable): Pieces<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
-  for (const [name, { iri }] of terms) {
+  yield* eachOf(terms, ([name, { iri }]) => {
     const isMeant = iri !== meaningless && iri !== reversed && isBetter(name, names.get(iri));
     if (isMeant && isUsable(name)) names.set(iri, name);
-  }
+  });
   return names;
-}
-
-interface Prefixes {
-  readonly vocab: string | undefined;
-  readonly byIri: ReadonlyMap<string, readonly string[]>;
-  /** Every length of an IRI that has a prefix: no other beginnings of an IRI need to be looked up. */
-  readonly lengths: readonly number[];
-}
-
-function prefixesOf({ terms, vocab }: TermTable): Prefixes {
-  const byIri = new Map<string, string[]>();
-  for (const [name, { iri, isPrefix }] of terms) {
-    if (!isPrefix) continue;
-    const known = byIri.get(iri);
-    if (known === undefined) byIri.set(iri, [name]);
-    else known.push(name);
-  }
-  return { vocab, byIri, lengths: [...new Set([...byIri.keys()].map((iri) => iri.length))] };
-}
-
-/**
- * The name of an IRI that has no term: its end below the vocabulary, else the best compact IRI, else the IRI. A name that
- * would not be taken back as the IRI is never used.
- */
-function compactUnnamed(iri: string, prefixes: Prefixes, means: IsUsable): string {
-  const end = endBelow(prefixes.vocab, iri);
-  return end !== undefined && means(end) ? end : (compactIriOf(iri, prefixes, means) ?? iri);
 }
 
 const endBelow = (vocab: string | undefined, iri: string): string | undefined =>
   vocab !== undefined && iri.length > vocab.length && iri.startsWith(vocab) ? iri.slice(vocab.length) : undefined;
-
-function compactIriOf(iri: string, { byIri, lengths }: Prefixes, means: (name: string) => boolean): string | undefined {
-  let best: string | undefined;
-  for (const length of lengths.filter((prefix) => prefix < iri.length)) {
-    for (const prefix of byIri.get(iri.slice(0, length)) ?? []) {
-      const name = `${prefix}:${iri.slice(length)}`;
-      if (isBetter(name, best) && means(name)) best = name;
-    }
-  }
-  return best;
-}
 
 /** Remembers what a function answered. When there is too much to remember, it begins anew. */
 function remembered(answer: (text: string) => string): (text: string) => string {

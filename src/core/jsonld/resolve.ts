@@ -6,10 +6,12 @@ import { checkContext } from './check.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
 import { gatherParts, includesCore, isCoreUrl } from './gather.ts';
+import { atOnce, inPieces, type Pause } from './in-pieces.ts';
 import { createJournal, type Holdings } from './journal.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
 import { createSingleFlight } from './single-flight.ts';
+import type { TermTable } from './term-table.ts';
 import { createStock } from './stock.ts';
 
 /**
@@ -50,18 +52,18 @@ export interface ContextsOptions {
   readonly load: LoadDocument;
   /** Documents that need no loading: by URL, or by a path of the broker, by whatever name it is reached. */
   readonly known: Readonly<Record<string, Json>>;
+  /** Called while a long @context is made ready; absent: others wait. */
+  readonly pause?: Pause;
 }
 
 const noHoldings: Holdings = { owner: '', keyOf: () => undefined, get: () => Promise.resolve(undefined) };
 
-export function createContexts({ load, known }: ContextsOptions): Contexts {
+export function createContexts({ load, known, pause = () => undefined }: ContextsOptions): Contexts {
   const documents = new Map<string, Json>([
     ...Object.entries(known),
     [dataIntegrityUrl, { '@context': dataIntegrity }],
   ]);
-  const coreTable = compileCore(coreContext);
-  const coreNames = { key: coreContextUrl, given: coreContextUrl, url: coreContextUrl };
-  const core = createContext({ ...coreNames, hasCore: true, documents: [], table: coreTable });
+  const { coreTable, core } = createCore();
   const stock = createStock();
   const loading = createSingleFlight<Json>();
   const making = createSingleFlight<Context>();
@@ -72,10 +74,11 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
     const began = forgotten;
     const journal = createJournal(getDocument, holdings);
     const parts = await gatherParts(value, journal.getDocument);
-    const table = compileContext(parts, coreTable);
+    const table = await inPieces(compileContext(parts, coreTable), pause);
     const key = began === 0 ? text : `${text} ${began}`;
     const [hasCore, documents] = [includesCore(parts), journal.documents()];
-    const context = createContext({ key, given: value, hasCore, url: linkUrl(value), documents, table });
+    const options = { key, given: value, hasCore, url: linkUrl(value), documents, table };
+    const context = await inPieces(createContext(options), pause);
     if (began === forgotten) stock.put(context, { text, owner: journal.isOwned() ? holdings.owner : undefined, table });
     return context;
   };
@@ -87,12 +90,18 @@ export function createContexts({ load, known }: ContextsOptions): Contexts {
       return stock.get(text, owner) ?? making(`${forgotten} ${owner}\n${text}`, () => make(text, value, holdings));
     },
     isBuiltIn: (url) => documentOf(url, documents) !== undefined,
-    check: (value, atHand = {}) => checkContext(value, atHand, coreTable),
+    check: (value, atHand = {}) => checkContext(value, atHand, { core: coreTable, pause }),
     forget: (document) => {
       forgotten += 1;
       stock.dropMadeOf(document);
     },
   };
+}
+
+function createCore(): { readonly coreTable: TermTable; readonly core: Context } {
+  const coreTable = compileCore(coreContext);
+  const named = { key: coreContextUrl, given: coreContextUrl, url: coreContextUrl };
+  return { coreTable, core: atOnce(createContext({ ...named, hasCore: true, documents: [], table: coreTable })) };
 }
 
 /** A document that is at hand: the core, whatever its version (as an `@import` may ask for it), or one that is known. */
