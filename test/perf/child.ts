@@ -9,6 +9,8 @@ import { join } from 'node:path';
 export interface LoopDelay {
   readonly p99: number;
   readonly max: number;
+  /** The most processor time that the thread took in one go: unlike a delay, it does not grow with what else the machine does. */
+  readonly held: number;
 }
 
 export interface Child {

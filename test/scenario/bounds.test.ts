@@ -109,6 +109,23 @@ function boundsOfAttributes(): void {
     expect((await send('DELETE', `/entities/${id}/attrs/a1`)).status).toBe(204);
     expect((await send('POST', `/entities/${id}/attrs`, { more: 1 })).status).toBe(204);
   });
+  test('many more are refused before they are read, one by one in a batch', async () => {
+    const told = 'The body, or a part of it, names more than 100 attributes (--attributes-max).';
+    const whole = { id, type: 'Odd', ...many(200) };
+    const inner = { id, type: 'Odd', a: { type: 'Property', value: 1, ...many(200) } };
+    for (const body of [whole, inner]) {
+      const alone = await send('POST', '/entities', body);
+      expect([alone.status, alone.problem.detail]).toEqual([400, told]);
+      const good = { id: 'urn:ngsi-ld:Odd:good', type: 'Odd' };
+      const batch = await send('POST', '/entityOperations/upsert', [body, good]);
+      expect([batch.status, batch.problem]).toMatchObject([
+        207,
+        { success: [good.id], errors: [{ error: { detail: told } }] },
+      ]);
+    }
+    const value = { id: 'urn:ngsi-ld:Odd:value', type: 'Odd', a: { type: 'Property', value: many(200) } };
+    expect((await send('POST', '/entities', value)).status).toBe(201);
+  });
   test('an entity has at most 100 types', async () => {
     const { status, problem } = await send('POST', '/entities', { id: 'urn:ngsi-ld:Odd:t', type: names(101, 'T') });
     expect([status, problem.detail]).toEqual([400, 'The entity urn:ngsi-ld:Odd:t would have more than 100 types.']);

@@ -1,6 +1,7 @@
 /** Bounds what an entity may grow to: every write to it costs as much as the whole of it. */
 import type { Attributes } from './attribute.ts';
 import type { Entity } from './entity.ts';
+import { isArray, isObject, type Json } from './json.ts';
 import { badData } from './problem.ts';
 import type { Mutated } from './settle.ts';
 
@@ -25,6 +26,25 @@ export function refuseLarger(mutated: Mutated, before: Entity | undefined, attri
   return refused(
     `The entity ${next.id} would have more than ${attributesMax} attributes, counted with all instances and sub-attributes (--attributes-max).`,
   );
+}
+
+/** Members of an entity and of an attribute that are no attributes, at most. */
+const otherMembers = 20;
+
+/**
+ * Throws BadRequestData where the JSON of an entity, or of a part of one, names more attributes or sub-attributes than an entity
+ * may have, before they are read one by one.
+ */
+export function refuseManyMembers(json: Json | undefined, { attributesMax }: { readonly attributesMax: number }): void {
+  if (!isObject(json)) return;
+  const most = attributesMax + otherMembers;
+  const isTooMany = (object: Json | undefined): boolean => isObject(object) && Object.keys(object).length > most;
+  const isFull = (member: Json): boolean =>
+    isArray(member)
+      ? member.some(isFull)
+      : isObject(member) && ('value' in member || 'object' in member) && isTooMany(member);
+  if (isTooMany(json) || Object.values(json).some(isFull))
+    throw badData(`The body, or a part of it, names more than ${attributesMax} attributes (--attributes-max).`);
 }
 
 const countScopes = ({ scope }: Entity): number => (Array.isArray(scope) ? scope.length : 1);

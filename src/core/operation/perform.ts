@@ -4,6 +4,7 @@ import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
+import { refuseManyMembers } from '../model/entity-size.ts';
 import { refuseManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
@@ -21,6 +22,7 @@ export async function perform(
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
   refuseManyNames(ask.params, world.limits);
   readBoolean(ask.params, 'local');
+  if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(ask.body, world.limits);
   return operation.run(ask, await openCall(operation, caller, world));
 }
 

@@ -13,7 +13,7 @@ const wholeBytesMax = 8 * 2 ** 20;
 const piecewiseBytes = 64 * 2 ** 10;
 
 /** Values that may be parsed in one go: more would take the thread for longer than other requests should wait. */
-const valuesMax = 1_000_000;
+const valuesMax = 300_000;
 /** Bytes up to which the place of a flaw is looked for. */
 const flawBytesMax = 2 ** 20;
 

@@ -1,6 +1,7 @@
 /** Goes through the elements of a batch: each on its own, in order, a flaw in one harming no other (clause 5.5.11). */
 import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { refuseManyMembers } from '../../model/entity-size.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem, type ProblemReport } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
@@ -14,8 +15,8 @@ export interface Ending {
   readonly element?: number;
 }
 
-/** Elements whose mutations go to the store together. */
-const chunkSize = 250;
+/** Elements whose mutations go to the store together: so many, or as many as hold so many values. */
+const [chunkSize, chunkValues] = [250, 5000];
 
 /** Makes something of one element, such as a mutation; throws a Problem when it cannot be. */
 export type ReadElement<T> = (element: Json, call: Call) => T | Promise<T>;
@@ -28,10 +29,35 @@ export async function applyBatch(
 ): Promise<readonly Ending[]> {
   const elements = elementsOf(ask, call);
   const endings: Ending[] = [];
-  for (let start = 0; start < elements.length; start += chunkSize) {
-    endings.push(...(await applyChunk(elements.slice(start, start + chunkSize), call, read)));
+  for (const chunk of chunksOf(elements)) {
+    for (const ending of await applyChunk(chunk, call, read)) endings.push(ending);
   }
   return endings;
+}
+
+function* chunksOf(elements: readonly Json[]): Generator<readonly Json[]> {
+  let [start, values] = [0, 0];
+  for (const [index, element] of elements.entries()) {
+    const own = valuesIn(element);
+    if (index > start && (index - start >= chunkSize || values + own > chunkValues)) {
+      yield elements.slice(start, index);
+      [start, values] = [index, 0];
+    }
+    values += own;
+  }
+  yield elements.slice(start);
+}
+
+/** About how many values an element holds: its members, and what stands in their lists and objects. */
+function valuesIn(element: Json): number {
+  if (!isObject(element)) return 1;
+  let count = 0;
+  for (const member of Object.values(element)) {
+    count += 1;
+    if (isArray(member)) count += member.length;
+    else if (isObject(member)) count += Object.keys(member).length;
+  }
+  return count;
 }
 
 /** The elements in the body. Throws BadRequestData when there are none, TooManyResults when there are too many. */
@@ -92,6 +118,7 @@ export function endingOf(write: Write | undefined, outcome: Outcome | undefined)
 export async function readElement<T>(element: Json, call: Call, read: ReadElement<T>): Promise<T | Problem> {
   try {
     if (!isObject(element)) return await read(element, call);
+    refuseManyMembers(element, call.world.limits);
     const { '@context': context, ...rest } = element;
     if (!call.contextPerElement) {
       if (context === undefined) return await read(element, call);
