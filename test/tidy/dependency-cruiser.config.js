@@ -38,7 +38,7 @@ export default {
     hall('city', 'city|core'),
     only('^src/client/', { pathNot: '^src/client/' }, 'client-needs-nothing'),
     only('^src/store/([^/]+)/', { path: '^src/store/', pathNot: '^src/store/$1/' }, 'stores-are-strangers'),
-    only('^src/edge/([^/]+)/', { path: '^src/edge/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),
+    only('^src/edge/([^/]+)/', { path: '^src/edge/[^/]+/', pathNot: '^src/edge/$1/' }, 'edges-are-strangers'),
     only('^src/edge/stream/[^/]+\\.ts$', { path: '^src/edge/stream/[^/]+/' }, 'stream-knows-no-binding'),
     only(
       '^src/edge/stream/([^/]+)/',

@@ -1,7 +1,7 @@
 /** Carries notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over connections that are kept open. */
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { isPublicAddress } from '../../core/model/address.ts';
+import { isPublicAddress } from '../address.ts';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 
 export interface HttpMessengerOptions {

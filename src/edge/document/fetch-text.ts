@@ -2,7 +2,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
-import { isPublicAddress } from '../../core/model/address.ts';
+import { isPublicAddress } from '../address.ts';
 import { lookupPublic } from './lookup.ts';
 
 export interface FetchLimits {

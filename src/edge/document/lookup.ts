@@ -1,7 +1,7 @@
 /** Looks host names up and lets only public addresses through, so that no name leads into a private network. */
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { isPublicAddress } from '../../core/model/address.ts';
+import { isPublicAddress } from '../address.ts';
 
 /** A `lookup` for node:net. Fails when the name has no public address; others that it has besides are left out. */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {

@@ -1,6 +1,6 @@
 /** Reads endpoint URIs of MQTT, and what is told of how to publish to them (clause 7.2). */
 import { isIP } from 'node:net';
-import { isPublicAddress } from '../../core/model/address.ts';
+import { isPublicAddress } from '../address.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import { percentDecoded } from '../../core/model/read/percent.ts';
 

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isPublicAddress } from '../../../src/core/model/address.ts';
+import { isPublicAddress } from '../../src/edge/address.ts';
 
 test.each([
   '1.1.1.1',
