@@ -1,4 +1,10 @@
-/** Takes a command line apart into options and the arguments beside them. What is not known is refused by name. */
+/**
+ * Takes a command line apart into options and the arguments beside them. What is not known is refused by name.
+ *
+ * `parseArgs` of node:util finds the tokens. Its strict mode is off because its messages do not suggest the nearest option.
+ * A package such as `commander` would not shorten this: options, their help and their checks come from the table that
+ * environment variables, the configuration file and docs/configuration.md come from, too.
+ */
 import { parseArgs } from 'node:util';
 import { suggestion } from './nearest.ts';
 

@@ -1,4 +1,10 @@
-/** Chooses the media type of an answer by the Accept header (RFC 9110, section 12.5.1; CIM 009 clause 6.3.4). */
+/**
+ * Chooses the media type of an answer by the Accept header (RFC 9110, section 12.5.1; CIM 009 clause 6.3.4).
+ *
+ * The npm package `negotiator` decides otherwise in three cases, so it is not used: of types with the same quality it takes
+ * the first or most specific one of the header, and clause 6.3.4 the first one that the server offers; it answers 406 to a
+ * parameter such as `application/json;charset=utf-8`, and to a quality that is no number. It takes no less time.
+ */
 import type { Media } from '../../core/operation/operation.ts';
 import { Refusal } from './refusal.ts';
 

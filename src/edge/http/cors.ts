@@ -1,4 +1,9 @@
-/** Lets web pages of another origin use the API, when the broker is told so (Fetch standard, CORS protocol). */
+/**
+ * Lets web pages of another origin use the API, when the broker is told so (Fetch standard, CORS protocol).
+ *
+ * These headers are constant but for `Allow`, so they are made once at the start. The npm package `cors` is a middleware that
+ * computes them for every request, with one list of methods for all paths; here `Allow` names the methods of each path.
+ */
 import type { Headers } from './reply.ts';
 
 /** Headers that scripts may read beyond the few that they always may. */

@@ -1,4 +1,9 @@
-/** Carries notifications over MQTT (clause 7): one message each, over one connection per MQTT broker, user and version. */
+/**
+ * Carries notifications over MQTT (clause 7): one message each, over one connection per MQTT broker, user and version.
+ *
+ * Publishing uses the client of the package `mqtt`. Receiving (ingest/session.ts) uses its codec alone, the package
+ * `mqtt-packet`: the client acknowledges one message before it hands over the next, so messages could not share a commit.
+ */
 import type { LookupFunction } from 'node:net';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 import { type Connection, openConnection } from './connection.ts';
