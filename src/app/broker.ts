@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { type JobOptions, startJobs } from '../city/job/jobs.ts';
 import { readKeptDays, readRollupDays } from '../city/job/retention.ts';
@@ -42,7 +43,7 @@ import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { readConsole, readServedContexts } from './console.ts';
 import { createHealth } from './health.ts';
-import { createBreathe, createClock, createIds } from './process.ts';
+import { createBreathe, createClock, createIds, createPatientClock } from './process.ts';
 import { limitTenants } from './tenants.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -76,7 +77,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const delivery = openDelivery(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
   await delivery.start();
-  const stopJobs = startJobs({ ...world, ...jobs });
+  const stopJobs = startJobs({ ...world, ...jobs, clock: createPatientClock(world.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
   const streams = openStreams(config, world);
   const server = openServer(config, world, { telemetry, streams });
@@ -286,7 +287,7 @@ function openServer(
   world: World,
   { telemetry, streams }: { telemetry: Telemetry; streams: Streams },
 ): Server {
-  const began = Date.now();
+  const began = performance.now();
   const { metrics } = telemetry;
   const health = createHealth({ stores: world.stores, alias: config.alias });
   telemetry.hear(health.observe);
@@ -313,7 +314,7 @@ function openServer(
         version,
         'orionld version': version,
         orion: { version },
-        uptime: Math.floor((Date.now() - began) / 1000),
+        uptime: Math.floor((performance.now() - began) / 1000),
       }),
       unready: health.unready,
       metrics: metrics.read,

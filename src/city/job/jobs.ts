@@ -5,7 +5,7 @@ import type { Observe } from '../../core/port/observe.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
-import { instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
 import { schedule } from './schedule.ts';
 
@@ -42,11 +42,17 @@ const removed = (count: number): string | undefined => (count > 0 ? `removed ${c
 /** Starts the jobs. Returns the function that stops them and waits for those under way. */
 export function startJobs(options: JobOptions): () => Promise<void> {
   const { clock, logKeep, historyKeep } = options;
-  const prune: Work = async (store) =>
-    removed(await store.log.prune({ before: hoursBefore(clock, logKeep.hours), records: logKeep.records }));
+  const present = createPresent(clock);
+  const prune: Work = async (store, tenant) =>
+    removed(
+      await store.log.prune({
+        before: hoursBefore(await present(store, tenant), logKeep.hours),
+        records: logKeep.records,
+      }),
+    );
   const sweep: Work = async (store) => removed(await store.sweep(clock.now()));
   const stopping = new AbortController();
-  const forget = createForget(options, stopping.signal);
+  const forget = createForget(options, { present, signal: stopping.signal });
   const jobs = [
     startJob('sweep', { ...options, work: sweep }),
     startJob('prune', { ...options, work: prune }),
@@ -62,14 +68,48 @@ export function startJobs(options: JobOptions): () => Promise<void> {
   };
 }
 
-const hoursBefore = (clock: Clock, hours: number): string =>
-  instantOf(microsOfInstant(clock.now()) - hours * 3_600_000_000);
+const hourMicros = 3_600_000_000;
+const hoursBefore = (present: Instant, hours: number): Instant =>
+  instantOf(microsOfInstant(present) - hours * hourMicros);
+
+/** The present from which the age of what a tenant's store holds is counted. */
+type Present = (store: Store, tenant: string) => Promise<Instant>;
+
+/** Records that are looked through for one from before the start. */
+const lookedThrough = 100;
+
+/**
+ * A clock that was set far ahead while the broker was away must not cost a store all that it holds: for an hour from the start, the
+ * present is not believed to be more than a day after the newest change from before it.
+ */
+function createPresent(clock: Clock): Present {
+  const [startedMs, startedAt] = [performance.now(), microsOfInstant(clock.now())];
+  const newest = new Map<string, Promise<number>>();
+  const look = async ({ log }: Store): Promise<number> => {
+    const records = await log.read(Math.max(0, (await log.position()) - lookedThrough), lookedThrough);
+    const before = records.map(({ at }) => microsOfInstant(at)).filter((at) => at <= startedAt);
+    return before.at(-1) ?? Number.POSITIVE_INFINITY;
+  };
+  return async (store, tenant) => {
+    const now = clock.now();
+    if (performance.now() - startedMs > hourMicros / 1000) return now;
+    const known = newest.get(tenant) ?? look(store);
+    newest.set(tenant, known);
+    // A log that cannot be read now may be later.
+    known.catch(() => newest.delete(tenant));
+    const latest = (await known) + 24 * hourMicros;
+    return microsOfInstant(now) > latest ? instantOf(latest) : now;
+  };
+}
 
 /** Forgets history slice by slice, until there is no more or the jobs stop: what is left is done by the next run. */
-function createForget({ clock, contexts, historyKeep }: JobOptions, signal: AbortSignal): Work {
+function createForget(
+  { contexts, historyKeep }: JobOptions,
+  { present, signal }: { readonly present: Present; readonly signal: AbortSignal },
+): Work {
   return async (store, tenant) => {
     const { isDryRun, rollups } = historyKeep;
-    const now = clock.now();
+    const now = await present(store, tenant);
     const slice = {
       isDryRun,
       retention: retentionAt(historyKeep, now, contexts.core),

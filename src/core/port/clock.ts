@@ -2,7 +2,10 @@
 import type { Instant } from '../model/instant.ts';
 
 export interface Clock {
-  /** The present time with millisecond digits, as the broker stamps it. Never earlier than an answer before. */
+  /**
+   * The present time with millisecond digits, as the broker stamps it: that of the wall clock, also after that was set. It is earlier
+   * than an answer before only where the clock was set back by more than a second. For how long something lasts, ask a steady clock.
+   */
   now(): Instant;
 }
 

@@ -5,6 +5,7 @@ import type { Messenger } from '../../core/port/messenger.ts';
 import { type Subscriptions, subscriptionShelf } from '../../core/port/subscriptions.ts';
 import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
+import { watchClock } from './clock-watch.ts';
 import { createReceivers, type Receivers } from './receivers.ts';
 import type { DeliveryWorld } from './surroundings.ts';
 import { openTenant, type Tenant } from './tenant.ts';
@@ -44,6 +45,8 @@ interface Engine extends DeliveryOptions {
   readonly watchers: Watchers;
   /** Looks for tenants that other brokers have made. */
   search: NodeJS.Timeout | undefined;
+  /** Ends the watch over the wall clock. */
+  unwatch: () => void;
   /** Tries again to open the tenants that could not be. */
   later: NodeJS.Timeout | undefined;
   isStopped: boolean;
@@ -65,6 +68,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     watchers,
     tenants: new Map(),
     search: undefined,
+    unwatch: () => undefined,
     later: undefined,
     isStopped: false,
   };
@@ -72,6 +76,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     subscriptions: createSubscriptions(engine),
     async start() {
       await openAll(engine);
+      engine.unwatch = watchClock({ ...chances, clock: world.clock, onSet: () => refreshAll(engine) });
       if (world.stores.parts.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
     },
     stop: () => stop(engine).finally(unfollow),
@@ -102,6 +107,15 @@ function createSubscriptions(engine: Engine): Subscriptions {
     },
     replay: async (tenant, document, keys) => (await tenantOf(engine, tenant))?.replay(document, keys),
   };
+}
+
+/** What has expired, or was due, by a clock that was set has not, or is not, by what it shows now. */
+function refreshAll({ tenants }: Engine): void {
+  for (const opening of tenants.values())
+    void opening.then(
+      (tenant) => tenant?.refreshAll(),
+      () => undefined,
+    );
 }
 
 async function openAll(engine: Engine): Promise<void> {
@@ -165,6 +179,7 @@ async function read({ world, messenger }: Engine, tenant: string, document: Subs
 async function stop(engine: Engine): Promise<void> {
   engine.isStopped = true;
   clearInterval(engine.search);
+  engine.unwatch();
   clearTimeout(engine.later);
   const opened = await Promise.allSettled(engine.tenants.values());
   const tenants = opened.flatMap((one) => (one.status === 'fulfilled' ? (one.value ?? []) : []));

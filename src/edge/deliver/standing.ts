@@ -108,7 +108,8 @@ export function queueOf({ stored, progress, around }: RunnerOptions): Queue {
   const agoMs =
     lastSuccess === undefined
       ? Infinity
-      : (microsOfInstant(around.world.clock.now()) - microsOfInstant(lastSuccess)) / 1000;
+      : // None is in the future, whatever the clock was when it was stored.
+        Math.max(0, microsOfInstant(around.world.clock.now()) - microsOfInstant(lastSuccess)) / 1000;
   const queue = throttlingMs === undefined ? createLanes() : createThrottled(throttlingMs, around.nowMs() - agoMs);
   queue.restore(progress.open ?? []);
   return queue;

@@ -29,6 +29,8 @@ import { createTicker } from './ticker.ts';
 export interface Tenant {
   /** Puts into force what stands on the shelf under an id. What was in force before begins nothing more from now on. */
   refresh(id: string): void;
+  /** The same for all subscriptions. */
+  refreshAll(): void;
   /** What came of a subscription. */
   account(document: SubscriptionDocument): Promise<SubscriptionAccount>;
   /** Begins to send dead letters of a subscription again, by their keys. */
@@ -97,6 +99,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   for (const key of await store.shelf(subscriptionShelf).keys()) refresh(office, key);
   return {
     refresh: (id) => refresh(office, id),
+    refreshAll: () => void forAll(office, (id) => refresh(office, id)),
     account: async (document) => (await progressIn(office, document))?.account ?? emptyAccount,
     explain: async (document, about) =>
       explain(about, {

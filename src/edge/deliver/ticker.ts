@@ -71,15 +71,17 @@ function firstDue(options: TickerOptions): Micros {
   const made = microsOfInstant(options.since);
   const period = options.intervalMs * 1000;
   const due = options.progress.dueAt === undefined ? made : microsOfInstant(options.progress.dueAt);
-  return due > made ? Math.min(due, present(options) + period) : made + period;
+  return due > made ? due : made + period;
 }
 
 const present = ({ around }: RunnerOptions): Micros => microsOfInstant(around.world.clock.now());
 
-/** Sets the timer to when the next notification is due. */
+/** Sets the timer to when the next notification is due: after a period at the latest, wherever the clock was when that was worked out. */
 function wind(ticker: Ticker): void {
   if (ticker.isEnded) return;
-  const waitMs = (ticker.dueAt - present(ticker)) / 1000;
+  const now = present(ticker);
+  ticker.dueAt = Math.min(ticker.dueAt, now + ticker.periodMicros);
+  const waitMs = (ticker.dueAt - now) / 1000;
   ticker.timer = setTimeout(() => strike(ticker), timerMs(waitMs));
 }
 

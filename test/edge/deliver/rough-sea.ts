@@ -267,27 +267,34 @@ interface Sent {
 }
 
 /** The messenger of the broker that was started as the `by`th. */
-const messengerOf = (sea: Sea, { parts }: Stores, by: number): Messenger => ({
-  schemes: ['boat'],
-  objection: () => undefined,
-  send({ body }) {
-    const { id, subscriptionId, data } = JSON.parse(body) as Sent;
-    const boat = sea.boats.get(subscriptionId);
-    if (!boat) throw new Error(`Nobody has subscribed as ${subscriptionId}.`);
-    const position = Number(/\d+$/.exec(id)?.[0]);
-    const term = parts.tenure(partIn(parts.count, subscriptionId))?.term;
-    if (position <= boat.since) sea.early.push(`${subscriptionId}: ${position}`);
-    if (term === undefined) sea.unheld.push(`${subscriptionId}: ${position}`);
-    if (position <= sea.recorded.position(subscriptionId)) sea.again.push(`${subscriptionId}: ${position}`);
-    const attempt = { isAbandoned: false };
-    const done = receive(sea, boat, attempt).then((delivery) => {
-      if (delivery.kind === 'taken') boat.told.push({ entity: data[0]?.id ?? '', position, term: term ?? 0, by });
-      return delivery;
-    });
-    return { done, abandon: () => void (attempt.isAbandoned = true) };
-  },
-  close: () => Promise.resolve(),
-});
+function messengerOf(sea: Sea, { parts }: Stores, by: number): Messenger {
+  const underWay = new Set<{ isAbandoned: boolean }>();
+  return {
+    schemes: ['boat'],
+    objection: () => undefined,
+    send({ body }) {
+      const { id, subscriptionId, data } = JSON.parse(body) as Sent;
+      const boat = sea.boats.get(subscriptionId);
+      if (!boat) throw new Error(`Nobody has subscribed as ${subscriptionId}.`);
+      const position = Number(/\d+$/.exec(id)?.[0]);
+      const term = parts.tenure(partIn(parts.count, subscriptionId))?.term;
+      if (position <= boat.since) sea.early.push(`${subscriptionId}: ${position}`);
+      if (term === undefined) sea.unheld.push(`${subscriptionId}: ${position}`);
+      if (position <= sea.recorded.position(subscriptionId)) sea.again.push(`${subscriptionId}: ${position}`);
+      const attempt = { isAbandoned: false };
+      underWay.add(attempt);
+      const done = receive(sea, boat, attempt).then((delivery) => {
+        if (delivery.kind === 'taken') boat.told.push({ entity: data[0]?.id ?? '', position, term: term ?? 0, by });
+        return delivery;
+      });
+      return { done: done.finally(() => underWay.delete(attempt)), abandon: () => void (attempt.isAbandoned = true) };
+    },
+    close() {
+      for (const attempt of underWay) attempt.isAbandoned = true;
+      return Promise.resolve();
+    },
+  };
+}
 
 const partIn = (count: number, id: string): number => partOf(` ${id}`, count);
 

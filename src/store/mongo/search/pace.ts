@@ -1,4 +1,5 @@
 /** Ends reads that take too long. */
+import { performance } from 'node:perf_hooks';
 import { tooComplex } from '../connection.ts';
 
 /** What remains of the time of a read, for each of its commands. Throws TooComplexQuery when there is none. */
@@ -8,9 +9,9 @@ const readMaxMs = 10_000;
 
 /** The pace of one read. */
 export function createPace(): Pace {
-  const end = Date.now() + readMaxMs;
+  const end = performance.now() + readMaxMs;
   return () => {
-    const maxTimeMS = end - Date.now();
+    const maxTimeMS = Math.ceil(end - performance.now());
     if (maxTimeMS <= 0) throw tooComplex();
     return { maxTimeMS };
   };

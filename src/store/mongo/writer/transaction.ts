@@ -1,4 +1,5 @@
 /** Runs transactions: again when another node was in the way or a new primary is elected, until it is sure how they ended. */
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientSession, MongoError, ReadConcern, WriteConcern } from 'mongodb';
 
@@ -23,12 +24,12 @@ export async function inTransaction<T>(
 
 /** Tries again as long as the failure has a label that says that it makes sense. */
 async function untilSure<T>(label: string, attempt: () => Promise<T>): Promise<T> {
-  const end = Date.now() + patienceMs;
+  const end = performance.now() + patienceMs;
   for (let count = 1; ; count += 1) {
     try {
       return await attempt();
     } catch (error) {
-      const isWorthIt = error instanceof MongoError && error.hasErrorLabel(label) && Date.now() < end;
+      const isWorthIt = error instanceof MongoError && error.hasErrorLabel(label) && performance.now() < end;
       if (!isWorthIt) throw error;
     }
     await sleep(pauseMs(count));

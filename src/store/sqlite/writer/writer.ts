@@ -1,4 +1,5 @@
 /** The main thread's end of the writer: sends jobs to the writer's thread, and wakes those who wait for their answers. */
+import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Observe } from '../../../core/port/observe.ts';
@@ -64,8 +65,8 @@ export function startWriter(options: WriterOptions): Writer {
   const revive = (): void => {
     queue.fail(new Problem('Unavailable', 'The writer of the store has died; what was asked may be done or not.'));
     if (!queue.isOpen()) return ended.resolve(undefined);
-    deaths.push(Date.now());
-    if (deaths.length >= deathsMost && Date.now() - (deaths.at(-deathsMost) ?? 0) < deathsMs) {
+    deaths.push(performance.now());
+    if (deaths.length >= deathsMost && performance.now() - (deaths.at(-deathsMost) ?? 0) < deathsMs) {
       queue.refuse();
       ended.resolve(undefined);
       return fatal(new Error(`The writer of the store has died ${deathsMost} times within a minute.`));
