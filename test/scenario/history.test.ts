@@ -22,6 +22,14 @@ const grown = (name: string): readonly Step[] => [
   measure(name, 23, 3),
 ];
 
+/** Parameters of aggregates beside another format are refused. */
+const withoutAggregates = (does: string, send: string): Step => ({
+  does,
+  send,
+  answers: 400,
+  has: { ...problem('InvalidRequest'), detail: expect.stringMatching(/aggr.*aggregatedValues/) },
+});
+
 scenarios('history', {
   'is concise without instances losing their value': [
     {
@@ -344,6 +352,31 @@ scenarios('history', {
       send: `GET /temporal/entities/${id('agg')}?format=aggregatedValues&aggrMethods=avg&aggrPeriodDuration=hour`,
       answers: 400,
       has: { detail: expect.stringContaining('aggrPeriodDuration') },
+    },
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('agg')}?aggrPeriodDuration=PT2H`,
+      answers: 400,
+      has: { ...problem('BadRequestData'), detail: expect.stringContaining('aggrMethods') },
+    },
+    ...['format', 'options'].flatMap((name) =>
+      ['normalized', 'concise', 'temporalValues'].flatMap((format) => [
+        ...['aggrMethods=avg', 'aggrPeriodDuration=PT2H'].flatMap((parameter) => [
+          withoutAggregates('retrieveTemporal', `GET /temporal/entities/${id('agg')}?${name}=${format}&${parameter}`),
+          withoutAggregates('queryTemporal', `GET /temporal/entities?type=Air&${name}=${format}&${parameter}`),
+        ]),
+        ...['temporalQ', 'aggrParams'].map((member) => ({
+          ...withoutAggregates('queryTemporalByPost', `POST /temporal/entityOperations/query?${name}=${format}`),
+          body: { type: 'Query', entities: [{ type: 'Air' }], [member]: { aggrMethods: ['avg'] } },
+        })),
+      ]),
+    ),
+    {
+      does: 'queryTemporalByPost',
+      send: 'POST /temporal/entityOperations/query',
+      body: { type: 'Query', entities: [{ type: 'Air' }], aggrParams: { aggrMethods: 'avg', lastN: 1 } },
+      answers: 400,
+      has: { ...problem('BadRequestData'), detail: expect.stringContaining('lastN') },
     },
   ],
   'is asked for by a body, and by values in the interval': [

@@ -57,10 +57,11 @@ const presentReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMemb
   ['joinLevel', (json) => ({ joinLevel: JSON.stringify(json) })],
   ['containedBy', readList],
 ]);
+const aggrMembers = ['aggrMethods', 'aggrPeriodDuration'];
 const temporalReaders: ReadonlyMap<string, ReadMember> = new Map<string, ReadMember>([
   ...commonReaders,
-  ['temporalQ', readTemporalMembers],
-  ['aggrParams', readTemporalMembers],
+  ['temporalQ', readTemporalMembers(['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN', ...aggrMembers])],
+  ['aggrParams', readTemporalMembers(aggrMembers)],
 ]);
 
 function readMember(json: Json, name: string): Params {
@@ -133,10 +134,12 @@ function readOrdering(json: Json): Readonly<Record<string, string>> {
 }
 
 /** `temporalQ` and `aggrParams` as the parameters that say the same. */
-function readTemporalMembers(json: Json, member: string): Readonly<Record<string, string>> {
-  if (!isObject(json)) throw badData(`The member ${member} of a query must be an object, not ${quoted(json)}.`);
-  refuseUnknown(json, temporalMembers, member);
-  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, textOfMember(value, name)]));
+function readTemporalMembers(known: readonly string[]): ReadMember {
+  return (json, member) => {
+    if (!isObject(json)) throw badData(`The member ${member} of a query must be an object, not ${quoted(json)}.`);
+    refuseUnknown(json, known, member);
+    return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, textOfMember(value, name)]));
+  };
 }
 
 /** Methods may be a list, and a number a number. */
@@ -149,15 +152,6 @@ function textOfMember(value: Json, name: string): string {
 
 const selectorMembers = ['type', 'id', 'idPattern'];
 const orderingMembers = ['orderBy', 'collation', 'geometry', 'coordinates'];
-const temporalMembers = [
-  'timerel',
-  'timeAt',
-  'endTimeAt',
-  'timeproperty',
-  'lastN',
-  'aggrMethods',
-  'aggrPeriodDuration',
-];
 
 function refuseUnknown(json: JsonObject, known: readonly string[], member: string): void {
   const unknown = Object.keys(json).find((name) => !known.includes(name));

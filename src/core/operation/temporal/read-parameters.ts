@@ -47,8 +47,7 @@ export interface HistoryShown {
 /** Throws BadRequestData or InvalidRequest that names the parameter at fault. */
 export function readHistoryShown(params: Params, { context }: Pick<Call, 'context'>): HistoryShown {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
-  const asked = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one));
-  const format = asked ?? (params['aggrMethods'] === undefined ? 'normalized' : 'aggregatedValues');
+  const format = aggregating(params, readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)));
   const temporal = parseTemporal(params);
   const projection = readProjection(params, context);
   if (projectionDepth(projection) > 0)
@@ -72,6 +71,17 @@ export function readHistoryShown(params: Params, { context }: Pick<Call, 'contex
     ...(partAfter === undefined ? undefined : { partAfter }),
     isShown: (name) => isShown(projection, name),
   };
+}
+
+/** The format asked for; aggregatedValues where none is but parameters that only it has. Throws InvalidRequest when another is. */
+function aggregating(params: Params, asked: Format | undefined): Format {
+  const given = ['aggrMethods', 'aggrPeriodDuration'].find((name) => params[name] !== undefined);
+  if (given === undefined || asked === 'aggregatedValues') return asked ?? 'normalized';
+  if (asked === undefined) return 'aggregatedValues';
+  throw new Problem(
+    'InvalidRequest',
+    `The parameter ${given} belongs to the format aggregatedValues, not to ${asked}.`,
+  );
 }
 
 /** Rollups are of all that was observed in an hour or a day. */
