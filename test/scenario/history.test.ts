@@ -555,3 +555,37 @@ scenarios(
   },
   ['--instances-max', '7'],
 );
+
+const hours = [1, 2, 3, 4, 5, 6, 7, 8];
+const part = (name: string, path: string, pm10: readonly (readonly [number, number])[], isLast = false): Step => ({
+  ...values(name, '', ...pm10),
+  does: path.includes('?type') ? 'queryTemporal' : 'retrieveTemporal',
+  send: `GET ${path}`,
+  answers: isLast ? 200 : 206,
+  ...(isLast ? undefined : { with: { Link: /partAfter/ } }),
+});
+
+scenarios(
+  'a history that is longer than an answer may be made of',
+  {
+    'is answered part by part': [
+      { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('parts', ...hours), answers: 201 },
+      ...[0, 2, 4, 6].map((n) => {
+        const after = n === 0 ? '' : `&partAfter=2026-03-01T0${n}:00:00Z`;
+        const pairs = [n + 1, n + 2].map((hour): [number, number] => [20 + hour, hour]);
+        const path = `/temporal/entities/${id('parts')}?format=temporalValues&attrs=pm10${after}`;
+        return part('parts', path, pairs, n === 6);
+      }),
+    ],
+    'is refused where all of it must be looked at': [
+      { does: 'upsertTemporal', send: 'POST /temporal/entities', body: past('whole', ...hours), answers: 201 },
+      ...['q=pm10%3E0', 'lastN=8', 'aggrMethods=distinctCount'].map((query) => ({
+        does: 'queryTemporal',
+        send: `GET /temporal/entities?type=Air&id=${id('whole')}&timerel=after&timeAt=2026-01-01T00:00:00Z&${query}`,
+        answers: 403,
+        has: problem('TooManyResults'),
+      })),
+    ],
+  },
+  ['--instances-max', '7', '--instances-page', '2'],
+);

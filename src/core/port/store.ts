@@ -54,6 +54,8 @@ export interface HistoryPlan extends Plan {
    * Only with the times `observedAt` and `any`, and without `lastN`.
    */
   readonly rollup?: 'hour' | 'day';
+  /** Of each series at most this many instances, the earliest ones by `timeproperty`. Only without `rollup` and `lastN`. */
+  readonly limitEach?: number;
   /** At most this many instances (`weightOf`) in all, so that an answer is bounded; the rest is told by `truncated`. */
   readonly limitInstances: number;
 }

@@ -52,7 +52,7 @@ function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readon
     .flatMap((one) => selectFrom(one, plan));
 }
 
-function selectFrom(series: Series, { temporal, rollup }: HistoryPlan): readonly Timed[] {
+function selectFrom(series: Series, { temporal, rollup, limitEach }: HistoryPlan): readonly Timed[] {
   const { name, entries } = series;
   const { lastN } = temporal;
   const days = rollup ? rolledDays(series) : new Set();
@@ -64,7 +64,7 @@ function selectFrom(series: Series, { temporal, rollup }: HistoryPlan): readonly
     return time !== undefined && isWithin(temporal, time) ? [{ name, time, instance }] : [];
   });
   const sorted = [...rolled, ...timed].sort(byTime);
-  return lastN === undefined ? sorted : sorted.slice(-lastN);
+  return lastN === undefined ? sorted.slice(0, limitEach) : sorted.slice(-lastN);
 }
 
 /** The rollups of those hours that are in the interval from beginning to end. */

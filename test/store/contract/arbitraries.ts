@@ -430,5 +430,7 @@ export const historyParts: Arbitrary<Omit<HistoryPlan, 'now' | 'after'>> = fc
     attrs: maybe(fc.uniqueArray(attribute, { maxLength: 2 }), 3),
     datasetIds: maybe(fc.uniqueArray(fc.constantFrom('@none', ...datasets), { minLength: 1, maxLength: 2 }), 4),
     limitInstances: fc.constantFrom(1, 5, 1000),
+    limitEach: maybe(fc.integer({ min: 1, max: 3 }), 2),
   })
+  .map((parts) => (parts.temporal.lastN === undefined ? parts : { ...parts, limitEach: undefined }))
   .map(withoutUndefined) as Arbitrary<Omit<HistoryPlan, 'now' | 'after'>>;

@@ -221,6 +221,25 @@ export function describeHistorySelection(bench: Bench): void {
       expect(Object.keys((await historyOf(store, 'a', { temporal: late })).attrs)).toEqual([iri('level')]);
     });
 
+    test('only the earliest ones of each series, where no more are wanted', async () => {
+      const store = bench.store();
+      for (const timeproperty of ['any', 'observedAt', 'modifiedAt', 'createdAt'] as const) {
+        const all = await historyOf(store, 'a', { temporal: { timeproperty } });
+        for (const limitEach of [1, 2, 7]) {
+          const found = await historyOf(store, 'a', { temporal: { timeproperty }, limitEach });
+          expect(found.truncated).toBe(false);
+          const earliest = Object.entries(all.attrs).map(([name, instances]) => [
+            name,
+            instances.filter(
+              (one, n) =>
+                instances.slice(0, n).filter(({ datasetId }) => datasetId === one.datasetId).length < limitEach,
+            ),
+          ]);
+          expect(found.attrs).toEqual(Object.fromEntries(earliest));
+        }
+      }
+    });
+
     test('only so many in all, and says so', async () => {
       const store = bench.store();
       expect((await historyOf(store, 'a', { limitInstances: 30 })).truncated).toBe(false);

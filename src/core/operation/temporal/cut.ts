@@ -11,7 +11,7 @@ export interface Cut {
   readonly range?: TimeRange;
 }
 
-interface Cutting {
+export interface Cutting {
   readonly temporal: TemporalQuery;
   /** How many instances an answer shows, unless more of them are of one moment. */
   readonly most: number;
@@ -38,6 +38,24 @@ export function cutHistories(histories: readonly EntityHistory[], cutting: Cutti
   if (end === undefined) return { histories: kept };
   const start = startOf(cutting, sign * (places[0] ?? end));
   return { histories: kept, range: { start, end: instantOf(sign * end), size: temporal.lastN ?? '*' } };
+}
+
+/** True when the cut is right although of each series `each` instances at most were read, the earliest ones. */
+export function isSettled(
+  histories: readonly EntityHistory[],
+  temporal: TemporalQuery,
+  { each, end }: { readonly each: number; readonly end: Instant | undefined },
+): boolean {
+  const moment = end === undefined ? Infinity : microsOfInstant(end);
+  const isKnown = (series: readonly HistoricInstance[]): boolean => {
+    const last = series.length < each ? undefined : series.at(-1);
+    return last === undefined || momentOf(last, temporal) > moment;
+  };
+  return histories.every(({ attrs }) =>
+    Object.values(attrs).every((all) =>
+      [...Map.groupBy(all, ({ datasetId }) => datasetId).values()].every((series) => isKnown(series)),
+    ),
+  );
 }
 
 const weigh = (histories: readonly EntityHistory[]): number =>
@@ -77,7 +95,10 @@ function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => bo
   return {
     ...history,
     attrs: Object.fromEntries(attrs.map(([name, instances]) => [name, instances.filter(isKept)])),
-    kinds: Object.fromEntries(attrs.flatMap(([name, [first]]) => (first ? [[name, first.kind]] : []))),
+    kinds: {
+      ...history.kinds,
+      ...Object.fromEntries(attrs.flatMap(([name, [one]]) => (one ? [[name, one.kind]] : []))),
+    },
   };
 }
 

@@ -78,7 +78,7 @@ async function* histories({ filter, parts }: Asked, wanted: number, call: Call):
   }
   const matches = compileFilter({ ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) });
   // Values and scopes are of instances: no rollup tells them.
-  const { attrs, rollup: _, ...whole } = parts;
+  const { attrs, rollup: _rollup, limitEach: _each, ...whole } = parts;
   for await (const page of pages({ ...whole, filter: rest, limit: pageSize }, call)) {
     const scoped = scopeQ ? await withinScopes(page, { scopeQ, temporal: parts.temporal }, call) : page;
     yield* scoped.filter((history) => matches(asEntity(history))).map((history) => narrowed(history, attrs));

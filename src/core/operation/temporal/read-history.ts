@@ -11,8 +11,9 @@ import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../para
 import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
-import { cutHistories } from './cut.ts';
+import type { Cut } from './cut.ts';
 import { type Asked, findHistories, tooManyInstances } from './find-histories.ts';
+import { type Find, readPart, type Wanted } from './read-part.ts';
 import { type HistoryShown, readHistoryShown, shownParameters, temporalParameters } from './read-parameters.ts';
 
 type Params = Readonly<Record<string, string>>;
@@ -29,13 +30,13 @@ export const retrieveTemporal: Operation = {
   async run(ask, call) {
     const id = readId(ask.path['id'] ?? '');
     const shown = readHistoryShown(ask.params, call);
-    const plan: HistoryPlan = {
-      ...readParts(ask.params, shown, call),
-      filter: { selectors: [{ ids: [id] }] },
-      limit: 1,
+    const parts = readParts(ask.params, shown, call);
+    const plan: HistoryPlan = { ...parts, filter: { selectors: [{ ids: [id] }] }, limit: 1 };
+    const find: Find = async (each) => {
+      const [history] = await call.store.history({ ...plan, ...limitedEach(each) });
+      return [history ?? (await withoutInstances(id, plan, call))];
     };
-    const [history] = await call.store.history(plan);
-    const found = answer([history ?? (await withoutInstances(id, plan, call))], { shown, call, isList: false });
+    const found = await answer({ find, parts, series: 1 }, { shown, call, isList: false });
     if (found.text === '{}')
       throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
     return found;
@@ -112,11 +113,25 @@ async function answerQuery(
 ): Promise<Answer> {
   const shown = readHistoryShown(params, call);
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
-  const asked = { filter, parts: readParts(params, shown, call) };
-  const { found, count } = await findHistories(asked, { limit, offset, isCounted, orderBy: params['orderBy'] }, call);
-  const page = pageOf(count - offset, { limit, offset }, isCounted ? count : undefined);
-  return { ...answer(found, { shown, call, isList: true }), page };
+  const parts = readParts(params, shown, call);
+  const wanted = { limit, offset, isCounted, orderBy: params['orderBy'] };
+  let count = 0;
+  const find: Find = async (each) => {
+    const answered = await findHistories({ filter, parts: { ...parts, ...limitedEach(each) } }, wanted, call);
+    count = answered.count;
+    return answered.found;
+  };
+  // What is asked of values is asked of all instances in the interval.
+  const isOfValues = filter.q !== undefined || filter.geo !== undefined || filter.scopeQ !== undefined;
+  const found = await answer(
+    { find, parts: isOfValues ? undefined : parts, series: limit },
+    { shown, call, isList: true },
+  );
+  return { ...found, page: pageOf(count - offset, { limit, offset }, isCounted ? count : undefined) };
 }
+
+const limitedEach = (each: number | undefined): Pick<HistoryPlan, 'limitEach'> =>
+  each === undefined ? {} : { limitEach: each };
 
 /** The parts of a history plan that do not say which entities. */
 function readParts(params: Params, { temporal, rollup }: HistoryShown, { context, now, world }: Call): Asked['parts'] {
@@ -134,21 +149,12 @@ function readParts(params: Params, { temporal, rollup }: HistoryShown, { context
 }
 
 /** Throws TooManyResults when there are more instances than one answer may be made of. */
-function answer(
-  histories: readonly EntityHistory[],
+async function answer(
+  sought: Omit<Wanted, 'show'>,
   { shown, call, isList }: { shown: HistoryShown; call: Call; isList: boolean },
-): Extract<Answer, { kind: 'found' }> {
-  const { instancesMax, instancesPage } = call.world.limits;
-  if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);
-  const visible = histories.map((history) => ({
-    ...history,
-    attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => shown.isShown(name))),
-  }));
-  const { temporal, partAfter, view } = shown;
-  if (view.aggregation) checkApplies(view.aggregation.methods, visible);
-  const { histories: cut, range } = view.aggregation
-    ? { histories: visible, range: undefined }
-    : cutHistories(visible, { temporal, most: instancesPage, partAfter });
+): Promise<Extract<Answer, { kind: 'found' }>> {
+  const { histories: cut, range } = await readShown(sought, shown, call);
+  const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
   const rendered = kept.map((history) => JSON.stringify(renderHistory(history, view, shown.isShown)));
   const texts = isList
@@ -159,6 +165,27 @@ function answer(
     text: isList ? `[${texts.join(',')}]` : (texts[0] ?? '{}'),
     ...(range ? { range } : undefined),
   };
+}
+
+/** What an answer shows: aggregates are of everything, other answers are cut. */
+async function readShown({ find, parts, series }: Omit<Wanted, 'show'>, shown: HistoryShown, call: Call): Promise<Cut> {
+  const { instancesMax, instancesPage } = call.world.limits;
+  const show: Wanted['show'] = (histories) => {
+    if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);
+    return histories.map(({ attrs, ...history }) => ({
+      ...history,
+      attrs: Object.fromEntries(Object.entries(attrs).filter(([name]) => shown.isShown(name))),
+    }));
+  };
+  const { temporal, partAfter, view } = shown;
+  if (view.aggregation) {
+    const histories = show(await find());
+    checkApplies(view.aggregation.methods, histories);
+    return { histories };
+  }
+  const isForward = temporal.lastN === undefined;
+  const wanted = { find, series, show, parts: isForward ? parts : undefined };
+  return readPart(wanted, { temporal, most: instancesPage, partAfter }, call);
 }
 
 /** The order of the newest instances (clause 5.7.4.4). */

@@ -39,7 +39,8 @@ export async function readHistories(plan: HistoryPlan, collections: Collections)
       if (collector.isFull()) return collector.found;
       const remembered = rememberedIn(document);
       if (!isAskedFor(remembered)) continue;
-      const reading = { plan, most: collector.left() + 1, pace, collections };
+      const most = Math.min(collector.left() + 1, plan.limitEach ?? Infinity);
+      const reading = { plan, most, pace, collections };
       collector.add(remembered, await select(document, remembered, reading));
     }
     const end = page.at(-1);

@@ -68,7 +68,7 @@ function createSelect(
   plan: HistoryPlan,
   { series, names, pace }: Pick<Sources, 'series' | 'names'> & { readonly pace: Pace },
 ): (known: Known, left: number) => Promise<readonly Timed[]> {
-  const { temporal, rollup, attrs, filter, now } = plan;
+  const { temporal, rollup, attrs, filter, now, limitEach = Infinity } = plan;
   const attrNums = attrs && [...new Set(attrs.flatMap((name) => names.numOf(name) ?? []))];
   const datasets = plan.datasetIds && new Set(plan.datasetIds);
   const datasetOf = ({ dataset }: Series): string => (dataset === noName ? '@none' : names.textOf(dataset));
@@ -81,7 +81,7 @@ function createSelect(
       const [name, dataset] = [names.textOf(one.name), datasetOf(one)];
       if (datasets?.has(dataset) === false || hidden.has(placeKey(name, dataset))) continue;
       // Even when there is no room for more, it must be known whether an attribute that is asked for is among them.
-      const timed = await series.read(one, { temporal, rollup, most: Math.max(1, room), pace });
+      const timed = await series.read(one, { temporal, rollup, most: Math.max(1, Math.min(room, limitEach)), pace });
       if (timed.length > 0) isAsked ||= isOfAttrs(filter, name, dataset);
       for (const { time, instance } of timed) selected.push({ name, time, instance });
       room -= weightOf(timed.map(({ instance }) => instance));

@@ -1,0 +1,83 @@
+/** Reads the part of long histories that one answer shows: of each series about as much as it needs, and not all of it. */
+import type { TemporalQuery } from '../../language/filter.ts';
+import type { EntityHistory } from '../../model/history.ts';
+import type { Micros } from '../../model/instant.ts';
+import type { Call } from '../operation.ts';
+import { type Cut, type Cutting, cutHistories, isSettled } from './cut.ts';
+import type { Asked } from './find-histories.ts';
+
+/** Finds the histories of an answer; of each series at most `each` instances, the earliest ones, where it is given. */
+export type Find = (each?: number) => Promise<readonly EntityHistory[]>;
+
+/** Which histories an answer is made of, and how they are found. */
+export interface Wanted {
+  readonly find: Find;
+  /** About how many series there may be. */
+  readonly series: number;
+  /** Absent: what else was asked for needs all instances. */
+  readonly parts?: Asked['parts'] | undefined;
+  /** Narrows histories to what is shown. */
+  readonly show: (histories: readonly EntityHistory[]) => readonly EntityHistory[];
+}
+
+/** Throws TooManyResults when the part is made of more instances than one answer may be. */
+export async function readPart({ find, series, parts, show }: Wanted, cutting: Cutting, call: Call): Promise<Cut> {
+  if (!parts) return cutHistories(show(await find()), cutting);
+  if (cutting.partAfter === undefined) return settle(async (each) => show(await find(each)), series, cutting);
+  const first = show(await find(1));
+  const behind = findBehind(first, { parts, partAfter: cutting.partAfter }, call);
+  const count = first.reduce((sum, { attrs }) => sum + Object.keys(attrs).length, 0);
+  return settle(async (each) => show(await behind(each)), count, cutting);
+}
+
+/** Of each series, at first: enough where they are alike. */
+const eachLeast = 2;
+const growth = 4;
+
+/** Asks for more of each series until what is not read lies behind the part. */
+async function settle(find: Find, series: number, cutting: Cutting): Promise<Cut> {
+  for (let each = Math.max(eachLeast, Math.ceil((2 * cutting.most) / Math.max(1, series))); ; each *= growth) {
+    const histories = await find(each);
+    const cut = cutHistories(histories, cutting);
+    if (isSettled(histories, cutting.temporal, { each, end: cut.range?.end })) return cut;
+  }
+}
+
+/** Finds the same histories again, in the same order, with what is behind a moment. Those of which nothing is are there, too. */
+function findBehind(
+  first: readonly EntityHistory[],
+  { parts, partAfter }: { readonly parts: Asked['parts']; readonly partAfter: Micros },
+  { store }: Call,
+): Find {
+  const ids = first.map(({ id }) => id);
+  const plan = {
+    ...parts,
+    temporal: behindMoment(parts.temporal, partAfter),
+    filter: { selectors: [{ ids }] },
+    limit: ids.length,
+  };
+  return async (each) => {
+    const found = ids.length === 0 ? [] : await store.history({ ...plan, ...(each ? { limitEach: each } : undefined) });
+    const byId = new Map(found.map((history) => [history.id, history]));
+    return first.map((history) => {
+      const { attrs = {}, truncated = false } = byId.get(history.id) ?? {};
+      const names = Object.entries(history.attrs);
+      return {
+        ...history,
+        truncated,
+        attrs: Object.fromEntries(names.map(([name]) => [name, attrs[name] ?? []])),
+        kinds: Object.fromEntries(names.flatMap(([name, [one]]) => (one ? [[name, one.kind]] : []))),
+      };
+    });
+  };
+}
+
+/** The interval without what is at the moment and before it. */
+function behindMoment(temporal: TemporalQuery, moment: Micros): TemporalQuery {
+  const { timerel, timeAt, endTimeAt } = temporal;
+  const end = timerel === 'before' ? timeAt : endTimeAt;
+  const start = Math.max(moment + 1, timerel === 'before' ? -Infinity : (timeAt ?? -Infinity));
+  const { timeproperty } = temporal;
+  if (end === undefined) return { timeproperty, timerel: 'after', timeAt: start };
+  return { timeproperty, timerel: 'between', timeAt: start, endTimeAt: end };
+}
