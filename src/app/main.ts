@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: finds the command, and turns what it answers into the exit code. */
 import { commands } from './commands.ts';
+import { failureText } from './command/failure-text.ts';
 import { suggestion } from './config/nearest.ts';
 import { version } from './version.ts';
 
@@ -16,7 +17,7 @@ if (command) {
   try {
     process.exitCode = await command.run(args, io);
   } catch (error) {
-    process.stderr.write(`mlaka ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`mlaka ${name}: ${failureText(error)}\n`);
     // What a failed command has opened must not keep the process alive.
     process.exit(1);
   }

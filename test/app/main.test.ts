@@ -81,7 +81,12 @@ describe('mlaka', () => {
       /sometimes/,
     ],
     ['a retention that is none', ['serve', '--port', '0', '--data', folder, '--history-keep', 'x=y'], 1, /historyKeep/],
-    ['a data folder that is a file', ['serve', '--port', '0', '--data', noFolder], 1, /file/],
+    [
+      'a data folder that is a file',
+      ['serve', '--port', '0', '--data', noFolder],
+      1,
+      /file: it is there already, and is no folder/,
+    ],
     [
       'an index of contexts that is not there',
       ['serve', '--port', '0', '--data', folder, '--context-preload', join(folder, 'no.json')],
@@ -89,6 +94,20 @@ describe('mlaka', () => {
       /no\.json/,
     ],
     ['an import without a file', ['import'], 1, /one file/],
+    [
+      'a file that is not there',
+      ['import', 'no.csv', '--map', join(folder, 'no.map')],
+      1,
+      /no\.map: there is no such file or folder\.\n$/,
+    ],
+    ['a folder in place of a file', ['restore', folder], 1, /It is a folder, and a file is needed/],
+    [
+      'a data folder for compact that is not there',
+      ['compact', '--data', join(folder, 'no')],
+      1,
+      /no: there is no such/,
+    ],
+    ['a broker that is no URL', ['export', '--url', 'broker'], 1, /--url must be .*, not "broker"\.\n$/],
     ['a broker that is not there', ['export', '--url', 'http://127.0.0.1:9'], 1, /127\.0\.0\.1:9/],
   ])('%s ends with a message', async (_, args, expected, message) => {
     const { code, err } = await mlaka(args);

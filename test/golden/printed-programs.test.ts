@@ -11,9 +11,6 @@ import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 import { answersIn, type Block, blocksIn, isCommand, jsonIn, masked } from './document.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
-/** Programs are started one after the other: on a machine that has other work to do as well, that takes its time. */
-const slow = 600_000;
-
 const started: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of started.splice(0).reverse()) await stop();
@@ -107,7 +104,7 @@ describe('docs/subscriptions.md', () => {
     const [{ id }] = jsonIn(await here.run(list)) as [{ id: string }];
     for (const block of letters) await here.run(block.replace(/^LETTER=.*$/m, `LETTER=${id}`));
     expect(letters.length).toBe(4);
-  }, slow);
+  }, 600_000);
 });
 
 describe('docs/streaming.md', () => {
@@ -144,7 +141,7 @@ describe('docs/streaming.md', () => {
     );
     await here.run(create);
     expect(masked(await listening).trim()).toBe(masked(theOne(blocks, 'retry: 2000')).trim());
-  }, slow);
+  }, 600_000);
 });
 
 describe('docs/client.md', () => {
@@ -172,7 +169,7 @@ describe('docs/client.md', () => {
     const out = await replica.until((text) => text.includes('has changed') && text.includes(`1 ${id}`));
     expect(out.split('\n')).toEqual(expect.arrayContaining(['0 undefined', `${id} has changed`, `1 ${id}`]));
     expect(await loop.until((text) => text !== '')).toBe(`${id} on\n`);
-  }, slow);
+  }, 600_000);
 });
 
 describe('docs/import.md', () => {
@@ -195,7 +192,7 @@ describe('docs/import.md', () => {
     const [line = ''] = readFileSync(join(here.folder, 'all.ndjson'), 'utf8').split('\n');
     expect(line).toContain('urn:ngsi-ld:OffStreetParking:birmingham:BHM1');
     expect(line).toContain('0.1109');
-  }, slow);
+  }, 600_000);
 });
 
 describe('docs/backup.md', () => {
@@ -234,7 +231,7 @@ describe('docs/backup.md', () => {
       );
     const taken = readFileSync(join(here.folder, 'city.ndjson'), 'utf8');
     expect(plain(taken)).toEqual(plain(printed.map((line) => JSON.stringify(line)).join('\n')));
-  }, slow);
+  }, 600_000);
 });
 
 describe('docs/mqtt.md', () => {
@@ -261,5 +258,5 @@ describe('docs/mqtt.md', () => {
     const printed = answersIn(theOne(blocks, '"WaterMeter"'));
     const asked = (): Promise<unknown> => here.run(ask).then(answersIn, () => undefined);
     expect(await settled(asked, printed)).toEqual(printed);
-  }, slow);
+  }, 600_000);
 });

@@ -55,6 +55,8 @@ export interface Refusal {
  */
 export function createClient(place: Place, signal: AbortSignal): Client {
   const { url, context = '', isInDefault = false } = place;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new Error(`--url must be the URL of a broker such as http://localhost:1026, not ${JSON.stringify(url)}.`);
   const common = headersOf(place);
   const send: Client['send'] = async (method, path, body) => {
     const headers = { ...common, ...(body ? { 'Content-Type': body.type } : undefined) };

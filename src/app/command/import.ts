@@ -6,6 +6,7 @@ import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
 import { type Client, createClient, type Place } from './client.ts';
 import type { Command, Io } from './command.ts';
+import { failureText } from './failure-text.ts';
 import { createDelivery, type Deliver } from './import/deliver.ts';
 import { type CsvFormat, type ImportMap, readImportMap } from './import/import-map.ts';
 import { type Journal, openJournal } from './import/journal.ts';
@@ -119,7 +120,7 @@ function mapIn(text: string, path: string): ImportMap {
     const document: Json = parseJson(text);
     return readImportMap(document);
   } catch (cause) {
-    throw new Error(`The map ${path} cannot be used. ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new Error(`The map ${path} cannot be used. ${failureText(cause)}`, {
       cause,
     });
   }
@@ -151,7 +152,7 @@ async function carryOut(
     journal.close();
     return result;
   } catch (cause) {
-    const message = signal.aborted ? 'The import was stopped.' : cause instanceof Error ? cause.message : String(cause);
+    const message = signal.aborted ? 'The import was stopped.' : failureText(cause);
     throw new Error(`${message} What was done is kept: --resume goes on from there.`, { cause });
   }
 }

@@ -1,0 +1,32 @@
+/** Says in words why a command failed, where the system gives a code. */
+
+/** What the codes of the file system and the network mean to a user. */
+const meaning: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder, and a file is needed',
+  ENOTDIR: 'it is a file, and a folder is needed',
+  EEXIST: 'it is there already, and is no folder',
+  EACCES: 'the system does not allow it',
+  EPERM: 'the system does not allow it',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EMFILE: 'too many files are open',
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'there is no such host',
+};
+
+/** The message of what was thrown; of the system's own errors what the code means, and the path. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path } = systemPartsOf(error);
+  const words = code === undefined ? undefined : meaning[code];
+  if (words === undefined || !error.message.includes(String(code))) return error.message;
+  return path === undefined
+    ? `${words.charAt(0).toUpperCase()}${words.slice(1)} (${error.message}).`
+    : `${path}: ${words}.`;
+}
+
+const systemPartsOf = (error: NodeJS.ErrnoException): { readonly code?: string; readonly path?: string } => ({
+  ...(error.code === undefined ? undefined : { code: error.code }),
+  ...(typeof error.path === 'string' ? { path: error.path } : undefined),
+});
