@@ -61,8 +61,11 @@ export const pastInstance = (fragment: Fragment, now: Instant): Instance =>
 
 /** When the oldest of the instances was observed, where that was before now. */
 function oldestOf(attrs: Fragments, now: Instant): { since?: Instant } {
-  const times = Object.values(attrs).flatMap((fragments) => fragments.flatMap(({ observedAt }) => observedAt ?? []));
-  const since = times.reduce((a, b) => (microsOfInstant(b) < microsOfInstant(a) ? b : a), now);
+  let [since, micros] = [now, microsOfInstant(now)];
+  for (const { observedAt } of Object.values(attrs).flat()) {
+    const observed = observedAt === undefined ? micros : microsOfInstant(observedAt);
+    if (observed < micros && observedAt !== undefined) [since, micros] = [observedAt, observed];
+  }
   return since === now ? {} : { since };
 }
 

@@ -57,7 +57,10 @@ async function readLong(scan: Scan, reading: JsonReading): Promise<Json> {
     if (pause) await pause;
   }
   if (scan.isSplit && scan.cuts.length > 0) return readElements(scan, reading.breathe);
-  return parse(bytes, { start: 0, end: bytes.length });
+  const json = parse(bytes, { start: 0, end: bytes.length });
+  const pause = reading.breathe();
+  if (pause) await pause;
+  return json;
 }
 
 /** What is parsed in one go may not hold more than takes some tens of milliseconds, whatever its bytes. */

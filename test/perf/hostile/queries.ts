@@ -84,13 +84,13 @@ const selectors: readonly HostileInput[] = [
   },
   {
     what: 'selectors with plain patterns',
-    size: 4900,
+    size: 500,
     prepare: thousand,
     request: (n) => query(`"entities":[${each(n, (one) => `{"type":"X","idPattern":"b${one}$"}`)}]`),
   },
   {
     what: 'selectors with complex patterns',
-    size: 2000,
+    size: 300,
     prepare: thousand,
     request: (n) => query(`"entities":[${each(n, (one) => `{"type":"X","idPattern":"(.*){20}b${one}"}`)}]`),
   },
@@ -134,13 +134,13 @@ const conditions: readonly HostileInput[] = [
   {
     what: 'q of many terms, long list',
     size: 500,
-    prepare: () => [entity(`"a":[${each(900_000, String)}]`)],
+    prepare: () => [entity(`"a":[${each(290_000, String)}]`)],
     request: (n) => found(`"q":"${each(n, (one) => `a==-${one + 1}`, '|')}"`),
   },
   {
     what: 'q of a list, long list',
     size: 499,
-    prepare: () => [entity(`"a":[${each(900_000, String)}]`)],
+    prepare: () => [entity(`"a":[${each(290_000, String)}]`)],
     request: (n) => found(`"q":"a==${each(n, (one) => `-${one + 1}`)}"`),
   },
   {
