@@ -1,6 +1,5 @@
 /** Puts the halls together: the only file that sees them all. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -41,9 +40,9 @@ import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
-import { readConsole, readServedContexts } from './console.ts';
 import { createHealth } from './health.ts';
 import { createBreathe, createClock, createIds, createPatientClock } from './process.ts';
+import { readServedFiles } from './served-files.ts';
 import { limitTenants } from './tenants.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -305,9 +304,7 @@ function openServer(
     },
     corsOrigin: config.corsOrigin,
     isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
-    console: new Map([...readConsole(root), ...readServedContexts(modelsFolderOf(config))]),
-    openapi: readFileSync(join(root, 'openapi.yaml')),
-    asyncapi: readFileSync(join(root, 'asyncapi.yaml')),
+    ...readServedFiles(root, modelsFolderOf(config)),
     probes: {
       version: () => ({
         name: 'Mlaka',

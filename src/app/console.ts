@@ -23,6 +23,7 @@ const pages = [
   ['/api', 'api-page.html', html],
   ['/api-page.css', 'api-page.css', css],
   ['/api-page.js', 'api-page.js', script],
+  ['/docs-page.css', 'docs-page.css', css],
 ] as const;
 
 /** The files by path, among them `/openapi.json`, which is openapi.yaml for browsers. `root` is the folder of the package. */

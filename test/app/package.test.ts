@@ -49,7 +49,7 @@ describe('the package', () => {
     ['the lowest Node that it names', () => nodeOf(lowest)],
     ['the Node of the project', () => Promise.resolve(process.execPath)],
   ])(
-    'starts on %s, keeps what it is told, and stops',
+    'starts on %s, keeps what it is told, shows its documents, and stops',
     async (_, find) => {
       const broker = spawn(
         await find(),
@@ -61,11 +61,14 @@ describe('the package', () => {
       const ended = once(broker, 'exit');
       const [line] = (await Promise.race([once(createInterface(broker.stdout), 'line'), ended])) as readonly unknown[];
       expect(line).toEqual(expect.stringContaining('listens on'));
-      const url = `${String(line).split(' ').at(-1) ?? ''}/ngsi-ld/v1/entities`;
+      const origin = String(line).split(' ').at(-1) ?? '';
+      const url = `${origin}/ngsi-ld/v1/entities`;
       const body = JSON.stringify({ id: `urn:x:${broker.pid ?? 0}`, type: 'A', v: 1 });
       const headers = { 'Content-Type': 'application/json' };
       expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(201);
       expect((await fetch(`${url}/urn:x:${broker.pid ?? 0}`)).status).toBe(200);
+      const documents = ['/docs', '/docs/contexts', '/docs/src/README', '/docs/examples/mqtt/tasmota.yaml'];
+      for (const path of documents) expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
       broker.kill();
       expect(await ended).toEqual([0, null]);
     },

@@ -248,6 +248,45 @@ describe('docs/backup.md', () => {
   }, 600_000);
 });
 
+describe('docs/from-orion-ld.md', () => {
+  test('everything moves from one broker to another, and tenants are those of the header', async () => {
+    const [old, other] = [await broker(), await broker()];
+    const here = terminal({
+      'orion-ld:1026': hostOf(old),
+      'mlaka:1026': hostOf(other),
+      'localhost:1026': hostOf(other),
+    });
+    const blocks = blocksIn('docs/from-orion-ld.md');
+    const [copy = '', again = '', tenant = '', plain = ''] = blocks.filter(isCommand).map(({ text }) => text);
+    const post = (path: string, body: unknown): Promise<Response> =>
+      fetch(`${old.url}/ngsi-ld/v1${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await post('/entities', { id: 'urn:ngsi-ld:Streetlight:1', type: 'Streetlight', powerState: 'on' });
+    const endpoint = { uri: 'https://example.org/hear' };
+    await post('/subscriptions', {
+      type: 'Subscription',
+      entities: [{ type: 'Streetlight' }],
+      notification: { endpoint },
+    });
+    const moved = async (path: string): Promise<number> =>
+      ((await (await fetch(`${other.url}/ngsi-ld/v1${path}`)).json()) as unknown[]).length;
+
+    await here.run(copy);
+    expect([await moved('/entities?type=Streetlight'), await moved('/subscriptions')]).toEqual([1, 0]);
+    await here.run(again);
+    expect([await moved('/entities?type=Streetlight'), await moved('/subscriptions')]).toEqual([1, 1]);
+
+    for (const command of [tenant, plain]) {
+      const out = await here.run(command);
+      const printed = blocks[blocks.findIndex(({ text }) => text === command) + 1]?.text ?? '';
+      expect(jsonIn(out.split('\r\n\r\n').at(-1) ?? '')).toEqual(jsonIn(printed));
+    }
+  }, 60_000);
+});
+
 describe('docs/mqtt.md', () => {
   test('a message of five minutes becomes the printed entity', async () => {
     const { port } = await startAedes();

@@ -8,6 +8,7 @@ import { openTerminal } from './terminal.ts';
 /** Documents whose commands need a broker and nothing else, and how many of the answers are printed at least. */
 const alone: readonly (readonly [string, number])[] = [
   ['README.md', 0],
+  ['docs/contexts.md', 4],
   ['docs/demo.md', 0],
   ['docs/history.md', 3],
   ['docs/models.md', 0],
@@ -20,6 +21,7 @@ const withPrograms: Readonly<Record<string, number>> = {
   'docs/client.md': 0,
   'docs/import.md': 1,
   'docs/backup.md': 2,
+  'docs/from-orion-ld.md': 4,
   'docs/mqtt.md': 1,
 };
 

@@ -56,6 +56,7 @@ export default {
     door('mqtt-packet', '^src/edge/mqtt/'),
     door('better-sqlite3', '^src/store/sqlite/'),
     door('mongodb', '^src/store/mongo/'),
+    door('markdown-it', '^src/app/docs/'),
     door('ajv', '^src/(edge/http|city/models|app/config)/'),
   ],
   options: {

@@ -27,7 +27,7 @@ export const serve: Command = {
     const broker = await startBroker(readConfig({ args, env: process.env }));
     for (const sentence of strangersIn(process.env)) err.write(`${sentence}\n`);
     out.write(
-      `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · its description ${broker.url}/api\n`,
+      `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · its description ${broker.url}/api · docs ${broker.url}/docs\n`,
     );
     if (!signal.aborted) await once(signal, 'abort');
     await stopInTime(broker);

@@ -1,4 +1,4 @@
-/** What the broker serves beside the API: the first page, the API description, its version, health and metrics. */
+/** What the broker serves beside the API: the first page, the documents, the API description, its version, health and metrics. */
 import type { IncomingMessage } from 'node:http';
 import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
 import type { JsonObject } from '../../core/model/json.ts';
@@ -42,6 +42,8 @@ const security: Headers = {
 export interface PageOptions {
   /** Files of the first page by path. */
   readonly console: ReadonlyMap<string, StaticFile>;
+  /** Documents by path, read when somebody asks for them. */
+  readonly docs?: ReadonlyMap<string, () => Promise<StaticFile>>;
   /** Descriptions of the API and of the stream. */
   readonly openapi: Buffer;
   readonly asyncapi: Buffer;
@@ -49,13 +51,14 @@ export interface PageOptions {
 }
 
 /** The pages by path. */
-export function createPages({ console, openapi, asyncapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
+export function createPages({ console, docs, openapi, asyncapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
   const pages = new Map<string, PageRoute>();
   for (const [path, file] of console)
     pages.set(path, {
       name: 'console',
       reply: path === '/openapi.json' ? descriptionReply(file) : () => fileReply(file),
     });
+  for (const [path, read] of docs ?? []) pages.set(path, { name: 'docs', reply: async () => fileReply(await read()) });
   for (const [name, body] of Object.entries({ openapi, asyncapi }))
     pages.set(`/${name}.yaml`, { name, reply: descriptionReply({ type: 'application/yaml', body }) });
   for (const path of ['/version', '/ngsi-ld/ex/v1/version'])

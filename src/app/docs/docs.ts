@@ -1,0 +1,69 @@
+/** Serves the documents of the package: Markdown as HTML pages, every other file as it is. */
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { StaticFile } from '../console.ts';
+import { documentsIn, firstDocument, isServed, pathOf } from './documents.ts';
+
+/** Reads one document. It rejects when the file cannot be read. */
+export type ReadDocument = () => Promise<StaticFile>;
+
+/** How many bytes of finished pages stay in memory. All documents together are below 1 MiB. */
+const keptBytesMax = 4 * 1024 * 1024;
+
+const imageTypes: Readonly<Record<string, string>> = {
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.svg': 'image/svg+xml',
+};
+
+/** The documents by the path at which they are served. `root` is the folder of the package. */
+export function readDocs(root: string): ReadonlyMap<string, ReadDocument> {
+  const files = documentsIn(root);
+  const page = keepPages((file) => renderPage(root, file, new Set(files)));
+  const documents = files.map((file): [string, ReadDocument] => [
+    pathOf(file),
+    () => (file.endsWith('.md') ? page(file) : readPlain(root, file)),
+  ]);
+  return new Map([...documents, ['/docs/', () => page(firstDocument)]]);
+}
+
+async function readPlain(root: string, file: string): Promise<StaticFile> {
+  const type = imageTypes[extname(file)] ?? 'text/plain; charset=utf-8';
+  return { type, body: await readFile(join(root, file)) };
+}
+
+/** The library is loaded when the first reader comes: a broker that nobody reads does not pay for it. */
+async function renderPage(root: string, file: string, documents: ReadonlySet<string>): Promise<StaticFile> {
+  const [{ renderDocument }, template, first, text] = await Promise.all([
+    import('./render.ts'),
+    readFile(join(root, 'src/console/docs-page.html'), 'utf8'),
+    readFile(join(root, firstDocument), 'utf8'),
+    readFile(join(root, file), 'utf8'),
+  ]);
+  const linkTo = (target: string): string | undefined => (isServed(target, documents) ? pathOf(target) : undefined);
+  const page = renderDocument({ file, text }, { first: { file: firstDocument, text: first }, template, linkTo });
+  return { type: 'text/html; charset=utf-8', body: Buffer.from(page) };
+}
+
+/** Renders each file once, and forgets all pages when they exceed `keptBytesMax`. A page that fails is rendered again at the next request. */
+function keepPages(render: (file: string) => Promise<StaticFile>): (file: string) => Promise<StaticFile> {
+  const kept = new Map<string, Promise<StaticFile>>();
+  let bytes = 0;
+  const count = (size: number): void => {
+    bytes += size;
+    if (bytes <= keptBytesMax) return;
+    kept.clear();
+    bytes = 0;
+  };
+  return (file) => {
+    const known = kept.get(file);
+    if (known) return known;
+    const made = render(file);
+    kept.set(file, made);
+    made.then(
+      ({ body }) => count(body.length),
+      () => kept.delete(file),
+    );
+    return made;
+  };
+}

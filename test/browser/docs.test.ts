@@ -1,0 +1,48 @@
+/** The documents in a real browser: reached from the first page and the page of the API, and read without a complaint. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
+import { complaintsOf, launch } from './launch.ts';
+
+let broker: TestBroker;
+let browser: Browser;
+let page: Page;
+let complaints: readonly string[];
+
+beforeAll(async () => {
+  broker = await startTestBroker();
+  browser = await launch();
+  page = await browser.newPage();
+  complaints = complaintsOf(page);
+}, 60_000);
+afterAll(async () => {
+  await browser.close();
+  await broker.stop();
+});
+
+test.each(['/', '/api'])('open from %s', async (path) => {
+  await page.goto(broker.url + path);
+  await page.click('footer a[href="/docs"]');
+  await page.waitForURL(`${broker.url}/docs`);
+  expect(await page.textContent('article h1')).toBe('Mlaka');
+});
+
+test('lead from person to page, and from page to page', async () => {
+  await page.goto(`${broker.url}/docs`);
+  await page.click('nav >> text=From Orion-LD');
+  await page.waitForURL(`${broker.url}/docs/from-orion-ld`);
+  expect(await page.textContent('nav a[aria-current]')).toBe('From Orion-LD');
+  await page.click('article a[href="/docs/subscriptions#dead-letters"]');
+  await page.waitForURL(`${broker.url}/docs/subscriptions#dead-letters`);
+  expect(await page.isVisible('#dead-letters')).toBe(true);
+});
+
+test('have tables that are styled, on a wide and on a narrow screen', async () => {
+  await page.goto(`${broker.url}/docs/configuration`);
+  for (const width of [1200, 400]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+  }
+});
+
+test('complain of nothing', () => expect(complaints).toEqual([]));
