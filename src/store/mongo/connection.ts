@@ -1,9 +1,16 @@
 /** Connects to the replica set, and says what its failures mean. */
-import { MongoClient, MongoError, MongoServerError } from 'mongodb';
+import { MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb';
 import { badData, Problem } from '../../core/model/problem.ts';
 
 /** How long a request waits for a primary before it is told that there is none. An election takes up to 12 s. */
 const patienceMs = 15_000;
+
+/**
+ * How often each server is asked whether it is well, and how much longer it may take to answer: one that hangs, its connections still
+ * open, is found out after both together. What it was asked then fails, and is asked the next primary. Of an operation itself that says
+ * nothing: it may take longer.
+ */
+const watch = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 4000 } as const;
 
 /** The first server version that has all that is used here (6.0). */
 const leastWireVersion = 17;
@@ -14,7 +21,7 @@ export async function connect(url: string): Promise<MongoClient> {
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     ignoreUndefined: true,
-    ...(url.includes('serverSelectionTimeoutMS=') ? undefined : { serverSelectionTimeoutMS: patienceMs }),
+    ...withoutThoseIn(url, { serverSelectionTimeoutMS: patienceMs, ...watch }),
   });
   try {
     const hello = await client.db('admin').command({ hello: 1 });
@@ -30,6 +37,10 @@ export async function connect(url: string): Promise<MongoClient> {
     throw error;
   }
 }
+
+/** What is set in the URL stands. */
+const withoutThoseIn = (url: string, options: Readonly<Record<string, number>>): MongoClientOptions =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => !url.includes(`${name}=`)));
 
 /** The name of the database in a URL, which those of all tenants begin with. */
 export const databaseIn = (client: MongoClient): string => {
