@@ -1,7 +1,7 @@
-/** Reads query parameters into values, once. Every message names the parameter and what it may be. */
+/** Reads query parameters, and entity ids of paths, into values, once. Every message names the parameter and what it may be. */
 import { badData, Problem } from '../model/problem.ts';
 import { readId } from '../model/read/id.ts';
-import type { Limits, Page } from './operation.ts';
+import type { Ask, Limits, Page } from './operation.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -19,6 +19,20 @@ export function readList(params: Params, name: string): readonly string[] | unde
 /** The datasets of the parameter `datasetId`: URIs, and `@none` for the default instance (clause 4.5.5). */
 export const readDatasetIds = (params: Params): readonly string[] | undefined =>
   readList(params, 'datasetId')?.map((text) => (text === '@none' ? text : readId(text, 'datasetId')));
+
+/**
+ * Which instances of an attribute a deletion is about: all of them with `deleteAll=true`, else the one that `datasetId` names,
+ * which is the default instance when it is absent or `@none` (clauses 5.6.5, 5.6.13).
+ */
+export function readDeletedInstances(params: Params): 'all' | { readonly datasetId?: string } {
+  const { datasetId } = params;
+  const isAll = readBoolean(params, 'deleteAll') ?? false;
+  const one = datasetId === undefined || datasetId === '@none' ? {} : { datasetId: readId(datasetId, 'datasetId') };
+  return isAll ? 'all' : one;
+}
+
+/** The id of an entity in the path of an operation. Throws BadRequestData when it is no URI. */
+export const readEntityId = ({ path }: Pick<Ask, 'path'>): string => readId(path['id'] ?? '');
 
 /** `true` or `false` in any case (conflict 18); undefined when absent. */
 export function readBoolean(params: Params, name: string): boolean | undefined {

@@ -8,15 +8,14 @@ import { readEntity, readFragment, readUpsertEntity } from '../../model/read/ent
 import { readId } from '../../model/read/id.ts';
 import type { Nulls } from '../../model/read/reading.ts';
 import { describeProblem } from '../describe-problem.ts';
+import { batchHead } from '../heads.ts';
 import type { Answer, Ask, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
 import { applyBatch, batchResult, type Ending, isGood, type ReadElement } from './element.ts';
 
-const common = { method: 'POST', action: 'write', media: ['json', 'ld+json'], body: 'array' } as const;
-
 export const createBatch: Operation = {
-  ...common,
+  ...batchHead,
   name: 'createBatch',
   clause: '5.6.7',
   path: '/entityOperations/create',
@@ -33,7 +32,7 @@ export const createBatch: Operation = {
 };
 
 export const upsertBatch: Operation = {
-  ...common,
+  ...batchHead,
   name: 'upsertBatch',
   clause: '5.6.8',
   path: '/entityOperations/upsert',
@@ -76,7 +75,7 @@ export const readUpsert =
   };
 
 export const updateBatch: Operation = {
-  ...common,
+  ...batchHead,
   name: 'updateBatch',
   clause: '5.6.9',
   path: '/entityOperations/update',
@@ -89,7 +88,7 @@ export const updateBatch: Operation = {
 };
 
 export const mergeBatch: Operation = {
-  ...common,
+  ...batchHead,
   name: 'mergeBatch',
   clause: '5.6.20',
   path: '/entityOperations/merge',
@@ -115,7 +114,7 @@ function isSimplified({ params }: Ask): boolean {
 }
 
 export const deleteBatch: Operation = {
-  ...common,
+  ...batchHead,
   name: 'deleteBatch',
   clause: '5.6.10',
   path: '/entityOperations/delete',

@@ -6,6 +6,7 @@ import { Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { unfoldSeries } from '../../model/read/temporal-values.ts';
 import { describeProblem } from '../describe-problem.ts';
+import { batchHead } from '../heads.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
 import { type Placed, placeInstances, recordPast } from '../past.ts';
 import { readFormat } from '../parameters.ts';
@@ -29,14 +30,11 @@ const presentMax = 1000;
  * an entity changes once in a batch, however many measurements of it there are.
  */
 export const upsertTemporalBatch: Operation = {
+  ...batchHead,
   name: 'upsertTemporalBatch',
   clause: '5.6.11',
-  method: 'POST',
   path: '/temporal/entityOperations/upsert',
-  action: 'write',
-  media: ['json', 'ld+json'],
   parameters: ['format', 'local'],
-  body: 'array',
   unknownTenant: 'create',
   async run(ask, call) {
     const currents = new Map<string, Entity | undefined>();

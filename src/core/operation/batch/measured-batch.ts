@@ -4,6 +4,7 @@ import { isObject, isStrings, type Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeName } from '../../model/read/name.ts';
+import { batchHead } from '../heads.ts';
 import type { Call, Operation } from '../operation.ts';
 import { allOrPartly, readMerge, readUpsert } from './batch-operations.ts';
 import { applyBatch, type ReadElement } from './element.ts';
@@ -14,10 +15,7 @@ import { applyBatch, type ReadElement } from './element.ts';
  * attribute goes to the history only.
  */
 const measured = (name: string, read: ReadElement<Mutation>): Omit<Operation, 'clause'> => ({
-  method: 'POST',
-  action: 'write',
-  media: ['json', 'ld+json'],
-  body: 'array',
+  ...batchHead,
   name,
   path: '',
   parameters: [],

@@ -3,12 +3,13 @@ import { coreContextUrl } from '../../jsonld/known/core-context.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readEach } from '../../port/shelf.ts';
+import { readHead } from '../heads.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { findContext, type FoundContext } from './find.ts';
 import { contextKinds, contextPath, contextShelf, type ContextKind, keptIn } from './kept.ts';
 
-const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none', takesContext: true } as const;
+const common = { ...readHead, takesContext: true } as const;
 
 export const listContexts: Operation = {
   ...common,

@@ -1,13 +1,14 @@
 /** Operations that add and delete @contexts (CIM 009 clauses 5.13.2, 5.13.5). */
 import { isObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
+import { writeHead } from '../heads.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { findContext, findPlace } from './find.ts';
 import { contextPath, contextShelf, type KeptContext } from './kept.ts';
 import type { Place } from './usage.ts';
 
-const common = { action: 'write', media: ['json', 'ld+json'], takesContext: true } as const;
+const common = { ...writeHead, takesContext: true } as const;
 
 export const addContext: Operation = {
   ...common,

@@ -4,14 +4,13 @@ import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { isReserved, readAttributeName, readTypeName } from '../../model/read/name.ts';
 import type { TypeSummary } from '../../port/store.ts';
+import { readHead } from '../heads.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { withContext } from '../view.ts';
 
-const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none' } as const;
-
 export const retrieveTypes: Operation = {
-  ...common,
+  ...readHead,
   name: 'retrieveTypes',
   clause: '5.7.5',
   path: '/types',
@@ -43,7 +42,7 @@ const typeDetails = ({ type, attrs }: TypeSummary, terms: Terms): Json => ({
 });
 
 export const retrieveType: Operation = {
-  ...common,
+  ...readHead,
   name: 'retrieveType',
   clause: '5.7.7',
   path: '/types/{type}',
@@ -72,7 +71,7 @@ export const retrieveType: Operation = {
 };
 
 export const retrieveAttributes: Operation = {
-  ...common,
+  ...readHead,
   name: 'retrieveAttributes',
   clause: '5.7.8',
   path: '/attributes',
@@ -103,7 +102,7 @@ export const retrieveAttributes: Operation = {
 };
 
 export const retrieveAttribute: Operation = {
-  ...common,
+  ...readHead,
   name: 'retrieveAttribute',
   clause: '5.7.10',
   path: '/attributes/{attr}',

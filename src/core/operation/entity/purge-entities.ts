@@ -3,6 +3,7 @@ import { projectionDepth } from '../../language/projection.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeName } from '../../model/read/name.ts';
+import { writeHead } from '../heads.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { readList } from '../parameters.ts';
 import { readProjection, readSelection, selectionParameters } from '../selection.ts';
@@ -11,13 +12,12 @@ import { readProjection, readSelection, selectionParameters } from '../selection
 const chunkSize = 250;
 
 export const purgeEntities: Operation = {
+  ...writeHead,
   name: 'purgeEntities',
   clause: '5.6.21',
   method: 'DELETE',
   path: '/entities',
-  action: 'write',
   parameters: [...selectionParameters, 'attrs', 'pick', 'omit', 'keep', 'drop'],
-  media: ['json', 'ld+json'],
   body: 'none',
   async run(ask, call) {
     const filter = readSelection(ask.params, { terms: call.context });

@@ -2,23 +2,22 @@
 import { isObject, type Json } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeFragments, readFragment } from '../../model/read/entity.ts';
-import { readId } from '../../model/read/id.ts';
 import { isReserved, readAttributeName } from '../../model/read/name.ts';
+import { writeHead } from '../heads.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
-import { readBoolean, readOptions } from '../parameters.ts';
+import { readDeletedInstances, readEntityId, readOptions } from '../parameters.ts';
 import { applyOne, checkPart, updateAnswer } from '../writing.ts';
 
 export const appendAttributes: Operation = {
+  ...writeHead,
   name: 'appendAttributes',
   clause: '5.6.3',
   method: 'POST',
   path: '/entities/{id}/attrs',
-  action: 'write',
   parameters: ['type', 'options', 'local'],
-  media: ['json', 'ld+json'],
   body: 'object',
   async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
+    const id = readEntityId(ask);
     const overwrite = !readOptions(ask.params, ['noOverwrite']).has('noOverwrite');
     const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'forbidden' });
     await checkPart(id, fragment, call);
@@ -27,16 +26,15 @@ export const appendAttributes: Operation = {
 };
 
 export const updateAttributes: Operation = {
+  ...writeHead,
   name: 'updateAttributes',
   clause: '5.6.2',
   method: 'PATCH',
   path: '/entities/{id}/attrs',
-  action: 'write',
   parameters: ['type', 'local'],
-  media: ['json', 'ld+json'],
   body: 'object',
   async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
+    const id = readEntityId(ask);
     const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'allowed' });
     await checkPart(id, fragment, call);
     return updateAnswer(await applyOne({ op: 'update', id, fragment }, ask, call));
@@ -44,8 +42,9 @@ export const updateAttributes: Operation = {
 };
 
 /** Reads id, attribute and body of an operation on one attribute, and checks the data model. */
-async function readAttributeAsk({ path, body = null }: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
-  const id = readId(path['id'] ?? '');
+async function readAttributeAsk(ask: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
+  const { path, body = null } = ask;
+  const id = readEntityId(ask);
   const attr = attributeIn(path, call);
   if (attr === 'scope')
     throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
@@ -67,13 +66,12 @@ const attributeIn = (path: Ask['path'], { context }: Call): string => {
 };
 
 export const partialUpdateAttribute: Operation = {
+  ...writeHead,
   name: 'partialUpdateAttribute',
   clause: '5.6.4',
   method: 'PATCH',
   path: '/entities/{id}/attrs/{attr}',
-  action: 'write',
   parameters: ['type', 'local'],
-  media: ['json', 'ld+json'],
   body: 'any',
   async run(ask, call) {
     const read = await readAttributeAsk(ask, call, 'allowed');
@@ -84,13 +82,12 @@ export const partialUpdateAttribute: Operation = {
 };
 
 export const replaceAttribute: Operation = {
+  ...writeHead,
   name: 'replaceAttribute',
   clause: '5.6.19',
   method: 'PUT',
   path: '/entities/{id}/attrs/{attr}',
-  action: 'write',
   parameters: ['type', 'local'],
-  media: ['json', 'ld+json'],
   body: 'any',
   async run(ask, call) {
     const read = await readAttributeAsk(ask, call, 'forbidden');
@@ -99,21 +96,17 @@ export const replaceAttribute: Operation = {
 };
 
 export const deleteAttribute: Operation = {
+  ...writeHead,
   name: 'deleteAttribute',
   clause: '5.6.5',
   method: 'DELETE',
   path: '/entities/{id}/attrs/{attr}',
-  action: 'write',
   parameters: ['type', 'datasetId', 'deleteAll', 'local'],
-  media: ['json', 'ld+json'],
   body: 'none',
   async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
+    const id = readEntityId(ask);
     const attr = attributeIn(ask.path, call);
-    const { datasetId } = ask.params;
-    const isAll = readBoolean(ask.params, 'deleteAll') ?? false;
-    const one = datasetId === undefined || datasetId === '@none' ? {} : { datasetId: readId(datasetId, 'datasetId') };
-    await applyOne({ op: 'deleteAttr', id, attr, which: isAll ? 'all' : one }, ask, call);
+    await applyOne({ op: 'deleteAttr', id, attr, which: readDeletedInstances(ask.params) }, ask, call);
     return { kind: 'done' };
   },
 };

@@ -3,21 +3,20 @@ import { microsOf } from '../../model/instant.ts';
 import type { MergeOptions } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readEntity, readFragment } from '../../model/read/entity.ts';
-import { readId } from '../../model/read/id.ts';
 import { isLanguageTag } from '../../model/read/value.ts';
+import { writeHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
-import { readFormat, readOptions } from '../parameters.ts';
+import { readEntityId, readFormat, readOptions } from '../parameters.ts';
 import { resourcePath } from '../resource-path.ts';
 import { applyOne, checkPart, checkWhole, updateAnswer } from '../writing.ts';
 
 export const createEntity: Operation = {
+  ...writeHead,
   name: 'createEntity',
   clause: '5.6.1',
   method: 'POST',
   path: '/entities',
-  action: 'write',
   parameters: ['local'],
-  media: ['json', 'ld+json'],
   body: 'object',
   unknownTenant: 'create',
   async run(ask, call) {
@@ -29,16 +28,15 @@ export const createEntity: Operation = {
 };
 
 export const replaceEntity: Operation = {
+  ...writeHead,
   name: 'replaceEntity',
   clause: '5.6.18',
   method: 'PUT',
   path: '/entities/{id}',
-  action: 'write',
   parameters: ['type', 'local'],
-  media: ['json', 'ld+json'],
   body: 'object',
   async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
+    const id = readEntityId(ask);
     const entity = readEntity(ask.body ?? null, call.context, { id });
     checkWhole(entity, call);
     await applyOne({ op: 'replace', id, entity }, ask, call);
@@ -49,16 +47,15 @@ export const replaceEntity: Operation = {
 const simplified = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
 export const mergeEntity: Operation = {
+  ...writeHead,
   name: 'mergeEntity',
   clause: '5.6.17',
   method: 'PATCH',
   path: '/entities/{id}',
-  action: 'write',
   parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
-  media: ['json', 'ld+json'],
   body: 'object',
   async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
+    const id = readEntityId(ask);
     const options = readMergeOptions(ask.params);
     const fragment = readFragment(ask.body ?? null, call.context, {
       id,
@@ -89,16 +86,15 @@ function readMergeOptions(params: Readonly<Record<string, string>>): MergeOption
 }
 
 export const deleteEntity: Operation = {
+  ...writeHead,
   name: 'deleteEntity',
   clause: '5.6.6',
   method: 'DELETE',
   path: '/entities/{id}',
-  action: 'write',
   parameters: ['type', 'local'],
-  media: ['json', 'ld+json'],
   body: 'none',
   async run(ask, call) {
-    await applyOne({ op: 'delete', id: readId(ask.path['id'] ?? '') }, ask, call);
+    await applyOne({ op: 'delete', id: readEntityId(ask) }, ask, call);
     return { kind: 'done' };
   },
 };

@@ -1,18 +1,16 @@
 /** The operation that says why notifications of an entity come, or do not. */
 import { readId } from '../../model/read/id.ts';
+import { readHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { withContext } from '../view.ts';
 import { find } from './write-subscription.ts';
 
 export const explainSubscription: Operation = {
+  ...readHead,
   name: 'explainSubscription',
   clause: '5.8.6',
-  method: 'GET',
   path: '/subscriptions/{id}/explain',
-  action: 'read',
   parameters: ['entity'],
-  media: ['json', 'ld+json'],
-  body: 'none',
   async run(ask, call) {
     const document = await find(readId(ask.path['id'], 'the id of the subscription'), call);
     const given = ask.params['entity'];

@@ -3,16 +3,15 @@ import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
 import { readEach } from '../../port/shelf.ts';
 import { subscriptionShelf } from '../../port/subscriptions.ts';
+import { readHead } from '../heads.ts';
 import type { Ask, Call, Operation } from '../operation.ts';
 import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
 import { withContext } from '../view.ts';
 import { type Showing, showSubscription } from './show.ts';
 import { find } from './write-subscription.ts';
 
-const common = { method: 'GET', action: 'read', media: ['json', 'ld+json'], body: 'none' } as const;
-
 export const listSubscriptions: Operation = {
-  ...common,
+  ...readHead,
   name: 'listSubscriptions',
   clause: '5.8.4',
   path: '/subscriptions',
@@ -35,7 +34,7 @@ export const listSubscriptions: Operation = {
 };
 
 export const retrieveSubscription: Operation = {
-  ...common,
+  ...readHead,
   name: 'retrieveSubscription',
   clause: '5.8.3',
   path: '/subscriptions/{id}',

@@ -7,11 +7,12 @@ import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson }
 import { deadLetterShelf, discardLetters } from '../../port/dead-letters.ts';
 import { changeDocument } from '../../port/shelf.ts';
 import { acknowledgedShelf, subscriptionShelf } from '../../port/subscriptions.ts';
+import { writeHead } from '../heads.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
 import { inTurn } from './in-turn.ts';
 
-const common = { parameters: [], media: ['json', 'ld+json'], action: 'write' } as const;
+const common = { ...writeHead, parameters: [] } as const;
 
 export const createSubscription: Operation = {
   ...common,

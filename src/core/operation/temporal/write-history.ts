@@ -9,16 +9,15 @@ import { readId } from '../../model/read/id.ts';
 import { isInstance } from '../../model/read/kind.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { Revision } from '../../port/store.ts';
+import { writeHead } from '../heads.ts';
 import type { Answer, Ask, Call, Operation } from '../operation.ts';
-import { readBoolean } from '../parameters.ts';
+import { readDeletedInstances, readEntityId } from '../parameters.ts';
 import { pastInstance, pastInstances, placeInstances, recordPast } from '../past.ts';
 import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 
-const common = { action: 'write', media: ['json', 'ld+json'] } as const;
-
 export const upsertTemporal: Operation = {
-  ...common,
+  ...writeHead,
   name: 'upsertTemporal',
   clause: '5.6.11',
   method: 'POST',
@@ -36,7 +35,7 @@ export const upsertTemporal: Operation = {
 };
 
 export const appendTemporal: Operation = {
-  ...common,
+  ...writeHead,
   name: 'appendTemporal',
   clause: '5.6.12',
   method: 'POST',
@@ -44,7 +43,7 @@ export const appendTemporal: Operation = {
   parameters: ['local'],
   body: 'object',
   async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
+    const id = readEntityId(ask);
     const history = readHistory(ask.body ?? null, call.context, { id });
     if (!(await isKnown(id, call))) throw notFound(id);
     await checkPart(id, history, call);
@@ -90,18 +89,18 @@ function refuseFailed(outcome: Outcome | undefined): void {
 }
 
 export const deleteTemporal: Operation = {
-  ...common,
+  ...writeHead,
   name: 'deleteTemporal',
   clause: '5.6.16',
   method: 'DELETE',
   path: '/temporal/entities/{id}',
   parameters: ['local'],
   body: 'none',
-  run: (ask, call) => revise({ op: 'deleteHistory', id: readId(ask.path['id'] ?? '') }, call),
+  run: (ask, call) => revise({ op: 'deleteHistory', id: readEntityId(ask) }, call),
 };
 
 export const deleteTemporalAttribute: Operation = {
-  ...common,
+  ...writeHead,
   name: 'deleteTemporalAttribute',
   clause: '5.6.13',
   method: 'DELETE',
@@ -109,15 +108,12 @@ export const deleteTemporalAttribute: Operation = {
   parameters: ['datasetId', 'deleteAll', 'local'],
   body: 'none',
   run(ask, call) {
-    const { datasetId } = ask.params;
-    const one = datasetId === undefined || datasetId === '@none' ? {} : { datasetId: readId(datasetId, 'datasetId') };
-    const which = readBoolean(ask.params, 'deleteAll') === true ? 'all' : one;
-    return revise({ op: 'deleteSeries', ...readPlace(ask, call), which }, call);
+    return revise({ op: 'deleteSeries', ...readPlace(ask, call), which: readDeletedInstances(ask.params) }, call);
   },
 };
 
 export const updateTemporalInstance: Operation = {
-  ...common,
+  ...writeHead,
   name: 'updateTemporalInstance',
   clause: '5.6.14',
   method: 'PATCH',
@@ -146,7 +142,7 @@ function readOneInstance(
   if (isArray(given) && !given.every(isInstance))
     throw badData(`The body must hold one instance of ${name}, and the array holds something else.`);
   const json: Json = given === undefined && isInstance(body) ? { [name]: [body] } : body;
-  const { attrs, scopes } = readHistory(json, context, { id: readId(path['id'] ?? '') });
+  const { attrs, scopes } = readHistory(json, context, { id: readEntityId({ path }) });
   const fragment = onlyInstance(attrs, scopes, name);
   return { fragment, which: namedDataset(given ?? body, fragment) };
 }
@@ -167,7 +163,7 @@ function onlyInstance(attrs: Fragments, scopes: readonly Fragment[], name: strin
 }
 
 export const deleteTemporalInstance: Operation = {
-  ...common,
+  ...writeHead,
   name: 'deleteTemporalInstance',
   clause: '5.6.15',
   method: 'DELETE',
@@ -177,8 +173,8 @@ export const deleteTemporalInstance: Operation = {
   run: (ask, call) => revise({ op: 'deleteInstance', ...readPlace(ask, call), instanceId: readInstanceId(ask) }, call),
 };
 
-function readPlace({ path }: Ask, { context }: Call): { readonly id: string; readonly name: string } {
-  return { id: readId(path['id'] ?? ''), name: readAttributeName(path['attr'] ?? '', context) };
+function readPlace(ask: Ask, { context }: Call): { readonly id: string; readonly name: string } {
+  return { id: readEntityId(ask), name: readAttributeName(ask.path['attr'] ?? '', context) };
 }
 
 const mismatchText: Readonly<Record<Mismatch, string>> = {

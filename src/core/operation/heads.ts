@@ -1,0 +1,16 @@
+/** Properties that many operations have in common: an operation spreads one of these and adds its own. */
+import type { Operation } from './operation.ts';
+
+/** A GET without a body, answered in JSON or JSON-LD. */
+export const readHead = {
+  method: 'GET',
+  action: 'read',
+  media: ['json', 'ld+json'],
+  body: 'none',
+} as const satisfies Partial<Operation>;
+
+/** A write. An answer with a body is JSON, or JSON-LD. */
+export const writeHead = { action: 'write', media: ['json', 'ld+json'] } as const satisfies Partial<Operation>;
+
+/** A write of many elements in an array. */
+export const batchHead = { ...writeHead, method: 'POST', body: 'array' } as const satisfies Partial<Operation>;
