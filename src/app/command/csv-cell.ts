@@ -1,4 +1,5 @@
-/** Cells of CSV files (RFC 4180). */
+/** Lines of CSV files (RFC 4180). */
+import { type Options, stringify } from 'csv-stringify/sync';
 
 /** With these a spreadsheet takes a cell for a formula, which may run programs and send what the table holds elsewhere. */
 const formulaStart = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
@@ -6,14 +7,20 @@ const formulaStart = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 /** A text that is a number does nothing. */
 const numeric = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** Writes a text as a cell. */
-export type WriteCell = (text: string) => string;
+/** Writes texts as the cells of one line, without the end of the line. */
+export type WriteLine = (texts: readonly string[]) => string;
 
-export const writeCell: WriteCell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** A lone LF or CR is quoted only by `quote_record_delimiter`, since the lines end with CRLF. */
+const options: Options = { eof: false, record_delimiter: '\r\n', quote_record_delimiter: true };
 
-/** Writes a text that a spreadsheet would take for a formula with an apostrophe before it. */
-export const writeGuardedCell: WriteCell = (text) =>
-  writeCell(formulaStart.test(text) && !numeric.test(text) ? `'${text}` : text);
+export const writeLine: WriteLine = (texts) => stringify([texts], options);
+
+/**
+ * Writes an apostrophe before each text that a spreadsheet would take for a formula. The option `escape_formulas` of
+ * csv-stringify does this also to texts that are negative numbers, which are left alone here.
+ */
+export const writeGuardedLine: WriteLine = (texts) =>
+  writeLine(texts.map((text) => (formulaStart.test(text) && !numeric.test(text) ? `'${text}` : text)));
 
 /** How commands name the option. */
 export const guardFlag = {
@@ -25,7 +32,7 @@ export const guardFlag = {
 } as const;
 
 /** Throws an Error when the option is given for another format, which it would not change. */
-export function cellWriter(isGuarded: boolean, format: string): WriteCell {
+export function lineWriter(isGuarded: boolean, format: string): WriteLine {
   if (isGuarded && format !== 'csv') throw new Error('--guard-formulas is for --format csv.');
-  return isGuarded ? writeGuardedCell : writeCell;
+  return isGuarded ? writeGuardedLine : writeLine;
 }

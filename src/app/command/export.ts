@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { isArray, type Json } from '../../core/model/json.ts';
 import { type Client, createClient, detailOf, type Place } from './client.ts';
 import type { Command, Io } from './command.ts';
-import { cellWriter, guardFlag } from './csv-cell.ts';
+import { guardFlag, lineWriter } from './csv-cell.ts';
 import { csvForm, flatGeojsonForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -68,7 +68,7 @@ async function formOf(
 ): Promise<Form> {
   const isFlat = flat === 'true';
   if (isFlat && format !== 'geojson') throw new Error('--flat is for --format geojson.');
-  const cell = cellWriter(more['guard-formulas'] === 'true', format);
+  const writeLine = lineWriter(more['guard-formulas'] === 'true', format);
   switch (format) {
     case 'ndjson':
       return ndjsonForm(context === '' ? undefined : context);
@@ -76,7 +76,7 @@ async function formOf(
       return (isFlat ? flatGeojsonForm : geojsonForm)(context === '' ? undefined : context);
     case 'csv':
       if (type === '*') throw new Error('--format csv needs --type: a table has the columns of one type.');
-      return csvForm(await attributesOf(client, type), cell);
+      return csvForm(await attributesOf(client, type), writeLine);
     default:
       throw new Error(`--format must be ndjson, geojson or csv, not ${format}.`);
   }

@@ -1,7 +1,7 @@
 /** `mlaka history`: writes what entities were like, a row for each instance, for tools that read tables. */
 import { type Client, createClient, type Place } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
-import { cellWriter, guardFlag } from '../command/csv-cell.ts';
+import { guardFlag, lineWriter } from '../command/csv-cell.ts';
 import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
 import { createProgress } from '../command/progress.ts';
 import { unknownName } from '../command/why-none.ts';
@@ -50,8 +50,8 @@ export const exportHistory: Command = {
     const { values } = readFlags(args, flags);
     const format = formats.find((one) => one === values.format);
     if (!format) throw new Error(`--format must be one of ${formats.join(', ')}, not ${values.format}.`);
-    const cell = cellWriter(values['guard-formulas'] === 'true', format);
-    await writeRows({ format, path: values.out, out: io.out, cell }, (add) => addAll(add, values, io));
+    const writeLine = lineWriter(values['guard-formulas'] === 'true', format);
+    await writeRows({ format, path: values.out, out: io.out, writeLine }, (add) => addAll(add, values, io));
     return 0;
   },
 };

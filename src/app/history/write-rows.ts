@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { exactMicros } from '../../core/model/instant.ts';
-import type { WriteCell } from '../command/csv-cell.ts';
+import type { WriteLine } from '../command/csv-cell.ts';
 import { write, writeTo, writeWhole } from '../command/text-file.ts';
 import { type Cell, cellsOf, columns, type HistoryRow } from './rows.ts';
 
@@ -17,39 +17,39 @@ export interface RowPlace {
   readonly format: Format;
   readonly path: string;
   readonly out: Writable;
-  /** How texts are written to CSV. */
-  readonly cell: WriteCell;
+  /** How a line of CSV is written. */
+  readonly writeLine: WriteLine;
 }
 
 /** Has rows written. The file bears its name only when `addAll` has added all of them. */
 export async function writeRows(
-  { format, path, out, cell }: RowPlace,
+  { format, path, out, writeLine }: RowPlace,
   addAll: (add: AddRows) => Promise<void>,
 ): Promise<void> {
   if (format !== 'parquet')
-    return writeTo(path, out, (file) => writeText(file, format === 'csv' ? cell : undefined, addAll));
+    return writeTo(path, out, (file) => writeText(file, format === 'csv' ? writeLine : undefined, addAll));
   if (path === '') throw new Error('--out must be given: Parquet is written to files only.');
   await writeWhole(path, (part) => writeParquet(part, addAll));
 }
 
-/** Without cells it is NDJSON. */
+/** Without `writeLine` it is NDJSON. */
 async function writeText(
   file: Writable,
-  cell: WriteCell | undefined,
+  writeLine: WriteLine | undefined,
   addAll: (add: AddRows) => Promise<void>,
 ): Promise<void> {
-  let head = cell ? `${columns.join(',')}\r\n` : '';
-  const lineOf = (row: HistoryRow): string => (cell ? csvLine(row, cell) : `${JSON.stringify(row)}\n`);
+  let head = writeLine ? `${writeLine(columns)}\r\n` : '';
+  const lineOf = (row: HistoryRow): string =>
+    writeLine ? `${writeLine(textsOf(row))}\r\n` : `${JSON.stringify(row)}\n`;
   await addAll(async (rows) => {
     await write(file, `${head}${rows.map(lineOf).join('')}`);
     head = '';
   });
 }
 
-const csvLine = (row: HistoryRow, write: WriteCell): string =>
-  `${cellsOf(row)
-    .map((cell, n) => write(String((times.has(columns[n] ?? '') ? fixedTime(cell) : cell) ?? '')))
-    .join(',')}\r\n`;
+/** The cells of a row as CSV has them. */
+const textsOf = (row: HistoryRow): readonly string[] =>
+  cellsOf(row).map((cell, n) => String((times.has(columns[n] ?? '') ? fixedTime(cell) : cell) ?? ''));
 
 /** A time with six digits of its second: readers of tables guess one form for all of a column. */
 const fixedTime = (cell: Cell): Cell =>

@@ -1,7 +1,7 @@
 /** Texts that a spreadsheet would take for formulas, in CSV that is written for one. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { writeCell, writeGuardedCell } from '../../../src/app/command/csv-cell.ts';
+import { writeGuardedLine, writeLine } from '../../../src/app/command/csv-cell.ts';
 import { exportEntities } from '../../../src/app/command/export.ts';
 import { exportHistory } from '../../../src/app/history/export-history.ts';
 import { run, type Site, startSite } from './site.ts';
@@ -23,8 +23,8 @@ test.each([
   ["'=1", "'=1"],
   ['', ''],
 ])('%j is written as %j', (text, cell) => {
-  expect(writeGuardedCell(text)).toBe(cell);
-  expect(parse(`${writeCell(text)},x\n`, { relax_quotes: true })).toEqual([[text, 'x']]);
+  expect(writeGuardedLine([text])).toBe(cell);
+  expect(parse(`${writeLine([text])},x\n`, { relax_quotes: true })).toEqual([[text, 'x']]);
 });
 
 let site: Site;

@@ -1,6 +1,6 @@
 /** The forms in which entities are written to a file. */
 import { isArray, isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
-import type { WriteCell } from '../csv-cell.ts';
+import type { WriteLine } from '../csv-cell.ts';
 import { asWritten } from '../written.ts';
 
 export interface Form {
@@ -72,9 +72,8 @@ function geometryIn(location: Json): Json {
 const flat = (value: Json): Json => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value);
 
 /** A table with a header line (RFC 4180); id and type come first. */
-export function csvForm(attributes: readonly string[], cell: WriteCell): Form {
+export function csvForm(attributes: readonly string[], lineOf: WriteLine): Form {
   const columns = ['id', 'type', ...attributes];
-  const lineOf = (cells: readonly string[]): string => cells.map(cell).join(',');
   return {
     head: `${lineOf(columns)}\r\n`,
     between: '\r\n',
