@@ -65,6 +65,104 @@ test('documents that are put together are all there, or none of them is', async 
   expect(await shelf.keys()).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
+describe('tenants take turns', () => {
+  const names = Array.from({ length: 20 }, (_, n) => `https://example.org/level${n}`);
+  const large = (id: string): Write => ({
+    mutation: {
+      op: 'create',
+      id,
+      entity: {
+        types: [type],
+        attrs: Object.fromEntries(names.map((name) => [name, [{ kind: 'Property', value: 1 }]])),
+      },
+    },
+  });
+
+  async function openTwo(options: Partial<SqliteOptions> = {}): Promise<readonly [Store, Store]> {
+    const directory = mkdtempSync(join(root, 'data-'));
+    const stores = createSqliteStores({ directory, breathe: () => undefined, ...options });
+    closing.push(() => stores.close());
+    const [one, other] = await Promise.all([stores.open('one', true), stores.open('other', true)]);
+    if (!one || !other) throw new Error('The tenants are not there.');
+    return [one, other];
+  }
+
+  test('twenty writes of one are done while a batch of the other is written, which becomes visible as a whole', async () => {
+    const [one, other] = await openTwo();
+    const done: string[] = [];
+    const batch = one
+      .apply(
+        Array.from({ length: 10_000 }, (_, n) => large(`urn:large:${n}`)),
+        at,
+      )
+      .then((outcomes) => done.push(`batch of ${outcomes.length}`));
+    const counts = new Set<number>();
+    for (let n = 0; n < 20; n += 1) {
+      await other.apply([creation(`urn:small:${n}`)], at);
+      done.push('small');
+      counts.add(await one.count(plan));
+    }
+    await batch;
+    expect(done).toEqual([...Array<string>(20).fill('small'), 'batch of 10000']);
+    expect([...counts]).toEqual([0]);
+    expect(await one.count(plan)).toBe(10_000);
+  }, 60_000);
+
+  test('one write of very many attributes does not hold up others, nor does one that deletes them', async () => {
+    const [one, other] = await openTwo();
+    const types = Array.from({ length: 20 }, (_, n) => `https://example.org/Type${n}`);
+    const attrs = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, n) => [
+        `https://example.org/a${n}`,
+        [{ kind: 'Property', value: n }] as const,
+      ]),
+    );
+    const mutations: readonly Write['mutation'][] = [
+      { op: 'create', id: 'urn:many', entity: { types, attrs } },
+      { op: 'delete', id: 'urn:many' },
+    ];
+    for (const mutation of mutations) {
+      const done: string[] = [];
+      const long = one.apply([{ mutation }], at).then((outcomes) => done.push(...outcomes.map(({ status }) => status)));
+      for (let n = 0; n < 5; n += 1) {
+        await other.apply([creation(`urn:${mutation.op}:${n}`)], at);
+        done.push('small');
+      }
+      await long;
+      expect(done).toEqual([...Array<string>(5).fill('small'), `${mutation.op}d`]);
+    }
+  }, 60_000);
+
+  test('writes of one tenant stay in order, whether they are long or short', async () => {
+    const [one] = await openTwo();
+    const long = Array.from({ length: 200 }, (_, n) => large(`urn:large:${n}`));
+    const outcomes = await Promise.all([
+      one.apply([creation('urn:1', 1)], at),
+      one.apply([...long, { mutation: { op: 'delete', id: 'urn:1' } }], at),
+      one.apply([creation('urn:1', 2)], at),
+    ]);
+    expect(outcomes.map((all) => all.at(-1))).toEqual([
+      { status: 'created' },
+      { status: 'deleted' },
+      { status: 'created' },
+    ]);
+    expect((await one.get('urn:1', at))?.entity().attrs[level]?.[0]?.value).toBe(2);
+  });
+
+  test('what one tenant has waiting does not keep others out', async () => {
+    const [one, other] = await openTwo({ limits: { pendingWrites: 100 } });
+    const results = await Promise.allSettled([
+      one.apply(
+        Array.from({ length: 100 }, (_, n) => creation(`urn:${n}`)),
+        at,
+      ),
+      one.apply([creation('urn:100')], at),
+      other.apply([creation('urn:0')], at),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+});
+
 describe('when more comes than the disk can take', () => {
   test('writes above the bound are refused, and those below it are carried out', async () => {
     const { store } = await openStore({ limits: { pendingWrites: 5 } });

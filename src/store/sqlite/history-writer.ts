@@ -3,15 +3,17 @@ import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { HistoryEntry } from '../../core/model/history.ts';
 import { createRowMaker, type InstanceRow, type Series } from './history-rows.ts';
+import { createRangeDelete } from './history/range-delete.ts';
 import type { RollupWriter } from './history/rollup-writer.ts';
 import { type Names, noName } from './names.ts';
 import type { Sequence } from './writer/sequence.ts';
+import type { Steps } from './writer/steps.ts';
 
 export interface HistoryWriter {
   /** `n` tells what was written now from all that was written before. */
-  add(subject: number, n: number, entries: readonly HistoryEntry[]): void;
+  add(subject: number, n: number, entries: readonly HistoryEntry[]): Steps<undefined>;
   /** Removes a whole series. False when there is none. */
-  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): boolean;
+  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): Steps<boolean>;
 }
 
 type Columns = [
@@ -35,9 +37,7 @@ export function createHistoryWriter(
   { names, sequence, rollups }: { names: Names; sequence: Sequence; rollups: RollupWriter },
 ): HistoryWriter {
   const put = createPut(database);
-  const forget = database.prepare<[number, number, number]>(
-    'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ?',
-  );
+  const forget = createRangeDelete(database, ['subject', 'name', 'dataset']);
   const datasetOf = ({ datasetId }: Pick<Instance, 'datasetId'>): number =>
     datasetId === undefined ? noName : names.numOf(datasetId);
   const makeRow = createRowMaker((text) => names.numOf(text));
@@ -51,13 +51,17 @@ export function createHistoryWriter(
   };
 
   return {
-    add(subject, n, entries) {
-      for (const entry of entries) addOne(subject, entry, n);
+    *add(subject, n, entries) {
+      for (const entry of entries) {
+        addOne(subject, entry, n);
+        yield;
+      }
+      return undefined;
     },
-    forget(subject, name, instance) {
+    *forget(subject, name, instance) {
       const series = { subject, name: names.numOf(name), dataset: datasetOf(instance) };
       const wasRolled = rollups.drop(series);
-      return forget.run(series.subject, series.name, series.dataset).changes > 0 || wasRolled;
+      return (yield* forget([series.subject, series.name, series.dataset])) || wasRolled;
     },
   };
 }

@@ -10,10 +10,10 @@ export type Job =
   | { readonly op: 'open' }
   /** Closes the file, after everything else that has arrived for it. Answers 1. */
   | { readonly op: 'close' }
-  /** `writes` is the text of a list of `Write`. Answers the text of a list of `Outcome`. */
-  | { readonly op: 'apply'; readonly at: Instant; readonly writes: string }
-  /** `series` is the text of a list of `PastSeries`. Answers their number. */
-  | { readonly op: 'record'; readonly at: Instant; readonly series: string }
+  /** Each of `writes` is the text of a list of `Write`. Answers the text of a list of `Outcome`. */
+  | { readonly op: 'apply'; readonly at: Instant; readonly writes: readonly string[] }
+  /** Each of `series` is the text of a list of `PastSeries`. Answers their number. */
+  | { readonly op: 'record'; readonly at: Instant; readonly series: readonly string[] }
   /** `revision` is the text of a `Revision`. Answers the text of a `Revised`. */
   | { readonly op: 'revise'; readonly at: Instant; readonly revision: string }
   /** Does a part of the work. Answers the text of what `sweepSome` answers. */
@@ -46,12 +46,21 @@ export interface ShelfRow {
 /** Past instances of one attribute of one entity: what they have in common crosses once. */
 export type PastSeries = Omit<PastInstance, 'instance'> & { readonly instances: readonly Instance[] };
 
+/** Instances of one series that cross together at most: a step of the writer's. */
+const seriesMax = 500;
+
 /** Brings instances of the same series that follow each other together. All stay in their order. */
 export function seriesOf(past: readonly PastInstance[]): readonly PastSeries[] {
   const all: (PastSeries & { readonly instances: Instance[] })[] = [];
   let series: (typeof all)[number] | undefined;
   for (const { id, types, name, instance } of past) {
-    if (!series || series.id !== id || series.name !== name || series.types !== types) {
+    if (
+      !series ||
+      series.id !== id ||
+      series.name !== name ||
+      series.types !== types ||
+      series.instances.length >= seriesMax
+    ) {
       series = { id, types, name, instances: [] };
       all.push(series);
     }

@@ -20,6 +20,7 @@ import { createShelves } from './shelf.ts';
 import { createSubjects } from './search/subject-pages.ts';
 import { createSummaryReader, type SummaryReader } from './search/summary.ts';
 import { createSweep } from './writer/sweep.ts';
+import { createTexts, type Texts } from './writer/texts.ts';
 import type { SendJob, Writer } from './writer/writer.ts';
 
 /** A store and how to let go of its file. */
@@ -37,7 +38,7 @@ export function openStore(path: string, { writer, breathe }: { writer: Writer; b
   const reads = createReads(database, breathe, sender.send);
   const store: Store = {
     ...createReading(reads, reading.track),
-    ...createWriting(sender.send),
+    ...createWriting(sender.send, createTexts(breathe)),
     shelf: createShelves(database, sender.send),
     log: createLog(database, { send: sender.send, follow: (listener) => writer.follow(path, listener) }),
   };
@@ -74,15 +75,20 @@ function createReading(
 /** Rows and series that one slice of forgetting looks at: a few milliseconds of the writer's time. */
 const forgetMax = 1000;
 
-function createWriting(send: SendJob): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory'> {
+function createWriting(
+  send: SendJob,
+  textsOf: Texts,
+): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory'> {
   return {
     apply: async (writes, at) => {
       if (writes.length === 0) return [];
-      return outcomesIn(String(await send({ op: 'apply', at, writes: JSON.stringify(writes) }, writes.length)));
+      const texts = textsOf(writes);
+      const job = { op: 'apply', at, writes: texts instanceof Promise ? await texts : texts } as const;
+      return outcomesIn(String(await send(job, writes.length)));
     },
     record: async (instances, at) => {
       if (instances.length === 0) return;
-      await send({ op: 'record', at, series: JSON.stringify(seriesOf(instances)) }, instances.length);
+      await send({ op: 'record', at, series: await textsOf(seriesOf(instances)) }, instances.length);
     },
     revise: async (revision, at) =>
       revisedIn(String(await send({ op: 'revise', at, revision: JSON.stringify(revision) }, 1))),

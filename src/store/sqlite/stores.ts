@@ -13,7 +13,8 @@ import { hasDocuments } from './peek.ts';
 import { rescueWals } from './rescue-wal.ts';
 import { createStoreOnUse } from './store-on-use.ts';
 import { fileOf, sizeOf, tenantOf, tenantsIn } from './tenant-file.ts';
-import { startWriter, type Writer, type WriterLimits } from './writer/writer.ts';
+import type { WriterLimits } from './writer/waiting-room.ts';
+import { startWriter, type Writer } from './writer/writer.ts';
 
 export interface SqliteOptions {
   /** Where the files are; made when it is not there. */

@@ -4,6 +4,7 @@ import { dayMicros, type Micros } from '../../../core/model/instant.ts';
 import { bytesOfTallies, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
 import { type Tally, tallyOf } from '../../../core/model/tally.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
+import type { Steps } from '../writer/steps.ts';
 
 type Part = Pick<Series, 'subject'> & Partial<Series>;
 
@@ -18,7 +19,7 @@ export interface RollupWriter {
   forget(series: Series, before: Micros): void;
   /** Looks for some of the days that are to be worked out. Undefined: nothing is left to do. */
   due(): readonly Due[] | undefined;
-  workOut(due: readonly Due[]): void;
+  workOut(due: readonly Due[]): Steps<undefined>;
   /** Forgets what is only in memory: the transaction failed. */
   reset(): void;
 }
@@ -39,13 +40,6 @@ export function createRollupWriter(database: Database): RollupWriter {
   const queue = createQueue(database);
   const noted = new Set<string>();
   const keyOf = ({ subject, name, dataset }: Series, day: number): string => `${subject}/${name}/${dataset}/${day}`;
-
-  const workOutOne = (due: Due): void => {
-    const { numbers, others } = rows.read(due, due.day);
-    noted.delete(keyOf(due, due.day));
-    if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, tallies: null });
-    else rows.putTallies(due, { day: due.day, state: rollupState.fresh, numbers });
-  };
 
   return {
     touch(series, at) {
@@ -68,11 +62,22 @@ export function createRollupWriter(database: Database): RollupWriter {
     },
     forget: (series, before) => rows.forget(series, before),
     due: () => queue.next(),
-    workOut(due) {
-      for (const one of due) workOutOne(one);
+    *workOut(due) {
+      for (const one of due) {
+        noted.delete(keyOf(one, one.day));
+        workOut(rows, one);
+        yield;
+      }
+      return undefined;
     },
     reset: () => noted.clear(),
   };
+}
+
+function workOut(rows: Rows, due: Due): void {
+  const { numbers, others } = rows.read(due, due.day);
+  if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, tallies: null });
+  else rows.putTallies(due, { day: due.day, state: rollupState.fresh, numbers });
 }
 
 interface Written {

@@ -5,13 +5,14 @@ import type { Entity } from '../../../core/model/entity.ts';
 import { type BoundingBox, boundingBox, type Geometry } from '../../../core/model/geometry.ts';
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { type Names, noName } from '../names.ts';
+import type { Steps } from './steps.ts';
 
 /** `place` is the entity's number times this, plus a slot for each GeoProperty. */
 export const slots = 65_536;
 
 export interface Boxes {
   /** Writes what differs. The entities are the one that is in the tree under this number, and the one that is to be. */
-  replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
 }
 
 interface Box {
@@ -26,15 +27,21 @@ export function createBoxes(database: Database, names: Names): Boxes {
   );
   const drop = database.prepare<[number]>('DELETE FROM box WHERE place = ?');
   return {
-    replace(num, before, after) {
-      if (before && after && hasSameGeometries(before, after)) return;
+    *replace(num, before, after) {
+      if (before && after && hasSameGeometries(before, after)) return undefined;
       const [old, next] = [boxesOf(before), boxesOf(after)];
+      yield;
       for (const [slot, box] of next.entries()) {
         if (isSameBox(old[slot], box)) continue;
         const [west, south, east, north] = box.bounds;
         put.run(num * slots + slot, west, east, south, north, box.name === undefined ? noName : names.numOf(box.name));
+        yield;
       }
-      for (let slot = next.length; slot < old.length; slot += 1) drop.run(num * slots + slot);
+      for (let slot = next.length; slot < old.length; slot += 1) {
+        drop.run(num * slots + slot);
+        yield;
+      }
+      return undefined;
     },
   };
 }

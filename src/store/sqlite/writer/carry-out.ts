@@ -13,6 +13,7 @@ import type { HistoryWriter } from '../history-writer.ts';
 import type { PastSeries } from '../message.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Sequence } from './sequence.ts';
+import { inSteps, type Steps } from './steps.ts';
 import type { Subjects } from './subjects.ts';
 
 /** The tables of a tenant, as the writing side sees them. */
@@ -26,12 +27,14 @@ export interface Tables {
 }
 
 /** One write: entity, history and log, or nothing. */
-export function carryOut(tables: Tables, write: Write, at: Instant): Outcome {
+export function* carryOut(tables: Tables, write: Write, at: Instant): Steps<Outcome> {
   const held = tables.entities.get(write.mutation.id);
+  yield;
   const { outcome, change, next, past = [] } = carryOutWrite(held?.entity, write, at);
-  if (change) keep(tables, { held, change, next });
+  yield;
+  if (change) yield* keep(tables, { held, change, next });
   for (const { name, instance } of past)
-    recordSeries(tables, { id: write.mutation.id, types: [], name, instances: [instance] }, at);
+    yield* recordSeries(tables, { id: write.mutation.id, types: [], name, instances: [instance] }, at);
   return outcome;
 }
 
@@ -41,64 +44,72 @@ interface Kept {
   readonly next: Mutated['next'] | undefined;
 }
 
-function keep(tables: Tables, { held, change, next }: Kept): void {
+function* keep(tables: Tables, { held, change, next }: Kept): Steps<undefined> {
   const { subjects, history, log, sequence } = tables;
   const { position, number } = sequence.nextPosition();
   const subject = held?.subject ?? subjects.comeBack(change.id) ?? number;
-  if (held) forgetExpired(history, held, change.at);
-  history.add(subject, number, historyOf(change));
+  if (held) yield* forgetExpired(history, held, change.at);
+  yield* history.add(subject, number, historyOf(change));
   const doc = change.entity === held?.entity ? held.doc : JSON.stringify(change.entity);
+  yield;
   log.append(position, change, doc);
-  if (next)
-    putEntity(
-      tables,
-      { held, isNew: change.event === 'created' },
-      { num: number, subject, version: position, doc, entity: next },
-    );
-  else removeEntity(tables, { held, types: change.entity.types });
+  yield;
+  if (next) {
+    const holding = { num: number, subject, version: position, doc, entity: next };
+    yield* putEntity(tables, { held, isNew: change.event === 'created' }, holding);
+  } else yield* removeEntity(tables, { held, types: change.entity.types });
+  return undefined;
 }
 
 /** What is created where an expired entity still lay does not keep its place in the order. */
-function putEntity(
+function* putEntity(
   { entities }: Tables,
   { held, isNew }: { readonly held: Held | undefined; readonly isNew: boolean },
   holding: Holding,
-): void {
-  if (held && isNew) entities.remove(held);
-  if (held && !isNew) entities.update(held, { ...holding, num: held.num });
-  else entities.insert(holding);
+): Steps<undefined> {
+  if (held && isNew) yield* entities.remove(held);
+  if (held && !isNew) yield* entities.update(held, { ...holding, num: held.num });
+  else yield* entities.insert(holding);
+  return undefined;
 }
 
-function removeEntity(
+function* removeEntity(
   { entities, subjects }: Tables,
   { held, types }: { readonly held: Held | undefined; readonly types: readonly string[] },
-): void {
-  if (!held) return;
-  entities.remove(held);
+): Steps<undefined> {
+  if (!held) return undefined;
+  yield* entities.remove(held);
   subjects.depart({ id: held.entity.id, subject: held.subject, types });
+  return undefined;
 }
 
 /** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
-function forgetExpired(history: HistoryWriter, { expires, entity, subject }: Held, now: Instant): void {
+function* forgetExpired(history: HistoryWriter, { expires, entity, subject }: Held, now: Instant): Steps<undefined> {
   const moment = microsOfInstant(now);
-  if (expires === null || expires > moment) return;
+  if (expires === null || expires > moment) return undefined;
   for (const [name, instances] of Object.entries(entity.attrs)) {
     for (const instance of instances) {
       if (instance.expiresAt !== undefined && microsOfInstant(instance.expiresAt) <= moment) {
-        history.forget(subject, name, instance);
+        yield* history.forget(subject, name, instance);
       }
     }
   }
+  return undefined;
 }
 
 /** Adds instances to the history of an entity, whether that is there or not. */
-export function recordSeries(tables: Tables, { id, types, name, instances }: PastSeries, at: Instant): void {
+export function* recordSeries(
+  tables: Tables,
+  { id, types, name, instances }: PastSeries,
+  at: Instant,
+): Steps<undefined> {
   const { entities, subjects, history, sequence } = tables;
   const subject = entities.subjectOf(id) ?? subjects.departed(id) ?? newSubject(tables, id, types);
   for (const instance of instances) {
     const entry = pastEntry(name, instance, { at, ownerCreatedAt: at });
-    history.add(subject, entry.isObserved ? 0 : sequence.next(), [entry]);
+    yield* history.add(subject, entry.isObserved ? 0 : sequence.next(), [entry]);
   }
+  return undefined;
 }
 
 function newSubject({ subjects, sequence }: Tables, id: string, types: readonly string[]): number {
@@ -108,22 +119,27 @@ function newSubject({ subjects, sequence }: Tables, id: string, types: readonly 
 }
 
 /** Removes what has expired, from at most `limit` entities. Answers how many were touched, and how many of them went. */
-export function sweepSome(tables: Tables, now: Instant, limit: number): readonly [touched: number, gone: number] {
+export function* sweepSome(
+  tables: Tables,
+  now: Instant,
+  limit: number,
+): Steps<readonly [touched: number, gone: number]> {
   const due = tables.entities.due(microsOfInstant(now), limit);
-  return [due.length, due.filter((id) => sweepOne(tables, id, now)).length];
+  const gone = yield* inSteps(due, (id) => sweepOne(tables, id, now));
+  return [due.length, gone.filter(Boolean).length];
 }
 
 /** True when the entity went. Expiry is no change: nothing is logged, the version stays (clause 4.22). */
-function sweepOne(tables: Tables, id: string, now: Instant): boolean {
+function* sweepOne(tables: Tables, id: string, now: Instant): Steps<boolean> {
   const { entities, history } = tables;
   const held = entities.get(id);
   if (!held) return false;
-  forgetExpired(history, held, now);
+  yield* forgetExpired(history, held, now);
   const present: Entity | undefined = presentAt(held.entity, now);
   if (present) {
-    entities.update(held, { ...held, doc: JSON.stringify(present), entity: present });
+    yield* entities.update(held, { ...held, doc: JSON.stringify(present), entity: present });
     return false;
   }
-  removeEntity(tables, { held, types: held.entity.types });
+  yield* removeEntity(tables, { held, types: held.entity.types });
   return true;
 }

@@ -7,6 +7,7 @@ import type { Position } from '../../../core/port/store.ts';
 import { createBoxes } from './box-rows.ts';
 import type { Names } from '../names.ts';
 import { entityIn } from '../own-text.ts';
+import type { Steps } from './steps.ts';
 import { createTally, type Tally } from './summary-rows.ts';
 import { createValues, type Values } from './value-rows.ts';
 
@@ -26,14 +27,14 @@ export type Holding = Pick<Held, 'num' | 'subject' | 'version' | 'doc' | 'entity
 export interface Entities {
   get(id: string): Held | undefined;
   subjectOf(id: string): number | undefined;
-  insert(next: Holding): void;
-  update(before: Held, next: Holding): void;
-  remove(before: Held): void;
+  insert(next: Holding): Steps<undefined>;
+  update(before: Held, next: Holding): Steps<undefined>;
+  remove(before: Held): Steps<undefined>;
   /** The ids of some entities of which something has expired, at most `limit`. */
   due(now: Micros, limit: number): readonly string[];
   readonly values: Values;
   /** Writes what is only collected so far; before a commit. */
-  flush(): void;
+  flush(): Steps<undefined>;
   /** Forgets it; after a rollback. */
   reset(): void;
 }
@@ -55,17 +56,20 @@ export function createEntities(database: Database, names: Names): Entities {
       return row && { ...row, entity: entityIn(row.doc) };
     },
     subjectOf: (id) => subjectOf.get(id),
-    insert(next) {
+    *insert(next) {
       rows.insert(next);
-      indexes.replace(next.num, undefined, next.entity);
+      yield;
+      return yield* indexes.replace(next.num, undefined, next.entity);
     },
-    update(before, next) {
+    *update(before, next) {
       rows.update(next, before.expires);
-      indexes.replace(next.num, before.entity, next.entity);
+      yield;
+      return yield* indexes.replace(next.num, before.entity, next.entity);
     },
-    remove({ num, entity }) {
+    *remove({ num, entity }) {
       rows.remove(num);
-      indexes.replace(num, entity, undefined);
+      yield;
+      return yield* indexes.replace(num, entity, undefined);
     },
     due: (now, limit) => due.all(now, limit),
     values: indexes.values,
@@ -79,7 +83,7 @@ export function createEntities(database: Database, names: Names): Entities {
 
 interface Indexes {
   /** Writes what differs between an entity and the one that takes its place, in every index. */
-  replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
   readonly values: Values;
   readonly tally: Tally;
 }
@@ -92,11 +96,12 @@ function createIndexes(database: Database, names: Names): Indexes {
   return {
     values,
     tally,
-    replace(num, before, after) {
+    *replace(num, before, after) {
       types.replace(num, before?.types ?? [], after?.types ?? []);
-      boxes.replace(num, before, after);
+      yield* boxes.replace(num, before, after);
       values.replace(num, before, after);
-      tally.replace(before, after);
+      yield;
+      return yield* tally.replace(before, after);
     },
   };
 }

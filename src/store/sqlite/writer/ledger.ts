@@ -16,20 +16,18 @@ import { pastSeriesIn, retentionSliceIn, revisionIn, writesIn } from '../own-tex
 import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
 import { createShelfWriter, type ShelfWriter } from '../shelf.ts';
+import { inSteps, type Steps } from './steps.ts';
 import { createSubjects } from './subjects.ts';
 import { createWal, type Wal } from './wal.ts';
 
 export interface Ledger {
   /** Carries out requests in order and answers when they are durable. Never throws: what fails is in the replies. */
-  commit(requests: readonly Request[]): readonly Reply[];
+  commit(requests: readonly Request[]): Steps<readonly Reply[]>;
   position(): Position;
-  /** Work that need not be done before an answer: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. */
-  tidy(): boolean;
+  /** Work that need not be done before an answer: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. Never while a commit is under way. */
+  tidy(): Steps<boolean>;
   close(): void;
 }
-
-/** How many entities one slice of an index is made of: a few milliseconds. */
-const sliceLimit = 200;
 
 /** Opens a tenant's file. Throws an Error when it cannot be opened, or was written by a newer program. */
 export function openLedger(path: string): Ledger {
@@ -53,15 +51,15 @@ export function openLedger(path: string): Ledger {
     },
   });
 
-  const commit = (requests: readonly Request[]): readonly Reply[] => {
+  function* commit(requests: readonly Request[]): Steps<readonly Reply[]> {
     try {
-      return inTransaction(() => requests.map(({ seq, job }) => ({ seq, answer: run(job) })));
+      return yield* inTransaction(inSteps(requests, (request) => answer(request, run)));
     } catch (error) {
       // One faulty request must not take the others of its group with it.
-      if (requests.length > 1) return requests.flatMap((request) => commit([request]));
+      if (requests.length > 1) return (yield* inSteps(requests, (request) => commit([request]))).flat();
       return requests.map(({ seq }) => ({ seq, failure: failureOf(error, path) }));
     }
-  };
+  }
 
   return {
     commit,
@@ -74,18 +72,22 @@ export function openLedger(path: string): Ledger {
   };
 }
 
+function* answer({ seq, job }: Request, run: Run): Steps<Reply> {
+  return { seq, answer: yield* run(job) };
+}
+
 function createTidy(
   { entities: { values }, rollups }: Tables,
   { wal, inTransaction }: { wal: Wal; inTransaction: InTransaction },
 ): Ledger['tidy'] {
-  return () => {
+  return function* () {
     wal.keepShort();
     if (!values.areComplete()) {
-      inTransaction(() => values.buildSlice(sliceLimit));
+      yield* inTransaction(values.buildSlice());
       return true;
     }
     const due = rollups.due();
-    if (due && due.length > 0) inTransaction(() => rollups.workOut(due));
+    if (due && due.length > 0) yield* inTransaction(rollups.workOut(due));
     return due !== undefined;
   };
 }
@@ -103,21 +105,21 @@ function createTables(database: Database, names: Names): Tables {
   };
 }
 
-type InTransaction = <T>(work: () => T) => T;
+type InTransaction = <Result>(work: Steps<Result>) => Steps<Result>;
 
 /** Runs work in a transaction: `flush` writes what is only in memory before the commit, `reset` forgets it after a failure. */
 function createTransaction(
   database: Database,
-  { flush, reset }: { flush: () => void; reset: () => void },
+  { flush, reset }: { flush: () => Steps<undefined>; reset: () => void },
 ): InTransaction {
   const begin = database.prepare<[]>('BEGIN IMMEDIATE');
   const end = database.prepare<[]>('COMMIT');
   const undo = database.prepare<[]>('ROLLBACK');
-  return (work) => {
+  return function* (work) {
     try {
       begin.run();
-      const result = work();
-      flush();
+      const result = yield* work;
+      yield* flush();
       end.run();
       return result;
     } catch (error) {
@@ -128,26 +130,28 @@ function createTransaction(
   };
 }
 
+type Run = (job: Job) => Steps<Answer>;
+
 function createRunner(
   tables: Tables,
   { shelves, revise, forget }: { shelves: ShelfWriter; revise: Revise; forget: Forget },
-): (job: Job) => Answer {
-  return (job) => {
+): Run {
+  return function* (job) {
     switch (job.op) {
       case 'open':
         return tables.sequence.position();
       case 'close':
         return 1;
       case 'apply':
-        return JSON.stringify(writesIn(job.writes).map((write): Outcome => carryOut(tables, write, job.at)));
+        return JSON.stringify(yield* applyAll(tables, job));
       case 'record':
-        return recordAll(tables, job);
+        return yield* recordAll(tables, job);
       case 'revise':
-        return JSON.stringify(revise(revisionIn(job.revision), job.at));
+        return JSON.stringify(yield* revise(revisionIn(job.revision), job.at));
       case 'sweep':
-        return JSON.stringify(sweepSome(tables, job.now, job.limit));
+        return JSON.stringify(yield* sweepSome(tables, job.now, job.limit));
       case 'prune':
-        return tables.log.prune(job, job.limit);
+        return yield* tables.log.prune(job, job.limit);
       case 'forget':
         return JSON.stringify(forget(retentionSliceIn(job.slice), job.limit));
       case 'put':
@@ -163,8 +167,22 @@ function createRunner(
   };
 }
 
-function recordAll(tables: Tables, { at, series }: Extract<Job, { op: 'record' }>): number {
-  const all = pastSeriesIn(series);
-  for (const one of all) recordSeries(tables, one, at);
-  return all.length;
+function* applyAll(tables: Tables, { at, writes }: Extract<Job, { op: 'apply' }>): Steps<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const text of writes) {
+    for (const write of writesIn(text)) outcomes.push(yield* carryOut(tables, write, at));
+    yield;
+  }
+  return outcomes;
+}
+
+function* recordAll(tables: Tables, { at, series }: Extract<Job, { op: 'record' }>): Steps<number> {
+  let count = 0;
+  for (const text of series) {
+    const all = pastSeriesIn(text);
+    for (const one of all) yield* recordSeries(tables, one, at);
+    count += all.length;
+    yield;
+  }
+  return count;
 }

@@ -5,12 +5,13 @@ import type { Micros } from '../../../core/model/instant.ts';
 import type { Position } from '../../../core/port/store.ts';
 import { logRowOf } from '../log-rows.ts';
 import type { Sequence } from './sequence.ts';
+import type { Steps } from './steps.ts';
 
 export interface LogWriter {
   /** `doc` is the text of the change's entity. */
   append(position: Position, change: Change, doc: string): void;
   /** Removes at most `limit` records that are not to be kept, oldest first. Answers how many. */
-  prune(keep: { readonly before: Micros; readonly records: number }, limit: number): number;
+  prune(keep: { readonly before: Micros; readonly records: number }, limit: number): Steps<number>;
 }
 
 export function createLogWriter(database: Database, sequence: Sequence): LogWriter {
@@ -27,17 +28,19 @@ export function createLogWriter(database: Database, sequence: Sequence): LogWrit
       const { at, event, rest } = logRowOf(change, doc);
       append.run(position, at, event, doc, rest);
     },
-    prune({ before, records }, limit) {
+    *prune({ before, records }, limit) {
       const prunedTo = sequence.prunedTo();
       // Positions have no gaps: those of the newest records follow from the newest of all.
       const superfluous = sequence.position() - prunedTo - records;
       const rows = oldest.all(prunedTo, limit);
       const firstYoung = rows.findIndex(({ at }) => at >= before);
       const gone = rows.slice(0, Math.max(firstYoung === -1 ? rows.length : firstYoung, superfluous));
+      for (const { position } of gone) {
+        remove.run(position);
+        yield;
+      }
       const last = gone.at(-1);
-      if (!last) return 0;
-      remove.run(last.position);
-      setPrunedTo.run(last.position);
+      if (last) setPrunedTo.run(last.position);
       return gone.length;
     },
   };

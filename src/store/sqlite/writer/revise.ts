@@ -6,10 +6,12 @@ import type { Revised, Revision } from '../../../core/port/store.ts';
 import type { Tables } from './carry-out.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
+import { createRangeDelete } from '../history/range-delete.ts';
 import type { Names } from '../names.ts';
+import type { Steps } from './steps.ts';
 
 /** Carries out a revision. */
-export type Revise = (revision: Revision, at: Instant) => Revised;
+export type Revise = (revision: Revision, at: Instant) => Steps<Revised>;
 
 type Found = InstanceRow & Series;
 
@@ -27,55 +29,55 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
     );
   };
 
-  const replace = (row: Found, replacement: Replacement, at: Instant): Revised => {
+  function* replace(row: Found, replacement: Replacement, at: Instant): Steps<Revised> {
     const before = rows.read(row);
     const entry = replacementOf(before, replacement, at);
     if (typeof entry !== 'object') return entry;
     const n = entry.isObserved ? 0 : tables.sequence.next();
     deletes.one(row);
-    tables.history.add(row.subject, n, [entry]);
+    yield* tables.history.add(row.subject, n, [entry]);
     rows.noteMove(before.instanceId, { ...row, at: entry.at, n });
     return 'done';
-  };
+  }
 
-  return (revision, at) => {
+  return function* (revision, at) {
     const subject = tables.entities.subjectOf(revision.id) ?? tables.subjects.departed(revision.id);
     if (subject === undefined) return 'absent';
-    if (revision.op === 'deleteHistory') return doneIf(deletes.all(subject));
+    if (revision.op === 'deleteHistory') return doneIf(yield* deletes.all(subject));
     const name = names.numOf(revision.name);
     if (revision.op === 'deleteSeries') {
-      if (revision.which === 'all') return doneIf(deletes.ofName(subject, name));
-      return doneIf(tables.history.forget(subject, revision.name, revision.which));
+      if (revision.which === 'all') return doneIf(yield* deletes.ofName(subject, name));
+      return doneIf(yield* tables.history.forget(subject, revision.name, revision.which));
     }
     const row = find(subject, name, revision.instanceId);
     if (!row) return 'absent';
-    return revision.op === 'deleteInstance' ? doneIf(deletes.one(row)) : replace(row, revision, at);
+    return revision.op === 'deleteInstance' ? doneIf(deletes.one(row)) : yield* replace(row, revision, at);
   };
 }
 
 const doneIf = (wasThere: boolean): Revised => (wasThere ? 'done' : 'absent');
 
 interface Deletes {
-  all(subject: number): boolean;
-  ofName(subject: number, name: number): boolean;
+  all(subject: number): Steps<boolean>;
+  ofName(subject: number, name: number): Steps<boolean>;
   one(row: Found): boolean;
 }
 
 /** Each answers whether there was anything. */
 function createDeletes(database: Database, rollups: RollupWriter): Deletes {
-  const all = database.prepare<[number]>('DELETE FROM history WHERE subject = ?');
-  const ofName = database.prepare<[number, number]>('DELETE FROM history WHERE subject = ? AND name = ?');
+  const all = createRangeDelete(database, ['subject']);
+  const ofName = createRangeDelete(database, ['subject', 'name']);
   const one = database.prepare<[number, number, number, number, number]>(
     'DELETE FROM history WHERE subject = ? AND name = ? AND dataset = ? AND at = ? AND n = ?',
   );
   return {
-    all(subject) {
+    *all(subject) {
       const wereRolled = rollups.drop({ subject });
-      return all.run(subject).changes > 0 || wereRolled;
+      return (yield* all([subject])) || wereRolled;
     },
-    ofName(subject, name) {
+    *ofName(subject, name) {
       const wereRolled = rollups.drop({ subject, name });
-      return ofName.run(subject, name).changes > 0 || wereRolled;
+      return (yield* ofName([subject, name])) || wereRolled;
     },
     one(row) {
       const { subject, name, dataset, at, n } = row;

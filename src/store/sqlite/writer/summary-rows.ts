@@ -1,17 +1,18 @@
 /** Keeps the counts of types, attributes and kinds by difference: collected through a transaction, written at its end. */
 import type { Database } from 'better-sqlite3';
-import { kinds } from '../../../core/model/attribute.ts';
+import { type Attributes, type Instance, kinds } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { type Names, noName } from '../names.ts';
+import type { Steps } from './steps.ts';
 
 /** Stands for any kind in the table `attr_count`. */
 export const anyKind = -1;
 
 export interface Tally {
   /** Counts an entity that takes the place of another; undefined: there is none. */
-  replace(before: Entity | undefined, after: Entity | undefined): void;
+  replace(before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
   /** Writes what was counted since the last time. */
-  flush(): void;
+  flush(): Steps<undefined>;
   /** Forgets it instead. */
   reset(): void;
 }
@@ -26,19 +27,26 @@ interface TypeChange {
 export function createTally(database: Database, names: Names): Tally {
   const write = createCountWriter(database);
   const changes = new Map<number, TypeChange>();
-  const count = (entity: Entity, step: 1 | -1): void => {
+  function* count({ types, attrs }: Counted, step: 1 | -1): Steps<undefined> {
     changeOf(changes, noName).entities += step;
-    for (const type of new Set(entity.types)) countType(changeOf(changes, names.numOf(type)), entity, { step, names });
-  };
+    for (const type of new Set(types)) {
+      countType(changeOf(changes, names.numOf(type)), attrs, { step, names });
+      yield;
+    }
+    return undefined;
+  }
   return {
-    replace(before, after) {
-      if (before && after && isSameShape(before, after)) return;
-      if (before) count(before, -1);
-      if (after) count(after, 1);
+    *replace(before, after) {
+      const differs = before && after && hasSameTypes(before, after) ? unlike(before.attrs, after.attrs) : undefined;
+      if (differs?.length === 0) return undefined;
+      if (before) yield* count(partOf(before, differs), -1);
+      if (after) yield* count(partOf(after, differs), 1);
+      return undefined;
     },
-    flush() {
-      for (const [type, change] of changes) write(type, change);
+    *flush() {
+      for (const [type, change] of changes) yield* write(type, change);
       changes.clear();
+      return undefined;
     },
     reset: () => changes.clear(),
   };
@@ -52,7 +60,7 @@ function changeOf(changes: Map<number, TypeChange>, type: number): TypeChange {
   return fresh;
 }
 
-function countType(change: TypeChange, { attrs }: Entity, { step, names }: { step: 1 | -1; names: Names }): void {
+function countType(change: TypeChange, attrs: Attributes, { step, names }: { step: 1 | -1; names: Names }): void {
   change.entities += step;
   for (const [name, instances] of Object.entries(attrs)) {
     const num = names.numOf(name);
@@ -67,25 +75,32 @@ function countType(change: TypeChange, { attrs }: Entity, { step, names }: { ste
 
 const add = (counts: Counts, key: number, step: number): void => void counts.set(key, (counts.get(key) ?? 0) + step);
 
-/** True when an update left types, attributes and kinds as they were: by far the most common write. */
-function isSameShape(before: Entity, after: Entity): boolean {
-  const names = Object.keys(after.attrs);
-  return (
-    before.types.length === after.types.length &&
-    before.types.every((type, index) => type === after.types[index]) &&
-    names.length === Object.keys(before.attrs).length &&
-    names.every((name) => hasSameKinds(before, after, name))
-  );
-}
+type Counted = Pick<Entity, 'types' | 'attrs'>;
 
-function hasSameKinds(before: Entity, after: Entity, name: string): boolean {
-  const [mine, other] = [after.attrs[name], before.attrs[name]];
+/** An entity with those of its attributes that are to be counted; undefined: all. */
+const partOf = ({ types, attrs }: Entity, names: readonly string[] | undefined): Counted => ({
+  types,
+  attrs: names
+    ? Object.fromEntries(names.flatMap((name) => (attrs[name] ? [[name, attrs[name]] as const] : [])))
+    : attrs,
+});
+
+const hasSameTypes = (before: Entity, after: Entity): boolean =>
+  before.types.length === after.types.length && before.types.every((type, index) => type === after.types[index]);
+
+/** The attributes that are on one side only, or of other kinds on the other. None: by far the most common write. */
+const unlike = (before: Attributes, after: Attributes): readonly string[] => [
+  ...Object.keys(after).filter((name) => !hasSameKinds(before[name], after[name])),
+  ...Object.keys(before).filter((name) => !Object.hasOwn(after, name)),
+];
+
+function hasSameKinds(other: readonly Instance[] | undefined, mine: readonly Instance[] | undefined): boolean {
   if (mine === other) return true;
   return mine?.length === other?.length && (mine?.every((one, index) => one.kind === other?.[index]?.kind) ?? false);
 }
 
 /** Counts that reach zero are gone. */
-function createCountWriter(database: Database): (type: number, change: TypeChange) => void {
+function createCountWriter(database: Database): (type: number, change: TypeChange) => Steps<undefined> {
   const addType = database.prepare<[number, number]>(
     `INSERT INTO type_count VALUES (?, ?) ON CONFLICT DO UPDATE SET entities = entities + excluded.entities`,
   );
@@ -96,7 +111,7 @@ function createCountWriter(database: Database): (type: number, change: TypeChang
   const dropAttr = database.prepare<[number, number]>(
     'DELETE FROM attr_count WHERE type = ? AND name = ? AND entities <= 0',
   );
-  return (type, { entities, attrs }) => {
+  return function* (type, { entities, attrs }) {
     if (entities !== 0) addType.run(type, entities);
     if (entities < 0) dropType.run(type);
     for (const [name, counts] of attrs) {
@@ -106,6 +121,8 @@ function createCountWriter(database: Database): (type: number, change: TypeChang
         hasFallen ||= step < 0;
       }
       if (hasFallen) dropAttr.run(type, name);
+      yield;
     }
+    return undefined;
   };
 }

@@ -6,9 +6,13 @@ import type { Instance } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import type { Json } from '../../../core/model/json.ts';
 import { entityIn } from '../own-text.ts';
+import type { Steps } from './steps.ts';
 
 /** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
 const indexedMax = 16;
+
+/** Entities that a part of an index is made of: a few milliseconds, where they are of usual size. */
+const sliceMax = 200;
 
 /** What a value is in the index: numbers come before texts. */
 export type Key = number | string;
@@ -19,8 +23,8 @@ export interface Values {
   /** Asks for the index of an attribute (expanded name). Does nothing when there is one, or too many, or no such attribute. */
   want(name: string): void;
   areComplete(): boolean;
-  /** Builds a part of an index that is not complete yet: `limit` entities. */
-  buildSlice(limit: number): void;
+  /** Builds a part of an index that is not complete yet. */
+  buildSlice(): Steps<undefined>;
   /** Reads again how far the indexes are; after a rollback. */
   reset(): void;
 }
@@ -45,15 +49,6 @@ export function createValues(database: Database): Values {
     for (const key of nextKeys) if (!oldKeys.has(key)) rows.add(name, key, num);
   };
 
-  const buildOne = ({ name, text, upto }: Indexed, limit: number): void => {
-    const slice = rows.behind(upto, limit);
-    for (const { num, doc } of slice) {
-      for (const key of keysOf(instancesOf(entityIn(doc), text))) rows.add(name, key, num);
-    }
-    progress.write(name, slice.at(-1)?.num ?? Infinity);
-    indexed = progress.read();
-  };
-
   return {
     replace(num, before, after) {
       for (const one of indexed) replaceIn(one, num, { before, after });
@@ -67,14 +62,30 @@ export function createValues(database: Database): Values {
       indexed = progress.read();
     },
     areComplete: () => indexed.every(isComplete),
-    buildSlice(limit) {
+    *buildSlice() {
       const unfinished = indexed.find((one) => !isComplete(one));
-      if (unfinished) buildOne(unfinished, limit);
+      if (!unfinished) return undefined;
+      progress.write(unfinished.name, yield* buildOn(rows, unfinished));
+      indexed = progress.read();
+      return undefined;
     },
     reset() {
       indexed = progress.read();
     },
   };
+}
+
+/** Puts some more entities into an index. Answers up to where it goes then. */
+function* buildOn(rows: Rows, { name, text, upto }: Indexed): Steps<number> {
+  let end = upto;
+  for (let left = sliceMax; left > 0; left -= 1) {
+    const row = rows.behind(end);
+    if (!row) return Infinity;
+    for (const key of keysOf(instancesOf(entityIn(row.doc), text))) rows.add(name, key, row.num);
+    end = row.num;
+    yield;
+  }
+  return end;
 }
 
 const isComplete = ({ upto }: Indexed): boolean => upto === Infinity;
@@ -104,7 +115,8 @@ export function keyOf(value: Json): Key | undefined {
 interface Rows {
   add(name: number, key: Key, num: number): void;
   drop(name: number, key: Key, num: number): void;
-  behind(num: number, limit: number): readonly { readonly num: number; readonly doc: string }[];
+  /** The entity behind one. */
+  behind(num: number): { readonly num: number; readonly doc: string } | undefined;
 }
 
 function createRows(database: Database): Rows {
@@ -112,13 +124,13 @@ function createRows(database: Database): Rows {
     'INSERT OR IGNORE INTO value (name, value, num) VALUES (?, ?, ?)',
   );
   const drop = database.prepare<[number, Key, number]>('DELETE FROM value WHERE name = ? AND value = ? AND num = ?');
-  const behind = database.prepare<[number, number], { num: number; doc: string }>(
-    'SELECT num, doc FROM entity WHERE num > ? ORDER BY num LIMIT ?',
+  const behind = database.prepare<[number], { num: number; doc: string }>(
+    'SELECT num, doc FROM entity WHERE num > ? ORDER BY num LIMIT 1',
   );
   return {
     add: (name, key, num) => void add.run(name, key, num),
     drop: (name, key, num) => void drop.run(name, key, num),
-    behind: (num, limit) => behind.all(num, limit),
+    behind: (num) => behind.get(num),
   };
 }
 

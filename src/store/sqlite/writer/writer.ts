@@ -6,6 +6,7 @@ import type { Observe } from '../../../core/port/observe.ts';
 import type { Position } from '../../../core/port/store.ts';
 import { errorOf } from '../failure.ts';
 import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from '../message.ts';
+import { createWaitingRoom, type Size, type WriterLimits } from './waiting-room.ts';
 
 /** Sends a job for one tenant's file. Throws Unavailable when too many are waiting, an Error when it failed. */
 export type SendJob = (job: Job, weight?: number) => Promise<Answer>;
@@ -17,20 +18,6 @@ export interface Writer {
   follow(path: string, listener: (position: Position) => void): () => void;
   /** Waits for what is under way; afterwards every job is refused. */
   close(): Promise<void>;
-}
-
-/** Above this, jobs are refused: the disk cannot keep up. */
-export interface WriterLimits {
-  readonly pendingWrites: number;
-  /** Of documents, counted in UTF-16 units. */
-  readonly pendingBytes: number;
-}
-
-interface Waiting {
-  readonly weight: number;
-  readonly bytes: number;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: Error) => void;
 }
 
 export interface WriterOptions {
@@ -79,7 +66,7 @@ export function startWriter(options: WriterOptions): Writer {
   let worker = startThread({ hear, observe, died: revive, heapMegabytes });
   const outbox = createOutbox((message) => worker.postMessage(message));
   const send: Writer['send'] = (path, job, weight = 1) =>
-    queue.enter({ weight, bytes: sizeOf(job) }, (seq) => outbox.put({ seq, path, weight, job }));
+    queue.enter({ path, weight, bytes: sizeOf(job) }, (seq) => outbox.put({ seq, path, weight, job }));
 
   return {
     send,
@@ -112,15 +99,17 @@ function startThread({ hear, observe, died, heapMegabytes }: ThreadEvents): Work
 }
 
 function sizeOf(job: Job): number {
-  if (job.op === 'apply') return job.writes.length;
-  if (job.op === 'record') return job.series.length;
+  if (job.op === 'apply') return lengthOf(job.writes);
+  if (job.op === 'record') return lengthOf(job.series);
   if (job.op === 'replace') return job.after?.length ?? 0;
   return job.op === 'put' ? job.documents.reduce((sum, { doc }) => sum + doc.length, 0) : 0;
 }
 
+const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
+
 interface Queue {
   /** Waits for the answer to what `post` sends under a number. Throws Unavailable when the queue is full or stopped. */
-  enter(size: Pick<Waiting, 'weight' | 'bytes'>, post: (seq: number) => void): Promise<Answer>;
+  enter(size: Size, post: (seq: number) => void): Promise<Answer>;
   settle(reply: Reply): void;
   isOpen(): boolean;
   /** Lets nobody in any more. False: it was so already. */
@@ -130,13 +119,13 @@ interface Queue {
 }
 
 function createQueue(limits: WriterLimits): Queue {
-  const waiting = createWaitingRoom();
+  const waiting = createWaitingRoom(limits);
   let lastSeq = 0;
   let isOpen = true;
   return {
     enter(size, post) {
       if (!isOpen) return Promise.reject(new Problem('Unavailable', 'The store does not take writes any more.'));
-      if (!waiting.hasRoomFor(size, limits)) {
+      if (!waiting.hasRoomFor(size)) {
         return Promise.reject(new Problem('Unavailable', 'Too many writes are waiting already; try again later.'));
       }
       lastSeq += 1;
@@ -159,42 +148,6 @@ function createQueue(limits: WriterLimits): Queue {
     isOpen: () => isOpen,
     fail(error) {
       for (const one of waiting.takeAll()) one.reject(error);
-    },
-  };
-}
-
-interface WaitingRoom {
-  /** Always true when nobody is in it, so that what is larger than the limits is not refused for ever. */
-  hasRoomFor(size: Pick<Waiting, 'weight' | 'bytes'>, limits: WriterLimits): boolean;
-  add(seq: number, one: Waiting): void;
-  take(seq: number): Waiting | undefined;
-  takeAll(): readonly Waiting[];
-}
-
-function createWaitingRoom(): WaitingRoom {
-  const room = new Map<number, Waiting>();
-  let [writes, bytes] = [0, 0];
-  return {
-    hasRoomFor: (size, { pendingWrites, pendingBytes }) =>
-      room.size === 0 || (writes + size.weight <= pendingWrites && bytes + size.bytes <= pendingBytes),
-    add(seq, one) {
-      room.set(seq, one);
-      writes += one.weight;
-      bytes += one.bytes;
-    },
-    take(seq) {
-      const one = room.get(seq);
-      if (!one) return undefined;
-      room.delete(seq);
-      writes -= one.weight;
-      bytes -= one.bytes;
-      return one;
-    },
-    takeAll() {
-      const all = [...room.values()];
-      room.clear();
-      [writes, bytes] = [0, 0];
-      return all;
     },
   };
 }

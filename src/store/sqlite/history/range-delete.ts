@@ -1,0 +1,36 @@
+/** Deletes many neighbours from the table `history`, in steps. */
+import type { Database } from 'better-sqlite3';
+import type { Steps } from '../writer/steps.ts';
+
+/** The primary key. */
+const key = ['subject', 'name', 'dataset', 'at', 'n'] as const;
+
+/** Rows that one step deletes: some milliseconds. */
+const stepRows = 2000;
+
+/** Deletes all rows with these values in the first columns of the key. False: there were none. */
+export type RangeDelete = (values: readonly number[]) => Steps<boolean>;
+
+export function createRangeDelete(database: Database, columns: readonly ['subject', 'name'?, 'dataset'?]): RangeDelete {
+  const range = columns.map((column) => `${column} = ?`).join(' AND ');
+  const rest = key.slice(columns.length).join(', ');
+  const behindStep = database
+    .prepare<number[], number[]>(
+      `SELECT ${rest} FROM history WHERE ${range} ORDER BY ${rest} LIMIT 1 OFFSET ${stepRows}`,
+    )
+    .raw();
+  const before = database.prepare<number[]>(
+    `DELETE FROM history WHERE ${range} AND (${rest}) < (${key
+      .slice(columns.length)
+      .map(() => '?')
+      .join(', ')})`,
+  );
+  const all = database.prepare<number[]>(`DELETE FROM history WHERE ${range}`);
+  return function* (values) {
+    for (let end = behindStep.get(...values); end; end = behindStep.get(...values)) {
+      before.run(...values, ...end);
+      yield;
+    }
+    return all.run(...values).changes > 0;
+  };
+}
