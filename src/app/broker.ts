@@ -157,7 +157,7 @@ function openTelemetry(config: Config): Telemetry {
 function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> {
   const rollups = readRollupDays(config.historyRollups);
   return {
-    logKeep: { hours: config.logKeepHours, records: config.logKeepRecords },
+    logKeep: { hours: config.logKeepHours, records: config.logKeepRecords, bytes: config.logKeepBytes },
     historyKeep: {
       ...readKeptDays(config.historyKeep, config.historyKeepDays),
       ...(rollups ? { rollups } : undefined),

@@ -40,7 +40,7 @@ test('what fails in one tenant is done in all behind it', async () => {
     stores: lame,
     clock: { now: () => instantOf(Date.now() * 1000) },
     observe: (observation) => observed.push(observation),
-    logKeep: { hours: 1, records: 1 },
+    logKeep: { hours: 1, records: 1, bytes: 1e9 },
     contexts: { core: { expand: (name) => name } },
     historyKeep: { days: 0, rules: [], isDryRun: false },
   });

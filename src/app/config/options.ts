@@ -125,6 +125,10 @@ export const options = {
   ),
   logKeepHours: whole('Age up to which changes can be resumed from.', 72, { least: 1, form: 'HOURS' }),
   logKeepRecords: whole('Number of changes that can be resumed from, of each tenant.', 250_000, { least: 1 }),
+  logKeepBytes: whole('Bytes of changes that can be resumed from, of each tenant.', 1024 * mebibyte, {
+    least: mebibyte,
+    form: 'BYTES',
+  }),
   historyKeepDays: whole('Days for which raw history is kept; 0: for ever.', 0, { most: 100_000, form: 'DAYS' }),
   historyKeep: text(
     'Days for which raw history of single types and attributes is kept, instead; 0: for ever. A TYPE or ATTR is an IRI, or a short name of the core @context.',

@@ -14,7 +14,7 @@ export interface JobOptions {
   readonly clock: Clock;
   readonly observe: Observe;
   /** How much of the change log is kept. */
-  readonly logKeep: { readonly hours: number; readonly records: number };
+  readonly logKeep: { readonly hours: number; readonly records: number; readonly bytes: number };
   /** Expands short names of types and attributes. */
   readonly contexts: { readonly core: Pick<Terms, 'expand'> };
   /** How much of history is kept. In a dry run it is only told what would go. */
@@ -43,13 +43,10 @@ const removed = (count: number): string | undefined => (count > 0 ? `removed ${c
 export function startJobs(options: JobOptions): () => Promise<void> {
   const { clock, logKeep, historyKeep } = options;
   const present = createPresent(clock);
-  const prune: Work = async (store, tenant) =>
-    removed(
-      await store.log.prune({
-        before: hoursBefore(await present(store, tenant), logKeep.hours),
-        records: logKeep.records,
-      }),
-    );
+  const prune: Work = async (store, tenant) => {
+    const before = hoursBefore(await present(store, tenant), logKeep.hours);
+    return removed(await store.log.prune({ before, records: logKeep.records, bytes: logKeep.bytes }));
+  };
   const sweep: Work = async (store) => removed(await store.sweep(clock.now()));
   const stopping = new AbortController();
   const forget = createForget(options, { present, signal: stopping.signal });

@@ -65,6 +65,14 @@ export interface LogRecord extends Change {
   readonly position: Position;
 }
 
+/** Which records of a log are kept: those from a time on, of them the newest. */
+export interface LogKeep {
+  readonly before: Instant;
+  readonly records: number;
+  /** As the store writes them; the oldest one that is kept may go beyond. Absent: any. */
+  readonly bytes?: number;
+}
+
 /** The change log of a tenant: what happened, in order. */
 export interface Log {
   /** The position of the newest change. */
@@ -75,8 +83,8 @@ export interface Log {
   read(after: Position, limit: number): Promise<readonly LogRecord[]>;
   /** Calls back after each commit with the newest position. Returns the function that stops it. */
   follow(listener: (position: Position) => void): () => void;
-  /** Removes records older than a time, and the oldest ones above a number. Answers how many are gone. */
-  prune(keep: { readonly before: Instant; readonly records: number }): Promise<number>;
+  /** Removes records older than a time, and the oldest ones above a number or a sum of bytes. Answers how many are gone. */
+  prune(keep: LogKeep): Promise<number>;
 }
 
 /**

@@ -39,13 +39,24 @@ export function createChangeLog(): ChangeLog {
       listeners.add(own);
       return () => void listeners.delete(own);
     },
-    prune: ({ before, records: most }) => {
+    prune: ({ before, records: most, bytes = Infinity }) => {
       const bound = microsOfInstant(before);
       const firstYoung = records.findIndex(({ at }) => microsOfInstant(at) >= bound);
       const old = firstYoung === -1 ? records.length : firstYoung;
-      const gone = records.splice(0, Math.max(old, records.length - most)).length;
+      const heavy = bytes === Infinity ? 0 : records.length - fitting(records, bytes);
+      const gone = records.splice(0, Math.max(old, records.length - most, heavy)).length;
       prunedTo += gone;
       return Promise.resolve(gone);
     },
   };
+}
+
+/** How many of the newest records have so many bytes, with the one that goes beyond. */
+function fitting(records: readonly LogRecord[], bytes: number): number {
+  let left = bytes;
+  const first = records.findLastIndex((record) => {
+    left -= JSON.stringify(record.entity).length;
+    return left <= 0;
+  });
+  return records.length - Math.max(first, 0);
 }

@@ -1,7 +1,7 @@
 /** The change log: read from its collection, in the order of positions. */
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { unpackChange } from '../../core/model/packed-change.ts';
-import type { Log, LogRecord } from '../../core/port/store.ts';
+import type { Log, LogKeep, LogRecord } from '../../core/port/store.ts';
 import { reach } from './connection.ts';
 import type { Followers } from './followers.ts';
 import { entityIn, logRestIn } from './own-text.ts';
@@ -42,18 +42,19 @@ function recordIn({ _id, at, doc, rest }: LogDocument): LogRecord {
   return { position: _id, ...unpackChange({ at, ...logRestIn(rest) }, entityIn(doc)) };
 }
 
-async function pruneSome(work: Work, { before, records }: Parameters<Log['prune']>[0]): Promise<number> {
+async function pruneSome(work: Work, { before, records, bytes = Infinity }: LogKeep): Promise<number> {
   await work.flush();
   const { session } = work;
   const { log } = work.collections;
-  const { position, prunedTo } = work.state();
+  const { position, prunedTo, logTotal = 0 } = work.state();
   // Positions have no gaps: those of the newest records follow from the newest of all.
   const superfluous = position - prunedTo - records;
-  const options = { session, sort: { _id: 1 }, limit: pruneMax, projection: { at: 1 } } as const;
+  const options = { session, sort: { _id: 1 }, limit: pruneMax, projection: { at: 1, total: 1 } } as const;
   const oldest = await log.find({ _id: { $gt: prunedTo } }, options).toArray();
   const bound = microsOfInstant(before);
-  const firstYoung = oldest.findIndex(({ at }) => at >= bound);
-  const gone = oldest.slice(0, Math.max(firstYoung === -1 ? oldest.length : firstYoung, superfluous));
+  // Records of earlier versions have no total. They come before all that have one.
+  const firstKept = oldest.findIndex(({ at, total = 0 }) => at >= bound && total > logTotal - bytes);
+  const gone = oldest.slice(0, Math.max(firstKept === -1 ? oldest.length : firstKept, superfluous));
   const last = gone.at(-1);
   if (!last) return 0;
   await log.deleteMany({ _id: { $lte: last._id } }, { session });

@@ -115,6 +115,8 @@ export interface LogDocument {
   /** The JSON text of the change's entity, and of the rest of it. */
   readonly doc: string;
   readonly rest: string;
+  /** The sum of the lengths of all records up to this one. Those of earlier versions have none. */
+  readonly total?: number;
 }
 
 /** A count of entities. `t` is a type, or absent: of all types. `a` is an attribute, `k` a kind. */
@@ -146,6 +148,8 @@ export interface StateDocument {
   /** The last number that was given to an entity, a subject or an instance. */
   readonly number: number;
   readonly turn: number;
+  /** The `total` of the newest record. */
+  readonly logTotal?: number;
 }
 
 export interface Collections {

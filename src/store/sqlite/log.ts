@@ -1,8 +1,10 @@
 /** The change log, read on the reading connection; the writer tells when there is more. */
 import type { Database } from 'better-sqlite3';
 import { microsOfInstant } from '../../core/model/instant.ts';
-import type { Log, Position } from '../../core/port/store.ts';
+import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 import { type LogRow, recordIn } from './log-rows.ts';
+import { entityIn } from './own-text.ts';
+import { createPastEntities } from './past-entities.ts';
 import type { SendJob, Writer } from './writer/writer.ts';
 
 /** Records that are pruned in one transaction: others' writes are to come in between. */
@@ -14,21 +16,37 @@ export function createLog(
 ): Log {
   const newest = database.prepare<[], Position>('SELECT position FROM log ORDER BY position DESC LIMIT 1').pluck();
   const pruned = database.prepare<[], Position>("SELECT value FROM meta WHERE key = 'prunedTo'").pluck();
-  const read = database.prepare<[Position, number], LogRow>(
-    'SELECT position, at, event, doc, rest FROM log WHERE position > ? ORDER BY position LIMIT ?',
-  );
+  const read = createReader(database);
   return {
     position: () => Promise.resolve(newest.get() ?? pruned.get() ?? 0),
     prunedTo: () => Promise.resolve(pruned.get() ?? 0),
-    read: (after, limit) => Promise.resolve(read.all(after, limit).map(recordIn)),
+    read: (after, limit) => Promise.resolve(read(after, limit)),
     follow,
-    async prune({ before, records }) {
+    async prune({ before, records, bytes = Number.MAX_SAFE_INTEGER }) {
       let gone = 0;
       for (;;) {
-        const now = Number(await send({ op: 'prune', before: microsOfInstant(before), records, limit: pruneMax }));
+        const job = { op: 'prune', before: microsOfInstant(before), records, bytes, limit: pruneMax } as const;
+        const now = Number(await send(job));
         gone += now;
         if (now < pruneMax) return gone;
       }
     },
+  };
+}
+
+function createReader(database: Database): (after: Position, limit: number) => readonly LogRecord[] {
+  const read = database.prepare<[Position, number], LogRow>(
+    'SELECT position, at, event, doc, rest, num FROM log WHERE position > ? ORDER BY position LIMIT ?',
+  );
+  const pastEntities = createPastEntities(database);
+  const recordsOf = (rows: readonly LogRow[]): readonly LogRecord[] => {
+    const past = pastEntities(rows);
+    return rows.map((row) => recordIn(row, past.get(row.position) ?? entityIn(row.doc)));
+  };
+  // What a row does not tell is told by others: all are to be of one moment.
+  const readWithPast = database.transaction((after: Position, limit: number) => recordsOf(read.all(after, limit)));
+  return (after, limit) => {
+    const rows = read.all(after, limit);
+    return rows.some(({ doc }) => doc === '') ? readWithPast(after, limit) : recordsOf(rows);
   };
 }

@@ -19,7 +19,13 @@ export type Job =
   /** Does a part of the work. Answers the text of what `sweepSome` answers. */
   | { readonly op: 'sweep'; readonly now: Instant; readonly limit: number }
   /** Does a part of the work. Answers how many records went. */
-  | { readonly op: 'prune'; readonly before: Micros; readonly records: number; readonly limit: number }
+  | {
+      readonly op: 'prune';
+      readonly before: Micros;
+      readonly records: number;
+      readonly bytes: number;
+      readonly limit: number;
+    }
   /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Answers the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
   /** Puts all or none. Answers their number. */

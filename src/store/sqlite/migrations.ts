@@ -1,9 +1,9 @@
 /** Brings a tenant's file to the version this program writes, one numbered step after the other. */
 import type { Database } from 'better-sqlite3';
-import { firstSchema, movedInstances, rollups, unobserved } from './schema.ts';
+import { firstSchema, logSpace, movedInstances, rollups, unobserved } from './schema.ts';
 
 /** SQL that leads from each version to the next: the first makes an empty file version 1. Never change one that was released. */
-const steps: readonly string[] = [firstSchema, movedInstances, rollups, unobserved];
+const steps: readonly string[] = [firstSchema, movedInstances, rollups, unobserved, logSpace];
 
 /** The version that this program reads and writes. */
 export const currentVersion = steps.length;

@@ -7,6 +7,7 @@ import type { Forgotten, RetentionSlice, Revised, Revision } from '../../core/po
 import type { InstanceRest } from './instance-rest.ts';
 import type { PastSeries } from './message.ts';
 import type { ChangeRest } from '../../core/model/packed-change.ts';
+import type { Undo } from '../../core/model/undo.ts';
 
 const isEntity = (_value: unknown): _value is Entity => true;
 const areWrites = (_value: unknown): _value is readonly Write[] => true;
@@ -18,6 +19,7 @@ const isForgotten = (_value: unknown): _value is Forgotten => true;
 const areOutcomes = (_value: unknown): _value is readonly Outcome[] => true;
 const areStrings = (_value: unknown): _value is readonly string[] => true;
 const isLogRest = (_value: unknown): _value is ChangeRest => true;
+const isUndo = (_value: unknown): _value is Undo => true;
 const isInstanceRest = (_value: unknown): _value is InstanceRest => true;
 
 function read<T extends Json | object>(text: string, isOne: (value: unknown) => value is T): T {
@@ -36,4 +38,5 @@ export const forgottenIn = (text: string): Forgotten => read(text, isForgotten);
 export const outcomesIn = (text: string): readonly Outcome[] => read(text, areOutcomes);
 export const stringsIn = (text: string): readonly string[] => read(text, areStrings);
 export const logRestIn = (text: string): ChangeRest => read(text, isLogRest);
+export const undoIn = (text: string): Undo => read(text, isUndo);
 export const instanceRestIn = (text: string): InstanceRest => read(text, isInstanceRest);

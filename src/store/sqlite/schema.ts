@@ -116,3 +116,15 @@ export const unobserved = `
   ) WITHOUT ROWID;
   INSERT INTO unobserved SELECT DISTINCT subject, name, dataset FROM history WHERE n > 0 AND deleted IS NULL;
 `;
+
+/**
+ * A row of the log whose doc is '' has the entity as it is in the table entity, less what all later rows of its num did; undo
+ * says what the entity was before. num is given where the entity is or was a large one. total is the sum of the bytes of all
+ * rows up to this one; rows of earlier versions have none.
+ */
+export const logSpace = `
+  ALTER TABLE log ADD COLUMN num INTEGER;
+  ALTER TABLE log ADD COLUMN undo TEXT;
+  ALTER TABLE log ADD COLUMN total INTEGER;
+  CREATE INDEX log_num ON log (num, position) WHERE num IS NOT NULL;
+`;

@@ -58,7 +58,7 @@ async function forgotten(isDryRun: boolean): Promise<{ readonly did: readonly st
     seen.resolve(undefined);
   };
   const historyKeep = { ...readKeptDays('Air=30', 10), isDryRun };
-  const logKeep = { hours: 1, records: 1 };
+  const logKeep = { hours: 1, records: 1, bytes: 1e9 };
   const stop = startJobs({
     stores,
     observe,

@@ -1,6 +1,9 @@
 /** The change log: its records, its positions, who follows it, and what is pruned. */
 import { describe, expect, test } from '@jest/globals';
-import type { Position, Store } from '../../../src/core/port/store.ts';
+import type { Entity } from '../../../src/core/model/entity.ts';
+import type { Instant } from '../../../src/core/model/instant.ts';
+import type { Mutation } from '../../../src/core/model/mutation.ts';
+import type { LogRecord, Position, Store } from '../../../src/core/port/store.ts';
 import {
   apply,
   attrs,
@@ -122,6 +125,107 @@ export function describeLog(bench: Bench): void {
     });
   });
 
+  describe('logs changes of a large entity', () => {
+    const text = 'x'.repeat(30_000);
+    const large = thing({
+      level: property(1),
+      text: property(text),
+      many: [property(1), property(2, { datasetId: urn('d') })],
+    });
+    const other = iri('other');
+
+    const present = async (store: Store, at: Instant): Promise<Entity | undefined> =>
+      (await store.get(urn('a'), at))?.entity();
+
+    /** Carries out writes, one after the other, and answers how the entity was after each of them; after a deletion, before it. */
+    async function live(store: Store, writes: readonly Mutation[]): Promise<readonly (Entity | undefined)[]> {
+      const states: (Entity | undefined)[] = [];
+      for (const [n, write] of writes.entries()) {
+        const before = await present(store, minute(n));
+        await apply(store, minute(n), write);
+        states.push((await present(store, minute(n))) ?? before);
+      }
+      return states;
+    }
+    const logged = async (store: Store, limit: number) => {
+      const found: LogRecord[] = [];
+      for (;;) {
+        const page = await store.log.read(found.at(-1)?.position ?? (await store.log.prunedTo()), limit);
+        if (page.length === 0) return found;
+        found.push(...page);
+      }
+    };
+
+    const writes: readonly Mutation[] = [
+      create('a', large),
+      setTo('a', { level: property(2) }),
+      setTo('a', { level: property(2) }),
+      setTo('a', { other: property('new'), level: property(3) }),
+      setTo('a', { many: property(7, { datasetId: urn('d') }) }),
+      setTo('a', { many: property(8, { datasetId: urn('e') }) }),
+      { op: 'deleteAttr', id: urn('a'), attr: iri('level'), which: {} },
+      setTo('a', { level: property(4) }),
+      {
+        op: 'append',
+        id: urn('a'),
+        overwrite: true,
+        fragment: { types: [iri('More')], scope: ['/A', '/B'], attrs: {} },
+      },
+      {
+        op: 'replace',
+        id: urn('a'),
+        entity: { types: [iri('Thing')], attrs: { [other]: [{ kind: 'Property', value: 'small' }] } },
+      },
+      setTo('a', { other: property('still small') }),
+      setTo('a', { text: property(text) }),
+      setTo('a', { other: property('large again') }),
+      setTo('a', { other: property('for a while', { expiresAt: minute(1000) }) }),
+      setTo('a', { level: property(5) }),
+      setTo('a', { other: property('for ever') }),
+      setTo('a', { level: property(6) }),
+      remove('a'),
+      create('a', large),
+      setTo('a', { level: property(7) }),
+    ];
+
+    test('with the entity as it was at each of them', async () => {
+      const store = bench.store();
+      const states = await live(store, writes);
+      await apply(store, minute(500), create('b'), create('c', large));
+      for (const limit of [1, 3, 1000]) {
+        const found = (await logged(store, limit)).filter(({ id }) => id === urn('a'));
+        expect(found.map(({ entity }) => entity)).toEqual(states);
+        expect(found.map(({ entity }) => Object.keys(entity.attrs))).toEqual(
+          states.map((state) => Object.keys(state?.attrs ?? {})),
+        );
+      }
+    });
+
+    test('also where the oldest are pruned, or the entity has gone by its expiry', async () => {
+      const store = bench.store();
+      const states = await live(store, writes);
+      await store.log.prune({ before: minute(3), records: 1000 });
+      expect((await logged(store, 5)).map(({ entity }) => entity)).toEqual(states.slice(3));
+      await apply(store, minute(30), { op: 'update', id: urn('a'), fragment: { expiresAt: minute(40), attrs: {} } });
+      await store.sweep(minute(50));
+      expect(await present(store, minute(50))).toBeUndefined();
+      expect((await logged(store, 5)).slice(0, -1).map(({ entity }) => entity)).toEqual(states.slice(3));
+    });
+
+    test('of which there are very many', async () => {
+      const store = bench.store();
+      await apply(store, minute(0), create('a', large));
+      for (let n = 1; n <= 300; n += 1) await apply(store, minute(n), setTo('a', { level: property(n) }));
+      const found = await logged(store, 7);
+      expect(found.map(({ entity }) => entity.attrs[iri('level')]?.[0]?.value)).toEqual([
+        1,
+        ...Array.from({ length: 300 }, (_, n) => n + 1),
+      ]);
+      expect(new Set(found.map(({ entity }) => entity.attrs[iri('text')]?.[0]?.value))).toEqual(new Set([text]));
+      expect(found.at(-1)?.attrs).toMatchObject([{ event: 'updated', before: { value: 299 }, after: { value: 300 } }]);
+    });
+  });
+
   describe('reads the log', () => {
     test('behind a position, at most so many', async () => {
       const store = bench.store();
@@ -186,6 +290,18 @@ export function describeLog(bench: Bench): void {
       expect(record?.id).toBe(urn('new'));
       expect(record?.position).toBeGreaterThan(positions[9] ?? Infinity);
       expect(await store.log.position()).toBe(record?.position);
+    });
+
+    test('of the oldest above a sum of bytes', async () => {
+      const store = bench.store();
+      const text = 'x'.repeat(10_000);
+      for (let n = 0; n < 10; n += 1) await apply(store, minute(n), create(`e-${n}`, thing({ level: property(text) })));
+      expect(await store.log.prune({ before: minute(0), records: 100, bytes: 1_000_000 })).toBe(0);
+      expect(await store.log.prune({ before: minute(0), records: 100, bytes: 35_000 })).toBe(6);
+      expect(await left(store)).toEqual(['e-6', 'e-7', 'e-8', 'e-9']);
+      expect(await store.log.prune({ before: minute(0), records: 100, bytes: 35_000 })).toBe(0);
+      expect(await store.log.prune({ before: minute(8), records: 100, bytes: 35_000 })).toBe(2);
+      expect(await store.log.prune({ before: minute(0), records: 1, bytes: 35_000 })).toBe(1);
     });
 
     test('and leaves entities, history and summary as they are', async () => {

@@ -85,8 +85,10 @@ function createLedger({ log, state: kept }: Collections, session: ClientSession,
   return {
     log(change, doc) {
       const { at, ...rest } = packChange(change);
-      state = { ...state, position: state.position + 1 };
-      records.push({ _id: state.position, at, doc, rest: JSON.stringify(rest) });
+      const text = JSON.stringify(rest);
+      const total = (state.logTotal ?? 0) + doc.length + text.length;
+      state = { ...state, position: state.position + 1, logTotal: total };
+      records.push({ _id: state.position, at, doc, rest: text, total });
       return state.position;
     },
     nextNumber() {
@@ -100,8 +102,8 @@ function createLedger({ log, state: kept }: Collections, session: ClientSession,
     async flush() {
       if (records.length > 0) await log.insertMany(records, { session });
       records.length = 0;
-      const { position, prunedTo, number } = state;
-      await kept.updateOne({ _id: 'state' }, { $set: { position, prunedTo, number } }, { session });
+      const { position, prunedTo, number, logTotal = 0 } = state;
+      await kept.updateOne({ _id: 'state' }, { $set: { position, prunedTo, number, logTotal } }, { session });
     },
   };
 }

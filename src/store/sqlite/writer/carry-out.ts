@@ -52,11 +52,12 @@ function* keep(tables: Tables, { held, change, next }: Kept): Steps<undefined> {
   yield* history.add(subject, number, historyOf(change));
   const doc = change.entity === held?.entity ? held.doc : JSON.stringify(change.entity);
   yield;
-  log.append(position, change, doc);
+  const isNew = change.event === 'created';
+  log.append({ position, change, doc, num: held && !isNew ? held.num : number, held });
   yield;
   if (next) {
     const holding = { num: number, subject, version: position, doc, entity: next };
-    yield* putEntity(tables, { held, isNew: change.event === 'created' }, holding);
+    yield* putEntity(tables, { held, isNew }, holding);
   } else yield* removeEntity(tables, { held, types: change.entity.types });
   return undefined;
 }

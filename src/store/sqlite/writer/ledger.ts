@@ -47,6 +47,7 @@ export function openLedger(path: string): Ledger {
       names.reset();
       tables.sequence.reset();
       tables.entities.reset();
+      tables.log.reset();
       tables.rollups.reset();
     },
   });

@@ -1,47 +1,136 @@
 /** Appends to the change log, and prunes it. */
+import { Buffer } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import type { Change } from '../../../core/model/change.ts';
+import { firstExpiry } from '../../../core/model/expiry.ts';
 import type { Micros } from '../../../core/model/instant.ts';
+import { undoOf } from '../../../core/model/undo.ts';
 import type { Position } from '../../../core/port/store.ts';
+import type { Held } from './entity-rows.ts';
 import { logRowOf } from '../log-rows.ts';
 import type { Sequence } from './sequence.ts';
 import type { Steps } from './steps.ts';
 
-export interface LogWriter {
-  /** `doc` is the text of the change's entity. */
-  append(position: Position, change: Change, doc: string): void;
-  /** Removes at most `limit` records that are not to be kept, oldest first. Answers how many. */
-  prune(keep: { readonly before: Micros; readonly records: number }, limit: number): Steps<number>;
+/** A change with what is needed to write it down. */
+interface Logged {
+  readonly position: Position;
+  readonly change: Change;
+  /** The text of the change's entity. */
+  readonly doc: string;
+  /** The entity's number; of one that is gone, the one that it had. */
+  readonly num: number;
+  readonly held: Held | undefined;
 }
 
+/** What is to be kept. */
+interface Kept {
+  readonly before: Micros;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+export interface LogWriter {
+  append(logged: Logged): void;
+  /** Removes at most `limit` records that are not to be kept, oldest first. Answers how many. */
+  prune(keep: Kept, limit: number): Steps<number>;
+  /** Reads again what is in the file; after a rollback. */
+  reset(): void;
+}
+
+/** About what a row takes beside its texts. */
+const rowBytes = 40;
+
 export function createLogWriter(database: Database, sequence: Sequence): LogWriter {
-  const append = database.prepare<[Position, Micros, number, string, string | null]>(
-    'INSERT INTO log (position, at, event, doc, rest) VALUES (?, ?, ?, ?, ?)',
-  );
-  const oldest = database.prepare<[Position, number], { position: Position; at: Micros }>(
-    'SELECT position, at FROM log WHERE position > ? ORDER BY position LIMIT ?',
-  );
-  const remove = database.prepare<[Position]>('DELETE FROM log WHERE position <= ?');
-  const setPrunedTo = database.prepare<[Position]>("INSERT OR REPLACE INTO meta (key, value) VALUES ('prunedTo', ?)");
+  const append = database.prepare<
+    [Position, Micros, number, string, string | null, number | null, string | null, number]
+  >('INSERT INTO log (position, at, event, doc, rest, num, undo, total) VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const newestTotal = database
+    .prepare<[], number | null>('SELECT total FROM log ORDER BY position DESC LIMIT 1')
+    .pluck();
+  const space = createSpace();
+  let total = newestTotal.get() ?? 0;
   return {
-    append(position, change, doc) {
-      const { at, event, rest } = logRowOf(change, doc);
-      append.run(position, at, event, doc, rest);
+    append(logged) {
+      const { position, change, num } = logged;
+      const { at, event, rest } = logRowOf(change);
+      const { doc, undo } = space.textsOf(logged);
+      total += rowBytes + bytesOf(doc) + bytesOf(rest) + bytesOf(undo);
+      append.run(position, at, event, doc, rest, isLarge(logged.doc, logged.held) ? num : null, undo, total);
     },
-    *prune({ before, records }, limit) {
-      const prunedTo = sequence.prunedTo();
-      // Positions have no gaps: those of the newest records follow from the newest of all.
-      const superfluous = sequence.position() - prunedTo - records;
-      const rows = oldest.all(prunedTo, limit);
-      const firstYoung = rows.findIndex(({ at }) => at >= before);
-      const gone = rows.slice(0, Math.max(firstYoung === -1 ? rows.length : firstYoung, superfluous));
-      for (const { position } of gone) {
-        remove.run(position);
-        yield;
-      }
-      const last = gone.at(-1);
-      if (last) setPrunedTo.run(last.position);
-      return gone.length;
+    prune: createPrune(database, sequence, () => total),
+    reset() {
+      total = newestTotal.get() ?? 0;
     },
+  };
+}
+
+const bytesOf = (text: string | null): number => (text === null ? 0 : Buffer.byteLength(text));
+
+/** The length from which the text of an entity is not repeated in the log. */
+const wholeMax = 16_384;
+
+/** So many records of an entity at most tell it by those that follow: bounds what a reader has to go through. */
+const chainMax = 128;
+
+/** Entities of which it is remembered how many such records there are. */
+const chainsMax = 10_000;
+
+const isLarge = (doc: string, held: Held | undefined): boolean =>
+  doc.length >= wholeMax || (held !== undefined && held.doc.length >= wholeMax);
+
+interface Space {
+  /** The texts of a record: the entity, or '' where it is told by what follows; and how it was before, where a record is told by that. */
+  textsOf(logged: Logged): { readonly doc: string; readonly undo: string | null };
+}
+
+/**
+ * Of a large entity, a record only tells what it changes: the entity as it is in the table of entities, less what all changes
+ * after the record did, is the one of the record. Of one in which something expires all is kept, because that is no change.
+ */
+function createSpace(): Space {
+  const chains = new Map<number, number>();
+  const isWhole = ({ change, doc, num }: Logged): boolean => {
+    if (doc.length < wholeMax || change.event === 'deleted' || firstExpiry(change.entity) !== undefined) return true;
+    const length = chains.get(num) ?? 0;
+    if (chains.size >= chainsMax) chains.clear();
+    chains.set(num, length >= chainMax ? 0 : length + 1);
+    return length >= chainMax;
+  };
+  return {
+    textsOf(logged) {
+      const { change, doc, held } = logged;
+      return { doc: isWhole(logged) ? doc : '', undo: held ? undoText(held, change) : null };
+    },
+  };
+}
+
+/** Null: the record before tells its entity itself. */
+function undoText({ doc, expires, entity }: Held, change: Change): string | null {
+  if (change.event !== 'updated' || doc.length < wholeMax || expires !== null) return null;
+  return JSON.stringify(undoOf(entity, change.entity));
+}
+
+function createPrune(database: Database, sequence: Sequence, total: () => number): LogWriter['prune'] {
+  const oldest = database.prepare<[Position, number], { position: Position; at: Micros; total: number | null }>(
+    'SELECT position, at, total FROM log WHERE position > ? ORDER BY position LIMIT ?',
+  );
+  const remove = database.prepare<[Position]>('DELETE FROM log WHERE position = ?');
+  const setPrunedTo = database.prepare<[Position]>("INSERT OR REPLACE INTO meta (key, value) VALUES ('prunedTo', ?)");
+  return function* ({ before, records, bytes }, limit) {
+    const prunedTo = sequence.prunedTo();
+    // Positions have no gaps: those of the newest records follow from the newest of all.
+    const superfluous = sequence.position() - prunedTo - records;
+    const rows = oldest.all(prunedTo, limit);
+    const excess = total() - bytes;
+    // Records of earlier versions have no total. They come before all that have one.
+    const firstKept = rows.findIndex((row) => row.at >= before && (row.total ?? 0) > excess);
+    const gone = rows.slice(0, Math.max(firstKept === -1 ? rows.length : firstKept, superfluous));
+    for (const { position } of gone) {
+      remove.run(position);
+      yield;
+    }
+    const last = gone.at(-1);
+    if (last) setPrunedTo.run(last.position);
+    return gone.length;
   };
 }
