@@ -88,10 +88,8 @@ function createWriting(
     },
     record: async (instances, at) => {
       if (instances.length === 0) return;
-      const run: Parameters<Writer['send']>[0]['run'] = (work) => {
-        for (const one of instances) recordPast(work, one, at);
-      };
-      await writer.send({ ids: instances.map(({ id }) => id), run });
+      const ids = [...new Set(instances.map(({ id }) => id))];
+      await writer.send({ ids, run: (work) => recordPast(work, instances, at) });
     },
     revise: (revision, at) => writer.send({ ids: [revision.id], run: (work) => revise(work, revision, at) }),
     sweep: async (now) => {

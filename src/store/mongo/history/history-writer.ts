@@ -22,8 +22,8 @@ import {
 import { newestDay, type RollupOperation, type Rollups, touching } from './rollup-leaf.ts';
 
 export interface HistoryWriter {
-  /** `number` tells what is added now from all that was added before. Answers the subject with all its series. */
-  add(subject: Subject, entries: readonly HistoryEntry[], number: number): Subject;
+  /** `numberOf` gives each entry a number, which tells it from all that was added before. Answers the subject with all its series. */
+  add(subject: Subject, entries: readonly HistoryEntry[], numberOf: () => number): Subject;
   /** Removes whole series. */
   forget(subject: Subject, isMeant: (series: SeriesDocument) => boolean): void;
   /**
@@ -55,7 +55,7 @@ export interface HistoryPlace extends Buckets {
 export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
   const pending = createPending();
   return {
-    add(subject, entries, number) {
+    add(subject, entries, numberOf) {
       const all = [...subject.series];
       const places = new Map(all.map((one, place) => [placeKey(one.name, one.dataset), place]));
       let isChanged = false;
@@ -64,7 +64,7 @@ export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
         const place = places.get(key) ?? all.length;
         const known = all[place];
         const series = seriesWith(known ?? newSeries(name, instance.datasetId, all.length), instance);
-        pending.of(subject, series).rows.push([at, number, instance]);
+        pending.of(subject, series).rows.push([at, numberOf(), instance]);
         places.set(key, place);
         all[place] = series;
         isChanged ||= series !== known;

@@ -79,7 +79,7 @@ async function changeInstance(
   await buckets.history.bulkWrite([...rewriting(key, bucket, rest)], { session: work.session });
   const changed = work.history.disturb(subject, key.n, [dayOf(row[0])]);
   work.put(changed);
-  if (entry) work.history.add(changed, [entry], work.nextNumber());
+  if (entry) work.history.add(changed, [entry], () => work.nextNumber());
   return 'done';
 }
 

@@ -16,7 +16,12 @@ export function carryOut(work: Work, write: Write, at: Instant): Outcome {
   const held = work.get(write.mutation.id);
   const { outcome, change, next, past = [] } = carryOutWrite(held?.present?.entity, write, at);
   if (change) keep(work, { held, change, next });
-  for (const one of past) recordPast(work, { ...one, id: write.mutation.id, types: [] }, at);
+  const { id } = write.mutation;
+  recordPast(
+    work,
+    past.map((one) => ({ ...one, id, types: [] })),
+    at,
+  );
   return outcome;
 }
 
@@ -32,7 +37,7 @@ function keep(work: Work, { held, change, next }: Kept): void {
   const before = held?.present;
   if (held) forgetExpired(work, held, change.at);
   const known = { ...(held ?? { id, subject: number, series: [] }), types };
-  const { present: _, ...subject } = work.history.add(known, historyOf(change), number);
+  const { present: _, ...subject } = work.history.add(known, historyOf(change), () => number);
   const doc = change.entity === before?.entity ? before.doc : JSON.stringify(change.entity);
   const version = work.log(change, doc);
   // What is created where an expired entity still lay does not keep its place in the order.
@@ -49,11 +54,13 @@ function forgetExpired({ history }: Work, subject: Subject, now: Instant): void 
   history.forget(subject, ({ name, dataset }) => keys.has(JSON.stringify([name, dataset])));
 }
 
-/** Adds an instance to the history of an entity, whether that is there or not. */
-export function recordPast(work: Work, { id, types, name, instance }: PastInstance, at: Instant): void {
-  const number = work.nextNumber();
-  const subject = work.get(id) ?? { id, subject: number, types, series: [] };
-  work.put(work.history.add(subject, [pastEntry(name, instance, { at, ownerCreatedAt: at })], number));
+/** Adds instances to the histories of entities, whether these are there or not. */
+export function recordPast(work: Work, instances: readonly PastInstance[], at: Instant): void {
+  for (const [id, ofOne] of Map.groupBy(instances, (one) => one.id)) {
+    const subject = work.get(id) ?? { id, subject: work.nextNumber(), types: ofOne[0]?.types ?? [], series: [] };
+    const entries = ofOne.map(({ name, instance }) => pastEntry(name, instance, { at, ownerCreatedAt: at }));
+    work.put(work.history.add(subject, entries, () => work.nextNumber()));
+  }
 }
 
 /** Removes what has expired from an entity. True when the entity went. Nothing is logged, the version stays (clause 4.22). */

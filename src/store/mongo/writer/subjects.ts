@@ -40,9 +40,8 @@ export function createSubjects(
     },
     putSeries(changes) {
       for (const subject of held.values()) {
-        const series = changes.get(subject.subject);
-        if (series)
-          put({ ...subject, series: subject.series.map((one) => series.find(({ n }) => n === one.n) ?? one) });
+        const series = new Map(changes.get(subject.subject)?.map((one) => [one.n, one]));
+        if (series.size > 0) put({ ...subject, series: subject.series.map((one) => series.get(one.n) ?? one) });
       }
     },
     async flush() {
