@@ -30,6 +30,7 @@ const only = args[0] === '--only' ? (args[1] ?? '') : '';
 const broker = await startChild('./broker-process.ts', [
   '--models',
   'off',
+  '--notify-allow-private',
   '--context-timeout-ms',
   '300',
   ...(args[0] === '--only' ? args.slice(2) : args),

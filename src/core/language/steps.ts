@@ -2,7 +2,7 @@
 import { Problem } from '../model/problem.ts';
 
 /** Steps of about 2 ns each: so many take some tens of milliseconds. */
-const stepsMax = 20_000_000;
+const stepsMax = 12_000_000;
 
 /** Of the test under way: there is one at a time, for none waits for anything. */
 let steps = 0;

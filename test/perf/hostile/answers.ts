@@ -107,7 +107,7 @@ export const answers: readonly HostileInput[] = [
     prepare: large,
     request: () => get('/attributes?details=true'),
   },
-  history('of many moments', ''),
+  history('shown', ''),
   history('as lists of values', '&format=temporalValues'),
   history('as averages', '&aggrMethods=avg,min,max,stddev&aggrPeriodDuration=PT1H&format=aggregatedValues'),
   history('with lastN', '&lastN=10000'),

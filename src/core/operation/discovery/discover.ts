@@ -27,10 +27,7 @@ export const retrieveTypes: Operation = {
         },
         call,
       );
-    return foundAll(
-      types.map((type) => typeDetails(type, context)),
-      call,
-    );
+    return foundAll(types, (type) => typeDetails(type, context), call);
   },
 };
 
@@ -79,7 +76,8 @@ export const retrieveAttributes: Operation = {
   async run(ask, call) {
     const { types } = await call.store.summary();
     const { context } = call;
-    const names = [...new Set(types.flatMap(({ attrs }) => attrs.map(({ name }) => name)))];
+    const uses = usesOf(types, context);
+    const names = [...uses.keys()];
     if (!isDetailed(ask))
       return found(
         {
@@ -89,15 +87,13 @@ export const retrieveAttributes: Operation = {
         },
         call,
       );
-    return foundAll(
-      names.map((name) => ({
-        id: name,
-        type: 'Attribute',
-        attributeName: context.compact(name),
-        typeNames: typeNames(name, types, context),
-      })),
-      call,
-    );
+    const details = (name: string): Json => ({
+      id: name,
+      type: 'Attribute',
+      attributeName: context.compact(name),
+      typeNames: sorted(uses.get(name) ?? []),
+    });
+    return foundAll(names, details, call);
   },
 };
 
@@ -130,6 +126,20 @@ export const retrieveAttribute: Operation = {
   },
 };
 
+/** The names of the types of which entities have each attribute, by its expanded name. */
+function usesOf(types: readonly TypeSummary[], terms: Terms): ReadonlyMap<string, readonly string[]> {
+  const uses = new Map<string, string[]>();
+  for (const { type, attrs } of types) {
+    const typeName = terms.compact(type);
+    for (const { name } of attrs) {
+      const known = uses.get(name);
+      if (known) known.push(typeName);
+      else uses.set(name, [typeName]);
+    }
+  }
+  return uses;
+}
+
 const isDetailed = ({ params }: Ask): boolean => readBoolean(params, 'details') ?? false;
 
 const typeNames = (attr: string, types: readonly TypeSummary[], terms: Terms): readonly string[] =>
@@ -142,7 +152,13 @@ const found = (document: Json, call: Call): Answer => ({
   text: withContext(JSON.stringify(document), call),
 });
 
-const foundAll = (documents: readonly Json[], call: Call): Answer => ({
-  kind: 'found',
-  text: `[${documents.map((document) => withContext(JSON.stringify(document), call)).join(',')}]`,
-});
+/** A document for each of many, with pauses. */
+async function foundAll<T>(all: readonly T[], documentOf: (one: T) => Json, call: Call): Promise<Answer> {
+  const texts: string[] = [];
+  for (const one of all) {
+    const pause = call.world.breathe();
+    if (pause) await pause;
+    texts.push(withContext(JSON.stringify(documentOf(one)), call));
+  }
+  return { kind: 'found', text: `[${texts.join(',')}]` };
+}
