@@ -41,8 +41,10 @@ import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { createHealth } from './health.ts';
+import { httpLimitsOf } from './http-limits.ts';
 import { createBreathe, createClock, createIds, createPatientClock } from './process.ts';
 import { readServedFiles } from './served-files.ts';
+import { createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -109,12 +111,14 @@ function openParts(
   const modelsFolder = modelsFolderOf(config);
   const basics = openBasics(config, stores);
   const { clock } = basics;
+  const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
   return {
     ...basics,
     stores,
     models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
     observe,
     contexts: openLibrary(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
+    memory,
     renders: createRenderCache(config.renderCacheBytes),
     ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
@@ -290,18 +294,12 @@ function openServer(
   const { metrics } = telemetry;
   const health = createHealth({ stores: world.stores, alias: config.alias });
   telemetry.hear(health.observe);
-  metrics.watch({ sizes: () => world.stores.sizes(), unready: health.unready });
+  metrics.watch({ sizes: () => world.stores.sizes(), unready: health.unready, memory: world.memory });
   return createHttpServer({
     world,
     operations: [...operations, ...streams.events.operations],
     guests: streams.proxy?.guests ?? [],
-    limits: {
-      bodyBytesMax: config.bodyBytesMax,
-      depthMax: config.depthMax,
-      membersMax: config.membersMax,
-      headersTimeoutMs: 30_000,
-      requestTimeoutMs: 120_000,
-    },
+    limits: httpLimitsOf(config, world.memory),
     corsOrigin: config.corsOrigin,
     isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
     ...readServedFiles(root, modelsFolderOf(config)),

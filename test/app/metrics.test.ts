@@ -1,12 +1,13 @@
 /** The sizes of a persistence among the metrics: the newest ones, and nothing where they are not to be had. */
 import { describe, expect, test } from '@jest/globals';
+import { createMemory } from '../../src/app/memory.ts';
 import { createMetrics } from '../../src/app/telemetry/metrics.ts';
 import type { Stores } from '../../src/core/port/store.ts';
 
 /** The lines about sizes in metrics that are read with this persistence; others are there too. */
 async function linesOf(sizes: Stores['sizes'], times = 1): Promise<readonly string[]> {
   const metrics = createMetrics();
-  metrics.watch({ sizes, unready: () => Promise.resolve(undefined) });
+  metrics.watch({ sizes, unready: () => Promise.resolve(undefined), memory: createMemory(2 ** 26, metrics.observe) });
   for (let n = 1; n < times; n += 1) await metrics.read();
   const { body } = await metrics.read();
   expect(body).toContain('process_cpu_seconds_total');

@@ -15,6 +15,7 @@ export interface LoopDelay {
 
 export interface Child {
   readonly url: string;
+  readonly pid: number;
   /** Where it keeps its data. */
   readonly folder: string;
   loopDelay(): Promise<LoopDelay>;
@@ -34,6 +35,7 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
   const { url } = await ask<{ url: string }>(child, undefined);
   return {
     url,
+    pid: child.pid ?? 0,
     folder,
     loopDelay: () => ask(child, 'loopDelay'),
     memory: async () => (await ask<{ mebibytes: number }>(child, 'memory')).mebibytes,

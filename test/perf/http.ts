@@ -8,6 +8,7 @@ import { createBreathe, createClock, createIds } from '../../src/app/process.ts'
 import type { World } from '../../src/core/operation/operation.ts';
 import { createTickets } from '../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../src/core/operation/table.ts';
+import { createMemory } from '../../src/app/memory.ts';
 import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
@@ -51,6 +52,7 @@ async function serve(name: string): Promise<void> {
     ids: createIds(),
     observe,
     renders: createRenderCache(2 ** 20),
+    memory: createMemory(2 ** 28, observe),
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
@@ -67,6 +69,7 @@ async function serve(name: string): Promise<void> {
     isOwnHost: () => true,
     isClosing: () => false,
     pages: new Map(),
+    takingTimeoutMs: 30_000,
   });
   // The entity is put in place through a server of its own, so that what is measured answers as the broker does.
   const filling = createExpressServer(answer, {}).listen(0, '127.0.0.1');

@@ -1,5 +1,6 @@
 /** Every option of the broker, in the order in which help and documentation list them. */
 import { codePointOrder, isCollation, rootCollation } from '../../core/language/collation.ts';
+import { bytesIn } from '../memory.ts';
 import { choice, type Option, text, textThat, toggle, whole } from './option.ts';
 
 const mebibyte = 2 ** 20;
@@ -50,6 +51,14 @@ export const options = {
     most: 60_000,
     form: 'MS',
   }),
+  memoryBudget: textThat(
+    { isGood: (size) => size === 'auto' || bytesIn(size) !== undefined, what: 'auto or a size such as 256MB' },
+    text(
+      'Memory that bodies of requests, answers and streams that clients have not taken yet, and caches hold together; auto: a quarter of what the machine or the control group has, from 64 MiB to 1 GiB (docs/operation.md).',
+      'auto',
+      'SIZE',
+    ),
+  ),
   bodyBytesMax: whole('Largest body of a request.', 64 * mebibyte, { least: 1024, form: 'BYTES' }),
   depthMax: whole('Deepest nesting of JSON that is read.', 64, { least: 8, most: 512 }),
   membersMax: whole('Most members of JSON objects in one body, or in one element of a batch.', 50_000, { least: 1000 }),

@@ -49,6 +49,8 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
   jobRan: 'info',
   answered: 'debug',
   contextLoaded: 'debug',
+  memoryRefused: 'debug',
+  readerDropped: 'debug',
   streamOpened: 'debug',
   streamClosed: 'debug',
   delivered: 'debug',

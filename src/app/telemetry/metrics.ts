@@ -1,8 +1,10 @@
 /** Reads observations into metrics in the Prometheus format. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Memory } from '../../core/port/memory.ts';
 import type { Observation, Observe } from '../../core/port/observe.ts';
 import type { Stores } from '../../core/port/store.ts';
+import { createMemoryCount, watchMemory } from './memory-metrics.ts';
 
 export interface Metrics {
   readonly observe: Observe;
@@ -16,6 +18,7 @@ export interface Metrics {
 interface Watched extends Pick<Stores, 'sizes'> {
   /** Why the broker is not ready; undefined when it is. */
   readonly unready: () => Promise<string | undefined>;
+  readonly memory: Memory;
 }
 
 /** Metrics of one broker, with those of its process. */
@@ -28,6 +31,7 @@ export function createMetrics(): Metrics {
     watch(watched) {
       watchSizes(registry, watched);
       watchReadiness(registry, watched);
+      watchMemory(registry, watched.memory);
     },
     read: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
@@ -46,6 +50,7 @@ function createInstruments(registry: Registry) {
       registers,
     }),
     ...createFailureInstruments(registry),
+    countMemory: createMemoryCount(registry),
     violations: new Counter({
       name: 'mlaka_model_violations_total',
       help: 'Broken rules of data models.',
@@ -100,11 +105,15 @@ function countStream(instruments: ReturnType<typeof createInstruments>, observat
   return observation.kind === 'streamOpened' ? instruments.streams.inc() : instruments.streams.dec();
 }
 
-type OfFailure = Extract<Observation, { kind: 'failed' | 'storeFailed' | 'walDamaged' }>;
+type OfFailure = Extract<
+  Observation,
+  { kind: 'failed' | 'storeFailed' | 'walDamaged' | 'memoryRefused' | 'readerDropped' }
+>;
 
 function countFailure(instruments: ReturnType<typeof createInstruments>, observation: OfFailure): void {
   if (observation.kind === 'failed') return instruments.failures.inc({ where: observation.where });
   if (observation.kind === 'walDamaged') return instruments.lostTransactions.inc(observation.transactions);
+  if (observation.kind !== 'storeFailed') return instruments.countMemory(observation);
   return instruments.storeFailures.inc({ problem: observation.problem });
 }
 
@@ -232,6 +241,8 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     case 'failed':
     case 'storeFailed':
     case 'walDamaged':
+    case 'memoryRefused':
+    case 'readerDropped':
       return countFailure(instruments, observation);
     case 'modelViolated':
       return instruments.violations.inc({ type: observation.violation.type });
@@ -248,9 +259,8 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     case 'delivered':
       return instruments.deliveries.observe({ result: observation.result }, observation.tookMs / 1000);
     case 'notificationBuried':
-      return instruments.buried.inc();
     case 'notificationLost':
-      return instruments.lost.inc();
+      return (observation.kind === 'notificationBuried' ? instruments.buried : instruments.lost).inc();
     case 'jobRan':
       return instruments.jobs.observe({ job: observation.job }, observation.tookMs / 1000);
     case 'ingested':

@@ -89,12 +89,21 @@ async function findSeen(store: Store, plan: Plan, decision: Part): Promise<reado
       offset: 0,
       ...(after === undefined ? undefined : { after }),
     });
-    found.push(...page.flatMap((stored) => seen(stored, decision) ?? []).filter((stored) => matches(stored.entity())));
+    for (const stored of page) {
+      const visible = seen(await wholeOf(store, stored, plan), decision);
+      if (visible && matches(visible.entity())) found.push(asFound(stored, visible));
+    }
     after = page.at(-1)?.cursor;
     if (page.length < pageSize) break;
   }
   return found.slice(plan.offset ?? 0, wanted);
 }
+
+/** What a lazy plan has found without its content is read; it is found without it again. */
+const wholeOf = async (store: Store, stored: Stored, { now }: Plan): Promise<Stored | undefined> =>
+  stored.size === undefined ? stored : store.get(stored.id, now);
+
+const asFound = (stored: Stored, visible: Stored): Stored => (stored.size === undefined ? visible : stored);
 
 const countSeen = async (store: Store, plan: Plan, decision: Part): Promise<number> =>
   (await findSeen(store, { ...plan, offset: 0, limit: Number.MAX_SAFE_INTEGER }, decision)).length;

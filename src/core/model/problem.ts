@@ -16,11 +16,12 @@ export type ProblemType =
   | 'Unavailable'
   | 'TenantUnavailable'
   | 'InsufficientStorage'
+  | 'MemoryBudgetExceeded'
   | 'InternalError';
 
 /**
- * The stable title of each type of problem. `Forbidden`, `Unavailable`, `TenantUnavailable` and `InsufficientStorage` are ours:
- * clause 5.5.2 has no such types.
+ * The stable title of each type of problem. `Forbidden`, `Unavailable`, `TenantUnavailable`, `InsufficientStorage` and
+ * `MemoryBudgetExceeded` are ours: clause 5.5.2 has no such types.
  */
 export const problemTitle: Readonly<Record<ProblemType, string>> = {
   InvalidRequest: 'The request is malformed',
@@ -38,6 +39,7 @@ export const problemTitle: Readonly<Record<ProblemType, string>> = {
   Unavailable: 'The broker cannot take this now',
   TenantUnavailable: 'The data of this tenant cannot be used now',
   InsufficientStorage: 'The disk is full',
+  MemoryBudgetExceeded: 'The memory for this is used up now',
   InternalError: 'Something went wrong inside the broker',
 };
 

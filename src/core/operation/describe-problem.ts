@@ -19,6 +19,7 @@ export const statusOf: Readonly<Record<ProblemType, number>> = {
   Unavailable: 503,
   TenantUnavailable: 503,
   InsufficientStorage: 507,
+  MemoryBudgetExceeded: 503,
   InternalError: 500,
 };
 

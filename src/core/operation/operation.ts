@@ -6,6 +6,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ProblemReport } from '../model/problem.ts';
 import type { Breathe, Clock, IdSource } from '../port/clock.ts';
+import type { Memory } from '../port/memory.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
 import type { Store, Stores } from '../port/store.ts';
@@ -13,6 +14,7 @@ import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 import type { ContextLibrary } from './context/library.ts';
+import type { Text } from './long-text.ts';
 import type { Tickets } from './stream/tickets.ts';
 
 /** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
@@ -56,6 +58,7 @@ export interface World {
   readonly ids: IdSource;
   readonly observe: Observe;
   readonly renders: RenderCache;
+  readonly memory: Memory;
   readonly subscriptions: Subscriptions;
   readonly tickets: Tickets;
   readonly limits: Limits;
@@ -133,7 +136,7 @@ export type Answer =
    */
   | {
       readonly kind: 'found';
-      readonly text: string;
+      readonly text: Text;
       readonly page?: Page;
       readonly position?: string;
       /** The part of time that is shown, where it is not all that was asked for: 206 (clause 6.3.10). */

@@ -7,12 +7,14 @@ import { inParameter } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import type { Stored } from '../port/store.ts';
 import { conform } from '../representation/conform.ts';
-import { featureCollectionText, renderFeature } from '../representation/geojson.ts';
+import { featureCollectionFrame, renderFeature } from '../representation/geojson.ts';
 import { parseLanguagePreference } from '../representation/language.ts';
 import { inlineMax, linkedTo } from '../representation/linked.ts';
 import { renderEntity } from '../representation/render.ts';
 import type { View } from '../representation/view.ts';
+import type { ContentOf } from './content.ts';
 import { followLinks } from './linked.ts';
+import { listText, type Text } from './long-text.ts';
 import type { Call } from './operation.ts';
 import { readDatasetIds, readFormat, readOptions } from './parameters.ts';
 import { type Join, readJoin, readProjection } from './selection.ts';
@@ -39,9 +41,9 @@ type Params = Readonly<Record<string, string>>;
 /** How the entities of one answer are written. */
 export interface Shown {
   /** JSON text of one entity; undefined when nothing of it is left (clause 4.21). */
-  one(stored: Stored): Promise<string | undefined>;
+  one(stored: Stored): Promise<Text | undefined>;
   /** JSON text of a list: an array, or a FeatureCollection. */
-  many(found: readonly Stored[]): Promise<string>;
+  many(found: readonly Stored[], content: ContentOf): Promise<Text>;
   /** True when something written had to be said in the words of an older version (clause 4.3.6.8). */
   readonly isReformatted: () => boolean;
 }
@@ -82,56 +84,83 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
         : call.world.renders.text({ tenant: call.tenant, id, version, view: key }, write);
     return text === 'null' ? undefined : text;
   };
+  const element = elementWriter(call);
   return {
     isReformatted: older.isReformatted,
     one(stored) {
       const text = bare(stored);
       return Promise.resolve(text === undefined ? undefined : withContext(text, call));
     },
-    many: async (found) => listText(await textsOf(found, bare, call), call),
+    async many(found, content) {
+      const whole = (stored: Stored | undefined): string | undefined => stored && element(bare(stored));
+      const write = (stored: Stored): string | undefined | Promise<string | undefined> => {
+        const known = content(stored);
+        return known instanceof Promise ? known.then(whole) : whole(known);
+      };
+      const text = await listText(found, { ...frameOf(call), write, breathe: call.world.breathe });
+      if (typeof text === 'object' && call.version !== undefined) await older.look(found, content);
+      return text;
+    },
   };
 }
 
 /** Entities with those that their relationships lead to: in place of the URIs, or behind them (clause 4.5.23). */
 function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): Shown {
   const older = conforming(call);
-  const write = async (found: readonly Stored[]): Promise<{ own: Texts; linked: Texts }> => {
-    const entities = found.map((stored) => stored.entity());
+  const write = async (entities: readonly Entity[]): Promise<readonly LateText[]> => {
     const reached = await followLinks(
       entities,
       { level, containedBy: new Set(containedBy), projection: view.projection },
       call,
     );
-    const text = (entity: Entity, how: View): string | undefined => textOf(render(older.of(entity), how));
+    const text = (entity: Entity, how: View): LateText => {
+      const conformed = older.of(entity);
+      return () => textOf(render(conformed, how));
+    };
     if (how === 'flat') {
-      return {
-        own: await textsOf(entities, (entity) => text(entity, view), call),
-        linked: await textsOf(reached, ({ entity, projection }) => text(entity, { ...view, projection }), call),
-      };
+      return [
+        ...entities.map((entity) => text(entity, view)),
+        ...reached.map(({ entity, projection }) => text(entity, { ...view, projection })),
+      ];
     }
     const linked = linkedTo(
       [...entities, ...reached.map(({ entity }) => entity)].map((entity) => older.of(entity)),
       { level, containedBy, beyond: refuseInline },
     );
-    const inline: View = { ...view, linked };
-    return { own: await textsOf(entities, (entity) => text(entity, inline), call), linked: [] };
+    return entities.map((entity) => text(entity, { ...view, linked }));
   };
+  const element = elementWriter(call);
+  const list = (texts: readonly LateText[]): Promise<Text> =>
+    listText(texts, { ...frameOf(call), write: (late) => element(late()), breathe: call.world.breathe });
   return {
     isReformatted: older.isReformatted,
     async one(stored) {
-      const { own, linked } = await write([stored]);
-      const [only] = own;
+      const [own, ...linked] = await write([stored.entity()]);
+      const only = own?.();
       if (only === undefined) return undefined;
-      return linked.length > 0 ? listText([only, ...linked], call) : withContext(only, call);
+      return linked.length > 0 ? list([() => only, ...linked]) : withContext(only, call);
     },
-    async many(found) {
-      const { own, linked } = await write(found);
-      return listText([...own, ...linked], call);
-    },
+    many: async (found, content) => list(await write(await contentsOf(found, content))),
   };
 }
 
-type Texts = readonly string[];
+/** The text of an entity, made when it is needed; undefined when nothing of it is left. */
+type LateText = () => string | undefined;
+
+/** Bytes of large entities that may be joined with others at a time, since all of them are needed at once. */
+const joinedBytesMax = 16 * 2 ** 20;
+
+async function contentsOf(found: readonly Stored[], content: ContentOf): Promise<readonly Entity[]> {
+  const bytes = found.reduce((sum, { size = 0 }) => sum + size, 0);
+  if (bytes > joinedBytesMax)
+    throw new Problem('TooManyResults', `The entities to be joined have ${bytes} bytes; lower limit.`);
+  const entities: Entity[] = [];
+  for (const stored of found) {
+    const known = await content(stored);
+    if (known) entities.push(known.entity());
+  }
+  return entities;
+}
 
 const textOf = (object: JsonObject | undefined): string | undefined => object && JSON.stringify(object);
 
@@ -139,40 +168,43 @@ function refuseInline(): never {
   throw new Problem('TooManyResults', `More than ${inlineMax} entities would be joined inline; lower joinLevel.`);
 }
 
-/** Entities in the words of the version that the caller knows. */
-function conforming({ version, context }: Call): { of(entity: Entity): Entity; readonly isReformatted: () => boolean } {
+interface Conforming {
+  /** The entity in the words of the version that the caller knows. */
+  of(entity: Entity): Entity;
+  /** Finds out whether anything has to be said in other words. */
+  look(found: readonly Stored[], content: ContentOf): Promise<void>;
+  readonly isReformatted: () => boolean;
+}
+
+function conforming({ version, context }: Call): Conforming {
   let isReformatted = false;
+  const of = (entity: Entity): Entity => {
+    const older = version === undefined ? entity : conform(entity, version, context);
+    isReformatted ||= older !== entity;
+    return older;
+  };
   return {
     isReformatted: () => isReformatted,
-    of(entity) {
-      const older = version === undefined ? entity : conform(entity, version, context);
-      isReformatted ||= older !== entity;
-      return older;
+    of,
+    async look(found, content) {
+      for (const stored of found) {
+        if (isReformatted) return;
+        const known = await content(stored);
+        if (known) of(known.entity());
+      }
     },
   };
 }
 
-/** The texts of a list, with pauses: writing a thousand entities takes longer than others should wait. */
-async function textsOf<T>(
-  elements: readonly T[],
-  write: (element: T) => string | undefined,
-  { world }: Call,
-): Promise<readonly string[]> {
-  const texts: string[] = [];
-  for (const element of elements) {
-    const pause = world.breathe();
-    if (pause) await pause;
-    const text = write(element);
-    if (text !== undefined) texts.push(text);
-  }
-  return texts;
-}
+/** What stands around the elements of a list. */
+const frameOf = (call: Call): { readonly open: string; readonly close: string } =>
+  call.media === 'geo+json'
+    ? featureCollectionFrame(call.isContextInLink ? undefined : call.context.writtenText)
+    : { open: '[', close: ']' };
 
-function listText(texts: readonly string[], call: Call): string {
-  if (call.media === 'geo+json')
-    return featureCollectionText(texts, call.isContextInLink ? undefined : call.context.writtenText);
-  return `[${texts.map((text) => withContext(text, call)).join(',')}]`;
-}
+/** Puts the @context into the elements of a list where they each have it. */
+const elementWriter = (call: Call): ((text: string | undefined) => string | undefined) =>
+  call.media === 'geo+json' ? (text) => text : (text) => (text === undefined ? undefined : withContext(text, call));
 
 /** The JSON text of an object, with the @context in it where the media type puts it there (clause 6.3.6). */
 export function withContext(text: string, { media, context, isContextInLink = false }: Call): string {

@@ -1,5 +1,6 @@
 /** Everything worth seeing from outside. The core only calls `observe`; log and metrics are two exhaustive readers. */
 import type { ProblemType } from '../model/problem.ts';
+import type { Holder } from './memory.ts';
 import type { ModelViolation } from './models.ts';
 
 export type Observation =
@@ -35,6 +36,10 @@ export type Observation =
       readonly copy: string;
       readonly failed?: string;
     }
+  /** Something was refused because the memory for it is used up. */
+  | { readonly kind: 'memoryRefused'; readonly holder: Holder }
+  /** A client took its answer too slowly, and has lost its connection. */
+  | { readonly kind: 'readerDropped'; readonly binding: string }
   | { readonly kind: 'modelViolated'; readonly entityId: string; readonly violation: ModelViolation }
   | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }
   | { readonly kind: 'contextFailed'; readonly url: string; readonly reason: string }

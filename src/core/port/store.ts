@@ -26,6 +26,8 @@ export interface Plan {
   readonly after?: number;
   /** The present time: entities and instances that have expired are not there any more (clause 4.22). */
   readonly now: Instant;
+  /** True: large entities may be found without their content (`Stored.size`), so that a page of them is not held in memory. */
+  readonly isLazy?: boolean;
 }
 
 /** An entity as found: parsed only when somebody asks. */
@@ -35,6 +37,8 @@ export interface Stored {
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
+  /** Bytes of a large entity that a lazy plan has found: its content is not here but to be read by `get`, and `entity` throws. */
+  readonly size?: number;
   /** True when its content depends on more than `version`: attributes left out for the caller, or something in it expires. */
   readonly isPart?: boolean;
   entity(): Entity;

@@ -32,5 +32,15 @@ function geometryOf({ attrs }: Entity, { geometryProperty, datasetIds }: GeoView
 }
 
 /** The JSON text of a FeatureCollection of features that are JSON texts, with the JSON text of an @context if there is one. */
-export const featureCollectionText = (features: readonly string[], context: string | undefined): string =>
-  `{"type":"FeatureCollection","features":[${features.join(',')}]${context === undefined ? '' : `,"@context":${context}`}}`;
+export function featureCollectionText(features: readonly string[], context: string | undefined): string {
+  const { open, close } = featureCollectionFrame(context);
+  return `${open}${features.join(',')}${close}`;
+}
+
+/** What stands around the JSON texts of features in that of a FeatureCollection, with the JSON text of an @context if there is one. */
+export const featureCollectionFrame = (
+  context: string | undefined,
+): { readonly open: string; readonly close: string } => ({
+  open: '{"type":"FeatureCollection","features":[',
+  close: `]${context === undefined ? '' : `,"@context":${context}`}}`,
+});

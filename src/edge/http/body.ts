@@ -4,6 +4,7 @@ import type { Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Breathe } from '../../core/port/clock.ts';
 import { readJsonText } from './json-text.ts';
+import type { Arrivals } from './arrivals.ts';
 import { Refusal } from './refusal.ts';
 import type { Exchange } from './reply.ts';
 
@@ -25,30 +26,37 @@ export interface Body {
   readonly media: BodyMedia;
 }
 
+/** What reading a body needs besides it. */
+export interface BodySurroundings {
+  readonly limits: BodyLimits;
+  readonly world: Pick<World, 'breathe' | 'isTolerant'>;
+  readonly arrivals: Arrivals;
+}
+
 /** A client that has gone away before its request was complete. Nobody is there to be answered. */
 export class ClientGone extends Error {}
 
 /**
- * Reads the body that an operation needs. Throws Refusal 415 and 413, InvalidRequest when it is empty or no JSON, and
- * ClientGone.
+ * Reads the body that an operation needs. Throws Refusal 415 and 413, InvalidRequest when it is empty or no JSON,
+ * MemoryBudgetExceeded, and ClientGone.
  */
 export async function readBody(
   exchange: Exchange,
   operation: Operation,
-  { limits, world }: { limits: BodyLimits; world: Pick<World, 'breathe' | 'isTolerant'> },
+  { limits, world, arrivals }: BodySurroundings,
 ): Promise<Body> {
   const { breathe, isTolerant } = world;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange, isTolerant);
-  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax), breathe);
+  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, arrivals), breathe);
   if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   const isPiecewise = operation.body === 'array';
   return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, breathe }) };
 }
 
-/** The body as text, whatever it is; empty when there is none. Throws Refusal 413, and ClientGone. */
-export const readText = async (exchange: Exchange, bytesMax: number): Promise<string> =>
-  hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax)).toString() : '';
+/** The body as text, whatever it is; empty when there is none. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
+export const readText = async (exchange: Exchange, bytesMax: number, arrivals: Arrivals): Promise<string> =>
+  hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, arrivals)).toString() : '';
 
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -73,19 +81,37 @@ export const bodyTypes = (method: string | undefined): readonly string[] => [
   ...(method === 'PATCH' ? ['application/merge-patch+json'] : []),
 ];
 
-/** The bytes of a body, as they arrive. A body that is announced as too large is not read at all. */
-async function readPieces({ request, response }: Exchange, bytesMax: number): Promise<readonly Buffer[]> {
+/**
+ * The bytes of a body, as they arrive; they are counted until the exchange is over. A body that is announced as too large is
+ * not read at all.
+ */
+async function readPieces(exchange: Exchange, bytesMax: number, arrivals: Arrivals): Promise<Buffer[]> {
+  const { request, response } = exchange;
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   if (request.headers.expect !== undefined) response.writeContinue();
   const pieces: Buffer[] = [];
   let length = 0;
   return new Promise((resolve, reject) => {
+    const refuse = (error: Error): void => {
+      length = Infinity;
+      pieces.length = 0;
+      reject(error);
+    };
+    const arrival = (exchange.arrival = arrivals.open(refuse));
     request.on('data', (piece: Buffer) => {
       length += piece.length;
-      if (length <= bytesMax) pieces.push(piece);
-      else reject(tooLarge(bytesMax));
+      if (length > bytesMax) {
+        refuse(tooLarge(bytesMax));
+        arrival.end();
+        return;
+      }
+      pieces.push(piece);
+      arrival.add(piece.length);
     });
-    request.on('end', () => resolve(pieces));
+    request.on('end', () => {
+      arrival.complete();
+      resolve(pieces);
+    });
     request.on('error', () => reject(new ClientGone()));
     request.on('close', () => {
       if (!request.complete) reject(new ClientGone());
@@ -94,12 +120,12 @@ async function readPieces({ request, response }: Exchange, bytesMax: number): Pr
 }
 
 /** Puts pieces together; a long body not in one turn, for copying takes a millisecond per mebibyte. */
-async function joinPieces(pieces: readonly Buffer[], breathe: Breathe): Promise<Buffer> {
+async function joinPieces(pieces: Buffer[], breathe: Breathe): Promise<Buffer> {
   const [first] = pieces;
   if (first && pieces.length === 1) return first;
   const whole = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const piece of pieces) {
+  for (const piece of pieces.splice(0)) {
     at += piece.copy(whole, at);
     const pause = breathe();
     if (pause) await pause;

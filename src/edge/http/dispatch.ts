@@ -4,6 +4,7 @@ import { perform } from '../../core/operation/perform.ts';
 import type { Guest } from '../../core/operation/guest.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
 import { echoCorrelator } from './correlator.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
@@ -33,6 +34,8 @@ export interface DispatchOptions {
   readonly isOwnHost: HostCheck;
   /** True when the server takes no more connections: each answer from then on is the last of its connection. */
   readonly isClosing: () => boolean;
+  /** Time in which a client must have taken a piece of an answer. */
+  readonly takingTimeoutMs: number;
 }
 
 /** What requests are answered from. */
@@ -40,6 +43,7 @@ interface Site extends Omit<DispatchOptions, 'guests'> {
   readonly routes: Routes;
   readonly guests: Routes<Guest>;
   readonly cors: Headers;
+  readonly arrivals: Arrivals;
 }
 
 /** What a request turned out to be for, in the words of observations. */
@@ -56,6 +60,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     routes: createRoutes(options.operations),
     guests: createRoutes(options.guests ?? [], []),
     cors: corsHeaders(options.corsOrigin),
+    arrivals: createArrivals(options.world.memory),
   };
   const { observe } = options.world;
   return async (exchange) => {
@@ -67,6 +72,8 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     } catch (error) {
       if (error instanceof ClientGone) return;
       status = sendTo(exchange, site, failureReply(error, { where: purpose.name, observe }));
+    } finally {
+      exchange.arrival?.end();
     }
     observe({ kind: 'answered', binding: 'http', operation: purpose.name, status, tookMs: performance.now() - began });
   };
@@ -75,14 +82,16 @@ export function createAnswerer(options: DispatchOptions): Answerer {
 /** Tells a client that its next request needs another connection (RFC 9112, section 9.6). */
 const lastAnswer: Headers = { Connection: 'close' };
 
-/** Sends a reply with the headers that every answer has. Answers its status. */
-function sendTo(exchange: Exchange, { cors, isClosing }: Site, reply: Reply): number {
-  send(exchange, reply, {
+/** Sends a reply with the headers that every answer has. Answers its status. Throws MemoryBudgetExceeded. */
+function sendTo(exchange: Exchange, { cors, isClosing, world, takingTimeoutMs }: Site, reply: Reply): number {
+  const { headers } = exchange.request;
+  const common = {
     ...cors,
     ...(isClosing() ? lastAnswer : undefined),
-    ...echoTenant(exchange.request.headers),
-    ...echoCorrelator(exchange.request.headers),
-  });
+    ...echoTenant(headers),
+    ...echoCorrelator(headers),
+  };
+  send(exchange, reply, { common, world, takingTimeoutMs });
   return reply.status;
 }
 
@@ -104,7 +113,7 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   if (isGuest) {
     const guest = findRoute(site.guests, method, path);
     purpose.name = guest.operation.name;
-    return replyOfGuest(exchange, guest);
+    return replyOfGuest(exchange, guest, site.arrivals);
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
@@ -162,9 +171,9 @@ async function replyOfOperation(
   site: Site,
   route: Route & { readonly target: Target },
 ): Promise<Reply> {
-  const { world, limits } = site;
+  const { world } = site;
   const { operation, path, target } = route;
-  const { ask, caller } = await readRequest(exchange, { operation, path, query: target.query }, { world, limits });
+  const { ask, caller } = await readRequest(exchange, { operation, path, query: target.query }, site);
   const answer = await perform(operation, ask, { caller, world });
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
   const linked = isLinked ? { contextUrl: await world.contexts.urlOf(caller.context, caller) } : undefined;

@@ -6,6 +6,9 @@ import { refusalReply, Refusal } from './refusal.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { NotYet } from './routes.ts';
 
+/** When to try again what cannot be done now. */
+const retrySeconds = 2;
+
 /** The reply to an error. What is no problem of the client is observed, and nothing of it is told. */
 export function failureReply(error: unknown, { where, observe }: { where: string; observe: Observe }): Reply {
   if (error instanceof Refusal) return refusalReply(error);
@@ -16,5 +19,6 @@ export function failureReply(error: unknown, { where, observe }: { where: string
   const isKnown = error instanceof Problem;
   if (!isKnown || error.type === 'InternalError') observe({ kind: 'failed', where, cause: error });
   const { type, message } = isKnown ? error : new Problem('InternalError', 'The cause is in the log of the broker.');
-  return jsonReply(statusOf[type], describeProblem({ type, detail: message }));
+  const again = statusOf[type] === statusOf.Unavailable ? { 'Retry-After': String(retrySeconds) } : undefined;
+  return jsonReply(statusOf[type], describeProblem({ type, detail: message }), again);
 }

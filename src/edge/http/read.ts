@@ -8,7 +8,7 @@ import { badData } from '../../core/model/problem.ts';
 import type { Ask, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
 import { negotiate } from './accept.ts';
-import { type Body, type BodyLimits, readBody } from './body.ts';
+import { type Body, type BodySurroundings, readBody } from './body.ts';
 import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
@@ -24,9 +24,10 @@ export interface Read {
 export async function readRequest(
   exchange: Exchange,
   { operation, path, query }: Route & { readonly query: string },
-  { world, limits }: { world: World; limits: BodyLimits },
+  surroundings: BodySurroundings & { readonly world: World },
 ): Promise<Read> {
   const { headers } = exchange.request;
+  const { world } = surroundings;
   const media = readMedia(operation, headers.accept);
   const { version, isContextInLink } = readPreferences(headers['prefer']?.toString());
   const who = {
@@ -46,7 +47,7 @@ export async function readRequest(
       caller: { ...who, context: await contextOf(link, { ...who, operation, world }) },
     };
   }
-  const body = await readBody(exchange, operation, { limits, world });
+  const body = await readBody(exchange, operation, surroundings);
   const split = splitContext(body, operation, link);
   return {
     ask: { path, params, body: split.json },

@@ -1,7 +1,10 @@
 /** What is going to be sent: an HTTP answer as a value, and the only place that writes one to a connection. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../core/model/json.ts';
+import type { LongText, Text } from '../../core/operation/long-text.ts';
 import type { EventSink } from '../../core/operation/operation.ts';
+import type { Arrival } from './arrivals.ts';
+import { openOutflow, type OutflowSurroundings, pieceBytes, watchTaking } from './outflow.ts';
 import { createSink } from './sink.ts';
 
 export type Headers = Readonly<Record<string, string>>;
@@ -10,7 +13,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   /** Absent: an answer without content. */
-  readonly body?: string | Buffer;
+  readonly body?: Text | Buffer;
   /** Goes on with the content after the headers, instead of a body. */
   readonly follow?: (sink: EventSink) => void;
 }
@@ -19,6 +22,8 @@ export interface Reply {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The body of the request, once it is being read. */
+  arrival?: Arrival;
 }
 
 /** A reply with JSON content. */
@@ -28,22 +33,64 @@ export const jsonReply = (status: number, json: Json, headers: Headers = {}): Re
   body: JSON.stringify(json),
 });
 
-/** Sends a reply, unless the client has gone. `common` are headers of every answer. Node leaves the content away from HEAD. */
-export function send({ request, response }: Exchange, reply: Reply, common: Headers): void {
+/** What sending needs besides the reply. */
+export interface SendSurroundings extends OutflowSurroundings {
+  /** Headers of every answer. */
+  readonly common: Headers;
+}
+
+/**
+ * Sends a reply, unless the client has gone. Node leaves the content away from HEAD. Throws MemoryBudgetExceeded, before anything
+ * is sent, for content that is long.
+ */
+export function send(exchange: Exchange, reply: Reply, surroundings: SendSurroundings): void {
+  const { request, response } = exchange;
   const { status, headers, body = '', follow } = reply;
   if (response.headersSent || response.destroyed) return;
   if (follow && request.method !== 'HEAD') {
-    response.writeHead(status, { ...common, ...headers });
+    response.writeHead(status, { ...surroundings.common, ...headers });
     response.flushHeaders();
     follow(createSink(response));
     return;
   }
-  const length = status === 204 ? undefined : { 'Content-Length': Buffer.byteLength(body) };
-  const end = isAwaitingContinue(request) ? { Connection: 'close' } : undefined;
-  response.writeHead(status, { ...common, ...headers, ...length, ...end });
-  response.end(body);
+  sendContent(exchange, { status, headers, ...contentOf(body) }, surroundings);
+}
+
+/** Content with its length; what is long is made to bytes once. */
+interface Content {
+  readonly content: Exclude<Reply['body'], undefined>;
+  /** Absent: it is not known beforehand. */
+  readonly length?: number | undefined;
+}
+
+function contentOf(body: Exclude<Reply['body'], undefined>): Content {
+  if (typeof body === 'object' && !(body instanceof Buffer)) return { content: body };
+  const length = Buffer.byteLength(body);
+  return { content: length > pieceBytes && typeof body === 'string' ? Buffer.from(body) : body, length };
 }
 
 /** True when a client has announced its body by `Expect: 100-continue` and has never been told to send it. */
 const isAwaitingContinue = ({ headers, readableFlowing }: IncomingMessage): boolean =>
   headers.expect !== undefined && readableFlowing === null;
+
+function sendContent(
+  { request, response }: Exchange,
+  { status, headers, content, length }: Pick<Reply, 'status' | 'headers'> & Content,
+  surroundings: SendSurroundings,
+): void {
+  const outflow = isLong(content) && request.method !== 'HEAD' ? openOutflow(content, surroundings) : undefined;
+  const measure = length === undefined || status === 204 ? undefined : { 'Content-Length': length };
+  const end = isAwaitingContinue(request) ? { Connection: 'close' } : undefined;
+  response.writeHead(status, { ...surroundings.common, ...headers, ...measure, ...end });
+  if (outflow) void outflow.pour(response);
+  else endAtOnce(response, { content, length }, surroundings);
+}
+
+/** Of HEAD, of which Node leaves the content away, too. */
+function endAtOnce(response: ServerResponse, { content, length = 0 }: Content, surroundings: SendSurroundings): void {
+  response.end(typeof content === 'string' || content instanceof Buffer ? content : undefined);
+  if (response.socket && response.socket.writableLength > 0) watchTaking(response, length, surroundings);
+}
+
+const isLong = (content: Content['content']): content is Buffer | LongText =>
+  typeof content === 'object' && (!(content instanceof Buffer) || content.length > pieceBytes);

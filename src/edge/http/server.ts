@@ -15,6 +15,8 @@ interface HttpLimits extends BodyLimits {
   readonly headersTimeoutMs: number;
   /** Time for a whole request to arrive. */
   readonly requestTimeoutMs: number;
+  /** Time in which a client must have taken a piece of an answer. */
+  readonly takingTimeoutMs: number;
 }
 
 export interface HttpOptions extends PageOptions {
@@ -38,7 +40,9 @@ const headBytesMax = 32 * 1024;
 /** A server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
   const { world, limits, onUpgrade, isOwnHost } = options;
-  const answer = createAnswerer({ ...options, pages: createPages(options), isClosing: () => !server.listening });
+  const { takingTimeoutMs } = limits;
+  const isClosing = (): boolean => !server.listening;
+  const answer = createAnswerer({ ...options, pages: createPages(options), isClosing, takingTimeoutMs });
   const server = createExpressServer(answer, {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,

@@ -42,3 +42,21 @@ export function openForReading(path: string): Database.Database {
   database.pragma('query_only = ON');
   return database;
 }
+
+/** Bytes of large entities after which the pages of the file that were read through the map are let go of. */
+const mappedReadBytes = 16 * 1024 * 1024;
+
+/**
+ * Told of bytes that were read: lets go of what is mapped of the file when that may have become much, for it counts as memory of
+ * the process. SQLite unmaps a file when the bound of the map changes; while a statement is under way it does nothing.
+ */
+export function createUnmapping(database: Database.Database): (bytes: number) => void {
+  let [read, bound] = [0, mappedBytes];
+  return (bytes) => {
+    read += bytes;
+    if (read < mappedReadBytes) return;
+    read = 0;
+    bound = bound === mappedBytes ? mappedBytes - 65_536 : mappedBytes;
+    database.pragma(`mmap_size = ${bound}`);
+  };
+}

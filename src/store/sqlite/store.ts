@@ -148,11 +148,11 @@ function createReads(database: Database, breathe: Breathe, send: SendJob): Reads
   const names = createNameReader(database);
   const choose = createChoose({ names, rows, lists: createLists(database, { names, rows }) });
   const series = createSeriesReader(database, names);
-  const subjects = createSubjects(database, { names, choose });
+  const subjects = createSubjects(database, { names, choose, rows });
   return {
     rows,
     summary: createSummaryReader(database, names),
-    search: createSearch({ choose, breathe, onLooked: createDemand(send) }),
+    search: createSearch({ choose, rows, breathe, onLooked: createDemand(send) }),
     history: createHistoryReader({ subjects, series, names, breathe }),
   };
 }

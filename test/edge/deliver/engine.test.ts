@@ -7,6 +7,7 @@ import { subscriptionJson } from '../../../src/core/model/subscription.ts';
 import type { Delivery, Message, Messenger } from '../../../src/core/port/messenger.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { Log, Store } from '../../../src/core/port/store.ts';
+import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import type { DeliveryWorld } from '../../../src/edge/deliver/surroundings.ts';
@@ -55,6 +56,7 @@ async function openBench(): Promise<Bench> {
     breathe: () => undefined,
     ids: createIds(),
     renders: createRenderCache(0),
+    memory: createMemory(2 ** 28, observe),
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     isTolerant: false,

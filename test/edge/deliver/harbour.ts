@@ -7,6 +7,7 @@ import { deadLetterShelf, discardLetters, letterKey } from '../../../src/core/po
 import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import type { PartEvent, Parts } from '../../../src/core/port/parts.ts';
 import type { Log, LogRecord, Position, Shelf, Store, Stores } from '../../../src/core/port/store.ts';
+import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { contextsOf, readStored } from '../../../src/core/subscription/read-stored.ts';
 import { createReceivers } from '../../../src/edge/deliver/receivers.ts';
@@ -413,6 +414,7 @@ function worldOf(stores: Stores): DeliveryWorld {
     breathe: () => undefined,
     ids,
     renders: createRenderCache(0),
+    memory: createMemory(2 ** 28, observe),
     tickets: createTickets({ ids, clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
     limits: worldLimits,

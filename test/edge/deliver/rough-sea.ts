@@ -12,6 +12,7 @@ import { deadLetterShelf, letterKey } from '../../../src/core/port/dead-letters.
 import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import { partOf } from '../../../src/core/port/parts.ts';
 import type { Log, LogRecord, Position, Store, Stores } from '../../../src/core/port/store.ts';
+import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import { createOfflineLibrary, worldLimits } from '../../library.ts';
@@ -328,7 +329,15 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     },
   };
   const world = {
-    ...{ stores, clock, observe, ids, breathe: () => undefined, renders: createRenderCache(0) },
+    ...{
+      stores,
+      clock,
+      observe,
+      ids,
+      breathe: () => undefined,
+      renders: createRenderCache(0),
+      memory: createMemory(2 ** 28, observe),
+    },
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
     isTolerant: false,

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { createMemory } from '../../../src/app/memory.ts';
 import { createBreathe, createClock, createIds } from '../../../src/app/process.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import type { Answer, Ask, Call, Operation, World } from '../../../src/core/operation/operation.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
+import type { Memory } from '../../../src/core/port/memory.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
@@ -60,6 +62,7 @@ export interface Site {
   readonly server: Server;
   readonly observed: readonly Observation[];
   readonly gate: Gate;
+  readonly memory: Memory;
   stop(): Promise<void>;
   /** Sends bytes on a connection of their own. Answers everything that comes back until the server hangs up. */
   raw(bytes: string): Promise<string>;
@@ -84,9 +87,23 @@ const operations = ({ wait }: { wait: () => Promise<undefined> }): readonly Oper
     ...answering({ kind: 'partly', body: { updated: [], notUpdated: [] } }),
   }),
   echo('page', { path: '/page', run: ({ params }) => Promise.resolve(pageOf(params)) }),
+  echo('large', { path: '/large', ...answering({ kind: 'found', text: JSON.stringify('x'.repeat(2 ** 23)) }) }),
+  echo('long', { path: '/long', ...answering({ kind: 'found', text: { begin: '[1', rest: longRest(false) } }) }),
+  echo('longBroken', {
+    path: '/longBroken',
+    ...answering({ kind: 'found', text: { begin: '[1', rest: longRest(true) } }),
+  }),
   echo('broken', { path: '/broken', run: () => Promise.reject(new Error('secret')) }),
   echo('wait', { path: '/wait', run: () => wait().then(() => ({ kind: 'done' })) }),
 ];
+
+/** The rest of a list whose beginning is there. */
+async function* longRest(isBroken: boolean): AsyncGenerator<string> {
+  for (let n = 2; n <= 1000; n += 1) yield `,${n}`;
+  await Promise.resolve();
+  if (isBroken) throw new Error('secret');
+  yield ']';
+}
 
 function pageOf(params: Readonly<Record<string, string>>): Answer {
   const page = {
@@ -109,6 +126,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
+    memory: createMemory(2 ** 26, observe),
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
@@ -126,8 +144,9 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     entered.resolve(undefined);
     return opened.promise;
   };
+  const world = createWorld((observation) => observed.push(observation));
   const server = createHttpServer({
-    world: createWorld((observation) => observed.push(observation)),
+    world,
     operations: operations({ wait }),
     limits: {
       bodyBytesMax: 2 ** 24,
@@ -135,6 +154,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
       membersMax: 50_000,
       headersTimeoutMs: 30_000,
       requestTimeoutMs: 30_000,
+      takingTimeoutMs: 30_000,
     },
     corsOrigin: '',
     isOwnHost: () => true,
@@ -156,6 +176,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     port,
     server,
     observed,
+    memory: world.memory,
     gate: { open: () => opened.resolve(undefined), isEntered: entered.promise },
     stop: () => closeServer(server, 0),
     raw: (bytes) => sendRaw(port, bytes),

@@ -18,6 +18,7 @@ import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
+import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createFeeds } from '../../../src/edge/stream/feed.ts';
 import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
@@ -83,6 +84,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
+    memory: createMemory(2 ** 28, observe),
     subscriptions: { ...noSubscriptions },
     tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },

@@ -1,6 +1,7 @@
 /** Finds entities in an order of their values (clause 4.23): all matches are looked at, but only a page of them is kept. */
 import { type Comparison, compileOrder, type Order, type SortKey } from '../../language/order.ts';
 import type { Plan, Stored } from '../../port/store.ts';
+import { createContentOf } from '../content.ts';
 import type { Call } from '../operation.ts';
 
 /** The parameters that say in which order. */
@@ -19,6 +20,7 @@ export async function findOrdered(plan: Plan, order: Order, call: Call): Promise
   const { offset = 0, limit } = plan;
   const comparison = compileOrder(order);
   const best: Placed[] = [];
+  const content = createContentOf(plan.filter, call);
   let after: number | undefined;
   for (;;) {
     const found = await call.store.find({
@@ -30,7 +32,8 @@ export async function findOrdered(plan: Plan, order: Order, call: Call): Promise
     for (const stored of found) {
       const pause = call.world.breathe();
       if (pause) await pause;
-      place(best, { stored, key: comparison.keyOf(stored.entity()) }, { comparison, most: offset + limit });
+      const known = await content(stored);
+      if (known) place(best, { stored, key: comparison.keyOf(known.entity()) }, { comparison, most: offset + limit });
     }
     after = found.at(-1)?.cursor;
     if (found.length < pageSize) return best.slice(offset).map(({ stored }) => stored);

@@ -6,6 +6,7 @@ import { parseOrder } from '../../language/order.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
+import { createContentOf } from '../content.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
 import { readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
@@ -88,11 +89,11 @@ async function answerQuery(
   const order = parseOrder(shown, { terms: call.context, initial: call.world.collation });
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
-  const plan = { filter: linkless, now: call.now, limit: limit + 1, offset };
+  const plan = { filter: linkless, now: call.now, limit: limit + 1, offset, isLazy: true };
   const position = await call.position();
   const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
   const count = isCounted ? await call.store.count(plan) : undefined;
-  const text = await view.many(found.slice(0, limit));
+  const text = await view.many(found.slice(0, limit), createContentOf(linkless, call));
   const page = pageOf(found.length, { limit, offset }, count);
   return { kind: 'found', text, position, page, isReformatted: view.isReformatted() };
 }

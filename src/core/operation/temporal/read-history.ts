@@ -7,6 +7,7 @@ import type { HistoryPlan } from '../../port/store.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
 import type { Answer, Call, Operation } from '../operation.ts';
+import { listText } from '../long-text.ts';
 import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
 import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
@@ -156,13 +157,16 @@ async function answer(
   const { histories: cut, range } = await readShown(sought, shown, call);
   const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
-  const rendered = kept.map((history) => JSON.stringify(renderHistory(history, view, shown.isShown)));
-  const texts = isList
-    ? rendered.filter((text) => text !== '{}').map((text) => withContext(text, call))
-    : rendered.map((text) => (text === '{}' ? text : withContext(text, call)));
+  const write = (history: EntityHistory): string | undefined => {
+    const text = JSON.stringify(renderHistory(history, view, shown.isShown));
+    return text === '{}' ? undefined : withContext(text, call);
+  };
+  const [only] = kept;
   return {
     kind: 'found',
-    text: isList ? `[${texts.join(',')}]` : (texts[0] ?? '{}'),
+    text: isList
+      ? await listText(kept, { open: '[', close: ']', write, breathe: call.world.breathe })
+      : ((only && write(only)) ?? '{}'),
     ...(range ? { range } : undefined),
   };
 }

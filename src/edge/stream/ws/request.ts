@@ -2,6 +2,7 @@
 import { isArray, isObject, type Json } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
+import { type Text, wholeText } from '../../../core/operation/long-text.ts';
 import type { Answer, Ask, Caller, Operation, Page, World } from '../../../core/operation/operation.ts';
 import { perform } from '../../../core/operation/perform.ts';
 import type { RequestFrame } from './read-frame.ts';
@@ -29,7 +30,7 @@ export function createCarryOut({
     const answer = await perform(operation, ask, { caller, world });
     const isPart = answer.kind === 'found' && answer.range !== undefined;
     const status = isPart ? 206 : statusOf[answer.kind];
-    return { status, text: writeResponse(answer, frame.id, status) };
+    return { status, text: await writeResponse(answer, frame.id, status) };
   };
 }
 
@@ -85,7 +86,17 @@ async function readCaller(
   };
 }
 
-function writeResponse(answer: Answer, id: string, status: number): string {
+/** Characters of an answer that goes into one frame. */
+const answerMax = 16 * 2 ** 20;
+
+/** Throws TooManyResults for what is too long for a frame. */
+async function textIn(text: Text): Promise<string> {
+  const whole = await wholeText(text, answerMax);
+  if (whole !== undefined) return whole;
+  throw new Problem('TooManyResults', `The answer has more than ${answerMax} characters; lower limit, or ask by HTTP.`);
+}
+
+async function writeResponse(answer: Answer, id: string, status: number): Promise<string> {
   switch (answer.kind) {
     case 'created':
       return responseFrame({ id, status, location: answer.location }, undefined);
@@ -100,7 +111,7 @@ function writeResponse(answer: Answer, id: string, status: number): string {
     case 'found':
       return responseFrame(
         { id, status, position: answer.position, ...pageMembers(answer.page), partAfter: answer.range?.end },
-        answer.text,
+        await textIn(answer.text),
       );
   }
 }

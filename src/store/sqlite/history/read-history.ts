@@ -44,7 +44,7 @@ export function createHistoryReader({ subjects, series, names, breathe }: Source
         if (pause) await pause;
         if (collector.isFull()) return collector.found;
         const known = knownIn(subject);
-        if (isAskedFor(known)) collector.add(known, await select(known, collector.left()));
+        if (known && isAskedFor(known)) collector.add(known, await select(known, collector.left()));
         last = subject.subject;
       }
       if (page.length === 0) return collector.found;
@@ -57,9 +57,11 @@ interface Known extends Remembered {
   readonly subject: number;
 }
 
-function knownIn(subject: Subject): Known {
-  if (!('row' in subject)) return subject;
-  const entity = entityIn(subject.row.doc);
+function knownIn(subject: Subject): Known | undefined {
+  if (!('doc' in subject)) return subject;
+  const doc = subject.doc();
+  if (doc === undefined) return undefined;
+  const entity = entityIn(doc);
   return { subject: subject.subject, id: entity.id, types: entity.types, entity };
 }
 

@@ -4,6 +4,7 @@ import { type Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
 import { type Instant, type Micros, microsOfInstant } from '../../../core/model/instant.ts';
 import type { Position, Stored } from '../../../core/port/store.ts';
+import { createUnmapping } from '../connection.ts';
 import { noName } from '../names.ts';
 import { entityIn } from '../own-text.ts';
 
@@ -13,15 +14,28 @@ export interface EntityRow {
   readonly id: string;
   readonly version: Position;
   readonly expires: Micros | null;
+  /** Null for a large entity in a page: it is read when it is looked at (`Rows.whole`). */
+  readonly doc: string | null;
+  /** Bytes of the document. */
+  readonly size: number;
+}
+
+/** A row with its document. */
+export interface WholeRow extends EntityRow {
   readonly doc: string;
 }
+
+/** Bytes from which on an entity is large: a page of others takes little enough memory. */
+const largeBytes = 16 * 2 ** 10;
 
 /** At most `size` rows behind a number, ascending by number. Fewer: there are no more. */
 export type Pager = (after: number, size: number) => readonly EntityRow[];
 
 export interface Rows {
-  byId(id: string): EntityRow | undefined;
+  byId(id: string): WholeRow | undefined;
   byNum(num: number): EntityRow | undefined;
+  /** The row with its document; undefined when it has gone since it was read. */
+  whole(row: EntityRow): WholeRow | undefined;
   readonly all: Pager;
   ofType(type: number): Pager;
   /** Entities of which an indexed attribute has a value. */
@@ -32,27 +46,36 @@ export interface Rows {
   hasExpired(now: Micros): boolean;
 }
 
-const columns = 'entity.num, subject, id, version, expires, doc';
+const columns = 'entity.num, subject, id, version, expires, octet_length(doc) AS size';
+/** Of a page: the length alone is told without reading a document. */
+export const pageColumns = `${columns}, CASE WHEN octet_length(doc) < ${largeBytes} THEN doc END AS doc`;
 
 export function createRows(database: Database): Rows {
-  const byId = database.prepare<[string], EntityRow>(`SELECT ${columns} FROM entity WHERE id = ?`);
-  const byNum = database.prepare<[number], EntityRow>(`SELECT ${columns} FROM entity WHERE num = ?`);
+  const byId = database.prepare<[string], WholeRow>(`SELECT ${columns}, doc FROM entity WHERE id = ?`);
+  const byNum = database.prepare<[number], EntityRow>(`SELECT ${pageColumns} FROM entity WHERE num = ?`);
+  const whole = database.prepare<[number], WholeRow>(`SELECT ${columns}, doc FROM entity WHERE num = ?`);
   const all = database.prepare<[number, number], EntityRow>(
-    `SELECT ${columns} FROM entity WHERE num > ? ORDER BY num LIMIT ?`,
+    `SELECT ${pageColumns} FROM entity WHERE num > ? ORDER BY num LIMIT ?`,
   );
   const ofType = database.prepare<[number, number, number], EntityRow>(
-    `SELECT ${columns} FROM entity_type CROSS JOIN entity ON entity.num = entity_type.num
+    `SELECT ${pageColumns} FROM entity_type CROSS JOIN entity ON entity.num = entity_type.num
      WHERE type = ? AND entity_type.num > ? ORDER BY entity_type.num LIMIT ?`,
   );
   const withValue = database.prepare<[number, string | number, number, number], EntityRow>(
-    `SELECT ${columns} FROM value CROSS JOIN entity ON entity.num = value.num
+    `SELECT ${pageColumns} FROM value CROSS JOIN entity ON entity.num = value.num
      WHERE name = ? AND value = ? AND value.num > ? ORDER BY value.num LIMIT ?`,
   );
+  const unmap = createUnmapping(database);
+  const noted = (row: WholeRow | undefined): WholeRow | undefined => {
+    if (row && row.size >= largeBytes) unmap(row.size);
+    return row;
+  };
   const total = database.prepare<[], number>(`SELECT entities FROM type_count WHERE type = ${noName}`).pluck();
   const hasExpired = database.prepare<[Micros], number>('SELECT 1 FROM entity WHERE expires <= ? LIMIT 1').pluck();
   return {
-    byId: (id) => byId.get(id),
+    byId: (id) => noted(byId.get(id)),
     byNum: (num) => byNum.get(num),
+    whole: (row) => (isWhole(row) ? row : noted(whole.get(row.num))),
     all: (after, size) => all.all(after, size),
     ofType: (type) => (after, size) => ofType.all(type, after, size),
     withValue: (name, key) => (after, size) => withValue.all(name, key, after, size),
@@ -60,6 +83,8 @@ export function createRows(database: Database): Rows {
     hasExpired: (now) => hasExpired.get(now) !== undefined,
   };
 }
+
+const isWhole = (row: EntityRow): row is WholeRow => row.doc !== null;
 
 /** The pages of a list of numbers, ascending and without repeats. Entities that are gone meanwhile are left out. */
 export const pagerOfNums =
@@ -95,14 +120,25 @@ export function pagerOfSeveral(pagers: readonly Pager[]): Pager {
 }
 
 /** The entity of a row; undefined when it has expired. */
-export const entityAt = ({ doc, expires }: EntityRow, now: Instant): Entity | undefined =>
+export const entityAt = ({ doc, expires }: WholeRow, now: Instant): Entity | undefined =>
   expires === null ? entityIn(doc) : presentAt(entityIn(doc), now);
 
 /** The row as found. Undefined when the entity has expired; `entity`: when somebody has read it already. */
-export function storedIn(row: EntityRow, now: Instant, entity?: Entity): Stored | undefined {
+export function storedIn(row: WholeRow, now: Instant, entity?: Entity): Stored | undefined {
   const { id, version, num, expires, doc } = row;
   let known = entity;
   if (expires === null) return { id, version, cursor: num, entity: () => (known ??= entityIn(doc)) };
   const present = entity ?? (expires > microsOfInstant(now) ? entityIn(doc) : presentAt(entityIn(doc), now));
   return present && { id, version, cursor: num, isPart: true, entity: () => present };
 }
+
+/** The row as a lazy plan finds it, without its content. */
+export const lazyIn = ({ id, version, num, size }: EntityRow): Stored => ({
+  id,
+  version,
+  cursor: num,
+  size,
+  entity: () => {
+    throw new Error(`The content of ${id} is not held; it has to be read.`);
+  },
+});

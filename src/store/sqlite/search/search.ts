@@ -4,12 +4,12 @@ import { compileFilter } from '../../../core/language/matches/matches.ts';
 import { compilePattern } from '../../../core/language/pattern/pattern.ts';
 import { beginSteps } from '../../../core/language/steps.ts';
 import type { Entity } from '../../../core/model/entity.ts';
-import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
+import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { Breathe } from '../../../core/port/clock.ts';
 import type { Plan, Stored } from '../../../core/port/store.ts';
 import type { Candidates, Choose, Wish } from './candidates.ts';
 import { createPace } from './pace.ts';
-import { entityAt, type EntityRow, storedIn } from './rows.ts';
+import { entityAt, type EntityRow, lazyIn, type Rows, storedIn, type WholeRow } from './rows.ts';
 
 /** Rows that are read at once. */
 const pageSize = 100;
@@ -21,23 +21,25 @@ export interface Search {
 
 interface Sources {
   readonly choose: Choose;
+  readonly rows: Pick<Rows, 'whole'>;
   readonly breathe: Breathe;
   /** Told how many entities a query had to look at. */
   readonly onLooked: (filter: Filter, entities: number) => void;
 }
 
-export function createSearch({ choose, breathe, onLooked }: Sources): Search {
+export function createSearch({ choose, rows, breathe, onLooked }: Sources): Search {
   return {
-    async find({ filter, limit, offset = 0, after = 0, now }) {
+    async find({ filter, limit, offset = 0, after = 0, now, isLazy = false }) {
       const pace = createPace(breathe);
-      const check = compileCheck(filter, now);
+      const check = compileCheck({ filter, now }, rows);
       if (limit <= 0) return [];
       const wanted = limit + offset;
       const candidates = await choose(filter, { pace, wanted });
       const found: Stored[] = [];
       let toSkip = offset;
+      const find = isLazy ? lazily(check) : check;
       const looked = await walk(candidates, { after, pace, wanted }, (row) => {
-        const stored = candidates.isExact ? storedIn(row, now) : check(row);
+        const stored = find(row, candidates.isExact);
         if (stored && toSkip > 0) toSkip -= 1;
         else if (stored) found.push(stored);
         return found.length < limit;
@@ -47,14 +49,14 @@ export function createSearch({ choose, breathe, onLooked }: Sources): Search {
     },
     async count({ filter, now }) {
       const pace = createPace(breathe);
-      const check = compileCheck(filter, now);
+      const check = compileCheck({ filter, now }, rows);
       const candidates = await choose(filter, { pace, wanted: Infinity });
       const { isExact } = candidates;
       const moment = microsOfInstant(now);
       let count = 0;
       const looked = await walk(candidates, { after: 0, pace, wanted: Infinity }, (row) => {
         const isSure = isExact && (row.expires === null || row.expires > moment);
-        if (isSure || (isExact ? storedIn(row, now) : check(row))) count += 1;
+        if (isSure || check(row, isExact)) count += 1;
         return true;
       });
       if (!isExact) onLooked(filter, looked);
@@ -85,16 +87,31 @@ async function walk(
   }
 }
 
-/** The check of one row: the entity as found, or undefined. */
-function compileCheck(filter: Filter, now: Instant): (row: EntityRow) => Stored | undefined {
+/** The entity of a row as found, or undefined. Of an exact one nothing is to be checked but that it has not expired. */
+type Check = (row: EntityRow, isExact: boolean) => Stored | undefined;
+
+function compileCheck({ filter, now }: Pick<Plan, 'filter' | 'now'>, rows: Pick<Rows, 'whole'>): Check {
   const matches = compileFilter(filter);
   const mayBe = compileIdCheck(filter);
-  return (row) => {
-    if (!mayBe(row.id)) return undefined;
+  const checkWhole = (row: WholeRow): Stored | undefined => {
     const entity: Entity | undefined = entityAt(row, now);
     return entity && matches(entity) ? storedIn(row, now, entity) : undefined;
   };
+  return (row, isExact) => {
+    if (!isExact && !mayBe(row.id)) return undefined;
+    const whole = rows.whole(row);
+    return whole && (isExact ? storedIn(whole, now) : checkWhole(whole));
+  };
 }
+
+/** The same check, of which large entities come without their content. */
+const lazily =
+  (check: Check): Check =>
+  (row, isExact) => {
+    if (row.doc !== null) return check(row, isExact);
+    const isSure = isExact && row.expires === null;
+    return isSure || check(row, isExact) ? lazyIn(row) : undefined;
+  };
 
 /** What the id alone tells, so that most entities need not be read when a pattern of ids is asked for. */
 function compileIdCheck({ selectors }: Filter): (id: string) => boolean {

@@ -4,11 +4,11 @@ import type { EntitySelector, Filter } from '../../../core/language/filter.ts';
 import type { Choose, Wish } from './candidates.ts';
 import type { NameReader } from '../names.ts';
 import { stringsIn } from '../own-text.ts';
-import type { EntityRow, Pager } from './rows.ts';
+import { type EntityRow, pageColumns, type Pager, type Rows } from './rows.ts';
 
-/** Somebody with a history. `row`: the entity is in the file, expired or not. */
+/** Somebody with a history. `doc`: the entity is in the file, expired or not; undefined when it has gone meanwhile. */
 export type Subject =
-  | { readonly subject: number; readonly row: EntityRow }
+  | { readonly subject: number; readonly doc: () => string | undefined }
   | { readonly subject: number; readonly id: string; readonly types: readonly string[] };
 
 /** Ascending by subject, at most `size` behind one. */
@@ -16,16 +16,22 @@ type SubjectPager = (after: number, size: number) => readonly Subject[];
 
 export type Subjects = (filter: Filter, wish: Wish) => Promise<SubjectPager>;
 
+interface Indexes {
+  readonly names: NameReader;
+  readonly choose: Choose;
+  readonly rows: Rows;
+}
+
 /** A superset of those whose present entity, or whose last types, are what a filter asks for. */
-export function createSubjects(database: Database, { names, choose }: { names: NameReader; choose: Choose }): Subjects {
+export function createSubjects(database: Database, { names, choose, rows }: Indexes): Subjects {
   const returned = database.prepare<[number, number], EntityRow>(
-    `SELECT num, subject, id, version, expires, doc FROM entity
+    `SELECT ${pageColumns} FROM entity
      WHERE subject <> num AND subject > ? ORDER BY subject LIMIT ?`,
   );
   const departed = createDeparted(database, names);
   return async (filter, wish) => {
     const { pager } = await choose(filter, wish);
-    const fromRow = (row: EntityRow): Subject => ({ subject: row.subject, row });
+    const fromRow = (row: EntityRow): Subject => ({ subject: row.subject, doc: () => rows.whole(row)?.doc });
     return merged([
       (after, size) => firstTimers(pager, after, size).map(fromRow),
       (after, size) => returned.all(after, size).map(fromRow),

@@ -1,0 +1,96 @@
+/** Divides the memory budget among those who hold something, and keeps account of what they hold. */
+import { totalmem } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Problem } from '../core/model/problem.ts';
+import type { Holder, Memory } from '../core/port/memory.ts';
+import type { Observe } from '../core/port/observe.ts';
+
+export const holders = ['bodies', 'answers', 'streams', 'caches'] as const satisfies readonly Holder[];
+
+/** Eighths of the budget. */
+const eighths: Readonly<Record<Holder, number>> = { bodies: 3, answers: 2, streams: 2, caches: 1 };
+
+const what: Readonly<Record<Holder, string>> = {
+  bodies: 'bodies of requests',
+  answers: 'answers that clients have not taken yet',
+  streams: 'streams that clients have not taken yet',
+  caches: 'caches',
+};
+
+/** Bytes of long texts that may be garbage. */
+const garbageMax = 8 * 2 ** 20;
+
+/**
+ * Makes V8 collect garbage before there is much more of it than of what is in use, and answers the function that collects what is
+ * young. Without that, V8 lets hundreds of megabytes of long texts lie while an answer of many is made.
+ */
+function tightenHeap(): () => void {
+  setFlagsFromString('--heap-growing-percent=60');
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  return () => {
+    if (isCollect(collect)) collect({ type: 'minor' });
+  };
+}
+
+const isCollect = (value: unknown): value is (how: { readonly type: 'minor' }) => void => typeof value === 'function';
+
+export function createMemory(budgetBytes: number, observe: Observe): Memory {
+  const held: Record<Holder, number> = { bodies: 0, answers: 0, streams: 0, caches: 0 };
+  const share = (holder: Holder): number => Math.floor((budgetBytes * eighths[holder]) / 8);
+  const collect = tightenHeap();
+  let garbage = 0;
+  return {
+    share,
+    held: (holder) => held[holder],
+    count: (holder, bytes) => {
+      held[holder] += bytes;
+    },
+    discard: (bytes) => {
+      garbage += bytes;
+      if (garbage < garbageMax) return;
+      garbage = 0;
+      collect();
+    },
+    refusal: (holder) => {
+      observe({ kind: 'memoryRefused', holder });
+      return new Problem(
+        'MemoryBudgetExceeded',
+        `The ${what[holder]} hold the ${share(holder)} bytes that they may (--memory-budget); try again later.`,
+      );
+    },
+  };
+}
+
+const mebibyte = 2 ** 20;
+
+/** Least and most that is taken where the option does not say: below, bodies of ordinary size do not fit; above, more helps nobody. */
+const [leastBytes, mostBytes] = [64 * mebibyte, 1024 * mebibyte];
+
+/** The budget in bytes: as the option says, or a quarter of what the process may use. */
+export function memoryBudgetOf(option: string): number {
+  const bytes = bytesIn(option);
+  if (bytes !== undefined) return bytes;
+  // The limit of a control group; where there is none, a number beyond all memory, or 0.
+  const constrained = process.constrainedMemory();
+  const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.min(Math.max(Math.floor(machine / 4), leastBytes), mostBytes);
+}
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: mebibyte,
+  gib: 2 ** 30,
+};
+
+/** The bytes in a text such as `256MB`; undefined when it is none, or less than a broker can work with. */
+export function bytesIn(text: string): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d{1,15})([kmg]i?b)?$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (units[unit.toLowerCase()] ?? 1);
+  return digits === '' || bytes < 16 * mebibyte ? undefined : bytes;
+}

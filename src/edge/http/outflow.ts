@@ -1,0 +1,110 @@
+/** Sends long content no faster than its client takes it, within the memory budget; who takes too little loses the connection. */
+import type { ServerResponse } from 'node:http';
+import type { LongText } from '../../core/operation/long-text.ts';
+import type { World } from '../../core/operation/operation.ts';
+
+/** Content up to here is handed over in one piece. */
+export const pieceBytes = 64 * 2 ** 10;
+
+export interface OutflowSurroundings {
+  readonly world: Pick<World, 'memory' | 'observe'>;
+  /** Time in which a client must have taken a piece. */
+  readonly takingTimeoutMs: number;
+}
+
+/** Content that is counted against the memory budget until it is taken. */
+export interface Outflow {
+  /** Sends the content behind a head that is written. Never fails. */
+  pour(response: ServerResponse): Promise<void>;
+}
+
+/** Throws MemoryBudgetExceeded when answers hold as much as they may. */
+export function openOutflow(content: Buffer | LongText, surroundings: OutflowSurroundings): Outflow {
+  const { memory } = surroundings.world;
+  const { begin: first, rest } =
+    'begin' in content ? { ...content, begin: Buffer.from(content.begin) } : { begin: content };
+  const held = memory.held('answers');
+  // One that is alone may be larger than all that may be held: there is no other way to be had.
+  if (held > 0 && held + first.length > memory.share('answers')) throw memory.refusal('answers');
+  memory.count('answers', first.length);
+  return { pour: (response) => pour(response, { first, rest, ...surroundings }) };
+}
+
+interface Pouring extends OutflowSurroundings {
+  readonly first: Buffer;
+  readonly rest: LongText['rest'] | undefined;
+}
+
+async function pour(response: ServerResponse, { first, rest, ...surroundings }: Pouring): Promise<void> {
+  const { memory, observe } = surroundings.world;
+  let held = first.length;
+  const recount = (bytes: number): void => {
+    memory.count('answers', bytes - held);
+    memory.discard(held);
+    held = bytes;
+  };
+  const send = (piece: Buffer): Promise<boolean> => {
+    recount(piece.length);
+    return handOver(piece, response, surroundings);
+  };
+  try {
+    const isTaken = (await send(first)) && (!rest || (await every(rest, (text) => send(Buffer.from(text)))));
+    if (isTaken) await endTaken(response, surroundings);
+  } catch (cause) {
+    // The head is sent: that the content is not whole can only be told by breaking it off.
+    observe({ kind: 'failed', where: 'http', cause });
+    response.destroy();
+  } finally {
+    recount(0);
+  }
+}
+
+/** True when all of it could be sent. */
+async function every(texts: AsyncIterable<string>, send: (text: string) => Promise<boolean>): Promise<boolean> {
+  for await (const text of texts) if (!(await send(text))) return false;
+  return true;
+}
+
+/** Hands bytes over in pieces, each when the one before is taken. False when the connection is gone. */
+async function handOver(bytes: Buffer, response: ServerResponse, surroundings: OutflowSurroundings): Promise<boolean> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    if (response.destroyed) return false;
+    const isTaken = response.write(bytes.subarray(at, at + pieceBytes));
+    if (!isTaken && !(await happens('drain', response, surroundings))) return false;
+  }
+  return !response.destroyed;
+}
+
+async function endTaken(response: ServerResponse, surroundings: OutflowSurroundings): Promise<void> {
+  response.end();
+  if (!response.writableFinished) await happens('finish', response, surroundings);
+}
+
+/** Sees to it that content which was handed over in one piece, and waits, is taken in time. */
+export function watchTaking(response: ServerResponse, bytes: number, surroundings: OutflowSurroundings): void {
+  const { memory } = surroundings.world;
+  memory.count('answers', bytes);
+  void happens('finish', response, surroundings).then(() => memory.count('answers', -bytes));
+}
+
+/** Waits for an event of taking. False when the connection is gone, which one that takes nothing is after a time. */
+function happens(
+  event: 'drain' | 'finish',
+  response: ServerResponse,
+  { world, takingTimeoutMs }: OutflowSurroundings,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (isTaken: boolean): void => {
+      clearTimeout(timer);
+      response.off(event, taken).off('close', gone);
+      resolve(isTaken);
+    };
+    const taken = (): void => settle(true);
+    const gone = (): void => settle(false);
+    const timer = setTimeout(() => {
+      world.observe({ kind: 'readerDropped', binding: 'http' });
+      response.destroy();
+    }, takingTimeoutMs);
+    response.once(event, taken).once('close', gone);
+  });
+}
