@@ -232,12 +232,17 @@ function countIngest(instruments: ReturnType<typeof createIngestInstruments>, ob
   return instruments.ingestBatches.observe({ source }, observation.tookMs / 1000);
 }
 
+function countAnswer(
+  { answers }: ReturnType<typeof createInstruments>,
+  { binding, operation, status, tookMs }: Extract<Observation, { kind: 'answered' }>,
+): void {
+  answers.observe({ binding, operation, status }, tookMs / 1000);
+}
+
 function count(instruments: ReturnType<typeof createInstruments>, observation: Observation): void {
   switch (observation.kind) {
-    case 'answered': {
-      const { binding, operation, status, tookMs } = observation;
-      return instruments.answers.observe({ binding, operation, status }, tookMs / 1000);
-    }
+    case 'answered':
+      return countAnswer(instruments, observation);
     case 'failed':
     case 'storeFailed':
     case 'walDamaged':
