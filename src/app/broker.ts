@@ -119,7 +119,7 @@ function openParts(
     observe,
     contexts: openLibrary(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     memory,
-    renders: createRenderCache(config.renderCacheBytes),
+    renders: createRenderCache(Math.min(config.renderCacheBytes, memory.share('caches'))),
     ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
   };

@@ -16,3 +16,13 @@ export interface Memory {
   /** The problem of a request that is refused because too much is held already, which it counts. */
   refusal(holder: Holder): Problem;
 }
+
+/** Keeps what one of many holds counted: to be told how much that is now, whenever it may have changed. */
+export function createTally(memory: Pick<Memory, 'count'>, holder: Holder): (bytes: number) => void {
+  let counted = 0;
+  return (bytes) => {
+    if (bytes === counted) return;
+    memory.count(holder, bytes - counted);
+    counted = bytes;
+  };
+}

@@ -50,7 +50,7 @@ export function send(exchange: Exchange, reply: Reply, surroundings: SendSurroun
   if (follow && request.method !== 'HEAD') {
     response.writeHead(status, { ...surroundings.common, ...headers });
     response.flushHeaders();
-    follow(createSink(response));
+    follow(createSink(response, surroundings.world.memory));
     return;
   }
   sendContent(exchange, { status, headers, ...contentOf(body) }, surroundings);

@@ -1,9 +1,11 @@
 /** One subscription of one client: it reads the log until it is up to date, then is handed what comes, and reads again when it lags. */
 import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
+import type { Memory } from '../../core/port/memory.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { compilePlan } from '../../core/subscription/match.ts';
 import type { LiveConsumer } from './circles.ts';
 import { type Course, tellGap } from './course.ts';
+import { frameBytes } from './limits.ts';
 import { replayLatest, replayPage } from './replay.ts';
 import { takeSnapshot } from './snapshot.ts';
 
@@ -78,13 +80,13 @@ async function readOn(run: Run): Promise<void> {
 }
 
 function deliver(run: Run, records: readonly LogRecord[], from: Position): void {
-  const { standing, pipe, outlet, options } = run;
+  const { standing, pipe, outlet, options, world } = run;
   if (standing.mode !== 'live' || endsByExpiry(run)) return;
   standing.seen = Math.max(standing.seen, from);
   const fresh = records.filter(({ position }) => position > standing.seen);
   for (const { entities, position } of outlet.bundles(fresh)) {
     // Looked at before the frame, so that one entity larger than the bound still gets through.
-    if (pipe.backlog() > bound(options)) {
+    if (pipe.backlog() > bound(options, world.memory)) {
       overflow(run);
       return;
     }
@@ -94,9 +96,14 @@ function deliver(run: Run, records: readonly LogRecord[], from: Position): void 
   }
 }
 
-/** Who wants the latest only is let go early: what it needs is in the log, and need not wait in memory. */
-const bound = ({ overflow, bufferBytes }: ConsumerOptions): number =>
-  overflow === 'latest' ? bufferBytes / 4 : bufferBytes;
+/**
+ * When streams hold as much as they may in all, little may wait for each.
+ * Who wants the latest only is let go early: what it needs is in the log, and need not wait in memory.
+ */
+function bound({ overflow, bufferBytes }: ConsumerOptions, memory: Memory): number {
+  if (memory.held('streams') > memory.share('streams')) return Math.min(bufferBytes, frameBytes);
+  return overflow === 'latest' ? bufferBytes / 4 : bufferBytes;
+}
 
 function overflow(run: Run): void {
   const { standing, pipe, feed, live, world, options } = run;

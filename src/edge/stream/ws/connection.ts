@@ -1,5 +1,6 @@
 /** One WebSocket as a pipe for text frames: what waits in it is known, and a peer that is gone is found out. */
 import type { WebSocket } from 'ws';
+import { createTally, type Memory } from '../../../core/port/memory.ts';
 import { type CloseReason, closeCodes, closeTexts } from './close-codes.ts';
 import type { Pipe } from '../pipe.ts';
 
@@ -19,9 +20,17 @@ const closingMs = 5000;
 /** Waits for little more than the socket's own buffer holds: what is behind that cannot be taken back. */
 const lowBytes = 16_384;
 
-export function createConnection(socket: WebSocket): Connection {
+/** Says why, and waits for the answer, but not for long. */
+function closeInTime(socket: WebSocket, reason: CloseReason): void {
+  socket.close(closeCodes[reason], closeTexts[reason]);
+  const timer = setTimeout(() => socket.terminate(), closingMs);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count'>): Connection {
   const waiting = new Set<(isOpen: boolean) => void>();
   const life = watchLife(socket);
+  const tally = createTally(memory, 'streams');
   const isOpen = (): boolean => socket.readyState === socket.OPEN;
   const wake = (): void => {
     if (isOpen() && socket.bufferedAmount > lowBytes) return;
@@ -30,13 +39,16 @@ export function createConnection(socket: WebSocket): Connection {
     for (const resolve of woken) resolve(isOpen());
   };
   const sent = (): void => {
+    tally(socket.readyState === socket.CLOSED ? 0 : socket.bufferedAmount);
     life.progressed();
     if (waiting.size > 0) wake();
   };
-  socket.on('close', wake);
+  socket.on('close', () => tally(0)).on('close', wake);
   return {
     send: (text) => {
-      if (isOpen()) socket.send(text, sent);
+      if (!isOpen()) return;
+      socket.send(text, sent);
+      tally(socket.bufferedAmount);
     },
     backlog: () => socket.bufferedAmount,
     drained: () => {
@@ -46,9 +58,7 @@ export function createConnection(socket: WebSocket): Connection {
     },
     close: (reason) => {
       if (!isOpen()) return;
-      socket.close(closeCodes[reason], closeTexts[reason]);
-      const timer = setTimeout(() => socket.terminate(), closingMs);
-      socket.once('close', () => clearTimeout(timer));
+      closeInTime(socket, reason);
       wake();
     },
     pause: () => socket.pause(),

@@ -145,7 +145,7 @@ async function identify(handshake: Handshake, { world, principalOf }: Identifyin
 /** Speaks with a client until it goes. */
 function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
   const { world, limits, carryOut, openFeed, takeClaim, open } = parts;
-  const connection = createConnection(webSocket);
+  const connection = createConnection(webSocket, world.memory);
   const subscriptions = createSubscriptions({ connection, peer, openFeed, takeClaim, world, limits });
   const session = createSession({ connection, peer, subscriptions, carryOut, world, limits });
   const heart = setInterval(session.beat, limits.pingIntervalMs);
