@@ -6,7 +6,7 @@ import type { EventSink } from '../../core/operation/operation.ts';
 /** How long a client may take what waits for it when the text has ended. */
 const endingMs = 5000;
 
-export function createSink(response: ServerResponse, memory: Pick<Memory, 'count'>): EventSink {
+export function createSink(response: ServerResponse, memory: Pick<Memory, 'count' | 'discard'>): EventSink {
   const tally = createTally(memory, 'streams');
   const count = (): void => tally(response.closed ? 0 : response.writableLength);
   response.once('close', () => tally(0));
@@ -17,6 +17,7 @@ export function createSink(response: ServerResponse, memory: Pick<Memory, 'count
         taken();
       });
       count();
+      memory.discard(text.length);
     },
     backlog: () => response.writableLength,
     isOpen: () => !response.destroyed && !response.writableEnded,

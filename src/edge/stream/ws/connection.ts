@@ -27,7 +27,7 @@ function closeInTime(socket: WebSocket, reason: CloseReason): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count'>): Connection {
+export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count' | 'discard'>): Connection {
   const waiting = new Set<(isOpen: boolean) => void>();
   const life = watchLife(socket);
   const tally = createTally(memory, 'streams');
@@ -49,6 +49,7 @@ export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count'
       if (!isOpen()) return;
       socket.send(text, sent);
       tally(socket.bufferedAmount);
+      memory.discard(text.length);
     },
     backlog: () => socket.bufferedAmount,
     drained: () => {
