@@ -1,0 +1,228 @@
+/**
+ * `node test/perf/soak.ts`: an hour of everything at once, in one broker with a small budget of memory: writes and their notifications,
+ * queries, readers that do not read, bodies that stay unfinished, @contexts that come and go. It shows memory and open files as they
+ * go, and ends with a fault when something was lost. BENCH_SECONDS makes it shorter.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { type Child, startChild } from './child.ts';
+import { api, light, send } from './fill.ts';
+
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 3600);
+const entities = 500;
+const perSecond = 100;
+const endMs = performance.now() + seconds * 1000;
+const isOver = (): boolean => performance.now() >= endMs;
+
+/** Statuses that were answered, by what was asked. */
+const statuses = new Map<string, number>();
+const count = (what: string, status: number | string): void => {
+  const key = `${what} ${status}`;
+  statuses.set(key, (statuses.get(key) ?? 0) + 1);
+};
+
+/** The newest value that a light was given and acknowledged, and the newest of which the receiver has been notified. */
+const written = new Map<string, number>();
+const notified = new Map<string, number>();
+let notifications = 0;
+let backwards = 0;
+
+interface Notification {
+  readonly data: readonly { readonly id: string; readonly powerConsumption?: { readonly value: number } }[];
+}
+
+/** Takes notifications, and looks whether each light's values come in order. */
+async function startReceiver(): Promise<string> {
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (data: Buffer) => (text += data.toString()));
+    request.on('end', () => {
+      for (const { id, powerConsumption } of (JSON.parse(text) as Notification).data) {
+        const value = powerConsumption?.value ?? 0;
+        notifications += 1;
+        if (value < (notified.get(id) ?? 0)) backwards += 1;
+        notified.set(id, value);
+      }
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+}
+
+async function subscribe(broker: Child, uri: string): Promise<void> {
+  const subscription = {
+    type: 'Subscription',
+    entities: [{ type: 'Streetlight' }],
+    watchedAttributes: ['powerConsumption'],
+    notification: { endpoint: { uri } },
+  };
+  const { status, text } = await send(`${broker.url}${api}/subscriptions`, 'POST', JSON.stringify(subscription));
+  if (status !== 201) throw new Error(text);
+}
+
+/** Changes one light after the other, at a steady rate. */
+async function change({ url }: Child): Promise<void> {
+  for (let value = 1; !isOver(); value += 1) {
+    const id = `urn:ngsi-ld:Streetlight:bench:${value % entities}`;
+    const body = JSON.stringify({ powerConsumption: { type: 'Property', value } });
+    const { status } = await send(`${url}${api}/entities/${id}/attrs`, 'PATCH', body);
+    count('change', status);
+    if (status === 204) written.set(id, value);
+    await sleep(1000 / perSecond);
+  }
+}
+
+const queries = [
+  '/entities?type=Streetlight&limit=100',
+  '/entities?type=Streetlight&q=powerConsumption%3E100&limit=1000&count=true',
+  '/entities?type=Streetlight&georel=near;maxDistance==2000&geometry=Point&coordinates=[14.35,46.25]',
+  '/temporal/entities?type=Streetlight&timerel=after&timeAt=2020-01-01T00:00:00Z&attrs=powerConsumption&lastN=10',
+  '/types?details=true',
+  '/subscriptions',
+];
+
+async function query({ url }: Child): Promise<void> {
+  for (let turn = 0; !isOver(); turn += 1) {
+    const { status } = await send(`${url}${api}${queries[turn % queries.length] ?? ''}`, 'GET');
+    count('query', status);
+    await sleep(100);
+  }
+}
+
+/** Adds a @context, makes and deletes an entity with it, and deletes it again. */
+async function renew({ url }: Child): Promise<void> {
+  for (let turn = 0; !isOver(); turn += 1) {
+    const terms = Object.fromEntries(
+      Array.from({ length: 50 }, (_, n) => [`term${n}`, `https://soak.example/${turn}/${n}`]),
+    );
+    const answer = await fetch(`${url}${api}/jsonldContexts`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ '@context': terms }),
+    });
+    await answer.text();
+    count('@context', answer.status);
+    const place = new URL(answer.headers.get('location') ?? '/', url).href;
+    const entity = {
+      '@context': place,
+      id: `urn:ngsi-ld:Soak:${turn}`,
+      type: 'Soak',
+      term1: { type: 'Property', value: turn },
+    };
+    const made = await fetch(`${url}${api}/entities`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/ld+json' },
+      body: JSON.stringify(entity),
+    });
+    await made.text();
+    count('entity of a new @context', made.status);
+    await send(`${url}${api}/entities/${entity.id}`, 'DELETE');
+    await send(place, 'DELETE');
+    await sleep(500);
+  }
+}
+
+/** A connection on which something is said and nothing is ever read. */
+function openStalled({ url }: Child, text: string): Socket {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname, () => socket.write(text));
+  socket.on('error', () => undefined);
+  socket.pause();
+  return socket;
+}
+
+/** Readers that do not read, and bodies of which the end never comes: ten of each at a time, for half a minute. */
+async function stall(broker: Child): Promise<void> {
+  const head = `HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
+  const read = `GET ${api}/entities?type=Streetlight&limit=1000 ${head}\r\n`.repeat(20);
+  const write = `POST ${api}/entities ${head}Content-Type: application/json\r\nContent-Length: 8000000\r\n\r\n{"id":"${'x'.repeat(1_000_000)}`;
+  while (!isOver()) {
+    const sockets = Array.from({ length: 20 }, (_, n) => openStalled(broker, n % 2 === 0 ? read : write));
+    await Promise.race([sleep(30_000), sleep(endMs - performance.now())]);
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+/** Streams of which every other one is never read. */
+async function stream({ url }: Child): Promise<void> {
+  while (!isOver()) {
+    const sockets = Array.from({ length: 10 }, (_, n) => {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}${api}/stream`, 'ngsi-ld-ws.v1');
+      const subscription = { type: 'Subscription', entities: [{ type: 'Streetlight' }] };
+      socket.on('open', () => {
+        socket.send(JSON.stringify({ op: 'subscribe', id: 'all', subscription }));
+        if (n % 2 === 0) setTimeout(() => socket.pause(), 1000);
+      });
+      socket.on('message', () => count('stream', 'frames'));
+      socket.on('error', () => undefined);
+      return socket;
+    });
+    await Promise.race([sleep(20_000), sleep(endMs - performance.now())]);
+    for (const socket of sockets) socket.terminate();
+  }
+}
+
+interface Sample {
+  readonly minutes: number;
+  readonly mebibytes: number;
+  readonly files: number;
+}
+
+/** Resident memory and open files of the broker's process. */
+async function sample(broker: Child, beganMs: number): Promise<Sample> {
+  const pid = Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')[0]);
+  const mebibytes = Math.round(await broker.memory());
+  return { minutes: (performance.now() - beganMs) / 60_000, mebibytes, files: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+async function watch(broker: Child): Promise<void> {
+  const beganMs = performance.now();
+  console.log('| minute | resident, MiB | open files | changes | notifications |\n|---|---|---|---|---|');
+  while (!isOver()) {
+    await sleep(Math.min(seconds * 20, 120_000));
+    const { minutes, mebibytes, files } = await sample(broker, beganMs);
+    const changes = statuses.get('change 204') ?? 0;
+    console.log(`| ${minutes.toFixed(1)} | ${mebibytes} | ${files} | ${changes} | ${notifications} |`);
+  }
+}
+
+/** What was acknowledged and never notified: looked for until nothing more comes. */
+async function missing(): Promise<readonly string[]> {
+  const isMissing = ([id, value]: readonly [string, number]): boolean => (notified.get(id) ?? 0) < value;
+  for (let before = -1; before < notifications; ) {
+    before = notifications;
+    await sleep(5000);
+  }
+  return [...written].filter(isMissing).map(([id]) => id);
+}
+
+const broker = await startChild('broker-process.ts', [
+  '--models',
+  'off',
+  '--notify-allow-private',
+  '--memory-budget',
+  '256MB',
+]);
+await send(
+  `${broker.url}${api}/entityOperations/upsert`,
+  'POST',
+  JSON.stringify(Array.from({ length: entities }, (_, n) => light(n))),
+);
+await subscribe(broker, await startReceiver());
+await Promise.all([change, query, renew, stall, stream, watch].map((work) => work(broker)));
+const lost = await missing();
+console.log(
+  [...statuses]
+    .sort()
+    .map(([what, times]) => `${what}: ${times}`)
+    .join('\n'),
+);
+console.log(`lost: ${lost.length}, out of order: ${backwards}, notifications: ${notifications}`);
+await broker.stop();
+process.exit(lost.length + backwards > 0 ? 1 : 0);
