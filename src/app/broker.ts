@@ -6,12 +6,12 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { type JobOptions, startJobs } from '../city/job/jobs.ts';
 import { readKeptDays, readRollupDays } from '../city/job/retention.ts';
-import { knownContexts } from '../city/models/held-contexts.ts';
+import { knownContexts } from '../city/models/bundled-contexts.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
-import { type ContextLibrary, createContextLibrary } from '../core/operation/context/library.ts';
+import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
 import type { World } from '../core/operation/operation.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
 import { operations } from '../core/operation/table.ts';
@@ -22,7 +22,7 @@ import { createRenderCache } from '../core/representation/rendered.ts';
 import { joinMessengers } from '../core/subscription/messengers.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
 import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
-import type { DeliveryWorld } from '../edge/deliver/surroundings.ts';
+import type { DeliveryWorld } from '../edge/deliver/environment.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { lookupPublic } from '../edge/document/lookup.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
@@ -42,7 +42,7 @@ import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
-import { createBreathe, createClock, createIds, createPatientClock } from './process.ts';
+import { createYieldToEventLoop, createClock, createIds, createPatientClock } from './process.ts';
 import { readServedFiles } from './served-files.ts';
 import { createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
@@ -106,7 +106,7 @@ const modelsFolderOf = ({ modelsFolder }: Config): string =>
 /** The world without the subscriptions, which are carried out in it. */
 function openParts(
   config: Config,
-  { observe, stores, loader }: Pick<LibraryParts, 'observe' | 'stores' | 'loader'>,
+  { observe, stores, loader }: Pick<RegistryParts, 'observe' | 'stores' | 'loader'>,
 ): DeliveryWorld {
   const modelsFolder = modelsFolderOf(config);
   const basics = openBasics(config, stores);
@@ -128,13 +128,13 @@ function openParts(
 /** Time and chance, and what is made of them alone. */
 function openBasics(
   { streamTicketMs }: Config,
-  { notes }: Stores,
-): Pick<World, 'clock' | 'ids' | 'breathe' | 'tickets'> {
+  { oneTimeStore: notes }: Stores,
+): Pick<World, 'clock' | 'ids' | 'yieldToEventLoop' | 'tickets'> {
   const [clock, ids] = [createClock(), createIds()];
   return {
     clock,
     ids,
-    breathe: createBreathe(),
+    yieldToEventLoop: createYieldToEventLoop(),
     tickets: createTickets({ ids, clock, notes, lifetimeMs: streamTicketMs }),
   };
 }
@@ -176,7 +176,7 @@ const ingestLimits = (config: Config): IngestOptions['limits'] => ({
   timeoutMs: config.notifyTimeoutMs,
 });
 
-interface LibraryParts {
+interface RegistryParts {
   readonly loader: DocumentLoader;
   readonly known: Readonly<Record<string, Json>>;
   readonly stores: Stores;
@@ -201,13 +201,13 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
   });
 }
 
-const openLibrary = (config: Config, { loader, known, ...world }: LibraryParts): ContextLibrary =>
-  createContextLibrary({
+const openLibrary = (config: Config, { loader, known, ...world }: RegistryParts): ContextRegistry =>
+  createContextRegistry({
     ...world,
     contexts: createContexts({
       load: loader.load,
       known: without(known, preloadOf(config)),
-      pause: createBreathe(),
+      pause: createYieldToEventLoop(),
     }),
     defaultOf: readDefaultContexts(config.defaultContext),
     documents: loader,
@@ -215,7 +215,9 @@ const openLibrary = (config: Config, { loader, known, ...world }: LibraryParts):
 
 function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
   if (config.store === 'mongo') return openMongoStores({ url: config.mongoUrl, observe });
-  return config.store === 'memory' ? createMemoryStores({ breathe: createBreathe() }) : openFiles(config, observe);
+  return config.store === 'memory'
+    ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
+    : openFiles(config, observe);
 }
 
 /** The stores in the folder of data, which no other process may have meanwhile. */
@@ -224,7 +226,7 @@ function openFiles({ data }: Config, observe: Observe): Stores {
   const stores = createSqliteStores({
     directory: data,
     observe,
-    breathe: createBreathe(),
+    yieldToEventLoop: createYieldToEventLoop(),
     fatal: (cause) => {
       observe({ kind: 'failed', where: 'store', cause });
       // Whoever watches over the process starts one that can write. Nothing that was answered is lost.
@@ -298,7 +300,7 @@ function openServer(
   return createHttpServer({
     world,
     operations: [...operations, ...streams.events.operations],
-    guests: streams.proxy?.guests ?? [],
+    compatibilityRoutes: streams.proxy?.routes ?? [],
     limits: httpLimitsOf(config, world.memory),
     corsOrigin: config.corsOrigin,
     isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),

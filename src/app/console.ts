@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { readHeldContexts } from '../city/models/held-contexts.ts';
+import { readBundledContexts } from '../city/models/bundled-contexts.ts';
 
 /** A file to serve: its media type and content. */
 export interface StaticFile {
@@ -39,7 +39,7 @@ export const readConsole = (root: string): ReadonlyMap<string, StaticFile> =>
 /** The @contexts of the data models by path. */
 export const readServedContexts = (modelsFolder: string): ReadonlyMap<string, StaticFile> =>
   new Map(
-    readHeldContexts(modelsFolder).map(({ path, document }) => [
+    readBundledContexts(modelsFolder).map(({ path, document }) => [
       path,
       { type: 'application/ld+json', body: Buffer.from(JSON.stringify(document)) },
     ]),

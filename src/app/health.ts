@@ -38,7 +38,7 @@ export function createHealth({ stores, alias }: HealthOptions): Health {
       const store = await stores.open('', false);
       if (!store) return 'There is no default tenant.';
       await store.log.position();
-      await store.shelf(healthShelf).put(alias, isLarge ? 'x'.repeat(largeLength) : 'x');
+      await store.collection(healthShelf).put(alias, isLarge ? 'x'.repeat(largeLength) : 'x');
       if (isLarge) wasFull = false;
       return undefined;
     } catch (cause) {

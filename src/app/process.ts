@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Breathe, Clock, IdSource } from '../core/port/clock.ts';
+import type { YieldToEventLoop, Clock, IdSource } from '../core/port/clock.ts';
 
 /** Up to here a clock that is set back is waited for: small corrections are no reason for times that go back. */
 const heldMs = 1000;
@@ -50,7 +50,7 @@ export function createPatientClock(clock: Clock, steadyMs = (): number => perfor
 export const createIds = (): IdSource => ({ next: (kind) => `urn:ngsi-ld:${kind}:${randomUUID()}` });
 
 /** Pauses when the thread has been held for longer than this: others are served before the work goes on. */
-export function createBreathe(sliceMs = 4): Breathe {
+export function createYieldToEventLoop(sliceMs = 4): YieldToEventLoop {
   let since = performance.now();
   return () => {
     if (performance.now() - since < sliceMs) return undefined;

@@ -44,7 +44,7 @@ export interface Subscription extends AsyncIterable<StreamEvent> {
   close(): void;
 }
 
-export interface CourseOptions {
+export interface LiveSubscriptionOptions {
   readonly name: string;
   /** A subscription, or the id of one that is stored. */
   readonly subscription: JsonObject | string;
@@ -57,7 +57,7 @@ export interface CourseOptions {
 
 /** A subscription on its way: the iteration that the user has, and what the client tells it of the connection. */
 export class Course implements Subscription {
-  readonly #options: CourseOptions;
+  readonly #options: LiveSubscriptionOptions;
   readonly #queue: Queue<StreamEvent>;
   readonly #queueMax: number;
   /** Where the newest event in the queue is. */
@@ -70,7 +70,7 @@ export class Course implements Subscription {
   /** Too much waits to be iterated over: the subscription rests until it has been. */
   #isResting = false;
 
-  constructor(options: CourseOptions) {
+  constructor(options: LiveSubscriptionOptions) {
     const { after, queueMax = 10_000, signal } = options.beginning;
     this.#options = options;
     this.#queueMax = queueMax;
@@ -210,7 +210,7 @@ const startOf = ({ snapshot, tail }: Beginning): object =>
 
 const overflowOf = ({ overflow }: Beginning): object => (overflow === undefined ? {} : { overflow });
 
-function subjectOf({ subscription, context }: CourseOptions): object {
+function subjectOf({ subscription, context }: LiveSubscriptionOptions): object {
   if (typeof subscription === 'string') return { subscriptionId: subscription };
   const whole = { type: 'Subscription', ...subscription };
   return context === undefined || '@context' in subscription

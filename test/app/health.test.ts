@@ -1,7 +1,7 @@
 /** Whether the broker says that it is ready when, and only when, it can read and write. */
 import { expect, test } from '@jest/globals';
 import { createHealth } from '../../src/app/health.ts';
-import type { Shelf, Stores } from '../../src/core/port/store.ts';
+import type { DocumentCollection, Stores } from '../../src/core/port/store.ts';
 import { Problem } from '../../src/core/model/problem.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
 import { eventually } from '../edge/deliver/site.ts';
@@ -13,11 +13,11 @@ function openStores(put: (document: unknown) => Promise<void>): Stores {
     ...stores,
     async open(tenant, create) {
       const store = await stores.open(tenant, create);
-      const shelf = (name: string): Shelf | undefined => {
-        const one = store?.shelf(name);
+      const collection = (name: string): DocumentCollection | undefined => {
+        const one = store?.collection(name);
         return one && { ...one, put: (key, document) => put(document).then(() => one.put(key, document)) };
       };
-      return store && { ...store, shelf: (name) => shelf(name) ?? store.shelf(name) };
+      return store && { ...store, collection: (name) => collection(name) ?? store.collection(name) };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The data models: their examples are accepted, what breaks a rule is named by attribute, rule and value. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { knownContexts, readHeldContexts } from '../../src/city/models/held-contexts.ts';
+import { knownContexts, readBundledContexts } from '../../src/city/models/bundled-contexts.ts';
 import { readModelIndex } from '../../src/city/models/model-index.ts';
 import { readModelModes } from '../../src/city/models/model-modes.ts';
 import { createModels } from '../../src/city/models/models.ts';
@@ -15,7 +15,7 @@ const directory = new URL('../../smart-data-models/', import.meta.url).pathname;
 const index = readModelIndex(directory);
 const contexts = createContexts({ load: (url) => Promise.reject(new Error(url)), known: knownContexts(directory) });
 const observed: Observation[] = [];
-const held = readHeldContexts(directory);
+const held = readBundledContexts(directory);
 const rejecting = createModels({
   directory,
   modes: readModelModes('reject'),

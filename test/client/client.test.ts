@@ -201,7 +201,7 @@ describe('a subscription', () => {
 
 /** Leaves no more than the newest changes in the log of a broker that is stopped. */
 async function prune(folder: string, records: number): Promise<void> {
-  const stores = createSqliteStores({ directory: folder, breathe: () => undefined });
+  const stores = createSqliteStores({ directory: folder, yieldToEventLoop: () => undefined });
   const store = await stores.open('', false);
   await store?.log.prune({ before: '2000-01-01T00:00:00Z', records });
   await stores.close();

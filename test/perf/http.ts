@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { createBreathe, createClock, createIds } from '../../src/app/process.ts';
+import { createYieldToEventLoop, createClock, createIds } from '../../src/app/process.ts';
 import type { World } from '../../src/core/operation/operation.ts';
 import { createTickets } from '../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../src/core/operation/table.ts';
@@ -13,7 +13,7 @@ import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../library.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../context-registry.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -48,7 +48,7 @@ async function serve(name: string): Promise<void> {
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
     clock,
-    breathe: createBreathe(),
+    yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),
     observe,
     renders: createRenderCache(2 ** 20),
@@ -56,7 +56,7 @@ async function serve(name: string): Promise<void> {
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     isTolerant: false,
   };

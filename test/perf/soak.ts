@@ -194,12 +194,12 @@ async function watch(broker: Child): Promise<void> {
 
 /** What was acknowledged and never notified: looked for until nothing more comes. */
 async function missing(): Promise<readonly string[]> {
-  const isMissing = ([id, value]: readonly [string, number]): boolean => (notified.get(id) ?? 0) < value;
+  const isEvicted = ([id, value]: readonly [string, number]): boolean => (notified.get(id) ?? 0) < value;
   for (let before = -1; before < notifications; ) {
     before = notifications;
     await sleep(5000);
   }
-  return [...written].filter(isMissing).map(([id]) => id);
+  return [...written].filter(isEvicted).map(([id]) => id);
 }
 
 const broker = await startChild('broker-process.ts', [

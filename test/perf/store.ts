@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createBreathe } from '../../src/app/process.ts';
+import { createYieldToEventLoop } from '../../src/app/process.ts';
 import type { Filter, Query } from '../../src/core/language/filter.ts';
 import type { Write } from '../../src/core/language/write.ts';
 import type { EntityFragment } from '../../src/core/model/entity.ts';
@@ -39,7 +39,7 @@ interface Opened {
 function openSqlite(): Promise<Opened> {
   const directory = mkdtempSync(join(tmpdir(), 'mlaka-perf-'));
   return Promise.resolve({
-    stores: createSqliteStores({ directory, breathe: createBreathe() }),
+    stores: createSqliteStores({ directory, yieldToEventLoop: createYieldToEventLoop() }),
     sizeOf: () => statSync(join(directory, 'default.db')).size,
     remove: () => {
       rmSync(directory, { recursive: true });

@@ -14,7 +14,7 @@ import { createTestDatabases } from '../mongo/database.ts';
 import { contextLink, testedStores } from './scenario.ts';
 
 /** A document as it stands in the database: its shelf, its key, its text. */
-type Row = readonly [shelf: string, key: string, text: string];
+type Row = readonly [collection: string, key: string, text: string];
 
 /** A place to which brokers come back, and a way to write into it past them. */
 interface Place {
@@ -48,8 +48,8 @@ function mongoPlace(): Place {
     args: ['--store', 'mongo', '--mongo-url', databases.url, '--data', folder],
     async write(rows) {
       const client = new MongoClient(databases.url);
-      for (const [shelf, key, doc] of rows) {
-        const _id = { shelf, key };
+      for (const [collection, key, doc] of rows) {
+        const _id = { collection, key };
         const rewritten = { doc, by: 'nobody' };
         await client.db().collection<{ _id: typeof _id }>('shelf').replaceOne({ _id }, rewritten, { upsert: true });
       }

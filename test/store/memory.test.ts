@@ -5,21 +5,21 @@ import { apply, create, minute, names, plan, remove } from './contract/bench.ts'
 import { describeStore } from './contract/contract.ts';
 import { sameOnRandom } from './contract/random.ts';
 
-const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describeStore('memory', () => Promise.resolve({ stores: createMemoryStores() }));
 
 describe('the memory store that breathes', () => {
   test('answers the same as one that does not', async () => {
-    await sameOnRandom(createMemoryStores(), createMemoryStores({ breathe }), 100);
+    await sameOnRandom(createMemoryStores(), createMemoryStores({ yieldToEventLoop }), 100);
   });
 
   test('finds what was there at the beginning, once, whatever is written meanwhile', async () => {
     let pauses = 0;
     const stores = createMemoryStores({
-      breathe: () => {
+      yieldToEventLoop: () => {
         pauses += 1;
-        return breathe();
+        return yieldToEventLoop();
       },
     });
     const store = await stores.open('', false);

@@ -116,19 +116,21 @@ describe('two brokers on one database', () => {
   test('take each note once, whoever left it', async () => {
     const [one, other] = nodes as [Stores, Stores];
     const keys = Array.from({ length: 20 }, (_, n) => `note-${n}`);
-    await Promise.all(keys.map((key) => one.notes.leave(key, `text of ${key}`, 60_000)));
-    const taken = await Promise.all(keys.flatMap((key) => [one, other, one].map(({ notes }) => notes.take(key))));
+    await Promise.all(keys.map((key) => one.oneTimeStore.put(key, `text of ${key}`, 60_000)));
+    const taken = await Promise.all(
+      keys.flatMap((key) => [one, other, one].map(({ oneTimeStore: notes }) => notes.take(key))),
+    );
     expect(taken.filter((text) => text !== undefined)).toEqual(keys.map((key) => `text of ${key}`));
-    expect(await other.notes.take('note-0')).toBeUndefined();
-    expect(await other.notes.take('')).toBeUndefined();
+    expect(await other.oneTimeStore.take('note-0')).toBeUndefined();
+    expect(await other.oneTimeStore.take('')).toBeUndefined();
   });
 
   test('find tenants, shelves and histories of the other', async () => {
     const [one, other] = nodes as [Stores, Stores];
     const made = await one.open('City', true);
-    await made?.shelf('one').put('a', 1);
+    await made?.collection('one').put('a', 1);
     const found = await other.open('City', false);
-    expect(await found?.shelf('one').get('a')).toBe(1);
+    expect(await found?.collection('one').get('a')).toBe(1);
     expect(await other.tenants()).toEqual(['', 'City']);
     const levels = Array.from({ length: 250 }, (_, n) => n);
     for (const n of levels) {

@@ -4,7 +4,7 @@ import { MongoClient } from 'mongodb';
 import { dayMicros, hourMicros, type Instant, instantOf } from '../../src/core/model/instant.ts';
 import type { Json } from '../../src/core/model/json.ts';
 import { dayOf } from '../../src/core/model/rollup.ts';
-import { tallyTogether } from '../../src/core/model/tally.ts';
+import { summarize } from '../../src/core/model/numeric-summary.ts';
 import type { PastInstance, Store } from '../../src/core/port/store.ts';
 import { workOutSome } from '../../src/store/mongo/history/rollup-work.ts';
 import { openCollections } from '../../src/store/mongo/open-collections.ts';
@@ -152,6 +152,6 @@ async function dailySums(store: Store, timeproperty: 'observedAt' | 'any' = 'obs
   });
   const tallies = (found?.attrs[iri('level')] ?? []).flatMap((one) => one.tallies ?? []);
   return [...Map.groupBy(tallies, ({ first }) => dayOf(first)).values()].map(
-    (ofDay) => tallyTogether(ofDay)?.sum ?? Number.NaN,
+    (ofDay) => summarize(ofDay)?.sum ?? Number.NaN,
   );
 }

@@ -148,8 +148,8 @@ describe('strange names and values', () => {
     expect(await mongo.get(operator, now).catch(() => 'refused')).not.toMatchObject({ id: urn('a') });
     for (const text of nasty) {
       expect(await mongo.get(text, now)).toBeUndefined();
-      expect(await mongo.shelf(text).get(text)).toBeUndefined();
-      expect(await mongo.shelf(text).list()).toEqual([]);
+      expect(await mongo.collection(text).get(text)).toBeUndefined();
+      expect(await mongo.collection(text).list()).toEqual([]);
       await expectSame({ selectors: [{ ids: [text] }] });
     }
     for (const source of ['^urn:ngsi-ld:a$', '^urn:ngsi-ld:\\$w', '^urn:ngsi-ld:a*', '^urn:x|a', '(a+)+$', '^u?']) {

@@ -28,7 +28,7 @@ const plan = { filter: {}, limit: 10, now: at };
 function open(directory: string, options: Partial<SqliteOptions> = {}) {
   const seen: Observation[] = [];
   const observe = (observation: Observation): void => void seen.push(observation);
-  const stores = createSqliteStores({ directory, observe, breathe: () => undefined, ...options });
+  const stores = createSqliteStores({ directory, observe, yieldToEventLoop: () => undefined, ...options });
   closing.push(stores);
   const storeOf = async (tenant: string): Promise<Store> => {
     const store = await stores.open(tenant, true);
@@ -70,8 +70,8 @@ describe('files of tenants', () => {
   test('tell whether there is something on a shelf without being opened', async () => {
     const directory = folder();
     const first = open(directory);
-    await (await first.storeOf('with')).shelf('subscriptions').put('urn:1', {});
-    await (await first.storeOf('without')).shelf('other').put('urn:1', {});
+    await (await first.storeOf('with')).collection('subscriptions').put('urn:1', {});
+    await (await first.storeOf('without')).collection('other').put('urn:1', {});
     await first.stores.close();
     const { stores } = open(directory);
     expect(await stores.tenantsWith('subscriptions')).toEqual(['with']);

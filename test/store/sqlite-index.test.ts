@@ -8,18 +8,18 @@ import type { Filter, Query, QValue } from '../../src/core/language/filter.ts';
 import type { Write } from '../../src/core/language/write.ts';
 import type { Store } from '../../src/core/port/store.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createDemand } from '../../src/store/sqlite/search/demand.ts';
+import { createIndexAdvisor } from '../../src/store/sqlite/search/index-advisor.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'mlaka-index-'));
 const file = join(directory, 'default.db');
 // Long reads pause often, so that they run beside each other.
 let breaths = 0;
-const breathe = () => {
+const yieldToEventLoop = () => {
   breaths += 1;
   return breaths % 20 === 0 ? new Promise<void>((resolve) => setImmediate(resolve)) : undefined;
 };
-const sqliteStores = createSqliteStores({ directory, breathe });
+const sqliteStores = createSqliteStores({ directory, yieldToEventLoop });
 const memoryStores = createMemoryStores();
 let sqlite: Store;
 let memory: Store;
@@ -155,7 +155,7 @@ test('indexes are made of what queries keep asking for, and of nothing else', as
 
 test('an attribute is noticed however many were asked for before', () => {
   const wanted: string[] = [];
-  const notice = createDemand((job) => {
+  const notice = createIndexAdvisor((job) => {
     if (job.op === 'index') wanted.push(job.name);
     return Promise.resolve(undefined as never);
   });
@@ -171,9 +171,9 @@ describe('when there is an index over values', () => {
     const writing = Array.from({ length: 50 }, (_, n) =>
       sqlite.apply([{ mutation: { op: 'delete', id: `urn:none:${n}` } }], at),
     );
-    const marks = Array.from({ length: 50 }, (_, n) => sqlite.shelf('marks').put(String(n), n));
+    const marks = Array.from({ length: 50 }, (_, n) => sqlite.collection('marks').put(String(n), n));
     await Promise.all([...filters.map(([, filter]) => expectSame(filter)), ...writing, ...marks]);
-    expect(await sqlite.shelf('marks').list()).toHaveLength(50);
+    expect(await sqlite.collection('marks').list()).toHaveLength(50);
   });
 
   test('it follows the changes', async () => {

@@ -34,7 +34,7 @@ const setTo = (value: number): Write => ({
 });
 
 async function open(directory: string): Promise<{ readonly stores: Stores; readonly store: Store }> {
-  const stores = createSqliteStores({ directory, breathe: () => undefined });
+  const stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined });
   const store = await stores.open('', true);
   if (!store) throw new Error('The default tenant is not there.');
   return { stores, store };

@@ -13,7 +13,7 @@ import { fileOf, tenantOf } from '../../src/store/sqlite/tenant-file.ts';
 const root = mkdtempSync(join(tmpdir(), 'mlaka-migration-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const breathe = () => undefined;
+const yieldToEventLoop = () => undefined;
 const versionIn = (database: Database.Database): unknown => database.pragma('user_version', { simple: true });
 
 describe('migration', () => {
@@ -91,7 +91,7 @@ describe('migration', () => {
     const newer = new Database(file);
     newer.pragma(`user_version = ${currentVersion + 1}`);
     newer.close();
-    const stores = createSqliteStores({ directory, breathe });
+    const stores = createSqliteStores({ directory, yieldToEventLoop });
     const refused = await stores.open('', false);
     await expect(refused?.summary()).rejects.toThrow(
       `has version ${currentVersion + 1}; this program knows versions up to ${currentVersion}`,
@@ -108,7 +108,7 @@ describe('migration', () => {
 describe('the file of a tenant', () => {
   test('is the default one for no name, and beside the others for any', async () => {
     const directory = mkdtempSync(join(root, 'tenants-'));
-    const stores = createSqliteStores({ directory, breathe });
+    const stores = createSqliteStores({ directory, yieldToEventLoop });
     for (const tenant of ['', 'kranj', 'Kranj']) await stores.open(tenant, true);
     await stores.close();
     expect(readdirSync(directory).sort()).toEqual(['default.db', 'tenant-.4branj.db', 'tenant-kranj.db']);

@@ -29,7 +29,7 @@ async function open(): Promise<Living> {
   let stores: Stores | undefined;
   const openStore = async (): Promise<Store> => {
     await stores?.close();
-    stores = createSqliteStores({ directory, breathe: () => undefined, writer });
+    stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined, writer });
     const store = await stores.open('', true);
     if (!store) throw new Error('The default tenant is not there.');
     return store;

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 async function open(): Promise<Rolling> {
   const directory = mkdtempSync(join(root, 'data-'));
-  const stores = createSqliteStores({ directory, breathe: () => undefined, writer });
+  const stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined, writer });
   const store = await stores.open('', true);
   if (!store) throw new Error('The default tenant is not there.');
   const database = new Database(join(directory, 'default.db'), { readonly: true });

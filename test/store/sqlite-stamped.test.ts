@@ -12,7 +12,7 @@ import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'mlaka-stamped-'));
 const writer = startWriter({ observe: () => undefined, limits: { pendingWrites: 20_000, pendingBytes: 1e8 } });
-const stores = createSqliteStores({ directory, breathe: () => undefined, writer });
+const stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined, writer });
 afterAll(async () => {
   await stores.close();
   await writer.close();

@@ -36,7 +36,7 @@ async function openStore(options: Partial<SqliteOptions> = {}): Promise<Opened> 
   const directory = mkdtempSync(join(root, 'data-'));
   const seen: Observation[] = [];
   const observe = (observation: Observation) => void seen.push(observation);
-  const stores = createSqliteStores({ directory, observe, breathe: () => undefined, ...options });
+  const stores = createSqliteStores({ directory, observe, yieldToEventLoop: () => undefined, ...options });
   closing.push(() => stores.close());
   const store = await stores.open('', true);
   if (!store) throw new Error('The default tenant is not there.');
@@ -45,24 +45,24 @@ async function openStore(options: Partial<SqliteOptions> = {}): Promise<Opened> 
 
 test('documents that are put together are all there, or none of them is', async () => {
   const { store, file } = await openStore();
-  const shelf = store.shelf('progress');
+  const collection = store.collection('progress');
   const tenure = { part: 0, term: 1 };
-  await shelf.put('b', 'before');
+  await collection.put('b', 'before');
   const database = new Database(file);
   database.exec(
     "CREATE TRIGGER bad BEFORE INSERT ON shelf WHEN NEW.key = 'c' BEGIN SELECT RAISE(ABORT, 'no room'); END",
   );
   const documents = ['a', 'b', 'c', 'd'].map((key) => ({ key, document: 'after' }));
-  const results = await Promise.allSettled([shelf.putHeld(documents, tenure), shelf.put('e', 'beside')]);
+  const results = await Promise.allSettled([collection.putFenced(documents, tenure), collection.put('e', 'beside')]);
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
-  expect(await shelf.list()).toEqual([
+  expect(await collection.list()).toEqual([
     { key: 'b', document: 'before' },
     { key: 'e', document: 'beside' },
   ]);
   database.exec('DROP TRIGGER bad');
   database.close();
-  expect(await shelf.putHeld(documents, tenure)).toBe(true);
-  expect(await shelf.keys()).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(await collection.putFenced(documents, tenure)).toBe(true);
+  expect(await collection.keys()).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
 describe('tenants take turns', () => {
@@ -80,7 +80,7 @@ describe('tenants take turns', () => {
 
   async function openTwo(options: Partial<SqliteOptions> = {}): Promise<readonly [Store, Store]> {
     const directory = mkdtempSync(join(root, 'data-'));
-    const stores = createSqliteStores({ directory, breathe: () => undefined, ...options });
+    const stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined, ...options });
     closing.push(() => stores.close());
     const [one, other] = await Promise.all([stores.open('one', true), stores.open('other', true)]);
     if (!one || !other) throw new Error('The tenants are not there.');

@@ -18,6 +18,6 @@ afterAll(async () => {
 
 describeStore('sqlite', () => {
   const directory = mkdtempSync(join(root, 'data-'));
-  const open = () => createSqliteStores({ directory, breathe: () => undefined, writer });
+  const open = () => createSqliteStores({ directory, yieldToEventLoop: () => undefined, writer });
   return Promise.resolve({ stores: open(), reopen: () => Promise.resolve(open()) });
 });

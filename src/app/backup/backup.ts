@@ -41,7 +41,7 @@ export const backup: Command = {
   },
 };
 
-interface Errand {
+interface BackupRequest {
   readonly url: string;
   readonly tenant: string;
   readonly wanted: readonly Kind[];
@@ -54,7 +54,7 @@ function kindsBut(text: string): readonly Kind[] {
   return kinds.filter((kind) => !left.includes(kind));
 }
 
-async function writeAll(out: Writable, { url, tenant, wanted }: Errand, { err, signal }: Io): Promise<void> {
+async function writeAll(out: Writable, { url, tenant, wanted }: BackupRequest, { err, signal }: Io): Promise<void> {
   const client = createClient({ url, tenant, context: coreContextUrl }, signal);
   const progress = createProgress(err, 'documents');
   await write(out, lineText({ line: 'head', backup: 1, url, tenant, takenAt: new Date().toISOString() }));

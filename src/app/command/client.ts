@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isArray, isObject, type Json, parseJson } from '../../core/model/json.ts';
 
 /** Where the broker is, and which tenant is meant. */
-export interface Place {
+export interface BrokerTarget {
   readonly url: string;
   readonly tenant: string;
   /** URL of the @context in which the broker is to answer; empty or absent: the core context, in which names stay in full. */
@@ -53,7 +53,7 @@ export interface Refusal {
  * A client that tries again, for some seconds, while the broker cannot be reached or says that it cannot take more just
  * now. What it sent may then have arrived twice.
  */
-export function createClient(place: Place, signal: AbortSignal): Client {
+export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
   const { url, context = '', isInDefault = false } = place;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new Error(`--url must be the URL of a broker such as http://localhost:1026, not ${JSON.stringify(url)}.`);
@@ -105,7 +105,7 @@ const textOf = (json: Json, member: string): string => {
   return typeof text === 'string' ? text : '';
 };
 
-const headersOf = ({ tenant, context = '' }: Place): Readonly<Record<string, string>> => ({
+const headersOf = ({ tenant, context = '' }: BrokerTarget): Readonly<Record<string, string>> => ({
   ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
   ...(context === ''
     ? undefined

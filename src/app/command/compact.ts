@@ -59,7 +59,7 @@ function rescue(data: string, { err }: Io): void {
     );
 }
 
-async function workOn(tenants: readonly string[], errand: Omit<Errand, 'tenant'>, io: Io): Promise<number> {
+async function workOn(tenants: readonly string[], errand: Omit<CompactRequest, 'tenant'>, io: Io): Promise<number> {
   for (const tenant of tenants) {
     // What has been asked of the process meanwhile is heard only now.
     await turn();
@@ -83,13 +83,13 @@ function tenantsOf(data: string, wanted: string): readonly string[] {
   throw new Error(`In ${data} there is no file of ${wanted === '' ? 'any tenant' : `the tenant ${wanted}`}.`);
 }
 
-interface Errand {
+interface CompactRequest {
   readonly data: string;
   readonly tenant: string;
   readonly isDryRun: boolean;
 }
 
-function work({ data, tenant, isDryRun }: Errand, { out }: Io): void {
+function work({ data, tenant, isDryRun }: CompactRequest, { out }: Io): void {
   const path = join(data, fileOf(tenant));
   const { file, wal } = sizeOf(data, tenant);
   const { free, taken } = measureRoom(path);

@@ -47,7 +47,7 @@ export const demo: Command = {
     const client = createClient(values, io.signal);
     const [hours, speed] = [wholeOf('history', values.history, 0), wholeOf('speed', values.speed, 1)];
     try {
-      await live(createCity(values.seed), { client, io, hours, speed });
+      await runDemo(createCity(values.seed), { client, io, hours, speed });
     } catch (error) {
       if (!io.signal.aborted) throw error;
     }
@@ -59,23 +59,23 @@ export const demo: Command = {
 /** From one moment up to, but not at, another. */
 type Span = readonly [from: Moment, to: Moment];
 
-interface Living {
+interface DemoRun {
   readonly client: Client;
   readonly io: Io;
   readonly hours: number;
   readonly speed: number;
 }
 
-async function live(city: City, living: Living): Promise<void> {
+async function runDemo(city: City, living: DemoRun): Promise<void> {
   const lastMoment = await lastReport(living.client);
   // A city that lived faster than the world is ahead of it: its own time never goes back.
   const began = Math.max(Date.now(), lastMoment + 1);
-  await moveIn(city, [Math.max(began - living.hours * hourMs, lastMoment + 1), began], living);
+  await createEntities(city, [Math.max(began - living.hours * hourMs, lastMoment + 1), began], living);
   await follow(city, began, living);
 }
 
 /** First the entities as they were, then what they reported from then on: so the history has no gap, nothing is told twice, and the present is the newest. */
-async function moveIn(city: City, [from, now]: Span, { client, io }: Living): Promise<void> {
+async function createEntities(city: City, [from, now]: Span, { client, io }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
   await put(wholeAt(city, from), client, 'entityOperations/upsert?options=update');
   let done = 0;
@@ -101,7 +101,7 @@ async function lastReport(client: Client): Promise<Moment> {
 }
 
 /** Reports as they come. When the broker is away for longer, what was due meanwhile is told when it is back. */
-async function follow(city: City, began: Moment, { client, io, speed }: Living): Promise<void> {
+async function follow(city: City, began: Moment, { client, io, speed }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
   const startedMs = Date.now();
   const due: Update[] = [];
@@ -111,7 +111,7 @@ async function follow(city: City, began: Moment, { client, io, speed }: Living):
     const now = began + (Date.now() - startedMs) * speed;
     due.push(...updatesBetween(city, seen, now));
     seen = now;
-    await tell(due, client, (count) => progress.show((done += count))).catch((error: unknown) => {
+    await sendUpdates(due, client, (count) => progress.show((done += count))).catch((error: unknown) => {
       if (io.signal.aborted) throw error;
       io.err.write(`${error instanceof Error ? error.message : String(error)}\n`);
     });
@@ -119,7 +119,7 @@ async function follow(city: City, began: Moment, { client, io, speed }: Living):
 }
 
 /** Sends what is due, in its order, and takes what the broker answered to off the list, whatever it thought of it. */
-async function tell(due: Update[], client: Client, onTold: (count: number) => void): Promise<void> {
+async function sendUpdates(due: Update[], client: Client, onTold: (count: number) => void): Promise<void> {
   while (due.length > 0) {
     const batch = due.slice(0, batchSize);
     const refused = await client.batch('entityOperations/update', batch.map(partOf));

@@ -1,7 +1,7 @@
 /** `mlaka export`: writes the entities of a broker to a file: one JSON text per line, GeoJSON, or CSV. */
 import type { Writable } from 'node:stream';
 import { isArray, type Json } from '../../core/model/json.ts';
-import { type Client, createClient, detailOf, type Place } from './client.ts';
+import { type Client, createClient, detailOf, type BrokerTarget } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { guardFlag, lineWriter } from './csv-cell.ts';
 import { csvForm, flatGeojsonForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
@@ -63,7 +63,7 @@ async function formOf(
     context,
     flat,
     ...more
-  }: Place & Readonly<Record<'format' | 'type' | 'flat' | 'guard-formulas', string>>,
+  }: BrokerTarget & Readonly<Record<'format' | 'type' | 'flat' | 'guard-formulas', string>>,
   client: Client,
 ): Promise<Form> {
   const isFlat = flat === 'true';

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
-import { type Client, createClient, type Place } from './client.ts';
+import { type Client, createClient, type BrokerTarget } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { failureText } from './failure-text.ts';
 import { createDelivery, type Deliver } from './import/deliver.ts';
@@ -73,13 +73,13 @@ export const importFile: Command = {
 };
 
 /** How rows come into the broker. */
-interface Road extends Pick<Place, 'context' | 'isInDefault'> {
+interface ImportRoute extends Pick<BrokerTarget, 'context' | 'isInDefault'> {
   readonly createDeliver: (client: Client) => Deliver;
   /** Rows that are settled together, unless the command says how many. */
   readonly batchSize: number;
 }
 
-interface Plan extends Road {
+interface Plan extends ImportRoute {
   /** The map as it was written. */
   readonly text: string;
   readonly csv: CsvFormat;
@@ -106,10 +106,10 @@ function readPlan(file: string, mapPath: string): Plan {
   };
 }
 
-const entityRoad: Road = { createDeliver: createDelivery, batchSize: 5000 };
+const entityRoad: ImportRoute = { createDeliver: createDelivery, batchSize: 5000 };
 
 /** An entity changes once in a batch, so larger ones are less work. */
-const historyRoad = ({ context, attributes }: ImportMap): Road => ({
+const historyRoad = ({ context, attributes }: ImportMap): ImportRoute => ({
   ...(context === undefined ? undefined : { context }),
   createDeliver: (client) => createRecording(client, { hasFixed: attributes.some(({ isFixed }) => isFixed) }),
   batchSize: 50_000,

@@ -1,5 +1,5 @@
 /** `mlaka history`: writes what entities were like, a row for each instance, for tools that read tables. */
-import { type Client, createClient, type Place } from '../command/client.ts';
+import { type Client, createClient, type BrokerTarget } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
 import { guardFlag, lineWriter } from '../command/csv-cell.ts';
 import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
@@ -56,7 +56,7 @@ export const exportHistory: Command = {
   },
 };
 
-async function addAll(add: AddRows, wanted: Wanted & Place, { err, signal }: Io): Promise<void> {
+async function addAll(add: AddRows, wanted: Wanted & BrokerTarget, { err, signal }: Io): Promise<void> {
   const client = createClient(wanted, signal);
   const progress = createProgress(err, 'instances');
   let done = 0;

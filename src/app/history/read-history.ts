@@ -21,7 +21,7 @@ export interface Wanted {
 }
 
 /** A stretch of time: the end does not belong to it. */
-interface Stretch {
+interface TimeSpan {
   readonly start: Micros;
   readonly end: Micros;
 }
@@ -29,14 +29,14 @@ interface Stretch {
 /** Entities on a page. */
 const pageSize = 50;
 
-const allTime: Stretch = { start: -62_135_596_800_000_000, end: 253_402_300_799_000_000 };
+const allTime: TimeSpan = { start: -62_135_596_800_000_000, end: 253_402_300_799_000_000 };
 
 /**
  * The parts of histories, each as the broker answers it: normalized, with system attributes, one entity after the other and
  * each ascending in time. Throws an Error that says what the broker refused.
  */
 export async function* readHistories(client: Client, wanted: Wanted): AsyncGenerator<Json> {
-  const stretch = stretchOf(wanted);
+  const stretch = timeSpanOf(wanted);
   const timeproperty = wanted.timeproperty || (isAllTime(stretch) ? 'any' : 'observedAt');
   let limit = pageSize;
   for (let offset = 0, isLast = false; !isLast; ) {
@@ -62,7 +62,7 @@ function halfOf(limit: number): number {
 }
 
 /** One entity, a stretch of time at a time: each is as long as the one before it, or shorter when that was too much. */
-async function* readLong(client: Client, ask: Ask): AsyncGenerator<Json> {
+async function* readLong(client: Client, ask: HistoryRequest): AsyncGenerator<Json> {
   const { end } = ask.stretch;
   let { start } = ask.stretch;
   for (let length = end - start; start < end; ) {
@@ -80,8 +80,8 @@ async function* readLong(client: Client, ask: Ask): AsyncGenerator<Json> {
   }
 }
 
-interface Ask extends Wanted {
-  readonly stretch: Stretch;
+interface HistoryRequest extends Wanted {
+  readonly stretch: TimeSpan;
   readonly limit: number;
   readonly offset: number;
   readonly lastN?: number;
@@ -92,7 +92,7 @@ const tooMany = 403;
 
 async function askFor(
   client: Client,
-  { type, id, attrs, timeproperty, stretch, limit, offset, lastN }: Ask,
+  { type, id, attrs, timeproperty, stretch, limit, offset, lastN }: HistoryRequest,
 ): Promise<Answer> {
   const params = new URLSearchParams({
     type,
@@ -113,7 +113,7 @@ async function askFor(
   throw new Error(`The broker answered ${answer.status}: ${detailOf(answer.body)}`);
 }
 
-const isAllTime = ({ start, end }: Stretch): boolean => start <= allTime.start && end >= allTime.end;
+const isAllTime = ({ start, end }: TimeSpan): boolean => start <= allTime.start && end >= allTime.end;
 
 const isTooMany = ({ status, body }: Answer): boolean =>
   status === tooMany && isObject(body) && body['type'] === 'https://uri.etsi.org/ngsi-ld/errors/TooManyResults';
@@ -124,7 +124,7 @@ const idOf = (entity: Json): readonly string[] =>
   isObject(entity) && typeof entity['id'] === 'string' ? [entity['id']] : [];
 
 /** The part of time that an answer shows, when that is not all that was asked for (206). */
-function rangeOf({ status, headers }: Answer): Stretch | undefined {
+function rangeOf({ status, headers }: Answer): TimeSpan | undefined {
   if (status !== 206) return undefined;
   const text = headers.get('Content-Range') ?? '';
   const [, first = '', last = ''] = /^date-time (\S+Z)-(\S+Z)\//.exec(text) ?? [];
@@ -134,7 +134,7 @@ function rangeOf({ status, headers }: Answer): Stretch | undefined {
 }
 
 /** The bounds as moments. */
-function stretchOf({ from, to }: Wanted): Stretch {
+function timeSpanOf({ from, to }: Wanted): TimeSpan {
   const stretch = { start: momentOf('from', from) ?? allTime.start, end: momentOf('to', to) ?? allTime.end };
   if (stretch.end > stretch.start) return stretch;
   throw new Error(`--to must be later than --from, not ${to}.`);

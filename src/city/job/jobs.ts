@@ -153,7 +153,7 @@ async function runOnce(name: string, { stores, observe, work, isOfAll = false }:
     if (!(cause instanceof Problem && told.has(cause.type))) observe({ kind: 'failed', where: `job ${name}`, cause });
   };
   // Where several brokers share a store, the one that has the first part does the jobs.
-  const tenants = stores.parts.isMine(0)
+  const tenants = stores.partitions.holds(0)
     ? await (isOfAll ? stores.tenants() : stores.tenantsInUse()).catch(failed)
     : [];
   const done: string[] = [];

@@ -79,7 +79,7 @@ function readRulings(directory: string, modes: ModelModes): ReadonlyMap<string, 
   return new Map(index.families.flatMap((family) => rulingsOf(family, { directory, modes, validators })));
 }
 
-interface Reading {
+interface ModelInput {
   readonly directory: string;
   readonly modes: ModelModes;
   readonly validators: Validators;
@@ -87,7 +87,7 @@ interface Reading {
 
 function rulingsOf(
   family: IndexedFamily,
-  { directory, modes, validators }: Reading,
+  { directory, modes, validators }: ModelInput,
 ): readonly (readonly [string, Ruling])[] {
   const terms = readTerms(join(directory, family.context.file));
   const irisOf = (term: string): readonly string[] => {

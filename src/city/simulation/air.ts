@@ -1,7 +1,7 @@
 /** What the air of Kranj holds: smoke under winter inversions, exhaust at rush hours, ozone on hot afternoons. */
 import { hourMs, localTime, type Moment } from './calendar.ts';
 import { clamp, drift } from './chance.ts';
-import type { Surroundings } from './entity.ts';
+import type { SimulationEnvironment } from './entity.ts';
 import type { Fault } from './faults.ts';
 import { bump, heatingDemand, traffic } from './profile.ts';
 
@@ -22,7 +22,7 @@ export interface Exposure {
 }
 
 export function airAt(
-  { chance, climate }: Surroundings,
+  { chance, climate }: SimulationEnvironment,
   name: string,
   { roads, chimneys }: Exposure,
 ): (at: Moment) => Air {

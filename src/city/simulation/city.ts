@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/model/json.ts';
 import type { Moment } from './calendar.ts';
 import { createChance } from './chance.ts';
 import { createClimate } from './climate.ts';
-import type { SimulatedEntity, Surroundings } from './entity.ts';
+import type { SimulatedEntity, SimulationEnvironment } from './entity.ts';
 import { createEnvironment } from './environment.ts';
 import { createFaults } from './faults.ts';
 import { createMeters } from './metering.ts';
@@ -26,13 +26,13 @@ export interface Update {
 /** A city of its own for each seed. The same seed gives the same city, whatever was asked of it before. */
 export function createCity(seed: number | string): City {
   const chance = createChance(seed);
-  const around: Surroundings = { chance, climate: createClimate(chance), faultAt: createFaults(chance) };
+  const environment: SimulationEnvironment = { chance, climate: createClimate(chance), faultAt: createFaults(chance) };
   return {
     entities: [
-      ...createMeters(around),
-      ...createParking(around),
-      ...createStreetlighting(around),
-      ...createEnvironment(around),
+      ...createMeters(environment),
+      ...createParking(environment),
+      ...createStreetlighting(environment),
+      ...createEnvironment(environment),
     ],
   };
 }

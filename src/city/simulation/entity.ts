@@ -29,7 +29,7 @@ export interface SimulatedEntity {
 }
 
 /** What everything in the city has in common: one chance, one sky, one list of faults. */
-export interface Surroundings {
+export interface SimulationEnvironment {
   readonly chance: Chance;
   readonly climate: Climate;
   readonly faultAt: FaultAt;

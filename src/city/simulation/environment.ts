@@ -9,7 +9,7 @@ import {
   property,
   relationship,
   type SimulatedEntity,
-  type Surroundings,
+  type SimulationEnvironment,
   text,
   timeText,
 } from './entity.ts';
@@ -19,12 +19,12 @@ import { createClassrooms } from './school.ts';
 import { createStation } from './station.ts';
 import { weatherReadings } from './weather-station.ts';
 
-export function createEnvironment(around: Surroundings): readonly SimulatedEntity[] {
+export function createEnvironment(environment: SimulationEnvironment): readonly SimulatedEntity[] {
   return [
-    ...weatherSites.map((site) => weatherStation(around, site)),
-    ...airSites.map((site) => airStation(around, site)),
-    ...noiseSites.map((site) => noiseMeter(around, site)),
-    ...createClassrooms(around),
+    ...weatherSites.map((site) => weatherStation(environment, site)),
+    ...airSites.map((site) => airStation(environment, site)),
+    ...noiseSites.map((site) => noiseMeter(environment, site)),
+    ...createClassrooms(environment),
   ];
 }
 
@@ -42,13 +42,13 @@ const weatherSites: readonly WeatherSite[] = [
   { key: 'kokrica', area: areas.kokrica, aboveM: 25 },
 ];
 
-const weatherStation = (around: Surroundings, { key, area, aboveM }: WeatherSite): SimulatedEntity =>
-  createStation(around, {
+const weatherStation = (environment: SimulationEnvironment, { key, area, aboveM }: WeatherSite): SimulatedEntity =>
+  createStation(environment, {
     type: 'WeatherObserved',
     key,
     area,
     fixed: { name: text(`Vremenska postaja ${area.name}`, `Weather station ${area.name}`) },
-    measure: weatherReadings(around, key, aboveM),
+    measure: weatherReadings(environment, key, aboveM),
     everyS: 60,
     historyEveryS: 1800,
   });
@@ -70,10 +70,10 @@ const airSites: readonly AirSite[] = [
   { key: 'mlaka', area: areas.mlaka, roads: 0.3, chimneys: 1.2 },
 ];
 
-function airStation(around: Surroundings, { key, area, ...exposure }: AirSite): SimulatedEntity {
-  const air = airAt(around, key, exposure);
+function airStation(environment: SimulationEnvironment, { key, area, ...exposure }: AirSite): SimulatedEntity {
+  const air = airAt(environment, key, exposure);
   const measure = (of: Moment, at: Moment): JsonObject => {
-    const fault = around.faultAt('spike', key, of);
+    const fault = environment.faultAt('spike', key, of);
     const now = fault ? spiked(air(of), fault) : air(of);
     const { index, level } = airQuality(now);
     return {
@@ -93,7 +93,7 @@ function airStation(around: Surroundings, { key, area, ...exposure }: AirSite): 
     typeofLocation: property('outdoor'),
     ...(nearest ? { refWeatherObserved: relationship(idOf('WeatherObserved', nearest.key)) } : undefined),
   };
-  return createStation(around, {
+  return createStation(environment, {
     type: 'AirQualityObserved',
     key,
     area,
@@ -138,8 +138,11 @@ const noiseSites: readonly NoiseSite[] = [
 
 const periodMs = 15 * minuteMs;
 
-function noiseMeter(around: Surroundings, { key, street, area, quietDb, trafficDb }: NoiseSite): SimulatedEntity {
-  const { chance, climate, faultAt } = around;
+function noiseMeter(
+  environment: SimulationEnvironment,
+  { key, street, area, quietDb, trafficDb }: NoiseSite,
+): SimulatedEntity {
+  const { chance, climate, faultAt } = environment;
   const measure = (of: Moment, at: Moment): JsonObject => {
     const loudness = trafficDb * Math.sqrt(traffic(of)) + 1.5 * bell(chance, key, Math.floor(of / minuteMs));
     const rain = Math.min(6, 2.5 * climate.weatherAt(of).precipitation);
@@ -160,7 +163,7 @@ function noiseMeter(around: Surroundings, { key, street, area, quietDb, trafficD
     sonometerClass: property('1'),
     distanceAverage: property(round(between(chance, `${key}/distance`, [5, 25]), 0), 'MTR'),
   };
-  return createStation(around, {
+  return createStation(environment, {
     type: 'NoiseLevelObserved',
     key,
     area,

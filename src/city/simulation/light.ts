@@ -10,7 +10,7 @@ import {
   property,
   relationship,
   type SimulatedEntity,
-  type Surroundings,
+  type SimulationEnvironment,
   timeText,
 } from './entity.ts';
 import { faultsBetween } from './faults.ts';
@@ -20,8 +20,8 @@ import { type Area, addressOf, type Position } from './places.ts';
 import type { Register } from './register.ts';
 
 /** What everything behind one cabinet shares. */
-export interface Feed {
-  readonly around: Surroundings;
+export interface Cabinet {
+  readonly environment: SimulationEnvironment;
   readonly area: Area;
   readonly programme: Programme;
   /** Hours of full light that the programme makes. */
@@ -31,7 +31,7 @@ export interface Feed {
 }
 
 /** Where a light stands among others. */
-export interface Stand {
+export interface LampPost {
   readonly street: string;
   readonly key: string;
   readonly index: number;
@@ -51,21 +51,21 @@ export interface Light {
 /** Lights were there before the registers began. */
 const registersBegin = Date.UTC(2024, 0, 1);
 
-export function createLight(feed: Feed, stand: Stand): Light {
-  const { around, programme, burning } = feed;
-  const name = `${stand.key}-${numbered(stand.index + 1, 2)}`;
-  const isDead = (at: Moment): boolean => around.faultAt('deadLamp', name, at) !== undefined;
-  const watts = (at: Moment): number => (isDead(at) ? 0 : stand.model.watts * nightState(programme, at).level);
+export function createLight(feed: Cabinet, post: LampPost): Light {
+  const { environment, programme, burning } = feed;
+  const name = `${post.key}-${numbered(post.index + 1, 2)}`;
+  const isDead = (at: Moment): boolean => environment.faultAt('deadLamp', name, at) !== undefined;
+  const watts = (at: Moment): number => (isDead(at) ? 0 : post.model.watts * nightState(programme, at).level);
   const darkHours = createDarkHours(feed, name);
-  const energyKwh = (at: Moment): number => (stand.model.watts * (burning.total(at) - darkHours(at))) / 1000;
+  const energyKwh = (at: Moment): number => (post.model.watts * (burning.total(at) - darkHours(at))) / 1000;
   const entity: SimulatedEntity = {
     id: idOf('Streetlight', name),
     type: 'Streetlight',
     family: 'streetlighting',
-    fixed: fixedOf(feed, stand),
+    fixed: fixedOf(feed, post),
     readings: (at) => ({
       ...switching(programme, isDead(at), at),
-      ...drawn(around, { name, watts: watts(at) }, at),
+      ...drawn(environment, { name, watts: watts(at) }, at),
       lifetimePowerConsumption: measured(round(energyKwh(at), 2), at, 'KWH'),
     }),
     everyS: 60,
@@ -77,7 +77,7 @@ export function createLight(feed: Feed, stand: Stand): Light {
 }
 
 /** Hours of full light that a lamp missed because it was dead, up to a moment. */
-function createDarkHours({ around: { chance }, burning }: Feed, name: string): (at: Moment) => number {
+function createDarkHours({ environment: { chance }, burning }: Cabinet, name: string): (at: Moment) => number {
   // Sums at the ends of faults are asked for again with every reading: looking them up spares days of sums.
   const ends = new Map<Moment, number>();
   const totalAtEnd = (end: Moment): number => {
@@ -91,7 +91,7 @@ function createDarkHours({ around: { chance }, burning }: Feed, name: string): (
       .reduce((sum, hours) => sum + hours, 0);
 }
 
-function fixedOf(feed: Feed, { street, key, index, position, group, model }: Stand): JsonObject {
+function fixedOf(feed: Cabinet, { street, key, index, position, group, model }: LampPost): JsonObject {
   return {
     name: property(`${street}, svetilka ${index + 1}`),
     location: point(position),
@@ -123,7 +123,7 @@ function switching(programme: Programme, isDead: boolean, at: Moment): JsonObjec
 export const secondOf = (at: Moment): Moment => Math.floor(at / 1000) * 1000;
 
 function drawn(
-  { chance }: Surroundings,
+  { chance }: SimulationEnvironment,
   { name, watts }: { readonly name: string; readonly watts: number },
   at: Moment,
 ): JsonObject {

@@ -10,7 +10,7 @@ import {
   property,
   relationship,
   type SimulatedEntity,
-  type Surroundings,
+  type SimulationEnvironment,
   timeText,
   upTo,
 } from './entity.ts';
@@ -31,13 +31,13 @@ const homes: readonly Area[] = [
 /** How many meters there are of each medium; the first so many water meters have a radio module of their own. */
 const counts = { electricity: 45, gas: 30, heat: 25, water: 50, device: 30 };
 
-export function createMeters(around: Surroundings): readonly SimulatedEntity[] {
+export function createMeters(environment: SimulationEnvironment): readonly SimulatedEntity[] {
   return [
-    ...upTo(counts.electricity).map((index) => smartMeter(around, electricity, index)),
-    ...upTo(counts.gas).map((index) => smartMeter(around, gas, index)),
-    ...upTo(counts.heat).map((index) => smartMeter(around, heat, index)),
-    ...upTo(counts.water).map((index) => waterMeter(around, index)),
-    ...upTo(counts.device).map((index) => radioModule(around, index)),
+    ...upTo(counts.electricity).map((index) => smartMeter(environment, electricity, index)),
+    ...upTo(counts.gas).map((index) => smartMeter(environment, gas, index)),
+    ...upTo(counts.heat).map((index) => smartMeter(environment, heat, index)),
+    ...upTo(counts.water).map((index) => waterMeter(environment, index)),
+    ...upTo(counts.device).map((index) => radioModule(environment, index)),
   ];
 }
 
@@ -48,13 +48,13 @@ interface Medium {
   readonly meterType: string;
   readonly everyS: number;
   readonly historyEveryS: number;
-  readonly readingsOf: (around: Surroundings, name: string) => (at: Moment) => JsonObject;
+  readonly readingsOf: (environment: SimulationEnvironment, name: string) => (at: Moment) => JsonObject;
 }
 
 /** Where the meter of a number hangs: parts of the town take turns. */
 const areaOf = (index: number): Area => homes[index % homes.length] ?? areas.mlaka;
 
-function common({ chance, faultAt }: Surroundings, name: string, area: Area) {
+function common({ chance, faultAt }: SimulationEnvironment, name: string, area: Area) {
   const { address, position } = spotIn(area, chance, name);
   return {
     place: {
@@ -67,10 +67,10 @@ function common({ chance, faultAt }: Surroundings, name: string, area: Area) {
   };
 }
 
-function smartMeter(around: Surroundings, medium: Medium, index: number): SimulatedEntity {
+function smartMeter(environment: SimulationEnvironment, medium: Medium, index: number): SimulatedEntity {
   const area = areaOf(index);
   const name = `${medium.key}-${area.key}-${numbered(index + 1)}`;
-  const { place, isSilent } = common(around, name, area);
+  const { place, isSilent } = common(environment, name, area);
   return {
     id: idOf('SmartMeteringObservation', name),
     type: 'SmartMeteringObservation',
@@ -80,7 +80,7 @@ function smartMeter(around: Surroundings, medium: Medium, index: number): Simula
       meterType: property(medium.meterType),
       ...place,
     },
-    readings: medium.readingsOf(around, name),
+    readings: medium.readingsOf(environment, name),
     everyS: medium.everyS,
     historyEveryS: medium.historyEveryS,
     isSilent,
@@ -201,10 +201,10 @@ const heat: Medium = {
 
 const moduleId = (index: number): string => idOf('Device', `vodomer-${numbered(index + 1)}`);
 
-function waterMeter(around: Surroundings, index: number): SimulatedEntity {
+function waterMeter(environment: SimulationEnvironment, index: number): SimulatedEntity {
   const area = areaOf(index);
   const name = `vodomer-${area.key}-${numbered(index + 1)}`;
-  const { place, isSilent } = common(around, name, area);
+  const { place, isSilent } = common(environment, name, area);
   return {
     id: idOf('WaterConsumptionObserved', name),
     type: 'WaterConsumptionObserved',
@@ -215,7 +215,7 @@ function waterMeter(around: Surroundings, index: number): SimulatedEntity {
       ...place,
       ...(index < counts.device ? { refDevice: relationship(moduleId(index)) } : undefined),
     },
-    readings: waterReadings(around, name),
+    readings: waterReadings(environment, name),
     everyS: 300,
     historyEveryS: 3600,
     isSilent,
@@ -223,11 +223,11 @@ function waterMeter(around: Surroundings, index: number): SimulatedEntity {
 }
 
 /** The radio module of a water meter. It is silent when its meter is. */
-function radioModule(around: Surroundings, index: number): SimulatedEntity {
-  const { chance } = around;
+function radioModule(environment: SimulationEnvironment, index: number): SimulatedEntity {
+  const { chance } = environment;
   const area = areaOf(index);
   const name = `vodomer-${area.key}-${numbered(index + 1)}`;
-  const { place, isSilent } = common(around, name, area);
+  const { place, isSilent } = common(environment, name, area);
   const installed =
     Date.UTC(2024, 0, 15) + Math.floor(between(chance, `${name}/installed`, [0, 300])) * dayMs + 8 * hourMs;
   const reach = between(chance, `${name}/reach`, [-112, -78]);

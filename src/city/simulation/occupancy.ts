@@ -1,7 +1,7 @@
 /** How full parking is: by whom it serves, by hour and day, with a will of its own. */
 import { hourMs, type LocalTime, localTime, minuteMs, type Moment } from './calendar.ts';
 import { clamp, drift } from './chance.ts';
-import type { Surroundings } from './entity.ts';
+import type { SimulationEnvironment } from './entity.ts';
 import { bump } from './profile.ts';
 import type { Clientele } from './sites.ts';
 
@@ -21,7 +21,11 @@ function plateau(hour: number, [from, to]: readonly [number, number]): number {
 }
 
 /** The share of a site's spaces that are taken, 0 to 1. */
-export function shareTaken({ chance }: Surroundings, key: string, clientele: Clientele): (at: Moment) => number {
+export function shareTaken(
+  { chance }: SimulationEnvironment,
+  key: string,
+  clientele: Clientele,
+): (at: Moment) => number {
   return (at) => {
     const wander =
       0.06 * drift(chance, `${key}/day`, at / (6 * hourMs)) +
@@ -31,7 +35,11 @@ export function shareTaken({ chance }: Surroundings, key: string, clientele: Cli
 }
 
 /** Whether one space is taken: cars stay for 20 minutes to 3 hours, and more spaces are taken when the site is full. */
-export function isTaken({ chance }: Surroundings, key: string, share: (at: Moment) => number): (at: Moment) => boolean {
+export function isTaken(
+  { chance }: SimulationEnvironment,
+  key: string,
+  share: (at: Moment) => number,
+): (at: Moment) => boolean {
   const stayMs = (20 + 160 * chance(`${key}/stay`)) * minuteMs;
   const offset = chance(`${key}/offset`);
   return (at) => {

@@ -11,7 +11,7 @@ import {
   property,
   relationship,
   type SimulatedEntity,
-  type Surroundings,
+  type SimulationEnvironment,
   text,
   timeText,
   upTo,
@@ -43,19 +43,19 @@ interface Group {
   readonly taken: (at: Moment) => number;
 }
 
-export function createParking(around: Surroundings): readonly SimulatedEntity[] {
+export function createParking(environment: SimulationEnvironment): readonly SimulatedEntity[] {
   return [
     ...carParks.flatMap((park, index) => {
-      const share = shareTaken(around, park.key, park.clientele);
+      const share = shareTaken(environment, park.key, park.clientele);
       const id = idOf('OffStreetParking', park.key);
       const site: Site = { ...park, id, name: park.sl, isOnStreet: false, share };
       const group =
-        index < groupsPerSort ? createGroup(around, site, spotsPerGroup + (index === 0 ? 1 : 0)) : undefined;
+        index < groupsPerSort ? createGroup(environment, site, spotsPerGroup + (index === 0 ? 1 : 0)) : undefined;
       return [carPark(park, site, group), ...(group?.entities ?? [])];
     }),
     ...streetParkings.flatMap((street, index) => {
-      const share = shareTaken(around, street.key, street.clientele);
-      const { position } = spotIn(street.area, around.chance, street.key);
+      const share = shareTaken(environment, street.key, street.clientele);
+      const { position } = spotIn(street.area, environment.chance, street.key);
       const site: Site = {
         ...street,
         id: idOf('OnStreetParking', street.key),
@@ -65,8 +65,8 @@ export function createParking(around: Surroundings): readonly SimulatedEntity[] 
         share,
       };
       const group =
-        index < groupsPerSort ? createGroup(around, site, spotsPerGroup + (index === 0 ? 1 : 0)) : undefined;
-      return [streetParking(around, street, { site, group }), ...(group?.entities ?? [])];
+        index < groupsPerSort ? createGroup(environment, site, spotsPerGroup + (index === 0 ? 1 : 0)) : undefined;
+      return [streetParking(environment, street, { site, group }), ...(group?.entities ?? [])];
     }),
   ];
 }
@@ -159,7 +159,11 @@ interface Place {
   readonly group: Group | undefined;
 }
 
-function streetParking({ chance }: Surroundings, street: StreetParking, { site, group }: Place): SimulatedEntity {
+function streetParking(
+  { chance }: SimulationEnvironment,
+  street: StreetParking,
+  { site, group }: Place,
+): SimulatedEntity {
   const bearing = 2 * Math.PI * chance(`${street.key}/bearing`);
   const lengthM = street.spots * 5.5;
   const occupiedAt = occupiedOf(site, group);
@@ -195,10 +199,10 @@ const purposes = [
   { category: 'particularConditionsSpaces', permit: 'noPermitNeeded', sl: 'Mesta za družine', en: 'Family spaces' },
 ] as const;
 
-function createGroup(around: Surroundings, site: Site, count: number): Group {
+function createGroup(environment: SimulationEnvironment, site: Site, count: number): Group {
   const id = idOf('ParkingGroup', site.key);
-  const purpose = pick(around.chance, `${site.key}/purpose`, purposes);
-  const sensors = upTo(count).map((index) => sensor(around, site, index));
+  const purpose = pick(environment.chance, `${site.key}/purpose`, purposes);
+  const sensors = upTo(count).map((index) => sensor(environment, site, index));
   const taken = (at: Moment): number => sensors.filter((one) => one.isTaken(at)).length;
   const group: SimulatedEntity = {
     ...sited,
@@ -229,9 +233,9 @@ interface Sensor {
 }
 
 /** One space, which reports when a car comes or goes. */
-function sensor(around: Surroundings, site: Site, index: number): Sensor {
+function sensor(environment: SimulationEnvironment, site: Site, index: number): Sensor {
   const name = `${site.key}-${numbered(index + 1)}`;
-  const taken = isTaken(around, name, site.share);
+  const taken = isTaken(environment, name, site.share);
   const status = (at: Moment): string => (taken(at) ? 'occupied' : 'free');
   const size = site.isOnStreet ? { width: 2.1, length: 5.5, stepM: 5.5 } : { width: 2.5, length: 5, stepM: 2.5 };
   const entity: SimulatedEntity = {
@@ -251,7 +255,7 @@ function sensor(around: Surroundings, site: Site, index: number): Sensor {
     everyS: 10,
     historyEveryS: 900,
     state: status,
-    isSilent: (at) => around.faultAt('silence', name, at) !== undefined,
+    isSilent: (at) => environment.faultAt('silence', name, at) !== undefined,
   };
   return { entity, isTaken: taken };
 }

@@ -3,7 +3,15 @@ import type { JsonObject } from '../../core/model/json.ts';
 import { dayMs, hourMs, localTime, minuteMs, type Moment } from './calendar.ts';
 import { between, type Chance, clamp, drift, round } from './chance.ts';
 import type { Weather } from './climate.ts';
-import { measured, numbered, property, type SimulatedEntity, type Surroundings, text, upTo } from './entity.ts';
+import {
+  measured,
+  numbered,
+  property,
+  type SimulatedEntity,
+  type SimulationEnvironment,
+  text,
+  upTo,
+} from './entity.ts';
 import { type Area, areas } from './places.ts';
 import { createStation } from './station.ts';
 
@@ -11,14 +19,14 @@ const count = 9;
 
 const schoolAreas: readonly Area[] = [areas.zlatoPolje, areas.planina, areas.strazisce];
 
-export const createClassrooms = (around: Surroundings): readonly SimulatedEntity[] =>
+export const createClassrooms = (environment: SimulationEnvironment): readonly SimulatedEntity[] =>
   upTo(count).map((index) => {
     const area = schoolAreas[index % schoolAreas.length] ?? areas.planina;
     const key = `sola-${area.key}-${numbered(index + 1, 2)}`;
-    const size = Math.round(between(around.chance, `${key}/size`, [17, 28]));
+    const size = Math.round(between(environment.chance, `${key}/size`, [17, 28]));
     // In some rooms windows are opened between lessons; in others they are not.
-    const stuffiness = between(around.chance, `${key}/stuffiness`, [25, 62]);
-    return createStation(around, {
+    const stuffiness = between(environment.chance, `${key}/stuffiness`, [25, 62]);
+    return createStation(environment, {
       type: 'IndoorEnvironmentObserved',
       key,
       area,
@@ -28,7 +36,10 @@ export const createClassrooms = (around: Surroundings): readonly SimulatedEntity
         sensorHeight: property(1.5, 'MTR'),
       },
       measure: (of, at) =>
-        roomReadings(around, { key, people: peopleIn(around.chance, { key, size }, of), stuffiness }, [of, at]),
+        roomReadings(environment, { key, people: peopleIn(environment.chance, { key, size }, of), stuffiness }, [
+          of,
+          at,
+        ]),
       everyS: 60,
       historyEveryS: 900,
     });
@@ -41,7 +52,7 @@ interface Room {
 }
 
 function roomReadings(
-  { chance, climate }: Surroundings,
+  { chance, climate }: SimulationEnvironment,
   { key, people, stuffiness }: Room,
   [of, at]: readonly [Moment, Moment],
 ): JsonObject {

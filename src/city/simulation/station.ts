@@ -1,7 +1,7 @@
 /** A station of the environment: one place, a fault that makes it repeat itself, another that makes it silent. */
 import type { JsonObject } from '../../core/model/json.ts';
 import type { Moment } from './calendar.ts';
-import { idOf, point, property, type SimulatedEntity, type Surroundings } from './entity.ts';
+import { idOf, point, property, type SimulatedEntity, type SimulationEnvironment } from './entity.ts';
 import { type Area, spotIn } from './places.ts';
 
 /** A station: where it is, what stays the same, and what it measures when it is in order. */
@@ -17,19 +17,19 @@ export interface Station {
 }
 
 export function createStation(
-  around: Surroundings,
+  environment: SimulationEnvironment,
   { type, key, area, fixed, measure, everyS, historyEveryS }: Station,
 ): SimulatedEntity {
   const id = idOf(type, key);
-  const { address, position } = spotIn(area, around.chance, id);
+  const { address, position } = spotIn(area, environment.chance, id);
   return {
     id,
     type,
     family: 'environment',
     fixed: { location: point(position), address: property(address), areaServed: property(area.name), ...fixed },
-    readings: (at) => measure(around.faultAt('flatLine', id, at)?.since ?? at, at),
+    readings: (at) => measure(environment.faultAt('flatLine', id, at)?.since ?? at, at),
     everyS,
     historyEveryS,
-    isSilent: (at) => around.faultAt('silence', id, at) !== undefined,
+    isSilent: (at) => environment.faultAt('silence', id, at) !== undefined,
   };
 }

@@ -11,12 +11,12 @@ import {
   property,
   relationship,
   type SimulatedEntity,
-  type Surroundings,
+  type SimulationEnvironment,
   timeText,
   upTo,
 } from './entity.ts';
 import { lampModelEntity, lampModelFor, lampModels } from './lamps.ts';
-import { createLight, type Feed, type Light, secondOf } from './light.ts';
+import { createLight, type Cabinet, type Light, secondOf } from './light.ts';
 import { createBurningHours, nightState, type Programme, programmes } from './night.ts';
 import { type Area, areas, moved, spotIn } from './places.ts';
 import type { Register } from './register.ts';
@@ -32,13 +32,19 @@ const cabinets: readonly (readonly [area: Area, programme: Programme, streets: r
 
 const spacingM = 28;
 
-export function createStreetlighting(around: Surroundings): readonly SimulatedEntity[] {
+export function createStreetlighting(environment: SimulationEnvironment): readonly SimulatedEntity[] {
   const hours = new Map<Programme, Register>();
   const equipment = cabinets.flatMap(([area, programme, streets], index) => {
     const burning = hours.get(programme) ?? createBurningHours(programme);
     hours.set(programme, burning);
     const number = numbered(index + 1);
-    const feed: Feed = { around, area, programme, burning, cabinet: idOf('StreetlightControlCabinet', `pr-${number}`) };
+    const feed: Cabinet = {
+      environment,
+      area,
+      programme,
+      burning,
+      cabinet: idOf('StreetlightControlCabinet', `pr-${number}`),
+    };
     // Eight streets of eleven lights and four of ten: 128 in all.
     const groups = streets.map((street) => createGroup(feed, street, index < 3 ? 11 : 10));
     return [cabinet(feed, number, groups), ...groups.flatMap(({ entities }) => entities)];
@@ -60,17 +66,17 @@ const slug = (street: string): string =>
     .replaceAll(/[\u0300-\u036f.]/g, '')
     .replaceAll(' ', '-');
 
-function createGroup(feed: Feed, street: string, count: number): Group {
-  const { around, programme, area } = feed;
+function createGroup(feed: Cabinet, street: string, count: number): Group {
+  const { environment, programme, area } = feed;
   const key = slug(street);
   const about = `lights/${key}`;
   const id = idOf('StreetlightGroup', key);
-  const start = spotIn(area, around.chance, about).position;
-  const bearing = 2 * Math.PI * around.chance(`${about}/bearing`);
+  const start = spotIn(area, environment.chance, about).position;
+  const bearing = 2 * Math.PI * environment.chance(`${about}/bearing`);
   const positions = upTo(count).map((index) =>
     moved(start, { eastM: index * spacingM * Math.sin(bearing), northM: index * spacingM * Math.cos(bearing) }),
   );
-  const model = lampModelFor(area, around.chance, about);
+  const model = lampModelFor(area, environment.chance, about);
   const lights = positions.map((position, index) =>
     createLight(feed, { street, key, index, position, group: id, model }),
   );
@@ -106,9 +112,9 @@ function groupReadings(programme: Programme, at: Moment): JsonObject {
   };
 }
 
-function cabinet(feed: Feed, number: string, groups: readonly Group[]): SimulatedEntity {
-  const { around, area } = feed;
-  const { address, position } = spotIn(area, around.chance, feed.cabinet);
+function cabinet(feed: Cabinet, number: string, groups: readonly Group[]): SimulatedEntity {
+  const { environment, area } = feed;
+  const { address, position } = spotIn(area, environment.chance, feed.cabinet);
   return {
     id: feed.cabinet,
     type: 'StreetlightControlCabinet',
@@ -132,14 +138,17 @@ function cabinet(feed: Feed, number: string, groups: readonly Group[]): Simulate
     ),
     everyS: 60,
     historyEveryS: 900,
-    isSilent: (at) => around.faultAt('silence', feed.cabinet, at) !== undefined,
+    isSilent: (at) => environment.faultAt('silence', feed.cabinet, at) !== undefined,
   };
 }
 
 const phases = ['R', 'S', 'T'] as const;
 
 /** What the cabinet's meter reads: lights take turns on three phases, and nothing gets lost on the way. */
-function cabinetReadings({ around: { chance }, cabinet }: Feed, lights: readonly Light[]): (at: Moment) => JsonObject {
+function cabinetReadings(
+  { environment: { chance }, cabinet }: Cabinet,
+  lights: readonly Light[],
+): (at: Moment) => JsonObject {
   const cosPhi = 0.96;
   return (at) => {
     const watts = phases.map((_, turn) =>

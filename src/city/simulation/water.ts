@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../core/model/json.ts';
 import { dayMs, hourMs, localTime, minuteMs, type Moment } from './calendar.ts';
 import { bell, between, type Chance, round } from './chance.ts';
-import { measured, type Surroundings } from './entity.ts';
+import { measured, type SimulationEnvironment } from './entity.ts';
 import { type Fault, faultsBetween } from './faults.ts';
 import { householdActivity } from './profile.ts';
 import { createRegister, type Register } from './register.ts';
@@ -24,7 +24,7 @@ const durations: readonly (readonly [hours: number, text: string])[] = [
   [0.25, '15m < 60m'],
 ];
 
-export function waterReadings({ chance }: Surroundings, name: string): (at: Moment) => JsonObject {
+export function waterReadings({ chance }: SimulationEnvironment, name: string): (at: Moment) => JsonObject {
   const startLitres = between(chance, `${name}/start`, [20_000, 600_000]);
   const register = createTap(chance, name);
   return (at) => {

@@ -3,11 +3,11 @@ import type { JsonObject } from '../../core/model/json.ts';
 import { hourMs, type Moment } from './calendar.ts';
 import { clamp, drift, round } from './chance.ts';
 import type { Climate, Weather } from './climate.ts';
-import { measured, type Surroundings } from './entity.ts';
+import { measured, type SimulationEnvironment } from './entity.ts';
 
 /** Readings of one moment, stamped with another. `aboveM` is the station's height above the town's 385 m. */
 export function weatherReadings(
-  { chance, climate }: Surroundings,
+  { chance, climate }: SimulationEnvironment,
   key: string,
   aboveM: number,
 ): (of: Moment, at: Moment) => JsonObject {

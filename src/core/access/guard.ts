@@ -7,7 +7,7 @@ import { Problem } from '../model/problem.ts';
 import type { EntityHistory } from '../model/history.ts';
 import type { HistoryPlan, Plan, Store, Stored } from '../port/store.ts';
 import type { Decision } from './decision.ts';
-import { afterwards, touchedAttributes } from './foresight.ts';
+import { previewMutation, touchedAttributes } from './mutation-preview.ts';
 
 type Part = Extract<Decision, { extent: 'part' }>;
 
@@ -45,12 +45,12 @@ const closed = {
   summary: refuse,
   sweep: refuse,
   forgetHistory: refuse,
-  shelf: () => ({
+  collection: () => ({
     get: refuse,
     keys: refuse,
     list: refuse,
     put: refuse,
-    putHeld: refuse,
+    putFenced: refuse,
     replace: refuse,
     delete: refuse,
     follow: refuseAtOnce,
@@ -135,7 +135,7 @@ const everyName = (entity: Entity, names: readonly string[]): Entity => ({
 async function permit(store: Store, write: Write, { decision, at }: { decision: Part; at: Instant }): Promise<Write> {
   const current = (await store.get(write.mutation.id, at))?.entity();
   const names = touchedAttributes(current, write.mutation);
-  for (const entity of [current, afterwards(current, write.mutation, at)]) {
+  for (const entity of [current, previewMutation(current, write.mutation, at)]) {
     if (!entity) continue;
     const visible = decision.see(everyName(entity, names));
     const hidden = visible ? names.find((name) => !(name in visible.attrs)) : 'the entity itself';

@@ -13,14 +13,14 @@ const depthMax = 8;
 /** The document at an http or https URL. */
 export type GetDocument = (url: string) => Promise<Json>;
 
-interface Journey {
+interface Loading {
   readonly getDocument: GetDocument;
   readonly parts: Part[];
   documents: number;
 }
 
 /** Where a value stands: in the document at `base` (undefined: in the request itself), which those in `within` led to. */
-interface Place {
+interface Location {
   readonly base: string | undefined;
   readonly within: readonly string[];
   readonly depth: number;
@@ -32,50 +32,51 @@ export const isCoreUrl = (url: string): boolean =>
 
 /** The parts of a @context in order. Throws BadRequestData when it is faulty, and what `getDocument` throws. */
 export async function gatherParts(value: Json, getDocument: GetDocument): Promise<readonly Part[]> {
-  const journey: Journey = { getDocument, parts: [], documents: 0 };
-  await gather(journey, value, { base: undefined, within: [], depth: 0 });
-  return journey.parts;
+  const loading: Loading = { getDocument, parts: [], documents: 0 };
+  await gather(loading, value, { base: undefined, within: [], depth: 0 });
+  return loading.parts;
 }
 
 /** True when the core context is among the parts, and no null after it takes it away. */
 export const includesCore = (parts: readonly Part[]): boolean =>
   parts.findLast(({ kind }) => kind !== 'definitions')?.kind === 'core';
 
-async function gather(journey: Journey, value: Json, place: Place): Promise<void> {
-  if (place.depth > depthMax) throw badData(`The @context${placed(place)} is nested more than ${depthMax} deep.`);
-  if (value === null) journey.parts.push({ kind: 'reset' });
-  else if (typeof value === 'string') await gatherUrl(journey, value, place);
-  else if (isArray(value)) for (const element of value) await gather(journey, element, deeper(place));
-  else if (isObject(value)) await gatherObject(journey, value, place);
-  else throw badData(`A @context must be a URL, an object or an array of these, not ${quoted(value)}${placed(place)}.`);
+async function gather(loading: Loading, value: Json, location: Location): Promise<void> {
+  if (location.depth > depthMax) throw badData(`The @context${placed(location)} is nested more than ${depthMax} deep.`);
+  if (value === null) loading.parts.push({ kind: 'reset' });
+  else if (typeof value === 'string') await gatherUrl(loading, value, location);
+  else if (isArray(value)) for (const element of value) await gather(loading, element, deeper(location));
+  else if (isObject(value)) await gatherObject(loading, value, location);
+  else
+    throw badData(`A @context must be a URL, an object or an array of these, not ${quoted(value)}${placed(location)}.`);
 }
 
-const deeper = (place: Place): Place => ({ ...place, depth: place.depth + 1 });
+const deeper = (location: Location): Location => ({ ...location, depth: location.depth + 1 });
 
-const placed = ({ base }: Place): string => (base === undefined ? '' : ` in ${base}`);
+const placed = ({ base }: Location): string => (base === undefined ? '' : ` in ${base}`);
 
-async function gatherUrl(journey: Journey, reference: string, place: Place): Promise<void> {
-  const url = urlOf(reference, place);
-  if (isCoreUrl(url)) journey.parts.push({ kind: 'core' });
+async function gatherUrl(loading: Loading, reference: string, location: Location): Promise<void> {
+  const url = urlOf(reference, location);
+  if (isCoreUrl(url)) loading.parts.push({ kind: 'core' });
   else
-    await gather(journey, await load(journey, url, place), {
+    await gather(loading, await load(loading, url, location), {
       base: url,
-      within: [...place.within, url],
-      depth: place.depth + 1,
+      within: [...location.within, url],
+      depth: location.depth + 1,
     });
 }
 
-const urlOf = (reference: string, { base }: Place): string =>
+const urlOf = (reference: string, { base }: Location): string =>
   base === undefined ? reference : resolveReference(base, reference);
 
 /** The value of `@context` in the document at a URL (CIM 009 clause 5.5.6). */
-async function load(journey: Journey, url: string, place: Place): Promise<Json> {
+async function load(loading: Loading, url: string, location: Location): Promise<Json> {
   if (!/^https?:\/\/[^/]/i.test(url))
-    throw badData(`A @context must be at an http or https URL, not at ${quoted(url)}${placed(place)}.`);
-  if (place.within.includes(url)) throw badData(`The @context at ${url} refers to itself${placed(place)}.`);
-  journey.documents += 1;
-  if (journey.documents > documentsMax) throw badData(`The @context needs more than ${documentsMax} documents.`);
-  const document = await journey.getDocument(url);
+    throw badData(`A @context must be at an http or https URL, not at ${quoted(url)}${placed(location)}.`);
+  if (location.within.includes(url)) throw badData(`The @context at ${url} refers to itself${placed(location)}.`);
+  loading.documents += 1;
+  if (loading.documents > documentsMax) throw badData(`The @context needs more than ${documentsMax} documents.`);
+  const document = await loading.getDocument(url);
   const context = isObject(document) ? document['@context'] : undefined;
   if (typeof context === 'string' || isArray(context) || isObject(context)) return context;
   throw badData(
@@ -83,33 +84,33 @@ async function load(journey: Journey, url: string, place: Place): Promise<Json> 
   );
 }
 
-async function gatherObject(journey: Journey, object: JsonObject, place: Place): Promise<void> {
+async function gatherObject(loading: Loading, object: JsonObject, location: Location): Promise<void> {
   const inner = object['@context'];
-  if (inner !== undefined) return gather(journey, inner, deeper(place));
+  if (inner !== undefined) return gather(loading, inner, deeper(location));
   const reference = object['@import'];
-  const isCore = typeof reference === 'string' && isCoreUrl(urlOf(reference, place));
-  if (isCore) journey.parts.push({ kind: 'core' });
-  const imported = reference === undefined || isCore ? {} : await loadImport(journey, reference, place);
-  refuseScoped(object, place);
-  journey.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
+  const isCore = typeof reference === 'string' && isCoreUrl(urlOf(reference, location));
+  if (isCore) loading.parts.push({ kind: 'core' });
+  const imported = reference === undefined || isCore ? {} : await loadImport(loading, reference, location);
+  refuseScoped(object, location);
+  loading.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
 }
 
 /** A user's @context must not hold contexts of single terms (CIM 009 clause 5.5.7). The one the core refers to does. */
-function refuseScoped(definitions: JsonObject, place: Place): void {
-  if (place.base === dataIntegrityUrl) return;
+function refuseScoped(definitions: JsonObject, location: Location): void {
+  if (location.base === dataIntegrityUrl) return;
   const scoped = Object.entries(definitions).find(([, definition]) => isObject(definition) && '@context' in definition);
   if (scoped)
     throw badData(
-      `The term ${quoted(scoped[0])} of the @context has an @context of its own, which NGSI-LD does not allow${placed(place)}.`,
+      `The term ${quoted(scoped[0])} of the @context has an @context of its own, which NGSI-LD does not allow${placed(location)}.`,
     );
 }
 
 /** What `@import` refers to: definitions that those beside it complete and override. */
-async function loadImport(journey: Journey, reference: Json, place: Place): Promise<JsonObject> {
+async function loadImport(loading: Loading, reference: Json, location: Location): Promise<JsonObject> {
   if (typeof reference !== 'string')
-    throw badData(`The @import of a @context must be a URL, not ${quoted(reference)}${placed(place)}.`);
-  const url = urlOf(reference, place);
-  const imported = await load(journey, url, place);
+    throw badData(`The @import of a @context must be a URL, not ${quoted(reference)}${placed(location)}.`);
+  const url = urlOf(reference, location);
+  const imported = await load(loading, url, location);
   if (isObject(imported) && imported['@import'] === undefined) return imported;
-  throw badData(`The @context at ${url} cannot be imported${placed(place)}: it must be one object without @import.`);
+  throw badData(`The @context at ${url} cannot be imported${placed(location)}: it must be one object without @import.`);
 }

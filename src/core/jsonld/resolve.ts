@@ -7,12 +7,12 @@ import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
 import { gatherParts, includesCore, isCoreUrl } from './gather.ts';
 import { atOnce, inPieces, type Pause } from './in-pieces.ts';
-import { createJournal, type Holdings } from './journal.ts';
+import { createDependencyTracker, type TenantContextSource } from './dependency-tracker.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { TermTable } from './term-table.ts';
-import { createStock } from './stock.ts';
+import { createCompiledContextCache } from './compiled-context-cache.ts';
 
 /**
  * Loads the JSON document at a URL, which should hold a member `@context`. Throws LdContextNotAvailable when it cannot be
@@ -27,7 +27,7 @@ export interface Contexts {
    * The @context that a request gives: a URL, an object, or an array of these. Undefined is the core.
    * Throws BadRequestData that names the fault, and what loading throws.
    */
-  resolve(value: Json | undefined, holdings?: Holdings): Promise<Context>;
+  resolve(value: Json | undefined, tenantContexts?: TenantContextSource): Promise<Context>;
   /**
    * Throws BadRequestData when a @context cannot be used, whatever its documents hold: they are not loaded. `documents` are
    * those that are at hand, by URL.
@@ -56,44 +56,50 @@ export interface ContextsOptions {
   readonly pause?: Pause;
 }
 
-const noHoldings: Holdings = { owner: '', keyOf: () => undefined, get: () => Promise.resolve(undefined) };
+const noTenantContexts: TenantContextSource = {
+  owner: '',
+  keyOf: () => undefined,
+  get: () => Promise.resolve(undefined),
+};
+
+const builtIn = [[dataIntegrityUrl, { '@context': dataIntegrity }]] as const;
 
 export function createContexts({ load, known, pause = () => undefined }: ContextsOptions): Contexts {
-  const documents = new Map<string, Json>([
-    ...Object.entries(known),
-    [dataIntegrityUrl, { '@context': dataIntegrity }],
-  ]);
+  const documents = new Map<string, Json>([...Object.entries(known), ...builtIn]);
   const { coreTable, core } = createCore();
-  const stock = createStock();
+  const cache = createCompiledContextCache();
   const loading = createSingleFlight<Json>();
   const making = createSingleFlight<Context>();
   let forgotten = 0;
   const getDocument: LoadDocument = async (url) =>
     documentOf(url, documents) ?? (await loading(`${forgotten} ${url}`, () => load(url)));
-  const make = async (text: string, value: Json, holdings: Holdings): Promise<Context> => {
+  const make = async (text: string, value: Json, tenantContexts: TenantContextSource): Promise<Context> => {
     const began = forgotten;
-    const journal = createJournal(getDocument, holdings);
-    const parts = await gatherParts(value, journal.getDocument);
+    const tracker = createDependencyTracker(getDocument, tenantContexts);
+    const parts = await gatherParts(value, tracker.getDocument);
     const table = await inPieces(compileContext(parts, coreTable), pause);
     const key = began === 0 ? text : `${text} ${began}`;
-    const [hasCore, documents] = [includesCore(parts), journal.documents()];
+    const [hasCore, documents] = [includesCore(parts), tracker.documents()];
     const options = { key, given: value, hasCore, url: linkUrl(value), documents, table };
     const context = await inPieces(createContext(options), pause);
-    if (began === forgotten) stock.put(context, { text, owner: journal.isOwned() ? holdings.owner : undefined, table });
+    if (began === forgotten)
+      cache.put(context, { text, owner: tracker.isOwned() ? tenantContexts.owner : undefined, table });
     return context;
   };
   return {
     core,
-    resolve: async (value, holdings = noHoldings) => {
+    resolve: async (value, tenantContexts = noTenantContexts) => {
       if (value === undefined || isEmpty(value)) return core;
-      const [text, { owner }] = [keyOf(value), holdings];
-      return stock.get(text, owner) ?? making(`${forgotten} ${owner}\n${text}`, () => make(text, value, holdings));
+      const [text, { owner }] = [keyOf(value), tenantContexts];
+      return (
+        cache.get(text, owner) ?? making(`${forgotten} ${owner}\n${text}`, () => make(text, value, tenantContexts))
+      );
     },
     isBuiltIn: (url) => documentOf(url, documents) !== undefined,
     check: (value, atHand = {}) => checkContext(value, atHand, { core: coreTable, pause }),
     forget: (document) => {
       forgotten += 1;
-      stock.dropMadeOf(document);
+      cache.dropMadeOf(document);
     },
   };
 }

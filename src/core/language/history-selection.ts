@@ -7,7 +7,7 @@ import { type Filter, withoutAttrs } from './filter.ts';
 import { compileFilter } from './matches/matches.ts';
 
 /** Which series of an entity. */
-export interface Place {
+export interface SeriesName {
   readonly name: string;
   readonly datasetId?: string | undefined;
 }
@@ -52,24 +52,24 @@ const asksForContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
 
 /** True when one of the attributes and datasets that the filter names is among the instances (clause 5.7.4). */
 export function hasAsked(selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean {
-  const isMeant = attrs && placeTest({ attrs, datasetIds });
+  const isMeant = attrs && seriesTest({ attrs, datasetIds });
   return !isMeant || selected.some(({ name, instance }) => isMeant({ name, datasetId: instance.datasetId }));
 }
 
 /** The test of series that are of some attributes (expanded names) and datasets, where these are given; `@none` is the default instance. */
-export function placeTest({
+export function seriesTest({
   attrs,
   datasetIds,
 }: {
   readonly attrs?: readonly string[] | undefined;
   readonly datasetIds?: readonly string[] | undefined;
-}): (place: Place) => boolean {
+}): (place: SeriesName) => boolean {
   const [names, datasets] = [attrs && new Set(attrs), datasetIds && new Set(datasetIds)];
   return ({ name, datasetId = '@none' }) => (names?.has(name) ?? true) && (datasets?.has(datasetId) ?? true);
 }
 
 /** The attribute instances of an entity whose own expiry has come: their history is gone with them (clause 4.22). */
-export function expiredPlaces(entity: Entity | undefined, now: Instant): readonly Place[] {
+export function expiredSeries(entity: Entity | undefined, now: Instant): readonly SeriesName[] {
   const moment = microsOfInstant(now);
   return Object.entries(entity?.attrs ?? {}).flatMap(([name, instances]) =>
     instances
@@ -82,7 +82,7 @@ export function expiredPlaces(entity: Entity | undefined, now: Instant): readonl
 export const byTime = (a: Timed, b: Timed): number => a.time - b.time;
 
 /** The same, where one instance that stands for many numbers is one for each tally: so that others find their places between them. */
-export const tallyByTally = <T extends Omit<Timed, 'name'>>(all: readonly T[]): readonly T[] =>
+export const splitSummaries = <T extends Omit<Timed, 'name'>>(all: readonly T[]): readonly T[] =>
   all.flatMap((one) => {
     const { instance } = one;
     return (

@@ -1,6 +1,6 @@
 /** How long history is kept: by the most special rule for type and attribute. */
 import { dayMicros, type Instant, type Micros, microsOfInstant } from '../model/instant.ts';
-import { beginningOf } from '../model/tally.ts';
+import { beginningOf } from '../model/numeric-summary.ts';
 
 /**
  * How long instances are kept, by their place in time: `observedAt`, or the time of the write where there is none. The

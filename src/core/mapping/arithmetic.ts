@@ -1,7 +1,7 @@
 /** What is done to a number on its way from a file: other units, shares of another column, fewer decimals. */
 import type { Json } from '../model/json.ts';
 import { RowFlaw } from './flaw.ts';
-import { cellOf, numberOf, type Reading, type Row } from './row.ts';
+import { cellOf, numberOf, type RowReading, type Row } from './row.ts';
 import type { Spec } from './spec.ts';
 
 type ReadNumber = (row: Row) => number | undefined;
@@ -21,7 +21,7 @@ const steps: readonly (readonly [name: string, apply: (value: number, by: number
 export function createArithmetic(
   start: ReadNumber,
   spec: Spec,
-  { reading, isInteger }: { readonly reading: Reading; readonly isInteger: boolean },
+  { reading, isInteger }: { readonly reading: RowReading; readonly isInteger: boolean },
 ): ReadNumber {
   const applied = steps.flatMap(([name, apply]) => {
     const by = spec.json(name);
@@ -49,7 +49,7 @@ function checked(value: number, isInteger: boolean): number {
 }
 
 /** Sums that grow row by row, one for each entity. */
-function createSum({ idOf }: Reading): (row: Row, value: number) => number {
+function createSum({ idOf }: RowReading): (row: Row, value: number) => number {
   const sums = new Map<string | undefined, number>();
   return (row, value) => {
     const id = idOf(row);
@@ -59,7 +59,7 @@ function createSum({ idOf }: Reading): (row: Row, value: number) => number {
   };
 }
 
-function operandOf(by: Json, place: string, reading: Reading): ReadNumber {
+function operandOf(by: Json, place: string, reading: RowReading): ReadNumber {
   if (typeof by === 'number') return () => by;
   if (typeof by !== 'string') throw new Error(`${place} must be a number or the name of a column.`);
   reading.columns.add(by);

@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import { prototypeName } from '../model/read/name.ts';
 import { quoted } from './flaw.ts';
 import { createValue, type ReadValue } from './read-value.ts';
-import { type Cells, cellOf, type Reading, type Row, textOf } from './row.ts';
+import { type Cells, cellOf, type RowReading, type Row, textOf } from './row.ts';
 import { createRowOrder, earlierMoment } from './row-order.ts';
 import type { Spec } from './spec.ts';
 import { createTemplate, encodeForId, type Template } from './template.ts';
@@ -75,7 +75,7 @@ export function readEntityMap(spec: Spec, { context, isInOrder }: MapOptions): E
   return map;
 }
 
-function readReading(spec: Spec): Reading {
+function readReading(spec: Spec): RowReading {
   const cells = readCells(spec);
   return { ...cells, idOf: createTemplate(spec.neededText('id'), cells, encodeForId), moments: earlierMoment };
 }
@@ -92,7 +92,7 @@ function readCells(spec: Spec): Cells {
   };
 }
 
-function readObservedAt(spec: Spec, reading: Reading): ReadValue {
+function readObservedAt(spec: Spec, reading: RowReading): ReadValue {
   if (!spec.has('pattern')) throw new Error(`${spec.place}.pattern is missing.`);
   const read = createValue(spec, reading);
   spec.close();
@@ -102,7 +102,7 @@ function readObservedAt(spec: Spec, reading: Reading): ReadValue {
 function readAttribute(
   name: string,
   spec: Spec,
-  { reading, isTimed }: { readonly reading: Reading; readonly isTimed: boolean },
+  { reading, isTimed }: { readonly reading: RowReading; readonly isTimed: boolean },
 ): MappedAttribute {
   if (name === prototypeName) throw new Error(`${spec.place} cannot be the name of an attribute.`);
   const language = spec.text('language');
@@ -136,7 +136,7 @@ function readKind(text: string, place: string): Kind {
 }
 
 /** Rows are skipped when a column is one of some texts, or empty. */
-function readSkip(rules: readonly Spec[], reading: Reading): EntityMap['skip'] {
+function readSkip(rules: readonly Spec[], reading: RowReading): EntityMap['skip'] {
   const tests = rules.map((spec) => {
     const column = spec.neededText('column');
     const [texts, isEmpty] = [spec.texts('is'), spec.flag('isEmpty')];

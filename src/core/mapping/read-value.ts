@@ -2,7 +2,7 @@
 import { isObject, type Json } from '../model/json.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import { createArithmetic } from './arithmetic.ts';
-import { cellOf, numberOf, type Reading, type Row, textOf } from './row.ts';
+import { cellOf, numberOf, type RowReading, type Row, textOf } from './row.ts';
 import { createTimeReader } from './read-time.ts';
 import type { Spec } from './spec.ts';
 import { createTemplate } from './template.ts';
@@ -18,7 +18,7 @@ const sorts = ['text', 'number', 'integer', 'boolean', 'time', 'json'] as const;
  * A reader of values. The spec says where the value comes from, by one of `constant`, `template`, `members`, `longitude`
  * with `latitude`, or `column`. Throws an Error when it says nothing of it.
  */
-export function createValue(spec: Spec, reading: Reading): ReadValue {
+export function createValue(spec: Spec, reading: RowReading): ReadValue {
   if (spec.has('constant')) {
     const constant = spec.json('constant');
     return () => constant;
@@ -33,7 +33,7 @@ export function createValue(spec: Spec, reading: Reading): ReadValue {
   throw new Error(`${spec.place} must have column, template, constant, members, or longitude and latitude.`);
 }
 
-function objectOf(spec: Spec, reading: Reading): ReadValue {
+function objectOf(spec: Spec, reading: RowReading): ReadValue {
   const members = spec.entries('members').map(([name, member]) => {
     const read = createValue(member, reading);
     member.close();
@@ -48,7 +48,7 @@ function objectOf(spec: Spec, reading: Reading): ReadValue {
   };
 }
 
-function pointOf(spec: Spec, reading: Reading): ReadValue {
+function pointOf(spec: Spec, reading: RowReading): ReadValue {
   const [longitude, latitude] = [spec.neededText('longitude'), spec.neededText('latitude')];
   reading.columns.add(longitude).add(latitude);
   return (row) => {
@@ -59,7 +59,7 @@ function pointOf(spec: Spec, reading: Reading): ReadValue {
   };
 }
 
-function columnOf(spec: Spec, reading: Reading): ReadValue {
+function columnOf(spec: Spec, reading: RowReading): ReadValue {
   const column = spec.neededText('column');
   reading.columns.add(column);
   const cell: ReadValue = (row) => cellOf(row, column, reading);
@@ -124,7 +124,7 @@ function truthOf(value: Json, column: string): boolean {
   return flaw(column, value, 'neither true nor false');
 }
 
-function timeOf(text: ReadValue, spec: Spec, { toUtc, moments }: Reading): ReadValue {
+function timeOf(text: ReadValue, spec: Spec, { toUtc, moments }: RowReading): ReadValue {
   const zone = spec.text('timeZone');
   const read = createTimeReader(spec.neededText('pattern'), zone === undefined ? toUtc : createTimeZone(zone));
   return (row) => {

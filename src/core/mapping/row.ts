@@ -28,7 +28,7 @@ export interface MomentRule {
 }
 
 /** How rows of a file are to be read. */
-export interface Reading extends Cells {
+export interface RowReading extends Cells {
   /** The id of the entity that a row is about: what is summed up is summed up for each entity. */
   readonly idOf: (row: Row) => string | undefined;
   /** What a time means that a clock shows twice. */

@@ -6,8 +6,8 @@ import { byDataset } from './dataset.ts';
 import { sameContent } from './same-content.ts';
 
 /** What a rule makes of one fragment and the instance it meets. */
-type Verdict = { readonly write: Instance } | { readonly remove: true } | { readonly skip: string } | 'ignore';
-export type Rule = (before: Instance | undefined, fragment: Fragment, name: string) => Verdict;
+type AttributeOutcome = { readonly write: Instance } | { readonly remove: true } | { readonly skip: string } | 'ignore';
+export type Rule = (before: Instance | undefined, fragment: Fragment, name: string) => AttributeOutcome;
 
 export interface Draft {
   readonly attrs: Attributes;

@@ -31,7 +31,7 @@ const geometryTypes = new Set(['Point', 'MultiPoint', 'LineString', 'MultiLineSt
 export function readGeometry(json: Json | undefined, where: string): Geometry {
   if (!isObject(json)) throw badData(`The ${where} must be a GeoJSON geometry, not ${quoted(json)}.`);
   const { type, coordinates } = json;
-  const reading: Reading = { where, positions: 0 };
+  const reading: GeometryReading = { where, positions: 0 };
   switch (type) {
     case 'Point':
       return { type, coordinates: readPosition(coordinates, reading) };
@@ -50,12 +50,12 @@ export function readGeometry(json: Json | undefined, where: string): Geometry {
   }
 }
 
-interface Reading {
+interface GeometryReading {
   readonly where: string;
   positions: number;
 }
 
-type Read<T> = (json: Json | undefined, reading: Reading) => T;
+type Read<T> = (json: Json | undefined, reading: GeometryReading) => T;
 
 interface Members<T> {
   readonly least: number;
@@ -63,7 +63,7 @@ interface Members<T> {
   readonly read: Read<T>;
 }
 
-function readMany<T>(json: Json | undefined, reading: Reading, { least, of, read }: Members<T>): readonly T[] {
+function readMany<T>(json: Json | undefined, reading: GeometryReading, { least, of, read }: Members<T>): readonly T[] {
   if (isArray(json) && json.length >= least) return json.map((element) => read(element, reading));
   throw badData(`The ${reading.where} needs an array of at least ${least} ${of} where it has ${quoted(json)}.`);
 }
@@ -74,7 +74,7 @@ const readLine: Read<readonly Coordinate[]> = (json, reading) =>
 const readPolygon: Read<readonly (readonly Coordinate[])[]> = (json, reading) =>
   readMany(json, reading, { least: 1, of: 'rings', read: readRing });
 
-function readRing(json: Json | undefined, reading: Reading): readonly Coordinate[] {
+function readRing(json: Json | undefined, reading: GeometryReading): readonly Coordinate[] {
   const ring = readMany(json, reading, { least: 4, of: 'positions of a ring', read: readPosition });
   const [first, last] = [ring[0], ring.at(-1)];
   if (sameJson(first, last)) return ring;
@@ -83,7 +83,7 @@ function readRing(json: Json | undefined, reading: Reading): readonly Coordinate
   );
 }
 
-function readPosition(json: Json | undefined, reading: Reading): Coordinate {
+function readPosition(json: Json | undefined, reading: GeometryReading): Coordinate {
   reading.positions += 1;
   if (reading.positions > positionsMax) throw badData(`The ${reading.where} has more than ${positionsMax} positions.`);
   const [longitude, latitude, altitude] = isArray(json) && json.length <= 3 ? json : [];

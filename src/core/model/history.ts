@@ -2,7 +2,7 @@
 import { type Instance, type Kind, ngsildNull, nullOf } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import { type Instant, type Micros, microsOfInstant } from './instant.ts';
-import type { Tally } from './tally.ts';
+import type { NumericSummary } from './numeric-summary.ts';
 
 /** An instance as history keeps it. */
 export interface HistoricInstance extends Instance {
@@ -12,11 +12,11 @@ export interface HistoricInstance extends Instance {
   /** Set on a deletion, whose value is the NGSI-LD Null. */
   readonly deletedAt?: Instant;
   /** It stands for all of these numbers of its series (`standIn`), ascending; only where a plan takes rollups. */
-  readonly tallies?: readonly Tally[];
+  readonly tallies?: readonly NumericSummary[];
 }
 
 /** An instance in place of many numbers. Its own members say nothing. */
-export const standIn = (tallies: readonly Tally[], datasetId: string | undefined): HistoricInstance => ({
+export const standIn = (tallies: readonly NumericSummary[], datasetId: string | undefined): HistoricInstance => ({
   kind: 'Property',
   value: null,
   ...(datasetId === undefined ? undefined : { datasetId }),

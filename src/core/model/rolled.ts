@@ -1,16 +1,19 @@
 /** What stands for the observed instances of a series: tallies of its numbers, and the instances that are none. */
 import { hourMicros, type Micros } from './instant.ts';
-import { beginningOf, type Tally, tallyHours, tallyOf } from './tally.ts';
+import { beginningOf, type NumericSummary, summarizeHours, tallyOf } from './numeric-summary.ts';
 
 /** Either numbers, each tally of a time that is in no two hours, or in no two days; or an instance that is no number. */
-export type Rolled<Row> = { readonly time: Micros } & ({ readonly tallies: readonly Tally[] } | { readonly row: Row });
+export type Rolled<Row> = { readonly time: Micros } & (
+  | { readonly tallies: readonly NumericSummary[] }
+  | { readonly row: Row }
+);
 
 /** What was found so far. Everything comes ascending. */
 export interface Found<Row> {
   readonly all: readonly Rolled<Row>[];
   /** How many tallies and instances there are. */
   weight(): number;
-  put(tally: Tally): void;
+  put(tally: NumericSummary): void;
   putRow(time: Micros, row: Row): void;
   /** Tallies that come are not put to those before. */
   endRun(): void;
@@ -19,7 +22,7 @@ export interface Found<Row> {
 /** Nothing was found yet. */
 export function createFound<Row>(): Found<Row> {
   const all: Rolled<Row>[] = [];
-  let run: Tally[] | undefined;
+  let run: NumericSummary[] | undefined;
   let weight = 0;
   return {
     all,
@@ -56,10 +59,10 @@ interface Gathering<Row> {
  */
 export function createGathering<Row>(found: Found<Row>): Gathering<Row> {
   let end = -Infinity;
-  let numbers: Tally[] = [];
+  let numbers: NumericSummary[] = [];
   let isMixed = false;
   const endHour = (): void => {
-    for (const tally of isMixed ? numbers : tallyHours(numbers)) found.put(tally);
+    for (const tally of isMixed ? numbers : summarizeHours(numbers)) found.put(tally);
     if (isMixed) found.endRun();
     end = -Infinity;
     isMixed = false;

@@ -1,6 +1,6 @@
 /** Rollups: what is kept of a day of a series, in which form, and where it stands for instances. */
 import { dayMicros, hourMicros, type Interval, type Micros } from './instant.ts';
-import { beginningOf, type Tally, tallyHours, tallyTogether } from './tally.ts';
+import { beginningOf, type NumericSummary, summarizeHours, summarize } from './numeric-summary.ts';
 
 /**
  * How a day is: to be worked out; worked out; not all of its instances are numbers, so that they are needed; nothing but its
@@ -18,17 +18,17 @@ export const daysOf = ({ from, to }: Interval): [first: number, last: number] =>
 const hoursFrom = 48;
 
 /** The tallies of a day, made of its numbers, ascending: of the whole, then of its hours, if these are worth it. None for no numbers. */
-export function rolledUp(numbers: readonly Tally[], state: number): readonly Tally[] {
-  const whole = tallyTogether(numbers);
+export function rolledUp(numbers: readonly NumericSummary[], state: number): readonly NumericSummary[] {
+  const whole = summarize(numbers);
   if (!whole) return [];
-  return [whole, ...(numbers.length >= hoursFrom || state === rollupState.kept ? tallyHours(numbers) : [])];
+  return [whole, ...(numbers.length >= hoursFrom || state === rollupState.kept ? summarizeHours(numbers) : [])];
 }
 
 /** Bytes of one tally: eight numbers of 64 bits. */
-export const tallyBytes = 64;
+export const summaryBytes = 64;
 
 /** Tallies as stores keep them. */
-export const bytesOfTallies = (tallies: readonly Tally[]): Uint8Array<ArrayBuffer> =>
+export const bytesOfSummaries = (tallies: readonly NumericSummary[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(
     Float64Array.from(
       tallies.flatMap(({ count, sum, squares, spread, least, most, first, last }) => [
@@ -44,8 +44,8 @@ export const bytesOfTallies = (tallies: readonly Tally[]): Uint8Array<ArrayBuffe
     ).buffer,
   );
 
-/** Reads back what `bytesOfTallies` made. */
-function talliesIn(bytes: Uint8Array): readonly Tally[] {
+/** Reads back what `bytesOfSummaries` made. */
+function talliesIn(bytes: Uint8Array): readonly NumericSummary[] {
   // Numbers can be read where their bytes begin at a multiple of eight only: a copy does.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   const number = (place: number): number => numbers[place] ?? Number.NaN;
@@ -78,12 +78,12 @@ export interface RollupReading extends Interval {
 }
 
 /** A part of an interval. Without tallies, its instances have to be looked at. */
-export interface Stretch extends Interval {
-  readonly tallies?: readonly Tally[];
+export interface SeriesSegment extends Interval {
+  readonly tallies?: readonly NumericSummary[];
 }
 
 /** Divides an interval into days that have rollups, given ascending, and what is between them. */
-export function* stretchesOf(days: readonly RolledDay[], reading: RollupReading): Generator<Stretch> {
+export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading): Generator<SeriesSegment> {
   let { from } = reading;
   for (const one of days) {
     const tallies = talliesOf(one, reading);
@@ -100,7 +100,7 @@ export function* stretchesOf(days: readonly RolledDay[], reading: RollupReading)
 function talliesOf(
   { day, state, tallies }: RolledDay,
   { rollup, from, to }: RollupReading,
-): readonly Tally[] | undefined {
+): readonly NumericSummary[] | undefined {
   const [whole, ...hours] = talliesIn(tallies);
   const isWithin = (begin: Micros, span: number): boolean => begin >= from && begin + span <= to;
   const isWhole = isWithin(day * dayMicros, dayMicros);

@@ -79,7 +79,7 @@ export function subscriptionIn(json: Json): SubscriptionDocument {
 }
 
 /** What came of the notifications of a subscription (clause 5.2.14): every attempt counts. */
-export interface SubscriptionAccount {
+export interface DeliveryStatistics {
   readonly timesSent: number;
   readonly timesFailed: number;
   readonly lastNotification?: Instant;
@@ -89,10 +89,10 @@ export interface SubscriptionAccount {
   readonly status?: 'ok' | 'failed';
 }
 
-export const emptyAccount: SubscriptionAccount = { timesSent: 0, timesFailed: 0 };
+export const noStatistics: DeliveryStatistics = { timesSent: 0, timesFailed: 0 };
 
 /** The account in a JSON object; members that are not as they should be are left out. */
-export function accountIn(json: JsonObject): SubscriptionAccount {
+export function statisticsIn(json: JsonObject): DeliveryStatistics {
   const { timesSent, timesFailed, status } = json;
   const times = (['lastNotification', 'lastSuccess', 'lastFailure'] as const).flatMap((name) => {
     const time = json[name];

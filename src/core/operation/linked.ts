@@ -2,12 +2,12 @@
 import { isShown, type Projection } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import { targetsOf } from '../model/relationship.ts';
-import type { Breathe } from '../port/clock.ts';
+import type { YieldToEventLoop } from '../port/clock.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Store } from '../port/store.ts';
 
 /** How far and where relationships are followed. */
-export interface Journey {
+export interface LinkTraversal {
   /** How many relationships away; at least 1. */
   readonly level: number;
   /** Ids that are not followed: entities that already contain these ones. */
@@ -16,16 +16,16 @@ export interface Journey {
 }
 
 /** An entity that was reached, and the projection that holds for it. */
-export interface Reached {
+export interface LinkedEntity {
   readonly entity: Entity;
   readonly projection: Projection;
 }
 
 /** What is needed on the way. A `Call` is that. */
-export interface Provision {
+export interface LinkSource {
   readonly store: Store;
   readonly now: Instant;
-  readonly world: { readonly breathe: Breathe };
+  readonly world: { readonly yieldToEventLoop: YieldToEventLoop };
 }
 
 /** Most entities that one answer links to. */
@@ -34,14 +34,14 @@ const linkedMax = 10_000;
 /** The entities that these lead to, each once, nearest first. */
 export async function followLinks(
   entities: readonly Entity[],
-  { level, containedBy, projection }: Journey,
-  call: Provision,
-): Promise<readonly Reached[]> {
+  { level, containedBy, projection }: LinkTraversal,
+  call: LinkSource,
+): Promise<readonly LinkedEntity[]> {
   const seen = new Set([...containedBy, ...entities.map(({ id }) => id)]);
-  const reached: Reached[] = [];
-  let frontier: readonly Reached[] = entities.map((entity) => ({ entity, projection }));
+  const reached: LinkedEntity[] = [];
+  let frontier: readonly LinkedEntity[] = entities.map((entity) => ({ entity, projection }));
   for (let step = 0; step < level && frontier.length > 0; step += 1) {
-    const next: Reached[] = [];
+    const next: LinkedEntity[] = [];
     for (const { id, projection: wanted } of frontier.flatMap(linksOf)) {
       if (seen.has(id) || seen.size > linkedMax) continue;
       seen.add(id);
@@ -54,8 +54,8 @@ export async function followLinks(
   return reached;
 }
 
-async function present(id: string, { store, now, world }: Provision): Promise<Entity | undefined> {
-  const pause = world.breathe();
+async function present(id: string, { store, now, world }: LinkSource): Promise<Entity | undefined> {
+  const pause = world.yieldToEventLoop();
   if (pause) await pause;
   return (await store.get(id, now))?.entity();
 }
@@ -66,7 +66,7 @@ interface Link {
 }
 
 /** Where the relationships lead that the projection shows. */
-function linksOf({ entity, projection }: Reached): readonly Link[] {
+function linksOf({ entity, projection }: LinkedEntity): readonly Link[] {
   return Object.entries(entity.attrs)
     .filter(([name]) => isShown(projection, name))
     .flatMap(([name, instances]) =>

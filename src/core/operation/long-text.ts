@@ -1,5 +1,5 @@
 /** Texts of answers: a short one is whole; of a long one there is the beginning, and the rest is made as it is taken. */
-import type { Breathe } from '../port/clock.ts';
+import type { YieldToEventLoop } from '../port/clock.ts';
 
 export interface LongText {
   readonly begin: string;
@@ -18,7 +18,7 @@ interface Frame {
 interface Writing<T> extends Frame {
   /** The text of an element; undefined: it is left out. */
   readonly write: (element: T) => string | undefined | Promise<string | undefined>;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
 }
 
 /** Characters of a list that is made before any of it is sent, so that what goes wrong in it can still be told. */
@@ -49,12 +49,12 @@ async function* restOf<T>(waiting: T[], writing: Writing<T>): AsyncGenerator<str
 }
 
 /** Takes elements from the end of a list until their texts have so many characters. */
-async function takeTexts<T>(waiting: T[], { write, breathe }: Writing<T>, most: number): Promise<string[]> {
+async function takeTexts<T>(waiting: T[], { write, yieldToEventLoop }: Writing<T>, most: number): Promise<string[]> {
   const texts: string[] = [];
   for (let length = 0; length < most; ) {
     const element = waiting.pop();
     if (element === undefined) break;
-    const pause = breathe();
+    const pause = yieldToEventLoop();
     if (pause) await pause;
     const written = write(element);
     const text = typeof written === 'object' ? await written : written;

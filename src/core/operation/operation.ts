@@ -5,7 +5,7 @@ import type { Context } from '../jsonld/context.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ProblemReport } from '../model/problem.ts';
-import type { Breathe, Clock, IdSource } from '../port/clock.ts';
+import type { YieldToEventLoop, Clock, IdSource } from '../port/clock.ts';
 import type { Memory } from '../port/memory.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
@@ -13,12 +13,12 @@ import type { Store, Stores } from '../port/store.ts';
 import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
-import type { ContextLibrary } from './context/library.ts';
+import type { ContextRegistry } from './context/registry.ts';
 import type { Text } from './long-text.ts';
 import type { Tickets } from './stream/tickets.ts';
 
 /** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
-export interface Ask {
+export interface OperationRequest {
   /** Parts of the path, by the names in the operation's `path`: `id`, `attr`, ... */
   readonly path: Readonly<Record<string, string>>;
   /** Query parameters by name. */
@@ -51,10 +51,10 @@ export interface Limits {
 /** What the broker is made of, seen from an operation. */
 export interface World {
   readonly stores: Stores;
-  readonly contexts: ContextLibrary;
+  readonly contexts: ContextRegistry;
   readonly models: Models;
   readonly clock: Clock;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   readonly ids: IdSource;
   readonly observe: Observe;
   readonly renders: RenderCache;
@@ -96,7 +96,7 @@ export interface Caller {
 }
 
 /** What travels with a request: caller, world, the present time and the tenant's store behind its access guard. */
-export interface Call extends Caller {
+export interface CallContext extends Caller {
   readonly world: World;
   readonly now: Instant;
   readonly store: Store;
@@ -121,7 +121,7 @@ export interface TimeRange {
 }
 
 /** What an operation answers. Statuses and headers are the binding's affair. */
-export type Answer =
+export type OperationResult =
   /** 201 with the path of what was made. */
   | { readonly kind: 'created'; readonly location: string }
   /** 201 with the ids that a batch made. */
@@ -180,5 +180,5 @@ export interface Operation {
   readonly unknownTenant?: 'create' | 'ignore';
   /** True when it is about @contexts (clause 5.13), or says nothing in terms: one in the body is data, and the answer is in none. */
   readonly takesContext?: boolean;
-  run(ask: Ask, call: Call): Promise<Answer>;
+  run(request: OperationRequest, call: CallContext): Promise<OperationResult>;
 }

@@ -1,7 +1,7 @@
 /** Reads query parameters, and entity ids of paths, into values, once. Every message names the parameter and what it may be. */
 import { badData, Problem } from '../model/problem.ts';
 import { readId } from '../model/read/id.ts';
-import type { Ask, Limits, Page } from './operation.ts';
+import type { OperationRequest, Limits, Page } from './operation.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -32,7 +32,7 @@ export function readDeletedInstances(params: Params): 'all' | { readonly dataset
 }
 
 /** The id of an entity in the path of an operation. Throws BadRequestData when it is no URI. */
-export const readEntityId = ({ path }: Pick<Ask, 'path'>): string => readId(path['id'] ?? '');
+export const readEntityId = ({ path }: Pick<OperationRequest, 'path'>): string => readId(path['id'] ?? '');
 
 /** `true` or `false` in any case (conflict 18); undefined when absent. */
 export function readBoolean(params: Params, name: string): boolean | undefined {

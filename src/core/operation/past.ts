@@ -7,7 +7,7 @@ import type { Mutation } from '../model/mutation.ts';
 import type { HistoryFragment } from '../model/read/entity.ts';
 import { isOlder, stampInstance } from '../model/stamp.ts';
 import type { PastInstance } from '../port/store.ts';
-import type { Call } from './operation.ts';
+import type { CallContext } from './operation.ts';
 
 /** Where instances go: a change of the present entity, and what is recorded besides. */
 export interface Placed {
@@ -49,7 +49,7 @@ export const pastInstances = (
 const recordMax = 5000;
 
 /** Records past instances. */
-export async function recordPast(past: readonly PastInstance[], { store, now }: Call): Promise<void> {
+export async function recordPast(past: readonly PastInstance[], { store, now }: CallContext): Promise<void> {
   for (let start = 0; start < past.length; start += recordMax) {
     await store.record(past.slice(start, start + recordMax), now);
   }

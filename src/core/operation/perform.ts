@@ -10,24 +10,24 @@ import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
 import { boundStore } from './bounded-store.ts';
 import { readBoolean } from './parameters.ts';
-import type { Answer, Ask, Call, Caller, Operation, World } from './operation.ts';
+import type { OperationResult, OperationRequest, CallContext, Caller, Operation, World } from './operation.ts';
 
 /** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
 export async function perform(
   operation: Operation,
-  ask: Ask,
+  request: OperationRequest,
   { caller, world }: { caller: Caller; world: World },
-): Promise<Answer> {
-  if (operation.body === 'object' && !isObject(ask.body))
+): Promise<OperationResult> {
+  if (operation.body === 'object' && !isObject(request.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
-  refuseManyNames(ask.params, world.limits);
-  readBoolean(ask.params, 'local');
-  if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(ask.body, world.limits);
-  return operation.run(ask, await openCall(operation, caller, world));
+  refuseManyNames(request.params, world.limits);
+  readBoolean(request.params, 'local');
+  if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, world.limits);
+  return operation.run(request, await openCall(operation, caller, world));
 }
 
 /** The call of an operation: refuses unknown parameters, decides access, opens the tenant. */
-async function openCall(operation: Operation, caller: Caller, world: World): Promise<Call> {
+async function openCall(operation: Operation, caller: Caller, world: World): Promise<CallContext> {
   const decision = decide(caller.principal, operation.action, caller.tenant);
   if (decision.extent === 'none') {
     throw new Problem('Forbidden', `${caller.principal.id} has no grant to ${operation.action} here.`);

@@ -9,7 +9,7 @@ import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
 import { refuseManyNames } from '../model/read/name-count.ts';
-import type { Call } from './operation.ts';
+import type { CallContext } from './operation.ts';
 import { readPattern } from './selection.ts';
 
 /** A query: entity selectors, and everything else as parameters. */
@@ -26,7 +26,7 @@ const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 /** Throws BadRequestData that names the member at fault. */
 export function readQueryBody(
   body: Json,
-  { context: terms, world }: Pick<Call, 'context' | 'world'>,
+  { context: terms, world }: Pick<CallContext, 'context' | 'world'>,
   about: 'present' | 'temporal',
 ): QueryBody {
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);

@@ -12,7 +12,7 @@ import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { inParameter } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
-import type { Call } from './operation.ts';
+import type { CallContext } from './operation.ts';
 import { readBoolean, readList, readWhole } from './parameters.ts';
 
 /** The parameters that say which entities. */
@@ -44,7 +44,7 @@ export interface Selecting {
 }
 
 /** For operations that read: a broker that is tolerant takes ids alone. */
-export const selectingFor = ({ context, world }: Pick<Call, 'context' | 'world'>): Selecting => ({
+export const selectingFor = ({ context, world }: Pick<CallContext, 'context' | 'world'>): Selecting => ({
   terms: context,
   isIdEnough: world.isTolerant,
 });

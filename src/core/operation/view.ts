@@ -15,7 +15,7 @@ import type { View } from '../representation/view.ts';
 import type { ContentOf } from './content.ts';
 import { followLinks } from './linked.ts';
 import { listText, type Text } from './long-text.ts';
-import type { Call } from './operation.ts';
+import type { CallContext } from './operation.ts';
 import { readDatasetIds, readFormat, readOptions } from './parameters.ts';
 import { type Join, readJoin, readProjection } from './selection.ts';
 
@@ -52,7 +52,7 @@ export interface Shown {
 type Render = (entity: Entity, view: View) => JsonObject | undefined;
 
 /** The view that the parameters ask for. `format` wins over `options` (clause 6.3.7). */
-export function readShown(params: Params, call: Call): Shown {
+export function readShown(params: Params, call: CallContext): Shown {
   const join = readJoin(params);
   const view = readView(params, call);
   const depth = projectionDepth(view.projection);
@@ -67,7 +67,7 @@ export function readShown(params: Params, call: Call): Shown {
 interface Writing {
   readonly view: View;
   readonly render: Render;
-  readonly call: Call;
+  readonly call: CallContext;
 }
 
 /** Entities as they are: texts of the same version and view are written once. */
@@ -97,7 +97,7 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
         const known = content(stored);
         return known instanceof Promise ? known.then(whole) : whole(known);
       };
-      const text = await listText(found, { ...frameOf(call), write, breathe: call.world.breathe });
+      const text = await listText(found, { ...frameOf(call), write, yieldToEventLoop: call.world.yieldToEventLoop });
       if (typeof text === 'object' && call.version !== undefined) await older.look(found, content);
       return text;
     },
@@ -108,11 +108,8 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
 function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): Shown {
   const older = conforming(call);
   const write = async (entities: readonly Entity[]): Promise<readonly LateText[]> => {
-    const reached = await followLinks(
-      entities,
-      { level, containedBy: new Set(containedBy), projection: view.projection },
-      call,
-    );
+    const traversal = { level, containedBy: new Set(containedBy), projection: view.projection };
+    const reached = await followLinks(entities, traversal, call);
     const text = (entity: Entity, how: View): LateText => {
       const conformed = older.of(entity);
       return () => textOf(render(conformed, how));
@@ -131,7 +128,11 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
   };
   const element = elementWriter(call);
   const list = (texts: readonly LateText[]): Promise<Text> =>
-    listText(texts, { ...frameOf(call), write: (late) => element(late()), breathe: call.world.breathe });
+    listText(texts, {
+      ...frameOf(call),
+      write: (late) => element(late()),
+      yieldToEventLoop: call.world.yieldToEventLoop,
+    });
   return {
     isReformatted: older.isReformatted,
     async one(stored) {
@@ -176,7 +177,7 @@ interface Conforming {
   readonly isReformatted: () => boolean;
 }
 
-function conforming({ version, context }: Call): Conforming {
+function conforming({ version, context }: CallContext): Conforming {
   let isReformatted = false;
   const of = (entity: Entity): Entity => {
     const older = version === undefined ? entity : conform(entity, version, context);
@@ -197,23 +198,23 @@ function conforming({ version, context }: Call): Conforming {
 }
 
 /** What stands around the elements of a list. */
-const frameOf = (call: Call): { readonly open: string; readonly close: string } =>
+const frameOf = (call: CallContext): { readonly open: string; readonly close: string } =>
   call.media === 'geo+json'
     ? featureCollectionFrame(call.isContextInLink ? undefined : call.context.writtenText)
     : { open: '[', close: ']' };
 
 /** Puts the @context into the elements of a list where they each have it. */
-const elementWriter = (call: Call): ((text: string | undefined) => string | undefined) =>
+const elementWriter = (call: CallContext): ((text: string | undefined) => string | undefined) =>
   call.media === 'geo+json' ? (text) => text : (text) => (text === undefined ? undefined : withContext(text, call));
 
 /** The JSON text of an object, with the @context in it where the media type puts it there (clause 6.3.6). */
-export function withContext(text: string, { media, context, isContextInLink = false }: Call): string {
+export function withContext(text: string, { media, context, isContextInLink = false }: CallContext): string {
   if (media === 'json' || isContextInLink) return text;
   const member = `"@context":${context.writtenText}}`;
   return text === '{}' ? `{${member}` : `${text.slice(0, -1)},${member}`;
 }
 
-function readRenderer(params: Params, call: Call): Render {
+function readRenderer(params: Params, call: CallContext): Render {
   const property = params['geometryProperty'];
   if (call.media !== 'geo+json') {
     if (property !== undefined && !call.world.isTolerant)
@@ -226,7 +227,7 @@ function readRenderer(params: Params, call: Call): Render {
   return (entity, view) => renderFeature(entity, { ...view, geometryProperty });
 }
 
-function readView(params: Params, { context }: Call): View {
+function readView(params: Params, { context }: CallContext): View {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
   const datasetIds = readDatasetIds(params);

@@ -7,13 +7,13 @@ import type { JsonObject } from '../model/json.ts';
 import type { Mutation, Outcome } from '../model/mutation.ts';
 import { badData, Problem } from '../model/problem.ts';
 import type { ModelViolation } from '../port/models.ts';
-import type { Answer, Ask, Call } from './operation.ts';
+import type { OperationResult, OperationRequest, CallContext } from './operation.ts';
 
 type Performed = Exclude<Outcome, { status: 'refused' }>;
 
 /** Applies one mutation and throws the problem of a refused one. The parameter `type` restricts it (clause 6.5.3). */
-export async function applyOne(mutation: Mutation, ask: Ask, call: Call): Promise<Performed> {
-  const only = typeCondition(ask, call);
+export async function applyOne(mutation: Mutation, request: OperationRequest, call: CallContext): Promise<Performed> {
+  const only = typeCondition(request, call);
   const [outcome] = await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
   if (!outcome) throw new Error(`The store answered nothing to ${mutation.op} of ${mutation.id}.`);
   if (outcome.status === 'refused') throw new Problem(outcome.problem.type, outcome.problem.detail);
@@ -21,7 +21,7 @@ export async function applyOne(mutation: Mutation, ask: Ask, call: Call): Promis
 }
 
 /** The filter that the parameter `type` of single-entity operations means; undefined without it. */
-function typeCondition({ params }: Ask, { context }: Call): Filter | undefined {
+function typeCondition({ params }: OperationRequest, { context }: CallContext): Filter | undefined {
   const text = params['type'];
   return text === undefined ? undefined : { selectors: [{ types: parseTypeSelection(text, context) }] };
 }
@@ -29,26 +29,26 @@ function typeCondition({ params }: Ask, { context }: Call): Filter | undefined {
 type Named = EntityFragment & { readonly id: string };
 
 /** Throws BadRequestData when the entity breaks a data model in mode `reject`. */
-export function checkWhole({ id, types = [], attrs }: Named, { world }: Call): void {
+export function checkWhole({ id, types = [], attrs }: Named, { world }: CallContext): void {
   refuseViolations(world.models.check({ id, types, attrs }, true));
 }
 
 /** As `checkWhole`, for a part of an entity that is there: its stored types tell which models apply. */
-export async function checkPart(id: string, fragment: EntityFragment, call: Call): Promise<void> {
+export async function checkPart(id: string, fragment: EntityFragment, call: CallContext): Promise<void> {
   if (call.world.models.isIdle) return;
   const { types = [], attrs = {} } = (await call.store.get(id, call.now))?.entity() ?? {};
   checkFragment({ ...fragment, id, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
 
 /** As `checkPart`, for a part of an entity whose stored types are at hand. */
-export function checkFragment(fragment: Named, types: readonly string[], { world }: Call): void {
+export function checkFragment(fragment: Named, types: readonly string[], { world }: CallContext): void {
   if (world.models.isIdle) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
   refuseViolations(world.models.check({ id: fragment.id, types: all, attrs: fragment.attrs }, false));
 }
 
 /** As `checkPart` for an entity that is there, as `checkWhole` for one that will be created. */
-export async function checkUpsert(entity: Named, call: Call): Promise<void> {
+export async function checkUpsert(entity: Named, call: CallContext): Promise<void> {
   const { models } = call.world;
   if (models.isIdle) return;
   const stored = await call.store.get(entity.id, call.now);
@@ -67,7 +67,7 @@ const sentenceOf = ({ type, attribute, rule, value }: ModelViolation): string =>
   `${type}: ${attribute === undefined ? 'the entity' : `attribute ${attribute}`} ${rule}, but is ${value}.`;
 
 /** 204, or 207 with an UpdateResult when something could not be updated (clause 5.2.18). Names are IRIs. */
-export function updateAnswer({ updated = [], notUpdated = [] }: Performed): Answer {
+export function updateAnswer({ updated = [], notUpdated = [] }: Performed): OperationResult {
   if (notUpdated.length === 0) return { kind: 'done' };
   const body: JsonObject = {
     updated,

@@ -18,4 +18,4 @@ export interface IdSource {
  * Called between pieces of long work. Undefined: go on. A promise: others have waited long enough; go on when it
  * resolves. So that no single request holds the thread for more than a few milliseconds.
  */
-export type Breathe = () => Promise<void> | undefined;
+export type YieldToEventLoop = () => Promise<void> | undefined;

@@ -2,10 +2,10 @@
 import type { Instant } from '../model/instant.ts';
 import { isObject, type Json } from '../model/json.ts';
 import { unreadable } from '../model/problem.ts';
-import type { Position, Shelf } from './store.ts';
+import type { Position, DocumentCollection } from './store.ts';
 
 /** A notification as it was sent, without what belongs to the endpoint: its URI, its headers, its settings. */
-export interface Wording {
+export interface SerializedNotification {
   readonly contentType: string;
   /** The header Link, where the @context is in it. */
   readonly link?: string;
@@ -23,11 +23,11 @@ export interface DeadLetter {
   /** When the first attempt began, and when the last one ended. */
   readonly firstAt: Instant;
   readonly lastAt: Instant;
-  readonly wording: Wording;
+  readonly wording: SerializedNotification;
 }
 
 /** The shelf with the dead letters of a subscription. */
-export const deadLetterShelf = (subscription: string): string => `deadLetters ${subscription}`;
+export const deadLetterCollection = (subscription: string): string => `deadLetters ${subscription}`;
 
 /** The key of the letter of a change: keys are in the order of positions. */
 export const letterKey = (position: Position): string => String(position).padStart(16, '0');
@@ -45,13 +45,13 @@ export function letterIn(json: Json): DeadLetter {
   return { position, entity, reason, attempts, firstAt, lastAt, wording: wordingIn(wording) };
 }
 
-function wordingIn(json: Json | undefined): Wording {
+function wordingIn(json: Json | undefined): SerializedNotification {
   const { contentType, link, body } = isObject(json) ? json : {};
   if (typeof contentType !== 'string' || typeof body !== 'string') throw unreadable('A dead letter');
   return { contentType, ...(typeof link === 'string' ? { link } : undefined), body };
 }
 
 /** Discards all letters on a shelf. */
-export async function discardLetters(shelf: Shelf): Promise<void> {
-  await Promise.all((await shelf.keys()).map((key) => shelf.delete(key)));
+export async function discardLetters(collection: DocumentCollection): Promise<void> {
+  await Promise.all((await collection.keys()).map((key) => collection.delete(key)));
 }

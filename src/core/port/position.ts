@@ -1,9 +1,9 @@
 /** Positions in a tenant's change log as clients hold them: opaque texts that know which log they belong to. */
 import type { IdSource } from './clock.ts';
-import type { Position, Shelf, Store } from './store.ts';
+import type { Position, DocumentCollection, Store } from './store.ts';
 
 /** Where the epoch of a log is kept: as long as the store lives, it is the same; another store has another. */
-const place = { shelf: 'stream', key: 'epoch' } as const;
+const place = { collection: 'stream', key: 'epoch' } as const;
 
 const opened = new WeakMap<Store, Promise<string>>();
 
@@ -14,22 +14,22 @@ const opened = new WeakMap<Store, Promise<string>>();
 export function epochOf(store: Store, ids: IdSource): Promise<string> {
   const known = opened.get(store);
   if (known) return known;
-  const epoch = readEpoch(store.shelf(place.shelf), ids);
+  const epoch = readEpoch(store.collection(place.collection), ids);
   opened.set(store, epoch);
   // A failure is for those who asked, not for those to come.
   epoch.catch(() => opened.delete(store));
   return epoch;
 }
 
-async function readEpoch(shelf: Shelf, ids: IdSource): Promise<string> {
-  const kept = await shelf.get(place.key);
+async function readEpoch(collection: DocumentCollection, ids: IdSource): Promise<string> {
+  const kept = await collection.get(place.key);
   if (typeof kept === 'string') return kept;
   const made = ids
     .next('Epoch')
     .replaceAll(/^.*:|[^A-Za-z0-9]/g, '')
     .slice(-12);
   // Another broker may have made one meanwhile: what stands there holds.
-  return (await shelf.replace(place.key, kept, made)) ? made : readEpoch(shelf, ids);
+  return (await collection.replace(place.key, kept, made)) ? made : readEpoch(collection, ids);
 }
 
 /** The text of a position: `<epoch>.<offset>`. */

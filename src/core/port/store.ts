@@ -8,8 +8,8 @@ import type { Instance } from '../model/attribute.ts';
 import type { EntityHistory, Mismatch, Replacement } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json } from '../model/json.ts';
-import type { Notes } from './notes.ts';
-import type { Parts, Tenure } from './parts.ts';
+import type { OneTimeStore } from './one-time-store.ts';
+import type { Partitions, LeaseTerm } from './partitions.ts';
 import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 
 /** A point in a tenant's change log: strictly increasing, 0 before the first change. */
@@ -95,7 +95,7 @@ export interface Log {
  * A keyed collection of JSON documents: subscriptions, contexts, dead letters. What stands under a key and is no JSON, be it for a
  * fault of the disk, reads as null.
  */
-export interface Shelf {
+export interface DocumentCollection {
   get(key: string): Promise<Json | undefined>;
   /** All keys, in order. */
   keys(): Promise<readonly string[]>;
@@ -106,7 +106,10 @@ export interface Shelf {
    * Puts documents, in this order, as the broker that has a part: false, and nothing is put, when that has ended. Once one call
    * has answered true, be it of no documents, nothing comes any more of brokers that had the part before.
    */
-  putHeld(documents: readonly { readonly key: string; readonly document: Json }[], tenure: Tenure): Promise<boolean>;
+  putFenced(
+    documents: readonly { readonly key: string; readonly document: Json }[],
+    tenure: LeaseTerm,
+  ): Promise<boolean>;
   /**
    * Puts a document in the place of the one that was read before, or removes that: an undefined one is none. False, and nothing
    * changes, when something else stands there by now, whichever broker has put it.
@@ -167,7 +170,7 @@ export interface Store {
    * wants it all calls again with `next` until there is none. A scope that still holds stays, however old it is.
    */
   forgetHistory(slice: RetentionSlice): Promise<Forgotten>;
-  shelf(name: string): Shelf;
+  collection(name: string): DocumentCollection;
   readonly log: Log;
 }
 
@@ -227,12 +230,12 @@ export interface Stores {
   /** Those of which something is in memory or open. What the others need done now and then can wait. */
   tenantsInUse(): Promise<readonly string[]>;
   /** Those that have documents on a shelf, or may have some. */
-  tenantsWith(shelf: string): Promise<readonly string[]>;
+  tenantsWith(collection: string): Promise<readonly string[]>;
   /** What each tenant takes of disks, told without reading it; of a persistence that is on none, nothing. */
   sizes(): Promise<readonly TenantSize[]>;
   /** Who does what, where there are several brokers on the persistence. */
-  readonly parts: Parts;
-  readonly notes: Notes;
+  readonly partitions: Partitions;
+  readonly oneTimeStore: OneTimeStore;
   /** Waits for what is under way, then releases everything. */
   close(): Promise<void>;
 }

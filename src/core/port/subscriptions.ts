@@ -2,7 +2,7 @@
 import type { Change } from '../model/change.ts';
 import type { Terms } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
-import type { SubscriptionAccount, SubscriptionDocument } from '../model/subscription.ts';
+import type { DeliveryStatistics, SubscriptionDocument } from '../model/subscription.ts';
 
 export interface Subscriptions {
   /**
@@ -15,7 +15,7 @@ export interface Subscriptions {
   /** Calls back whenever `refresh` was asked for. Answers the function that stops it. */
   watch(tenant: string, id: string, listener: () => void): () => void;
   /** What came of the subscription so far; undefined as long as nothing was sent. */
-  account(tenant: string, document: SubscriptionDocument): Promise<SubscriptionAccount | undefined>;
+  statistics(tenant: string, document: SubscriptionDocument): Promise<DeliveryStatistics | undefined>;
   /**
    * Begins to send dead letters again, by their keys, in this order, whatever the state of the subscription. Those that the
    * receiver takes are gone then. Throws what `check` throws.
@@ -40,7 +40,7 @@ export interface Explanation {
   readonly change: { readonly position: string; readonly at: Instant; readonly event: Change['event'] } | undefined;
   /** What must hold for it to be told now: all of it. */
   readonly clauses: readonly Clause[];
-  readonly delivery: Standing;
+  readonly delivery: DeliveryStatus;
 }
 
 /** Something that a subscription asks for, whether it holds, and what there is instead. */
@@ -54,7 +54,7 @@ export interface Clause {
 }
 
 /** How far a subscription has come in the change log, and how its receiver fares. */
-export interface Standing extends SubscriptionAccount {
+export interface DeliveryStatus extends DeliveryStatistics {
   /** What concerned it up to here is delivered or given up. */
   readonly position: string;
   /** The newest change. */
@@ -71,7 +71,7 @@ export interface Standing extends SubscriptionAccount {
 }
 
 /** The shelf on which subscriptions are kept, by id. */
-export const subscriptionShelf = 'subscriptions';
+export const subscriptionCollection = 'subscriptions';
 
 /** The shelf on which it is kept, by id, up to which position whoever streams a subscription has acknowledged it. */
-export const acknowledgedShelf = 'acknowledged';
+export const acknowledgedCollection = 'acknowledged';

@@ -7,7 +7,7 @@ import type { HistoricInstance } from '../model/history.ts';
 import { dayMicros, hourMicros, instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
-import { sumOf, type Tally, tallyOf, tallyTogether } from '../model/tally.ts';
+import { sumOf, type NumericSummary, tallyOf, summarize } from '../model/numeric-summary.ts';
 import { type AggregateMethod, isCounted, type Measure, measureOf, timeOfDay } from './applicable.ts';
 
 export interface Aggregation {
@@ -63,7 +63,7 @@ interface Period {
   readonly from: Micros;
   /** Infinite for one that has no length. */
   readonly to: Micros;
-  readonly tallies: Tally[];
+  readonly tallies: NumericSummary[];
   readonly timed: Timed[];
 }
 
@@ -74,7 +74,7 @@ interface Timed {
 }
 
 interface Periods {
-  put(tally: Tally): void;
+  put(tally: NumericSummary): void;
   add(timed: Timed): void;
   /** The member of each method, when everything is in. */
   results(): JsonObject;
@@ -99,7 +99,7 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
       if (result !== undefined) rows.push([result, from, to]);
     }
   };
-  const begin = (at: Micros, tallies: Tally[], timed: Timed[]): void => {
+  const begin = (at: Micros, tallies: NumericSummary[], timed: Timed[]): void => {
     close();
     count += 1;
     if (count > periodsMax) throw tooManyPeriods();
@@ -138,8 +138,8 @@ const lastIn = ({ from, tallies, timed }: Period): Micros =>
 /** What counts in a period. */
 interface Contents extends Pick<Period, 'tallies' | 'timed'> {
   /** Of the numbers, to which booleans belong; and of these together with the sizes of arrays. */
-  readonly numbers: Tally | undefined;
-  readonly measures: Tally | undefined;
+  readonly numbers: NumericSummary | undefined;
+  readonly measures: NumericSummary | undefined;
   readonly texts: readonly string[];
 }
 
@@ -147,17 +147,17 @@ const none: readonly string[] = [];
 
 function contentsOf({ tallies, timed }: Period): Contents {
   if (timed.length === 0) {
-    const numbers = tallyTogether(tallies);
+    const numbers = summarize(tallies);
     return { tallies, timed, numbers, measures: numbers, texts: none };
   }
-  const [numbers, sizes, texts] = [[...tallies], new Array<Tally>(), new Array<string>()];
+  const [numbers, sizes, texts] = [[...tallies], new Array<NumericSummary>(), new Array<string>()];
   for (const { at, measure } of timed) {
     if (measure.sort === 'number') numbers.push(tallyOf(measure.number, at));
     else if (measure.sort === 'size') sizes.push(tallyOf(measure.number, at));
     else if (measure.sort === 'text') texts.push(measure.text);
   }
-  const together = (some: readonly Tally[]): Tally | undefined =>
-    tallyTogether(some.toSorted((a, b) => a.first - b.first));
+  const together = (some: readonly NumericSummary[]): NumericSummary | undefined =>
+    summarize(some.toSorted((a, b) => a.first - b.first));
   return { tallies, timed, numbers: together(numbers), measures: together([...numbers, ...sizes]), texts };
 }
 
@@ -171,7 +171,7 @@ function resultOf(method: AggregateMethod, { tallies, timed, numbers, measures, 
 
 function ofNumbers(
   method: Exclude<AggregateMethod, 'totalCount' | 'distinctCount'>,
-  { count, sum, squares, spread, least, most }: Tally,
+  { count, sum, squares, spread, least, most }: NumericSummary,
 ): number {
   switch (method) {
     case 'sum':

@@ -12,7 +12,7 @@ import { isTriggered } from './match.ts';
 import type { SubscriptionPlan, Trigger } from './plan.ts';
 import type { StoredPlan } from './read-stored.ts';
 
-export interface Asking {
+export interface ExplainContext {
   readonly document: SubscriptionDocument;
   readonly stored: StoredPlan;
   /** Names are written with these. */
@@ -22,7 +22,7 @@ export interface Asking {
 }
 
 /** What the subscription asks of an entity. All must be met. */
-export async function explainEntity(entity: Entity, asking: Asking): Promise<readonly Clause[]> {
+export async function explainEntity(entity: Entity, asking: ExplainContext): Promise<readonly Clause[]> {
   const { stored, document, terms } = asking;
   const { selectors, scopeQ, geo } = stored.plan.filter;
   const q = stored.linked ?? stored.plan.filter.q;
@@ -48,7 +48,7 @@ export async function explainEntity(entity: Entity, asking: Asking): Promise<rea
 }
 
 /** What the subscription asks of a change, whatever the entity is like. */
-export function explainChange(change: Change, { stored: { plan }, terms }: Asking): Clause {
+export function explainChange(change: Change, { stored: { plan }, terms }: ExplainContext): Clause {
   const { triggers, watched } = plan;
   const { watched: _watched, ...unwatched } = plan;
   const finds = eventsIn(change, terms);
@@ -130,10 +130,10 @@ function writeTypes(selection: TypeSelection, terms: Terms): string {
   return `(${parts.join(selection.op === 'and' ? ';' : '|')})`;
 }
 
-type Questioned = Asking & { readonly entity: Entity };
+type EntityExplainContext = ExplainContext & { readonly entity: Entity };
 
 /** A query, and each of its terms. */
-async function explainQuery(clause: string, query: Query, asked: Questioned): Promise<Clause> {
+async function explainQuery(clause: string, query: Query, asked: EntityExplainContext): Promise<Clause> {
   const { entity, terms, get } = asked;
   const told = { clause, isMet: await holdsLinked(query, entity, get), asks: writeQ(query, terms) };
   if (!('parts' in query)) return { ...told, ...found(valueIn(entity, query.path.attr, terms)) };

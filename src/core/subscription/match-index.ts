@@ -11,17 +11,17 @@ export interface MatchIndex<Entry extends object> {
   candidates(change: Change): readonly ReadonlySet<Entry>[];
 }
 
-type Place<Entry> = Set<Entry>;
+type EntrySet<Entry> = Set<Entry>;
 
 /** Subscriptions that share an id, a type, or nothing: those that watch attributes are by these, `any` holds the others. */
 interface Bucket<Entry> {
-  readonly any: Place<Entry>;
-  readonly byAttr: Map<string, Place<Entry>>;
+  readonly any: EntrySet<Entry>;
+  readonly byAttr: Map<string, EntrySet<Entry>>;
 }
 
 /** Where an entry is, and how the room is given back when it leaves. */
-interface Home<Entry> {
-  readonly place: Place<Entry>;
+interface IndexSlot<Entry> {
+  readonly place: EntrySet<Entry>;
   readonly tidy: () => void;
 }
 
@@ -29,11 +29,11 @@ export function createMatchIndex<Entry extends object>(): MatchIndex<Entry> {
   const byId = new Map<string, Bucket<Entry>>();
   const byType = new Map<string, Bucket<Entry>>();
   const rest = newBucket<Entry>();
-  const homes = new Map<Entry, readonly Home<Entry>[]>();
+  const homes = new Map<Entry, readonly IndexSlot<Entry>[]>();
   const doors = { id: doorsTo(byId), type: doorsTo(byType), rest: { bucket: rest, tidy: () => undefined } };
   return {
     add(entry, plan) {
-      const places = homesFor(plan, doors);
+      const places = slotsFor(plan, doors);
       for (const { place } of places) place.add(entry);
       homes.set(entry, places);
     },
@@ -47,33 +47,33 @@ export function createMatchIndex<Entry extends object>(): MatchIndex<Entry> {
     candidates({ id, entity, attrs }) {
       const buckets = [byId.get(id), ...entity.types.map((type) => byType.get(type)), rest];
       const names = new Set(attrs.map(({ name }) => name));
-      return buckets.flatMap((bucket) => (bucket ? placesIn(bucket, names) : []));
+      return buckets.flatMap((bucket) => (bucket ? setsIn(bucket, names) : []));
     },
   };
 }
 
 /** A bucket, and how it is dropped when it is empty. */
-interface Door<Entry> {
+interface IndexBucket<Entry> {
   readonly bucket: Bucket<Entry>;
   readonly tidy: () => void;
 }
-interface Doors<Entry> {
-  id(id: string): Door<Entry>;
-  type(type: string): Door<Entry>;
-  readonly rest: Door<Entry>;
+interface IndexBuckets<Entry> {
+  id(id: string): IndexBucket<Entry>;
+  type(type: string): IndexBucket<Entry>;
+  readonly rest: IndexBucket<Entry>;
 }
 
 const newBucket = <Entry>(): Bucket<Entry> => ({ any: new Set(), byAttr: new Map() });
 
 const doorsTo =
   <Entry>(buckets: Map<string, Bucket<Entry>>) =>
-  (name: string): Door<Entry> => {
+  (name: string): IndexBucket<Entry> => {
     const bucket = buckets.get(name) ?? newBucket<Entry>();
     buckets.set(name, bucket);
     return { bucket, tidy: () => bucket.any.size === 0 && bucket.byAttr.size === 0 && buckets.delete(name) };
   };
 
-function placesIn<Entry>({ any, byAttr }: Bucket<Entry>, names: ReadonlySet<string>): readonly Place<Entry>[] {
+function setsIn<Entry>({ any, byAttr }: Bucket<Entry>, names: ReadonlySet<string>): readonly EntrySet<Entry>[] {
   if (byAttr.size === 0) return [any];
   return [any, ...[...names].flatMap((name) => byAttr.get(name) ?? [])];
 }
@@ -81,22 +81,22 @@ function placesIn<Entry>({ any, byAttr }: Bucket<Entry>, names: ReadonlySet<stri
 /** Beyond so many places, of a subscription to many types and many attributes, it is not sorted by attributes. */
 const homesMax = 10_000;
 
-function homesFor<Entry>(plan: SubscriptionPlan, doors: Doors<Entry>): readonly Home<Entry>[] {
+function slotsFor<Entry>(plan: SubscriptionPlan, doors: IndexBuckets<Entry>): readonly IndexSlot<Entry>[] {
   const attrs = neededAttributes(plan);
-  const found = plan.filter.selectors?.flatMap((selector) => doorsFor(selector, doors)) ?? [doors.rest];
+  const found = plan.filter.selectors?.flatMap((selector) => bucketsFor(selector, doors)) ?? [doors.rest];
   const isSorted = attrs !== undefined && attrs.length * found.length <= homesMax;
   return found.flatMap(({ bucket, tidy }) =>
-    isSorted ? attrs.map((attr) => homeAt({ bucket, tidy }, attr)) : [{ place: bucket.any, tidy }],
+    isSorted ? attrs.map((attr) => slotAt({ bucket, tidy }, attr)) : [{ place: bucket.any, tidy }],
   );
 }
 
-function doorsFor<Entry>({ ids, types }: EntitySelector, doors: Doors<Entry>): readonly Door<Entry>[] {
+function bucketsFor<Entry>({ ids, types }: EntitySelector, doors: IndexBuckets<Entry>): readonly IndexBucket<Entry>[] {
   if (ids) return ids.map((id) => doors.id(id));
   const needed = types && neededTypes(types);
   return needed ? needed.map((type) => doors.type(type)) : [doors.rest];
 }
 
-function homeAt<Entry>({ bucket, tidy }: Door<Entry>, attr: string): Home<Entry> {
+function slotAt<Entry>({ bucket, tidy }: IndexBucket<Entry>, attr: string): IndexSlot<Entry> {
   const place = bucket.byAttr.get(attr) ?? new Set<Entry>();
   bucket.byAttr.set(attr, place);
   const tidyAttr = (): void => {

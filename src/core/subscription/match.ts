@@ -4,7 +4,7 @@ import { compileFilter } from '../language/matches/matches.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import { Problem } from '../model/problem.ts';
-import type { Breathe } from '../port/clock.ts';
+import type { YieldToEventLoop } from '../port/clock.ts';
 import { type AttributeEvent, attributeEvents } from './attribute-events.ts';
 import { createMatchIndex } from './match-index.ts';
 import type { SubscriptionPlan, Trigger } from './plan.ts';
@@ -20,7 +20,7 @@ export interface Matcher<Key> {
    * The same; a promise where so many may be concerned that pauses are needed. Subscriptions that are added meanwhile are not among
    * them, nor are those that are removed.
    */
-  matchWithPauses(change: Change, breathe: Breathe): readonly Key[] | Promise<readonly Key[]>;
+  matchWithPauses(change: Change, yieldToEventLoop: YieldToEventLoop): readonly Key[] | Promise<readonly Key[]>;
   size(): number;
 }
 
@@ -100,12 +100,16 @@ export function createMatcher<Key>(): Matcher<Key> {
     },
     remove,
     match: (change) => testAll(index.candidates(change), change),
-    matchWithPauses(change, breathe) {
+    matchWithPauses(change, yieldToEventLoop) {
       const places = index.candidates(change);
       if (places.length <= fewCandidates && places.every(({ size }) => size <= fewCandidates))
         return testAll(places, change);
       const candidates = new Set(places.flatMap((place) => [...place]));
-      return testWithPauses(candidates, (entry) => entries.get(entry.key) === entry && entry.test(change), breathe);
+      return testWithPauses(
+        candidates,
+        (entry) => entries.get(entry.key) === entry && entry.test(change),
+        yieldToEventLoop,
+      );
     },
     size: () => entries.size,
   };
@@ -127,11 +131,11 @@ const fewCandidates = 20;
 async function testWithPauses<Key>(
   candidates: Iterable<Entry<Key>>,
   isConcerned: (entry: Entry<Key>) => boolean,
-  breathe: Breathe,
+  yieldToEventLoop: YieldToEventLoop,
 ): Promise<readonly Key[]> {
   const found: Key[] = [];
   for (const entry of candidates) {
-    const pause = breathe();
+    const pause = yieldToEventLoop();
     if (pause) await pause;
     if (isConcerned(entry)) found.push(entry.key);
   }

@@ -4,12 +4,12 @@ import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Wording } from '../port/dead-letters.ts';
+import type { SerializedNotification } from '../port/dead-letters.ts';
 import type { Message } from '../port/messenger.ts';
 import { conform, ownVersion } from '../representation/conform.ts';
 import { featureCollectionText } from '../representation/geojson.ts';
 import { linkedTo } from '../representation/linked.ts';
-import { notificationTextWith, renderChange, renderPresent, type Teller } from './notification.ts';
+import { notificationTextWith, renderChange, renderPresent, type ChangeRenderer } from './notification.ts';
 import type { ChangeView } from './plan.ts';
 import type { Endpoint } from './read-endpoint.ts';
 import type { StoredPlan } from './read-stored.ts';
@@ -38,7 +38,11 @@ export function messageOf(stored: StoredPlan, { tenant, data, ...head }: Message
 }
 
 /** A notification on its way to an endpoint, whenever it was written. */
-export function addressed({ contentType, link, body }: Wording, endpoint: Endpoint, tenant: string): Message {
+export function addressed(
+  { contentType, link, body }: SerializedNotification,
+  endpoint: Endpoint,
+  tenant: string,
+): Message {
   return {
     uri: endpoint.uri,
     contentType,
@@ -54,7 +58,7 @@ export function addressed({ contentType, link, body }: Wording, endpoint: Endpoi
 }
 
 /** What a message says, wherever it goes. */
-export function wordingOf({ contentType, headers, body }: Message): Wording {
+export function serializedOf({ contentType, headers, body }: Message): SerializedNotification {
   const { Link: link } = headers;
   return { contentType, ...(link === undefined ? undefined : { link }), body };
 }
@@ -70,20 +74,20 @@ const contextLink = ({ notified: { url = '' } }: StoredPlan): string =>
   `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
 
 /** An entity that relationships lead to, and what is shown of it. */
-export interface Reached {
+export interface LinkedEntity {
   readonly entity: Entity;
   readonly projection: Projection;
 }
 
 /** The entity of a change, and those that it leads to, as they stand in the data. */
-export function tellChange(
+export function writeChangeData(
   change: Change,
   stored: StoredPlan,
-  { teller, reached }: { teller: Teller; reached: readonly Reached[] },
+  { renderer, reached }: { renderer: ChangeRenderer; reached: readonly LinkedEntity[] },
 ): readonly string[] {
-  const { told } = stored.plan;
+  const { changeView: told } = stored.plan;
   const isPlain = reached.length === 0 && stored.endpoint.accept !== 'application/geo+json';
-  if (isPlain) return [withContext(teller.tell(change, told), stored)];
+  if (isPlain) return [withContext(renderer.render(change, told), stored)];
   return withReached((view) => [textOf(renderChange(change, view), change.entity, stored)], stored, {
     entities: [change.entity],
     reached,
@@ -91,10 +95,10 @@ export function tellChange(
 }
 
 /** Entities that have not changed, and those that they lead to, as they stand in the data. */
-export const tellPresent = (
+export const writePresentData = (
   entities: readonly Entity[],
   stored: StoredPlan,
-  reached: readonly Reached[],
+  reached: readonly LinkedEntity[],
 ): readonly string[] =>
   withReached((view) => entities.map((entity) => textOf(renderPresent(entity, view), entity, stored)), stored, {
     entities,
@@ -103,7 +107,7 @@ export const tellPresent = (
 
 interface Group {
   readonly entities: readonly Entity[];
-  readonly reached: readonly Reached[];
+  readonly reached: readonly LinkedEntity[];
 }
 
 function withReached(
@@ -112,7 +116,7 @@ function withReached(
   { entities, reached }: Group,
 ): readonly string[] {
   const { join, plan } = stored;
-  const { told } = plan;
+  const { changeView: told } = plan;
   if (!join || reached.length === 0) return write(told);
   if (join.how === 'inline') {
     const { version = ownVersion, view } = told;

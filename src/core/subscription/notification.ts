@@ -14,15 +14,15 @@ import type { Entity } from '../model/entity.ts';
 import type { ChangeView } from './plan.ts';
 
 /** Writes changes as JSON text, each once for all subscriptions that want it in the same words. */
-export interface Teller {
-  tell(change: Change, told: ChangeView): string;
+export interface ChangeRenderer {
+  render(change: Change, told: ChangeView): string;
 }
 
 /** Texts are kept as long as somebody holds the change that they tell. */
-export function createTeller(): Teller {
+export function createChangeRenderer(): ChangeRenderer {
   const texts = new WeakMap<Change, Map<string, string>>();
   return {
-    tell(change, told) {
+    render(change, told) {
       const known = texts.get(change) ?? new Map<string, string>();
       const text = known.get(told.key) ?? JSON.stringify(renderChange(change, told));
       known.set(told.key, text);
@@ -83,10 +83,14 @@ const nameOf = ({ id, types }: Entity, { terms }: View): JsonObject => ({ id, ty
 
 /** The attributes that are told otherwise than in an entity at rest: with something deleted, or with previous values. */
 function renderChangedAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
-  const telling = attrs.filter(
+  const rendering = attrs.filter(
     ({ event }) => (event === 'deleted' && told.showsDeleted) || (event === 'updated' && told.showChanges),
   );
-  return renderAttributes(telling, (name) => entity.attrs[name] ?? [], { told, at, entityCreatedAt: entity.createdAt });
+  return renderAttributes(rendering, (name) => entity.attrs[name] ?? [], {
+    told,
+    at,
+    entityCreatedAt: entity.createdAt,
+  });
 }
 
 /** The attributes that went with their entity, those watched only where the entity itself is not what was watched. */
@@ -96,7 +100,7 @@ function renderLostAttributes({ attrs, entity, at }: Change, told: ChangeView): 
   return renderAttributes(lost, () => [], { told, at, entityCreatedAt: entity.createdAt });
 }
 
-interface Telling {
+interface Rendering {
   readonly told: ChangeView;
   readonly at: Instant;
   readonly entityCreatedAt: Instant;
@@ -105,13 +109,13 @@ interface Telling {
 function renderAttributes(
   changes: readonly AttributeChange[],
   present: (name: string) => readonly Instance[],
-  telling: Telling,
+  rendering: Rendering,
 ): JsonObject {
-  const { view } = telling.told;
+  const { view } = rendering.told;
   const names = [...new Set(changes.map(({ name }) => name))].filter((name) => isShown(view.projection, name));
   const byName = Map.groupBy(changes, ({ name }) => name);
   const attributes = names.flatMap((name): [string, Json][] => {
-    const shown = renderAttribute(byName.get(name) ?? [], present(name), telling);
+    const shown = renderAttribute(byName.get(name) ?? [], present(name), rendering);
     return shown === undefined ? [] : [[view.terms.compact(name), shown]];
   });
   return Object.fromEntries(attributes);
@@ -121,9 +125,9 @@ function renderAttributes(
 function renderAttribute(
   changes: readonly AttributeChange[],
   present: readonly Instance[],
-  telling: Telling,
+  rendering: Rendering,
 ): Json | undefined {
-  const { view } = telling.told;
+  const { view } = rendering.told;
   const isThere = ({ datasetId }: AttributeChange): boolean => instanceOf(present, datasetId) !== undefined;
   const updated = new Map(changes.flatMap((one) => (one.event === 'updated' ? [[one.datasetId, one.before]] : [])));
   const gone = changes.flatMap((change) =>
@@ -134,11 +138,11 @@ function renderAttribute(
   const shown = [
     ...chosen(present).map((instance) => ({
       ...place(instance),
-      json: renderUpdated(instance, updated.get(instance.datasetId), telling),
+      json: renderUpdated(instance, updated.get(instance.datasetId), rendering),
     })),
-    ...leastOf(chosen(gone), present, telling.told).map((instance) => ({
+    ...leastOf(chosen(gone), present, rendering.told).map((instance) => ({
       ...place(instance),
-      json: renderGone(instance, telling),
+      json: renderGone(instance, rendering),
     })),
   ];
   const [first] = shown;
@@ -160,7 +164,7 @@ function leastOf(
 const place = ({ datasetId = '@none' }: Instance): { readonly datasetId: string } => ({ datasetId });
 
 /** An instance that is there, with what it was before when that is to be told. */
-function renderUpdated(instance: Instance, before: Instance | undefined, { told, entityCreatedAt }: Telling): Json {
+function renderUpdated(instance: Instance, before: Instance | undefined, { told, entityCreatedAt }: Rendering): Json {
   const shown = renderInstance(instance, told.view, entityCreatedAt);
   if (!before || !told.showChanges) return shown;
   const member = memberOf(instance.kind, told.view);
@@ -169,8 +173,8 @@ function renderUpdated(instance: Instance, before: Instance | undefined, { told,
 }
 
 /** An instance that is gone: its value is the NGSI-LD Null. Bare, where the format allows it and nothing else is to be said. */
-function renderGone(before: Instance, telling: Telling): Json {
-  const { view, showChanges } = telling.told;
+function renderGone(before: Instance, rendering: Rendering): Json {
+  const { view, showChanges } = rendering.told;
   const { kind, datasetId } = before;
   const isBare = view.format === 'concise' && datasetId === undefined && !view.sysAttrs && !showChanges;
   if (view.format === 'simplified' || isBare) return ngsildNull;
@@ -178,12 +182,12 @@ function renderGone(before: Instance, telling: Telling): Json {
     ...(view.format === 'normalized' ? { type: kind } : undefined),
     [valueMember[kind]]: nullOf(kind),
     ...(datasetId === undefined ? undefined : { datasetId }),
-    ...lastWords(before, telling),
+    ...lastWords(before, rendering),
   };
 }
 
 /** What is said of an instance that is gone beside its place: its times and its previous value. */
-const lastWords = (before: Instance, { told: { view, showChanges }, at, entityCreatedAt }: Telling): JsonObject => ({
+const lastWords = (before: Instance, { told: { view, showChanges }, at, entityCreatedAt }: Rendering): JsonObject => ({
   ...(view.sysAttrs ? { ...instanceStamps(before, entityCreatedAt), deletedAt: at } : undefined),
   ...(showChanges ? previousOf(before, view, entityCreatedAt) : undefined),
 });

@@ -46,5 +46,5 @@ export interface SubscriptionPlan {
   /** True when a change of scope alone is an update too: for those who asked for `entityUpdated` of any attribute. */
   readonly isOnScope: boolean;
   readonly expiresAt?: Instant;
-  readonly told: ChangeView;
+  readonly changeView: ChangeView;
 }

@@ -72,7 +72,7 @@ export function readSubscription(
     triggers: asked,
     isOnScope: isOnUpdates && !watched,
     ...(expiresAt === undefined ? undefined : { expiresAt }),
-    told: readChangeView(json, { context: notified, asked, watched, depthMax }),
+    changeView: readChangeView(json, { context: notified, asked, watched, depthMax }),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Keeps the least time between two notifications of a subscription (clause 5.2.12, `throttling`). */
 import type { Position } from '../port/store.ts';
-import { type Due, type Queue, untried, type Waiting } from './queue.ts';
+import { type DueNotification, type Queue, notAttempted, type QueuedNotification } from './queue.ts';
 
 interface State {
   readonly periodMs: number;
-  waiting: Waiting | undefined;
-  underWay: Due | undefined;
+  waiting: QueuedNotification | undefined;
+  underWay: DueNotification | undefined;
   /** When the attempt began that is under way, or was last; and the one that was delivered last. */
   beganMs: number;
   notifiedMs: number;
@@ -20,7 +20,7 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
   return {
     ...recordsOf(state),
     add(record) {
-      state.waiting = { position: record.position, entity: record.id, record, fate: untried, notBeforeMs: 0 };
+      state.waiting = { position: record.position, entity: record.id, record, retry: notAttempted, notBeforeMs: 0 };
     },
     take: (nowMs) => take(state, nowMs),
     finish() {
@@ -34,7 +34,7 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
     nextMs: () => (state.underWay || !state.waiting?.record ? undefined : state.waiting.notBeforeMs),
     first: () => all(state)[0]?.position,
     open: () => all(state).map(({ position, entity }) => ({ position, entity })),
-    triesAt: (position) => all(state).find((one) => one.position === position)?.fate.tries,
+    attemptsAt: (position) => all(state).find((one) => one.position === position)?.retry.attempts,
     size: () => all(state).length,
     underWay: () => (state.underWay ? 1 : 0),
     clear() {
@@ -43,39 +43,40 @@ export function createThrottled(periodMs: number, lastMs: number): Queue {
   };
 }
 
-const all = ({ underWay, waiting }: State): readonly Waiting[] => [underWay, waiting].flatMap((one) => one ?? []);
+const all = ({ underWay, waiting }: State): readonly QueuedNotification[] =>
+  [underWay, waiting].flatMap((one) => one ?? []);
 
-function take(state: State, nowMs: number): Due | undefined {
+function take(state: State, nowMs: number): DueNotification | undefined {
   const { waiting, underWay, notifiedMs, periodMs } = state;
   if (!waiting?.record || underWay || waiting.notBeforeMs > nowMs) return undefined;
   state.waiting = undefined;
-  if (waiting.fate.tries === 0 && nowMs < notifiedMs + periodMs) return undefined;
+  if (waiting.retry.attempts === 0 && nowMs < notifiedMs + periodMs) return undefined;
   state.beganMs = nowMs;
   state.underWay = { ...waiting, record: waiting.record };
   return state.underWay;
 }
 
-type Records = Pick<Queue, 'restore' | 'letGo' | 'missing' | 'isMissing' | 'fill' | 'forget'>;
+type Records = Pick<Queue, 'restore' | 'evictRecords' | 'firstEvicted' | 'isEvicted' | 'refill' | 'dropEvicted'>;
 
 /** What is done to a record that is let go. */
 function recordsOf(state: State): Records {
-  const missing = (): Position | undefined =>
+  const firstEvicted = (): Position | undefined =>
     state.waiting && !state.waiting.record ? state.waiting.position : undefined;
   return {
     restore(open) {
       const last = open.at(-1);
-      if (last) state.waiting = { ...last, record: undefined, fate: untried, notBeforeMs: 0 };
+      if (last) state.waiting = { ...last, record: undefined, retry: notAttempted, notBeforeMs: 0 };
     },
-    letGo() {
+    evictRecords() {
       if (state.waiting) state.waiting = { ...state.waiting, record: undefined };
     },
-    missing,
-    isMissing: (position) => position === missing(),
-    fill(record) {
-      if (state.waiting && missing() === record.position) state.waiting = { ...state.waiting, record };
+    firstEvicted,
+    isEvicted: (position) => position === firstEvicted(),
+    refill(record) {
+      if (state.waiting && firstEvicted() === record.position) state.waiting = { ...state.waiting, record };
     },
-    forget(position) {
-      if (missing() === position) state.waiting = undefined;
+    dropEvicted(position) {
+      if (firstEvicted() === position) state.waiting = undefined;
     },
   };
 }

@@ -1,33 +1,33 @@
 /** Carries out a subscription that is told of changes (clause 5.8.6): one state machine, from the change log to the receiver. */
 import type { Delivery, Message } from '../../core/port/messenger.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
-import { attempted, ended } from '../../core/subscription/account.ts';
+import { attempted, ended } from '../../core/subscription/delivery-statistics.ts';
 import { backoffMs } from '../../core/subscription/backoff.ts';
 import { timerMs } from '../../core/subscription/bounds.ts';
-import type { Due, Fate } from '../../core/subscription/queue.ts';
+import type { DueNotification, RetryState } from '../../core/subscription/queue.ts';
 import { readLog } from '../../core/subscription/read-log.ts';
-import { judge } from '../../core/subscription/verdict.ts';
-import { bury, lose as tellLost } from './bury.ts';
-import { pageSize } from './follower.ts';
-import type { Job } from './receivers.ts';
-import type { Runner, RunnerOptions } from './runner.ts';
-import { type Cause, type Consumer, type State, transitions } from './standing.ts';
-import { concernsOf, hasExpired, letterOf, outlookOf, progressOf, queueOf, seenTo } from './standing.ts';
+import { decideRetry } from '../../core/subscription/retry-decision.ts';
+import { keepDeadLetter, reportLost as tellLost } from './dead-letters.ts';
+import { pageSize } from './log-tailer.ts';
+import type { DeliveryJob } from './endpoint-scheduler.ts';
+import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
+import { type TransitionCause, type Consumer, type ConsumerState, transitions } from './consumer-state.ts';
+import { concernsOf, hasExpired, letterOf, pendingStatusOf, progressOf, queueOf, seenTo } from './consumer-state.ts';
 import { writeChange } from './write-message.ts';
 
 /** Notifications of one subscription that are held in memory at most. */
-const heldMost = 100;
+const queuedMax = 100;
 /** How long to wait before a log is read again that could not be. */
 const retryMs = 1000;
 
-export function createConsumer(options: RunnerOptions): Runner {
-  const { id, stored, progress, around } = options;
+export function createConsumer(options: SubscriptionRunnerOptions): SubscriptionRunner {
+  const { id, stored, progress, env } = options;
   let ending: Promise<void> | undefined;
-  const runner: Runner = {
+  const runner: SubscriptionRunner = {
     id,
     start: () => readOn(consumer),
     progress: () => progressOf(consumer),
-    outlook: (position) => outlookOf(consumer, position),
+    pendingStatus: (position) => pendingStatusOf(consumer, position),
     end: () => (ending ??= end(consumer)),
   };
   const consumer: Consumer = {
@@ -37,14 +37,14 @@ export function createConsumer(options: RunnerOptions): Runner {
     listener: {
       plan: stored.plan,
       offer: (record) => offer(consumer, record),
-      lose: (position) => lose(consumer, position),
+      skipPruned: (position) => skipPruned(consumer, position),
     },
     concerns: concernsOf(options),
-    mark: () => around.ledger.mark(runner),
+    mark: () => env.progressStore.mark(runner),
     state: { mode: 'reading' },
     seen: progress.seen ?? progress.position,
     reader: undefined,
-    account: progress.account,
+    statistics: progress.statistics,
     told: progress.told,
     lastReason: progress.lastReason,
     notBeforeMs: 0,
@@ -55,19 +55,19 @@ export function createConsumer(options: RunnerOptions): Runner {
 }
 
 /** The only one that changes the state. Nothing happens where the cause means nothing in the present mode. */
-function transition(consumer: Consumer, cause: Cause): void {
+function transition(consumer: Consumer, cause: TransitionCause): void {
   const before = consumer.state.mode;
   const mode = transitions[before][cause];
   if (mode === undefined) return;
   if (before === 'live') {
     consumer.seen = seenTo(consumer);
-    consumer.around.follower.leave(consumer.listener);
+    consumer.env.tailer.leave(consumer.listener);
   }
   consumer.state = { mode };
   if (mode === 'ended') {
     clearTimeout(consumer.timer);
-    consumer.queue.letGo();
-    consumer.around.receivers.remove(consumer.source);
+    consumer.queue.evictRecords();
+    consumer.env.scheduler.remove(consumer.source);
   }
   // Whoever has left the follower comes no further with the others: that is to be known after a crash.
   consumer.mark();
@@ -92,15 +92,15 @@ async function end(consumer: Consumer): Promise<void> {
 
 /** The follower hands over a record that may concern the subscription. It is taken in, or left in the log for later. */
 function offer(consumer: Consumer, record: LogRecord): void {
-  const { around, source, stored, queue } = consumer;
+  const { env, source, stored, queue } = consumer;
   // The consumer may be ahead of the follower that it has joined.
   if (consumer.state.mode !== 'live' || record.position <= consumer.seen || isOver(consumer)) return;
-  const isClosed = around.receivers.closedUntilMs(source.uri) !== undefined;
-  if (isClosed || stored.linked || queue.size() >= heldMost) {
+  const isClosed = env.scheduler.closedUntilMs(source.uri) !== undefined;
+  if (isClosed || stored.linked || queue.size() >= queuedMax) {
     transition(consumer, isClosed ? 'closed' : 'behind');
     consumer.seen = record.position - 1;
     // The receiver is to call when it may be tried again.
-    if (isClosed) around.receivers.wake(source);
+    if (isClosed) env.scheduler.wake(source);
     readOn(consumer);
     return;
   }
@@ -111,12 +111,12 @@ function offer(consumer: Consumer, record: LogRecord): void {
 }
 
 /** Records up to here were pruned before they were read, those that were let go among them. */
-function lose(consumer: Consumer, position: Position): void {
+function skipPruned(consumer: Consumer, position: Position): void {
   const { queue } = consumer;
   const isGone = (at: Position | undefined): at is Position => at !== undefined && at <= position;
-  if (position <= consumer.seen && !isGone(queue.missing())) return;
+  if (position <= consumer.seen && !isGone(queue.firstEvicted())) return;
   tellLost('changes were pruned from the log before they were delivered', consumer);
-  for (let at = queue.missing(); isGone(at); at = queue.missing()) queue.forget(at);
+  for (let at = queue.firstEvicted(); isGone(at); at = queue.firstEvicted()) queue.dropEvicted(at);
   consumer.seen = Math.max(consumer.seen, position);
   consumer.mark();
 }
@@ -124,14 +124,14 @@ function lose(consumer: Consumer, position: Position): void {
 /** The receiver is out of reach: what waits for it is let go, for it is in the log. What is under way is waited for. */
 function pause(consumer: Consumer): void {
   const { queue, state } = consumer;
-  queue.letGo();
+  queue.evictRecords();
   if (state.mode === 'reading' || queue.size() > 0) transition(consumer, 'closed');
 }
 
 /** Has the receiver call when it may. Of what is throttled the newest is to go, which is known when all is read. */
-function wake({ queue, stored, state, around, source }: Consumer): void {
+function wake({ queue, stored, state, env, source }: Consumer): void {
   const isKnown = stored.throttlingMs === undefined || state.mode === 'live';
-  if (queue.size() > 0 && isKnown && state.mode !== 'ended') around.receivers.wake(source);
+  if (queue.size() > 0 && isKnown && state.mode !== 'ended') env.scheduler.wake(source);
 }
 
 /** Reads on, if there is something to be read and room for it, and nobody does so already. */
@@ -142,16 +142,16 @@ function readOn(consumer: Consumer): void {
 }
 
 const mayRead = ({ state, queue }: Consumer): boolean =>
-  state.mode === 'reading' && (queue.missing() !== undefined || queue.size() <= heldMost / 2);
+  state.mode === 'reading' && (queue.firstEvicted() !== undefined || queue.size() <= queuedMax / 2);
 
 /** Never rejects. */
-async function read(consumer: Consumer, reading: State): Promise<void> {
+async function read(consumer: Consumer, reading: ConsumerState): Promise<void> {
   let isLater = false;
   try {
     while (!isLater && consumer.state === reading && mayRead(consumer) && !isOver(consumer))
       isLater = !(await readPage(consumer, reading));
   } catch (cause) {
-    consumer.around.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    consumer.env.world.observe({ kind: 'failed', where: 'subscriptions', cause });
     isLater = true;
   }
   const leave = (): void => {
@@ -172,16 +172,16 @@ async function read(consumer: Consumer, reading: State): Promise<void> {
  * First what was let go, then what is new, until the follower has nothing more to hand over. False when there was nothing,
  * though the follower is ahead: a store that has just changed its primary may know of records before it can read them.
  */
-async function readPage(consumer: Consumer, reading: State): Promise<boolean> {
-  const { around, queue, seen, listener } = consumer;
-  const missing = queue.missing();
-  if (missing === undefined && around.follower.join(listener, seen)) {
+async function readPage(consumer: Consumer, reading: ConsumerState): Promise<boolean> {
+  const { env, queue, seen, listener } = consumer;
+  const missing = queue.firstEvicted();
+  if (missing === undefined && env.tailer.join(listener, seen)) {
     transition(consumer, 'joined');
     return true;
   }
-  const page = await readLog(around.log, missing === undefined ? seen : missing - 1, pageSize);
+  const page = await readLog(env.log, missing === undefined ? seen : missing - 1, pageSize);
   if (consumer.state !== reading) return true;
-  if (page.gapTo !== undefined) lose(consumer, page.gapTo);
+  if (page.gapTo !== undefined) skipPruned(consumer, page.gapTo);
   else await takeIn(consumer, reading, page);
   if (consumer.state === reading) {
     consumer.mark();
@@ -194,49 +194,49 @@ async function readPage(consumer: Consumer, reading: State): Promise<boolean> {
 /** Looks at the records one by one, as long as the consumer stays where it is and has room. */
 async function takeIn(
   consumer: Consumer,
-  reading: State,
+  reading: ConsumerState,
   { records = [] }: { readonly records?: readonly LogRecord[] },
 ): Promise<void> {
-  const { queue, around } = consumer;
-  const isRefill = queue.missing() !== undefined;
-  for (const record of isRefill ? records.filter(({ position }) => queue.isMissing(position)) : records) {
-    const pause = around.world.breathe();
+  const { queue, env } = consumer;
+  const isRefill = queue.firstEvicted() !== undefined;
+  for (const record of isRefill ? records.filter(({ position }) => queue.isEvicted(position)) : records) {
+    const pause = env.world.yieldToEventLoop();
     if (pause) await pause;
     const isConcerned = await consumer.concerns(record);
     if (consumer.state !== reading) return;
     if (isRefill) {
-      if (isConcerned) queue.fill(record);
-      else queue.forget(record.position);
+      if (isConcerned) queue.refill(record);
+      else queue.dropEvicted(record.position);
       continue;
     }
     if (isConcerned) queue.add(record);
     consumer.seen = record.position;
-    if (queue.size() >= heldMost) return;
+    if (queue.size() >= queuedMax) return;
   }
 }
 
 /** The next attempt that may be made now. When there is none, the consumer calls by itself as soon as there is. */
-function nextJob(consumer: Consumer): Job | undefined {
-  const { queue, around, stored } = consumer;
+function nextJob(consumer: Consumer): DeliveryJob | undefined {
+  const { queue, env, stored } = consumer;
   // Once it is ours again, or another's, another runner takes its place.
   if (isOver(consumer) || !consumer.isOurs()) return undefined;
   transition(consumer, 'reopened');
   readOn(consumer);
   // Until all is read, what is throttled waits.
   if (stored.throttlingMs !== undefined && consumer.state.mode !== 'live') return undefined;
-  const nowMs = around.nowMs();
+  const nowMs = env.nowMs();
   const due = nowMs < consumer.notBeforeMs ? undefined : queue.take(nowMs);
   if (!due) {
     callLater(consumer, nowMs);
     return undefined;
   }
-  const now = around.world.clock.now();
-  consumer.account = attempted(consumer.account, now);
+  const now = env.world.clock.now();
+  consumer.statistics = attempted(consumer.statistics, now);
   consumer.mark();
-  return jobOf(consumer, { ...due, fate: { ...due.fate, firstAt: due.fate.firstAt ?? now } });
+  return jobOf(consumer, { ...due, retry: { ...due.retry, firstAt: due.retry.firstAt ?? now } });
 }
 
-function jobOf(consumer: Consumer, due: Due): Job {
+function jobOf(consumer: Consumer, due: DueNotification): DeliveryJob {
   let message: Message | undefined;
   return {
     async write() {
@@ -255,7 +255,7 @@ function callLater(consumer: Consumer, nowMs: number): void {
   consumer.timer = setTimeout(() => wake(consumer), timerMs(Math.max(next, consumer.notBeforeMs) - nowMs));
 }
 
-interface End {
+interface AttemptEnd {
   readonly delivery: Delivery;
   readonly isReachable: boolean;
   /** What was sent; undefined when it could not be written. */
@@ -263,49 +263,49 @@ interface End {
 }
 
 /** Strikes are not counted where the receiver may be to blame. */
-function settle(consumer: Consumer, due: Due, { delivery, isReachable, message }: End): void {
-  const { around, stored } = consumer;
+function settle(consumer: Consumer, due: DueNotification, { delivery, isReachable, message }: AttemptEnd): void {
+  const { env, stored } = consumer;
   if (delivery.kind === 'abandoned') {
     giveBack(consumer, due, false);
     return;
   }
-  consumer.account = ended(consumer.account, delivery.kind === 'taken', around.world.clock.now());
+  consumer.statistics = ended(consumer.statistics, delivery.kind === 'taken', env.world.clock.now());
   if (delivery.kind === 'taken') consumer.told = due.position;
   else {
     consumer.lastReason = delivery.reason;
-    consumer.notBeforeMs = around.nowMs() + (stored.endpoint.cooldownMs ?? 0);
+    consumer.notBeforeMs = env.nowMs() + (stored.endpoint.cooldownMs ?? 0);
   }
-  const strikes = due.fate.strikes + (delivery.kind === 'failed' || isReachable ? 1 : 0);
-  const fate: Fate = { ...due.fate, tries: due.fate.tries + 1, strikes };
-  const verdict = judge(delivery, { strikes, strikesMax: around.attemptsMax });
+  const strikes = due.retry.failures + (delivery.kind === 'failed' || isReachable ? 1 : 0);
+  const retry: RetryState = { ...due.retry, attempts: due.retry.attempts + 1, failures: strikes };
+  const verdict = decideRetry(delivery, { failures: strikes, failuresMax: env.attemptsMax });
   if (verdict === 'done') finish(consumer, due);
-  else if (verdict === 'lost') giveUp(consumer, { ...due, fate }, message);
-  else giveBack(consumer, { ...due, fate }, verdict === 'again');
+  else if (verdict === 'lost') giveUp(consumer, { ...due, retry }, message);
+  else giveBack(consumer, { ...due, retry }, verdict === 'again');
 }
 
-function finish(consumer: Consumer, due: Due): void {
+function finish(consumer: Consumer, due: DueNotification): void {
   consumer.queue.finish(due);
   goOn(consumer);
 }
 
-function giveBack(consumer: Consumer, due: Due, isToWait: boolean): void {
-  const { queue, around } = consumer;
-  const waitMs = isToWait ? backoffMs(due.fate.strikes, around.chance()) : 0;
-  queue.giveBack({ ...due, notBeforeMs: around.nowMs() + waitMs });
+function giveBack(consumer: Consumer, due: DueNotification, isToWait: boolean): void {
+  const { queue, env } = consumer;
+  const waitMs = isToWait ? backoffMs(due.retry.failures, env.chance()) : 0;
+  queue.giveBack({ ...due, notBeforeMs: env.nowMs() + waitMs });
   goOn(consumer);
 }
 
 /** It counts as done with when it is durable that it was given up: not before, so that no crash can lose it. */
-function giveUp(consumer: Consumer, due: Due, message: Message | undefined): void {
+function giveUp(consumer: Consumer, due: DueNotification, message: Message | undefined): void {
   if (!message) {
     tellLost(consumer.lastReason ?? '', consumer);
     finish(consumer, due);
     return;
   }
-  bury(letterOf(due, message, consumer), consumer).then(
+  keepDeadLetter(letterOf(due, message, consumer), consumer).then(
     () => finish(consumer, due),
     (cause: unknown) => {
-      consumer.around.world.observe({ kind: 'failed', where: 'dead letters', cause });
+      consumer.env.world.observe({ kind: 'failed', where: 'dead letters', cause });
       giveBack(consumer, due, true);
     },
   );
@@ -315,7 +315,7 @@ function goOn(consumer: Consumer): void {
   const { queue, state } = consumer;
   consumer.mark();
   if (queue.underWay() === 0) consumer.idle();
-  if (state.mode === 'ended' || state.mode === 'paused') queue.letGo();
+  if (state.mode === 'ended' || state.mode === 'paused') queue.evictRecords();
   readOn(consumer);
   wake(consumer);
 }

@@ -2,12 +2,12 @@
 import { performance } from 'node:perf_hooks';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
-import { type Subscriptions, subscriptionShelf } from '../../core/port/subscriptions.ts';
+import { type Subscriptions, subscriptionCollection } from '../../core/port/subscriptions.ts';
 import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { watchClock } from './clock-watch.ts';
-import { createReceivers, type Receivers } from './receivers.ts';
-import type { DeliveryWorld } from './surroundings.ts';
+import { createEndpointScheduler, type EndpointScheduler } from './endpoint-scheduler.ts';
+import type { DeliveryWorld } from './environment.ts';
 import { openTenant, type Tenant } from './tenant.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
 
@@ -40,7 +40,7 @@ const graceMs = 2000;
 const chances = { nowMs: () => performance.now(), chance: () => Math.random() };
 
 interface Engine extends DeliveryOptions {
-  readonly receivers: Receivers;
+  readonly scheduler: EndpointScheduler;
   readonly tenants: Map<string, Promise<Tenant | undefined>>;
   readonly watchers: Watchers;
   /** Looks for tenants that other brokers have made. */
@@ -54,17 +54,17 @@ interface Engine extends DeliveryOptions {
 
 export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
   const { world, messenger, concurrency } = options;
-  const receivers = createReceivers({
+  const scheduler = createEndpointScheduler({
     messenger,
     concurrency,
     observe: world.observe,
     ...chances,
   });
-  const unfollow = world.stores.parts.onLapse(() => receivers.abandonForeign());
+  const unfollow = world.stores.partitions.onLapse(() => scheduler.abandonForeign());
   const watchers = createWatchers();
   const engine: Engine = {
     ...options,
-    receivers,
+    scheduler,
     watchers,
     tenants: new Map(),
     search: undefined,
@@ -77,7 +77,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     async start() {
       await openAll(engine);
       engine.unwatch = watchClock({ ...chances, clock: world.clock, onSet: () => refreshAll(engine) });
-      if (world.stores.parts.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
+      if (world.stores.partitions.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
     },
     stop: () => stop(engine).finally(unfollow),
   };
@@ -93,12 +93,12 @@ function createSubscriptions(engine: Engine): Subscriptions {
     },
     refresh: async (tenant, id) => {
       (await tenantOf(engine, tenant))?.refresh(id);
-      watchers.tell(tenant, id);
+      watchers.notify(tenant, id);
     },
     watch: watchers.watch,
-    account: async (tenant, document) => {
-      const account = await (await tenantOf(engine, tenant))?.account(document);
-      return account && account.timesSent > 0 ? account : undefined;
+    statistics: async (tenant, document) => {
+      const statistics = await (await tenantOf(engine, tenant))?.statistics(document);
+      return statistics && statistics.timesSent > 0 ? statistics : undefined;
     },
     explain: async (tenant, document, about) => {
       const opened = await tenantOf(engine, tenant);
@@ -119,7 +119,7 @@ function refreshAll({ tenants }: Engine): void {
 }
 
 async function openAll(engine: Engine): Promise<void> {
-  for (const name of await engine.world.stores.tenantsWith(subscriptionShelf)) {
+  for (const name of await engine.world.stores.tenantsWith(subscriptionCollection)) {
     // A tenant that cannot be opened keeps no other from being served.
     await tenantOf(engine, name).catch((cause: unknown) => {
       engine.later ??= setTimeout(() => {
@@ -153,7 +153,7 @@ function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
 }
 
 async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
-  const { world, receivers, attemptsMax, deadLettersMax } = engine;
+  const { world, scheduler, attemptsMax, deadLettersMax } = engine;
   const store = engine.isStopped ? undefined : await world.stores.open(tenant, false);
   return (
     store &&
@@ -161,12 +161,12 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
       tenant,
       store,
       world,
-      receivers,
+      scheduler,
       attemptsMax,
       deadLettersMax,
       ...chances,
       read: (document) => read(engine, tenant, document),
-      changedElsewhere: (id) => engine.watchers.tell(tenant, id),
+      changedElsewhere: (id) => engine.watchers.notify(tenant, id),
     })
   );
 }
@@ -183,7 +183,7 @@ async function stop(engine: Engine): Promise<void> {
   clearTimeout(engine.later);
   const opened = await Promise.allSettled(engine.tenants.values());
   const tenants = opened.flatMap((one) => (one.status === 'fulfilled' ? (one.value ?? []) : []));
-  const ended = Promise.all([engine.receivers.stop(), ...tenants.map((tenant) => tenant.end())]);
+  const ended = Promise.all([engine.scheduler.stop(), ...tenants.map((tenant) => tenant.end())]);
   await withinGrace(ended);
   await engine.messenger.close();
   // A store that does not answer keeps nobody from stopping.

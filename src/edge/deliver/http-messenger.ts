@@ -16,13 +16,13 @@ const times = { keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 } as
 const connectMs = 30_000;
 
 export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOptions): Messenger {
-  const line = createLine(lookupPublic);
-  const underWay = new Set<Course>();
+  const line = createHttpConnections(lookupPublic);
+  const underWay = new Set<InFlightRequest>();
   return {
     schemes: ['http', 'https'],
     objection: (uri) => objectionTo(uri, lookupPublic === undefined),
     send(message): Attempt {
-      const course = createCourse(line);
+      const course = createInFlightRequest(line);
       underWay.add(course);
       const done = deliver(message, course, {
         timeoutMs: message.timeoutMs ?? timeoutMs,
@@ -41,13 +41,13 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
 }
 
 /** The connections to all receivers. */
-interface Line {
+interface HttpConnections {
   readonly agent: Agent;
   /** True of a failure of a connection over which something had come, so that it may be an old one. */
   wasKept(failure: unknown): boolean;
 }
 
-function createLine(lookup: LookupFunction | undefined): Line {
+function createHttpConnections(lookup: LookupFunction | undefined): HttpConnections {
   const failuresOfKept = new WeakSet<object>();
   const connect = buildConnector({ timeout: connectMs, ...(lookup ? { lookup } : {}) });
   const agent = new Agent({
@@ -66,8 +66,8 @@ function createLine(lookup: LookupFunction | undefined): Line {
 }
 
 /** An attempt under way. */
-interface Course {
-  readonly line: Line;
+interface InFlightRequest {
+  readonly connections: HttpConnections;
   controller: Dispatcher.DispatchController | undefined;
   /** Why it was ended before the receiver had answered. */
   end: Error | undefined;
@@ -76,20 +76,20 @@ interface Course {
   readonly reject: (reason: Error) => void;
 }
 
-function createCourse(line: Line): Course {
+function createInFlightRequest(line: HttpConnections): InFlightRequest {
   const { promise: ended, reject } = Promise.withResolvers<never>();
   // Nobody may be waiting for it.
   ended.catch(() => undefined);
-  return { line, controller: undefined, end: undefined, ended, reject };
+  return { connections: line, controller: undefined, end: undefined, ended, reject };
 }
 
-function end(course: Course, reason: string): void {
+function end(course: InFlightRequest, reason: string): void {
   course.end ??= new Error(reason);
   course.controller?.abort(course.end);
   course.reject(course.end);
 }
 
-interface Terms {
+interface SendLimits {
   readonly timeoutMs: number;
   readonly isAnyAllowed: boolean;
 }
@@ -106,7 +106,11 @@ function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
 }
 
 /** The time counts from here: what a name takes to be looked up and a connection to be made is part of it. */
-async function deliver(message: Message, course: Course, { timeoutMs, isAnyAllowed }: Terms): Promise<Delivery> {
+async function deliver(
+  message: Message,
+  course: InFlightRequest,
+  { timeoutMs, isAnyAllowed }: SendLimits,
+): Promise<Delivery> {
   const reason = objectionTo(message.uri, isAnyAllowed);
   if (reason !== undefined) return { kind: 'refused', reason };
   const timer = setTimeout(() => end(course, `there was no answer within ${timeoutMs} ms`), timeoutMs);
@@ -154,12 +158,12 @@ interface Result {
 const connectionsMax = 4;
 
 /** The receiver's answer, whose content is of no interest. A connection that the receiver had closed meanwhile is replaced. */
-async function post(request: Dispatcher.DispatchOptions, course: Course): Promise<Result> {
+async function post(request: Dispatcher.DispatchOptions, course: InFlightRequest): Promise<Result> {
   for (let used = 1; ; used += 1) {
     try {
       return await postOnce(request, course);
     } catch (cause) {
-      if (course.end || used === connectionsMax || !course.line.wasKept(cause)) throw cause;
+      if (course.end || used === connectionsMax || !course.connections.wasKept(cause)) throw cause;
     }
   }
 }
@@ -168,11 +172,11 @@ async function post(request: Dispatcher.DispatchOptions, course: Course): Promis
 const answerMax = 65_536;
 
 /** The status says all, even when the rest of the answer is lost. */
-function postOnce(request: Dispatcher.DispatchOptions, course: Course): Promise<Result> {
+function postOnce(request: Dispatcher.DispatchOptions, course: InFlightRequest): Promise<Result> {
   return new Promise((resolve, reject) => {
     let result: Result | undefined;
     let bytes = 0;
-    course.line.agent.dispatch(request, {
+    course.connections.agent.dispatch(request, {
       onRequestStart(controller) {
         course.controller = controller;
         if (course.end) controller.abort(course.end);

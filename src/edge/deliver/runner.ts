@@ -1,18 +1,18 @@
 /** What a subscription that is carried out looks like from outside, be it told of changes or by the clock. */
 import type { Instant } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
-import type { Progress, Progressing } from './ledger.ts';
-import type { Addressee } from './write-message.ts';
+import type { Progress, ProgressSource } from './progress-store.ts';
+import type { MessageTarget } from './write-message.ts';
 
-export interface Runner extends Progressing {
+export interface SubscriptionRunner extends ProgressSource {
   start(): void;
   /** Begins nothing more. Resolves when what was under way has ended. */
   end(): Promise<void>;
   /** What is to come, and what of the change at a position; undefined where changes are not told. */
-  outlook(position: Position): Outlook | undefined;
+  pendingStatus(position: Position): PendingStatus | undefined;
 }
 
-export interface Outlook {
+export interface PendingStatus {
   /** The log was looked through up to here. */
   readonly seen: Position;
   /** Notifications that wait or are under way. */
@@ -20,12 +20,12 @@ export interface Outlook {
   /** Whether the change at the position is among these, or was not looked at yet. */
   readonly isOpen: boolean;
   /** Attempts at it, as far as they are known. */
-  readonly tries: number;
+  readonly attempts: number;
   /** Nothing is sent before, in milliseconds of the broker's own clock. */
   readonly notBeforeMs: number;
 }
 
-export interface RunnerOptions extends Addressee {
+export interface SubscriptionRunnerOptions extends MessageTarget {
   /** What was reached before. */
   readonly progress: Progress;
   /** When the subscription was created: one of the same id that is made later is another one. */

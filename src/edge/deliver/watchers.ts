@@ -3,7 +3,7 @@
 export interface Watchers {
   /** Calls back whenever the subscription has changed, or is gone. Answers the function that stops it. */
   readonly watch: (tenant: string, id: string, listener: () => void) => () => void;
-  readonly tell: (tenant: string, id: string) => void;
+  readonly notify: (tenant: string, id: string) => void;
 }
 
 export function createWatchers(): Watchers {
@@ -19,7 +19,7 @@ export function createWatchers(): Watchers {
         if (own.size === 0 && listeners.get(key) === own) listeners.delete(key);
       };
     },
-    tell: (tenant, id) => {
+    notify: (tenant, id) => {
       for (const listener of [...(listeners.get(keyOf(tenant, id)) ?? [])]) listener();
     },
   };

@@ -2,7 +2,7 @@
 import type { Json } from '../../core/model/json.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
-import type { Breathe } from '../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { readJsonText } from './json-text.ts';
 import type { Arrivals } from './arrivals.ts';
 import { Refusal } from './refusal.ts';
@@ -29,7 +29,7 @@ export interface Body {
 /** What reading a body needs besides it. */
 export interface BodySurroundings {
   readonly limits: BodyLimits;
-  readonly world: Pick<World, 'breathe' | 'isTolerant'>;
+  readonly world: Pick<World, 'yieldToEventLoop' | 'isTolerant'>;
   readonly arrivals: Arrivals;
 }
 
@@ -45,13 +45,13 @@ export async function readBody(
   operation: Operation,
   { limits, world, arrivals }: BodySurroundings,
 ): Promise<Body> {
-  const { breathe, isTolerant } = world;
+  const { yieldToEventLoop, isTolerant } = world;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange, isTolerant);
-  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, arrivals), breathe);
+  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, arrivals), yieldToEventLoop);
   if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   const isPiecewise = operation.body === 'array';
-  return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, breathe }) };
+  return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, yieldToEventLoop }) };
 }
 
 /** The body as text, whatever it is; empty when there is none. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
@@ -120,14 +120,14 @@ async function readPieces(exchange: Exchange, bytesMax: number, arrivals: Arriva
 }
 
 /** Puts pieces together; a long body not in one turn, for copying takes a millisecond per mebibyte. */
-async function joinPieces(pieces: Buffer[], breathe: Breathe): Promise<Buffer> {
+async function joinPieces(pieces: Buffer[], yieldToEventLoop: YieldToEventLoop): Promise<Buffer> {
   const [first] = pieces;
   if (first && pieces.length === 1) return first;
   const whole = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces.splice(0)) {
     at += piece.copy(whole, at);
-    const pause = breathe();
+    const pause = yieldToEventLoop();
     if (pause) await pause;
   }
   return whole;

@@ -1,7 +1,7 @@
 /** Answers requests: finds what is asked for by method and path, has it done, and sends what came of it. */
 import { performance } from 'node:perf_hooks';
 import { perform } from '../../core/operation/perform.ts';
-import type { Guest } from '../../core/operation/guest.ts';
+import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
@@ -9,7 +9,7 @@ import { type BodyLimits, ClientGone } from './body.ts';
 import { echoCorrelator } from './correlator.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
-import { isGuestPath, replyOfGuest } from './guests.ts';
+import { isCompatibilityPath, replyOfCompatibilityRoute } from './compatibility-routes.ts';
 import { foreignHost, type HostCheck } from './host-names.ts';
 import { type PageRoute, replyOfPage } from './pages.ts';
 import { readRequest } from './read.ts';
@@ -26,7 +26,7 @@ export interface DispatchOptions {
   readonly world: World;
   readonly operations: readonly Operation[];
   /** What else can be asked for, beside `/ngsi-ld/v1`. */
-  readonly guests?: readonly Guest[];
+  readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: BodyLimits;
   /** The origin of web pages that may use the API, or `*`; empty: none. */
   readonly corsOrigin: string;
@@ -39,9 +39,9 @@ export interface DispatchOptions {
 }
 
 /** What requests are answered from. */
-interface Site extends Omit<DispatchOptions, 'guests'> {
+interface Site extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly routes: Routes;
-  readonly guests: Routes<Guest>;
+  readonly compatibilityRoutes: Routes<CompatibilityRoute>;
   readonly cors: Headers;
   readonly arrivals: Arrivals;
 }
@@ -58,7 +58,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   const site = {
     ...options,
     routes: createRoutes(options.operations),
-    guests: createRoutes(options.guests ?? [], []),
+    compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
     cors: corsHeaders(options.corsOrigin),
     arrivals: createArrivals(options.world.memory),
   };
@@ -104,16 +104,16 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
     purpose.name = page.name;
     return replyOfPage(page, exchange.request, site.corsOrigin);
   }
-  const isGuest = isGuestPath(site.guests, target.path);
+  const isGuest = isCompatibilityPath(site.compatibilityRoutes, target.path);
   const path = isGuest ? target.path : pathBelowRoot(target.path);
   if (method === 'OPTIONS') {
     purpose.name = 'options';
-    return optionsReply(isGuest ? site.guests : site.routes, path, site.corsOrigin);
+    return optionsReply(isGuest ? site.compatibilityRoutes : site.routes, path, site.corsOrigin);
   }
   if (isGuest) {
-    const guest = findRoute(site.guests, method, path);
-    purpose.name = guest.operation.name;
-    return replyOfGuest(exchange, guest, site.arrivals);
+    const route = findRoute(site.compatibilityRoutes, method, path);
+    purpose.name = route.operation.name;
+    return replyOfCompatibilityRoute(exchange, route, site.arrivals);
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
@@ -173,11 +173,11 @@ async function replyOfOperation(
 ): Promise<Reply> {
   const { world } = site;
   const { operation, path, target } = route;
-  const { ask, caller } = await readRequest(exchange, { operation, path, query: target.query }, site);
-  const answer = await perform(operation, ask, { caller, world });
+  const { request, caller } = await readRequest(exchange, { operation, path, query: target.query }, site);
+  const answer = await perform(operation, request, { caller, world });
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
   const linked = isLinked ? { contextUrl: await world.contexts.urlOf(caller.context, caller) } : undefined;
-  return answerReply(answer, { caller, target, params: ask.params, ...linked });
+  return answerReply(answer, { caller, target, params: request.params, ...linked });
 }
 
 /** True when the @context of an answer stands in the Link header (clauses 6.3.6, 6.3.15). */

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Json, parseGiven } from '../../core/model/json.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
-import type { Breathe } from '../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { findFlaw } from './json-flaw.ts';
 import { type Scan, scanTo, startScan } from './json-scan.ts';
 import { Refusal } from './refusal.ts';
@@ -26,7 +26,7 @@ export interface JsonReading {
   readonly membersMax: number;
   /** True when a long array is to be parsed element by element. */
   readonly isPiecewise: boolean;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
 }
 
 /**
@@ -53,12 +53,12 @@ async function readLong(scan: Scan, reading: JsonReading): Promise<Json> {
     scanTo(scan, Math.min(scan.at + piecewiseBytes, bytes.length));
     checkDepth(scan, reading.depthMax);
     checkCounts(scan, reading.membersMax);
-    const pause = reading.breathe();
+    const pause = reading.yieldToEventLoop();
     if (pause) await pause;
   }
-  if (scan.isSplit && scan.cuts.length > 0) return readElements(scan, reading.breathe);
+  if (scan.isSplit && scan.cuts.length > 0) return readElements(scan, reading.yieldToEventLoop);
   const json = parse(bytes, { start: 0, end: bytes.length });
-  const pause = reading.breathe();
+  const pause = reading.yieldToEventLoop();
   if (pause) await pause;
   return json;
 }
@@ -82,7 +82,7 @@ interface Span {
   readonly end: number;
 }
 
-async function readElements({ bytes, cuts, end }: Scan, breathe: Breathe): Promise<Json> {
+async function readElements({ bytes, cuts, end }: Scan, yieldToEventLoop: YieldToEventLoop): Promise<Json> {
   const close = end ?? bytes.length;
   if (bytes[close] !== 0x5d) throw flawed(bytes, { at: close, expected: '"]"' });
   const rest = bytes.toString('latin1', close + 1, close + 1 + piecewiseBytes);
@@ -94,7 +94,7 @@ async function readElements({ bytes, cuts, end }: Scan, breathe: Breathe): Promi
   for (const cut of [...cuts, close]) {
     elements.push(parse(bytes, { start, end: cut }));
     start = cut + 1;
-    const pause = breathe();
+    const pause = yieldToEventLoop();
     if (pause) await pause;
   }
   return elements;

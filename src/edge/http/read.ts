@@ -5,7 +5,7 @@ import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
 import { badData } from '../../core/model/problem.ts';
-import type { Ask, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
+import type { OperationRequest, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodySurroundings, readBody } from './body.ts';
@@ -16,7 +16,7 @@ import { readServicePath } from './service-path.ts';
 import { readParameters } from './target.ts';
 
 export interface Read {
-  readonly ask: Ask;
+  readonly request: OperationRequest;
   readonly caller: Caller;
 }
 
@@ -43,14 +43,14 @@ export async function readRequest(
   const link = operation.takesContext === true ? undefined : readContextLink(headers['link']?.toString());
   if (operation.body === 'none') {
     return {
-      ask: { path, params, ...lastEventOf(headers) },
+      request: { path, params, ...lastEventOf(headers) },
       caller: { ...who, context: await contextOf(link, { ...who, operation, world }) },
     };
   }
   const body = await readBody(exchange, operation, surroundings);
   const split = splitContext(body, operation, link);
   return {
-    ask: { path, params, body: split.json },
+    request: { path, params, body: split.json },
     caller: {
       ...who,
       context: await contextOf(split.context, { ...who, operation, world }),
@@ -82,7 +82,7 @@ function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Cal
 }
 
 /** What the EventSource of a browser says when it comes back. */
-function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<Ask, 'lastEventId'> {
+function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<OperationRequest, 'lastEventId'> {
   return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
 }
 

@@ -28,10 +28,13 @@ export interface Route<T = Operation> {
 const createNode = <T>(): Node<T> => ({ fixed: new Map(), operations: new Map(), missing: new Set() });
 
 /** What is known of everything that can be asked for. */
-type Spot = Pick<Operation, 'method' | 'path'>;
+type MethodAndPath = Pick<Operation, 'method' | 'path'>;
 
 /** The tree of some operations, and of those that are to come. */
-export function createRoutes<T extends Spot>(operations: readonly T[], missing: readonly Spot[] = notYet): Routes<T> {
+export function createRoutes<T extends MethodAndPath>(
+  operations: readonly T[],
+  missing: readonly MethodAndPath[] = notYet,
+): Routes<T> {
   const root = createNode<T>();
   for (const operation of operations) nodeFor(root, operation.path).operations.set(operation.method, operation);
   for (const { method, path } of missing) nodeFor(root, path).missing.add(method);
@@ -58,7 +61,7 @@ function child<T>(node: Node<T>, segment: string): Node<T> {
 }
 
 /** Where a path leads. */
-interface Place<T> {
+interface MatchedPath<T> {
   readonly node: Node<T>;
   readonly path: Readonly<Record<string, string>>;
   /** True when the path, without its last slash, goes on to an entity whose id is missing. */
@@ -71,7 +74,7 @@ interface Place<T> {
  * what is to come, BadRequestData where the id of an entity is empty (conflict 12).
  */
 export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
-  const { node, path: parts, lacksId } = findPlace(routes, path);
+  const { node, path: parts, lacksId } = matchPath(routes, path);
   const operation = node.operations.get(method === 'HEAD' ? 'GET' : method);
   const empty = Object.keys(parts).find((name) => parts[name] === '');
   if (operation && empty === undefined) return { operation, path: parts };
@@ -96,7 +99,7 @@ export class NotYet extends Error {
 
 /** What OPTIONS tells of a path: its methods, and the media types of patches. Throws ResourceNotFound. */
 export function describePath(routes: Routes<unknown>, path: string): Headers {
-  const { node } = findPlace(routes, path);
+  const { node } = matchPath(routes, path);
   const patch = node.operations.has('PATCH') ? { 'Accept-Patch': bodyTypes('PATCH').join(', ') } : undefined;
   return { Allow: allowed(node).join(', '), ...patch };
 }
@@ -112,7 +115,7 @@ function notAllowed(method: string, node: Node<unknown>, empty: string | undefin
   return new Refusal(405, `The method ${method} is not defined here. ${why}`, { Allow: allow });
 }
 
-function findPlace<T>(routes: Routes<T>, path: string): Place<T> {
+function matchPath<T>(routes: Routes<T>, path: string): MatchedPath<T> {
   const segments = path.split('/').slice(1);
   const isSlashed = segments.length > 1 && segments.at(-1) === '';
   if (isSlashed) segments.pop();

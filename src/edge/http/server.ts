@@ -1,7 +1,7 @@
 /** The HTTP server: one answerer, and the limits that keep slow or broken clients from holding it. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Guest } from '../../core/operation/guest.ts';
+import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import type { BodyLimits } from './body.ts';
 import { answerBrokenRequest, answerForeignUpgrade } from './broken-request.ts';
@@ -24,7 +24,7 @@ export interface HttpOptions extends PageOptions {
   /** What can be asked for under `/ngsi-ld/v1`. */
   readonly operations: readonly Operation[];
   /** What else can be asked for, beside it. */
-  readonly guests?: readonly Guest[];
+  readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: HttpLimits;
   /** The origin of web pages that may use the API, or `*`; empty: none. */
   readonly corsOrigin: string;

@@ -1,5 +1,5 @@
 /** Makes an HTTP reply of an operation's answer: status, headers, links (CIM 009 clauses 6.3.6, 6.3.10). */
-import type { Answer, Caller, Page } from '../../core/operation/operation.ts';
+import type { OperationResult, Caller, Page } from '../../core/operation/operation.ts';
 import { mediaTypes } from './accept.ts';
 import { contextLink, headerUrl, pageLink } from './link.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
@@ -17,15 +17,15 @@ export interface Asked {
 /** Nobody on the way may keep events back, be it to keep them at all or to send more at a time. */
 const unbuffered: Headers = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
 
-type Found = Extract<Answer, { kind: 'found' }>;
+type Found = Extract<OperationResult, { kind: 'found' }>;
 
-export const answerReply = (answer: Answer, asked: Asked): Reply =>
+export const answerReply = (answer: OperationResult, asked: Asked): Reply =>
   answer.kind === 'found'
     ? { status: foundStatus(answer), headers: foundHeaders(answer, asked), body: answer.text }
     : plainReply(answer);
 
 /** The reply of an answer that holds nothing to be written in the caller's terms. */
-export function plainReply(answer: Exclude<Answer, Found>): Reply {
+export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
   switch (answer.kind) {
     case 'created':
       return { status: 201, headers: { Location: headerUrl(answer.location) } };
@@ -78,11 +78,15 @@ function pageLinks({ page, range }: Found, asked: Asked): string[] {
   return [...(next ? [linkTo('next', next)] : []), ...(places.prev ? [linkTo('prev', places.prev)] : [])];
 }
 
-type Place = Readonly<Record<'limit' | 'offset', string>>;
+type PagePosition = Readonly<Record<'limit' | 'offset', string>>;
 
-function placesAround({ limit, offset, hasMore }: Page): { here?: Place; next?: Place; prev?: Place } {
+function placesAround({ limit, offset, hasMore }: Page): {
+  here?: PagePosition;
+  next?: PagePosition;
+  prev?: PagePosition;
+} {
   if (limit === 0) return {};
-  const placeAt = (start: number): Place => ({ limit: String(limit), offset: String(start) });
+  const placeAt = (start: number): PagePosition => ({ limit: String(limit), offset: String(start) });
   return {
     here: placeAt(offset),
     ...(hasMore ? { next: placeAt(offset + limit) } : undefined),

@@ -5,27 +5,27 @@ import { type IConnackPacket, MqttClient } from 'mqtt';
 import type { Delivery } from '../../core/port/messenger.ts';
 import { createSlots } from './slots.ts';
 import { openSocket } from './socket.ts';
-import type { Manner, Target } from './target.ts';
-import { deliveryOf } from './verdict.ts';
+import type { PublishOptions, Target } from './target.ts';
+import { deliveryOf } from './publish-result.ts';
 
 export interface ConnectionOptions {
   readonly target: Target;
-  readonly version: Manner['version'];
+  readonly version: PublishOptions['version'];
   /** Longest time in which the MQTT broker must have let us in. */
   readonly timeoutMs: number;
   readonly lookup?: LookupFunction;
 }
 
 /** What is published. */
-interface Letter {
+interface OutgoingMessage {
   readonly topic: string;
   readonly payload: string;
-  readonly qos: Manner['qos'];
+  readonly qos: PublishOptions['qos'];
 }
 
 export interface Connection {
   /** Resolves when the MQTT broker has it, with any QoS, or the connection is lost. Never rejects. */
-  publish(letter: Letter): Promise<Delivery>;
+  publish(letter: OutgoingMessage): Promise<Delivery>;
   /** Resolves, with the reason, when nothing can be published any more. */
   readonly closed: Promise<string>;
   /** Takes its leave. */
@@ -47,7 +47,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       .on('disconnect', ({ reasonCode }) => note(new Error(`the MQTT broker hung up with code ${reasonCode}`)))
       .on('close', () => resolve(reason));
   });
-  const line = openLine(client);
+  const line = openPublishChannel(client);
   const unlessClosed = createBreaker(closed);
   return {
     closed,
@@ -107,18 +107,18 @@ function createClient(
   });
 }
 
-interface Line {
-  publish(letter: Letter): Promise<Delivery>;
+interface PublishChannel {
+  publish(letter: OutgoingMessage): Promise<Delivery>;
 }
 
 /** Resolves when the MQTT broker has let us in; never, when it does not. */
-async function openLine(client: MqttClient): Promise<Line> {
+async function openPublishChannel(client: MqttClient): Promise<PublishChannel> {
   const { properties = {} } = await new Promise<IConnackPacket>((resolve) => {
     client.once('connect', resolve);
   });
   const { receiveMaximum = 65_535, maximumQoS = 2, maximumPacketSize = Infinity } = properties;
   const slots = createSlots(receiveMaximum);
-  const echo = createEcho(client);
+  const echo = createProbe(client);
   return {
     async publish(letter) {
       if (letter.qos > maximumQoS)
@@ -135,10 +135,10 @@ async function openLine(client: MqttClient): Promise<Line> {
 /** Most bytes that stand around topic and payload. */
 const frameBytes = 12;
 
-const bytesOf = ({ topic, payload }: Letter): number =>
+const bytesOf = ({ topic, payload }: OutgoingMessage): number =>
   frameBytes + Buffer.byteLength(topic) + Buffer.byteLength(payload);
 
-const publishOnce = (client: MqttClient, { topic, payload, qos }: Letter): Promise<Delivery> =>
+const publishOnce = (client: MqttClient, { topic, payload, qos }: OutgoingMessage): Promise<Delivery> =>
   new Promise((resolve) => {
     client.publish(topic, payload, { qos }, (error) => resolve(deliveryOf(error)));
   });
@@ -147,7 +147,7 @@ const publishOnce = (client: MqttClient, { topic, payload, qos }: Letter): Promi
  * Messages of QoS 0 are not acknowledged. But packets are read in order, so that the answer to a ping sent behind one
  * says that the MQTT broker has read it.
  */
-function createEcho(client: MqttClient): () => Promise<Delivery> {
+function createProbe(client: MqttClient): () => Promise<Delivery> {
   const waiting: { readonly ping: number; readonly resolve: () => void }[] = [];
   let asked = 0;
   let answered = 0;

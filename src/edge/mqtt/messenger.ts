@@ -8,7 +8,14 @@ import type { LookupFunction } from 'node:net';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { payloadOf } from './payload.ts';
-import { isPrivate, type Manner, type Objection, readManner, readTarget, type Target } from './target.ts';
+import {
+  isPrivate,
+  type PublishOptions,
+  type Objection,
+  readPublishOptions,
+  readTarget,
+  type Target,
+} from './target.ts';
 
 export interface MqttMessengerOptions {
   /** Longest time in which an MQTT broker must have taken a message, unless the message says otherwise. */
@@ -53,7 +60,7 @@ export function createMqttMessenger(options: MqttMessengerOptions): Messenger {
 
 interface Route {
   readonly target: Target;
-  readonly manner: Manner;
+  readonly options: PublishOptions;
 }
 
 function routeOf({ lookupPublic }: Pool, uri: string, notifierInfo: Message['notifierInfo']): Route | Objection {
@@ -61,8 +68,8 @@ function routeOf({ lookupPublic }: Pool, uri: string, notifierInfo: Message['not
   if ('objection' in target) return target;
   if (lookupPublic && isPrivate(target))
     return { objection: `${target.host} is no public address, and the broker runs without --notify-allow-private` };
-  const manner = readManner(notifierInfo);
-  return 'objection' in manner ? manner : { target, manner };
+  const manner = readPublishOptions(notifierInfo);
+  return 'objection' in manner ? manner : { target, options: manner };
 }
 
 function begin(pool: Pool, message: Message): Attempt {
@@ -77,7 +84,7 @@ function begin(pool: Pool, message: Message): Attempt {
   const timeoutMs = message.timeoutMs ?? pool.timeoutMs;
   const timer = setTimeout(() => abandon(`the MQTT broker did not take it within ${timeoutMs} ms`), timeoutMs);
   const shared = use(pool, route);
-  const { target, manner } = route;
+  const { target, options: manner } = route;
   const published = shared.connection.publish({ topic: target.topic, payload: payloadOf(message), qos: manner.qos });
   const done = Promise.race([published, abandoned]).finally(() => {
     clearTimeout(timer);
@@ -88,7 +95,7 @@ function begin(pool: Pool, message: Message): Attempt {
 }
 
 /** The connection for this route, opened when there is none. */
-function use(pool: Pool, { target, manner: { version } }: Route): Shared {
+function use(pool: Pool, { target, options: { version } }: Route): Shared {
   const { topic: _, ...line } = target;
   const key = JSON.stringify({ ...line, version });
   const shared = pool.shared.get(key) ?? open(pool, key, { target, version });
@@ -100,7 +107,7 @@ function use(pool: Pool, { target, manner: { version } }: Route): Shared {
 function open(
   { shared, timeoutMs, lookupPublic }: Pool,
   key: string,
-  line: { readonly target: Target; readonly version: Manner['version'] },
+  line: { readonly target: Target; readonly version: PublishOptions['version'] },
 ): Shared {
   const lookup = lookupPublic ? { lookup: lookupPublic } : undefined;
   const connection = openConnection({ ...line, timeoutMs, ...lookup });

@@ -20,7 +20,7 @@ export interface Target extends Server {
 }
 
 /** How to publish. */
-export interface Manner {
+export interface PublishOptions {
   /** The version of the protocol as its packets name it: 4 is 3.1.1. */
   readonly version: 4 | 5;
   readonly qos: 0 | 1 | 2;
@@ -85,11 +85,11 @@ export const isPrivate = ({ host }: Target): boolean =>
   host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
 
 /** Versions as a `notifierInfo` names them. */
-export const versions: Readonly<Record<string, Manner['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
-const qualities: Readonly<Record<string, Manner['qos']>> = { '0': 0, '1': 1, '2': 2 };
+export const versions: Readonly<Record<string, PublishOptions['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
+const qualities: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1': 1, '2': 2 };
 
 /** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`; without them it is mqtt5.0 and 0. What else stands there is not for us. */
-export function readManner(notifierInfo: Readonly<Record<string, string>>): Manner | Objection {
+export function readPublishOptions(notifierInfo: Readonly<Record<string, string>>): PublishOptions | Objection {
   const { 'MQTT-Version': told = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
   const version = Object.hasOwn(versions, told) ? versions[told] : undefined;
   const qos = Object.hasOwn(qualities, level) ? qualities[level] : undefined;

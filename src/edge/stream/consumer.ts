@@ -3,13 +3,13 @@ import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Memory } from '../../core/port/memory.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { compilePlan } from '../../core/subscription/match.ts';
-import type { LiveConsumer } from './circles.ts';
-import { type Course, tellGap } from './course.ts';
+import type { LiveConsumer } from './audience-matchers.ts';
+import { type StreamContext, sendGap } from './stream-context.ts';
 import { frameBytes } from './limits.ts';
 import { replayLatest, replayPage } from './replay.ts';
 import { takeSnapshot } from './snapshot.ts';
 
-export interface ConsumerOptions extends Omit<Course, 'concerns' | 'standing'> {
+export interface ConsumerOptions extends Omit<StreamContext, 'concerns' | 'state'> {
   readonly overflow: 'disconnect' | 'latest';
   /** Bytes that may wait for the client. */
   readonly bufferBytes: number;
@@ -32,7 +32,7 @@ export interface Consumer {
 }
 
 /** A course with what only this file needs of it. */
-interface Run extends Course {
+interface Run extends StreamContext {
   readonly options: ConsumerOptions;
   readonly expiry: Micros;
   /** The consumer as its feed sees it. */
@@ -46,16 +46,16 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     options,
     concerns: compilePlan(plan),
     expiry: plan.expiresAt === undefined ? Infinity : microsOfInstant(plan.expiresAt),
-    standing: { mode: 'reading', seen: start, told: start, isLagging: false, isInSnapshot: isSnapshotFirst },
+    state: { mode: 'reading', seen: start, told: start, isLagging: false, isInSnapshot: isSnapshotFirst },
     live: {
       plan,
       audience,
       deliver: (records, from) => deliver(run, records, from),
-      lose: (position) => tellGap(run, position),
+      skipPruned: (position) => sendGap(run, position),
       fail: () => fail(run),
     },
   };
-  return { run: () => startReading(run), end: () => end(run), beat: () => beat(run), toldTo: () => run.standing.told };
+  return { run: () => startReading(run), end: () => end(run), beat: () => beat(run), toldTo: () => run.state.told };
 }
 
 const startReading = (run: Run): void => {
@@ -67,32 +67,32 @@ const startReading = (run: Run): void => {
 
 /** Until the feed takes over, or the client is gone. */
 async function readOn(run: Run): Promise<void> {
-  const { standing, pipe, feed, live } = run;
-  if (standing.isInSnapshot) await takeSnapshot(run);
-  while ((await pipe.drained()) && standing.mode === 'reading') {
+  const { state, pipe, feed, live } = run;
+  if (state.isInSnapshot) await takeSnapshot(run);
+  while ((await pipe.drained()) && state.mode === 'reading') {
     if (endsByExpiry(run)) return;
-    if (feed.join(live, standing.seen)) {
-      standing.mode = 'live';
-      standing.isLagging = false;
-    } else if (standing.isLagging) await replayLatest(run);
+    if (feed.join(live, state.seen)) {
+      state.mode = 'live';
+      state.isLagging = false;
+    } else if (state.isLagging) await replayLatest(run);
     else await replayPage(run);
   }
 }
 
 function deliver(run: Run, records: readonly LogRecord[], from: Position): void {
-  const { standing, pipe, outlet, options, world } = run;
-  if (standing.mode !== 'live' || endsByExpiry(run)) return;
-  standing.seen = Math.max(standing.seen, from);
-  const fresh = records.filter(({ position }) => position > standing.seen);
-  for (const { entities, position } of outlet.bundles(fresh)) {
+  const { state, pipe, writer, options, world } = run;
+  if (state.mode !== 'live' || endsByExpiry(run)) return;
+  state.seen = Math.max(state.seen, from);
+  const fresh = records.filter(({ position }) => position > state.seen);
+  for (const { entities, position } of writer.bundles(fresh)) {
     // Looked at before the frame, so that one entity larger than the bound still gets through.
     if (pipe.backlog() > bound(options, world.memory)) {
       overflow(run);
       return;
     }
-    outlet.notify(entities, position);
-    standing.seen = position;
-    standing.told = position;
+    writer.notify(entities, position);
+    state.seen = position;
+    state.told = position;
   }
 }
 
@@ -106,26 +106,26 @@ function bound({ overflow, bufferBytes }: ConsumerOptions, memory: Memory): numb
 }
 
 function overflow(run: Run): void {
-  const { standing, pipe, feed, live, world, options } = run;
+  const { state, pipe, feed, live, world, options } = run;
   world.observe({ kind: 'streamDropped', reason: options.overflow });
   if (options.overflow === 'disconnect') {
     pipe.close('tooSlow');
     return;
   }
   feed.leave(live);
-  standing.mode = 'reading';
-  standing.isLagging = true;
+  state.mode = 'reading';
+  state.isLagging = true;
   startReading(run);
 }
 
-function end({ standing, feed, live }: Run): void {
-  standing.mode = 'ended';
+function end({ state, feed, live }: Run): void {
+  state.mode = 'ended';
   feed.leave(live);
 }
 
 function endsByExpiry(run: Run): boolean {
-  const { standing, expiry, world, options } = run;
-  if (standing.mode === 'ended') return true;
+  const { state, expiry, world, options } = run;
+  if (state.mode === 'ended') return true;
   if (expiry === Infinity || microsOfInstant(world.clock.now()) < expiry) return false;
   end(run);
   options.ended('expired');
@@ -133,16 +133,16 @@ function endsByExpiry(run: Run): boolean {
 }
 
 function fail(run: Run): void {
-  if (run.standing.mode === 'ended') return;
+  if (run.state.mode === 'ended') return;
   end(run);
   run.pipe.close('fault');
 }
 
 function beat(run: Run): void {
-  const { standing, feed, outlet } = run;
-  if (endsByExpiry(run) || standing.isInSnapshot) return;
-  const reached = standing.mode === 'live' ? Math.max(standing.seen, feed.deliveredTo()) : standing.seen;
-  if (reached <= standing.told) return;
-  outlet.mark('position', reached);
-  standing.told = reached;
+  const { state, feed, writer } = run;
+  if (endsByExpiry(run) || state.isInSnapshot) return;
+  const reached = state.mode === 'live' ? Math.max(state.seen, feed.deliveredTo()) : state.seen;
+  if (reached <= state.told) return;
+  writer.mark('position', reached);
+  state.told = reached;
 }

@@ -1,18 +1,18 @@
 /** The changes of one tenant for all its consumers: those who are up to date are handed what comes, the others read on by themselves. */
 import type { World } from '../../core/operation/operation.ts';
 import type { Position, Store } from '../../core/port/store.ts';
-import { createTeller, type Teller } from '../../core/subscription/notification.ts';
+import { createChangeRenderer, type ChangeRenderer } from '../../core/subscription/notification.ts';
 import { epochOf } from '../../core/port/position.ts';
 import type { LogPage } from '../../core/subscription/read-log.ts';
-import { createCircles, type LiveConsumer } from './circles.ts';
+import { createAudienceMatchers, type LiveConsumer } from './audience-matchers.ts';
 import { createPages } from './pages.ts';
-import { createPump } from './pump.ts';
+import { createLogDispatcher } from './log-dispatcher.ts';
 
 export interface Feed {
   readonly epoch: string;
   readonly store: Store;
   /** Writes a change once for all who want it in the same words. */
-  readonly teller: Teller;
+  readonly renderer: ChangeRenderer;
   /** The next records behind a position, for a consumer that is not up to date. */
   readPage(after: Position): Promise<LogPage>;
   /** Takes in a consumer that has seen everything up to `seen`. False when the feed is ahead of it. */
@@ -25,32 +25,32 @@ export interface Feed {
 
 async function openFeed(store: Store, world: World): Promise<Feed> {
   const epoch = await epochOf(store, world.ids);
-  const circles = createCircles();
-  const pump = createPump({ log: store.log, world, circles, start: await store.log.position() });
-  const stop = store.log.follow(pump.advance);
+  const matchers = createAudienceMatchers();
+  const dispatcher = createLogDispatcher({ log: store.log, world, matchers, start: await store.log.position() });
+  const stop = store.log.follow(dispatcher.advance);
   // What was committed between the asking and the following is announced to nobody.
-  await pump.catchUp();
+  await dispatcher.catchUp();
   return {
     epoch,
     store,
-    teller: createTeller(),
+    renderer: createChangeRenderer(),
     readPage: createPages(store.log),
     join: (consumer, seen) => {
-      if (seen < pump.matchedTo()) return false;
-      circles.add(consumer);
+      if (seen < dispatcher.matchedTo()) return false;
+      matchers.add(consumer);
       return true;
     },
-    leave: circles.remove,
-    deliveredTo: pump.deliveredTo,
+    leave: matchers.remove,
+    deliveredTo: dispatcher.deliveredTo,
     close: () => {
       stop();
-      pump.stop();
+      dispatcher.stop();
     },
   };
 }
 
 /** A feed in use; to be released once. */
-export interface Lease {
+export interface FeedReference {
   readonly feed: Feed;
   release(): void;
 }
@@ -61,7 +61,7 @@ interface Used {
 }
 
 /** Answers the feed of a tenant, the same for all who use it at a time; undefined when there is no such tenant. */
-export type OpenFeed = (tenant: string) => Promise<Lease | undefined>;
+export type OpenFeed = (tenant: string) => Promise<FeedReference | undefined>;
 
 export function createFeeds(world: World): OpenFeed {
   const feeds = new Map<string, Used>();

@@ -1,34 +1,37 @@
 /** Reads the change log on behalf of one consumer that is not up to date, no faster than its client takes it. */
 import type { LogRecord, Position } from '../../core/port/store.ts';
-import { type Course, tellGap } from './course.ts';
+import { type StreamContext, sendGap } from './stream-context.ts';
 import { pageSizes } from './limits.ts';
 
 /** Entities of which a consumer that lags is sent the latest at a time. */
 const latestMax = 1000;
 
 /** Sends what concerns the client of one page. `isKnown` tells records that it has got in a snapshot. */
-export async function replayPage(course: Course, isKnown: (record: LogRecord) => boolean = () => false): Promise<void> {
-  const { standing } = course;
-  const records = await nextRecords(course, standing.seen);
+export async function replayPage(
+  stream: StreamContext,
+  isKnown: (record: LogRecord) => boolean = () => false,
+): Promise<void> {
+  const { state } = stream;
+  const records = await nextRecords(stream, state.seen);
   if (!records) return;
   const unknown = records.filter((record) => !isKnown(record));
-  await send(course, await concernedOf(course, unknown), records.at(-1)?.position ?? standing.seen);
+  await send(stream, await concernedOf(stream, unknown), records.at(-1)?.position ?? state.seen);
 }
 
 /** Sends the latest change of each entity that concerns the client, of as many pages as there are. */
-export async function replayLatest(course: Course): Promise<void> {
-  const { standing } = course;
+export async function replayLatest(stream: StreamContext): Promise<void> {
+  const { state } = stream;
   const latest = new Map<string, LogRecord>();
-  let reached: Position = standing.seen;
+  let reached: Position = state.seen;
   let isMore = true;
-  while (isMore && latest.size < latestMax && standing.mode === 'reading') {
-    const records = await nextRecords(course, reached);
+  while (isMore && latest.size < latestMax && state.mode === 'reading') {
+    const records = await nextRecords(stream, reached);
     if (!records) return;
-    keepLatest(latest, await concernedOf(course, records));
+    keepLatest(latest, await concernedOf(stream, records));
     reached = records.at(-1)?.position ?? reached;
     isMore = records.length === pageSizes.log;
   }
-  await send(course, [...latest.values()], reached);
+  await send(stream, [...latest.values()], reached);
 }
 
 /** Taken out first, so that the order of the map stays that of the positions. */
@@ -41,35 +44,35 @@ function keepLatest(latest: Map<string, LogRecord>, records: readonly LogRecord[
 
 /** Sends records as the client takes them; it has then been sent everything up to `reached`. */
 async function send(
-  { standing, outlet, pipe }: Course,
+  { state, writer, pipe }: StreamContext,
   records: readonly LogRecord[],
   reached: Position,
 ): Promise<void> {
-  for (const { entities, position } of outlet.bundles(records)) {
-    if (!(await pipe.drained()) || standing.mode !== 'reading') return;
-    outlet.notify(entities, standing.isInSnapshot ? undefined : position);
-    standing.seen = position;
-    if (!standing.isInSnapshot) standing.told = position;
+  for (const { entities, position } of writer.bundles(records)) {
+    if (!(await pipe.drained()) || state.mode !== 'reading') return;
+    writer.notify(entities, state.isInSnapshot ? undefined : position);
+    state.seen = position;
+    if (!state.isInSnapshot) state.told = position;
   }
-  standing.seen = reached;
+  state.seen = reached;
 }
 
 /** The next records; undefined when some have been pruned, which the client is told. */
-async function nextRecords(course: Course, after: Position): Promise<readonly LogRecord[] | undefined> {
-  const page = await course.feed.readPage(after);
+async function nextRecords(stream: StreamContext, after: Position): Promise<readonly LogRecord[] | undefined> {
+  const page = await stream.feed.readPage(after);
   if (page.gapTo === undefined) return page.records;
-  if (course.standing.mode === 'reading') tellGap(course, page.gapTo);
+  if (stream.state.mode === 'reading') sendGap(stream, page.gapTo);
   return undefined;
 }
 
 /** The records that concern the client, as it may see them. */
 async function concernedOf(
-  { audience, concerns, world }: Course,
+  { audience, concerns, world }: StreamContext,
   records: readonly LogRecord[],
 ): Promise<readonly LogRecord[]> {
   const concerned: LogRecord[] = [];
   for (const record of records) {
-    const pause = world.breathe();
+    const pause = world.yieldToEventLoop();
     if (pause) await pause;
     const seen = audience.see(record);
     if (seen && concerns(seen)) concerned.push(seen);

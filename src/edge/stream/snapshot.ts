@@ -1,38 +1,38 @@
 /** Sends the entities that are there, so that the changes sent thereafter follow without gap or repeat. */
 import type { Position, Stored } from '../../core/port/store.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
-import type { Course } from './course.ts';
+import type { StreamContext } from './stream-context.ts';
 import { pageSizes } from './limits.ts';
 import { replayPage } from './replay.ts';
 
 /**
- * The log is where it was when `standing.seen` was set. Entities found in a later version than that hold changes that the log
+ * The log is where it was when `state.seen` was set. Entities found in a later version than that hold changes that the log
  * is about to tell: their versions are remembered, and the records up to them passed over. Once the log has been
  * read to the newest of these versions, the client has exactly what a position stands for, and is told so.
  */
-export async function takeSnapshot(course: Course): Promise<void> {
-  const { standing, outlet } = course;
-  const versions = await sendEntities(course);
+export async function takeSnapshot(stream: StreamContext): Promise<void> {
+  const { state, writer } = stream;
+  const versions = await sendEntities(stream);
   if (!versions) return;
-  const until = [...versions.values()].reduce((newest, version) => Math.max(newest, version), standing.seen);
-  while (standing.seen < until) {
-    if (!(await isOpen(course))) return;
-    await replayPage(course, ({ id, position }) => position <= (versions.get(id) ?? 0));
+  const until = [...versions.values()].reduce((newest, version) => Math.max(newest, version), state.seen);
+  while (state.seen < until) {
+    if (!(await isOpen(stream))) return;
+    await replayPage(stream, ({ id, position }) => position <= (versions.get(id) ?? 0));
   }
-  if (standing.mode === 'ended') return;
-  standing.isInSnapshot = false;
-  standing.told = standing.seen;
-  outlet.mark('snapshot', standing.seen);
+  if (state.mode === 'ended') return;
+  state.isInSnapshot = false;
+  state.told = state.seen;
+  writer.mark('snapshot', state.seen);
 }
 
 /** Sends all entities, page by page. Answers versions that are newer than the position; undefined when the client is gone. */
-async function sendEntities(course: Course): Promise<ReadonlyMap<string, Position> | undefined> {
-  const { audience, plan, world, standing } = course;
+async function sendEntities(stream: StreamContext): Promise<ReadonlyMap<string, Position> | undefined> {
+  const { audience, plan, world, state } = stream;
   const versions = new Map<string, Position>();
   const filter = snapshotFilter(plan);
   let after: number | undefined;
   for (;;) {
-    if (!(await isOpen(course))) return undefined;
+    if (!(await isOpen(stream))) return undefined;
     const limit = pageSizes.snapshot;
     const page = await audience.store.find({
       filter,
@@ -40,21 +40,21 @@ async function sendEntities(course: Course): Promise<ReadonlyMap<string, Positio
       now: world.clock.now(),
       ...(after === undefined ? undefined : { after }),
     });
-    for (const { id, version } of page) if (version > standing.seen) versions.set(id, version);
-    if (!(await sendPage(course, page))) return undefined;
+    for (const { id, version } of page) if (version > state.seen) versions.set(id, version);
+    if (!(await sendPage(stream, page))) return undefined;
     after = page.at(-1)?.cursor;
     if (page.length < limit) return versions;
   }
 }
 
-async function sendPage(course: Course, page: readonly Stored[]): Promise<boolean> {
-  for (const texts of course.outlet.present(page.map((stored) => stored.entity()))) {
-    if (!(await isOpen(course))) return false;
-    course.outlet.notify(texts);
+async function sendPage(stream: StreamContext, page: readonly Stored[]): Promise<boolean> {
+  for (const texts of stream.writer.present(page.map((stored) => stored.entity()))) {
+    if (!(await isOpen(stream))) return false;
+    stream.writer.notify(texts);
   }
   return true;
 }
 
 /** Waits until little waits for the client. False when it is gone, or has left. */
-const isOpen = async ({ pipe, standing }: Course): Promise<boolean> =>
-  (await pipe.drained()) && standing.mode === 'reading';
+const isOpen = async ({ pipe, state }: StreamContext): Promise<boolean> =>
+  (await pipe.drained()) && state.mode === 'reading';

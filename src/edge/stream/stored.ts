@@ -5,7 +5,7 @@ import { readId } from '../../core/model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { Position, Store } from '../../core/port/store.ts';
-import { subscriptionShelf } from '../../core/port/subscriptions.ts';
+import { subscriptionCollection } from '../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import { contextsOf, readStreamed } from '../../core/subscription/read-stored.ts';
 
@@ -21,7 +21,7 @@ export async function readSubject(
   { tenant, id, seen }: StoredSubject,
   { clock, contexts }: Pick<World, 'clock' | 'contexts'>,
 ): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position; readonly modifiedAt: Instant }> {
-  const kept = await seen.shelf(subscriptionShelf).get(readId(id, 'the id of the subscription'));
+  const kept = await seen.collection(subscriptionCollection).get(readId(id, 'the id of the subscription'));
   if (kept === undefined) throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
   const document: SubscriptionDocument = subscriptionIn(kept);
   const status = statusOf(document, clock.now());

@@ -1,5 +1,5 @@
 /** Everything that ever was: for each entity its series of instances, each at its place in time. */
-import type { Place } from '../../core/language/history-selection.ts';
+import type { SeriesName } from '../../core/language/history-selection.ts';
 import type { Change } from '../../core/model/change.ts';
 import {
   type HistoricInstance,
@@ -10,14 +10,14 @@ import {
 } from '../../core/model/history.ts';
 import { dayMicros, type Instant, type Micros } from '../../core/model/instant.ts';
 import type { Bounds } from '../../core/language/retention.ts';
-import { beginningOf, type Tally, tallyHours, tallyOf } from '../../core/model/tally.ts';
+import { beginningOf, type NumericSummary, summarizeHours, tallyOf } from '../../core/model/numeric-summary.ts';
 import type { PastInstance, Revised, Revision } from '../../core/port/store.ts';
 
 /** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */
-export interface Series extends Place {
+export interface Series extends SeriesName {
   readonly entries: Entry[];
   /** Rollups of the hours of days of which the instances are forgotten. */
-  readonly rollups: readonly Tally[];
+  readonly rollups: readonly NumericSummary[];
 }
 interface Entry {
   readonly at: Micros;
@@ -39,14 +39,14 @@ export interface Archive {
   add(change: Change): void;
   record(past: PastInstance, at: Instant): void;
   /** Drops what is before the bounds in a series of a subject; rollups stay between them. */
-  truncate(id: string, place: Place, bounds: Bounds): void;
+  truncate(id: string, place: SeriesName, bounds: Bounds): void;
   /** Drops whole series. */
-  forget(id: string, places: readonly Place[]): void;
+  forget(id: string, places: readonly SeriesName[]): void;
   revise(revision: Revision, at: Instant): Revised;
 }
 
 /** The name of a series among those of its entity. */
-export const placeKey = ({ name, datasetId }: Place): string => JSON.stringify([name, datasetId]);
+export const placeKey = ({ name, datasetId }: SeriesName): string => JSON.stringify([name, datasetId]);
 
 /** An empty archive. */
 export function createArchive(): Archive {
@@ -104,7 +104,7 @@ function truncate(all: Map<string, Series> | undefined, key: string, bounds: Bou
     // Those that are left of a day go together.
     rollups: [
       ...series.rollups.filter(({ first }) => dayOf(first) >= dayOf(bounds.rollups)),
-      ...tallyHours(going.flatMap(numberIn)).filter(({ first }) => first >= bounds.rollups),
+      ...summarizeHours(going.flatMap(numberIn)).filter(({ first }) => first >= bounds.rollups),
     ].sort((a, b) => a.first - b.first),
   });
 }
@@ -115,7 +115,7 @@ const dayOf = (at: Micros): Micros => beginningOf(at, dayMicros);
 export const rolledDays = ({ rollups }: Series): ReadonlySet<number> =>
   new Set(rollups.map(({ first }) => dayOf(first)));
 
-const numberIn = ({ at, isObserved, instance: { kind, value } }: Entry): readonly Tally[] =>
+const numberIn = ({ at, isObserved, instance: { kind, value } }: Entry): readonly NumericSummary[] =>
   isObserved && kind === 'Property' && typeof value === 'number' ? [tallyOf(value, at)] : [];
 
 /** A series with nothing in it is none. */
@@ -141,7 +141,7 @@ const entryMeant = (all: ReadonlyMap<string, Series>, revision: Revision): Entry
   [...all.values()].filter((one) => isOf(one, revision)).flatMap(({ entries }) => entries.filter(meaning(revision)))[0];
 
 /** True for a series that a revision speaks of. */
-function isOf({ name, datasetId }: Place, revision: Revision): boolean {
+function isOf({ name, datasetId }: SeriesName, revision: Revision): boolean {
   if (revision.op === 'deleteHistory') return true;
   if (name !== revision.name) return false;
   return revision.op !== 'deleteSeries' || revision.which === 'all' || revision.which.datasetId === datasetId;

@@ -1,5 +1,5 @@
 /** The present entities of a tenant in memory, in order of creation, and everything that a write to one leaves behind. */
-import { expiredPlaces } from '../../core/language/history-selection.ts';
+import { expiredSeries } from '../../core/language/history-selection.ts';
 import { carryOutWrite, type Write } from '../../core/language/write.ts';
 import type { Change } from '../../core/model/change.ts';
 import type { Entity } from '../../core/model/entity.ts';
@@ -9,18 +9,18 @@ import type { Outcome } from '../../core/model/mutation.ts';
 import type { Position, Summary } from '../../core/port/store.ts';
 import type { Archive } from './archive.ts';
 import type { ChangeLog } from './log.ts';
-import { createTally } from './tally.ts';
+import { createEntityCounts } from './entity-counts.ts';
 
 /** An entity as it was last written, expired or not. Never altered: a write puts another in its place. */
-export interface Kept {
+export interface StoredEntity {
   readonly entity: Entity;
   readonly version: Position;
   readonly cursor: number;
 }
 
 export interface Entities {
-  readonly all: () => readonly Kept[];
-  readonly get: (id: string) => Kept | undefined;
+  readonly all: () => readonly StoredEntity[];
+  readonly get: (id: string) => StoredEntity | undefined;
   readonly carryOut: (write: Write, at: Instant) => Outcome;
   /** Removes what has expired. Answers how many entities went. */
   readonly sweep: (now: Instant) => number;
@@ -40,7 +40,7 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
   };
 
   const keep = (stored: Entity | undefined, change: Change, next: Entity | undefined): void => {
-    if (stored) archive.forget(stored.id, expiredPlaces(stored, change.at));
+    if (stored) archive.forget(stored.id, expiredSeries(stored, change.at));
     archive.add(change);
     const position = log.append(change);
     // What is created where an expired entity still lay does not inherit its place in the order.
@@ -51,7 +51,7 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
   const sweep = (now: Instant): number => {
     const due = present.all().filter(({ entity }) => presentAt(entity, now) !== entity);
     for (const { entity, version } of due) {
-      archive.forget(entity.id, expiredPlaces(entity, now));
+      archive.forget(entity.id, expiredSeries(entity, now));
       const rest = presentAt(entity, now);
       if (rest) present.put(rest, version);
       else present.remove(entity.id);
@@ -63,8 +63,8 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
 }
 
 interface Present {
-  readonly all: () => readonly Kept[];
-  readonly get: (id: string) => Kept | undefined;
+  readonly all: () => readonly StoredEntity[];
+  readonly get: (id: string) => StoredEntity | undefined;
   /** Puts an entity in its place, or behind all others when its id is new. */
   readonly put: (entity: Entity, version: Position) => void;
   readonly remove: (id: string) => void;
@@ -73,8 +73,8 @@ interface Present {
 
 /** The entities by id in order of creation, counted. */
 function createPresent(): Present {
-  const entities = new Map<string, Kept>();
-  const tally = createTally();
+  const entities = new Map<string, StoredEntity>();
+  const tally = createEntityCounts();
   let lastCursor = 0;
   return {
     all: () => [...entities.values()],

@@ -3,10 +3,10 @@ import {
   byTime,
   compileRemembered,
   createCollector,
-  expiredPlaces,
+  expiredSeries,
   hasAsked,
-  type Place,
-  placeTest,
+  type SeriesName,
+  seriesTest,
   type Timed,
 } from '../../core/language/history-selection.ts';
 import type { TemporalQuery } from '../../core/language/filter.ts';
@@ -14,14 +14,14 @@ import { isWithin, timeOf } from '../../core/language/temporal-query.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type EntityHistory, standIn } from '../../core/model/history.ts';
 import { dayMicros, hourMicros, microsOfInstant } from '../../core/model/instant.ts';
-import { beginningOf } from '../../core/model/tally.ts';
-import type { Breathe } from '../../core/port/clock.ts';
+import { beginningOf } from '../../core/model/numeric-summary.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { HistoryPlan } from '../../core/port/store.ts';
 import { type Archive, placeKey, rolledDays, type Series, type Subject } from './archive.ts';
 
 interface Sources {
   readonly archive: Archive;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   /** The entity as it is stored, expired or not. */
   readonly entityOf: (id: string) => Entity | undefined;
 }
@@ -32,20 +32,20 @@ export async function readHistories(plan: HistoryPlan, sources: Sources): Promis
   const isAskedFor = compileRemembered(filter, now);
   const collector = createCollector(plan);
   for (const subject of sources.archive.subjects()) {
-    const pause = sources.breathe();
+    const pause = sources.yieldToEventLoop();
     if (pause) await pause;
     if (collector.isFull()) break;
     const entity = sources.entityOf(subject.id);
     if (!isAskedFor({ ...subject, entity })) continue;
-    const selected = selectInstances(subject, plan, expiredPlaces(entity, now));
+    const selected = selectInstances(subject, plan, expiredSeries(entity, now));
     if (hasAsked(selected, filter)) collector.add(subject, selected);
   }
   return collector.found;
 }
 
 /** The instances that a plan selects, series by series, each ascending in time. */
-function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readonly Place[]): readonly Timed[] {
-  const isMeant = placeTest(plan);
+function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readonly SeriesName[]): readonly Timed[] {
+  const isMeant = seriesTest(plan);
   const hidden = new Set(expired.map(placeKey));
   return [...series.values()]
     .filter((one) => isMeant(one) && !hidden.has(placeKey(one)))

@@ -1,12 +1,12 @@
 /** A persistence that lives as long as the process: for trials and tests, and the model that other stores are held to. */
-import type { Breathe } from '../../core/port/clock.ts';
-import { createNotes } from '../../core/port/notes.ts';
-import { allMine } from '../../core/port/parts.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
+import { createOneTimeStore } from '../../core/port/one-time-store.ts';
+import { allPartitions } from '../../core/port/partitions.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { createMemoryStore } from './store.ts';
 
-/** Stores in memory. `breathe` is called between the entities that a query looks at. */
-export function createMemoryStores(options: { readonly breathe?: Breathe } = {}): Stores {
+/** Stores in memory. `yieldToEventLoop` is called between the entities that a query looks at. */
+export function createMemoryStores(options: { readonly yieldToEventLoop?: YieldToEventLoop } = {}): Stores {
   const tenants = new Map<string, Store>([['', createMemoryStore(options)]]);
   return {
     open: (tenant, create) => {
@@ -14,8 +14,8 @@ export function createMemoryStores(options: { readonly breathe?: Breathe } = {})
       if (store) tenants.set(tenant, store);
       return Promise.resolve(store);
     },
-    parts: allMine,
-    notes: createNotes(),
+    partitions: allPartitions,
+    oneTimeStore: createOneTimeStore(),
     tenants: () => Promise.resolve([...tenants.keys()]),
     tenantsInUse: () => Promise.resolve([...tenants.keys()]),
     tenantsWith: () => Promise.resolve([...tenants.keys()]),

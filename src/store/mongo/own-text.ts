@@ -9,7 +9,7 @@ import type { PackedChange } from '../../core/model/packed-change.ts';
 export type LogRest = Pick<PackedChange, 'event' | 'rest'>;
 
 /** An instance in a bucket: its place in time, a number that no other has, and all that it is. */
-export type Row = readonly [at: Micros, number: number, instance: KeptInstance];
+export type Row = readonly [at: Micros, number, instance: KeptInstance];
 
 /** An instance that was moved from another place keeps its id; others have that of their place. */
 type KeptInstance = Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };

@@ -103,7 +103,7 @@ export interface RollupDay {
   readonly day: number;
   /** A `rollupState`. */
   readonly state: number;
-  /** `bytesOfTallies`. Absent: its instances answer. */
+  /** `bytesOfSummaries`. Absent: its instances answer. */
   readonly whole?: Uint8Array;
   /** Of its hours. Absent: its instances tell them as quickly. */
   readonly hours?: Uint8Array;
@@ -131,7 +131,7 @@ export interface CountKey {
   readonly k: string | null;
 }
 
-export interface ShelfDocument {
+export interface StoredDocument {
   readonly _id: { readonly shelf: string; readonly key: string };
   readonly doc: string;
   /** The broker that put it. */
@@ -160,6 +160,6 @@ export interface Collections {
   readonly rollups: Collection<RollupDocument>;
   readonly log: Collection<LogDocument>;
   readonly counts: Collection<CountDocument>;
-  readonly shelf: Collection<ShelfDocument>;
+  readonly shelf: Collection<StoredDocument>;
   readonly state: Collection<StateDocument>;
 }

@@ -9,11 +9,11 @@ import { readHistories } from './history/history-reader.ts';
 import { revise } from './history/revise.ts';
 import { workOutSome } from './history/rollup-work.ts';
 import { createLog } from './log.ts';
-import type { OpenParts } from './parts.ts';
+import type { PartitionLeases } from './partition-leases.ts';
 import type { Collections } from './schema.ts';
 import { countEntities, findEntities, getEntity } from './search/search.ts';
 import { countKept, readSummary } from './search/summary.ts';
-import { createShelves } from './shelf.ts';
+import { createDocumentCollections } from './document-collections.ts';
 import { carryOut, recordPast, sweepOne } from './writer/carry-out.ts';
 import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
@@ -31,7 +31,7 @@ export interface StoreOptions {
   readonly observe: Observe;
   /** This broker's name among all on the database. */
   readonly node: string;
-  readonly goesOn: OpenParts['goesOn'];
+  readonly isCurrent: PartitionLeases['isCurrent'];
 }
 
 export async function openStore(collections: Collections, options: StoreOptions): Promise<OpenStore> {
@@ -39,12 +39,12 @@ export async function openStore(collections: Collections, options: StoreOptions)
   const state = await collections.state.findOne({ _id: 'state' });
   const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
   const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
-  const shelves = createShelves(collections, { ...options, writer });
+  const shelves = createDocumentCollections(collections, { ...options, writer });
   return {
     store: {
       ...createReading(collections),
       ...createWriting(collections, writer),
-      shelf: shelves.open,
+      collection: shelves.open,
       log: createLog(collections, { writer, followers }),
     },
     workOut: () => workOutSome(collections),

@@ -8,8 +8,8 @@ import { connect, databaseIn, reach } from './connection.ts';
 import { databaseOf } from './database-name.ts';
 import { startWorkingOut } from './history/rollup-work.ts';
 import { openCollections } from './open-collections.ts';
-import { openNotes } from './notes.ts';
-import { openParts } from './parts.ts';
+import { openNotes } from './one-time-store.ts';
+import { openPartitionLeases } from './partition-leases.ts';
 
 import { type OpenStore, openStore } from './store.ts';
 import type { WriterLimits } from './writer/writer.ts';
@@ -37,22 +37,23 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const node = randomUUID();
   const notes = await openNotes(client.db(prefix).collection('notes'));
-  const leases = await openParts({ client, leases: client.db(prefix).collection('leases'), node, observe });
+  const leases = await openPartitionLeases({ client, leases: client.db(prefix).collection('leases'), node, observe });
+  const storeOptions = { node, isCurrent: leases.isCurrent, observe, limits: { ...usualLimits, ...limits } };
   const opened = createOpened(async (database) => {
     const collections = await openCollections(client.db(database), leases.startSession);
-    return openStore(collections, { node, goesOn: leases.goesOn, observe, limits: { ...usualLimits, ...limits } });
+    return openStore(collections, storeOptions);
   });
   const stopWorkingOut = startWorkingOut({
     stores: async () => (await opened.all()).map(({ workOut }) => workOut),
     // Like the other jobs.
-    isMine: () => leases.parts.isMine(0),
+    isMine: () => leases.partitions.holds(0),
     observe,
   });
   let isOpen = true;
 
   return {
-    parts: leases.parts,
-    notes,
+    partitions: leases.partitions,
+    oneTimeStore: notes,
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const database = databaseOf(prefix, tenant);

@@ -1,5 +1,5 @@
 /** The files of tenants that are open: opened on use, closed when nobody has used them for a while or there are too many. */
-import type { Breathe } from '../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Store } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { problemOf } from './failure.ts';
@@ -20,7 +20,7 @@ export interface Files {
 
 export interface FilesOptions {
   readonly writer: Writer;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   /** Files that may be open while nobody uses them. */
   readonly openMost: number;
   /** How long such a file stays open. */
@@ -100,10 +100,10 @@ function touch(state: State, path: string, file: File): void {
 }
 
 function open(state: State, path: string): File {
-  const { writer, breathe, files, closing } = state;
+  const { writer, yieldToEventLoop, files, closing } = state;
   const opened = (closing.get(path) ?? Promise.resolve())
     .then(() => writer.send(path, { op: 'open' }))
-    .then(() => openStore(path, { writer, breathe }));
+    .then(() => openStore(path, { writer, yieldToEventLoop }));
   const file: File = { opened, users: 0, idleLooks: 0, drained: () => undefined };
   files.set(path, file);
   state.latest = file;

@@ -29,7 +29,7 @@ export type Job =
   /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Answers the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
   /** Puts all or none. Answers their number. */
-  | { readonly op: 'put'; readonly shelf: string; readonly documents: readonly ShelfRow[] }
+  | { readonly op: 'put'; readonly shelf: string; readonly documents: readonly DocumentRow[] }
   /** Puts `after`, or removes what is there, if that is `before`. Both are texts of documents; undefined: none. Answers 1, or 0. */
   | {
       readonly op: 'replace';
@@ -44,7 +44,7 @@ export type Job =
   | { readonly op: 'index'; readonly name: string };
 
 /** A document on a shelf. */
-export interface ShelfRow {
+export interface DocumentRow {
   readonly key: string;
   readonly doc: string;
 }

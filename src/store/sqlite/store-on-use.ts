@@ -1,16 +1,16 @@
 /** A tenant's store as others hold it: each call opens the file where it is closed. */
-import type { Log, Shelf, Store } from '../../core/port/store.ts';
+import type { Log, DocumentCollection, Store } from '../../core/port/store.ts';
 import type { Files } from './files.ts';
 import type { Writer } from './writer/writer.ts';
 
-export interface Place {
+export interface TenantFile {
   readonly path: string;
   readonly files: Files;
   readonly writer: Writer;
 }
 
 /** What the broker does by itself, now and then, is no use that keeps a file open. */
-export function createStoreOnUse(place: Place): Store {
+export function createStoreOnUse(place: TenantFile): Store {
   const { path, files } = place;
   const use: Use = (work) => files.use(path, work);
   const visit: Use = (work) => files.use(path, work, false);
@@ -25,21 +25,22 @@ export function createStoreOnUse(place: Place): Store {
     summary: () => use((store) => store.summary()),
     sweep: (now) => visit((store) => store.sweep(now)),
     forgetHistory: (slice) => visit((store) => store.forgetHistory(slice)),
-    shelf: (name) => shelfOnUse(name, use),
+    collection: (name) => shelfOnUse(name, use),
     log: logOnUse(place, use, visit),
   };
 }
 
 type Use = <T>(work: (store: Store) => Promise<T>) => Promise<T>;
 
-function shelfOnUse(name: string, use: Use): Shelf {
-  const on = <T>(work: (shelf: Shelf) => Promise<T>): Promise<T> => use((store) => work(store.shelf(name)));
+function shelfOnUse(name: string, use: Use): DocumentCollection {
+  const on = <T>(work: (shelf: DocumentCollection) => Promise<T>): Promise<T> =>
+    use((store) => work(store.collection(name)));
   return {
     get: (key) => on((shelf) => shelf.get(key)),
     keys: () => on((shelf) => shelf.keys()),
     list: () => on((shelf) => shelf.list()),
     put: (key, document) => on((shelf) => shelf.put(key, document)),
-    putHeld: (documents, tenure) => on((shelf) => shelf.putHeld(documents, tenure)),
+    putFenced: (documents, tenure) => on((shelf) => shelf.putFenced(documents, tenure)),
     replace: (key, before, after) => on((shelf) => shelf.replace(key, before, after)),
     delete: (key) => on((shelf) => shelf.delete(key)),
     // No other broker has the folder.
@@ -47,7 +48,7 @@ function shelfOnUse(name: string, use: Use): Shelf {
   };
 }
 
-function logOnUse({ path, writer }: Place, use: Use, visit: Use): Log {
+function logOnUse({ path, writer }: TenantFile, use: Use, visit: Use): Log {
   return {
     position: () => use((store) => store.log.position()),
     prunedTo: () => use((store) => store.log.prunedTo()),

@@ -2,11 +2,11 @@
 import type { Database } from 'better-sqlite3';
 import { Problem } from '../../core/model/problem.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
-import type { Breathe } from '../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Store } from '../../core/port/store.ts';
-import { createChoose } from './search/candidates.ts';
+import { createQueryPlanner } from './search/query-planner.ts';
 import { openForReading } from './connection.ts';
-import { createDemand } from './search/demand.ts';
+import { createIndexAdvisor } from './search/index-advisor.ts';
 import { createLists } from './search/lists.ts';
 import { createLog } from './log.ts';
 import { seriesOf } from './message.ts';
@@ -16,7 +16,7 @@ import { createHistoryReader, type HistoryReader } from './history/read-history.
 import { createRows, type Rows, storedIn } from './search/rows.ts';
 import { createSearch, type Search } from './search/search.ts';
 import { createSeriesReader } from './history/series-reader.ts';
-import { createShelves } from './shelf.ts';
+import { createCollections } from './document-collections.ts';
 import { createSubjects } from './search/subject-pages.ts';
 import { createSummaryReader, type SummaryReader } from './search/summary.ts';
 import { createSweep } from './writer/sweep.ts';
@@ -31,15 +31,18 @@ export interface OpenStore {
 }
 
 /** Opens a file that the writer has opened before. */
-export function openStore(path: string, { writer, breathe }: { writer: Writer; breathe: Breathe }): OpenStore {
+export function openStore(
+  path: string,
+  { writer, yieldToEventLoop }: { writer: Writer; yieldToEventLoop: YieldToEventLoop },
+): OpenStore {
   const database = openForReading(path);
   const sender = createSender(path, writer);
   const reading = createTracker();
-  const reads = createReads(database, breathe, sender.send);
+  const reads = createReads(database, yieldToEventLoop, sender.send);
   const store: Store = {
     ...createReading(reads, reading.track),
-    ...createWriting(sender.send, createTexts(breathe)),
-    shelf: createShelves(database, sender.send),
+    ...createWriting(sender.send, createTexts(yieldToEventLoop)),
+    collection: createCollections(database, sender.send),
     log: createLog(database, { send: sender.send, follow: (listener) => writer.follow(path, listener) }),
   };
   const close = async (): Promise<void> => {
@@ -143,16 +146,16 @@ interface Reads {
 }
 
 /** Everything that reads present and past entities. */
-function createReads(database: Database, breathe: Breathe, send: SendJob): Reads {
+function createReads(database: Database, yieldToEventLoop: YieldToEventLoop, send: SendJob): Reads {
   const rows = createRows(database);
   const names = createNameReader(database);
-  const choose = createChoose({ names, rows, lists: createLists(database, { names, rows }) });
+  const planQuery = createQueryPlanner({ names, rows, lists: createLists(database, { names, rows }) });
   const series = createSeriesReader(database, names);
-  const subjects = createSubjects(database, { names, choose, rows });
+  const subjects = createSubjects(database, { names, planQuery, rows });
   return {
     rows,
     summary: createSummaryReader(database, names),
-    search: createSearch({ choose, rows, breathe, onLooked: createDemand(send) }),
-    history: createHistoryReader({ subjects, series, names, breathe }),
+    search: createSearch({ planQuery, rows, yieldToEventLoop, onLooked: createIndexAdvisor(send) }),
+    history: createHistoryReader({ subjects, series, names, yieldToEventLoop }),
   };
 }

@@ -1,10 +1,10 @@
 /** The embedded persistence: one SQLite file per tenant in a folder. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Breathe } from '../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
-import { createNotes } from '../../core/port/notes.ts';
-import { allMine } from '../../core/port/parts.ts';
+import { createOneTimeStore } from '../../core/port/one-time-store.ts';
+import { allPartitions } from '../../core/port/partitions.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { problemOf } from './failure.ts';
@@ -20,7 +20,7 @@ export interface SqliteOptions {
   /** Where the files are; made when it is not there. */
   readonly directory: string;
   readonly observe?: Observe;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   /** How much may wait for the disk before writes are refused. */
   readonly limits?: Partial<WriterLimits>;
   /** Files that may be open while nobody uses them, and how long such a file stays open. */
@@ -38,13 +38,13 @@ const usualIdleMs = 60_000;
 
 /** Each use of a store throws an Error when its file was written by a newer program, TenantUnavailable when it cannot be used. */
 export function createSqliteStores(options: SqliteOptions): Stores {
-  const { directory, breathe, observe = () => undefined, limits, fatal } = options;
+  const { directory, yieldToEventLoop, observe = () => undefined, limits, fatal } = options;
   mkdirSync(directory, { recursive: true });
   for (const damaged of rescueWals(directory)) observe(damaged);
   const writer = options.writer ?? startWriter({ observe, limits: { ...usualLimits, ...limits }, fatal });
-  const failed = createTeller(observe);
+  const failed = createFaultReporter(observe);
   const { openMost = usualOpenMost, idleMs = usualIdleMs } = options;
-  const files = createFiles({ writer, breathe, openMost, idleMs, failed });
+  const files = createFiles({ writer, yieldToEventLoop, openMost, idleMs, failed });
   const stores = new Map<string, Store>();
   let isOpen = true;
 
@@ -63,11 +63,11 @@ export function createSqliteStores(options: SqliteOptions): Stores {
       await files.use(path, () => Promise.resolve());
       return storeOf(path);
     },
-    parts: allMine,
-    notes: createNotes(),
+    partitions: allPartitions,
+    oneTimeStore: createOneTimeStore(),
     tenants: () => Promise.resolve([...new Set(['', ...tenantsIn(directory)])]),
     tenantsInUse: () => Promise.resolve(files.paths().flatMap((path) => tenantOf(basename(path)) ?? [])),
-    tenantsWith: (shelf) => tenantsWith(directory, shelf, { breathe, failed }),
+    tenantsWith: (shelf) => tenantsWith(directory, shelf, { yieldToEventLoop, failed }),
     sizes: () => Promise.resolve(tenantsIn(directory).map((tenant) => ({ tenant, bytes: sizeOf(directory, tenant) }))),
     async close() {
       isOpen = false;
@@ -78,16 +78,16 @@ export function createSqliteStores(options: SqliteOptions): Stores {
 }
 
 /** How often a fault that stays is told of. */
-const tellMs = 60_000;
+const repeatMs = 60_000;
 
 /** Tells of faults of files, each no more than once in a while. */
-function createTeller(observe: Observe): FilesOptions['failed'] {
+function createFaultReporter(observe: Observe): FilesOptions['failed'] {
   const told = new Map<string, number>();
   return (path, { type, message }) => {
     const fault = `${path} ${type}`;
     const before = told.get(fault);
     const now = performance.now();
-    const isToBeTold = before === undefined || now - before > tellMs;
+    const isToBeTold = before === undefined || now - before > repeatMs;
     if (isToBeTold) told.set(fault, now);
     observe({ kind: 'storeFailed', problem: type, reason: message, isRepeated: !isToBeTold });
   };
@@ -96,11 +96,11 @@ function createTeller(observe: Observe): FilesOptions['failed'] {
 async function tenantsWith(
   directory: string,
   shelf: string,
-  { breathe, failed }: Pick<FilesOptions, 'breathe' | 'failed'>,
+  { yieldToEventLoop, failed }: Pick<FilesOptions, 'yieldToEventLoop' | 'failed'>,
 ): Promise<readonly string[]> {
   const found: string[] = [];
   for (const tenant of tenantsIn(directory)) {
-    const rest = breathe();
+    const rest = yieldToEventLoop();
     if (rest) await rest;
     try {
       if (hasDocuments(directory, tenant, shelf)) found.push(tenant);

@@ -24,7 +24,7 @@ const now = '2026-03-31T00:00:00Z';
 const name = 'https://example.org/note';
 const types = ['https://example.org/Thing'];
 
-const openAt = (directory: string): Stores => createSqliteStores({ directory, breathe: () => undefined });
+const openAt = (directory: string): Stores => createSqliteStores({ directory, yieldToEventLoop: () => undefined });
 
 async function storeIn(stores: Stores, tenant: string): Promise<Store> {
   const store = await stores.open(tenant, true);
@@ -36,7 +36,7 @@ async function storeIn(stores: Stores, tenant: string): Promise<Store> {
 async function fill(store: Store, notes: number): Promise<void> {
   const attrs = { [name]: [{ kind: 'Property' as const, value: 'present' }] };
   await store.apply([{ mutation: { op: 'create', id: 'urn:a', entity: { types, attrs } } }], now);
-  await store.shelf('one').put('key', { kept: true });
+  await store.collection('one').put('key', { kept: true });
   for (const [year, count] of [
     [2024, 9 * notes],
     [2026, notes],
@@ -84,7 +84,7 @@ async function contentOf(folder: string, tenant: string): Promise<unknown> {
     present: (await store.find(plan)).map((stored) => [stored.version, stored.cursor, stored.entity()]),
     log: await store.log.read(0, 100),
     summary: await store.summary(),
-    shelf: await store.shelf('one').list(),
+    collection: await store.collection('one').list(),
   };
   await stores.close();
   return content;

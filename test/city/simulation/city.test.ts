@@ -1,6 +1,6 @@
 /** The simulated Kranj: 500 entities that are valid by their models at any moment, and the same for the same seed. */
 import { describe, expect, test } from '@jest/globals';
-import { knownContexts } from '../../../src/city/models/held-contexts.ts';
+import { knownContexts } from '../../../src/city/models/bundled-contexts.ts';
 import { readModelIndex } from '../../../src/city/models/model-index.ts';
 import { readModelModes } from '../../../src/city/models/model-modes.ts';
 import { createModels } from '../../../src/city/models/models.ts';

@@ -94,7 +94,7 @@ describe('a partial grant', () => {
       meters.summary(),
       meters.sweep(now),
       meters.forgetHistory({ retention: { rules: [] } }),
-      meters.shelf('x').list(),
+      meters.collection('x').list(),
       meters.log.read(0, 1),
     ])
       await expect(look).rejects.toThrow(/grant/);

@@ -3,11 +3,11 @@ import { expect, test } from '@jest/globals';
 import { anonymous } from '../../../src/core/access/principal.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
-import { createNotes } from '../../../src/core/port/notes.ts';
+import { createOneTimeStore } from '../../../src/core/port/one-time-store.ts';
 
 const holder = (tenant: string) => ({ tenant, principal: anonymous, contextUrl: 'https://boats.example/c.jsonld' });
 
-function office(notes = createNotes()) {
+function office(notes = createOneTimeStore()) {
   let [nowMs, made] = [1_700_000_000_000, 0];
   const tickets = createTickets({
     clock: { now: () => instantOf(nowMs * 1000) },
@@ -43,10 +43,10 @@ test('of very many that wait to be used the oldest are given up', async () => {
 });
 
 test('what is no ticket where one should be holds nobody', async () => {
-  const notes = createNotes();
+  const notes = createOneTimeStore();
   const { issue, redeem } = office(notes);
   for (const text of ['', '{', 'null', '5', '{}', '{"until":9e99}', '{"holder":{}}']) {
-    await notes.leave('broken', text, 1000);
+    await notes.put('broken', text, 1000);
     expect(await redeem('broken')).toBeUndefined();
   }
   expect(await redeem(await issue(holder('a')))).toEqual(holder('a'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../../src/core/model/change.ts';
 import type { Json } from '../../../src/core/model/json.ts';
-import { createTeller, notificationText, renderChange } from '../../../src/core/subscription/notification.ts';
+import { createChangeRenderer, notificationText, renderChange } from '../../../src/core/subscription/notification.ts';
 import { visibleChange } from '../../../src/core/subscription/visible-change.ts';
 import { changeAfter, changeBy, create, now, planOf, update } from './fixtures.ts';
 
@@ -43,7 +43,7 @@ const told = (change: Change, notification: Json, more: object = {}): Json =>
       notificationTrigger: all,
       notification,
       ...more,
-    } as Json).told,
+    } as Json).changeView,
   );
 const only = (attr: string, more: object = {}): Json => ({ pick: ['id', 'type', attr], ...more });
 
@@ -251,18 +251,18 @@ describe('a deleted entity is told', () => {
 });
 
 test('the same change in the same words is written once', () => {
-  const teller = createTeller();
-  const { told: view } = planOf({ type: 'Subscription', entities: [{ type: 'Boat' }] });
+  const renderer = createChangeRenderer();
+  const { changeView: view } = planOf({ type: 'Subscription', entities: [{ type: 'Boat' }] });
   let asked = 0;
   const counting = {
     ...view,
     view: { ...view.view, terms: { ...view.view.terms, compact: (iri: string) => ((asked += 1), iri) } },
   };
-  const text = teller.tell(updated, counting);
+  const text = renderer.render(updated, counting);
   const before = asked;
-  expect(teller.tell(updated, { ...counting })).toBe(text);
+  expect(renderer.render(updated, { ...counting })).toBe(text);
   expect(asked).toBe(before);
-  expect(teller.tell(deleted, counting)).not.toBe(text);
+  expect(renderer.render(deleted, counting)).not.toBe(text);
 });
 
 test('a Notification holds what the standard says', () => {

@@ -3,10 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LogRecord } from '../../../src/core/port/store.ts';
 import { backoffMs } from '../../../src/core/subscription/backoff.ts';
-import { createLanes } from '../../../src/core/subscription/lanes.ts';
-import type { Due, Queue } from '../../../src/core/subscription/queue.ts';
+import { createEntityQueues } from '../../../src/core/subscription/entity-queues.ts';
+import type { DueNotification, Queue } from '../../../src/core/subscription/queue.ts';
 import { createThrottled } from '../../../src/core/subscription/throttled.ts';
-import { judge } from '../../../src/core/subscription/verdict.ts';
+import { decideRetry } from '../../../src/core/subscription/retry-decision.ts';
 
 const record = (position: number, id = 'urn:a:1'): LogRecord => ({
   position,
@@ -18,12 +18,12 @@ const record = (position: number, id = 'urn:a:1'): LogRecord => ({
   scopeChanged: false,
 });
 const taken = (queue: Queue, nowMs = 0): number | undefined => queue.take(nowMs)?.record.position;
-const again = (due: Due, notBeforeMs = 0): Due => ({
+const again = (due: DueNotification, notBeforeMs = 0): DueNotification => ({
   ...due,
   notBeforeMs,
-  fate: { tries: due.fate.tries + 1, strikes: 0 },
+  retry: { attempts: due.retry.attempts + 1, failures: 0 },
 });
-const take = (queue: Queue, nowMs = 0): Due => {
+const take = (queue: Queue, nowMs = 0): DueNotification => {
   const due = queue.take(nowMs);
   if (!due) throw new Error('nothing is due');
   return due;
@@ -37,18 +37,18 @@ describe('lanes', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const queue = createLanes();
-        const underWay: Due[] = [];
+        const queue = createEntityQueues();
+        const underWay: DueNotification[] = [];
         const open = new Set<number>();
         const delivered: number[] = [];
         const ends = {
-          finish(due: Due) {
+          finish(due: DueNotification) {
             queue.finish(due);
             delivered.push(due.record.position);
             open.delete(due.record.position);
           },
-          giveBack: (due: Due) => queue.giveBack(again(due)),
-          keep: (due: Due) => underWay.push(due),
+          giveBack: (due: DueNotification) => queue.giveBack(again(due)),
+          keep: (due: DueNotification) => underWay.push(due),
         };
         for (const [index, { entity, end }] of steps.entries()) {
           queue.add(record(index + 1, `urn:a:${entity}`));
@@ -69,7 +69,7 @@ describe('lanes', () => {
   });
 
   test('let no two notifications of an entity be under way at a time', () => {
-    const queue = createLanes();
+    const queue = createEntityQueues();
     for (const [position, id] of [
       [1, 'urn:a:1'],
       [2, 'urn:a:1'],
@@ -80,7 +80,7 @@ describe('lanes', () => {
   });
 
   test('put what was tried behind what was not, and wait where they are told to', () => {
-    const queue = createLanes();
+    const queue = createEntityQueues();
     queue.add(record(1, 'urn:a:1'));
     queue.giveBack(again(take(queue), 50));
     expect(queue.nextMs()).toBe(50);
@@ -90,7 +90,7 @@ describe('lanes', () => {
   });
 
   test('forget what waits, but not what is under way', () => {
-    const queue = createLanes();
+    const queue = createEntityQueues();
     queue.add(record(1));
     queue.add(record(2));
     queue.add(record(3, 'urn:a:2'));
@@ -146,5 +146,5 @@ test.each([
   [{ kind: 'unreached', reason: '' }, 0, 'later'],
   [{ kind: 'unreached', reason: '' }, 3, 'lost'],
 ] as const)('%j after %d strikes of 3 is %s', (delivery, strikes, verdict) => {
-  expect(judge(delivery, { strikes, strikesMax: 3 })).toBe(verdict);
+  expect(decideRetry(delivery, { failures: strikes, failuresMax: 3 })).toBe(verdict);
 });

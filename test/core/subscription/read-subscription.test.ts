@@ -59,7 +59,7 @@ describe('readSubscription', () => {
       triggers: new Set(['attributeCreated', 'attributeUpdated', 'attributeDeleted', 'entityDeleted']),
       isOnScope: false,
       expiresAt: '2026-04-01T00:00:00Z',
-      told: {
+      changeView: {
         showChanges: true,
         loss: 'entity',
         showsDeleted: true,
@@ -74,23 +74,23 @@ describe('readSubscription', () => {
       { idPattern: { source: '^urn:b:' }, types: { op: 'any' } },
     ]);
     expect(Object.keys(plan.filter).sort()).toEqual(['geo', 'q', 'scopeQ', 'selectors']);
-    expect(plan.told.view.projection.pick).toEqual(new Set(['id', `${vocabulary}draft`]));
+    expect(plan.changeView.view.projection.pick).toEqual(new Set(['id', `${vocabulary}draft`]));
   });
 
   test('has the defaults of the standard', () => {
     const plan = planOf(boats);
     expect(plan.triggers).toEqual(new Set(['attributeCreated', 'attributeUpdated']));
-    expect(plan.told).toMatchObject({
+    expect(plan.changeView).toMatchObject({
       showChanges: false,
       loss: 'none',
       showsDeleted: false,
       view: { format: 'normalized', sysAttrs: false, projection: {} },
     });
-    expect(planOf({ ...boats, notification: { format: 'keyValues' } }).told.view.format).toBe('simplified');
+    expect(planOf({ ...boats, notification: { format: 'keyValues' } }).changeView.view.format).toBe('simplified');
   });
 
   test('plans that tell the same in the same words share a key, and no others', () => {
-    const key = (more: object): string => planOf({ ...boats, ...more }).told.key;
+    const key = (more: object): string => planOf({ ...boats, ...more }).changeView.key;
     expect(key({ q: 'draft>1', id: 'urn:x:1' })).toBe(key({ watchedAttributes: ['draft'] }));
     const different = [
       {},

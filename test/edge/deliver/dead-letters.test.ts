@@ -206,10 +206,10 @@ test('a subscription that is made anew under the same id has none, and no counte
   receiver.release(400);
   await site.sail(1, 2);
   await receiver.until(({ length }) => length === 2);
-  const account = await eventually(
+  const statistics = await eventually(
     () => site.notification(id),
     ({ status }) => status !== undefined,
   );
-  expect(account).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok' });
+  expect(statistics).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok' });
   expect(await list(site, id)).toEqual([]);
 });

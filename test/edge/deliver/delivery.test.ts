@@ -251,9 +251,9 @@ describe('the account', () => {
     const id = await site.subscribe(receiver.url);
     await site.sail(1, 1);
     await receiver.until(count(1));
-    const account = await site.notification(id);
-    expect(account).toMatchObject({ timesSent: 1, timesFailed: 0 });
-    expect(account).not.toHaveProperty('status');
+    const statistics = await site.notification(id);
+    expect(statistics).toMatchObject({ timesSent: 1, timesFailed: 0 });
+    expect(statistics).not.toHaveProperty('status');
     receiver.release(200);
   });
 });

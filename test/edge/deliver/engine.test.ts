@@ -10,9 +10,9 @@ import type { Log, Store } from '../../../src/core/port/store.ts';
 import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
-import type { DeliveryWorld } from '../../../src/edge/deliver/surroundings.ts';
+import type { DeliveryWorld } from '../../../src/edge/deliver/environment.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, worldLimits } from '../../library.ts';
+import { createOfflineLibrary, worldLimits } from '../../context-registry.ts';
 import { eventually } from './site.ts';
 
 interface Bench {
@@ -22,7 +22,7 @@ interface Bench {
   /** The entities of what was sent, by id. */
   readonly sent: string[];
   /** What becomes of attempts from now on. */
-  fate: Delivery;
+  retry: Delivery;
   /** How many of the next readings of the log find nothing. */
   readonly lag: { reads: number };
 }
@@ -39,7 +39,7 @@ async function openBench(): Promise<Bench> {
   const observed: Observation[] = [];
   const observe = (observation: Observation): unknown => observed.push(observation);
   const clock = createClock();
-  const stores = createMemoryStores({ breathe: () => undefined });
+  const stores = createMemoryStores({ yieldToEventLoop: () => undefined });
   const store = await stores.open('', true);
   if (!store) throw new Error('there is no store');
   const lag = { reads: 0 };
@@ -53,11 +53,11 @@ async function openBench(): Promise<Bench> {
     observe,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
-    breathe: () => undefined,
+    yieldToEventLoop: () => undefined,
     ids: createIds(),
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     isTolerant: false,
     collation: 'und-x-icu',
@@ -68,13 +68,13 @@ async function openBench(): Promise<Bench> {
     objection: () => undefined,
     send(message: Message) {
       const { data } = JSON.parse(message.body) as { data: readonly { id: string }[] };
-      if (bench.fate.kind === 'taken') bench.sent.push(...data.map(({ id }) => id));
-      return { done: Promise.resolve(bench.fate), abandon: () => undefined };
+      if (bench.retry.kind === 'taken') bench.sent.push(...data.map(({ id }) => id));
+      return { done: Promise.resolve(bench.retry), abandon: () => undefined };
     },
     close: () => Promise.resolve(),
   };
   const engine = createDeliveryEngine({ messenger, world, concurrency: 8, attemptsMax: 3, deadLettersMax: 10 });
-  const bench: Bench = { store, engine, observed, sent: [], fate: { kind: 'taken' }, lag };
+  const bench: Bench = { store, engine, observed, sent: [], retry: { kind: 'taken' }, lag };
   open.push(engine);
   return bench;
 }
@@ -94,7 +94,7 @@ const documentOf = (members: object = {}): SubscriptionDocument => ({
   since: 0,
 });
 const put = ({ store }: Bench, document: SubscriptionDocument): Promise<void> =>
-  store.shelf('subscriptions').put(document.id, subscriptionJson(document));
+  store.collection('subscriptions').put(document.id, subscriptionJson(document));
 
 async function launch({ store }: Bench, ...names: readonly number[]): Promise<void> {
   const attrs = { 'https://boats.example/draft': [{ kind: 'Property', value: 1 }] } as const;
@@ -158,7 +158,7 @@ test('what a store knows of before it can be read is waited for, and not passed 
 
 test('a subscription that cannot be read is told of, and keeps nobody else from being notified', async () => {
   const bench = await openBench();
-  await bench.store.shelf('subscriptions').put('urn:ngsi-ld:Subscription:0', { broken: true });
+  await bench.store.collection('subscriptions').put('urn:ngsi-ld:Subscription:0', { broken: true });
   await put(bench, documentOf());
   await bench.engine.start();
   await launch(bench, 1);

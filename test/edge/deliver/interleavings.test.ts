@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { type Harbour, type Name, openHarbour, type Reading, subscriptions, type Told } from './harbour.ts';
+import { type DeliveryHarness, type Name, openHarbour, type Reading, subscriptions, type Told } from './harness.ts';
 
 const numRuns = Number(process.env['MLAKA_RUNS'] ?? 200);
 
@@ -20,7 +20,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-type Step = (harbour: Harbour) => Promise<void> | void;
+type Step = (harbour: DeliveryHarness) => Promise<void> | void;
 interface Action {
   readonly name: string;
   readonly act: Step;
@@ -41,7 +41,7 @@ const actions = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .constantFrom<Harbour['manner']>('taken', 'taken', 'hold', 'hold', 'unreached', 'failed', 'refused')
+      .constantFrom<DeliveryHarness['manner']>('taken', 'taken', 'hold', 'hold', 'unreached', 'failed', 'refused')
       .map((manner) =>
         action(`receiver: ${manner}`, (harbour) => {
           harbour.manner = manner;
@@ -103,7 +103,7 @@ function outOfOrder(taken: readonly Told[]): readonly Told[] {
 }
 
 /** Lets everything come to its end: the receiver is well, and the log can be read. */
-async function settleAll(harbour: Harbour): Promise<void> {
+async function settleAll(harbour: DeliveryHarness): Promise<void> {
   harbour.manner = 'taken';
   harbour.isSlow = false;
   harbour.regain();
@@ -119,7 +119,7 @@ async function settleAll(harbour: Harbour): Promise<void> {
   }
 }
 
-const leftOut = async (harbour: Harbour): Promise<readonly string[]> =>
+const leftOut = async (harbour: DeliveryHarness): Promise<readonly string[]> =>
   (
     await Promise.all(
       (Object.keys(subscriptions) as Name[]).map(async (one) => [one, await harbour.missing(one)] as const),

@@ -8,7 +8,7 @@ import { openMongoStores } from '../../../src/store/mongo/stores.ts';
 import { type Line, openLine } from '../../mongo/line.ts';
 import { findMongod } from '../../mongo/mongod.ts';
 import { type ReplicaSet, startReplicaSet } from '../../mongo/replica-set.ts';
-import { noFaults, sail } from './rough-sea.ts';
+import { noFaults, sail } from './unreliable-store.ts';
 
 const runs = Number(process.env['MLAKA_RUNS'] ?? 50);
 /** How many go on at a time. */

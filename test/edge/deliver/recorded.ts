@@ -1,10 +1,10 @@
 /** What brokers have recorded of how far subscriptions have come, as a test sees it that looks over their shoulders. */
 import { isObject, type Json } from '../../../src/core/model/json.ts';
-import type { Position, Shelf } from '../../../src/core/port/store.ts';
+import type { Position, DocumentCollection } from '../../../src/core/port/store.ts';
 
 export interface Record {
   /** The shelf of progress, of which each writing is noted that was carried out. */
-  noting(shelf: Shelf, partOf: (id: string) => number): Shelf;
+  noting(collection: DocumentCollection, partOf: (id: string) => number): DocumentCollection;
   /** What concerned a subscription up to here is recorded as done with. */
   position(id: string): Position;
 }
@@ -21,11 +21,11 @@ export function createRecord(): Record {
   const common = new Map<number, Position>();
   const terms = new Map<number, number>();
   return {
-    noting: (shelf, partOf) => ({
-      ...shelf,
-      async putHeld(documents, tenure) {
-        const isDone = await shelf.putHeld(documents, tenure);
-        const { part, term } = tenure;
+    noting: (collection, partOf) => ({
+      ...collection,
+      async putFenced(documents, leaseTerm) {
+        const isDone = await collection.putFenced(documents, leaseTerm);
+        const { part, term } = leaseTerm;
         // The answer to an older one may come after those of the next broker, which has read it by then.
         if (!isDone || term < (terms.get(part) ?? 0)) return isDone;
         terms.set(part, term);
@@ -37,7 +37,7 @@ export function createRecord(): Record {
       },
       async delete(key) {
         lines.delete(key);
-        return shelf.delete(key);
+        return collection.delete(key);
       },
     }),
     position(id) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { noFaults, sail } from './rough-sea.ts';
+import { noFaults, sail } from './unreliable-store.ts';
 
 const runs = Number(process.env['MLAKA_RUNS'] ?? 100);
 /** How many go on at a time. */
@@ -14,7 +14,7 @@ test(
   'every subscription is told of every change, in the order of each entity',
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mlaka-sea-'));
-    const open = () => Promise.resolve(createSqliteStores({ directory, breathe: () => undefined }));
+    const open = () => Promise.resolve(createSqliteStores({ directory, yieldToEventLoop: () => undefined }));
     let told = 0;
     for (let left = runs; left > 0; left -= fleet) {
       const voyage = await sail({ open: [open], runs: Math.min(left, fleet), paceMs: 80, slowMs: 150 });

@@ -5,9 +5,9 @@ import { findFlaw } from '../../../src/edge/http/json-flaw.ts';
 import { mayLoseNumbers } from '../../../src/core/model/json-number.ts';
 import { readJsonText } from '../../../src/edge/http/json-text.ts';
 
-const breathe = (): undefined => undefined;
+const yieldToEventLoop = (): undefined => undefined;
 const read = (text: string | Buffer, { depthMax = 64, isPiecewise = true } = {}): Promise<unknown> =>
-  readJsonText(Buffer.from(text), { depthMax, membersMax: 50_000, isPiecewise, breathe });
+  readJsonText(Buffer.from(text), { depthMax, membersMax: 50_000, isPiecewise, yieldToEventLoop });
 
 /** Puts blanks around the tokens of an array's elements, and makes it long enough to be read in pieces. */
 const pad = ' '.repeat(70_000);

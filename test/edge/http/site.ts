@@ -4,16 +4,22 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { createMemory } from '../../../src/app/memory.ts';
-import { createBreathe, createClock, createIds } from '../../../src/app/process.ts';
+import { createYieldToEventLoop, createClock, createIds } from '../../../src/app/process.ts';
 import type { Json } from '../../../src/core/model/json.ts';
-import type { Answer, Ask, Call, Operation, World } from '../../../src/core/operation/operation.ts';
+import type {
+  OperationResult,
+  OperationRequest,
+  CallContext,
+  Operation,
+  World,
+} from '../../../src/core/operation/operation.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import type { Memory } from '../../../src/core/port/memory.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../library.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../context-registry.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
@@ -44,11 +50,15 @@ const echo = (name: string, parts: Partial<Operation>): Operation => ({
   ...parts,
 });
 
-function seenBy(operation: string, ask: Ask, { tenant, context, media, contextPerElement }: Call): object {
+function seenBy(
+  operation: string,
+  ask: OperationRequest,
+  { tenant, context, media, contextPerElement }: CallContext,
+): object {
   return { operation, ...ask, tenant, context: context.key, media, contextPerElement };
 }
 
-const answering = (answer: Answer): Partial<Operation> => ({ run: () => Promise.resolve(answer) });
+const answering = (answer: OperationResult): Partial<Operation> => ({ run: () => Promise.resolve(answer) });
 
 /** What the operation `wait` waits for. */
 interface Gate {
@@ -105,7 +115,7 @@ async function* longRest(isBroken: boolean): AsyncGenerator<string> {
   yield ']';
 }
 
-function pageOf(params: Readonly<Record<string, string>>): Answer {
+function pageOf(params: Readonly<Record<string, string>>): OperationResult {
   const page = {
     limit: Number(params['limit'] ?? 2),
     offset: Number(params['offset'] ?? 0),
@@ -122,7 +132,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
     clock,
-    breathe: createBreathe(),
+    yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
@@ -130,7 +140,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     isTolerant: false,
   };

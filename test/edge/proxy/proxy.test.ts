@@ -18,7 +18,7 @@ const limits = { connectionsMax: 2, subscriptionsMax: 2, bufferBytes: 65_536, pi
 /** A server with ngsi-proxy's API on it. */
 async function serve(options: Partial<Parameters<typeof createNgsiProxy>[0]> = {}): Promise<string> {
   const proxy = createNgsiProxy({ limits, unattendedMs: 60_000, ...options });
-  const site = await startServer({ guests: proxy.guests });
+  const site = await startServer({ compatibilityRoutes: proxy.routes });
   ends.push(() => {
     proxy.close();
     return site.stop();

@@ -62,7 +62,7 @@ test('what was pruned is told of as a gap, and so is a position of another log',
   for (let n = 1; n <= 5; n += 1) await before.sail(n, n);
   await before.stop();
   await reader.over;
-  const stores = createSqliteStores({ directory: folder, breathe: () => undefined });
+  const stores = createSqliteStores({ directory: folder, yieldToEventLoop: () => undefined });
   await (await stores.open('', false))?.log.prune({ before: '2000-01-01T00:00:00Z', records: 2 });
   await stores.close();
   const after = await startSite([], folder);

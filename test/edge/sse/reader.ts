@@ -34,7 +34,7 @@ export async function read(url: string, headers: Record<string, string> = {}): P
     if (data === undefined) return;
     events.push({ name: field('event') ?? 'message', id: last, data: JSON.parse(data) as ServerEvent['data'] });
   };
-  const pump = async (): Promise<void> => {
+  const dispatcher = async (): Promise<void> => {
     const decoder = new TextDecoder();
     for await (const piece of response.body as AsyncIterable<Uint8Array>) {
       const blocks = (rest + decoder.decode(piece, { stream: true })).split('\n\n');
@@ -43,7 +43,7 @@ export async function read(url: string, headers: Record<string, string> = {}): P
       for (const look of looks) look();
     }
   };
-  const over = pump().catch(() => undefined);
+  const over = dispatcher().catch(() => undefined);
   return {
     response,
     events,

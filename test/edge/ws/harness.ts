@@ -25,7 +25,7 @@ import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../library.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../context-registry.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
 const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
@@ -65,14 +65,14 @@ export interface HarnessOptions extends Partial<Pick<StreamOptions, 'principalOf
 }
 
 /** Pauses often, so that everything that can come in between does. */
-const breathe = (): Promise<void> | undefined => (Math.random() < 0.05 ? nextTurn() : undefined);
+const yieldToEventLoop = (): Promise<void> | undefined => (Math.random() < 0.05 ? nextTurn() : undefined);
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const { kind = 'memory', limits: own, folder, ...rest } = options;
   const directory = folder ?? mkdtempSync(join(tmpdir(), 'mlaka-ws-'));
   const observed: Observation[] = [];
   const stores: Stores =
-    kind === 'memory' ? createMemoryStores({ breathe }) : createSqliteStores({ directory, breathe });
+    kind === 'memory' ? createMemoryStores({ yieldToEventLoop }) : createSqliteStores({ directory, yieldToEventLoop });
   const clock = createClock();
   const observe = (observation: Observation): unknown => observed.push(observation);
   const world: World = {
@@ -80,13 +80,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
     clock,
-    breathe,
+    yieldToEventLoop,
     ids: createIds(),
     observe,
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
     subscriptions: { ...noSubscriptions },
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.notes, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     isTolerant: false,
     collation: 'und-x-icu',

@@ -2,26 +2,26 @@
  * A broker that writes down how far a subscription has come, again and again, and says so each time, until its standard input
  * ends: node sleeper.ts URL.
  */
-import { emptyAccount } from '../../../src/core/model/subscription.ts';
-import { createLedger, type Ledger, type Progress } from '../../../src/edge/deliver/ledger.ts';
+import { noStatistics } from '../../../src/core/model/subscription.ts';
+import { createProgressStore, type ProgressStore, type Progress } from '../../../src/edge/deliver/progress-store.ts';
 import { openMongoStores } from '../../../src/store/mongo/stores.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
 
 export const subscription = 'urn:ngsi-ld:Subscription:1';
 
 /** The ledger of a broker, with all subscriptions in one part, that have come as far as it says. */
-export async function ledgerOf({ open }: Stores, position: () => number): Promise<Ledger> {
+export async function ledgerOf({ open }: Stores, position: () => number): Promise<ProgressStore> {
   const store = await open('', true);
   if (!store) throw new Error('There is no default tenant.');
-  const shelf = store.shelf('deliveries');
+  const collection = store.collection('deliveries');
   const observe = (): void => undefined;
-  return createLedger({ shelf, partOf: () => 0, position, observe });
+  return createProgressStore({ collection, partitionOf: () => 0, position, observe });
 }
 
 export const progressAt = (position: number, isCaughtUp: boolean): Progress => ({
   position,
   isCaughtUp,
-  account: emptyAccount,
+  statistics: noStatistics,
 });
 
 async function run(url: string): Promise<void> {
@@ -30,8 +30,8 @@ async function run(url: string): Promise<void> {
   const ledger = await ledgerOf(stores, () => position);
   const isOver = { yes: false };
   process.stdin.resume().on('end', () => (isOver.yes = true));
-  const tenure = stores.parts.tenure(0);
-  if (tenure) await ledger.enter(tenure, () => Promise.resolve([]));
+  const tenure = stores.partitions.leaseTerm(0);
+  if (tenure) await ledger.acquire(tenure, () => Promise.resolve([]));
   for (; !isOver.yes; position += 1) {
     ledger.mark({ id: subscription, progress: () => progressAt(position, true) });
     await ledger.flush();

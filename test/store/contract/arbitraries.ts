@@ -84,7 +84,7 @@ const content: Arbitrary<Pick<Instance, 'kind' | 'value'>> = fc.oneof(
   { weight: 5, arbitrary: someJson.map((value) => ({ kind: 'Property' as const, value })) },
   {
     weight: 2,
-    arbitrary: geometry.map((value) => ({ kind: 'GeoProperty' as const, value: value })),
+    arbitrary: geometry.map((value) => ({ kind: 'GeoProperty' as const, value })),
   },
   { weight: 1, arbitrary: id.map((value) => ({ kind: 'Relationship' as const, value })) },
   {

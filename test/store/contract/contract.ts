@@ -15,7 +15,7 @@ import { describeOrder } from './order.ts';
 import { describeReopening } from './reopening.ts';
 import { describeRetention } from './retention.ts';
 import { describeRevisions } from './revisions.ts';
-import { describeShelves } from './shelves.ts';
+import { describeShelves } from './document-collections.ts';
 import { describeSummary } from './summary.ts';
 import { describeTenants } from './tenants.ts';
 

@@ -170,8 +170,8 @@ export function describeNames(bench: Bench): void {
         const [record] = await records(store);
         expect(record?.attrs.map(({ after }) => after?.value)).toEqual([value, { value }]);
         expect(JSON.stringify(record && levelIn(record.entity.attrs))).toBe(JSON.stringify(value));
-        await store.shelf('values').put('a', value);
-        expect(await store.shelf('values').get('a')).toEqual(value);
+        await store.collection('values').put('a', value);
+        expect(await store.collection('values').get('a')).toEqual(value);
         if (typeof value === 'object') return;
         expect(await store.count(plan({ q: compare(path('level'), '==', value) }))).toBe(1);
       },

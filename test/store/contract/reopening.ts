@@ -40,14 +40,14 @@ export function describeReopening(bench: Bench): void {
       );
       await store.record([past(['p', 'level'], property(1, { observedAt: minute(-5) }))], minute(2));
       await store.log.prune({ before: minute(0), records: 7 });
-      await store.shelf('one').put('a', { b: 1 });
-      await (await bench.stores().open('city', true))?.shelf('one').put('a', 2);
+      await store.collection('one').put('a', { b: 1 });
+      await (await bench.stores().open('city', true))?.collection('one').put('a', 2);
       const before = await everything(store);
       const again = await bench.reopen();
       if (!again) return;
       expect(await everything(again)).toEqual(before);
       expect([...(await bench.stores().tenants())].sort()).toEqual(['', 'city']);
-      expect(await (await bench.stores().open('city', false))?.shelf('one').get('a')).toBe(2);
+      expect(await (await bench.stores().open('city', false))?.collection('one').get('a')).toBe(2);
       expect(await bench.stores().open('town', false)).toBeUndefined();
     });
 
@@ -111,6 +111,6 @@ async function everything(store: Store): Promise<unknown> {
     position: await store.log.position(),
     prunedTo: await store.log.prunedTo(),
     summary: await store.summary(),
-    shelf: await store.shelf('one').list(),
+    collection: await store.collection('one').list(),
   };
 }

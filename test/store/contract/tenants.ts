@@ -82,7 +82,7 @@ export function describeTenants(bench: Bench): void {
         if (!store) throw new Error('A tenant was not made.');
         expect(await store.log.position()).toBe(0);
         await apply(store, minute(0), create('a', thing({ level: property(n) })), create(`own-${n}`));
-        await store.shelf('one').put('a', n);
+        await store.collection('one').put('a', n);
       }
       expect([...(await stores.tenants())].sort()).toEqual(['', ...tenants].sort());
       for (const [n, tenant] of ['', ...tenants].entries()) {
@@ -93,7 +93,7 @@ export function describeTenants(bench: Bench): void {
         expect(await records(store)).toHaveLength(2);
         expect((await store.summary()).entities).toBe(2);
         expect(await store.history(historyPlan())).toHaveLength(1);
-        expect(await store.shelf('one').get('a')).toBe(n);
+        expect(await store.collection('one').get('a')).toBe(n);
       }
     });
   });

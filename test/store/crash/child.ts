@@ -4,7 +4,7 @@ import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
 import { type Acknowledged, writeOf } from './life.ts';
 
 const [directory = '', round = ''] = process.argv.slice(2);
-const stores = createSqliteStores({ directory, breathe: () => undefined });
+const stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined });
 const store = await stores.open('', true);
 if (!store) throw new Error('The default tenant is not there.');
 

@@ -91,7 +91,7 @@ test(
       const fresh = await writeAndCrash(round);
       expect(fresh.size).toBeGreaterThan(0);
       for (const [id, step] of fresh) acknowledged.set(id, step);
-      const stores = createSqliteStores({ directory, breathe: () => undefined });
+      const stores = createSqliteStores({ directory, yieldToEventLoop: () => undefined });
       const store = await stores.open('', false);
       if (!store) throw new Error('The default tenant is gone.');
       await checkAcknowledged(store, acknowledged);

@@ -16,7 +16,7 @@ export interface Shape {
   readonly ends: () => ReadonlySet<string>;
 }
 
-type Place = 'inside' | 'boundary' | 'outside';
+type PointLocation = 'inside' | 'boundary' | 'outside';
 
 export function shapeOf(geometry: Geometry): Shape {
   const rings = polygonsOf(geometry).flatMap((polygon, part) => polygon.map((ring) => edgesOf(ring, part)));
@@ -73,7 +73,7 @@ function endsOf(lines: readonly (readonly Edge[])[]): ReadonlySet<string> {
 }
 
 /** Where a point lies, seen from a shape. Points have no boundary; the boundary of lines are their ends. */
-export function placeOf(point: Point, shape: Shape): Place {
+export function placeOf(point: Point, shape: Shape): PointLocation {
   const isOn = search(shape.tree(), { enters: (box) => isInBox(point, box), visit: (edge) => isOnEdge(point, edge) });
   if (shape.dimension === 2) return isOn ? 'boundary' : isInPolygons(point, shape) ? 'inside' : 'outside';
   if (!isOn) return 'outside';

@@ -9,7 +9,7 @@ import { readId } from '../../model/read/id.ts';
 import type { Nulls } from '../../model/read/reading.ts';
 import { describeProblem } from '../describe-problem.ts';
 import { batchHead } from '../heads.ts';
-import type { Answer, Ask, Operation } from '../operation.ts';
+import type { OperationResult, OperationRequest, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
 import { applyBatch, batchResult, type Ending, isGood, type ReadElement } from './element.ts';
@@ -21,8 +21,8 @@ export const createBatch: Operation = {
   path: '/entityOperations/create',
   parameters: ['local'],
   unknownTenant: 'create',
-  async run(ask, call) {
-    const endings = await applyBatch(ask, call, (element, each) => {
+  async run(request, call) {
+    const endings = await applyBatch(request, call, (element, each) => {
       const entity = readEntity(element, each.context);
       checkWhole(entity, each);
       return { op: 'create', id: entity.id, entity };
@@ -38,10 +38,10 @@ export const upsertBatch: Operation = {
   path: '/entityOperations/upsert',
   parameters: ['options', 'local'],
   unknownTenant: 'create',
-  async run(ask, call) {
-    const options = readOptions(ask.params, ['replace', 'update', 'keepNewest']);
+  async run(request, call) {
+    const options = readOptions(request.params, ['replace', 'update', 'keepNewest']);
     const endings = await applyBatch(
-      ask,
+      request,
       call,
       options.has('keepNewest') ? readLate(options) : readUpsert(modeOf(options)),
     );
@@ -80,10 +80,10 @@ export const updateBatch: Operation = {
   clause: '5.6.9',
   path: '/entityOperations/update',
   parameters: ['options', 'local'],
-  async run(ask, call) {
-    const overwrite = !readOptions(ask.params, ['noOverwrite']).has('noOverwrite');
+  async run(request, call) {
+    const overwrite = !readOptions(request.params, ['noOverwrite']).has('noOverwrite');
     const read = fragmentReader((id, fragment) => ({ op: 'append', id, fragment, overwrite }), { nulls: 'allowed' });
-    return allOrPartly(await applyBatch(ask, call, read));
+    return allOrPartly(await applyBatch(request, call, read));
   },
 };
 
@@ -93,8 +93,8 @@ export const mergeBatch: Operation = {
   clause: '5.6.20',
   path: '/entityOperations/merge',
   parameters: ['options', 'format', 'local'],
-  async run(ask, call) {
-    return allOrPartly(await applyBatch(ask, call, readMerge({ simplified: isSimplified(ask) })));
+  async run(request, call) {
+    return allOrPartly(await applyBatch(request, call, readMerge({ simplified: isSimplified(request) })));
   },
 };
 
@@ -107,7 +107,7 @@ export const readMerge = ({ simplified }: { readonly simplified: boolean }): Rea
 
 const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
-function isSimplified({ params }: Ask): boolean {
+function isSimplified({ params }: OperationRequest): boolean {
   const options = readOptions(params, formats);
   const format = readFormat(params, formats) ?? formats.find((one) => options.has(one));
   return format === 'simplified' || format === 'keyValues';
@@ -119,8 +119,8 @@ export const deleteBatch: Operation = {
   clause: '5.6.10',
   path: '/entityOperations/delete',
   parameters: ['local'],
-  async run(ask, call) {
-    return allOrPartly(await applyBatch(ask, call, (element) => ({ op: 'delete', id: readId(textOf(element)) })));
+  async run(request, call) {
+    return allOrPartly(await applyBatch(request, call, (element) => ({ op: 'delete', id: readId(textOf(element)) })));
   },
 };
 
@@ -147,7 +147,7 @@ function textOfId(id: Json | undefined): string {
   return id;
 }
 
-const partly = (endings: readonly Ending[]): Answer => ({
+const partly = (endings: readonly Ending[]): OperationResult => ({
   kind: 'partly',
   body: batchResult(endings, describeProblem),
   refused: new Map(
@@ -156,7 +156,7 @@ const partly = (endings: readonly Ending[]): Answer => ({
 });
 
 /** 204 when every element was carried out whole; an element with attributes left out counts as failed (005_02). */
-export function allOrPartly(endings: readonly Ending[]): Answer {
+export function allOrPartly(endings: readonly Ending[]): OperationResult {
   const judged = endings.map((ending): Ending => {
     const left = ending.outcome.status === 'refused' ? [] : (ending.outcome.notUpdated ?? []);
     if (left.length === 0) return ending;

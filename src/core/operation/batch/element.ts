@@ -5,7 +5,7 @@ import { refuseManyMembers } from '../../model/entity-size.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem, type ProblemReport } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
-import type { Ask, Call } from '../operation.ts';
+import type { OperationRequest, CallContext } from '../operation.ts';
 
 /** How one element ended: the id it names, and the outcome of its mutation or the problem in the way. */
 export interface Ending {
@@ -19,15 +19,15 @@ export interface Ending {
 const [chunkSize, chunkValues] = [250, 5000];
 
 /** Makes something of one element, such as a mutation; throws a Problem when it cannot be. */
-export type ReadElement<T> = (element: Json, call: Call) => T | Promise<T>;
+export type ReadElement<T> = (element: Json, call: CallContext) => T | Promise<T>;
 
 /** Reads every element and applies its mutation, or its write. The endings stand in the order of the elements. */
 export async function applyBatch(
-  ask: Ask,
-  call: Call,
+  request: OperationRequest,
+  call: CallContext,
   read: ReadElement<Mutation | Write>,
 ): Promise<readonly Ending[]> {
-  const elements = elementsOf(ask, call);
+  const elements = elementsOf(request, call);
   const endings: Ending[] = [];
   for (const chunk of chunksOf(elements)) {
     for (const ending of await applyChunk(chunk, call, read)) endings.push(ending);
@@ -61,7 +61,7 @@ function valuesIn(element: Json): number {
 }
 
 /** The elements in the body. Throws BadRequestData when there are none, TooManyResults when there are too many. */
-export function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
+export function elementsOf({ body }: OperationRequest, { world }: CallContext): readonly Json[] {
   if (!isArray(body)) throw badData('The body of a batch must be a JSON array.');
   if (body.length === 0) throw badData('The body of a batch must not be empty.');
   if (body.includes(null)) throw badData(`Element ${body.indexOf(null)} of the batch is null.`);
@@ -72,13 +72,13 @@ export function elementsOf({ body }: Ask, { world }: Call): readonly Json[] {
 
 async function applyChunk(
   elements: readonly Json[],
-  call: Call,
+  call: CallContext,
   read: ReadElement<Mutation | Write>,
 ): Promise<readonly Ending[]> {
   const endings: (Ending | undefined)[] = [];
   const writes: Write[] = [];
   for (const element of elements) {
-    const pause = call.world.breathe();
+    const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
     const asked = await readElement(element, call, read);
     if (asked instanceof Problem) endings.push(refusalOf(element, asked));
@@ -99,7 +99,7 @@ export const refusalOf = (element: Json, { report }: Problem): Ending => ({
 });
 
 /** The outcomes of some writes. What the store cannot take now is told of these elements: those before have been kept. */
-export async function applyWrites(writes: readonly Write[], call: Call): Promise<readonly Outcome[]> {
+export async function applyWrites(writes: readonly Write[], call: CallContext): Promise<readonly Outcome[]> {
   try {
     return writes.length > 0 ? await call.store.apply(writes, call.now) : [];
   } catch (error) {
@@ -115,7 +115,7 @@ export function endingOf(write: Write | undefined, outcome: Outcome | undefined)
 }
 
 /** What is made of an element in its own @context where it brings one, or the problem in the way. */
-export async function readElement<T>(element: Json, call: Call, read: ReadElement<T>): Promise<T | Problem> {
+export async function readElement<T>(element: Json, call: CallContext, read: ReadElement<T>): Promise<T | Problem> {
   try {
     if (!isObject(element)) return await read(element, call);
     refuseManyMembers(element, call.world.limits);
@@ -134,7 +134,7 @@ export async function readElement<T>(element: Json, call: Call, read: ReadElemen
   }
 }
 
-async function contextOf(context: Json, { world, tenant }: Call): Promise<Context> {
+async function contextOf(context: Json, { world, tenant }: CallContext): Promise<Context> {
   const resolved = await world.contexts.resolve(context, tenant);
   const noting = world.contexts.note(resolved, tenant);
   if (noting) await noting;

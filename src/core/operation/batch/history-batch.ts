@@ -7,7 +7,7 @@ import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { unfoldSeries } from '../../model/read/temporal-values.ts';
 import { describeProblem } from '../describe-problem.ts';
 import { batchHead } from '../heads.ts';
-import type { Answer, Call, Operation } from '../operation.ts';
+import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { type Placed, placeInstances, recordPast } from '../past.ts';
 import { readFormat } from '../parameters.ts';
 import { checkFragment } from '../writing.ts';
@@ -36,10 +36,10 @@ export const upsertTemporalBatch: Operation = {
   path: '/temporal/entityOperations/upsert',
   parameters: ['format', 'local'],
   unknownTenant: 'create',
-  async run(ask, call) {
+  async run(request, call) {
     const currents = new Map<string, Entity | undefined>();
-    const isFolded = readFormat(ask.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
-    const read = await readAll(elementsOf(ask, call), { currents, isFolded }, call);
+    const isFolded = readFormat(request.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
+    const read = await readAll(elementsOf(request, call), { currents, isFolded }, call);
     const written = await writeAll(await placeAll(read.filter(isElement), call), call);
     const all = [...read.filter(isEnding), ...written];
     return answerOf(all.sort((one, other) => one.element - other.element));
@@ -64,9 +64,9 @@ const isEnding = (one: Element | PlacedEnding): one is PlacedEnding => 'outcome'
 async function readAll(
   elements: readonly Json[],
   { currents, isFolded }: { readonly currents: Map<string, Entity | undefined>; readonly isFolded: boolean },
-  call: Call,
+  call: CallContext,
 ): Promise<readonly (Element | PlacedEnding)[]> {
-  const read = async (json: Json, { context }: Call): Promise<HistoryFragment> => {
+  const read = async (json: Json, { context }: CallContext): Promise<HistoryFragment> => {
     const history = readHistory(isFolded ? unfoldSeries(json) : json, context);
     const { id } = history;
     if (!currents.has(id)) currents.set(id, (await call.store.get(id, call.now))?.entity());
@@ -75,7 +75,7 @@ async function readAll(
   };
   const all: (Element | PlacedEnding)[] = [];
   for (const [element, json] of elements.entries()) {
-    const pause = call.world.breathe();
+    const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
     const history = await readElement(json, call, read);
     all.push(history instanceof Problem ? { ...refusalOf(json, history), element } : { element, history });
@@ -91,10 +91,10 @@ interface Group {
 }
 
 /** Brings the elements of each entity together. */
-async function placeAll(elements: readonly Element[], call: Call): Promise<readonly Group[]> {
+async function placeAll(elements: readonly Element[], call: CallContext): Promise<readonly Group[]> {
   const groups: Group[] = [];
   for (const [id, ofEntity] of Map.groupBy(elements, ({ history }) => history.id)) {
-    const pause = call.world.breathe();
+    const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
     groups.push({
       id,
@@ -123,7 +123,7 @@ function joined(id: string, elements: readonly Element[]): HistoryFragment {
 }
 
 /** Writes the present entities, then the past of those that were not refused. */
-async function writeAll(groups: readonly Group[], call: Call): Promise<readonly PlacedEnding[]> {
+async function writeAll(groups: readonly Group[], call: CallContext): Promise<readonly PlacedEnding[]> {
   const endings: PlacedEnding[] = [];
   for (let start = 0; start < groups.length; start += presentMax) {
     const some = groups.slice(start, start + presentMax);
@@ -142,7 +142,7 @@ async function writeAll(groups: readonly Group[], call: Call): Promise<readonly 
 }
 
 /** 201 with the ids of entities that were not there, 204 when there are none of these, 207 when something was refused. */
-function answerOf(endings: readonly Ending[]): Answer {
+function answerOf(endings: readonly Ending[]): OperationResult {
   if (!endings.every(isGood)) return { kind: 'partly', body: batchResult(endings, describeProblem) };
   const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
   return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };

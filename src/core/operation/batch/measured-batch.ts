@@ -5,7 +5,7 @@ import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import { batchHead } from '../heads.ts';
-import type { Call, Operation } from '../operation.ts';
+import type { CallContext, Operation } from '../operation.ts';
 import { allOrPartly, readMerge, readUpsert } from './batch-operations.ts';
 import { applyBatch, type ReadElement } from './element.ts';
 
@@ -19,8 +19,8 @@ const measured = (name: string, read: ReadElement<Mutation>): Omit<Operation, 'c
   name,
   path: '',
   parameters: [],
-  async run(ask, call) {
-    return allOrPartly(await applyBatch(ask, call, (element, each) => readMeasured(element, each, read)));
+  async run(request, call) {
+    return allOrPartly(await applyBatch(request, call, (element, each) => readMeasured(element, each, read)));
   },
 });
 
@@ -30,7 +30,7 @@ export const measuredBatches: Readonly<Record<'upsert' | 'merge', Operation>> = 
   merge: { ...measured('mergeMeasured', readMerge({ simplified: false })), clause: '5.6.20' },
 };
 
-async function readMeasured(element: Json, call: Call, read: ReadElement<Mutation>): Promise<Write> {
+async function readMeasured(element: Json, call: CallContext, read: ReadElement<Mutation>): Promise<Write> {
   const { entity = null, fixed = [] } = isObject(element) ? element : {};
   if (!isStrings(fixed)) throw badData('What is fixed must be a list of names.');
   const mutation = await read(entity, call);

@@ -2,18 +2,21 @@
 import { isCoreUrl } from '../../jsonld/gather.ts';
 import type { Json } from '../../model/json.ts';
 import type { Store } from '../../port/store.ts';
-import type { Ask, Call } from '../operation.ts';
-import { contextIdIn, contextShelf, type KeptContext, keptIn } from './kept.ts';
+import type { OperationRequest, CallContext } from '../operation.ts';
+import { contextIdIn, contextCollection, type StoredContext, storedContextIn } from './stored-context.ts';
 
 export interface FoundContext {
   readonly key: string;
-  readonly kept: KeptContext;
+  readonly kept: StoredContext;
 }
 
 /** Undefined: there is none. `core`: the core context in whatever version, which is on no shelf. Throws ResourceNotFound for one that cannot be read. */
-export async function findContext({ path }: Ask, { store }: Call): Promise<FoundContext | 'core' | undefined> {
+export async function findContext(
+  { path }: OperationRequest,
+  { store }: CallContext,
+): Promise<FoundContext | 'core' | undefined> {
   const place = await findPlace(path['contextId'] ?? '', store);
-  return place === undefined || place === 'core' ? place : { key: place.key, kept: keptIn(place.document) };
+  return place === undefined || place === 'core' ? place : { key: place.key, kept: storedContextIn(place.document) };
 }
 
 /** The same of a @context that may be kept in a form that cannot be read. */
@@ -23,7 +26,7 @@ export async function findPlace(
 ): Promise<{ readonly key: string; readonly document: Json } | 'core' | undefined> {
   if (isCoreUrl(name)) return 'core';
   for (const key of [name, contextIdIn(name)]) {
-    const document = key === undefined ? undefined : await store.shelf(contextShelf).get(key);
+    const document = key === undefined ? undefined : await store.collection(contextCollection).get(key);
     if (key !== undefined && document !== undefined) return { key, document };
   }
   return undefined;

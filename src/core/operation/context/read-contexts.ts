@@ -2,12 +2,12 @@
 import { coreContextUrl } from '../../jsonld/known/core-context.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
-import { readEach } from '../../port/shelf.ts';
+import { readEach } from '../../port/document-collection.ts';
 import { readHead } from '../heads.ts';
-import type { Ask, Call, Operation } from '../operation.ts';
+import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { findContext, type FoundContext } from './find.ts';
-import { contextKinds, contextPath, contextShelf, type ContextKind, keptIn } from './kept.ts';
+import { contextKinds, contextPath, contextCollection, type ContextKind, storedContextIn } from './stored-context.ts';
 
 const common = { ...readHead, takesContext: true } as const;
 
@@ -17,12 +17,12 @@ export const listContexts: Operation = {
   clause: '5.13.3',
   path: '/jsonldContexts',
   parameters: ['details', 'kind'],
-  async run(ask, call) {
-    const isDetailed = readBoolean(ask.params, 'details') ?? false;
-    const kind = readKind(ask);
+  async run(request, call) {
+    const isDetailed = readBoolean(request.params, 'details') ?? false;
+    const kind = readKind(request);
     const kept = readEach(
-      await call.store.shelf(contextShelf).list(),
-      ({ key, document }) => ({ key, kept: keptIn(document) }),
+      await call.store.collection(contextCollection).list(),
+      ({ key, document }) => ({ key, kept: storedContextIn(document) }),
       (key, cause) => call.world.observe({ kind: 'failed', where: '@context', about: key, cause }),
     );
     const found = [coreContext(call), ...kept].filter((one) => kind === undefined || one.kept.kind === kind);
@@ -37,11 +37,11 @@ export const serveContext: Operation = {
   clause: '5.13.4',
   path: '/jsonldContexts/{contextId}',
   parameters: ['details'],
-  async run(ask, call) {
-    const isDetailed = readBoolean(ask.params, 'details') ?? false;
-    const found = await findContext(ask, call);
+  async run(request, call) {
+    const isDetailed = readBoolean(request.params, 'details') ?? false;
+    const found = await findContext(request, call);
     if (found === undefined)
-      throw new Problem('ResourceNotFound', `There is no @context ${JSON.stringify(ask.path['contextId'])}.`);
+      throw new Problem('ResourceNotFound', `There is no @context ${JSON.stringify(request.path['contextId'])}.`);
     const one = found === 'core' ? coreContext(call) : found;
     if (isDetailed) return { kind: 'found', text: JSON.stringify(detailsOf(one, call)) };
     const { context } = one.kept;
@@ -53,7 +53,7 @@ export const serveContext: Operation = {
   },
 };
 
-function readKind({ params }: Ask): ContextKind | undefined {
+function readKind({ params }: OperationRequest): ContextKind | undefined {
   const text = params['kind'];
   const kind = contextKinds.find((one) => one === text);
   if (text === undefined || kind !== undefined) return kind;
@@ -61,13 +61,13 @@ function readKind({ params }: Ask): ContextKind | undefined {
 }
 
 /** The core context counts as downloaded, though it comes with the broker. */
-const coreContext = ({ world }: Call): FoundContext => ({
+const coreContext = ({ world }: CallContext): FoundContext => ({
   key: coreContextUrl,
   kept: { kind: 'Cached', createdAt: world.contexts.openedAt },
 });
 
 /** What is told of a @context (clause 5.13.3.5). */
-function detailsOf(one: FoundContext, call: Call): JsonObject {
+function detailsOf(one: FoundContext, call: CallContext): JsonObject {
   const { key, kept } = one;
   const lastUsage = call.world.contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;
   return {
@@ -79,5 +79,5 @@ function detailsOf(one: FoundContext, call: Call): JsonObject {
   };
 }
 
-const urlOf = ({ key, kept }: FoundContext, { origin = '' }: Call): string =>
+const urlOf = ({ key, kept }: FoundContext, { origin = '' }: CallContext): string =>
   kept.kind === 'Cached' ? key : origin + contextPath(key);

@@ -1,9 +1,9 @@
 /** Keeps count of when each @context was used last, in memory, and writes it down once in a while. */
 import { type Instant, microsOfInstant } from '../../model/instant.ts';
 import type { Clock } from '../../port/clock.ts';
-import { changeDocument } from '../../port/shelf.ts';
-import type { Shelf, Stores } from '../../port/store.ts';
-import { contextShelf, isPassing, type KeptContext, keptJson, readableIn } from './kept.ts';
+import { changeDocument } from '../../port/document-collection.ts';
+import type { DocumentCollection, Stores } from '../../port/store.ts';
+import { contextCollection, isPassing, type StoredContext, storedContextJson, readableIn } from './stored-context.ts';
 
 /** How long a use may be known in memory only. */
 const writtenEveryMicros = 60_000_000;
@@ -23,13 +23,13 @@ interface Use {
 type Uses = Map<string, Use>;
 
 /** Whose shelf of @contexts is meant. */
-export interface Place {
+export interface TenantCollection {
   readonly tenant: string;
-  readonly shelf: Shelf;
+  readonly collection: DocumentCollection;
 }
 
 /** What is to be kept of a @context in the place of what is now; undefined: all stays as it is. */
-type Next = (now: KeptContext | undefined) => KeptContext | undefined;
+type Next = (now: StoredContext | undefined) => StoredContext | undefined;
 
 export interface Usage {
   /** Notes that documents were used: keys of those kept, URLs of those downloaded. Undefined when nothing is to be waited for. */
@@ -37,9 +37,9 @@ export interface Usage {
   /** Undefined: it was not used since the broker began to listen. */
   latest(key: string, tenant: string): Instant | undefined;
   /** Changes what is kept of a @context, or keeps it. `next` is asked again when another broker has changed it meanwhile. */
-  change(key: string, next: Next, place: Place): Promise<void>;
+  change(key: string, next: Next, place: TenantCollection): Promise<void>;
   /** Takes a @context from the shelf. False when there is none. */
-  remove(key: string, place: Place): Promise<boolean>;
+  remove(key: string, place: TenantCollection): Promise<boolean>;
 }
 
 export interface UsageOptions {
@@ -52,10 +52,10 @@ export interface UsageOptions {
 export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
   const tenants = new Map<string, Uses>();
   const inTurn = createTurns();
-  const desk = createDesk(tenants, onGivenUp);
+  const desk = createUsageRecorder(tenants, onGivenUp);
   const write = async (documents: readonly string[], tenant: string, now: Instant): Promise<void> => {
-    const shelf = (await stores.open(tenant, false))?.shelf(contextShelf);
-    if (shelf) await desk.use(documents, { tenant, shelf }, now);
+    const collection = (await stores.open(tenant, false))?.collection(contextCollection);
+    if (collection) await desk.use(documents, { tenant, collection }, now);
   };
   return {
     note: (documents, tenant) => {
@@ -73,43 +73,43 @@ export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
 }
 
 /** Changes shelves, and what is remembered of them with it. One thing at a time in each tenant. */
-interface Desk {
-  use(documents: readonly string[], place: Place, now: Instant): Promise<void>;
-  change(key: string, next: Next, place: Place): Promise<void>;
-  remove(key: string, place: Place): Promise<boolean>;
+interface UsageRecorder {
+  use(documents: readonly string[], place: TenantCollection, now: Instant): Promise<void>;
+  change(key: string, next: Next, place: TenantCollection): Promise<void>;
+  remove(key: string, place: TenantCollection): Promise<boolean>;
 }
 
-function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void): Desk {
-  const usesOf = async ({ tenant, shelf }: Place): Promise<Uses> => {
-    const uses = tenants.get(tenant) ?? (await readUses(shelf));
+function createUsageRecorder(tenants: Map<string, Uses>, onGivenUp: (key: string) => void): UsageRecorder {
+  const usesOf = async ({ tenant, collection }: TenantCollection): Promise<Uses> => {
+    const uses = tenants.get(tenant) ?? (await readUses(collection));
     tenants.set(tenant, uses);
     return uses;
   };
-  const makeRoom = async (uses: Uses, { shelf }: Place): Promise<void> => {
+  const makeRoom = async (uses: Uses, { collection }: TenantCollection): Promise<void> => {
     const key = stalest(uses);
-    if (key !== undefined && (await giveUp(key, { uses, shelf }))) onGivenUp(key);
+    if (key !== undefined && (await evict(key, { uses, collection }))) onGivenUp(key);
   };
   return {
     use: async (documents, place, now) => {
       const uses = await usesOf(place);
       for (const key of documents.filter((one) => isDue(uses.get(one), one, now))) {
         if (!uses.has(key)) await makeRoom(uses, place);
-        await writeDown(place.shelf, key, now);
+        await writeDown(place.collection, key, now);
         uses.set(key, usedAt(now, uses.get(key)));
       }
     },
     change: async (key, next, place) => {
       const uses = await usesOf(place);
-      let kept: KeptContext | undefined;
-      await changeKept(place.shelf, key, async (now) => {
+      let kept: StoredContext | undefined;
+      await changeKept(place.collection, key, async (now) => {
         kept = next(now);
         if (kept && isPassing(kept) && !uses.has(key)) await makeRoom(uses, place);
         return kept;
       });
       if (kept) uses.set(key, useOf(kept));
     },
-    remove: async (key, { tenant, shelf }) => {
-      const wasThere = await shelf.delete(key);
+    remove: async (key, { tenant, collection }) => {
+      const wasThere = await collection.delete(key);
       tenants.get(tenant)?.delete(key);
       return wasThere;
     },
@@ -117,14 +117,17 @@ function createDesk(tenants: Map<string, Uses>, onGivenUp: (key: string) => void
 }
 
 /** False when another broker has changed it meanwhile, or needs it for longer. */
-async function giveUp(key: string, { uses, shelf }: { readonly uses: Uses; readonly shelf: Shelf }): Promise<boolean> {
-  const document = await shelf.get(key);
+async function evict(
+  key: string,
+  { uses, collection }: { readonly uses: Uses; readonly collection: DocumentCollection },
+): Promise<boolean> {
+  const document = await collection.get(key);
   const kept = readableIn(document);
   if (kept && !isPassing(kept)) {
     uses.set(key, useOf(kept));
     return false;
   }
-  const isGone = await shelf.replace(key, document, undefined);
+  const isGone = await collection.replace(key, document, undefined);
   if (isGone) uses.delete(key);
   return isGone;
 }
@@ -141,25 +144,25 @@ function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> 
 }
 
 /** What cannot be read is nobody's to use. */
-const readUses = async (shelf: Shelf): Promise<Uses> =>
+const readUses = async (collection: DocumentCollection): Promise<Uses> =>
   new Map(
-    (await shelf.list()).flatMap(({ key, document }) => {
+    (await collection.list()).flatMap(({ key, document }) => {
       const kept = readableIn(document);
       return kept ? [[key, useOf(kept)]] : [];
     }),
   );
 
 const changeKept = (
-  shelf: Shelf,
+  collection: DocumentCollection,
   key: string,
-  next: (now: KeptContext | undefined) => ReturnType<Next> | Promise<ReturnType<Next>>,
+  next: (now: StoredContext | undefined) => ReturnType<Next> | Promise<ReturnType<Next>>,
 ): Promise<void> =>
-  changeDocument(shelf, key, async (document) => {
+  changeDocument(collection, key, async (document) => {
     const kept = await next(readableIn(document));
-    return kept && keptJson(kept);
+    return kept && storedContextJson(kept);
   });
 
-const useOf = (kept: KeptContext): Use => ({
+const useOf = (kept: StoredContext): Use => ({
   isPassing: isPassing(kept),
   createdAt: kept.createdAt,
   usedAt: kept.lastUsage,
@@ -184,8 +187,8 @@ function touch(use: Use | undefined, now: Instant): void {
 }
 
 /** A URL that is not on the shelf yet was downloaded; what else is not there has been deleted meanwhile. */
-const writeDown = (shelf: Shelf, key: string, now: Instant): Promise<void> =>
-  changeKept(shelf, key, (kept) => {
+const writeDown = (collection: DocumentCollection, key: string, now: Instant): Promise<void> =>
+  changeKept(collection, key, (kept) => {
     if (kept) return { ...kept, lastUsage: now };
     return isUrl(key) ? { kind: 'Cached', createdAt: now, lastUsage: now } : undefined;
   });

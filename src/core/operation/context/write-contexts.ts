@@ -2,11 +2,11 @@
 import { isObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { writeHead } from '../heads.ts';
-import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { findContext, findPlace } from './find.ts';
-import { contextPath, contextShelf, type KeptContext } from './kept.ts';
-import type { Place } from './usage.ts';
+import { contextPath, contextCollection, type StoredContext } from './stored-context.ts';
+import type { TenantCollection } from './usage.ts';
 
 const common = { ...writeHead, takesContext: true } as const;
 
@@ -40,41 +40,45 @@ export const deleteContext: Operation = {
   path: '/jsonldContexts/{contextId}',
   parameters: ['reload'],
   body: 'none',
-  async run(ask, call): Promise<Answer> {
-    if (isReload(ask)) await reload(ask, call);
-    else await remove(ask, call);
+  async run(request, call): Promise<OperationResult> {
+    if (isReload(request)) await reload(request, call);
+    else await remove(request, call);
     return { kind: 'done' };
   },
 };
 
 /** `reload` without a value is as if it were not there. */
-const isReload = ({ params }: Ask): boolean => params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
+const isReload = ({ params }: OperationRequest): boolean =>
+  params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
 
-async function remove(ask: Ask, call: Call): Promise<void> {
-  const found = await findPlace(ask.path['contextId'] ?? '', call.store);
+async function remove(request: OperationRequest, call: CallContext): Promise<void> {
+  const found = await findPlace(request.path['contextId'] ?? '', call.store);
   if (found === 'core') throw badData('The core @context cannot be deleted.');
   if (found === undefined || !(await call.world.contexts.remove(found.key, placeOf(call))))
-    throw new Problem('ResourceNotFound', `There is no @context ${nameOf(ask)}.`);
+    throw new Problem('ResourceNotFound', `There is no @context ${nameOf(request)}.`);
 }
 
 /** Only what was downloaded can be downloaded anew: with `reload`, an unknown @context is bad data. */
-async function reload(ask: Ask, call: Call): Promise<void> {
-  const found = await findContext(ask, call);
+async function reload(request: OperationRequest, call: CallContext): Promise<void> {
+  const found = await findContext(request, call);
   if (found === 'core') return;
-  if (found === undefined) throw badData(`There is no @context ${nameOf(ask)} that could be loaded again.`);
+  if (found === undefined) throw badData(`There is no @context ${nameOf(request)} that could be loaded again.`);
   const { key, kept } = found;
   if (kept.kind !== 'Cached')
     throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
   const { contexts } = call.world;
   await contexts.reload(key);
   // One that was deleted meanwhile stays away.
-  const anew = (now: KeptContext | undefined): KeptContext | undefined => {
+  const anew = (now: StoredContext | undefined): StoredContext | undefined => {
     const lastUsage = contexts.lastUsage(key, call.tenant) ?? now?.lastUsage;
     return now && { kind: now.kind, createdAt: call.now, ...(lastUsage === undefined ? undefined : { lastUsage }) };
   };
   await contexts.change(key, anew, placeOf(call));
 }
 
-const nameOf = ({ path }: Ask): string => JSON.stringify(path['contextId']);
+const nameOf = ({ path }: OperationRequest): string => JSON.stringify(path['contextId']);
 
-const placeOf = ({ tenant, store }: Call): Place => ({ tenant, shelf: store.shelf(contextShelf) });
+const placeOf = ({ tenant, store }: CallContext): TenantCollection => ({
+  tenant,
+  collection: store.collection(contextCollection),
+});

@@ -5,7 +5,7 @@ import { Problem } from '../../model/problem.ts';
 import { isReserved, readAttributeName, readTypeName } from '../../model/read/name.ts';
 import type { TypeSummary } from '../../port/store.ts';
 import { readHead } from '../heads.ts';
-import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
 import { withContext } from '../view.ts';
 
@@ -15,10 +15,10 @@ export const retrieveTypes: Operation = {
   clause: '5.7.5',
   path: '/types',
   parameters: ['details', 'local'],
-  async run(ask, call) {
+  async run(request, call) {
     const { types } = await call.store.summary();
     const { context } = call;
-    if (!isDetailed(ask))
+    if (!isDetailed(request))
       return found(
         {
           id: call.world.ids.next('EntityTypeList'),
@@ -44,8 +44,8 @@ export const retrieveType: Operation = {
   clause: '5.7.7',
   path: '/types/{type}',
   parameters: ['local'],
-  async run(ask, call) {
-    const iri = readTypeName(ask.path['type'] ?? '', call.context);
+  async run(request, call) {
+    const iri = readTypeName(request.path['type'] ?? '', call.context);
     const summary = (await call.store.summary()).types.find(({ type }) => type === iri);
     if (!summary) throw new Problem('ResourceNotFound', `There is no entity of the type ${iri}.`);
     const attributeDetails = summary.attrs.map(({ name, kinds }) => ({
@@ -73,12 +73,12 @@ export const retrieveAttributes: Operation = {
   clause: '5.7.8',
   path: '/attributes',
   parameters: ['details', 'local'],
-  async run(ask, call) {
+  async run(request, call) {
     const { types } = await call.store.summary();
     const { context } = call;
     const uses = usesOf(types, context);
     const names = [...uses.keys()];
-    if (!isDetailed(ask))
+    if (!isDetailed(request))
       return found(
         {
           id: call.world.ids.next('AttributeList'),
@@ -103,9 +103,9 @@ export const retrieveAttribute: Operation = {
   clause: '5.7.10',
   path: '/attributes/{attr}',
   parameters: ['local'],
-  async run(ask, call) {
+  async run(request, call) {
     const { context } = call;
-    const name = ask.path['attr'] ?? '';
+    const name = request.path['attr'] ?? '';
     // Members of entities have names, but are no attributes that could be found.
     if (isReserved(name)) throw new Problem('ResourceNotFound', `There is no attribute ${name}.`);
     const iri = readAttributeName(name, context);
@@ -140,23 +140,27 @@ function usesOf(types: readonly TypeSummary[], terms: Terms): ReadonlyMap<string
   return uses;
 }
 
-const isDetailed = ({ params }: Ask): boolean => readBoolean(params, 'details') ?? false;
+const isDetailed = ({ params }: OperationRequest): boolean => readBoolean(params, 'details') ?? false;
 
 const typeNames = (attr: string, types: readonly TypeSummary[], terms: Terms): readonly string[] =>
   sorted(types.filter(({ attrs }) => attrs.some(({ name }) => name === attr)).map(({ type }) => terms.compact(type)));
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
-const found = (document: Json, call: Call): Answer => ({
+const found = (document: Json, call: CallContext): OperationResult => ({
   kind: 'found',
   text: withContext(JSON.stringify(document), call),
 });
 
 /** A document for each of many, with pauses. */
-async function foundAll<T>(all: readonly T[], documentOf: (one: T) => Json, call: Call): Promise<Answer> {
+async function foundAll<T>(
+  all: readonly T[],
+  documentOf: (one: T) => Json,
+  call: CallContext,
+): Promise<OperationResult> {
   const texts: string[] = [];
   for (const one of all) {
-    const pause = call.world.breathe();
+    const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
     texts.push(withContext(JSON.stringify(documentOf(one)), call));
   }

@@ -1,13 +1,13 @@
 /** Answers the parts of a query that lead through relationships (clause 4.9): the entities they lead to are found first. */
 import type { Filter, QPath, Query, TypeSelection } from '../../language/filter.ts';
 import { Problem } from '../../model/problem.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 
 /** Most entities that a part of a query may lead to. */
 const targetsMax = 10_000;
 
 /** The query with each linked path replaced by the ids of the entities that fulfil the rest of it. */
-export async function resolveLinks(query: Query, call: Call): Promise<Query> {
+export async function resolveLinks(query: Query, call: CallContext): Promise<Query> {
   if ('parts' in query) {
     const parts: Query[] = [];
     for (const part of query.parts) parts.push(await resolveLinks(part, call));
@@ -22,7 +22,7 @@ export async function resolveLinks(query: Query, call: Call): Promise<Query> {
 
 const withPath = (query: Exclude<Query, { parts: unknown }>, path: QPath): Query => ({ ...query, path });
 
-async function idsOf(q: Query, types: readonly string[], { store, now }: Call): Promise<readonly string[]> {
+async function idsOf(q: Query, types: readonly string[], { store, now }: CallContext): Promise<readonly string[]> {
   const parts = types.map((type): TypeSelection => ({ op: 'type', type }));
   const filter: Filter = parts.length > 0 ? { q, selectors: [{ types: { op: 'or', parts } }] } : { q };
   const found = await store.find({ filter, now, limit: targetsMax + 1 });

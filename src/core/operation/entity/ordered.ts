@@ -2,7 +2,7 @@
 import { type Comparison, compileOrder, type Order, type SortKey } from '../../language/order.ts';
 import type { Plan, Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 
 /** The parameters that say in which order. */
 export const orderParameters = ['orderBy', 'collation', 'orderFrom', 'orderGeometry'] as const;
@@ -16,7 +16,7 @@ interface Placed {
 }
 
 /** The page of the plan in the order. Entities that are equal in it stand in the order of their creation. */
-export async function findOrdered(plan: Plan, order: Order, call: Call): Promise<readonly Stored[]> {
+export async function findOrdered(plan: Plan, order: Order, call: CallContext): Promise<readonly Stored[]> {
   const { offset = 0, limit } = plan;
   const comparison = compileOrder(order);
   const best: Placed[] = [];
@@ -30,7 +30,7 @@ export async function findOrdered(plan: Plan, order: Order, call: Call): Promise
       ...(after === undefined ? undefined : { after }),
     });
     for (const stored of found) {
-      const pause = call.world.breathe();
+      const pause = call.world.yieldToEventLoop();
       if (pause) await pause;
       const known = await content(stored);
       if (known) place(best, { stored, key: comparison.keyOf(known.entity()) }, { comparison, most: offset + limit });

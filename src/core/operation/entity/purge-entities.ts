@@ -4,7 +4,7 @@ import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import { writeHead } from '../heads.ts';
-import type { Ask, Call, Operation } from '../operation.ts';
+import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readList } from '../parameters.ts';
 import { readProjection, readSelection, selectionParameters } from '../selection.ts';
 
@@ -19,12 +19,12 @@ export const purgeEntities: Operation = {
   path: '/entities',
   parameters: [...selectionParameters, 'attrs', 'pick', 'omit', 'keep', 'drop'],
   body: 'none',
-  async run(ask, call) {
-    const filter = readSelection(ask.params, { terms: call.context });
+  async run(request, call) {
+    const filter = readSelection(request.params, { terms: call.context });
     // Nothing is shown, but what leads through relationships is refused (clause 5.6.21).
-    if (projectionDepth(readProjection(ask.params, call.context)) > 0)
+    if (projectionDepth(readProjection(request.params, call.context)) > 0)
       throw badData('A purge cannot lead through relationships.');
-    const mutationOf = readPurge(ask, call);
+    const mutationOf = readPurge(request, call);
     let after: number | undefined;
     for (;;) {
       const found = await call.store.find({
@@ -44,7 +44,7 @@ export const purgeEntities: Operation = {
   },
 };
 
-function readPurge({ params }: Ask, { context }: Call): (id: string) => Mutation {
+function readPurge({ params }: OperationRequest, { context }: CallContext): (id: string) => Mutation {
   const [keep, drop] = ['keep', 'drop'].map((name) =>
     readList(params, name)?.map((attr) => readAttributeName(attr, context)),
   );

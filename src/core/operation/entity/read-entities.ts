@@ -7,7 +7,7 @@ import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import type { Answer, Call, Operation } from '../operation.ts';
+import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
 import { readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { readShown, shownParameters } from '../view.ts';
@@ -24,11 +24,11 @@ export const retrieveEntity: Operation = {
   parameters: [...shownParameters, 'type', 'local'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
-  async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
-    const shown = readShown(ask.params, call);
+  async run(request, call) {
+    const id = readId(request.path['id'] ?? '');
+    const shown = readShown(request.params, call);
     const stored = await call.store.get(id, call.now);
-    if (!stored || !isOfType(stored, ask.params['type'], call.context))
+    if (!stored || !isOfType(stored, request.params['type'], call.context))
       throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
     const text = await shown.one(stored);
     if (text === undefined)
@@ -64,9 +64,9 @@ export const queryByPost: Operation = {
   parameters: ['limit', 'offset', 'count', 'options', 'format', 'local'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'object',
-  run(ask, call) {
-    const { selectors, params } = readQueryBody(ask.body ?? null, call, 'present');
-    const paging = liftCount(ask.params);
+  run(request, call) {
+    const { selectors, params } = readQueryBody(request.body ?? null, call, 'present');
+    const paging = liftCount(request.params);
     const { local, options, format } = paging;
     const filter = readFilter({ ...params, ...given({ local }) }, selectingFor(call), selectors);
     return answerQuery(filter, { shown: { ...params, ...given({ options, format }) }, paging }, call);
@@ -83,8 +83,8 @@ const given = (params: Readonly<Record<string, string | undefined>>): Params =>
 async function answerQuery(
   filter: Filter,
   { shown, paging }: { shown: Params; paging: Params },
-  call: Call,
-): Promise<Answer> {
+  call: CallContext,
+): Promise<OperationResult> {
   const view = readShown(shown, call);
   const order = parseOrder(shown, { terms: call.context, initial: call.world.collation });
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);

@@ -4,7 +4,7 @@ import { badData } from '../../model/problem.ts';
 import { readAttributeFragments, readFragment } from '../../model/read/entity.ts';
 import { isReserved, readAttributeName } from '../../model/read/name.ts';
 import { writeHead } from '../heads.ts';
-import type { Ask, Call, Operation } from '../operation.ts';
+import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readDeletedInstances, readEntityId, readOptions } from '../parameters.ts';
 import { applyOne, checkPart, updateAnswer } from '../writing.ts';
 
@@ -16,12 +16,12 @@ export const appendAttributes: Operation = {
   path: '/entities/{id}/attrs',
   parameters: ['type', 'options', 'local'],
   body: 'object',
-  async run(ask, call) {
-    const id = readEntityId(ask);
-    const overwrite = !readOptions(ask.params, ['noOverwrite']).has('noOverwrite');
-    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'forbidden' });
+  async run(request, call) {
+    const id = readEntityId(request);
+    const overwrite = !readOptions(request.params, ['noOverwrite']).has('noOverwrite');
+    const fragment = readFragment(request.body ?? null, call.context, { id, nulls: 'forbidden' });
     await checkPart(id, fragment, call);
-    return updateAnswer(await applyOne({ op: 'append', id, fragment, overwrite }, ask, call));
+    return updateAnswer(await applyOne({ op: 'append', id, fragment, overwrite }, request, call));
   },
 };
 
@@ -33,18 +33,18 @@ export const updateAttributes: Operation = {
   path: '/entities/{id}/attrs',
   parameters: ['type', 'local'],
   body: 'object',
-  async run(ask, call) {
-    const id = readEntityId(ask);
-    const fragment = readFragment(ask.body ?? null, call.context, { id, nulls: 'allowed' });
+  async run(request, call) {
+    const id = readEntityId(request);
+    const fragment = readFragment(request.body ?? null, call.context, { id, nulls: 'allowed' });
     await checkPart(id, fragment, call);
-    return updateAnswer(await applyOne({ op: 'update', id, fragment }, ask, call));
+    return updateAnswer(await applyOne({ op: 'update', id, fragment }, request, call));
   },
 };
 
 /** Reads id, attribute and body of an operation on one attribute, and checks the data model. */
-async function readAttributeAsk(ask: Ask, call: Call, nulls: 'allowed' | 'forbidden') {
-  const { path, body = null } = ask;
-  const id = readEntityId(ask);
+async function readAttributeAsk(request: OperationRequest, call: CallContext, nulls: 'allowed' | 'forbidden') {
+  const { path, body = null } = request;
+  const id = readEntityId(request);
   const attr = attributeIn(path, call);
   if (attr === 'scope')
     throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
@@ -54,13 +54,13 @@ async function readAttributeAsk(ask: Ask, call: Call, nulls: 'allowed' | 'forbid
 }
 
 /** True for an object whose only member has the name of the attribute that it should be. */
-function isWrapped(body: Json, attr: string, { context }: Call): boolean {
+function isWrapped(body: Json, attr: string, { context }: CallContext): boolean {
   const [name, ...others] = isObject(body) ? Object.keys(body) : [];
   return name !== undefined && others.length === 0 && !isReserved(name) && context.expand(name) === attr;
 }
 
 /** The expanded name of the attribute in the path, or `scope`. */
-const attributeIn = (path: Ask['path'], { context }: Call): string => {
+const attributeIn = (path: OperationRequest['path'], { context }: CallContext): string => {
   const name = path['attr'] ?? '';
   return name === 'scope' ? name : readAttributeName(name, context);
 };
@@ -73,11 +73,11 @@ export const partialUpdateAttribute: Operation = {
   path: '/entities/{id}/attrs/{attr}',
   parameters: ['type', 'local'],
   body: 'any',
-  async run(ask, call) {
-    const read = await readAttributeAsk(ask, call, 'allowed');
+  async run(request, call) {
+    const read = await readAttributeAsk(request, call, 'allowed');
     if (read.fragments.some((fragment) => Object.keys(fragment).length === 0))
       throw badData('The body says nothing of the attribute.');
-    return updateAnswer(await applyOne({ op: 'partialUpdate', ...read }, ask, call));
+    return updateAnswer(await applyOne({ op: 'partialUpdate', ...read }, request, call));
   },
 };
 
@@ -89,9 +89,9 @@ export const replaceAttribute: Operation = {
   path: '/entities/{id}/attrs/{attr}',
   parameters: ['type', 'local'],
   body: 'any',
-  async run(ask, call) {
-    const read = await readAttributeAsk(ask, call, 'forbidden');
-    return updateAnswer(await applyOne({ op: 'replaceAttr', ...read }, ask, call));
+  async run(request, call) {
+    const read = await readAttributeAsk(request, call, 'forbidden');
+    return updateAnswer(await applyOne({ op: 'replaceAttr', ...read }, request, call));
   },
 };
 
@@ -103,10 +103,10 @@ export const deleteAttribute: Operation = {
   path: '/entities/{id}/attrs/{attr}',
   parameters: ['type', 'datasetId', 'deleteAll', 'local'],
   body: 'none',
-  async run(ask, call) {
-    const id = readEntityId(ask);
-    const attr = attributeIn(ask.path, call);
-    await applyOne({ op: 'deleteAttr', id, attr, which: readDeletedInstances(ask.params) }, ask, call);
+  async run(request, call) {
+    const id = readEntityId(request);
+    const attr = attributeIn(request.path, call);
+    await applyOne({ op: 'deleteAttr', id, attr, which: readDeletedInstances(request.params) }, request, call);
     return { kind: 'done' };
   },
 };

@@ -19,10 +19,10 @@ export const createEntity: Operation = {
   parameters: ['local'],
   body: 'object',
   unknownTenant: 'create',
-  async run(ask, call) {
-    const entity = readEntity(ask.body ?? null, call.context);
+  async run(request, call) {
+    const entity = readEntity(request.body ?? null, call.context);
     checkWhole(entity, call);
-    await applyOne({ op: 'create', id: entity.id, entity }, ask, call);
+    await applyOne({ op: 'create', id: entity.id, entity }, request, call);
     return { kind: 'created', location: resourcePath('entities', entity.id) };
   },
 };
@@ -35,11 +35,11 @@ export const replaceEntity: Operation = {
   path: '/entities/{id}',
   parameters: ['type', 'local'],
   body: 'object',
-  async run(ask, call) {
-    const id = readEntityId(ask);
-    const entity = readEntity(ask.body ?? null, call.context, { id });
+  async run(request, call) {
+    const id = readEntityId(request);
+    const entity = readEntity(request.body ?? null, call.context, { id });
     checkWhole(entity, call);
-    await applyOne({ op: 'replace', id, entity }, ask, call);
+    await applyOne({ op: 'replace', id, entity }, request, call);
     return { kind: 'done' };
   },
 };
@@ -54,16 +54,16 @@ export const mergeEntity: Operation = {
   path: '/entities/{id}',
   parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
   body: 'object',
-  async run(ask, call) {
-    const id = readEntityId(ask);
-    const options = readMergeOptions(ask.params);
-    const fragment = readFragment(ask.body ?? null, call.context, {
+  async run(request, call) {
+    const id = readEntityId(request);
+    const options = readMergeOptions(request.params);
+    const fragment = readFragment(request.body ?? null, call.context, {
       id,
       nulls: 'deep',
       isSimplified: options.simplified ?? false,
     });
     await checkPart(id, fragment, call);
-    return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, ask, call));
+    return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, request, call));
   },
 };
 
@@ -93,8 +93,8 @@ export const deleteEntity: Operation = {
   path: '/entities/{id}',
   parameters: ['type', 'local'],
   body: 'none',
-  async run(ask, call) {
-    await applyOne({ op: 'delete', id: readEntityId(ask) }, ask, call);
+  async run(request, call) {
+    await applyOne({ op: 'delete', id: readEntityId(request) }, request, call);
     return { kind: 'done' };
   },
 };

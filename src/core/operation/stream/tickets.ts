@@ -2,8 +2,8 @@
 import type { Principal } from '../../access/principal.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
-import type { Notes } from '../../port/notes.ts';
-import { documentIn } from '../../port/shelf.ts';
+import type { OneTimeStore } from '../../port/one-time-store.ts';
+import { documentIn } from '../../port/document-collection.ts';
 
 /** Who connects: as known when the ticket was given. */
 interface Holder {
@@ -26,7 +26,7 @@ export interface TicketsOptions {
   readonly ids: IdSource;
   readonly clock: Clock;
   /** Where tickets wait for their use: at all brokers. */
-  readonly notes: Notes;
+  readonly notes: OneTimeStore;
   readonly lifetimeMs: number;
 }
 
@@ -42,7 +42,7 @@ export function createTickets({ ids, clock, notes, lifetimeMs }: TicketsOptions)
     issue: async (holder) => {
       const name = ids.next('Ticket').replace(/^.*:/, '');
       const ticket: Ticket = { holder, until: now() + lifetimeMs * 1000 };
-      await notes.leave(name, JSON.stringify(ticket), lifetimeMs);
+      await notes.put(name, JSON.stringify(ticket), lifetimeMs);
       return name;
     },
     redeem: async (name) => {

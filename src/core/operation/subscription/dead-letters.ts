@@ -2,11 +2,11 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
-import { type DeadLetter, deadLetterShelf, discardLetters, letterIn, letterKey } from '../../port/dead-letters.ts';
+import { type DeadLetter, deadLetterCollection, discardLetters, letterIn, letterKey } from '../../port/dead-letters.ts';
 import { epochOf, parsePosition, positionText } from '../../port/position.ts';
-import { readEach } from '../../port/shelf.ts';
-import type { Shelf } from '../../port/store.ts';
-import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import { readEach } from '../../port/document-collection.ts';
+import type { DocumentCollection } from '../../port/store.ts';
+import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
 import { find } from './write-subscription.ts';
 
@@ -22,16 +22,16 @@ export const listDeadLetters: Operation = {
   name: 'listDeadLetters',
   path: all,
   parameters: ['limit', 'offset', 'count'],
-  async run(ask, call) {
-    const paging = readPaging(ask.params, call.world.limits);
-    const { shelf } = await open(ask, call);
-    const keys = await shelf.keys();
+  async run(request, call) {
+    const paging = readPaging(request.params, call.world.limits);
+    const { collection } = await open(request, call);
+    const keys = await collection.keys();
     const rest = keys.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
     for (const key of rest.slice(0, paging.limit)) {
-      const pause = call.world.breathe();
+      const pause = call.world.yieldToEventLoop();
       if (pause) await pause;
-      const document = await shelf.get(key);
+      const document = await collection.get(key);
       const letters = document === undefined ? [] : readEach([{ key, document }], readLetter, tellUnreadable(call));
       for (const letter of letters) texts.push(JSON.stringify(await headOf(letter, call)));
     }
@@ -45,8 +45,8 @@ export const retrieveDeadLetter: Operation = {
   name: 'retrieveDeadLetter',
   path: one,
   parameters: [],
-  async run(ask, call) {
-    const letter = letterIn((await openLetter(ask, call)).kept);
+  async run(request, call) {
+    const letter = letterIn((await openLetter(request, call)).kept);
     const { contentType, link, body } = letter.wording;
     const head = { ...(await headOf(letter, call)), contentType, ...(link === undefined ? undefined : { link }) };
     return { kind: 'found', text: `${JSON.stringify(head).slice(0, -1)},"notification":${body}}` };
@@ -57,9 +57,9 @@ export const replayDeadLetters: Operation = {
   ...replaying,
   name: 'replayDeadLetters',
   path: `${all}/replay`,
-  async run(ask, call) {
-    const { document, shelf } = await open(ask, call);
-    return replay(document, await shelf.keys(), call);
+  async run(request, call) {
+    const { document, collection } = await open(request, call);
+    return replay(document, await collection.keys(), call);
   },
 };
 
@@ -67,8 +67,8 @@ export const replayDeadLetter: Operation = {
   ...replaying,
   name: 'replayDeadLetter',
   path: `${one}/replay`,
-  async run(ask, call) {
-    const { document, key } = await openLetter(ask, call);
+  async run(request, call) {
+    const { document, key } = await openLetter(request, call);
     return replay(document, [key], call);
   },
 };
@@ -77,9 +77,9 @@ export const discardDeadLetters: Operation = {
   ...discarding,
   name: 'discardDeadLetters',
   path: all,
-  async run(ask, call) {
-    const { shelf } = await open(ask, call);
-    await discardLetters(shelf);
+  async run(request, call) {
+    const { collection } = await open(request, call);
+    await discardLetters(collection);
     return { kind: 'done' };
   },
 };
@@ -88,54 +88,61 @@ export const discardDeadLetter: Operation = {
   ...discarding,
   name: 'discardDeadLetter',
   path: one,
-  async run(ask, call) {
-    const { shelf, key } = await openLetter(ask, call);
-    await shelf.delete(key);
+  async run(request, call) {
+    const { collection, key } = await openLetter(request, call);
+    await collection.delete(key);
     return { kind: 'done' };
   },
 };
 
-type Subject = Awaited<ReturnType<typeof find>>;
+type DeadLetterRequest = Awaited<ReturnType<typeof find>>;
 
 /** The subscription, and the shelf with its letters. Throws ResourceNotFound when there is no such subscription. */
-async function open(ask: Ask, call: Call): Promise<{ readonly document: Subject; readonly shelf: Shelf }> {
-  const document = await find(readId(ask.path['id'], 'the id of the subscription'), call);
-  return { document, shelf: call.store.shelf(deadLetterShelf(document.id)) };
+async function open(
+  request: OperationRequest,
+  call: CallContext,
+): Promise<{ readonly document: DeadLetterRequest; readonly collection: DocumentCollection }> {
+  const document = await find(readId(request.path['id'], 'the id of the subscription'), call);
+  return { document, collection: call.store.collection(deadLetterCollection(document.id)) };
 }
 
 interface Opened {
-  readonly document: Subject;
-  readonly shelf: Shelf;
+  readonly document: DeadLetterRequest;
+  readonly collection: DocumentCollection;
   readonly key: string;
   readonly kept: Json;
 }
 
 /** Throws ResourceNotFound when there is no such subscription, or no such letter. */
-async function openLetter(ask: Ask, call: Call): Promise<Opened> {
-  const { document, shelf } = await open(ask, call);
-  const id = ask.path['letterId'] ?? '';
+async function openLetter(request: OperationRequest, call: CallContext): Promise<Opened> {
+  const { document, collection } = await open(request, call);
+  const id = request.path['letterId'] ?? '';
   const position = parsePosition(id, await epochOf(call.store, call.world.ids));
   const key = letterKey(position ?? 0);
-  const kept = await shelf.get(key);
+  const kept = await collection.get(key);
   if (kept === undefined)
     throw new Problem('ResourceNotFound', `There is no dead letter ${quoted(id)} of the subscription ${document.id}.`);
-  return { document, shelf, key, kept };
+  return { document, collection, key, kept };
 }
 
 const readLetter = ({ document }: { readonly document: Json }): DeadLetter => letterIn(document);
 
 const tellUnreadable =
-  ({ world }: Call) =>
+  ({ world }: CallContext) =>
   (key: string, cause: unknown): void =>
     world.observe({ kind: 'failed', where: 'dead letter', about: key, cause });
 
 /** What is told of a letter without its content. */
-async function headOf(letter: DeadLetter, { store, world }: Call): Promise<JsonObject> {
+async function headOf(letter: DeadLetter, { store, world }: CallContext): Promise<JsonObject> {
   const { position, wording: _wording, ...rest } = letter;
   return { id: positionText(await epochOf(store, world.ids), position), type: 'DeadLetter', ...rest };
 }
 
-async function replay(document: Subject, keys: readonly string[], { tenant, world }: Call): Promise<Answer> {
+async function replay(
+  document: DeadLetterRequest,
+  keys: readonly string[],
+  { tenant, world }: CallContext,
+): Promise<OperationResult> {
   await world.subscriptions.replay(tenant, document, keys);
   return { kind: 'done' };
 }

@@ -13,14 +13,14 @@ import {
   subscriptionOutputs,
   withPresentNames,
 } from '../../model/subscription.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 import { type Spelling, spellMembers } from './names.ts';
 
 /** What the broker tells of a subscription and takes from nobody. */
 const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
 
 /** The document of a new subscription. Throws BadRequestData. */
-export async function newDocument(json: JsonObject, call: Call): Promise<SubscriptionDocument> {
+export async function newDocument(json: JsonObject, call: CallContext): Promise<SubscriptionDocument> {
   const body = withPresentNames(json);
   const { now, context, world, store } = call;
   const id =
@@ -42,13 +42,13 @@ export async function newDocument(json: JsonObject, call: Call): Promise<Subscri
 }
 
 /** A subscription that says no scope is to those of the domain of the request. */
-const scopeOf = ({ domain }: Call): JsonObject | undefined =>
+const scopeOf = ({ domain }: CallContext): JsonObject | undefined =>
   domain?.creates === undefined ? undefined : { scopeQ: `${domain.creates}/#` };
 
 /** The document with the URL of its @context, which is kept when it has none (clause 5.13). */
 export async function withContextKept(
   document: SubscriptionDocument,
-  { context, world, tenant, origin }: Call,
+  { context, world, tenant, origin }: CallContext,
 ): Promise<SubscriptionDocument> {
   if (context.url !== undefined) return document;
   const reader = { tenant, isLasting: true, ...(origin === undefined ? undefined : { origin }) };
@@ -59,7 +59,11 @@ export async function withContextKept(
  * The document after a patch: a member given takes the place of what was there, a null takes it away. Where clients of other
  * brokers are tolerated, parts of `notification` and `geoQ` do so in these (conflict 44).
  */
-export function patchDocument(document: SubscriptionDocument, json: JsonObject, call: Call): SubscriptionDocument {
+export function patchDocument(
+  document: SubscriptionDocument,
+  json: JsonObject,
+  call: CallContext,
+): SubscriptionDocument {
   const patch = withPresentNames(json);
   if (patch['id'] !== undefined && patch['id'] !== document.id)
     throw badData(`The id of a subscription cannot change; it is ${document.id}, not ${quoted(patch['id'])}.`);
@@ -117,7 +121,7 @@ const without = (json: JsonObject, names: readonly string[]): JsonObject =>
  * What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored, but for
  * `__proto__`, which is refused as everywhere.
  */
-function readMembers(json: JsonObject, { context, world }: Call): JsonObject {
+function readMembers(json: JsonObject, { context, world }: CallContext): JsonObject {
   refuseManyNames(json, world.limits);
   const kept = Object.entries(json).filter(
     ([name]) => !outputs.includes(name) && (!name.startsWith('_') || name === prototypeName),
@@ -140,7 +144,7 @@ const inputOf = (json: Json): Json =>
     : json;
 
 /** An `expiresAt` that is given must be a time to come (clauses 5.8.1.4, 5.8.2.4). */
-function refusePast({ expiresAt }: JsonObject, { now }: Call): void {
+function refusePast({ expiresAt }: JsonObject, { now }: CallContext): void {
   if (expiresAt === undefined) return;
   const moment = typeof expiresAt === 'string' ? microsOf(expiresAt) : undefined;
   if (moment === undefined)

@@ -11,9 +11,9 @@ export const explainSubscription: Operation = {
   clause: '5.8.6',
   path: '/subscriptions/{id}/explain',
   parameters: ['entity'],
-  async run(ask, call) {
-    const document = await find(readId(ask.path['id'], 'the id of the subscription'), call);
-    const given = ask.params['entity'];
+  async run(request, call) {
+    const document = await find(readId(request.path['id'], 'the id of the subscription'), call);
+    const given = request.params['entity'];
     const entity = given === undefined ? undefined : readId(given, 'the parameter entity');
     const { subscriptions } = call.world;
     const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });

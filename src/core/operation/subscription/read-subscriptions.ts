@@ -1,10 +1,10 @@
 /** Operations that show stored subscriptions (clauses 5.8.3, 5.8.4). */
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
-import { readEach } from '../../port/shelf.ts';
-import { subscriptionShelf } from '../../port/subscriptions.ts';
+import { readEach } from '../../port/document-collection.ts';
+import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { readHead } from '../heads.ts';
-import type { Ask, Call, Operation } from '../operation.ts';
+import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
 import { withContext } from '../view.ts';
 import { type Showing, showSubscription } from './show.ts';
@@ -16,12 +16,12 @@ export const listSubscriptions: Operation = {
   clause: '5.8.4',
   path: '/subscriptions',
   parameters: ['limit', 'offset', 'count', 'options'],
-  async run(ask, call) {
-    const params = liftCount(ask.params);
+  async run(request, call) {
+    const params = liftCount(request.params);
     const paging = readPaging(params, call.world.limits);
     const shown = readShown(params);
     const all = readEach(
-      await call.store.shelf(subscriptionShelf).list(),
+      await call.store.collection(subscriptionCollection).list(),
       ({ document }) => subscriptionIn(document),
       (key, cause) => call.world.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
     );
@@ -39,23 +39,23 @@ export const retrieveSubscription: Operation = {
   clause: '5.8.3',
   path: '/subscriptions/{id}',
   parameters: ['options'],
-  async run(ask, call) {
-    const id = readId(ask.path['id'], 'the id of the subscription');
-    return { kind: 'found', text: await text(await find(id, call), readShown(ask.params), call) };
+  async run(request, call) {
+    const id = readId(request.path['id'], 'the id of the subscription');
+    return { kind: 'found', text: await text(await find(id, call), readShown(request.params), call) };
   },
 };
 
-type Shown = Omit<Showing, 'account'>;
+type Shown = Omit<Showing, 'statistics'>;
 
 /** Secrets are shown to whoever asks for them, as a backup does: nobody sees them by chance. */
-function readShown(params: Ask['params']): Shown {
+function readShown(params: OperationRequest['params']): Shown {
   const options = readOptions(params, ['sysAttrs', 'secrets']);
   return { isWithStamps: options.has('sysAttrs'), isWithSecrets: options.has('secrets') };
 }
 
-async function text(document: SubscriptionDocument, shown: Shown, call: Call): Promise<string> {
-  const pause = call.world.breathe();
+async function text(document: SubscriptionDocument, shown: Shown, call: CallContext): Promise<string> {
+  const pause = call.world.yieldToEventLoop();
   if (pause) await pause;
-  const account = await call.world.subscriptions.account(call.tenant, document);
-  return withContext(JSON.stringify(await showSubscription(document, { account, ...shown }, call)), call);
+  const statistics = await call.world.subscriptions.statistics(call.tenant, document);
+  return withContext(JSON.stringify(await showSubscription(document, { statistics, ...shown }, call)), call);
 }

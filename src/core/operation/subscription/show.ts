@@ -3,13 +3,13 @@ import { parseQ } from '../../language/q/q.ts';
 import { writeQ } from '../../language/q/write-q.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { maskSecrets } from '../../model/secret.ts';
-import { type SubscriptionAccount, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
-import type { Call } from '../operation.ts';
+import { type DeliveryStatistics, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
+import type { CallContext } from '../operation.ts';
 import { spellMembers } from './names.ts';
 
 /** What is shown besides what the client gave. */
 export interface Showing {
-  readonly account: SubscriptionAccount | undefined;
+  readonly statistics: DeliveryStatistics | undefined;
   readonly isWithStamps: boolean;
   /** True: secrets of the endpoint are shown, which otherwise are masked. */
   readonly isWithSecrets: boolean;
@@ -20,8 +20,8 @@ const usualTriggers = ['attributeCreated', 'attributeUpdated'];
 /** The subscription as JSON, without an @context. */
 export async function showSubscription(
   document: SubscriptionDocument,
-  { account, isWithStamps, isWithSecrets }: Showing,
-  call: Call,
+  { statistics, isWithStamps, isWithSecrets }: Showing,
+  call: CallContext,
 ): Promise<JsonObject> {
   const { id, members, createdAt, modifiedAt, context } = document;
   const compact = (iri: string): string => call.context.compact(iri);
@@ -35,7 +35,7 @@ export async function showSubscription(
     id,
     ...others,
     ...(await showQuery(document, call)),
-    notification: isObject(notification) ? { ...notification, ...account } : notification,
+    notification: isObject(notification) ? { ...notification, ...statistics } : notification,
     notificationTrigger: others['notificationTrigger'] ?? usualTriggers,
     jsonldContext,
     ...(isActive === undefined ? undefined : { isActive }),
@@ -50,7 +50,7 @@ export async function showSubscription(
  */
 async function showQuery(
   { members, queryContext }: SubscriptionDocument,
-  { context, tenant, world }: Call,
+  { context, tenant, world }: CallContext,
 ): Promise<JsonObject | undefined> {
   const { q, expandValues } = members;
   if (typeof q !== 'string') return undefined;

@@ -4,11 +4,11 @@ import { isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
-import { deadLetterShelf, discardLetters } from '../../port/dead-letters.ts';
-import { changeDocument } from '../../port/shelf.ts';
-import { acknowledgedShelf, subscriptionShelf } from '../../port/subscriptions.ts';
+import { deadLetterCollection, discardLetters } from '../../port/dead-letters.ts';
+import { changeDocument } from '../../port/document-collection.ts';
+import { acknowledgedCollection, subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
-import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
 import { inTurn } from './in-turn.ts';
 
@@ -22,17 +22,17 @@ export const createSubscription: Operation = {
   path: '/subscriptions',
   body: 'object',
   unknownTenant: 'create',
-  async run(ask, call) {
+  async run(request, call) {
     refuseBlind(call);
-    const document = await newDocument(bodyOf(ask), call);
+    const document = await newDocument(bodyOf(request), call);
     await call.world.subscriptions.check(call.tenant, document);
     await inTurn(call.store, document.id, async () => {
-      const shelf = call.store.shelf(subscriptionShelf);
-      if ((await shelf.get(document.id)) !== undefined) throw taken(document.id);
+      const collection = call.store.collection(subscriptionCollection);
+      if ((await collection.get(document.id)) !== undefined) throw taken(document.id);
       // What a crash may have left of a deleted one of this name is none of its own.
-      await discardLetters(call.store.shelf(deadLetterShelf(document.id)));
+      await discardLetters(call.store.collection(deadLetterCollection(document.id)));
       const whole = await withContextKept(document, call);
-      if (!(await shelf.replace(whole.id, undefined, subscriptionJson(whole)))) throw taken(document.id);
+      if (!(await collection.replace(whole.id, undefined, subscriptionJson(whole)))) throw taken(document.id);
       await call.world.subscriptions.refresh(call.tenant, document.id);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
@@ -46,14 +46,14 @@ export const updateSubscription: Operation = {
   method: 'PATCH',
   path: '/subscriptions/{id}',
   body: 'object',
-  async run(ask, call) {
-    const id = readId(ask.path['id'], 'the id of the subscription');
+  async run(request, call) {
+    const id = readId(request.path['id'], 'the id of the subscription');
     refuseBlind(call);
     await inTurn(call.store, id, async () => {
-      await changeDocument(call.store.shelf(subscriptionShelf), id, async (kept) => {
+      await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
         if (kept === undefined) throw unknown(id);
         const before = subscriptionIn(kept);
-        const after = patchDocument(before, bodyOf(ask), call);
+        const after = patchDocument(before, bodyOf(request), call);
         await call.world.subscriptions.check(call.tenant, after);
         return subscriptionJson(await resumed(before, after, call));
       });
@@ -70,11 +70,11 @@ export const deleteSubscription: Operation = {
   method: 'DELETE',
   path: '/subscriptions/{id}',
   body: 'none',
-  async run(ask, call): Promise<Answer> {
-    const id = readId(ask.path['id'], 'the id of the subscription');
+  async run(request, call): Promise<OperationResult> {
+    const id = readId(request.path['id'], 'the id of the subscription');
     await inTurn(call.store, id, async () => {
-      if (!(await call.store.shelf(subscriptionShelf).delete(id))) throw unknown(id);
-      await call.store.shelf(acknowledgedShelf).delete(id);
+      if (!(await call.store.collection(subscriptionCollection).delete(id))) throw unknown(id);
+      await call.store.collection(acknowledgedCollection).delete(id);
       await call.world.subscriptions.refresh(call.tenant, id);
     });
     return { kind: 'done' };
@@ -82,14 +82,14 @@ export const deleteSubscription: Operation = {
 };
 
 /** Who is told of changes reads them. */
-function refuseBlind({ principal, tenant }: Call): void {
+function refuseBlind({ principal, tenant }: CallContext): void {
   if (decide(principal, 'read', tenant).extent !== 'full')
     throw new Problem('Forbidden', `${principal.id} may not subscribe to what it may not read.`);
 }
 
 /** The subscription of an id. Throws ResourceNotFound. */
-export async function find(id: string, { store }: Call): Promise<SubscriptionDocument> {
-  const kept = await store.shelf(subscriptionShelf).get(id);
+export async function find(id: string, { store }: CallContext): Promise<SubscriptionDocument> {
+  const kept = await store.collection(subscriptionCollection).get(id);
   if (kept === undefined) throw unknown(id);
   return subscriptionIn(kept);
 }
@@ -98,13 +98,13 @@ const taken = (id: string): Problem => new Problem('AlreadyExists', `There is a 
 
 const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no subscription ${id}.`);
 
-const bodyOf = ({ body }: Ask): JsonObject => (isObject(body) ? body : {});
+const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
 
 /** A subscription that becomes active again begins with the present, as one that was told by the clock does with changes. */
 async function resumed(
   before: SubscriptionDocument,
   after: SubscriptionDocument,
-  { store, now }: Call,
+  { store, now }: CallContext,
 ): Promise<SubscriptionDocument> {
   const isResumed = statusOf(before, now) !== 'active' && statusOf(after, now) === 'active';
   const isTimed = before.members['timeInterval'] !== undefined;

@@ -6,7 +6,7 @@ import type { Entity } from '../../model/entity.ts';
 import { type EntityHistory, weightOf } from '../../model/history.ts';
 import { Problem } from '../../model/problem.ts';
 import type { HistoryPlan } from '../../port/store.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 import { withinScopes } from './scopes.ts';
 
 /** Which histories, and which part of them. */
@@ -27,7 +27,7 @@ interface Wanted {
 export async function findHistories(
   asked: Asked,
   { limit, offset, isCounted, orderBy }: Wanted,
-  call: Call,
+  call: CallContext,
 ): Promise<{ readonly found: readonly EntityHistory[]; readonly count: number }> {
   const all = Number.MAX_SAFE_INTEGER;
   const end = offset + limit;
@@ -45,7 +45,7 @@ export async function findHistories(
 }
 
 /** Keeps histories for the answer. Throws TooManyResults when they have more instances than one answer may be made of. */
-function keeper(kept: EntityHistory[], { world }: Call): (history: EntityHistory) => void {
+function keeper(kept: EntityHistory[], { world }: CallContext): (history: EntityHistory) => void {
   let left = world.limits.instancesMax;
   return (history) => {
     for (const instances of Object.values(history.attrs)) left -= weightOf(instances);
@@ -60,7 +60,7 @@ export const tooManyInstances = (most: number): Problem =>
     `The answer would be made of more than ${most} instances; narrow the interval, or use lastN.`,
   );
 
-function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: Call): readonly EntityHistory[] {
+function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: CallContext): readonly EntityHistory[] {
   const compare = compareBy(world.collation);
   const sorted = [...found].sort((a, b) => compare(a.id, b.id));
   return orderBy.endsWith('desc') ? sorted.reverse() : sorted;
@@ -70,7 +70,7 @@ function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: Ca
 const pageSize = 200;
 
 /** All histories that are asked for, of which `wanted` will do. What the filter asks of values is asked of the instances in the interval. */
-async function* histories({ filter, parts }: Asked, wanted: number, call: Call): AsyncGenerator<EntityHistory> {
+async function* histories({ filter, parts }: Asked, wanted: number, call: CallContext): AsyncGenerator<EntityHistory> {
   const { q, geo, scopeQ, ...rest } = filter;
   if (!q && !geo && !scopeQ) {
     for await (const page of pages({ ...parts, filter, limit: wanted }, call)) yield* page;
@@ -86,7 +86,7 @@ async function* histories({ filter, parts }: Asked, wanted: number, call: Call):
 }
 
 /** Pages of whole histories. The store cuts off the last one of a page that has too many instances; that one is asked for again. */
-async function* pages(plan: HistoryPlan, { store, world }: Call): AsyncGenerator<readonly EntityHistory[]> {
+async function* pages(plan: HistoryPlan, { store, world }: CallContext): AsyncGenerator<readonly EntityHistory[]> {
   let offset = 0;
   for (;;) {
     const found = await store.history({ ...plan, offset });

@@ -6,7 +6,7 @@ import { readId } from '../../model/read/id.ts';
 import type { HistoryPlan } from '../../port/store.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
-import type { Answer, Call, Operation } from '../operation.ts';
+import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { listText } from '../long-text.ts';
 import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
 import { type QueryBody, readQueryBody } from '../query-body.ts';
@@ -28,10 +28,10 @@ export const retrieveTemporal: Operation = {
   parameters: [...temporalParameters, ...shownParameters, 'local'],
   media: ['json', 'ld+json'],
   body: 'none',
-  async run(ask, call) {
-    const id = readId(ask.path['id'] ?? '');
-    const shown = readHistoryShown(ask.params, call);
-    const parts = readParts(ask.params, shown, call);
+  async run(request, call) {
+    const id = readId(request.path['id'] ?? '');
+    const shown = readHistoryShown(request.params, call);
+    const parts = readParts(request.params, shown, call);
     const plan: HistoryPlan = { ...parts, filter: { selectors: [{ ids: [id] }] }, limit: 1 };
     const find: Find = async (each) => {
       const [history] = await call.store.history({ ...plan, ...limitedEach(each) });
@@ -45,7 +45,7 @@ export const retrieveTemporal: Operation = {
 };
 
 /** An entity of which the attributes are known, but nothing in the interval, is shown with id and type only (section 9.2). */
-async function withoutInstances(id: string, plan: HistoryPlan, call: Call): Promise<EntityHistory> {
+async function withoutInstances(id: string, plan: HistoryPlan, call: CallContext): Promise<EntityHistory> {
   const { datasetIds: _datasets, rollup: _rollup, ...whole } = plan;
   const firstBy = (timeproperty: 'observedAt' | 'modifiedAt'): Promise<readonly EntityHistory[]> =>
     call.store.history({ ...whole, temporal: { timeproperty }, limitInstances: 1 });
@@ -73,8 +73,8 @@ export const queryTemporal: Operation = {
   ],
   media: ['json', 'ld+json'],
   body: 'none',
-  run(ask, call) {
-    const params = liftCount(ask.params);
+  run(request, call) {
+    const params = liftCount(request.params);
     refuseOrder(params);
     return answerQuery(readSelection(params, selectingFor(call)), { shown: params, paging: params }, call);
   },
@@ -89,10 +89,10 @@ export const queryTemporalByPost: Operation = {
   parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'partAfter'],
   media: ['json', 'ld+json'],
   body: 'object',
-  run(ask, call) {
-    const { selectors, params }: QueryBody = readQueryBody(ask.body ?? null, call, 'temporal');
+  run(request, call) {
+    const { selectors, params }: QueryBody = readQueryBody(request.body ?? null, call, 'temporal');
     refuseOrder(params);
-    const paging = liftCount(ask.params);
+    const paging = liftCount(request.params);
     const { limit: _limit, offset: _offset, count: _count, ...given } = paging;
     const all = { ...params, ...given };
     return answerQuery(readFilter(all, selectingFor(call), selectors), { shown: all, paging }, call);
@@ -110,8 +110,8 @@ function refuseOrder({ orderBy }: Params): void {
 async function answerQuery(
   filter: Filter,
   { shown: params, paging }: { shown: Params; paging: Params },
-  call: Call,
-): Promise<Answer> {
+  call: CallContext,
+): Promise<OperationResult> {
   const shown = readHistoryShown(params, call);
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
   const parts = readParts(params, shown, call);
@@ -135,7 +135,11 @@ const limitedEach = (each: number | undefined): Pick<HistoryPlan, 'limitEach'> =
   each === undefined ? {} : { limitEach: each };
 
 /** The parts of a history plan that do not say which entities. */
-function readParts(params: Params, { temporal, rollup }: HistoryShown, { context, now, world }: Call): Asked['parts'] {
+function readParts(
+  params: Params,
+  { temporal, rollup }: HistoryShown,
+  { context, now, world }: CallContext,
+): Asked['parts'] {
   const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
   const attrs = [...(readAttrs(params, context) ?? []), ...(hasScope ? [scopeSeries] : [])];
   const datasetIds = readDatasetIds(params);
@@ -152,8 +156,8 @@ function readParts(params: Params, { temporal, rollup }: HistoryShown, { context
 /** Throws TooManyResults when there are more instances than one answer may be made of. */
 async function answer(
   sought: Omit<Wanted, 'show'>,
-  { shown, call, isList }: { shown: HistoryShown; call: Call; isList: boolean },
-): Promise<Extract<Answer, { kind: 'found' }>> {
+  { shown, call, isList }: { shown: HistoryShown; call: CallContext; isList: boolean },
+): Promise<Extract<OperationResult, { kind: 'found' }>> {
   const { histories: cut, range } = await readShown(sought, shown, call);
   const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
@@ -165,14 +169,18 @@ async function answer(
   return {
     kind: 'found',
     text: isList
-      ? await listText(kept, { open: '[', close: ']', write, breathe: call.world.breathe })
+      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.world.yieldToEventLoop })
       : ((only && write(only)) ?? '{}'),
     ...(range ? { range } : undefined),
   };
 }
 
 /** What an answer shows: aggregates are of everything, other answers are cut. */
-async function readShown({ find, parts, series }: Omit<Wanted, 'show'>, shown: HistoryShown, call: Call): Promise<Cut> {
+async function readShown(
+  { find, parts, series }: Omit<Wanted, 'show'>,
+  shown: HistoryShown,
+  call: CallContext,
+): Promise<Cut> {
   const { instancesMax, instancesPage } = call.world.limits;
   const show: Wanted['show'] = (histories) => {
     if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);

@@ -9,7 +9,7 @@ import { type Aggregation, rollupFor } from '../../representation/aggregate.ts';
 import { aggregateMethods } from '../../representation/applicable.ts';
 import type { HistoryView } from '../../representation/history.ts';
 import { parseLanguagePreference } from '../../representation/language.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { readProjection } from '../selection.ts';
 
@@ -45,7 +45,7 @@ export interface HistoryShown {
 }
 
 /** Throws BadRequestData or InvalidRequest that names the parameter at fault. */
-export function readHistoryShown(params: Params, { context }: Pick<Call, 'context'>): HistoryShown {
+export function readHistoryShown(params: Params, { context }: Pick<CallContext, 'context'>): HistoryShown {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = aggregating(params, readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)));
   const temporal = parseTemporal(params);

@@ -2,7 +2,7 @@
 import type { TemporalQuery } from '../../language/filter.ts';
 import type { EntityHistory } from '../../model/history.ts';
 import type { Micros } from '../../model/instant.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 import { type Cut, type Cutting, cutHistories, isSettled } from './cut.ts';
 import type { Asked } from './find-histories.ts';
 
@@ -21,7 +21,11 @@ export interface Wanted {
 }
 
 /** Throws TooManyResults when the part is made of more instances than one answer may be. */
-export async function readPart({ find, series, parts, show }: Wanted, cutting: Cutting, call: Call): Promise<Cut> {
+export async function readPart(
+  { find, series, parts, show }: Wanted,
+  cutting: Cutting,
+  call: CallContext,
+): Promise<Cut> {
   if (!parts) return cutHistories(show(await find()), cutting);
   if (cutting.partAfter === undefined) return settle(async (each) => show(await find(each)), series, cutting);
   const first = show(await find(1));
@@ -47,7 +51,7 @@ async function settle(find: Find, series: number, cutting: Cutting): Promise<Cut
 function findBehind(
   first: readonly EntityHistory[],
   { parts, partAfter }: { readonly parts: Asked['parts']; readonly partAfter: Micros },
-  { store }: Call,
+  { store }: CallContext,
 ): Find {
   const ids = first.map(({ id }) => id);
   const plan = {

@@ -5,7 +5,7 @@ import { isWithin, timeOf } from '../../language/temporal-query.ts';
 import { type EntityHistory, type HistoricInstance, scopeSeries } from '../../model/history.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import { isStrings } from '../../model/json.ts';
-import type { Call } from '../operation.ts';
+import type { CallContext } from '../operation.ts';
 
 interface Asked {
   readonly scopeQ: ScopeQuery;
@@ -13,7 +13,7 @@ interface Asked {
 }
 
 /** A time in which a scope held: from when it was set until it was replaced or removed. */
-interface Reign {
+interface ValidityInterval {
   readonly from: Micros;
   readonly to: Micros;
   readonly instance: HistoricInstance;
@@ -33,7 +33,7 @@ const isInForce = (
 export async function withinScopes(
   histories: readonly EntityHistory[],
   { scopeQ, temporal }: Asked,
-  call: Call,
+  call: CallContext,
 ): Promise<readonly EntityHistory[]> {
   if (histories.length === 0) return [];
   const matches = compileFilter({ scopeQ });
@@ -53,7 +53,7 @@ export async function withinScopes(
 /** Everything that is known of the scopes of some entities. */
 async function readScopes(
   ids: readonly string[],
-  { store, now, world }: Call,
+  { store, now, world }: CallContext,
 ): Promise<ReadonlyMap<string, readonly HistoricInstance[]>> {
   const found = await store.history({
     filter: { selectors: [{ ids }] },
@@ -68,7 +68,7 @@ async function readScopes(
 
 const momentOf = ({ observedAt, modifiedAt }: HistoricInstance): Micros => microsOfInstant(observedAt ?? modifiedAt);
 
-function reignsOf(instances: readonly HistoricInstance[]): readonly Reign[] {
+function reignsOf(instances: readonly HistoricInstance[]): readonly ValidityInterval[] {
   const sorted = [...instances].sort((a, b) => momentOf(a) - momentOf(b)).filter(isInForce);
   return sorted.map((instance, index) => {
     const next = sorted[index + 1];
@@ -76,7 +76,11 @@ function reignsOf(instances: readonly HistoricInstance[]): readonly Reign[] {
   });
 }
 
-function narrowed(history: EntityHistory, reigns: readonly Reign[], temporal: TemporalQuery): readonly EntityHistory[] {
+function narrowed(
+  history: EntityHistory,
+  reigns: readonly ValidityInterval[],
+  temporal: TemporalQuery,
+): readonly EntityHistory[] {
   const isCovered = (instance: HistoricInstance): boolean => {
     const moment = microsOfInstant(timeOf(instance, temporal) ?? instance.modifiedAt);
     return reigns.some(({ from, to }) => moment >= from && moment < to);

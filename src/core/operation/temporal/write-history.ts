@@ -10,7 +10,7 @@ import { isInstance } from '../../model/read/kind.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { Revision } from '../../port/store.ts';
 import { writeHead } from '../heads.ts';
-import type { Answer, Ask, Call, Operation } from '../operation.ts';
+import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readDeletedInstances, readEntityId } from '../parameters.ts';
 import { pastInstance, pastInstances, placeInstances, recordPast } from '../past.ts';
 import { resourcePath } from '../resource-path.ts';
@@ -25,8 +25,8 @@ export const upsertTemporal: Operation = {
   parameters: ['local'],
   body: 'object',
   unknownTenant: 'create',
-  async run(ask, call) {
-    const history = readHistory(ask.body ?? null, call.context);
+  async run(request, call) {
+    const history = readHistory(request.body ?? null, call.context);
     const isNew = !(await isKnown(history.id, call));
     await checkPart(history.id, history, call);
     refuseFailed(await addInstances(history, call, { create: true }));
@@ -42,9 +42,9 @@ export const appendTemporal: Operation = {
   path: '/temporal/entities/{id}/attrs',
   parameters: ['local'],
   body: 'object',
-  async run(ask, call) {
-    const id = readEntityId(ask);
-    const history = readHistory(ask.body ?? null, call.context, { id });
+  async run(request, call) {
+    const id = readEntityId(request);
+    const history = readHistory(request.body ?? null, call.context, { id });
     if (!(await isKnown(id, call))) throw notFound(id);
     await checkPart(id, history, call);
     const outcome = await addInstances(history, call, { create: false });
@@ -58,7 +58,7 @@ export const appendTemporal: Operation = {
 const notFound = (id: string): Problem => new Problem('ResourceNotFound', `There is no history of ${id}.`);
 
 /** True for an entity that has a history. */
-async function isKnown(id: string, { store, now }: Call): Promise<boolean> {
+async function isKnown(id: string, { store, now }: CallContext): Promise<boolean> {
   const plan = {
     filter: { selectors: [{ ids: [id] }] },
     limit: 1,
@@ -72,7 +72,7 @@ async function isKnown(id: string, { store, now }: Call): Promise<boolean> {
 /** Adds all instances to history; the newest of each attribute and dataset becomes present unless the present one is newer. */
 async function addInstances(
   history: HistoryFragment,
-  call: Call,
+  call: CallContext,
   how: { readonly create: boolean },
 ): Promise<Outcome | undefined> {
   const { mutation, past } = placeInstances(history, call.now, how);
@@ -96,7 +96,7 @@ export const deleteTemporal: Operation = {
   path: '/temporal/entities/{id}',
   parameters: ['local'],
   body: 'none',
-  run: (ask, call) => revise({ op: 'deleteHistory', id: readEntityId(ask) }, call),
+  run: (request, call) => revise({ op: 'deleteHistory', id: readEntityId(request) }, call),
 };
 
 export const deleteTemporalAttribute: Operation = {
@@ -107,8 +107,11 @@ export const deleteTemporalAttribute: Operation = {
   path: '/temporal/entities/{id}/attrs/{attr}',
   parameters: ['datasetId', 'deleteAll', 'local'],
   body: 'none',
-  run(ask, call) {
-    return revise({ op: 'deleteSeries', ...readPlace(ask, call), which: readDeletedInstances(ask.params) }, call);
+  run(request, call) {
+    return revise(
+      { op: 'deleteSeries', ...readPlace(request, call), which: readDeletedInstances(request.params) },
+      call,
+    );
   },
 };
 
@@ -120,11 +123,18 @@ export const updateTemporalInstance: Operation = {
   path: '/temporal/entities/{id}/attrs/{attr}/{instanceId}',
   parameters: ['local'],
   body: 'object',
-  run(ask, call) {
-    const { id, name } = readPlace(ask, call);
-    const { fragment, which } = readOneInstance(ask, name, call);
+  run(request, call) {
+    const { id, name } = readPlace(request, call);
+    const { fragment, which } = readOneInstance(request, name, call);
     const instance = pastInstance(fragment, call.now);
-    const revision = { op: 'replaceInstance', id, name, instanceId: readInstanceId(ask), instance, ...which } as const;
+    const revision = {
+      op: 'replaceInstance',
+      id,
+      name,
+      instanceId: readInstanceId(request),
+      instance,
+      ...which,
+    } as const;
     return revise(revision, call);
   },
 };
@@ -134,9 +144,9 @@ export const updateTemporalInstance: Operation = {
  * dataset that it names. Throws BadRequestData when it holds anything else.
  */
 function readOneInstance(
-  { body = null, path }: Ask,
+  { body = null, path }: OperationRequest,
   name: string,
-  { context }: Call,
+  { context }: CallContext,
 ): { readonly fragment: Fragment; readonly which: Pick<Replacement, 'which'> } {
   const [, given] = Object.entries(isObject(body) ? body : {}).find(([one]) => context.expand(one) === name) ?? [];
   if (isArray(given) && !given.every(isInstance))
@@ -170,11 +180,15 @@ export const deleteTemporalInstance: Operation = {
   path: '/temporal/entities/{id}/attrs/{attr}/{instanceId}',
   parameters: ['local'],
   body: 'none',
-  run: (ask, call) => revise({ op: 'deleteInstance', ...readPlace(ask, call), instanceId: readInstanceId(ask) }, call),
+  run: (request, call) =>
+    revise({ op: 'deleteInstance', ...readPlace(request, call), instanceId: readInstanceId(request) }, call),
 };
 
-function readPlace(ask: Ask, { context }: Call): { readonly id: string; readonly name: string } {
-  return { id: readEntityId(ask), name: readAttributeName(ask.path['attr'] ?? '', context) };
+function readPlace(
+  request: OperationRequest,
+  { context }: CallContext,
+): { readonly id: string; readonly name: string } {
+  return { id: readEntityId(request), name: readAttributeName(request.path['attr'] ?? '', context) };
 }
 
 const mismatchText: Readonly<Record<Mismatch, string>> = {
@@ -182,9 +196,10 @@ const mismatchText: Readonly<Record<Mismatch, string>> = {
   otherDataset: 'The datasetId of an instance cannot be changed: delete it, and add another one.',
 };
 
-const readInstanceId = ({ path }: Ask): string => readId(path['instanceId'] ?? '', 'the id of the instance');
+const readInstanceId = ({ path }: OperationRequest): string =>
+  readId(path['instanceId'] ?? '', 'the id of the instance');
 
-async function revise(revision: Revision, { store, now }: Call): Promise<Answer> {
+async function revise(revision: Revision, { store, now }: CallContext): Promise<OperationResult> {
   const revised = await store.revise(revision, now);
   if (revised === 'done') return { kind: 'done' };
   if (revised !== 'absent') throw badData(mismatchText[revised]);

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { World } from '../../../core/operation/operation.ts';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
-import { createGraveyard, type Graveyard } from './graveyard.ts';
+import { createDeadLetterPublisher, type DeadLetterPublisher } from './dead-letter-publisher.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import type { IngestPlan } from './plan.ts';
 import { readMessage } from './read-message.ts';
@@ -31,26 +31,26 @@ export interface Ingest {
 const bytesMost = 64 * 2 ** 20;
 
 /** Everything that outlives a session. */
-interface Standing extends IngestOptions {
+interface IngestState extends IngestOptions {
   readonly signal: AbortSignal;
   readonly rejections: Rejections;
   /** Ids of messages of QoS 2 that are safe with us. */
   readonly safe: Set<number>;
   /** The present session; none while there is no connection. */
   session: Session | undefined;
-  readonly graveyard: Graveyard | undefined;
+  readonly deadLetterPublisher: DeadLetterPublisher | undefined;
 }
 
 export function startIngest(options: IngestOptions): Ingest {
   const stop = new AbortController();
   const { plan, world, limits } = options;
-  const standing: Standing = {
+  const standing: IngestState = {
     ...options,
     signal: stop.signal,
     rejections: createRejections(plan.clientId, world.observe),
     safe: new Set(),
     session: undefined,
-    graveyard: createGraveyard(plan, limits.timeoutMs, stop.signal),
+    deadLetterPublisher: createDeadLetterPublisher(plan, limits.timeoutMs, stop.signal),
   };
   const stopped = run(standing).catch((cause: unknown) => {
     if (!stop.signal.aborted) world.observe({ kind: 'failed', where: 'ingest', cause });
@@ -60,13 +60,13 @@ export function startIngest(options: IngestOptions): Ingest {
       stop.abort();
       await stopped;
       standing.rejections.close();
-      await standing.graveyard?.close();
+      await standing.deadLetterPublisher?.close();
     },
   };
 }
 
 /** Rejects when the signal is given while it waits. */
-async function run(standing: Standing): Promise<void> {
+async function run(standing: IngestState): Promise<void> {
   await loadContexts(standing);
   const pipeline = await openPipeline(standing);
   const aborted = new Promise<undefined>((resolve) => {
@@ -100,7 +100,7 @@ const nameOf = ({
 });
 
 /** Waits until the @contexts of the plan are there: no message is to be lost because one cannot be had now. */
-async function loadContexts({ plan, world, signal }: Standing): Promise<void> {
+async function loadContexts({ plan, world, signal }: IngestState): Promise<void> {
   for (let failures = 1; ; failures += 1) {
     try {
       await Promise.all(plan.contexts.map((url) => world.contexts.resolve(url, plan.tenant)));
@@ -113,8 +113,8 @@ async function loadContexts({ plan, world, signal }: Standing): Promise<void> {
   }
 }
 
-async function openPipeline(standing: Standing): Promise<Pipeline> {
-  const { plan, world, signal, limits, rejections, graveyard } = standing;
+async function openPipeline(standing: IngestState): Promise<Pipeline> {
+  const { plan, world, signal, limits, rejections, deadLetterPublisher: graveyard } = standing;
   const reading = {
     topics: plan.topics,
     bytesMax: plan.payloadBytesMax,
@@ -124,13 +124,13 @@ async function openPipeline(standing: Standing): Promise<Pipeline> {
   return createPipeline({
     source: plan.clientId,
     clock: world.clock,
-    breathe: world.breathe,
+    yieldToEventLoop: world.yieldToEventLoop,
     observe: world.observe,
     read: (arrived) => readMessage(arrived, reading),
     write: await createWriter({ tenant: plan.tenant, world, signal }),
     async reject(rejected) {
       rejections.note(rejected);
-      const refusal = await graveyard?.bury(rejected);
+      const refusal = await graveyard?.publish(rejected);
       if (refusal !== undefined) rejections.note({ ...rejected, reason: `it is no dead letter either: ${refusal}` });
     },
     most: { messages: plan.underWayMax, bytes: bytesMost },
@@ -141,7 +141,7 @@ async function openPipeline(standing: Standing): Promise<Pipeline> {
   });
 }
 
-function open(standing: Standing, pipeline: Pipeline): Session {
+function open(standing: IngestState, pipeline: Pipeline): Session {
   const { plan, limits, safe } = standing;
   const { server, version, clientId, keptSeconds, underWayMax, topics } = plan;
   const session = openSession({

@@ -1,8 +1,8 @@
 /** Settles messages in the order of their arrival, those that came meanwhile together: read, written, then acknowledged. */
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Observe } from '../../../core/port/observe.ts';
-import type { Breathe, Clock } from '../../../core/port/clock.ts';
-import type { Arrived, Said } from './read-message.ts';
+import type { YieldToEventLoop, Clock } from '../../../core/port/clock.ts';
+import type { ReceivedMessage, ParsedElement } from './read-message.ts';
 import type { RejectedMessage } from './rejections.ts';
 import type { Message } from './session.ts';
 import { elementsMost, type Measured, type Write, type WriteElements } from './write-elements.ts';
@@ -10,9 +10,9 @@ import { elementsMost, type Measured, type Write, type WriteElements } from './w
 export interface PipelineOptions {
   readonly source: string;
   readonly clock: Clock;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   readonly observe: Observe;
-  readonly read: (arrived: Arrived) => readonly Said[];
+  readonly read: (arrived: ReceivedMessage) => readonly ParsedElement[];
   readonly write: WriteElements;
   /** Takes a message that is of no use. Resolves when it may be acknowledged. */
   readonly reject: (rejected: RejectedMessage) => Promise<void>;
@@ -36,7 +36,7 @@ interface Waiting extends Message {
 /** What becomes of it. */
 interface Settling {
   readonly message: Waiting;
-  readonly said: readonly Said[];
+  readonly elements: readonly ParsedElement[];
   readonly flaws: string[];
 }
 
@@ -93,18 +93,18 @@ async function takeBatch({ queue, options }: Work): Promise<readonly Settling[]>
   let taken = 0;
   for (const message of queue) {
     if (elements >= elementsMost) break;
-    const rest = options.breathe();
+    const rest = options.yieldToEventLoop();
     if (rest) await rest;
     const said = options.read(message);
     elements += said.length;
     taken += 1;
-    batch.push({ message, said, flaws: flawsOf(said) });
+    batch.push({ message, elements: said, flaws: flawsOf(said) });
   }
   queue.splice(0, taken);
   return batch;
 }
 
-const flawsOf = (said: readonly Said[]): string[] =>
+const flawsOf = (said: readonly ParsedElement[]): string[] =>
   said.flatMap(({ element }) => (element.outcome === 'rejected' ? element.reason : []));
 
 async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
@@ -121,7 +121,9 @@ async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
     weigh(work, message, -1);
   }
   const rejected = batch.filter(({ flaws }) => flaws.length > 0).length;
-  const skipped = batch.filter(({ said }) => said.every(({ element }) => element.outcome === 'skipped')).length;
+  const skipped = batch.filter(({ elements: said }) =>
+    said.every(({ element }) => element.outcome === 'skipped'),
+  ).length;
   options.observe({
     kind: 'ingested',
     source: options.source,
@@ -151,7 +153,7 @@ interface Owned {
 
 /** Writes in order, in runs of the same operation. Answers how many elements were written. */
 async function writeAll(batch: readonly Settling[], write: WriteElements): Promise<number> {
-  const owned = batch.flatMap(({ said, flaws }) =>
+  const owned = batch.flatMap(({ elements: said, flaws }) =>
     said.flatMap(({ write: how, element }): readonly Owned[] =>
       element.outcome === 'entity' ? [{ write: how, measured: element, flaws }] : [],
     ),

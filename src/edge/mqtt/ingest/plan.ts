@@ -2,7 +2,7 @@
 import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
 import { createSpec, type Spec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
-import { type Manner, readServer, type Server, versions } from '../target.ts';
+import { type PublishOptions, readServer, type Server, versions } from '../target.ts';
 import { createEntityReader, createMappedReader, type ElementReader } from './read-element.ts';
 import { readTopicPattern, type TopicPattern } from './topic-pattern.ts';
 
@@ -14,7 +14,7 @@ const writes = ['upsert', 'merge'] as const;
 
 export interface TopicPlan extends ElementReader {
   readonly pattern: TopicPattern;
-  readonly qos: Manner['qos'];
+  readonly qos: PublishOptions['qos'];
   readonly form: (typeof forms)[number];
   /** The column with the list of which each element is a row; absent: the payload is a row, or a list of them. */
   readonly each: string | undefined;
@@ -22,7 +22,7 @@ export interface TopicPlan extends ElementReader {
 }
 
 export interface IngestPlan {
-  readonly version: Manner['version'];
+  readonly version: PublishOptions['version'];
   readonly server: Server;
   readonly clientId: string;
   /** How long the MQTT broker keeps messages while we are away; 0: not at all. */
@@ -76,14 +76,14 @@ export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan
   return plan;
 }
 
-function readVersion(spec: Spec): Manner['version'] {
+function readVersion(spec: Spec): PublishOptions['version'] {
   const text = spec.text('version') ?? 'mqtt5.0';
   const version = Object.hasOwn(versions, text) ? versions[text] : undefined;
   if (version !== undefined) return version;
   throw new Error(`version must be one of ${Object.keys(versions).join(', ')}, not ${JSON.stringify(text)}.`);
 }
 
-function readQos(spec: Spec, initially: Manner['qos']): Manner['qos'] {
+function readQos(spec: Spec, initially: PublishOptions['qos']): PublishOptions['qos'] {
   const number = spec.number('qos') ?? initially;
   const qos = ([0, 1, 2] as const).find((one) => one === number);
   if (qos !== undefined) return qos;
@@ -119,7 +119,7 @@ function readWhole(
 
 function readTopic(
   spec: Spec,
-  { context, qos }: { readonly context: string; readonly qos: Manner['qos'] },
+  { context, qos }: { readonly context: string; readonly qos: PublishOptions['qos'] },
 ): TopicPlan & { readonly context: string | undefined } {
   const form = readWord(spec, 'payload', forms);
   const plan = {

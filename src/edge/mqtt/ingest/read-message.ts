@@ -7,14 +7,14 @@ import type { Instant } from '../../../core/model/instant.ts';
 import type { TopicPlan } from './plan.ts';
 import { arrivalColumn, type Element, payloadColumn, topicColumn } from './read-element.ts';
 
-export interface Arrived {
+export interface ReceivedMessage {
   readonly topic: string;
   readonly payload: Buffer;
   readonly at: Instant;
 }
 
 /** What a message says of one entity, and what is to be done with it. */
-export interface Said {
+export interface ParsedElement {
   readonly write: TopicPlan['write'];
   readonly element: Element;
 }
@@ -35,7 +35,7 @@ const rejected = (reason: string): Element => ({ outcome: 'rejected', reason });
  * A message goes to the first topic that it matches, and to all others with the same filter. A map that finds nothing in it
  * is no fault when another one does. A message without a payload says nothing: that is how retained messages are taken back.
  */
-export function readMessage(arrived: Arrived, options: ReadingOptions): readonly Said[] {
+export function readMessage(arrived: ReceivedMessage, options: ReadingOptions): readonly ParsedElement[] {
   const { topics, bytesMax } = options;
   const { topic, payload } = arrived;
   if (payload.length === 0) return [{ write: 'upsert', element: skipped('it is empty') }];
@@ -53,11 +53,15 @@ export function readMessage(arrived: Arrived, options: ReadingOptions): readonly
 
 const isEmpty = (element: Element): boolean => element.outcome === 'rejected' && element.isEmpty === true;
 
-interface Surroundings extends ReadingOptions {
+interface MessageContext extends ReadingOptions {
   readonly payloads: Payloads;
 }
 
-function elementsOf({ topic, at }: Arrived, plan: TopicPlan, { payloads, rowsMax }: Surroundings): readonly Element[] {
+function elementsOf(
+  { topic, at }: ReceivedMessage,
+  plan: TopicPlan,
+  { payloads, rowsMax }: MessageContext,
+): readonly Element[] {
   try {
     const own = { ...plan.pattern.match(topic), [topicColumn]: topic, [arrivalColumn]: at };
     const payload = payloads(plan.form);

@@ -13,20 +13,20 @@ import {
   parser as createParser,
 } from 'mqtt-packet';
 import { openSocket } from '../socket.ts';
-import type { Manner, Server } from '../target.ts';
+import type { PublishOptions, Server } from '../target.ts';
 
 /** A message that came. */
 export interface Message {
   readonly topic: string;
   readonly payload: Buffer;
-  readonly qos: Manner['qos'];
+  readonly qos: PublishOptions['qos'];
   /** Says that it is safe with us; without it the MQTT broker sends it again. Acknowledge in the order of arrival. */
   acknowledge(): void;
 }
 
 export interface SessionOptions {
   readonly server: Server;
-  readonly version: Manner['version'];
+  readonly version: PublishOptions['version'];
   readonly clientId: string;
   /** How long the MQTT broker keeps what comes while we are away; 0: not at all. By 3.1.1 it decides itself. */
   readonly keptSeconds: number;
@@ -35,7 +35,7 @@ export interface SessionOptions {
   readonly packetBytesMax: number;
   /** Longest time in which the MQTT broker must have let us in. */
   readonly timeoutMs: number;
-  readonly subscriptions: readonly { readonly topic: string; readonly qos: Manner['qos'] }[];
+  readonly subscriptions: readonly { readonly topic: string; readonly qos: PublishOptions['qos'] }[];
   readonly receive: (message: Message) => void;
   /** Ids of messages of QoS 2 that are safe with us and may be sent again. It outlives the session. */
   readonly safe: Set<number>;
@@ -63,7 +63,7 @@ const subscribeId = 1;
 const graceMs = 1000;
 
 /** What a session consists of. */
-interface Line {
+interface PacketChannel {
   readonly socket: Socket;
   readonly write: (packet: Packet) => void;
   /** Breaks it off. */
@@ -78,7 +78,7 @@ interface State {
 }
 
 export function openSession(options: SessionOptions): Session {
-  const line = openLine(options);
+  const line = openPacketChannel(options);
   const { socket, closed } = line;
   const ready = listen(line, options);
   line.write(connectPacket(options));
@@ -99,7 +99,7 @@ export function openSession(options: SessionOptions): Session {
   };
 }
 
-function openLine({ server, version }: SessionOptions): Line {
+function openPacketChannel({ server, version }: SessionOptions): PacketChannel {
   const socket = openSocket(server);
   const state: State = { hasHeard: false, pings: undefined };
   let reason = 'the connection was closed';
@@ -127,7 +127,7 @@ function openLine({ server, version }: SessionOptions): Line {
 }
 
 /** Handles what comes. Resolves when the MQTT broker has granted all subscriptions. */
-function listen(line: Line, options: SessionOptions): Promise<void> {
+function listen(line: PacketChannel, options: SessionOptions): Promise<void> {
   const { socket, state, fail, closed } = line;
   const { version, timeoutMs } = options;
   const timer = setTimeout(() => fail(`the MQTT broker did not let us in within ${timeoutMs} ms`), timeoutMs);
@@ -177,7 +177,7 @@ function connectPacket(options: SessionOptions): Packet {
 }
 
 interface Handling {
-  readonly line: Line;
+  readonly line: PacketChannel;
   readonly options: SessionOptions;
   readonly ready: () => void;
 }
@@ -233,13 +233,13 @@ function welcomed({ granted }: ISubackPacket, { line, options, ready }: Handling
 }
 
 /** A socket that is paused is not heard, and may be all right. */
-function ping({ state, socket, write, fail }: Line): void {
+function ping({ state, socket, write, fail }: PacketChannel): void {
   if (!state.hasHeard && !socket.isPaused()) return fail('the MQTT broker is silent');
   state.hasHeard = false;
   return write({ cmd: 'pingreq' });
 }
 
-function receive(packet: IPublishPacket, { write }: Line, { receive: take, safe }: SessionOptions): void {
+function receive(packet: IPublishPacket, { write }: PacketChannel, { receive: take, safe }: SessionOptions): void {
   const { topic, payload, qos, dup, messageId = 0 } = packet;
   const acknowledge = (): void => {
     if (qos === 1) write({ cmd: 'puback', messageId, reasonCode: 0 });

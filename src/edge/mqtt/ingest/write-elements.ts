@@ -41,7 +41,7 @@ export async function createWriter({ tenant, world, signal }: WriterOptions): Pr
       place,
       body: { '@context': own, entity, fixed },
     }));
-    return writeRows(rows, { write, surroundings: { caller, world }, signal });
+    return writeRows(rows, { write, context: { caller, world }, signal });
   };
 }
 
@@ -53,7 +53,7 @@ interface Row {
 
 interface Writing {
   readonly write: Write;
-  readonly surroundings: Surroundings;
+  readonly context: WriteContext;
   readonly signal: AbortSignal;
 }
 
@@ -99,7 +99,7 @@ const passing: ReadonlySet<ProblemReport['type']> = new Set([
 
 const isPassing = ({ type }: ProblemReport): boolean => passing.has(type);
 
-interface Surroundings {
+interface WriteContext {
   readonly caller: Caller;
   readonly world: World;
 }
@@ -108,7 +108,7 @@ interface Surroundings {
 type Problems = ReadonlyMap<number, ProblemReport>;
 
 /** A fault of the broker may be one of a single element. */
-async function attempt(rows: readonly Row[], { write, surroundings }: Writing): Promise<Problems | 'fault'> {
+async function attempt(rows: readonly Row[], { write, context: surroundings }: Writing): Promise<Problems | 'fault'> {
   const body = rows.map((row) => row.body);
   try {
     const answer = await perform(measuredBatches[write], { path: {}, params: {}, body }, surroundings);

@@ -2,12 +2,16 @@
 import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
-import type { Guest, GuestAnswer, GuestAsk } from '../../../core/operation/guest.ts';
+import type {
+  CompatibilityRoute,
+  CompatibilityResult,
+  CompatibilityRequest,
+} from '../../../core/operation/compatibility-route.ts';
 import { createSources, type Sources, type SourcesOptions } from './sources.ts';
 
 export interface NgsiProxy {
   /** For an HTTP server. */
-  readonly guests: readonly Guest[];
+  readonly routes: readonly CompatibilityRoute[];
   /** Ends all event sources, and makes no more. */
   close(): void;
 }
@@ -18,25 +22,25 @@ const retryMs = 2000;
 /** Most bytes of a body that is no notification. */
 const smallBytes = 1024;
 
-const done: GuestAnswer = { kind: 'done' };
+const done: CompatibilityResult = { kind: 'done' };
 
 export function createNgsiProxy(options: SourcesOptions): NgsiProxy {
   const sources = createSources(options);
   const { bufferBytes } = options.limits;
   return {
-    guests: [...sourceGuests(sources), ...callbackGuests(sources, bufferBytes)],
+    routes: [...sourceRoutes(sources), ...callbackRoutes(sources, bufferBytes)],
     close: () => sources.close(),
   };
 }
 
-const sourceGuests = (sources: Sources): readonly Guest[] => [
+const sourceRoutes = (sources: Sources): readonly CompatibilityRoute[] => [
   {
     name: 'createEventSource',
     method: 'POST',
     path: '/eventsource',
     bodyBytesMax: smallBytes,
-    answer: (ask) => {
-      const origin = readOrigin(ask);
+    answer: (request) => {
+      const origin = readOrigin(request);
       const id = sources.create();
       return made(`${origin}/eventsource/${id}`, { connection_id: id });
     },
@@ -46,9 +50,9 @@ const sourceGuests = (sources: Sources): readonly Guest[] => [
     method: 'GET',
     path: '/eventsource/{id}',
     bodyBytesMax: smallBytes,
-    answer: (ask) => {
-      const id = idOf(ask);
-      const greeting = eventText('init', { id, url: `${readOrigin(ask)}/eventsource/${id}` });
+    answer: (request) => {
+      const id = idOf(request);
+      const greeting = eventText('init', { id, url: `${readOrigin(request)}/eventsource/${id}` });
       return { kind: 'events', begin: sources.listener(id, `retry: ${retryMs}\n${greeting}`) };
     },
   },
@@ -57,22 +61,22 @@ const sourceGuests = (sources: Sources): readonly Guest[] => [
     method: 'DELETE',
     path: '/eventsource/{id}',
     bodyBytesMax: smallBytes,
-    answer: (ask) => {
-      sources.remove(idOf(ask));
+    answer: (request) => {
+      sources.remove(idOf(request));
       return done;
     },
   },
 ];
 
-const callbackGuests = (sources: Sources, bytesMax: number): readonly Guest[] => [
+const callbackRoutes = (sources: Sources, bytesMax: number): readonly CompatibilityRoute[] => [
   {
     name: 'createCallback',
     method: 'POST',
     path: '/callbacks',
     bodyBytesMax: smallBytes,
-    answer: (ask) => {
-      const origin = readOrigin(ask);
-      const id = sources.createCallback(readConnectionId(ask));
+    answer: (request) => {
+      const origin = readOrigin(request);
+      const id = sources.createCallback(readConnectionId(request));
       return made(`${origin}/callbacks/${id}`, { callback_id: id });
     },
   },
@@ -81,9 +85,9 @@ const callbackGuests = (sources: Sources, bytesMax: number): readonly Guest[] =>
     method: 'POST',
     path: '/callbacks/{id}',
     bodyBytesMax: bytesMax,
-    answer: (ask) => {
-      const id = idOf(ask);
-      const { text: payload, headers } = ask;
+    answer: (request) => {
+      const id = idOf(request);
+      const { text: payload, headers } = request;
       sources.notify(id, eventText('notification', { callback_id: id, payload, headers }));
       return done;
     },
@@ -93,27 +97,31 @@ const callbackGuests = (sources: Sources, bytesMax: number): readonly Guest[] =>
     method: 'DELETE',
     path: '/callbacks/{id}',
     bodyBytesMax: smallBytes,
-    answer: (ask) => {
-      sources.removeCallback(idOf(ask));
+    answer: (request) => {
+      sources.removeCallback(idOf(request));
       return done;
     },
   },
 ];
 
-const idOf = ({ path: { id = '' } }: GuestAsk): string => id;
+const idOf = ({ path: { id = '' } }: CompatibilityRequest): string => id;
 
-const made = (url: string, body: JsonObject): GuestAnswer => ({ kind: 'made', location: url, body: { ...body, url } });
+const made = (url: string, body: JsonObject): CompatibilityResult => ({
+  kind: 'made',
+  location: url,
+  body: { ...body, url },
+});
 
 /** JSON without line breaks is one line of data. */
 const eventText = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /** Clients want whole URLs, and so does the endpoint of a subscription. */
-function readOrigin({ origin }: GuestAsk): string {
+function readOrigin({ origin }: CompatibilityRequest): string {
   if (origin !== undefined) return origin;
   throw new Problem('InvalidRequest', 'The request does not say in its header Host where the broker was reached.');
 }
 
-function readConnectionId({ text }: GuestAsk): string {
+function readConnectionId({ text }: CompatibilityRequest): string {
   const json = parsed(text);
   const id = isObject(json) ? json['connection_id'] : undefined;
   if (typeof id === 'string') return id;

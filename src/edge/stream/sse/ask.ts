@@ -2,11 +2,11 @@
 import type { Json, JsonObject } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
-import type { Ask } from '../../../core/operation/operation.ts';
+import type { OperationRequest } from '../../../core/operation/operation.ts';
 import { readBoolean, readList, readWhole } from '../../../core/operation/parameters.ts';
 import type { SubscribeStart } from '../start.ts';
 
-type Params = Ask['params'];
+type Params = OperationRequest['params'];
 
 /** Where to begin, and what to do for a client that does not keep up. */
 export const courseParameters = ['after', 'snapshot', 'tail', 'overflow'] as const;
@@ -19,7 +19,7 @@ export const subscriptionParameters = [
 ] as const;
 
 /** A client that comes back says in a header where it was, whatever its URL says. Throws InvalidRequest. */
-export function readStart({ params, lastEventId }: Ask): SubscribeStart {
+export function readStart({ params, lastEventId }: OperationRequest): SubscribeStart {
   const { after } = params;
   const isSnapshot = readBoolean(params, 'snapshot') ?? false;
   const changes = readWhole(params, 'tail', 0);
@@ -31,7 +31,7 @@ export function readStart({ params, lastEventId }: Ask): SubscribeStart {
   return { from: isSnapshot ? 'snapshot' : 'now' };
 }
 
-export function readOverflow({ params: { overflow = 'disconnect' } }: Ask): 'disconnect' | 'latest' {
+export function readOverflow({ params: { overflow = 'disconnect' } }: OperationRequest): 'disconnect' | 'latest' {
   if (overflow === 'disconnect' || overflow === 'latest') return overflow;
   throw badData(`The parameter overflow may be disconnect or latest, not ${quoted(overflow)}.`);
 }

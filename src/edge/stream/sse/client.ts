@@ -1,9 +1,9 @@
 /** A client of Server-Sent Events (HTML standard, section 9.2): what is written to it, and how much of it waits. */
 import type { EventSink } from '../../../core/operation/operation.ts';
-import type { Script } from '../outlet.ts';
+import type { NotificationFormat } from '../notification-writer.ts';
 import type { Pipe } from '../pipe.ts';
 
-export interface EventClient extends Pipe, Script {
+export interface EventClient extends Pipe, NotificationFormat {
   /** Says where the client is without an event: that is what it comes back with. */
   locate(position: string): void;
   /** Says how long to wait before coming back. */

@@ -1,16 +1,23 @@
 /** Subscriptions as Server-Sent Events: the changes of the log for clients of plain HTTP, each at its own pace (docs/streaming.md). */
 import { Problem } from '../../../core/model/problem.ts';
 import { subscriptionIn } from '../../../core/model/subscription.ts';
-import type { Answer, Ask, Call, EventSink, Operation, World } from '../../../core/operation/operation.ts';
+import type {
+  OperationResult,
+  OperationRequest,
+  CallContext,
+  EventSink,
+  Operation,
+  World,
+} from '../../../core/operation/operation.ts';
 import { positionText } from '../../../core/port/position.ts';
-import { subscriptionShelf } from '../../../core/port/subscriptions.ts';
+import { subscriptionCollection } from '../../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { readSubscription } from '../../../core/subscription/read-subscription.ts';
 import { audienceOf } from '../audience.ts';
 import { createConsumer } from '../consumer.ts';
-import type { Lease, OpenFeed } from '../feed.ts';
+import type { FeedReference, OpenFeed } from '../feed.ts';
 import type { StreamLimits } from '../limits.ts';
-import { createOutlet } from '../outlet.ts';
+import { createNotificationWriter } from '../notification-writer.ts';
 import { findStart, type SubscribeStart } from '../start.ts';
 import { readSubject } from '../stored.ts';
 import { courseParameters, readOverflow, readStart, subscriptionOf, subscriptionParameters } from './ask.ts';
@@ -60,8 +67,8 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
   const [stored, own] = eventPaths;
   return {
     operations: [
-      { ...stored, run: (ask, call) => streamStored(state, ask, call) },
-      { ...own, run: (ask, call) => streamOwn(state, ask, call) },
+      { ...stored, run: (request, call) => streamStored(state, request, call) },
+      { ...own, run: (request, call) => streamOwn(state, request, call) },
     ],
     close: () => {
       state.isClosing = true;
@@ -71,7 +78,7 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
 }
 
 /** What is told to a client, from where on. */
-interface Subject extends Pick<Call, 'tenant' | 'principal'> {
+interface StreamRequest extends Pick<CallContext, 'tenant' | 'principal'> {
   readonly plan: SubscriptionPlan;
   readonly start: SubscribeStart;
   readonly overflow: 'disconnect' | 'latest';
@@ -81,34 +88,37 @@ interface Subject extends Pick<Call, 'tenant' | 'principal'> {
   readonly isCurrent: () => Promise<boolean>;
 }
 
-async function streamStored(state: State, ask: Ask, call: Call): Promise<Answer> {
+async function streamStored(state: State, request: OperationRequest, call: CallContext): Promise<OperationResult> {
   const { tenant, store: seen } = call;
-  const { id = '' } = ask.path;
+  const { id = '' } = request.path;
   const { plan, modifiedAt } = await readSubject({ tenant, id, seen }, call.world);
-  const watch: Subject['watch'] = (changed) => state.world.subscriptions.watch(tenant, id, changed);
+  const watch: StreamRequest['watch'] = (changed) => state.world.subscriptions.watch(tenant, id, changed);
   const isCurrent = async (): Promise<boolean> => {
-    const kept = await seen.shelf(subscriptionShelf).get(id);
+    const kept = await seen.collection(subscriptionCollection).get(id);
     return kept !== undefined && subscriptionIn(kept).modifiedAt === modifiedAt;
   };
-  return answerOf(state, { ...courseOf(ask, call), plan, watch, isCurrent });
+  return answerOf(state, { ...contextOfStream(request, call), plan, watch, isCurrent });
 }
 
-async function streamOwn(state: State, ask: Ask, call: Call): Promise<Answer> {
+async function streamOwn(state: State, request: OperationRequest, call: CallContext): Promise<OperationResult> {
   const { context, now } = call;
-  const plan = readSubscription(subscriptionOf(ask.params), { context, now });
-  const watch: Subject['watch'] = () => () => undefined;
+  const plan = readSubscription(subscriptionOf(request.params), { context, now });
+  const watch: StreamRequest['watch'] = () => () => undefined;
   const isCurrent = (): Promise<boolean> => Promise.resolve(true);
-  return Promise.resolve(answerOf(state, { ...courseOf(ask, call), plan, watch, isCurrent }));
+  return Promise.resolve(answerOf(state, { ...contextOfStream(request, call), plan, watch, isCurrent }));
 }
 
-const courseOf = (ask: Ask, { tenant, principal }: Call): Omit<Subject, 'plan' | 'watch' | 'isCurrent'> => ({
+const contextOfStream = (
+  request: OperationRequest,
+  { tenant, principal }: CallContext,
+): Omit<StreamRequest, 'plan' | 'watch' | 'isCurrent'> => ({
   tenant,
   principal,
-  start: readStart(ask),
-  overflow: readOverflow(ask),
+  start: readStart(request),
+  overflow: readOverflow(request),
 });
 
-function answerOf(state: State, subject: Subject): Answer {
+function answerOf(state: State, subject: StreamRequest): OperationResult {
   if (state.isClosing) throw new Problem('Unavailable', 'The broker stops.');
   if (state.open.size >= state.limits.connectionsMax)
     throw new Problem('Unavailable', 'There are too many connections; try again later.');
@@ -116,7 +126,7 @@ function answerOf(state: State, subject: Subject): Answer {
 }
 
 /** Tells a client of changes until it goes, or there will be no more. */
-function begin(state: State, subject: Subject, sink: EventSink): void {
+function begin(state: State, subject: StreamRequest, sink: EventSink): void {
   const { world, open } = state;
   const { tenant } = subject;
   const client = createEventClient(sink);
@@ -140,21 +150,21 @@ interface Peer {
   readonly sink: EventSink;
 }
 
-async function run(state: State, subject: Subject, peer: Peer): Promise<void> {
+async function run(state: State, subject: StreamRequest, peer: Peer): Promise<void> {
   // It is watched from now on; what has changed since it was read is found so.
   if (!(await subject.isCurrent())) {
     peer.client.end('changed');
     return;
   }
-  const lease = await state.openFeed(subject.tenant);
-  if (!lease) throw new Error(`The tenant ${JSON.stringify(subject.tenant)} is gone.`);
-  peer.sink.closed(() => lease.release());
-  await follow(state, { ...subject, lease }, peer);
+  const reference = await state.openFeed(subject.tenant);
+  if (!reference) throw new Error(`The tenant ${JSON.stringify(subject.tenant)} is gone.`);
+  peer.sink.closed(() => reference.release());
+  await follow(state, { ...subject, reference }, peer);
 }
 
 async function follow(
   { world, limits }: State,
-  { plan, start: wanted, overflow, lease: { feed }, ...who }: Subject & { readonly lease: Lease },
+  { plan, start: wanted, overflow, reference: { feed }, ...who }: StreamRequest & { readonly reference: FeedReference },
   { client, sink }: Peer,
 ): Promise<void> {
   const start = await findStart(wanted, feed);
@@ -164,7 +174,7 @@ async function follow(
     audience: audienceOf(who, feed.store),
     feed,
     pipe: client,
-    outlet: createOutlet({ subscriptionId, told: plan.told, script: client, feed, world }),
+    writer: createNotificationWriter({ subscriptionId, changeView: plan.changeView, format: client, feed, world }),
     world,
     overflow,
     bufferBytes: limits.bufferBytes,

@@ -3,7 +3,14 @@ import { isArray, isObject, type Json } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
 import { type Text, wholeText } from '../../../core/operation/long-text.ts';
-import type { Answer, Ask, Caller, Operation, Page, World } from '../../../core/operation/operation.ts';
+import type {
+  OperationResult,
+  OperationRequest,
+  Caller,
+  Operation,
+  Page,
+  World,
+} from '../../../core/operation/operation.ts';
 import { perform } from '../../../core/operation/perform.ts';
 import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
@@ -25,16 +32,16 @@ export function createCarryOut({
   return async (frame, peer) => {
     const operation = byName.get(frame.operation);
     if (!operation) throw new Problem('ResourceNotFound', `There is no operation ${quoted(frame.operation)}.`);
-    const ask = readAsk(operation, frame);
+    const request = readAsk(operation, frame);
     const caller = await readCaller(operation, frame, { peer, world });
-    const answer = await perform(operation, ask, { caller, world });
+    const answer = await perform(operation, request, { caller, world });
     const isPart = answer.kind === 'found' && answer.range !== undefined;
     const status = isPart ? 206 : statusOf[answer.kind];
     return { status, text: await writeResponse(answer, frame.id, status) };
   };
 }
 
-const statusOf: Readonly<Record<Answer['kind'], number>> = {
+const statusOf: Readonly<Record<OperationResult['kind'], number>> = {
   created: 201,
   createdMany: 201,
   done: 204,
@@ -44,7 +51,10 @@ const statusOf: Readonly<Record<Answer['kind'], number>> = {
 };
 
 /** Parts of the path stand among the parameters. Throws InvalidRequest for a parameter too many, a part too few, a wrong body. */
-function readAsk({ name, path: template, parameters, body: wanted }: Operation, { params, body }: RequestFrame): Ask {
+function readAsk(
+  { name, path: template, parameters, body: wanted }: Operation,
+  { params, body }: RequestFrame,
+): OperationRequest {
   const parts = [...template.matchAll(/\{(\w+)\}/g)].flatMap(([, part]) => part ?? []);
   const missing = parts.find((part) => params[part] === undefined);
   if (missing !== undefined)
@@ -96,7 +106,7 @@ async function textIn(text: Text): Promise<string> {
   throw new Problem('TooManyResults', `The answer has more than ${answerMax} characters; lower limit, or ask by HTTP.`);
 }
 
-async function writeResponse(answer: Answer, id: string, status: number): Promise<string> {
+async function writeResponse(answer: OperationResult, id: string, status: number): Promise<string> {
   switch (answer.kind) {
     case 'created':
       return responseFrame({ id, status, location: answer.location }, undefined);

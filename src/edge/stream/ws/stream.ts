@@ -6,7 +6,7 @@ import { anonymous, type Principal } from '../../../core/access/principal.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, World } from '../../../core/operation/operation.ts';
 import { epochOf } from '../../../core/port/position.ts';
-import { createClaims, type TakeClaim } from '../claims.ts';
+import { createExclusiveConsumers, type OpenExclusiveConsumer } from '../exclusive-consumers.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { OpenFeed } from '../feed.ts';
 import { type Handshake, readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';
@@ -45,7 +45,7 @@ interface Parts {
   readonly limits: StreamLimits;
   readonly carryOut: CarryOut;
   readonly openFeed: OpenFeed;
-  readonly takeClaim: TakeClaim;
+  readonly openExclusive: OpenExclusiveConsumer;
   readonly open: Map<WebSocket, Connection>;
 }
 
@@ -71,7 +71,7 @@ export function createStream(options: StreamOptions): Stream {
     limits,
     carryOut: createCarryOut({ operations, world }),
     openFeed,
-    takeClaim: createClaims(world),
+    openExclusive: createExclusiveConsumers(world),
     open: new Map(),
   };
   const door = { isClosing: false };
@@ -144,9 +144,9 @@ async function identify(handshake: Handshake, { world, principalOf }: Identifyin
 
 /** Speaks with a client until it goes. */
 function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
-  const { world, limits, carryOut, openFeed, takeClaim, open } = parts;
+  const { world, limits, carryOut, openFeed, openExclusive, open } = parts;
   const connection = createConnection(webSocket, world.memory);
-  const subscriptions = createSubscriptions({ connection, peer, openFeed, takeClaim, world, limits });
+  const subscriptions = createSubscriptions({ connection, peer, openFeed, openExclusive, world, limits });
   const session = createSession({ connection, peer, subscriptions, carryOut, world, limits });
   const heart = setInterval(session.beat, limits.pingIntervalMs);
   open.set(webSocket, connection);

@@ -8,12 +8,12 @@ import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { parsePosition, positionText } from '../../../core/port/position.ts';
 import { readSubscription } from '../../../core/subscription/read-subscription.ts';
 import { type Audience, audienceOf } from '../audience.ts';
-import type { Claim, TakeClaim } from '../claims.ts';
+import type { ExclusiveConsumer, OpenExclusiveConsumer } from '../exclusive-consumers.ts';
 import type { Connection } from './connection.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
-import type { Lease, OpenFeed } from '../feed.ts';
+import type { FeedReference, OpenFeed } from '../feed.ts';
 import type { StreamLimits } from '../limits.ts';
-import { createOutlet, type Script } from '../outlet.ts';
+import { createNotificationWriter, type NotificationFormat } from '../notification-writer.ts';
 import type { AckFrame, SubscribeFrame } from './read-frame.ts';
 import type { Peer } from './request.ts';
 import { findStart, type Start } from '../start.ts';
@@ -35,15 +35,15 @@ export interface SubscriptionsOptions {
   readonly connection: Connection;
   readonly peer: Peer;
   readonly openFeed: OpenFeed;
-  readonly takeClaim: TakeClaim;
+  readonly openExclusive: OpenExclusiveConsumer;
   readonly world: World;
   readonly limits: StreamLimits;
 }
 
 interface Opened {
   readonly consumer: Consumer;
-  readonly lease: Lease;
-  readonly claim: Claim | undefined;
+  readonly reference: FeedReference;
+  readonly exclusive: ExclusiveConsumer | undefined;
 }
 
 interface State extends SubscriptionsOptions {
@@ -85,38 +85,39 @@ function drop({ opened }: State, id: string): boolean {
   return true;
 }
 
-function release({ lease, claim }: Pick<Opened, 'lease' | 'claim'>): void {
-  lease.release();
-  claim?.release();
+function release({ reference, exclusive }: Pick<Opened, 'reference' | 'exclusive'>): void {
+  reference.release();
+  exclusive?.release();
 }
 
 async function acknowledge({ opened, connection }: State, { id, position }: AckFrame): Promise<void> {
   const found = opened.get(id);
   if (!found) throw unknown(id);
-  const { claim, consumer, lease } = found;
-  if (!claim) throw new Problem('InvalidRequest', `The subscription ${quoted(id)} is not stored: keep the position.`);
-  const { epoch } = lease.feed;
+  const { exclusive, consumer, reference } = found;
+  if (!exclusive)
+    throw new Problem('InvalidRequest', `The subscription ${quoted(id)} is not stored: keep the position.`);
+  const { epoch } = reference.feed;
   const reached = parsePosition(position, epoch);
   if (reached === undefined || reached > consumer.toldTo())
     throw new Problem('InvalidRequest', `The position ${quoted(position)} was not sent to ${quoted(id)}.`);
-  connection.send(ackedFrame(id, positionText(epoch, await claim.acknowledge(reached))));
+  connection.send(ackedFrame(id, positionText(epoch, await exclusive.acknowledge(reached))));
 }
 
 async function open(state: State, frame: SubscribeFrame): Promise<void> {
   refuseTooMany(state, frame.id);
   const { tenant } = state.peer;
-  const lease = await state.openFeed(tenant);
-  if (!lease) throw new Problem('NonexistentTenant', `There is no tenant named ${quoted(tenant)}.`);
-  let subject: Subject | undefined;
+  const reference = await state.openFeed(tenant);
+  if (!reference) throw new Problem('NonexistentTenant', `There is no tenant named ${quoted(tenant)}.`);
+  let subject: RequestedSubscription | undefined;
   let isKept = false;
   try {
-    const audience = audienceOf(state.peer, lease.feed.store);
-    subject = await readSubject(state, { frame, lease, audience });
-    const start = await findStart(frame.start, lease.feed, subject.claim?.leftAt);
+    const audience = audienceOf(state.peer, reference.feed.store);
+    subject = await readSubject(state, { frame, reference, audience });
+    const start = await findStart(frame.start, reference.feed, subject.exclusive?.leftAt);
     isKept = !state.isOver;
-    if (isKept) begin(state, { frame, audience, ...subject, lease, start });
+    if (isKept) begin(state, { frame, audience, ...subject, reference, start });
   } finally {
-    if (!isKept) release({ lease, claim: subject?.claim });
+    if (!isKept) release({ reference, exclusive: subject?.exclusive });
   }
 }
 
@@ -131,31 +132,31 @@ function refuseTooMany({ opened, limits }: State, id: string): void {
 }
 
 /** What is subscribed to. */
-interface Subject {
+interface RequestedSubscription {
   readonly plan: SubscriptionPlan;
-  readonly claim: Claim | undefined;
+  readonly exclusive: ExclusiveConsumer | undefined;
   /** Why a claim was lost before the subscription began. */
   readonly isLost: { reason?: string };
 }
 
 interface Asked {
   readonly frame: SubscribeFrame;
-  readonly lease: Lease;
+  readonly reference: FeedReference;
   readonly audience: Audience;
 }
 
-async function readSubject(state: State, { frame, lease, audience }: Asked): Promise<Subject> {
+async function readSubject(state: State, { frame, reference, audience }: Asked): Promise<RequestedSubscription> {
   const { id, subject } = frame;
-  const isLost: Subject['isLost'] = {};
-  if (!('subscriptionId' in subject)) return { plan: await readPlan(state, subject), claim: undefined, isLost };
+  const isLost: RequestedSubscription['isLost'] = {};
+  if (!('subscriptionId' in subject)) return { plan: await readPlan(state, subject), exclusive: undefined, isLost };
   const lost = (reason: string): void => {
     isLost.reason = reason;
-    if (state.opened.get(id)?.lease === lease) end(state, id, reason);
+    if (state.opened.get(id)?.reference === reference) end(state, id, reason);
   };
-  const { store } = lease.feed;
-  const claiming = { tenant: state.peer.tenant, id: subject.subscriptionId, seen: audience.store, store, lost };
-  const claim = await state.takeClaim(claiming);
-  return { plan: claim.plan, claim, isLost };
+  const { store } = reference.feed;
+  const options = { tenant: state.peer.tenant, id: subject.subscriptionId, seen: audience.store, store, lost };
+  const exclusive = await state.openExclusive(options);
+  return { plan: exclusive.plan, exclusive, isLost };
 }
 
 function end(state: State, id: string, reason: string): void {
@@ -174,16 +175,16 @@ async function readPlan(
   return readSubscription(subscription, { context: own, notified, now: clock.now() });
 }
 
-interface Beginning extends Subject {
+interface Beginning extends RequestedSubscription {
   readonly frame: SubscribeFrame;
   readonly audience: Audience;
-  readonly lease: Lease;
+  readonly reference: FeedReference;
   readonly start: Start;
 }
 
-function begin(state: State, { frame, plan, claim, isLost, audience, lease, start }: Beginning): void {
+function begin(state: State, { frame, plan, exclusive, isLost, audience, reference, start }: Beginning): void {
   const { connection, world, limits } = state;
-  const { feed } = lease;
+  const { feed } = reference;
   const { id } = frame;
   const subscriptionId = plan.id ?? world.ids.next('Subscription');
   const consumer = createConsumer({
@@ -191,7 +192,13 @@ function begin(state: State, { frame, plan, claim, isLost, audience, lease, star
     audience,
     feed,
     pipe: connection,
-    outlet: createOutlet({ subscriptionId, told: plan.told, script: scriptOf(connection, id), feed, world }),
+    writer: createNotificationWriter({
+      subscriptionId,
+      changeView: plan.changeView,
+      format: scriptOf(connection, id),
+      feed,
+      world,
+    }),
     world,
     overflow: frame.overflow,
     bufferBytes: limits.bufferBytes,
@@ -199,7 +206,7 @@ function begin(state: State, { frame, plan, claim, isLost, audience, lease, star
     isSnapshotFirst: start.isSnapshotFirst,
     ended: (reason) => end(state, id, reason),
   });
-  state.opened.set(id, { consumer, lease, claim });
+  state.opened.set(id, { consumer, reference, exclusive });
   const position = positionText(feed.epoch, start.position);
   // A snapshot that is cut off cannot be gone on with, so no position is given before it is complete.
   connection.send(
@@ -216,7 +223,7 @@ function begin(state: State, { frame, plan, claim, isLost, audience, lease, star
 }
 
 /** `id` is the client's name for the subscription. */
-const scriptOf = (connection: Connection, id: string): Script => ({
+const scriptOf = (connection: Connection, id: string): NotificationFormat => ({
   notification: (text, position) => connection.send(notificationFrame({ id, position }, text)),
   mark: (mark, position) => connection.send(positionFrame(mark, id, position)),
 });

@@ -2,7 +2,7 @@
 import { describeProblem } from '../../../core/operation/describe-problem.ts';
 import type { Json, JsonObject } from '../../../core/model/json.ts';
 import type { ProblemReport } from '../../../core/model/problem.ts';
-import type { Mark } from '../outlet.ts';
+import type { Mark } from '../notification-writer.ts';
 
 type Member = Json | undefined;
 

@@ -93,11 +93,11 @@ export const rewriting = (
   rows: readonly Row[],
 ): readonly BucketOperation[] => [
   ...(before ? [{ deleteOne: { filter: { _id: before._id } } }] : []),
-  ...fillBuckets(null, rows).map((lot) => ({ insertOne: { document: bucketOf(series, lot) } })),
+  ...fillBuckets(null, rows).map((bucket) => ({ insertOne: { document: bucketOf(series, bucket) } })),
 ];
 
 /** What one bucket gets. */
-export interface Lot {
+export interface FilledBucket {
   readonly rows: readonly Row[];
   readonly texts: readonly string[];
   /** The bucket as it is then. */
@@ -108,7 +108,7 @@ export interface Lot {
  * Divides ascending rows among buckets: into the open one as long as there is room, then into new ones. Rows at the same place
  * stay together. The first lot is for the open bucket when its `from` is that one's.
  */
-export function fillBuckets(open: OpenBucket | null, rows: readonly Row[]): readonly Lot[] {
+export function fillBuckets(open: OpenBucket | null, rows: readonly Row[]): readonly FilledBucket[] {
   const lots: { rows: Row[]; texts: string[]; open: OpenBucket }[] = [];
   let current = open;
   for (const row of rows) {
@@ -117,18 +117,18 @@ export function fillBuckets(open: OpenBucket | null, rows: readonly Row[]): read
     const isGoingOn = current && (at === current.last || (current.count < bucketMax && current.size < sizeMax));
     const before = isGoingOn && current ? current : { from: at, count: 0, size: 0 };
     current = { from: before.from, count: before.count + 1, size: before.size + text.length, last: at };
-    const lot = isGoingOn ? lots.at(-1) : undefined;
-    if (lot) {
-      lot.rows.push(row);
-      lot.texts.push(text);
-      lot.open = current;
+    const bucket = isGoingOn ? lots.at(-1) : undefined;
+    if (bucket) {
+      bucket.rows.push(row);
+      bucket.texts.push(text);
+      bucket.open = current;
     } else lots.push({ rows: [row], texts: [text], open: current });
   }
   return lots;
 }
 
 /** A new bucket. */
-export function bucketOf({ s, n }: SeriesKey, { rows, texts, open }: Lot): BucketDocument {
+export function bucketOf({ s, n }: SeriesKey, { rows, texts, open }: FilledBucket): BucketDocument {
   const moved = rows.flatMap(([, , { instanceId }]) => instanceId ?? []);
   return { _id: { s, n, from: open.from }, rows: texts, ...(moved.length === 0 ? undefined : { moved }) };
 }

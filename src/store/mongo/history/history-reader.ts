@@ -3,12 +3,12 @@ import {
   byTime,
   compileRemembered,
   createCollector,
-  expiredPlaces,
+  expiredSeries,
   hasAsked,
-  type Place,
-  placeTest,
+  type SeriesName,
+  seriesTest,
   type Remembered,
-  tallyByTally,
+  splitSummaries,
   type Timed,
 } from '../../../core/language/history-selection.ts';
 import { type TimeProperty, withoutAttrs } from '../../../core/language/filter.ts';
@@ -19,7 +19,7 @@ import type { HistoryPlan } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
 import type { BucketDocument, Collections, SeriesDocument, SubjectDocument } from '../schema.ts';
 import { compileCondition } from '../search/condition.ts';
-import { createPace, type Pace } from '../search/pace.ts';
+import { createTimeBudget, type TimeBudget } from '../search/time-budget.ts';
 import { bucketsIn, instanceIn, isUnobserved, rowsIn, type SeriesKey } from './bucket.ts';
 import { readRolled } from './rollup-reader.ts';
 
@@ -27,20 +27,20 @@ import { readRolled } from './rollup-reader.ts';
 const pageSize = 50;
 
 export async function readHistories(plan: HistoryPlan, collections: Collections): Promise<readonly EntityHistory[]> {
-  const pace = createPace();
+  const budget = createTimeBudget();
   const isAskedFor = compileRemembered(plan.filter, plan.now);
   const { where = {} } = compileCondition(withoutAttrs(plan.filter));
   const collector = createCollector(plan);
   for (let last = 0; ; ) {
     const page = await collections.subjects
-      .find({ $and: [where, { subject: { $gt: last } }] }, { sort: { subject: 1 }, limit: pageSize, ...pace() })
+      .find({ $and: [where, { subject: { $gt: last } }] }, { sort: { subject: 1 }, limit: pageSize, ...budget() })
       .toArray();
     for (const document of page) {
       if (collector.isFull()) return collector.found;
       const remembered = rememberedIn(document);
       if (!isAskedFor(remembered)) continue;
       const most = Math.min(collector.left() + 1, plan.limitEach ?? Infinity);
-      const reading = { plan, most, pace, collections };
+      const reading = { plan, most, budget, collections };
       collector.add(remembered, await select(document, remembered, reading));
     }
     const end = page.at(-1);
@@ -55,12 +55,12 @@ const rememberedIn = ({ _id, types, doc }: SubjectDocument): Remembered => ({
   ...(doc === undefined ? undefined : { entity: entityIn(doc) }),
 });
 
-interface Reading {
+interface HistoryRead {
   readonly collections: Collections;
   readonly plan: HistoryPlan;
   /** No more than this many instances of a series are needed, the earliest ones. */
   readonly most: number;
-  readonly pace: Pace;
+  readonly budget: TimeBudget;
   /** Absent: all are. */
   readonly isWanted?: (instance: HistoricInstance) => boolean;
 }
@@ -69,11 +69,11 @@ interface Reading {
 async function select(
   { subject, series }: SubjectDocument,
   { entity }: Remembered,
-  reading: Reading,
+  reading: HistoryRead,
 ): Promise<readonly Timed[]> {
   const { filter, now } = reading.plan;
-  const isMeant = placeTest(reading.plan);
-  const hidden = new Set(expiredPlaces(entity, now).map(keyOf));
+  const isMeant = seriesTest(reading.plan);
+  const hidden = new Set(expiredSeries(entity, now).map(keyOf));
   const wanted = series
     .map((one) => ({ one, place: { name: one.name, datasetId: one.dataset } }))
     .filter(({ place }) => isMeant(place) && !hidden.has(keyOf(place)))
@@ -83,9 +83,9 @@ async function select(
   return hasAsked(selected, filter) ? selected : [];
 }
 
-const keyOf = ({ name, datasetId }: Place): string => JSON.stringify([name, datasetId]);
+const keyOf = ({ name, datasetId }: SeriesName): string => JSON.stringify([name, datasetId]);
 
-async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
+async function readSeries(series: SeriesDocument, key: SeriesKey, reading: HistoryRead): Promise<readonly Timed[]> {
   const { rollup } = reading.plan;
   if (!rollup || series.name === scopeSeries) return readInstances(series.name, key, reading);
   const rolled = await readTallies(series, key, { ...reading, rollup });
@@ -94,7 +94,7 @@ async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Readi
   const others = await readInstances(series.name, key, { ...reading, isWanted: isUnobserved });
   const isAllObserved = others.length === 0 && timerel === undefined;
   if (isAllObserved && series.unobserved === undefined) await noteAllObserved(key, reading.collections);
-  return others.length === 0 ? rolled : [...tallyByTally(rolled), ...others];
+  return others.length === 0 ? rolled : [...splitSummaries(rolled), ...others];
 }
 
 /**
@@ -112,7 +112,7 @@ async function noteAllObserved({ s, n }: SeriesKey, { subjects }: Collections): 
 async function readTallies(
   { name, dataset, open }: SeriesDocument,
   key: SeriesKey,
-  { plan, collections, ...reading }: Reading & { readonly rollup: 'hour' | 'day' },
+  { plan, collections, ...reading }: HistoryRead & { readonly rollup: 'hour' | 'day' },
 ): Promise<readonly Timed[]> {
   const rolled = await readRolled({ ...key, open }, { ...reading, ...boundsOf(plan.temporal) }, collections);
   return rolled.map(({ time, ...one }) => ({
@@ -122,7 +122,7 @@ async function readTallies(
   }));
 }
 
-async function readInstances(name: string, key: SeriesKey, reading: Reading): Promise<readonly Timed[]> {
+async function readInstances(name: string, key: SeriesKey, reading: HistoryRead): Promise<readonly Timed[]> {
   const { plan, isWanted = () => true } = reading;
   const { temporal } = plan;
   const { timeproperty, lastN } = temporal;
@@ -147,12 +147,12 @@ async function readInstances(name: string, key: SeriesKey, reading: Reading): Pr
 const isOrderedBy = (timeproperty: TimeProperty): boolean => timeproperty === 'observedAt' || timeproperty === 'any';
 
 /** The buckets of a series that may have what is asked for. By the place of instances, keys lead to the interval, or to its end. */
-function bucketsOf(key: SeriesKey, { collections, plan, pace }: Reading): AsyncGenerator<BucketDocument> {
+function bucketsOf(key: SeriesKey, { collections, plan, budget }: HistoryRead): AsyncGenerator<BucketDocument> {
   const { temporal } = plan;
   const isByPlace = isOrderedBy(temporal.timeproperty);
   const sort = { _id: isByPlace && temporal.lastN !== undefined ? -1 : 1 } as const;
   const buckets = { history: collections.history };
-  return bucketsIn(buckets, key, { ...(isByPlace ? boundsOf(temporal) : always), sort, ...pace() });
+  return bucketsIn(buckets, key, { ...(isByPlace ? boundsOf(temporal) : always), sort, ...budget() });
 }
 
 const always = { from: -Infinity, to: Infinity };

@@ -223,12 +223,12 @@ function isInOrder(open: OpenBucket | null, rows: readonly Row[]): boolean {
 /** Without a look at what is there: by far the most common write. */
 function append(key: SeriesKey, open: OpenBucket | null, rows: readonly Row[]): Writes {
   const lots = fillBuckets(open, rows);
-  const writes = lots.map((lot): BucketOperation => {
-    if (lot.open.from !== open?.from) return { insertOne: { document: bucketOf(key, lot) } };
+  const writes = lots.map((bucket): BucketOperation => {
+    if (bucket.open.from !== open?.from) return { insertOne: { document: bucketOf(key, bucket) } };
     return {
       updateOne: {
         filter: { _id: { ...key, from: open.from } },
-        update: { $push: { rows: { $each: [...lot.texts] } } },
+        update: { $push: { rows: { $each: [...bucket.texts] } } },
       },
     };
   });

@@ -1,7 +1,7 @@
 /** What the instances of days come to. */
-import { bytesOfTallies, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
+import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
 import { dayMicros } from '../../../core/model/instant.ts';
-import { tallyOf } from '../../../core/model/tally.ts';
+import { tallyOf } from '../../../core/model/numeric-summary.ts';
 import type { Row } from '../own-text.ts';
 import type { RollupDay } from '../schema.ts';
 import { type Buckets, observedIn, type SeriesKey } from './bucket.ts';
@@ -35,8 +35,8 @@ function rolled(day: number, rows: readonly Row[], isLast: boolean): readonly Ro
   const state = isLast ? rollupState.kept : rollupState.fresh;
   const [whole, ...hours] = rolledUp(numbers, state);
   if (!whole) return [];
-  const ofHours = hours.length === 0 ? undefined : { hours: bytesOfTallies(hours) };
-  return [{ day, state, whole: bytesOfTallies([whole]), ...ofHours }];
+  const ofHours = hours.length === 0 ? undefined : { hours: bytesOfSummaries(hours) };
+  return [{ day, state, whole: bytesOfSummaries([whole]), ...ofHours }];
 }
 
 interface Run {

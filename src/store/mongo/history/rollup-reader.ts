@@ -1,18 +1,18 @@
 /** Reads a series in rollups where there are some, and in tallies of its instances where there are none. */
 import { dayMicros, type Interval } from '../../../core/model/instant.ts';
 import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
-import { daysOf, type RolledDay, type RollupReading, rollupState, stretchesOf } from '../../../core/model/rollup.ts';
+import { daysOf, type RolledDay, type RollupReading, rollupState, segmentsOf } from '../../../core/model/rollup.ts';
 import type { Row } from '../own-text.ts';
 import type { Collections, RollupDocument, SeriesDocument } from '../schema.ts';
-import type { Pace } from '../search/pace.ts';
+import type { TimeBudget } from '../search/time-budget.ts';
 import { observedIn, type SeriesKey } from './bucket.ts';
 import { numberIn } from './rollup-day.ts';
 import { leavesOf, newestDay } from './rollup-leaf.ts';
 
-interface Reading extends RollupReading {
+interface RollupRange extends RollupReading {
   /** No more than this many are needed, the earliest ones. */
   readonly most: number;
-  readonly pace: Pace;
+  readonly budget: TimeBudget;
 }
 
 /** A series, as it was when it was found. */
@@ -25,7 +25,7 @@ type Sources = Pick<Collections, 'history' | 'rollups'>;
 /** What stands for the observed instances of an interval, ascending but for instances in the hour of a tally. */
 export async function readRolled(
   series: OpenSeries,
-  reading: Reading,
+  reading: RollupRange,
   sources: Sources,
 ): Promise<readonly Rolled<Row>[]> {
   let found: readonly Rolled<Row>[] | undefined;
@@ -36,12 +36,12 @@ export async function readRolled(
 /** Undefined: instances were forgotten meanwhile, and are counted neither there nor in a rollup. */
 async function readOnce(
   series: OpenSeries,
-  reading: Reading,
+  reading: RollupRange,
   sources: Sources,
 ): Promise<readonly Rolled<Row>[] | undefined> {
   const { rolled, listed } = await readDays(series, reading, sources);
   const found = createFound<Row>();
-  for (const { tallies, ...stretch } of stretchesOf(rolled, reading)) {
+  for (const { tallies, ...stretch } of segmentsOf(rolled, reading)) {
     if (found.weight() >= reading.most) break;
     if (tallies) for (const tally of tallies) found.put(tally);
     else if (isAnyWithin(listed, stretch)) {
@@ -61,7 +61,7 @@ interface Days {
 
 async function readDays(
   { open, ...series }: OpenSeries,
-  { rollup, from, to, pace }: Reading,
+  { rollup, from, to, budget }: RollupRange,
   { rollups }: Sources,
 ): Promise<Days> {
   // Of a day that is cut, the hours are needed as well.
@@ -69,7 +69,7 @@ async function readDays(
   const projection = rollup === 'day' && !isCut ? { 'days.hours': 0 } : {};
   const [first, last] = daysOf({ from, to });
   const found = await rollups
-    .find({ _id: leavesOf(series, first, last) }, { sort: { _id: 1 }, projection, ...pace() })
+    .find({ _id: leavesOf(series, first, last) }, { sort: { _id: 1 }, projection, ...budget() })
     .toArray();
   return {
     rolled: found.flatMap(rolledIn).filter(({ day }) => day >= first && day <= last),
@@ -100,11 +100,11 @@ function isAnyWithin(days: readonly number[], interval: Interval): boolean {
 /** Finds the instances of an interval, until there are `most` in all. */
 async function readInstances(
   series: SeriesKey,
-  { from, to, most, pace, found }: Reading & { readonly found: Found<Row> },
+  { from, to, most, budget, found }: RollupRange & { readonly found: Found<Row> },
   { history }: Sources,
 ): Promise<void> {
   const gathering = createGathering(found);
-  for await (const rows of observedIn({ history }, series, { from, to, ...pace() })) {
+  for await (const rows of observedIn({ history }, series, { from, to, ...budget() })) {
     for (const row of rows) {
       const number = numberIn(row);
       if (number === undefined) gathering.addOther(row[0], row);
@@ -116,13 +116,17 @@ async function readInstances(
 }
 
 /** True when a day in the interval has nothing but its rollups now. */
-async function areKept(series: SeriesKey, { from, to, pace }: Interval & Pick<Reading, 'pace'>, { rollups }: Sources) {
+async function areKept(
+  series: SeriesKey,
+  { from, to, budget }: Interval & Pick<RollupRange, 'budget'>,
+  { rollups }: Sources,
+) {
   const [first, last] = daysOf({ from, to });
   const isKept = { state: rollupState.kept, day: { $gte: first, $lte: last } };
   return (
     (await rollups.findOne(
       { _id: leavesOf(series, first, last), days: { $elemMatch: isKept } },
-      { projection: { _id: 1 }, ...pace() },
+      { projection: { _id: 1 }, ...budget() },
     )) !== null
   );
 }

@@ -8,7 +8,7 @@ import type { Plan, Stored } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
 import type { Collections, SubjectDocument } from '../schema.ts';
 import { type Condition, compileCondition } from './condition.ts';
-import { createPace, type Pace } from './pace.ts';
+import { createTimeBudget, type TimeBudget } from './time-budget.ts';
 
 type Subjects = Collections['subjects'];
 
@@ -31,7 +31,11 @@ export async function findEntities(subjects: Subjects, plan: Plan): Promise<read
   if (limit <= 0) return found;
   let toSkip = offset;
   const wanted = condition.isExact ? limit + offset : Math.max(pageSize, limit + offset);
-  for await (const document of walk(subjects, condition.where ?? {}, { after, size: wanted, pace: createPace() })) {
+  for await (const document of walk(subjects, condition.where ?? {}, {
+    after,
+    size: wanted,
+    budget: createTimeBudget(),
+  })) {
     const stored = check(document);
     if (!stored) continue;
     if (toSkip > 0) toSkip -= 1;
@@ -43,14 +47,14 @@ export async function findEntities(subjects: Subjects, plan: Plan): Promise<read
 
 /** What the condition alone tells is counted by MongoDB. */
 export async function countEntities(subjects: Subjects, plan: Plan): Promise<number> {
-  const pace = createPace();
+  const budget = createTimeBudget();
   const check = compileCheck(plan);
   const { where = {}, isExact }: Condition = compileCondition(plan.filter);
   const isThere = { num: { $gt: 0 } };
   const sure = { $and: [where, isThere, { expires: null, unlisted: null }] };
   const unsure = { $and: [where, { $or: [{ expires: { $exists: true } }, { unlisted: { $exists: true } }] }] };
-  let count = isExact ? await subjects.countDocuments(sure, pace()) : 0;
-  for await (const document of walk(subjects, isExact ? unsure : where, { after: 0, size: pageMax, pace })) {
+  let count = isExact ? await subjects.countDocuments(sure, budget()) : 0;
+  for await (const document of walk(subjects, isExact ? unsure : where, { after: 0, size: pageMax, budget })) {
     if (check(document)) count += 1;
   }
   return count;
@@ -60,19 +64,19 @@ interface Walk {
   readonly after: number;
   /** Of the first page. */
   readonly size: number;
-  readonly pace: Pace;
+  readonly budget: TimeBudget;
 }
 
 /** The entities for which a condition holds, in creation order, behind a place in it. */
 async function* walk(
   subjects: Subjects,
   where: Document,
-  { after, size, pace }: Walk,
+  { after, size, budget }: Walk,
 ): AsyncGenerator<SubjectDocument> {
   let [last, limit] = [after, Math.min(size, pageMax)];
   for (;;) {
     const behind = { $and: [where, { num: { $gt: last } }] };
-    const page = await subjects.find(behind, { projection, sort: { num: 1 }, limit, ...pace() }).toArray();
+    const page = await subjects.find(behind, { projection, sort: { num: 1 }, limit, ...budget() }).toArray();
     yield* page;
     if (page.length < limit) return;
     last = page.at(-1)?.num ?? Infinity;

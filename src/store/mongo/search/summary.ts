@@ -2,7 +2,7 @@
 import type { TypeSelection } from '../../../core/language/filter.ts';
 import type { Plan, Summary, TypeSummary } from '../../../core/port/store.ts';
 import type { Collections, CountDocument } from '../schema.ts';
-import { countKey } from '../writer/tally.ts';
+import { countKey } from '../writer/entity-counts.ts';
 
 type Counts = Collections['counts'];
 

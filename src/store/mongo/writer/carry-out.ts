@@ -1,6 +1,6 @@
 /** Carries out writes inside a transaction: what they mean is the core's affair. */
 import { carryOutWrite, type Write } from '../../../core/language/write.ts';
-import { expiredPlaces } from '../../../core/language/history-selection.ts';
+import { expiredSeries } from '../../../core/language/history-selection.ts';
 import type { Change } from '../../../core/model/change.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
@@ -25,13 +25,13 @@ export function carryOut(work: Work, write: Write, at: Instant): Outcome {
   return outcome;
 }
 
-interface Kept {
+interface EntityChange {
   readonly held: Subject | undefined;
   readonly change: Change;
   readonly next: Entity | undefined;
 }
 
-function keep(work: Work, { held, change, next }: Kept): void {
+function keep(work: Work, { held, change, next }: EntityChange): void {
   const number = work.nextNumber();
   const { id, types } = change.entity;
   const before = held?.present;
@@ -48,7 +48,7 @@ function keep(work: Work, { held, change, next }: Kept): void {
 
 /** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
 function forgetExpired({ history }: Work, subject: Subject, now: Instant): void {
-  const places = expiredPlaces(subject.present?.entity, now);
+  const places = expiredSeries(subject.present?.entity, now);
   if (places.length === 0) return;
   const keys = new Set(places.map(({ name, datasetId }) => JSON.stringify([name, datasetId])));
   history.forget(subject, ({ name, dataset }) => keys.has(JSON.stringify([name, dataset])));

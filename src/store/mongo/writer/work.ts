@@ -6,13 +6,13 @@ import type { Position } from '../../../core/port/store.ts';
 import { createHistoryWriter, type HistoryWriter } from '../history/history-writer.ts';
 import type { Collections, LogDocument, StateDocument, SubjectDocument } from '../schema.ts';
 import { createSubjects, type Subjects } from './subjects.ts';
-import { createTally, type Tally } from './tally.ts';
+import { createEntityCounts, type EntityCounts } from './entity-counts.ts';
 
 export interface Work extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
   readonly collections: Collections;
   readonly session: ClientSession;
   readonly history: HistoryWriter;
-  readonly tally: Tally;
+  readonly tally: EntityCounts;
   /** Appends a change to the log; `doc` is the text of its entity. Answers its position. */
   log(change: Change, doc: string): Position;
   /** A number that nothing has had before. */
@@ -51,13 +51,13 @@ interface Loaded {
 function createWork(collections: Collections, session: ClientSession, loaded: Loaded): Work {
   const { turn } = loaded.state;
   const history = createHistoryWriter({ history: collections.history, rollups: collections.rollups, session, turn });
-  const tally = createTally(collections.counts, session);
+  const tally = createEntityCounts(collections.counts, session);
   const {
     putSeries,
     flush: flushSubjects,
     ...subjects
   } = createSubjects(collections.subjects, session, loaded.subjects);
-  const { flush: flushLedger, ...ledger } = createLedger(collections, session, loaded.state);
+  const { flush: flushLedger, ...ledger } = createLogAppender(collections, session, loaded.state);
   return {
     collections,
     session,
@@ -74,12 +74,16 @@ function createWork(collections: Collections, session: ClientSession, loaded: Lo
   };
 }
 
-interface Ledger extends Pick<Work, 'log' | 'nextNumber' | 'state' | 'setPrunedTo'> {
+interface LogAppender extends Pick<Work, 'log' | 'nextNumber' | 'state' | 'setPrunedTo'> {
   readonly flush: () => Promise<void>;
 }
 
 /** Gives out positions and numbers, and keeps the records of the log until they are written. */
-function createLedger({ log, state: kept }: Collections, session: ClientSession, first: StateDocument): Ledger {
+function createLogAppender(
+  { log, state: kept }: Collections,
+  session: ClientSession,
+  first: StateDocument,
+): LogAppender {
   const records: LogDocument[] = [];
   let state = first;
   return {

@@ -12,25 +12,25 @@ import type { RollupWriter } from './rollup-writer.ts';
 /** Removes a slice: looks at `limit` rows and series at most. */
 export type Forget = (slice: RetentionSlice, limit: number) => Forgotten;
 
-type Kept = Pick<RetentionSlice, 'retention' | 'rollups'>;
+type RetentionPeriods = Pick<RetentionSlice, 'retention' | 'rollups'>;
 
 /** A row's place in the table. */
-interface Place extends Series {
+interface HistoryPosition extends Series {
   readonly at: Micros;
   readonly n: number;
   /** Of rollups, which come after all instances. */
   readonly isRolled?: boolean;
 }
 
-type Moment = Pick<Place, 'at' | 'n'>;
+type Moment = Pick<HistoryPosition, 'at' | 'n'>;
 type PlaceColumns = [subject: number, name: number, dataset: number, at: Micros, n: number];
 type Range = [...PlaceColumns, at: Micros, n: number];
 
 /** Above every number that the columns hold. */
 const above = Number.MAX_SAFE_INTEGER;
 
-const start: Place = { subject: 0, name: 0, dataset: 0, at: 0, n: 0 };
-const rolledStart: Place = { ...start, isRolled: true };
+const start: HistoryPosition = { subject: 0, name: 0, dataset: 0, at: 0, n: 0 };
+const rolledStart: HistoryPosition = { ...start, isRolled: true };
 
 export function createForget(database: Database, rollups: RollupWriter): Forget {
   const rows = createRows(database);
@@ -65,7 +65,7 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
 /** Removes instances from one on. Rollups are made before what they are of is gone. */
 const createRemove =
   (rows: Rows, rollups: RollupWriter) =>
-  (row: Place, going: readonly Moment[], bounds: Bounds): void => {
+  (row: HistoryPosition, going: readonly Moment[], bounds: Bounds): void => {
     rollups.forget(row, bounds.rollups);
     for (const day of new Set(going.map(({ at }) => dayOf(at)))) {
       if (day < dayOf(bounds.rollups)) continue;
@@ -85,7 +85,7 @@ interface Rolled {
 /** Goes through the series of which there may be nothing but rollups. */
 const createForgetRolled =
   (rows: Rows, { rollups, readTypes }: { readonly rollups: RollupWriter; readonly readTypes: ReadTypes }) =>
-  (from: Place, { slice, limit, names }: Rolled): Forgotten => {
+  (from: HistoryPosition, { slice, limit, names }: Rolled): Forgotten => {
     let last = from;
     for (let left = limit; left > 0; left -= 1) {
       const row = rows.rolledBehind(last);
@@ -98,7 +98,7 @@ const createForgetRolled =
   };
 
 /** The last place that a series may have, or a subject. */
-const behindSeries = (row: Place, isWholeSubject: boolean): Place => ({
+const behindSeries = (row: HistoryPosition, isWholeSubject: boolean): HistoryPosition => ({
   ...row,
   ...(isWholeSubject ? { name: above, dataset: above } : undefined),
   at: above,
@@ -106,13 +106,13 @@ const behindSeries = (row: Place, isWholeSubject: boolean): Place => ({
 });
 
 /** True when nothing of a subject can go, whatever its attributes. */
-const isUntouched = ({ retention: { before, rules } }: Kept, types: readonly string[]): boolean =>
+const isUntouched = ({ retention: { before, rules } }: RetentionPeriods, types: readonly string[]): boolean =>
   before === undefined && !rules.some((rule) => rule.before !== undefined && types.includes(rule.type));
 
-const isPlace = (_value: unknown): _value is Place => true;
+const isPlace = (_value: unknown): _value is HistoryPosition => true;
 
 /** The place that `next` of an earlier slice names. */
-function placeIn(text: string): Place {
+function placeIn(text: string): HistoryPosition {
   const value: unknown = JSON.parse(text);
   if (isPlace(value)) return value;
   throw new Error(`No slice has ended at ${text}.`);
@@ -120,13 +120,13 @@ function placeIn(text: string): Place {
 
 interface Rows {
   /** The next row of the table. */
-  behind(place: Place): Place | undefined;
+  behind(place: HistoryPosition): HistoryPosition | undefined;
   /** The next series that has rollups. */
-  rolledBehind(place: Place): Place | undefined;
+  rolledBehind(place: HistoryPosition): HistoryPosition | undefined;
   /** Places from one on, in its series and before a moment: at most so many. */
-  before(from: Place, bound: Micros, limit: number): readonly Moment[];
+  before(from: HistoryPosition, bound: Micros, limit: number): readonly Moment[];
   /** Removes from one place on to another in the same series, both included. */
-  remove(from: Place, to: Moment): void;
+  remove(from: HistoryPosition, to: Moment): void;
   /** As they are for a series, whose name is given: the scope that held at the bound stays. */
   bounds(series: Series, name: string, bounds: Bounds): Bounds;
 }
@@ -134,11 +134,11 @@ interface Rows {
 const inSeries = 'subject = ? AND name = ? AND dataset = ?';
 
 function createRows(database: Database): Rows {
-  const behind = database.prepare<PlaceColumns, Place>(
+  const behind = database.prepare<PlaceColumns, HistoryPosition>(
     `SELECT subject, name, dataset, at, n FROM history
      WHERE (subject, name, dataset, at, n) > (?, ?, ?, ?, ?) ORDER BY subject, name, dataset, at, n LIMIT 1`,
   );
-  const rolledBehind = database.prepare<[number, number, number, number], Place>(
+  const rolledBehind = database.prepare<[number, number, number, number], HistoryPosition>(
     `SELECT subject, name, dataset, 0 AS at, 0 AS n FROM rollup
      WHERE (subject, name, dataset, day) > (?, ?, ?, ?) ORDER BY subject, name, dataset, day LIMIT 1`,
   );
@@ -167,10 +167,12 @@ function createRows(database: Database): Rows {
   };
 }
 
-type ReadTypes = (subject: number, kept: Kept, names: NameReader) => readonly string[];
+type ReadTypes = (subject: number, kept: RetentionPeriods, names: NameReader) => readonly string[];
 
 /** Which of the types that rules name a subject has, or had when its entity went. */
-function createTypes(database: Database): (subject: number, kept: Kept, names: NameReader) => readonly string[] {
+function createTypes(
+  database: Database,
+): (subject: number, kept: RetentionPeriods, names: NameReader) => readonly string[] {
   const entity = database
     .prepare<[number, number], number>(
       `SELECT num FROM entity WHERE num = ? AND subject = num

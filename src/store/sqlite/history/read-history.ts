@@ -3,17 +3,17 @@ import { type Filter, withoutAttrs } from '../../../core/language/filter.ts';
 import {
   compileRemembered,
   createCollector,
-  expiredPlaces,
+  expiredSeries,
   type Remembered,
   type Timed,
 } from '../../../core/language/history-selection.ts';
 import { type EntityHistory, weightOf } from '../../../core/model/history.ts';
-import type { Breathe } from '../../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
 import type { Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
 import { entityIn } from '../own-text.ts';
-import { createPace, type Pace } from '../search/pace.ts';
+import { createTimeBudget, type TimeBudget } from '../search/time-budget.ts';
 import type { SeriesReader } from './series-reader.ts';
 import type { Subject, Subjects } from '../search/subject-pages.ts';
 
@@ -21,7 +21,7 @@ interface Sources {
   readonly subjects: Subjects;
   readonly series: SeriesReader;
   readonly names: NameReader;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
 }
 
 /** Subjects that are looked at at once. */
@@ -29,18 +29,18 @@ const pageSize = 50;
 
 export type HistoryReader = (plan: HistoryPlan) => Promise<readonly EntityHistory[]>;
 
-export function createHistoryReader({ subjects, series, names, breathe }: Sources): HistoryReader {
+export function createHistoryReader({ subjects, series, names, yieldToEventLoop }: Sources): HistoryReader {
   return async (plan) => {
-    const pace = createPace(breathe);
+    const budget = createTimeBudget(yieldToEventLoop);
     const filter = withoutAttrs(plan.filter);
     const isAskedFor = compileRemembered(plan.filter, plan.now);
-    const select = createSelect(plan, { series, names, pace });
-    const pager = await subjects(filter, { pace, wanted: plan.limit + (plan.offset ?? 0) });
+    const select = createSelect(plan, { series, names, budget });
+    const pager = await subjects(filter, { budget, wanted: plan.limit + (plan.offset ?? 0) });
     const collector = createCollector(plan);
     for (let last = Number.NEGATIVE_INFINITY; ; ) {
       const page = pager(last, pageSize);
       for (const subject of page) {
-        const pause = pace();
+        const pause = budget();
         if (pause) await pause;
         if (collector.isFull()) return collector.found;
         const known = knownIn(subject);
@@ -68,14 +68,14 @@ function knownIn(subject: Subject): Known | undefined {
 /** Selects the instances of an entity that a plan asks for: one more than `left` at most, so that it is known whether there are more. */
 function createSelect(
   plan: HistoryPlan,
-  { series, names, pace }: Pick<Sources, 'series' | 'names'> & { readonly pace: Pace },
+  { series, names, budget }: Pick<Sources, 'series' | 'names'> & { readonly budget: TimeBudget },
 ): (known: Known, left: number) => Promise<readonly Timed[]> {
   const { temporal, rollup, attrs, filter, now, limitEach = Infinity } = plan;
   const attrNums = attrs && [...new Set(attrs.flatMap((name) => names.numOf(name) ?? []))];
   const datasets = plan.datasetIds && new Set(plan.datasetIds);
   const datasetOf = ({ dataset }: Series): string => (dataset === noName ? '@none' : names.textOf(dataset));
   return async ({ subject, entity }, left) => {
-    const hidden = new Set(expiredPlaces(entity, now).map((place) => placeKey(place.name, place.datasetId)));
+    const hidden = new Set(expiredSeries(entity, now).map((place) => placeKey(place.name, place.datasetId)));
     const selected: Timed[] = [];
     let room = left + 1;
     let isAsked = !filter.attrs;
@@ -83,7 +83,7 @@ function createSelect(
       const [name, dataset] = [names.textOf(one.name), datasetOf(one)];
       if (datasets?.has(dataset) === false || hidden.has(placeKey(name, dataset))) continue;
       // Even when there is no room for more, it must be known whether an attribute that is asked for is among them.
-      const timed = await series.read(one, { temporal, rollup, most: Math.max(1, Math.min(room, limitEach)), pace });
+      const timed = await series.read(one, { temporal, rollup, most: Math.max(1, Math.min(room, limitEach)), budget });
       if (timed.length > 0) isAsked ||= isOfAttrs(filter, name, dataset);
       for (const { time, instance } of timed) selected.push({ name, time, instance });
       room -= weightOf(timed.map(({ instance }) => instance));

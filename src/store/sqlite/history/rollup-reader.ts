@@ -7,20 +7,20 @@ import {
   type RolledDay,
   type RollupReading,
   rollupState,
-  stretchesOf,
-  tallyBytes,
+  segmentsOf,
+  summaryBytes,
 } from '../../../core/model/rollup.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
-import type { Pace } from '../search/pace.ts';
+import type { TimeBudget } from '../search/time-budget.ts';
 
-interface Reading extends RollupReading {
+interface RollupRange extends RollupReading {
   /** No more than this many are needed, the earliest ones. */
   readonly most: number;
-  readonly pace: Pace;
+  readonly budget: TimeBudget;
 }
 
 /** What stands for the observed instances of an interval, ascending but within an hour. */
-export type RollupReader = (series: Series, reading: Reading) => Promise<readonly Rolled<InstanceRow>[]>;
+export type RollupReader = (series: Series, reading: RollupRange) => Promise<readonly Rolled<InstanceRow>[]>;
 
 export function createRollupReader(database: Database): RollupReader {
   const days = createDays(database);
@@ -32,11 +32,11 @@ export function createRollupReader(database: Database): RollupReader {
   };
 
   /** Undefined: instances were forgotten meanwhile, and are counted neither there nor in a rollup. */
-  async function readOnce(series: Series, reading: Reading): Promise<readonly Rolled<InstanceRow>[] | undefined> {
+  async function readOnce(series: Series, reading: RollupRange): Promise<readonly Rolled<InstanceRow>[] | undefined> {
     const found = createFound<InstanceRow>();
-    for (const { tallies, ...stretch } of stretchesOf(days.read(series, reading), reading)) {
+    for (const { tallies, ...stretch } of segmentsOf(days.read(series, reading), reading)) {
       if (found.weight() >= reading.most) break;
-      if (tallies) for (const tally of tallies) found.put(tally);
+      if (tallies) for (const counts of tallies) found.put(counts);
       else {
         await readInstances(series, { ...reading, ...stretch }, found);
         if (days.areKept(series, stretch)) return undefined;
@@ -48,28 +48,28 @@ export function createRollupReader(database: Database): RollupReader {
 
 interface Days {
   /** The days with rollups, ascending. */
-  read(series: Series, reading: Reading): readonly RolledDay[];
+  read(series: Series, reading: RollupRange): readonly RolledDay[];
   /** True when a day in the interval has nothing but its rollups. */
   areKept(series: Series, interval: Interval): boolean;
 }
 
 // Why `+?`: see openForReading.
 const inSeries = 'subject = +? AND name = +? AND dataset = +?';
-type Place = [subject: number, name: number, dataset: number];
+type SeriesKey = [subject: number, name: number, dataset: number];
 
 function createDays(database: Database): Days {
   // Those with hours only.
-  const read = database.prepare<[...Place, number, number], RolledDay>(
+  const read = database.prepare<[...SeriesKey, number, number], RolledDay>(
     `SELECT day, state, tallies FROM rollup
-     WHERE ${inSeries} AND day >= +? AND day <= +? AND length(tallies) > ${tallyBytes} ORDER BY day`,
+     WHERE ${inSeries} AND day >= +? AND day <= +? AND length(tallies) > ${summaryBytes} ORDER BY day`,
   );
   // Of a day that is cut, the hours are needed as well.
-  const readWhole = database.prepare<[number, number, ...Place, number, number], RolledDay>(
-    `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${tallyBytes}) END AS tallies
+  const readWhole = database.prepare<[number, number, ...SeriesKey, number, number], RolledDay>(
+    `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${summaryBytes}) END AS tallies
      FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
   const areKept = database
-    .prepare<[...Place, number, number], number>(
+    .prepare<[...SeriesKey, number, number], number>(
       `SELECT 1 FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND state = ${rollupState.kept} LIMIT 1`,
     )
     .pluck();
@@ -90,18 +90,18 @@ const pageSize = 2000;
 /** Finds the instances of an interval, until there are `most` in all. */
 function createInstances(
   database: Database,
-): (series: Series, reading: Reading, found: Found<InstanceRow>) => Promise<void> {
+): (series: Series, reading: RollupRange, found: Found<InstanceRow>) => Promise<void> {
   const where = `FROM history WHERE ${inSeries}`;
   const numbers = database
-    .prepare<[...Place, Micros, Micros, number], [at: Micros, number: number | null]>(
+    .prepare<[...SeriesKey, Micros, Micros, number], [at: Micros, number: number | null]>(
       `SELECT at, number ${where} AND at >= +? AND at < +? AND n = 0 ORDER BY at LIMIT +?`,
     )
     .raw();
-  const one = database.prepare<[...Place, Micros], InstanceRow>(
+  const one = database.prepare<[...SeriesKey, Micros], InstanceRow>(
     `SELECT at, n, number, doc, created, modified, deleted ${where} AND at = +? AND n = 0`,
   );
-  return async ({ subject, name, dataset }, { from, to, most, pace }, found) => {
-    const place: Place = [subject, name, dataset];
+  return async ({ subject, name, dataset }, { from, to, most, budget }, found) => {
+    const place: SeriesKey = [subject, name, dataset];
     const gathering = createGathering(found);
     for (let start = from; ; ) {
       const page = numbers.all(...place, start, to, pageSize);
@@ -113,7 +113,7 @@ function createInstances(
       const end = page.at(-1);
       if (!end || page.length < pageSize || found.weight() >= most) break;
       start = end[0] + 1;
-      const pause = pace();
+      const pause = budget();
       if (pause) await pause;
     }
     gathering.endHour();

@@ -1,8 +1,8 @@
 /** Keeps rollups right: notes which days are touched, and works them out when there is time, or before their instances go. */
 import type { Database } from 'better-sqlite3';
 import { dayMicros, type Micros } from '../../../core/model/instant.ts';
-import { bytesOfTallies, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
-import { type Tally, tallyOf } from '../../../core/model/tally.ts';
+import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
+import { type NumericSummary, tallyOf } from '../../../core/model/numeric-summary.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
 import type { Steps } from '../writer/steps.ts';
 
@@ -28,8 +28,8 @@ interface Due extends Series {
   readonly day: number;
 }
 
-type Place = [subject: number, name: number, dataset: number];
-const placeOf = ({ subject, name, dataset }: Series): Place => [subject, name, dataset];
+type SeriesKey = [subject: number, name: number, dataset: number];
+const placeOf = ({ subject, name, dataset }: Series): SeriesKey => [subject, name, dataset];
 const inSeries = 'subject = ? AND name = ? AND dataset = ?';
 
 /** Days that are known to be noted. */
@@ -90,30 +90,30 @@ interface Rows {
   note(series: Series, day: number): void;
   state(series: Series, day: number): number | undefined;
   /** The observed numbers of a day, ascending, and how many other instances there are. */
-  read(series: Series, day: number): { readonly numbers: readonly Tally[]; readonly others: number };
+  read(series: Series, day: number): { readonly numbers: readonly NumericSummary[]; readonly others: number };
   put(series: Series, written: Written): void;
   /** Nothing is put for no numbers. */
-  putTallies(series: Series, written: Omit<Written, 'tallies'> & { readonly numbers: readonly Tally[] }): void;
+  putTallies(series: Series, written: Omit<Written, 'tallies'> & { readonly numbers: readonly NumericSummary[] }): void;
   forget(series: Series, before: Micros): void;
   drop(part: Part): boolean;
 }
 
 function createRows(database: Database): Rows {
-  const note = database.prepare<[...Place, number]>(
+  const note = database.prepare<[...SeriesKey, number]>(
     `INSERT INTO rollup (subject, name, dataset, day, state) VALUES (?, ?, ?, ?, ${rollupState.stale})
      ON CONFLICT DO UPDATE SET state = ${rollupState.stale}, tallies = NULL WHERE state <> ${rollupState.kept}`,
   );
   const state = database
-    .prepare<[...Place, number], number>(`SELECT state FROM rollup WHERE ${inSeries} AND day = ?`)
+    .prepare<[...SeriesKey, number], number>(`SELECT state FROM rollup WHERE ${inSeries} AND day = ?`)
     .pluck();
-  const observed = database.prepare<[...Place, Micros, Micros], Pick<InstanceRow, 'at' | 'number'>>(
+  const observed = database.prepare<[...SeriesKey, Micros, Micros], Pick<InstanceRow, 'at' | 'number'>>(
     `SELECT at, number FROM history WHERE ${inSeries} AND at >= ? AND at < ? AND n = 0 ORDER BY at`,
   );
-  const insert = database.prepare<[...Place, number, number, Uint8Array | null]>(
+  const insert = database.prepare<[...SeriesKey, number, number, Uint8Array | null]>(
     'INSERT OR REPLACE INTO rollup (subject, name, dataset, day, state, tallies) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const remove = database.prepare<[...Place, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day = ?`);
-  const forget = database.prepare<[...Place, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day < ?`);
+  const remove = database.prepare<[...SeriesKey, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day = ?`);
+  const forget = database.prepare<[...SeriesKey, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day < ?`);
   const put: Rows['put'] = (series, { day, state: now, tallies }) =>
     void insert.run(...placeOf(series), day, now, tallies);
   return {
@@ -127,7 +127,7 @@ function createRows(database: Database): Rows {
     put,
     putTallies(series, { numbers, ...written }) {
       const tallies = rolledUp(numbers, written.state);
-      if (tallies.length > 0) put(series, { ...written, tallies: bytesOfTallies(tallies) });
+      if (tallies.length > 0) put(series, { ...written, tallies: bytesOfSummaries(tallies) });
       else remove.run(...placeOf(series), written.day);
     },
     forget: (series, before) => void forget.run(...placeOf(series), dayOf(before)),
@@ -140,7 +140,7 @@ function createDrop(database: Database): Rows['drop'] {
   const ofName = database
     .prepare<[number, number], number>('DELETE FROM rollup WHERE subject = ? AND name = ? RETURNING state')
     .pluck();
-  const one = database.prepare<Place, number>(`DELETE FROM rollup WHERE ${inSeries} RETURNING state`).pluck();
+  const one = database.prepare<SeriesKey, number>(`DELETE FROM rollup WHERE ${inSeries} RETURNING state`).pluck();
   const dropped = ({ subject, name, dataset }: Part): readonly number[] => {
     if (name === undefined) return all.all(subject);
     return dataset === undefined ? ofName.all(subject, name) : one.all(subject, name, dataset);
@@ -191,16 +191,16 @@ function createQueue(database: Database): Queue {
 function createLook(
   database: Database,
 ): (after: Due) => { readonly due: readonly Due[]; readonly end: Due | undefined } {
-  const stale = database.prepare<[...Place, number, number], Due>(
+  const stale = database.prepare<[...SeriesKey, number, number], Due>(
     `SELECT subject, name, dataset, day FROM rollup
      WHERE state = ${rollupState.stale} AND (subject, name, dataset, day) > (?, ?, ?, ?)
      ORDER BY subject, name, dataset, day LIMIT ?`,
   );
   const later = database
-    .prepare<[...Place, Micros], number>(`SELECT 1 FROM history WHERE ${inSeries} AND at >= ? LIMIT 1`)
+    .prepare<[...SeriesKey, Micros], number>(`SELECT 1 FROM history WHERE ${inSeries} AND at >= ? LIMIT 1`)
     .pluck();
   const size = database
-    .prepare<[...Place, Micros, Micros], number>(
+    .prepare<[...SeriesKey, Micros, Micros], number>(
       `SELECT count(*) FROM history WHERE ${inSeries} AND at >= ? AND at < ?`,
     )
     .pluck();

@@ -1,13 +1,13 @@
 /** Reads the instances of one series in an interval. */
 import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
-import { tallyByTally } from '../../../core/language/history-selection.ts';
+import { splitSummaries } from '../../../core/language/history-selection.ts';
 import { boundsOf } from '../../../core/language/temporal-query.ts';
 import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
-import type { Pace } from '../search/pace.ts';
+import type { TimeBudget } from '../search/time-budget.ts';
 import { createRollupReader } from './rollup-reader.ts';
 
 /** An instance with the time by which it was selected. */
@@ -16,13 +16,13 @@ interface Timed {
   readonly instance: HistoricInstance;
 }
 
-interface Reading {
+interface SeriesRange {
   readonly temporal: TemporalQuery;
   /** The rollups that may stand for instances. */
   readonly rollup?: 'hour' | 'day' | undefined;
   /** No more than this many are needed, the earliest ones. */
   readonly most: number;
-  readonly pace: Pace;
+  readonly budget: TimeBudget;
 }
 
 interface Wanted {
@@ -34,7 +34,7 @@ export interface SeriesReader {
   /** The series of a subject; only of some attributes when `names` are given. Those of which rollups are left only, where these count. */
   seriesOf(subject: number, wanted: Wanted): readonly Series[];
   /** Ascending in time, but for what stands beside rollups. */
-  read(series: Series, reading: Reading): Promise<readonly Timed[]>;
+  read(series: Series, reading: SeriesRange): Promise<readonly Timed[]>;
 }
 
 /** Rows that are read at once. */
@@ -72,11 +72,11 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
 function createRolledReader(
   database: Database,
   names: NameReader,
-): (series: Series, reading: Reading & { readonly rollup: 'hour' | 'day' }) => Promise<readonly Timed[]> {
+): (series: Series, reading: SeriesRange & { readonly rollup: 'hour' | 'day' }) => Promise<readonly Timed[]> {
   const readRow = createRowReader((num) => names.textOf(num));
   const rolled = createRollupReader(database);
   const readUnobserved = createStampedReader(database, 'at', 'AND n > 0 AND deleted IS NULL');
-  const hasUnobserved = database.prepare<Place, number>(`SELECT 1 FROM unobserved WHERE ${inSeries}`).pluck();
+  const hasUnobserved = database.prepare<SeriesKey, number>(`SELECT 1 FROM unobserved WHERE ${inSeries}`).pluck();
   return async (series, { temporal, ...reading }) => {
     const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
     const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
@@ -88,7 +88,7 @@ function createRolledReader(
     if (temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined) return observed;
     const others = await readUnobserved(series, { ...reading, temporal });
     if (others.length === 0) return observed;
-    return [...tallyByTally(observed), ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
+    return [...splitSummaries(observed), ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
   };
 }
 
@@ -137,25 +137,25 @@ function createSeriesLister(
   return (subject, names = namesOf(subject)) => names.flatMap((name) => ofName(subject, name));
 }
 
-type RowReader = (series: Series, reading: Reading) => Promise<readonly InstanceRow[]>;
+type RowReader = (series: Series, reading: SeriesRange) => Promise<readonly InstanceRow[]>;
 
-type Place = [number, number, number];
+type SeriesKey = [number, number, number];
 const columns = 'at, n, number, doc, created, modified, deleted';
 // Why `+?`: see openForReading.
 const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 
 /** By the place in the series: the primary key leads to the interval. */
 function createPlacedReader(database: Database, condition: string): RowReader {
-  const page = database.prepare<[...Place, Micros, number, Micros, number], InstanceRow>(
+  const page = database.prepare<[...SeriesKey, Micros, number, Micros, number], InstanceRow>(
     `SELECT ${columns} FROM history
      WHERE ${inSeries} AND (at, n) >= (+?, +?) AND at < +? AND ${condition} ORDER BY at, n LIMIT +?`,
   );
-  const newest = database.prepare<[...Place, Micros, Micros, number], Pick<InstanceRow, 'at' | 'n'>>(
+  const newest = database.prepare<[...SeriesKey, Micros, Micros, number], Pick<InstanceRow, 'at' | 'n'>>(
     `SELECT at, n FROM history
      WHERE ${inSeries} AND at >= +? AND at < +? AND ${condition} ORDER BY at DESC, n DESC LIMIT 1 OFFSET +?`,
   );
-  return async ({ subject, name, dataset }, { temporal, most, pace }) => {
-    const place: Place = [subject, name, dataset];
+  return async ({ subject, name, dataset }, { temporal, most, budget }) => {
+    const place: SeriesKey = [subject, name, dataset];
     const { from, to } = boundsOf(temporal);
     const { lastN } = temporal;
     const oldest = lastN === undefined ? undefined : newest.get(...place, from, to, lastN - 1);
@@ -168,7 +168,7 @@ function createPlacedReader(database: Database, condition: string): RowReader {
       const end = rows.at(-1);
       if (!end || rows.length < pageSize || found.length >= most) return found;
       start = { at: end.at, n: end.n + 1 };
-      const pause = pace();
+      const pause = budget();
       if (pause) await pause;
     }
   };
@@ -187,20 +187,19 @@ function createStampedReader(
   condition = '',
 ): RowReader {
   const ends = database
-    .prepare<[...Place, Micros], Micros>(
+    .prepare<[...SeriesKey, Micros], Micros>(
       `SELECT at FROM history WHERE ${inSeries} AND at > +? ORDER BY at LIMIT 1 OFFSET ${walkSize - 1}`,
     )
     .pluck();
   const from = `SELECT ${columns} FROM history
     WHERE ${inSeries} AND at > +? AND at <= +? AND ${column} >= +? AND ${column} < +? ${condition}`;
-  const earliest = database.prepare<[...Place, ...Window], InstanceRow>(`${from} ORDER BY ${column}, at, n LIMIT +?`);
-  const newest = database.prepare<[...Place, ...Window], InstanceRow>(
-    `${from} ORDER BY ${column} DESC, at DESC, n DESC LIMIT +?`,
-  );
+  const prepare = (order: string) => database.prepare<[...SeriesKey, ...Window], InstanceRow>(`${from} ${order}`);
+  const earliest = prepare(`ORDER BY ${column}, at, n LIMIT +?`);
+  const newest = prepare(`ORDER BY ${column} DESC, at DESC, n DESC LIMIT +?`);
   const inOrder = (a: InstanceRow, b: InstanceRow): number =>
     (a[column] ?? 0) - (b[column] ?? 0) || a.at - b.at || a.n - b.n;
-  return async ({ subject, name, dataset }, { temporal, most, pace }) => {
-    const place: Place = [subject, name, dataset];
+  return async ({ subject, name, dataset }, { temporal, most, budget }) => {
+    const place: SeriesKey = [subject, name, dataset];
     const { lastN } = temporal;
     const bounds = boundsOf(temporal);
     const wanted = lastN ?? most;
@@ -216,7 +215,7 @@ function createStampedReader(
       if (found.length > 2 * wanted) found = cut(found);
       if (end === Infinity) return cut(found).slice(0, most);
       start = end;
-      const pause = pace();
+      const pause = budget();
       if (pause) await pause;
     }
   };

@@ -6,7 +6,7 @@ import type { BoundingBox } from '../../../core/model/geometry.ts';
 import { slots } from '../writer/box-rows.ts';
 import { type IndexTerm, indexTerms } from '../writer/index-terms.ts';
 import { type NameReader, noName } from '../names.ts';
-import type { Pace } from './pace.ts';
+import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfSeveral, type Rows } from './rows.ts';
 
 /** Rows of an index that are read between two looks at the clock. */
@@ -86,11 +86,11 @@ function numsInBox(database: Database, name: number, [west, south, east, north]:
 /** The numbers that an index gives, ascending; the shortest such list. Undefined when all of them are longer than `most`. */
 export async function shortest(
   readers: readonly ListReader[],
-  { pace, most }: { pace: Pace; most: number },
+  { budget, most }: { budget: TimeBudget; most: number },
 ): Promise<readonly number[] | undefined> {
   let best: readonly number[] | undefined;
   for (const reader of readers) {
-    const nums = await collect(reader(), { pace, most: best ? best.length : most });
+    const nums = await collect(reader(), { budget, most: best ? best.length : most });
     if (nums && (!best || nums.length < best.length)) best = nums;
   }
   return best && [...new Set(best)].sort((a, b) => a - b);
@@ -98,13 +98,13 @@ export async function shortest(
 
 async function collect(
   source: Iterable<number>,
-  { pace, most }: { pace: Pace; most: number },
+  { budget, most }: { budget: TimeBudget; most: number },
 ): Promise<readonly number[] | undefined> {
   const nums: number[] = [];
   for (const num of source) {
     nums.push(num);
     if (nums.length > most) return undefined;
-    const pause = nums.length % rowsBetween === 0 ? pace() : undefined;
+    const pause = nums.length % rowsBetween === 0 ? budget() : undefined;
     if (pause) await pause;
   }
   return nums;

@@ -5,10 +5,10 @@ import { compilePattern } from '../../../core/language/pattern/pattern.ts';
 import { beginSteps } from '../../../core/language/steps.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
-import type { Breathe } from '../../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { Plan, Stored } from '../../../core/port/store.ts';
-import type { Candidates, Choose, Wish } from './candidates.ts';
-import { createPace } from './pace.ts';
+import type { AccessPath, PlanQuery, SearchLimits } from './query-planner.ts';
+import { createTimeBudget } from './time-budget.ts';
 import { entityAt, type EntityRow, lazyIn, type Rows, storedIn, type WholeRow } from './rows.ts';
 
 /** Rows that are read at once. */
@@ -20,41 +20,41 @@ export interface Search {
 }
 
 interface Sources {
-  readonly choose: Choose;
+  readonly planQuery: PlanQuery;
   readonly rows: Pick<Rows, 'whole'>;
-  readonly breathe: Breathe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   /** Told how many entities a query had to look at. */
   readonly onLooked: (filter: Filter, entities: number) => void;
 }
 
-export function createSearch({ choose, rows, breathe, onLooked }: Sources): Search {
+export function createSearch({ planQuery, rows, yieldToEventLoop, onLooked }: Sources): Search {
   return {
     async find({ filter, limit, offset = 0, after = 0, now, isLazy = false }) {
-      const pace = createPace(breathe);
+      const budget = createTimeBudget(yieldToEventLoop);
       const check = compileCheck({ filter, now }, rows);
       if (limit <= 0) return [];
       const wanted = limit + offset;
-      const candidates = await choose(filter, { pace, wanted });
+      const accessPath = await planQuery(filter, { budget, wanted });
       const found: Stored[] = [];
       let toSkip = offset;
       const find = isLazy ? lazily(check) : check;
-      const looked = await walk(candidates, { after, pace, wanted }, (row) => {
-        const stored = find(row, candidates.isExact);
+      const looked = await walk(accessPath, { after, budget, wanted }, (row) => {
+        const stored = find(row, accessPath.isExact);
         if (stored && toSkip > 0) toSkip -= 1;
         else if (stored) found.push(stored);
         return found.length < limit;
       });
-      if (!candidates.isExact) onLooked(filter, looked);
+      if (!accessPath.isExact) onLooked(filter, looked);
       return found;
     },
     async count({ filter, now }) {
-      const pace = createPace(breathe);
+      const budget = createTimeBudget(yieldToEventLoop);
       const check = compileCheck({ filter, now }, rows);
-      const candidates = await choose(filter, { pace, wanted: Infinity });
-      const { isExact } = candidates;
+      const accessPath = await planQuery(filter, { budget, wanted: Infinity });
+      const { isExact } = accessPath;
       const moment = microsOfInstant(now);
       let count = 0;
-      const looked = await walk(candidates, { after: 0, pace, wanted: Infinity }, (row) => {
+      const looked = await walk(accessPath, { after: 0, budget, wanted: Infinity }, (row) => {
         const isSure = isExact && (row.expires === null || row.expires > moment);
         if (isSure || check(row, isExact)) count += 1;
         return true;
@@ -67,8 +67,8 @@ export function createSearch({ choose, rows, breathe, onLooked }: Sources): Sear
 
 /** Shows candidates to `visit` until that answers false. Answers how many it has seen. */
 async function walk(
-  { pager, isExact, otherwise }: Candidates,
-  { after, pace, wanted }: Wish & { readonly after: number },
+  { pager, isExact, otherwise }: AccessPath,
+  { after, budget, wanted }: SearchLimits & { readonly after: number },
   visit: (row: EntityRow) => boolean,
 ): Promise<number> {
   const size = isExact ? Math.min(wanted, pageSize) : pageSize;
@@ -76,7 +76,7 @@ async function walk(
   for (;;) {
     const page = pages(last, size);
     for (const row of page) {
-      const pause = pace();
+      const pause = budget();
       if (pause) await pause;
       seen += 1;
       last = row.num;

@@ -1,7 +1,7 @@
 /** Goes through everybody who may have a history, in the order in which they first came: present and departed entities. */
 import type { Database } from 'better-sqlite3';
 import type { EntitySelector, Filter } from '../../../core/language/filter.ts';
-import type { Choose, Wish } from './candidates.ts';
+import type { PlanQuery, SearchLimits } from './query-planner.ts';
 import type { NameReader } from '../names.ts';
 import { stringsIn } from '../own-text.ts';
 import { type EntityRow, pageColumns, type Pager, type Rows } from './rows.ts';
@@ -14,23 +14,23 @@ export type Subject =
 /** Ascending by subject, at most `size` behind one. */
 type SubjectPager = (after: number, size: number) => readonly Subject[];
 
-export type Subjects = (filter: Filter, wish: Wish) => Promise<SubjectPager>;
+export type Subjects = (filter: Filter, limits: SearchLimits) => Promise<SubjectPager>;
 
 interface Indexes {
   readonly names: NameReader;
-  readonly choose: Choose;
+  readonly planQuery: PlanQuery;
   readonly rows: Rows;
 }
 
 /** A superset of those whose present entity, or whose last types, are what a filter asks for. */
-export function createSubjects(database: Database, { names, choose, rows }: Indexes): Subjects {
+export function createSubjects(database: Database, { names, planQuery, rows }: Indexes): Subjects {
   const returned = database.prepare<[number, number], EntityRow>(
     `SELECT ${pageColumns} FROM entity
      WHERE subject <> num AND subject > ? ORDER BY subject LIMIT ?`,
   );
-  const departed = createDeparted(database, names);
-  return async (filter, wish) => {
-    const { pager } = await choose(filter, wish);
+  const departed = createDeletedPager(database, names);
+  return async (filter, limits) => {
+    const { pager } = await planQuery(filter, limits);
     const fromRow = (row: EntityRow): Subject => ({ subject: row.subject, doc: () => rows.whole(row)?.doc });
     return merged([
       (after, size) => firstTimers(pager, after, size).map(fromRow),
@@ -68,19 +68,19 @@ function merged(pagers: readonly SubjectPager[]): SubjectPager {
   };
 }
 
-interface DepartedRow {
+interface DeletedRow {
   readonly id: string;
   readonly subject: number;
   readonly types: string;
 }
 
 /** Departed entities of the ids or types that a filter's selectors allow. */
-function createDeparted(database: Database, names: NameReader): (filter: Filter) => SubjectPager {
-  const byId = database.prepare<[string], DepartedRow>('SELECT id, subject, types FROM departed WHERE id = ?');
-  const all = database.prepare<[number, number], DepartedRow>(
+function createDeletedPager(database: Database, names: NameReader): (filter: Filter) => SubjectPager {
+  const byId = database.prepare<[string], DeletedRow>('SELECT id, subject, types FROM departed WHERE id = ?');
+  const all = database.prepare<[number, number], DeletedRow>(
     'SELECT id, subject, types FROM departed WHERE subject > ? ORDER BY subject LIMIT ?',
   );
-  const ofType = database.prepare<[number, number, number], DepartedRow>(
+  const ofType = database.prepare<[number, number, number], DeletedRow>(
     `SELECT id, departed.subject, types FROM departed_type CROSS JOIN departed ON departed.subject = departed_type.subject
      WHERE type = ? AND departed_type.subject > ? ORDER BY departed_type.subject LIMIT ?`,
   );
@@ -88,16 +88,16 @@ function createDeparted(database: Database, names: NameReader): (filter: Filter)
     const ids = filter.selectors?.map((selector) => selector.ids);
     if (ids && !ids.includes(undefined)) {
       const rows = ids.flatMap((list) => list ?? []).flatMap((id) => byId.get(id) ?? []);
-      const subjects = [...new Map(rows.map((row) => [row.id, row])).values()].map(fromDeparted);
+      const subjects = [...new Map(rows.map((row) => [row.id, row])).values()].map(fromDeleted);
       return (after, size) =>
         sorted(subjects)
           .filter(({ subject }) => subject > after)
           .slice(0, size);
     }
     const type = typeOf(filter.selectors);
-    if (type === undefined) return (after, size) => all.all(after, size).map(fromDeparted);
+    if (type === undefined) return (after, size) => all.all(after, size).map(fromDeleted);
     const num = names.numOf(type);
-    return num === undefined ? () => [] : (after, size) => ofType.all(num, after, size).map(fromDeparted);
+    return num === undefined ? () => [] : (after, size) => ofType.all(num, after, size).map(fromDeleted);
   };
 }
 
@@ -107,6 +107,6 @@ function typeOf(selectors: readonly EntitySelector[] | undefined): string | unde
   return selectors?.length === 1 && selector?.types?.op === 'type' ? selector.types.type : undefined;
 }
 
-const fromDeparted = ({ id, subject, types }: DepartedRow): Subject => ({ id, subject, types: stringsIn(types) });
+const fromDeleted = ({ id, subject, types }: DeletedRow): Subject => ({ id, subject, types: stringsIn(types) });
 
 const sorted = (subjects: readonly Subject[]): readonly Subject[] => subjects.toSorted((a, b) => a.subject - b.subject);

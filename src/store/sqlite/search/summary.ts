@@ -4,7 +4,7 @@ import type { TypeSelection } from '../../../core/language/filter.ts';
 import { kinds } from '../../../core/model/attribute.ts';
 import type { Plan, Summary, TypeSummary } from '../../../core/port/store.ts';
 import { type NameReader, noName } from '../names.ts';
-import { anyKind } from '../writer/summary-rows.ts';
+import { anyKind } from '../writer/entity-counts.ts';
 
 interface AttrRow {
   readonly type: number;

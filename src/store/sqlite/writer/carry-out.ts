@@ -7,7 +7,7 @@ import { historyOf, pastEntry } from '../../../core/model/history.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
 import type { Mutated } from '../../../core/model/settle.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
-import type { Entities, Held, Holding } from './entity-rows.ts';
+import type { Entities, StoredEntityRow, NewEntityRow } from './entity-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
 import type { HistoryWriter } from '../history-writer.ts';
 import type { PastSeries } from '../message.ts';
@@ -28,64 +28,68 @@ export interface Tables {
 
 /** One write: entity, history and log, or nothing. */
 export function* carryOut(tables: Tables, write: Write, at: Instant): Steps<Outcome> {
-  const held = tables.entities.get(write.mutation.id);
+  const stored = tables.entities.get(write.mutation.id);
   yield;
-  const { outcome, change, next, past = [] } = carryOutWrite(held?.entity, write, at);
+  const { outcome, change, next, past = [] } = carryOutWrite(stored?.entity, write, at);
   yield;
-  if (change) yield* keep(tables, { held, change, next });
+  if (change) yield* keep(tables, { stored, change, next });
   for (const { name, instance } of past)
     yield* recordSeries(tables, { id: write.mutation.id, types: [], name, instances: [instance] }, at);
   return outcome;
 }
 
-interface Kept {
-  readonly held: Held | undefined;
+interface EntityChange {
+  readonly stored: StoredEntityRow | undefined;
   readonly change: Change;
   readonly next: Mutated['next'] | undefined;
 }
 
-function* keep(tables: Tables, { held, change, next }: Kept): Steps<undefined> {
+function* keep(tables: Tables, { stored, change, next }: EntityChange): Steps<undefined> {
   const { subjects, history, log, sequence } = tables;
   const { position, number } = sequence.nextPosition();
-  const subject = held?.subject ?? subjects.comeBack(change.id) ?? number;
-  if (held) yield* forgetExpired(history, held, change.at);
+  const subject = stored?.subject ?? subjects.restore(change.id) ?? number;
+  if (stored) yield* forgetExpired(history, stored, change.at);
   yield* history.add(subject, number, historyOf(change));
-  const doc = change.entity === held?.entity ? held.doc : JSON.stringify(change.entity);
+  const doc = change.entity === stored?.entity ? stored.doc : JSON.stringify(change.entity);
   yield;
   const isNew = change.event === 'created';
-  log.append({ position, change, doc, num: held && !isNew ? held.num : number, held });
+  log.append({ position, change, doc, num: stored && !isNew ? stored.num : number, stored });
   yield;
   if (next) {
-    const holding = { num: number, subject, version: position, doc, entity: next };
-    yield* putEntity(tables, { held, isNew }, holding);
-  } else yield* removeEntity(tables, { held, types: change.entity.types });
+    const row = { num: number, subject, version: position, doc, entity: next };
+    yield* putEntity(tables, { stored, isNew }, row);
+  } else yield* removeEntity(tables, { stored, types: change.entity.types });
   return undefined;
 }
 
 /** What is created where an expired entity still lay does not keep its place in the order. */
 function* putEntity(
   { entities }: Tables,
-  { held, isNew }: { readonly held: Held | undefined; readonly isNew: boolean },
-  holding: Holding,
+  { stored, isNew }: { readonly stored: StoredEntityRow | undefined; readonly isNew: boolean },
+  row: NewEntityRow,
 ): Steps<undefined> {
-  if (held && isNew) yield* entities.remove(held);
-  if (held && !isNew) yield* entities.update(held, { ...holding, num: held.num });
-  else yield* entities.insert(holding);
+  if (stored && isNew) yield* entities.remove(stored);
+  if (stored && !isNew) yield* entities.update(stored, { ...row, num: stored.num });
+  else yield* entities.insert(row);
   return undefined;
 }
 
 function* removeEntity(
   { entities, subjects }: Tables,
-  { held, types }: { readonly held: Held | undefined; readonly types: readonly string[] },
+  { stored, types }: { readonly stored: StoredEntityRow | undefined; readonly types: readonly string[] },
 ): Steps<undefined> {
-  if (!held) return undefined;
-  yield* entities.remove(held);
-  subjects.depart({ id: held.entity.id, subject: held.subject, types });
+  if (!stored) return undefined;
+  yield* entities.remove(stored);
+  subjects.markDeleted({ id: stored.entity.id, subject: stored.subject, types });
   return undefined;
 }
 
 /** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
-function* forgetExpired(history: HistoryWriter, { expires, entity, subject }: Held, now: Instant): Steps<undefined> {
+function* forgetExpired(
+  history: HistoryWriter,
+  { expires, entity, subject }: StoredEntityRow,
+  now: Instant,
+): Steps<undefined> {
   const moment = microsOfInstant(now);
   if (expires === null || expires > moment) return undefined;
   for (const [name, instances] of Object.entries(entity.attrs)) {
@@ -105,7 +109,7 @@ export function* recordSeries(
   at: Instant,
 ): Steps<undefined> {
   const { entities, subjects, history, sequence } = tables;
-  const subject = entities.subjectOf(id) ?? subjects.departed(id) ?? newSubject(tables, id, types);
+  const subject = entities.subjectOf(id) ?? subjects.deletedSubject(id) ?? newSubject(tables, id, types);
   for (const instance of instances) {
     const entry = pastEntry(name, instance, { at, ownerCreatedAt: at });
     yield* history.add(subject, entry.isObserved ? 0 : sequence.next(), [entry]);
@@ -115,7 +119,7 @@ export function* recordSeries(
 
 function newSubject({ subjects, sequence }: Tables, id: string, types: readonly string[]): number {
   const subject = sequence.next();
-  subjects.depart({ id, subject, types });
+  subjects.markDeleted({ id, subject, types });
   return subject;
 }
 
@@ -133,14 +137,14 @@ export function* sweepSome(
 /** True when the entity went. Expiry is no change: nothing is logged, the version stays (clause 4.22). */
 function* sweepOne(tables: Tables, id: string, now: Instant): Steps<boolean> {
   const { entities, history } = tables;
-  const held = entities.get(id);
-  if (!held) return false;
-  yield* forgetExpired(history, held, now);
-  const present: Entity | undefined = presentAt(held.entity, now);
+  const stored = entities.get(id);
+  if (!stored) return false;
+  yield* forgetExpired(history, stored, now);
+  const present: Entity | undefined = presentAt(stored.entity, now);
   if (present) {
-    yield* entities.update(held, { ...held, doc: JSON.stringify(present), entity: present });
+    yield* entities.update(stored, { ...stored, doc: JSON.stringify(present), entity: present });
     return false;
   }
-  yield* removeEntity(tables, { held, types: held.entity.types });
+  yield* removeEntity(tables, { stored, types: stored.entity.types });
   return true;
 }

@@ -8,11 +8,11 @@ import { createBoxes } from './box-rows.ts';
 import type { Names } from '../names.ts';
 import { entityIn } from '../own-text.ts';
 import type { Steps } from './steps.ts';
-import { createTally, type Tally } from './summary-rows.ts';
+import { createEntityCounts, type EntityCounts } from './entity-counts.ts';
 import { createValues, type Values } from './value-rows.ts';
 
 /** An entity as it lies in the file, expired or not. */
-export interface Held {
+export interface StoredEntityRow {
   readonly num: number;
   readonly subject: number;
   readonly version: Position;
@@ -22,14 +22,14 @@ export interface Held {
 }
 
 /** What is to lie there. `doc` is the text of `entity`. */
-export type Holding = Pick<Held, 'num' | 'subject' | 'version' | 'doc' | 'entity'>;
+export type NewEntityRow = Pick<StoredEntityRow, 'num' | 'subject' | 'version' | 'doc' | 'entity'>;
 
 export interface Entities {
-  get(id: string): Held | undefined;
+  get(id: string): StoredEntityRow | undefined;
   subjectOf(id: string): number | undefined;
-  insert(next: Holding): Steps<undefined>;
-  update(before: Held, next: Holding): Steps<undefined>;
-  remove(before: Held): Steps<undefined>;
+  insert(next: NewEntityRow): Steps<undefined>;
+  update(before: StoredEntityRow, next: NewEntityRow): Steps<undefined>;
+  remove(before: StoredEntityRow): Steps<undefined>;
   /** The ids of some entities of which something has expired, at most `limit`. */
   due(now: Micros, limit: number): readonly string[];
   readonly values: Values;
@@ -39,7 +39,7 @@ export interface Entities {
   reset(): void;
 }
 
-type Row = Omit<Held, 'entity'>;
+type Row = Omit<StoredEntityRow, 'entity'>;
 
 export function createEntities(database: Database, names: Names): Entities {
   const find = database.prepare<[string], Row>('SELECT num, subject, version, expires, doc FROM entity WHERE id = ?');
@@ -73,9 +73,9 @@ export function createEntities(database: Database, names: Names): Entities {
     },
     due: (now, limit) => due.all(now, limit),
     values: indexes.values,
-    flush: () => indexes.tally.flush(),
+    flush: () => indexes.counts.flush(),
     reset() {
-      indexes.tally.reset();
+      indexes.counts.reset();
       indexes.values.reset();
     },
   };
@@ -85,30 +85,30 @@ interface Indexes {
   /** Writes what differs between an entity and the one that takes its place, in every index. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
   readonly values: Values;
-  readonly tally: Tally;
+  readonly counts: EntityCounts;
 }
 
 function createIndexes(database: Database, names: Names): Indexes {
   const types = createTypes(database, names);
   const boxes = createBoxes(database, names);
   const values = createValues(database);
-  const tally = createTally(database, names);
+  const counts = createEntityCounts(database, names);
   return {
     values,
-    tally,
+    counts,
     *replace(num, before, after) {
       types.replace(num, before?.types ?? [], after?.types ?? []);
       yield* boxes.replace(num, before, after);
       values.replace(num, before, after);
       yield;
-      return yield* tally.replace(before, after);
+      return yield* counts.replace(before, after);
     },
   };
 }
 
 interface RowWriter {
-  insert(next: Holding): void;
-  update(next: Holding, expiredBefore: Micros | null): void;
+  insert(next: NewEntityRow): void;
+  update(next: NewEntityRow, expiredBefore: Micros | null): void;
   remove(num: number): void;
 }
 

@@ -1,7 +1,7 @@
 /** The ledgers of the files that are open in the writer's thread. */
 import { failureOf } from '../failure.ts';
 import type { FromWriter, Reply, Request } from '../message.ts';
-import { type Ledger, openLedger } from './ledger.ts';
+import { type TenantDatabaseWriter, openTenantDatabaseWriter } from './tenant-database-writer.ts';
 import type { Steps } from './steps.ts';
 
 /** In each file, one thing after the other. */
@@ -14,16 +14,16 @@ export interface Ledgers {
 }
 
 export function createLedgers(say: (message: FromWriter) => void): Ledgers {
-  const ledgers = new Map<string, Ledger>();
+  const writers = new Map<string, TenantDatabaseWriter>();
 
   function* commitOpened(path: string, group: readonly Request[]): Steps<FromWriter> {
-    const ledger = ledgers.get(path) ?? openLedger(path);
-    ledgers.set(path, ledger);
-    const replies = yield* ledger.commit(group);
-    const position = ledger.position();
+    const writer = writers.get(path) ?? openTenantDatabaseWriter(path);
+    writers.set(path, writer);
+    const replies = yield* writer.commit(group);
+    const position = writer.position();
     if (group.some(({ job }) => job.op === 'close') || replies.some(isLost)) {
-      ledgers.delete(path);
-      ledger.close();
+      writers.delete(path);
+      writer.close();
     }
     return { kind: 'done', path, position, replies };
   }
@@ -40,15 +40,15 @@ export function createLedgers(say: (message: FromWriter) => void): Ledgers {
     },
     *tidy(path) {
       try {
-        const ledger = ledgers.get(path);
-        return ledger ? yield* ledger.tidy() : false;
+        const writer = writers.get(path);
+        return writer ? yield* writer.tidy() : false;
       } catch (error) {
         say({ kind: 'failed', where: 'store: tidying', message: String(error) });
         return false;
       }
     },
     close() {
-      for (const ledger of ledgers.values()) ledger.close();
+      for (const writer of writers.values()) writer.close();
     },
   };
 }

@@ -6,7 +6,7 @@ import { firstExpiry } from '../../../core/model/expiry.ts';
 import type { Micros } from '../../../core/model/instant.ts';
 import { undoOf } from '../../../core/model/undo.ts';
 import type { Position } from '../../../core/port/store.ts';
-import type { Held } from './entity-rows.ts';
+import type { StoredEntityRow } from './entity-rows.ts';
 import { logRowOf } from '../log-rows.ts';
 import type { Sequence } from './sequence.ts';
 import type { Steps } from './steps.ts';
@@ -19,7 +19,7 @@ interface Logged {
   readonly doc: string;
   /** The entity's number; of one that is gone, the one that it had. */
   readonly num: number;
-  readonly held: Held | undefined;
+  readonly stored: StoredEntityRow | undefined;
 }
 
 /** What is to be kept. */
@@ -55,7 +55,7 @@ export function createLogWriter(database: Database, sequence: Sequence): LogWrit
       const { at, event, rest } = logRowOf(change);
       const { doc, undo } = space.textsOf(logged);
       total += rowBytes + bytesOf(doc) + bytesOf(rest) + bytesOf(undo);
-      append.run(position, at, event, doc, rest, isLarge(logged.doc, logged.held) ? num : null, undo, total);
+      append.run(position, at, event, doc, rest, isLarge(logged.doc, logged.stored) ? num : null, undo, total);
     },
     prune: createPrune(database, sequence, () => total),
     reset() {
@@ -75,8 +75,8 @@ const chainMax = 128;
 /** Entities of which it is remembered how many such records there are. */
 const chainsMax = 10_000;
 
-const isLarge = (doc: string, held: Held | undefined): boolean =>
-  doc.length >= wholeMax || (held !== undefined && held.doc.length >= wholeMax);
+const isLarge = (doc: string, stored: StoredEntityRow | undefined): boolean =>
+  doc.length >= wholeMax || (stored !== undefined && stored.doc.length >= wholeMax);
 
 interface Space {
   /** The texts of a record: the entity, or '' where it is told by what follows; and how it was before, where a record is told by that. */
@@ -98,14 +98,14 @@ function createSpace(): Space {
   };
   return {
     textsOf(logged) {
-      const { change, doc, held } = logged;
-      return { doc: isWhole(logged) ? doc : '', undo: held ? undoText(held, change) : null };
+      const { change, doc, stored } = logged;
+      return { doc: isWhole(logged) ? doc : '', undo: stored ? undoText(stored, change) : null };
     },
   };
 }
 
 /** Null: the record before tells its entity itself. */
-function undoText({ doc, expires, entity }: Held, change: Change): string | null {
+function undoText({ doc, expires, entity }: StoredEntityRow, change: Change): string | null {
   if (change.event !== 'updated' || doc.length < wholeMax || expires !== null) return null;
   return JSON.stringify(undoOf(entity, change.entity));
 }

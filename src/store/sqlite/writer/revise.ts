@@ -41,7 +41,7 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
   }
 
   return function* (revision, at) {
-    const subject = tables.entities.subjectOf(revision.id) ?? tables.subjects.departed(revision.id);
+    const subject = tables.entities.subjectOf(revision.id) ?? tables.subjects.deletedSubject(revision.id);
     if (subject === undefined) return 'absent';
     if (revision.op === 'deleteHistory') return doneIf(yield* deletes.all(subject));
     const name = names.numOf(revision.name);

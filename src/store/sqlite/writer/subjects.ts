@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { Names } from '../names.ts';
 import { stringsIn } from '../own-text.ts';
 
-interface Departed {
+interface DeletedSubject {
   readonly id: string;
   readonly subject: number;
   /** As last known. */
@@ -12,10 +12,10 @@ interface Departed {
 
 export interface Subjects {
   /** The subject of an entity that is not there, if it has one. */
-  departed(id: string): number | undefined;
-  depart(departed: Departed): void;
+  deletedSubject(id: string): number | undefined;
+  markDeleted(departed: DeletedSubject): void;
   /** The entity is there again: answers its subject, if it had one. */
-  comeBack(id: string): number | undefined;
+  restore(id: string): number | undefined;
 }
 
 export function createSubjects(database: Database, names: Names): Subjects {
@@ -29,12 +29,12 @@ export function createSubjects(database: Database, names: Names): Subjects {
   );
   const removeType = database.prepare<[number, number]>('DELETE FROM departed_type WHERE type = ? AND subject = ?');
   return {
-    departed: (id) => find.get(id)?.subject,
-    depart({ id, subject, types }) {
+    deletedSubject: (id) => find.get(id)?.subject,
+    markDeleted({ id, subject, types }) {
       add.run(id, subject, JSON.stringify(types));
       for (const type of types) addType.run(names.numOf(type), subject);
     },
-    comeBack(id) {
+    restore(id) {
       const row = find.get(id);
       if (!row) return undefined;
       for (const type of stringsIn(row.types)) removeType.run(names.numOf(type), row.subject);

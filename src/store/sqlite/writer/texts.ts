@@ -1,5 +1,5 @@
 /** Writes what crosses to the writer's thread as texts, long lists a part at a time so that this thread serves others in between. */
-import type { Breathe } from '../../../core/port/clock.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 
 /** The texts of parts of a list, each of a list. At once for a short one, unless a longer one that was asked for before is not done. */
 export type Texts = (items: readonly object[]) => readonly string[] | Promise<readonly string[]>;
@@ -7,11 +7,11 @@ export type Texts = (items: readonly object[]) => readonly string[] | Promise<re
 /** Items that make one text. */
 const partMax = 32;
 
-export function createTexts(breathe: Breathe): Texts {
+export function createTexts(yieldToEventLoop: YieldToEventLoop): Texts {
   let before: Promise<unknown> | undefined;
   return (items) => {
     if (!before && items.length <= partMax) return [JSON.stringify(items)];
-    const texts = writeAfter(before, items, breathe);
+    const texts = writeAfter(before, items, yieldToEventLoop);
     const done = texts.finally(() => {
       if (before === done) before = undefined;
     });
@@ -24,13 +24,13 @@ export function createTexts(breathe: Breathe): Texts {
 async function writeAfter(
   before: Promise<unknown> | undefined,
   items: readonly object[],
-  breathe: Breathe,
+  yieldToEventLoop: YieldToEventLoop,
 ): Promise<readonly string[]> {
   await before;
   const texts: string[] = [];
   for (let start = 0; start < items.length; start += partMax) {
     texts.push(JSON.stringify(items.slice(start, start + partMax)));
-    const pause = breathe();
+    const pause = yieldToEventLoop();
     if (pause) await pause;
   }
   return texts;

@@ -11,8 +11,8 @@ if (parentPort) serve(parentPort);
 
 function serve(port: MessagePort): void {
   const say = (message: FromWriter): void => port.postMessage(message);
-  const ledgers = createLedgers(say);
-  const turns = createTurns(ledgers);
+  const writers = createLedgers(say);
+  const turns = createTurns(writers);
   let next: NodeJS.Immediate | undefined;
   let isLast = false;
 
@@ -25,7 +25,7 @@ function serve(port: MessagePort): void {
     });
   };
   const close = (): void => {
-    ledgers.close();
+    writers.close();
     say({ kind: 'closed' });
     port.close();
   };

@@ -6,13 +6,13 @@ import { options } from '../../../../src/app/config/options.ts';
 import { readIngestPlans } from '../../../../src/app/config/read-ingest.ts';
 import type { Json, JsonObject } from '../../../../src/core/model/json.ts';
 import { type IngestPlan, readIngestPlan } from '../../../../src/edge/mqtt/ingest/plan.ts';
-import { readMessage, type Said } from '../../../../src/edge/mqtt/ingest/read-message.ts';
+import { readMessage, type ParsedElement } from '../../../../src/edge/mqtt/ingest/read-message.ts';
 import { readConfig } from '../../../../src/app/config/read-config.ts';
 
 const at = '2026-03-02T07:00:01.5Z';
 const env = { TTN_USER: 'meters@ttn', TTN_API_KEY: 'key', MQTT_USER: 'ana', MQTT_PASSWORD: 'geslo' };
 
-const say = ({ topics }: IngestPlan, topic: string, payload: Json | Uint8Array): readonly Said[] =>
+const say = ({ topics }: IngestPlan, topic: string, payload: Json | Uint8Array): readonly ParsedElement[] =>
   readMessage(
     { topic, at, payload: Buffer.from(payload instanceof Uint8Array ? payload : JSON.stringify(payload)) },
     { topics, bytesMax: 2 ** 20, depthMax: 64, rowsMax: 1000 },

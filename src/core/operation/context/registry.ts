@@ -1,0 +1,166 @@
+/** The @contexts of a broker, tenant by tenant: those it keeps itself go before those of the web (CIM 009 clause 5.13). */
+import type { Context } from '../../jsonld/context.ts';
+import type { TenantContextSource } from '../../jsonld/dependency-tracker.ts';
+import type { Contexts, TenantContexts } from '../../jsonld/resolve.ts';
+import type { Instant } from '../../model/instant.ts';
+import { type Json, sameJson } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import type { Clock } from '../../port/clock.ts';
+import type { Documents } from '../../port/documents.ts';
+import type { Observe } from '../../port/observe.ts';
+import type { DocumentCollection, Stores } from '../../port/store.ts';
+import { fingerprint } from './fingerprint.ts';
+import { contextIdIn, contextPath, contextCollection, type StoredContext, readableIn } from './stored-context.ts';
+import { createUsage, type TenantCollection, type Usage } from './usage.ts';
+
+/** Whom a URL is for. */
+interface Reader {
+  readonly tenant: string;
+  /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and URLs are paths. */
+  readonly origin?: string;
+  /** True when the URL is going to be written down: what it leads to is then kept until a client deletes it. */
+  readonly isLasting?: boolean;
+}
+
+export interface ContextRegistry extends TenantContexts {
+  /** Since when the core context is kept. */
+  readonly openedAt: Instant;
+  /** Throws BadRequestData when a @context cannot be used, as far as that shows without what it refers to. */
+  check(value: Json): Promise<void>;
+  /** Notes that a tenant used a @context, and what it is made of. Undefined when nothing is to be waited for. */
+  note(context: Context, tenant: string): Promise<void> | undefined;
+  /** When a @context was used last, as far as it is known in memory. */
+  lastUsage(key: string, tenant: string): Instant | undefined;
+  /** The URL of a @context. One that has none is kept as ImplicitlyCreated, so that it has. The tenant must exist. */
+  urlOf(context: Context, reader: Reader): Promise<string>;
+  /** Changes what is kept of a @context, or keeps it. */
+  change: Usage['change'];
+  /** False when there is none. */
+  remove(key: string, place: TenantCollection): Promise<boolean>;
+  /** Downloads a document anew. Throws LdContextNotAvailable when that cannot be; then all stays as it was (clause 5.13.5). */
+  reload(url: string): Promise<void>;
+}
+
+export interface ContextRegistryOptions {
+  readonly contexts: Contexts;
+  /** The URL of the @context of a tenant's requests that name none. Undefined: the core. */
+  readonly defaultOf?: (tenant: string) => string | undefined;
+  readonly documents: Documents;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+export function createContextRegistry(options: ContextRegistryOptions): ContextRegistry {
+  const { contexts, documents, stores, clock, observe, defaultOf } = options;
+  const usage = createUsage({ stores, clock, onGivenUp: (key) => contexts.forget(key) });
+  const holdings = createTenantContextSource(stores, (key) => contexts.forget(key));
+  const keep = createImplicitContexts({ stores, clock, change: (...changed) => usage.change(...changed) });
+  return {
+    core: contexts.core,
+    openedAt: clock.now(),
+    otherwise: (tenant) => {
+      const url = defaultOf?.(tenant);
+      return url === undefined ? contexts.core : contexts.resolve(url, holdings(tenant));
+    },
+    resolve: (value, tenant) => contexts.resolve(value, holdings(tenant)),
+    check: (value) => contexts.check(value),
+    note: (context, tenant) =>
+      usage.note(context.documents, tenant)?.catch((cause: unknown) => {
+        observe({ kind: 'failed', where: 'noting the use of a @context', cause });
+      }),
+    lastUsage: (key, tenant) => usage.latest(key, tenant),
+    urlOf: async (context, reader) => context.url ?? (reader.origin ?? '') + contextPath(await keep(context, reader)),
+    change: (key, next, place) => usage.change(key, next, place),
+    remove: async (key, place) => {
+      const wasThere = await usage.remove(key, place);
+      if (!wasThere) return false;
+      await documents.forget(key);
+      contexts.forget(key);
+      return true;
+    },
+    reload: async (url) => {
+      if (contexts.isBuiltIn(url)) return;
+      await documents.reload(url, (document) => contexts.check(url, { [url]: document })).catch(asUnavailable);
+      contexts.forget(url);
+    },
+  };
+}
+
+/** What a tenant keeps, as the maker of contexts sees it. `onChanged`: another broker on the store has changed one of them, or any. */
+function createTenantContextSource(
+  stores: Stores,
+  onChanged: (key?: string) => void,
+): (tenant: string) => TenantContextSource {
+  const followed = new Set<string>();
+  const shelfOf = async (tenant: string): Promise<DocumentCollection | undefined> => {
+    const collection = (await stores.open(tenant, false))?.collection(contextCollection);
+    if (!collection || followed.has(tenant)) return collection;
+    followed.add(tenant);
+    collection.follow(onChanged);
+    return collection;
+  };
+  return (tenant) => ({
+    owner: tenant,
+    keyOf: contextIdIn,
+    get: async (id) => {
+      const document = await (await shelfOf(tenant))?.get(id);
+      const context = readableIn(document)?.context;
+      return context === undefined ? undefined : { '@context': context };
+    },
+  });
+}
+
+interface ImplicitContextOptions {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly change: Usage['change'];
+}
+
+/** Keeps contexts that have no URL. Answers the id, which is the same for the same @context. */
+function createImplicitContexts({
+  stores,
+  clock,
+  change,
+}: ImplicitContextOptions): (context: Context, reader: Reader) => Promise<string> {
+  return async ({ written }, { tenant, isLasting = false }) => {
+    const collection = await shelfIn(stores, tenant);
+    const fresh: StoredContext = { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: written, isLasting };
+    const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(written))}`;
+    // Another one may have the same fingerprint: then a number is added.
+    for (let number = 1; ; number += 1) {
+      const id = number === 1 ? name : `${name}-${number}`;
+      let kept = readableIn(await collection.get(id));
+      if (kept === undefined || (isLasting && kept.isLasting !== true))
+        await change(
+          id,
+          (now) => {
+            kept = now ?? fresh;
+            return lasting(now, fresh);
+          },
+          { tenant, collection },
+        );
+      if (sameJson(kept?.context, written)) return id;
+    }
+  };
+}
+
+async function shelfIn(stores: Stores, tenant: string): Promise<DocumentCollection> {
+  const store = await stores.open(tenant, false);
+  if (store) return store.collection(contextCollection);
+  throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
+}
+
+/** What is to be kept where there is nothing, or what is to last longer than it was. Another @context of the same name stays. */
+function lasting(now: StoredContext | undefined, fresh: StoredContext): StoredContext | undefined {
+  if (now === undefined) return fresh;
+  const isEnough = fresh.isLasting !== true || now.isLasting === true || !sameJson(now.context, fresh.context);
+  return isEnough ? undefined : { ...now, isLasting: true };
+}
+
+/** Whatever is wrong with a document that is reloaded, it is not available (clause 5.13.5). */
+function asUnavailable(cause: unknown): never {
+  if (cause instanceof Problem && cause.type === 'BadRequestData')
+    throw new Problem('LdContextNotAvailable', cause.message, cause);
+  throw cause;
+}

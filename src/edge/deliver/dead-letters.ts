@@ -1,0 +1,24 @@
+/** What becomes of notifications that are given up: dead letters, the newest of each subscription. */
+import { type DeadLetter, deadLetterCollection, letterJson, letterKey } from '../../core/port/dead-letters.ts';
+import type { MessageTarget } from './write-message.ts';
+
+/** Resolves when the letter is durable. The same letter again takes the place of the one before. */
+export async function keepDeadLetter(letter: DeadLetter, addressee: MessageTarget): Promise<void> {
+  const { id: subscription, env } = addressee;
+  const { tenant, store, world, deadLettersMax } = env;
+  const { reason, position } = letter;
+  if (deadLettersMax === 0) {
+    reportLost(reason, addressee);
+    return;
+  }
+  const collection = store.collection(deadLetterCollection(subscription));
+  await collection.put(letterKey(position), letterJson(letter));
+  world.observe({ kind: 'notificationBuried', tenant, subscription, reason });
+  for (const key of (await collection.keys()).slice(0, -deadLettersMax)) {
+    if (await collection.delete(key)) reportLost(`there are more than ${deadLettersMax} newer dead letters`, addressee);
+  }
+}
+
+/** Tells that a notification, or several, will never be delivered. */
+export const reportLost = (reason: string, { id: subscription, env: { tenant, world } }: MessageTarget): void =>
+  world.observe({ kind: 'notificationLost', tenant, subscription, reason });

@@ -1,0 +1,26 @@
+/** Answers requests of another project's API, which has paths of its own beside the broker's. */
+import type { CompatibilityRoute, CompatibilityResult } from '../../core/operation/compatibility-route.ts';
+import type { Arrivals } from './arrivals.ts';
+import { readText } from './body.ts';
+import { originOf } from './read.ts';
+import { type Exchange, jsonReply, type Reply } from './reply.ts';
+import type { Route, Routes } from './routes.ts';
+import { plainReply } from './write.ts';
+
+/** True when a path begins as one of theirs does. */
+export const isCompatibilityPath = (compatibilityRoutes: Routes<CompatibilityRoute>, path: string): boolean =>
+  compatibilityRoutes.fixed.has(path.split('/', 2)[1] ?? '');
+
+/** Throws Problem, Refusal 413, and ClientGone. */
+export async function replyOfCompatibilityRoute(
+  exchange: Exchange,
+  { operation: route, path }: Route<CompatibilityRoute>,
+  arrivals: Arrivals,
+): Promise<Reply> {
+  const { headers } = exchange.request;
+  const text = await readText(exchange, route.bodyBytesMax, arrivals);
+  return guestReply(route.answer({ path, headers, text, ...originOf(headers.host) }));
+}
+
+const guestReply = (answer: CompatibilityResult): Reply =>
+  answer.kind === 'made' ? jsonReply(201, answer.body, { Location: answer.location }) : plainReply(answer);

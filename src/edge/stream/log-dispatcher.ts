@@ -1,0 +1,147 @@
+/** Moves records from a tenant's change log to its live consumers, one page at a time, with pauses for others. */
+import { performance } from 'node:perf_hooks';
+import type { World } from '../../core/operation/operation.ts';
+import type { Log, LogRecord, Position } from '../../core/port/store.ts';
+import type { AudienceMatchers, LiveConsumer } from './audience-matchers.ts';
+import { pageSizes } from './limits.ts';
+import { readLog } from '../../core/subscription/read-log.ts';
+
+export interface LogDispatcher {
+  /** There are records up to here. */
+  readonly advance: (position: Position) => void;
+  /** There may be records that nobody has told of. */
+  readonly catchUp: () => Promise<void>;
+  readonly stop: () => void;
+  /** Every record up to here has been put to all consumers that were there. */
+  readonly matchedTo: () => Position;
+  /** What concerned them of the records up to here has been handed over. */
+  readonly deliveredTo: () => Position;
+}
+
+export interface LogDispatcherOptions {
+  readonly log: Log;
+  readonly world: World;
+  readonly matchers: AudienceMatchers;
+  /** Where to begin: behind this record. */
+  readonly start: Position;
+}
+
+interface DispatchState {
+  newest: Position;
+  matchedTo: Position;
+  deliveredTo: Position;
+  isRunning: boolean;
+  timer: NodeJS.Timeout | undefined;
+  isStopped: boolean;
+}
+
+/** How long to wait before records are asked for again that are said to be there, and are not. */
+const retryMs = 200;
+
+export function createLogDispatcher(options: LogDispatcherOptions): LogDispatcher {
+  const { log, start } = options;
+  const reach: DispatchState = {
+    newest: start,
+    matchedTo: start,
+    deliveredTo: start,
+    isRunning: false,
+    timer: undefined,
+    isStopped: false,
+  };
+  const advance = (position: Position): void => {
+    reach.newest = Math.max(reach.newest, position);
+    if (!reach.isRunning) void run(options, reach);
+  };
+  return {
+    advance,
+    catchUp: () => log.position().then(advance, (cause: unknown) => fail(options, reach, cause)),
+    stop: () => {
+      reach.isStopped = true;
+      clearTimeout(reach.timer);
+    },
+    matchedTo: () => reach.matchedTo,
+    deliveredTo: () => reach.deliveredTo,
+  };
+}
+
+async function run(options: LogDispatcherOptions, reach: DispatchState): Promise<void> {
+  reach.isRunning = true;
+  clearTimeout(reach.timer);
+  try {
+    while (reach.matchedTo < reach.newest && !reach.isStopped) {
+      if (await step(options, reach)) continue;
+      // A store that has just changed its primary may know of records before it can read them.
+      reach.timer = setTimeout(() => void run(options, reach), retryMs);
+      break;
+    }
+  } catch (cause) {
+    fail(options, reach, cause);
+  } finally {
+    // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
+    reach.isRunning = false;
+  }
+}
+
+function fail({ world, matchers }: LogDispatcherOptions, reach: DispatchState, cause: unknown): void {
+  if (reach.isStopped) return;
+  world.observe({ kind: 'failed', where: 'stream', cause });
+  for (const consumer of matchers.all()) consumer.fail();
+}
+
+/** One page. False when there was nothing. */
+async function step({ log, world, matchers }: LogDispatcherOptions, reach: DispatchState): Promise<boolean> {
+  const page = await readLog(log, reach.matchedTo, pageSizes.log);
+  if (page.gapTo !== undefined) {
+    reach.matchedTo = page.gapTo;
+    reach.deliveredTo = page.gapTo;
+    for (const consumer of matchers.all()) consumer.skipPruned(page.gapTo);
+    return true;
+  }
+  const { records } = page;
+  if (records.length === 0) return false;
+  const startedMs = performance.now();
+  const from = reach.matchedTo;
+  const due = await match(records, { world, matchers, reach });
+  const notifications = await handOver(due, from, world);
+  reach.deliveredTo = reach.matchedTo;
+  world.observe({ kind: 'matched', changes: records.length, notifications, tookMs: performance.now() - startedMs });
+  return true;
+}
+
+type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
+
+/**
+ * Whom the records concern. `matchedTo` moves before a record is matched, so that a consumer that joins meanwhile must have seen it,
+ * and is asked for exactly those it has not seen.
+ */
+async function match(
+  records: readonly LogRecord[],
+  { world, matchers, reach }: { world: World; matchers: AudienceMatchers; reach: DispatchState },
+): Promise<Due> {
+  const due = new Map<LiveConsumer, LogRecord[]>();
+  for (const record of records) {
+    await yieldToOthers(world);
+    reach.matchedTo = record.position;
+    for (const [consumer, seen] of await matchers.match(record, world.yieldToEventLoop)) {
+      const list = due.get(consumer);
+      if (list) list.push(seen);
+      else due.set(consumer, [seen]);
+    }
+  }
+  return due;
+}
+
+async function handOver(due: Due, from: Position, world: World): Promise<number> {
+  let notifications = 0;
+  for (const [consumer, records] of due) {
+    await yieldToOthers(world);
+    consumer.deliver(records, from);
+    notifications += records.length;
+  }
+  return notifications;
+}
+
+async function yieldToOthers(world: World): Promise<void> {
+  const pause = world.yieldToEventLoop();
+  if (pause) await pause;
+}

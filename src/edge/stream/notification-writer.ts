@@ -1,0 +1,109 @@
+/** Writes what concerns one subscription as frames, several changes to a frame where several are at hand. */
+import type { Entity } from '../../core/model/entity.ts';
+import type { World } from '../../core/operation/operation.ts';
+import type { LogRecord, Position } from '../../core/port/store.ts';
+import { notificationId, notificationText, renderPresent } from '../../core/subscription/notification.ts';
+import type { ChangeView } from '../../core/subscription/plan.ts';
+import { positionText } from '../../core/port/position.ts';
+import type { Feed } from './feed.ts';
+import { frameBytes } from './limits.ts';
+
+/** Some changes that go into one frame. */
+interface Bundle {
+  readonly entities: readonly string[];
+  /** The position of the last of them. */
+  readonly position: Position;
+}
+
+export interface NotificationWriter {
+  /** The texts of changes in their order, bundled up to the size of a frame. They are written as they are asked for. */
+  bundles(records: readonly LogRecord[]): Iterable<Bundle>;
+  /** The texts of entities at rest, bundled likewise. */
+  present(entities: readonly Entity[]): Iterable<readonly string[]>;
+  /** One notification. Without a position it is a part of a snapshot. */
+  notify(entities: readonly string[], position?: Position): void;
+  mark(mark: Mark, position: Position): void;
+}
+
+/** `gap`: changes up to here are lost to you. `snapshot`: it is complete, and holds all changes up to here. `position`: nothing for you up to here. */
+export type Mark = 'gap' | 'snapshot' | 'position';
+
+/** How a binding puts what an outlet says on the wire. Positions are texts for the client. */
+export interface NotificationFormat {
+  /** The text of a notification. Without a position it is a part of a snapshot: what is in it cannot be resumed from. */
+  notification(text: string, position: string | undefined): void;
+  mark(mark: Mark, position: string): void;
+}
+
+export interface NotificationWriterOptions {
+  readonly subscriptionId: string;
+  readonly changeView: ChangeView;
+  readonly format: NotificationFormat;
+  readonly feed: Feed;
+  readonly world: World;
+}
+
+export function createNotificationWriter({
+  subscriptionId,
+  changeView: told,
+  format,
+  feed,
+  world,
+}: NotificationWriterOptions): NotificationWriter {
+  const nextId = (position: string | undefined): string =>
+    position === undefined ? world.ids.next('Notification') : notificationId(subscriptionId, position);
+  return {
+    *bundles(records) {
+      const texts = records.map((record) => ({
+        position: record.position,
+        write: () => feed.renderer.render(record, told),
+      }));
+      for (const bundle of bundled(texts)) {
+        yield { entities: bundle.map(({ text }) => text), position: bundle.at(-1)?.position ?? 0 };
+      }
+    },
+    *present(entities) {
+      const texts = entities.map((entity) => ({
+        position: 0,
+        write: () => JSON.stringify(renderPresent(entity, told)),
+      }));
+      for (const bundle of bundled(texts)) yield bundle.map(({ text }) => text);
+    },
+    notify(entities, position) {
+      const at = position === undefined ? undefined : positionText(feed.epoch, position);
+      const notification = notificationText({
+        id: nextId(at),
+        subscriptionId,
+        notifiedAt: world.clock.now(),
+        entities,
+      });
+      format.notification(notification, at);
+    },
+    mark: (mark, position) => format.mark(mark, positionText(feed.epoch, position)),
+  };
+}
+
+interface Unwritten {
+  readonly position: Position;
+  readonly write: () => string;
+}
+interface Written {
+  readonly position: Position;
+  readonly text: string;
+}
+
+function* bundled(texts: readonly Unwritten[]): Iterable<readonly Written[]> {
+  let bundle: Written[] = [];
+  let size = 0;
+  for (const { position, write } of texts) {
+    const text = write();
+    if (bundle.length > 0 && size + text.length > frameBytes) {
+      yield bundle;
+      bundle = [];
+      size = 0;
+    }
+    bundle.push({ position, text });
+    size += text.length;
+  }
+  if (bundle.length > 0) yield bundle;
+}

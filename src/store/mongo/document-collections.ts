@@ -1,0 +1,135 @@
+/** Shelves of JSON documents. */
+import { type ClientSession, type Document, MaxKey, MinKey } from 'mongodb';
+import { type Json, sameJson } from '../../core/model/json.ts';
+import type { Observe } from '../../core/port/observe.ts';
+import { documentIn } from '../../core/port/document-collection.ts';
+import type { DocumentCollection } from '../../core/port/store.ts';
+import { reach } from './connection.ts';
+import type { PartitionLeases } from './partition-leases.ts';
+import type { Collections, StoredDocument } from './schema.ts';
+import { createWatch } from './watch.ts';
+import type { Writer } from './writer/writer.ts';
+
+export interface DocumentCollections {
+  readonly open: (name: string) => DocumentCollection;
+  readonly close: () => void;
+}
+
+export interface DocumentCollectionsOptions {
+  readonly writer: Writer;
+  /** This broker's name among all. */
+  readonly node: string;
+  readonly isCurrent: PartitionLeases['isCurrent'];
+  readonly observe: Observe;
+}
+
+/** Opens shelves by name. Writes go the way of all others, so that the last of several stands. */
+export function createDocumentCollections(
+  { shelf }: Collections,
+  options: DocumentCollectionsOptions,
+): DocumentCollections {
+  const others = createOthers({ shelf }, options);
+  return {
+    open: (name) => ({
+      ...createReading(shelf, name),
+      ...createWriting({ shelf }, name, options),
+      follow: (listener) => others.follow(name, listener),
+    }),
+    close: others.close,
+  };
+}
+
+type Writing = Pick<DocumentCollection, 'put' | 'putFenced' | 'replace' | 'delete'>;
+
+function createWriting(
+  { shelf }: Pick<Collections, 'shelf'>,
+  name: string,
+  { writer, node, isCurrent }: DocumentCollectionsOptions,
+): Writing {
+  const _id = (key: string): StoredDocument['_id'] => ({ shelf: name, key });
+  const putting = (key: string, document: Json) => ({
+    replaceOne: { filter: { _id: _id(key) }, replacement: { doc: JSON.stringify(document), by: node }, upsert: true },
+  });
+  const send = <T>(run: (session: ClientSession) => Promise<T>): Promise<T> =>
+    writer.send({ ids: [], run: ({ session }) => run(session) });
+  const remove = async (key: string, session: ClientSession): Promise<boolean> =>
+    (await shelf.deleteOne({ _id: _id(key) }, { session })).deletedCount > 0;
+  return {
+    put: async (key, document) => {
+      await send((session) => shelf.bulkWrite([putting(key, document)], { session }));
+    },
+    // All transactions of a tenant come one after the other: what is put later sees that the part is another's by now.
+    putFenced: (documents, leaseTerm) =>
+      send(async (session) => {
+        if (!(await isCurrent(leaseTerm, session))) return false;
+        const puttings = documents.map(({ key, document }) => putting(key, document));
+        if (puttings.length > 0) await shelf.bulkWrite(puttings, { session });
+        return true;
+      }),
+    replace: (key, before, after) =>
+      send(async (session) => {
+        const found = await shelf.findOne({ _id: _id(key) }, { session });
+        const isSame = found !== null && found.doc === JSON.stringify(before);
+        if (!isSame && !sameJson(found ? documentIn(found.doc) : undefined, before)) return false;
+        if (after === undefined) await remove(key, session);
+        else await shelf.bulkWrite([putting(key, after)], { session });
+        return true;
+      }),
+    delete: (key) => send((session) => remove(key, session)),
+  };
+}
+
+function createReading(shelf: Collections['shelf'], name: string): Pick<DocumentCollection, 'get' | 'keys' | 'list'> {
+  const all: Document = {
+    _id: { $gte: { shelf: name, key: new MinKey() }, $lt: { shelf: name, key: new MaxKey() } },
+  };
+  return {
+    get: async (key) => {
+      const found = await reach(shelf.findOne({ _id: { shelf: name, key } }));
+      return found ? documentIn(found.doc) : undefined;
+    },
+    // By UTF-16 units, as every other store; MongoDB's own order is that of UTF-8.
+    keys: async () => {
+      const found = await reach(shelf.find(all, { projection: { _id: 1 } }).toArray());
+      return found.map(({ _id }) => _id.key).sort();
+    },
+    list: async () => {
+      const found = await reach(shelf.find(all).toArray());
+      const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: documentIn(doc) }));
+      return documents.sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+  };
+}
+
+/** Tells of what other brokers put on shelves. A deletion does not say whose it is: everybody's are told. */
+function createOthers(
+  { shelf }: Pick<Collections, 'shelf'>,
+  { node, observe }: { readonly node: string; readonly observe: Observe },
+) {
+  const followers = new Map<string, Set<(key?: string) => void>>();
+  const tell = (name: string, key?: string): void => {
+    for (const listener of followers.get(name) ?? []) listener(key);
+  };
+  const watch = createWatch<StoredDocument>({
+    collection: shelf,
+    pipeline: [{ $match: { 'fullDocument.by': { $ne: node } } }, { $project: { documentKey: 1, operationType: 1 } }],
+    what: 'shelves',
+    observe,
+    onBegin: () => {
+      // What came while nobody watched may be anything: also before the first stream was open.
+      for (const name of followers.keys()) tell(name);
+    },
+    onEvent: (event) => {
+      if ('documentKey' in event) tell(event.documentKey._id.shelf, event.documentKey._id.key);
+    },
+  });
+  return {
+    follow(name: string, listener: (key?: string) => void): () => void {
+      const listeners = followers.get(name) ?? new Set();
+      followers.set(name, listeners.add(listener));
+      watch.start();
+      return () => void listeners.delete(listener);
+    },
+    close: watch.stop,
+  };
+}

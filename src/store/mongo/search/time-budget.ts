@@ -1,0 +1,18 @@
+/** Ends reads that take too long. */
+import { performance } from 'node:perf_hooks';
+import { tooComplex } from '../connection.ts';
+
+/** What remains of the time of a read, for each of its commands. Throws TooComplexQuery when there is none. */
+export type TimeBudget = () => { readonly maxTimeMS: number };
+
+const readMaxMs = 10_000;
+
+/** The pace of one read. */
+export function createTimeBudget(): TimeBudget {
+  const end = performance.now() + readMaxMs;
+  return () => {
+    const maxTimeMS = Math.ceil(end - performance.now());
+    if (maxTimeMS <= 0) throw tooComplex();
+    return { maxTimeMS };
+  };
+}

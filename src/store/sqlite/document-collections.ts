@@ -1,0 +1,80 @@
+/** Shelves of JSON documents. */
+import type { Database } from 'better-sqlite3';
+import { type Json, sameJson } from '../../core/model/json.ts';
+import { documentIn } from '../../core/port/document-collection.ts';
+import type { DocumentCollection } from '../../core/port/store.ts';
+import type { Job, DocumentRow } from './message.ts';
+import type { SendJob } from './writer/writer.ts';
+
+type CollectionJob<Op> = Extract<Job, { op: Op }>;
+
+export interface CollectionWriter {
+  /** Answers how many were put. */
+  put(job: CollectionJob<'put'>): number;
+  /** Answers 1, or 0 where something else stands than what is to be replaced. */
+  replace(job: CollectionJob<'replace'>): number;
+  /** Answers how many there were: 0 or 1. */
+  drop(job: CollectionJob<'drop'>): number;
+}
+
+const selectDoc = 'SELECT doc FROM shelf WHERE name = ? AND key = ?';
+
+export function createCollectionWriter(database: Database): CollectionWriter {
+  const get = database.prepare<[string, string]>(selectDoc).pluck();
+  const put = database.prepare<[string, string, string]>(
+    'INSERT OR REPLACE INTO shelf (name, key, doc) VALUES (?, ?, ?)',
+  );
+  const drop = database.prepare<[string, string]>('DELETE FROM shelf WHERE name = ? AND key = ?');
+  return {
+    put: ({ shelf, documents }) => {
+      for (const { key, doc } of documents) put.run(shelf, key, doc);
+      return documents.length;
+    },
+    replace: ({ shelf, key, before, after }) => {
+      const now = get.get(shelf, key);
+      // Most texts are the same, and need not be read.
+      if (now !== before && !sameJson(presentIn(now), presentIn(before))) return 0;
+      if (after === undefined) drop.run(shelf, key);
+      else put.run(shelf, key, after);
+      return 1;
+    },
+    drop: ({ shelf, key }) => drop.run(shelf, key).changes,
+  };
+}
+
+const presentIn = (text: unknown): Json | undefined => (text === undefined ? undefined : documentIn(text));
+
+/** Opens shelves by name: reads on the reading connection, writes by the writer. */
+export function createCollections(database: Database, send: SendJob): (name: string) => DocumentCollection {
+  const get = database.prepare<[string, string]>(selectDoc).pluck();
+  const keys = database.prepare<[string], string>('SELECT key FROM shelf WHERE name = ?').pluck();
+  const list = database.prepare<[string], { key: string; doc: unknown }>('SELECT key, doc FROM shelf WHERE name = ?');
+  return (name) => ({
+    get: (key) => Promise.resolve(presentIn(get.get(name, key))),
+    // By UTF-16 units, as every other store; SQLite's own order is that of UTF-8.
+    keys: () => Promise.resolve(keys.all(name).sort()),
+    list: () => {
+      const documents = list.all(name).map(({ key, doc }) => ({ key, document: documentIn(doc) }));
+      return Promise.resolve(documents.sort((a, b) => (a.key < b.key ? -1 : 1)));
+    },
+    put: async (key, document) => {
+      await send({ op: 'put', shelf: name, documents: [rowOf({ key, document })] });
+    },
+    putFenced: async (documents) => {
+      if (documents.length > 0) await send({ op: 'put', shelf: name, documents: documents.map(rowOf) });
+      return true;
+    },
+    replace: async (key, before, after) =>
+      (await send({ op: 'replace', shelf: name, key, before: textOf(before), after: textOf(after) })) === 1,
+    follow: () => () => undefined,
+    delete: async (key) => (await send({ op: 'drop', shelf: name, key })) === 1,
+  });
+}
+
+const rowOf = ({ key, document }: { readonly key: string; readonly document: Json }): DocumentRow => ({
+  key,
+  doc: JSON.stringify(document),
+});
+
+const textOf = (document: Json | undefined): string | undefined =>
+  document === undefined ? undefined : JSON.stringify(document);

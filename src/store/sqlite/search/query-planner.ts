@@ -1,0 +1,120 @@
+/** Chooses the index that answers a filter best: a superset of what is to be found, in creation order. */
+import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
+import { type Lists, shortest } from './lists.ts';
+import type { NameReader } from '../names.ts';
+import type { TimeBudget } from './time-budget.ts';
+import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
+
+/** What may be found. */
+export interface AccessPath {
+  readonly pager: Pager;
+  /** True when every candidate is found, but for those that have expired: nobody needs to read them. */
+  readonly isExact: boolean;
+  /** For when most candidates turn out to be wrong: after this many of them, others are worth their price. */
+  readonly otherwise?: { readonly after: number; readonly open: () => Promise<Pager> };
+}
+
+/** How much of what is found will be asked for: a number of entities, or Infinity. */
+export interface SearchLimits {
+  readonly wanted: number;
+  readonly budget: TimeBudget;
+}
+
+export type PlanQuery = (filter: Filter, limits: SearchLimits) => Promise<AccessPath>;
+
+interface Indexes {
+  readonly names: NameReader;
+  readonly rows: Rows;
+  readonly lists: Lists;
+}
+
+export function createQueryPlanner({ names, rows, lists }: Indexes): PlanQuery {
+  const typed = createTyped({ names, rows });
+
+  return async (filter, { budget, wanted }) => {
+    const conjuncts = conjunctsOf(filter);
+    const byId = conjuncts.map(({ selectors }) => selectors && idsIn(selectors)).find((ids) => ids !== undefined);
+    if (byId) return { pager: pagerOfIds(byId, rows), isExact: isByIdOnly(filter) };
+    const readers = conjuncts.flatMap(lists.readers);
+    const ordered = conjuncts.map(lists.ordered).find((pager) => pager !== undefined);
+    const most = ordered && wanted < Infinity ? fewEnough : affordable(wanted, rows.total());
+    const list = await shortest(readers, { budget, most });
+    if (list) return { pager: pagerOfNums(list, rows), isExact: false };
+    const pager = ordered ?? conjuncts.map(typed).find((one) => one !== undefined) ?? rows.all;
+    if (readers.length === 0) return { pager, isExact: isByTypeOnly(filter) };
+    const open = async (): Promise<Pager> =>
+      pagerOfNums((await shortest(readers, { budget, most: Infinity })) ?? [], rows);
+    return { pager, isExact: false, otherwise: { after: 2 * most, open } };
+  };
+}
+
+/** So many numbers cost next to nothing. */
+const fewEnough = 500;
+
+/** How many rows of an index cost as much as one entity that is read. */
+const rowsPerEntity = 7;
+
+/**
+ * How many numbers a list may have before it is dearer than looking at entities in their order. Where `length` of all are
+ * in the list, a page is full after `wanted * total / length` entities; the list costs `length / rowsPerEntity`.
+ */
+const affordable = (wanted: number, total: number): number =>
+  Math.max(fewEnough, Math.ceil(Math.sqrt(rowsPerEntity * wanted * total)));
+
+/** The filter and the filters in it that must hold too. */
+const conjunctsOf = (filter: Filter): readonly Filter[] => [filter, ...(filter.also ?? []).flatMap(conjunctsOf)];
+
+/** All ids that the selectors allow; undefined when one of them allows any. */
+function idsIn(selectors: readonly EntitySelector[]): readonly string[] | undefined {
+  const lists = selectors.map(({ ids }) => ids);
+  return lists.includes(undefined) ? undefined : lists.flatMap((ids) => ids ?? []);
+}
+
+function pagerOfIds(ids: readonly string[], rows: Rows): Pager {
+  const nums = [...new Set(ids)].flatMap((id) => rows.byId(id)?.num ?? []);
+  return pagerOfNums(
+    nums.sort((a, b) => a - b),
+    rows,
+  );
+}
+
+/** True when nothing but selectors speak, and these of nothing but ids. */
+const isByIdOnly = (filter: Filter): boolean =>
+  hasSelectorsOnly(filter) && (filter.selectors?.every(({ types }) => types === undefined) ?? true);
+
+const isByTypeOnly = (filter: Filter): boolean =>
+  hasSelectorsOnly(filter) &&
+  (filter.selectors?.every(({ ids, idPattern, types }) => !ids && !idPattern && (!types || isUnion(types))) ?? true);
+
+const hasSelectorsOnly = ({ attrs, q, geo, scopeQ, also, anyOf }: Filter): boolean =>
+  !attrs && !q && !geo && !scopeQ && !also && !anyOf;
+
+const isUnion = (types: TypeSelection): boolean =>
+  types.op === 'type' || types.op === 'any' || (types.op === 'or' && types.parts.every(isUnion));
+
+/** The pager of the types that a filter allows; undefined when it allows any. */
+function createTyped({ names, rows }: { names: NameReader; rows: Rows }): (filter: Filter) => Pager | undefined {
+  return ({ selectors }) => {
+    if (!selectors) return undefined;
+    const lists = selectors.map(({ types }) => types && typesIn(types));
+    if (lists.includes(undefined)) return undefined;
+    const nums = new Set(lists.flatMap((types) => types ?? []).flatMap((type) => names.numOf(type) ?? []));
+    return pagerOfSeveral([...nums].map((num) => rows.ofType(num)));
+  };
+}
+
+/** Types of which an entity must have one to be selected; undefined: it may have any. */
+function typesIn(selection: TypeSelection): readonly string[] | undefined {
+  switch (selection.op) {
+    case 'any':
+      return undefined;
+    case 'type':
+      return [selection.type];
+    case 'and':
+      return selection.parts.map(typesIn).find((types) => types !== undefined);
+    case 'or': {
+      const lists = selection.parts.map(typesIn);
+      return lists.includes(undefined) ? undefined : lists.flatMap((types) => types ?? []);
+    }
+  }
+}

@@ -1,0 +1,189 @@
+/** The writing side of one tenant's file: carries out groups of requests, each group in one transaction. */
+import type { Database } from 'better-sqlite3';
+import type { Outcome } from '../../../core/model/mutation.ts';
+import type { Position } from '../../../core/port/store.ts';
+import { carryOut, recordSeries, sweepSome, type Tables } from './carry-out.ts';
+import { openForWriting } from '../connection.ts';
+import { failureOf } from '../failure.ts';
+import { createEntities } from './entity-rows.ts';
+import { createForget, type Forget } from '../history/forget.ts';
+import { createRollupWriter } from '../history/rollup-writer.ts';
+import { createHistoryWriter } from '../history-writer.ts';
+import { createLogWriter } from './log-writer.ts';
+import type { Answer, Job, Reply, Request } from '../message.ts';
+import { createNames, type Names } from '../names.ts';
+import { pastSeriesIn, retentionSliceIn, revisionIn, writesIn } from '../own-text.ts';
+import { createRevise, type Revise } from './revise.ts';
+import { createSequence } from './sequence.ts';
+import { createCollectionWriter, type CollectionWriter } from '../document-collections.ts';
+import { inSteps, type Steps } from './steps.ts';
+import { createSubjects } from './subjects.ts';
+import { createWal, type Wal } from './wal.ts';
+
+export interface TenantDatabaseWriter {
+  /** Carries out requests in order and answers when they are durable. Never throws: what fails is in the replies. */
+  commit(requests: readonly Request[]): Steps<readonly Reply[]>;
+  position(): Position;
+  /** Work that need not be done before an answer: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. Never while a commit is under way. */
+  tidy(): Steps<boolean>;
+  close(): void;
+}
+
+/** Opens a tenant's file. Throws an Error when it cannot be opened, or was written by a newer program. */
+export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
+  const database = openForWriting(path);
+  const names = createNames(database);
+  const tables = createTables(database, names);
+  const revise = createRevise(database, tables, names);
+  const run = createRunner(tables, {
+    shelves: createCollectionWriter(database),
+    revise,
+    forget: createForget(database, tables.rollups),
+  });
+  const wal = createWal(database);
+  const inTransaction = createTransaction(database, {
+    flush: () => tables.entities.flush(),
+    reset() {
+      names.reset();
+      tables.sequence.reset();
+      tables.entities.reset();
+      tables.log.reset();
+      tables.rollups.reset();
+    },
+  });
+
+  function* commit(requests: readonly Request[]): Steps<readonly Reply[]> {
+    try {
+      return yield* inTransaction(inSteps(requests, (request) => answer(request, run)));
+    } catch (error) {
+      // One faulty request must not take the others of its group with it.
+      if (requests.length > 1) return (yield* inSteps(requests, (request) => commit([request]))).flat();
+      return requests.map(({ seq }) => ({ seq, failure: failureOf(error, path) }));
+    }
+  }
+
+  return {
+    commit,
+    position: () => tables.sequence.position(),
+    tidy: createTidy(tables, { wal, inTransaction }),
+    close() {
+      wal.empty();
+      database.close();
+    },
+  };
+}
+
+function* answer({ seq, job }: Request, run: Run): Steps<Reply> {
+  return { seq, answer: yield* run(job) };
+}
+
+function createTidy(
+  { entities: { values }, rollups }: Tables,
+  { wal, inTransaction }: { wal: Wal; inTransaction: InTransaction },
+): TenantDatabaseWriter['tidy'] {
+  return function* () {
+    wal.keepShort();
+    if (!values.areComplete()) {
+      yield* inTransaction(values.buildSlice());
+      return true;
+    }
+    const due = rollups.due();
+    if (due && due.length > 0) yield* inTransaction(rollups.workOut(due));
+    return due !== undefined;
+  };
+}
+
+function createTables(database: Database, names: Names): Tables {
+  const sequence = createSequence(database);
+  const rollups = createRollupWriter(database);
+  return {
+    sequence,
+    rollups,
+    entities: createEntities(database, names),
+    subjects: createSubjects(database, names),
+    history: createHistoryWriter(database, { names, sequence, rollups }),
+    log: createLogWriter(database, sequence),
+  };
+}
+
+type InTransaction = <Result>(work: Steps<Result>) => Steps<Result>;
+
+/** Runs work in a transaction: `flush` writes what is only in memory before the commit, `reset` forgets it after a failure. */
+function createTransaction(
+  database: Database,
+  { flush, reset }: { flush: () => Steps<undefined>; reset: () => void },
+): InTransaction {
+  const begin = database.prepare<[]>('BEGIN IMMEDIATE');
+  const end = database.prepare<[]>('COMMIT');
+  const undo = database.prepare<[]>('ROLLBACK');
+  return function* (work) {
+    try {
+      begin.run();
+      const result = yield* work;
+      yield* flush();
+      end.run();
+      return result;
+    } catch (error) {
+      if (database.inTransaction) undo.run();
+      reset();
+      throw error;
+    }
+  };
+}
+
+type Run = (job: Job) => Steps<Answer>;
+
+function createRunner(
+  tables: Tables,
+  { shelves, revise, forget }: { shelves: CollectionWriter; revise: Revise; forget: Forget },
+): Run {
+  return function* (job) {
+    switch (job.op) {
+      case 'open':
+        return tables.sequence.position();
+      case 'close':
+        return 1;
+      case 'apply':
+        return JSON.stringify(yield* applyAll(tables, job));
+      case 'record':
+        return yield* recordAll(tables, job);
+      case 'revise':
+        return JSON.stringify(yield* revise(revisionIn(job.revision), job.at));
+      case 'sweep':
+        return JSON.stringify(yield* sweepSome(tables, job.now, job.limit));
+      case 'prune':
+        return yield* tables.log.prune(job, job.limit);
+      case 'forget':
+        return JSON.stringify(forget(retentionSliceIn(job.slice), job.limit));
+      case 'put':
+        return shelves.put(job);
+      case 'replace':
+        return shelves.replace(job);
+      case 'drop':
+        return shelves.drop(job);
+      case 'index':
+        tables.entities.values.want(job.name);
+        return 1;
+    }
+  };
+}
+
+function* applyAll(tables: Tables, { at, writes }: Extract<Job, { op: 'apply' }>): Steps<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const text of writes) {
+    for (const write of writesIn(text)) outcomes.push(yield* carryOut(tables, write, at));
+    yield;
+  }
+  return outcomes;
+}
+
+function* recordAll(tables: Tables, { at, series }: Extract<Job, { op: 'record' }>): Steps<number> {
+  let count = 0;
+  for (const text of series) {
+    const all = pastSeriesIn(text);
+    for (const one of all) yield* recordSeries(tables, one, at);
+    count += all.length;
+    yield;
+  }
+  return count;
+}

@@ -1,0 +1,41 @@
+/** Parts of a world that tests have in common: @contexts of which nothing is loaded, the limits, nobody who carries subscriptions out. */
+import type { Subscriptions } from '../src/core/port/subscriptions.ts';
+import { createContexts } from '../src/core/jsonld/resolve.ts';
+import type { Json } from '../src/core/model/json.ts';
+import {
+  type ContextRegistry,
+  createContextRegistry,
+  type ContextRegistryOptions,
+} from '../src/core/operation/context/registry.ts';
+import type { World } from '../src/core/operation/operation.ts';
+
+/** What requests of a test may hold at most. */
+export const worldLimits: World['limits'] = {
+  pageDefault: 20,
+  pageMax: 1000,
+  batchMax: 1000,
+  namesMax: 10_000,
+  attributesMax: 10_000,
+  instancesMax: 1000,
+  instancesPage: 1000,
+};
+
+/** The core, the @contexts that are known, and those that tenants keep. */
+export function createOfflineLibrary(
+  known: Readonly<Record<string, Json>>,
+  world: Pick<ContextRegistryOptions, 'stores' | 'clock' | 'observe'>,
+): ContextRegistry {
+  const refuse = (url: string): Promise<never> => Promise.reject(new Error(`${url} must not be loaded`));
+  const documents = { forget: () => Promise.resolve(), reload: refuse };
+  return createContextRegistry({ ...world, documents, contexts: createContexts({ load: refuse, known }) });
+}
+
+/** For worlds in which nobody carries subscriptions out. */
+export const noSubscriptions: Subscriptions = {
+  check: () => Promise.resolve(),
+  refresh: () => Promise.resolve(),
+  watch: () => () => undefined,
+  statistics: () => Promise.resolve(undefined),
+  replay: () => Promise.resolve(),
+  explain: () => Promise.reject(new Error('nobody can tell')),
+};
