@@ -1,8 +1,8 @@
-/** Sends the bounds of the broker along with every write, so that the store holds the entity to them that comes of it. */
+/** Adds the broker's limits to every write, so that the store checks the resulting entity against them. */
 import type { Store } from '../port/store.ts';
 import type { Limits } from './operation.ts';
 
-/** The store, whose writes are refused when they would leave an entity with more than it may have. */
+/** A store that refuses a write when the resulting entity would have more than `attributesMax` attributes. */
 export const boundStore = (store: Store, { attributesMax }: Pick<Limits, 'attributesMax'>): Store => ({
   ...store,
   apply: (writes, at) =>

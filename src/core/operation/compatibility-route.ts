@@ -1,4 +1,4 @@
-/** Requests of another project's API that the broker answers beside its own, so that clients written for that project work with it. */
+/** Requests of another project's API that the broker answers next to its own, so that clients written for that project work with it. */
 import type { JsonObject } from '../model/json.ts';
 import type { OperationResult, OperationRequest, Caller, Method } from './operation.ts';
 
@@ -9,17 +9,17 @@ export interface CompatibilityRequest extends Pick<OperationRequest, 'path'>, Pi
 }
 
 export type CompatibilityResult =
-  /** 201 with the URL of what was made, and what is told of it. */
+  /** 201 with the URL of the created resource, and a body. */
   | { readonly kind: 'made'; readonly location: string; readonly body: JsonObject }
   | Extract<OperationResult, { kind: 'done' | 'events' }>;
 
-/** One request that can be made. */
+/** One route of the other project's API. */
 export interface CompatibilityRoute {
   readonly name: string;
   readonly method: Method;
-  /** From the root of the server on, with `{names}` for its variable parts. */
+  /** The path from the root of the server, with `{names}` for its variable parts. */
   readonly path: string;
-  /** Most bytes of a body. */
+  /** Maximum size of a body, in bytes. */
   readonly bodyBytesMax: number;
   /** Throws Problem. */
   answer(request: CompatibilityRequest): CompatibilityResult;

@@ -1,4 +1,7 @@
-/** Reads the content of what a lazy plan has found: large entities are found without it, since a page of them is too much at a time. */
+/**
+ * Loads the content of the results of a lazy plan. A lazy plan finds large entities without their content, because a page of them is too
+ * large to hold at once.
+ */
 import type { Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
@@ -6,8 +9,8 @@ import type { Instant } from '../model/instant.ts';
 import type { Store, Stored } from '../port/store.ts';
 
 /**
- * What was found, with its content. A large entity is read as it is now: undefined when it has gone since it was found, or is not
- * what is looked for any more.
+ * A result with its content. A large entity is read in its present state: undefined when it was deleted since it was found, or does not
+ * match the filter any more.
  */
 export type ContentOf = (stored: Stored) => Stored | Promise<Stored | undefined>;
 

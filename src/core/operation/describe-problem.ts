@@ -1,8 +1,8 @@
-/** A problem as the document that clients get: ProblemDetails of clause 5.5.3, with the numeric status of clause 6.3.2. */
+/** Writes a problem as the document that clients get: ProblemDetails of clause 5.5.3, with the numeric status of clause 6.3.2. */
 import type { JsonObject } from '../model/json.ts';
 import { problemTitle, type ProblemReport, type ProblemType } from '../model/problem.ts';
 
-/** The status of each type of problem. It is part of the document, and so known here; bindings send it as theirs. */
+/** The HTTP status of each problem type. It is here because the document contains it; bindings send the same status. */
 export const statusOf: Readonly<Record<ProblemType, number>> = {
   InvalidRequest: 400,
   BadRequestData: 400,

@@ -1,4 +1,4 @@
-/** Properties that many operations have in common: an operation spreads one of these and adds its own. */
+/** Properties that many operations share: an operation spreads one of these and adds its own. */
 import type { Operation } from './operation.ts';
 
 /** A GET without a body, answered in JSON or JSON-LD. */
@@ -9,8 +9,8 @@ export const readHead = {
   body: 'none',
 } as const satisfies Partial<Operation>;
 
-/** A write. An answer with a body is JSON, or JSON-LD. */
+/** A write. If the answer has a body, it is JSON or JSON-LD. */
 export const writeHead = { action: 'write', media: ['json', 'ld+json'] } as const satisfies Partial<Operation>;
 
-/** A write of many elements in an array. */
+/** A write of many elements in one array. */
 export const batchHead = { ...writeHead, method: 'POST', body: 'array' } as const satisfies Partial<Operation>;

@@ -1,4 +1,4 @@
-/** Follows relationships to the entities they lead to (clause 4.5.23): which are fetched, and in which order they are found. */
+/** Follows relationships to their target entities (clause 4.5.23): decides which entities to fetch, and in which order. */
 import { isShown, type Projection } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import { targetsOf } from '../model/relationship.ts';
@@ -6,32 +6,32 @@ import type { YieldToEventLoop } from '../port/clock.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Store } from '../port/store.ts';
 
-/** How far and where relationships are followed. */
+/** How far to follow relationships, and which entities to skip. */
 export interface LinkTraversal {
-  /** How many relationships away; at least 1. */
+  /** Maximum number of relationships between an entity and a target; at least 1. */
   readonly level: number;
-  /** Ids that are not followed: entities that already contain these ones. */
+  /** Ids that are not followed: entities that already contain these entities. */
   readonly containedBy: ReadonlySet<string>;
   readonly projection: Projection;
 }
 
-/** An entity that was reached, and the projection that holds for it. */
+/** An entity that a relationship leads to, and the projection that applies to it. */
 export interface LinkedEntity {
   readonly entity: Entity;
   readonly projection: Projection;
 }
 
-/** What is needed on the way. A `Call` is that. */
+/** What following links needs. A `CallContext` provides it. */
 export interface LinkSource {
   readonly store: Store;
   readonly now: Instant;
   readonly world: { readonly yieldToEventLoop: YieldToEventLoop };
 }
 
-/** Most entities that one answer links to. */
+/** Maximum number of entities that one answer links to. */
 const linkedMax = 10_000;
 
-/** The entities that these lead to, each once, nearest first. */
+/** The target entities, each once, nearest first. */
 export async function followLinks(
   entities: readonly Entity[],
   { level, containedBy, projection }: LinkTraversal,
@@ -65,7 +65,7 @@ interface Link {
   readonly projection: Projection;
 }
 
-/** Where the relationships lead that the projection shows. */
+/** The targets of the relationships that the projection shows. */
 function linksOf({ entity, projection }: LinkedEntity): readonly Link[] {
   return Object.entries(entity.attrs)
     .filter(([name]) => isShown(projection, name))

@@ -1,34 +1,34 @@
-/** Texts of answers: a short one is whole; of a long one there is the beginning, and the rest is made as it is taken. */
+/** Texts of answers. A short text is one string. A long text has its beginning as a string, and produces the rest while it is read. */
 import type { YieldToEventLoop } from '../port/clock.ts';
 
 export interface LongText {
   readonly begin: string;
-  /** To be gone through once, or not at all. */
+  /** Can be iterated once at most. */
   readonly rest: AsyncIterable<string>;
 }
 
 export type Text = string | LongText;
 
-/** A list as text: its elements between `open` and `close`. */
+/** The text before and after the elements of a list. */
 interface Frame {
   readonly open: string;
   readonly close: string;
 }
 
 interface Writing<T> extends Frame {
-  /** The text of an element; undefined: it is left out. */
+  /** The text of an element; undefined to omit the element. */
   readonly write: (element: T) => string | undefined | Promise<string | undefined>;
   readonly yieldToEventLoop: YieldToEventLoop;
 }
 
-/** Characters of a list that is made before any of it is sent, so that what goes wrong in it can still be told. */
+/** Characters of a list that are produced before anything is sent, so that an error in them can still be reported as a problem. */
 const shortMax = 128 * 1024;
-/** Characters that are made at a time after that, unless one element has more. */
+/** Characters per piece after that, unless one element is longer. */
 const pieceMax = 64 * 1024;
 
 /**
- * The text of a list, its elements separated by commas, with pauses: writing a thousand elements takes longer than others should
- * wait. Elements are let go of as they are written.
+ * The text of a list, its elements separated by commas. It yields to the event loop between elements, because a thousand elements take
+ * longer than other requests should wait. It releases each element after writing it.
  */
 export async function listText<T>(elements: readonly T[], writing: Writing<T>): Promise<Text> {
   const waiting = elements.toReversed();
@@ -37,18 +37,18 @@ export async function listText<T>(elements: readonly T[], writing: Writing<T>): 
   return { begin: `${writing.open}${begin.join(',')}`, rest: restOf(waiting, writing) };
 }
 
-/** Behind a text that is not empty: elements are only left over when some were written. */
+/** Expects a nonempty text before it: elements are only left over when some were written. */
 async function* restOf<T>(waiting: T[], writing: Writing<T>): AsyncGenerator<string> {
   while (waiting.length > 0) {
     const texts = await takeTexts(waiting, writing, pieceMax);
-    // A single one may be large: it is not copied for the sake of a comma.
+    // A single text may be large: do not copy it just to add a comma.
     if (texts.length > 0) yield ',';
     if (texts.length > 0) yield texts.join(',');
   }
   yield writing.close;
 }
 
-/** Takes elements from the end of a list until their texts have so many characters. */
+/** Takes elements from the end of a list until their texts have `most` characters or more. */
 async function takeTexts<T>(waiting: T[], { write, yieldToEventLoop }: Writing<T>, most: number): Promise<string[]> {
   const texts: string[] = [];
   for (let length = 0; length < most; ) {
@@ -65,7 +65,7 @@ async function takeTexts<T>(waiting: T[], { write, yieldToEventLoop }: Writing<T
   return texts;
 }
 
-/** All of a text in one piece; undefined when it has more than `most` characters. */
+/** The whole text as one string; undefined when it has more than `most` characters. */
 export async function wholeText(text: Text, most: number): Promise<string | undefined> {
   if (typeof text === 'string') return text.length > most ? undefined : text;
   const pieces = [text.begin];

@@ -1,4 +1,4 @@
-/** The shape of every API operation: a value asks, a value answers. Bindings only translate (CIM 009 clauses 5 and 6). */
+/** The shape of every API operation: a request value in, a result value out. Bindings only translate (CIM 009 clauses 5 and 6). */
 import type { Domain } from '../access/domain.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Context } from '../jsonld/context.ts';
@@ -17,24 +17,24 @@ import type { ContextRegistry } from './context/registry.ts';
 import type { Text } from './long-text.ts';
 import type { Tickets } from './stream/tickets.ts';
 
-/** What a client asks of an operation, whatever the binding. Everything is as sent, percent-decoding aside. */
+/** What a client requests, whatever the binding. Everything is as sent, except that percent-encoding is decoded. */
 export interface OperationRequest {
-  /** Parts of the path, by the names in the operation's `path`: `id`, `attr`, ... */
+  /** Variable parts of the path, by their names in the operation's `path`: `id`, `attr`, ... */
   readonly path: Readonly<Record<string, string>>;
   /** Query parameters by name. */
   readonly params: Readonly<Record<string, string>>;
   /** The parsed body, without its top-level `@context` (but see `Operation.takesContext`). */
   readonly body?: Json;
-  /** Of a client that comes back to a stream of events: the last position that it was told. */
+  /** When a client reconnects to a stream of events: the last position that it received. */
   readonly lastEventId?: string;
 }
 
-/** How entities are to be written (clause 6.3.4). */
+/** The media type of the answer (clause 6.3.4). */
 export type Media = 'json' | 'ld+json' | 'geo+json' | 'event-stream';
 
-/** Bounds that are options of the broker. */
+/** Limits that are options of the broker. */
 export interface Limits {
-  /** Entities on a page when `limit` is not given, and the most that may be asked for. */
+  /** Entities on a page when `limit` is not given, and the maximum of `limit`. */
   readonly pageDefault: number;
   readonly pageMax: number;
   /** Elements of a batch. */
@@ -62,45 +62,47 @@ export interface World {
   readonly subscriptions: Subscriptions;
   readonly tickets: Tickets;
   readonly limits: Limits;
-  /** How texts are ordered where a query does not say (`compareBy`). */
+  /** The order of texts when a query does not specify one (`compareBy`). */
   readonly collation: string;
   readonly identity: Identity;
-  /** True when requests are taken that clients made for other brokers send and the standard refuses (docs/compatibility.md). */
+  /** True when the broker accepts requests that the standard refuses but clients of other brokers send (docs/compatibility.md). */
   readonly isTolerant: boolean;
 }
 
-/** Which broker this is, among others (clause 5.15). */
+/** Identifies this broker among others (clause 5.15). */
 interface Identity {
-  /** A name that no other broker has. */
+  /** A name that is unique among brokers. */
   readonly alias: string;
   readonly startedAt: Instant;
 }
 
-/** Who asks, and in what terms. */
+/** Who sends the request, and the @context, media type and version that apply to it. */
 export interface Caller {
   readonly tenant: string;
   readonly principal: Principal;
-  /** The part of the tenant that the request keeps to. Absent: all of it. */
+  /** The part of the tenant that the request is limited to. Absent: the whole tenant. */
   readonly domain?: Domain;
-  /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and its own URLs are paths. */
+  /**
+   * The URL at which the client reached the broker, such as `http://localhost:1026`. Absent: unknown, and the broker's own URLs are paths.
+   */
   readonly origin?: string;
   /** The @context of the request (clause 6.3.5). */
   readonly context: Context;
   readonly media: Media;
-  /** True when every element of an array body brings its own @context (clause 6.3.5, `application/ld+json`). */
+  /** True when every element of an array body has its own @context (clause 6.3.5, `application/ld+json`). */
   readonly contextPerElement?: boolean;
-  /** The minor number of the older version of the standard that the caller knows (clause 6.3.21). */
+  /** The minor number of the older version of the standard that the caller supports (clause 6.3.21). */
   readonly version?: MinorVersion;
   /** True when the caller wants the @context of GeoJSON in the Link header (clause 6.3.15). */
   readonly isContextInLink?: boolean;
 }
 
-/** What travels with a request: caller, world, the present time and the tenant's store behind its access guard. */
+/** Everything that an operation gets with a request: caller, world, present time, and the tenant's store behind its access guard. */
 export interface CallContext extends Caller {
   readonly world: World;
   readonly now: Instant;
   readonly store: Store;
-  /** The position of the newest change as clients hold it, for going on by stream. */
+  /** The position of the newest change in the form that clients get, to continue with a stream. */
   position(): Promise<string>;
 }
 
@@ -109,54 +111,54 @@ export interface Page {
   readonly limit: number;
   readonly offset: number;
   readonly hasMore: boolean;
-  /** The number of all matches, when asked for. */
+  /** The number of all matches, when the request asks for it. */
   readonly count?: number;
 }
 
-/** A part of time that a long history was cut to. */
+/** The time range that a long history was cut to. */
 export interface TimeRange {
   readonly start: Instant;
   readonly end: Instant;
   readonly size: number | '*';
 }
 
-/** What an operation answers. Statuses and headers are the binding's affair. */
+/** The result of an operation. Bindings choose statuses and headers. */
 export type OperationResult =
-  /** 201 with the path of what was made. */
+  /** 201 with the path of the created resource. */
   | { readonly kind: 'created'; readonly location: string }
-  /** 201 with the ids that a batch made. */
+  /** 201 with the ids of the entities that a batch created. */
   | { readonly kind: 'createdMany'; readonly ids: readonly string[] }
   /** 204. */
   | { readonly kind: 'done' }
-  /** 207 with an UpdateResult or BatchOperationResult. `refused`: the elements of a batch that were, by their place in it. */
+  /** 207 with an UpdateResult or BatchOperationResult. `refused`: the refused elements of a batch, by their index. */
   | { readonly kind: 'partly'; readonly body: JsonObject; readonly refused?: ReadonlyMap<number, ProblemReport> }
   /**
-   * 200 with JSON text, which already holds the @context where the media type puts it in the body.
-   * `position`: the newest change the answer is sure to include, for going on by stream.
+   * 200 with JSON text, which already contains the @context if the media type puts it in the body. `position`: the newest change that the
+   * answer certainly includes, to continue with a stream.
    */
   | {
       readonly kind: 'found';
       readonly text: Text;
       readonly page?: Page;
       readonly position?: string;
-      /** The part of time that is shown, where it is not all that was asked for: 206 (clause 6.3.10). */
+      /** The time range that is shown, when it is less than the request asked for: 206 (clause 6.3.10). */
       readonly range?: TimeRange;
-      /** True when the text is in the words of an older version: 203 (clause 6.3.21). */
+      /** True when the text is in the representation of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
     }
-  /** 200 with a text that goes on until one of both ends it. `begin` is called once the text can be sent, or never. */
+  /** 200 with a text that continues until one side ends it. `begin` is called when the text can be sent, or never. */
   | { readonly kind: 'events'; readonly begin: (sink: EventSink) => void };
 
-/** Where a text without end goes. */
+/** Receives a text without end. */
 export interface EventSink {
-  /** Hands over text. Calls back when the client has taken it, or is gone. */
+  /** Sends text. Calls back when the client has received it or is gone. */
   write(text: string, taken: () => void): void;
-  /** Bytes that the client has not taken yet. */
+  /** Bytes that the client has not received yet. */
   backlog(): number;
   isOpen(): boolean;
-  /** Ends the text, and the connection too if the client does not take what waits for it. */
+  /** Ends the text. Also ends the connection if the client does not receive the pending bytes. */
   end(): void;
-  /** Calls back once it is over. */
+  /** Calls back when the text has ended. */
   closed(listener: () => void): void;
 }
 
@@ -165,20 +167,24 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** One API operation. `path` is below `/ngsi-ld/v1`, with `{names}` for its variable parts. */
 export interface Operation {
   readonly name: string;
-  /** The clause of CIM 009 that defines it; of the broker's own operations, the one whose matter it is. */
+  /** The clause of CIM 009 that defines it; for the broker's own operations, the closest clause. */
   readonly clause: string;
   readonly method: Method;
   readonly path: string;
   readonly action: Action;
-  /** Every query parameter it takes; any other is an InvalidRequest (clause 6.3.20). */
+  /** All query parameters that it takes; any other is an InvalidRequest (clause 6.3.20). */
   readonly parameters: readonly string[];
   /** Media types of its answer, in the server's order of preference. */
   readonly media: readonly Media[];
   /** What the body must be; `any` takes every JSON value. */
   readonly body: 'none' | 'object' | 'array' | 'any';
-  /** An unknown tenant is created by it, or does not matter to it; otherwise there must be one (clause 4.14). */
+  /**
+   * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. Absent: the tenant must exist (clause 4.14).
+   */
   readonly unknownTenant?: 'create' | 'ignore';
-  /** True when it is about @contexts (clause 5.13), or says nothing in terms: one in the body is data, and the answer is in none. */
+  /**
+   * True when the operation is about @contexts (clause 5.13) or uses no terms: an @context in the body is data, and the answer has none.
+   */
   readonly takesContext?: boolean;
   run(request: OperationRequest, call: CallContext): Promise<OperationResult>;
 }

@@ -1,4 +1,4 @@
-/** Reads query parameters, and entity ids of paths, into values, once. Every message names the parameter and what it may be. */
+/** Reads query parameters and the entity ids of paths into values. Every error message names the parameter and its allowed values. */
 import { badData, Problem } from '../model/problem.ts';
 import { readId } from '../model/read/id.ts';
 import type { OperationRequest, Limits, Page } from './operation.ts';
@@ -7,7 +7,7 @@ type Params = Readonly<Record<string, string>>;
 
 const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);
 
-/** Elements of a comma list; undefined when the parameter is absent. Throws BadRequestData when an element is empty. */
+/** The elements of a comma-separated list; undefined when the parameter is absent. Throws BadRequestData when an element is empty. */
 export function readList(params: Params, name: string): readonly string[] | undefined {
   const text = params[name];
   if (text === undefined) return undefined;
@@ -21,8 +21,8 @@ export const readDatasetIds = (params: Params): readonly string[] | undefined =>
   readList(params, 'datasetId')?.map((text) => (text === '@none' ? text : readId(text, 'datasetId')));
 
 /**
- * Which instances of an attribute a deletion is about: all of them with `deleteAll=true`, else the one that `datasetId` names,
- * which is the default instance when it is absent or `@none` (clauses 5.6.5, 5.6.13).
+ * The instances of an attribute that a deletion applies to: all with `deleteAll=true`, else the instance that `datasetId` names. That is
+ * the default instance when `datasetId` is absent or `@none` (clauses 5.6.5, 5.6.13).
  */
 export function readDeletedInstances(params: Params): 'all' | { readonly datasetId?: string } {
   const { datasetId } = params;
@@ -31,7 +31,7 @@ export function readDeletedInstances(params: Params): 'all' | { readonly dataset
   return isAll ? 'all' : one;
 }
 
-/** The id of an entity in the path of an operation. Throws BadRequestData when it is no URI. */
+/** The id of an entity in the path of an operation. Throws BadRequestData when it is not a URI. */
 export const readEntityId = ({ path }: Pick<OperationRequest, 'path'>): string => readId(path['id'] ?? '');
 
 /** `true` or `false` in any case (conflict 18); undefined when absent. */
@@ -42,7 +42,7 @@ export function readBoolean(params: Params, name: string): boolean | undefined {
   throw badData(`The parameter ${name} must be true or false, not ${JSON.stringify(params[name])}.`);
 }
 
-/** A whole number not below `least`; undefined when absent. */
+/** A whole number of at least `least`; undefined when absent. */
 export function readWhole(params: Params, name: string, least: number): number | undefined {
   const text = params[name];
   if (text === undefined) return undefined;
@@ -53,7 +53,7 @@ export function readWhole(params: Params, name: string, least: number): number |
   return number;
 }
 
-/** `limit`, `offset` and `count` (clause 6.3.10). `limit=0` is for counting only. */
+/** `limit`, `offset` and `count` (clause 6.3.10). `limit=0` only counts. */
 export function readPaging(
   params: Params,
   { pageDefault, pageMax }: Limits,
@@ -66,7 +66,7 @@ export function readPaging(
   return { limit, offset: readWhole(params, 'offset', 0) ?? 0, isCounted };
 }
 
-/** Parameters of a list in which the value `count` of `options`, a word of older clients, has become `count=true`. */
+/** Replaces the value `count` of `options`, which older clients send, by `count=true`. */
 export function liftCount(params: Params): Params {
   const { options, ...others } = params;
   const chosen = options?.split(',').map((option) => option.trim()) ?? [];
@@ -75,7 +75,7 @@ export function liftCount(params: Params): Params {
   return { count: 'true', ...others, ...(rest === '' ? undefined : { options: rest }) };
 }
 
-/** A page of what was found by asking for one element more than the limit. */
+/** The page of a query that asked for one element more than the limit. */
 export const pageOf = (
   found: number,
   { limit, offset }: { limit: number; offset: number },
@@ -87,7 +87,7 @@ export const pageOf = (
   ...(count === undefined ? undefined : { count }),
 });
 
-/** Values of `options` (a comma list), each of which must be allowed (clauses 6.3.11, 6.3.12). */
+/** The values of `options` (a comma-separated list). Each must be allowed (clauses 6.3.11, 6.3.12). */
 export function readOptions<T extends string>(params: Params, allowed: readonly T[]): ReadonlySet<T> {
   const chosen = new Set<T>();
   for (const text of params['options']?.split(',') ?? []) {
@@ -99,7 +99,7 @@ export function readOptions<T extends string>(params: Params, allowed: readonly 
   return chosen;
 }
 
-/** The parameter `format`, which must be one of those allowed. */
+/** The parameter `format`. It must be one of the allowed values. */
 export function readFormat<T extends string>(params: Params, allowed: readonly T[]): T | undefined {
   const text = params['format'];
   if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What adding instances of other moments to an entity means: which of them become present, and which are history (clause 5.6.11). */
+/** Places instances with their own times: decides which become present, and which go into history only (clause 5.6.11). */
 import { type Fragment, type Fragments, type Instance, ngsildNull } from '../model/attribute.ts';
 import { scopeSeries } from '../model/history.ts';
 import { type Instant, microsOfInstant } from '../model/instant.ts';
@@ -9,15 +9,15 @@ import { isOlder, stampInstance } from '../model/stamp.ts';
 import type { PastInstance } from '../port/store.ts';
 import type { CallContext } from './operation.ts';
 
-/** Where instances go: a change of the present entity, and what is recorded besides. */
+/** The result: a change of the present entity, and the instances to record in history as well. */
 export interface Placed {
   readonly mutation: Mutation;
   readonly past: readonly PastInstance[];
 }
 
 /**
- * The newest of each attribute and dataset becomes present unless the present one is newer, which the store decides as it
- * writes; all go into history. `create`: whether an entity that is not there is to be made.
+ * The newest instance of each attribute and dataset becomes present unless the stored present instance is newer; the store decides that
+ * while it writes. All instances go into history. `create`: whether to create an entity that does not exist.
  */
 export function placeInstances(history: HistoryFragment, now: Instant, { create }: { create: boolean }): Placed {
   const { id, types, scopes } = history;
@@ -29,7 +29,10 @@ export function placeInstances(history: HistoryFragment, now: Instant, { create 
   };
 }
 
-/** The instances for history alone: those that become present are there already, unless they were observed at a time. */
+/**
+ * The instances for history only. Instances that become present get into history by that, so they are left out unless they have an
+ * `observedAt`.
+ */
 export const pastInstances = (
   { id, types = [], attrs, scopes }: HistoryFragment,
   { present }: { readonly present: Fragments },
@@ -45,7 +48,7 @@ export const pastInstances = (
       .map((fragment) => ({ id, types, name, instance: pastInstance(fragment, now) }));
   });
 
-/** Instances that are recorded in one piece: what others wait for, who write at the same time. */
+/** Instances recorded in one call. Concurrent writers wait that long. */
 const recordMax = 5000;
 
 /** Records past instances. */
@@ -55,11 +58,11 @@ export async function recordPast(past: readonly PastInstance[], { store, now }: 
   }
 }
 
-/** A past instance as it is recorded. */
+/** A past instance in the form that is recorded. */
 export const pastInstance = (fragment: Fragment, now: Instant): Instance =>
   stampInstance(fragment, undefined, { at: now, ownerCreatedAt: '' });
 
-/** When the oldest of the instances was observed, where that was before now. */
+/** The `observedAt` of the oldest instance, when it is before now. */
 function oldestOf(attrs: Fragments, now: Instant): { since?: Instant } {
   let [since, micros] = [now, microsOfInstant(now)];
   for (const { observedAt } of Object.values(attrs).flat()) {
@@ -80,7 +83,7 @@ function presentScope(scopes: readonly Fragment[]): { scope?: string | readonly 
   return { scope, ...(newest?.observedAt === undefined ? undefined : { scopeObservedAt: newest.observedAt }) };
 }
 
-/** The newest instance of every attribute and dataset that is no deletion. */
+/** The newest instance of every attribute and dataset, deletions excluded. */
 function newestOf(attrs: Fragments): Fragments {
   const newest: Record<string, readonly Fragment[]> = {};
   for (const [name, fragments] of Object.entries(attrs)) {

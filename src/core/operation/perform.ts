@@ -1,4 +1,4 @@
-/** Carries out an operation for a caller: the one place where access is decided and a tenant's store is opened. */
+/** Runs an operation for a caller: the only place that decides access and opens a tenant's store. */
 import { keepToDomain } from '../access/domain.ts';
 import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
@@ -12,7 +12,7 @@ import { boundStore } from './bounded-store.ts';
 import { readBoolean } from './parameters.ts';
 import type { OperationResult, OperationRequest, CallContext, Caller, Operation, World } from './operation.ts';
 
-/** Throws a Problem when the operation cannot be carried out; anything else thrown is a fault of the broker. */
+/** Throws a Problem when the operation cannot run. Any other error is a bug in the broker. */
 export async function perform(
   operation: Operation,
   request: OperationRequest,
@@ -26,7 +26,7 @@ export async function perform(
   return operation.run(request, await openCall(operation, caller, world));
 }
 
-/** The call of an operation: refuses unknown parameters, decides access, opens the tenant. */
+/** Creates the context of a call: decides access and opens the tenant's store. */
 async function openCall(operation: Operation, caller: Caller, world: World): Promise<CallContext> {
   const decision = decide(caller.principal, operation.action, caller.tenant);
   if (decision.extent === 'none') {

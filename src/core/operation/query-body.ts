@@ -1,4 +1,4 @@
-/** Reads the body of a query by POST (clause 5.2.23): its members become the parameters of the same query by GET. */
+/** Reads the body of a query by POST (clause 5.2.23): converts its members to the parameters of the same query by GET. */
 import type { EntitySelector } from '../language/filter.ts';
 import { refuseUnknownGeo } from '../language/geo/geo-query.ts';
 import { refuseManyPatterns } from '../language/pattern/pattern.ts';
@@ -23,7 +23,7 @@ const texts = new Set(['q', 'scopeQ', 'csf', 'lang']);
 const lists = new Set(['attrs', 'pick', 'omit', 'datasetId']);
 const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 
-/** Throws BadRequestData that names the member at fault. */
+/** Throws BadRequestData that names the faulty member. */
 export function readQueryBody(
   body: Json,
   { context: terms, world }: Pick<CallContext, 'context' | 'world'>,
@@ -46,7 +46,7 @@ export function readQueryBody(
 type Params = Readonly<Record<string, string>>;
 type ReadMember = (json: Json, name: string) => Params;
 
-/** Members that are objects of their own, and those that only one kind of query has. */
+/** Members that have their own structure, and members that only one kind of query has. */
 const commonReaders = [
   ['geoQ', readGeoMembers],
   ['ordering', readOrdering],
@@ -104,14 +104,16 @@ function readSelector(json: Json, terms: Terms): EntitySelector {
   throw badData('An element of entities needs a type, an id or an idPattern.');
 }
 
-/** A selector need not say the type (conflict 7). */
+/** A selector does not need a type (conflict 7). */
 function readTypes(type: Json | undefined, terms: Terms): Pick<EntitySelector, 'types'> | undefined {
   if (type === undefined) return undefined;
   if (typeof type === 'string') return { types: parseTypeSelection(type, terms) };
   throw badData(`The type in an element of entities must be a text, not ${quoted(type)}.`);
 }
 
-/** `ordering` as the parameters that say the same; there, geometry and coordinates have names of their own. */
+/**
+ * Converts `ordering` to the equivalent parameters. Its members for geometry and coordinates have names that differ from the parameters.
+ */
 function readOrdering(json: Json): Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member ordering of a query must be an object, not ${quoted(json)}.`);
   refuseUnknown(json, orderingMembers, 'ordering');
@@ -133,7 +135,7 @@ function readOrdering(json: Json): Readonly<Record<string, string>> {
   };
 }
 
-/** `temporalQ` and `aggrParams` as the parameters that say the same. */
+/** Converts `temporalQ` and `aggrParams` to the equivalent parameters. */
 function readTemporalMembers(known: readonly string[]): ReadMember {
   return (json, member) => {
     if (!isObject(json)) throw badData(`The member ${member} of a query must be an object, not ${quoted(json)}.`);
@@ -142,7 +144,7 @@ function readTemporalMembers(known: readonly string[]): ReadMember {
   };
 }
 
-/** Methods may be a list, and a number a number. */
+/** Methods may be a list, and `lastN` may be a number. */
 function textOfMember(value: Json, name: string): string {
   if (typeof value === 'string') return value;
   if (name === 'aggrMethods' && isStrings(value)) return value.join(',');
@@ -158,7 +160,7 @@ function refuseUnknown(json: JsonObject, known: readonly string[], member: strin
   if (unknown !== undefined) throw badData(`The member ${member} of a query cannot have a member ${quoted(unknown)}.`);
 }
 
-/** `geoQ` as the parameters that say the same. */
+/** Converts `geoQ` to the equivalent parameters. */
 function readGeoMembers(json: Json): JsonObject & Readonly<Record<string, string>> {
   if (!isObject(json)) throw badData(`The member geoQ of a query must be an object, not ${quoted(json)}.`);
   refuseUnknownGeo(json);

@@ -1,5 +1,7 @@
-/** Writes the path of something that was made, for the Location of an answer (clause 6.4.3.1). */
+/** Builds the path of a created resource for the Location header (clause 6.4.3.1). */
 
-/** The path of an element of a collection such as `entities`. What would end or alter the last segment is percent-encoded, no more. */
+/**
+ * The path of an element of a collection such as `entities`. It percent-encodes only characters that would end or change the last segment.
+ */
 export const resourcePath = (collection: string, id: string): string =>
   `/ngsi-ld/v1/${collection}/${id.replace(/[/?#%]/g, encodeURIComponent)}`;

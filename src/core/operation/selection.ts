@@ -1,4 +1,6 @@
-/** Reads which entities are asked for (clauses 5.7.2, 6.4.3.2): parameters to a filter, and the rule against queries that are too wide. */
+/**
+ * Reads which entities a request selects (clauses 5.7.2, 6.4.3.2): converts parameters to a filter, and refuses queries that are too wide.
+ */
 import type { EntitySelector, Filter, Pattern, Query } from '../language/filter.ts';
 import { parseGeoQuery } from '../language/geo/geo-query.ts';
 import { compilePattern } from '../language/pattern/pattern.ts';
@@ -15,7 +17,7 @@ import { readAttributeName } from '../model/read/name.ts';
 import type { CallContext } from './operation.ts';
 import { readBoolean, readList, readWhole } from './parameters.ts';
 
-/** The parameters that say which entities. */
+/** The parameters that select entities. */
 export const selectionParameters = [
   'id',
   'idPattern',
@@ -36,26 +38,26 @@ type Params = Readonly<Record<string, string>>;
 
 const systemAttributes = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'expiresAt', 'id', 'type', 'scope']);
 
-/** What a selection is read with. */
+/** What reading a selection depends on. */
 export interface Selecting {
   readonly terms: Terms;
-  /** True when ids or a pattern of ids make a query narrow enough. */
+  /** True when ids or an id pattern make a query narrow enough. */
   readonly isIdEnough?: boolean;
 }
 
-/** For operations that read: a broker that is tolerant takes ids alone. */
+/** For read operations: a tolerant broker accepts ids alone. */
 export const selectingFor = ({ context, world }: Pick<CallContext, 'context' | 'world'>): Selecting => ({
   terms: context,
   isIdEnough: world.isTolerant,
 });
 
-/** The filter that the parameters mean. Throws BadRequestData when they leave the query too wide (clause 5.7.2.4). */
+/** The filter that the parameters define. Throws BadRequestData when the query is too wide (clause 5.7.2.4). */
 export function readSelection(params: Params, selecting: Selecting): Filter {
   const selector = readSelector(params, selecting.terms);
   return readFilter(params, selecting, selector ? [selector] : undefined);
 }
 
-/** As `readSelection`, of selectors and the parameters that restrict further. */
+/** Like `readSelection`, from selectors and the parameters that restrict them further. */
 export function readFilter(
   params: Params,
   { terms, isIdEnough = false }: Selecting,
@@ -72,7 +74,7 @@ export function readFilter(
   return filter;
 }
 
-/** Expanded names in the parameter attrs; undefined when it names no attribute, but at most members that are none. */
+/** The expanded names in the parameter attrs. Undefined when it names no attribute, but at most members such as `id` or `type`. */
 export function readAttrs(params: Params, terms: Terms): readonly string[] | undefined {
   const names = readList(params, 'attrs')?.filter((name) => !systemAttributes.has(name)) ?? [];
   return names.length === 0
@@ -82,23 +84,23 @@ export function readAttrs(params: Params, terms: Terms): readonly string[] | und
 
 const projecting = ['attrs', 'pick', 'omit'] as const;
 
-/** What the parameters attrs, pick and omit leave. Throws BadRequestData that names them. */
+/** The projection of the parameters attrs, pick and omit. Throws BadRequestData that names them. */
 export const readProjection = (params: Params, terms: Terms): Projection =>
   inParameter(projecting.filter((name) => params[name] !== undefined).join(', '), () => parseProjection(params, terms));
 
-/** How relationships are followed: parameters join, joinLevel and containedBy (clause 4.5.23). */
+/** How to follow relationships: parameters join, joinLevel and containedBy (clause 4.5.23). */
 export interface Join {
   readonly how: 'inline' | 'flat';
-  /** How many relationships away. */
+  /** Number of relationships to follow from an entity. */
   readonly level: number;
   /** Ids that are not followed. */
   readonly containedBy: readonly string[];
 }
 
-/** Deepest that relationships are followed. */
+/** Maximum number of relationships to follow. */
 const joinLevelMax = 10;
 
-/** Undefined when nothing is to be joined. Throws BadRequestData for parameters that need a join and have none. */
+/** Undefined when there is no join. Throws BadRequestData when a parameter needs a join and there is none. */
 export function readJoin(params: Params): Join | undefined {
   const { join = '@none', joinLevel, containedBy } = params;
   if (join === '@none') {
@@ -114,7 +116,7 @@ export function readJoin(params: Params): Join | undefined {
   return { how: join, level, containedBy: ids.map((id) => readId(id, 'the parameter containedBy')) };
 }
 
-/** A query may lead through as many relationships as are followed. */
+/** A query must not lead through more relationships than the join follows. */
 function refuseLinks(q: Query, level: number): void {
   const depth = linkDepth(q);
   if (depth > level)
@@ -141,7 +143,7 @@ function readSelector(params: Params, terms: Terms): EntitySelector | undefined 
   };
 }
 
-/** A regular expression that is sure to compile. */
+/** A regular expression that is known to compile. */
 export function readPattern(source: Json): Pattern {
   if (typeof source !== 'string') throw badData(`An idPattern must be a string, not ${quoted(source)}.`);
   compilePattern(source);
@@ -153,7 +155,7 @@ function readConditions(params: Params, terms: Terms): Filter {
   const expandValues = readList(params, 'expandValues') ?? [];
   const jsonKeys = readList(params, 'jsonKeys') ?? [];
   const geo = georel !== undefined || geometry !== undefined || coordinates !== undefined;
-  // It chooses among registered sources, of which there are none; but it must be readable (clause 4.9).
+  // `csf` selects registered sources, and there are none; but it must be syntactically correct (clause 4.9).
   if (csf !== undefined) parseQ(csf, terms, { expandValues: [], jsonKeys: [], name: 'csf' });
   return {
     ...(q === undefined ? undefined : { q: parseQ(q, terms, { expandValues, jsonKeys }) }),
@@ -181,7 +183,7 @@ const isNarrow = ({ selectors, attrs, q, geo }: Filter): boolean =>
 const namesIds = ({ selectors = [] }: Filter): boolean =>
   selectors.some(({ ids, idPattern }) => ids !== undefined || idPattern !== undefined);
 
-/** True when a query speaks of at least one attribute that is no system attribute. */
+/** True when a query names at least one attribute that is not a system attribute. */
 function namesAnAttribute(q: NonNullable<Filter['q']>): boolean {
   return 'parts' in q ? q.parts.some(namesAnAttribute) : !systemAttributes.has(q.path.attr);
 }

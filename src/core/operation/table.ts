@@ -1,4 +1,4 @@
-/** Every operation of the API. A binding goes through this list; to add an operation, add its file and its line here. */
+/** The list of all operations of the API. Bindings iterate over it; to add an operation, add its file and its line here. */
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { upsertTemporalBatch } from './batch/history-batch.ts';
 import { listContexts, serveContext } from './context/read-contexts.ts';

@@ -1,13 +1,13 @@
-/** The tenant that a request names, whatever binding it comes by (CIM 009 clauses 4.14, 6.3.14). */
+/** Reads the tenant that a request names, whatever the binding (CIM 009 clauses 4.14, 6.3.14). */
 import { badData } from '../model/problem.ts';
 import { percentDecoded } from '../model/read/percent.ts';
 
-/** Headers by their names in small letters, with one character per byte, as they come. */
+/** Headers by their lower-case names, with one character per byte, as received. */
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * The name of the tenant, from the header NGSILD-Tenant or Fiware-Service; undefined when neither is there. Throws
- * BadRequestData for what is no name, and for headers that name different tenants.
+ * The name of the tenant, from the header NGSILD-Tenant or Fiware-Service; undefined when both are absent. Throws BadRequestData when the
+ * name is not valid, or when the two headers name different tenants.
  */
 export function tenantIn(headers: Headers): string | undefined {
   const sent = sentTenant(headers);
@@ -18,14 +18,14 @@ export function tenantIn(headers: Headers): string | undefined {
   return readTenantName(textOf(sent), sent);
 }
 
-/** What the header says, when that is the name of a tenant; else undefined. */
+/** The header as sent, when it is a valid tenant name; else undefined. */
 export function tenantToRepeat(headers: Headers): string | undefined {
   const sent = sentTenant(headers);
   const name = sent === undefined ? undefined : textOf(sent);
   return name !== undefined && isName(name) ? sent : undefined;
 }
 
-/** A text that is the name of a tenant. `sent` is what the message quotes. Throws BadRequestData. */
+/** Checks that a text is a valid tenant name. `sent` is what the error message quotes. Throws BadRequestData. */
 export function readTenantName(text: string | undefined, sent = text): string {
   if (text !== undefined && isName(text)) return text;
   throw badData(`A tenant is named by 1 to 255 visible characters, not by ${JSON.stringify(sent)}.`);
@@ -38,7 +38,7 @@ function sentTenant(headers: Headers): string | undefined {
   return typeof sent === 'string' || sent === undefined ? sent : sent.join(', ');
 }
 
-/** The text that bytes, one in each character, are in UTF-8; undefined when they are none. */
+/** Decodes UTF-8 from a string with one character per byte; undefined when the bytes are not UTF-8. */
 const textOf = (bytes: string): string | undefined =>
   /^[\x20-\x7e]*$/.test(bytes)
     ? bytes

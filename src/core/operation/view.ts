@@ -1,4 +1,4 @@
-/** Reads how entities are to be shown, and shows them so (clauses 4.5, 4.15, 4.21, 6.3.7). */
+/** Reads how a request wants entities to be shown, and writes them that way (clauses 4.5, 4.15, 4.21, 6.3.7). */
 import { projectionDepth } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -19,7 +19,7 @@ import type { CallContext } from './operation.ts';
 import { readDatasetIds, readFormat, readOptions } from './parameters.ts';
 import { type Join, readJoin, readProjection } from './selection.ts';
 
-/** The parameters that say how entities are shown. */
+/** The parameters that define how entities are shown. */
 export const shownParameters = [
   'attrs',
   'pick',
@@ -40,18 +40,18 @@ type Params = Readonly<Record<string, string>>;
 
 /** How the entities of one answer are written. */
 export interface Shown {
-  /** JSON text of one entity; undefined when nothing of it is left (clause 4.21). */
+  /** JSON text of one entity; undefined when the projection leaves nothing of it (clause 4.21). */
   one(stored: Stored): Promise<Text | undefined>;
   /** JSON text of a list: an array, or a FeatureCollection. */
   many(found: readonly Stored[], content: ContentOf): Promise<Text>;
-  /** True when something written had to be said in the words of an older version (clause 4.3.6.8). */
+  /** True when something written had to be converted to an older version (clause 4.3.6.8). */
   readonly isReformatted: () => boolean;
 }
 
-/** An entity as an object without @context; undefined when nothing of it is left. */
+/** An entity as an object without @context; undefined when the projection leaves nothing of it. */
 type Render = (entity: Entity, view: View) => JsonObject | undefined;
 
-/** The view that the parameters ask for. `format` wins over `options` (clause 6.3.7). */
+/** The writer that the parameters ask for. `format` takes precedence over `options` (clause 6.3.7). */
 export function readShown(params: Params, call: CallContext): Shown {
   const join = readJoin(params);
   const view = readView(params, call);
@@ -70,7 +70,7 @@ interface Writing {
   readonly call: CallContext;
 }
 
-/** Entities as they are: texts of the same version and view are written once. */
+/** Writes entities without joins. The text of the same version in the same view is cached. */
 function plain(params: Params, { view, render, call }: Writing): Shown {
   const older = conforming(call);
   const asked = JSON.stringify(shownParameters.map((name) => params[name] ?? null));
@@ -104,7 +104,7 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
   };
 }
 
-/** Entities with those that their relationships lead to: in place of the URIs, or behind them (clause 4.5.23). */
+/** Writes entities with the entities that their relationships lead to: inline, or after them in the list (clause 4.5.23). */
 function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): Shown {
   const older = conforming(call);
   const write = async (entities: readonly Entity[]): Promise<readonly LateText[]> => {
@@ -145,10 +145,10 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
   };
 }
 
-/** The text of an entity, made when it is needed; undefined when nothing of it is left. */
+/** The text of an entity, produced on demand; undefined when the projection leaves nothing of it. */
 type LateText = () => string | undefined;
 
-/** Bytes of large entities that may be joined with others at a time, since all of them are needed at once. */
+/** Maximum size of the large entities in one join, in bytes, because all of them must be in memory at once. */
 const joinedBytesMax = 16 * 2 ** 20;
 
 async function contentsOf(found: readonly Stored[], content: ContentOf): Promise<readonly Entity[]> {
@@ -170,9 +170,9 @@ function refuseInline(): never {
 }
 
 interface Conforming {
-  /** The entity in the words of the version that the caller knows. */
+  /** The entity in the version that the caller supports. */
   of(entity: Entity): Entity;
-  /** Finds out whether anything has to be said in other words. */
+  /** Finds out whether any entity has to be converted. */
   look(found: readonly Stored[], content: ContentOf): Promise<void>;
   readonly isReformatted: () => boolean;
 }
@@ -197,17 +197,17 @@ function conforming({ version, context }: CallContext): Conforming {
   };
 }
 
-/** What stands around the elements of a list. */
+/** The text before and after the elements of a list. */
 const frameOf = (call: CallContext): { readonly open: string; readonly close: string } =>
   call.media === 'geo+json'
     ? featureCollectionFrame(call.isContextInLink ? undefined : call.context.writtenText)
     : { open: '[', close: ']' };
 
-/** Puts the @context into the elements of a list where they each have it. */
+/** Adds the @context to each element of a list, where the media type requires it. */
 const elementWriter = (call: CallContext): ((text: string | undefined) => string | undefined) =>
   call.media === 'geo+json' ? (text) => text : (text) => (text === undefined ? undefined : withContext(text, call));
 
-/** The JSON text of an object, with the @context in it where the media type puts it there (clause 6.3.6). */
+/** The JSON text of an object, with the @context in it when the media type puts it there (clause 6.3.6). */
 export function withContext(text: string, { media, context, isContextInLink = false }: CallContext): string {
   if (media === 'json' || isContextInLink) return text;
   const member = `"@context":${context.writtenText}}`;

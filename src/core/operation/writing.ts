@@ -1,4 +1,4 @@
-/** What the writing operations share: model checks, the condition of the `type` parameter, and outcomes as answers. */
+/** Shared code of the write operations: checks against data models, the condition of the `type` parameter, and outcomes as results. */
 import type { Filter } from '../language/filter.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { EntityFragment } from '../model/entity.ts';
@@ -11,7 +11,7 @@ import type { OperationResult, OperationRequest, CallContext } from './operation
 
 type Performed = Exclude<Outcome, { status: 'refused' }>;
 
-/** Applies one mutation and throws the problem of a refused one. The parameter `type` restricts it (clause 6.5.3). */
+/** Applies one mutation. Throws the problem when the store refuses it. The parameter `type` restricts it (clause 6.5.3). */
 export async function applyOne(mutation: Mutation, request: OperationRequest, call: CallContext): Promise<Performed> {
   const only = typeCondition(request, call);
   const [outcome] = await call.store.apply([{ mutation, ...(only ? { only } : undefined) }], call.now);
@@ -20,7 +20,7 @@ export async function applyOne(mutation: Mutation, request: OperationRequest, ca
   return outcome;
 }
 
-/** The filter that the parameter `type` of single-entity operations means; undefined without it. */
+/** The filter that the parameter `type` of single-entity operations defines; undefined without it. */
 function typeCondition({ params }: OperationRequest, { context }: CallContext): Filter | undefined {
   const text = params['type'];
   return text === undefined ? undefined : { selectors: [{ types: parseTypeSelection(text, context) }] };
@@ -33,21 +33,21 @@ export function checkWhole({ id, types = [], attrs }: Named, { world }: CallCont
   refuseViolations(world.models.check({ id, types, attrs }, true));
 }
 
-/** As `checkWhole`, for a part of an entity that is there: its stored types tell which models apply. */
+/** Like `checkWhole`, for a part of an existing entity: its stored types decide which models apply. */
 export async function checkPart(id: string, fragment: EntityFragment, call: CallContext): Promise<void> {
   if (call.world.models.isIdle) return;
   const { types = [], attrs = {} } = (await call.store.get(id, call.now))?.entity() ?? {};
   checkFragment({ ...fragment, id, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
 
-/** As `checkPart`, for a part of an entity whose stored types are at hand. */
+/** Like `checkPart`, for a part of an entity whose stored types are already known. */
 export function checkFragment(fragment: Named, types: readonly string[], { world }: CallContext): void {
   if (world.models.isIdle) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
   refuseViolations(world.models.check({ id: fragment.id, types: all, attrs: fragment.attrs }, false));
 }
 
-/** As `checkPart` for an entity that is there, as `checkWhole` for one that will be created. */
+/** Like `checkPart` for an existing entity, like `checkWhole` for a new one. */
 export async function checkUpsert(entity: Named, call: CallContext): Promise<void> {
   const { models } = call.world;
   if (models.isIdle) return;
