@@ -1,4 +1,4 @@
-/** Every command of the command line. */
+/** Lists the commands of the command line. */
 import type { Command } from './command/command.ts';
 import { backup } from './backup/backup.ts';
 import { restore } from './backup/restore.ts';

@@ -1,4 +1,6 @@
-/** Reads the files that the broker serves as they are: the first page, the page of the API and its description, the client library, @contexts. */
+/**
+ * Reads the files that the broker serves unchanged: the start page, the API page and its description, the client library, the @contexts.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
@@ -6,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { readBundledContexts } from '../city/models/bundled-contexts.ts';
 
-/** A file to serve: its media type and content. */
+/** A file to serve, with its media type. */
 export interface StaticFile {
   readonly type: string;
   readonly body: Buffer;
@@ -26,7 +28,7 @@ const pages = [
   ['/docs-page.css', 'docs-page.css', css],
 ] as const;
 
-/** The files by path, among them `/openapi.json`, which is openapi.yaml for browsers. `root` is the folder of the package. */
+/** The files by path. `/openapi.json` is openapi.yaml converted for browsers. `root` is the folder of the package. */
 export const readConsole = (root: string): ReadonlyMap<string, StaticFile> =>
   new Map([
     ...pages.map(
@@ -45,7 +47,7 @@ export const readServedContexts = (modelsFolder: string): ReadonlyMap<string, St
     ]),
   );
 
-/** The modules of the client library as browsers take them: compiled, or without their types where the broker runs from source. */
+/** The modules of the client library as JavaScript. When the broker runs from source, their types are stripped. */
 function clientModules(): readonly (readonly [file: string, body: Buffer])[] {
   const folder = fileURLToPath(new URL('../client/', import.meta.url));
   return readdirSync(folder)

@@ -1,35 +1,35 @@
-/** Whether the broker can do its work now: told by trying, so that nobody sends requests to one that would refuse them. */
+/** Tests whether the broker can read and write now. Readiness depends on the result, so clients do not send requests that would fail. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Observe } from '../core/port/observe.ts';
 import type { Stores } from '../core/port/store.ts';
 
 export interface Health {
-  /** What keeps the broker from reading or writing now, as a sentence; undefined when nothing does. Takes a few seconds at most. */
+  /** Why the broker cannot read or write now, as a sentence; undefined when it can. Takes at most a few seconds. */
   readonly unready: () => Promise<string | undefined>;
-  /** Hears what became of others' writes. */
+  /** Receives observations about the writes of other components. */
   readonly observe: Observe;
 }
 
 export interface HealthOptions {
   readonly stores: Stores;
-  /** Tells apart what several brokers on one persistence write. */
+  /** Identifies this broker when several brokers share a store. */
   readonly alias: string;
 }
 
-/** How long the store may take. */
+/** How long a test waits for the store. */
 const patienceMs = 3000;
 
-/** An answer holds for so long, however often it is asked for. */
+/** A result is cached for this time. */
 const freshMs = 500;
 
-/** As long as the disk was full, only that is written which there is room for when others can write again. */
+/** After the disk was full, the test writes this many characters. It succeeds only when there is room for the writes of clients, too. */
 const largeLength = 128 * 1024;
 
 const healthShelf = 'health';
 
 export function createHealth({ stores, alias }: HealthOptions): Health {
   let wasFull = false;
-  /** A store that does not answer is not asked again meanwhile. */
+  /** While a test is pending, no second one starts. */
   let underWay: Promise<string | undefined> | undefined;
   let asked: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined;
   const attempt = async (): Promise<string | undefined> => {

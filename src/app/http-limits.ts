@@ -1,4 +1,4 @@
-/** The bounds of requests and answers over HTTP. */
+/** The limits of HTTP requests and answers. */
 import type { Memory } from '../core/port/memory.ts';
 import { largestBody } from '../edge/http/arrivals.ts';
 import type { HttpOptions } from '../edge/http/server.ts';
@@ -13,6 +13,6 @@ export const httpLimitsOf = (
   membersMax,
   headersTimeoutMs: 30_000,
   requestTimeoutMs: 120_000,
-  // A piece of an answer is 64 KiB: slower than 2 KiB a second is as good as gone.
+  // An answer is written in pieces of 64 KiB. A client that reads less than 2 KiB a second is disconnected.
   takingTimeoutMs: 30_000,
 });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: finds the command, and turns what it answers into the exit code. */
+/** The entry point of the command line: finds the command, runs it, and exits with its exit code. */
 import { commands } from './commands.ts';
 import { failureText } from './command/failure-text.ts';
 import { suggestion } from './config/nearest.ts';
@@ -8,7 +8,7 @@ import { version } from './version.ts';
 const [name = '--help', ...args] = process.argv.slice(2);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-// Whoever reads what a command writes, such as head, may have had enough of it.
+// The reader of a pipe, such as head, may close it early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const command = commands.find((one) => one.name === name);
@@ -18,7 +18,7 @@ if (command) {
     process.exitCode = await command.run(args, io);
   } catch (error) {
     process.stderr.write(`mlaka ${name}: ${failureText(error)}\n`);
-    // What a failed command has opened must not keep the process alive.
+    // Open handles of a failed command must not keep the process alive.
     process.exit(1);
   }
 } else if (name === '--version' || name === 'version') {

@@ -1,4 +1,4 @@
-/** Divides the memory budget among those who hold something, and keeps account of what they hold. */
+/** Divides the memory budget among its holders and counts the bytes that they use. */
 import { totalmem } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,7 +8,7 @@ import type { Observe } from '../core/port/observe.ts';
 
 export const holders = ['bodies', 'answers', 'streams', 'caches'] as const satisfies readonly Holder[];
 
-/** Eighths of the budget. */
+/** The shares of the holders, in eighths of the budget. */
 const eighths: Readonly<Record<Holder, number>> = { bodies: 3, answers: 2, streams: 2, caches: 1 };
 
 const what: Readonly<Record<Holder, string>> = {
@@ -18,12 +18,12 @@ const what: Readonly<Record<Holder, string>> = {
   caches: 'caches',
 };
 
-/** Bytes of long texts that may be garbage. */
+/** Discarded bytes after which young garbage is collected. */
 const garbageMax = 8 * 2 ** 20;
 
 /**
- * Makes V8 collect garbage before there is much more of it than of what is in use, and answers the function that collects what is
- * young. Without that, V8 lets hundreds of megabytes of long texts lie while an answer of many is made.
+ * Makes V8 collect garbage before its size much exceeds the memory in use. Returns the function that collects the young generation. Without
+ * it, V8 keeps hundreds of megabytes of long strings while it builds a large answer.
  */
 function tightenHeap(): () => void {
   setFlagsFromString('--heap-growing-percent=60');
@@ -65,14 +65,14 @@ export function createMemory(budgetBytes: number, observe: Observe): Memory {
 
 const mebibyte = 2 ** 20;
 
-/** Least and most that is taken where the option does not say: below, bodies of ordinary size do not fit; above, more helps nobody. */
+/** The bounds of the default budget. With less, bodies of ordinary size do not fit; more has no benefit. */
 const [leastBytes, mostBytes] = [64 * mebibyte, 1024 * mebibyte];
 
-/** The budget in bytes: as the option says, or a quarter of what the process may use. */
+/** The budget in bytes: the value of the option, or a quarter of the memory that the process may use. */
 export function memoryBudgetOf(option: string): number {
   const bytes = bytesIn(option);
   if (bytes !== undefined) return bytes;
-  // The limit of a control group; where there is none, a number beyond all memory, or 0.
+  // The limit of the control group. Without one, Node.js returns 0 or a number beyond all memory.
   const constrained = process.constrainedMemory();
   const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.min(Math.max(Math.floor(machine / 4), leastBytes), mostBytes);
@@ -88,7 +88,7 @@ const units: Readonly<Record<string, number>> = {
   gib: 2 ** 30,
 };
 
-/** The bytes in a text such as `256MB`; undefined when it is none, or less than a broker can work with. */
+/** The bytes in a text such as `256MB`; undefined when it is invalid or less than the broker needs. */
 export function bytesIn(text: string): number | undefined {
   const [, digits = '', unit = ''] = /^(\d{1,15})([kmg]i?b)?$/i.exec(text) ?? [];
   const bytes = Number(digits) * (units[unit.toLowerCase()] ?? 1);

@@ -1,16 +1,16 @@
-/** Time, chance and pauses of this process: what the core is handed instead of reaching for it. */
+/** Clocks, ids and pauses of this process. The core receives them instead of reading the machine itself. */
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { YieldToEventLoop, Clock, IdSource } from '../core/port/clock.ts';
 
-/** Up to here a clock that is set back is waited for: small corrections are no reason for times that go back. */
+/** A clock that is set back by up to this many milliseconds stands still until time has caught up. */
 const heldMs = 1000;
 
-/** A clock of milliseconds, the machine's unless another is given. It stands still where that is set back a little. */
+/** Creates a clock with milliseconds, by default the machine's. It stands still while the source is set back by up to `heldMs`. */
 export function createClock(nowMs: () => number = Date.now): Clock {
   let latestMs = 0;
-  // Many ask within one millisecond: it is written out once.
+  // Many callers ask within one millisecond, so the text is built once.
   let latest = new Date(latestMs).toISOString();
   return {
     now() {
@@ -24,13 +24,13 @@ export function createClock(nowMs: () => number = Date.now): Clock {
   };
 }
 
-/** How long a clock that jumped forward must have run steadily from there, until what cannot be undone is done by it. */
+/** How long a clock must run steadily after a jump forward before irreversible work uses it. */
 const patienceMs = 3_600_000;
 
 /**
- * The present by a clock for work that cannot be undone. A jump forward is not followed until it has lasted for an hour, so that a
- * clock that is set wrong for a while costs nothing; a jump back is followed at once. `steadyMs` are milliseconds of a clock that is
- * never set. To be asked every few minutes: jumps between two questions are not told apart.
+ * The present for irreversible work. The clock follows a jump forward only after an hour, so a clock that is wrong for a while causes no
+ * loss. It follows a jump back at once. `steadyMs` returns milliseconds of a clock that nobody sets. Call it every few minutes: it cannot
+ * tell apart several jumps between two calls.
  */
 export function createPatientClock(clock: Clock, steadyMs = (): number => performance.now()): Clock {
   const aheadMs = (): number => Date.parse(clock.now()) - steadyMs();
@@ -49,7 +49,7 @@ export function createPatientClock(clock: Clock, steadyMs = (): number => perfor
 
 export const createIds = (): IdSource => ({ next: (kind) => `urn:ngsi-ld:${kind}:${randomUUID()}` });
 
-/** Pauses when the thread has been held for longer than this: others are served before the work goes on. */
+/** Yields to the event loop when the thread has been busy for longer than `sliceMs`, so that other requests are served first. */
 export function createYieldToEventLoop(sliceMs = 4): YieldToEventLoop {
   let since = performance.now();
   return () => {

@@ -1,11 +1,14 @@
-/** All files of the package that the server shows beside the API. */
+/** Collects all files of the package that the server serves beside the API. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PageOptions } from '../edge/http/pages.ts';
 import { readConsole, readServedContexts } from './console.ts';
 import { readDocs } from './docs/docs.ts';
 
-/** `root` is the folder of the package, `modelsFolder` that of the data models. Throws an Error when a file cannot be read; documents are read later. */
+/**
+ * `root` is the folder of the package, `modelsFolder` that of the data models. Throws an Error when a file cannot be read. Documents are
+ * read on demand.
+ */
 export const readServedFiles = (root: string, modelsFolder: string): Omit<PageOptions, 'probes'> => ({
   console: new Map([...readConsole(root), ...readServedContexts(modelsFolder)]),
   docs: readDocs(root),

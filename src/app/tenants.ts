@@ -1,9 +1,9 @@
-/** Who may make a tenant by a first write, and how many there may be. */
+/** Decides which tenants a first write may create, and how many. */
 import { Problem } from '../core/model/problem.ts';
 import type { Stores } from '../core/port/store.ts';
 import type { Config } from './config/options.ts';
 
-/** Stores of which no more tenants are made than the options allow; those that are there are not asked about. */
+/** Wraps stores so that they create only the tenants that the options allow. Existing tenants are not checked. */
 export function limitTenants(stores: Stores, { tenantCreation, tenants, tenantsMax }: Config): Stores {
   const listed = new Set(tenants.split(',').map((name) => name.trim()));
   const isAllowed = (tenant: string): boolean =>
@@ -19,7 +19,7 @@ export function limitTenants(stores: Stores, { tenantCreation, tenants, tenantsM
     async open(tenant, create) {
       const known = await stores.open(tenant, tenant === '' && create);
       if (known || !create || !isAllowed(tenant)) return known;
-      // One after the other, so that their number is not exceeded.
+      // Tenants are created one at a time, so that the limit is not exceeded.
       const made = turn.then(() => make(tenant, true));
       turn = made.catch(() => undefined);
       return made;

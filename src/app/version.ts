@@ -1,8 +1,8 @@
-/** Which version of the broker this is. */
+/** Reads the version of the broker. */
 import { readFileSync } from 'node:fs';
 import { isObject, parseJson } from '../core/model/json.ts';
 
-/** The version in package.json, from src/app as from dist/app. */
+/** The version in package.json. The path is valid from src/app and from dist/app. */
 export const version = readVersion(new URL('../../package.json', import.meta.url));
 
 function readVersion(path: URL): string {

@@ -1,31 +1,31 @@
 /**
- * Takes a command line apart into options and the arguments beside them. What is not known is refused by name.
+ * Parses a command line into options and positional arguments. Unknown options are refused by name.
  *
- * `parseArgs` of node:util finds the tokens. Its strict mode is off because its messages do not suggest the nearest option.
- * A package such as `commander` would not shorten this: options, their help and their checks come from the table that
- * environment variables, the configuration file and docs/configuration.md come from, too.
+ * `parseArgs` of node:util finds the tokens. Its strict mode is off because its messages do not suggest the nearest option. A package such
+ * as `commander` would not shorten this: options, their help and their checks come from the same table as environment variables, the
+ * configuration file and docs/configuration.md.
  */
 import { parseArgs } from 'node:util';
 import { suggestion } from './nearest.ts';
 
-/** What a command line may hold. */
+/** The options and arguments that a command line accepts. */
 export interface Grammar {
-  /** Options by name, without `--`. A switch stands without a value; `--no-NAME` turns it off. */
+  /** Options by name, without `--`. A switch takes no value; `--no-NAME` turns it off. */
   readonly options: Readonly<Record<string, 'value' | 'switch'>>;
-  /** How many arguments that are no options there may be. */
+  /** The maximum number of positional arguments. */
   readonly restMax: number;
 }
 
 export interface Arguments {
-  /** Options that are given; of one that is given twice, the last. */
+  /** The given options. When an option is repeated, the last value wins. */
   readonly values: Readonly<Record<string, string | boolean>>;
   readonly rest: readonly string[];
 }
 
-/** True when a command is asked how it is used. */
+/** True when the user asks for the help of a command. */
 export const asksForHelp = (args: readonly string[]): boolean => args.includes('--help') || args.includes('-h');
 
-/** Throws an Error that names what is not known, and what may have been meant. */
+/** Throws an Error that names the unknown option and suggests a similar one. */
 export function readArguments(args: readonly string[], { options, restMax }: Grammar): Arguments {
   const types = Object.entries(options).map(
     ([name, sort]) => [name, { type: sort === 'switch' ? 'boolean' : 'string' }] as const,

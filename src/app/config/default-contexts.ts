@@ -1,12 +1,14 @@
-/** Reads which @context counts for requests that name none: for all tenants, and for single ones. */
+/** Reads the default @context of requests that name none, for all tenants or per tenant. */
 
-/** The URL for a tenant; the default tenant's name is empty. Undefined: the core context alone. */
+/** The URL for a tenant; the name of the default tenant is empty. Undefined: only the core @context. */
 type DefaultContexts = (tenant: string) => string | undefined;
 
-/** A tenant's name has neither a colon nor a slash in front of an equals sign; a URL has both. */
+/** A tenant name before the equals sign contains neither a colon nor a slash; a URL contains both. */
 const entryForm = /^(?:([^=:/]+)=)?(https?:\/\/\S+)$/i;
 
-/** Reads a text such as `https://example.org/a.jsonld,parking=https://example.org/b.jsonld`. Throws an Error that names the part it cannot read. */
+/**
+ * Parses a text such as `https://example.org/a.jsonld,parking=https://example.org/b.jsonld`. Throws an Error that names the invalid part.
+ */
 export function readDefaultContexts(text: string): DefaultContexts {
   const urls = new Map<string | undefined, string>();
   for (const part of text.split(',').flatMap((one) => one.trim() || [])) {

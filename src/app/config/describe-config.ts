@@ -1,4 +1,4 @@
-/** Says what the options are: for `--help`, as a JSON Schema, and as the table of docs/configuration.md. */
+/** Describes the options for `--help`, as a JSON Schema, and as the table of docs/configuration.md. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { flagOf, options, variableOf } from './options.ts';
 
@@ -10,7 +10,7 @@ const entries = Object.entries(options).map(([name, { about, form, initial, sche
   schema,
 }));
 
-/** The options as lines of help, each with its initial value. */
+/** The options as lines of help, each with its default value. */
 export const helpText = (): string =>
   entries
     .map(({ name, about, form, initial }) => {

@@ -1,6 +1,6 @@
-/** Finds the word that was probably meant by one that is not known. */
+/** Finds the known word that is most similar to an unknown one. */
 
-/** The known word that a word is likest to; undefined when it is like none. */
+/** The known word that is most similar to `word`; undefined when none is similar enough. */
 export function nearestOf(word: string, known: Iterable<string>): string | undefined {
   const wanted = plain(word);
   let best: { readonly name: string; readonly steps: number } | undefined;
@@ -12,16 +12,16 @@ export function nearestOf(word: string, known: Iterable<string>): string | undef
   return best?.name;
 }
 
-/** Letters and digits alone: `logLevel`, `log-level` and `LOG_LEVEL` are one word. */
+/** Only letters and digits, in lower case: `logLevel`, `log-level` and `LOG_LEVEL` are equal. */
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-/** ` Did you mean X?`, or nothing. */
+/** ` Did you mean X?`, or an empty string. */
 export function suggestion(word: string, known: Iterable<string>): string {
   const name = nearestOf(word, known);
   return name === undefined ? '' : ` Did you mean ${name}?`;
 }
 
-/** How many letters have to be put in, taken out, changed, or swapped with the next one, to make one word of another. */
+/** The edit distance of two words: insertions, deletions, substitutions and swaps of neighbours. */
 function stepsBetween(one: string, other: string): number {
   let before: readonly number[] = [];
   let row: readonly number[] = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -1,22 +1,22 @@
-/** What an option is: one value that flag, environment, file, help, schema and documentation are made of. */
+/** Defines an option: one value from which flag, environment variable, file member, help, schema and documentation are derived. */
 import type { Json, JsonObject } from '../../core/model/json.ts';
 
-/** An option of the broker. Every value can be written as text. */
+/** An option of the broker. Every value has a text form. */
 export interface Option<T> {
   /** What it does, in one or two sentences. */
   readonly about: string;
-  /** The form of its value in help, such as `PORT`; empty for a switch. */
+  /** The placeholder for its value in the help text, such as `PORT`; empty for a switch. */
   readonly form: string;
   readonly initial: T;
   /** The JSON Schema of its value in a configuration file. */
   readonly schema: JsonObject;
-  /** Reads the value from a flag, the environment, or a file. Throws an Error that says what it must be. */
+  /** Parses the value from a flag, the environment or a file. Throws an Error that describes the accepted values. */
   read(value: Json): T;
 }
 
 const wrong = (value: Json, what: string): Error => new Error(`must be ${what}, not ${JSON.stringify(value)}`);
 
-/** A whole number within bounds. */
+/** An integer within bounds. */
 export function whole(
   about: string,
   initial: number,
@@ -48,7 +48,7 @@ export const text = (about: string, initial: string, form: string): Option<strin
   },
 });
 
-/** A text that is of some form, such as `a language tag`. */
+/** A string that must match a format, such as `a language tag`. */
 export const textThat = (
   { isGood, what }: { readonly isGood: (text: string) => boolean; readonly what: string },
   option: Option<string>,
@@ -60,7 +60,7 @@ export const textThat = (
   },
 });
 
-/** One of several words. */
+/** One word of a fixed list. */
 export const choice = <T extends string>(about: string, initial: T, words: readonly T[]): Option<T> => ({
   about,
   form: words.join('|'),
@@ -73,7 +73,7 @@ export const choice = <T extends string>(about: string, initial: T, words: reado
   },
 });
 
-/** True or false. As a flag it stands without a value. */
+/** A boolean. As a flag it takes no value. */
 export const toggle = (about: string): Option<boolean> => ({
   about,
   form: '',

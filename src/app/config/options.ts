@@ -165,16 +165,16 @@ export const options = {
 
 type OptionName = keyof typeof options;
 
-/** The value of every option. */
+/** The values of all options. */
 export type Config = {
   readonly [Name in OptionName]: (typeof options)[Name] extends Option<infer Value> ? Value : never;
 };
 
-/** True when there is a value for every option; each was read by its option. */
+/** True when every option has a value. The options themselves have validated the values. */
 export const isConfig = (values: object): values is Config => Object.keys(options).every((name) => name in values);
 
-/** `contextPreload` as a flag: `context-preload`. */
+/** The flag of an option: `contextPreload` becomes `context-preload`. */
 export const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** `contextPreload` in the environment: `MLAKA_CONTEXT_PRELOAD`. */
+/** The environment variable of an option: `contextPreload` becomes `MLAKA_CONTEXT_PRELOAD`. */
 export const variableOf = (name: string): string => `MLAKA_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;

@@ -1,17 +1,17 @@
-/** Puts a configuration together: flags before environment before file before what an option is initially. */
+/** Builds the configuration. Flags override the environment, the environment overrides the file, and the file overrides the defaults. */
 import { readFileSync } from 'node:fs';
 import { isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
 import { readArguments } from './arguments.ts';
 import { nearestOf, suggestion } from './nearest.ts';
 import { type Config, flagOf, isConfig, options, variableOf } from './options.ts';
 
-/** What the command line and the environment say. */
+/** The input from the command line and the environment. */
 export interface Given {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The configuration. Throws an Error that names the option, where its value came from, and what it must be. */
+/** Returns the configuration. Throws an Error that names the option, the source of its value, and the accepted values. */
 export function readConfig({ args, env }: Given): Config {
   const flags = readFlags(args);
   refuseMisspelt(env);
@@ -30,7 +30,7 @@ export function readConfig({ args, env }: Given): Config {
   return config;
 }
 
-/** Variables that are named like options, and are none; but for those that an orchestrator makes for a service named mlaka. */
+/** Variables with the prefix `MLAKA_` that match no option, except those that an orchestrator sets for a service named mlaka. */
 const unknownIn = (env: Given['env']): readonly string[] =>
   Object.keys(env).filter(
     (name) => name.startsWith('MLAKA_') && !variables.has(name) && !/_SERVICE_(HOST|PORT)|_PORT_\d+_/.test(name),
@@ -51,7 +51,7 @@ function refuseMisspelt(env: Given['env']): void {
   }
 }
 
-/** A sentence for each variable that begins as those of options do and is like none of them. */
+/** One warning for each variable with the prefix that resembles no option. */
 export const strangersIn = (env: Given['env']): readonly string[] =>
   unknownIn(env).map((name) => `The environment has ${name}, which is no option of Mlaka and does nothing here.`);
 

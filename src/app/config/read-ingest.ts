@@ -1,4 +1,4 @@
-/** Reads the files that say what is ingested over MQTT: YAML or JSON, held to schemas/mqtt-ingest.json. */
+/** Reads the files that configure MQTT ingestion: YAML or JSON, validated against schemas/mqtt-ingest.json. */
 import { readFileSync } from 'node:fs';
 import { parse as parsePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import type { Config } from './options.ts';
 
 const schemaPath = fileURLToPath(new URL('../../../schemas/mqtt-ingest.json', import.meta.url));
 
-/** Throws an Error that names the file, the line and the member which is wrong. */
+/** Throws an Error that names the file, the line and the invalid member. */
 export function readIngestPlans(
   { mqttIngest, alias, defaultContext }: Config,
   env: Given['env'],
@@ -61,7 +61,7 @@ function readSchema(): Readonly<Record<string, unknown>> {
   return schema;
 }
 
-/** What is wrong, where: `Line 12: topics[0].attributes.power has no member "colum".` */
+/** The error message with its place: `Line 12: topics[0].attributes.power has no member "colum".` */
 function sentenceOf(error: ErrorObject, document: Document, lines: LineCounter): string {
   const keys = error.instancePath
     .split('/')

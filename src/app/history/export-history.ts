@@ -1,4 +1,4 @@
-/** `mlaka history`: writes what entities were like, a row for each instance, for tools that read tables. */
+/** `mlaka history`: exports the history of entities as a table with one row per instance. */
 import { type Client, createClient, type BrokerTarget } from '../command/client.ts';
 import type { Command, Io } from '../command/command.ts';
 import { guardFlag, lineWriter } from '../command/csv-cell.ts';

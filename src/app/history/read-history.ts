@@ -1,39 +1,39 @@
-/** Reads histories from a running broker, as much at a time as one answer holds: entity by entity where a page is too long. */
+/** Reads histories from a running broker in answers of limited size. It reads entity by entity where a page is too large. */
 import { instantOf, type Micros, microsOf } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
 import { type Client, detailOf } from '../command/client.ts';
 
 type Answer = Awaited<ReturnType<Client['send']>>;
 
-/** Which part of whose history. Names as in the core @context. */
+/** Which part of which histories to read. Names are terms of the core @context. */
 export interface Wanted {
   readonly type: string;
-  /** Ids, with commas; empty: all. */
+  /** Comma-separated ids; empty: all. */
   readonly id: string;
-  /** Attribute names, with commas; empty: all. */
+  /** Comma-separated attribute names; empty: all. */
   readonly attrs: string;
   /** Empty: from the beginning. */
   readonly from: string;
-  /** Empty: up to now and what lies in the future. */
+  /** Empty: without an end, so future instances are included. */
   readonly to: string;
-  /** Empty: `any`, or where `from` or `to` is given, `observedAt`. */
+  /** Empty: `observedAt` when `from` or `to` is given, else `any`. */
   readonly timeproperty: string;
 }
 
-/** A stretch of time: the end does not belong to it. */
+/** A time range; the end is exclusive. */
 interface TimeSpan {
   readonly start: Micros;
   readonly end: Micros;
 }
 
-/** Entities on a page. */
+/** Entities per page. */
 const pageSize = 50;
 
 const allTime: TimeSpan = { start: -62_135_596_800_000_000, end: 253_402_300_799_000_000 };
 
 /**
- * The parts of histories, each as the broker answers it: normalized, with system attributes, one entity after the other and
- * each ascending in time. Throws an Error that says what the broker refused.
+ * Yields parts of histories as the broker answers them: normalized, with system attributes, entity by entity and ascending in time. Throws
+ * an Error with the reason when the broker refuses.
  */
 export async function* readHistories(client: Client, wanted: Wanted): AsyncGenerator<Json> {
   const stretch = timeSpanOf(wanted);
@@ -42,7 +42,7 @@ export async function* readHistories(client: Client, wanted: Wanted): AsyncGener
   for (let offset = 0, isLast = false; !isLast; ) {
     const ask = { ...wanted, timeproperty, stretch, limit, offset };
     const whole = await askFor(client, ask);
-    // Where the page is too much to look at, the newest instances tell which entities are on it.
+    // When the broker refuses the page as too large, a query for the newest instances lists the entities on it.
     const page = whole.status === tooMany ? await askFor(client, { ...ask, lastN: 1 }) : whole;
     if (page.status === tooMany) {
       limit = halfOf(limit);
@@ -61,7 +61,7 @@ function halfOf(limit: number): number {
   throw new Error('The broker finds one instance of each attribute of an entity too many; name some with --attrs.');
 }
 
-/** One entity, a stretch of time at a time: each is as long as the one before it, or shorter when that was too much. */
+/** Reads one entity in time ranges. A range is as long as the previous one, or shorter when the broker refuses it as too large. */
 async function* readLong(client: Client, ask: HistoryRequest): AsyncGenerator<Json> {
   const { end } = ask.stretch;
   let { start } = ask.stretch;
@@ -123,7 +123,7 @@ const entitiesIn = ({ body }: Answer): readonly Json[] => (isArray(body) ? body 
 const idOf = (entity: Json): readonly string[] =>
   isObject(entity) && typeof entity['id'] === 'string' ? [entity['id']] : [];
 
-/** The part of time that an answer shows, when that is not all that was asked for (206). */
+/** The time range that an answer covers, when the answer is partial (206). */
 function rangeOf({ status, headers }: Answer): TimeSpan | undefined {
   if (status !== 206) return undefined;
   const text = headers.get('Content-Range') ?? '';
@@ -133,7 +133,7 @@ function rangeOf({ status, headers }: Answer): TimeSpan | undefined {
   return { start, end };
 }
 
-/** The bounds as moments. */
+/** Parses the bounds into times. */
 function timeSpanOf({ from, to }: Wanted): TimeSpan {
   const stretch = { start: momentOf('from', from) ?? allTime.start, end: momentOf('to', to) ?? allTime.end };
   if (stretch.end > stretch.start) return stretch;

@@ -1,23 +1,23 @@
-/** Takes histories apart: a row for every instance, as tables hold them. */
+/** Converts histories to table rows, one row per instance. */
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 
-/** An instance. What there is not is null. */
+/** One instance of an attribute. Missing values are null. */
 export interface HistoryRow {
   readonly entityId: string;
-  /** Several types stand side by side with blanks in between. */
+  /** Several types are separated by spaces. */
   readonly entityType: string;
   readonly attribute: string;
   readonly datasetId: string | null;
   readonly observedAt: string | null;
   readonly modifiedAt: string | null;
-  /** Set where the attribute was deleted; there is no value then. */
+  /** Set when the attribute was deleted; `value` is then null. */
   readonly deletedAt: string | null;
-  /** Whatever the kind of attribute: the value, the object of a relationship, the texts by language... */
+  /** The value for any kind of attribute: the value, the object of a relationship, the languageMap and so on. */
   readonly value: Json;
   readonly unitCode: string | null;
 }
 
-/** Columns in the order in which files have them. `value` is in two of them: as a number, or as a text. */
+/** Columns in the order of the file. `value` has two columns: one for numbers and one for text. */
 export const columns = [
   'entityId',
   'entityType',
@@ -33,7 +33,7 @@ export const columns = [
 
 export type Cell = string | number | null;
 
-/** The row in columns: numbers are numbers, texts texts, all other values JSON in the column of texts. */
+/** The cells of the row. Numbers stay numbers, strings stay strings, and all other values become JSON in the text column. */
 export function cellsOf(row: HistoryRow): readonly Cell[] {
   const { value } = row;
   const number = typeof value === 'number' ? value : null;
@@ -45,7 +45,7 @@ export function cellsOf(row: HistoryRow): readonly Cell[] {
 const members = new Set(['id', 'type', '@context', 'createdAt', 'modifiedAt', 'deletedAt', 'expiresAt']);
 const values = ['value', 'object', 'languageMap', 'json', 'vocab', 'valueList', 'objectList'];
 
-/** The rows of a history in the normalized temporal form. */
+/** The rows of a history in the normalized temporal representation. */
 export function rowsOf(entity: Json): readonly HistoryRow[] {
   if (!isObject(entity)) return [];
   const { id, type } = entity;

@@ -1,4 +1,4 @@
-/** Writes rows of history to files: CSV, NDJSON and Parquet, each as rows come. */
+/** Writes rows of history to files in CSV, NDJSON or Parquet, as a stream. */
 import type { Writable } from 'node:stream';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { exactMicros } from '../../core/model/instant.ts';
@@ -6,22 +6,22 @@ import type { WriteLine } from '../command/csv-cell.ts';
 import { write, writeTo, writeWhole } from '../command/text-file.ts';
 import { type Cell, cellsOf, columns, type HistoryRow } from './rows.ts';
 
-/** Adds rows to a file. */
+/** Appends rows to a file. */
 export type AddRows = (rows: readonly HistoryRow[]) => Promise<void>;
 
 export const formats = ['csv', 'ndjson', 'parquet'] as const;
 type Format = (typeof formats)[number];
 
-/** Where rows go: a file, or `out` where the path is empty, which Parquet cannot be written to. */
+/** Where the rows go: a file, or `out` when the path is empty. Parquet needs a file. */
 export interface RowPlace {
   readonly format: Format;
   readonly path: string;
   readonly out: Writable;
-  /** How a line of CSV is written. */
+  /** Formats one line of CSV. */
   readonly writeLine: WriteLine;
 }
 
-/** Has rows written. The file bears its name only when `addAll` has added all of them. */
+/** Writes rows. The file gets its final name only after `addAll` has added all of them. */
 export async function writeRows(
   { format, path, out, writeLine }: RowPlace,
   addAll: (add: AddRows) => Promise<void>,
@@ -32,7 +32,7 @@ export async function writeRows(
   await writeWhole(path, (part) => writeParquet(part, addAll));
 }
 
-/** Without `writeLine` it is NDJSON. */
+/** Writes NDJSON when `writeLine` is undefined. */
 async function writeText(
   file: Writable,
   writeLine: WriteLine | undefined,
@@ -47,23 +47,23 @@ async function writeText(
   });
 }
 
-/** The cells of a row as CSV has them. */
+/** The cells of a row as text for CSV. */
 const textsOf = (row: HistoryRow): readonly string[] =>
   cellsOf(row).map((cell, n) => String((times.has(columns[n] ?? '') ? fixedTime(cell) : cell) ?? ''));
 
-/** A time with six digits of its second: readers of tables guess one form for all of a column. */
+/** Gives every time six fractional digits, because table readers infer one format for the whole column. */
 const fixedTime = (cell: Cell): Cell =>
   typeof cell === 'string'
     ? cell.replace(/(?:[.,](\d+))?Z$/, (_, digits: string = '') => `.${digits.padEnd(6, '0')}Z`)
     : cell;
 
-/** Rows that are kept until they are written as a group. */
+/** Rows are buffered up to this number and then written as one row group. */
 const groupSize = 50_000;
 
 const times = new Set<string>(['observedAt', 'modifiedAt', 'deletedAt']);
 const required = new Set<string>(['entityId', 'entityType', 'attribute']);
 
-/** Times are microseconds in UTC, texts are UTF-8, numbers are doubles. */
+/** Times are microseconds in UTC, strings are UTF-8, numbers are doubles. */
 const schema = [
   { name: 'history', num_children: columns.length },
   ...columns.map((name) => ({

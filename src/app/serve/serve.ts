@@ -1,4 +1,4 @@
-/** `mlaka serve`: runs the broker until it is told to stop. */
+/** `mlaka serve`: runs the broker until the process receives a stop signal. */
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Broker, startBroker } from '../broker.ts';
@@ -36,10 +36,10 @@ export const serve: Command = {
   },
 };
 
-/** Below the 10 s after which Docker kills what it has told to stop. */
+/** Less than the 10 s after which Docker kills a container that it has asked to stop. */
 const stopMsMax = 9000;
 
-/** Throws an Error when the broker takes too long: the command then ends all the same. */
+/** Throws an Error when the broker takes too long to stop, so that the command ends. */
 async function stopInTime(broker: Broker): Promise<void> {
   const isStopped = await Promise.race([broker.stop().then(() => true), wait(stopMsMax, false, { ref: false })]);
   if (!isStopped) {

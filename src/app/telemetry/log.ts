@@ -1,9 +1,9 @@
-/** Reads observations into the log: one line of JSON each, on standard error. */
+/** Writes observations to the log: one JSON line each, on standard error. */
 import { type Logger, pino } from 'pino';
 import type { Observation, Observe } from '../../core/port/observe.ts';
 import { maskUri } from '../../core/model/secret.ts';
 
-/** A reader of observations that logs from this level on. */
+/** Creates an observer that logs records of this level and above. */
 export function createLog(level: string): Observe {
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorWriter(level) } },
@@ -58,7 +58,7 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
   matched: 'debug',
 };
 
-/** Stacks, with those of causes, are of use to developers only. */
+/** Only developers need stack traces, so only the levels debug and trace contain them, with those of the causes. */
 const errorWriter = (level: string): ((cause: unknown) => unknown) =>
   level === 'debug' || level === 'trace'
     ? (cause) => (cause instanceof Error ? pino.stdSerializers.err(cause) : briefly(cause))
@@ -70,12 +70,12 @@ function briefly(cause: unknown): object {
   return { type: cause.name, message: cut(cause.message), ...code };
 }
 
-/** Texts may come from a client, and be as long as a request. */
+/** Strings may come from a client and may be as long as a request. */
 const lengthMax = 1000;
 
 const cut = (text: string): string => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
 
-/** The members with texts that are short enough, and URLs without their secrets. Control characters are escaped in JSON. */
+/** Shortens long strings and removes secrets from URLs. JSON escapes control characters. */
 const bounded = (members: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(
     Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? shown(value) : value]),

@@ -1,4 +1,4 @@
-/** Metrics of the memory budget: what it is, what is held of it, and what was refused for want of it. */
+/** Metrics of the memory budget: its size, the bytes that each holder uses, and the requests that were refused because of it. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Memory } from '../../core/port/memory.ts';
 import type { Observation } from '../../core/port/observe.ts';
@@ -6,7 +6,7 @@ import { holders } from '../memory.ts';
 
 type OfMemory = Extract<Observation, { kind: 'memoryRefused' | 'readerDropped' }>;
 
-/** Answers the function that counts observations. */
+/** Returns the function that counts observations. */
 export function createMemoryCount(registry: Registry): (observation: OfMemory) => void {
   const registers = [registry];
   const refused = new Counter({
@@ -27,7 +27,7 @@ export function createMemoryCount(registry: Registry): (observation: OfMemory) =
       : dropped.inc({ binding: observation.binding });
 }
 
-/** Tells what is held whenever the metrics are read. */
+/** Sets the gauges whenever the metrics are read. */
 export function watchMemory(registry: Registry, memory: Memory): void {
   const registers = [registry];
   const share = new Gauge({

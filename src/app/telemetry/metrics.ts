@@ -1,4 +1,4 @@
-/** Reads observations into metrics in the Prometheus format. */
+/** Counts observations in metrics of the Prometheus format. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Memory } from '../../core/port/memory.ts';
@@ -8,20 +8,20 @@ import { createMemoryCount, watchMemory } from './memory-metrics.ts';
 
 export interface Metrics {
   readonly observe: Observe;
-  /** Tells the sizes of a persistence, and whether the broker is ready, from now on, whenever the metrics are read. */
+  /** From this call on, each reading of the metrics includes the sizes of the stores and whether the broker is ready. */
   readonly watch: (watched: Watched) => void;
   /** The metrics as text, and its media type. */
   readonly read: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
-/** What metrics ask for when they are read. */
+/** The sources that the metrics read when they are scraped. */
 interface Watched extends Pick<Stores, 'sizes'> {
-  /** Why the broker is not ready; undefined when it is. */
+  /** The reason why the broker is not ready; undefined when it is ready. */
   readonly unready: () => Promise<string | undefined>;
   readonly memory: Memory;
 }
 
-/** Metrics of one broker, with those of its process. */
+/** The metrics of one broker and of its process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -117,7 +117,7 @@ function countFailure(instruments: ReturnType<typeof createInstruments>, observa
   return instruments.storeFailures.inc({ problem: observation.problem });
 }
 
-/** How long the other metrics wait for a persistence that does not tell its sizes. */
+/** How long a scrape waits for a store that does not return its sizes. */
 const sizesMs = 1000;
 
 function watchSizes(registry: Registry, stores: Pick<Stores, 'sizes'>): void {
