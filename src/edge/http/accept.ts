@@ -1,9 +1,10 @@
 /**
- * Chooses the media type of an answer by the Accept header (RFC 9110, section 12.5.1; CIM 009 clause 6.3.4).
+ * Chooses the media type of a response from the Accept header (RFC 9110, section 12.5.1; CIM 009 clause 6.3.4).
  *
- * The npm package `negotiator` decides otherwise in three cases, so it is not used: of types with the same quality it takes
- * the first or most specific one of the header, and clause 6.3.4 the first one that the server offers; it answers 406 to a
- * parameter such as `application/json;charset=utf-8`, and to a quality that is no number. It takes no less time.
+ * The npm package `negotiator` is not used, because it differs in three cases. Among types of equal quality it prefers the first
+ * or most specific type of the header, but clause 6.3.4 prefers the first type that the server offers. It answers 406 to a
+ * parameter such as `application/json;charset=utf-8`. It also answers 406 to a quality that is not a number. It is not faster
+ * either.
  */
 import type { Media } from '../../core/operation/operation.ts';
 import { Refusal } from './refusal.ts';
@@ -15,7 +16,7 @@ export const mediaTypes: Readonly<Record<Media, string>> = {
   'event-stream': 'text/event-stream',
 };
 
-/** The offered type that is wanted most; of equals the one offered first. Throws Refusal 406 when none is wanted. */
+/** Returns the offered type with the highest weight; the first offered wins a tie. Throws Refusal 406 when the client accepts none. */
 export function negotiate(accept: string | undefined, offered: readonly Media[]): Media {
   const ranges = (accept ?? '*/*').split(',').map(readRange);
   const [best] = offered
@@ -33,7 +34,7 @@ interface Range {
   readonly weight: number;
 }
 
-/** A media range with its quality value. Other parameters do not count. */
+/** A media range with its quality value. Other parameters are ignored. */
 function readRange(text: string): Range {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
@@ -41,7 +42,7 @@ function readRange(text: string): Range {
   return { type, weight: Number.isNaN(weight) ? 1 : Math.min(Math.max(weight, 0), 1) };
 }
 
-/** The weight of the most specific range that holds the type; 0 when there is none. */
+/** The weight of the most specific range that matches the type; 0 when no range matches. */
 function weightOf(type: string, ranges: readonly Range[]): number {
   const [major = ''] = type.split('/');
   const names = [type, `${major}/*`, '*/*'];

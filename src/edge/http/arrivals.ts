@@ -1,35 +1,35 @@
-/** Counts the bodies of requests against the memory budget from their first byte; when they are too many, the newest has to give way. */
+/** Counts request bodies against the memory budget from their first byte. Over budget, the newest large body is refused. */
 import type { Memory } from '../../core/port/memory.ts';
 import type { Problem } from '../../core/model/problem.ts';
 
 /** A body from its first byte until its request is answered. */
 export interface Arrival {
-  /** More bytes have arrived. */
+  /** Counts bytes that have arrived. */
   add(bytes: number): void;
-  /** All have arrived: it does not give way any more. */
+  /** The body is complete: it is no longer refused for lack of memory. */
   complete(): void;
-  /** It is held no more. */
+  /** Releases the counted bytes. */
   end(): void;
 }
 
 export interface Arrivals {
-  /** `giveWay` is called at most once, before the body is complete, and with the problem that its client is told. */
+  /** Calls `giveWay` at most once, before the body is complete. Its argument is the problem to send to the client. */
   open(giveWay: (problem: Problem) => void): Arrival;
 }
 
-/** A body up to here may take the last eighth of what bodies may hold, which is there for such bodies only. */
+/** Size in bytes up to which a body may use the last eighth of the budget. That eighth is reserved for such small bodies. */
 const smallBytes = 64 * 2 ** 10;
 
-/** Bytes that a body of more than `smallBytes` can have at most, when it is alone. */
+/** The largest size in bytes of a body above `smallBytes`, when it is the only body. */
 export const largestBody = (memory: Memory): number => Math.floor((memory.share('bodies') * 7) / 8);
 
 const isOver = (state: { readonly isOver: boolean }): boolean => state.isOver;
 
-/** What each piece takes besides its bytes. */
+/** Memory overhead of each piece in bytes. */
 const pieceBytes = 256;
 
 export function createArrivals(memory: Memory): Arrivals {
-  /** Large bodies that are not complete, in the order in which they became large. */
+  /** Incomplete large bodies, in the order in which they became large. */
   const unfinished = new Map<Arrival, () => void>();
   const [most, mostLarge] = [memory.share('bodies'), largestBody(memory)];
   return {

@@ -1,4 +1,4 @@
-/** Reads the body of a request as JSON: its media type, its bytes up to a limit, its text. */
+/** Reads the body of a request as JSON: checks its media type, limits its size and parses its text. */
 import type { Json } from '../../core/model/json.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -20,24 +20,23 @@ export interface BodyLimits {
   readonly membersMax: number;
 }
 
-/** A body as sent, and the media type that says where its @context is. */
+/** A parsed body, and the media type that determines where its @context is. */
 export interface Body {
   readonly json: Json;
   readonly media: BodyMedia;
 }
 
-/** What reading a body needs besides it. */
 export interface BodySurroundings {
   readonly limits: BodyLimits;
   readonly world: Pick<World, 'yieldToEventLoop' | 'isTolerant'>;
   readonly arrivals: Arrivals;
 }
 
-/** A client that has gone away before its request was complete. Nobody is there to be answered. */
+/** Thrown when the client closes the connection before its request is complete. No response is sent. */
 export class ClientGone extends Error {}
 
 /**
- * Reads the body that an operation needs. Throws Refusal 415 and 413, InvalidRequest when it is empty or no JSON,
+ * Reads the body that an operation needs. Throws Refusal 415 and 413, InvalidRequest when the body is empty or is not JSON,
  * MemoryBudgetExceeded, and ClientGone.
  */
 export async function readBody(
@@ -54,14 +53,14 @@ export async function readBody(
   return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, yieldToEventLoop }) };
 }
 
-/** The body as text, whatever it is; empty when there is none. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
+/** Reads the body as text, of any media type; empty when there is no body. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
 export const readText = async (exchange: Exchange, bytesMax: number, arrivals: Arrivals): Promise<string> =>
   hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, arrivals)).toString() : '';
 
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** The media type of a body, which must be one that the method takes. Parameters do not count. */
+/** Reads the media type of a body. The method must accept it. Parameters are ignored. */
 function readBodyMedia({ request: { method, headers } }: Exchange, isTolerant: boolean): BodyMedia {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   const coding = headers['content-encoding'] ?? 'identity';
@@ -74,7 +73,7 @@ function readBodyMedia({ request: { method, headers } }: Exchange, isTolerant: b
   return type === 'application/ld+json' ? 'ld+json' : 'json';
 }
 
-/** The media types that a method takes; a merge patch is JSON. */
+/** The media types that a method accepts. A merge patch is parsed as JSON. */
 export const bodyTypes = (method: string | undefined): readonly string[] => [
   'application/json',
   'application/ld+json',
@@ -82,8 +81,8 @@ export const bodyTypes = (method: string | undefined): readonly string[] => [
 ];
 
 /**
- * The bytes of a body, as they arrive; they are counted until the exchange is over. A body that is announced as too large is
- * not read at all.
+ * Reads the bytes of a body as they arrive. They are counted against the budget until the exchange ends. A body whose
+ * Content-Length is too large is not read at all.
  */
 async function readPieces(exchange: Exchange, bytesMax: number, arrivals: Arrivals): Promise<Buffer[]> {
   const { request, response } = exchange;
@@ -119,7 +118,7 @@ async function readPieces(exchange: Exchange, bytesMax: number, arrivals: Arriva
   });
 }
 
-/** Puts pieces together; a long body not in one turn, for copying takes a millisecond per mebibyte. */
+/** Joins pieces. It yields to the event loop between pieces, because copying takes about a millisecond per mebibyte. */
 async function joinPieces(pieces: Buffer[], yieldToEventLoop: YieldToEventLoop): Promise<Buffer> {
   const [first] = pieces;
   if (first && pieces.length === 1) return first;

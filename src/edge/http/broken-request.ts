@@ -1,4 +1,4 @@
-/** Answers what is no HTTP request, or none that arrives in time, and hangs up. */
+/** Answers malformed HTTP requests and requests that time out, and closes their connections. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeProblem } from '../../core/operation/describe-problem.ts';
@@ -13,7 +13,7 @@ const statuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** For the event `clientError` of a server: the connection is all there is, so the answer is written to it by hand. */
+/** Handles the event `clientError` of a server. There is no response object, so the response is written to the socket directly. */
 export function answerBrokenRequest(error: Error, socket: Duplex, observe: Observe): void {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === 'ECONNRESET' || !socket.writable) {
@@ -26,14 +26,14 @@ export function answerBrokenRequest(error: Error, socket: Duplex, observe: Obser
   observe({ kind: 'answered', binding: 'http', operation: 'unknown', status, tookMs: 0 });
 }
 
-/** Refuses an upgrade that names another host (`host-names.ts`). */
+/** Refuses an upgrade request whose Host header names another host (`host-names.ts`). */
 export function answerForeignUpgrade({ headers }: IncomingMessage, socket: Duplex, observe: Observe): void {
   const refusal = new Refusal(421, foreignHost(headers.host));
   hangUp(socket, describeRefusal(refusal));
   observe({ kind: 'answered', binding: 'http', operation: 'unknown', status: refusal.status, tookMs: 0 });
 }
 
-/** Writes a problem as an HTTP answer and closes the connection. */
+/** Writes a problem as an HTTP response and closes the connection. */
 function hangUp(socket: Duplex, problem: JsonObject & { readonly status: number }): void {
   const body = JSON.stringify(problem);
   const head = [

@@ -1,4 +1,4 @@
-/** Answers requests of another project's API, which has paths of its own beside the broker's. */
+/** Answers requests to the compatibility API of another project. Its paths lie outside the NGSI-LD API. */
 import type { CompatibilityRoute, CompatibilityResult } from '../../core/operation/compatibility-route.ts';
 import type { Arrivals } from './arrivals.ts';
 import { readText } from './body.ts';
@@ -7,7 +7,7 @@ import { type Exchange, jsonReply, type Reply } from './reply.ts';
 import type { Route, Routes } from './routes.ts';
 import { plainReply } from './write.ts';
 
-/** True when a path begins as one of theirs does. */
+/** True when the first segment of a path belongs to a compatibility route. */
 export const isCompatibilityPath = (compatibilityRoutes: Routes<CompatibilityRoute>, path: string): boolean =>
   compatibilityRoutes.fixed.has(path.split('/', 2)[1] ?? '');
 

@@ -1,12 +1,12 @@
 /**
- * Lets web pages of another origin use the API, when the broker is told so (Fetch standard, CORS protocol).
+ * Builds the headers that let web pages of another origin use the API, when the broker is configured so (Fetch standard, CORS).
  *
- * These headers are constant but for `Allow`, so they are made once at the start. The npm package `cors` is a middleware that
- * computes them for every request, with one list of methods for all paths; here `Allow` names the methods of each path.
+ * All headers except `Allow` are constant, so they are built once at the start. The npm package `cors` is a middleware that
+ * computes them for every request, with one list of methods for all paths. Here `Allow` names the methods of each path.
  */
 import type { Headers } from './reply.ts';
 
-/** Headers that scripts may read beyond the few that they always may. */
+/** Response headers that scripts may read, in addition to the CORS-safelisted ones. */
 const exposed = [
   'Link',
   'Location',
@@ -32,7 +32,7 @@ const accepted = [
   'X-Requested-With',
 ];
 
-/** Headers of every answer, for an origin or `*`; none for the empty origin. */
+/** Headers of every response, for an origin or `*`; none for the empty origin. */
 export function corsHeaders(origin: string): Headers {
   if (origin === '') return {};
   return {
@@ -42,7 +42,7 @@ export function corsHeaders(origin: string): Headers {
   };
 }
 
-/** Headers of the answer to OPTIONS, by which browsers ask beforehand. */
+/** Headers of the response to OPTIONS, the preflight request of browsers. */
 export const preflightHeaders = (origin: string, allow: string): Headers =>
   origin === ''
     ? {}

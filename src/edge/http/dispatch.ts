@@ -1,4 +1,4 @@
-/** Answers requests: finds what is asked for by method and path, has it done, and sends what came of it. */
+/** Dispatches HTTP requests: finds the operation by method and path, performs it, and sends the reply. */
 import { performance } from 'node:perf_hooks';
 import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
@@ -25,20 +25,20 @@ const root = '/ngsi-ld/v1';
 export interface DispatchOptions {
   readonly world: World;
   readonly operations: readonly Operation[];
-  /** What else can be asked for, beside `/ngsi-ld/v1`. */
+  /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: BodyLimits;
-  /** The origin of web pages that may use the API, or `*`; empty: none. */
+  /** The origin of web pages that may use the API, or `*`. Empty: no origin. */
   readonly corsOrigin: string;
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly isOwnHost: HostCheck;
-  /** True when the server takes no more connections: each answer from then on is the last of its connection. */
+  /** True when the server accepts no more connections. Every response then closes its connection. */
   readonly isClosing: () => boolean;
-  /** Time in which a client must have taken a piece of an answer. */
+  /** Time in milliseconds within which a client must take a piece of a response. */
   readonly takingTimeoutMs: number;
 }
 
-/** What requests are answered from. */
+/** The options and everything that is built from them once. */
 interface Site extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly routes: Routes;
   readonly compatibilityRoutes: Routes<CompatibilityRoute>;
@@ -46,7 +46,7 @@ interface Site extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly arrivals: Arrivals;
 }
 
-/** What a request turned out to be for, in the words of observations. */
+/** The name of the operation that a request is for, as observations report it. */
 interface Purpose {
   name: string;
 }
@@ -79,10 +79,10 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   };
 }
 
-/** Tells a client that its next request needs another connection (RFC 9112, section 9.6). */
+/** Closes the connection after the response (RFC 9112, section 9.6). */
 const lastAnswer: Headers = { Connection: 'close' };
 
-/** Sends a reply with the headers that every answer has. Answers its status. Throws MemoryBudgetExceeded. */
+/** Sends a reply with the headers common to all responses. Returns its status. Throws MemoryBudgetExceeded. */
 function sendTo(exchange: Exchange, { cors, isClosing, world, takingTimeoutMs }: Site, reply: Reply): number {
   const { headers } = exchange.request;
   const common = {
@@ -122,7 +122,7 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
   return replyOfOperation(exchange, site, { ...route, target });
 }
 
-/** A body must say how long it is (clause 6.3.4); a broker that is tolerant takes chunks. */
+/** A request with a body needs Content-Length (clause 6.3.4). A tolerant broker also accepts chunked bodies. */
 function refuseUnmeasured(
   { request: { headers } }: Exchange,
   { method, body }: Operation,
@@ -133,16 +133,16 @@ function refuseUnmeasured(
   throw new Refusal(411, `A ${method} needs the header Content-Length.`);
 }
 
-/** Probes of an orchestrator come by an address that nobody knows beforehand, and read nothing. */
+/** Health probes are exempt: an orchestrator uses an address that is not known in advance, and probes read no data. */
 function refuseForeignHost({ request: { headers } }: Exchange, { path }: Target, { isOwnHost }: Site): void {
   if (isOwnHost(headers.host) || path.startsWith('/health/')) return;
   throw new Refusal(421, foreignHost(headers.host));
 }
 
-/** Headers that a web page of another origin cannot send before the broker has allowed it (CORS protocol, preflight). */
+/** Headers that a web page of another origin cannot send before a preflight request (CORS protocol). */
 const askedHeaders = ['ngsild-tenant', 'fiware-service', 'authorization', 'x-auth-token'];
 
-/** Any web page can send a POST without a body, so one that changes something must have what a page has to ask for. */
+/** Any web page can send a POST without a body. A POST that changes something must have a header that needs a preflight request. */
 function refuseUnasked({ request: { headers } }: Exchange, { name, method, body }: Operation): void {
   if (method !== 'POST' || body !== 'none') return;
   const isAsked = askedHeaders.some((header) => headers[header] !== undefined);
@@ -180,5 +180,5 @@ async function replyOfOperation(
   return answerReply(answer, { caller, target, params: request.params, ...linked });
 }
 
-/** True when the @context of an answer stands in the Link header (clauses 6.3.6, 6.3.15). */
+/** True when the @context of a response is in the Link header (clauses 6.3.6, 6.3.15). */
 const isContextLinked = ({ media, isContextInLink = false }: Caller): boolean => media === 'json' || isContextInLink;

@@ -1,11 +1,12 @@
-/** Express in front of an answerer, tuned: what it does for every request, needed or not, is switched off or done once. */
+/** Runs an answerer behind Express. Express work that each request would repeat is switched off or done once. */
 import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Answerer } from './dispatch.ts';
 
 /**
- * A server whose requests go through Express to the answerer. Off are ETag, X-Powered-By and the query parser; there is
- * one middleware and no router stack; requests are born with the prototype that Express would give to each of them.
+ * Creates a server whose requests go through Express to the answerer. ETag, X-Powered-By and the query parser are off. There is
+ * one middleware and no router stack. Requests and responses are created with the prototypes that Express would set on each of
+ * them.
  */
 export function createExpressServer(answer: Answerer, options: ServerOptions): Server {
   const app = express();
@@ -16,11 +17,12 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
   adopt(app, 'request', Request.prototype);
   adopt(app, 'response', Response.prototype);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    // Express has answers of its own to a target that it cannot parse; one that is a path always comes through.
+    // Express itself answers a target that it cannot parse. A target that starts with a slash always reaches the answerer.
     if (request.url?.startsWith('/')) app(request, response);
     else void answer({ request, response });
   };
-  // Other protocols than WebSocket, h2c for one, are not taken up: such requests are answered as if they had not asked.
+  // Only WebSocket upgrades are accepted. A request for another protocol, for example h2c, is answered as if it had no Upgrade
+  // header.
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket';
   const server = createServer(
@@ -31,7 +33,7 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
   return server;
 }
 
-/** Makes a prototype the one that Express sets, so that setting it changes nothing and costs nothing. */
+/** Makes a prototype the one that Express sets on each request, so that setting it again changes nothing and costs nothing. */
 function adopt(app: object, member: 'request' | 'response', prototype: object): void {
   const extended: unknown = Reflect.get(app, member);
   if (typeof extended !== 'object') throw new Error(`Express has no prototype named ${member}.`);

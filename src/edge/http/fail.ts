@@ -1,4 +1,4 @@
-/** Turns whatever was thrown into an answer: the only place that does. */
+/** Converts thrown errors to HTTP replies. No other module does this. */
 import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { Observe } from '../../core/port/observe.ts';
@@ -6,10 +6,10 @@ import { refusalReply, Refusal } from './refusal.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { NotYet } from './routes.ts';
 
-/** When to try again what cannot be done now. */
+/** Value of Retry-After, in seconds. */
 const retrySeconds = 2;
 
-/** The reply to an error. What is no problem of the client is observed, and nothing of it is told. */
+/** The reply to an error. An unexpected error is observed, and the client does not see its cause. */
 export function failureReply(error: unknown, { where, observe }: { where: string; observe: Observe }): Reply {
   if (error instanceof Refusal) return refusalReply(error);
   if (error instanceof NotYet) {

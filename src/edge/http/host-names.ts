@@ -1,6 +1,7 @@
 /**
- * The names by which the broker may be reached. A web page whose name was pointed at this machine (DNS rebinding) sends
- * its own name in the header Host: such requests are refused, for to the browser they are of one origin with the page.
+ * Checks the Host header of requests, as a protection against DNS rebinding. In that attack the name of a web page resolves to
+ * this machine, and the page sends its own name in Host. To the browser, such a request has the same origin as the page, so the
+ * broker refuses it.
  */
 import { isIP } from 'node:net';
 
@@ -8,26 +9,26 @@ import { isIP } from 'node:net';
 export type HostCheck = (host: string | undefined) => boolean;
 
 const loopbackNames = ['localhost', '127.0.0.1', '::1'];
-/** Addresses that stand for every address of the machine. */
+/** Addresses that mean all addresses of the machine. */
 const everyAddress = ['0.0.0.0', '::'];
 
 export interface HostNameOptions {
   /** The address that the broker listens on. */
   readonly host: string;
-  /** Further names, without ports; `*` is any. */
+  /** More accepted names, without ports. `*` accepts any name. */
   readonly names: readonly string[];
 }
 
 /**
- * A check of Host headers; the port does not count. Loopback names and the address listened on always pass, and any IP
- * address where the broker listens on all of them, because DNS cannot rebind an address. A request of HTTP/1.0 without
- * a Host passes: no browser sends one.
+ * Creates a check of Host headers. The port is ignored. Loopback names and the listen address always pass. When the broker
+ * listens on all addresses, any IP address passes, because DNS cannot rebind an address. An HTTP/1.0 request without Host passes,
+ * because no browser sends one.
  */
 export function createHostCheck({ host, names }: HostNameOptions): HostCheck {
   if (names.includes('*')) return () => true;
   const known = new Set([...loopbackNames, host, ...names].map((name) => name.toLowerCase()));
   const isAnyAddress = everyAddress.includes(host);
-  // Nearly all requests name the broker as the one before did.
+  // Caches the last accepted header, because consecutive requests nearly always have the same one.
   let passed: string | undefined;
   return (header) => {
     if (header === undefined || header === passed) return true;
@@ -38,12 +39,12 @@ export function createHostCheck({ host, names }: HostNameOptions): HostCheck {
   };
 }
 
-/** The name in a Host header (RFC 9110, 7.2) in lower case, without port, brackets and the dot of the root. */
+/** The name in a Host header (RFC 9110, 7.2): in lower case, without port, brackets and trailing dot. */
 function nameIn(header: string): string {
   const [, address, name = ''] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(header) ?? [];
   return (address ?? name).toLowerCase().replace(/\.$/, '');
 }
 
-/** What a client is told whose Host is refused. */
+/** The error text for a request whose Host is refused. */
 export const foreignHost = (header: string | undefined): string =>
   `This broker is not known as ${JSON.stringify(header)}. Its operator can add the name with --host-names.`;

@@ -1,6 +1,6 @@
-/** Finds where a text stops being JSON (RFC 8259). Only asked when parsing has failed, so that the client learns the place. */
+/** Finds the first syntax error of a JSON text (RFC 8259). It runs only after parsing fails, to report the position to the client. */
 
-/** What was expected, and the offset at which something else stood. */
+/** A syntax error: what was expected, and at which byte offset. */
 export interface Flaw {
   readonly at: number;
   readonly expected: string;
@@ -11,17 +11,17 @@ interface Cursor {
   at: number;
 }
 
-/** The first flaw of a text; undefined when there is none. Recursive: the nesting must have been bounded before. */
+/** Returns the first syntax error of a text, or undefined when there is none. Recursive: the caller must limit the nesting depth first. */
 export function findFlaw(bytes: Buffer): Flaw | undefined {
   const cursor = { bytes, at: 0 };
   const expected = expectedByValue(cursor) ?? (skipBlanks(cursor) === '' ? undefined : 'the end');
   return expected === undefined ? undefined : { at: cursor.at, expected };
 }
 
-/** Every byte as a character: JSON's own signs are one byte each. */
+/** One character per byte value. JSON's structural characters are one byte each. */
 const chars = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
 
-/** The character at the cursor as far as JSON's own signs go; empty at the end. */
+/** The character at the cursor, exact for JSON's structural characters; empty at the end. */
 const charAt = ({ bytes, at }: Cursor): string => chars[bytes[at] ?? -1] ?? '';
 
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
@@ -32,7 +32,7 @@ function skipBlanks(cursor: Cursor): string {
   return charAt(cursor);
 }
 
-/** Goes past a value. Answers what was expected where the cursor stopped, or undefined when all was well. */
+/** Skips a value. Returns what was expected where the cursor stopped, or undefined on success. */
 function expectedByValue(cursor: Cursor): string | undefined {
   const char = skipBlanks(cursor);
   if (char === '{') return expectedByList(cursor, '}', expectedByMember);
@@ -99,7 +99,7 @@ function expectedByNumber(cursor: Cursor): string | undefined {
 
 const isDigit = (char: string): boolean => char >= '0' && char <= '9';
 
-/** Goes past digits. True when there was one. */
+/** Skips digits. True when there was at least one. */
 function skipDigits(cursor: Cursor): boolean {
   const from = cursor.at;
   while (isDigit(charAt(cursor))) cursor.at += 1;
@@ -115,7 +115,7 @@ function expectedByWord(cursor: Cursor): string | undefined {
   return undefined;
 }
 
-/** Goes past a character that ends something. */
+/** Skips a closing character. */
 function advance(cursor: Cursor): string | undefined {
   cursor.at += 1;
   return undefined;

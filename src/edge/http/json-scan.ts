@@ -1,11 +1,14 @@
-/** Looks over the bytes of a JSON text before it is parsed: how deep it nests, how much it holds, and where its outermost elements part. */
+/**
+ * Scans the bytes of a JSON text before parsing. It measures nesting depth, members and values, and finds the commas between
+ * outermost elements.
+ */
 
 const bracket = 0x5b;
 const quote = 0x22;
 const backslash = 0x5c;
 const [other, opening, closing, comma, quoting, colon] = [0, 1, 2, 3, 4, 5] as const;
 
-/** What a byte means outside a string. UTF-8 keeps all of these apart from the bytes of other characters. */
+/** The role of a byte outside strings. In UTF-8, none of these bytes is part of another character. */
 const meanings = new Uint8Array(256);
 for (const byte of Buffer.from('[{')) meanings[byte] = opening;
 for (const byte of Buffer.from(']}')) meanings[byte] = closing;
@@ -13,21 +16,21 @@ meanings[0x2c] = comma;
 meanings[0x3a] = colon;
 meanings[quote] = quoting;
 
-/** How far a scan has come. */
+/** The state of a scan. */
 export interface Scan {
   readonly bytes: Buffer;
-  /** The next byte to look at. */
+  /** Offset of the next byte to scan. */
   at: number;
   depth: number;
   /** The deepest nesting seen. */
   deepest: number;
-  /** True when an outermost array is going to be parsed element by element. */
+  /** True when an outermost array will be parsed element by element. */
   readonly isPiecewise: boolean;
   /** True when the outermost value is such an array. */
   isSplit: boolean;
-  /** Members of objects, at every depth, in the whole or in the outermost element that is being looked over. */
+  /** Number of object members at all depths, in the whole text or in the current outermost element. */
   members: number;
-  /** Values behind a comma, likewise. */
+  /** Number of values that follow a comma, counted in the same scope. */
   values: number;
   /** Offsets of the commas between outermost elements or members. */
   readonly cuts: number[];
@@ -47,7 +50,7 @@ export const startScan = (bytes: Buffer, isPiecewise: boolean): Scan => ({
   cuts: [],
 });
 
-/** Goes on to offset `to`, or further where that is inside a string. It judges nothing: parsing does. */
+/** Scans up to offset `to`, or beyond it to the end of a string. It reports no syntax errors: parsing does. */
 export function scanTo(scan: Scan, to: number): void {
   const { bytes } = scan;
   while (scan.at < to) {
@@ -78,7 +81,7 @@ function noteComma(scan: Scan): void {
   if (scan.isSplit) scan.members = scan.values = 0;
 }
 
-/** The offset of the quote that ends the string beginning at `from`; that of the end where there is none. */
+/** The offset of the quote that closes the string starting at `from`, or the end of the text when there is none. */
 function endOfString(bytes: Buffer, from: number): number {
   let at = from + 1;
   for (; at < bytes.length; at += 1) {

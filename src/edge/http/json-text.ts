@@ -1,4 +1,7 @@
-/** Makes JSON values of the bytes of a body: bounded in depth, and a long array in pieces, so that no other request waits. */
+/**
+ * Parses the bytes of a body as JSON. It limits nesting depth, and parses a long array element by element so that other requests
+ * do not wait.
+ */
 import { isUtf8 } from 'node:buffer';
 import { type Json, parseGiven } from '../../core/model/json.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
@@ -7,14 +10,14 @@ import { findFlaw } from './json-flaw.ts';
 import { type Scan, scanTo, startScan } from './json-scan.ts';
 import { Refusal } from './refusal.ts';
 
-/** Bytes that may be parsed in one go; beyond these only an array can be read, of elements that each stay below. */
+/** The most bytes parsed in one call. A larger body must be an array whose elements are each below this limit. */
 const wholeBytesMax = 8 * 2 ** 20;
-/** An array of more bytes than these is parsed element by element. */
+/** Size in bytes above which an array is parsed element by element. */
 const piecewiseBytes = 64 * 2 ** 10;
 
-/** Values that may be parsed in one go: more would take the thread for longer than other requests should wait. */
+/** The most values parsed in one call. More would block the event loop for too long. */
 const valuesMax = 300_000;
-/** Bytes up to which the place of a flaw is looked for. */
+/** Size in bytes up to which the position of a syntax error is searched. */
 const flawBytesMax = 2 ** 20;
 
 const byteOrderMark = Buffer.from('\ufeff');
@@ -22,17 +25,17 @@ const byteOrderMark = Buffer.from('\ufeff');
 export interface JsonReading {
   /** Deepest nesting of arrays and objects. */
   readonly depthMax: number;
-  /** Members of objects in the whole, or in each element where it is parsed element by element. */
+  /** The most object members in the whole text, or in each element when it is parsed element by element. */
   readonly membersMax: number;
-  /** True when a long array is to be parsed element by element. */
+  /** True when a long array is parsed element by element. */
   readonly isPiecewise: boolean;
   readonly yieldToEventLoop: YieldToEventLoop;
 }
 
 /**
- * The JSON value in a body. Of members with the same name the last one holds; `__proto__` is a name like any other.
- * Throws InvalidRequest that names the place when it is no JSON; BadRequestData that names the bound when it has too many
- * members or values, Refusal 413 when it has too many bytes, to be parsed in one go.
+ * Parses a body. Among members with the same name the last one wins; `__proto__` is an ordinary name. Throws InvalidRequest with
+ * the position when it is not JSON, BadRequestData with the limit when it has too many members or values, and Refusal 413 when it
+ * has too many bytes for one call.
  */
 export async function readJsonText(body: Buffer, reading: JsonReading): Promise<Json> {
   const bytes = body.subarray(0, 3).equals(byteOrderMark) ? body.subarray(3) : body;
@@ -63,7 +66,7 @@ async function readLong(scan: Scan, reading: JsonReading): Promise<Json> {
   return json;
 }
 
-/** What is parsed in one go may not hold more than takes some tens of milliseconds, whatever its bytes. */
+/** Limits what one call parses, so that it takes at most some tens of milliseconds. */
 function checkCounts({ members, values, cuts, isSplit }: Scan, membersMax: number): void {
   if (members > membersMax)
     throw badData(`The body, or an element of it, has more than ${membersMax} members (--members-max).`);
@@ -76,7 +79,7 @@ function checkDepth({ deepest, at }: Scan, depthMax: number): void {
   throw invalid(`The body is nested deeper than the ${depthMax} levels that are read, before byte ${at}.`);
 }
 
-/** Offsets of a part of a text. */
+/** Start and end offset of a part of a text. */
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -115,7 +118,7 @@ function parse(bytes: Buffer, { start, end }: Span): Json {
   }
 }
 
-/** The problem of a text that is no JSON, with what stands at the place; far into a long text without line and column. */
+/** Creates the problem for a text that is not JSON, with the character found. Far into a long text it gives no line and column. */
 function flawed(bytes: Buffer, { at, expected }: { at: number; expected: string }): Problem {
   const found =
     at < bytes.length

@@ -1,4 +1,7 @@
-/** What CIM 009 has and this broker has not yet: such a request is answered 501, so that nobody takes it for a slip. */
+/**
+ * Lists the operations of CIM 009 that this broker does not implement yet. It answers 501 to them, so that clients see that the
+ * gap is known.
+ */
 import type { Method } from '../../core/operation/operation.ts';
 
 const collection: readonly Method[] = ['GET', 'POST'];
@@ -17,7 +20,7 @@ const paths: Readonly<Record<string, readonly Method[]>> = {
   '/snapshots/{id}/clone': ['POST'],
 };
 
-/** Methods and paths below `/ngsi-ld/v1` that are to come (clause 4.3.5). An operation of the table goes before. */
+/** Methods and paths below `/ngsi-ld/v1` that are planned (clause 4.3.5). An implemented operation takes precedence. */
 export const notYet: readonly { readonly method: Method; readonly path: string }[] = Object.entries(paths).flatMap(
   ([path, methods]) => methods.map((method) => ({ method, path })),
 );

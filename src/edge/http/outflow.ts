@@ -1,30 +1,30 @@
-/** Sends long content no faster than its client takes it, within the memory budget; who takes too little loses the connection. */
+/** Sends long content with backpressure, within the memory budget. A client that reads too slowly loses its connection. */
 import type { ServerResponse } from 'node:http';
 import type { LongText } from '../../core/operation/long-text.ts';
 import type { World } from '../../core/operation/operation.ts';
 
-/** Content up to here is handed over in one piece. */
+/** Size in bytes up to which content is written in one piece. */
 export const pieceBytes = 64 * 2 ** 10;
 
 export interface OutflowSurroundings {
   readonly world: Pick<World, 'memory' | 'observe'>;
-  /** Time in which a client must have taken a piece. */
+  /** Time in milliseconds within which a client must take a piece. */
   readonly takingTimeoutMs: number;
 }
 
-/** Content that is counted against the memory budget until it is taken. */
+/** Content that counts against the memory budget until it is sent. */
 export interface Outflow {
-  /** Sends the content behind a head that is written. Never fails. */
+  /** Sends the content after the head is written. Never fails. */
   pour(response: ServerResponse): Promise<void>;
 }
 
-/** Throws MemoryBudgetExceeded when answers hold as much as they may. */
+/** Throws MemoryBudgetExceeded when responses use their whole share of the budget. */
 export function openOutflow(content: Buffer | LongText, surroundings: OutflowSurroundings): Outflow {
   const { memory } = surroundings.world;
   const { begin: first, rest } =
     'begin' in content ? { ...content, begin: Buffer.from(content.begin) } : { begin: content };
   const held = memory.held('answers');
-  // One that is alone may be larger than all that may be held: there is no other way to be had.
+  // A single response may exceed the share: otherwise it could never be sent.
   if (held > 0 && held + first.length > memory.share('answers')) throw memory.refusal('answers');
   memory.count('answers', first.length);
   return { pour: (response) => pour(response, { first, rest, ...surroundings }) };
@@ -51,7 +51,7 @@ async function pour(response: ServerResponse, { first, rest, ...surroundings }: 
     const isTaken = (await send(first)) && (!rest || (await every(rest, (text) => send(Buffer.from(text)))));
     if (isTaken) await endTaken(response, surroundings);
   } catch (cause) {
-    // The head is sent: that the content is not whole can only be told by breaking it off.
+    // The head is sent already, so closing the connection is the only way to signal that the content is incomplete.
     observe({ kind: 'failed', where: 'http', cause });
     response.destroy();
   } finally {
@@ -59,13 +59,13 @@ async function pour(response: ServerResponse, { first, rest, ...surroundings }: 
   }
 }
 
-/** True when all of it could be sent. */
+/** True when all texts are sent. */
 async function every(texts: AsyncIterable<string>, send: (text: string) => Promise<boolean>): Promise<boolean> {
   for await (const text of texts) if (!(await send(text))) return false;
   return true;
 }
 
-/** Hands bytes over in pieces, each when the one before is taken. False when the connection is gone. */
+/** Writes bytes in pieces and waits for drain between them. False when the connection is closed. */
 async function handOver(bytes: Buffer, response: ServerResponse, surroundings: OutflowSurroundings): Promise<boolean> {
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     if (response.destroyed) return false;
@@ -80,14 +80,14 @@ async function endTaken(response: ServerResponse, surroundings: OutflowSurroundi
   if (!response.writableFinished) await happens('finish', response, surroundings);
 }
 
-/** Sees to it that content which was handed over in one piece, and waits, is taken in time. */
+/** Closes the connection when content that was written in one piece is not taken in time. */
 export function watchTaking(response: ServerResponse, bytes: number, surroundings: OutflowSurroundings): void {
   const { memory } = surroundings.world;
   memory.count('answers', bytes);
   void happens('finish', response, surroundings).then(() => memory.count('answers', -bytes));
 }
 
-/** Waits for an event of taking. False when the connection is gone, which one that takes nothing is after a time. */
+/** Waits for `drain` or `finish`. False when the connection closes; it is closed after the timeout. */
 function happens(
   event: 'drain' | 'finish',
   response: ServerResponse,

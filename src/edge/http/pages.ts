@@ -1,4 +1,4 @@
-/** What the broker serves beside the API: the first page, the documents, the API description, its version, health and metrics. */
+/** Serves everything outside the API: the console, the documentation, the API descriptions, version, health and metrics. */
 import type { IncomingMessage } from 'node:http';
 import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
 import type { JsonObject } from '../../core/model/json.ts';
@@ -7,30 +7,33 @@ import { originOf } from './read.ts';
 import { Refusal } from './refusal.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
 
-/** A file that is served as it is. */
+/** A file that is served unchanged. */
 interface StaticFile {
   readonly type: string;
   readonly body: Buffer;
 }
 
-/** What the broker tells of itself. */
+/** Sources of version, health and metrics. */
 interface Probes {
-  /** Which broker this is, and its `uptime` in seconds; with members `orionld version` and `orion`, for clients that look for them. */
+  /**
+   * Name and version of the broker, and its `uptime` in seconds. The members `orionld version` and `orion` are for clients that
+   * expect them.
+   */
   version(): JsonObject;
-  /** What keeps the broker from taking requests, as a sentence; undefined when nothing does. */
+  /** The reason why the broker cannot accept requests, as a sentence; undefined when it can. */
   unready(): Promise<string | undefined>;
-  /** Metrics as text, and its media type. */
+  /** Metrics as text, with their media type. */
   metrics(): Promise<{ readonly type: string; readonly body: string }>;
 }
 
-/** A page under a path of its own. */
+/** A page with its own path. */
 export interface PageRoute {
   readonly name: string;
-  /** `origin`: the URL under which the broker was asked; absent: not known. */
+  /** `origin`: the base URL of the broker in the request; absent when it is unknown. */
   reply(origin?: string): Reply | Promise<Reply>;
 }
 
-/** Pages come from here alone, are framed by nobody, and are taken for what they say they are. */
+/** Restricts pages to content of this origin, forbids framing, and disables content sniffing. */
 const security: Headers = {
   'Content-Security-Policy':
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -40,9 +43,9 @@ const security: Headers = {
 };
 
 export interface PageOptions {
-  /** Files of the first page by path. */
+  /** Files of the console by path. */
   readonly console: ReadonlyMap<string, StaticFile>;
-  /** Documents by path, read when somebody asks for them. */
+  /** Documents by path, read on request. */
   readonly docs?: ReadonlyMap<string, () => Promise<StaticFile>>;
   /** Descriptions of the API and of the stream. */
   readonly openapi: Buffer;
@@ -76,10 +79,10 @@ const fileReply = ({ type, body }: StaticFile): Reply => ({
   body,
 });
 
-/** What stands for the broker in descriptions: its host and port, perhaps with the scheme before. */
+/** The placeholder for the broker's host and port in descriptions, optionally with the scheme. */
 const anyBroker = /(http:\/\/)?localhost:1026/g;
 
-/** A description in which the broker is where it was asked. */
+/** A description with the address of the broker as the client reached it. */
 const descriptionReply =
   (file: StaticFile) =>
   (origin?: string): Reply => {
@@ -101,11 +104,11 @@ const metricsReply = ({ type, body }: { type: string; body: string }): Reply => 
   body,
 });
 
-/** For how long the broker runs, in the words in which clients of Orion ask. */
+/** The uptime, in the format that Orion clients expect. */
 const statisticsReply = ({ uptime = 0 }: JsonObject): Reply =>
   jsonReply(200, { uptime_in_secs: uptime, measuring_interval_in_secs: uptime });
 
-/** The reply of a page to a request from a web page of `corsOrigin`, or of none; pages are only read. */
+/** The reply of a page to a request. Web pages of `corsOrigin` may send it too. Pages are read-only. */
 export function replyOfPage(
   page: PageRoute,
   { method = '', headers }: IncomingMessage,

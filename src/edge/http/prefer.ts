@@ -1,14 +1,14 @@
-/** Reads the Prefer header (RFC 7240): which version of the standard is wanted, and where the @context of GeoJSON goes. */
+/** Reads the Prefer header (RFC 7240): the wanted version of the standard, and the place of the @context in GeoJSON responses. */
 import { ownVersion } from '../../core/representation/conform.ts';
 
 export interface Preferences {
-  /** The minor number of the version wanted, never above the broker's own (clause 6.3.21). */
+  /** The minor number of the wanted version, at most the broker's own (clause 6.3.21). */
   readonly version?: number;
   /** The @context of GeoJSON goes into the Link header (clause 6.3.15). */
   readonly isContextInLink?: boolean;
 }
 
-/** Preferences that are not known, or cannot be read, do not count. */
+/** Ignores preferences that are unknown or malformed. */
 export function readPreferences(header: string | undefined): Preferences {
   if (header === undefined) return {};
   const preferences = new Map(header.split(',').map(readPreference));
@@ -19,7 +19,7 @@ export function readPreferences(header: string | undefined): Preferences {
   };
 }
 
-/** Name in lower case and value without quotes; parameters of a preference do not matter here. */
+/** The name in lower case and the value without quotes. Parameters of a preference are ignored. */
 function readPreference(text: string): readonly [string, string] {
   const [preference = ''] = text.split(';');
   const [name = '', value = ''] = preference.split('=');

@@ -1,4 +1,4 @@
-/** Makes what an operation is asked, and who asks, of an HTTP request (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
+/** Converts an HTTP request to an operation request and a caller (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
 import type { IncomingHttpHeaders } from 'node:http';
 import { anonymous } from '../../core/access/principal.ts';
 import type { Context } from '../../core/jsonld/context.ts';
@@ -59,7 +59,7 @@ export async function readRequest(
   };
 }
 
-/** The media type of the answer. Writes answer nothing, or what is always JSON (clause 6.3.6). */
+/** The media type of the response. Writes return no content or always JSON (clause 6.3.6). */
 const readMedia = ({ action, media }: Operation, accept: string | undefined): Media =>
   action === 'read' ? negotiate(accept, media) : 'json';
 
@@ -69,7 +69,7 @@ interface Naming {
   readonly world: World;
 }
 
-/** Operations on @contexts need none: they work even when the one that counts otherwise cannot be had. */
+/** Operations on @contexts use the core @context, so they work even when the default @context is not available. */
 function contextOf(context: Json | undefined, { tenant, operation, world }: Naming): Context | Promise<Context> {
   const { contexts } = world;
   if (operation.takesContext === true) return contexts.core;
@@ -81,24 +81,24 @@ function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Cal
   return domain && { domain };
 }
 
-/** What the EventSource of a browser says when it comes back. */
+/** The header that the EventSource of a browser sends when it reconnects. */
 function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<OperationRequest, 'lastEventId'> {
   return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
 }
 
-/** Where the client reached the broker. What cannot be in a URL is not taken into one. */
+/** The base URL by which the client reached the broker. A Host value that is not valid in a URL is ignored. */
 export const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>
   host !== undefined && /^[\w.:[\]-]+$/.test(host) ? { origin: `http://${host}` } : {};
 
-/** A body and its @context, apart. */
+/** A body and its @context, separated. */
 interface Split {
   readonly json: Json;
   readonly context: Json | undefined;
-  /** True when every element of an array has a @context of its own. */
+  /** True when each element of an array has its own @context. */
   readonly isPerElement: boolean;
 }
 
-/** Where the @context of a body is depends on its media type (clause 6.3.5). Throws BadRequestData. */
+/** Separates a body from its @context. The media type determines where the @context is (clause 6.3.5). Throws BadRequestData. */
 function splitContext({ json, media }: Body, { body, takesContext }: Operation, link: string | undefined): Split {
   if (takesContext === true) return { json, context: undefined, isPerElement: false };
   if (media === 'json') return splitPlain(json, link);
@@ -116,7 +116,7 @@ function splitPlain(json: Json, link: string | undefined): Split {
   return { json, context: link, isPerElement: false };
 }
 
-/** A value in JSON-LD with its @context; in an array, which stands for one thing, all elements must have the same. */
+/** Separates a JSON-LD value from its @context. An array is one value here, so all its elements must have the same @context. */
 function splitLinked(json: Json): { json: Json; context: Json } {
   if (isArray(json) && json.length > 0) {
     const split = json.map(splitLinked);

@@ -1,8 +1,8 @@
-/** Refusals that are HTTP's own: statuses for which CIM 009 has no type of error (clauses 6.3.2 to 6.3.4). */
+/** Defines errors that are specific to HTTP: statuses for which CIM 009 has no error type (clauses 6.3.2 to 6.3.4). */
 import type { JsonObject } from '../../core/model/json.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
 
-/** The statuses, with the stable title of each. */
+/** The stable title of each status. */
 const titles = {
   405: 'The method is not defined here',
   406: 'No media type of the answer is acceptable',
@@ -13,7 +13,7 @@ const titles = {
 } as const;
 export type RefusalStatus = keyof typeof titles;
 
-/** Thrown where a request cannot be taken for a reason of HTTP. `message` tells the client why. */
+/** Thrown when a request is refused for an HTTP reason. `message` is the reason for the client. */
 export class Refusal extends Error {
   readonly status: RefusalStatus;
   readonly headers: Headers;
@@ -26,7 +26,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The document of a refusal, in the shape of ProblemDetails (RFC 9457: the type is that of the status alone). */
+/** The body of a refusal, in the shape of ProblemDetails (RFC 9457). The type is `about:blank`: only the status identifies it. */
 export const describeRefusal = ({ status, message }: Refusal): JsonObject & { readonly status: RefusalStatus } => ({
   type: 'about:blank',
   title: titles[status],
@@ -34,7 +34,7 @@ export const describeRefusal = ({ status, message }: Refusal): JsonObject & { re
   status,
 });
 
-/** The reply of a refusal; 411 and 415 have no content (clause 6.3.4). */
+/** The reply to a refusal; 411 and 415 have no content (clause 6.3.4). */
 export const refusalReply = (refusal: Refusal): Reply =>
   refusal.status === 411 || refusal.status === 415
     ? { status: refusal.status, headers: refusal.headers }

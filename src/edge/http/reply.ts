@@ -1,4 +1,4 @@
-/** What is going to be sent: an HTTP answer as a value, and the only place that writes one to a connection. */
+/** Defines an HTTP reply as a value and sends it. No other module writes responses. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../core/model/json.ts';
 import type { LongText, Text } from '../../core/operation/long-text.ts';
@@ -12,17 +12,17 @@ export type Headers = Readonly<Record<string, string>>;
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  /** Absent: an answer without content. */
+  /** Absent: a response without content. */
   readonly body?: Text | Buffer;
-  /** Goes on with the content after the headers, instead of a body. */
+  /** Writes content continuously after the headers, instead of a body. */
   readonly follow?: (sink: EventSink) => void;
 }
 
-/** A request and the answer under way to it. */
+/** A request and its response. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The body of the request, once it is being read. */
+  /** The body of the request, set when reading begins. */
   arrival?: Arrival;
 }
 
@@ -33,15 +33,14 @@ export const jsonReply = (status: number, json: Json, headers: Headers = {}): Re
   body: JSON.stringify(json),
 });
 
-/** What sending needs besides the reply. */
 export interface SendSurroundings extends OutflowSurroundings {
-  /** Headers of every answer. */
+  /** Headers of every response. */
   readonly common: Headers;
 }
 
 /**
- * Sends a reply, unless the client has gone. Node leaves the content away from HEAD. Throws MemoryBudgetExceeded, before anything
- * is sent, for content that is long.
+ * Sends a reply, unless the client has disconnected. Node omits the content for HEAD. Throws MemoryBudgetExceeded for long
+ * content, before anything is sent.
  */
 export function send(exchange: Exchange, reply: Reply, surroundings: SendSurroundings): void {
   const { request, response } = exchange;
@@ -56,10 +55,10 @@ export function send(exchange: Exchange, reply: Reply, surroundings: SendSurroun
   sendContent(exchange, { status, headers, ...contentOf(body) }, surroundings);
 }
 
-/** Content with its length; what is long is made to bytes once. */
+/** Content with its length. A long string is encoded to bytes once. */
 interface Content {
   readonly content: Exclude<Reply['body'], undefined>;
-  /** Absent: it is not known beforehand. */
+  /** Absent: not known in advance. */
   readonly length?: number | undefined;
 }
 
@@ -69,7 +68,7 @@ function contentOf(body: Exclude<Reply['body'], undefined>): Content {
   return { content: length > pieceBytes && typeof body === 'string' ? Buffer.from(body) : body, length };
 }
 
-/** True when a client has announced its body by `Expect: 100-continue` and has never been told to send it. */
+/** True when a client announced its body with `Expect: 100-continue` and did not get 100 Continue. */
 const isAwaitingContinue = ({ headers, readableFlowing }: IncomingMessage): boolean =>
   headers.expect !== undefined && readableFlowing === null;
 
@@ -86,7 +85,7 @@ function sendContent(
   else endAtOnce(response, { content, length }, surroundings);
 }
 
-/** Of HEAD, of which Node leaves the content away, too. */
+/** Sends short content at once. Also handles HEAD, for which Node omits the content. */
 function endAtOnce(response: ServerResponse, { content, length = 0 }: Content, surroundings: SendSurroundings): void {
   response.end(typeof content === 'string' || content instanceof Buffer ? content : undefined);
   if (response.socket && response.socket.writableLength > 0) watchTaking(response, length, surroundings);

@@ -1,4 +1,4 @@
-/** The route table: a tree over path segments, built once from what can be asked for, that finds the one for a request. */
+/** Builds the route table, a tree over path segments, and finds the operation for a request in it. */
 import type { Operation } from '../../core/operation/operation.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import { bodyTypes } from './body.ts';
@@ -7,19 +7,19 @@ import { Refusal } from './refusal.ts';
 import type { Headers } from './reply.ts';
 import { decodePercent } from './target.ts';
 
-/** A place in the tree: what may be done there, and where it goes on. */
+/** A node of the tree: the operations of its path, and the child nodes. */
 interface Node<T> {
   readonly fixed: Map<string, Node<T>>;
   readonly operations: Map<string, T>;
-  /** Methods that the standard has here and the broker has not yet. */
+  /** Methods that the standard defines here and the broker does not implement yet. */
   readonly missing: Set<string>;
-  /** Where a variable segment leads, and its name. */
+  /** The name of a variable segment, and the node that it leads to. */
   named?: { readonly name: string; readonly node: Node<T> };
 }
 
 export type Routes<T = Operation> = Node<T>;
 
-/** An operation, with the variable parts of its path, decoded. */
+/** An operation with the decoded variable parts of its path. */
 export interface Route<T = Operation> {
   readonly operation: T;
   readonly path: Readonly<Record<string, string>>;
@@ -27,10 +27,10 @@ export interface Route<T = Operation> {
 
 const createNode = <T>(): Node<T> => ({ fixed: new Map(), operations: new Map(), missing: new Set() });
 
-/** What is known of everything that can be asked for. */
+/** The members that every kind of route has. */
 type MethodAndPath = Pick<Operation, 'method' | 'path'>;
 
-/** The tree of some operations, and of those that are to come. */
+/** Creates the tree of operations, including those that are not implemented yet. */
 export function createRoutes<T extends MethodAndPath>(
   operations: readonly T[],
   missing: readonly MethodAndPath[] = notYet,
@@ -41,7 +41,7 @@ export function createRoutes<T extends MethodAndPath>(
   return root;
 }
 
-/** The node of a path such as `/entities/{id}`, made where it is not there. */
+/** Returns the node of a path such as `/entities/{id}`, and creates it when it does not exist. */
 function nodeFor<T>(root: Node<T>, path: string): Node<T> {
   let node = root;
   for (const segment of path.split('/').slice(1)) node = child(node, segment);
@@ -60,18 +60,18 @@ function child<T>(node: Node<T>, segment: string): Node<T> {
   return node.named.node;
 }
 
-/** Where a path leads. */
+/** The result of matching a path. */
 interface MatchedPath<T> {
   readonly node: Node<T>;
   readonly path: Readonly<Record<string, string>>;
-  /** True when the path, without its last slash, goes on to an entity whose id is missing. */
+  /** True when the path ends with a slash where the id of an entity is missing. */
   readonly lacksId: boolean;
 }
 
 /**
- * The operation for a method and a path below `/ngsi-ld/v1`, HEAD being taken as GET. A slash at the end does not
- * count. Throws ResourceNotFound for a path that does not exist, Refusal 405 for a method that does not, NotYet for
- * what is to come, BadRequestData where the id of an entity is empty (conflict 12).
+ * Finds the operation for a method and a path below `/ngsi-ld/v1`. HEAD is handled as GET. A trailing slash is ignored. Throws
+ * ResourceNotFound for an unknown path, Refusal 405 for an undefined method, NotYet for an operation that is not implemented yet,
+ * and BadRequestData when the id of an entity is empty (conflict 12).
  */
 export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
   const { node, path: parts, lacksId } = matchPath(routes, path);
@@ -83,21 +83,21 @@ export function findRoute<T>(routes: Routes<T>, method: string, path: string): R
   throw notAllowed(method, node, empty);
 }
 
-/** A missing id is bad data; of an instance's missing attribute only a DELETE is, where the standard's test suite tells the two apart. */
+/** A missing id is bad data. A missing attribute name of an instance is bad data only for DELETE, as the standard's test suite expects. */
 function refuseHalfPath(empty: string | undefined, method: string, parts: Readonly<Record<string, string>>): void {
   if (empty === 'id') throw badData('The id of the entity is missing in the path.');
   if (empty === 'attr' && method === 'DELETE' && parts['instanceId'])
     throw badData('The name of the attribute is missing in the path.');
 }
 
-/** Thrown for an operation of the standard that is to come. */
+/** Thrown for an operation of the standard that is not implemented yet. */
 export class NotYet extends Error {
   constructor(method: string, path: string) {
     super(`${method} ${path} is an operation of NGSI-LD that this version of Mlaka does not have yet.`);
   }
 }
 
-/** What OPTIONS tells of a path: its methods, and the media types of patches. Throws ResourceNotFound. */
+/** The headers of the response to OPTIONS: the methods of a path, and the media types of patches. Throws ResourceNotFound. */
 export function describePath(routes: Routes<unknown>, path: string): Headers {
   const { node } = matchPath(routes, path);
   const patch = node.operations.has('PATCH') ? { 'Accept-Patch': bodyTypes('PATCH').join(', ') } : undefined;
@@ -134,8 +134,9 @@ function matchPath<T>(routes: Routes<T>, path: string): MatchedPath<T> {
 }
 
 /**
- * Where the part of a path ends that begins at a segment: behind it, but where it is a URL that was not percent-encoded, as ids
- * often are, before the last segment by which the path can go on.
+ * Returns the index after the path part that starts at segment `at`. A part is one segment, except for a URL that is not
+ * percent-encoded, as entity ids often are. A URL extends to the last segment that matches a fixed child, or to the end of the
+ * path.
  */
 function endOfPart<T>({ named }: Node<T>, segments: readonly string[], at: number): number {
   const isUrl = /^https?:$/i.test(segments[at] ?? '') && segments[at + 1] === '';
@@ -144,7 +145,7 @@ function endOfPart<T>({ named }: Node<T>, segments: readonly string[], at: numbe
   return end < 0 ? segments.length : end;
 }
 
-/** The node that a segment leads to; a variable one is noted down in `found`. */
+/** The child node for a segment. The value of a variable segment is stored in `found`. */
 function next<T>(node: Node<T> | undefined, segment: string, found: Record<string, string>): Node<T> | undefined {
   const fixed = node?.fixed.get(segment);
   if (fixed || !node?.named) return fixed;

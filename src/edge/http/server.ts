@@ -1,4 +1,4 @@
-/** The HTTP server: one answerer, and the limits that keep slow or broken clients from holding it. */
+/** Creates and closes the HTTP server, with timeouts and limits against slow or broken clients. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
@@ -11,33 +11,33 @@ import type { HostCheck } from './host-names.ts';
 import { createPages, type PageOptions } from './pages.ts';
 
 interface HttpLimits extends BodyLimits {
-  /** Time for the head of a request to arrive. */
+  /** Time in milliseconds within which the head of a request must arrive. */
   readonly headersTimeoutMs: number;
-  /** Time for a whole request to arrive. */
+  /** Time in milliseconds within which a whole request must arrive. */
   readonly requestTimeoutMs: number;
-  /** Time in which a client must have taken a piece of an answer. */
+  /** Time in milliseconds within which a client must take a piece of a response. */
   readonly takingTimeoutMs: number;
 }
 
 export interface HttpOptions extends PageOptions {
   readonly world: World;
-  /** What can be asked for under `/ngsi-ld/v1`. */
+  /** Operations under `/ngsi-ld/v1`. */
   readonly operations: readonly Operation[];
-  /** What else can be asked for, beside it. */
+  /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: HttpLimits;
-  /** The origin of web pages that may use the API, or `*`; empty: none. */
+  /** The origin of web pages that may use the API, or `*`. Empty: no origin. */
   readonly corsOrigin: string;
-  /** Which Host headers name this broker. */
+  /** Checks whether a Host header names this broker. */
   readonly isOwnHost: HostCheck;
-  /** Takes connections that ask for another protocol. */
+  /** Handles connections that request a protocol upgrade. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** Longest head of a request in bytes: a query may name many ids. */
+/** Maximum size of a request head in bytes. It is large because a query may list many ids. */
 const headBytesMax = 32 * 1024;
 
-/** A server that is ready to listen. */
+/** Creates a server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
   const { world, limits, onUpgrade, isOwnHost } = options;
   const { takingTimeoutMs } = limits;
@@ -59,12 +59,12 @@ export function createHttpServer(options: HttpOptions): Server {
   return server;
 }
 
-/** How often connections that have become idle are looked for while a server closes. */
+/** How often a closing server looks for idle connections, in milliseconds. */
 const idleCheckMs = 50;
 
 /**
- * Takes no more connections, ends those that are idle, lets requests under way end, and after `graceMs` ends what is left.
- * Connections that have become WebSockets are waited for: whoever took them ends them.
+ * Stops accepting connections, closes idle ones, lets requests in progress finish, and closes the rest after `graceMs`. It waits
+ * for WebSocket connections, which their owner must close.
  */
 export async function closeServer(server: Server, graceMs: number): Promise<void> {
   if (!server.listening) return;

@@ -1,4 +1,4 @@
-/** The part of a tenant that the header Fiware-ServicePath names (docs/compatibility.md): on this road a service path is a scope. */
+/** Reads the header Fiware-ServicePath (docs/compatibility.md). A service path restricts a request to a scope of the tenant. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Domain } from '../../core/access/domain.ts';
 import type { Action } from '../../core/access/principal.ts';
@@ -6,10 +6,13 @@ import type { ScopePattern } from '../../core/language/filter.ts';
 import { badData } from '../../core/model/problem.ts';
 import { isScope, scopeLevels } from '../../core/model/scope.ts';
 
-/** Most service paths in one header. */
+/** Maximum number of service paths in one header. */
 const pathsMax = 10;
 
-/** What a request keeps to; undefined for all of the tenant. Throws BadRequestData for what is no service path, or none to write to. */
+/**
+ * Returns the domain that restricts a request; undefined for the whole tenant. Throws BadRequestData for an invalid service path,
+ * or for a path that cannot be written to.
+ */
 export function readServicePath(headers: IncomingHttpHeaders, action: Action): Domain | undefined {
   const sent = headers['fiware-servicepath'];
   if (sent === undefined || sent === '') return undefined;
@@ -33,7 +36,7 @@ function readOne(paths: readonly string[]): Domain | undefined {
   return pattern.levels.length === 0 ? undefined : { reads: [pattern], creates: path.replace(/\/$/, '') };
 }
 
-/** The scope and what is beneath it. No levels: everything. */
+/** A pattern for the scope and everything below it. No levels: everything. */
 function patternOf(path: string): ScopePattern {
   const plain = path.replace(/\/$/, '');
   if (plain === '' && path !== '') return { levels: [], deep: true };

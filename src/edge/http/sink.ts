@@ -1,9 +1,9 @@
-/** The connection of a request as a sink for a text that goes on. */
+/** Adapts the connection of a request to a sink for continuous text. */
 import type { ServerResponse } from 'node:http';
 import { createTally, type Memory } from '../../core/port/memory.ts';
 import type { EventSink } from '../../core/operation/operation.ts';
 
-/** How long a client may take what waits for it when the text has ended. */
+/** Time in milliseconds that a client has to take the buffered rest after the text ends. */
 const endingMs = 5000;
 
 export function createSink(response: ServerResponse, memory: Pick<Memory, 'count' | 'discard'>): EventSink {

@@ -1,14 +1,14 @@
-/** Takes the target of a request apart: path segments and query parameters, percent-decoded once. */
+/** Parses the target of a request: path and query parameters, percent-decoded once. */
 import { percentDecoded } from '../../core/model/read/percent.ts';
 import { Problem } from '../../core/model/problem.ts';
 
-/** Where a request goes. Both parts are as sent; the query is without its question mark. */
+/** The target of a request. Both parts are as sent; the query has no question mark. */
 export interface Target {
   readonly path: string;
   readonly query: string;
 }
 
-/** The target of a request, in the origin form or the absolute form of RFC 9112. */
+/** Parses a target in the origin form or the absolute form of RFC 9112. */
 export function readTarget(url: string): Target {
   const local = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
   const fragment = local.indexOf('#');
@@ -17,7 +17,7 @@ export function readTarget(url: string): Target {
   return mark < 0 ? { path: whole, query: '' } : { path: whole.slice(0, mark), query: whole.slice(mark + 1) };
 }
 
-/** Percent-decoding. Throws InvalidRequest that quotes the text. */
+/** Decodes percent-encoding. Throws InvalidRequest that quotes the text. */
 export function decodePercent(text: string, what: string): string {
   if (!text.includes('%')) return text;
   const decoded = percentDecoded(text);
@@ -26,8 +26,8 @@ export function decodePercent(text: string, what: string): string {
 }
 
 /**
- * The query parameters by name. A plus sign is a blank, as programs encode it. Throws InvalidRequest when one is given
- * twice, or is none of those allowed (clause 6.3.20).
+ * Returns the query parameters by name. A plus sign means a space. Throws InvalidRequest when a parameter occurs twice or is not
+ * allowed (clause 6.3.20).
  */
 export function readParameters(query: string, allowed: readonly string[]): Readonly<Record<string, string>> {
   const params: Record<string, string> = {};

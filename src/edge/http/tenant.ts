@@ -1,4 +1,4 @@
-/** The header that repeats the tenant of a request in its answer (CIM 009 clause 6.3.14). */
+/** Builds the header that repeats the tenant of a request in its response (CIM 009 clause 6.3.14). */
 import type { IncomingHttpHeaders } from 'node:http';
 import { tenantToRepeat } from '../../core/operation/tenant-name.ts';
 import type { Headers } from './reply.ts';

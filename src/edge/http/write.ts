@@ -1,20 +1,20 @@
-/** Makes an HTTP reply of an operation's answer: status, headers, links (CIM 009 clauses 6.3.6, 6.3.10). */
+/** Converts the result of an operation to an HTTP reply: status, headers, links (CIM 009 clauses 6.3.6, 6.3.10). */
 import type { OperationResult, Caller, Page } from '../../core/operation/operation.ts';
 import { mediaTypes } from './accept.ts';
 import { contextLink, headerUrl, pageLink } from './link.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
 import type { Target } from './target.ts';
 
-/** What the links of a reply are made of. */
+/** The request data from which links are built. */
 export interface Asked {
   readonly caller: Caller;
   readonly target: Target;
   readonly params: Readonly<Record<string, string>>;
-  /** The URL of the @context of the answer. Absent: the answer is in none, or holds it. */
+  /** The URL of the @context of the response. Absent: the response has no @context, or contains it. */
   readonly contextUrl?: string;
 }
 
-/** Nobody on the way may keep events back, be it to keep them at all or to send more at a time. */
+/** Tells proxies not to cache or buffer events. */
 const unbuffered: Headers = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
 
 type Found = Extract<OperationResult, { kind: 'found' }>;
@@ -24,7 +24,7 @@ export const answerReply = (answer: OperationResult, asked: Asked): Reply =>
     ? { status: foundStatus(answer), headers: foundHeaders(answer, asked), body: answer.text }
     : plainReply(answer);
 
-/** The reply of an answer that holds nothing to be written in the caller's terms. */
+/** The reply to a result whose content does not depend on the caller's media type or @context. */
 export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
   switch (answer.kind) {
     case 'created':
@@ -44,7 +44,7 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
   }
 }
 
-/** 206 for a part of time, 203 for the words of an older version (clauses 6.3.10, 6.3.21). */
+/** 206 for a partial time range, 203 for a result in the format of an older version (clauses 6.3.10, 6.3.21). */
 function foundStatus({ range, isReformatted }: Found): number {
   if (range) return 206;
   return isReformatted === true ? 203 : 200;
@@ -66,8 +66,8 @@ function foundHeaders(answer: Found, asked: Asked): Headers {
 }
 
 /**
- * Links to the pages around this one. A page of no elements, asked for to count, has none. Behind a part of time comes the next
- * part of the same page.
+ * Links to the previous and next page. A page with limit 0, requested only for the count, has none. When the result is a partial
+ * time range, the next link is the next range of the same page.
  */
 function pageLinks({ page, range }: Found, asked: Asked): string[] {
   const { partAfter: _, ...params } = asked.params;
@@ -94,13 +94,13 @@ function placesAround({ limit, offset, hasMore }: Page): {
   };
 }
 
-/** The path of another page: its parameters in the order of their names. */
+/** The URL of another page, with its parameters sorted by name. */
 function pageUrl(target: Target, params: Readonly<Record<string, string>>): string {
   const all = Object.entries(params);
   const query = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${encodeLightly(value)}`);
   return `${target.path.replace(/\/$/, '')}?${query.join('&')}`;
 }
 
-/** Percent-encodes what has a meaning in a query, and leaves what is only punctuation in it (RFC 3986, section 3.4). */
+/** Percent-encodes only what has a meaning in a query, and keeps plain punctuation readable (RFC 3986, section 3.4). */
 const encodeLightly = (value: string): string =>
   encodeURIComponent(value).replace(/%(?:3A|2C|3B|2F|40|24|28|29)/g, (code) => decodeURIComponent(code));
