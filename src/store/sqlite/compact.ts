@@ -1,17 +1,17 @@
-/** How large a tenant's file is and what takes the room, and how room that is free in it is given back. */
+/** Measures the space that a tenant's file uses, by kind of content, and compacts the file. */
 import Database from 'better-sqlite3';
 import { refuseNewer } from './migrations.ts';
 import { isBusy } from './owner.ts';
 
 /** Bytes in a tenant's file. */
 export interface Room {
-  /** Will be used again before the file grows. */
+  /** Free pages in the file: SQLite reuses them before the file grows. */
   readonly free: number;
-  /** By what is kept there, with its indexes. */
+  /** By kind of content, with its indexes. */
   readonly taken: Readonly<Record<string, number>>;
 }
 
-/** What tables hold; all others hold present entities, their names, and indexes over them. */
+/** The tables of each kind. All other tables hold present entities, names, and indexes over them. */
 const kinds = [
   { kind: 'history', tables: ['history', 'moved', 'unobserved'] },
   { kind: 'rollups', tables: ['rollup'] },
@@ -19,9 +19,9 @@ const kinds = [
   { kind: 'shelves', tables: ['shelf'] },
 ] as const;
 
-/** Reads the whole file, which takes its time; brokers may have it open. Throws an Error when there is no such file. */
+/** Reads the whole file, which takes time. Brokers may have it open. Throws an Error when the file does not exist. */
 export function measureRoom(path: string): Room {
-  // Not opened as read-only: that could leave a write-ahead log behind.
+  // Not read-only: a read-only connection could leave a write-ahead log behind.
   const database = new Database(path, { fileMustExist: true });
   try {
     database.pragma('query_only = ON');
@@ -48,13 +48,13 @@ function readRoom(database: Database.Database): Room {
 }
 
 /**
- * Writes the file anew without what is free in it. Whenever that ends, by a crash too, the file is as it was or compact.
- * Throws an Error when anybody else has the file open, or when the disk or the folder of temporary files is full.
+ * Rewrites the file without its free pages. When it ends early, even by a crash, the file is unchanged or compact. Throws an Error when
+ * another process has the file open, or when the disk or the folder of temporary files is full.
  */
 export function compact(path: string): void {
   const database = new Database(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In this mode the first access locks out everybody until the end, and fails where somebody has the file open.
+    // In this mode the first access takes an exclusive lock until the end. It fails when another process has the file open.
     database.pragma('locking_mode = EXCLUSIVE');
     refuseNewer(database);
     database.exec('VACUUM');

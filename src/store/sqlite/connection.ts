@@ -1,11 +1,11 @@
-/** Opens a tenant's file: once for the writer's thread, once for reading. */
+/** Opens a tenant's file: one connection for the writer's thread, one for reading. */
 import Database from 'better-sqlite3';
 import { migrate, refuseNewer } from './migrations.ts';
 
-/** Bytes of the file that are read without a copy. Pages that nobody reads cost nothing. */
+/** Bytes of the file that SQLite reads by memory map, without a copy. Pages that are not read cost nothing. */
 const mappedBytes = 1024 * 1024 * 1024;
 
-/** Opens, creates if need be, and migrates. Commits survive a loss of power; checkpoints are made by `keepShort` only. */
+/** Opens, creates if need be, and migrates. Commits survive a power loss. Only `keepShort` makes checkpoints. */
 export function openForWriting(path: string): Database.Database {
   const database = new Database(path);
   try {
@@ -21,7 +21,7 @@ export function openForWriting(path: string): Database.Database {
 
 const writingPragmas = [
   'journal_mode = WAL',
-  // better-sqlite3 is built with synchronous=NORMAL for WAL, under which a loss of power can lose acknowledged commits.
+  // better-sqlite3 is built with synchronous=NORMAL for WAL. With that, a power loss can lose acknowledged commits.
   'synchronous = FULL',
   'wal_autocheckpoint = 0',
   `journal_size_limit = ${64 * 1024 * 1024}`,
@@ -31,9 +31,9 @@ const writingPragmas = [
 ];
 
 /**
- * Opens a file that the writer has opened before. Statements that are run for each entity or series say `+?`: SQLite compiles
- * a statement anew, which takes longer than a step to a row, when a bare `?` that its plan has looked at (beside ORDER BY
- * and LIMIT) gets another value.
+ * Opens a file that the writer has opened before. Statements that run for each entity or series use `+?`. With a bare `?` that the
+ * query plan depends on (beside ORDER BY and LIMIT), SQLite compiles the statement again for each new value. That takes longer than a
+ * step to a row.
  */
 export function openForReading(path: string): Database.Database {
   const database = new Database(path, { readonly: true, fileMustExist: true });
@@ -43,12 +43,12 @@ export function openForReading(path: string): Database.Database {
   return database;
 }
 
-/** Bytes of large entities after which the pages of the file that were read through the map are let go of. */
+/** After this many bytes of large entities, the mapped pages of the file are released. */
 const mappedReadBytes = 16 * 1024 * 1024;
 
 /**
- * Told of bytes that were read: lets go of what is mapped of the file when that may have become much, for it counts as memory of
- * the process. SQLite unmaps a file when the bound of the map changes; while a statement is under way it does nothing.
+ * Counts the bytes that were read and releases the mapped pages when they may have become many: they count as memory of the process.
+ * SQLite unmaps a file when the size limit of the map changes. While a statement runs, the change has no effect.
  */
 export function createUnmapping(database: Database.Database): (bytes: number) => void {
   let [read, bound] = [0, mappedBytes];

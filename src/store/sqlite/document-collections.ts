@@ -1,4 +1,4 @@
-/** Shelves of JSON documents. */
+/** Document collections in SQLite: JSON documents by key. */
 import type { Database } from 'better-sqlite3';
 import { type Json, sameJson } from '../../core/model/json.ts';
 import { documentIn } from '../../core/port/document-collection.ts';
@@ -9,11 +9,11 @@ import type { SendJob } from './writer/writer.ts';
 type CollectionJob<Op> = Extract<Job, { op: Op }>;
 
 export interface CollectionWriter {
-  /** Answers how many were put. */
+  /** Returns the number of documents written. */
   put(job: CollectionJob<'put'>): number;
-  /** Answers 1, or 0 where something else stands than what is to be replaced. */
+  /** Returns 1, or 0 when the stored document is not `before`. */
   replace(job: CollectionJob<'replace'>): number;
-  /** Answers how many there were: 0 or 1. */
+  /** Returns the number of documents removed: 0 or 1. */
   drop(job: CollectionJob<'drop'>): number;
 }
 
@@ -32,7 +32,7 @@ export function createCollectionWriter(database: Database): CollectionWriter {
     },
     replace: ({ shelf, key, before, after }) => {
       const now = get.get(shelf, key);
-      // Most texts are the same, and need not be read.
+      // Most texts are equal, and need no parsing.
       if (now !== before && !sameJson(presentIn(now), presentIn(before))) return 0;
       if (after === undefined) drop.run(shelf, key);
       else put.run(shelf, key, after);
@@ -44,14 +44,14 @@ export function createCollectionWriter(database: Database): CollectionWriter {
 
 const presentIn = (text: unknown): Json | undefined => (text === undefined ? undefined : documentIn(text));
 
-/** Opens shelves by name: reads on the reading connection, writes by the writer. */
+/** Opens collections by name. Reads use the reading connection, writes go to the writer. */
 export function createCollections(database: Database, send: SendJob): (name: string) => DocumentCollection {
   const get = database.prepare<[string, string]>(selectDoc).pluck();
   const keys = database.prepare<[string], string>('SELECT key FROM shelf WHERE name = ?').pluck();
   const list = database.prepare<[string], { key: string; doc: unknown }>('SELECT key, doc FROM shelf WHERE name = ?');
   return (name) => ({
     get: (key) => Promise.resolve(presentIn(get.get(name, key))),
-    // By UTF-16 units, as every other store; SQLite's own order is that of UTF-8.
+    // Sorted by UTF-16 units, like every other store. SQLite sorts by UTF-8.
     keys: () => Promise.resolve(keys.all(name).sort()),
     list: () => {
       const documents = list.all(name).map(({ key, doc }) => ({ key, document: documentIn(doc) }));

@@ -1,35 +1,38 @@
-/** What a failure of SQLite means to whoever asked: that the disk is full, or that the file of one tenant cannot be used. */
+/** Maps SQLite errors to problems: the disk is full, or the file of one tenant cannot be used. */
 import { statfsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Problem, type ProblemReport } from '../../core/model/problem.ts';
 
-/** An error as it crosses threads. `problem`: what it means, where that is known. */
+/** An error in the form that crosses threads. `problem`: the problem it maps to, if any. */
 export interface Failure {
   readonly message: string;
   readonly stack: string;
   readonly problem?: ProblemReport;
 }
 
-/** An error of work on the file at a path. */
+/** `path`: the file that the failed work was for. */
 export function failureOf(error: unknown, path: string): Failure {
   const problem = reportOf(error, path);
   const [message, stack] = error instanceof Error ? [error.message, error.stack ?? ''] : [String(error), ''];
   return { message, stack, ...(problem ? { problem } : undefined) };
 }
 
-/** The error that a failure is told as. */
+/** The error that the caller gets for a failure. */
 export const errorOf = ({ message, stack, problem }: Failure): Error =>
   problem
     ? new Problem(problem.type, problem.detail, stack)
     : new Error(`The store failed: ${message}`, { cause: stack });
 
-/** A failure of SQLite as the problem that it is; any other error as it came. */
+/** Maps an error of SQLite to a problem. Other errors, and those without a problem, stay as they are. */
 export function problemOf(error: unknown, path: string): unknown {
   const report = reportOf(error, path);
   return report ? new Problem(report.type, report.detail, error) : error;
 }
 
-/** The code of an error of SQLite, such as `SQLITE_BUSY`; undefined for any other. Not by its class, which may be of another realm. */
+/**
+ * The code of an error of SQLite, such as `SQLITE_BUSY`; undefined for any other error. Does not test the class, which may be of
+ * another realm.
+ */
 export function codeOf(error: unknown): string | undefined {
   const code = isError(error) && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
@@ -38,7 +41,7 @@ export function codeOf(error: unknown): string | undefined {
 const isError = (error: unknown): error is Error =>
   typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
 
-/** Files are named by what stands below the folder of data. Undefined for an error that is none of the file or the disk. */
+/** The detail names a file without its folder. Undefined for an error that is not about the file or the disk. */
 function reportOf(error: unknown, path: string): ProblemReport | undefined {
   const code = codeOf(error);
   if (code === undefined || !isError(error)) return undefined;
@@ -66,7 +69,7 @@ const faults: Readonly<Record<string, string>> = {
   SQLITE_IOERR: 'cannot be read or written: look at the disk',
 };
 
-/** Less than this is no room. */
+/** With less free space than this, the disk counts as full. */
 const roomBytes = 64 * 1024;
 
 function isFull(path: string): boolean {

@@ -1,4 +1,4 @@
-/** The files of tenants that are open: opened on use, closed when nobody has used them for a while or there are too many. */
+/** The open files of tenants: opens a file on use, and closes it when it was idle for a while or too many files are open. */
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Store } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -8,44 +8,44 @@ import type { Writer } from './writer/writer.ts';
 
 export interface Files {
   /**
-   * Does something with the store in a file, which stays open meanwhile. `isUse`: it counts as use; otherwise the file is closed
-   * as if this had not been. Throws what `problemOf` makes of a failure.
+   * Runs `work` with the store of a file. The file stays open meanwhile. `isUse`: counts as use; otherwise the file is closed as if
+   * this call had not happened. Throws what `problemOf` makes of a failure.
    */
   use<T>(path: string, work: (store: Store) => Promise<T>, isUse?: boolean): Promise<T>;
-  /** Those that are open. */
+  /** The paths of open files. */
   paths(): readonly string[];
-  /** Waits for what is under way, and closes all. */
+  /** Waits for running work, then closes all files. */
   close(): Promise<void>;
 }
 
 export interface FilesOptions {
   readonly writer: Writer;
   readonly yieldToEventLoop: YieldToEventLoop;
-  /** Files that may be open while nobody uses them. */
+  /** The maximum number of open files, apart from those in use. */
   readonly openMost: number;
-  /** How long such a file stays open. */
+  /** How long an idle file stays open. */
   readonly idleMs: number;
-  /** Told of every failure that is one of a file or the disk. */
+  /** Called on every failure of a file or the disk. */
   readonly failed: (path: string, problem: Problem) => void;
 }
 
 interface File {
   readonly opened: Promise<OpenStore>;
-  /** What came of `opened`: nothing has to be waited for once it is there. */
+  /** The result of `opened`, so that later calls need not wait. */
   open?: OpenStore;
   users: number;
-  /** How often idle files were looked for since its last use. */
+  /** The number of idle checks since the last use. */
   idleLooks: number;
-  /** To be called when nobody uses it any more. */
+  /** Called when the last user is done. */
   drained: () => void;
 }
 
 interface State extends FilesOptions {
-  /** In the order of their last use. */
+  /** Least recently used first. */
   readonly files: Map<string, File>;
-  /** The last of these: nearly always the one that is used next. */
+  /** The most recently used file: nearly always the next one to be used. */
   latest: File | undefined;
-  /** Files that are being closed: none is opened again before that. */
+  /** Files that are being closed. A file is opened again only after that. */
   readonly closing: Map<string, Promise<void>>;
 }
 
@@ -78,7 +78,7 @@ async function use<T>(
     const told = problemOf(error, path);
     if (told instanceof Problem && isOfFile(told)) {
       state.failed(path, told);
-      // Somebody may put another file in its place.
+      // Somebody may replace the file by another.
       if (told.type === 'TenantUnavailable') closeFile(state, path, file);
     }
     throw told;
@@ -111,7 +111,7 @@ function open(state: State, path: string): File {
     (store) => {
       file.open = store;
     },
-    // One that failed is tried again by the next who asks.
+    // A file that failed to open is tried again on the next use.
     () => {
       if (files.get(path) === file) files.delete(path);
     },
@@ -119,7 +119,7 @@ function open(state: State, path: string): File {
   return file;
 }
 
-/** Those that were not used for longest go first. */
+/** Closes the least recently used files first. */
 function closeSurplus(state: State): void {
   const { files, openMost } = state;
   if (files.size <= openMost) return;
@@ -129,7 +129,7 @@ function closeSurplus(state: State): void {
   }
 }
 
-/** So many looks in a row find a file unused before it is closed. */
+/** A file is closed after this many idle checks in a row. */
 const idleLooksMax = 4;
 
 function closeIdle(state: State): void {
@@ -139,7 +139,7 @@ function closeIdle(state: State): void {
   }
 }
 
-/** Whoever uses it now has done so before it is closed. */
+/** Waits for the present users before it closes the file. */
 function closeFile({ files, closing }: State, path: string, file: File): void {
   if (files.get(path) !== file) return;
   files.delete(path);

@@ -1,4 +1,4 @@
-/** The form in which historic instances lie in the table `history`: what columns say is not said again. */
+/** Converts historic instances to rows of the table `history` and back. The JSON text leaves out what the columns hold. */
 import type { HistoricInstance } from '../../core/model/history.ts';
 import { type Instant, instantOf, isExact, isShortest, type Micros } from '../../core/model/instant.ts';
 import type { InstanceRest } from './instance-rest.ts';
@@ -6,37 +6,37 @@ import { noName } from './names.ts';
 import { instanceRestIn } from './own-text.ts';
 import { createInstants, createTimes } from './times.ts';
 
-/** Which instances belong together: one attribute and dataset of one entity. */
+/** Identifies a series: one attribute and dataset of one entity. */
 export interface Series {
   readonly subject: number;
   readonly name: number;
-  /** 0 is the default instance's. */
+  /** 0: the default instance. */
   readonly dataset: number;
 }
 
 /** What differs between the instances of a series. */
 export interface InstanceRow {
   readonly at: Micros;
-  /** 0: observed at `at`. Else tells apart what was written at the same time. */
+  /** 0: observed at `at`. Other values distinguish instances written at the same time. */
   readonly n: number;
   readonly number: number | null;
-  /** JSON text of an `InstanceRest`, or the number of that text among the names. */
+  /** JSON text of an `InstanceRest`, or the number of that text in the table of names. */
   readonly doc: string | number | null;
   readonly created: Micros;
   readonly modified: Micros;
   readonly deleted: Micros | null;
 }
 
-/** An instance that has been moved keeps its id; others have that of their place. */
+/** An instance that was moved keeps its id. Other ids are made from the row's place. */
 type Given = Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };
 
-/** Makes the row of an instance, but for its place (`at`, `n`). */
+/** Makes the row of an instance, without its place (`at`, `n`). */
 export type MakeRow = (instance: Given, at: Micros) => Omit<InstanceRow, 'at' | 'n'>;
 
-/** `intern` gives the number of a text that is sure to come again. */
+/** `intern` returns the number of a text that is common. */
 export function createRowMaker(intern: (text: string) => number): MakeRow {
   const timeOf = createTimes();
-  /** The times whose text the columns' microseconds would not give back. */
+  /** The times whose text the microseconds in the columns do not give back. */
   const timesOf = ({ observedAt, createdAt, modifiedAt, deletedAt }: Given, at: Micros): InstanceRest => ({
     ...(observedAt === undefined ? undefined : observedRest(observedAt, at)),
     ...(timeOf(createdAt).isStamp ? undefined : { createdAt }),
@@ -62,7 +62,7 @@ export function createRowMaker(intern: (text: string) => number): MakeRow {
   };
 }
 
-/** What no column says. */
+/** The members that no column holds. */
 const membersOf = ({
   kind: _kind,
   value: _value,
@@ -74,27 +74,27 @@ const membersOf = ({
   ...members
 }: Given): InstanceRest => members;
 
-/** Nothing for the shortest text of a time, the digits of a longer one, all of any other. */
+/** Empty for the shortest text of a time, the number of digits for a longer one, the whole text for any other. */
 function observedRest(observedAt: Instant, at: Micros): InstanceRest {
   if (isShortest(observedAt)) return {};
   const observedDigits = observedAt.length - 'YYYY-MM-DDThh:mm:ss.Z'.length;
   return observedAt === withDigits(at, observedDigits) ? { observedDigits } : { observedAt };
 }
 
-/** A time with so many digits of a second; as few as it needs when nothing is said. */
+/** A time with this many fractional digits; undefined: as few as needed. */
 function withDigits(at: Micros, digits: number | undefined): Instant {
   if (digits === undefined) return instantOf(at);
-  // What most clients write, JavaScript's own form.
+  // The most common form: that of JavaScript.
   if (digits === 3 && at % 1000 === 0 && isExact(at)) return new Date(at / 1000).toISOString();
   const text = instantOf(at);
   const [seconds = '', fraction = ''] = text.slice(0, -1).split('.');
   return `${seconds}.${fraction.padEnd(digits, '0')}Z`;
 }
 
-/** The longest text that is kept among the names. */
+/** The longest text that is kept in the table of names. */
 const commonMax = 120;
 
-/** How many of these are kept ready. */
+/** The number of these texts that are cached. */
 const commonTextsMax = 1000;
 
 function docOf(
@@ -110,10 +110,10 @@ const common = new Set(['unitCode', 'valueType', 'observedDigits']);
 
 const isAboutUnits = (rest: InstanceRest): boolean => Object.keys(rest).every((member) => common.has(member));
 
-/** Reads the instance of a row. */
+/** Makes the instance of a row. */
 export type ReadRow = (row: InstanceRow, series: Series) => HistoricInstance;
 
-/** `textOf` gives the text of a number. */
+/** `textOf` returns the text of a number. */
 export function createRowReader(textOf: (num: number) => string): ReadRow {
   const instant = createInstants();
   const restOf = createRestReader(textOf);
@@ -134,7 +134,7 @@ export function createRowReader(textOf: (num: number) => string): ReadRow {
   };
 }
 
-/** What the columns do not say, apart from how the time is written. */
+/** What the columns do not hold, apart from the form of the time. */
 interface Rest {
   readonly observedDigits?: number | undefined;
   readonly members?: Omit<InstanceRest, 'observedDigits'>;
@@ -147,7 +147,7 @@ function restIn(text: string): Rest {
   return { observedDigits, members };
 }
 
-/** Texts that have a number are read once. */
+/** Texts that have a number are parsed once. */
 function createRestReader(textOf: (num: number) => string): (row: InstanceRow) => Rest {
   const known = new Map<number, Rest>();
   return ({ doc }) => {
@@ -163,8 +163,8 @@ function createRestReader(textOf: (num: number) => string): (row: InstanceRow) =
 }
 
 /**
- * Place and time of writing are the name of an instance: the same one has the same id always, and no two share one, also
- * where one comes to the place that another has left.
+ * The id of an instance is made from its place and the time of writing. It is stable and unique, also when another instance takes the
+ * place of one that was moved.
  */
 const instanceIdOf = (
   { subject, name, dataset }: Series,

@@ -1,4 +1,4 @@
-/** Adds what changes leave in the history, and takes out what expires. */
+/** Writes history entries of changes to the table `history`, and removes expired series. */
 import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { HistoryEntry } from '../../core/model/history.ts';
@@ -10,7 +10,7 @@ import type { Sequence } from './writer/sequence.ts';
 import type { Steps } from './writer/steps.ts';
 
 export interface HistoryWriter {
-  /** `n` tells what was written now from all that was written before. */
+  /** `n` distinguishes what is written now from everything written before. */
   add(subject: number, n: number, entries: readonly HistoryEntry[]): Steps<undefined>;
   /** Removes a whole series. False when there is none. */
   forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): Steps<boolean>;
@@ -67,8 +67,8 @@ export function createHistoryWriter(
 }
 
 /**
- * Observed instances take the place of what is there; others do not, and false is answered when there is something. Of others
- * it is noted that the series has them, unless they are deletions.
+ * An observed instance replaces the one at its place. Other instances do not: the result is false when the place is taken. For those
+ * that are not deletions, the table `unobserved` records that the series has them.
  */
 function createPut(database: Database): (series: Series, row: InstanceRow) => boolean {
   const note = database.prepare<[number, number, number]>(

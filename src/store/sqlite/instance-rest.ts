@@ -1,15 +1,15 @@
-/** The shape of the JSON text of a historic instance: what the columns of the table `history` do not hold. */
+/** The JSON text of a historic instance: what the columns of the table `history` do not hold. */
 import type { Instance, Kind } from '../../core/model/attribute.ts';
 import type { Instant } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
 
-/** What the columns do not say. Left out: `kind` Property, a `value` that is in `number`, times that the columns give back. */
+/** Left out: `kind` Property, a `value` that is in `number`, and times that the columns give back. */
 export type InstanceRest = Omit<Instance, 'kind' | 'value' | 'datasetId'> & {
   readonly kind?: Kind;
   readonly value?: Json;
   readonly deletedAt?: Instant;
-  /** `observedAt` is the place of the instance, written with so many digits of a second. */
+  /** `observedAt` is the place of the instance, written with this many fractional digits. */
   readonly observedDigits?: number;
-  /** Of an instance that was moved from another place. */
+  /** Only for an instance that was moved from another place. */
   readonly instanceId?: string;
 };

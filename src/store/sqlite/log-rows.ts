@@ -1,4 +1,7 @@
-/** The form in which changes lie in the table `log`: the entity's text, or nothing where later rows tell it, and what cannot be told from it. */
+/**
+ * Converts changes to rows of the table `log` and back. A row holds the text of the entity, or an empty text when later rows give it,
+ * and the rest of the change.
+ */
 import type { Change } from '../../core/model/change.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { packChange, unpackChange } from '../../core/model/packed-change.ts';
@@ -8,18 +11,18 @@ import { logRestIn } from './own-text.ts';
 export interface LogRow {
   readonly position: Position;
   readonly at: number;
-  /** The place in `events`. */
+  /** The index in `events`. */
   readonly event: number;
   /** '': see `createPastEntities`. */
   readonly doc: string;
   readonly rest: string | null;
-  /** The entity's number, where it is or was a large one. */
+  /** The number of the entity, if it is or was a large one. */
   readonly num: number | null;
 }
 
 const events = ['created', 'updated', 'deleted'] as const;
 
-/** What lies in a row beside the entity. */
+/** The columns of a change other than its entity. */
 export function logRowOf(change: Change): Pick<LogRow, 'at' | 'event' | 'rest'> {
   const { at, event, rest } = packChange(change);
   const text = JSON.stringify(rest);

@@ -1,4 +1,4 @@
-/** The change log, read on the reading connection; the writer tells when there is more. */
+/** The change log. Reads on the reading connection; the writer reports new positions. */
 import type { Database } from 'better-sqlite3';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
@@ -7,7 +7,7 @@ import { entityIn } from './own-text.ts';
 import { createPastEntities } from './past-entities.ts';
 import type { SendJob, Writer } from './writer/writer.ts';
 
-/** Records that are pruned in one transaction: others' writes are to come in between. */
+/** Records that one transaction prunes: other writes must get in between. */
 const pruneMax = 500;
 
 export function createLog(
@@ -43,7 +43,7 @@ function createReader(database: Database): (after: Position, limit: number) => r
     const past = pastEntities(rows);
     return rows.map((row) => recordIn(row, past.get(row.position) ?? entityIn(row.doc)));
   };
-  // What a row does not tell is told by others: all are to be of one moment.
+  // Rows without an entity depend on later rows: read all in one snapshot.
   const readWithPast = database.transaction((after: Position, limit: number) => recordsOf(read.all(after, limit)));
   return (after, limit) => {
     const rows = read.all(after, limit);

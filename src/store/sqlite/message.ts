@@ -1,24 +1,24 @@
-/** What the threads say to each other. Documents cross as JSON text: a string is copied, an object is taken apart. */
+/** The messages between the threads. Documents cross as JSON text: a string is copied, an object would be cloned member by member. */
 import type { Instant, Micros } from '../../core/model/instant.ts';
 import type { Instance } from '../../core/model/attribute.ts';
 import type { PastInstance, Position } from '../../core/port/store.ts';
 import type { Failure } from './failure.ts';
 
-/** What the writer is to do in a tenant's file. */
+/** A job of the writer on a tenant's file. */
 export type Job =
-  /** Creates the file if need be. Answers the newest position. */
+  /** Creates the file if need be. Returns the newest position. */
   | { readonly op: 'open' }
-  /** Closes the file, after everything else that has arrived for it. Answers 1. */
+  /** Closes the file after all earlier jobs for it. Returns 1. */
   | { readonly op: 'close' }
-  /** Each of `writes` is the text of a list of `Write`. Answers the text of a list of `Outcome`. */
+  /** Each of `writes` is the text of a list of `Write`. Returns the text of a list of `Outcome`. */
   | { readonly op: 'apply'; readonly at: Instant; readonly writes: readonly string[] }
-  /** Each of `series` is the text of a list of `PastSeries`. Answers their number. */
+  /** Each of `series` is the text of a list of `PastSeries`. Returns their number. */
   | { readonly op: 'record'; readonly at: Instant; readonly series: readonly string[] }
-  /** `revision` is the text of a `Revision`. Answers the text of a `Revised`. */
+  /** `revision` is the text of a `Revision`. Returns the text of a `Revised`. */
   | { readonly op: 'revise'; readonly at: Instant; readonly revision: string }
-  /** Does a part of the work. Answers the text of what `sweepSome` answers. */
+  /** Does a part of the work. Returns the text of what `sweepSome` returns. */
   | { readonly op: 'sweep'; readonly now: Instant; readonly limit: number }
-  /** Does a part of the work. Answers how many records went. */
+  /** Does a part of the work. Returns the number of removed records. */
   | {
       readonly op: 'prune';
       readonly before: Micros;
@@ -26,11 +26,14 @@ export type Job =
       readonly bytes: number;
       readonly limit: number;
     }
-  /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Answers the text of a `Forgotten`. */
+  /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Returns the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
-  /** Puts all or none. Answers their number. */
+  /** Writes all or none. Returns their number. */
   | { readonly op: 'put'; readonly shelf: string; readonly documents: readonly DocumentRow[] }
-  /** Puts `after`, or removes what is there, if that is `before`. Both are texts of documents; undefined: none. Answers 1, or 0. */
+  /**
+   * Writes `after`, or removes the document, if the stored one is `before`. Both are texts of documents; undefined: no document.
+   * Returns 1, or 0.
+   */
   | {
       readonly op: 'replace';
       readonly shelf: string;
@@ -38,24 +41,24 @@ export type Job =
       readonly before: string | undefined;
       readonly after: string | undefined;
     }
-  /** Answers how many there were: 0 or 1. */
+  /** Returns the number of removed documents: 0 or 1. */
   | { readonly op: 'drop'; readonly shelf: string; readonly key: string }
-  /** Wants an index over the values of an attribute (expanded name). Answers 1. */
+  /** Requests an index over the values of an attribute (expanded name). Returns 1. */
   | { readonly op: 'index'; readonly name: string };
 
-/** A document on a shelf. */
+/** A document of a collection. */
 export interface DocumentRow {
   readonly key: string;
   readonly doc: string;
 }
 
-/** Past instances of one attribute of one entity: what they have in common crosses once. */
+/** Past instances of one attribute of one entity. What they share crosses once. */
 export type PastSeries = Omit<PastInstance, 'instance'> & { readonly instances: readonly Instance[] };
 
-/** Instances of one series that cross together at most: a step of the writer's. */
+/** The maximum of instances per series in a message: one step of the writer. */
 const seriesMax = 500;
 
-/** Brings instances of the same series that follow each other together. All stay in their order. */
+/** Groups consecutive instances of the same series. Keeps the order. */
 export function seriesOf(past: readonly PastInstance[]): readonly PastSeries[] {
   const all: (PastSeries & { readonly instances: Instance[] })[] = [];
   let series: (typeof all)[number] | undefined;
@@ -78,11 +81,11 @@ export function seriesOf(past: readonly PastInstance[]): readonly PastSeries[] {
 export type Answer = string | number;
 
 export interface Request {
-  /** Tells the requests of one writer apart. */
+  /** Identifies a request of one writer. */
   readonly seq: number;
   /** The tenant's file. */
   readonly path: string;
-  /** How many writes it counts for. */
+  /** The number of writes that it counts for. */
   readonly weight: number;
   readonly job: Job;
 }
@@ -96,7 +99,7 @@ export type ToWriter = readonly Request[] | 'close';
 
 export type FromWriter =
   | { readonly kind: 'done'; readonly path: string; readonly position: Position; readonly replies: readonly Reply[] }
-  /** Something failed that no request waits for. */
+  /** A failure outside any request. */
   | { readonly kind: 'failed'; readonly where: string; readonly message: string }
   /** Everything is written and all files are closed. */
   | { readonly kind: 'closed' };

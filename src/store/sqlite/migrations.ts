@@ -1,8 +1,8 @@
-/** Brings a tenant's file to the version this program writes, one numbered step after the other. */
+/** Migrates a tenant's file to the version of this program, in numbered steps. */
 import type { Database } from 'better-sqlite3';
 import { firstSchema, logSpace, movedInstances, rollups, unobserved } from './schema.ts';
 
-/** SQL that leads from each version to the next: the first makes an empty file version 1. Never change one that was released. */
+/** SQL that leads from each version to the next. The first step makes an empty file version 1. Never change a released step. */
 const steps: readonly string[] = [firstSchema, movedInstances, rollups, unobserved, logSpace];
 
 /** The version that this program reads and writes. */
@@ -17,7 +17,7 @@ export function refuseNewer(database: Database): void {
   );
 }
 
-/** Each step is done whole or not at all. */
+/** Each step is atomic. */
 export function migrate(database: Database): void {
   for (let version = versionOf(database); version < currentVersion; version += 1) {
     database.exec(`BEGIN IMMEDIATE;${steps[version] ?? ''};PRAGMA user_version = ${version + 1};COMMIT`);

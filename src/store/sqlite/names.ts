@@ -1,16 +1,16 @@
-/** Texts that come again and again (type and attribute IRIs, dataset ids) as small numbers. */
+/** Maps frequent texts (type and attribute IRIs, dataset ids) to small numbers. */
 import type { Database } from 'better-sqlite3';
 
 /** The number of the default dataset, which has no text. */
 export const noName = 0;
 
-/** How many texts are kept in memory; dataset ids may be without number. */
+/** The number of cached texts: the number of dataset ids has no bound. */
 const cacheMax = 20_000;
 
-/** The writing side: every text has a number, new ones get theirs in the present transaction. */
+/** For writing: gives each text a number, new texts in the current transaction. */
 export interface Names {
   numOf(text: string): number;
-  /** Forgets what a transaction that was rolled back had found. */
+  /** Clears the cache after a rollback. */
   reset(): void;
 }
 
@@ -31,9 +31,9 @@ export function createNames(database: Database): Names {
   };
 }
 
-/** The reading side. A number never changes its text, so what was found once stays true. */
+/** For reading. A number never changes its text, so cached entries stay valid. */
 export interface NameReader {
-  /** Undefined: nothing was ever written under this text. */
+  /** Undefined: the file has no such text. */
   numOf(text: string): number | undefined;
   textOf(num: number): string;
 }

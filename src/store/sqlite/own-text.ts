@@ -1,4 +1,4 @@
-/** Reads back the JSON texts that this store wrote itself: their shapes are known, and the compiler is told so here only. */
+/** Parses JSON texts that this store wrote itself. Their shapes are known: only this file asserts their types to the compiler. */
 import type { Write } from '../../core/language/write.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';

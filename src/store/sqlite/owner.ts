@@ -1,18 +1,18 @@
-/** Who has a folder of data: one process at a time, by a lock of the operating system that ends with the process, however it ends. */
+/** Locks a folder of data for one process at a time. The lock is one of the operating system, which ends with the process. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { codeOf } from './failure.ts';
 
-/** Has nothing in it: only its lock counts. */
+/** An empty database: only its lock counts. */
 const lockFile = 'owner.lock';
-/** Says who has the lock. What it says of one that has ended is of no account. */
+/** Describes the owner of the lock. After the owner has ended, its content is meaningless. */
 const nameFile = 'owner.txt';
 
 /**
- * Takes a folder, which is made when it is not there. `what` is what it is taken for, such as `mlaka serve`. Answers the
- * function that gives it back. Throws an Error that names who has it, when that is somebody else.
+ * Locks a folder, and creates it if need be. `what` describes the owner, such as `mlaka serve`. Returns the function that releases the
+ * lock. Throws an Error that names the owner when another process has the lock.
  */
 export function takeFolder(directory: string, what: string): () => void {
   mkdirSync(directory, { recursive: true });

@@ -1,4 +1,4 @@
-/** Tells large entities as they were at changes whose records do not repeat them: from what is there now, and the changes since. */
+/** Restores large entities as they were at changes whose records do not hold them: from the present entity and the later changes. */
 import type { Database } from 'better-sqlite3';
 import type { Entity } from '../../core/model/entity.ts';
 import { undone } from '../../core/model/undo.ts';
@@ -6,10 +6,10 @@ import type { Position } from '../../core/port/store.ts';
 import type { LogRow } from './log-rows.ts';
 import { entityIn, undoIn } from './own-text.ts';
 
-/** The entities of those of these rows that do not have them, by position. Within one transaction of reading with what read the rows. */
+/** Returns the entities of rows without one, by position. Call it in the read transaction that read the rows. */
 export type PastEntities = (rows: readonly LogRow[]) => ReadonlyMap<Position, Entity>;
 
-/** A row of an entity. Where `undo` is null, the row before has its entity itself, or it is the one that is deleted here. */
+/** A row of an entity. Where `undo` is null, the previous row holds its own entity, or has the entity that this row deletes. */
 interface Link {
   readonly position: Position;
   readonly doc: string;
@@ -22,7 +22,7 @@ export function createPastEntities(database: Database): PastEntities {
   );
   const present = database.prepare<[number], string>('SELECT doc FROM entity WHERE num = ?').pluck();
 
-  /** All rows of an entity from the first of these on, to the first behind the last of them that has the entity. */
+  /** All rows of an entity from the first given row up to the first row with an entity at or after the last given row. */
   const linksOf = (num: number, rows: readonly LogRow[]): readonly Link[] => {
     const [first = 0, last = 0] = [rows[0], rows.at(-1)].flatMap((row) => row?.position ?? []);
     const links: Link[] = [];
@@ -39,7 +39,7 @@ export function createPastEntities(database: Database): PastEntities {
     return entityIn(doc);
   };
 
-  /** Adds the entities of these rows of one, and of some others, the last first. */
+  /** Adds the entities of the rows of one number, and of some others, newest first. */
   const addTo = (entities: Map<Position, Entity>, num: number, rows: readonly LogRow[]): void => {
     let state: Entity | undefined;
     for (const { position, doc, undo } of linksOf(num, rows).toReversed()) {

@@ -1,4 +1,4 @@
-/** Forgets what history is not to be kept of: walks through the series, a slice at a time, and deletes ranges of the primary key. */
+/** Deletes history past its retention period: walks through the series in slices and deletes ranges of the primary key. */
 import type { Database } from 'better-sqlite3';
 import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
@@ -9,7 +9,7 @@ import type { Series } from '../history-rows.ts';
 import { createNameReader, type NameReader } from '../names.ts';
 import type { RollupWriter } from './rollup-writer.ts';
 
-/** Removes a slice: looks at `limit` rows and series at most. */
+/** Removes one slice: looks at up to `limit` rows and series. */
 export type Forget = (slice: RetentionSlice, limit: number) => Forgotten;
 
 type RetentionPeriods = Pick<RetentionSlice, 'retention' | 'rollups'>;
@@ -18,7 +18,7 @@ type RetentionPeriods = Pick<RetentionSlice, 'retention' | 'rollups'>;
 interface HistoryPosition extends Series {
   readonly at: Micros;
   readonly n: number;
-  /** Of rollups, which come after all instances. */
+  /** A place among the rollups, which come after all instances. */
   readonly isRolled?: boolean;
 }
 
@@ -26,7 +26,7 @@ type Moment = Pick<HistoryPosition, 'at' | 'n'>;
 type PlaceColumns = [subject: number, name: number, dataset: number, at: Micros, n: number];
 type Range = [...PlaceColumns, at: Micros, n: number];
 
-/** Above every number that the columns hold. */
+/** Greater than every number in the columns. */
 const above = Number.MAX_SAFE_INTEGER;
 
 const start: HistoryPosition = { subject: 0, name: 0, dataset: 0, at: 0, n: 0 };
@@ -39,7 +39,7 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
   const forgetRolled = createForgetRolled(rows, { rollups, readTypes });
   return (slice, limit) => {
     const { isDryRun, after } = slice;
-    // Numbers that a transaction gave which was rolled back must not be remembered.
+    // A name reader per slice: numbers given in a transaction that was rolled back must not stay cached.
     const names = createNameReader(database);
     const from = after === undefined ? start : placeIn(after);
     if (from.isRolled) return forgetRolled(from, { slice, limit, names });
@@ -62,7 +62,7 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
   };
 }
 
-/** Removes instances from one on. Rollups are made before what they are of is gone. */
+/** Removes instances from a place on. Makes their rollups first. */
 const createRemove =
   (rows: Rows, rollups: RollupWriter) =>
   (row: HistoryPosition, going: readonly Moment[], bounds: Bounds): void => {
@@ -82,7 +82,7 @@ interface Rolled {
   readonly names: NameReader;
 }
 
-/** Goes through the series of which there may be nothing but rollups. */
+/** Walks through the series that have rollups, and perhaps no instances. */
 const createForgetRolled =
   (rows: Rows, { rollups, readTypes }: { readonly rollups: RollupWriter; readonly readTypes: ReadTypes }) =>
   (from: HistoryPosition, { slice, limit, names }: Rolled): Forgotten => {
@@ -97,7 +97,7 @@ const createForgetRolled =
     return { instances: {}, next: JSON.stringify(last) };
   };
 
-/** The last place that a series may have, or a subject. */
+/** The last possible place of a series, or of a subject. */
 const behindSeries = (row: HistoryPosition, isWholeSubject: boolean): HistoryPosition => ({
   ...row,
   ...(isWholeSubject ? { name: above, dataset: above } : undefined),
@@ -105,13 +105,13 @@ const behindSeries = (row: HistoryPosition, isWholeSubject: boolean): HistoryPos
   n: above,
 });
 
-/** True when nothing of a subject can go, whatever its attributes. */
+/** True when no rule applies to a subject, whatever its attributes. */
 const isUntouched = ({ retention: { before, rules } }: RetentionPeriods, types: readonly string[]): boolean =>
   before === undefined && !rules.some((rule) => rule.before !== undefined && types.includes(rule.type));
 
 const isPlace = (_value: unknown): _value is HistoryPosition => true;
 
-/** The place that `next` of an earlier slice names. */
+/** Parses the `next` of an earlier slice. */
 function placeIn(text: string): HistoryPosition {
   const value: unknown = JSON.parse(text);
   if (isPlace(value)) return value;
@@ -119,15 +119,15 @@ function placeIn(text: string): HistoryPosition {
 }
 
 interface Rows {
-  /** The next row of the table. */
+  /** The next row after a place. */
   behind(place: HistoryPosition): HistoryPosition | undefined;
-  /** The next series that has rollups. */
+  /** The next series with rollups. */
   rolledBehind(place: HistoryPosition): HistoryPosition | undefined;
-  /** Places from one on, in its series and before a moment: at most so many. */
+  /** Places from `from` on in its series, before `bound`; up to `limit`. */
   before(from: HistoryPosition, bound: Micros, limit: number): readonly Moment[];
-  /** Removes from one place on to another in the same series, both included. */
+  /** Removes the rows between two places of a series, both included. */
   remove(from: HistoryPosition, to: Moment): void;
-  /** As they are for a series, whose name is given: the scope that held at the bound stays. */
+  /** Adjusts the bounds for a series with this name: the scope that held at the bound stays. */
   bounds(series: Series, name: string, bounds: Bounds): Bounds;
 }
 
@@ -169,7 +169,7 @@ function createRows(database: Database): Rows {
 
 type ReadTypes = (subject: number, kept: RetentionPeriods, names: NameReader) => readonly string[];
 
-/** Which of the types that rules name a subject has, or had when its entity went. */
+/** Which of the types named by rules a subject has, or had when its entity was deleted. */
 function createTypes(
   database: Database,
 ): (subject: number, kept: RetentionPeriods, names: NameReader) => readonly string[] {

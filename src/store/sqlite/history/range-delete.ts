@@ -1,14 +1,14 @@
-/** Deletes many neighbours from the table `history`, in steps. */
+/** Deletes ranges of the table `history` in steps. */
 import type { Database } from 'better-sqlite3';
 import type { Steps } from '../writer/steps.ts';
 
 /** The primary key. */
 const key = ['subject', 'name', 'dataset', 'at', 'n'] as const;
 
-/** Rows that one step deletes: some milliseconds. */
+/** Rows that one step deletes: takes some milliseconds. */
 const stepRows = 2000;
 
-/** Deletes all rows with these values in the first columns of the key. False: there were none. */
+/** Deletes all rows with these values in the first columns of the key. Returns false when there are none. */
 export type RangeDelete = (values: readonly number[]) => Steps<boolean>;
 
 export function createRangeDelete(database: Database, columns: readonly ['subject', 'name'?, 'dataset'?]): RangeDelete {

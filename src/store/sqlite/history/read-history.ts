@@ -1,4 +1,4 @@
-/** Answers history plans: which entities, and which of their instances. */
+/** Executes history plans: finds the entities and selects their instances. */
 import { type Filter, withoutAttrs } from '../../../core/language/filter.ts';
 import {
   compileRemembered,
@@ -24,7 +24,7 @@ interface Sources {
   readonly yieldToEventLoop: YieldToEventLoop;
 }
 
-/** Subjects that are looked at at once. */
+/** Subjects per page. */
 const pageSize = 50;
 
 export type HistoryReader = (plan: HistoryPlan) => Promise<readonly EntityHistory[]>;
@@ -65,7 +65,7 @@ function knownIn(subject: Subject): Known | undefined {
   return { subject: subject.subject, id: entity.id, types: entity.types, entity };
 }
 
-/** Selects the instances of an entity that a plan asks for: one more than `left` at most, so that it is known whether there are more. */
+/** Selects the instances of an entity that a plan asks for. Returns up to `left` + 1, so that the caller knows whether there are more. */
 function createSelect(
   plan: HistoryPlan,
   { series, names, budget }: Pick<Sources, 'series' | 'names'> & { readonly budget: TimeBudget },
@@ -82,7 +82,7 @@ function createSelect(
     for (const one of series.seriesOf(subject, { names: attrNums, rollup })) {
       const [name, dataset] = [names.textOf(one.name), datasetOf(one)];
       if (datasets?.has(dataset) === false || hidden.has(placeKey(name, dataset))) continue;
-      // Even when there is no room for more, it must be known whether an attribute that is asked for is among them.
+      // When there is no room for more, read one anyway: the result depends on whether it is of a requested attribute.
       const timed = await series.read(one, { temporal, rollup, most: Math.max(1, Math.min(room, limitEach)), budget });
       if (timed.length > 0) isAsked ||= isOfAttrs(filter, name, dataset);
       for (const { time, instance } of timed) selected.push({ name, time, instance });

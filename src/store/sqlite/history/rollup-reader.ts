@@ -1,4 +1,4 @@
-/** Reads a series in rollups where there are some, and in tallies of its instances where there are none. */
+/** Reads a series from its rollups where they exist, and else from its instances, which it summarizes. */
 import type { Database } from 'better-sqlite3';
 import type { Interval, Micros } from '../../../core/model/instant.ts';
 import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
@@ -14,12 +14,12 @@ import type { InstanceRow, Series } from '../history-rows.ts';
 import type { TimeBudget } from '../search/time-budget.ts';
 
 interface RollupRange extends RollupReading {
-  /** No more than this many are needed, the earliest ones. */
+  /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
 }
 
-/** What stands for the observed instances of an interval, ascending but within an hour. */
+/** What represents the observed instances of an interval. In ascending order, except within an hour. */
 export type RollupReader = (series: Series, reading: RollupRange) => Promise<readonly Rolled<InstanceRow>[]>;
 
 export function createRollupReader(database: Database): RollupReader {
@@ -31,7 +31,7 @@ export function createRollupReader(database: Database): RollupReader {
     return found;
   };
 
-  /** Undefined: instances were forgotten meanwhile, and are counted neither there nor in a rollup. */
+  /** Undefined: instances were forgotten meanwhile and are in neither part of the result. */
   async function readOnce(series: Series, reading: RollupRange): Promise<readonly Rolled<InstanceRow>[] | undefined> {
     const found = createFound<InstanceRow>();
     for (const { tallies, ...stretch } of segmentsOf(days.read(series, reading), reading)) {
@@ -49,7 +49,7 @@ export function createRollupReader(database: Database): RollupReader {
 interface Days {
   /** The days with rollups, ascending. */
   read(series: Series, reading: RollupRange): readonly RolledDay[];
-  /** True when a day in the interval has nothing but its rollups. */
+  /** True when the interval has a day of which only the rollups are left. */
   areKept(series: Series, interval: Interval): boolean;
 }
 
@@ -58,12 +58,12 @@ const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 type SeriesKey = [subject: number, name: number, dataset: number];
 
 function createDays(database: Database): Days {
-  // Those with hours only.
+  // Only days with summaries of hours.
   const read = database.prepare<[...SeriesKey, number, number], RolledDay>(
     `SELECT day, state, tallies FROM rollup
      WHERE ${inSeries} AND day >= +? AND day <= +? AND length(tallies) > ${summaryBytes} ORDER BY day`,
   );
-  // Of a day that is cut, the hours are needed as well.
+  // A day that the interval cuts needs its hours too.
   const readWhole = database.prepare<[number, number, ...SeriesKey, number, number], RolledDay>(
     `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${summaryBytes}) END AS tallies
      FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
@@ -84,10 +84,10 @@ function createDays(database: Database): Days {
   };
 }
 
-/** Rows that are read at once. */
+/** Rows per page. */
 const pageSize = 2000;
 
-/** Finds the instances of an interval, until there are `most` in all. */
+/** Reads the instances of an interval until `most` are found. */
 function createInstances(
   database: Database,
 ): (series: Series, reading: RollupRange, found: Found<InstanceRow>) => Promise<void> {

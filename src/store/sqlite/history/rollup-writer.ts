@@ -1,4 +1,4 @@
-/** Keeps rollups right: notes which days are touched, and works them out when there is time, or before their instances go. */
+/** Maintains rollups: marks days as stale, and computes them when idle, or before their instances are deleted. */
 import type { Database } from 'better-sqlite3';
 import { dayMicros, type Micros } from '../../../core/model/instant.ts';
 import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
@@ -9,18 +9,18 @@ import type { Steps } from '../writer/steps.ts';
 type Part = Pick<Series, 'subject'> & Partial<Series>;
 
 export interface RollupWriter {
-  /** Something that was observed at this time comes, goes or changes: all that the path of writes has to say. */
+  /** An instance observed at this time is added, removed or changed. Writes need no other call. */
   touch(series: Series, at: Micros): void;
-  /** A whole history, attribute or series goes. True when there was something in it of which the instances were gone. */
+  /** Removes the rollups of a history, attribute or series. True when some were of deleted instances. */
   drop(part: Part): boolean;
-  /** Works out a day for good, because its instances are about to be forgotten; those that come later do not count. */
+  /** Computes a day for the last time, because its instances are about to be deleted. Later instances do not count. */
   keep(series: Series, day: number): void;
-  /** The rollups of the days before the one that a time is in go. */
+  /** Removes the rollups of the days before the day of `before`. */
   forget(series: Series, before: Micros): void;
-  /** Looks for some of the days that are to be worked out. Undefined: nothing is left to do. */
+  /** Finds some stale days. Undefined: none are left. */
   due(): readonly Due[] | undefined;
   workOut(due: readonly Due[]): Steps<undefined>;
-  /** Forgets what is only in memory: the transaction failed. */
+  /** Clears the state in memory after a failed transaction. */
   reset(): void;
 }
 
@@ -32,7 +32,7 @@ type SeriesKey = [subject: number, name: number, dataset: number];
 const placeOf = ({ subject, name, dataset }: Series): SeriesKey => [subject, name, dataset];
 const inSeries = 'subject = ? AND name = ? AND dataset = ?';
 
-/** Days that are known to be noted. */
+/** The maximum number of cached days that are marked as stale. */
 const notedMax = 50_000;
 
 export function createRollupWriter(database: Database): RollupWriter {
@@ -89,10 +89,10 @@ interface Written {
 interface Rows {
   note(series: Series, day: number): void;
   state(series: Series, day: number): number | undefined;
-  /** The observed numbers of a day, ascending, and how many other instances there are. */
+  /** The observed numbers of a day, ascending, and the number of other instances. */
   read(series: Series, day: number): { readonly numbers: readonly NumericSummary[]; readonly others: number };
   put(series: Series, written: Written): void;
-  /** Nothing is put for no numbers. */
+  /** Without numbers, it removes the row. */
   putTallies(series: Series, written: Omit<Written, 'tallies'> & { readonly numbers: readonly NumericSummary[] }): void;
   forget(series: Series, before: Micros): void;
   drop(part: Part): boolean;
@@ -151,21 +151,18 @@ function createDrop(database: Database): Rows['drop'] {
 /** Days that one slice looks at. */
 const lookMax = 200;
 
-/** About so many instances are read for one slice: some milliseconds. */
+/** One slice reads about this many instances: some milliseconds. */
 const readMax = 2000;
 
 interface Queue {
-  /** There are new days: all of them are looked at once more. */
+  /** There are new days: scan all again. */
   wake(): void;
   next(): readonly Due[] | undefined;
 }
 
 const start: Due = { subject: 0, name: 0, dataset: 0, day: Number.MIN_SAFE_INTEGER };
 
-/**
- * Walks through the days that are to be worked out. A walk that has ended is not begun again before a day is touched that
- * was not noted.
- */
+/** Scans the stale days. After the end of a scan, the next one starts only when another day is marked. */
 function createQueue(database: Database): Queue {
   const look = createLook(database);
   let last: Due | undefined = start;
@@ -185,8 +182,8 @@ function createQueue(database: Database): Queue {
 }
 
 /**
- * Finds days behind one that are to be worked out, and where it stopped; nowhere: there are no more. The newest day of a
- * series is left out: more will come, and until then its instances answer.
+ * Finds stale days after one, and returns where the scan stopped; undefined: at the end. It leaves out the newest day of a series: more
+ * instances will come, and until then queries read its instances.
  */
 function createLook(
   database: Database,

@@ -18,9 +18,9 @@ interface Timed {
 
 interface SeriesRange {
   readonly temporal: TemporalQuery;
-  /** The rollups that may stand for instances. */
+  /** The rollups that may replace instances. */
   readonly rollup?: 'hour' | 'day' | undefined;
-  /** No more than this many are needed, the earliest ones. */
+  /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
 }
@@ -31,13 +31,16 @@ interface Wanted {
 }
 
 export interface SeriesReader {
-  /** The series of a subject; only of some attributes when `names` are given. Those of which rollups are left only, where these count. */
+  /**
+   * The series of a subject; with `names`, only those of these attributes. With `rollup`, includes series of which only rollups are
+   * left.
+   */
   seriesOf(subject: number, wanted: Wanted): readonly Series[];
-  /** Ascending in time, but for what stands beside rollups. */
+  /** In ascending order of time, except for instances beside rollups. */
   read(series: Series, reading: SeriesRange): Promise<readonly Timed[]>;
 }
 
-/** Rows that are read at once. */
+/** Rows per page. */
 const pageSize = 1000;
 
 export function createSeriesReader(database: Database, names: NameReader): SeriesReader {
@@ -68,7 +71,7 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
   };
 }
 
-/** Reads rollups, and the instances beside them. */
+/** Reads rollups, and the instances that rollups do not cover. */
 function createRolledReader(
   database: Database,
   names: NameReader,
@@ -92,7 +95,7 @@ function createRolledReader(
   };
 }
 
-/** All series of either list, in the order of the first one. */
+/** The union of both lists, in the order of the first. */
 function joined(series: readonly Series[], others: readonly Series[]): readonly Series[] {
   const keyOf = ({ name, dataset }: Series): string => `${name}/${dataset}`;
   const known = new Set(series.map(keyOf));
@@ -103,8 +106,8 @@ function joined(series: readonly Series[], others: readonly Series[]): readonly 
 }
 
 /**
- * From series to series by the primary key: as many steps as there are series, however long they are. Two statements,
- * because SQLite steps through a whole series for `(name, dataset) > (?, ?)`.
+ * Jumps from series to series by the primary key: one step per series, whatever its length. Uses two statements, because SQLite scans a
+ * whole series for `(name, dataset) > (?, ?)`.
  */
 function createSeriesLister(
   database: Database,
@@ -144,7 +147,7 @@ const columns = 'at, n, number, doc, created, modified, deleted';
 // Why `+?`: see openForReading.
 const inSeries = 'subject = +? AND name = +? AND dataset = +?';
 
-/** By the place in the series: the primary key leads to the interval. */
+/** Reads by place in the series: uses the primary key. */
 function createPlacedReader(database: Database, condition: string): RowReader {
   const page = database.prepare<[...SeriesKey, Micros, number, Micros, number], InstanceRow>(
     `SELECT ${columns} FROM history
@@ -174,12 +177,12 @@ function createPlacedReader(database: Database, condition: string): RowReader {
   };
 }
 
-/** Rows that are looked at in one go: about a millisecond. */
+/** Rows that are scanned at once: about a millisecond. */
 const walkSize = 10_000;
 
 /**
- * By another time: SQLite looks at all of the series, and gives out no more than is wanted. An index would be larger than
- * what it saves: see docs/history.md.
+ * Reads by another time: SQLite scans the whole series and returns only the wanted rows. An index would be larger than what it saves:
+ * see docs/history.md.
  */
 function createStampedReader(
   database: Database,
@@ -223,7 +226,7 @@ function createStampedReader(
 
 type Window = [behind: Micros, upTo: Micros, from: Micros, to: Micros, limit: number];
 
-/** The time by which a query has found a row. */
+/** The time by which a query selected a row. */
 function timeIn({ at, created, modified, deleted }: InstanceRow, { timeproperty }: TemporalQuery): Micros {
   switch (timeproperty) {
     case 'any':
