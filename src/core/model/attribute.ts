@@ -1,4 +1,4 @@
-/** What an attribute is: eight kinds, one shape (CIM 009 clauses 4.5.2 to 4.5.5). */
+/** Defines attributes: eight kinds with one shape (CIM 009 clauses 4.5.2 to 4.5.5). */
 import type { Instant } from './instant.ts';
 import type { Json } from './json.ts';
 import type { ProblemReport } from './problem.ts';
@@ -40,29 +40,29 @@ export const listMember = {
   ListRelationship: 'objectLists',
 } as const satisfies Record<Kind, string>;
 
-/** Values of these kinds stand in an object with their member there: their kind could not be told otherwise. */
+/** Values of these kinds are wrapped in an object with the value member, because the bare value does not identify the kind. */
 export const wrappedKinds: ReadonlySet<Kind> = new Set<Kind>(['LanguageProperty', 'VocabProperty', 'JsonProperty']);
 
 /** True for the kinds whose values are URIs of entities. */
 export const isRelationship = (kind: Kind): boolean => kind === 'Relationship' || kind === 'ListRelationship';
 
-/** Whether instances of a kind can have a member that says more of their value. */
+/** True when instances of this kind can have this member. */
 export function mayHave(kind: Kind, member: 'unitCode' | 'objectType' | 'valueType'): boolean {
   if (member === 'unitCode') return kind === 'Property' || kind === 'ListProperty';
   return isRelationship(kind) === (member === 'objectType');
 }
 
-/** The NGSI-LD Null: in a fragment it asks for a deletion, in output it shows one (clause 4.5.0). */
+/** The NGSI-LD Null: in a fragment it requests a deletion, in output it shows a deletion (clause 4.5.0). */
 export const ngsildNull = 'urn:ngsi-ld:null';
 
-/** The NGSI-LD Null in the form of the kind (clause 4.5.0). */
+/** The NGSI-LD Null in the form of this kind (clause 4.5.0). */
 export function nullOf(kind: Kind): Json {
   if (kind === 'LanguageProperty') return { '@none': ngsildNull };
   return kind === 'ListProperty' || kind === 'ListRelationship' ? [ngsildNull] : ngsildNull;
 }
 
 /**
- * One instance of an attribute, names expanded. `value` is shaped by `kind`:
+ * One instance of an attribute, names expanded. The shape of `value` depends on `kind`:
  *
  * | kind | value |
  * |---|---|
@@ -75,19 +75,19 @@ export function nullOf(kind: Kind): Json {
  * | Relationship | URI or URIs |
  * | ListRelationship | array of URIs (without their `{"object": ...}`) |
  *
- * Time stamps left out are those of the owner: no `createdAt` means the owner's `createdAt`, no `modifiedAt`
- * means this instance's `createdAt`. The owner of an instance is its entity, of a sub-attribute the instance it is in.
+ * An absent time stamp is inherited: without `createdAt` the owner's `createdAt` applies, without `modifiedAt` this instance's
+ * `createdAt`. The owner of an instance is its entity. The owner of a sub-attribute is the instance that holds it.
  */
 export interface Instance {
   readonly kind: Kind;
   readonly value: Json;
-  /** Tells instances of one attribute apart; absent on the default instance. */
+  /** Identifies an instance among those of one attribute; absent on the default instance. */
   readonly datasetId?: string;
   readonly observedAt?: Instant;
   readonly unitCode?: string;
-  /** Of relationships: the expanded type or types of the target. */
+  /** For relationships: the expanded type or types of the target. */
   readonly objectType?: string | readonly string[];
-  /** Of properties: the expanded name of the value's data type. */
+  /** For properties: the expanded name of the value's data type. */
   readonly valueType?: string;
   readonly expiresAt?: Instant;
   readonly createdAt?: Instant;
@@ -99,14 +99,14 @@ export interface Instance {
   readonly attrs?: Attributes;
 }
 
-/** Attributes by expanded name; never an empty list. Instances differ in `datasetId`. */
+/** Attributes by expanded name. A list is never empty, and its instances differ in `datasetId`. */
 export interface Attributes {
   readonly [name: string]: readonly Instance[];
 }
 
 /**
- * What a request says of one instance: any part of it. `ngsildNull` as `value` asks for deletion of the instance,
- * as any other member of deletion of that member. `kind` is absent where the text does not tell it.
+ * The part of an instance that a request gives. `ngsildNull` as `value` requests the deletion of the instance. As any other member it
+ * requests the deletion of that member. `kind` is absent where the JSON does not identify it.
  */
 export interface Fragment {
   readonly kind?: Kind;
@@ -120,27 +120,27 @@ export interface Fragment {
   readonly entityIdSealed?: string;
   readonly entityTypeSealed?: string;
   readonly attrs?: Fragments;
-  /** Only in a merge: the kind is told by the value alone, and may as well be the other one that has a `value`. */
+  /** Only in a merge: the kind follows from the value alone. The other kind with a `value` member is possible too. */
   readonly isInferred?: true;
-  /** Only in a merge, and beside nothing but `datasetId`: the instance that it meets tells what the fragment is. */
+  /** Only in a merge, and with no other member than `datasetId`: the existing instance decides how the fragment is read. */
   readonly undecided?: Undecided;
 }
 
-/** An object that tells neither kind nor value: sub-attributes and other members of an instance, or the value of a Property. */
+/** An object that identifies neither kind nor value: either members and sub-attributes of an instance, or the value of a Property. */
 export interface Undecided {
   readonly asParts: FragmentOrProblem;
   readonly asValue: FragmentOrProblem;
-  /** True when a member is one that instances have, or can be nothing but an attribute. */
+  /** True when at least one member is a known member of instances, or can only be an attribute. */
   readonly hasParts: boolean;
-  /** The other members: parts where there is a sub-attribute of that name. */
+  /** The other members. They are parts of the instance where it has a sub-attribute of that name. */
   readonly open: readonly OpenMember[];
 }
 
 export interface OpenMember {
   readonly name: string;
-  /** Expanded; absent where it cannot be the name of an attribute. */
+  /** The expanded name; absent when the name cannot be the name of an attribute. */
   readonly iri?: string;
-  /** True when it asks for a deletion. */
+  /** True when the member requests a deletion. */
   readonly isNull: boolean;
 }
 

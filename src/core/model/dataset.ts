@@ -1,15 +1,15 @@
-/** Finds the instances of an attribute by their `datasetId`, in a time that does not grow with how many there are (clause 4.5.5). */
+/** Finds an instance of an attribute by its `datasetId` in constant time (clause 4.5.5). */
 import type { Fragment } from './attribute.ts';
 
-/** Lists of this length are searched from the beginning; for longer ones an index is made once. */
+/** Lists up to this length are searched linearly. Longer lists get an index. */
 const searchedMax = 8;
 
 type Instances = readonly Fragment[];
 
-/** Lists never change, so that an index holds for as long as its list is there. */
+/** Lists are immutable, so an index is valid as long as its list exists. */
 const indexes = new WeakMap<Instances, ReadonlyMap<string | undefined, number>>();
 
-/** The instance of a dataset, the first where there are several; without `datasetId`, the default instance. */
+/** The instance with this `datasetId`, or the first of several. Without `datasetId`, the default instance. */
 export function instanceOf<T extends Fragment>(
   instances: readonly T[] | undefined,
   datasetId: string | undefined,
@@ -27,6 +27,6 @@ function indexOf(instances: Instances): ReadonlyMap<string | undefined, number> 
   return index;
 }
 
-/** The instances by dataset, in their order: one that is set again keeps its place, a new one comes last. */
+/** The instances by `datasetId`, in their order. Setting an existing key keeps its position; a new key comes last. */
 export const byDataset = <T extends Fragment>(instances: readonly T[] | undefined): Map<string | undefined, T> =>
   new Map(instances?.map((one) => [one.datasetId, one]));

@@ -1,11 +1,11 @@
-/** Collects what the fragments of one request do to the attributes of one entity. */
+/** Computes what the fragments of one request do to the attributes of one entity. */
 import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
 import type { AttributeChange } from './change.ts';
 import type { NotUpdated } from './mutation.ts';
 import { byDataset } from './dataset.ts';
 import { sameContent } from './same-content.ts';
 
-/** What a rule makes of one fragment and the instance it meets. */
+/** The result of a rule for one fragment and the existing instance. */
 type AttributeOutcome = { readonly write: Instance } | { readonly remove: true } | { readonly skip: string } | 'ignore';
 export type Rule = (before: Instance | undefined, fragment: Fragment, name: string) => AttributeOutcome;
 
@@ -15,11 +15,11 @@ export interface Draft {
   /** Expanded names of the attributes that were written or removed. */
   readonly updated: readonly string[];
   readonly notUpdated: readonly NotUpdated[];
-  /** True when `attrs` differs from before in any way, expiry included. */
+  /** True when `attrs` differs from the attributes before in any way, expiry included. */
   readonly touched: boolean;
 }
 
-/** The attributes after every fragment has been put through the rule, in order. */
+/** The attributes after the rule is applied to every fragment, in order. */
 export function draftAttributes(attrs: Attributes, fragments: Fragments, rule: Rule): Draft {
   const after: Record<string, readonly Instance[]> = { ...attrs };
   const changes: AttributeChange[] = [];
@@ -40,12 +40,12 @@ export function draftAttributes(attrs: Attributes, fragments: Fragments, rule: R
 interface Drafted {
   readonly instances: readonly Instance[];
   readonly changes: readonly AttributeChange[];
-  /** Why some fragments were not followed. */
+  /** The reasons of skipped fragments. */
   readonly skipped: readonly string[];
   readonly isTouched: boolean;
 }
 
-/** The instances of one attribute after its fragments. */
+/** The instances of one attribute after its fragments are applied. */
 function draftInstances(
   name: string,
   { present, given, rule }: { present: readonly Instance[] | undefined; given: readonly Fragment[]; rule: Rule },
@@ -71,7 +71,7 @@ function draftInstances(
   return { instances: [...instances.values()], changes, skipped, isTouched };
 }
 
-/** The change from one instance to the next: none when only the expiry moved (clause 4.22 keeps that out of history). */
+/** The change from one instance to the next. It is empty when only the expiry differs (clause 4.22 keeps that out of history). */
 export function changeOf(
   name: string,
   before: Instance | undefined,
@@ -86,7 +86,7 @@ export function changeOf(
   return before.expiresAt === after.expiresAt ? [{ ...place, event: 'rewritten', after }] : [];
 }
 
-/** Every instance of some attributes, as deleted. */
+/** A deletion for every instance of these attributes. */
 export const deletionsOf = (attrs: Attributes): readonly AttributeChange[] =>
   Object.entries(attrs).flatMap(([name, instances]) =>
     instances.flatMap((instance) => changeOf(name, instance, undefined)),

@@ -1,18 +1,18 @@
-/** Bounds what an entity may grow to: every write to it costs as much as the whole of it. */
+/** Limits the size of an entity, because the cost of a write grows with the whole entity. */
 import type { Attributes } from './attribute.ts';
 import type { Entity } from './entity.ts';
 import { isArray, isObject, type Json } from './json.ts';
 import { badData } from './problem.ts';
 import type { Mutated } from './settle.ts';
 
-/** Most types of an entity: its attributes are counted for each of them. */
+/** The maximum number of types of an entity. Statistics count its attributes once per type. */
 const typesMax = 100;
-/** Most scopes of an entity: queries look at each. */
+/** The maximum number of scopes of an entity. Queries check every scope. */
 const scopesMax = 100;
 
 /**
- * What came of a mutation; a refusal (BadRequestData, which names the bound) where the entity would have more attributes, types or scopes than it may, and
- * more than before: one that was so before may be changed, and become smaller.
+ * The given result, or a refusal (BadRequestData, which names the limit) when the entity would exceed the maximum of attributes, types or
+ * scopes. An entity that already exceeds a limit can still be changed, but cannot grow.
  */
 export function refuseLarger(mutated: Mutated, before: Entity | undefined, attributesMax: number): Mutated {
   const { next } = mutated;
@@ -28,12 +28,12 @@ export function refuseLarger(mutated: Mutated, before: Entity | undefined, attri
   );
 }
 
-/** Members of an entity and of an attribute that are no attributes, at most. */
+/** The maximum number of members of an entity or attribute that are not attributes. */
 const otherMembers = 20;
 
 /**
- * Throws BadRequestData where the JSON of an entity, or of a part of one, names more attributes or sub-attributes than an entity
- * may have, before they are read one by one.
+ * Throws BadRequestData when the JSON of an entity, or of a part of it, has more attributes or sub-attributes than an entity can have. It
+ * runs before the attributes are read one by one.
  */
 export function refuseManyMembers(json: Json | undefined, { attributesMax }: { readonly attributesMax: number }): void {
   if (!isObject(json)) return;
@@ -51,7 +51,7 @@ const countScopes = ({ scope }: Entity): number => (Array.isArray(scope) ? scope
 
 const refused = (detail: string): Mutated => ({ outcome: { status: 'refused', problem: badData(detail).report } });
 
-/** All instances, of sub-attributes too. Every write asks for this: a loop, so that nothing is allocated. */
+/** Counts all instances, sub-attributes included. Every write calls this. A loop avoids allocations. */
 function countAttributes(attrs: Attributes): number {
   let count = 0;
   for (const name in attrs) {

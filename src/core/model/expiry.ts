@@ -1,9 +1,9 @@
-/** Transient entities and attributes: after `expiresAt` they are not there any more (CIM 009 clause 4.22). */
+/** Handles transient entities and attributes: after `expiresAt` they do not exist any more (CIM 009 clause 4.22). */
 import type { Attributes, Instance } from './attribute.ts';
 import type { Entity } from './entity.ts';
 import { type Instant, type Micros, microsOfInstant } from './instant.ts';
 
-/** The earliest moment at which something in the entity expires; undefined when nothing ever does. */
+/** The earliest moment at which a part of the entity expires; undefined when nothing in it expires. */
 export function firstExpiry({ expiresAt, attrs }: Entity): Micros | undefined {
   const first = Math.min(momentOf(expiresAt), firstIn(attrs));
   return first === never ? undefined : first;
@@ -13,7 +13,7 @@ const never = Number.POSITIVE_INFINITY;
 const momentOf = (expiresAt: Instant | undefined): Micros =>
   expiresAt === undefined ? never : microsOfInstant(expiresAt);
 
-/** Every read and write of an entity asks for this: a loop, so that nothing is allocated. */
+/** Every read and write of an entity calls this. A loop avoids allocations. */
 function firstIn(attrs: Attributes): Micros {
   let first = never;
   for (const instances of Object.values(attrs)) {
@@ -24,7 +24,7 @@ function firstIn(attrs: Attributes): Micros {
   return first;
 }
 
-/** The entity without what has expired by now; undefined when it has itself. The same object when nothing has. */
+/** The entity without its expired parts; undefined when the entity itself is expired. Returns the same object when nothing is expired. */
 export function presentAt(entity: Entity, now: Instant): Entity | undefined {
   const first = firstExpiry(entity);
   if (first === undefined) return entity;

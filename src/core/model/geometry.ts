@@ -1,9 +1,9 @@
-/** GeoJSON geometries that NGSI-LD allows (CIM 009 clause 4.7): RFC 7946 without GeometryCollection. */
+/** Reads the GeoJSON geometries that NGSI-LD allows (CIM 009 clause 4.7): RFC 7946 without GeometryCollection. */
 import { isArray, isObject, type Json, sameJson } from './json.ts';
 import { badData } from './problem.ts';
 import { quoted } from './read/id.ts';
 
-/** Longitude, latitude and, where given, altitude: degrees and metres on WGS 84. */
+/** Longitude, latitude and an optional altitude: degrees and metres on WGS 84. */
 export type Coordinate = readonly [number, number] | readonly [number, number, number];
 
 export type Geometry =
@@ -15,18 +15,18 @@ export type Geometry =
 /** West, south, east, north, in degrees. West is never greater than east: a box does not cross the antimeridian. */
 export type BoundingBox = readonly [number, number, number, number];
 
-/** Most positions in one geometry. */
+/** The maximum number of positions in one geometry. */
 const positionsMax = 100_000;
 
-/** True for what has the type of a geometry, or means to: an object with such a `type` and `coordinates`. */
+/** True for a valid or faulty geometry: an object with a geometry's `type` and `coordinates`. */
 export const looksLikeGeometry = (json: Json): boolean =>
   isObject(json) && typeof json['type'] === 'string' && geometryTypes.has(json['type']) && 'coordinates' in json;
 
 const geometryTypes = new Set(['Point', 'MultiPoint', 'LineString', 'MultiLineString', 'Polygon', 'MultiPolygon']);
 
 /**
- * The geometry in some JSON, without members that are not of the geometry. Throws BadRequestData that says what is wrong with
- * it and where it stood.
+ * The geometry in the JSON, without members that do not belong to the geometry. Throws BadRequestData that names the fault and its
+ * position.
  */
 export function readGeometry(json: Json | undefined, where: string): Geometry {
   if (!isObject(json)) throw badData(`The ${where} must be a GeoJSON geometry, not ${quoted(json)}.`);

@@ -1,21 +1,21 @@
-/** What a change leaves in the history of an entity (CIM 009 clauses 4.5.6 to 4.5.8): instances, each at its place in time. */
+/** Derives what a change adds to the history of an entity (CIM 009 clauses 4.5.6 to 4.5.8): instances with their positions in time. */
 import { type Instance, type Kind, ngsildNull, nullOf } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import { type Instant, type Micros, microsOfInstant } from './instant.ts';
 import type { NumericSummary } from './numeric-summary.ts';
 
-/** An instance as history keeps it. */
+/** An instance in the history. */
 export interface HistoricInstance extends Instance {
   readonly instanceId: string;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
-  /** Set on a deletion, whose value is the NGSI-LD Null. */
+  /** Set on a deletion. The value of a deletion is the NGSI-LD Null. */
   readonly deletedAt?: Instant;
-  /** It stands for all of these numbers of its series (`standIn`), ascending; only where a plan takes rollups. */
+  /** Summaries of the numbers that this instance represents (`standIn`), ascending. Present only when the query plan uses rollups. */
   readonly tallies?: readonly NumericSummary[];
 }
 
-/** An instance in place of many numbers. Its own members say nothing. */
+/** An instance that represents many numbers. Its other members have no meaning. */
 export const standIn = (tallies: readonly NumericSummary[], datasetId: string | undefined): HistoricInstance => ({
   kind: 'Property',
   value: null,
@@ -26,7 +26,7 @@ export const standIn = (tallies: readonly NumericSummary[], datasetId: string | 
   tallies,
 });
 
-/** How many instances these are where their number is bounded: what stands for numbers is as many as it has tallies. */
+/** The number of instances, for limits on it. An instance with summaries counts once per summary. */
 export const weightOf = (instances: readonly HistoricInstance[]): number =>
   instances.reduce((sum, { tallies }) => sum + (tallies?.length ?? 1), 0);
 
@@ -35,38 +35,36 @@ export interface EntityHistory {
   readonly id: string;
   readonly types: readonly string[];
   readonly attrs: Readonly<Record<string, readonly HistoricInstance[]>>;
-  /** True when `limitInstances` cut something off. */
+  /** True when `limitInstances` removed instances. */
   readonly truncated: boolean;
-  /** The kinds of attributes of which nothing is left in the part of time that is shown. */
+  /** The kinds of attributes that have no instances in the requested time interval. */
   readonly kinds?: Readonly<Record<string, Kind>>;
 }
 
 /**
- * An instance that a store is to add to a series (entity, attribute, dataset). The store gives it its `instanceId`, unless
- * it brings one from where it was before. An observed one takes the place of the one with the same `at` in its series (conflict 14); others never replace.
+ * An instance that a store adds to a series (entity, attribute, dataset). The store generates the `instanceId`, unless the entry has one
+ * already. An entry with `observedAt` replaces the instance with the same `at` in its series (conflict 14); other entries never replace an
+ * instance.
  */
 export interface HistoryEntry {
   /** Expanded name of the attribute. */
   readonly name: string;
-  /** The place in the series: `observedAt`, or the time of the write where there is none. */
+  /** The position in the series: `observedAt`, or the time of the write without it. */
   readonly at: Micros;
   readonly isObserved: boolean;
   readonly instance: Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };
 }
 
-/** The name of the series that holds the scope, which has a history like an attribute (clause 4.5.6). It is no IRI. */
+/** The name of the series of the scope, which has a history like an attribute (clause 4.5.6). It is not an IRI. */
 export const scopeSeries = 'scope';
 
-/**
- * The entries of a change: one for every instance that was written, a deletion for every one that was removed, and one for
- * a scope that is another than before.
- */
+/** The entries of a change: one for every written instance, a deletion for every removed instance, and one for a changed scope. */
 export const historyOf = (change: Change): readonly HistoryEntry[] => [
   ...change.attrs.flatMap((one) => entryOf(one, change.at, change.entity.createdAt)),
   ...(change.scopeChanged ? [scopeEntry(change)] : []),
 ];
 
-/** A scope is observed when it is set; one that is gone leaves an empty list. */
+/** A scope counts as observed when it is set. A deleted scope is an empty list. */
 function scopeEntry({ event, at, entity, scopeObservedAt = at }: Change): HistoryEntry {
   const scope = event === 'deleted' ? undefined : entity.scope;
   const base = { kind: 'Property', createdAt: at, modifiedAt: at } as const;
@@ -97,7 +95,9 @@ function entryOf(
   return after ? [pastEntry(name, after, { at, ownerCreatedAt })] : [];
 }
 
-/** The entry of an instance as it was given: `modifiedAt` is the time of the write; where it is the NGSI-LD Null, `deletedAt` too. */
+/**
+ * The entry of a given instance. `modifiedAt` is the time of the write. `deletedAt` is the same time when the value is the NGSI-LD Null.
+ */
 export function pastEntry(
   name: string,
   given: Instance,
@@ -109,19 +109,21 @@ export function pastEntry(
   return { name, at: microsOfInstant(observedAt ?? at), isObserved: observedAt !== undefined, instance };
 }
 
-/** What is to take the place of a historic instance. */
+/** An instance that replaces a historic instance. */
 export interface Replacement {
   /** Expanded name of the attribute. */
   readonly name: string;
   readonly instance: Instance;
-  /** The dataset that it must be of; absent: any. */
+  /** The dataset that the replaced instance must have; absent: any. */
   readonly which?: { readonly datasetId?: string };
 }
 
-/** Why an instance cannot take the place of another. */
+/** The reason why an instance cannot replace another instance. */
 export type Mismatch = 'otherKind' | 'otherDataset';
 
-/** The entry that takes the place of a historic instance: it keeps id, dataset, kind and time of creation of that (clause 5.6.14). */
+/**
+ * The entry that replaces a historic instance. It keeps the id, dataset, kind and creation time of the replaced instance (clause 5.6.14).
+ */
 export function replacementOf(
   { kind, datasetId, createdAt, instanceId }: HistoricInstance,
   { name, instance: { datasetId: _, ...given }, which }: Replacement,

@@ -1,19 +1,19 @@
 /**
- * Keeps keys with escapes right. JSON.parse of V8 12.8 and later can take such a key for another one, which an earlier text
- * had in the same place and which has a backslash in it: `{"a":1,"\\":2}` makes `{"a":1,"\n":2}` have that key too
- * (nodejs/node#63785). One client could so change what another one writes.
+ * Works around a bug of V8 12.8 and later: JSON.parse can replace a key with escapes by another key that has a backslash. The other key is
+ * from an earlier text, at the same position: `{"a":1,"\\":2}` causes `{"a":1,"\n":2}` to have that key too (nodejs/node#63785). Without
+ * this, one client could change the data that another client writes.
  */
 
-/** A text without escapes in its keys: those that had some are numbered, in place of their names. */
+/** A JSON text without escapes in its keys. Each key that had escapes is replaced by a number. */
 export interface PlainText {
   readonly text: string;
-  /** What numbered keys begin with, and no others. */
+  /** The prefix of the numbered keys. No other key starts with it. */
   readonly mark: string;
   /** The names of the numbered keys. */
   readonly names: readonly string[];
 }
 
-/** The same JSON, which must be valid, without escapes in its keys; undefined when there are none. */
+/** The same JSON, without escapes in its keys; undefined when no key has escapes. The JSON must be valid. */
 export function withoutEscapedKeys(text: string): PlainText | undefined {
   const pieces: string[] = [];
   const names: string[] = [];
@@ -31,14 +31,14 @@ export function withoutEscapedKeys(text: string): PlainText | undefined {
   return names.length === 0 ? undefined : { text: pieces.join('') + text.slice(copied), mark, names };
 }
 
-/** A short text that does not stand in the given one: a client may have put many there that look like it. */
+/** A short text that does not occur in the given text. A client can include many similar texts on purpose. */
 function markFor(text: string): string {
   let mark = '\ue000';
   while (text.includes(mark)) mark += rarestDigitAfter(mark, text);
   return mark;
 }
 
-/** What follows least often, so that a few digits are enough. */
+/** The digit that follows the mark least often. It keeps the mark short. */
 function rarestDigitAfter(mark: string, text: string): string {
   const counts = new Map(Array.from({ length: 10 }, (_, digit) => [String(digit), 0]));
   for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
@@ -50,7 +50,7 @@ function rarestDigitAfter(mark: string, text: string): string {
   return rarest;
 }
 
-/** The offset behind a string that begins at `start`. */
+/** The offset after the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
@@ -72,7 +72,7 @@ function isKey(text: string, end: number): boolean {
   return colon.test(text);
 }
 
-/** The value with the names of numbered keys, as deep as it goes. The objects given may change. */
+/** The value with the original names in place of numbered keys, at every depth. Can modify the given objects. */
 export function nameKeys(value: unknown, { mark, names }: PlainText): unknown {
   const root = { value };
   const open: [object, string][] = [[root, 'value']];
@@ -87,7 +87,7 @@ export function nameKeys(value: unknown, { mark, names }: PlainText): unknown {
   return root.value;
 }
 
-/** `__proto__` is a name like any other here. */
+/** Object.fromEntries treats `__proto__` like any other name. */
 function withNames(object: object, mark: string, names: readonly string[]): object {
   const members: readonly (readonly [string, unknown])[] = Object.entries(object);
   if (!members.some(([key]) => key.startsWith(mark))) return object;

@@ -1,4 +1,4 @@
-/** What JSON can hold, and the guards that tell its shapes apart. */
+/** Defines the type of JSON values and its type guards. */
 import { markLost, mayLoseNumbers } from './json-number.ts';
 import { nameKeys, withoutEscapedKeys } from './json-keys.ts';
 
@@ -23,7 +23,7 @@ export const isStrings = (value: Json | undefined): value is readonly string[] =
 export const stringsOf = (value: string | readonly string[]): readonly string[] =>
   typeof value === 'string' ? [value] : value;
 
-/** Deep equality of JSON values; the order of members does not count, that of elements does. */
+/** Deep equality of JSON values. The order of members is ignored, the order of elements is not. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (isArray(a) && isArray(b))
@@ -36,15 +36,15 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   );
 }
 
-/** What JSON.parse makes of a text is JSON by definition; the compiler only needs to be told. */
+/** A type guard for the compiler only: every result of JSON.parse is JSON. */
 const isJson = (_value: unknown): _value is Json => true;
 
 /** The value of a JSON text. Throws the SyntaxError of JSON.parse. */
 export const parseJson = (text: string): Json => parse(text, (json) => JSON.parse(json));
 
 /**
- * The value of a JSON text that comes from outside. An integer that a double would change becomes NaN, and a number that is too
- * large Infinity or NaN, so that readers refuse it where it stands. Throws the SyntaxError of JSON.parse.
+ * The value of a JSON text from a client or another system. An integer that a double would change becomes NaN, and a number that is too
+ * large becomes Infinity or NaN. Readers refuse such a number and name its position. Throws the SyntaxError of JSON.parse.
  */
 export const parseGiven = (text: string): Json =>
   mayLoseNumbers(text) ? parse(text, (json) => JSON.parse(json, markLost)) : parseJson(text);

@@ -1,4 +1,4 @@
-/** What a measurement means that may have come late: only what is not older than the present instance becomes present (clause 4.8). */
+/** Handles measurements that can arrive late: an instance replaces the current instance only when it is not older (clause 4.8). */
 import { type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
 import { instanceOf } from './dataset.ts';
 import type { Entity } from './entity.ts';
@@ -10,16 +10,16 @@ import { sameContent } from './same-content.ts';
 import { isOlder } from './stamp.ts';
 import { decided } from './undecided.ts';
 
-/** What is to be done to the present entity, and what is to be recorded besides. */
+/** The mutation of the current entity, and the instances that are recorded only in the history. */
 export interface Sorted {
   readonly mutation: Mutation;
   readonly past: readonly PastOnly[];
 }
 
 /**
- * Takes out of an upsert or a merge what is older than the present instance, which goes to the history, and those of the
- * attributes `fixed` (expanded names) that say what the present entity says already. Throws BadRequestData for an older
- * instance that has no value.
+ * Removes from an upsert or merge the instances that are older than the current instance; they go only into the history. Also removes
+ * instances of the attributes `fixed` (expanded names) with the same content as the current instance. Throws BadRequestData for an older
+ * instance without a value.
  */
 export function sortMeasured(
   current: Entity,

@@ -1,4 +1,4 @@
-/** Deep merge of a fragment into an instance (CIM 009 clause 5.5.12): RFC 7396 with the NGSI-LD Null for null. */
+/** Merges a fragment into an instance, at all levels (CIM 009 clause 5.5.12): RFC 7396 with the NGSI-LD Null for null. */
 import { type Attributes, type Fragment, type Fragments, type Instance, mayHave, ngsildNull } from './attribute.ts';
 import { byDataset } from './dataset.ts';
 import { readGeometry } from './geometry.ts';
@@ -22,14 +22,14 @@ const metadata = [
   'entityTypeSealed',
 ] as const;
 
-/** How a fragment is merged. `where` names the attribute in messages. */
+/** The parameters of a merge. `where` names the attribute in error messages. */
 export interface Merging {
   readonly stamp: Stamp;
   readonly options: MergeOptions;
   readonly where: string;
 }
 
-/** The instance after the merge. The fragment may hold any part of it. Throws BadRequestData when it is of another kind. */
+/** The instance after the merge. The fragment can contain any part of it. Throws BadRequestData when the kinds differ. */
 export function mergeInstance(before: Instance, fragment: Fragment, { stamp, options, where }: Merging): Instance {
   const part = adapted(before, decided(fragment, before, where), { options, where });
   const content = mergedContent(before, part, { options, where });
@@ -44,7 +44,7 @@ export function mergeInstance(before: Instance, fragment: Fragment, { stamp, opt
   };
 }
 
-/** An instance that a merge adds: it meets nothing to delete from. Throws BadRequestData when kind or value is missing. */
+/** An instance that a merge adds: there is nothing to delete from. Throws BadRequestData when kind or value is missing. */
 export const addedInstance = (fragment: Fragment, { stamp, where }: Pick<Merging, 'stamp' | 'where'>): Instance =>
   stampInstance(added(fragment, where), undefined, stamp);
 
@@ -69,7 +69,7 @@ const addedAttributes = (fragments: Fragments, where: string): Fragments =>
     ]),
   );
 
-/** Members given overwrite, `ngsildNull` removes, the rest stays; values that are objects are merged. */
+/** Given members overwrite, `ngsildNull` removes, other members stay. Object values are merged. */
 function mergedContent(before: Instance, fragment: Fragment, { options, where }: Omit<Merging, 'stamp'>): Instance {
   const { kind } = before;
   const value = fragment.value === undefined ? before.value : mergedValue(before, fragment.value, where);
@@ -84,7 +84,7 @@ function mergedContent(before: Instance, fragment: Fragment, { options, where }:
 
 const ofValue = ['unitCode', 'objectType', 'valueType'] as const;
 
-/** A fragment that does not tell its kind could not be refused when it was read. */
+/** The reader cannot refuse these members when the fragment does not give its kind. */
 function refuseUnfit(kind: Instance['kind'], given: Fragment, where: string): void {
   const unfit = ofValue.find((member) => !mayHave(kind, member) && (given[member] ?? ngsildNull) !== ngsildNull);
   if (unfit !== undefined) throw badData(`The ${kind} ${where} cannot have ${unfit}.`);
@@ -95,14 +95,14 @@ const withDefaultTime = (before: Instance, fragment: Fragment, options: MergeOpt
     ? { ...fragment, observedAt: options.observedAt }
     : fragment;
 
-/** Objects are merged member by member, a geometry to one that is whole; lists are replaced. */
+/** Merges objects member by member and replaces lists. The result of merging a geometry must be a complete geometry. */
 function mergedValue({ kind, value: present }: Instance, value: Json, where: string): Json {
   if (kind !== 'GeoProperty') return mergeJson(present, value);
   const isPart = isObject(value) && ('type' in value || 'coordinates' in value);
   return readGeo(isPart ? mergeJson(present, value) : value, `value of ${where}`);
 }
 
-/** RFC 7396 with `ngsildNull` for null. Arrays and typed values (JSON-LD's `@value`) are replaced whole. */
+/** RFC 7396 with `ngsildNull` for null. Replaces arrays and typed values (JSON-LD's `@value`) as a whole. */
 function mergeJson(before: Json, patch: Json): Json {
   if (!isObject(patch) || isTyped(patch)) return patch;
   const merged: Record<string, Json> = { ...(isObject(before) && !isTyped(before) ? before : {}) };
@@ -115,7 +115,7 @@ function mergeJson(before: Json, patch: Json): Json {
 
 const isTyped = (value: JsonObject): boolean => '@value' in value;
 
-/** What stays of a value that meets nothing to merge with: members that ask for a deletion are dropped. */
+/** A value that has no counterpart to merge with, without the members that request a deletion. */
 function withoutNulls(value: Json): Json {
   if (!isObject(value) || isTyped(value)) return value;
   const kept: JsonObject = Object.fromEntries(Object.entries(value).filter(([, member]) => member !== ngsildNull));
@@ -126,7 +126,7 @@ function withoutNulls(value: Json): Json {
 const define = (target: Record<string, Json>, name: string, value: Json): void =>
   void Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 
-/** Sub-attributes after the merge; undefined when none are left. */
+/** The sub-attributes after the merge; undefined when none are left. */
 function mergeAttributes(
   before: Attributes | undefined,
   fragments: Fragments | undefined,
@@ -152,10 +152,7 @@ function mergeInto(instances: Map<string | undefined, Instance>, fragment: Fragm
   if (!before || !sameInFull(before, merged)) instances.set(datasetId, merged);
 }
 
-/**
- * The fragment with the kind of the instance that it meets. Throws BadRequestData when it is of another kind and cannot be made
- * to fit.
- */
+/** The fragment with the kind of the existing instance. Throws BadRequestData when the kind differs and the value cannot be converted. */
 function adapted(before: Instance, fragment: Fragment, { options, where }: Omit<Merging, 'stamp'>): Fragment {
   const { kind = before.kind } = fragment;
   if (kind === before.kind) return fragment;
@@ -169,8 +166,8 @@ function adapted(before: Instance, fragment: Fragment, { options, where }: Omit<
 }
 
 /**
- * A value of another kind as one of the kind that is there: a text for one language, a part of a geometry, or what simplified
- * form does not tell apart (clause 5.6.17). Undefined when it cannot be one.
+ * Converts a value of another kind to the existing kind: a string for one language, a part of a geometry, or a value whose kind the
+ * simplified form does not identify (clause 5.6.17). Undefined when it cannot be converted.
  */
 function fittingValue(
   present: Instance['kind'],
@@ -183,7 +180,7 @@ function fittingValue(
   return isFitting || (simplified === true && fitsKind(present, kind, value)) ? value : undefined;
 }
 
-/** Whether a value that was read as one kind can be the value of the kind that is there: only wrapped ones tell theirs for sure. */
+/** True when a value that was read as one kind can be a value of the existing kind. Only wrapped values identify their kind for certain. */
 function fitsKind(present: Instance['kind'], read: Fragment['kind'], value: Json): boolean {
   if (present === 'Property') return read === 'GeoProperty';
   if (read !== 'Property') return false;

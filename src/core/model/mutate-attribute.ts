@@ -1,4 +1,7 @@
-/** Writes to one attribute of an entity that is there, and the removal of many (CIM 009 clauses 5.6.4, 5.6.5, 5.6.19, 5.6.21). */
+/**
+ * Implements writes to one attribute of an existing entity, and the removal of several attributes (CIM 009 clauses 5.6.4, 5.6.5, 5.6.19,
+ * 5.6.21).
+ */
 import { type Instance, ngsildNull } from './attribute.ts';
 import { draftAttributes, type Rule } from './draft.ts';
 import type { Entity } from './entity.ts';
@@ -10,7 +13,7 @@ import { existing, type Mutated, notThere, overwriteRule, settle, stampOf } from
 
 type OfAttribute = Extract<Mutation, { op: 'partialUpdate' | 'replaceAttr' }>;
 
-/** Clause 5.6.4: members given overwrite, others stay; values are not merged but replaced. */
+/** Clause 5.6.4: given members overwrite, other members stay. Values are replaced, not merged. */
 export function partialUpdate(current: Entity, mutation: OfAttribute, at: Instant): Mutated {
   for (const { kind, before } of presentInstances(current, mutation)) {
     if (kind !== undefined && kind !== before.kind)
@@ -40,7 +43,10 @@ function writeAttribute(
   return settle(current, { attrs }, { at, draft: draftAttributes(current.attrs, attrs, rule) });
 }
 
-/** The instances that the fragments are about, each with the kind it is given. Throws ResourceNotFound when one is not there. */
+/**
+ * The existing instances that the fragments address, each with the kind that its fragment gives. Throws ResourceNotFound when an instance
+ * does not exist.
+ */
 function presentInstances(current: Entity, { attr, fragments, isWrapped }: OfAttribute): readonly Given[] {
   return fragments.map(({ kind, datasetId }) => {
     const before = existing(current, attr, datasetId);

@@ -1,4 +1,4 @@
-/** The meaning of every write: present entity and mutation in, next entity and change out. Stores only keep the result. */
+/** Implements every write: takes the current entity and a mutation, returns the next entity and the change. Stores only save the result. */
 import { type Attributes, type Fragments, ngsildNull } from './attribute.ts';
 import type { Change } from './change.ts';
 import { instanceOf } from './dataset.ts';
@@ -14,8 +14,8 @@ import { given, type Mutated, overwriteRule, scopeTime, settle, stampOf, union, 
 import { isOlder } from './stamp.ts';
 
 /**
- * Applies a mutation to the entity as it is now (undefined: there is none). Pure; `at` is the time of the write.
- * A mutation that cannot be carried out gives an outcome `refused` and no change.
+ * Applies a mutation to the current entity (undefined: the entity does not exist). Pure; `at` is the time of the write.
+ * An invalid mutation gives the outcome `refused` and no change.
  */
 export function mutate(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   try {
@@ -82,7 +82,7 @@ function create(
   return { outcome: { status: 'created' }, change, next };
 }
 
-/** Clause 5.6.18. Instances that were there keep their `createdAt` (clause 4.8). */
+/** Clause 5.6.18. Existing instances keep their `createdAt` (clause 4.8). */
 function replace(current: Entity, entity: EntityFragment, at: Instant): Mutated {
   const draft = draftAttributes(current.attrs, entity.attrs, overwriteRule(stampOf(current, at)));
   const written = writtenInstances(draft.attrs, entity.attrs);
@@ -109,7 +109,7 @@ const writtenInstances = (attrs: Attributes, fragments: Fragments): Attributes =
     ]),
   );
 
-/** Whole instances take the place of those that are there; the NGSI-LD Null deletes (clauses 5.6.2, 5.6.3). */
+/** Whole instances replace existing instances; the NGSI-LD Null deletes (clauses 5.6.2, 5.6.3). */
 function overwrite(
   current: Entity,
   fragment: EntityFragment,
@@ -124,7 +124,7 @@ function overwrite(
   return settle(current, lost || newScope === undefined ? rest : fragment, { at, draft, notUpdated: refusedScope });
 }
 
-/** As `overwrite`, but what is there and was observed later stays. */
+/** Like `overwrite`, but an instance with a later `observedAt` stays. */
 function observe(current: Entity | undefined, mutation: Extract<Mutation, { op: 'observe' }>, at: Instant): Mutated {
   const { id, entity, since } = mutation;
   const isFirstScope = current?.scope === undefined && entity.scope !== undefined;
@@ -136,7 +136,7 @@ function observe(current: Entity | undefined, mutation: Extract<Mutation, { op: 
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
-/** Clause 5.6.3 with noOverwrite: what is there is left and reported; scopes are united. */
+/** Clause 5.6.3 with noOverwrite: existing instances stay and are reported; scopes are united. */
 function appendMissing(current: Entity, fragment: EntityFragment, at: Instant): Mutated {
   const write = overwriteRule(stampOf(current, at));
   const rule: Rule = (before, one, name) =>
@@ -167,7 +167,7 @@ function merge(current: Entity, { fragment, options = {} }: Extract<Mutation, { 
   return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
-/** Clause 5.6.6. The change carries the entity as it was. */
+/** Clause 5.6.6. The change carries the entity as it was before the deletion. */
 function remove(current: Entity, at: Instant): Mutated {
   const change: Change = {
     id: current.id,

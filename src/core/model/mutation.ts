@@ -1,26 +1,26 @@
-/** What a write asks for, as plain data: a store applies it to the present entity by `mutate`. */
+/** Defines mutations: a write request as plain data. A store applies a mutation to the current entity with `mutate`. */
 import type { Fragment, Instance } from './attribute.ts';
 import type { EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import type { ProblemReport } from './problem.ts';
 
-/** Which instances of an attribute are meant: the default one, one dataset, or all. */
+/** The addressed instances of an attribute: the default instance, one dataset, or all. */
 export type InstanceChoice = { readonly datasetId?: string } | 'all';
 
 /** One write to one entity. Fragments in `create`, `replace` and `upsert` are complete: every instance has kind and value. */
 export type Mutation =
-  /** POST /entities (clause 5.6.1): `AlreadyExists` when the id is taken. */
+  /** POST /entities (clause 5.6.1): `AlreadyExists` when the id exists. */
   | { readonly op: 'create'; readonly id: string; readonly entity: EntityFragment }
-  /** PUT /entities/{id} (5.6.18): all attributes, types and scope become those given; `createdAt` stays. */
+  /** PUT /entities/{id} (5.6.18): replaces all attributes, types and scope; `createdAt` stays. */
   | { readonly op: 'replace'; readonly id: string; readonly entity: EntityFragment }
-  /** Batch upsert (5.6.8): create, else replace (`replace`) or overwrite what is given (`update`). */
+  /** Batch upsert (5.6.8): creates the entity, or replaces it (`replace`), or overwrites the given attributes (`update`). */
   | { readonly op: 'upsert'; readonly id: string; readonly entity: EntityFragment; readonly mode: 'replace' | 'update' }
-  /** POST /entities/{id}/attrs (5.6.3): add instances; existing ones are overwritten, or left and reported. */
+  /** POST /entities/{id}/attrs (5.6.3): adds instances. Existing instances are overwritten, or stay and are reported. */
   | { readonly op: 'append'; readonly id: string; readonly fragment: EntityFragment; readonly overwrite: boolean }
   /**
-   * POST /temporal/entities and …/attrs (5.6.11, 5.6.12): as `append` with overwriting, but an instance that was observed
-   * before the present one leaves that as it is. Where there is no entity, `create` makes one. The first scope of an entity, given
-   * without a time, holds from `since` on: the time of the oldest instance that came with it.
+   * POST /temporal/entities and …/attrs (5.6.11, 5.6.12): like `append` with overwriting, but an instance that was observed before the
+   * current instance does not replace it. When the entity does not exist, `create` creates it. The first scope of an entity, given without
+   * a time, is valid from `since` on: the time of the oldest instance in the request.
    */
   | {
       readonly op: 'observe';
@@ -29,17 +29,17 @@ export type Mutation =
       readonly create: boolean;
       readonly since?: Instant;
     }
-  /** PATCH /entities/{id}/attrs (5.6.2): replace or add whole instances; NGSI-LD Null deletes. */
+  /** PATCH /entities/{id}/attrs (5.6.2): replaces or adds whole instances; the NGSI-LD Null deletes. */
   | { readonly op: 'update'; readonly id: string; readonly fragment: EntityFragment }
   /** PATCH /entities/{id} (5.6.17, 5.5.12): deep merge. */
   | { readonly op: 'merge'; readonly id: string; readonly fragment: EntityFragment; readonly options?: MergeOptions }
-  /** PATCH /entities/{id}/attrs/{attr} (5.6.4): members given overwrite, others stay. */
+  /** PATCH /entities/{id}/attrs/{attr} (5.6.4): given members overwrite, other members stay. */
   | ({ readonly op: 'partialUpdate' } & OfAttribute)
-  /** PUT /entities/{id}/attrs/{attr} (5.6.19): whole instances, each in place of one that is there. */
+  /** PUT /entities/{id}/attrs/{attr} (5.6.19): replaces existing instances as a whole. */
   | ({ readonly op: 'replaceAttr' } & OfAttribute)
   /** DELETE /entities/{id}/attrs/{attr} (5.6.5). `attr` is an expanded name, or `scope`. */
   | { readonly op: 'deleteAttr'; readonly id: string; readonly attr: string; readonly which: InstanceChoice }
-  /** Purge of attributes (5.6.21): those named, or all others. Names that are not there are no fault. */
+  /** Purge of attributes (5.6.21): the named attributes, or all others. Unknown names are not an error. */
   | {
       readonly op: 'removeAttrs';
       readonly id: string;
@@ -49,26 +49,26 @@ export type Mutation =
   /** DELETE /entities/{id} (5.6.6). */
   | { readonly op: 'delete'; readonly id: string };
 
-/** What a request on one attribute says of its instances, which differ in `datasetId`. */
+/** What a request on one attribute gives for its instances, which differ in `datasetId`. */
 interface OfAttribute {
   readonly id: string;
   readonly attr: string;
   readonly fragments: readonly Fragment[];
-  /** The body had one member alone, of the attribute's own name: that is refused unless it names a sub-attribute. */
+  /** The body had a single member with the name of the attribute. That is refused unless it names a sub-attribute. */
   readonly isWrapped?: boolean;
 }
 
 /** Parameters of a merge. */
 export interface MergeOptions {
-  /** The body was in simplified form: values take the kind of the attribute they meet. */
+  /** The body is in simplified form: a value takes the kind of the existing attribute. */
   readonly simplified?: boolean;
-  /** For strings that meet a LanguageProperty: the one language they set. */
+  /** The language that a string sets in an existing LanguageProperty. */
   readonly lang?: string;
-  /** For attributes that had `observedAt` and are given none. */
+  /** The new `observedAt` of attributes that had one when their fragment gives none. */
   readonly observedAt?: string;
 }
 
-/** How a mutation ended. `unchanged` is a success that wrote nothing. */
+/** The result of a mutation. `unchanged` is a success without a write. */
 export type Outcome =
   | {
       readonly status: 'created' | 'updated' | 'deleted' | 'unchanged';
@@ -77,13 +77,13 @@ export type Outcome =
     }
   | { readonly status: 'refused'; readonly problem: ProblemReport };
 
-/** An attribute that a request could not change, and why (clause 5.2.19). The name is expanded. */
+/** An attribute that a request could not change, and the reason (clause 5.2.19). The name is expanded. */
 export interface NotUpdated {
   readonly attributeName: string;
   readonly reason: string;
 }
 
-/** An instance for the history of an entity alone. The name is expanded. */
+/** An instance that is recorded only in the history of an entity. The name is expanded. */
 export interface PastOnly {
   readonly name: string;
   readonly instance: Instance;

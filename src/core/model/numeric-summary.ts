@@ -1,4 +1,4 @@
-/** What is remembered of many numbers in place of them: enough for every aggregate but the number of distinct ones. */
+/** Summarizes many numbers in a constant size. A summary is enough for every aggregate except the number of distinct values. */
 import { dayMicros, hourMicros, type Micros } from './instant.ts';
 
 export interface NumericSummary {
@@ -10,15 +10,15 @@ export interface NumericSummary {
   readonly spread: number;
   readonly least: number;
   readonly most: number;
-  /** When the first and the last of them were observed. */
+  /** The times of the first and the last observation. */
   readonly first: Micros;
   readonly last: Micros;
 }
 
-/** The beginning of the hour or day that a moment is in. */
+/** The start of the hour or day that contains a moment. */
 export const beginningOf = (moment: Micros, span: number): Micros => Math.floor(moment / span) * span;
 
-/** The tally of one number. */
+/** The summary of one number. */
 export const tallyOf = (number: number, at: Micros): NumericSummary => ({
   count: 1,
   sum: number,
@@ -31,18 +31,18 @@ export const tallyOf = (number: number, at: Micros): NumericSummary => ({
 });
 
 /**
- * The tally of all, ascending in time: first of each hour, then of each day, then of these together. Sums of floating-point
- * numbers depend on the order of steps; because the order is this one always, a rollup of an hour or a day in place of what
- * it is made of gives the same result to the last bit. Undefined: there are none.
+ * The summary of all, which are ascending in time. It merges per hour first, then per day, then all days. The sum of floating-point numbers
+ * depends on the order of additions. This fixed order ensures that the rollup of an hour or day gives the same result to the last bit as
+ * its numbers. Undefined when the list is empty.
  */
 export const summarize = (tallies: readonly NumericSummary[]): NumericSummary | undefined =>
   merge(mergeBy(dayMicros, summarizeHours(tallies)));
 
-/** The tally of each hour that has any. */
+/** One summary per hour, for the hours that have summaries. */
 export const summarizeHours = (tallies: readonly NumericSummary[]): readonly NumericSummary[] =>
   mergeBy(hourMicros, tallies);
 
-/** Those that begin in the same span are neighbours. */
+/** Merges neighbours that begin in the same span. */
 function mergeBy(span: number, tallies: readonly NumericSummary[]): readonly NumericSummary[] {
   if (tallies.length < 2) return tallies;
   const groups: NumericSummary[][] = [];
@@ -58,7 +58,7 @@ function mergeBy(span: number, tallies: readonly NumericSummary[]): readonly Num
   return groups.flatMap((group) => merge(group) ?? []);
 }
 
-/** One alone stays as it is. */
+/** A single summary stays unchanged. */
 function merge(tallies: readonly NumericSummary[]): NumericSummary | undefined {
   const [start] = tallies;
   if (!start || tallies.length === 1) return start;
@@ -74,7 +74,7 @@ function merge(tallies: readonly NumericSummary[]): NumericSummary | undefined {
   };
 }
 
-/** Adds with the error of each step carried along (Neumaier), so that the order of many small numbers hardly matters. */
+/** Adds with compensation of the rounding error (Neumaier), so that the order of many small numbers hardly matters. */
 export function sumOf(numbers: readonly number[]): number {
   let [total, lost] = [0, 0];
   for (const number of numbers) {
@@ -85,7 +85,7 @@ export function sumOf(numbers: readonly number[]): number {
   return total + lost;
 }
 
-/** Joins spreads around different means (Chan, Golub, LeVeque): squares of large numbers are never subtracted from each other. */
+/** Combines spreads around different means (Chan, Golub, LeVeque). It never subtracts squares of large numbers from each other. */
 function spreadOf(tallies: readonly NumericSummary[]): number {
   let [count, mean, spread] = [0, 0, 0];
   for (const one of tallies) {

@@ -1,4 +1,4 @@
-/** Changes as logs keep them: beside the text of the entity, only what cannot be told from it. */
+/** Packs changes for logs: stores only what cannot be derived from the entity, which the log stores too. */
 import type { Instance } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import { instanceOf } from './dataset.ts';
@@ -11,15 +11,17 @@ export interface PackedChange {
   readonly rest: ChangeRest;
 }
 
-/** Left out: `attrs` when all instances were created or deleted with the entity, a time that is a stamp of milliseconds. */
+/**
+ * Left out: `attrs` when all instances were created or deleted together with the entity, and `at` when it is a time stamp in milliseconds.
+ */
 export interface ChangeRest {
-  /** Left out of each: an `after` that is the entity's instance of that name and dataset. */
+  /** `after` is left out of an element when it is the entity's instance with the same name and dataset. */
   readonly attrs?: readonly AttributeChange[];
   readonly scopeChanged?: true;
   readonly at?: Instant;
 }
 
-/** What is to be kept of a change beside its entity. */
+/** The part of a change that must be stored besides its entity. */
 export function packChange(change: Change): PackedChange {
   const { at, event, scopeChanged } = change;
   const micros = microsOfInstant(at);
@@ -31,7 +33,7 @@ export function packChange(change: Change): PackedChange {
   return { at: micros, event, rest };
 }
 
-/** The change again. */
+/** Restores the change. */
 export function unpackChange({ at, event, rest }: PackedChange, entity: Entity): Change {
   const { attrs, scopeChanged = false, at: exactAt = stampOfMicros(at) } = rest;
   return {
@@ -44,7 +46,7 @@ export function unpackChange({ at, event, rest }: PackedChange, entity: Entity):
   };
 }
 
-/** True when the changes are those of `wholeChanges`. */
+/** True when the changes are the same as the result of `wholeChanges`. */
 function isWhole({ event, entity, attrs }: Change): boolean {
   if (event === 'updated') return false;
   const instances = Object.values(entity.attrs).flat();
@@ -52,7 +54,7 @@ function isWhole({ event, entity, attrs }: Change): boolean {
   return attrs.length === instances.length && attrs.every((one, index) => one[side] === instances[index]);
 }
 
-/** Every instance of an entity as created, or as deleted, with the entity. */
+/** Marks every instance as created or deleted together with the entity. */
 function wholeChanges({ attrs }: Entity, event: 'created' | 'deleted'): readonly AttributeChange[] {
   return Object.entries(attrs).flatMap(([name, instances]) =>
     instances.map((instance) => ({

@@ -1,4 +1,4 @@
-/** What can go wrong, in the standard's words (CIM 009 clause 5.5.2). HTTP statuses are the edge's affair. */
+/** Defines the errors of the broker in the terms of the standard (CIM 009 clause 5.5.2). The edge maps them to HTTP statuses. */
 
 export type ProblemType =
   | 'InvalidRequest'
@@ -20,8 +20,8 @@ export type ProblemType =
   | 'InternalError';
 
 /**
- * The stable title of each type of problem. `Forbidden`, `Unavailable`, `TenantUnavailable`, `InsufficientStorage` and
- * `MemoryBudgetExceeded` are ours: clause 5.5.2 has no such types.
+ * The stable title of each problem type. `Forbidden`, `Unavailable`, `TenantUnavailable`, `InsufficientStorage` and `MemoryBudgetExceeded`
+ * are extensions of this broker: clause 5.5.2 does not define them.
  */
 export const problemTitle: Readonly<Record<ProblemType, string>> = {
   InvalidRequest: 'The request is malformed',
@@ -43,14 +43,14 @@ export const problemTitle: Readonly<Record<ProblemType, string>> = {
   InternalError: 'Something went wrong inside the broker',
 };
 
-/** The problem as plain data: what crosses threads and stands in the result of a batch. */
+/** The problem as plain data, for messages between threads and for results of batches. */
 export interface ProblemReport {
   readonly type: ProblemType;
-  /** One or two sentences that name what was wrong and where. */
+  /** One or two sentences that name the fault and its position. */
   readonly detail: string;
 }
 
-/** The one error that core throws. `message` is the detail; `cause` is for the log and never leaves the broker. */
+/** The only error that core throws. `message` is the detail. `cause` is for the log and never leaves the broker. */
 export class Problem extends Error {
   readonly type: ProblemType;
 
@@ -65,10 +65,10 @@ export class Problem extends Error {
   }
 }
 
-/** Shorthand for the commonest problem: valid JSON that is not valid NGSI-LD. */
+/** Shorthand for the most frequent problem: valid JSON that is not valid NGSI-LD. */
 export const badData = (detail: string): Problem => new Problem('BadRequestData', detail);
 
-/** What is stored cannot be read: whoever asks for it is told, and nobody else. */
+/** The stored document cannot be read. Only the request that asks for this document fails. */
 export const unreadable = (what: string): Problem =>
   new Problem(
     'ResourceNotFound',

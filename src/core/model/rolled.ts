@@ -1,25 +1,25 @@
-/** What stands for the observed instances of a series: tallies of its numbers, and the instances that are none. */
+/** Collects the rolled-up content of a series: summaries of its numbers, and the instances that are not numbers. */
 import { hourMicros, type Micros } from './instant.ts';
 import { beginningOf, type NumericSummary, summarizeHours, tallyOf } from './numeric-summary.ts';
 
-/** Either numbers, each tally of a time that is in no two hours, or in no two days; or an instance that is no number. */
+/** Either summaries of numbers, each within a single hour or a single day, or an instance that is not a number. */
 export type Rolled<Row> = { readonly time: Micros } & (
   | { readonly tallies: readonly NumericSummary[] }
   | { readonly row: Row }
 );
 
-/** What was found so far. Everything comes ascending. */
+/** The collected content. All times are ascending. */
 export interface Found<Row> {
   readonly all: readonly Rolled<Row>[];
-  /** How many tallies and instances there are. */
+  /** The number of summaries and instances. */
   weight(): number;
   put(tally: NumericSummary): void;
   putRow(time: Micros, row: Row): void;
-  /** Tallies that come are not put to those before. */
+  /** Later summaries are not added to the current group. */
   endRun(): void;
 }
 
-/** Nothing was found yet. */
+/** An empty collection. */
 export function createFound<Row>(): Found<Row> {
   const all: Rolled<Row>[] = [];
   let run: NumericSummary[] | undefined;
@@ -49,13 +49,13 @@ export function createFound<Row>(): Found<Row> {
 interface Gathering<Row> {
   addNumber(at: Micros, number: number): void;
   addOther(at: Micros, row: Row): void;
-  /** Nothing more is added in the hour of the last row. */
+  /** Signals that no more numbers or rows follow in the hour of the last row. */
   endHour(): void;
 }
 
 /**
- * Puts the numbers of each hour together, unless there is something else in it: that may count as a number as well, and
- * has its place between the others. All come ascending.
+ * Summarizes the numbers of each hour, unless the hour contains other instances: such an instance can count as a number too, and its
+ * position is between the others. All times are ascending.
  */
 export function createGathering<Row>(found: Found<Row>): Gathering<Row> {
   let end = -Infinity;

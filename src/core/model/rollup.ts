@@ -1,33 +1,36 @@
-/** Rollups: what is kept of a day of a series, in which form, and where it stands for instances. */
+/** Defines rollups: their content for a day of a series, their binary form, and the intervals where they replace instances. */
 import { dayMicros, hourMicros, type Interval, type Micros } from './instant.ts';
 import { beginningOf, type NumericSummary, summarizeHours, summarize } from './numeric-summary.ts';
 
 /**
- * How a day is: to be worked out; worked out; not all of its instances are numbers, so that they are needed; nothing but its
- * rollups is left.
+ * The state of a day. `stale`: its rollup must be computed. `fresh`: its rollup is valid. `mixed`: some instances are not numbers, so
+ * queries need the instances. `kept`: only the rollups are left.
  */
 export const rollupState = { stale: 0, fresh: 1, mixed: 2, kept: 3 } as const;
 
-/** The number of the day that a moment is in. */
+/** The number of the day that contains a moment. */
 export const dayOf = (at: Micros): number => Math.floor(at / dayMicros);
 
 /** The numbers of the first and the last day of an interval. */
 export const daysOf = ({ from, to }: Interval): [first: number, last: number] => [dayOf(from), dayOf(to - 1)];
 
-/** With fewer instances in a day, its hours are as quickly made of these. */
+/** Below this number of instances per day, computing an hour from the instances is as fast as a stored summary. */
 const hoursFrom = 48;
 
-/** The tallies of a day, made of its numbers, ascending: of the whole, then of its hours, if these are worth it. None for no numbers. */
+/**
+ * The summaries of a day, computed from its ascending numbers: first of the whole day, then of its hours if these are worthwhile. Empty
+ * without numbers.
+ */
 export function rolledUp(numbers: readonly NumericSummary[], state: number): readonly NumericSummary[] {
   const whole = summarize(numbers);
   if (!whole) return [];
   return [whole, ...(numbers.length >= hoursFrom || state === rollupState.kept ? summarizeHours(numbers) : [])];
 }
 
-/** Bytes of one tally: eight numbers of 64 bits. */
+/** The size of one summary in bytes: eight numbers of 64 bits. */
 export const summaryBytes = 64;
 
-/** Tallies as stores keep them. */
+/** Summaries in the binary form that stores use. */
 export const bytesOfSummaries = (tallies: readonly NumericSummary[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(
     Float64Array.from(
@@ -44,9 +47,9 @@ export const bytesOfSummaries = (tallies: readonly NumericSummary[]): Uint8Array
     ).buffer,
   );
 
-/** Reads back what `bytesOfSummaries` made. */
+/** Reads the result of `bytesOfSummaries`. */
 function talliesIn(bytes: Uint8Array): readonly NumericSummary[] {
-  // Numbers can be read where their bytes begin at a multiple of eight only: a copy does.
+  // Float64Array requires an offset that is a multiple of eight. A copy has such an offset.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   const number = (place: number): number => numbers[place] ?? Number.NaN;
   return Array.from({ length: numbers.length / 8 }, (_, index) => {
@@ -68,21 +71,24 @@ function talliesIn(bytes: Uint8Array): readonly NumericSummary[] {
 export interface RolledDay {
   readonly day: number;
   readonly state: number;
-  /** Bytes of the tallies of the whole, and of the hours. Of days that an interval does not cut, that of the whole is enough where days are asked for. */
+  /**
+   * The summaries of the whole day and of its hours. When days are requested and the interval contains the whole day, the summary of the
+   * day is sufficient.
+   */
   readonly tallies: Uint8Array;
 }
 
-/** What is asked for. */
+/** The requested interval and resolution. */
 export interface RollupReading extends Interval {
   readonly rollup: 'hour' | 'day';
 }
 
-/** A part of an interval. Without tallies, its instances have to be looked at. */
+/** A part of an interval. Without summaries, the query must read its instances. */
 export interface SeriesSegment extends Interval {
   readonly tallies?: readonly NumericSummary[];
 }
 
-/** Divides an interval into days that have rollups, given ascending, and what is between them. */
+/** Divides an interval into days with rollups, given ascending, and the gaps between them. */
 export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading): Generator<SeriesSegment> {
   let { from } = reading;
   for (const one of days) {
@@ -96,7 +102,10 @@ export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading):
   if (from < reading.to) yield { from, to: reading.to };
 }
 
-/** What a day has for an interval; undefined when it has to be made of the instances. Of a day without instances, hours that are cut are left out. */
+/**
+ * The summaries of a day for an interval; undefined when they must be computed from the instances. For a day without instances, hours that
+ * the interval contains only partly are left out.
+ */
 function talliesOf(
   { day, state, tallies }: RolledDay,
   { rollup, from, to }: RollupReading,

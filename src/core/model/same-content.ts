@@ -1,4 +1,7 @@
-/** Whether two instances say the same: time stamps of the broker and expiry aside (clause 5.8.6 notifies of nothing else). */
+/**
+ * Compares the content of two instances. Ignores time stamps of the broker and expiry, because these trigger no notification (clause
+ * 5.8.6).
+ */
 import type { Attributes, Fragment, Fragments, Instance } from './attribute.ts';
 import { instanceOf } from './dataset.ts';
 import { sameJson } from './json.ts';
@@ -26,13 +29,13 @@ function sameAttributes(a: Attributes | Fragments, b: Attributes | Fragments): b
   return names.every((name) => sameInstances(a[name] ?? [], b[name] ?? []));
 }
 
-/** Instances differ in `datasetId`, by which each finds the only other one that it can be the same as. */
+/** Instances differ in `datasetId`, so each instance is compared with the single instance that has the same `datasetId`. */
 const sameInstances = (a: readonly (Instance | Fragment)[], b: readonly (Instance | Fragment)[]): boolean =>
   a.length === b.length && a.every((one) => holdsFor(instanceOf(b, one.datasetId), (other) => sameContent(one, other)));
 
 const holdsFor = <T>(found: T | undefined, test: (found: T) => boolean): boolean => found !== undefined && test(found);
 
-/** As `sameContent`, and with the same times of expiry everywhere. */
+/** Like `sameContent`, and all expiry times are the same too. */
 export const sameInFull = (a: Instance | Fragment, b: Instance | Fragment): boolean =>
   sameContent(a, b) && sameExpiry(a, b);
 

@@ -1,24 +1,24 @@
 /**
- * Secrets that a client hands over for a receiver: headers and settings such as Authorization, user info and keys in URIs. They are
- * shown as a mask, and a mask that is sent back stands for what is kept.
+ * Masks secrets that a client gives for a receiver: headers and settings such as Authorization, user info and keys in URIs. A response
+ * shows a mask. A mask in a request stands for the stored secret.
  */
 import { isArray, isObject, type Json, type JsonObject } from './json.ts';
 import { badData } from './problem.ts';
 import { percentDecoded } from './read/percent.ts';
 
-/** What is shown in place of a secret. It can stand in a header and in a URI. */
+/** The text that replaces a secret. It is valid in a header and in a URI. */
 export const mask = '***';
 
 const secretWords = /authori[sz]ation|cookie|token|secret|passw|passphrase|credential|signature/i;
 const secretEnds = /key$|(?:^|[^a-z])(?:auth|pwd|sig)$/i;
 
-/** True for the name of a header, setting or parameter whose value is a secret, by the words that are usual for these. */
+/** True for the name of a header, setting or parameter whose value is a secret. It checks for words that are usual in such names. */
 export const isSecretName = (name: string): boolean => secretWords.test(name) || secretEnds.test(name);
 
-/** Writes a secret otherwise. `place` tells apart the secrets of one URI. */
+/** Replaces a secret. `place` distinguishes the secrets of one URI. */
 type Rewrite = (secret: string, place: string) => string;
 
-/** A URI whose secrets are written otherwise: the password of its user info, or all of that where it has no colon, and parameters. */
+/** A URI with its secrets replaced: the password of its user info, or the whole user info when it has no colon, and secret parameters. */
 function rewriteUri(uri: string, rewrite: Rewrite): string {
   const [, scheme = '', userInfo, rest = uri] = /^([a-z][a-z0-9+.-]*:[/\\]*)(?:([^/\\?#]*)@)?(.*)$/is.exec(uri) ?? [];
   const login = userInfo === undefined ? '' : `${rewriteUserInfo(userInfo, rewrite)}@`;
@@ -38,12 +38,12 @@ function rewriteUserInfo(userInfo: string, rewrite: Rewrite): string {
   return `${user}:${rewrite(userInfo.slice(colon + 1), `password of ${user}`)}`;
 }
 
-/** A URI as it may be shown to anybody. */
+/** A URI without secrets, for any reader. */
 export const maskUri = (uri: string): string => rewriteUri(uri, (secret) => (secret === '' ? '' : mask));
 
 const pairLists = ['receiverInfo', 'notifierInfo'];
 
-/** The subscription with a mask in place of each secret of its endpoint. What is no endpoint stays as it is. */
+/** The subscription with a mask in place of each secret of its endpoint. A subscription without a valid endpoint stays unchanged. */
 export const maskSecrets = (subscription: JsonObject): JsonObject =>
   inEndpoint(subscription, (endpoint) => ({
     ...endpoint,
@@ -52,13 +52,14 @@ export const maskSecrets = (subscription: JsonObject): JsonObject =>
   }));
 
 /**
- * The subscription with the secrets of the one before, which had the same receiver, in place of masks. Throws BadRequestData
- * that names the member for a mask that stands for nothing: then it would be sent to the receiver, or what is kept for one host to another.
+ * The subscription with each mask replaced by the secret of the previous version, which must have the same host. Throws BadRequestData that
+ * names the member when no stored secret matches the mask. Otherwise the mask would be sent to the receiver, or the secret of one host to
+ * another host.
  */
 export function withSecretsKept(subscription: JsonObject, before: JsonObject = {}): JsonObject {
   const kept = endpointOf(before) ?? {};
   return inEndpoint(subscription, (endpoint) => {
-    // Where clients of other brokers are tolerated, a patch may leave the receiver out.
+    // In the tolerant mode for clients of other brokers, a patch can leave the receiver out.
     const isSameHost = endpoint['uri'] === undefined || hostOf(endpoint['uri']) === hostOf(kept['uri']);
     const unmask = (secret: string, known: string | undefined, where: string): string => {
       if (secret !== mask) return secret;
@@ -93,7 +94,7 @@ function inEndpoint(subscription: JsonObject, rewrite: (endpoint: JsonObject) =>
   return { ...subscription, notification: { ...notification, endpoint: rewrite(endpoint) } };
 }
 
-/** The lists of `{key, value}` of an endpoint, with other values where the key is that of a secret. */
+/** The `{key, value}` lists of an endpoint, with the values of secret keys replaced. */
 function inPairs(endpoint: JsonObject, rewrite: (value: string, key: string, list: string) => string): JsonObject {
   const rewritten = (pair: Json, list: string): Json => {
     const { key, value } = isObject(pair) ? pair : {};
@@ -108,7 +109,7 @@ function inPairs(endpoint: JsonObject, rewrite: (value: string, key: string, lis
   );
 }
 
-/** The value of a key, as names of headers are compared; of the same key the last counts. */
+/** The value of a key. Keys are compared like header names; the last of several equal keys counts. */
 function valueOf(pairs: Json | undefined, key: string): string | undefined {
   const found = (isArray(pairs) ? pairs : []).findLast(
     (pair) => isObject(pair) && typeof pair['key'] === 'string' && pair['key'].toLowerCase() === key.toLowerCase(),
@@ -127,7 +128,7 @@ function secretsOf(uri: Json | undefined): ReadonlyMap<string, string> {
   return secrets;
 }
 
-/** The host of a URI in small letters, without its port. */
+/** The host of a URI in lower case, without its port. */
 const hostOf = (uri: Json | undefined): string | undefined =>
   typeof uri === 'string'
     ? /^[a-z][a-z0-9+.-]*:[/\\]*(?:[^/\\?#]*@)?(\[[^\]]*\]|[^/\\?#:]*)/i.exec(uri)?.[1]?.toLowerCase()

@@ -1,4 +1,4 @@
-/** Brings what a write says of an entity into force: types, scope, expiry and drafted attributes become the next entity and a change. */
+/** Computes the next entity and the change from a write: types, scope, expiry and drafted attributes. */
 import { type Instance, ngsildNull } from './attribute.ts';
 import type { AttributeChange, Change } from './change.ts';
 import { instanceOf } from './dataset.ts';
@@ -10,12 +10,12 @@ import type { NotUpdated, Outcome, PastOnly } from './mutation.ts';
 import { Problem } from './problem.ts';
 import { type Stamp, stampInstance } from './stamp.ts';
 
-/** What came of a mutation. `change` is absent when nothing is to be written, `next` when the entity is gone. */
+/** The result of a mutation. `change` is absent when there is nothing to write, `next` when the entity is deleted. */
 export interface Mutated {
   readonly outcome: Outcome;
   readonly change?: Change;
   readonly next?: Entity;
-  /** What a store records in the history of the entity besides, also where there is no change. */
+  /** Instances that a store adds to the history of the entity, even without a change. */
   readonly past?: readonly PastOnly[];
 }
 
@@ -53,7 +53,7 @@ export const overwriteRule =
 
 export const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
-/** The entity after a fragment's types, scope and expiry and a draft's attributes are in force (clause 4.16: types only grow). */
+/** The entity with the types, scope and expiry of a fragment and the attributes of a draft (clause 4.16: types are only added). */
 export function settle(
   current: Entity,
   fragment: EntityFragment,

@@ -1,19 +1,19 @@
-/** Makes stored instances of what a request gave: completes, and stamps with the time of creation and change (clause 4.8). */
+/** Turns the fragments of a request into stored instances and sets their creation and modification times (clause 4.8). */
 import { type Attributes, type Fragment, type Fragments, type Instance, ngsildNull } from './attribute.ts';
 import { instanceOf } from './dataset.ts';
 import { compareInstants, type Instant } from './instant.ts';
 import { badData } from './problem.ts';
 import { sameInFull } from './same-content.ts';
 
-/** The time of the write, and the creation time of what owns the instance (see `Instance` on stamps left out). */
+/** The time of the write and the creation time of the owner (`Instance` explains which time stamps are left out). */
 export interface Stamp {
   readonly at: Instant;
   readonly ownerCreatedAt: Instant;
 }
 
 /**
- * The instance that a complete fragment describes. It keeps the creation time of the instance it takes the place of.
- * What the fragment asks to delete is not there in what it makes. Throws BadRequestData when kind or value is missing.
+ * The instance that a complete fragment describes. It keeps the creation time of the instance that it replaces.
+ * Members that the fragment deletes are left out. Throws BadRequestData when kind or value is missing.
  */
 export function stampInstance(fragment: Fragment, previous: Instance | undefined, stamp: Stamp): Instance {
   const { kind, value, attrs, ...members } = fragment;
@@ -30,7 +30,7 @@ export function stampInstance(fragment: Fragment, previous: Instance | undefined
   };
 }
 
-/** The sub-attributes as a member; no member when none are left. */
+/** The sub-attributes as the member `attrs`; an empty object when none are left. */
 function stampInner(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Pick<Instance, 'attrs'> {
   const attrs = stampAttributes(fragments, before, stamp);
   return Object.keys(attrs).length > 0 ? { attrs } : {};
@@ -43,7 +43,7 @@ const withoutNulls = (members: Metadata): Metadata =>
     ? Object.fromEntries(Object.entries(members).filter(([, member]) => member !== ngsildNull))
     : members;
 
-/** Sub-attributes as `stampInstance` makes them; those that say the same as before stay as they were. */
+/** Sub-attributes, made by `stampInstance`. Sub-attributes with the same content stay unchanged. */
 function stampAttributes(fragments: Fragments, before: Attributes | undefined, stamp: Stamp): Attributes {
   const stamped: Record<string, readonly Instance[]> = {};
   for (const [name, instances] of Object.entries(fragments)) {
@@ -58,6 +58,6 @@ function stampAttributes(fragments: Fragments, before: Attributes | undefined, s
   return stamped;
 }
 
-/** True when both were observed, the first before the other. What was not observed has no time to be older by. */
+/** True when both have an `observedAt` and the first is earlier. An instance without `observedAt` is never older. */
 export const isOlder = (a: Fragment, b: Fragment): boolean =>
   a.observedAt !== undefined && b.observedAt !== undefined && compareInstants(a.observedAt, b.observedAt) < 0;

@@ -1,9 +1,9 @@
-/** Time stamps that an instance leaves to its owner, said in full (see `Instance` in attribute.ts). */
+/** Resolves the time stamps that an instance inherits from its owner (see `Instance` in attribute.ts). */
 import type { Instance } from './attribute.ts';
 import type { Entity } from './entity.ts';
 import { type Instant, stampText } from './instant.ts';
 
-/** When something was created and last modified (clause 4.8). */
+/** The times of creation and last modification (clause 4.8). */
 export interface Stamps {
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
@@ -11,13 +11,15 @@ export interface Stamps {
 
 export const entityStamps = ({ createdAt, modifiedAt = createdAt }: Entity): Stamps => shown(createdAt, modifiedAt);
 
-/** Stamps kept by an earlier version may have fewer digits. */
+/** Data of earlier versions can have time stamps with fewer digits. */
 const shown = (createdAt: Instant, modifiedAt: Instant): Stamps => ({
   createdAt: stampText(createdAt),
   modifiedAt: stampText(modifiedAt),
 });
 
-/** The stamps of an instance whose owner (entity, or instance around a sub-attribute) was created then. */
+/**
+ * The stamps of an instance. `ownerCreatedAt` is the creation time of its owner: the entity, or the instance that holds the sub-attribute.
+ */
 export function instanceStamps(instance: Instance, ownerCreatedAt: Instant): Stamps {
   const createdAt = instance.createdAt ?? ownerCreatedAt;
   return shown(createdAt, instance.modifiedAt ?? createdAt);

@@ -1,9 +1,9 @@
-/** What a stored subscription is (clause 5.2.12), what state it is in (clause 5.8.1.4), and what came of it so far (clause 5.2.14). */
+/** Defines a stored subscription (clause 5.2.12), its status (clause 5.8.1.4) and its delivery statistics (clause 5.2.14). */
 import { type Instant, microsOfInstant } from './instant.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { unreadable } from './problem.ts';
 
-/** What brokers tell of a subscription and take from nobody: our own account, and what others show (docs/compatibility.md). */
+/** Members that brokers write and ignore in requests: those of this broker, and those of other brokers (docs/compatibility.md). */
 export const subscriptionOutputs: readonly string[] = ['status', 'createdAt', 'modifiedAt', 'origin'];
 export const notificationOutputs: readonly string[] = [
   'timesSent',
@@ -23,7 +23,9 @@ export const notificationOutputs: readonly string[] = [
 /** The names that members had in early versions of the standard. */
 const earlierNames = { name: 'subscriptionName', expires: 'expiresAt' } as const;
 
-/** A subscription, or a patch of one, with the present names of its members. Where both names are given, the present one counts. */
+/**
+ * A subscription, or a patch of one, with the current names of its members. When both names are given, the current name takes precedence.
+ */
 export function withPresentNames(json: JsonObject): JsonObject {
   const { name, expires, ...others } = json;
   if (name === undefined && expires === undefined) return json;
@@ -34,18 +36,18 @@ export function withPresentNames(json: JsonObject): JsonObject {
   };
 }
 
-/** A subscription as it is kept. */
+/** A stored subscription. */
 export interface SubscriptionDocument {
   readonly id: string;
-  /** The members that the client gave, without `id` and `@context`. Names are expanded everywhere but in `q` and `csf`. */
+  /** The members that the client gave, without `id` and `@context`. Names are expanded everywhere except in `q` and `csf`. */
   readonly members: JsonObject;
   /** The @context of the names in `q` and `csf`. */
   readonly queryContext: Json;
-  /** The URL of the @context of the request that created it: names in notifications are written with it, unless `jsonldContext` is given. */
+  /** The URL of the @context of the creating request. Notifications use it for names, unless `jsonldContext` is given. */
   readonly context: string;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
-  /** Changes behind this position of the log concern it. */
+  /** Changes after this position of the log concern it. */
   readonly since: number;
 }
 
@@ -58,7 +60,7 @@ export function statusOf({ members }: SubscriptionDocument, now: Instant): Subsc
   return isActive === false ? 'paused' : 'active';
 }
 
-/** The document as JSON, for a shelf. */
+/** The document as JSON, for a collection. */
 export const subscriptionJson = ({ id, members, queryContext, context, ...rest }: SubscriptionDocument): Json => ({
   id,
   members,
@@ -67,7 +69,10 @@ export const subscriptionJson = ({ id, members, queryContext, context, ...rest }
   ...rest,
 });
 
-/** The document that a shelf holds. Throws ResourceNotFound when it is none: whoever asks for it is told, and nobody else. */
+/**
+ * The document stored in a collection. Throws ResourceNotFound when it is not a valid subscription; only the request that asks for it
+ * fails.
+ */
 export function subscriptionIn(json: Json): SubscriptionDocument {
   if (!isObject(json)) throw unreadable('A subscription');
   const { id, members, queryContext = null, context, createdAt, modifiedAt, since } = json;
@@ -78,20 +83,20 @@ export function subscriptionIn(json: Json): SubscriptionDocument {
   return { id, members, queryContext, context, createdAt, modifiedAt, since };
 }
 
-/** What came of the notifications of a subscription (clause 5.2.14): every attempt counts. */
+/** The delivery statistics of a subscription (clause 5.2.14): every attempt counts. */
 export interface DeliveryStatistics {
   readonly timesSent: number;
   readonly timesFailed: number;
   readonly lastNotification?: Instant;
   readonly lastSuccess?: Instant;
   readonly lastFailure?: Instant;
-  /** Of the last attempt that ended. */
+  /** The status of the last attempt that ended. */
   readonly status?: 'ok' | 'failed';
 }
 
 export const noStatistics: DeliveryStatistics = { timesSent: 0, timesFailed: 0 };
 
-/** The account in a JSON object; members that are not as they should be are left out. */
+/** The statistics in a JSON object. Invalid members are left out. */
 export function statisticsIn(json: JsonObject): DeliveryStatistics {
   const { timesSent, timesFailed, status } = json;
   const times = (['lastNotification', 'lastSuccess', 'lastFailure'] as const).flatMap((name) => {

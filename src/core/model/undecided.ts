@@ -1,13 +1,13 @@
-/** Decides what an object that tells neither kind nor value is in a merge: parts of the instance that it meets, or its value. */
+/** Decides how a merge reads an object that identifies neither kind nor value: as parts of the existing instance, or as its value. */
 import type { Attributes, Fragment, FragmentOrProblem, Fragments, Instance, Undecided } from './attribute.ts';
 import { instanceOf } from './dataset.ts';
 import { isObject } from './json.ts';
 import { badData, Problem } from './problem.ts';
 
 /**
- * The fragment, decided by the instance that it meets. Where there is none it is a value; where that is no Property, parts. Of a
- * Property it is parts when each member is an attribute, a known member or a sub-attribute that is there, a value when none is.
- * Throws BadRequestData for a mixture, and for what cannot be read as that which it is.
+ * The fragment, read according to the existing instance. Without an existing instance it is a value. When the existing instance is not a
+ * Property, it is parts. For a Property it is parts when each member is an attribute, a known member or an existing sub-attribute, and a
+ * value when none is. Throws BadRequestData for a mixture, and when the object is not valid in the chosen reading.
  */
 export function decided(fragment: Fragment, before: Instance | undefined, where: string): Fragment {
   const { undecided, ...rest } = fragment;
@@ -15,7 +15,7 @@ export function decided(fragment: Fragment, before: Instance | undefined, where:
   return { ...fragmentOf(before ? readingFor(undecided, before, where) : undecided.asValue), ...rest };
 }
 
-/** The fragments of some attributes, decided by those that are there. */
+/** The fragments of some attributes, decided by the existing attributes. */
 export const decidedAll = (fragments: Fragments, before: Attributes): Fragments =>
   Object.fromEntries(
     Object.entries(fragments).map(([name, given]) => [
@@ -35,7 +35,7 @@ function readingFor(
   where: string,
 ): FragmentOrProblem {
   const isThere = (iri: string | undefined): boolean => iri !== undefined && before.attrs?.[iri] !== undefined;
-  // A deletion means nothing to a value that has no members.
+  // A deletion has no effect on a value without members.
   const isIdle = (isNull: boolean): boolean => isNull && !isObject(before.value);
   const strangers = open.filter(({ iri, isNull }) => !isThere(iri) && !isIdle(isNull)).map(({ name }) => name);
   if (before.kind === 'GeoProperty' && strangers.includes('coordinates'))

@@ -1,23 +1,26 @@
-/** What an entity was before a change, told by what differs: so that a log need not repeat the whole of a large entity. */
+/** Stores the entity before a change as a difference from the entity after it, so that a log does not repeat a large entity. */
 import type { Instance } from './attribute.ts';
 import type { Entity } from './entity.ts';
 
-/** From an entity as it is after a change to what it was before. */
+/** Restores the entity before a change from the entity after it. */
 export type Undo = { readonly whole: Entity } | Difference;
 
 interface Difference {
-  /** All but the attributes. */
+  /** All members except the attributes. */
   readonly head: Omit<Entity, 'attrs'>;
-  /** Attributes that were others: all their instances, or some by their index. */
+  /** Attributes that differ: all their instances, or the differing instances by index. */
   readonly attrs: Readonly<Record<string, readonly Instance[] | Readonly<Record<string, Instance>>>>;
-  /** Attributes that were not there. */
+  /** Attributes that did not exist before. */
   readonly added: readonly string[];
 }
 
-/** The undo of a change. What it left alone must be the same objects: as large as what it touched, where attributes did not go. */
+/**
+ * The undo of a change. Unchanged instances must be the same objects. When no attribute was removed, its size depends only on the changed
+ * parts.
+ */
 export function undoOf(before: Entity, after: Entity): Undo {
   const [old, next] = [Object.keys(before.attrs), Object.keys(after.attrs)];
-  // The order of attributes is to come back too.
+  // The undo must restore the order of attributes too.
   if (!old.every((name, index) => name === next[index])) return { whole: before };
   const { attrs: _, ...head } = before;
   const attrs: Record<string, Difference['attrs'][string]> = {};
@@ -31,7 +34,7 @@ export function undoOf(before: Entity, after: Entity): Undo {
 const othersIn = (was: readonly Instance[], is: readonly Instance[]): Readonly<Record<string, Instance>> =>
   Object.fromEntries(was.flatMap((one, index) => (one === is[index] ? [] : [[index, one] as const])));
 
-/** The entity before the change, whose undo this is, of the entity after it. */
+/** The entity before the change. `after` is the entity after it, `undo` the undo of the change. */
 export function undone(after: Entity, undo: Undo): Entity {
   if ('whole' in undo) return undo.whole;
   const added = new Set(undo.added);
