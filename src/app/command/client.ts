@@ -1,36 +1,36 @@
-/** Talks to a running broker over HTTP: what the commands know of it is its public API. */
+/** Sends requests to a running broker over HTTP. Commands use only its public API. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isArray, isObject, type Json, parseJson } from '../../core/model/json.ts';
 
-/** Where the broker is, and which tenant is meant. */
+/** The URL and the tenant of a broker. */
 export interface BrokerTarget {
   readonly url: string;
   readonly tenant: string;
-  /** URL of the @context in which the broker is to answer; empty or absent: the core context, in which names stay in full. */
+  /** URL of the @context for the answers. Empty or absent: the core @context, so names appear as full IRIs. */
   readonly context?: string;
-  /** True: entities in batches name no @context, so that the broker's own default counts. */
+  /** True: entities in batches name no @context, so that the default of the broker applies. */
   readonly isInDefault?: boolean;
 }
 
 interface Answer {
   readonly status: number;
-  /** Undefined when there is no body. */
+  /** Undefined when the answer has no body. */
   readonly body: Json | undefined;
   readonly headers: Headers;
 }
 
 export interface Client {
-  /** Sends a request to a path below /ngsi-ld/v1. Throws an Error when the broker cannot be reached, or answers that it failed. */
+  /** Sends a request to a path below /ngsi-ld/v1. Throws an Error when the broker is unreachable or answers with a failure. */
   send(method: string, path: string, body?: { readonly json: Json; readonly type: string }): Promise<Answer>;
   /**
-   * Sends a batch of entities, each with its own @context or all in that of the client, and answers what was refused.
-   * Entities that are put in (upsert) are replaced, or keep attributes that are not named and, with keepNewest, values that
-   * were observed later; parts of entities (update) need one that is there.
+   * Sends a batch of entities, each with its own @context or all in that of the client, and returns the refused elements. Upsert replaces
+   * an entity, or keeps attributes that are not named and, with keepNewest, values with a later `observedAt`. Update needs an existing
+   * entity.
    */
   batch(operation: BatchOperation, entities: readonly Json[]): Promise<readonly Refusal[]>;
 }
 
-/** Below `/entityOperations` or, for histories, below `/temporal/entityOperations`. */
+/** Paths below `/entityOperations` or, for histories, below `/temporal/entityOperations`. */
 export type BatchOperation =
   | 'entityOperations/upsert?options=replace'
   | 'entityOperations/upsert?options=update'
@@ -39,20 +39,17 @@ export type BatchOperation =
   | 'temporal/entityOperations/upsert'
   | 'temporal/entityOperations/upsert?format=temporalValues';
 
-/** An element of a batch that was refused. They come in the order of the elements. */
+/** A refused element of a batch. Refusals have the order of the elements. */
 export interface Refusal {
-  /** The entity's id. */
+  /** The id of the entity. */
   readonly id: string;
-  /** Its place in the batch, from 0, where the broker tells it. */
+  /** The index in the batch, from 0, when the broker returns it. */
   readonly element?: number;
-  /** Why, in the broker's words. */
+  /** The reason, as the broker worded it. */
   readonly reason: string;
 }
 
-/**
- * A client that tries again, for some seconds, while the broker cannot be reached or says that it cannot take more just
- * now. What it sent may then have arrived twice.
- */
+/** Creates a client that retries for some seconds while the broker is unreachable or overloaded. A retried request may arrive twice. */
 export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
   const { url, context = '', isInDefault = false } = place;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
@@ -74,7 +71,7 @@ export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
   };
 }
 
-/** A batch that is too large for the broker goes in halves; an element that is, is refused. */
+/** A batch that is too large for the broker is split in halves. A single element that is too large counts as refused. */
 function createBatch(send: Client['send'], type: string): Client['batch'] {
   const batch: Client['batch'] = async (operation, entities) => {
     const answer = await send('POST', `/${operation}`, { json: entities, type });
@@ -94,7 +91,7 @@ function createBatch(send: Client['send'], type: string): Client['batch'] {
 
 const tooLarge = 413;
 
-/** A refusal as it is when there are so many elements before it. */
+/** The refusal with its index shifted by `count` elements. */
 export const laterBy = (count: number, { element, ...refusal }: Refusal): Refusal => ({
   ...refusal,
   ...(element === undefined ? undefined : { element: element + count }),
@@ -113,7 +110,7 @@ const headersOf = ({ tenant, context = '' }: BrokerTarget): Readonly<Record<stri
 });
 
 const attemptsMax = 10;
-/** A status that tells no failure: the broker does not have the operation. */
+/** Not a failure: the broker does not implement the operation. */
 const notImplemented = 501;
 
 const failureOf = (url: string, answer: Answer | undefined): Error =>
@@ -123,7 +120,7 @@ const failureOf = (url: string, answer: Answer | undefined): Error =>
       : `No broker can be reached at ${url}. Is it running? (npm start)`,
   );
 
-/** What is answered; undefined when nobody answers. */
+/** The answer; undefined when the broker is unreachable. */
 async function ask(url: string, init: RequestInit): Promise<Answer | undefined> {
   const answer = await fetchText(url, init);
   if (!answer) return undefined;
@@ -141,7 +138,7 @@ async function fetchText(url: string, init: RequestInit) {
   }
 }
 
-/** The details of a problem, or the beginning of whatever else was answered. */
+/** The `detail` of a problem document, or the beginning of any other body. */
 export const detailOf = (body: Json | undefined): string =>
   isObject(body) && typeof body['detail'] === 'string' ? body['detail'] : JSON.stringify(body ?? '').slice(0, 300);
 

@@ -1,7 +1,7 @@
-/** What a command of the command line is. */
+/** Defines a command of the command line. */
 import type { Writable } from 'node:stream';
 
-/** Where a command writes to, and how it is told to stop. */
+/** The streams that a command writes to, and the signal that stops it. */
 export interface Io {
   readonly out: Writable;
   readonly err: Writable;
@@ -13,6 +13,6 @@ export interface Command {
   readonly name: string;
   /** What it does, in a few words. */
   readonly summary: string;
-  /** Answers the exit code: 0 when all went well. Throws an Error whose message says what the user can mend. */
+  /** Returns the exit code: 0 for success. Throws an Error whose message tells the user what to correct. */
   run(args: readonly string[], io: Io): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** `mlaka compact`: tells what the files of SQLite hold, and gives back to the disk what is free in them. */
+/** `mlaka compact`: reports the space in the SQLite files, and returns free space to the disk. */
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -42,7 +42,7 @@ export const compactFiles: Command = {
   },
 };
 
-/** To look at files does not need the folder: a broker that has it has looked after their logs. */
+/** A dry run works without the lock of the folder. A broker that holds the lock has already checked the write-ahead logs. */
 function takeFree(data: string): (() => void) | undefined {
   try {
     return takeFolder(data, 'mlaka compact --dry-run');
@@ -51,7 +51,7 @@ function takeFree(data: string): (() => void) | undefined {
   }
 }
 
-/** To open a file is to have SQLite drop what is damaged in its log. */
+/** Opening a file makes SQLite discard the damaged part of its write-ahead log, so the log is copied first. */
 function rescue(data: string, { err }: Io): void {
   for (const { file, transactions, copy, failed } of rescueWals(data))
     err.write(
@@ -61,7 +61,7 @@ function rescue(data: string, { err }: Io): void {
 
 async function workOn(tenants: readonly string[], errand: Omit<CompactRequest, 'tenant'>, io: Io): Promise<number> {
   for (const tenant of tenants) {
-    // What has been asked of the process meanwhile is heard only now.
+    // Yields, so that a stop signal is received.
     await turn();
     if (io.signal.aborted) return 1;
     work({ ...errand, tenant }, io);
@@ -69,7 +69,7 @@ async function workOn(tenants: readonly string[], errand: Omit<CompactRequest, '
   return 0;
 }
 
-/** The folder that a flag, or whatever else configures the broker, names. */
+/** The data folder from the flag, or from the configuration of the broker. */
 function folderOf(data: string): string {
   const config = readConfig({ args: data === '' ? [] : ['--data', data], env: process.env });
   if (config.store !== 'sqlite')

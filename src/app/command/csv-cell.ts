@@ -1,28 +1,28 @@
-/** Lines of CSV files (RFC 4180). */
+/** Writes lines of CSV files (RFC 4180). */
 import { type Options, stringify } from 'csv-stringify/sync';
 
-/** With these a spreadsheet takes a cell for a formula, which may run programs and send what the table holds elsewhere. */
+/** A spreadsheet treats a cell that starts with one of these as a formula. A formula can run programs and send the table elsewhere. */
 const formulaStart = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
-/** A text that is a number does nothing. */
+/** A numeric text is harmless. */
 const numeric = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** Writes texts as the cells of one line, without the end of the line. */
+/** Formats texts as the cells of one line, without the line end. */
 export type WriteLine = (texts: readonly string[]) => string;
 
-/** A lone LF or CR is quoted only by `quote_record_delimiter`, since the lines end with CRLF. */
+/** Lines end with CRLF, so csv-stringify quotes a lone LF or CR only because of `quote_record_delimiter`. */
 const options: Options = { eof: false, record_delimiter: '\r\n', quote_record_delimiter: true };
 
 export const writeLine: WriteLine = (texts) => stringify([texts], options);
 
 /**
- * Writes an apostrophe before each text that a spreadsheet would take for a formula. The option `escape_formulas` of
- * csv-stringify does this also to texts that are negative numbers, which are left alone here.
+ * Writes an apostrophe before each text that a spreadsheet would treat as a formula. The option `escape_formulas` of csv-stringify does
+ * this also for negative numbers, which stay unchanged here.
  */
 export const writeGuardedLine: WriteLine = (texts) =>
   writeLine(texts.map((text) => (formulaStart.test(text) && !numeric.test(text) ? `'${text}` : text)));
 
-/** How commands name the option. */
+/** The flag of commands that write CSV. */
 export const guardFlag = {
   'guard-formulas': {
     form: '',
@@ -31,7 +31,7 @@ export const guardFlag = {
   },
 } as const;
 
-/** Throws an Error when the option is given for another format, which it would not change. */
+/** Throws an Error when the flag is combined with another format, on which it has no effect. */
 export function lineWriter(isGuarded: boolean, format: string): WriteLine {
   if (isGuarded && format !== 'csv') throw new Error('--guard-formulas is for --format csv.');
   return isGuarded ? writeGuardedLine : writeLine;

@@ -1,4 +1,4 @@
-/** `mlaka demo`: lets the simulated Kranj move into a broker, with some hours of history, and go on in real time. */
+/** `mlaka demo`: loads the simulated city of Kranj with some hours of history into a broker and updates it in real time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readModelIndex } from '../../city/models/model-index.ts';
@@ -32,7 +32,7 @@ Lets a simulated Kranj move into a running broker: 500 meters, car parks, street
 time until you press Ctrl+C. What they wrote stays.
 `;
 
-/** Entities in one request. */
+/** Entities per request. */
 const batchSize = 250;
 
 export const demo: Command = {
@@ -56,7 +56,7 @@ export const demo: Command = {
   },
 };
 
-/** From one moment up to, but not at, another. */
+/** A time range; the end is exclusive. */
 type Span = readonly [from: Moment, to: Moment];
 
 interface DemoRun {
@@ -68,18 +68,21 @@ interface DemoRun {
 
 async function runDemo(city: City, living: DemoRun): Promise<void> {
   const lastMoment = await lastReport(living.client);
-  // A city that lived faster than the world is ahead of it: its own time never goes back.
+  // A city that was simulated faster than real time is ahead of the clock. Its time must not go back.
   const began = Math.max(Date.now(), lastMoment + 1);
   await createEntities(city, [Math.max(began - living.hours * hourMs, lastMoment + 1), began], living);
   await follow(city, began, living);
 }
 
-/** First the entities as they were, then what they reported from then on: so the history has no gap, nothing is told twice, and the present is the newest. */
+/**
+ * Writes the entities with their initial state and then their reports. So the history has no gap and no duplicates, and the newest values
+ * are current.
+ */
 async function createEntities(city: City, [from, now]: Span, { client, io }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
   await put(wholeAt(city, from), client, 'entityOperations/upsert?options=update');
   let done = 0;
-  // Hour by hour: the reports of months would not fit in memory together.
+  // Works hour by hour, because the reports of months do not fit in memory.
   for (let hour = from; hour < now; hour += hourMs) {
     for (const batch of batchesOf(historyBetween(city, hour, Math.min(now, hour + hourMs)))) {
       await put(batch.map(partOf), client, 'entityOperations/update');
@@ -92,7 +95,7 @@ async function createEntities(city: City, [from, now]: Span, { client, io }: Dem
   io.out.write(`${city.entities.length} entities of Kranj have moved in. They report until you press Ctrl+C.\n`);
 }
 
-/** When a weather station last reported, in milliseconds; 0 when there is none yet. */
+/** The time of the last report of a weather station, in milliseconds; 0 when there is none. */
 async function lastReport(client: Client): Promise<Moment> {
   const type = encodeURIComponent('https://smartdatamodels.org/dataModel.Weather/WeatherObserved');
   const { body } = await client.send('GET', `/entities?type=${type}&idPattern=:kranj:&limit=100`);
@@ -100,7 +103,7 @@ async function lastReport(client: Client): Promise<Moment> {
   return Math.max(0, ...[...texts].map(([, text = '']) => Date.parse(text)));
 }
 
-/** Reports as they come. When the broker is away for longer, what was due meanwhile is told when it is back. */
+/** Sends reports as they become due. Reports that become due while the broker is unavailable are sent when it is back. */
 async function follow(city: City, began: Moment, { client, io, speed }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
   const startedMs = Date.now();
@@ -118,7 +121,7 @@ async function follow(city: City, began: Moment, { client, io, speed }: DemoRun)
   }
 }
 
-/** Sends what is due, in its order, and takes what the broker answered to off the list, whatever it thought of it. */
+/** Sends due reports in order. A batch that the broker has answered is removed from the list, even when the broker refused parts of it. */
 async function sendUpdates(due: Update[], client: Client, onTold: (count: number) => void): Promise<void> {
   while (due.length > 0) {
     const batch = due.slice(0, batchSize);

@@ -1,4 +1,4 @@
-/** `mlaka export`: writes the entities of a broker to a file: one JSON text per line, GeoJSON, or CSV. */
+/** `mlaka export`: exports entities to a file: one JSON text per line, GeoJSON, or CSV. */
 import type { Writable } from 'node:stream';
 import { isArray, type Json } from '../../core/model/json.ts';
 import { type Client, createClient, detailOf, type BrokerTarget } from './client.ts';
@@ -37,7 +37,7 @@ holds their values. CSV holds the values of
 one type, a column for each attribute; what is no plain text or number stands in it as JSON.
 `;
 
-/** Entities on a page. */
+/** Entities per page. */
 const pageSize = 1000;
 
 export const exportEntities: Command = {
@@ -82,7 +82,7 @@ async function formOf(
   }
 }
 
-/** The names of all attributes that entities of a type have. */
+/** The names of all attributes of a type. */
 async function attributesOf(client: Client, type: string): Promise<readonly string[]> {
   const { status, body } = await client.send('GET', `/types/${encodeURIComponent(type)}`);
   if (status !== 200) throw new Error(`The type ${type} cannot be written: ${detailOf(body)}`);
@@ -114,11 +114,11 @@ async function writeAll(out: Writable, form: Form, { client, err, types }: Expor
 
 interface Page {
   readonly entities: readonly Json[];
-  /** How many entities there are on all pages. */
+  /** The number of entities on all pages. */
   readonly total: number;
 }
 
-/** The pages of all entities, one after the other. */
+/** Yields the pages of all entities in order. */
 async function* pagesOf(client: Client, types: string, query: string): AsyncGenerator<Page> {
   const all = `/entities?type=${encodeURIComponent(types)}&limit=${pageSize}&count=true${query}`;
   for (let offset = 0; ; offset += pageSize) {

@@ -1,6 +1,6 @@
-/** Says in words why a command failed, where the system gives a code. */
+/** Describes why a command failed. Error codes of the system become sentences. */
 
-/** What the codes of the file system and the network mean to a user. */
+/** The meaning of file system and network error codes. */
 const meaning: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   EISDIR: 'it is a folder, and a file is needed',
@@ -15,7 +15,7 @@ const meaning: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
 };
 
-/** The message of what was thrown; of the system's own errors what the code means, and the path. */
+/** The message of the thrown value. For a system error, the meaning of its code and the path. */
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = systemPartsOf(error);

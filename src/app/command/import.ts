@@ -1,4 +1,4 @@
-/** `mlaka import`: puts the rows of a file into a broker, as a map says what they are. */
+/** `mlaka import`: imports the rows of a file into a broker. A map describes how rows become entities. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -43,7 +43,7 @@ Puts a CSV, NDJSON or GeoJSON file into a running broker. NDJSON and GeoJSON wit
 such as mlaka export writes (but not with --flat). Rejected rows are reported with number and reason; the exit code is 1 when there are any.
 `;
 
-/** Reasons that are told at the end. */
+/** The number of rejection reasons that the summary lists. */
 const reasonsMax = 5;
 
 export const importFile: Command = {
@@ -72,15 +72,15 @@ export const importFile: Command = {
   },
 };
 
-/** How rows come into the broker. */
+/** How rows are sent to the broker. */
 interface ImportRoute extends Pick<BrokerTarget, 'context' | 'isInDefault'> {
   readonly createDeliver: (client: Client) => Deliver;
-  /** Rows that are settled together, unless the command says how many. */
+  /** The default number of rows per batch. */
   readonly batchSize: number;
 }
 
 interface Plan extends ImportRoute {
-  /** The map as it was written. */
+  /** The source text of the map. */
   readonly text: string;
   readonly csv: CsvFormat;
   readonly columns: ReadonlySet<string>;
@@ -108,7 +108,7 @@ function readPlan(file: string, mapPath: string): Plan {
 
 const entityRoad: ImportRoute = { createDeliver: createDelivery, batchSize: 5000 };
 
-/** An entity changes once in a batch, so larger ones are less work. */
+/** A batch writes each entity once, so larger batches cost less per row. */
 const historyRoad = ({ context, attributes }: ImportMap): ImportRoute => ({
   ...(context === undefined ? undefined : { context }),
   createDeliver: (client) => createRecording(client, { hasFixed: attributes.some(({ isFixed }) => isFixed) }),

@@ -1,8 +1,8 @@
-/** Reads the flags of a command: each has a form, a help text and an initial value. */
+/** Parses the flags of a command. Each flag has a placeholder, a help text and a default. */
 import { readArguments } from '../config/arguments.ts';
 
 interface Flag {
-  /** The form of its value in help, such as `FILE`; empty: a switch. */
+  /** The placeholder of its value in the help text, such as `FILE`; empty for a switch. */
   readonly form: string;
   readonly about: string;
   readonly initial: string;
@@ -10,20 +10,20 @@ interface Flag {
 
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** Flags that every command has that talks to a broker. */
+/** Flags of every command that connects to a broker. */
 export const brokerFlags = {
   url: { form: 'URL', about: 'Where the broker is.', initial: 'http://localhost:1026' },
   tenant: { form: 'NAME', about: 'Tenant; empty: the default one.', initial: '' },
 } as const satisfies Flags;
 
 export interface Read<F extends Flags> {
-  /** The text of every flag; a switch is `true` or `false`. */
+  /** The text of every flag; a switch has `true` or `false`. */
   readonly values: Readonly<Record<keyof F, string>>;
-  /** Arguments that are no flags. */
+  /** The positional arguments. */
   readonly rest: readonly string[];
 }
 
-/** Throws an Error that names a flag that is not known, and what stands beside the flags beyond `restMax`. */
+/** Throws an Error that names an unknown flag or a positional argument beyond `restMax`. */
 export function readFlags<F extends Flags>(args: readonly string[], flags: F, restMax = 0): Read<F> {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { form }]) => [name, form === '' ? ('switch' as const) : ('value' as const)]),
@@ -54,7 +54,7 @@ export const helpOf = (flags: Flags): string =>
     )
     .join('\n');
 
-/** A whole number in the text of a flag. */
+/** Parses a whole number from the text of a flag. */
 export function wholeOf(name: string, text: string, least: number): number {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least) return number;

@@ -1,16 +1,16 @@
-/** Shows how far long work has come: a line that rewrites itself on a terminal, a line every few seconds elsewhere. */
+/** Shows the progress of long work: one line that is rewritten on a terminal, or a line every few seconds elsewhere. */
 import { performance } from 'node:perf_hooks';
 import type { Writable } from 'node:stream';
 
 export interface Progress {
-  /** Tells how much has been done; `share` is 0 to 1 where the end is known. */
+  /** Shows the amount done; `share` is 0 to 1 when the total is known. */
   show(done: number, share?: number): void;
   end(done: number): void;
 }
 
 const isTerminal = (out: Writable): boolean => 'isTTY' in out && out.isTTY === true;
 
-/** Progress of some work that is counted in `things`, such as `rows`. */
+/** Shows the progress of work that is counted in `things`, such as `rows`. */
 export function createProgress(out: Writable, things: string): Progress {
   const began = performance.now();
   const rewrites = isTerminal(out);

@@ -1,10 +1,10 @@
-/** Writes to where a command is told to: a file that bears its name only when it is whole, or standard output. */
+/** Writes the output of a command to standard output or to a file. The file gets its name only when it is complete. */
 import { once } from 'node:events';
 import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-/** Has all text written to the file of a path, or to `out` where the path is empty. */
+/** Writes all text to the file at `path`, or to `out` when the path is empty. */
 export async function writeTo(path: string, out: Writable, writeAll: (out: Writable) => Promise<void>): Promise<void> {
   if (path === '') return writeAll(out);
   await writeWhole(path, async (part) => {
@@ -12,7 +12,7 @@ export async function writeTo(path: string, out: Writable, writeAll: (out: Writa
     const written = finished(file);
     try {
       await once(file, 'open');
-      // A disk that is full is told of by the file, and not by whoever waits for its turn to write.
+      // A full disk makes the file emit the error. The writer may be waiting for `drain` and would not notice it.
       await Promise.race([writeAll(file), written]);
     } finally {
       file.end();
@@ -22,8 +22,8 @@ export async function writeTo(path: string, out: Writable, writeAll: (out: Writa
 }
 
 /**
- * Has a file written under another name beside it, and gives it its own when it is whole; where that fails, nothing is left.
- * What is no file, such as a pipe, is written to as it is.
+ * Writes a file under a temporary name beside the target and renames it when it is complete. After a failure no file remains. A target that
+ * is not a regular file, such as a pipe, is written directly.
  */
 export async function writeWhole(path: string, write: (path: string) => Promise<void>): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) return write(path);
@@ -37,7 +37,7 @@ export async function writeWhole(path: string, write: (path: string) => Promise<
   }
 }
 
-/** Writes a piece of text, and waits where more would pile up. */
+/** Writes text, and waits for `drain` when the buffer is full. */
 export async function write(out: Writable, text: string): Promise<void> {
   if (!out.write(text)) await once(out, 'drain');
 }

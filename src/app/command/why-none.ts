@@ -1,16 +1,16 @@
-/** Says why nothing was found: names that the broker does not have, or times at which nothing was observed. */
+/** Explains an empty result: unknown names, or times without observations. */
 import { isArray, isObject } from '../../core/model/json.ts';
 import { nearestOf } from '../config/nearest.ts';
 import { type Client, detailOf } from './client.ts';
 
-/** What was asked for, in the names of the client's @context. */
+/** The request, with names in the @context of the client. */
 interface Asked {
   readonly type: string;
-  /** Attribute names, with commas; empty or absent: all. */
+  /** Comma-separated attribute names; empty or absent: all. */
   readonly attrs?: string;
 }
 
-/** A sentence about a type or attribute that the broker does not have; undefined where it has all that are named. */
+/** A sentence about a type or attribute that the broker does not have; undefined when it has all of them. */
 export async function unknownName(client: Client, { type, attrs = '' }: Asked): Promise<string | undefined> {
   const types = await namesIn(client, '/types', 'typeList');
   if (types.length === 0) return 'The broker holds no entities here.';
@@ -29,7 +29,7 @@ async function namesIn(client: Client, path: string, member: string): Promise<re
   return list.filter((name) => typeof name === 'string');
 }
 
-/** Names that are told when none is like the one that is not there. */
+/** The number of known names that the message lists when none is similar. */
 const namesMax = 10;
 
 function unknownIn(text: string, known: readonly string[], sentence: string): string | undefined {
@@ -46,5 +46,5 @@ function unknownIn(text: string, known: readonly string[], sentence: string): st
   return `${told} There are: ${known.slice(0, namesMax).join(', ')}${more}.`;
 }
 
-/** The last part of an IRI, which is its short name in most contexts. */
+/** The last part of an IRI, which is its short name in most @contexts. */
 const localOf = (name: string): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('#')) + 1);

@@ -1,15 +1,15 @@
-/** Entities as clients write them: with everything that the standard lets a client say, and without what only brokers say. */
+/** Extracts from an answer what a client may write: every member that a client can set, without the members that only brokers set. */
 import { valueMember } from '../../core/model/attribute.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 
-/** What brokers say of entities and attributes by themselves, and do not take from others (CIM 009 clauses 4.5.2, 4.8). */
+/** Members that brokers generate and do not accept from clients (CIM 009 clauses 4.5.2, 4.8). */
 const outputs = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'instanceId']);
-/** Their content is the client's own, whatever the names in it. */
+/** The content of these members belongs to the client, whatever names it contains. */
 const opaque: ReadonlySet<string> = new Set(Object.values(valueMember));
 
 /**
- * An entity, or the temporal representation of one, out of an answer with `options=sysAttrs`: only with it are all members
- * there, `expiresAt` among them.
+ * Converts an entity, or its temporal representation, to the form in which a client writes it. The answer must come with
+ * `options=sysAttrs`, because only then are all members present, including `expiresAt`.
  */
 export const asWritten = (entity: JsonObject): JsonObject =>
   Object.fromEntries(
@@ -30,7 +30,7 @@ const instanceAsWritten = (instance: JsonObject): JsonObject =>
       .map(([name, member]) => [name, opaque.has(name) ? member : attributeAsWritten(member)]),
   );
 
-/** What is left of an entity at a moment, in milliseconds since 1970: undefined when all of it has expired. */
+/** The parts of an entity that have not expired at a time, in milliseconds since 1970; undefined when the whole entity has expired. */
 export function unexpired(entity: JsonObject, nowMs: number): JsonObject | undefined {
   if (hasExpired(entity, nowMs)) return undefined;
   const kept = Object.entries(entity).flatMap(([name, member]): [string, Json][] => {

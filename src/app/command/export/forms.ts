@@ -1,22 +1,22 @@
-/** The forms in which entities are written to a file. */
+/** Formats entities for the export formats. */
 import { isArray, isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
 import type { WriteLine } from '../csv-cell.ts';
 import { asWritten } from '../written.ts';
 
 export interface Form {
-  /** What stands before the first entity, between two of them, and after the last. */
+  /** The text before the first entity, between two entities, and after the last one. */
   readonly head: string;
   readonly between: string;
   readonly tail: (count: number) => string;
-  /** Parameters with which the entities are asked for. */
+  /** Query parameters of the request for entities. */
   readonly query: string;
   readonly textOf: (entity: Json) => string;
 }
 
-/** With them, everything that a client wrote is in the answer, `expiresAt` among it. */
+/** With system attributes the answer contains everything that a client wrote, including `expiresAt`. */
 const whole = '&options=sysAttrs';
 
-/** One entity per line. With a context, each names it: a line can be read without the others. */
+/** One entity per line. With a context, each entity names it, so that every line can be read alone. */
 export const ndjsonForm = (context: string | undefined): Form => ({
   head: '',
   between: '\n',
@@ -37,7 +37,7 @@ export const geojsonForm = (context: string | undefined): Form => ({
   textOf: (entity) => JSON.stringify(isObject(entity) ? featureOf(asWritten(entity)) : entity),
 });
 
-/** A FeatureCollection whose properties are values alone, as tools of maps and tables read them. */
+/** A FeatureCollection whose properties are plain values, for map and table tools. */
 export const flatGeojsonForm = (context: string | undefined): Form => ({
   ...collection(context),
   query: '&format=simplified',
@@ -61,17 +61,17 @@ function flatFeatureOf({ id = null, location = null, ...members }: JsonObject): 
   return { id, type: 'Feature', geometry: geometryIn(location), properties: Object.fromEntries(properties) };
 }
 
-/** A location in the simplified form, or the first one of several. */
+/** A location in the simplified representation; the first one of several. */
 function geometryIn(location: Json): Json {
   if (!isObject(location)) return null;
   const { dataset } = location;
   return isObject(dataset) ? (Object.values(dataset)[0] ?? null) : location;
 }
 
-/** A text, number or truth value as it is; anything else as JSON text. */
+/** A string, number or boolean unchanged; any other value as JSON text. */
 const flat = (value: Json): Json => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value);
 
-/** A table with a header line (RFC 4180); id and type come first. */
+/** A table with a header line (RFC 4180); the first columns are id and type. */
 export function csvForm(attributes: readonly string[], lineOf: WriteLine): Form {
   const columns = ['id', 'type', ...attributes];
   return {

@@ -1,22 +1,22 @@
-/** Brings rows to a broker in batches, and finds out which of them it refused. */
+/** Sends rows to a broker in batches, and determines which rows it refused. */
 import type { Json, JsonObject } from '../../../core/model/json.ts';
 import type { Client, Refusal } from '../client.ts';
 
-/** A row that is an entity. */
+/** A row as an entity. */
 export interface Item {
   readonly id: string;
-  /** The entity with everything that the row says of it. */
+  /** The entity with all members from the row. */
   readonly whole: JsonObject;
-  /** What changes from row to row. */
+  /** The members that change from row to row. */
   readonly part: JsonObject;
 }
 
-/** The reason why an item was refused, by the item. */
+/** The refused items with their reasons. */
 type Refused<T extends Item> = ReadonlyMap<T, string>;
 
 export type Deliver = <T extends Item>(items: readonly T[]) => Promise<Refused<T>>;
 
-/** Delivers entities; those that are there keep attributes that rows do not name, and values that were observed later. */
+/** Writes entities. An existing entity keeps attributes that the rows do not name, and values with a later `observedAt`. */
 export const createDelivery =
   (client: Client): Deliver =>
   async (items) => {
@@ -26,8 +26,8 @@ export const createDelivery =
   };
 
 /**
- * Which item each refusal is about. Refusals name entities and come in the order of items; where only some of an
- * entity's items were refused, it is the one whose value the broker quotes ("..., but is 1.04.").
+ * Assigns each refusal to an item. Refusals name entities and have the order of the items. When only some items of an entity were refused,
+ * the refused item is the one that contains the value quoted by the broker ("..., but is 1.04.").
  */
 function matched<T extends Item>(items: readonly T[], refusals: readonly Refusal[]): Refused<T> {
   const refused = new Map<T, string>();
@@ -45,14 +45,14 @@ function matched<T extends Item>(items: readonly T[], refusals: readonly Refusal
   return refused;
 }
 
-/** The values that a reason quotes, as JSON texts. */
+/** The values that a reason quotes, as JSON text. */
 const quotedIn = (reason: string): ReadonlySet<string> =>
   new Set([...reason.matchAll(/, but is (.*?)\.(?= |$)/g)].map(([, value = '']) => value));
 
 const holdsOne = (part: JsonObject, texts: ReadonlySet<string>): boolean =>
   Object.values(part).some((attribute) => valuesIn(attribute).some((value) => texts.has(JSON.stringify(value))));
 
-/** A value and all values in it. */
+/** A value and all values nested in it. */
 function valuesIn(value: Json): readonly Json[] {
   if (typeof value !== 'object' || value === null) return [value];
   return [value, ...Object.values(value).flatMap((one: Json) => valuesIn(one))];

@@ -1,21 +1,21 @@
-/** Reads the map of an import: what rows become, and what there is to know of the file. docs/import.md describes it. */
+/** Parses the map of an import: how rows become entities, and the format of the file. docs/import.md describes it. */
 import { type EntityMap, readEntityMap } from '../../../core/mapping/entity-map.ts';
 import { createSpec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
 
 export interface ImportMap extends EntityMap {
-  /** Rows of an entity are measurements that follow each other: all of them are to be kept. */
+  /** The rows of an entity are successive measurements, and all of them are kept. */
   readonly isHistory: boolean;
   readonly csv: CsvFormat;
 }
 
 export interface CsvFormat {
   readonly delimiter: string;
-  /** As TextDecoder knows it, such as windows-1250. */
+  /** The label for TextDecoder, such as windows-1250. */
   readonly encoding: string;
 }
 
-/** Throws an Error that names the member which is missing, wrong or unknown. */
+/** Throws an Error that names the missing, invalid or unknown member. */
 export function readImportMap(document: Json): ImportMap {
   const spec = createSpec(document, '');
   const map: ImportMap = {

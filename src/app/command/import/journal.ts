@@ -1,19 +1,19 @@
-/** What an import leaves beside the file: how far it came, so that it can go on, and the rows that were rejected. */
+/** Stores the progress of an import beside the file, so that the import can resume, and the rejected rows. */
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
 import type { SourceRow } from './source.ts';
 
-/** How far an import has come. Every row up to `rows` is settled. */
+/** The progress of an import. Every row up to `rows` is complete. */
 export interface Tally {
   readonly rows: number;
   readonly accepted: number;
-  /** Of the accepted ones, those that replaced something of a row before them. */
+  /** The accepted rows that replaced part of an earlier row. */
   readonly replaced: number;
   readonly skipped: number;
   readonly rejected: number;
 }
 
-/** What makes an import another one: it cannot be gone on with then. */
+/** Identifies an import. An import resumes only with the same file, map and target. */
 interface Errand {
   readonly file: string;
   readonly map: string;
@@ -22,13 +22,13 @@ interface Errand {
 }
 
 export interface Journal {
-  /** How far it came before; all zero for an import from the start. */
+  /** The progress of the earlier run; all zero for a new import. */
   readonly before: Tally;
-  /** Keeps rows that were rejected, and why. */
+  /** Stores rejected rows with their reasons. */
   reject(rows: readonly Rejected[]): void;
-  /** Keeps how far it came. Whatever happens to the process, one of the last two calls is on disk. */
+  /** Stores the progress. After a crash, the state of one of the last two calls is on disk. */
   settle(tally: Tally): void;
-  /** Takes the state away when the import is done. */
+  /** Deletes the state of a finished import. */
   close(): void;
 }
 
@@ -46,7 +46,7 @@ export interface JournalOptions {
 
 const nothing: Tally = { rows: 0, accepted: 0, replaced: 0, skipped: 0, rejected: 0 };
 
-/** Opens the journal of an import. Throws an Error when it cannot go on with what is there, or cannot write. */
+/** Opens the journal of an import. Throws an Error when the import cannot resume or the journal cannot be written. */
 export function openJournal({ errand, statePath, rejectedPath, isResumed }: JournalOptions): Journal {
   const mark = JSON.stringify({ ...errand, ...markOf(errand.file) });
   const before = isResumed ? readState(statePath, mark) : nothing;
@@ -70,7 +70,7 @@ export function openJournal({ errand, statePath, rejectedPath, isResumed }: Jour
   };
 }
 
-/** Size and time of change: a file that was edited meanwhile is another file. */
+/** Size and modification time. A file that was edited in the meantime counts as another file. */
 function markOf(path: string): JsonObject {
   const { size, mtimeMs } = statSync(path);
   return { size, mtimeMs };

@@ -1,20 +1,20 @@
-/** Sorts the reasons for which rows were rejected: many values that break one rule are one line of the account. */
+/** Groups the reasons for rejected rows. Values that break the same rule count as one reason. */
 
-/** A reason, with how often and where it was met. */
+/** A reason with its count and the row where it first occurred. */
 export interface ReasonCount {
   readonly count: number;
   readonly firstRow: number;
-  /** In the words of the first row. */
+  /** The text of the first occurrence. */
   readonly example: string;
 }
 
-/** Different reasons that are told apart; others are counted together. */
+/** The maximum number of separate reasons; further reasons are counted together. */
 const reasonsMax = 1000;
 
 export interface Reasons {
-  /** Adds why a row was rejected: one reason, or each of the rules of data models that it broke. */
+  /** Adds the reason for a rejected row: one text, or one for each rule of a data model that the row breaks. */
   add(reason: string, row: number): void;
-  /** Those met most often first. */
+  /** The most frequent reasons first. */
   list(): readonly ReasonCount[];
 }
 
@@ -35,6 +35,6 @@ export function createReasons(): Reasons {
   };
 }
 
-/** The broker's words for values that data models do not allow: `TYPE: attribute NAME must be <= 1, but is 1.04.` */
+/** The broker's text for values that a data model does not allow: `TYPE: attribute NAME must be <= 1, but is 1.04.` */
 const modelPrefix = 'The data model is not met. ';
 const brokenRule = /(\S+: (?:attribute \S+|the entity) .*?), but is .*?\.(?= \S+: |$)/g;

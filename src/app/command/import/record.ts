@@ -1,18 +1,18 @@
-/** Brings rows that are measurements into the histories of their entities, in few bytes, and finds out which were refused. */
+/** Adds rows that are measurements to the histories of their entities in a compact form, and determines which rows were refused. */
 import { kinds, listMember, valueMember } from '../../../core/model/attribute.ts';
 import { isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
 import { type BatchOperation, type Client, laterBy, type Refusal } from '../client.ts';
 import type { Deliver, Item } from './deliver.ts';
 
-/** Rows of one element: the broker reads an element in one go. */
+/** Rows per element. The broker reads an element without a pause. */
 const elementMax = 1000;
 
-/** Elements of one request. */
+/** Elements per request. */
 const requestMax = 5000;
 
 /**
- * Adds rows to the histories of their entities. They are all in the @context of the client, and what stands beside a value
- * never changes. Of what is fixed, each attribute comes with the first row of an entity that has it and is taken.
+ * Creates the function that adds rows to the histories of their entities. All rows use the @context of the client, and the members beside a
+ * value never change. A fixed attribute is sent with the first accepted row of an entity that contains it.
  */
 export function createRecording(client: Client, { hasFixed }: { readonly hasFixed: boolean }): Deliver {
   const present = new Map<string, ReadonlySet<string>>();
@@ -35,12 +35,12 @@ export function createRecording(client: Client, { hasFixed }: { readonly hasFixe
     const firsts = new Set(await introduce());
     const rows = firsts.size === 0 ? items : items.filter((item) => !firsts.has(item));
     const flawed = await sendSeries(client, rows);
-    // Which of its rows an element was refused for, these tell when they come one by one.
+    // A refusal of an element does not tell which row caused it. So the rows of refused entities are sent again one by one.
     await sendRows(
       rows.filter(({ id }) => flawed.has(id)),
       partOf,
     );
-    // An entity whose first row was refused is still without what is fixed.
+    // When the first row of an entity was refused, its fixed attributes are still missing.
     await introduce();
     return refused;
   };
@@ -48,7 +48,7 @@ export function createRecording(client: Client, { hasFixed }: { readonly hasFixe
 
 type Names = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The rows that bring something fixed for the first time. `present`: what entities have already. */
+/** The rows that contain a fixed attribute for the first time. `present`: the attributes that entities already have. */
 function firstsOf<T extends Item>(items: readonly T[], isRefused: (item: T) => boolean, present: Names): readonly T[] {
   const coming = new Map(present);
   return items.filter((item) => {
@@ -62,10 +62,10 @@ function firstsOf<T extends Item>(items: readonly T[], isRefused: (item: T) => b
 const add = (names: Map<string, ReadonlySet<string>>, item: Item): unknown =>
   names.set(item.id, new Set([...(names.get(item.id) ?? []), ...fixedIn(item)]));
 
-/** What a row has that does not change from row to row. */
+/** The attributes of a row that do not change from row to row. */
 const fixedIn = ({ whole, part }: Item): readonly string[] => Object.keys(whole).filter((name) => !(name in part));
 
-/** Sends rows as series. Answers the entities of which something was refused. */
+/** Sends rows as series. Returns the ids of entities with a refusal. */
 async function sendSeries(client: Client, rows: readonly Item[]): Promise<ReadonlySet<string>> {
   const elements = [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((ofEntity) =>
     Array.from({ length: Math.ceil(ofEntity.length / elementMax) }, (_, index) =>
@@ -76,7 +76,7 @@ async function sendSeries(client: Client, rows: readonly Item[]): Promise<Readon
   return new Set(refusals.map(({ id }) => id));
 }
 
-/** Sends elements, however many, and answers what was refused of them. */
+/** Sends any number of elements, and returns the refusals. */
 async function send(client: Client, operation: BatchOperation, elements: readonly Json[]): Promise<readonly Refusal[]> {
   const refusals: Refusal[] = [];
   for (let start = 0; start < elements.length; start += requestMax) {
@@ -86,7 +86,7 @@ async function send(client: Client, operation: BatchOperation, elements: readonl
   return refusals;
 }
 
-/** The client says in which @context all rows are. */
+/** The client sets the @context of all rows. */
 const wholeOf = ({ whole: { '@context': _, ...body } }: Item): JsonObject => body;
 
 const partOf = ({ whole: { type = '' }, part: { '@context': _, ...body } }: Item): JsonObject => ({ type, ...body });
@@ -98,7 +98,7 @@ interface Series {
   readonly pairs: Json[];
 }
 
-/** Rows of one entity in the simplified temporal representation (CIM 009 clause 4.5.9). */
+/** Combines rows of one entity in the simplified temporal representation (CIM 009 clause 4.5.9). */
 function seriesOf(rows: readonly Item[]): JsonObject {
   const series = new Map<string, Series>();
   const named: Record<string, Json> = {};
@@ -122,7 +122,7 @@ function seriesOf(rows: readonly Item[]): JsonObject {
   };
 }
 
-/** A series as one of its instances is. */
+/** An empty series with the kind and the other members of an instance. */
 function emptySeries(instance: JsonObject): Series {
   const kind = kinds.find((one) => one === instance['type']) ?? 'Property';
   const { [valueMember[kind]]: _value, observedAt: _observedAt, ...beside } = instance;

@@ -1,15 +1,15 @@
-/** Notices rows of a file that replace others of it: the same attribute of the same entity, at the same time where there is one. */
+/** Detects rows that replace an earlier row of the file: the same attribute of the same entity and, if present, the same time. */
 import { microsOf } from '../../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
 
 export interface Replacing {
-  /** Takes the next row of an entity into account, and tells whether it replaces something of a row before it. */
+  /** Records the next row of an entity, and returns whether it replaces part of an earlier row. */
   replaces(id: string, part: JsonObject): boolean;
 }
 
-/** What is remembered of all rows together, in numbers; when it is full, later rows are compared with later ones only. */
+/** The memory limit in numbers. When it is reached, later rows are compared only with each other. */
 const rememberedMax = 16_000_000;
-/** What a series that is new takes, in numbers. */
+/** The memory cost of a new series, in numbers. */
 const seriesCost = 16;
 
 export function createReplacing(): Replacing {
@@ -44,17 +44,17 @@ const textIn = (instance: Json, member: string): string => {
   return typeof text === 'string' ? text : '';
 };
 
-/** The time of an instance; one that has none replaces whatever is there. */
+/** The time of an instance. An instance without a time replaces any other. */
 const timeOf = (instance: Json): number => microsOf(textIn(instance, 'observedAt')) ?? 0;
 
-/** Times of one series. Rows are mostly in order: then the last one tells. */
+/** The times of one series. Rows are mostly in order, so a comparison with the last time usually suffices. */
 interface Times {
-  /** Adds a time, and tells whether it was there. */
+  /** Adds a time, and returns whether it was already present. */
   isSeen(time: number): boolean;
 }
 
 function createTimes(): Times {
-  /** Times that were later than all before them, and that were earlier. */
+  /** Times that were later than all earlier ones, and times that were earlier than all others. */
   const [rising, falling]: [number[], number[]] = [[], []];
   const others = new Set<number>();
   return {
@@ -70,7 +70,7 @@ function createTimes(): Times {
   };
 }
 
-/** Whether a time is in a list, of which a beginning has not reached it. */
+/** Binary search in a sorted list. `hasReached` is false for the beginning of the list and true from the position of the time. */
 function holds(list: readonly number[], hasReached: (one: number) => boolean, time: number): boolean {
   let [low, high] = [0, list.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-/** Carries an import out: reads rows, makes entities of them, delivers these in batches, and keeps account. */
+/** Runs an import: reads rows, maps them to entities, sends them in batches, and counts the results. */
 import type { JsonObject } from '../../../core/model/json.ts';
 import type { Progress } from '../progress.ts';
 import type { Deliver, Item } from './deliver.ts';
@@ -20,12 +20,12 @@ export interface ImportParts {
   readonly batchSize: number;
 }
 
-/** A row that is to be delivered. */
+/** A row to send. */
 interface RowItem extends Item {
   readonly source: SourceRow;
 }
 
-/** Rows that are settled together: those to deliver, and what became of the others. */
+/** The rows of one batch: those to send and those already rejected or skipped. */
 interface Batch {
   readonly items: RowItem[];
   readonly rejected: Rejected[];
@@ -36,13 +36,13 @@ interface Batch {
 
 export interface ImportResult {
   readonly tally: Tally;
-  /** Why rows were rejected. */
+  /** The reasons for rejected rows, with counts. */
   readonly reasons: readonly ReasonCount[];
 }
 
 /**
- * While a batch is under way the next one is read. Throws an Error when the broker fails or the import is told to stop; what
- * was settled before is in the journal.
+ * Reads the next batch while the previous one is being sent. Throws an Error when the broker fails or the import is stopped. The journal
+ * then contains all completed batches.
  */
 export async function runImport(parts: ImportParts): Promise<ImportResult> {
   const account = createAccount(parts);
@@ -51,7 +51,7 @@ export async function runImport(parts: ImportParts): Promise<ImportResult> {
     for await (const batch of batchesOf(parts)) {
       await underWay;
       underWay = account.settle(batch);
-      // Its failure is met where it is waited for.
+      // The error surfaces where this promise is awaited.
       underWay.catch(() => undefined);
     }
   } finally {
@@ -75,7 +75,7 @@ async function* batchesOf(parts: ImportParts): AsyncGenerator<Batch> {
 }
 
 interface Account {
-  /** Delivers a batch, and writes down what became of its rows. */
+  /** Sends a batch, and records the result of its rows. */
   settle(batch: Batch): Promise<void>;
   result(): ImportResult;
 }
@@ -110,7 +110,7 @@ function take(source: SourceRow, batch: Batch, { mapRow, journal, replacing }: I
   const { number, row, flaw = 'it is no row' } = source;
   const mapped: Mapped = row ? mapRow(row) : { outcome: 'rejected', reason: flaw };
   if (number <= journal.before.rows) {
-    // Settled before; it was mapped all the same, because running sums and the order of times go over all rows.
+    // An earlier run has completed this row. It is mapped anyway, because running sums and the order of times depend on all rows.
     if (mapped.outcome === 'entity') replacing.replaces(mapped.id, mapped.part);
     return;
   }
@@ -121,7 +121,7 @@ function take(source: SourceRow, batch: Batch, { mapRow, journal, replacing }: I
   else batch.rejected.push({ source, reason: mapped.reason });
 }
 
-/** Delivers a batch; what was rejected, here or by the broker, is kept in the order of the file. */
+/** Sends a batch, and stores the rows that the map or the broker rejected, in file order. */
 async function settleBatch(batch: Batch, { deliver, journal }: ImportParts): Promise<readonly Rejected[]> {
   const refused = await deliver(batch.items);
   const byBroker = [...refused].map(([{ source }, reason]) => ({ source, reason }));
@@ -130,7 +130,7 @@ async function settleBatch(batch: Batch, { deliver, journal }: ImportParts): Pro
   return rejected;
 }
 
-/** Rows of a file that already are entities, or features of them. */
+/** Maps rows that already are entities, or features with entities. */
 export function mapEntity(context: string): (row: Row) => Mapped {
   return ({ $id, $geometry: _, ...members }) => {
     const id = members['id'] ?? $id;

@@ -1,4 +1,4 @@
-/** Reads files row by row: CSV and newline-delimited JSON as they stream by, GeoJSON as a whole. */
+/** Reads files row by row: CSV and newline-delimited JSON as a stream, GeoJSON as a whole. */
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse, type Parser } from 'csv-parse';
@@ -7,28 +7,28 @@ import type { CsvFormat } from './import-map.ts';
 import { quoted } from '../../../core/mapping/flaw.ts';
 import type { Row } from '../../../core/mapping/row.ts';
 
-/** A row of a file, counted from 1 without a header line; or what stands there instead of a row. */
+/** A row of a file, or the reason why the input is not a row. Rows are numbered from 1, without the header line. */
 export interface SourceRow {
   readonly number: number;
   readonly row: Row | undefined;
-  /** Why it is no row. */
+  /** The reason why it is not a row. */
   readonly flaw?: string;
-  /** As it stands in a report of rejected rows. */
+  /** The row as the report of rejected rows shows it. */
   readonly raw: () => Json;
-  /** How much of the file was read when it came: 0 to 1. */
+  /** The share of the file that had been read at this row, 0 to 1. */
   readonly share: number;
 }
 
 export interface SourceOptions {
   readonly path: string;
   readonly csv: CsvFormat;
-  /** Columns that a CSV file must have. */
+  /** Required columns of a CSV file. */
   readonly columns: ReadonlySet<string>;
 }
 
 export type Format = 'csv' | 'ndjson' | 'geojson';
 
-/** GeoJSON is read whole; files larger than this are not taken. */
+/** GeoJSON is read as a whole; larger files are refused. */
 const geojsonBytesMax = 256 * 1024 * 1024;
 
 const formats: readonly (readonly [ending: RegExp, format: Format])[] = [
@@ -37,14 +37,14 @@ const formats: readonly (readonly [ending: RegExp, format: Format])[] = [
   [/\.(geojson|json)$/i, 'geojson'],
 ];
 
-/** The format that a file's name tells. Throws an Error when it tells none. */
+/** The format according to the file name. Throws an Error when the name does not determine it. */
 export function formatOf(path: string): Format {
   const found = formats.find(([ending]) => ending.test(path));
   if (!found) throw new Error(`${path} must end in .csv, .ndjson, .jsonl, .geojson or .json: that tells its format.`);
   return found[1];
 }
 
-/** The rows of a file, some at a time. Throws an Error when it cannot be read, or lacks a column. */
+/** Yields groups of rows. Throws an Error when the file is unreadable or lacks a column. */
 export function readSource(options: SourceOptions): AsyncIterable<readonly SourceRow[]> {
   switch (formatOf(options.path)) {
     case 'csv':
@@ -56,7 +56,7 @@ export function readSource(options: SourceOptions): AsyncIterable<readonly Sourc
   }
 }
 
-/** The text of a file as it streams by, and how much of it has been read. */
+/** Streams the text of a file and reports how much has been read. */
 function open({ path, csv: { encoding } }: SourceOptions): { chunks: AsyncIterable<string>; share: () => number } {
   const { size } = statSync(path);
   const bytes = createReadStream(path);
@@ -97,23 +97,23 @@ async function* readCsv(options: SourceOptions): AsyncGenerator<readonly SourceR
   if (!rowOf) throw new Error(`${options.path} is empty: it has no header line.`);
 }
 
-/** True for a line of blanks alone. */
+/** True for a line that contains only spaces. */
 const isBlank = (cells: Cells): boolean => cells.length === 1 && cells[0]?.trim() === '';
 
 type Cells = readonly string[];
 
-/** The records of a CSV file: those of one chunk of its text at a time. */
+/** Yields the records of a CSV file, one group per chunk of text. */
 async function* recordsOf(chunks: AsyncIterable<string>, { delimiter }: CsvFormat): AsyncGenerator<readonly Cells[]> {
   const parser = parse({
     bom: true,
     delimiter,
-    // Files that grew on several machines have several ends of lines.
+    // A file that was edited on several systems may have different line ends.
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
   });
-  // Whoever writes is told of the error.
+  // The callback of `write` receives the error.
   parser.on('error', () => undefined);
   const write = (chunk: string | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -122,7 +122,7 @@ async function* recordsOf(chunks: AsyncIterable<string>, { delimiter }: CsvForma
       else parser.write(chunk, settle);
     });
   for await (const chunk of chunks) {
-    // What is written is parsed at once, and the parser takes more when its records have been read.
+    // The parser handles a write at once. It accepts more text when its records have been read.
     const written = write(chunk);
     const records = readAll(parser);
     await written;
@@ -138,12 +138,12 @@ function readAll(parser: Parser): readonly Cells[] {
   return records;
 }
 
-/** The parser makes an array of texts of every record. */
+/** The parser returns each record as an array of strings. */
 const isCells = (record: unknown): record is Cells => Array.isArray(record);
 
 type ReadCells = (cells: Cells) => Pick<SourceRow, 'row' | 'raw' | 'flaw'>;
 
-/** Makes rows of cells, with the columns that are read. */
+/** Creates the function that converts records to rows with the required columns. */
 function createRowReader(firstRecord: Cells, columns: ReadonlySet<string>): ReadCells {
   const header = firstRecord.map((cell) => cell.trim());
   refuseMissing(columns, header);
@@ -159,7 +159,7 @@ function createRowReader(firstRecord: Cells, columns: ReadonlySet<string>): Read
   };
 }
 
-/** A row as it stands in the report; as a list where columns have the same name. */
+/** The row for the report: an object, or an array when column names repeat. */
 const rawOf = (header: readonly string[], cells: Cells): Json =>
   new Set(header).size === header.length
     ? Object.fromEntries(header.map((name, index) => [name, cells[index] ?? '']))
@@ -173,7 +173,7 @@ function refuseMissing(columns: ReadonlySet<string>, header: readonly string[]):
   );
 }
 
-/** One of two columns of a name would be lost, whichever the map means. */
+/** Throws an Error when a required column occurs twice, because only one of them could be read. */
 function refuseTwice(columns: ReadonlySet<string>, header: readonly string[]): void {
   const twice = [...columns].filter((column) => header.indexOf(column) !== header.lastIndexOf(column));
   if (twice.length === 0) return;
@@ -196,7 +196,7 @@ async function* readLines(options: SourceOptions): AsyncGenerator<readonly Sourc
 async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
   let rest = '';
   for await (const chunk of chunks) {
-    // No JSON text holds such a character but between its tokens.
+    // In JSON text these characters occur only between tokens.
     const lines = `${rest}${chunk}`.split(/[\r\n]/);
     rest = lines.pop() ?? '';
     yield lines;
@@ -232,7 +232,7 @@ async function* readFeatures(path: string): AsyncGenerator<readonly SourceRow[]>
   });
 }
 
-/** A feature as a row: its properties are columns, and so are `$id` and `$geometry`. */
+/** Converts a feature to a row. Its properties become columns, as do `$id` and `$geometry`. */
 function featureRow({ id, geometry, properties }: JsonObject, context: Json | undefined): Row {
   return {
     ...(context === undefined ? undefined : { '@context': context }),
