@@ -37,18 +37,18 @@ export interface Limits {
   /** Entities on a page when `limit` is not given, and the maximum of `limit`. */
   readonly pageDefault: number;
   readonly pageMax: number;
-  /** Elements of a batch. */
+  /** Maximum number of elements of a batch. */
   readonly batchMax: number;
-  /** Names, ids and selectors in the lists of a query or subscription. */
+  /** Maximum number of names, ids and selectors in the lists of a query or subscription. */
   readonly namesMax: number;
-  /** Attributes of an entity, all instances and sub-attributes counted. */
+  /** Maximum number of attributes of an entity, counting all instances and sub-attributes. */
   readonly attributesMax: number;
-  /** Instances that one temporal answer is made of, and those that it shows before it is cut. */
+  /** Maximum number of instances that one temporal answer is computed from, and that it shows before it is cut. */
   readonly instancesMax: number;
   readonly instancesPage: number;
 }
 
-/** What the broker is made of, seen from an operation. */
+/** The parts of the broker that operations use. */
 export interface World {
   readonly stores: Stores;
   readonly contexts: ContextRegistry;

@@ -1,4 +1,4 @@
-/** The batch operations (clauses 5.6.7 to 5.6.10 and 5.6.20): each element a write of its own, told apart in the result. */
+/** The batch operations (clauses 5.6.7 to 5.6.10 and 5.6.20). Each element is a separate write with its own result. */
 import type { EntityFragment } from '../../model/entity.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { Write } from '../../language/write.ts';
@@ -54,8 +54,8 @@ export const upsertBatch: Operation = {
 const modeOf = (options: ReadonlySet<string>): 'replace' | 'update' => (options.has('update') ? 'update' : 'replace');
 
 /**
- * Reads an element of a batch upsert of which no attribute becomes older: what was observed before the present instance goes to
- * the history only (an option of our own). Throws InvalidRequest where entities are to be replaced.
+ * Reads an element of a batch upsert with the option `keepNewest` (our own). No attribute becomes older: an instance observed before the
+ * present instance goes into history only. Throws InvalidRequest when the batch replaces entities.
  */
 function readLate(options: ReadonlySet<string>): ReadElement<Write> {
   if (modeOf(options) === 'replace')
@@ -129,7 +129,7 @@ function textOf(element: Json): string {
   return element;
 }
 
-/** Reads an element that changes an entity which is there; the NGSI-LD Null deletes (conflict 34). */
+/** Reads an element that changes an existing entity; the NGSI-LD Null deletes (conflict 34). */
 function fragmentReader(
   mutationOf: (id: string, fragment: EntityFragment) => Mutation,
   how: { readonly nulls: Nulls; readonly isSimplified?: boolean },
@@ -155,7 +155,7 @@ const partly = (endings: readonly Ending[]): OperationResult => ({
   ),
 });
 
-/** 204 when every element was carried out whole; an element with attributes left out counts as failed (005_02). */
+/** 204 when every element was applied completely. An element with attributes left out counts as failed (005_02). */
 export function allOrPartly(endings: readonly Ending[]): OperationResult {
   const judged = endings.map((ending): Ending => {
     const left = ending.outcome.status === 'refused' ? [] : (ending.outcome.notUpdated ?? []);

@@ -1,4 +1,4 @@
-/** Goes through the elements of a batch: each on its own, in order, a flaw in one harming no other (clause 5.5.11). */
+/** Processes the elements of a batch separately and in order: an error in one element does not affect the others (clause 5.5.11). */
 import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { refuseManyMembers } from '../../model/entity-size.ts';
@@ -7,21 +7,21 @@ import { badData, Problem, type ProblemReport } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
 
-/** How one element ended: the id it names, and the outcome of its mutation or the problem in the way. */
+/** The result of one element: its id, and the outcome of its mutation or the problem that prevented it. */
 export interface Ending {
   readonly id: string;
   readonly outcome: Outcome;
-  /** The place of the element in the batch, from 0, where errors are to name it. */
+  /** The index of the element in the batch, from 0, when errors should contain it. */
   readonly element?: number;
 }
 
-/** Elements whose mutations go to the store together: so many, or as many as hold so many values. */
+/** Limits of one chunk, whose mutations go to the store together: number of elements, and number of values in them. */
 const [chunkSize, chunkValues] = [250, 5000];
 
-/** Makes something of one element, such as a mutation; throws a Problem when it cannot be. */
+/** Reads one element, for example into a mutation. Throws a Problem when the element is not valid. */
 export type ReadElement<T> = (element: Json, call: CallContext) => T | Promise<T>;
 
-/** Reads every element and applies its mutation, or its write. The endings stand in the order of the elements. */
+/** Reads every element and applies its mutation or write. The endings are in the order of the elements. */
 export async function applyBatch(
   request: OperationRequest,
   call: CallContext,
@@ -48,7 +48,7 @@ function* chunksOf(elements: readonly Json[]): Generator<readonly Json[]> {
   yield elements.slice(start);
 }
 
-/** About how many values an element holds: its members, and what stands in their lists and objects. */
+/** Approximate number of values in an element: its members, and the elements of their lists and objects. */
 function valuesIn(element: Json): number {
   if (!isObject(element)) return 1;
   let count = 0;
@@ -60,7 +60,7 @@ function valuesIn(element: Json): number {
   return count;
 }
 
-/** The elements in the body. Throws BadRequestData when there are none, TooManyResults when there are too many. */
+/** The elements in the body. Throws BadRequestData when the batch is empty, TooManyResults when it is too long. */
 export function elementsOf({ body }: OperationRequest, { world }: CallContext): readonly Json[] {
   if (!isArray(body)) throw badData('The body of a batch must be a JSON array.');
   if (body.length === 0) throw badData('The body of a batch must not be empty.');
@@ -92,13 +92,13 @@ async function applyChunk(
   return endings.map((ending) => ending ?? endingOf(writes[next], outcomes[next++]));
 }
 
-/** The ending of an element that is not even read. */
+/** The ending of an element that could not be read. */
 export const refusalOf = (element: Json, { report }: Problem): Ending => ({
   id: idOf(element),
   outcome: { status: 'refused', problem: report },
 });
 
-/** The outcomes of some writes. What the store cannot take now is told of these elements: those before have been kept. */
+/** The outcomes of some writes. If the store refuses them all at present, only these elements fail: earlier chunks are already stored. */
 export async function applyWrites(writes: readonly Write[], call: CallContext): Promise<readonly Outcome[]> {
   try {
     return writes.length > 0 ? await call.store.apply(writes, call.now) : [];
@@ -108,13 +108,13 @@ export async function applyWrites(writes: readonly Write[], call: CallContext): 
   }
 }
 
-/** How a write ended. Throws an Error when the store has not answered. */
+/** The ending of a write. Throws an Error when the store returned no outcome for it. */
 export function endingOf(write: Write | undefined, outcome: Outcome | undefined): Ending {
   if (!write || !outcome) throw new Error('The store answered fewer outcomes than it was given writes.');
   return { id: write.mutation.id, outcome };
 }
 
-/** What is made of an element in its own @context where it brings one, or the problem in the way. */
+/** Reads an element in its own @context if it has one. Returns the problem if it cannot be read. */
 export async function readElement<T>(element: Json, call: CallContext, read: ReadElement<T>): Promise<T | Problem> {
   try {
     if (!isObject(element)) return await read(element, call);
@@ -141,13 +141,13 @@ async function contextOf(context: Json, { world, tenant }: CallContext): Promise
   return resolved;
 }
 
-/** The id that a faulty element names, as well as it can be told. */
+/** The id that a faulty element names, as far as it can be found. */
 function idOf(element: Json): string {
   const named = isObject(element) ? (element['id'] ?? element['@id']) : element;
   return typeof named === 'string' ? named : JSON.stringify(named ?? null).slice(0, 200);
 }
 
-/** The BatchOperationResult (clause 5.2.16): ids that worked, each once, and the errors. */
+/** The BatchOperationResult (clause 5.2.16): successful ids, each once, and the errors. */
 export function batchResult(endings: readonly Ending[], describe: (report: ProblemReport) => JsonObject): JsonObject {
   const failed = endings.flatMap(({ id, outcome, element }) =>
     outcome.status === 'refused'

@@ -1,4 +1,4 @@
-/** A batch of temporal representations: upsertTemporal (clause 5.6.11) for many entities at once, as files of measurements want it. */
+/** A batch of temporal representations: upsertTemporal (clause 5.6.11) for many entities at once, to import files of measurements. */
 import type { Fragment } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
@@ -22,12 +22,12 @@ import {
   refusalOf,
 } from './element.ts';
 
-/** Present entities that are written in one piece: what others wait for, who write at the same time. */
+/** Present entities written in one call. Concurrent writers wait that long. */
 const presentMax = 1000;
 
 /**
- * Several elements may be about the same entity: each is checked on its own, and what is good of them is added together. So
- * an entity changes once in a batch, however many measurements of it there are.
+ * Several elements may belong to the same entity: each is checked separately, and the valid ones are added together. So an entity changes
+ * once per batch, however many measurements it gets.
  */
 export const upsertTemporalBatch: Operation = {
   ...batchHead,
@@ -46,7 +46,7 @@ export const upsertTemporalBatch: Operation = {
   },
 };
 
-/** An element, and its place in the batch. */
+/** An element, and its index in the batch. */
 interface Element {
   readonly element: number;
   readonly history: HistoryFragment;
@@ -58,8 +58,8 @@ const isElement = (one: Element | PlacedEnding): one is Element => 'history' in 
 const isEnding = (one: Element | PlacedEnding): one is PlacedEnding => 'outcome' in one;
 
 /**
- * Reads all elements, `isFolded` when they are in the simplified temporal representation, and checks them against the data
- * models. The entities that are there are put into `currents`.
+ * Reads all elements and checks them against the data models. `isFolded`: they are in the simplified temporal representation. Puts the
+ * entities that exist into `currents`.
  */
 async function readAll(
   elements: readonly Json[],
@@ -83,14 +83,14 @@ async function readAll(
   return all;
 }
 
-/** The elements of one entity that were found to be good. */
+/** The valid elements of one entity. */
 interface Group {
   readonly id: string;
   readonly elements: readonly number[];
   readonly placed: Placed;
 }
 
-/** Brings the elements of each entity together. */
+/** Groups the elements by entity. */
 async function placeAll(elements: readonly Element[], call: CallContext): Promise<readonly Group[]> {
   const groups: Group[] = [];
   for (const [id, ofEntity] of Map.groupBy(elements, ({ history }) => history.id)) {
@@ -105,7 +105,7 @@ async function placeAll(elements: readonly Element[], call: CallContext): Promis
   return groups;
 }
 
-/** Several representations of one entity as one, its instances in their order. */
+/** Merges several representations of one entity into one, with the instances in their order. */
 function joined(id: string, elements: readonly Element[]): HistoryFragment {
   const all = elements.map(({ history }) => history);
   const attrs = new Map<string, Fragment[]>();
@@ -122,7 +122,7 @@ function joined(id: string, elements: readonly Element[]): HistoryFragment {
   };
 }
 
-/** Writes the present entities, then the past of those that were not refused. */
+/** Writes the present entities, then the past instances of entities that the store did not refuse. */
 async function writeAll(groups: readonly Group[], call: CallContext): Promise<readonly PlacedEnding[]> {
   const endings: PlacedEnding[] = [];
   for (let start = 0; start < groups.length; start += presentMax) {
@@ -141,7 +141,7 @@ async function writeAll(groups: readonly Group[], call: CallContext): Promise<re
   return endings;
 }
 
-/** 201 with the ids of entities that were not there, 204 when there are none of these, 207 when something was refused. */
+/** 201 with the ids of the created entities, 204 when none was created, 207 when something was refused. */
 function answerOf(endings: readonly Ending[]): OperationResult {
   if (!endings.every(isGood)) return { kind: 'partly', body: batchResult(endings, describeProblem) };
   const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);

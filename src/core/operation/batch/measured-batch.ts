@@ -1,4 +1,4 @@
-/** Batches of what devices have measured, for bindings that listen to devices: no part of the API over HTTP. */
+/** Batches of device measurements, for bindings that listen to devices. They are not part of the HTTP API. */
 import type { Write } from '../../language/write.ts';
 import { isObject, isStrings, type Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
@@ -10,9 +10,8 @@ import { allOrPartly, readMerge, readUpsert } from './batch-operations.ts';
 import { applyBatch, type ReadElement } from './element.ts';
 
 /**
- * An element is `{"@context": …, "entity": …, "fixed": […]}`: an entity or a part of one, and the short names of its attributes
- * that are only written when they say something else than what is there. What was observed before the present value of its
- * attribute goes to the history only.
+ * An element is `{"@context": …, "entity": …, "fixed": […]}`: an entity or a part of it, and the short names of attributes that are only
+ * written when they differ from the stored ones. An instance observed before the present instance of its attribute goes into history only.
  */
 const measured = (name: string, read: ReadElement<Mutation>): Omit<Operation, 'clause'> => ({
   ...batchHead,
@@ -24,7 +23,7 @@ const measured = (name: string, read: ReadElement<Mutation>): Omit<Operation, 'c
   },
 });
 
-/** As a batch upsert with `options=update`, and as a batch merge. */
+/** `upsert` works like a batch upsert with `options=update`, `merge` like a batch merge. */
 export const measuredBatches: Readonly<Record<'upsert' | 'merge', Operation>> = {
   upsert: { ...measured('upsertMeasured', readUpsert('update')), clause: '5.6.8', unknownTenant: 'create' },
   merge: { ...measured('mergeMeasured', readMerge({ simplified: false })), clause: '5.6.20' },

@@ -1,4 +1,4 @@
-/** Finds the @context that a path names: by its id, or by its URL (CIM 009 clause 5.13.4). */
+/** Finds the @context that a path names, by its id or by its URL (CIM 009 clause 5.13.4). */
 import { isCoreUrl } from '../../jsonld/gather.ts';
 import type { Json } from '../../model/json.ts';
 import type { Store } from '../../port/store.ts';
@@ -10,7 +10,10 @@ export interface FoundContext {
   readonly kept: StoredContext;
 }
 
-/** Undefined: there is none. `core`: the core context in whatever version, which is on no shelf. Throws ResourceNotFound for one that cannot be read. */
+/**
+ * Undefined when there is none. `core`: the core context in any version, which is not in the collection. Throws ResourceNotFound when the
+ * stored document cannot be read.
+ */
 export async function findContext(
   { path }: OperationRequest,
   { store }: CallContext,
@@ -19,7 +22,7 @@ export async function findContext(
   return place === undefined || place === 'core' ? place : { key: place.key, kept: storedContextIn(place.document) };
 }
 
-/** The same of a @context that may be kept in a form that cannot be read. */
+/** Like `findContext`, for a @context whose stored document may be unreadable. */
 export async function findPlace(
   name: string,
   store: Store,

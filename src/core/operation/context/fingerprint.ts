@@ -1,6 +1,6 @@
-/** A short name for a text, the same for the same text: by it, what was kept of the text is found again. */
+/** A short key for a text. The same text has the same key, so what is stored under it can be found again. */
 
-/** 64 bits of FNV-1a in two runs, as hexadecimal digits. Texts can be made to collide: compare what is found. */
+/** 64 bits of FNV-1a in two runs, as hexadecimal digits. Texts can be made to collide: compare the texts after a look-up. */
 export function fingerprint(text: string): string {
   return run(text, 0x811c9dc5) + run(text, 0x9747b28c);
 }

@@ -1,4 +1,4 @@
-/** Operations that list and serve the @contexts that are kept (CIM 009 clauses 5.13.3, 5.13.4). */
+/** Operations that list and serve the stored @contexts (CIM 009 clauses 5.13.3, 5.13.4). */
 import { coreContextUrl } from '../../jsonld/known/core-context.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
@@ -60,13 +60,13 @@ function readKind({ params }: OperationRequest): ContextKind | undefined {
   throw badData(`The parameter kind may be ${contextKinds.join(', ')}, not ${JSON.stringify(text)}.`);
 }
 
-/** The core context counts as downloaded, though it comes with the broker. */
+/** The core context is listed as Cached, although it is part of the broker. */
 const coreContext = ({ world }: CallContext): FoundContext => ({
   key: coreContextUrl,
   kept: { kind: 'Cached', createdAt: world.contexts.openedAt },
 });
 
-/** What is told of a @context (clause 5.13.3.5). */
+/** The details of a @context (clause 5.13.3.5). */
 function detailsOf(one: FoundContext, call: CallContext): JsonObject {
   const { key, kept } = one;
   const lastUsage = call.world.contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;

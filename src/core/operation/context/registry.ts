@@ -1,4 +1,4 @@
-/** The @contexts of a broker, tenant by tenant: those it keeps itself go before those of the web (CIM 009 clause 5.13). */
+/** The @contexts of a broker, per tenant. Those stored in the broker take precedence over those of the web (CIM 009 clause 5.13). */
 import type { Context } from '../../jsonld/context.ts';
 import type { TenantContextSource } from '../../jsonld/dependency-tracker.ts';
 import type { Contexts, TenantContexts } from '../../jsonld/resolve.ts';
@@ -13,37 +13,37 @@ import { fingerprint } from './fingerprint.ts';
 import { contextIdIn, contextPath, contextCollection, type StoredContext, readableIn } from './stored-context.ts';
 import { createUsage, type TenantCollection, type Usage } from './usage.ts';
 
-/** Whom a URL is for. */
+/** The reader of a URL. */
 interface Reader {
   readonly tenant: string;
-  /** Where the broker was reached, such as `http://localhost:1026`. Absent: it is not known, and URLs are paths. */
+  /** The URL at which the client reached the broker, such as `http://localhost:1026`. Absent: unknown, and URLs are paths. */
   readonly origin?: string;
-  /** True when the URL is going to be written down: what it leads to is then kept until a client deletes it. */
+  /** True when the URL will be stored: the @context at it is then kept until a client deletes it. */
   readonly isLasting?: boolean;
 }
 
 export interface ContextRegistry extends TenantContexts {
-  /** Since when the core context is kept. */
+  /** The time when this broker loaded the core context. */
   readonly openedAt: Instant;
-  /** Throws BadRequestData when a @context cannot be used, as far as that shows without what it refers to. */
+  /** Throws BadRequestData when a @context is not valid, as far as that can be decided without the documents it refers to. */
   check(value: Json): Promise<void>;
-  /** Notes that a tenant used a @context, and what it is made of. Undefined when nothing is to be waited for. */
+  /** Records that a tenant used a @context and its documents. Undefined when there is nothing to wait for. */
   note(context: Context, tenant: string): Promise<void> | undefined;
-  /** When a @context was used last, as far as it is known in memory. */
+  /** The last use of a @context, as far as it is in memory. */
   lastUsage(key: string, tenant: string): Instant | undefined;
-  /** The URL of a @context. One that has none is kept as ImplicitlyCreated, so that it has. The tenant must exist. */
+  /** The URL of a @context. A @context without a URL is stored as ImplicitlyCreated to get one. The tenant must exist. */
   urlOf(context: Context, reader: Reader): Promise<string>;
-  /** Changes what is kept of a @context, or keeps it. */
+  /** Changes or creates the stored document of a @context. */
   change: Usage['change'];
-  /** False when there is none. */
+  /** False when there is no such @context. */
   remove(key: string, place: TenantCollection): Promise<boolean>;
-  /** Downloads a document anew. Throws LdContextNotAvailable when that cannot be; then all stays as it was (clause 5.13.5). */
+  /** Downloads a document again. Throws LdContextNotAvailable when that fails; then nothing changes (clause 5.13.5). */
   reload(url: string): Promise<void>;
 }
 
 export interface ContextRegistryOptions {
   readonly contexts: Contexts;
-  /** The URL of the @context of a tenant's requests that name none. Undefined: the core. */
+  /** The URL of the @context for those requests of a tenant that name none. Undefined: the core context. */
   readonly defaultOf?: (tenant: string) => string | undefined;
   readonly documents: Documents;
   readonly stores: Stores;
@@ -87,7 +87,10 @@ export function createContextRegistry(options: ContextRegistryOptions): ContextR
   };
 }
 
-/** What a tenant keeps, as the maker of contexts sees it. `onChanged`: another broker on the store has changed one of them, or any. */
+/**
+ * The @contexts that a tenant stores, as a source for resolving. Calls `onChanged` when another broker on the same store has changed one of
+ * them, or without a key when any may have changed.
+ */
 function createTenantContextSource(
   stores: Stores,
   onChanged: (key?: string) => void,
@@ -117,7 +120,7 @@ interface ImplicitContextOptions {
   readonly change: Usage['change'];
 }
 
-/** Keeps contexts that have no URL. Answers the id, which is the same for the same @context. */
+/** Stores contexts that have no URL. Returns the id, which is the same for the same @context. */
 function createImplicitContexts({
   stores,
   clock,
@@ -127,7 +130,7 @@ function createImplicitContexts({
     const collection = await shelfIn(stores, tenant);
     const fresh: StoredContext = { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: written, isLasting };
     const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(written))}`;
-    // Another one may have the same fingerprint: then a number is added.
+    // Another @context may have the same fingerprint: then a number is appended.
     for (let number = 1; ; number += 1) {
       const id = number === 1 ? name : `${name}-${number}`;
       let kept = readableIn(await collection.get(id));
@@ -151,14 +154,14 @@ async function shelfIn(stores: Stores, tenant: string): Promise<DocumentCollecti
   throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
 }
 
-/** What is to be kept where there is nothing, or what is to last longer than it was. Another @context of the same name stays. */
+/** The document to store when there is none, or when the @context must now be permanent. A different @context of the same name stays. */
 function lasting(now: StoredContext | undefined, fresh: StoredContext): StoredContext | undefined {
   if (now === undefined) return fresh;
   const isEnough = fresh.isLasting !== true || now.isLasting === true || !sameJson(now.context, fresh.context);
   return isEnough ? undefined : { ...now, isLasting: true };
 }
 
-/** Whatever is wrong with a document that is reloaded, it is not available (clause 5.13.5). */
+/** Any error in a reloaded document means that the @context is not available (clause 5.13.5). */
 function asUnavailable(cause: unknown): never {
   if (cause instanceof Problem && cause.type === 'BadRequestData')
     throw new Problem('LdContextNotAvailable', cause.message, cause);

@@ -1,51 +1,51 @@
-/** Keeps count of when each @context was used last, in memory, and writes it down once in a while. */
+/** Tracks in memory when each @context was last used, and stores it from time to time. */
 import { type Instant, microsOfInstant } from '../../model/instant.ts';
 import type { Clock } from '../../port/clock.ts';
 import { changeDocument } from '../../port/document-collection.ts';
 import type { DocumentCollection, Stores } from '../../port/store.ts';
 import { contextCollection, isPassing, type StoredContext, storedContextJson, readableIn } from './stored-context.ts';
 
-/** How long a use may be known in memory only. */
+/** How long a use may be in memory only. */
 const writtenEveryMicros = 60_000_000;
 
-/** What the broker keeps for the time being, in one tenant: beyond, what was not used for longest is given up. */
+/** Maximum number of evictable @contexts per tenant. Beyond it, the least recently used is evicted. */
 const passingMax = 2000;
 
-/** What is remembered of a @context that is kept. */
+/** What is in memory about a stored @context. */
 interface Use {
   readonly isPassing: boolean;
   readonly createdAt: Instant;
   usedAt: Instant | undefined;
-  /** When it is to be written down again, in microseconds. */
+  /** When the use must be stored again, in microseconds. */
   readonly dueAt: number;
 }
 
 type Uses = Map<string, Use>;
 
-/** Whose shelf of @contexts is meant. */
+/** A tenant, and its collection of @contexts. */
 export interface TenantCollection {
   readonly tenant: string;
   readonly collection: DocumentCollection;
 }
 
-/** What is to be kept of a @context in the place of what is now; undefined: all stays as it is. */
+/** Computes the new stored @context from the present one; undefined to leave it unchanged. */
 type Next = (now: StoredContext | undefined) => StoredContext | undefined;
 
 export interface Usage {
-  /** Notes that documents were used: keys of those kept, URLs of those downloaded. Undefined when nothing is to be waited for. */
+  /** Records that documents were used: keys of stored ones, URLs of downloaded ones. Undefined when there is nothing to wait for. */
   note(documents: readonly string[], tenant: string): Promise<void> | undefined;
-  /** Undefined: it was not used since the broker began to listen. */
+  /** Undefined when it was not used since the broker started. */
   latest(key: string, tenant: string): Instant | undefined;
-  /** Changes what is kept of a @context, or keeps it. `next` is asked again when another broker has changed it meanwhile. */
+  /** Changes or creates the stored document of a @context. `next` is called again when another broker changed the document meanwhile. */
   change(key: string, next: Next, place: TenantCollection): Promise<void>;
-  /** Takes a @context from the shelf. False when there is none. */
+  /** Deletes a @context from the collection. False when there is none. */
   remove(key: string, place: TenantCollection): Promise<boolean>;
 }
 
 export interface UsageOptions {
   readonly stores: Stores;
   readonly clock: Clock;
-  /** What was kept under a key is given up, to make room. */
+  /** Called when the @context of a key was evicted. */
   readonly onGivenUp: (key: string) => void;
 }
 
@@ -72,7 +72,7 @@ export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
   };
 }
 
-/** Changes shelves, and what is remembered of them with it. One thing at a time in each tenant. */
+/** Changes collections and the uses in memory together. Callers run one change at a time per tenant. */
 interface UsageRecorder {
   use(documents: readonly string[], place: TenantCollection, now: Instant): Promise<void>;
   change(key: string, next: Next, place: TenantCollection): Promise<void>;
@@ -116,7 +116,7 @@ function createUsageRecorder(tenants: Map<string, Uses>, onGivenUp: (key: string
   };
 }
 
-/** False when another broker has changed it meanwhile, or needs it for longer. */
+/** False when another broker changed the document meanwhile, or made it permanent. */
 async function evict(
   key: string,
   { uses, collection }: { readonly uses: Uses; readonly collection: DocumentCollection },
@@ -132,7 +132,7 @@ async function evict(
   return isGone;
 }
 
-/** Lets work of the same name be done one after the other, be it well or not. */
+/** Runs work of the same name in sequence, also after a failure. */
 function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
   const latest = new Map<string, Promise<unknown>>();
   return (name, work) => {
@@ -143,7 +143,7 @@ function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> 
   };
 }
 
-/** What cannot be read is nobody's to use. */
+/** Skips unreadable documents. */
 const readUses = async (collection: DocumentCollection): Promise<Uses> =>
   new Map(
     (await collection.list()).flatMap(({ key, document }) => {
@@ -169,7 +169,7 @@ const useOf = (kept: StoredContext): Use => ({
   dueAt: 0,
 });
 
-/** True when a use is to be written down. What is no URL and is not kept any more cannot be. */
+/** True when a use must be stored. A key that is neither stored nor a URL cannot be. */
 const isDue = (use: Use | undefined, key: string, now: Instant): boolean =>
   use === undefined ? isUrl(key) : microsOfInstant(now) >= use.dueAt;
 
@@ -186,14 +186,14 @@ function touch(use: Use | undefined, now: Instant): void {
   if (use !== undefined) use.usedAt = now;
 }
 
-/** A URL that is not on the shelf yet was downloaded; what else is not there has been deleted meanwhile. */
+/** A URL without a stored document was downloaded. Any other key without one was deleted meanwhile. */
 const writeDown = (collection: DocumentCollection, key: string, now: Instant): Promise<void> =>
   changeKept(collection, key, (kept) => {
     if (kept) return { ...kept, lastUsage: now };
     return isUrl(key) ? { kind: 'Cached', createdAt: now, lastUsage: now } : undefined;
   });
 
-/** What was not used for longest of what the broker keeps for the time being. Undefined while there is room. */
+/** The least recently used evictable @context. Undefined while there is room. */
 function stalest(uses: Uses): string | undefined {
   const passing = [...uses].filter(([, use]) => use.isPassing);
   if (passing.length < passingMax) return undefined;

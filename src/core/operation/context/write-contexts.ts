@@ -47,7 +47,7 @@ export const deleteContext: Operation = {
   },
 };
 
-/** `reload` without a value is as if it were not there. */
+/** `reload` without a value counts as absent. */
 const isReload = ({ params }: OperationRequest): boolean =>
   params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
 
@@ -58,7 +58,7 @@ async function remove(request: OperationRequest, call: CallContext): Promise<voi
     throw new Problem('ResourceNotFound', `There is no @context ${nameOf(request)}.`);
 }
 
-/** Only what was downloaded can be downloaded anew: with `reload`, an unknown @context is bad data. */
+/** Only a downloaded @context can be downloaded again: `reload` of an unknown @context is BadRequestData. */
 async function reload(request: OperationRequest, call: CallContext): Promise<void> {
   const found = await findContext(request, call);
   if (found === 'core') return;
@@ -68,7 +68,7 @@ async function reload(request: OperationRequest, call: CallContext): Promise<voi
     throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
   const { contexts } = call.world;
   await contexts.reload(key);
-  // One that was deleted meanwhile stays away.
+  // Do not restore a @context that was deleted meanwhile.
   const anew = (now: StoredContext | undefined): StoredContext | undefined => {
     const lastUsage = contexts.lastUsage(key, call.tenant) ?? now?.lastUsage;
     return now && { kind: now.kind, createdAt: call.now, ...(lastUsage === undefined ? undefined : { lastUsage }) };

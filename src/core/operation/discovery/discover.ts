@@ -1,4 +1,4 @@
-/** Operations that tell which entity types and attributes there are (clauses 5.7.5 to 5.7.10), from the store's summary. */
+/** Operations that list the existing entity types and attributes (clauses 5.7.5 to 5.7.10), from the store's summary. */
 import type { Terms } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
@@ -106,7 +106,7 @@ export const retrieveAttribute: Operation = {
   async run(request, call) {
     const { context } = call;
     const name = request.path['attr'] ?? '';
-    // Members of entities have names, but are no attributes that could be found.
+    // Reserved members of entities have names, but they are not attributes.
     if (isReserved(name)) throw new Problem('ResourceNotFound', `There is no attribute ${name}.`);
     const iri = readAttributeName(name, context);
     const { types } = await call.store.summary();
@@ -126,7 +126,7 @@ export const retrieveAttribute: Operation = {
   },
 };
 
-/** The names of the types of which entities have each attribute, by its expanded name. */
+/** For each attribute (expanded name): the names of the types whose entities have it. */
 function usesOf(types: readonly TypeSummary[], terms: Terms): ReadonlyMap<string, readonly string[]> {
   const uses = new Map<string, string[]>();
   for (const { type, attrs } of types) {
@@ -152,7 +152,7 @@ const found = (document: Json, call: CallContext): OperationResult => ({
   text: withContext(JSON.stringify(document), call),
 });
 
-/** A document for each of many, with pauses. */
+/** One document for each element. Yields to the event loop between them. */
 async function foundAll<T>(
   all: readonly T[],
   documentOf: (one: T) => Json,

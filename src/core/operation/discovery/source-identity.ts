@@ -1,4 +1,4 @@
-/** Tells which broker this is (clause 5.15.1). */
+/** Identifies this broker (clause 5.15.1). */
 import { microsOfInstant } from '../../model/instant.ts';
 import type { Operation } from '../operation.ts';
 import { withContext } from '../view.ts';

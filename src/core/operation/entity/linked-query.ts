@@ -1,12 +1,12 @@
-/** Answers the parts of a query that lead through relationships (clause 4.9): the entities they lead to are found first. */
+/** Resolves the parts of a query that lead through relationships (clause 4.9): finds the target entities first. */
 import type { Filter, QPath, Query, TypeSelection } from '../../language/filter.ts';
 import { Problem } from '../../model/problem.ts';
 import type { CallContext } from '../operation.ts';
 
-/** Most entities that a part of a query may lead to. */
+/** Maximum number of target entities of one part of a query. */
 const targetsMax = 10_000;
 
-/** The query with each linked path replaced by the ids of the entities that fulfil the rest of it. */
+/** Replaces each linked path of the query by the ids of the entities that match the rest of it. */
 export async function resolveLinks(query: Query, call: CallContext): Promise<Query> {
   if ('parts' in query) {
     const parts: Query[] = [];

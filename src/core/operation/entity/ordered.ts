@@ -1,13 +1,13 @@
-/** Finds entities in an order of their values (clause 4.23): all matches are looked at, but only a page of them is kept. */
+/** Finds entities in an order by their values (clause 4.23): reads all matches, but keeps only enough for one page. */
 import { type Comparison, compileOrder, type Order, type SortKey } from '../../language/order.ts';
 import type { Plan, Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
 import type { CallContext } from '../operation.ts';
 
-/** The parameters that say in which order. */
+/** The parameters that define the order. */
 export const orderParameters = ['orderBy', 'collation', 'orderFrom', 'orderGeometry'] as const;
 
-/** Entities that are looked at in one go. */
+/** Entities read per call of the store. */
 const pageSize = 500;
 
 interface Placed {
@@ -15,7 +15,7 @@ interface Placed {
   readonly key: SortKey;
 }
 
-/** The page of the plan in the order. Entities that are equal in it stand in the order of their creation. */
+/** The page of the plan in this order. Entities that are equal in it are in the order of their creation. */
 export async function findOrdered(plan: Plan, order: Order, call: CallContext): Promise<readonly Stored[]> {
   const { offset = 0, limit } = plan;
   const comparison = compileOrder(order);
@@ -40,7 +40,7 @@ export async function findOrdered(plan: Plan, order: Order, call: CallContext): 
   }
 }
 
-/** Puts an entity behind all that do not come after it, and drops what is beyond the page. */
+/** Inserts an entity after all entities that sort before or equal to it, and drops what is beyond the page. */
 function place(best: Placed[], placed: Placed, { comparison, most }: { comparison: Comparison; most: number }): void {
   let [low, high] = [0, best.length];
   while (low < high) {

@@ -21,7 +21,7 @@ export const purgeEntities: Operation = {
   body: 'none',
   async run(request, call) {
     const filter = readSelection(request.params, { terms: call.context });
-    // Nothing is shown, but what leads through relationships is refused (clause 5.6.21).
+    // The answer shows no entities, but a projection through relationships is refused all the same (clause 5.6.21).
     if (projectionDepth(readProjection(request.params, call.context)) > 0)
       throw badData('A purge cannot lead through relationships.');
     const mutationOf = readPurge(request, call);
@@ -33,7 +33,7 @@ export const purgeEntities: Operation = {
         limit: chunkSize,
         ...(after === undefined ? undefined : { after }),
       });
-      // An entity that does not match any more when its turn comes is left alone.
+      // The filter is checked again: an entity that no longer matches stays unchanged.
       await call.store.apply(
         found.map(({ id }) => ({ mutation: mutationOf(id), only: filter })),
         call.now,

@@ -75,11 +75,11 @@ export const queryByPost: Operation = {
 
 type Params = Readonly<Record<string, string>>;
 
-/** Parameters that are there. */
+/** The parameters that have a value. */
 const given = (params: Readonly<Record<string, string | undefined>>): Params =>
   Object.fromEntries(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
-/** One page of what the filter finds. The position is asked for first, so that nothing after it is missing from the page. */
+/** One page of the results. Reads the position first, so that the page includes every change up to it. */
 async function answerQuery(
   filter: Filter,
   { shown, paging }: { shown: Params; paging: Params },

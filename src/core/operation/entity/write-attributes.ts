@@ -1,4 +1,4 @@
-/** Operations that write attributes of an entity that is there (clauses 5.6.2 to 5.6.5 and 5.6.19). */
+/** Operations that write attributes of an existing entity (clauses 5.6.2 to 5.6.5 and 5.6.19). */
 import { isObject, type Json } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeFragments, readFragment } from '../../model/read/entity.ts';
@@ -53,7 +53,7 @@ async function readAttributeAsk(request: OperationRequest, call: CallContext, nu
   return { id, attr, fragments, isWrapped: isWrapped(body, attr, call) };
 }
 
-/** True for an object whose only member has the name of the attribute that it should be. */
+/** True for an object whose only member has the name of the attribute itself. */
 function isWrapped(body: Json, attr: string, { context }: CallContext): boolean {
   const [name, ...others] = isObject(body) ? Object.keys(body) : [];
   return name !== undefined && others.length === 0 && !isReserved(name) && context.expand(name) === attr;

@@ -1,4 +1,4 @@
-/** Gives a ticket to the stream, for those who can set no headers when they connect (docs/streaming.md). */
+/** Issues a ticket for the stream, for clients that cannot set headers when they connect (docs/streaming.md). */
 import { badData } from '../../model/problem.ts';
 import type { Operation } from '../operation.ts';
 
@@ -14,7 +14,7 @@ export const createStreamTicket: Operation = {
   unknownTenant: 'ignore',
   async run(_ask, { tenant, principal, context, world }) {
     const { tickets, contexts } = world;
-    // What waits for its use must be small: a @context that has a URL is held once for all.
+    // A waiting ticket must be small: a @context with a URL is stored only once.
     if (context.url === undefined && context.key !== contexts.core.key)
       throw badData('The @context of a ticket must be named by its URL.');
     const named = context.url === undefined ? undefined : { contextUrl: context.url };

@@ -1,11 +1,13 @@
-/** One-use tickets to the stream: a client that can set no headers when it connects is known by the ticket that it asked for before. */
+/**
+ * One-time tickets for the stream: a client that cannot set headers when it connects authenticates with a ticket that it requested before.
+ */
 import type { Principal } from '../../access/principal.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
 import type { OneTimeStore } from '../../port/one-time-store.ts';
 import { documentIn } from '../../port/document-collection.ts';
 
-/** Who connects: as known when the ticket was given. */
+/** The client, as authenticated when it requested the ticket. */
 interface Holder {
   readonly tenant: string;
   readonly principal: Principal;
@@ -14,18 +16,18 @@ interface Holder {
 }
 
 export interface Tickets {
-  /** Milliseconds in which a ticket must be used. */
+  /** Milliseconds until a ticket expires. */
   readonly lifetimeMs: number;
-  /** Gives a ticket, which nobody can guess. */
+  /** Issues a ticket that cannot be guessed. */
   issue(holder: Holder): Promise<string>;
-  /** Who holds the ticket, which is used up by that; undefined when it is not, or no longer, valid. */
+  /** The holder of the ticket, which is then used up; undefined when the ticket is not valid or has expired. */
   redeem(ticket: string): Promise<Holder | undefined>;
 }
 
 export interface TicketsOptions {
   readonly ids: IdSource;
   readonly clock: Clock;
-  /** Where tickets wait for their use: at all brokers. */
+  /** Where unused tickets are stored, for all brokers. */
   readonly notes: OneTimeStore;
   readonly lifetimeMs: number;
 }
@@ -48,13 +50,13 @@ export function createTickets({ ids, clock, notes, lifetimeMs }: TicketsOptions)
     redeem: async (name) => {
       const ticket: unknown = documentIn(await notes.take(name));
       if (!isTicket(ticket)) return undefined;
-      // One that holds for longer than any is from before the clock was set back.
+      // A ticket that expires later than `lifetimeMs` from now was issued before the clock was set back.
       const leftMs = (ticket.until - now()) / 1000;
       return leftMs > 0 && leftMs <= lifetimeMs ? ticket.holder : undefined;
     },
   };
 }
 
-/** What has a holder was written above; this tells the compiler so. */
+/** A type guard for the compiler: only `issue` writes tickets. */
 const isTicket = (value: unknown): value is Ticket =>
   typeof value === 'object' && value !== null && 'holder' in value && 'until' in value;

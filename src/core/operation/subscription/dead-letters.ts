@@ -1,4 +1,4 @@
-/** Operations on dead letters: to look at what was given up of a subscription, to send it again, to discard it. */
+/** Operations on dead letters: list the notifications that could not be delivered, send them again, discard them. */
 import type { Json, JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
@@ -97,7 +97,7 @@ export const discardDeadLetter: Operation = {
 
 type DeadLetterRequest = Awaited<ReturnType<typeof find>>;
 
-/** The subscription, and the shelf with its letters. Throws ResourceNotFound when there is no such subscription. */
+/** The subscription, and the collection of its dead letters. Throws ResourceNotFound when there is no such subscription. */
 async function open(
   request: OperationRequest,
   call: CallContext,
@@ -113,7 +113,7 @@ interface Opened {
   readonly kept: Json;
 }
 
-/** Throws ResourceNotFound when there is no such subscription, or no such letter. */
+/** Throws ResourceNotFound when there is no such subscription, or no such dead letter. */
 async function openLetter(request: OperationRequest, call: CallContext): Promise<Opened> {
   const { document, collection } = await open(request, call);
   const id = request.path['letterId'] ?? '';
@@ -132,7 +132,7 @@ const tellUnreadable =
   (key: string, cause: unknown): void =>
     world.observe({ kind: 'failed', where: 'dead letter', about: key, cause });
 
-/** What is told of a letter without its content. */
+/** A dead letter as JSON without its content. */
 async function headOf(letter: DeadLetter, { store, world }: CallContext): Promise<JsonObject> {
   const { position, wording: _wording, ...rest } = letter;
   return { id: positionText(await epochOf(store, world.ids), position), type: 'DeadLetter', ...rest };

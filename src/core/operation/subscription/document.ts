@@ -1,4 +1,4 @@
-/** Makes the document of a subscription of what a client gives, and changes it as a client asks (clauses 5.2.12, 5.5.8). */
+/** Creates the document of a subscription from a request, and patches it (clauses 5.2.12, 5.5.8). */
 import { ngsildNull } from '../../model/attribute.ts';
 import { microsOf, microsOfInstant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
@@ -16,7 +16,7 @@ import {
 import type { CallContext } from '../operation.ts';
 import { type Spelling, spellMembers } from './names.ts';
 
-/** What the broker tells of a subscription and takes from nobody. */
+/** Members that the broker sets and does not accept from clients. */
 const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
 
 /** The document of a new subscription. Throws BadRequestData. */
@@ -41,11 +41,11 @@ export async function newDocument(json: JsonObject, call: CallContext): Promise<
   };
 }
 
-/** A subscription that says no scope is to those of the domain of the request. */
+/** A subscription without a scope gets the scope of the request's domain. */
 const scopeOf = ({ domain }: CallContext): JsonObject | undefined =>
   domain?.creates === undefined ? undefined : { scopeQ: `${domain.creates}/#` };
 
-/** The document with the URL of its @context, which is kept when it has none (clause 5.13). */
+/** The document with the URL of its @context. A @context without a URL is stored to get one (clause 5.13). */
 export async function withContextKept(
   document: SubscriptionDocument,
   { context, world, tenant, origin }: CallContext,
@@ -56,8 +56,8 @@ export async function withContextKept(
 }
 
 /**
- * The document after a patch: a member given takes the place of what was there, a null takes it away. Where clients of other
- * brokers are tolerated, parts of `notification` and `geoQ` do so in these (conflict 44).
+ * The document after a patch: a given member replaces the old one, a null removes it. A tolerant broker also merges parts of `notification`
+ * and `geoQ` (conflict 44).
  */
 export function patchDocument(
   document: SubscriptionDocument,
@@ -89,7 +89,7 @@ const mergedParts = (before: JsonObject, given: JsonObject, patch: JsonObject): 
     }),
   );
 
-/** `asked` is the part as it was sent, which says what is to be taken away. */
+/** `asked` is the part as sent: its nulls say which members to remove. */
 function merged(before: JsonObject, part: JsonObject, asked: JsonObject): JsonObject {
   const gone = Object.keys(asked).filter((name) => isNull(asked[name]));
   const [was, given] = [before['endpoint'], part['endpoint']];
@@ -97,7 +97,7 @@ function merged(before: JsonObject, part: JsonObject, asked: JsonObject): JsonOb
   return without({ ...before, ...part, ...endpoint }, gone);
 }
 
-/** What is new has nothing that the NGSI-LD Null could take away (clause 5.5.4). */
+/** A new subscription has no members that the NGSI-LD Null could remove (clause 5.5.4). */
 function refuseNulls(body: JsonObject): void {
   const { notification, geoQ } = body;
   const endpoint = isObject(notification) ? notification['endpoint'] : undefined;
@@ -118,8 +118,7 @@ const without = (json: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));
 
 /**
- * What is to be kept of the members given, names expanded. Members that begin with `_` are nobody's: they are ignored, but for
- * `__proto__`, which is refused as everywhere.
+ * The members to store, with names expanded. Members that begin with `_` are ignored, except `__proto__`, which is refused as everywhere.
  */
 function readMembers(json: JsonObject, { context, world }: CallContext): JsonObject {
   refuseManyNames(json, world.limits);
@@ -143,7 +142,7 @@ const inputOf = (json: Json): Json =>
       )
     : json;
 
-/** An `expiresAt` that is given must be a time to come (clauses 5.8.1.4, 5.8.2.4). */
+/** An `expiresAt` must be in the future (clauses 5.8.1.4, 5.8.2.4). */
 function refusePast({ expiresAt }: JsonObject, { now }: CallContext): void {
   if (expiresAt === undefined) return;
   const moment = typeof expiresAt === 'string' ? microsOf(expiresAt) : undefined;

@@ -1,4 +1,4 @@
-/** The operation that says why notifications of an entity come, or do not. */
+/** The operation that explains why a subscription sends notifications of an entity, or does not. */
 import { readId } from '../../model/read/id.ts';
 import { readHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';

@@ -1,10 +1,10 @@
-/** Lets writes to one subscription happen one after the other at this broker, so that they seldom have to begin again. */
+/** Serializes writes to one subscription at this broker, so that they seldom have to be retried. */
 import type { Store } from '../../port/store.ts';
 
-/** What is being done, or was done last, by id. */
+/** The last or running work of each id. */
 const latest = new WeakMap<Store, Map<string, Promise<unknown>>>();
 
-/** Does the work when all that came before it for this id is done, be it well or not. */
+/** Runs the work after all earlier work for this id has ended, also after a failure. */
 export async function inTurn<T>(store: Store, id: string, work: () => Promise<T>): Promise<T> {
   const turns = latest.get(store) ?? new Map<string, Promise<unknown>>();
   latest.set(store, turns);

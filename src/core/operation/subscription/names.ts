@@ -1,8 +1,8 @@
-/** Writes the names in a subscription otherwise: expanded to be kept, short to be shown. What is no name where one should be stays as it is. */
+/** Rewrites the names in a subscription: expanded to be stored, compacted to be shown. A value that is not a name stays unchanged. */
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { inMember } from '../../model/read/member.ts';
 
-/** How names are written. */
+/** Functions that expand or compact a name. */
 export interface Spelling {
   readonly type: (name: string) => string;
   readonly attr: (name: string) => string;
@@ -10,7 +10,7 @@ export interface Spelling {
 
 type Rewrite = (json: Json, spelling: Spelling) => Json;
 
-/** The members with names, `q` and `csf` aside, whose names are in a language of their own. */
+/** The members that contain names. `q` and `csf` are not among them: their names are part of a query language. */
 const rewrites = new Map(
   Object.entries<Rewrite>({
     entities: (json, { type }) => (isArray(json) ? json.map((selector) => spellSelector(selector, type)) : json),
@@ -23,7 +23,7 @@ const rewrites = new Map(
   }),
 );
 
-/** The members of a subscription with their names spelt otherwise. */
+/** The members of a subscription with their names rewritten. */
 export const spellMembers = (members: JsonObject, spelling: Spelling): JsonObject =>
   Object.fromEntries(
     Object.entries(members).map(([name, json]) => [
@@ -48,10 +48,10 @@ function spellMember(json: Json, member: string, spell: Spell): Json {
 const spellEach = (json: Json, spell: Spell): Json =>
   isArray(json) ? json.map((element) => spellText(element, spell)) : spellText(json, spell);
 
-/** Members that stand for themselves in lists of what is shown. */
+/** Entity members in projection lists, which are not expanded. */
 const entityMembers = new Set(['id', 'type', 'scope', 'createdAt', 'modifiedAt', 'deletedAt', 'expiresAt']);
 
-/** Names with commas, bars and braces between them. */
+/** Rewrites names separated by commas, bars and braces. */
 const spellText = (json: Json, spell: Spell): Json =>
   typeof json === 'string'
     ? json.replace(/[^\s,|{}]+/g, (name) => (entityMembers.has(name) ? name : spell(name)))

@@ -47,7 +47,7 @@ export const retrieveSubscription: Operation = {
 
 type Shown = Omit<Showing, 'statistics'>;
 
-/** Secrets are shown to whoever asks for them, as a backup does: nobody sees them by chance. */
+/** Secrets are shown only when `options` requests them, for example for a backup: nobody sees them by accident. */
 function readShown(params: OperationRequest['params']): Shown {
   const options = readOptions(params, ['sysAttrs', 'secrets']);
   return { isWithStamps: options.has('sysAttrs'), isWithSecrets: options.has('secrets') };

@@ -1,4 +1,6 @@
-/** Shows a stored subscription (clause 5.2.12; conflict 24): its members by the names of the request, its state, what came of it. */
+/**
+ * Shows a stored subscription (clause 5.2.12; conflict 24): its members in the terms of the request, its status, its delivery statistics.
+ */
 import { parseQ } from '../../language/q/q.ts';
 import { writeQ } from '../../language/q/write-q.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
@@ -7,11 +9,11 @@ import { type DeliveryStatistics, type SubscriptionDocument, statusOf } from '..
 import type { CallContext } from '../operation.ts';
 import { spellMembers } from './names.ts';
 
-/** What is shown besides what the client gave. */
+/** What is shown in addition to the members that the client gave. */
 export interface Showing {
   readonly statistics: DeliveryStatistics | undefined;
   readonly isWithStamps: boolean;
-  /** True: secrets of the endpoint are shown, which otherwise are masked. */
+  /** True: secrets of the endpoint are shown; otherwise they are masked. */
   readonly isWithSecrets: boolean;
 }
 
@@ -45,8 +47,8 @@ export async function showSubscription(
 }
 
 /**
- * The `q` as it was given, unless the request has other names for what it says. What cannot be read, or whose @context cannot be
- * had any more, is shown as it was given.
+ * The `q` rewritten to the terms of the request, when these differ from its own. Undefined, so that `q` is shown as given: when they do not
+ * differ, when `q` cannot be read, or when its @context is not available any more.
  */
 async function showQuery(
   { members, queryContext }: SubscriptionDocument,

@@ -29,7 +29,7 @@ export const createSubscription: Operation = {
     await inTurn(call.store, document.id, async () => {
       const collection = call.store.collection(subscriptionCollection);
       if ((await collection.get(document.id)) !== undefined) throw taken(document.id);
-      // What a crash may have left of a deleted one of this name is none of its own.
+      // A crash may have left dead letters of a deleted subscription with this id: they do not belong to the new one.
       await discardLetters(call.store.collection(deadLetterCollection(document.id)));
       const whole = await withContextKept(document, call);
       if (!(await collection.replace(whole.id, undefined, subscriptionJson(whole)))) throw taken(document.id);
@@ -81,13 +81,13 @@ export const deleteSubscription: Operation = {
   },
 };
 
-/** Who is told of changes reads them. */
+/** Only a principal that may read everything may subscribe. */
 function refuseBlind({ principal, tenant }: CallContext): void {
   if (decide(principal, 'read', tenant).extent !== 'full')
     throw new Problem('Forbidden', `${principal.id} may not subscribe to what it may not read.`);
 }
 
-/** The subscription of an id. Throws ResourceNotFound. */
+/** The subscription with this id. Throws ResourceNotFound. */
 export async function find(id: string, { store }: CallContext): Promise<SubscriptionDocument> {
   const kept = await store.collection(subscriptionCollection).get(id);
   if (kept === undefined) throw unknown(id);
@@ -100,7 +100,7 @@ const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There 
 
 const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
 
-/** A subscription that becomes active again begins with the present, as one that was told by the clock does with changes. */
+/** A subscription that becomes active again starts from the present. So does one that had a `timeInterval` before the patch. */
 async function resumed(
   before: SubscriptionDocument,
   after: SubscriptionDocument,

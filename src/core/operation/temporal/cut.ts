@@ -1,4 +1,4 @@
-/** Cuts histories that are too long for one answer at a moment that holds for all of them (clauses 5.5.9, 6.3.10). */
+/** Cuts histories that are too long for one answer, all of them at the same moment (clauses 5.5.9, 6.3.10). */
 import type { TemporalQuery } from '../../language/filter.ts';
 import { timeOf } from '../../language/temporal-query.ts';
 import type { EntityHistory, HistoricInstance } from '../../model/history.ts';
@@ -7,26 +7,26 @@ import type { TimeRange } from '../operation.ts';
 
 export interface Cut {
   readonly histories: readonly EntityHistory[];
-  /** The part of time that is shown, where there is more behind it. */
+  /** The time range that is shown, when there is more after it. */
   readonly range?: TimeRange;
 }
 
 export interface Cutting {
   readonly temporal: TemporalQuery;
-  /** How many instances an answer shows, unless more of them are of one moment. */
+  /** Maximum number of instances in an answer, unless more of them have the same moment. */
   readonly most: number;
   /** The moment up to which earlier parts of the same answer have shown everything. */
   readonly partAfter?: Micros | undefined;
 }
 
 /**
- * The instances behind `partAfter` up to a moment, oldest first, or with `lastN` back to a moment, newest first. All of the
- * same moment are in the same part. Attributes of which nothing is left are shown empty.
+ * The instances after `partAfter` up to a moment, oldest first, or with `lastN` back to a moment, newest first. All instances of the same
+ * moment are in the same part. Attributes without instances in the part are shown empty.
  */
 export function cutHistories(histories: readonly EntityHistory[], cutting: Cutting): Cut {
   const { temporal, most, partAfter } = cutting;
   if (partAfter === undefined && weigh(histories) <= most) return { histories };
-  // Backward, moments count down: what comes first in the answer is always less.
+  // With `lastN`, moments are negated: an instance that comes earlier in the answer always has a smaller place.
   const sign = temporal.lastN === undefined ? 1 : -1;
   const placeOf = (instance: HistoricInstance): number => sign * momentOf(instance, temporal);
   const begin = partAfter === undefined ? -Infinity : sign * partAfter;
@@ -40,7 +40,7 @@ export function cutHistories(histories: readonly EntityHistory[], cutting: Cutti
   return { histories: kept, range: { start, end: instantOf(sign * end), size: temporal.lastN ?? '*' } };
 }
 
-/** True when the cut is right although of each series `each` instances at most were read, the earliest ones. */
+/** True when the cut is correct although at most the first `each` instances of each series were read. */
 export function isSettled(
   histories: readonly EntityHistory[],
   temporal: TemporalQuery,
@@ -71,8 +71,8 @@ const placesIn = (
   Float64Array.from(histories.flatMap(({ attrs }) => Object.values(attrs).flat().map(placeOf))).sort();
 
 /**
- * The last place that is shown; undefined when nothing is behind it. It lies behind `least`, where the question began: who asks
- * again from the end on, which the end belongs to, would get the same again and again otherwise.
+ * The last place that is shown; undefined when nothing comes after it. It is greater than `least`, the start of the query: a client that
+ * queries again from the end, which is included, would otherwise get the same part again and again.
  */
 function endOf(
   places: Float64Array,
@@ -84,7 +84,7 @@ function endOf(
   return shown < newest ? shown : undefined;
 }
 
-/** The first moment of the interval of a query that goes forward. Other bounds do not belong to intervals. */
+/** The start of the interval of a forward query. Other bounds are not part of their intervals. */
 function firstOf({ timerel, timeAt, lastN }: TemporalQuery): Micros {
   if (lastN !== undefined) return Infinity;
   return timeAt !== undefined && timerel !== 'before' ? timeAt : -Infinity;
@@ -102,7 +102,7 @@ function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => bo
   };
 }
 
-/** Where the range begins: at the bound of the query on that side, else at the first instance. */
+/** The start of the range: the bound of the query on that side, else the first instance. */
 function startOf({ temporal, partAfter }: Cutting, first: Micros): Instant {
   const { timerel, timeAt, endTimeAt, lastN } = temporal;
   if (partAfter !== undefined) return instantOf(first);

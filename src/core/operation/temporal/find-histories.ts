@@ -1,4 +1,4 @@
-/** Finds the histories of a temporal query: a page of them, counted and in order (clause 5.7.4.4). */
+/** Finds the histories of a temporal query: one page, with count and order (clause 5.7.4.4). */
 import { compareBy } from '../../language/collation.ts';
 import type { Filter } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
@@ -9,13 +9,13 @@ import type { HistoryPlan } from '../../port/store.ts';
 import type { CallContext } from '../operation.ts';
 import { withinScopes } from './scopes.ts';
 
-/** Which histories, and which part of them. */
+/** Which histories, and which part of each. */
 export interface Asked {
   readonly filter: Filter;
   readonly parts: Omit<HistoryPlan, 'filter' | 'limit'>;
 }
 
-/** Which page of them. */
+/** Which page. */
 interface Wanted {
   readonly limit: number;
   readonly offset: number;
@@ -23,7 +23,7 @@ interface Wanted {
   readonly orderBy: string | undefined;
 }
 
-/** The page that is wanted; and how many there are, or where they need not be counted, that there are more than up to its end. */
+/** The page, and the number of histories. When the count is not wanted, counting stops one history after the page. */
 export async function findHistories(
   asked: Asked,
   { limit, offset, isCounted, orderBy }: Wanted,
@@ -44,7 +44,7 @@ export async function findHistories(
   return { found: orderBy === undefined ? kept : inOrder(kept, orderBy, call).slice(offset, end), count };
 }
 
-/** Keeps histories for the answer. Throws TooManyResults when they have more instances than one answer may be made of. */
+/** Collects histories for the answer. Throws TooManyResults when they have more instances than one answer may be computed from. */
 function keeper(kept: EntityHistory[], { world }: CallContext): (history: EntityHistory) => void {
   let left = world.limits.instancesMax;
   return (history) => {
@@ -66,10 +66,10 @@ function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: Ca
   return orderBy.endsWith('desc') ? sorted.reverse() : sorted;
 }
 
-/** Entities looked at in one go where values in the interval decide. */
+/** Entities read per call when a filter on values is checked against the instances in the interval. */
 const pageSize = 200;
 
-/** All histories that are asked for, of which `wanted` will do. What the filter asks of values is asked of the instances in the interval. */
+/** All matching histories; the caller stops after `wanted`. Filters on values apply to the instances in the interval. */
 async function* histories({ filter, parts }: Asked, wanted: number, call: CallContext): AsyncGenerator<EntityHistory> {
   const { q, geo, scopeQ, ...rest } = filter;
   if (!q && !geo && !scopeQ) {
@@ -77,7 +77,7 @@ async function* histories({ filter, parts }: Asked, wanted: number, call: CallCo
     return;
   }
   const matches = compileFilter({ ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) });
-  // Values and scopes are of instances: no rollup tells them.
+  // Values and scopes belong to instances: rollups do not have them.
   const { attrs, rollup: _rollup, limitEach: _each, ...whole } = parts;
   for await (const page of pages({ ...whole, filter: rest, limit: pageSize }, call)) {
     const scoped = scopeQ ? await withinScopes(page, { scopeQ, temporal: parts.temporal }, call) : page;
@@ -85,7 +85,7 @@ async function* histories({ filter, parts }: Asked, wanted: number, call: CallCo
   }
 }
 
-/** Pages of whole histories. The store cuts off the last one of a page that has too many instances; that one is asked for again. */
+/** Pages of complete histories. When a page has too many instances, the store truncates its last history; that one is read again. */
 async function* pages(plan: HistoryPlan, { store, world }: CallContext): AsyncGenerator<readonly EntityHistory[]> {
   let offset = 0;
   for (;;) {
@@ -98,7 +98,7 @@ async function* pages(plan: HistoryPlan, { store, world }: CallContext): AsyncGe
   }
 }
 
-/** The instances of an interval as if they were there at one time: any of them may be the one that matches. */
+/** The instances of an interval as one entity: each of them may match. */
 const asEntity = ({ id, types, attrs }: EntityHistory): Entity => ({
   id,
   types,

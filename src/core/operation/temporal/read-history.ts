@@ -1,4 +1,4 @@
-/** Operations that read histories: of one entity, of many, by parameters or by a body (clauses 5.7.3, 5.7.4). */
+/** Operations that read histories: of one entity, or of many, by parameters or by a body (clauses 5.7.3, 5.7.4). */
 import type { Filter } from '../../language/filter.ts';
 import { type EntityHistory, scopeSeries } from '../../model/history.ts';
 import { badData, Problem } from '../../model/problem.ts';
@@ -44,12 +44,12 @@ export const retrieveTemporal: Operation = {
   },
 };
 
-/** An entity of which the attributes are known, but nothing in the interval, is shown with id and type only (section 9.2). */
+/** An entity whose attributes exist, but have no instances in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: CallContext): Promise<EntityHistory> {
   const { datasetIds: _datasets, rollup: _rollup, ...whole } = plan;
   const firstBy = (timeproperty: 'observedAt' | 'modifiedAt'): Promise<readonly EntityHistory[]> =>
     call.store.history({ ...whole, temporal: { timeproperty }, limitInstances: 1 });
-  // The first one observed is found at once, where there is one.
+  // The query by observedAt comes first: it is fast when there is a result.
   const ever = (await firstBy('observedAt'))[0] ?? (await firstBy('modifiedAt'))[0];
   if (!ever)
     throw new Problem('ResourceNotFound', `There is no history of ${plan.attrs ? 'these attributes of ' : ''}${id}.`);
@@ -99,7 +99,7 @@ export const queryTemporalByPost: Operation = {
   },
 };
 
-/** Histories have one order that makes sense (clause 5.7.4). */
+/** Histories can only be ordered by id (clause 5.7.4). */
 function refuseOrder({ orderBy }: Params): void {
   if (orderBy === undefined || /^id(?:;asc|;desc)?$/.test(orderBy)) return;
   throw badData(
@@ -122,7 +122,7 @@ async function answerQuery(
     count = answered.count;
     return answered.found;
   };
-  // What is asked of values is asked of all instances in the interval.
+  // Filters on values need all instances in the interval.
   const isOfValues = filter.q !== undefined || filter.geo !== undefined || filter.scopeQ !== undefined;
   const found = await answer(
     { find, parts: isOfValues ? undefined : parts, series: limit },
@@ -134,7 +134,7 @@ async function answerQuery(
 const limitedEach = (each: number | undefined): Pick<HistoryPlan, 'limitEach'> =>
   each === undefined ? {} : { limitEach: each };
 
-/** The parts of a history plan that do not say which entities. */
+/** The parts of a history plan, without the entity filter. */
 function readParts(
   params: Params,
   { temporal, rollup }: HistoryShown,
@@ -153,7 +153,7 @@ function readParts(
   };
 }
 
-/** Throws TooManyResults when there are more instances than one answer may be made of. */
+/** Throws TooManyResults when there are more instances than one answer may be computed from. */
 async function answer(
   sought: Omit<Wanted, 'show'>,
   { shown, call, isList }: { shown: HistoryShown; call: CallContext; isList: boolean },
@@ -175,7 +175,7 @@ async function answer(
   };
 }
 
-/** What an answer shows: aggregates are of everything, other answers are cut. */
+/** What an answer shows: aggregates cover everything, other answers are cut. */
 async function readShown(
   { find, parts, series }: Omit<Wanted, 'show'>,
   shown: HistoryShown,
@@ -200,7 +200,7 @@ async function readShown(
   return readPart(wanted, { temporal, most: instancesPage, partAfter }, call);
 }
 
-/** The order of the newest instances (clause 5.7.4.4). */
+/** Newest first, as for `lastN` (clause 5.7.4.4). */
 const newestFirst = (history: EntityHistory): EntityHistory => ({
   ...history,
   attrs: Object.fromEntries(Object.entries(history.attrs).map(([name, instances]) => [name, instances.toReversed()])),

@@ -1,4 +1,4 @@
-/** Reads which part of history is asked for, and how it is to be shown (clauses 5.7.3, 5.7.4, 6.3.12). */
+/** Reads which part of a history a request asks for, and how to show it (clauses 5.7.3, 5.7.4, 6.3.12). */
 import { parseDuration } from '../../language/duration.ts';
 import type { TemporalQuery } from '../../language/filter.ts';
 import { isShown, projectionDepth } from '../../language/projection.ts';
@@ -13,9 +13,9 @@ import type { CallContext } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { readProjection } from '../selection.ts';
 
-/** The parameters that say which part of history. */
+/** The parameters that select a part of the history. */
 export const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN'] as const;
-/** The parameters that say how it is shown. */
+/** The parameters that define how it is shown. */
 export const shownParameters = [
   'attrs',
   'pick',
@@ -36,15 +36,15 @@ type Params = Readonly<Record<string, string>>;
 export interface HistoryShown {
   readonly view: HistoryView;
   readonly temporal: TemporalQuery;
-  /** The rollups that will do in place of instances. */
+  /** The rollups that can replace instances. */
   readonly rollup?: 'hour' | 'day';
-  /** Up to where earlier parts of the same answer went. */
+  /** The end of the earlier parts of the same answer. */
   readonly partAfter?: Micros;
-  /** True for a member or attribute that is shown. */
+  /** True when the member or attribute is shown. */
   readonly isShown: (name: string) => boolean;
 }
 
-/** Throws BadRequestData or InvalidRequest that names the parameter at fault. */
+/** Throws BadRequestData or InvalidRequest that names the faulty parameter. */
 export function readHistoryShown(params: Params, { context }: Pick<CallContext, 'context'>): HistoryShown {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = aggregating(params, readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)));
@@ -73,7 +73,10 @@ export function readHistoryShown(params: Params, { context }: Pick<CallContext, 
   };
 }
 
-/** The format asked for; aggregatedValues where none is but parameters that only it has. Throws InvalidRequest when another is. */
+/**
+ * The requested format. When none is given but a parameter that only aggregatedValues has: aggregatedValues. Throws InvalidRequest when
+ * such a parameter is given with another format.
+ */
 function aggregating(params: Params, asked: Format | undefined): Format {
   const given = ['aggrMethods', 'aggrPeriodDuration'].find((name) => params[name] !== undefined);
   if (given === undefined || asked === 'aggregatedValues') return asked ?? 'normalized';
@@ -84,7 +87,7 @@ function aggregating(params: Params, asked: Format | undefined): Format {
   );
 }
 
-/** Rollups are of all that was observed in an hour or a day. */
+/** A rollup summarizes everything observed in an hour or a day. */
 function rollupOf(
   aggregation: Aggregation | undefined,
   { timeproperty, lastN }: TemporalQuery,

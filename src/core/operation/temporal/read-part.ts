@@ -1,4 +1,7 @@
-/** Reads the part of long histories that one answer shows: of each series about as much as it needs, and not all of it. */
+/**
+ * Reads the part of long histories that one answer shows. It reads about as many instances of each series as the answer needs, not all of
+ * them.
+ */
 import type { TemporalQuery } from '../../language/filter.ts';
 import type { EntityHistory } from '../../model/history.ts';
 import type { Micros } from '../../model/instant.ts';
@@ -6,21 +9,21 @@ import type { CallContext } from '../operation.ts';
 import { type Cut, type Cutting, cutHistories, isSettled } from './cut.ts';
 import type { Asked } from './find-histories.ts';
 
-/** Finds the histories of an answer; of each series at most `each` instances, the earliest ones, where it is given. */
+/** Finds the histories of an answer. If `each` is given, at most the first `each` instances of each series. */
 export type Find = (each?: number) => Promise<readonly EntityHistory[]>;
 
-/** Which histories an answer is made of, and how they are found. */
+/** Which histories an answer is computed from, and how to find them. */
 export interface Wanted {
   readonly find: Find;
-  /** About how many series there may be. */
+  /** Approximate number of series. */
   readonly series: number;
-  /** Absent: what else was asked for needs all instances. */
+  /** Absent when other parts of the request need all instances. */
   readonly parts?: Asked['parts'] | undefined;
-  /** Narrows histories to what is shown. */
+  /** Reduces histories to what is shown. */
   readonly show: (histories: readonly EntityHistory[]) => readonly EntityHistory[];
 }
 
-/** Throws TooManyResults when the part is made of more instances than one answer may be. */
+/** Throws TooManyResults when the part is computed from more instances than one answer may be. */
 export async function readPart(
   { find, series, parts, show }: Wanted,
   cutting: Cutting,
@@ -34,11 +37,11 @@ export async function readPart(
   return settle(async (each) => show(await behind(each)), count, cutting);
 }
 
-/** Of each series, at first: enough where they are alike. */
+/** Minimum instances of each series in the first read: enough when all series are similar. */
 const eachLeast = 2;
 const growth = 4;
 
-/** Asks for more of each series until what is not read lies behind the part. */
+/** Reads more of each series until the unread instances are after the end of the part. */
 async function settle(find: Find, series: number, cutting: Cutting): Promise<Cut> {
   for (let each = Math.max(eachLeast, Math.ceil((2 * cutting.most) / Math.max(1, series))); ; each *= growth) {
     const histories = await find(each);
@@ -47,7 +50,7 @@ async function settle(find: Find, series: number, cutting: Cutting): Promise<Cut
   }
 }
 
-/** Finds the same histories again, in the same order, with what is behind a moment. Those of which nothing is are there, too. */
+/** Finds the same histories again, in the same order, with the instances after a moment. Includes histories without such instances. */
 function findBehind(
   first: readonly EntityHistory[],
   { parts, partAfter }: { readonly parts: Asked['parts']; readonly partAfter: Micros },
@@ -76,7 +79,7 @@ function findBehind(
   };
 }
 
-/** The interval without what is at the moment and before it. */
+/** The interval after the moment, which is excluded. */
 function behindMoment(temporal: TemporalQuery, moment: Micros): TemporalQuery {
   const { timerel, timeAt, endTimeAt } = temporal;
   const end = timerel === 'before' ? timeAt : endTimeAt;

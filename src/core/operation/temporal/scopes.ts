@@ -1,4 +1,4 @@
-/** Keeps of histories what was observed while a scope query held (clause 4.19 and Annex C.5.16). */
+/** Filters histories by a scope query: keeps what was observed while a matching scope was valid (clause 4.19 and Annex C.5.16). */
 import type { ScopeQuery, TemporalQuery } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import { isWithin, timeOf } from '../../language/temporal-query.ts';
@@ -12,14 +12,14 @@ interface Asked {
   readonly temporal: TemporalQuery;
 }
 
-/** A time in which a scope held: from when it was set until it was replaced or removed. */
+/** The interval in which a scope was valid: from the moment it was set until it was replaced or removed. */
 interface ValidityInterval {
   readonly from: Micros;
   readonly to: Micros;
   readonly instance: HistoricInstance;
 }
 
-/** False for a removal that was known when the scope before it was set: the entity came back with that. */
+/** False for a removal that was recorded before the scope that precedes it in time: setting that scope restored the entity. */
 const isInForce = (
   { deletedAt, modifiedAt }: HistoricInstance,
   index: number,
@@ -29,7 +29,7 @@ const isInForce = (
   return deletedAt === undefined || !before || microsOfInstant(before.modifiedAt) <= microsOfInstant(modifiedAt);
 };
 
-/** The histories with the instances that were observed while a scope held that the query wants, and with that scope. */
+/** The histories with the instances that were observed while a matching scope was valid, and with that scope. */
 export async function withinScopes(
   histories: readonly EntityHistory[],
   { scopeQ, temporal }: Asked,
@@ -50,7 +50,7 @@ export async function withinScopes(
   });
 }
 
-/** Everything that is known of the scopes of some entities. */
+/** All known scopes of some entities. */
 async function readScopes(
   ids: readonly string[],
   { store, now, world }: CallContext,

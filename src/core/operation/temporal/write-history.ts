@@ -1,4 +1,4 @@
-/** Operations that write history: add instances of other moments, change and delete them (clauses 5.6.11 to 5.6.16). */
+/** Operations that write history: add instances with their own times, change and delete them (clauses 5.6.11 to 5.6.16). */
 import type { Fragment, Fragments } from '../../model/attribute.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Outcome } from '../../model/mutation.ts';
@@ -48,7 +48,7 @@ export const appendTemporal: Operation = {
     if (!(await isKnown(id, call))) throw notFound(id);
     await checkPart(id, history, call);
     const outcome = await addInstances(history, call, { create: false });
-    // What becomes known of an entity that is gone does not bring it back.
+    // New instances of a deleted entity do not restore it: they go into history only.
     if (isGone(outcome)) await recordPast(pastInstances(history, { present: {} }, call.now), call);
     else refuseFailed(outcome);
     return { kind: 'done' };
@@ -57,7 +57,7 @@ export const appendTemporal: Operation = {
 
 const notFound = (id: string): Problem => new Problem('ResourceNotFound', `There is no history of ${id}.`);
 
-/** True for an entity that has a history. */
+/** True when the entity has a history. */
 async function isKnown(id: string, { store, now }: CallContext): Promise<boolean> {
   const plan = {
     filter: { selectors: [{ ids: [id] }] },
@@ -69,7 +69,10 @@ async function isKnown(id: string, { store, now }: CallContext): Promise<boolean
   return (await store.history(plan)).length > 0;
 }
 
-/** Adds all instances to history; the newest of each attribute and dataset becomes present unless the present one is newer. */
+/**
+ * Adds all instances to history. The newest instance of each attribute and dataset becomes present unless the stored present instance is
+ * newer.
+ */
 async function addInstances(
   history: HistoryFragment,
   call: CallContext,
@@ -140,8 +143,8 @@ export const updateTemporalInstance: Operation = {
 };
 
 /**
- * The body holds the attribute, under any of its names, with exactly one instance, or is the instance itself. `which`: the
- * dataset that it names. Throws BadRequestData when it holds anything else.
+ * The body contains the attribute, under any of its names, with exactly one instance, or is the instance itself. `which`: the dataset that
+ * the body names. Throws BadRequestData when the body contains anything else.
  */
 function readOneInstance(
   { body = null, path }: OperationRequest,
@@ -157,7 +160,7 @@ function readOneInstance(
   return { fragment, which: namedDataset(given ?? body, fragment) };
 }
 
-/** The dataset that an instance, or an array of it, names: where it is @none, the fragment has none. */
+/** The dataset that an instance, or an array with it, names. With @none, the fragment has no datasetId. */
 function namedDataset(json: Json, { datasetId }: Fragment): Pick<Replacement, 'which'> {
   const [instance] = isArray(json) ? json : [json];
   if (!isObject(instance) || !('datasetId' in instance)) return {};
