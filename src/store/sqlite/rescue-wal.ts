@@ -1,4 +1,4 @@
-/** Sees to it that nothing of a damaged write-ahead log is lost without a word: SQLite silently drops all that follows the damage. */
+/** Detects damaged write-ahead logs and saves a copy: SQLite silently drops everything after the damage. */
 import { constants, copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -10,7 +10,7 @@ export type WalDamaged = Extract<Observation, { kind: 'walDamaged' }>;
 
 const ending = '-wal';
 
-/** The logs in a folder that are damaged, each copied and put in order. To be called by the owner of the folder, before any file is opened. */
+/** Copies and recovers the damaged logs of a folder. The owner of the folder calls it before it opens any file. */
 export function rescueWals(directory: string): readonly WalDamaged[] {
   return readdirSync(directory).flatMap((name) => {
     const file = name.endsWith(ending) ? name.slice(0, -ending.length) : '';
@@ -19,8 +19,8 @@ export function rescueWals(directory: string): readonly WalDamaged[] {
 }
 
 /**
- * Copies the log of a tenant's file when it is damaged, and then has SQLite recover what it can: new transactions would otherwise be
- * written over what was lost, and the rest be taken for another damage.
+ * Copies the log of a tenant's file when it is damaged, then has SQLite recover what it can. Without the recovery, new transactions
+ * would overwrite the lost part, and the rest would count as damage again.
  */
 function rescueWal(directory: string, file: string): WalDamaged | undefined {
   const path = join(directory, file);
@@ -34,7 +34,7 @@ function rescueWal(directory: string, file: string): WalDamaged | undefined {
   return { kind: 'walDamaged', file, ...damage, copy, ...(failed === undefined ? undefined : { failed }) };
 }
 
-/** What is wrong with a log that cannot be read at all is told by whoever opens the file. */
+/** Undefined for a log that cannot be read at all: opening the file reports that. */
 function damageIn(path: string): Damage | undefined {
   try {
     return findDamage(path);

@@ -1,10 +1,10 @@
-/** The tables of a tenant's file, as its first version makes them. Later versions are steps in migrations.ts. */
+/** The tables of a tenant's file in its first version, and those that later versions add. migrations.ts applies them. */
 
 /**
- * Words used here:
- * - `num`: an entity's place in creation order, never used twice;
- * - `subject`: whose history it is. The `num` an entity had when it first came; it stays when the entity is deleted and
- *   comes back, so that its history is one;
+ * Terms:
+ * - `num`: an entity's place in creation order, never reused;
+ * - `subject`: identifies a history. It is the first `num` of the entity and survives deletion and re-creation, so that the entity has
+ * one history;
  * - `name`, `type`, `dataset`: numbers of texts in the table `name`. 0 is the default dataset, which has no text.
  * Times are microseconds (`Micros`).
  */
@@ -70,8 +70,8 @@ export const firstSchema = `
 `;
 
 /**
- * Where instances are that were moved in time and kept their id: others are found by it. What is said here of an instance
- * that is not there any more does no harm, because the id is compared with that of what is found.
+ * The places of instances that were moved in time and kept their id. Other ids contain the place. A row of an instance that no longer
+ * exists does no harm, because readers compare the id with that of the instance they find.
  */
 export const movedInstances = `
   CREATE TABLE moved (
@@ -87,9 +87,9 @@ export const movedInstances = `
 `;
 
 /**
- * What the observed numbers of a series come to in each day (its number since 1970) and its hours. State 0: to be worked out
- * anew; 1: as the instances are; 2: not worked out, because not all are numbers; 3: of instances that are forgotten. tallies
- * is as core/model/rollup.ts writes it. A day that is not here is told by its instances only.
+ * Summaries of the observed numbers of a series per day (its number since 1970) and hour. State 0: stale, to be computed; 1: matches
+ * the instances; 2: not computed, because some values are not numbers; 3: of deleted instances. core/model/rollup.ts defines the format
+ * of tallies. A day without a row has only its instances.
  */
 export const rollups = `
   CREATE TABLE rollup (
@@ -106,7 +106,7 @@ export const rollups = `
     SELECT DISTINCT subject, name, dataset, CAST(floor(at / 86400000000.0) AS INTEGER), 0 FROM history WHERE n = 0;
 `;
 
-/** The series that have, or had, instances that were not observed. Rollups do not tell of these; of all others they tell everything. */
+/** The series that have, or had, instances that were not observed. Rollups do not cover these. They cover every other series completely. */
 export const unobserved = `
   CREATE TABLE unobserved (
     subject INTEGER NOT NULL,
@@ -118,9 +118,9 @@ export const unobserved = `
 `;
 
 /**
- * A row of the log whose doc is '' has the entity as it is in the table entity, less what all later rows of its num did; undo
- * says what the entity was before. num is given where the entity is or was a large one. total is the sum of the bytes of all
- * rows up to this one; rows of earlier versions have none.
+ * A log row with an empty doc has the entity of the table entity minus the changes of all later rows of its num; undo restores the
+ * entity before the row. num is set where the entity is or was a large one. total is the sum of the bytes of all rows up to this one;
+ * rows of earlier versions have none.
  */
 export const logSpace = `
   ALTER TABLE log ADD COLUMN num INTEGER;

@@ -1,4 +1,4 @@
-/** A tenant's store as others hold it: each call opens the file where it is closed. */
+/** A tenant's store that opens the file on each call, if it is closed. */
 import type { Log, DocumentCollection, Store } from '../../core/port/store.ts';
 import type { Files } from './files.ts';
 import type { Writer } from './writer/writer.ts';
@@ -9,7 +9,7 @@ export interface TenantFile {
   readonly writer: Writer;
 }
 
-/** What the broker does by itself, now and then, is no use that keeps a file open. */
+/** Background jobs of the broker (sweep, retention, pruning) do not keep a file open. */
 export function createStoreOnUse(place: TenantFile): Store {
   const { path, files } = place;
   const use: Use = (work) => files.use(path, work);
@@ -43,7 +43,7 @@ function shelfOnUse(name: string, use: Use): DocumentCollection {
     putFenced: (documents, tenure) => on((shelf) => shelf.putFenced(documents, tenure)),
     replace: (key, before, after) => on((shelf) => shelf.replace(key, before, after)),
     delete: (key) => on((shelf) => shelf.delete(key)),
-    // No other broker has the folder.
+    // No other broker uses the folder.
     follow: () => () => undefined,
   };
 }

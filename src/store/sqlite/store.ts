@@ -1,4 +1,4 @@
-/** One tenant's store: reads on this thread's own connection, writes by the writer's thread. */
+/** One tenant's store: reads on a connection of this thread, writes through the writer's thread. */
 import type { Database } from 'better-sqlite3';
 import { Problem } from '../../core/model/problem.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
@@ -23,10 +23,10 @@ import { createSweep } from './writer/sweep.ts';
 import { createTexts, type Texts } from './writer/texts.ts';
 import type { SendJob, Writer } from './writer/writer.ts';
 
-/** A store and how to let go of its file. */
+/** A store, and how to close its file. */
 export interface OpenStore {
   readonly store: Store;
-  /** Waits for what is under way. */
+  /** Waits for running reads and writes. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function openStore(
   const close = async (): Promise<void> => {
     await reading.settled();
     const closed = sender.close();
-    // The writer's connection is the last one: it leaves a file that has everything in it.
+    // The writer's connection closes last, and checkpoints everything into the file.
     database.close();
     await closed;
   };
@@ -75,7 +75,7 @@ function createReading(
   };
 }
 
-/** Rows and series that one slice of forgetting looks at: a few milliseconds of the writer's time. */
+/** Rows and series that one slice of retention looks at: a few milliseconds of the writer's time. */
 const forgetMax = 1000;
 
 function createWriting(
@@ -107,7 +107,7 @@ interface Sender {
   readonly close: () => Promise<unknown>;
 }
 
-/** Sends jobs for one file until that is closed. */
+/** Sends jobs for one file until it is closed. */
 function createSender(path: string, writer: Writer): Sender {
   let isOpen = true;
   return {
@@ -122,7 +122,7 @@ function createSender(path: string, writer: Writer): Sender {
 
 interface Tracker {
   readonly track: <T>(read: Promise<T>) => Promise<T>;
-  /** Waits for all that is under way. */
+  /** Waits for all running reads. */
   readonly settled: () => Promise<unknown>;
 }
 

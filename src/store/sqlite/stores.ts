@@ -1,4 +1,4 @@
-/** The embedded persistence: one SQLite file per tenant in a folder. */
+/** The embedded store: a folder with one SQLite file per tenant. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
@@ -17,18 +17,18 @@ import type { WriterLimits } from './writer/waiting-room.ts';
 import { startWriter, type Writer } from './writer/writer.ts';
 
 export interface SqliteOptions {
-  /** Where the files are; made when it is not there. */
+  /** The folder of the files. It is created if need be. */
   readonly directory: string;
   readonly observe?: Observe;
   readonly yieldToEventLoop: YieldToEventLoop;
-  /** How much may wait for the disk before writes are refused. */
+  /** How much may wait for the disk. More writes are refused. */
   readonly limits?: Partial<WriterLimits>;
-  /** Files that may be open while nobody uses them, and how long such a file stays open. */
+  /** The maximum number of open files, apart from those in use, and how long an idle file stays open. */
   readonly openMost?: number;
   readonly idleMs?: number;
-  /** Called when nothing can be written any more, whatever is tried. */
+  /** Called when the writer has failed for good and no write is possible. */
   readonly fatal?: (cause: Error) => void;
-  /** A writer that others use too, and who gave it closes. Absent: one is started, and closed with the stores. */
+  /** A shared writer, which its owner closes. Absent: the stores start their own writer and close it. */
   readonly writer?: Writer;
 }
 
@@ -36,7 +36,7 @@ const usualLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1
 const usualOpenMost = 100;
 const usualIdleMs = 60_000;
 
-/** Each use of a store throws an Error when its file was written by a newer program, TenantUnavailable when it cannot be used. */
+/** Calls of a store throw an Error when a newer program wrote its file, and TenantUnavailable when the file cannot be used. */
 export function createSqliteStores(options: SqliteOptions): Stores {
   const { directory, yieldToEventLoop, observe = () => undefined, limits, fatal } = options;
   mkdirSync(directory, { recursive: true });
@@ -77,10 +77,10 @@ export function createSqliteStores(options: SqliteOptions): Stores {
   };
 }
 
-/** How often a fault that stays is told of. */
+/** The interval between reports of a persistent fault. */
 const repeatMs = 60_000;
 
-/** Tells of faults of files, each no more than once in a while. */
+/** Reports faults of files. Marks a fault as repeated when it was reported a short time ago. */
 function createFaultReporter(observe: Observe): FilesOptions['failed'] {
   const told = new Map<string, number>();
   return (path, { type, message }) => {
@@ -108,7 +108,7 @@ async function tenantsWith(
       const path = join(directory, fileOf(tenant));
       const problem = problemOf(error, path);
       if (problem instanceof Problem) failed(path, problem);
-      // It may be readable by the time that it is opened, and what is wrong is told then, too.
+      // The file may be readable when it is opened. If not, that reports the fault too.
       found.push(tenant);
     }
   }

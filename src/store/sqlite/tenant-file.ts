@@ -1,4 +1,4 @@
-/** Which file is whose: the names of tenants as names of files, on file systems that know no upper case too; and how large they are. */
+/** Maps tenants to file names, also for file systems that ignore case, and measures the files. */
 import { Buffer } from 'node:buffer';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { badData } from '../../core/model/problem.ts';
 
 const defaultFile = 'default.db';
 
-/** The longest name of a file; with what SQLite appends it stays below what file systems allow. */
+/** The longest file name. With the suffixes of SQLite it stays below the limit of file systems. */
 const nameMax = 240;
 
 /** The file name of a tenant; '' is the default tenant. Throws BadRequestData for a name that is too long. */
@@ -17,7 +17,7 @@ export function fileOf(tenant: string): string {
   return file;
 }
 
-/** The tenant whose file it is; undefined for any other file. */
+/** The tenant of a file; undefined for any other file. */
 export function tenantOf(file: string): string | undefined {
   if (file === defaultFile) return '';
   const [, name] = /^tenant-((?:[a-z0-9_-]|\.[0-9a-f]{2})+)\.db$/.exec(file) ?? [];
@@ -30,7 +30,7 @@ export function tenantOf(file: string): string | undefined {
 export const tenantsIn = (directory: string): readonly string[] =>
   readdirSync(directory).flatMap((file) => tenantOf(file) ?? []);
 
-/** Bytes of the file of a tenant, and of the write-ahead log beside it. */
+/** Bytes of a tenant's file and of its write-ahead log. */
 export function sizeOf(directory: string, tenant: string): { readonly file: number; readonly wal: number } {
   const path = join(directory, fileOf(tenant));
   return { file: bytesOf(path), wal: bytesOf(`${path}-wal`) };
@@ -38,7 +38,7 @@ export function sizeOf(directory: string, tenant: string): { readonly file: numb
 
 const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-/** A byte of a name: small letters, digits, `_` and `-` as they are, all others as a dot and two hexadecimal digits. */
+/** A byte of a name: lower-case letters, digits, `_` and `-` stay, all others become a dot and two hexadecimal digits. */
 function escaped(byte: number): string {
   const character = String.fromCharCode(byte);
   return /[a-z0-9_-]/.test(character) ? character : `.${byte.toString(16).padStart(2, '0')}`;

@@ -1,15 +1,15 @@
-/** Times as columns hold them. The same few come again and again: every instance that a write touches has that write's. */
+/** Converts times to and from columns, with a cache: all instances that a write touches share the time of the write. */
 import { type Instant, type Micros, microsOfInstant, stampOfMicros } from '../../core/model/instant.ts';
 
 interface Time {
   readonly micros: Micros;
-  /** True when `stampOfMicros(micros)` gives the same text back. */
+  /** True when `stampOfMicros(micros)` returns the same text. */
   readonly isStamp: boolean;
 }
 
 const cacheMax = 1000;
 
-/** Reads the microseconds of instants. */
+/** Converts instants to microseconds. */
 export function createTimes(): (instant: Instant) => Time {
   const known = new Map<Instant, Time>();
   return (instant) => {
@@ -23,7 +23,7 @@ export function createTimes(): (instant: Instant) => Time {
   };
 }
 
-/** Writes the stamps of microseconds. */
+/** Converts microseconds to instants. */
 export function createInstants(): (micros: Micros) => Instant {
   const known = new Map<Micros, Instant>();
   return (micros) => {

@@ -1,11 +1,11 @@
-/** Reads a write-ahead log as SQLite's recovery does, and on behind the place where that stops (SQLite file format, section 4). */
+/** Reads a write-ahead log like SQLite's recovery, and continues after the point where that stops (SQLite file format, section 4). */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** What of a write-ahead log recovery cannot use, though it was written after what it can. */
+/** The part of a write-ahead log that recovery cannot use, although it was written after the usable part. */
 export interface Damage {
-  /** Frames, each a page, that recovery uses: up to the last transaction before the damage. */
+  /** Frames (one page each) that recovery uses: up to the last transaction before the damage. */
   readonly usable: number;
-  /** Frames of the same log behind these, and how many transactions they end. */
+  /** Frames of the same log after the usable ones, and the number of transactions in them. */
   readonly frames: number;
   readonly transactions: number;
   readonly bytes: number;
@@ -13,24 +13,24 @@ export interface Damage {
 
 const headerBytes = 32;
 const frameHeaderBytes = 24;
-/** Frames are read so many at a time. */
+/** Frames per read. */
 const framesAtOnce = 64;
 
-/** The two running sums by which frames are chained. */
+/** The two running checksums that chain the frames. */
 type Sums = readonly [number, number];
 
 interface Header {
   readonly pageBytes: number;
   readonly isLittle: boolean;
-  /** Both salts of the log, as they stand in each of its frames. */
+  /** Both salts of the log. Each of its frames repeats them. */
   readonly salts: bigint;
   readonly sums: Sums;
   readonly isWhole: boolean;
 }
 
 /**
- * Undefined when recovery loses nothing of a log that was committed. A frame that was being written when the
- * process was killed, and frames of transactions that had not been committed, are no damage. Reads the file once, a few frames at a time. Throws when there is none.
+ * Undefined when recovery loses no committed transaction. A frame that was being written when the process was killed is no damage.
+ * Neither are frames of uncommitted transactions. Reads the file once, a few frames at a time. Throws when the file does not exist.
  */
 export function findDamage(path: string): Damage | undefined {
   const file = openSync(path, 'r');
@@ -45,7 +45,7 @@ export function findDamage(path: string): Damage | undefined {
   }
 }
 
-/** Of a header that is damaged, what the first frame and the usual size of a page say. */
+/** For a damaged header, uses the salts of the first frame and the default page size. */
 function readHeader(start: Buffer): Header | undefined {
   const magic = start.readUInt32BE(0);
   const isLittle = magic !== 0x377f0683;
@@ -66,16 +66,16 @@ function readHeader(start: Buffer): Header | undefined {
 
 const usualPageBytes = 4096;
 
-/** How far recovery comes. Frames have numbers from 1. */
+/** The progress of the scan. Frames have numbers from 1. */
 interface Course {
-  /** Undefined behind the first frame that recovery cannot use. */
+  /** Undefined after the first frame that recovery cannot use. */
   sums: Sums | undefined;
-  /** The number of that frame, of those of the log. */
+  /** The number of that frame, if it belongs to the log. */
   broken: number;
-  /** The last commit that can be used, and the last frame of the log. */
+  /** The last usable commit, and the last frame of the log. */
   usable: number;
   last: number;
-  /** Commits that cannot be used. */
+  /** The number of commits that cannot be used. */
   lost: number;
 }
 
@@ -99,7 +99,7 @@ function walk({ file, size }: { readonly file: number; readonly size: number }, 
     at += read * frameBytes;
   }
   const frames = course.last - course.usable;
-  // A frame behind which there is none may be the one that was being written.
+  // If it is the last frame, it may have been in the middle of a write.
   if (course.lost === 0 || course.last === course.broken) return undefined;
   return { usable: course.usable, frames, transactions: course.lost, bytes: frames * frameBytes };
 }
@@ -117,13 +117,13 @@ function take(course: Course, bytes: Buffer, { header, frame }: Taking): void {
   else course.lost += 1;
 }
 
-/** The sums with a frame; undefined when they are not those that stand in it. */
+/** The checksums after a frame; undefined when they differ from those in the frame. */
 function followed(before: Sums, frame: Buffer, { isLittle }: Header): Sums | undefined {
   const sums = sumsOf(frame, before, isLittle);
   return sums[0] === frame.readInt32BE(16) && sums[1] === frame.readInt32BE(20) ? sums : undefined;
 }
 
-/** Of a frame: the first eight bytes of its header, and the page. */
+/** The checksums cover the first eight bytes of the frame's header, and the page. */
 const sumsOf = (frame: Buffer, before: Sums, isLittle: boolean): Sums =>
   addUp(frame.subarray(frameHeaderBytes), addUp(frame.subarray(0, 8), before, isLittle), isLittle);
 

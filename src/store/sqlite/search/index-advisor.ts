@@ -1,30 +1,30 @@
-/** Finds out which attributes want an index over their values. */
+/** Decides which attributes need an index over their values. */
 import type { Filter } from '../../../core/language/filter.ts';
 import { indexTerms } from '../writer/index-terms.ts';
 import type { SendJob } from '../writer/writer.ts';
 
-/** So many entities a query must have looked at before it counts as one that wants an index. */
+/** A query that reads at least this many entities counts as slow. */
 const manyLooked = 500;
 
-/** So many such queries before the index is made. */
+/** The number of slow queries after which the index is created. */
 const manyQueries = 3;
 
-/** How many attributes are remembered: those asked for last. */
+/** The number of attributes with a count; least recently queried ones are dropped. */
 const rememberedMax = 1000;
 
-/** Asks for the index of an attribute when queries keep looking at many entities for want of it. */
+/** Requests an index for an attribute when queries that filter by it keep reading many entities. */
 export function createIndexAdvisor(send: SendJob): (filter: Filter, looked: number) => void {
   const queries = new Map<string, number>();
   return ({ q }, looked) => {
     if (!q || looked < manyLooked) return;
     for (const { attr } of indexTerms(q)) {
       const count = (queries.get(attr) ?? 0) + 1;
-      // The last in the map is the one that was asked for last.
+      // Keeps the map in the order of last use.
       queries.delete(attr);
       queries.set(attr, count);
       const [oldest] = queries.keys();
       if (queries.size > rememberedMax && oldest !== undefined) queries.delete(oldest);
-      // Nobody waits for it: when it is refused now, the next query asks again.
+      // Nothing waits for the index. After a refusal, the next query requests it again.
       if (count >= manyQueries && count % manyQueries === 0) send({ op: 'index', name: attr }).catch(() => undefined);
     }
   };

@@ -1,4 +1,4 @@
-/** Reads from an index the numbers of the entities that fulfil one condition. */
+/** Reads from an index the numbers of the entities that match one condition. */
 import type { Database } from 'better-sqlite3';
 import type { Filter } from '../../../core/language/filter.ts';
 import { searchBox } from '../../../core/language/geo/geo-query.ts';
@@ -9,20 +9,20 @@ import { type NameReader, noName } from '../names.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfSeveral, type Rows } from './rows.ts';
 
-/** Rows of an index that are read between two looks at the clock. */
+/** Index rows per check of the time budget. */
 const rowsBetween = 256;
 
-/** Starts reading the numbers that an index gives, unordered and perhaps with repeats. */
+/** Starts to read the numbers from an index, unordered, with possible duplicates. */
 export type ListReader = () => Iterable<number>;
 
 export interface Lists {
-  /** One for each condition of a filter (not of those in it) that an index answers. */
+  /** One per condition of the filter itself that an index answers. Nested filters are left out. */
   readonly readers: (filter: Filter) => readonly ListReader[];
-  /** The entities with one of a few values, in their order without a list; undefined when no condition is such a one. */
+  /** The entities with one of a few values, in creation order, without a list. Undefined when the filter has no such condition. */
   readonly ordered: (filter: Filter) => Pager | undefined;
 }
 
-/** For more values than this, going through the entities with each of them side by side does not pay. */
+/** For more values than this, a merge of the pages of all values costs too much. */
 const valuesMax = 8;
 
 export function createLists(database: Database, { names, rows }: { names: NameReader; rows: Rows }): Lists {
@@ -61,7 +61,7 @@ export function createLists(database: Database, { names, rows }: { names: NameRe
   };
 }
 
-// Each of these prepares its own statement: one that is being stepped through cannot be used by another request.
+// Each of these prepares its own statement: a second request cannot use a statement during its iteration.
 
 function numsWithKeys(database: Database, name: number, keys: readonly (string | number)[]): Iterable<number> {
   const sql = 'SELECT num FROM json_each(?) AS wanted CROSS JOIN value WHERE name = ? AND value.value = wanted.value';
@@ -73,7 +73,7 @@ function numsInRange(database: Database, name: number, { from, to }: { from: num
   return database.prepare<[number, number, number], number>(sql).pluck().iterate(name, from, to);
 }
 
-/** Boxes without a name are around GeoProperties of any name. */
+/** Boxes without a name cover GeoProperties of any name. */
 function numsInBox(database: Database, name: number, [west, south, east, north]: BoundingBox): Iterable<number> {
   const sql = `SELECT place / ${slots} FROM box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND name IN (?, ${noName})`;
   const bounds = [east, west, north, south] as const;
@@ -83,7 +83,7 @@ function numsInBox(database: Database, name: number, [west, south, east, north]:
     .iterate(...bounds, name);
 }
 
-/** The numbers that an index gives, ascending; the shortest such list. Undefined when all of them are longer than `most`. */
+/** The numbers of the shortest list, ascending. Undefined when all lists are longer than `most`. */
 export async function shortest(
   readers: readonly ListReader[],
   { budget, most }: { budget: TimeBudget; most: number },

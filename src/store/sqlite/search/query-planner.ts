@@ -1,20 +1,20 @@
-/** Chooses the index that answers a filter best: a superset of what is to be found, in creation order. */
+/** Chooses the best index for a filter. The index gives a superset of the result, in creation order. */
 import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
 import { type Lists, shortest } from './lists.ts';
 import type { NameReader } from '../names.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
 
-/** What may be found. */
+/** How the candidates of a query are read. */
 export interface AccessPath {
   readonly pager: Pager;
-  /** True when every candidate is found, but for those that have expired: nobody needs to read them. */
+  /** True when every candidate matches, unless it has expired: no check needs its content. */
   readonly isExact: boolean;
-  /** For when most candidates turn out to be wrong: after this many of them, others are worth their price. */
+  /** A second path for when most candidates do not match: it pays off after `after` candidates. */
   readonly otherwise?: { readonly after: number; readonly open: () => Promise<Pager> };
 }
 
-/** How much of what is found will be asked for: a number of entities, or Infinity. */
+/** `wanted`: how many results the caller needs, a number of entities or Infinity. */
 export interface SearchLimits {
   readonly wanted: number;
   readonly budget: TimeBudget;
@@ -48,20 +48,20 @@ export function createQueryPlanner({ names, rows, lists }: Indexes): PlanQuery {
   };
 }
 
-/** So many numbers cost next to nothing. */
+/** A list of this many numbers costs almost nothing. */
 const fewEnough = 500;
 
-/** How many rows of an index cost as much as one entity that is read. */
+/** How many index rows cost as much as reading one entity. */
 const rowsPerEntity = 7;
 
 /**
- * How many numbers a list may have before it is dearer than looking at entities in their order. Where `length` of all are
- * in the list, a page is full after `wanted * total / length` entities; the list costs `length / rowsPerEntity`.
+ * The length from which a list costs more than reading entities in their order. If the list has `length` of `total` entities, a page is
+ * full after `wanted * total / length` entities; the list costs `length / rowsPerEntity`.
  */
 const affordable = (wanted: number, total: number): number =>
   Math.max(fewEnough, Math.ceil(Math.sqrt(rowsPerEntity * wanted * total)));
 
-/** The filter and the filters in it that must hold too. */
+/** The filter and the nested filters that must also match. */
 const conjunctsOf = (filter: Filter): readonly Filter[] => [filter, ...(filter.also ?? []).flatMap(conjunctsOf)];
 
 /** All ids that the selectors allow; undefined when one of them allows any. */
@@ -78,7 +78,7 @@ function pagerOfIds(ids: readonly string[], rows: Rows): Pager {
   );
 }
 
-/** True when nothing but selectors speak, and these of nothing but ids. */
+/** True when the filter has only selectors, and these have only ids. */
 const isByIdOnly = (filter: Filter): boolean =>
   hasSelectorsOnly(filter) && (filter.selectors?.every(({ types }) => types === undefined) ?? true);
 
@@ -103,7 +103,7 @@ function createTyped({ names, rows }: { names: NameReader; rows: Rows }): (filte
   };
 }
 
-/** Types of which an entity must have one to be selected; undefined: it may have any. */
+/** The types of which a matching entity has at least one; undefined: any type may match. */
 function typesIn(selection: TypeSelection): readonly string[] | undefined {
   switch (selection.op) {
     case 'any':

@@ -1,4 +1,4 @@
-/** Present entities as rows, read in creation order, page by page. */
+/** Reads present entities as rows, in creation order and in pages. */
 import type { Database } from 'better-sqlite3';
 import { type Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
@@ -14,7 +14,7 @@ export interface EntityRow {
   readonly id: string;
   readonly version: Position;
   readonly expires: Micros | null;
-  /** Null for a large entity in a page: it is read when it is looked at (`Rows.whole`). */
+  /** Null for a large entity in a page: `Rows.whole` reads it when needed. */
   readonly doc: string | null;
   /** Bytes of the document. */
   readonly size: number;
@@ -25,29 +25,29 @@ export interface WholeRow extends EntityRow {
   readonly doc: string;
 }
 
-/** Bytes from which on an entity is large: a page of others takes little enough memory. */
+/** An entity of this many bytes or more is large. A page of smaller ones needs little memory. */
 const largeBytes = 16 * 2 ** 10;
 
-/** At most `size` rows behind a number, ascending by number. Fewer: there are no more. */
+/** At most `size` rows after a number, ascending by number. Fewer: there are no more. */
 export type Pager = (after: number, size: number) => readonly EntityRow[];
 
 export interface Rows {
   byId(id: string): WholeRow | undefined;
   byNum(num: number): EntityRow | undefined;
-  /** The row with its document; undefined when it has gone since it was read. */
+  /** The row with its document; undefined when it was removed meanwhile. */
   whole(row: EntityRow): WholeRow | undefined;
   readonly all: Pager;
   ofType(type: number): Pager;
-  /** Entities of which an indexed attribute has a value. */
+  /** Entities with this value of an indexed attribute. */
   withValue(name: number, key: string | number): Pager;
-  /** How many there are. */
+  /** The number of entities. */
   total(): number;
-  /** True when something has expired that is not swept yet. */
+  /** True when something has expired and is not swept yet. */
   hasExpired(now: Micros): boolean;
 }
 
 const columns = 'entity.num, subject, id, version, expires, octet_length(doc) AS size';
-/** Of a page: the length alone is told without reading a document. */
+/** The columns of a page. SQLite gets the length without reading the document. */
 export const pageColumns = `${columns}, CASE WHEN octet_length(doc) < ${largeBytes} THEN doc END AS doc`;
 
 export function createRows(database: Database): Rows {
@@ -86,7 +86,7 @@ export function createRows(database: Database): Rows {
 
 const isWhole = (row: EntityRow): row is WholeRow => row.doc !== null;
 
-/** The pages of a list of numbers, ascending and without repeats. Entities that are gone meanwhile are left out. */
+/** The pages of a list of numbers, ascending and without duplicates. Leaves out entities that were removed meanwhile. */
 export const pagerOfNums =
   (nums: readonly number[], rows: Rows): Pager =>
   (after, size) => {
@@ -98,7 +98,7 @@ export const pagerOfNums =
     return page;
   };
 
-/** The place of the first number that is greater, in an ascending list. */
+/** The index of the first greater number in an ascending list. */
 function placeBehind(nums: readonly number[], bound: number): number {
   let [low, high] = [0, nums.length];
   while (low < high) {
@@ -109,7 +109,7 @@ function placeBehind(nums: readonly number[], bound: number): number {
   return low;
 }
 
-/** Everything that is in one of several. */
+/** The union of several pagers. */
 export function pagerOfSeveral(pagers: readonly Pager[]): Pager {
   const [only] = pagers;
   if (pagers.length === 1 && only) return only;
@@ -123,7 +123,7 @@ export function pagerOfSeveral(pagers: readonly Pager[]): Pager {
 export const entityAt = ({ doc, expires }: WholeRow, now: Instant): Entity | undefined =>
   expires === null ? entityIn(doc) : presentAt(entityIn(doc), now);
 
-/** The row as found. Undefined when the entity has expired; `entity`: when somebody has read it already. */
+/** The search result for a row. Undefined when the entity has expired. `entity`: the parsed entity, if known. */
 export function storedIn(row: WholeRow, now: Instant, entity?: Entity): Stored | undefined {
   const { id, version, num, expires, doc } = row;
   let known = entity;
@@ -132,7 +132,7 @@ export function storedIn(row: WholeRow, now: Instant, entity?: Entity): Stored |
   return present && { id, version, cursor: num, isPart: true, entity: () => present };
 }
 
-/** The row as a lazy plan finds it, without its content. */
+/** The search result of a lazy plan: without content. */
 export const lazyIn = ({ id, version, num, size }: EntityRow): Stored => ({
   id,
   version,

@@ -1,4 +1,4 @@
-/** Finds and counts present entities: candidates from an index, checked by the core's predicate. */
+/** Finds and counts present entities: reads candidates from an index and checks them with the core's predicate. */
 import type { Filter } from '../../../core/language/filter.ts';
 import { compileFilter } from '../../../core/language/matches/matches.ts';
 import { compilePattern } from '../../../core/language/pattern/pattern.ts';
@@ -11,7 +11,7 @@ import type { AccessPath, PlanQuery, SearchLimits } from './query-planner.ts';
 import { createTimeBudget } from './time-budget.ts';
 import { entityAt, type EntityRow, lazyIn, type Rows, storedIn, type WholeRow } from './rows.ts';
 
-/** Rows that are read at once. */
+/** Rows per page. */
 const pageSize = 100;
 
 export interface Search {
@@ -23,7 +23,7 @@ interface Sources {
   readonly planQuery: PlanQuery;
   readonly rows: Pick<Rows, 'whole'>;
   readonly yieldToEventLoop: YieldToEventLoop;
-  /** Told how many entities a query had to look at. */
+  /** Gets the number of entities that a query read. */
   readonly onLooked: (filter: Filter, entities: number) => void;
 }
 
@@ -65,7 +65,7 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onLooked }: So
   };
 }
 
-/** Shows candidates to `visit` until that answers false. Answers how many it has seen. */
+/** Passes candidates to `visit` until it returns false. Returns the number of candidates. */
 async function walk(
   { pager, isExact, otherwise }: AccessPath,
   { after, budget, wanted }: SearchLimits & { readonly after: number },
@@ -87,7 +87,7 @@ async function walk(
   }
 }
 
-/** The entity of a row as found, or undefined. Of an exact one nothing is to be checked but that it has not expired. */
+/** The search result for a row, or undefined. An exact candidate is checked for expiry only. */
 type Check = (row: EntityRow, isExact: boolean) => Stored | undefined;
 
 function compileCheck({ filter, now }: Pick<Plan, 'filter' | 'now'>, rows: Pick<Rows, 'whole'>): Check {
@@ -104,7 +104,7 @@ function compileCheck({ filter, now }: Pick<Plan, 'filter' | 'now'>, rows: Pick<
   };
 }
 
-/** The same check, of which large entities come without their content. */
+/** The same check, which returns large entities without their content. */
 const lazily =
   (check: Check): Check =>
   (row, isExact) => {
@@ -113,7 +113,7 @@ const lazily =
     return isSure || check(row, isExact) ? lazyIn(row) : undefined;
   };
 
-/** What the id alone tells, so that most entities need not be read when a pattern of ids is asked for. */
+/** Checks the id alone. With a pattern of ids, most entities need not be read. */
 function compileIdCheck({ selectors }: Filter): (id: string) => boolean {
   const checks = selectors?.map(({ ids, idPattern }) =>
     ids || !idPattern ? () => true : compilePattern(idPattern.source),

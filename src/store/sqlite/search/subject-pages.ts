@@ -1,4 +1,4 @@
-/** Goes through everybody who may have a history, in the order in which they first came: present and departed entities. */
+/** Pages through all subjects that may have a history, in the order of their first creation: present and departed entities. */
 import type { Database } from 'better-sqlite3';
 import type { EntitySelector, Filter } from '../../../core/language/filter.ts';
 import type { PlanQuery, SearchLimits } from './query-planner.ts';
@@ -6,12 +6,12 @@ import type { NameReader } from '../names.ts';
 import { stringsIn } from '../own-text.ts';
 import { type EntityRow, pageColumns, type Pager, type Rows } from './rows.ts';
 
-/** Somebody with a history. `doc`: the entity is in the file, expired or not; undefined when it has gone meanwhile. */
+/** A subject with a history. `doc`: the stored entity, expired or not; undefined when it was removed meanwhile. */
 export type Subject =
   | { readonly subject: number; readonly doc: () => string | undefined }
   | { readonly subject: number; readonly id: string; readonly types: readonly string[] };
 
-/** Ascending by subject, at most `size` behind one. */
+/** At most `size` subjects after one, ascending. */
 type SubjectPager = (after: number, size: number) => readonly Subject[];
 
 export type Subjects = (filter: Filter, limits: SearchLimits) => Promise<SubjectPager>;
@@ -22,7 +22,7 @@ interface Indexes {
   readonly rows: Rows;
 }
 
-/** A superset of those whose present entity, or whose last types, are what a filter asks for. */
+/** A superset of the subjects whose present entity, or whose last types, match a filter. */
 export function createSubjects(database: Database, { names, planQuery, rows }: Indexes): Subjects {
   const returned = database.prepare<[number, number], EntityRow>(
     `SELECT ${pageColumns} FROM entity
@@ -40,7 +40,7 @@ export function createSubjects(database: Database, { names, planQuery, rows }: I
   };
 }
 
-/** Those whose place among entities is their place among subjects; the others come from `returned`. */
+/** The entities whose `num` is their `subject`. The others come from `returned`. */
 function firstTimers(pager: Pager, after: number, size: number): readonly EntityRow[] {
   for (let last = after; ; ) {
     const page = pager(last, size);
@@ -51,14 +51,11 @@ function firstTimers(pager: Pager, after: number, size: number): readonly Entity
   }
 }
 
-/**
- * What several pagers give, in order. A page that is not full does not end here: only an empty one does, because
- * `firstTimers` leaves rows out.
- */
+/** Merges several pagers in order. A page that is not full is not the end: only an empty one is, because `firstTimers` leaves rows out. */
 function merged(pagers: readonly SubjectPager[]): SubjectPager {
   return (after, size) => {
     const pages = pagers.map((pager) => pager(after, size));
-    // Behind the end of a page there may be more of its pager: nothing from beyond it may be told yet.
+    // A pager may have more rows after its page: leave out everything after the end of the shortest page.
     const ends = pages.flatMap((page) => page.at(-1)?.subject ?? []);
     const horizon = Math.min(...ends);
     return pages
@@ -74,7 +71,7 @@ interface DeletedRow {
   readonly types: string;
 }
 
-/** Departed entities of the ids or types that a filter's selectors allow. */
+/** Departed entities with the ids or types that a filter's selectors allow. */
 function createDeletedPager(database: Database, names: NameReader): (filter: Filter) => SubjectPager {
   const byId = database.prepare<[string], DeletedRow>('SELECT id, subject, types FROM departed WHERE id = ?');
   const all = database.prepare<[number, number], DeletedRow>(
@@ -101,7 +98,7 @@ function createDeletedPager(database: Database, names: NameReader): (filter: Fil
   };
 }
 
-/** The only type that is asked for; undefined when it is not one. */
+/** The only type in the selectors; undefined when there is not exactly one. */
 function typeOf(selectors: readonly EntitySelector[] | undefined): string | undefined {
   const [selector] = selectors ?? [];
   return selectors?.length === 1 && selector?.types?.op === 'type' ? selector.types.type : undefined;

@@ -1,4 +1,4 @@
-/** Reads the counts that the writer keeps. */
+/** Reads the counts that the writer maintains. */
 import type { Database } from 'better-sqlite3';
 import type { TypeSelection } from '../../../core/language/filter.ts';
 import { kinds } from '../../../core/model/attribute.ts';
@@ -15,7 +15,7 @@ interface AttrRow {
 
 export interface SummaryReader {
   read(): Summary;
-  /** How many entities a plan finds when it asks for one type or for all; undefined when it asks for anything else. */
+  /** The number of entities that a plan finds, if it selects only one type or all entities. Else undefined. */
   count(plan: Plan): number | undefined;
 }
 
@@ -45,7 +45,7 @@ export function createSummaryReader(database: Database, names: NameReader): Summ
   };
 }
 
-/** No type ever had this number. */
+/** A number that no type has. */
 const unknown = -1;
 
 function typeNum(selection: TypeSelection | undefined, names: NameReader): number | undefined {

@@ -1,14 +1,14 @@
-/** Keeps long reads from holding the thread, and ends those that take too long. */
+/** Makes long reads yield to the event loop, and ends those that take too long. */
 import { performance } from 'node:perf_hooks';
 import { Problem } from '../../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 
-/** Called between pieces of a read: undefined, or a promise to wait for. Throws TooComplexQuery after too long. */
+/** Called during a read: returns undefined, or a promise to await. Throws TooComplexQuery when the read takes too long. */
 export type TimeBudget = () => Promise<void> | undefined;
 
 const readMaxMs = 10_000;
 
-/** The pace of one read. */
+/** The budget of one read. */
 export function createTimeBudget(yieldToEventLoop: YieldToEventLoop): TimeBudget {
   const end = performance.now() + readMaxMs;
   return () => {

@@ -1,4 +1,4 @@
-/** Keeps the boxes around the geometries of entities in the R*Tree, by difference. */
+/** Keeps the bounding boxes of entities' geometries in the R*Tree. Writes only the differences. */
 import type { Database } from 'better-sqlite3';
 import type { Instance } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
@@ -11,12 +11,12 @@ import type { Steps } from './steps.ts';
 export const slots = 65_536;
 
 export interface Boxes {
-  /** Writes what differs. The entities are the one that is in the tree under this number, and the one that is to be. */
+  /** Writes the differences between the stored entity with this number and the next one. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
 }
 
 interface Box {
-  /** Absent on the last box of an entity that has more GeoProperties than slots: it is around all that are left over. */
+  /** Absent on the last box of an entity with more GeoProperties than slots: that box covers all the rest. */
   readonly name?: string;
   readonly bounds: BoundingBox;
 }
@@ -46,7 +46,7 @@ export function createBoxes(database: Database, names: Names): Boxes {
   };
 }
 
-/** One box for each attribute, ordered as the attributes are. */
+/** One box for each GeoProperty, in the order of the attributes. */
 function boxesOf(entity: Entity | undefined): readonly Box[] {
   if (!entity) return [];
   const boxes = Object.entries(entity.attrs).flatMap(([name, instances]) => {
@@ -63,7 +63,7 @@ function boxesOf(entity: Entity | undefined): readonly Box[] {
 const boundsOf = ({ kind, value }: Instance): readonly BoundingBox[] =>
   kind === 'GeoProperty' && isGeometry(value) ? [boundingBox(value)] : [];
 
-/** The value of a GeoProperty was read as a geometry; this tells the compiler so. */
+/** A type assertion: the value of a GeoProperty was validated as a geometry. */
 const isGeometry = (value: Json): value is Geometry => isObject(value) && 'coordinates' in value;
 
 const around = (a: BoundingBox | undefined, b: BoundingBox): BoundingBox =>
@@ -72,7 +72,7 @@ const around = (a: BoundingBox | undefined, b: BoundingBox): BoundingBox =>
 const isSameBox = (a: Box | undefined, b: Box): boolean =>
   a !== undefined && a.name === b.name && a.bounds.every((bound, index) => bound === b.bounds[index]);
 
-/** True when no GeoProperty was touched: instances that a write leaves alone stay the same objects. */
+/** True when no GeoProperty was touched. A write keeps the objects of instances that it does not change. */
 function hasSameGeometries({ attrs: before }: Entity, { attrs: after }: Entity): boolean {
   const isTouched = (name: string): boolean =>
     before[name] !== after[name] && ((before[name]?.some(isGeo) ?? false) || (after[name]?.some(isGeo) ?? false));

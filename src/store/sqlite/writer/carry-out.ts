@@ -1,4 +1,4 @@
-/** Carries out writes in a tenant's file, inside the transaction that is under way: what they mean is the core's affair. */
+/** Executes writes in a tenant's file within the current transaction. The core defines what they mean. */
 import { carryOutWrite, type Write } from '../../../core/language/write.ts';
 import type { Change } from '../../../core/model/change.ts';
 import type { Entity } from '../../../core/model/entity.ts';
@@ -16,7 +16,7 @@ import type { Sequence } from './sequence.ts';
 import { inSteps, type Steps } from './steps.ts';
 import type { Subjects } from './subjects.ts';
 
-/** The tables of a tenant, as the writing side sees them. */
+/** The tables of a tenant, for the writer. */
 export interface Tables {
   readonly entities: Entities;
   readonly subjects: Subjects;
@@ -62,7 +62,7 @@ function* keep(tables: Tables, { stored, change, next }: EntityChange): Steps<un
   return undefined;
 }
 
-/** What is created where an expired entity still lay does not keep its place in the order. */
+/** An entity that replaces an expired one gets a new place in the order. */
 function* putEntity(
   { entities }: Tables,
   { stored, isNew }: { readonly stored: StoredEntityRow | undefined; readonly isNew: boolean },
@@ -84,7 +84,7 @@ function* removeEntity(
   return undefined;
 }
 
-/** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
+/** Removes the history of attribute instances that have expired (clause 4.22). */
 function* forgetExpired(
   history: HistoryWriter,
   { expires, entity, subject }: StoredEntityRow,
@@ -102,7 +102,7 @@ function* forgetExpired(
   return undefined;
 }
 
-/** Adds instances to the history of an entity, whether that is there or not. */
+/** Adds instances to the history of an entity, whether it exists or not. */
 export function* recordSeries(
   tables: Tables,
   { id, types, name, instances }: PastSeries,
@@ -123,7 +123,7 @@ function newSubject({ subjects, sequence }: Tables, id: string, types: readonly 
   return subject;
 }
 
-/** Removes what has expired, from at most `limit` entities. Answers how many were touched, and how many of them went. */
+/** Removes what has expired from at most `limit` entities. Returns how many were changed, and how many of these were removed. */
 export function* sweepSome(
   tables: Tables,
   now: Instant,
@@ -134,7 +134,7 @@ export function* sweepSome(
   return [due.length, gone.filter(Boolean).length];
 }
 
-/** True when the entity went. Expiry is no change: nothing is logged, the version stays (clause 4.22). */
+/** True when the entity was removed. Expiry is no change: it is not logged, and the version stays (clause 4.22). */
 function* sweepOne(tables: Tables, id: string, now: Instant): Steps<boolean> {
   const { entities, history } = tables;
   const stored = entities.get(id);

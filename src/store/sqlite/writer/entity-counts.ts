@@ -1,4 +1,4 @@
-/** Keeps the counts of types, attributes and kinds by difference: collected through a transaction, written at its end. */
+/** Maintains the counts of types, attributes and kinds: collects differences during a transaction and writes them at its end. */
 import type { Database } from 'better-sqlite3';
 import { type Attributes, type Instance, kinds } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
@@ -9,16 +9,16 @@ import type { Steps } from './steps.ts';
 export const anyKind = -1;
 
 export interface EntityCounts {
-  /** Counts an entity that takes the place of another; undefined: there is none. */
+  /** Counts the replacement of an entity by another; undefined: no entity. */
   replace(before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
-  /** Writes what was counted since the last time. */
+  /** Writes the differences since the last flush. */
   flush(): Steps<undefined>;
-  /** Forgets it instead. */
+  /** Discards the differences. */
   reset(): void;
 }
 
 type Counts = Map<number, number>;
-/** How the counts of one type changed: entities, and by attribute and kind. */
+/** The changes to the counts of one type: of entities, and by attribute and kind. */
 interface TypeChange {
   entities: number;
   readonly attrs: Map<number, Counts>;
@@ -77,7 +77,7 @@ const add = (counts: Counts, key: number, step: number): void => void counts.set
 
 type Counted = Pick<Entity, 'types' | 'attrs'>;
 
-/** An entity with those of its attributes that are to be counted; undefined: all. */
+/** An entity with only the attributes to count; undefined: all. */
 const partOf = ({ types, attrs }: Entity, names: readonly string[] | undefined): Counted => ({
   types,
   attrs: names
@@ -88,7 +88,7 @@ const partOf = ({ types, attrs }: Entity, names: readonly string[] | undefined):
 const hasSameTypes = (before: Entity, after: Entity): boolean =>
   before.types.length === after.types.length && before.types.every((type, index) => type === after.types[index]);
 
-/** The attributes that are on one side only, or of other kinds on the other. None: by far the most common write. */
+/** The attributes that only one side has, or that differ in kind. For most writes there are none. */
 const unlike = (before: Attributes, after: Attributes): readonly string[] => [
   ...Object.keys(after).filter((name) => !hasSameKinds(before[name], after[name])),
   ...Object.keys(before).filter((name) => !Object.hasOwn(after, name)),
@@ -99,7 +99,7 @@ function hasSameKinds(other: readonly Instance[] | undefined, mine: readonly Ins
   return mine?.length === other?.length && (mine?.every((one, index) => one.kind === other?.[index]?.kind) ?? false);
 }
 
-/** Counts that reach zero are gone. */
+/** Removes counts that reach zero. */
 function createCountWriter(database: Database): (type: number, change: TypeChange) => Steps<undefined> {
   const addType = database.prepare<[number, number]>(
     `INSERT INTO type_count VALUES (?, ?) ON CONFLICT DO UPDATE SET entities = entities + excluded.entities`,

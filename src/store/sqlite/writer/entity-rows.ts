@@ -1,4 +1,4 @@
-/** Keeps the present entities, and every index over them. */
+/** Maintains the table of present entities and all its indexes. */
 import type { Database } from 'better-sqlite3';
 import type { Entity } from '../../../core/model/entity.ts';
 import { firstExpiry } from '../../../core/model/expiry.ts';
@@ -11,7 +11,7 @@ import type { Steps } from './steps.ts';
 import { createEntityCounts, type EntityCounts } from './entity-counts.ts';
 import { createValues, type Values } from './value-rows.ts';
 
-/** An entity as it lies in the file, expired or not. */
+/** A stored entity, expired or not. */
 export interface StoredEntityRow {
   readonly num: number;
   readonly subject: number;
@@ -21,7 +21,7 @@ export interface StoredEntityRow {
   readonly entity: Entity;
 }
 
-/** What is to lie there. `doc` is the text of `entity`. */
+/** The row to store. `doc` is the text of `entity`. */
 export type NewEntityRow = Pick<StoredEntityRow, 'num' | 'subject' | 'version' | 'doc' | 'entity'>;
 
 export interface Entities {
@@ -30,12 +30,12 @@ export interface Entities {
   insert(next: NewEntityRow): Steps<undefined>;
   update(before: StoredEntityRow, next: NewEntityRow): Steps<undefined>;
   remove(before: StoredEntityRow): Steps<undefined>;
-  /** The ids of some entities of which something has expired, at most `limit`. */
+  /** The ids of at most `limit` entities of which something has expired. */
   due(now: Micros, limit: number): readonly string[];
   readonly values: Values;
-  /** Writes what is only collected so far; before a commit. */
+  /** Writes the collected differences. Called before a commit. */
   flush(): Steps<undefined>;
-  /** Forgets it; after a rollback. */
+  /** Discards them. Called after a rollback. */
   reset(): void;
 }
 
@@ -82,7 +82,7 @@ export function createEntities(database: Database, names: Names): Entities {
 }
 
 interface Indexes {
-  /** Writes what differs between an entity and the one that takes its place, in every index. */
+  /** Writes the differences between an entity and its replacement to every index. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
   readonly values: Values;
   readonly counts: EntityCounts;

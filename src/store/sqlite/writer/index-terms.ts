@@ -1,4 +1,4 @@
-/** Finds in `q` the terms that an index over values can answer: necessary conditions, the entity is checked anyway. */
+/** Extracts the terms of `q` that an index over values can answer. They are necessary conditions: the entity is checked anyway. */
 import type { QPath, Query, QValue } from '../../../core/language/filter.ts';
 import { type Key, keyOf } from './value-rows.ts';
 
@@ -11,7 +11,7 @@ export interface IndexTerm {
   readonly wanted: Wanted;
 }
 
-/** Terms of which each must hold for the query to hold. */
+/** Terms that must all hold for the query to hold. */
 export function indexTerms(query: Query): readonly IndexTerm[] {
   if ('parts' in query) return query.op === 'and' ? query.parts.flatMap(indexTerms) : [];
   if (!isOfWholeValue(query.path)) return [];
@@ -55,7 +55,7 @@ function equalTo(value: QValue, expanded: readonly string[]): Wanted | undefined
   return keys && { keys: [...keys, ...expanded.flatMap((iri) => keyOf(iri) ?? [])] };
 }
 
-/** Undefined when one of the values may equal another text than its own: times do. */
+/** Undefined when a value may equal a different text, as times do. */
 function keysOf(value: QValue): readonly Key[] | undefined {
   if (value.kind === 'list') {
     const lists = value.values.map(keysOf);
