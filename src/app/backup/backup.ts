@@ -1,4 +1,4 @@
-/** `mlaka backup`: writes everything that a broker holds of a tenant to one file, from which `mlaka restore` puts it into another. */
+/** `mlaka backup`: writes all documents of a tenant to one file, which `mlaka restore` writes to another broker. */
 import type { Writable } from 'node:stream';
 import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import type { JsonObject } from '../../core/model/json.ts';
@@ -77,7 +77,7 @@ async function writeAll(out: Writable, { url, tenant, wanted }: BackupRequest, {
   for (const [kind, { count, checksum }] of Object.entries(sums)) err.write(`${kind}: ${count}, ${checksum}\n`);
 }
 
-/** Writes the documents of a kind, and sums them up. */
+/** Writes the documents of one kind, and returns their sum. */
 async function writeKind(out: Writable, kind: Kind, documents: AsyncIterable<JsonObject>): Promise<Sum> {
   const summing = createSumming();
   for await (const document of documents) {
@@ -87,7 +87,7 @@ async function writeKind(out: Writable, kind: Kind, documents: AsyncIterable<Jso
   return summing.sum();
 }
 
-/** The documents as they go by, with somebody counting them. */
+/** Yields the documents unchanged, and calls `count` for each. */
 async function* counted<T>(documents: AsyncIterable<T>, count: () => void): AsyncGenerator<T> {
   for await (const document of documents) {
     count();

@@ -1,8 +1,8 @@
-/** Counts documents and sums up what is in them, so that two brokers can be told to hold the same whatever their order. */
+/** Counts documents and computes an order-independent checksum, so that the content of two brokers can be compared. */
 import { createHash } from 'node:crypto';
 import { isArray, isObject, type Json } from '../../core/model/json.ts';
 
-/** How many documents there are, and 256 bits that depend on each of them and not on their order, in hexadecimal digits. */
+/** The number of documents, and 256 bits as hexadecimal digits that depend on every document but not on their order. */
 export interface Sum {
   readonly count: number;
   readonly checksum: string;
@@ -15,7 +15,7 @@ export interface Summing {
 
 const modulus = 1n << 256n;
 
-/** The sum of the documents' SHA-256 hashes: two of the same count twice. */
+/** Adds up the SHA-256 hashes of documents. A duplicate counts twice. */
 export function createSumming(): Summing {
   let [count, total] = [0, 0n];
   return {
@@ -31,7 +31,7 @@ export function createSumming(): Summing {
   };
 }
 
-/** The same document with the members of its objects in order. */
+/** The same document with the members of its objects sorted by name. */
 export function sorted(json: Json): Json {
   if (isArray(json)) return json.map(sorted);
   if (!isObject(json)) return json;

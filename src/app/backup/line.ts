@@ -1,13 +1,13 @@
-/** The lines of a backup: what was taken from a broker, document by document, with a first and a last line around it. */
+/** Formats and parses the lines of a backup: a head, one line per document, and an end. */
 import { isObject, type Json, type JsonObject, parseJson } from '../../core/model/json.ts';
 import type { Sum } from './checksum.ts';
 
-/** What a backup holds, in this order: what is referred to comes before what refers to it. */
+/** The kinds of documents in the order of the backup. A document comes after the documents that it refers to. */
 export const kinds = ['context', 'history', 'entity', 'registration', 'subscription'] as const;
 export type Kind = (typeof kinds)[number];
 
 export type Line =
-  /** `backup` is the version of the form. */
+  /** `backup` is the version of the format. */
   | {
       readonly line: 'head';
       readonly backup: 1;
@@ -16,10 +16,10 @@ export type Line =
       readonly takenAt: string;
     }
   | { readonly line: 'document'; readonly kind: Kind; readonly document: JsonObject }
-  /** A backup without it is not whole. */
+  /** A backup without this line is incomplete. */
   | { readonly line: 'end'; readonly sums: Readonly<Partial<Record<Kind, Sum>>> };
 
-/** `{"backup":1,...}`, then `{"entity":{...}}` and the like, at last `{"end":{"entity":{"count":...,"checksum":...},...}}`. */
+/** `{"backup":1,...}`, then lines such as `{"entity":{...}}`, and finally `{"end":{"entity":{"count":...,"checksum":...},...}}`. */
 export function lineText(line: Line): string {
   switch (line.line) {
     case 'head':
@@ -31,7 +31,7 @@ export function lineText(line: Line): string {
   }
 }
 
-/** Throws an Error that says why the text is no line of a backup. */
+/** Throws an Error that tells why the text is not a line of a backup. */
 export function parseLine(text: string): Line {
   const json = parseJson(text);
   if (isObject(json)) {

@@ -1,4 +1,4 @@
-/** Puts the documents of a backup into a broker, and reads each back to see that it is there as it was. */
+/** Writes the documents of a backup to a broker, and reads each one back to verify it. */
 import { instantOf, microsOf } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { maskSecrets } from '../../core/model/secret.ts';
@@ -9,20 +9,20 @@ import { sorted } from './checksum.ts';
 import type { Kind } from './line.ts';
 import { NoTenant, showingSecrets, takes } from './take.ts';
 
-/** A document that was not put in, or that is not what it was. */
+/** A document that was not written, or that differs from the backup. */
 export interface Flaw {
   readonly kind: Kind;
   readonly id: string;
   readonly reason: string;
 }
 
-/** Puts documents of one kind in, and answers which of them are not there as they were. */
+/** Writes documents of one kind, and returns those that are missing or different in the broker. */
 export type Put = (documents: readonly JsonObject[]) => Promise<readonly Flaw[]>;
 
 const idOf = ({ id }: JsonObject): string => (typeof id === 'string' ? id : '');
 const jsonType = 'application/json';
 
-/** How each kind is put in. @contexts get new URLs; what names the old ones is made to name these. */
+/** The writers by kind. @contexts get new URLs, and references to the old URLs are replaced. */
 export function createPuts(client: Client, url: string): Readonly<Record<Kind, Put>> {
   const renamed = new Map<string, string>();
   const one =
@@ -49,7 +49,7 @@ export function createPuts(client: Client, url: string): Readonly<Record<Kind, P
   };
 }
 
-/** The URL of the same @context, where the broker has it already. */
+/** The URL of an identical @context that the broker already has. */
 async function placeOf(client: Client, { '@context': wanted = {} }: JsonObject): Promise<string | undefined> {
   try {
     for await (const { url, '@context': there = null } of takes.context(client))
@@ -76,7 +76,7 @@ function rename(subscription: JsonObject, renamed: ReadonlyMap<string, string>):
   return name === undefined ? subscription : { ...subscription, jsonldContext: name };
 }
 
-/** What is there already counts as put in, if it is the same. */
+/** An existing document counts as written if it is identical. */
 async function putOne(client: Client, path: string, document: JsonObject): Promise<string | undefined> {
   const { status, body } = await client.send('POST', path, { json: document, type: jsonType });
   if (status !== 201 && status !== 409) return `${status}: ${detailOf(body)}`;
@@ -102,7 +102,7 @@ async function putEntities(client: Client, entities: readonly JsonObject[]): Pro
   );
   const nowMs = Date.now();
   const isSame = (entity: JsonObject): boolean => {
-    // What has expired since the backup was taken is rightly not there.
+    // An entity that has expired since the backup must be missing.
     const [there, wanted] = [found.get(idOf(entity)), unexpired(entity, nowMs)];
     if (there === undefined || wanted === undefined) return there === wanted;
     return holds(there, wanted) && holds(wanted, there);
@@ -143,13 +143,13 @@ const attributesOf = (part: JsonObject): readonly (readonly [string, readonly Js
     .filter(([name]) => name !== 'id' && name !== 'type')
     .map(([name, given]) => [name, (isArray(given) ? given : [given]).filter(isObject)]);
 
-/** A text for each instance: what it says, its members in order. */
+/** One text per instance: its content with sorted members. */
 const keysOf = (part: JsonObject): readonly string[] =>
   attributesOf(part).flatMap(([name, instances]) =>
     instances.map((instance) => JSON.stringify([name, sorted(instance)])),
   );
 
-/** True when everything in the second is in the first, too. */
+/** True when the first value contains everything in the second. */
 function holds(there: Json, wanted: Json): boolean {
   if (isArray(wanted))
     return isArray(there) && there.length === wanted.length && wanted.every((one, n) => holds(there[n] ?? null, one));

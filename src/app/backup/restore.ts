@@ -1,4 +1,4 @@
-/** `mlaka restore`: puts a backup into a broker, and sees that everything is there as it was. */
+/** `mlaka restore`: writes a backup to a broker, and verifies that every document arrived unchanged. */
 import { createReadStream } from 'node:fs';
 import { stdin } from 'node:process';
 import { createInterface } from 'node:readline';
@@ -20,9 +20,9 @@ Puts a backup into a running broker; - stands for standard input. Each document 
 already is replaced, subscriptions and registrations are left as they are. A restore that broke off can be run again.
 `;
 
-/** Documents that are put in together. */
+/** Documents per write. */
 const batchSize = 500;
-/** Flaws that are told one by one. */
+/** The number of flaws that the output lists one by one. */
 const flawsMax = 20;
 
 export const restore: Command = {
@@ -65,7 +65,7 @@ interface Work {
   flaws: number;
 }
 
-/** Puts everything in, and answers how many documents are not there as they were. */
+/** Writes all documents, and returns how many are missing or different in the broker. */
 async function restoreAll(lines: AsyncIterable<Line>, puts: Work['puts'], io: Io): Promise<number> {
   const summings = {
     context: createSumming(),
@@ -106,7 +106,7 @@ async function settle(kind: Kind, documents: readonly JsonObject[], work: Work):
 
 const tell = ({ kind, id, reason }: Flaw, out: Writable): boolean => out.write(`${kind} ${id}: ${reason}\n`);
 
-/** Compares what was read with what the backup says it holds. Throws an Error when that is not the same. */
+/** Compares the documents that were read with the sums in the backup. Throws an Error when they differ. */
 function conclude({ sums }: Extract<Line, { line: 'end' }>, { summings, flaws, io }: Work): void {
   for (const kind of kinds) {
     const [read, written] = [summings[kind].sum(), sums[kind]];

@@ -1,14 +1,17 @@
-/** Reads everything that a broker holds of a tenant through its public API, as any NGSI-LD broker has it. */
+/** Reads all documents of a tenant through the public API. This works with any NGSI-LD broker. */
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { type Client, detailOf } from '../command/client.ts';
 import { asWritten } from '../command/written.ts';
 import { readHistories } from '../history/read-history.ts';
 import type { Kind } from './line.ts';
 
-/** Documents of one kind, as they are to be put into another broker. Throws NotOffered when the broker has no such kind. */
+/**
+ * Reads the documents of one kind in the form in which another broker accepts them. Throws NotOffered when the broker does not have this
+ * kind.
+ */
 export type Take = (client: Client) => AsyncIterable<JsonObject>;
 
-/** The broker does not have the part of the API that a kind is read from. */
+/** The broker does not implement the part of the API that serves a kind. */
 export class NotOffered extends Error {}
 /** The broker does not have the tenant. */
 export class NoTenant extends Error {}
@@ -22,10 +25,10 @@ export const takes: Readonly<Record<Kind, Take>> = {
 };
 
 const pageSize = 500;
-/** Types that are asked for together: their names must fit in a URL. */
+/** Types per request: their names must fit in a URL. */
 const typesAtOnce = 20;
 
-/** `{url, @context}` of each @context that was given to the broker. */
+/** `{url, @context}` of each @context that clients gave to the broker. */
 async function* takeContexts(client: Client): AsyncGenerator<JsonObject> {
   for (const kind of ['Hosted', 'ImplicitlyCreated']) {
     for (const entry of await listOf(client, `/jsonldContexts?details=true&kind=${kind}`)) {
@@ -42,14 +45,14 @@ async function* takeEntities(client: Client): AsyncGenerator<JsonObject> {
   for (const types of await typesOf(client)) {
     for await (const entity of takeList(client, `/entities?type=${encodeURIComponent(types)}&options=sysAttrs&`)) {
       const { id, type } = entity;
-      // An entity of several types is found by each of them.
+      // A query for each of its types returns an entity of several types.
       if (isArray(type) && typeof id === 'string' && seen.size === seen.add(id).size) continue;
       yield asWritten(entity);
     }
   }
 }
 
-/** Instances that were observed at a time. Of others, only the present one can be put elsewhere: it is in the entity. */
+/** Reads instances that have an `observedAt`. Of the others, another broker accepts only the current one, which is part of the entity. */
 async function* takeHistory(client: Client): AsyncGenerator<JsonObject> {
   const all = { id: '', attrs: '', from: '', to: '', timeproperty: 'observedAt' };
   await ask(client, `/temporal/entities?type=*&timerel=before&timeAt=1970-01-01T00:00:00Z&limit=1`);
@@ -58,7 +61,7 @@ async function* takeHistory(client: Client): AsyncGenerator<JsonObject> {
   }
 }
 
-/** Types to ask for, several in a text. Where `*` is not known to mean all of them, those of present entities. */
+/** The types to query, several per text. A broker that does not support `*` is queried for the types of its present entities. */
 async function typesOf(client: Client): Promise<readonly string[]> {
   const { headers } = await ask(client, '/entities?type=*&limit=1');
   if (headers.has('Mlaka-Position')) return ['*'];
@@ -73,7 +76,9 @@ async function* takeGiven(client: Client, path: string): AsyncGenerator<JsonObje
   for await (const document of takeList(client, `${path}?${options}`)) yield objectAsGiven(document);
 }
 
-/** What a query for subscriptions begins with so that this broker shows their secrets; nothing for brokers that do not know it. */
+/**
+ * The beginning of a query for subscriptions that makes this broker return their secrets; empty for brokers that do not know the option.
+ */
 export async function showingSecrets(client: Client, path: string): Promise<string> {
   const options = 'options=secrets&';
   const { status } = await client.send('GET', `${path}?${options}limit=1`);
@@ -103,13 +108,15 @@ async function ask(client: Client, path: string) {
   throw new Error(`The broker answered ${answer.status} to ${pathname}: ${detailOf(answer.body)}`);
 }
 
-/** What brokers say of subscriptions and registrations by themselves, and do not take from others (CIM 009 clauses 5.2.12, 5.2.14, 5.2.15). */
+/**
+ * Members of subscriptions and registrations that brokers generate and do not accept from clients (CIM 009 clauses 5.2.12, 5.2.14, 5.2.15).
+ */
 const outputs = new Set([
   ...['createdAt', 'modifiedAt', 'deletedAt'],
   ...['status', 'timesSent', 'timesFailed', 'lastNotification', 'lastFailure', 'lastSuccess'],
 ]);
 
-/** A subscription or registration without what is the broker's own to say. */
+/** A subscription or registration without the members that the broker generates. */
 function asGiven(document: Json): Json {
   if (isArray(document)) return document.map(asGiven);
   return isObject(document) ? objectAsGiven(document) : document;

@@ -1,13 +1,13 @@
-/** Serves the documents of the package: Markdown as HTML pages, every other file as it is. */
+/** Serves the documents of the package: Markdown as HTML pages, other files unchanged. */
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { StaticFile } from '../console.ts';
 import { documentsIn, firstDocument, isServed, pathOf } from './documents.ts';
 
-/** Reads one document. It rejects when the file cannot be read. */
+/** Reads one document. Rejects when the file cannot be read. */
 export type ReadDocument = () => Promise<StaticFile>;
 
-/** How many bytes of finished pages stay in memory. All documents together are below 1 MiB. */
+/** The size of the page cache in bytes. All documents together are below 1 MiB. */
 const keptBytesMax = 4 * 1024 * 1024;
 
 const imageTypes: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ async function readPlain(root: string, file: string): Promise<StaticFile> {
   return { type, body: await readFile(join(root, file)) };
 }
 
-/** The library is loaded when the first reader comes: a broker that nobody reads does not pay for it. */
+/** The Markdown library is loaded on the first request, so it costs nothing while nobody reads documents. */
 async function renderPage(root: string, file: string, documents: ReadonlySet<string>): Promise<StaticFile> {
   const [{ renderDocument }, template, first, text] = await Promise.all([
     import('./render.ts'),
@@ -45,7 +45,7 @@ async function renderPage(root: string, file: string, documents: ReadonlySet<str
   return { type: 'text/html; charset=utf-8', body: Buffer.from(page) };
 }
 
-/** Renders each file once, and forgets all pages when they exceed `keptBytesMax`. A page that fails is rendered again at the next request. */
+/** Renders each file once, and clears the cache when it exceeds `keptBytesMax`. A failed page is rendered again on the next request. */
 function keepPages(render: (file: string) => Promise<StaticFile>): (file: string) => Promise<StaticFile> {
   const kept = new Map<string, Promise<StaticFile>>();
   let bytes = 0;

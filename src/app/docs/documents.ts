@@ -1,20 +1,20 @@
-/** Which files of the package are documents, and the path at which the broker serves each. */
+/** Lists the documents of the package and the paths at which the broker serves them. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The document that `/docs` shows. Its section of paths is the navigation of all documents. */
+/** The document at `/docs`. Its section of paths is the navigation of all documents. */
 export const firstDocument = 'README.md';
 
 const single = [firstDocument, 'CONTRIBUTING.md', 'CHANGELOG.md', 'src/README.md'];
 const folders = ['docs', 'docker', 'examples', 'schemas', 'smart-data-models'];
 
-/** Files that are served in another place than under `/docs`. */
+/** Files with a path outside `/docs`. */
 const elsewhere: Readonly<Record<string, string>> = {
   'openapi.yaml': '/openapi.yaml',
   'asyncapi.yaml': '/asyncapi.yaml',
 };
 
-/** The documents in the package, as paths from its folder `root`, with `/` between the parts. What is not installed is left out. */
+/** The documents in the package, as paths relative to its folder `root`, with `/` as separator. Missing files are omitted. */
 export const documentsIn = (root: string): readonly string[] =>
   [...single, ...folders.flatMap((folder) => filesIn(root, folder))].filter((file) => existsSync(join(root, file)));
 

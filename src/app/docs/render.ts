@@ -5,16 +5,16 @@
 import { posix } from 'node:path';
 import MarkdownIt, { type Token } from 'markdown-it';
 
-/** A document, by its path from the folder of the package. */
+/** A document with its path relative to the folder of the package. */
 interface Document {
   readonly file: string;
   readonly text: string;
 }
 
 interface Surrounds {
-  /** The document whose section of paths is the navigation. */
+  /** The document whose section of paths becomes the navigation. */
   readonly first: Document;
-  /** The page, with `{{title}}`, `{{navigation}}` and `{{text}}` in it. */
+  /** The page template with `{{title}}`, `{{navigation}}` and `{{text}}`. */
   readonly template: string;
   /** The path at which a file is served; undefined for a file that is not served. */
   readonly linkTo: (file: string) => string | undefined;
@@ -74,7 +74,7 @@ function nameHeadings(tokens: readonly Token[]): void {
   }
 }
 
-/** Markdown-it aligns a column by a `style`, which the Content-Security-Policy of pages does not allow. */
+/** Markdown-it aligns a column with a `style` attribute, which the Content-Security-Policy of the pages forbids. */
 function classAlignment(token: Token): void {
   const style = attributeOf(token, 'style');
   if (style === '') return;
@@ -100,7 +100,7 @@ function resolveImage(token: Token, file: string, linkTo: LinkTo): void {
   if (token.type === 'image') token.attrSet('src', servedHref(attributeOf(token, 'src'), file, linkTo) ?? '');
 }
 
-/** Where a link in a file leads as served: an absolute URL and a fragment stay as they are. */
+/** The served address of a link target. Absolute URLs and fragments stay unchanged. */
 function servedHref(href: string, file: string, linkTo: LinkTo): string | undefined {
   if (/^([a-z][a-z+.-]*:|#|\/)/i.test(href)) return href;
   const [target = '', fragment] = href.split('#');
@@ -108,7 +108,7 @@ function servedHref(href: string, file: string, linkTo: LinkTo): string | undefi
   return path === undefined || fragment === undefined ? path : `${path}#${fragment}`;
 }
 
-/** The list of links by person, from the section of paths: its headings are the persons, its links the documents. `current` is marked. */
+/** The navigation from the section of paths: its headings name the readers, its links the documents. `current` is marked. */
 function navigationOf(tokens: readonly Token[], current: string | undefined): string {
   const lines: string[] = [];
   let isInside = false;
@@ -121,7 +121,7 @@ function navigationOf(tokens: readonly Token[], current: string | undefined): st
   return lines.join('\n');
 }
 
-/** The first link of a line: the others are part of the reason beside it. */
+/** The first link of a line. Further links belong to the explanation. */
 function firstLinkOf(children: readonly Token[], current: string | undefined): readonly string[] {
   const [link, ...rest] = children;
   if (link?.type !== 'link_open') return [];

@@ -1,8 +1,8 @@
-/** Does work again and again, by a clock that only goes forward: neither a zone nor a jump of the wall clock holds it up or hurries it. */
+/** Repeats work at an interval of a monotonic clock, so time zones and jumps of the wall clock have no effect. */
 
 /**
- * Does the work each time the period is over; not while it is still being done. The work must not reject. Returns the function that
- * ends it and waits for what is under way.
+ * Runs the work after each period, except while an earlier run is pending. The work must not reject. Returns the function that stops it and
+ * waits for a pending run.
  */
 export function every(periodMs: number, work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;

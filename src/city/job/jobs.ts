@@ -1,4 +1,4 @@
-/** What the broker does at intervals: sweeps away what has expired, prunes the change log, forgets old history. */
+/** Runs the periodic jobs of the broker: deletes expired data, prunes the change log, and deletes old history. */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
@@ -13,22 +13,22 @@ export interface JobOptions {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly observe: Observe;
-  /** How much of the change log is kept. */
+  /** The retention of the change log. */
   readonly logKeep: { readonly hours: number; readonly records: number; readonly bytes: number };
   /** Expands short names of types and attributes. */
   readonly contexts: { readonly core: Pick<Terms, 'expand'> };
-  /** How much of history is kept. In a dry run it is only told what would go. */
+  /** The retention of history. A dry run only reports what it would delete. */
   readonly historyKeep: KeptDays & {
     readonly isDryRun: boolean;
-    /** How long rollups stay when their instances are gone; absent: they go with them. */
+    /** The retention of rollups whose instances are deleted; absent: rollups are deleted with their instances. */
     readonly rollups?: KeptDays;
   };
 }
 
-/** Work on one tenant's store. Answers what it did, as words for the log; undefined when there was nothing to do. */
+/** Works on the store of one tenant. Returns a summary for the log; undefined when there was nothing to do. */
 type Work = (store: Store, tenant: string) => Promise<string | undefined>;
 
-/** When jobs run, as cron expressions with seconds. */
+/** The schedules of the jobs, as cron expressions with seconds. */
 const times = {
   sweep: '*/2 * * * * *',
   prune: '0 * * * * *',
@@ -39,7 +39,7 @@ const times = {
 
 const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
-/** Starts the jobs. Returns the function that stops them and waits for those under way. */
+/** Starts the jobs. Returns the function that stops them and waits for pending runs. */
 export function startJobs(options: JobOptions): () => Promise<void> {
   const { clock, logKeep, historyKeep } = options;
   const present = createPresent(clock);
@@ -69,15 +69,15 @@ const hourMicros = 3_600_000_000;
 const hoursBefore = (present: Instant, hours: number): Instant =>
   instantOf(microsOfInstant(present) - hours * hourMicros);
 
-/** The present from which the age of what a tenant's store holds is counted. */
+/** Returns the present from which the age of a tenant's data is computed. */
 type Present = (store: Store, tenant: string) => Promise<Instant>;
 
-/** Records that are looked through for one from before the start. */
+/** The number of newest records that are searched for one from before the start. */
 const lookedThrough = 100;
 
 /**
- * A clock that was set far ahead while the broker was away must not cost a store all that it holds: for an hour from the start, the
- * present is not believed to be more than a day after the newest change from before it.
+ * Protects data against a clock that was set far ahead while the broker was stopped. For an hour after the start, the present is at most
+ * one day after the newest change from before the start.
  */
 function createPresent(clock: Clock): Present {
   const [startedMs, startedAt] = [performance.now(), microsOfInstant(clock.now())];
@@ -92,14 +92,14 @@ function createPresent(clock: Clock): Present {
     if (performance.now() - startedMs > hourMicros / 1000) return now;
     const known = newest.get(tenant) ?? look(store);
     newest.set(tenant, known);
-    // A log that cannot be read now may be later.
+    // A log that is unreadable now may be readable later.
     known.catch(() => newest.delete(tenant));
     const latest = (await known) + 24 * hourMicros;
     return microsOfInstant(now) > latest ? instantOf(latest) : now;
   };
 }
 
-/** Forgets history slice by slice, until there is no more or the jobs stop: what is left is done by the next run. */
+/** Deletes history in slices until nothing is left or the jobs stop. The next run deletes the rest. */
 function createForget(
   { contexts, historyKeep }: JobOptions,
   { present, signal }: { readonly present: Present; readonly signal: AbortSignal },
@@ -128,15 +128,15 @@ function createForget(
 
 interface Job extends Pick<JobOptions, 'stores' | 'observe'> {
   readonly work: Work;
-  /** In all tenants; else in those that are in use. */
+  /** True: runs in all tenants; else only in the tenants in use. */
   readonly isOfAll?: boolean;
 }
 
-/** Runs the work in tenants at its times, never twice at a time. */
+/** Runs the work at the times of its schedule. Runs never overlap. */
 function startJob(name: keyof typeof times, job: Job & { readonly isAtOnce?: boolean }): () => Promise<void> {
   const run = (): Promise<void> => runOnce(name, job);
   const first = job.isAtOnce === true ? run() : Promise.resolve();
-  // The run that was made at once may not have ended.
+  // The immediate first run may still be pending.
   const stop = schedule(times[name], () => first.then(run));
   return async () => {
     await Promise.all([first, stop()]);
@@ -145,14 +145,14 @@ function startJob(name: keyof typeof times, job: Job & { readonly isAtOnce?: boo
 
 const told = new Set<Problem['type']>(['TenantUnavailable', 'InsufficientStorage']);
 
-/** What fails in one tenant is done in the others. */
+/** Runs the work in each tenant. A failure in one tenant does not affect the others. */
 async function runOnce(name: string, { stores, observe, work, isOfAll = false }: Job): Promise<void> {
   const began = performance.now();
   const failed = (cause: unknown): undefined => {
-    // A file or a disk that cannot be used is told of by the store.
+    // The store itself reports a file or disk that is unusable.
     if (!(cause instanceof Problem && told.has(cause.type))) observe({ kind: 'failed', where: `job ${name}`, cause });
   };
-  // Where several brokers share a store, the one that has the first part does the jobs.
+  // When several brokers share a store, the holder of the first partition runs the jobs.
   const tenants = stores.partitions.holds(0)
     ? await (isOfAll ? stores.tenants() : stores.tenantsInUse()).catch(failed)
     : [];

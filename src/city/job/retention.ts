@@ -1,19 +1,18 @@
-/** Reads for how many days history is kept, and works it out for a moment. */
+/** Parses for how many days history is kept, and computes the retention at a point in time. */
 import type { Retention, RetentionRule } from '../../core/language/retention.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { scopeSeries } from '../../core/model/history.ts';
 import { dayMicros, type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
 
-/** For how many days history is kept; 0: for ever. Names may be short. */
+/** The retention in days; 0: forever. Names may be short. */
 export interface KeptDays {
   readonly days: number;
   readonly rules: readonly (Pick<RetentionRule, 'type' | 'attr'> & { readonly days: number })[];
 }
 
 /**
- * Reads a text such as `Streetlight=30,AirQualityObserved.pm10=3650`. What stands before the
- * equals sign may hold IRIs: the attribute begins behind the last dot of the type's own name, or where another IRI begins.
- * Throws an Error that names the part it cannot read.
+ * Parses a text such as `Streetlight=30,AirQualityObserved.pm10=3650`. The part before the equals sign may contain IRIs. The attribute
+ * starts after the last dot of the type's local name, or where a second IRI starts. Throws an Error that names the invalid part.
  */
 export function readKeptDays(text: string, days: number): KeptDays {
   const parts = text
@@ -24,8 +23,8 @@ export function readKeptDays(text: string, days: number): KeptDays {
 }
 
 /**
- * Reads for how many days rollups stay: a text such as `3650` or `3650,Streetlight=0`, days for all and then as above. Undefined for an
- * empty one: they go with what they are of.
+ * Parses for how many days rollups are kept: `3650` for all types, or `3650,Streetlight=0` with exceptions as above. Undefined for an empty
+ * text: rollups are deleted together with their instances.
  */
 export function readRollupDays(text: string): KeptDays | undefined {
   if (text.trim() === '') return undefined;
@@ -35,7 +34,7 @@ export function readRollupDays(text: string): KeptDays | undefined {
   return readKeptDays(rest, Number(days));
 }
 
-// An IRI may hold an equals sign, a number cannot: the last one divides.
+// An IRI may contain an equals sign, a number cannot, so the last equals sign is the separator.
 const wholePart = /^(?<name>[^\s=]+.*)=\s*(?<days>\d{1,6})$/;
 const twoIris = /^(?<type>.+?)\.(?<attr>[A-Za-z][A-Za-z0-9+-]*:.+)$/;
 const ownName = /^(?<type>.*[^./#:])\.(?<attr>[^./#:]+)$/;
@@ -52,10 +51,10 @@ function readPart(part: string): KeptDays['rules'][number] {
   };
 }
 
-/** True when there is anything that is not kept for ever. */
+/** True when some history is not kept forever. */
 export const forgetsAnything = ({ days, rules }: KeptDays): boolean => days > 0 || rules.some((rule) => rule.days > 0);
 
-/** What is kept at a moment; `terms` expand short names. */
+/** The retention at a point in time; `terms` expand short names. */
 export function retentionAt({ days, rules }: KeptDays, now: Instant, terms: Pick<Terms, 'expand'>): Retention {
   const beforeOf = (kept: number): { before?: Instant } =>
     kept === 0 ? {} : { before: instantOf(microsOfInstant(now) - kept * dayMicros) };

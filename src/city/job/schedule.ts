@@ -1,17 +1,16 @@
 /**
- * Does work at the times of a cron expression, in UTC. node-cron knows the times and carries the work out. The waiting
- * is done here: node-cron's own goes through every second that a jump of the wall clock has passed over, which holds the
- * event loop for as long as that takes (4.6.0).
+ * Runs work at the times of a cron expression, in UTC. node-cron computes the times and runs the work. This file does the waiting, because
+ * after a jump of the wall clock node-cron 4.6.0 steps through every skipped second and blocks the event loop.
  */
 import { createTask, type ScheduledTask } from 'node-cron';
 import { every } from './every.ts';
 
-/** How often the clock is looked at. */
+/** The interval between two checks of the clock. */
 const tickMs = 500;
 
 /**
- * Does the work at each time that the expression names; once when several were passed over, and never twice at a time.
- * The work must not reject. Returns the function that ends it and waits for what is under way.
+ * Runs the work at each time of the expression. Several skipped times cause one run, and runs never overlap. The work must not reject.
+ * Returns the function that stops the schedule and waits for a pending run.
  */
 export function schedule(expression: string, work: () => Promise<void>): () => Promise<void> {
   const task = createTask(expression, work, { timezone: 'UTC' });
@@ -19,7 +18,7 @@ export function schedule(expression: string, work: () => Promise<void>): () => P
   let lookedAt = Date.now();
   const stop = every(tickMs, async () => {
     const now = Date.now();
-    // A clock that was set back: the next time may now be nearer than the one that was waited for.
+    // When the clock was set back, an earlier time may be due next.
     if (now < lookedAt) due = nextTime(task);
     lookedAt = now;
     if (now < due) return;
@@ -32,5 +31,5 @@ export function schedule(expression: string, work: () => Promise<void>): () => P
   };
 }
 
-/** The next time of a task in milliseconds since 1970; never, where there is none. */
+/** The next time of a task in milliseconds since 1970; infinity when there is none. */
 const nextTime = (task: ScheduledTask): number => task.getNextRuns(1)[0]?.getTime() ?? Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** What a model says of one attribute: kinds, unit codes and the value's schema. */
+/** Checks one attribute against its data model: kind, unit code and the schema of the value. */
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { type Fragment, type Kind, kinds, ngsildNull } from '../../core/model/attribute.ts';
 import { isObject, isStrings, type Json } from '../../core/model/json.ts';
@@ -8,17 +8,17 @@ import { ruleText, tellingError, valueText } from './rule-text.ts';
 type Broken = Pick<ModelViolation, 'rule' | 'value'>;
 
 export interface AttributeRules {
-  /** The attribute as the model names it. */
+  /** The name of the attribute in the model. */
   readonly term: string;
   readonly kinds: readonly Kind[];
-  /** UN/CEFACT common codes that `unitCode` may carry; absent when the unit is not checked. */
+  /** The UN/CEFACT common codes that are allowed in `unitCode`; absent when the unit is not checked. */
   readonly unitCodes?: readonly string[];
   readonly isUnitRequired: boolean;
-  /** Compiled when it is first asked for. */
+  /** Compiles the schema on the first call. */
   readonly validate: () => ValidateFunction;
 }
 
-/** The rules in an attribute's schema and its `x-ngsi`. Throws an Error when `x-ngsi` names a kind that does not exist. */
+/** Reads the rules from an attribute's schema and its `x-ngsi`. Throws an Error when `x-ngsi` names an unknown kind. */
 export function readAttributeRules(
   term: string,
   schema: Json | undefined,
@@ -43,8 +43,8 @@ function readKind(term: string, text: Json): Kind {
 }
 
 /**
- * The first rule that an instance breaks. What it does not say is not looked at; deletions break no rule. In a part of
- * an entity the unit code may stay out where the kind does: the present instance then keeps its own.
+ * The first rule that an instance breaks. Missing members are not checked, and deletions break no rule. A partial update may omit the unit
+ * code together with the kind, because the existing instance then keeps its own.
  */
 export function brokenBy(fragment: Fragment, rules: AttributeRules, whole: boolean): Broken | undefined {
   const { kind, value } = fragment;
@@ -81,7 +81,7 @@ function brokenValue(kind: Kind | undefined, value: Json, rules: AttributeRules)
   return error ? { rule: ruleText(error), value: valueText(error.data) } : undefined;
 }
 
-/** The value of an instance in the simplified representation (CIM 009 clause 4.5.4), which the schemas describe. */
+/** The value of an instance in the simplified representation (CIM 009 clause 4.5.4), to which the schemas apply. */
 export function simplified(kind: Kind | undefined, value: Json): Json {
   switch (kind) {
     case 'LanguageProperty':

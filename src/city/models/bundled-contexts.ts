@@ -1,4 +1,7 @@
-/** The @contexts that come with the data models: those of the families, and term tables of public Smart Data Models. None has to be fetched. */
+/**
+ * Provides the @contexts that are bundled with the data models: those of the families, and tables of terms of public Smart Data Models.
+ * They need no download.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -6,18 +9,18 @@ import type { Json } from '../../core/model/json.ts';
 import { readModelIndex } from './model-index.ts';
 import { readJson } from './read-json.ts';
 
-/** A @context: under which URLs it is known elsewhere, and under which path of the broker it is served. */
+/** A @context with its public URLs and the path at which the broker serves it. */
 interface BundledContext {
   readonly urls: readonly string[];
   readonly path: string;
   readonly document: Json;
 }
 
-/** Public @contexts as tables: every term stands for an IRI that ends in it. Terms of the core context are left out. */
+/** Public @contexts as tables of terms. The IRI of each term ends in the term. Terms of the core @context are omitted. */
 interface PublicContexts {
-  /** What the IRIs of shared terms begin with. */
+  /** The prefix of the IRIs of shared terms. */
   readonly base: string;
-  /** Where they are published, with SUBJECT for the name of one. */
+  /** Their public URLs, with SUBJECT as the placeholder for a name. */
   readonly urls: readonly string[];
   readonly subjects: Readonly<Record<string, { readonly own: string; readonly common: string }>>;
 }
@@ -46,7 +49,7 @@ export function readBundledContexts(directory: string): readonly BundledContext[
   return [...families, ...readPublicContexts(join(directory, 'public-contexts.json'))];
 }
 
-/** By URL, and by path of the broker. */
+/** The @contexts by public URL and by path of the broker. */
 export const knownContexts = (directory: string): Readonly<Record<string, Json>> =>
   Object.fromEntries(
     readBundledContexts(directory).flatMap(({ urls, path, document }) =>
@@ -54,7 +57,7 @@ export const knownContexts = (directory: string): Readonly<Record<string, Json>>
     ),
   );
 
-/** A folder of models need not have any. */
+/** The file is optional. */
 function readPublicContexts(path: string): readonly BundledContext[] {
   if (!existsSync(path)) return [];
   const tables = readJson(path);

@@ -1,14 +1,14 @@
-/** Reads `index.json` of a folder of data models: which families and types there are, in which files. */
+/** Reads `index.json` of a folder of data models, which lists families, types and their files. */
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { readJson } from './read-json.ts';
 
-/** One entity type that has a model. */
+/** An entity type with a model. */
 interface IndexedType {
   /** Short name, such as `ParkingSpot`. */
   readonly name: string;
-  /** The type's IRI in the context of its family. */
+  /** The IRI of the type in the @context of its family. */
   readonly iri: string;
   readonly schema: { readonly file: string; readonly id: string };
 }
@@ -40,7 +40,7 @@ const indexSchema = object({
   },
 });
 
-/** The index of a folder of models. Throws an Error that names the file and the fault when it is none. */
+/** The index of a folder of models. Throws an Error that names the file and the fault when it is invalid. */
 export function readModelIndex(directory: string): ModelIndex {
   const path = join(directory, 'index.json');
   const index = readJson(path);
@@ -50,7 +50,7 @@ export function readModelIndex(directory: string): ModelIndex {
   return index;
 }
 
-/** The terms of a family's context by name. The families' contexts are flat: every term stands for an IRI. */
+/** The terms of a family's @context by name. These @contexts are flat: every term maps to an IRI. */
 export function readTerms(path: string): ReadonlyMap<string, string> {
   const document = readJson(path);
   const context = isObject(document) ? document['@context'] : undefined;

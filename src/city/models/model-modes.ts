@@ -1,18 +1,18 @@
-/** How strictly data models are held to: off, warn or reject, for all types and for single ones. */
+/** Parses how strictly data models are enforced: off, warn or reject, for all types and per type. */
 
 const modelModes = ['off', 'warn', 'reject'] as const;
 export type ModelMode = (typeof modelModes)[number];
 
 export interface ModelModes {
-  /** For types that are not named. */
+  /** The mode of types that are not listed. */
   readonly default: ModelMode;
-  /** By short name or IRI of the type. */
+  /** Modes by short name or IRI of the type. */
   readonly types?: Readonly<Record<string, ModelMode>>;
 }
 
 /**
- * Reads a text such as `warn,Streetlight=off,ParkingSpot=reject`: at most one mode for all types (`off` when there is
- * none), and modes of single types by short name or IRI. Throws an Error that names the part it cannot read.
+ * Parses a text such as `warn,Streetlight=off,ParkingSpot=reject`: at most one mode for all types (default `off`), and modes by short name
+ * or IRI of a type. Throws an Error that names the invalid part.
  */
 export function readModelModes(text: string): ModelModes {
   const parts = text.split(',').map((part) => part.trim());
@@ -24,7 +24,7 @@ export function readModelModes(text: string): ModelModes {
   };
 }
 
-// An IRI may hold an equals sign, a mode cannot: the last one divides.
+// An IRI may contain an equals sign, a mode cannot, so the last equals sign is the separator.
 function readTypeMode(part: string): readonly [string, ModelMode] {
   const at = part.lastIndexOf('=');
   if (at === 0) throw new Error(`The mode ${JSON.stringify(part)} names no type.`);

@@ -1,4 +1,4 @@
-/** One entity type's model: which attributes it rules, and what it finds wrong with an entity. */
+/** Validates an entity against the model of its type. */
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { type Fragment, type Fragments, ngsildNull } from '../../core/model/attribute.ts';
 import { isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
@@ -7,24 +7,24 @@ import { type AttributeRules, brokenBy, readAttributeRules, simplified } from '.
 import { ruleText, tellingError, valueText } from './rule-text.ts';
 import type { Validators } from './validators.ts';
 
-/** The most violations told of one entity: the first ones are enough to mend it by. */
+/** The maximum number of violations that are reported for an entity. */
 const violationsMax = 20;
 
 type Violation = Omit<ModelViolation, 'type'>;
 
 export interface Model {
   check(attrs: Fragments, whole: boolean): readonly Violation[];
-  /** The attributes it rules; compiling one takes up to some milliseconds. */
+  /** The attributes with rules. Compiling the rules of one takes up to some milliseconds. */
   readonly attributes: readonly AttributeRules[];
 }
 
-/** How the parts of a model are made: `irisOf` gives every IRI by which an attribute may be meant. */
+/** The dependencies of a model. `irisOf` returns every IRI that may denote an attribute. */
 interface Parts {
   readonly validators: Validators;
   readonly irisOf: (term: string) => readonly string[];
 }
 
-/** The model in a schema of the simplified form. Throws an Error when it has no `$id` or no properties. */
+/** Creates a model from a schema of the simplified representation. Throws an Error when the schema has no `$id` or no properties. */
 export function createModel(schema: JsonObject, { validators, irisOf }: Parts): Model {
   const { $id, properties } = schema;
   if (typeof $id !== 'string' || !isObject(properties))
@@ -49,8 +49,8 @@ export function createModel(schema: JsonObject, { validators, irisOf }: Parts): 
 }
 
 /**
- * What a schema says of the entity beside its single attributes. Id and type were read before a model is asked. The id
- * keeps its path, from which references to other schemas are resolved.
+ * The rules of a schema for the entity as a whole. Id and type are excluded because they are already validated. The id keeps its path,
+ * because references to other schemas are resolved against it.
  */
 function wholeSchema(schema: JsonObject, id: string): JsonObject {
   const { required } = schema;
@@ -72,7 +72,7 @@ function checkAttributes(attrs: Fragments, byIri: ReadonlyMap<string, AttributeR
   return violations;
 }
 
-/** Rules of the entity as a whole see one instance of each attribute: the default one, else the first. */
+/** Checks the rules for the entity as a whole. They apply to one instance of each attribute: the default one, else the first. */
 function checkWhole(
   attrs: Fragments,
   byIri: ReadonlyMap<string, AttributeRules>,

@@ -1,4 +1,4 @@
-/** The data models of a folder as the core asks for them: which apply to an entity, in which mode, and what they say. */
+/** Provides the data models of a folder to the core: the models of an entity, their modes and their rules. */
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject, type JsonObject } from '../../core/model/json.ts';
@@ -10,10 +10,10 @@ import { createModel, type Model } from './model.ts';
 import { readJson } from './read-json.ts';
 import { createValidators, type Validators } from './validators.ts';
 
-/** Names that no @context explains (CIM 009 clause 5.5.7): who posts without contexts uses these IRIs. */
+/** The prefix of names that no @context defines (CIM 009 clause 5.5.7). Clients that send no @context use these IRIs. */
 const defaultVocabulary = 'https://uri.etsi.org/ngsi-ld/default-context/';
 
-/** Terms of the core context, which no other context may redefine (clause 5.5.7). */
+/** Terms of the core @context, which no other @context may redefine (clause 5.5.7). */
 const coreTerms: ReadonlyMap<string, string> = new Map([
   ['description', 'http://purl.org/dc/terms/description'],
   ['location', 'https://uri.etsi.org/ngsi-ld/location'],
@@ -21,15 +21,15 @@ const coreTerms: ReadonlyMap<string, string> = new Map([
 ]);
 
 export interface ModelOptions {
-  /** The folder of the models, with its `index.json`. */
+  /** The folder of the models, which contains `index.json`. */
   readonly directory: string;
   readonly modes: ModelModes;
   readonly observe: Observe;
 }
 
-/** Models in force, which compile their rules when these are first needed, or in idle time before. */
+/** The active models. Their rules are compiled on first use, or earlier in idle time. */
 export interface CityModels extends Models {
-  /** Compiles all rules in force, a few milliseconds at a time, so that the first entities do not have to wait. */
+  /** Compiles all active rules in slices of a few milliseconds, so that the first entities do not have to wait. */
   warmUp(): Promise<void>;
 }
 
@@ -39,9 +39,9 @@ interface Ruling {
 }
 
 /**
- * Reads the models of a folder. A model applies to entities of its type's IRI and, for clients that post without
- * contexts, of its name in the default vocabulary; attributes likewise. Throws an Error when a file is missing or
- * wrong, or when a mode names a type that has no model.
+ * Reads the models of a folder. A model applies to entities whose type is its IRI or, for clients that send no @context, its name in the
+ * default vocabulary. The same holds for attributes. Throws an Error when a file is missing or invalid, or when a mode names a type without
+ * a model.
  */
 export function createModels({ directory, modes, observe }: ModelOptions): CityModels {
   const rulings = readRulings(directory, modes);
@@ -71,7 +71,7 @@ export function createModels({ directory, modes, observe }: ModelOptions): CityM
   };
 }
 
-/** The models whose mode is not off, by every IRI of their types. */
+/** The models whose mode is not off, by each IRI of their types. */
 function readRulings(directory: string, modes: ModelModes): ReadonlyMap<string, Ruling> {
   const index = readModelIndex(directory);
   refuseUnknownTypes(index.families, modes);

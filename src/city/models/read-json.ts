@@ -1,8 +1,8 @@
-/** Reads JSON files of the data models, once at start. */
+/** Reads the JSON files of the data models at start. */
 import { readFileSync } from 'node:fs';
 import { type Json, parseJson } from '../../core/model/json.ts';
 
-/** The JSON in a file. Throws an Error that names the file when it cannot be read or is not JSON. */
+/** Parses a JSON file. Throws an Error that names the file when it is unreadable or not JSON. */
 export function readJson(path: string): Json {
   try {
     return parseJson(readFileSync(path, 'utf8'));

@@ -1,4 +1,4 @@
-/** Says in words which rule was broken and by which value, within bounds. */
+/** Describes the broken rule and the offending value in a text of limited length. */
 import type { ErrorObject } from 'ajv/dist/2020.js';
 
 const valueCharactersMax = 200;
@@ -9,11 +9,11 @@ const cut = (text: string, max: number): string => (text.length > max ? `${text.
 /** A value as JSON text of at most 200 characters. */
 export const valueText = (value: unknown): string => cut(JSON.stringify(value), valueCharactersMax);
 
-/** The error that tells most: `if` only reports that a branch failed, and the branch's own error comes before it. */
+/** The most specific error. `if` only reports that a branch failed, and the error of the branch precedes it. */
 export const tellingError = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
   errors.find(({ keyword }) => keyword !== 'if') ?? errors[0];
 
-/** The rule that an error is about, such as `must be <= 1` or `must be >= -90 at coordinates/1`. */
+/** The broken rule, such as `must be <= 1` or `must be >= -90 at coordinates/1`. */
 export function ruleText(error: ErrorObject): string {
   const place = error.instancePath === '' ? '' : ` at ${error.instancePath.slice(1)}`;
   return cut(`${wordsOf(error)}${place}`, ruleCharactersMax);

@@ -1,21 +1,21 @@
-/** Compiles parts of the models' JSON Schemas, each when it is first needed: all together take half a second. */
+/** Compiles parts of the models' JSON Schemas on first use. Compiling all of them takes half a second. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 
-/** Members of a schema that check nothing. */
+/** Schema members without validation. */
 const annotations = new Set(['description', 'title', 'x-ngsi']);
 
 export interface Validators {
-  /** Takes the schema of a type, so that its parts can be asked for. */
+  /** Adds the schema of a type, so that validators for its parts can be requested. */
   add(schema: JsonObject): void;
-  /** The validator of one attribute's value in the schema with this id. */
+  /** The validator for the value of one attribute in the schema with this id. */
   ofAttribute(schemaId: string, attribute: string, rules: Json | undefined): ValidateFunction;
-  /** The validator of a schema that is no part of another. */
+  /** The validator for a separate schema. */
   ofSchema(schema: JsonObject): ValidateFunction;
 }
 
-/** Validators that know the schema whose shapes all types share. */
+/** Creates validators. `sharedSchema` contains the definitions that all types share. */
 export function createValidators(sharedSchema: JsonObject): Validators {
   const ajv = new Ajv2020({ strict: true, verbose: true });
   formats.default(ajv);
@@ -33,7 +33,7 @@ export function createValidators(sharedSchema: JsonObject): Validators {
   };
 }
 
-/** Where rules that only refer to others lead: such shapes, a geometry for one, are compiled once for all types. */
+/** The shared definition that rules only refer to. A shared definition, such as a geometry, is compiled once for all types. */
 function sharedPlace(schemaId: string, rules: Json | undefined): string | undefined {
   if (!isObject(rules)) return undefined;
   const reference = rules['$ref'];
@@ -41,5 +41,5 @@ function sharedPlace(schemaId: string, rules: Json | undefined): string | undefi
   return typeof reference === 'string' && others.length === 0 ? new URL(reference, schemaId).href : undefined;
 }
 
-/** A name as a token of a JSON pointer in the fragment of a URI (RFC 6901 clause 6). */
+/** A name as a token of a JSON pointer in a URI fragment (RFC 6901 clause 6). */
 const pointerToken = (name: string): string => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'));
