@@ -1,21 +1,21 @@
-/** Connects to the replica set, and says what its failures mean. */
+/** Connects to the replica set and maps its errors to problems. */
 import { MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb';
 import { badData, Problem } from '../../core/model/problem.ts';
 
-/** How long a request waits for a primary before it is told that there is none. An election takes up to 12 s. */
+/** How long a request waits for a primary before it fails. An election takes up to 12 s. */
 const patienceMs = 15_000;
 
 /**
- * How often each server is asked whether it is well, and how much longer it may take to answer: one that hangs, its connections still
- * open, is found out after both together. What it was asked then fails, and is asked the next primary. Of an operation itself that says
- * nothing: it may take longer.
+ * The interval of heartbeats to each server, and the time limit for their answers. A server that hangs with open connections is
+ * detected after the sum of both. Its pending operations fail and go to the next primary. The limits do not apply to operations, which
+ * may take longer.
  */
 const watch = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 4000 } as const;
 
-/** The first server version that has all that is used here (6.0). */
+/** The first server version with all features that are used here (6.0). */
 const leastWireVersion = 17;
 
-/** Throws an Error when nobody answers, or when it is a server that has no transactions, which need a replica set. */
+/** Throws an Error when no server answers, or when it has no transactions, because it is not in a replica set. */
 export async function connect(url: string): Promise<MongoClient> {
   const client = new MongoClient(url, {
     writeConcern: { w: 'majority', journal: true },
@@ -38,11 +38,11 @@ export async function connect(url: string): Promise<MongoClient> {
   }
 }
 
-/** What is set in the URL stands. */
+/** Options in the URL take precedence. */
 const withoutThoseIn = (url: string, options: Readonly<Record<string, number>>): MongoClientOptions =>
   Object.fromEntries(Object.entries(options).filter(([name]) => !url.includes(`${name}=`)));
 
-/** The name of the database in a URL, which those of all tenants begin with. */
+/** The database name in a URL: the prefix of all tenants' database names. */
 export const databaseIn = (client: MongoClient): string => {
   const { dbName } = client.options;
   return dbName === 'test' ? 'mlaka' : dbName;
@@ -51,7 +51,7 @@ export const databaseIn = (client: MongoClient): string => {
 const timeLimitExceeded = 50;
 const objectTooLarge = 10_334;
 
-/** Waits for the database. Throws Unavailable when it is away, and TooComplexQuery when it took too long. */
+/** Waits for the database. Throws Unavailable when it does not answer, and TooComplexQuery when it takes too long. */
 export async function reach<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -63,7 +63,7 @@ export async function reach<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The driver finds out first, in most cases. */
+/** The driver detects this first in most cases. */
 const isTooLarge = (error: unknown): boolean =>
   error instanceof MongoError &&
   (error.code === objectTooLarge ||
@@ -87,13 +87,13 @@ const awayNames = new Set([
 const awayLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
 
 /**
- * What servers say that are not primary, stop, or are interrupted by an election; and what a socket says that breaks while it
- * is written to, of which the driver does not always make an error of its own.
+ * Error codes of servers that are not primary, shut down, or are interrupted by an election; and of sockets that break during a write,
+ * which the driver does not always wrap in its own error.
  */
 const awayCodes = new Set<unknown>([91, 134, 189, 10107, 11600, 11602, 13435, 13436]);
 const brokenCodes = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT']);
 
-/** True when a failure is that of the way to the database, or of who it is for the moment, and not of what was asked. */
+/** True for failures of the connection or of the replica set's state, not of the request. */
 export const isAway = (error: unknown): boolean =>
   error instanceof MongoError
     ? awayNames.has(error.name) ||

@@ -1,20 +1,20 @@
-/** Shapes around geometries that an index of MongoDB takes, which knows no planes: its lines are the shortest on a sphere. */
+/** Shapes that cover bounding boxes, for a MongoDB index. The index has no planar geometry: its lines are geodesics on a sphere. */
 import type { BoundingBox } from '../../core/model/geometry.ts';
 import type { CoverShape } from './schema.ts';
 
-/** Boxes are made larger by this, in degrees: what is only a line or a point is then a surface. A tenth of a metre. */
+/** Boxes are enlarged by this, in degrees, so that lines and points become areas. A tenth of a metre. */
 const margin = 1e-6;
 
-/** Nearer to the poles, and wider than this, boxes have no such shape. */
+/** Boxes nearer to the poles, or wider than this, have no such shape. */
 const latitudeMax = 88;
 const widthMax = 120;
 
 const radians = Math.PI / 180;
 
 /**
- * A shape that has every point of a box in it, and little else; undefined when there is none. The shortest way between two
- * points of a circle of latitude leads nearer to the pole: the side of the box that is nearer to the equator is moved so far
- * that the middle of that way still is below the box.
+ * A shape that contains every point of a box, and little else; undefined when there is none. The geodesic between two points of a
+ * circle of latitude runs nearer to the pole. So the side of the box that is nearer to the equator is moved until the middle of its
+ * geodesic is outside the box.
  */
 export function coverOf([west, south, east, north]: BoundingBox): CoverShape | undefined {
   if (west === east && south === north) return { type: 'Point', coordinates: [west, south] };
@@ -34,6 +34,6 @@ export function coverOf([west, south, east, north]: BoundingBox): CoverShape | u
   return { type: 'Polygon', coordinates: [ring] };
 }
 
-/** The latitude at which a way must begin and end whose middle is at a latitude. */
+/** The latitude at which a geodesic must begin and end, so that its middle is at `latitude`. */
 const below = (latitude: number, cosineOfHalfWidth: number): number =>
   Math.atan(Math.tan(latitude * radians) * cosineOfHalfWidth) / radians;

@@ -1,12 +1,12 @@
-/** Which database is whose: any name of a tenant as a name that MongoDB takes. */
+/** Maps tenant names to valid MongoDB database names. */
 import { createHash } from 'node:crypto';
 
-/** MongoDB takes names of fewer than 64 bytes. */
+/** MongoDB allows names of fewer than 64 bytes. */
 const nameMax = 63;
 
 /**
- * The database of a tenant; '' is the default tenant. Names that are short and made of small letters, digits, `_` and `-`
- * can be read in it. Others are hashed: they may be long, and MongoDB takes no two names that differ in case only.
+ * The database of a tenant; '' is the default tenant. Short names of lower-case letters, digits, `_` and `-` stay readable. Others are
+ * hashed: they may be long, and MongoDB allows no two names that differ only in case.
  */
 export function databaseOf(prefix: string, tenant: string): string {
   if (tenant === '') return prefix;

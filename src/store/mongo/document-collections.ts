@@ -1,4 +1,4 @@
-/** Shelves of JSON documents. */
+/** Document collections in MongoDB: JSON documents by key. */
 import { type ClientSession, type Document, MaxKey, MinKey } from 'mongodb';
 import { type Json, sameJson } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
@@ -17,13 +17,13 @@ export interface DocumentCollections {
 
 export interface DocumentCollectionsOptions {
   readonly writer: Writer;
-  /** This broker's name among all. */
+  /** The id of this broker. */
   readonly node: string;
   readonly isCurrent: PartitionLeases['isCurrent'];
   readonly observe: Observe;
 }
 
-/** Opens shelves by name. Writes go the way of all others, so that the last of several stands. */
+/** Opens collections by name. Writes go through the tenant's writer in order, so that the last write wins. */
 export function createDocumentCollections(
   { shelf }: Collections,
   options: DocumentCollectionsOptions,
@@ -58,7 +58,7 @@ function createWriting(
     put: async (key, document) => {
       await send((session) => shelf.bulkWrite([putting(key, document)], { session }));
     },
-    // All transactions of a tenant come one after the other: what is put later sees that the part is another's by now.
+    // Transactions of a tenant are sequential: a later write sees that another broker holds the partition.
     putFenced: (documents, leaseTerm) =>
       send(async (session) => {
         if (!(await isCurrent(leaseTerm, session))) return false;
@@ -88,7 +88,7 @@ function createReading(shelf: Collections['shelf'], name: string): Pick<Document
       const found = await reach(shelf.findOne({ _id: { shelf: name, key } }));
       return found ? documentIn(found.doc) : undefined;
     },
-    // By UTF-16 units, as every other store; MongoDB's own order is that of UTF-8.
+    // Sorted by UTF-16 units, like every other store. MongoDB sorts by UTF-8.
     keys: async () => {
       const found = await reach(shelf.find(all, { projection: { _id: 1 } }).toArray());
       return found.map(({ _id }) => _id.key).sort();
@@ -101,7 +101,7 @@ function createReading(shelf: Collections['shelf'], name: string): Pick<Document
   };
 }
 
-/** Tells of what other brokers put on shelves. A deletion does not say whose it is: everybody's are told. */
+/** Reports changes by other brokers. A deletion event has no author: deletions by all brokers are reported. */
 function createOthers(
   { shelf }: Pick<Collections, 'shelf'>,
   { node, observe }: { readonly node: string; readonly observe: Observe },
@@ -116,7 +116,7 @@ function createOthers(
     what: 'shelves',
     observe,
     onBegin: () => {
-      // What came while nobody watched may be anything: also before the first stream was open.
+      // Changes from before the stream was open are unknown: every document may have changed.
       for (const name of followers.keys()) tell(name);
     },
     onEvent: (event) => {

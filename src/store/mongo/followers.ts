@@ -1,4 +1,4 @@
-/** Those who follow a tenant's log: called for what this node has written, and for what others have, by a change stream. */
+/** The listeners of a tenant's log: called for the writes of this broker, and by a change stream for those of others. */
 import type { Observe } from '../../core/port/observe.ts';
 import type { Log, Position } from '../../core/port/store.ts';
 import type { Collections } from './schema.ts';
@@ -6,12 +6,12 @@ import { createWatch } from './watch.ts';
 
 export interface Followers {
   readonly follow: Log['follow'];
-  /** Calls those who follow, when the position is newer than all before. */
+  /** Calls the listeners if the position is newer than all before. */
   announce(position: Position): void;
   readonly close: () => void;
 }
 
-/** `newest`: the position from which on followers are called. */
+/** `newest`: listeners are called for newer positions. */
 export function createFollowers(
   { state }: Pick<Collections, 'state'>,
   { newest, observe }: { newest: Position; observe: Observe },
@@ -35,7 +35,7 @@ export function createFollowers(
     pipeline,
     what: 'the log',
     observe,
-    // What came before the stream is in the log, and the position tells how far.
+    // The log has the changes from before the stream. The position says how far.
     onBegin: async () => announce((await state.findOne({ _id: 'state' }))?.position ?? 0),
     onEvent: (event) => {
       const position = event.operationType === 'update' ? event.updateDescription.updatedFields?.position : undefined;
@@ -54,7 +54,7 @@ export function createFollowers(
   };
 }
 
-/** Each transaction that changes something writes its last position into the state: one event tells of all its records. */
+/** Each transaction with changes writes its last position into the state: one event covers all its records. */
 const pipeline = [
   { $match: { operationType: 'update', 'updateDescription.updatedFields.position': { $exists: true } } },
   { $project: { operationType: 1, 'updateDescription.updatedFields.position': 1 } },

@@ -1,26 +1,26 @@
-/** Buckets: how the instances of a series lie in them, and which bucket has a place in time. */
+/** Buckets: how they store the instances of a series, and which bucket covers a time. */
 import type { AnyBulkWriteOperation, ClientSession, Collection, Document, FindOptions } from 'mongodb';
 import type { HistoricInstance } from '../../../core/model/history.ts';
 import type { Interval, Micros } from '../../../core/model/instant.ts';
 import { type Row, rowIn } from '../own-text.ts';
 import type { BucketDocument, BucketKey, OpenBucket } from '../schema.ts';
 
-/** How many instances a bucket has, or UTF-16 units of text, when the next is begun. */
+/** A bucket is full at this many instances, or UTF-16 units of text. */
 const bucketMax = 100;
 const sizeMax = 500_000;
 
-/** A series: its subject's number, and its own among those of the subject. */
+/** A series: the number of its subject, and its own number within the subject. */
 export type SeriesKey = Pick<BucketKey, 's' | 'n'>;
 
 export type BucketOperation = AnyBulkWriteOperation<BucketDocument>;
 
-/** The collection, as a transaction sees it; without a session, as everybody does. */
+/** The collection within a transaction; without a session, outside of any. */
 export interface Buckets {
   readonly history: Collection<BucketDocument>;
   readonly session?: ClientSession;
 }
 
-/** Keys of the buckets of a series that begin at or after one moment and before another. */
+/** The keys of a series' buckets that begin at or after `from` and before `to`. */
 export const keysBetween = ({ s, n }: SeriesKey, from: Micros, to: Micros): Document => ({
   $gte: { s, n, from },
   $lt: { s, n, from: to },
@@ -28,7 +28,7 @@ export const keysBetween = ({ s, n }: SeriesKey, from: Micros, to: Micros): Docu
 
 export const allKeys = (series: SeriesKey): Document => keysBetween(series, -Infinity, Infinity);
 
-/** The bucket in which an instance at that place is, if there is one: the last that begins at or before it. */
+/** The bucket that covers a time: the last that begins at or before it. */
 export function bucketAt(
   { history, session }: Buckets,
   { s, n }: SeriesKey,
@@ -52,7 +52,7 @@ export async function* bucketsIn(
   );
 }
 
-/** What was observed in an interval, ascending, bucket by bucket. */
+/** The observed instances of an interval, ascending, bucket by bucket. */
 export async function* observedIn(
   buckets: Buckets,
   series: SeriesKey,
@@ -64,11 +64,11 @@ export async function* observedIn(
 
 export const isObserved = ([, , { observedAt }]: Row): boolean => observedAt !== undefined;
 
-/** True for a value that stands at the time of its write, for want of another. */
+/** True for a value without a time of observation: its place is the time of the write. */
 export const isUnobserved = ({ observedAt, deletedAt }: Row[2]): boolean =>
   observedAt === undefined && deletedAt === undefined;
 
-/** The first bucket that begins after a moment. */
+/** The first bucket that begins after a time. */
 export function bucketAfter(
   { history, session }: Buckets,
   { s, n }: SeriesKey,
@@ -80,13 +80,13 @@ export function bucketAfter(
 
 export const rowsIn = ({ rows }: BucketDocument): readonly Row[] => rows.map(rowIn);
 
-/** The instance of a row. Its id is that of its place and number, unless it was moved. */
+/** The instance of a row. Its id is made from its place and number, unless it was moved. */
 export const instanceIn = ({ s, n }: SeriesKey, [at, number, instance]: Row): HistoricInstance => ({
   ...instance,
   instanceId: instance.instanceId ?? `urn:ngsi-ld:Instance:${s}-${n}-${at}-${number}`,
 });
 
-/** The operations that put rows in the place of a bucket: ascending rows, in as many buckets as they need. */
+/** The operations that replace a bucket by rows: ascending rows, in as many buckets as they need. */
 export const rewriting = (
   series: SeriesKey,
   before: BucketDocument | undefined,
@@ -96,17 +96,17 @@ export const rewriting = (
   ...fillBuckets(null, rows).map((bucket) => ({ insertOne: { document: bucketOf(series, bucket) } })),
 ];
 
-/** What one bucket gets. */
+/** The rows that one bucket gets. */
 export interface FilledBucket {
   readonly rows: readonly Row[];
   readonly texts: readonly string[];
-  /** The bucket as it is then. */
+  /** The state of the bucket afterwards. */
   readonly open: OpenBucket;
 }
 
 /**
- * Divides ascending rows among buckets: into the open one as long as there is room, then into new ones. Rows at the same place
- * stay together. The first lot is for the open bucket when its `from` is that one's.
+ * Distributes ascending rows among buckets: first into the open one while it has room, then into new ones. Rows at the same time stay
+ * together. The first result is for the open bucket if both have the same `from`.
  */
 export function fillBuckets(open: OpenBucket | null, rows: readonly Row[]): readonly FilledBucket[] {
   const lots: { rows: Row[]; texts: string[]; open: OpenBucket }[] = [];

@@ -1,4 +1,4 @@
-/** Forgets what history is not to be kept of, some subjects at a time. */
+/** Deletes history past its retention period, some subjects at a time. */
 import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
@@ -9,18 +9,18 @@ import type { Work } from '../writer/work.ts';
 import { bucketAt, type BucketOperation, keysBetween, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
 import { expireRollups, keepRollups } from './rollup-keeper.ts';
 
-/** Subjects that one slice looks at. */
+/** Subjects per slice. */
 const subjectsMax = 100;
 
-/** About so many instances are read for the rollups that stay of them in one slice: others' writes are to come in between. */
+/** The approximate number of instances that one slice reads to make rollups: other writes must get in between. */
 const readMax = 5000;
 
-/** A series of which something may have to go. */
+/** A series with a retention period. */
 interface Due {
   readonly document: SubjectDocument;
   readonly series: SeriesDocument;
   readonly key: SeriesKey;
-  /** What is before them goes. */
+  /** What is before these bounds is deleted. */
   readonly bounds: Bounds;
 }
 
@@ -58,7 +58,7 @@ function dueIn(document: SubjectDocument, slice: RetentionSlice): readonly Due[]
 
 const keyText = ({ s, n }: SeriesKey): string => `${s}/${n}`;
 
-/** How many instances are in those buckets of each series that begin before the bound. */
+/** The number of instances in the buckets of each series that begin before its bound. */
 async function countBefore({ collections, session }: Work, due: readonly Due[]): Promise<ReadonlyMap<string, number>> {
   if (due.length === 0) return new Map();
   const counted = await collections.history
@@ -73,15 +73,15 @@ async function countBefore({ collections, session }: Work, due: readonly Due[]):
   return new Map(counted.map(({ _id, count }) => [keyText(_id), count]));
 }
 
-/** What goes of a series. */
+/** What is deleted from a series. */
 interface Going {
   readonly due: Due;
-  /** Of instances. */
+  /** The number of instances. */
   readonly count: number;
   readonly operations: readonly BucketOperation[];
 }
 
-/** `next`: there was too much; what was not looked at comes behind that subject. */
+/** `next`: the slice was full; the rest comes after that subject. */
 async function goingOf(
   work: Work,
   all: readonly Due[],
@@ -101,11 +101,11 @@ async function goingOf(
   return { going };
 }
 
-/** True when rollups stay of what goes. A scope has none. */
+/** True when rollups of the deleted instances are kept. A scope has none. */
 const isKeeping = ({ series, bounds }: Due): boolean =>
   bounds.rollups < bounds.instances && series.name !== scopeSeries;
 
-/** What goes in the first days of a series. */
+/** Deletes the first days of a series. */
 async function partOf(work: Work, due: Due, most: number): Promise<Going> {
   const { key, bounds } = due;
   const sizes = await work.collections.history
@@ -128,14 +128,14 @@ async function partOf(work: Work, due: Due, most: number): Promise<Going> {
   return goingOfOne(work, part, counts.get(keyText(key)) ?? 0);
 }
 
-/** `count` instances are in those of its buckets that begin before the bound. */
+/** `count`: the number of instances in its buckets that begin before the bound. */
 async function goingOfOne({ collections, session }: Work, due: Due, count: number): Promise<Going> {
   const { series, key, bounds } = due;
-  // The last of these buckets may have some that stay.
+  // The last of these buckets may have instances that stay.
   const bucket = await bucketAt({ history: collections.history, session }, key, bounds.instances - 1);
   const rows = bucket ? rowsIn(bucket) : [];
   const last = series.name === scopeSeries ? rows.findLast(([at]) => at < bounds.instances) : undefined;
-  // The scope that was set last before the bound holds still at that time, and stays.
+  // The last scope before the bound still holds at the bound, and stays.
   const end = last && last[2].deletedAt === undefined ? last[0] : bounds.instances;
   const staying = rows.filter(([at]) => at >= end);
   const removal = { deleteMany: { filter: { _id: keysBetween(key, -Infinity, bounds.instances) } } };
@@ -151,7 +151,7 @@ async function forgetAll(work: Work, all: readonly Going[]): Promise<void> {
   for (const { due } of going) {
     const subject = work.adopt(due.document);
     const { instances } = due.bounds;
-    // Of the day in which the bound is, a part is gone.
+    // The day of the bound loses a part of its instances.
     work.put(work.history.disturb(subject, due.series.n, instances % dayMicros === 0 ? [] : [dayOf(instances)]));
   }
 }

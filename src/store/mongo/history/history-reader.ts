@@ -1,4 +1,4 @@
-/** Answers history plans: which entities, and which of their instances. */
+/** Executes history plans: finds the entities and selects their instances. */
 import {
   byTime,
   compileRemembered,
@@ -23,7 +23,7 @@ import { createTimeBudget, type TimeBudget } from '../search/time-budget.ts';
 import { bucketsIn, instanceIn, isUnobserved, rowsIn, type SeriesKey } from './bucket.ts';
 import { readRolled } from './rollup-reader.ts';
 
-/** Subjects that are read at once. */
+/** Subjects per page. */
 const pageSize = 50;
 
 export async function readHistories(plan: HistoryPlan, collections: Collections): Promise<readonly EntityHistory[]> {
@@ -58,14 +58,14 @@ const rememberedIn = ({ _id, types, doc }: SubjectDocument): Remembered => ({
 interface HistoryRead {
   readonly collections: Collections;
   readonly plan: HistoryPlan;
-  /** No more than this many instances of a series are needed, the earliest ones. */
+  /** The reader may stop after this many instances of a series, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
-  /** Absent: all are. */
+  /** Absent: all instances. */
   readonly isWanted?: (instance: HistoricInstance) => boolean;
 }
 
-/** The instances that a plan selects, series by series, each ascending in time. */
+/** The instances that a plan selects, by series, each ascending in time. */
 async function select(
   { subject, series }: SubjectDocument,
   { entity }: Remembered,
@@ -98,8 +98,8 @@ async function readSeries(series: SeriesDocument, key: SeriesKey, reading: Histo
 }
 
 /**
- * Spares the next reader the look through a series that an earlier version has begun. Whoever adds what was not observed says so
- * in the same document, and that stays.
+ * Records that all instances of the series are observed, so that the next reader need not scan it: series of earlier versions lack this
+ * mark. A writer that adds unobserved instances sets the mark in the same document, and that value stays.
  */
 async function noteAllObserved({ s, n }: SeriesKey, { subjects }: Collections): Promise<void> {
   await subjects.updateOne(
@@ -108,7 +108,7 @@ async function noteAllObserved({ s, n }: SeriesKey, { subjects }: Collections): 
   );
 }
 
-/** What stands for the instances, and those that are no numbers. */
+/** Rollups for the numbers, and the other instances. */
 async function readTallies(
   { name, dataset, open }: SeriesDocument,
   key: SeriesKey,
@@ -146,7 +146,10 @@ async function readInstances(name: string, key: SeriesKey, reading: HistoryRead)
 /** True for the times that are the place of an instance in its series. */
 const isOrderedBy = (timeproperty: TimeProperty): boolean => timeproperty === 'observedAt' || timeproperty === 'any';
 
-/** The buckets of a series that may have what is asked for. By the place of instances, keys lead to the interval, or to its end. */
+/**
+ * The buckets of a series that may have matching instances. For times that are the place of instances, the keys lead to the interval or
+ * its end.
+ */
 function bucketsOf(key: SeriesKey, { collections, plan, budget }: HistoryRead): AsyncGenerator<BucketDocument> {
   const { temporal } = plan;
   const isByPlace = isOrderedBy(temporal.timeproperty);

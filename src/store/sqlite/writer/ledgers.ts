@@ -1,14 +1,14 @@
-/** The ledgers of the files that are open in the writer's thread. */
+/** The database writers of the files that are open in the writer's thread. */
 import { failureOf } from '../failure.ts';
 import type { FromWriter, Reply, Request } from '../message.ts';
 import { type TenantDatabaseWriter, openTenantDatabaseWriter } from './tenant-database-writer.ts';
 import type { Steps } from './steps.ts';
 
-/** In each file, one thing after the other. */
+/** Work in each file is sequential. */
 export interface Ledgers {
-  /** Commits a group of requests in a file, which is opened when it is not open, and answers them. */
+  /** Commits a group of requests in a file and replies to them. Opens the file if need be. */
   commit(path: string, group: readonly Request[]): Steps<undefined>;
-  /** Does a piece of what need not be done before an answer. False: nothing is left to do in this file. */
+  /** Does a piece of deferred work. False: nothing is left to do in this file. */
   tidy(path: string): Steps<boolean>;
   close(): void;
 }
@@ -53,5 +53,5 @@ export function createLedgers(say: (message: FromWriter) => void): Ledgers {
   };
 }
 
-/** A file that cannot be used is opened anew by the next request: somebody may have put another in its place. */
+/** A file that cannot be used is closed, and the next request opens it again: somebody may have replaced it. */
 const isLost = (reply: Reply): boolean => 'failure' in reply && reply.failure.problem?.type === 'TenantUnavailable';

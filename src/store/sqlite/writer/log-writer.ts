@@ -11,18 +11,18 @@ import { logRowOf } from '../log-rows.ts';
 import type { Sequence } from './sequence.ts';
 import type { Steps } from './steps.ts';
 
-/** A change with what is needed to write it down. */
+/** A change, with the data for its log row. */
 interface Logged {
   readonly position: Position;
   readonly change: Change;
   /** The text of the change's entity. */
   readonly doc: string;
-  /** The entity's number; of one that is gone, the one that it had. */
+  /** The entity's number; for a deleted entity, its last number. */
   readonly num: number;
   readonly stored: StoredEntityRow | undefined;
 }
 
-/** What is to be kept. */
+/** The records to keep. */
 interface Kept {
   readonly before: Micros;
   readonly records: number;
@@ -31,13 +31,13 @@ interface Kept {
 
 export interface LogWriter {
   append(logged: Logged): void;
-  /** Removes at most `limit` records that are not to be kept, oldest first. Answers how many. */
+  /** Removes at most `limit` records that exceed the bounds, oldest first. Returns their number. */
   prune(keep: Kept, limit: number): Steps<number>;
-  /** Reads again what is in the file; after a rollback. */
+  /** Reads the state from the file again. Called after a rollback. */
   reset(): void;
 }
 
-/** About what a row takes beside its texts. */
+/** The approximate size of a row without its texts. */
 const rowBytes = 40;
 
 export function createLogWriter(database: Database, sequence: Sequence): LogWriter {
@@ -66,26 +66,26 @@ export function createLogWriter(database: Database, sequence: Sequence): LogWrit
 
 const bytesOf = (text: string | null): number => (text === null ? 0 : Buffer.byteLength(text));
 
-/** The length from which the text of an entity is not repeated in the log. */
+/** From this length on, the log does not repeat the text of an entity. */
 const wholeMax = 16_384;
 
-/** So many records of an entity at most tell it by those that follow: bounds what a reader has to go through. */
+/** The maximum number of consecutive records of an entity without its text. It bounds the rows that a reader goes through. */
 const chainMax = 128;
 
-/** Entities of which it is remembered how many such records there are. */
+/** The number of entities whose chain length is cached. */
 const chainsMax = 10_000;
 
 const isLarge = (doc: string, stored: StoredEntityRow | undefined): boolean =>
   doc.length >= wholeMax || (stored !== undefined && stored.doc.length >= wholeMax);
 
 interface Space {
-  /** The texts of a record: the entity, or '' where it is told by what follows; and how it was before, where a record is told by that. */
+  /** The texts of a record: the entity, or '' when later records give it; and `undo`, when the previous record depends on this one. */
   textsOf(logged: Logged): { readonly doc: string; readonly undo: string | null };
 }
 
 /**
- * Of a large entity, a record only tells what it changes: the entity as it is in the table of entities, less what all changes
- * after the record did, is the one of the record. Of one in which something expires all is kept, because that is no change.
+ * For a large entity, a record holds only the change. A reader takes the entity from the table of entities and undoes all changes after
+ * the record. An entity with an expiry is stored whole, because expiry is not logged as a change.
  */
 function createSpace(): Space {
   const chains = new Map<number, number>();
@@ -104,7 +104,7 @@ function createSpace(): Space {
   };
 }
 
-/** Null: the record before tells its entity itself. */
+/** Null: the previous record holds its own entity. */
 function undoText({ doc, expires, entity }: StoredEntityRow, change: Change): string | null {
   if (change.event !== 'updated' || doc.length < wholeMax || expires !== null) return null;
   return JSON.stringify(undoOf(entity, change.entity));
@@ -118,11 +118,11 @@ function createPrune(database: Database, sequence: Sequence, total: () => number
   const setPrunedTo = database.prepare<[Position]>("INSERT OR REPLACE INTO meta (key, value) VALUES ('prunedTo', ?)");
   return function* ({ before, records, bytes }, limit) {
     const prunedTo = sequence.prunedTo();
-    // Positions have no gaps: those of the newest records follow from the newest of all.
+    // Positions have no gaps: the newest position gives the bound for the number of records.
     const superfluous = sequence.position() - prunedTo - records;
     const rows = oldest.all(prunedTo, limit);
     const excess = total() - bytes;
-    // Records of earlier versions have no total. They come before all that have one.
+    // Records of earlier versions have no total. They precede all records that have one.
     const firstKept = rows.findIndex((row) => row.at >= before && (row.total ?? 0) > excess);
     const gone = rows.slice(0, Math.max(firstKept === -1 ? rows.length : firstKept, superfluous));
     for (const { position } of gone) {

@@ -1,4 +1,4 @@
-/** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
+/** Changes the history without a change of the entity: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Database } from 'better-sqlite3';
 import { type HistoricInstance, type Replacement, replacementOf } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
@@ -10,7 +10,7 @@ import { createRangeDelete } from '../history/range-delete.ts';
 import type { Names } from '../names.ts';
 import type { Steps } from './steps.ts';
 
-/** Carries out a revision. */
+/** Executes a revision. */
 export type Revise = (revision: Revision, at: Instant) => Steps<Revised>;
 
 type Found = InstanceRow & Series;
@@ -63,7 +63,7 @@ interface Deletes {
   one(row: Found): boolean;
 }
 
-/** Each answers whether there was anything. */
+/** Each returns whether there was anything to delete. */
 function createDeletes(database: Database, rollups: RollupWriter): Deletes {
   const all = createRangeDelete(database, ['subject']);
   const ofName = createRangeDelete(database, ['subject', 'name']);
@@ -87,16 +87,16 @@ function createDeletes(database: Database, rollups: RollupWriter): Deletes {
   };
 }
 
-/** Dataset, time and number in an id as the reader of rows makes it. */
+/** Dataset, time and number in an id, in the form that the row reader makes. */
 const placeInId = /^urn:ngsi-ld:Instance:\d+-\d+-(\d+)-(-?\d+)-(\d+)-\d+$/;
 
 type Attribute = Pick<Series, 'subject' | 'name'>;
 
 interface Rows {
   read(row: Found): HistoricInstance;
-  /** What lies at the place that an id names: another instance, perhaps. */
+  /** The instance at the place in an id. It may be a different instance. */
   named(attribute: Attribute, instanceId: string): Found | undefined;
-  /** What lies at the place to which the instance of an id was moved: another one, perhaps. */
+  /** The instance at the place to which this id was moved. It may be a different instance. */
   moved(attribute: Attribute, instanceId: string): Found | undefined;
   noteMove(instanceId: string, to: Found): void;
 }
@@ -114,7 +114,7 @@ function createRows(database: Database): Rows {
     'INSERT OR REPLACE INTO moved (id, subject, name, dataset, at, n) VALUES (?, ?, ?, ?, ?, ?)',
   );
   return {
-    // A reader keeps texts, and those of a transaction that is rolled back would come to stand for others: so none is kept.
+    // A new row reader per call: a cached text of a transaction that was rolled back would be wrong later.
     read: (row) => createRowReader((num) => textOf.get(num) ?? '')(row, row),
     named({ subject, name }, instanceId) {
       const [, dataset, at, n] = placeInId.exec(instanceId)?.map(Number) ?? [];

@@ -1,21 +1,21 @@
-/** Hands out positions of the log, which have no gaps, and numbers that are never used twice. */
+/** Assigns log positions, which have no gaps, and numbers, which are never reused. */
 import type { Database } from 'better-sqlite3';
 import type { Position } from '../../../core/port/store.ts';
 
 export interface Sequence {
   /** The position of the newest change. */
   position(): Position;
-  /** Up to where the log has been pruned. */
+  /** The position up to which the log has been pruned. */
   prunedTo(): Position;
-  /** The position of the next change, and a number that belongs to it. */
+  /** The position of the next change, and its number. */
   nextPosition(): { readonly position: Position; readonly number: number };
-  /** A number that belongs to no change. */
+  /** A number without a change. */
   next(): number;
-  /** Reads again what is in the file; after a rollback. */
+  /** Reads the state from the file again. Called after a rollback. */
   reset(): void;
 }
 
-/** A number is the position plus all the numbers ever given without one, so that only these need to be written down. */
+/** A number is the position plus the count of numbers without a change. Only that count needs storage. */
 export function createSequence(database: Database): Sequence {
   const readNewest = database.prepare<[], number>('SELECT position FROM log ORDER BY position DESC LIMIT 1').pluck();
   const readMeta = database.prepare<[string], number>('SELECT value FROM meta WHERE key = ?').pluck();

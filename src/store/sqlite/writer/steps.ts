@@ -1,12 +1,12 @@
-/** Long work in steps, so that one thread serves several files side by side. */
+/** Long work in steps, so that one thread serves several files concurrently. */
 
 /**
- * Work that stops at each `yield`: until it is asked to go on, the thread may do anything but work in the same file, whose
- * transaction stays open.
+ * Work that pauses at each `yield`. During the pause, the thread may do anything except work in the same file: its transaction stays
+ * open.
  */
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
-/** Goes on with work for about so many milliseconds. Undefined: it has not ended. */
+/** Continues work for about this many milliseconds. Undefined: it has not ended. */
 export function goOn<Result>(steps: Steps<Result>, ms: number): { readonly result: Result } | undefined {
   const end = performance.now() + ms;
   for (;;) {
@@ -16,7 +16,7 @@ export function goOn<Result>(steps: Steps<Result>, ms: number): { readonly resul
   }
 }
 
-/** The results of work on each of these, one after the other. */
+/** Does the work for each item in order, and returns the results. */
 export function* inSteps<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Steps<Result>,

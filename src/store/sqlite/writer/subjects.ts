@@ -1,4 +1,4 @@
-/** Keeps who has a history but is not there: entities that were deleted, or are known by past instances only. */
+/** Maintains the subjects that have a history but no present entity: it was deleted, or only past instances are known. */
 import type { Database } from 'better-sqlite3';
 import type { Names } from '../names.ts';
 import { stringsIn } from '../own-text.ts';
@@ -6,15 +6,15 @@ import { stringsIn } from '../own-text.ts';
 interface DeletedSubject {
   readonly id: string;
   readonly subject: number;
-  /** As last known. */
+  /** The last known types. */
   readonly types: readonly string[];
 }
 
 export interface Subjects {
-  /** The subject of an entity that is not there, if it has one. */
+  /** The subject of an entity that does not exist, if it has one. */
   deletedSubject(id: string): number | undefined;
   markDeleted(departed: DeletedSubject): void;
-  /** The entity is there again: answers its subject, if it had one. */
+  /** Called when an entity is created again: returns its subject, if it had one. */
   restore(id: string): number | undefined;
 }
 

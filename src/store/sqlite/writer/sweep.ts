@@ -1,4 +1,4 @@
-/** Removes what has expired, a part at a time, so that others' writes come in between. */
+/** Removes what has expired in small jobs, so that other writes get in between. */
 import type { Store } from '../../../core/port/store.ts';
 import { parseJson } from '../../../core/model/json.ts';
 import type { SendJob } from './writer.ts';

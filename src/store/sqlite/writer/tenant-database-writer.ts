@@ -1,4 +1,4 @@
-/** The writing side of one tenant's file: carries out groups of requests, each group in one transaction. */
+/** Writes one tenant's file: executes groups of requests, each group in one transaction. */
 import type { Database } from 'better-sqlite3';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Position } from '../../../core/port/store.ts';
@@ -21,15 +21,15 @@ import { createSubjects } from './subjects.ts';
 import { createWal, type Wal } from './wal.ts';
 
 export interface TenantDatabaseWriter {
-  /** Carries out requests in order and answers when they are durable. Never throws: what fails is in the replies. */
+  /** Executes requests in order and returns the replies when they are durable. Never throws: failures are in the replies. */
   commit(requests: readonly Request[]): Steps<readonly Reply[]>;
   position(): Position;
-  /** Work that need not be done before an answer: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. Never while a commit is under way. */
+  /** Does deferred work: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. Never runs during a commit. */
   tidy(): Steps<boolean>;
   close(): void;
 }
 
-/** Opens a tenant's file. Throws an Error when it cannot be opened, or was written by a newer program. */
+/** Opens a tenant's file. Throws an Error when it cannot be opened, or when a newer program wrote it. */
 export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
   const database = openForWriting(path);
   const names = createNames(database);
@@ -56,7 +56,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
     try {
       return yield* inTransaction(inSteps(requests, (request) => answer(request, run)));
     } catch (error) {
-      // One faulty request must not take the others of its group with it.
+      // Run each request in its own transaction, so that one faulty request does not fail the others.
       if (requests.length > 1) return (yield* inSteps(requests, (request) => commit([request]))).flat();
       return requests.map(({ seq }) => ({ seq, failure: failureOf(error, path) }));
     }
@@ -108,7 +108,7 @@ function createTables(database: Database, names: Names): Tables {
 
 type InTransaction = <Result>(work: Steps<Result>) => Steps<Result>;
 
-/** Runs work in a transaction: `flush` writes what is only in memory before the commit, `reset` forgets it after a failure. */
+/** Runs work in a transaction. `flush` writes the changes in memory before the commit; `reset` discards them after a failure. */
 function createTransaction(
   database: Database,
   { flush, reset }: { flush: () => Steps<undefined>; reset: () => void },

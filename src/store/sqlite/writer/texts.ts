@@ -1,10 +1,10 @@
-/** Writes what crosses to the writer's thread as texts, long lists a part at a time so that this thread serves others in between. */
+/** Serializes lists for the writer's thread. Long lists are serialized in parts, so that this thread serves others in between. */
 import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 
-/** The texts of parts of a list, each of a list. At once for a short one, unless a longer one that was asked for before is not done. */
+/** The texts of the parts of a list. Returned at once for a short list, unless an earlier list is still in progress. */
 export type Texts = (items: readonly object[]) => readonly string[] | Promise<readonly string[]>;
 
-/** Items that make one text. */
+/** Items per part. */
 const partMax = 32;
 
 export function createTexts(yieldToEventLoop: YieldToEventLoop): Texts {
@@ -20,7 +20,7 @@ export function createTexts(yieldToEventLoop: YieldToEventLoop): Texts {
   };
 }
 
-/** Waiting for those that came before keeps the order. */
+/** Waits for the earlier lists, to keep the order. */
 async function writeAfter(
   before: Promise<unknown> | undefined,
   items: readonly object[],

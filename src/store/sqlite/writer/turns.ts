@@ -1,6 +1,6 @@
 /**
- * Shares the writer's thread: files in which there is something to do take turns, and long work goes on over several turns.
- * So one tenant's batch holds up its own writes only. In each file all is done in order.
+ * Schedules the writer's thread: files with work take turns, and long work continues over several turns. So a large batch of one tenant
+ * delays only that tenant's writes. Work in each file is done in order.
  */
 import type { Request } from '../message.ts';
 import type { Ledgers } from './ledgers.ts';
@@ -8,25 +8,25 @@ import { goOn, type Steps } from './steps.ts';
 
 export interface Turns {
   add(requests: readonly Request[]): void;
-  /** Works in one file, for a turn at most. False: there is nothing left to do in any. */
+  /** Works in one file for at most one turn. False: no file has work left. */
   take(): boolean;
-  /** True when all that was asked for is answered; something may be left to tidy. */
+  /** True when all requests have replies. Deferred work may be left. */
   areAnswered(): boolean;
 }
 
-/** How long a turn lasts, but for the step that is under way at its end: long beside a commit, short beside a wait that is felt. */
+/** The length of a turn, without the step that runs at its end: long compared to a commit, short compared to a noticeable delay. */
 const turnMs = 10;
 
-/** Writes in one group at most: bounds how long the first of them waits. */
+/** The maximum of writes per group: bounds how long the first of them waits. */
 const groupMax = 2000;
 
-/** What is to be done in a file. */
+/** The work of one file. */
 interface Line {
   readonly waiting: Request[];
   work: Steps<undefined> | undefined;
-  /** What was committed last has not been tidied up after. */
+  /** The last commits have deferred work. */
   isUntidy: boolean;
-  /** The last work was a commit: tidying is next, however much waits. */
+  /** The last work was a commit: deferred work is next, even when requests wait. */
   hasCommitted: boolean;
 }
 
@@ -69,7 +69,7 @@ export function createTurns({ commit, tidy }: Pick<Ledgers, 'commit' | 'tidy'>):
 
 const createLine = (): Line => ({ waiting: [], work: undefined, isUntidy: false, hasCommitted: false });
 
-/** Takes out all that has arrived so far, up to the bound: while one group is committed, the next one gathers. */
+/** Takes all waiting requests, up to the bound. While one group is committed, the next one collects. */
 function groupOf(waiting: Request[]): readonly Request[] {
   let weight = 0;
   const end = waiting.findIndex((request) => {

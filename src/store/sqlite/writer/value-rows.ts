@@ -1,4 +1,4 @@
-/** Keeps an index over the values of those attributes that queries ask for often. Others cost a write nothing. */
+/** Maintains an index over the values of attributes that queries often use. Other attributes add no cost to a write. */
 import type { Database } from 'better-sqlite3';
 import { indexedText } from '../../../core/language/indexed-text.ts';
 import { scalarsOf } from '../../../core/language/matches/matches-value.ts';
@@ -8,24 +8,24 @@ import type { Json } from '../../../core/model/json.ts';
 import { entityIn } from '../own-text.ts';
 import type { Steps } from './steps.ts';
 
-/** How many attributes of a tenant are indexed at most: each makes writes to it dearer. */
+/** The maximum number of indexed attributes per tenant: each makes writes slower. */
 const indexedMax = 16;
 
-/** Entities that a part of an index is made of: a few milliseconds, where they are of usual size. */
+/** Entities per slice of an index build: a few milliseconds for entities of usual size. */
 const sliceMax = 200;
 
-/** What a value is in the index: numbers come before texts. */
+/** A value in the index: numbers sort before texts. */
 export type Key = number | string;
 
 export interface Values {
-  /** Writes what differs for an entity, as far as the index has come. */
+  /** Writes the differences for an entity, if the index has reached it. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
-  /** Asks for the index of an attribute (expanded name). Does nothing when there is one, or too many, or no such attribute. */
+  /** Requests the index of an attribute (expanded name). Does nothing when it exists, when there are too many, or when no entity has it. */
   want(name: string): void;
   areComplete(): boolean;
-  /** Builds a part of an index that is not complete yet. */
+  /** Builds a slice of an incomplete index. */
   buildSlice(): Steps<undefined>;
-  /** Reads again how far the indexes are; after a rollback. */
+  /** Reads the state of the indexes again. Called after a rollback. */
   reset(): void;
 }
 
@@ -55,7 +55,7 @@ export function createValues(database: Database): Values {
     },
     want(name) {
       if (indexed.length >= indexedMax || indexed.some(({ text }) => text === name)) return;
-      // Queries may name anything: only what entities have is worth a number and an index.
+      // Queries may name anything: only attributes of entities get a number and an index.
       const num = progress.numOf(name);
       if (num === undefined) return;
       progress.write(num, -1);
@@ -75,7 +75,7 @@ export function createValues(database: Database): Values {
   };
 }
 
-/** Puts some more entities into an index. Answers up to where it goes then. */
+/** Adds some entities to an index. Returns the number up to which it then goes. */
 function* buildOn(rows: Rows, { name, text, upto }: Indexed): Steps<number> {
   let end = upto;
   for (let left = sliceMax; left > 0; left -= 1) {
@@ -100,12 +100,12 @@ const none: readonly Instance[] = [];
 const instancesOf = (entity: Entity | undefined, name: string): readonly Instance[] =>
   entity && Object.hasOwn(entity.attrs, name) ? (entity.attrs[name] ?? none) : none;
 
-/** The keys of everything that a term of `q` without further path compares with. */
+/** The keys of all values that a term of `q` without a further path compares with. */
 function keysOf(instances: readonly Instance[]): ReadonlySet<Key> {
   return new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []));
 }
 
-/** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
+/** The key of a scalar; undefined for other values, which equal nothing. Different values may share a key. */
 export function keyOf(value: Json): Key | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'string') return indexedText(value);
@@ -115,7 +115,7 @@ export function keyOf(value: Json): Key | undefined {
 interface Rows {
   add(name: number, key: Key, num: number): void;
   drop(name: number, key: Key, num: number): void;
-  /** The entity behind one. */
+  /** The first entity after a number. */
   behind(num: number): { readonly num: number; readonly doc: string } | undefined;
 }
 
@@ -135,7 +135,7 @@ function createRows(database: Database): Rows {
 }
 
 interface Progress {
-  /** The number of an attribute that some entity has. */
+  /** The number of an attribute; undefined when no entity has it. */
   numOf(name: string): number | undefined;
   read(): readonly Indexed[];
   /** `upto` Infinity: complete. */

@@ -1,10 +1,10 @@
-/** Those who wait for answers of the writer's thread, and how many of them there may be. */
+/** The requests that wait for the writer's thread, and the limits on them. */
 import type { Answer } from '../message.ts';
 
-/** Above this, jobs are refused: the disk cannot keep up. */
+/** Above these limits, jobs are refused: the disk cannot keep up. */
 export interface WriterLimits {
   readonly pendingWrites: number;
-  /** Of documents, counted in UTF-16 units. */
+  /** Bytes of documents, counted in UTF-16 units. */
   readonly pendingBytes: number;
 }
 
@@ -21,8 +21,8 @@ export type Size = Pick<Waiting, 'path' | 'weight' | 'bytes'>;
 
 export interface WaitingRoom {
   /**
-   * Always true for a file for which nobody is in it, so that what is larger than the limits is not refused for ever; and,
-   * where others have filled it, for a file that has taken up to a hundredth of the limits, so that no tenant keeps others out.
+   * Always true for a file without pending jobs, so that a job larger than the limits is possible. Also true for a file that uses up to
+   * a hundredth of the limits, when others use up the rest: so no tenant blocks others.
    */
   hasRoomFor(size: Size): boolean;
   add(seq: number, one: Waiting): void;
@@ -30,7 +30,7 @@ export interface WaitingRoom {
   takeAll(): readonly Waiting[];
 }
 
-/** The part of the limits that a file has to itself. */
+/** The part of the limits that is reserved for each file. */
 const ownPart = 0.01;
 
 interface Sum {

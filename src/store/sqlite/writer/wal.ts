@@ -1,17 +1,17 @@
-/** Keeps the write-ahead log short: checkpoints are made here, after the answers, and nowhere else. */
+/** Keeps the write-ahead log short: all checkpoints are made here, after the replies. */
 import type { Database } from 'better-sqlite3';
 
 export interface Wal {
-  /** Moves what is in the write-ahead log into the file when that has become much. */
+  /** Makes a checkpoint when the write-ahead log is long. */
   keepShort(): void;
-  /** Moves all of it, where the disk lets it. */
+  /** Makes a complete checkpoint, if the disk allows it. */
   empty(): void;
 }
 
-/** Pages (4 KiB) that may wait. More makes fewer checkpoints, which write a page once however often it changed; reads get slower. */
+/** Pages (4 KiB) before a checkpoint. With more pages, checkpoints are rarer and write a changed page only once, but reads get slower. */
 const waitingMax = 8000;
 
-/** How many commits go by between two looks at it. */
+/** Commits per check. */
 const commitsBetween = 8;
 
 export function createWal(database: Database): Wal {
@@ -28,7 +28,7 @@ export function createWal(database: Database): Wal {
       try {
         database.pragma('wal_checkpoint(TRUNCATE)');
       } catch {
-        // What stays in it is as durable, and is read when the file is opened again.
+        // The rest is durable too. SQLite reads it when the file is opened again.
       }
     },
   };

@@ -1,10 +1,10 @@
-/** The writer's thread: hears what is to be written, and works in turns, in each turn of the event loop one. */
+/** The writer's thread: receives requests and takes one turn per iteration of the event loop. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { FromWriter, ToWriter } from '../message.ts';
 import { createLedgers } from './ledgers.ts';
 import { createTurns } from './turns.ts';
 
-/** Only the main thread's writer posts here. */
+/** A type assertion: only the writer of the main thread posts here. */
 const isToWriter = (message: unknown): message is ToWriter => message !== undefined;
 
 if (parentPort) serve(parentPort);

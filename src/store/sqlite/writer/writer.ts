@@ -1,4 +1,4 @@
-/** The main thread's end of the writer: sends jobs to the writer's thread, and wakes those who wait for their answers. */
+/** The writer in the main thread: sends jobs to the writer's thread and settles the promises of their answers. */
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { Problem } from '../../../core/model/problem.ts';
@@ -8,34 +8,34 @@ import { errorOf } from '../failure.ts';
 import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from '../message.ts';
 import { createWaitingRoom, type Size, type WriterLimits } from './waiting-room.ts';
 
-/** Sends a job for one tenant's file. Throws Unavailable when too many are waiting, an Error when it failed. */
+/** Sends a job for one tenant's file. Throws Unavailable when too many jobs wait, and an Error when the job failed. */
 export type SendJob = (job: Job, weight?: number) => Promise<Answer>;
 
 export interface Writer {
   /** `weight` is the number of writes in the job. */
   send(path: string, job: Job, weight?: number): Promise<Answer>;
-  /** Calls back after each commit in a file that moved its newest position. Returns the function that stops it. */
+  /** Calls back after each commit in a file that advanced its newest position. Returns the function that stops it. */
   follow(path: string, listener: (position: Position) => void): () => void;
-  /** Waits for what is under way; afterwards every job is refused. */
+  /** Waits for running jobs, then refuses every job. */
   close(): Promise<void>;
 }
 
 export interface WriterOptions {
   readonly observe: Observe;
   readonly limits: WriterLimits;
-  /** Called when the writer's thread dies again and again: nothing can be written any more. */
+  /** Called when the writer's thread keeps dying: no write is possible any more. */
   readonly fatal?: ((cause: Error) => void) | undefined;
-  /** Most of memory that the writer's thread may take; absent: as much as this one. */
+  /** The heap limit of the writer's thread; absent: that of the main thread. */
   readonly heapMegabytes?: number;
 }
 
-/** After so many deaths within that time, another thread would die too. */
+/** After this many deaths within that time, a restart is pointless. */
 const deathsMost = 5;
 const deathsMs = 60_000;
 
 /**
- * Starts the writer's thread. One that dies is started again. Who waited for it is told Unavailable: what was asked may have
- * been done or not, and everything that was answered is on disk.
+ * Starts the writer's thread, and restarts it when it dies. Jobs that wait then fail with Unavailable: they may have been done or not.
+ * Everything that was answered is on disk.
  */
 export function startWriter(options: WriterOptions): Writer {
   const { observe, limits, fatal = () => undefined, heapMegabytes } = options;
@@ -60,7 +60,7 @@ export function startWriter(options: WriterOptions): Writer {
     }
     outbox.clear();
     worker = startThread({ hear, observe, died: revive, heapMegabytes });
-    // What was committed and not answered is announced by opening the file.
+    // Opening a file announces changes that were committed but not answered.
     for (const path of followers.paths()) void send(path, { op: 'open' }).catch(() => undefined);
   };
   let worker = startThread({ hear, observe, died: revive, heapMegabytes });
@@ -86,7 +86,7 @@ interface ThreadEvents {
 }
 
 function startThread({ hear, observe, died, heapMegabytes }: ThreadEvents): Worker {
-  // From src it runs as TypeScript, from dist as what was compiled from it.
+  // In src the worker is TypeScript, in dist it is compiled JavaScript.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = new Worker(
     new URL(`./writer-worker.${extension}`, import.meta.url),
@@ -108,13 +108,13 @@ function sizeOf(job: Job): number {
 const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
 interface Queue {
-  /** Waits for the answer to what `post` sends under a number. Throws Unavailable when the queue is full or stopped. */
+  /** Waits for the answer to the request that `post` sends with a sequence number. Throws Unavailable when the queue is full or stopped. */
   enter(size: Size, post: (seq: number) => void): Promise<Answer>;
   settle(reply: Reply): void;
   isOpen(): boolean;
-  /** Lets nobody in any more. False: it was so already. */
+  /** Stops the queue. False: it was stopped already. */
   refuse(): boolean;
-  /** Fails those who wait. */
+  /** Rejects all waiting requests. */
   fail(error: Error): void;
 }
 
@@ -154,19 +154,19 @@ function createQueue(limits: WriterLimits): Queue {
 
 interface Outbox {
   put(request: Request): void;
-  /** Forgets what is in it. */
+  /** Discards unsent requests. */
   clear(): void;
-  /** After what is in it. */
+  /** Sends the remaining requests first. */
   close(): void;
 }
 
 /**
- * So many requests are not kept waiting for more: the writer's thread is to work on them while this one goes on with the
- * next. Otherwise all who were answered together ask together, and the threads take turns instead of working side by side.
+ * A batch of this size is sent at once: the writer's thread then works on it while this thread continues. Otherwise all clients that
+ * were answered together send together, and the threads alternate instead of working in parallel.
  */
 const messageMax = 16;
 
-/** Sends the requests of one turn of the event loop together: a message costs more than a request. */
+/** Batches the requests of one iteration of the event loop: a message costs more than a request. */
 function createOutbox(post: (message: ToWriter) => void): Outbox {
   let gathered: Request[] = [];
   const flush = (): void => {
@@ -193,7 +193,7 @@ function createOutbox(post: (message: ToWriter) => void): Outbox {
 interface Followers {
   announce(path: string, position: Position): void;
   readonly follow: Writer['follow'];
-  /** The files of which somebody follows the log. */
+  /** The files whose log has listeners. */
   paths(): readonly string[];
 }
 
