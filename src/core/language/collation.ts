@@ -1,10 +1,10 @@
-/** Says by which rules texts are ordered (clause 4.23, RFC 6067). */
+/** Defines the collations that order texts (clause 4.23, RFC 6067). */
 import { compareTexts } from './matches/matches-order.ts';
 
-/** The order of the Unicode Collation Algorithm, of no language in particular: what the standard orders texts by initially. */
+/** The root order of the Unicode Collation Algorithm, independent of a language. It is the default order of the standard. */
 export const rootCollation = 'und-x-icu';
 
-/** The name of the order by code point, which is no collation of ICU's. */
+/** The name of the order by code point. It is not an ICU collation. */
 export const codePointOrder = 'codepoint';
 
 /** True for a language tag, such as `sl`, `de-u-co-phonebk` or `und-x-icu`. */
@@ -17,7 +17,7 @@ export function isCollation(tag: string): boolean {
   }
 }
 
-/** The comparison of two texts by a collation, or by `codepoint`. Languages without rules of their own have those of the root. */
+/** Compares two texts by a collation, or by `codepoint`. The root rules apply to languages without their own rules. */
 export function compareBy(collation: string): (a: string, b: string) => number {
   if (collation === codePointOrder) return compareTexts;
   const tag = withoutSuffix(collation);
@@ -25,8 +25,11 @@ export function compareBy(collation: string): (a: string, b: string) => number {
   return new Intl.Collator(isKnown ? tag : inEnglish(tag)).compare;
 }
 
-/** Databases name the collations of ICU so; to BCP 47 it is a private use. */
+/** Databases use this suffix for ICU collations. BCP 47 treats it as private use. */
 const withoutSuffix = (tag: string): string => tag.replace(/-x-icu$/i, '');
 
-/** Collators take the language of the machine for the root, whose rules English has as they are; `-u-` and what follows stays. */
+/**
+ * Intl.Collator uses the locale of the machine for the root. English uses the root rules unchanged, so it replaces the root; `-u-`
+ * extensions stay.
+ */
 const inEnglish = (tag: string): string => `en${/-u-[a-z0-9-]*/i.exec(tag)?.[0] ?? ''}`;

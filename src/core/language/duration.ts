@@ -1,7 +1,7 @@
-/** Reads durations of ISO 8601, and goes on from a moment by them (clauses 4.5.19, 4.6.3). */
+/** Reads durations of ISO 8601 and adds them to a moment (clauses 4.5.19, 4.6.3). */
 import { dayMicros, type Micros } from '../model/instant.ts';
 
-/** Months and microseconds: years are twelve months, weeks and days are of 24 hours. */
+/** A duration in months and microseconds. Years are twelve months; weeks and days have 24 hours per day. */
 export interface Duration {
   readonly months: number;
   readonly micros: Micros;
@@ -12,7 +12,7 @@ const form =
 
 const secondMicros = 1_000_000;
 
-/** The duration in a text such as `PT1H` or `P1M`; undefined when it is none. */
+/** The duration in a text such as `PT1H` or `P1M`; undefined when the text is invalid. */
 export function parseDuration(text: string): Duration | undefined {
   const parts = text.length <= 64 && text !== 'P' ? form.exec(text) : null;
   if (!parts) return undefined;
@@ -29,7 +29,7 @@ const monthsMax = 120_000;
 
 export const isZero = ({ months, micros }: Duration): boolean => months === 0 && micros === 0;
 
-/** The moment that is so many durations later. Months keep the day of the month, or the last day of a shorter one. */
+/** The moment plus `times` durations. Months keep the day of the month, or use the last day of a shorter month. */
 export function later(moment: Micros, { months, micros }: Duration, times: number): Micros {
   if (months === 0) return moment + micros * times;
   const date = new Date(Math.floor(moment / 1000));
@@ -42,7 +42,7 @@ export function later(moment: Micros, { months, micros }: Duration, times: numbe
   return (Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay)) + inDay) * 1000 + rest + micros * times;
 }
 
-/** The number of the period from `start` on that a moment is in, counting from 0; the moment is not before the start. */
+/** The number of the period that contains a moment, counted from 0 at `start`. The moment is not before `start`. */
 export function periodOf(moment: Micros, start: Micros, duration: Duration): number {
   if (duration.months === 0) return Math.floor((moment - start) / duration.micros);
   const average = duration.months * 30.436875 * dayMicros + duration.micros;

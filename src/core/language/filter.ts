@@ -1,4 +1,4 @@
-/** What an entity must be like to be found: the frozen trees that the parsers of this folder make of query texts. */
+/** Defines the filters that select entities: the immutable trees that the parsers of this folder make from query texts. */
 import type { Geometry } from '../model/geometry.ts';
 import type { Micros } from '../model/instant.ts';
 
@@ -8,21 +8,21 @@ export type TypeSelection =
   | { readonly op: 'type'; readonly type: string }
   | { readonly op: 'and' | 'or'; readonly parts: readonly TypeSelection[] };
 
-/** One level of a scope query (clause 4.19): a name, or `+` for exactly one level of any name. */
+/** The levels of a scope pattern (clause 4.19). A level is a name, or `+` for exactly one level with any name. */
 export interface ScopePattern {
   readonly levels: readonly string[];
-  /** True for a trailing `/#`: this scope and everything beneath it. `/#` alone has no levels. */
+  /** True for a trailing `/#`: this scope and every scope below it. `/#` alone has no levels. */
   readonly deep: boolean;
 }
 
-/** A scope query: any of the parts, each of which needs all its patterns to be met by some scope. */
+/** A scope query: one part of `anyOf` must match. A part matches when each of its patterns matches a scope of the entity. */
 export interface ScopeQuery {
   readonly anyOf: readonly { readonly allOf: readonly ScopePattern[] }[];
 }
 
 /**
- * What a term of `q` compares with. A time keeps its text, because a string value may hold the same text. `isDecoded`: the text
- * before it in the list without its percent-encoding, which nobody wrote.
+ * The operand of a term of `q`. A time keeps its text, because a string value can have the same text. `isDecoded`: the percent-decoded form
+ * of the previous text in the list. The client did not write it.
  */
 export type QValue =
   | { readonly kind: 'json'; readonly value: number | string | boolean; readonly isDecoded?: true }
@@ -36,23 +36,23 @@ export type QValue =
   | { readonly kind: 'list'; readonly values: readonly QValue[] }
   | { readonly kind: 'range'; readonly from: QValue; readonly to: QValue };
 
-/** Where a term of `q` looks: attribute, sub-attributes or metadata, members inside the value (clause 4.9). */
+/** The path of a term of `q`: attribute, sub-attributes or metadata, members inside the value (clause 4.9). */
 export interface QPath {
   /** The expanded name of the attribute, or a system member: `createdAt`, `modifiedAt`, `expiresAt`, `deletedAt`, `observedAt`, `scope`, `id`, `type`. */
   readonly attr: string;
-  /** Names after dots: expanded sub-attribute names, or `observedAt`, `createdAt`, `modifiedAt`, `unitCode`, `datasetId` as they are. */
+  /** Names after dots: expanded sub-attribute names, or the unexpanded `observedAt`, `createdAt`, `modifiedAt`, `unitCode`, `datasetId`. */
   readonly sub: readonly string[];
-  /** Names inside the brackets as written: raw member names, a language tag, or `*`. */
+  /** Names inside the brackets as the client wrote them: member names, a language tag, or `*`. */
   readonly inside: readonly string[];
-  /** As `sub` and `attr`, but unexpanded: for messages and for writing the query out again. */
+  /** `attr` and `sub` unexpanded, for messages and for writing the query again. */
   readonly text: string;
-  /** Through a relationship: types the target must have one of (expanded; empty: any), and the path from there. */
+  /** The path through a relationship: the target must have one of the types (expanded; empty: any), and `path` starts at the target. */
   readonly linked?: { readonly types: readonly string[]; readonly path: QPath };
 }
 
 export type QOperator = '==' | '!=' | '>' | '>=' | '<' | '<=' | '~=' | '!~=';
 
-/** A query expression in `q`. `expanded`: compare vocabulary terms after expansion (parameter expandValues). */
+/** An expression of `q`. `expanded`: vocabulary terms are compared in expanded form (parameter expandValues). */
 export type Query =
   | { readonly op: 'and' | 'or'; readonly parts: readonly Query[] }
   | { readonly op: 'exists'; readonly path: QPath }
@@ -65,23 +65,23 @@ export type Query =
       readonly expanded?: readonly string[];
     };
 
-/** A regular expression as text. `compilePattern` makes its matcher, which runs in time linear in the subject. */
+/** A regular expression as text. `compilePattern` compiles it. Its matching time is linear in the subject. */
 export interface Pattern {
   readonly source: string;
 }
 
-/** A geo-query (clause 4.10). Distances are metres. */
+/** A geo-query (clause 4.10). Distances are in metres. */
 export interface GeoQuery {
   readonly relation:
     | { readonly georel: 'near'; readonly maxDistanceMetres: number }
     | { readonly georel: 'near'; readonly minDistanceMetres: number }
     | { readonly georel: 'within' | 'contains' | 'overlaps' | 'intersects' | 'equals' | 'disjoint' };
   readonly geometry: Geometry;
-  /** The expanded name of the GeoProperty; `location` of the core context unless the query names another. */
+  /** The expanded name of the GeoProperty; `location` of the core context unless the query gives another name. */
   readonly geoproperty: string;
 }
 
-/** Which entities: one element of `entities` in a query or subscription, or the parameters `id`, `idPattern`, `type`. */
+/** Selects entities: one element of `entities` in a query or subscription, or the parameters `id`, `idPattern`, `type`. */
 export interface EntitySelector {
   readonly ids?: readonly string[];
   readonly idPattern?: Pattern;
@@ -89,8 +89,8 @@ export interface EntitySelector {
 }
 
 /**
- * Everything that decides whether an entity is found. All given parts must hold. It is plain JSON, so that it can
- * be sent to another thread or written to a log.
+ * All conditions on an entity; every given condition must be true. It is plain JSON, so that it can be sent to another thread or written to
+ * a log.
  */
 export interface Filter {
   /** At least one must match; absent: any entity. */
@@ -100,32 +100,29 @@ export interface Filter {
   readonly q?: Query;
   readonly geo?: GeoQuery;
   readonly scopeQ?: ScopeQuery;
-  /** Instances must be of one of these datasets for `attrs` to hold; `@none` is the default instance. */
+  /** With `attrs`: only instances of these datasets count; `@none` is the default instance. */
   readonly datasetIds?: readonly string[];
-  /** Further filters that must hold too: what access decisions add. */
+  /** More filters that must match too; access control adds them. */
   readonly also?: readonly Filter[];
-  /** At least one of these must hold. */
+  /** At least one of these filters must match. */
   readonly anyOf?: readonly Filter[];
 }
 
-/**
- * What a filter asks of an entity as it is now, when histories are read: its own `attrs` ask what is in the history
- * (clause 5.7.4).
- */
+/** The part of a filter that tests the current entity in a temporal query. `attrs` tests the history instead (clause 5.7.4). */
 export const withoutAttrs = ({ attrs: _attrs, datasetIds: _datasetIds, ...rest }: Filter): Filter => rest;
 
 /**
- * The times of an instance by which a temporal query can go. `any` is `observedAt`, or `modifiedAt` where there is none; deletions
- * have neither (conflict 40).
+ * The time of an instance that a temporal query compares. `any` is `observedAt`, or `modifiedAt` without it. Deletions have neither
+ * (conflict 40).
  */
 export type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt' | 'any';
 
-/** A temporal restriction (clause 4.11). Bounds as the standard says: before exclusive, after inclusive, between half-open. */
+/** A temporal restriction (clause 4.11). Bounds follow the standard: before is exclusive, after is inclusive, between is half-open. */
 export interface TemporalQuery {
   readonly timerel?: 'before' | 'after' | 'between';
   readonly timeAt?: Micros;
   readonly endTimeAt?: Micros;
-  /** Only instances that have this time are meant. */
+  /** Only instances that have this time are selected. */
   readonly timeproperty: TimeProperty;
   /** The newest n instances of each attribute and dataset. */
   readonly lastN?: number;

@@ -5,7 +5,7 @@ import { isArray, isObject, type Json } from './json.ts';
 import { badData } from './problem.ts';
 import type { Mutated } from './settle.ts';
 
-/** The maximum number of types of an entity. Statistics count its attributes once per type. */
+/** The maximum number of types of an entity. Its attributes are counted once per type. */
 const typesMax = 100;
 /** The maximum number of scopes of an entity. Queries check every scope. */
 const scopesMax = 100;

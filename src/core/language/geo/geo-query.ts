@@ -1,4 +1,4 @@
-/** Reads geo-queries (clause 4.10), and says where in the world their answers can be. */
+/** Reads geo-queries (clause 4.10) and computes the bounding box of possible results. */
 import type { Terms } from '../../model/entity.ts';
 import { type BoundingBox, boundingBox, readGeometry } from '../../model/geometry.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../../model/json.ts';
@@ -9,7 +9,7 @@ import { readRawOrDecoded } from '../../model/read/percent.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { GeoQuery } from '../filter.ts';
 
-/** The expanded name of the GeoProperty that is compared when a query names none. */
+/** The expanded name of the default GeoProperty of a geo-query. */
 const location = 'https://uri.etsi.org/ngsi-ld/location';
 
 type Relation = GeoQuery['relation'];
@@ -22,7 +22,10 @@ interface GeoParameters {
   readonly geoproperty?: string | undefined;
 }
 
-/** The geo-query in four parameters. Throws BadRequestData that names the one at fault; three of them only go together. */
+/**
+ * The geo-query in four parameters. Throws BadRequestData that names the faulty parameter. `georel`, `geometry` and `coordinates` must be
+ * given together.
+ */
 export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: GeoParameters, terms: Terms): GeoQuery {
   if (georel === undefined || geometry === undefined || coordinates === undefined) {
     throw badData('A geo-query needs georel, geometry and coordinates.');
@@ -40,7 +43,7 @@ export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: Ge
   };
 }
 
-/** The geo-query of a query or subscription (clause 5.2.13): as the parameters, but coordinates may be an array. */
+/** The geo-query of a query or subscription (clause 5.2.13). Like the parameters, but coordinates can be an array. */
 export function readGeoQ(json: Json, terms: Terms): GeoQuery {
   if (!isObject(json)) throw badData('The member geoQ must be an object.');
   refuseUnknownGeo(json);
@@ -50,10 +53,10 @@ export function readGeoQ(json: Json, terms: Terms): GeoQuery {
   return parseGeoQuery({ georel, geometry, coordinates: text, geoproperty }, terms);
 }
 
-/** The members of a geo-query that is an object. */
+/** The members of a geo-query in JSON. */
 export const geoMembers: readonly string[] = ['georel', 'geometry', 'coordinates', 'geoproperty'];
 
-/** Throws BadRequestData that names a member which no geo-query has. */
+/** Throws BadRequestData that names an unknown member. */
 export function refuseUnknownGeo(json: JsonObject): void {
   const unknown = Object.keys(json).find((name) => !geoMembers.includes(name));
   if (unknown !== undefined) throw badData(`The member geoQ cannot have a member ${quoted(unknown)}.`);
@@ -88,10 +91,10 @@ function readRelation(text: string): Relation {
     : { georel: 'near', minDistanceMetres: metres };
 }
 
-/** Metres of one degree of latitude, rather too few than too many: boxes may be too large, never too small. */
+/** Metres per degree of latitude, rounded down: a box can be too large, but never too small. */
 const metresPerDegree = 110_500;
 
-/** A box outside of which nothing can match: for an index, whose findings are looked at again. */
+/** A box that contains all possible matches. It is for an index, whose results are tested again. */
 export function searchBox({ relation, geometry }: GeoQuery): BoundingBox | 'everywhere' {
   if (relation.georel === 'disjoint' || 'minDistanceMetres' in relation) return 'everywhere';
   const box = boundingBox(geometry);
@@ -102,7 +105,7 @@ function enlarged([west, south, east, north]: BoundingBox, metres: number): Boun
   const degrees = metres / metresPerDegree;
   if (degrees >= 180) return 'everywhere';
   const [low, high] = [Math.max(-90, south - degrees), Math.min(90, north + degrees)];
-  // A circle of longitude is narrowest where it is nearest to a pole. Beyond a pole or the antimeridian, any may be near.
+  // A circle of longitude is shortest at the latitude nearest to a pole. Beyond a pole or the antimeridian, every longitude is possible.
   const farthest = Math.max(Math.abs(south), Math.abs(north)) + degrees;
   const wide = farthest < 89 ? degrees / Math.cos((farthest * Math.PI) / 180) : 360;
   return west - wide < -180 || east + wide > 180 ? [-180, low, 180, high] : [west - wide, low, east + wide, high];

@@ -1,4 +1,4 @@
-/** How near shapes are to each other on the sphere (clause 4.10). Edges are straight on the plane, as RFC 7946 has them. */
+/** Computes distances between shapes on the sphere (clause 4.10). Edges are straight lines on the plane, according to RFC 7946. */
 import type { BoundingBox } from '../../model/geometry.ts';
 import { isSamePoint, pointAt } from './spatial-edge.ts';
 import { intersects } from './spatial-relation.ts';
@@ -6,13 +6,13 @@ import { beginSteps } from '../steps.ts';
 import type { Shape } from './spatial-shape.ts';
 import { type Edge, type Point, somePair } from './spatial-tree.ts';
 
-/** Mean radius of the earth. */
+/** The mean radius of the earth. */
 const radiusMetres = 6_371_008.8;
 const radians = Math.PI / 180;
 
 /**
- * True when some point of one and some point of the other are as near as `isClose` wants it: it is given metres, and what
- * is true of a distance must be true of every shorter one. Shapes that have a point in common are 0 metres apart.
+ * True when a point of one shape and a point of the other are close according to `isClose`. `isClose` takes metres; when it is true for a
+ * distance, it must be true for every shorter distance. Shapes with a common point are 0 metres apart.
  */
 export function isNear(a: Shape, b: Shape, isClose: (metres: number) => boolean): boolean {
   if (!isClose(leastDistance(a.box, b.box))) return false;
@@ -23,7 +23,7 @@ export function isNear(a: Shape, b: Shape, isClose: (metres: number) => boolean)
   });
 }
 
-/** The shortest way between two shapes in metres; 0 when they have a point in common. Throws TooComplexQuery. */
+/** The shortest distance between two shapes in metres; 0 when they have a common point. Throws TooComplexQuery. */
 export function distance(a: Shape, b: Shape): number {
   beginSteps();
   if (intersects(a, b)) return 0;
@@ -38,7 +38,7 @@ export function distance(a: Shape, b: Shape): number {
   return best;
 }
 
-/** Metres that points of two boxes are apart at least. */
+/** A lower bound of the distance between points of two boxes, in metres. */
 function leastDistance(a: BoundingBox, b: BoundingBox): number {
   const latitudes = Math.max(0, a[1] - b[3], b[1] - a[3]);
   const inside = Math.max(0, a[0] - b[2], b[0] - a[2]);
@@ -48,7 +48,7 @@ function leastDistance(a: BoundingBox, b: BoundingBox): number {
 
 const leastCosine = ([, south, , north]: BoundingBox): number => cosine(Math.max(Math.abs(south), Math.abs(north)));
 
-/** The great-circle distance by the haversine formula, of differences in degrees and the product of the latitudes' cosines. */
+/** The great-circle distance by the haversine formula. The inputs are differences in degrees and the product of the latitudes' cosines. */
 function metresOf(latitudes: number, longitudes: number, cosines: number): number {
   const chord = Math.sin((latitudes * radians) / 2) ** 2 + cosines * Math.sin((longitudes * radians) / 2) ** 2;
   return 2 * radiusMetres * Math.asin(Math.min(1, Math.sqrt(chord)));
@@ -58,7 +58,7 @@ const cosine = (degrees: number): number => Math.cos(degrees * radians);
 
 const pointDistance = (a: Point, b: Point): number => metresOf(a[1] - b[1], a[0] - b[0], cosine(a[1]) * cosine(b[1]));
 
-/** The shortest way between edges that do not meet: one of its ends is the end of an edge. */
+/** The shortest distance between edges that do not meet. An end of one edge is always involved. */
 function edgeDistance(edge: Edge, other: Edge): number {
   if (isSamePoint(edge.from, edge.to)) return distanceTo(edge.from, other);
   if (isSamePoint(other.from, other.to)) return distanceTo(other.from, edge);
@@ -80,14 +80,17 @@ function distanceTo(point: Point, edge: Edge): number {
   return Math.min(toEnds, ...toFeet);
 }
 
-/** True unless the way round the other side of the earth is the shorter one to all of the edge. */
+/** False when the shorter way to every point of the edge is around the other side of the earth. */
 const isOnThisSide = ([longitude]: Point, { from, to }: Edge): boolean =>
   longitude - Math.max(from[0], to[0]) < 180 && Math.min(from[0], to[0]) - longitude < 180;
 
-/** How often the foot is corrected. A few metres are exact after the first time, thousands of kilometres to a thousandth after these. */
+/**
+ * The number of corrections of the nearest point. For a few metres the first result is exact. For thousands of kilometres these corrections
+ * give an accuracy of a thousandth.
+ */
 const corrections = 5;
 
-/** The share of an edge at which it is nearest to a point: found on a plane around the point, then corrected on the sphere. */
+/** The share of an edge at its nearest point to a given point. It is computed on a plane around the point, then corrected on the sphere. */
 function footOf(point: Point, edge: Edge): number {
   const { from, to } = edge;
   const scale = cosine(point[1]);
@@ -100,7 +103,7 @@ function footOf(point: Point, edge: Edge): number {
 
 const bounded = (share: number): number => Math.min(1, Math.max(0, share));
 
-/** How far beyond the nearest place a share is: the slope of the squared chord, divided by how that slope grows nearby (Newton). */
+/** The distance of a share from the nearest point (Newton): the slope of the squared chord, divided by the rate of change of the slope. */
 function excess(point: Point, edge: Edge, share: number): number {
   const place = pointAt(edge, share);
   const [east, north] = [(place[0] - point[0]) * radians, (place[1] - point[1]) * radians];

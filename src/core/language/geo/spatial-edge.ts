@@ -1,15 +1,15 @@
-/** Points and edges on the plane of longitude and latitude: what lies on what, and where two edges meet. */
+/** Computes with points and edges on the plane of longitude and latitude: whether a point is on an edge, and where two edges meet. */
 import type { BoundingBox } from '../../model/geometry.ts';
 import type { Edge, Point } from './spatial-tree.ts';
 
-/** What is nearer than this many degrees is the same: a tenth of a millimetre. */
+/** Points nearer than this many degrees are equal: a tenth of a millimetre. */
 export const tolerance = 1e-9;
 
-/** True for points at one place. */
+/** True for points at the same position. */
 export const isSamePoint = (a: Point, b: Point): boolean =>
   Math.abs(a[0] - b[0]) <= tolerance && Math.abs(a[1] - b[1]) <= tolerance;
 
-/** True for boxes that have a place in common, or nearly. */
+/** True for boxes that have a common point within the tolerance. */
 export const areBoxesMeeting = (a: BoundingBox, b: BoundingBox): boolean =>
   a[0] <= b[2] + tolerance && b[0] <= a[2] + tolerance && a[1] <= b[3] + tolerance && b[1] <= a[3] + tolerance;
 
@@ -25,22 +25,25 @@ export function isOnEdge(point: Point, { from, to }: Edge): boolean {
   return along >= -tolerance && along <= length + tolerance;
 }
 
-/** True when a ray from the point to the east crosses the edge. Of two edges that meet on the ray, one or none or both do. */
+/**
+ * True when a ray from the point to the east crosses the edge. When two edges meet on the ray, it crosses zero, one or both of them in a
+ * consistent way.
+ */
 export function isEastOf({ from, to }: Edge, [x, y]: Point): boolean {
   if (from[1] > y === to[1] > y) return false;
   return x < ((to[0] - from[0]) * (y - from[1])) / (to[1] - from[1]) + from[0];
 }
 
-/** The place at a share of the edge's length. */
+/** The point at a share of the edge's length. */
 export const pointAt = ({ from, to }: Edge, share: number): Point => [
   from[0] + share * (to[0] - from[0]),
   from[1] + share * (to[1] - from[1]),
 ];
 
-/** True for edges that have a place in common. */
+/** True for edges that have a common point. */
 export const areMeeting = (edge: Edge, other: Edge): boolean => meetings(edge, other).length > 0;
 
-/** Where the edge meets the other: shares of its length, from 0 to 1. Where they run together, both ends of that. */
+/** The shares (0 to 1) of the edge's length at which it meets the other edge. For overlapping edges, both ends of the common part. */
 export function meetings(edge: Edge, other: Edge): readonly number[] {
   const touches = [other.from, other.to].filter((point) => isOnEdge(point, edge)).map((point) => shareOf(point, edge));
   if (isOnEdge(edge.from, other)) touches.push(0);

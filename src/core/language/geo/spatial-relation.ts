@@ -1,20 +1,20 @@
-/** How two shapes lie to each other: the named relations of OGC Simple Features (clause 4.10). */
+/** Tests how two shapes relate: the named relations of OGC Simple Features (clause 4.10). */
 import { areBoxesMeeting, areMeeting, isSamePoint, meetings, pointAt, tolerance } from './spatial-edge.ts';
 import { insidePoints, placeOf, type Shape } from './spatial-shape.ts';
 import { type Edge, type Point, search, somePair } from './spatial-tree.ts';
 
-/** True when they have a point in common. */
+/** True when they have a common point. */
 export function intersects(a: Shape, b: Shape): boolean {
   if (!areBoxesMeeting(a.box, b.box)) return false;
   if (somePair(a.tree(), b.tree(), { enters: areBoxesMeeting, holds: areMeeting })) return true;
-  // When no edges meet, a line is in a polygon as a whole or not at all.
+  // When no edges meet, a line is either completely inside a polygon or completely outside.
   return hasHeadIn(a, b) || hasHeadIn(b, a);
 }
 
 const hasHeadIn = (a: Shape, b: Shape): boolean =>
   b.dimension === 2 && a.lines.some(([edge]) => edge !== undefined && placeOf(edge.from, b) !== 'outside');
 
-/** True when the first lies in the second, and not just on its boundary. */
+/** True when the first is within the second, and not only on its boundary. */
 export function isWithinShape(a: Shape, b: Shape): boolean {
   if (!isCovered(a, b)) return false;
   if (a.dimension === 0) return a.lines.some(([edge]) => edge !== undefined && placeOf(edge.from, b) === 'inside');
@@ -25,23 +25,23 @@ export function isWithinShape(a: Shape, b: Shape): boolean {
 export const isEqualShape = (a: Shape, b: Shape): boolean =>
   a.dimension === b.dimension && isCovered(a, b) && isCovered(b, a);
 
-/** True when they are of one dimension and share some of their inside, but neither is within the other. */
+/** True when they have the same dimension and their interiors intersect, but neither is within the other. */
 export function overlaps(a: Shape, b: Shape): boolean {
   if (a.dimension !== b.dimension || !intersects(a, b) || isCovered(a, b) || isCovered(b, a)) return false;
   if (a.dimension === 0) return true;
-  // Lines share a length, not just a place: a line that goes nowhere has none, and no piece of the other lies on it.
+  // Overlapping lines share a length, not only a point. A line without length shares none, and no part of the other line is on it.
   if (a.dimension === 1) return hasPieceOn(a, b) && hasPieceOn(b, a);
   return (
     hasPieceInside(a, b) || hasPieceInside(b, a) || insidePoints(a).some((point) => placeOf(point, b) === 'inside')
   );
 }
 
-/** True when every point of the first belongs to the second, its boundary included. */
+/** True when every point of the first is a point of the second, boundary included. */
 function isCovered(a: Shape, b: Shape): boolean {
   if (a.dimension > b.dimension || !areBoxesMeeting(a.box, b.box)) return false;
   if (hasPiece(a, b, (place) => place === 'outside')) return false;
   if (a.dimension < 2) return true;
-  // The first may fill a hole or a gap of the second, or have one inside.
+  // The first can cover a hole or gap of the second, or surround one.
   return !hasPieceInside(b, a) && insidePoints(a).every((point) => placeOf(point, b) !== 'outside');
 }
 
@@ -49,13 +49,13 @@ const hasPieceInside = (a: Shape, b: Shape): boolean => hasPiece(a, b, (place) =
 
 const hasPieceOn = (a: Shape, b: Shape): boolean => hasPiece(a, b, (place) => place !== 'outside');
 
-/** True when a piece of the lines, rings or points of one is at such a place, seen from the other. */
+/** True when a piece of the lines, rings or points of the first has a matching location relative to the second. */
 function hasPiece(a: Shape, b: Shape, isWanted: (place: ReturnType<typeof placeOf>) => boolean): boolean {
   return a.lines.some((line) => {
     let isStarted = false;
     return line.some((edge) => {
       const cuts = cutsOf(edge, b);
-      // A line changes sides only where it meets the other: up to there it is where its last piece was.
+      // A line changes its location only where it meets the other shape. Until then the location of the last piece applies.
       if (isStarted && cuts.length === 0) return false;
       isStarted = true;
       return middlesOf(edge, cuts).some((middle) => isWanted(placeOf(middle, b)));
@@ -63,7 +63,7 @@ function hasPiece(a: Shape, b: Shape, isWanted: (place: ReturnType<typeof placeO
   });
 }
 
-/** Where the edges of a shape meet an edge, as shares of its length. */
+/** The shares of an edge's length at which the edges of a shape meet it. */
 function cutsOf(edge: Edge, shape: Shape): readonly number[] {
   const cuts: number[] = [];
   const box = [
@@ -82,7 +82,7 @@ function cutsOf(edge: Edge, shape: Shape): readonly number[] {
   return cuts;
 }
 
-/** The middles of the pieces into which an edge is cut: between two cuts a piece does not change sides. */
+/** The midpoints of the pieces of a divided edge. The location of a piece does not change between two cuts. */
 function middlesOf(edge: Edge, cuts: readonly number[]): readonly Point[] {
   const { from, to } = edge;
   if (isSamePoint(from, to)) return [from];

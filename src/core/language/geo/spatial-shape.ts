@@ -1,4 +1,4 @@
-/** A geometry made ready for comparing: its lines, its edges in a tree, and where a point lies, seen from it. */
+/** Prepares a geometry for comparisons: its lines, a tree of its edges, and the location of points relative to it. */
 import { type BoundingBox, boundingBox, type Geometry, positionsOf } from '../../model/geometry.ts';
 import { isEastOf, isOnEdge, tolerance } from './spatial-edge.ts';
 import { type Edge, type Point, search, type Tree, treeOf } from './spatial-tree.ts';
@@ -6,13 +6,13 @@ import { type Edge, type Point, search, type Tree, treeOf } from './spatial-tree
 export interface Shape {
   readonly dimension: 0 | 1 | 2;
   readonly box: BoundingBox;
-  /** The edges of each line and ring; of points, each as a line of one edge without length. */
+  /** The edges of each line and ring. A point is a line of one edge without length. */
   readonly lines: readonly (readonly Edge[])[];
-  /** How many polygons bound it. */
+  /** The number of its polygons. */
   readonly polygons: number;
-  /** All edges. Made when it is first asked for: most shapes are told apart by their boxes. */
+  /** All edges. Built on first use, because the bounding boxes decide most comparisons. */
   readonly tree: () => Tree;
-  /** The ends of lines, as `keyOf` writes them, that are boundary: those where an odd number of lines end. */
+  /** The ends of lines that belong to the boundary: points where an odd number of lines end. Format: `keyOf`. */
   readonly ends: () => ReadonlySet<string>;
 }
 
@@ -53,7 +53,7 @@ function linesOf(geometry: Geometry): readonly (readonly Point[])[] {
   return geometry.type === 'MultiLineString' ? geometry.coordinates : [];
 }
 
-/** Repeated positions make no edges, unless the line has nothing else. */
+/** Repeated positions make no edges, unless the line has no other positions. */
 function edgesOf(line: readonly Point[], part: number): readonly Edge[] {
   const edges = line.slice(1).map((to, index) => ({ from: line[index] ?? to, to, part }));
   const long = edges.filter(({ from, to }) => from[0] !== to[0] || from[1] !== to[1]);
@@ -72,7 +72,7 @@ function endsOf(lines: readonly (readonly Edge[])[]): ReadonlySet<string> {
   return odd;
 }
 
-/** Where a point lies, seen from a shape. Points have no boundary; the boundary of lines are their ends. */
+/** The location of a point relative to a shape. Points have no boundary; the boundary of lines is their ends. */
 export function placeOf(point: Point, shape: Shape): PointLocation {
   const isOn = search(shape.tree(), { enters: (box) => isInBox(point, box), visit: (edge) => isOnEdge(point, edge) });
   if (shape.dimension === 2) return isOn ? 'boundary' : isInPolygons(point, shape) ? 'inside' : 'outside';
@@ -80,7 +80,7 @@ export function placeOf(point: Point, shape: Shape): PointLocation {
   return shape.dimension === 1 && shape.ends().has(keyOf(point)) ? 'boundary' : 'inside';
 }
 
-/** Inside a polygon are the points from which a ray crosses its rings an odd number of times. */
+/** A point is inside a polygon when a ray from it crosses the rings an odd number of times. */
 function isInPolygons(point: Point, shape: Shape): boolean {
   const odd = new Set<number>();
   search(shape.tree(), {
@@ -99,7 +99,7 @@ const isInBox = (point: Point, box: BoundingBox): boolean =>
 const isOnLatitude = ([, latitude]: Point, box: BoundingBox): boolean =>
   latitude >= box[1] - tolerance && latitude <= box[3] + tolerance;
 
-/** A point inside each polygon that has an inside: halfway through its widest part on a latitude without corners. */
+/** A point inside each polygon with an interior. It is the middle of the widest part on a latitude without vertices. */
 export function insidePoints(shape: Shape): readonly Point[] {
   const parts = Array.from({ length: shape.polygons }, (): Edge[] => []);
   for (const edge of shape.lines.flat()) parts[edge.part]?.push(edge);
@@ -120,7 +120,7 @@ export function insidePoints(shape: Shape): readonly Point[] {
   });
 }
 
-/** The middle of the widest gap between sorted numbers; undefined when all are the same. With a step of 2, every other gap counts. */
+/** The middle of the widest gap between sorted numbers; undefined when all are equal. With step 2, only every other gap counts. */
 function middleOfWidest(sorted: readonly number[], step: 1 | 2): number | undefined {
   let [middle, widest]: [number | undefined, number] = [undefined, 0];
   for (let index = 0; index + 1 < sorted.length; index += step) {

@@ -1,15 +1,15 @@
-/** Finds the few among many segments that matter: a tree of boxes (sort-tile-recursive packing). */
+/** Finds the relevant edges among many: a tree of bounding boxes (sort-tile-recursive packing). */
 import type { BoundingBox, Coordinate } from '../../model/geometry.ts';
 import { countSteps } from '../steps.ts';
 
-/** Longitude and latitude in degrees; what is more of a position does not count. */
+/** Longitude and latitude in degrees; an altitude is ignored. */
 export type Point = Coordinate;
 
-/** A straight piece of a line or ring; of a single point, both ends are that point. */
+/** A straight segment of a line or ring. For a single point, both ends are that point. */
 export interface Edge {
   readonly from: Point;
   readonly to: Point;
-  /** Which polygon of the shape it bounds. */
+  /** The index of its polygon in the shape. */
   readonly part: number;
 }
 
@@ -17,10 +17,10 @@ export type Tree =
   | { readonly box: BoundingBox; readonly edge: Edge }
   | { readonly box: BoundingBox; readonly children: readonly Tree[] };
 
-/** Most children of a node. */
+/** The maximum number of children per node. */
 const fanOut = 8;
 
-/** The tree of some edges, of which there is at least one in every geometry. */
+/** The tree of these edges. Every geometry has at least one edge. */
 export const treeOf = (edges: readonly Edge[]): Tree => packed(edges.map((edge) => ({ box: boxOf(edge), edge })));
 
 const boxOf = ({ from, to }: Edge): BoundingBox => [
@@ -35,7 +35,7 @@ function packed(nodes: readonly Tree[]): Tree {
   if (only && nodes.length === 1) return only;
   if (nodes.length <= fanOut) return parentOf(nodes);
   const slab = fanOut * Math.ceil(Math.sqrt(nodes.length / fanOut));
-  // Latitude first: to see whether a point is inside, one looks along its latitude.
+  // Latitude first: the test whether a point is inside searches along its latitude.
   const tiles = runsOf(nodes.toSorted(byLatitude), slab).flatMap((run) => runsOf(run.toSorted(byLongitude), fanOut));
   return packed(tiles.map(parentOf));
 }
@@ -61,31 +61,31 @@ function parentOf(children: readonly Tree[]): Tree {
 }
 
 /**
- * What a pair of boxes counts for, whose edges may have to be compared: it takes as long as so many boxes. Lines that run to and fro
- * across each other can have as many pairs of edges as the product of their lengths.
+ * The number of steps for a pair of boxes whose edges may be compared: a pair takes as long as this many single boxes. The number of edge
+ * pairs can reach the product of the lengths of two lines that cross often.
  */
 const pairSteps = 20;
 
-/** Which boxes to look into, and what to do with the edges found; `visit` ends the search by giving true. */
+/** `enters` selects the boxes to descend into. `visit` handles a found edge and returns true to end the search. */
 export interface Search {
   readonly enters: (box: BoundingBox) => boolean;
   readonly visit: (edge: Edge) => boolean;
 }
 
-/** True when a visit ended the search. */
+/** True when `visit` ended the search. */
 export function search(tree: Tree, how: Search): boolean {
   countSteps(1);
   if (!how.enters(tree.box)) return false;
   return 'edge' in tree ? how.visit(tree.edge) : tree.children.some((child) => search(child, how));
 }
 
-/** Which pairs of boxes to look into, and what to look for in a pair of edges. */
+/** `enters` selects the pairs of boxes to descend into. `holds` tests a pair of edges. */
 export interface PairSearch {
   readonly enters: (box: BoundingBox, other: BoundingBox) => boolean;
   readonly holds: (edge: Edge, other: Edge) => boolean;
 }
 
-/** True when some edge of one and some edge of the other are what is looked for. */
+/** True when `holds` is true for an edge of the first tree and an edge of the second. */
 export function somePair(tree: Tree, other: Tree, how: PairSearch): boolean {
   countSteps(pairSteps);
   if (!how.enters(tree.box, other.box)) return false;

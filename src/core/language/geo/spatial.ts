@@ -6,8 +6,8 @@ import { intersects, isEqualShape, isWithinShape, overlaps } from './spatial-rel
 import { type Shape, shapeOf } from './spatial-shape.ts';
 
 /**
- * The test of a geometry against the geometry of the query, which is made ready once. It counts its steps, and throws TooComplexQuery
- * when the test of the entity has taken too many.
+ * A test of geometries against the query's geometry, which is prepared once. The test counts its steps and throws TooComplexQuery when the
+ * entity takes too many.
  */
 export function compileGeo({ relation, geometry }: GeoQuery): (geometry: Geometry) => boolean {
   const reference = shapeOf(geometry);

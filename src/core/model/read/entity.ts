@@ -1,4 +1,4 @@
-/** Reads entities and parts of them: unknown JSON becomes typed fragments, once (CIM 009 clauses 4.5.1, 5.2.4). */
+/** Reads entities and parts of them: converts unknown JSON to typed fragments (CIM 009 clauses 4.5.1, 5.2.4). */
 import { type Fragment, ngsildNull } from '../attribute.ts';
 import type { EntityFragment, Terms } from '../entity.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
@@ -10,10 +10,10 @@ import { readTypeName } from './name.ts';
 import type { Nulls, Reading } from './reading.ts';
 import { readTime } from './time.ts';
 
-/** A fragment that names its entity and is whole: it can be created. */
+/** A complete fragment with an id and types: it can create an entity. */
 export type WholeEntity = EntityFragment & { readonly id: string; readonly types: readonly string[] };
 
-/** Members of an entity that are no attributes; the last ones only the broker writes. */
+/** Members of an entity that are not attributes. Only the broker writes the last ones. */
 const own = new Set([
   'id',
   '@id',
@@ -28,8 +28,8 @@ const own = new Set([
 ]);
 
 /**
- * A whole entity, normalized or concise. With `id` the body need not name it, but must not name another. Throws
- * BadRequestData that names the first thing that is wrong and where.
+ * Reads a whole entity, normalized or concise. When `id` is given, the body can leave its id out, but cannot have another one. Throws
+ * BadRequestData that names the first fault and its position.
  */
 export function readEntity(json: Json, terms: Terms, { id }: { id?: string } = {}): WholeEntity {
   const { types, ...entity } = readUpsertEntity(json, terms, id === undefined ? {} : { id });
@@ -37,7 +37,7 @@ export function readEntity(json: Json, terms: Terms, { id }: { id?: string } = {
   return { ...entity, types };
 }
 
-/** As `readEntity`, of an entity that may be there: its type need not be said again. */
+/** Like `readEntity`, for an entity that can already exist: the type is optional. */
 export function readUpsertEntity(
   json: Json,
   terms: Terms,
@@ -49,7 +49,7 @@ export function readUpsertEntity(
   return { ...readMembers(entity, reading), ...(types ? { types } : undefined), id: readOwnId(entity, id) };
 }
 
-/** A part of an entity that is there. The body may repeat the id, and may add types. */
+/** Reads a part of an existing entity. The body can repeat the id and can add types. */
 export function readFragment(
   json: Json,
   terms: Terms,
@@ -69,8 +69,8 @@ export function readFragment(
 }
 
 /**
- * A temporal representation (clause 4.5.6): of every attribute instances of many moments, deletions among them. `id` is that
- * of the request where the body need not name it; it then need not have a type either.
+ * Reads a temporal representation (clause 4.5.6). Each attribute has instances of many moments, deletions included. When `id` is given (the
+ * id in the request path), id and type are optional in the body.
  */
 export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = {}): HistoryFragment {
   const { scope, ...entity } = objectOf(json);
@@ -92,14 +92,14 @@ export function readHistory(json: Json, terms: Terms, { id }: { id?: string } = 
   return { ...members, ...(types ? { types } : undefined), id: readOwnId(entity, id), scopes };
 }
 
-/** Without attributes that are shown with an empty array, for none of their instances is in the time asked for (clause 4.5.6). */
+/** Removes attributes with an empty array: none of their instances is in the requested time interval (clause 4.5.6). */
 const withInstances = (entity: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(entity).filter(([, json]) => !isArray(json) || json.length > 0));
 
-/** A fragment of a temporal representation, with the scopes that held at different times: Properties whose value is a scope. */
+/** A fragment of a temporal representation. `scopes` are the scopes at different times: Properties whose value is a scope. */
 export type HistoryFragment = EntityFragment & { readonly id: string; readonly scopes: readonly Fragment[] };
 
-/** A scope without time, or Properties that say which scope held from when on. */
+/** Reads a scope without a time, or Properties with a scope and the time from which it applies. */
 function readScopes(json: Json): readonly Fragment[] {
   const reading = { nulls: 'forbidden', where: 'scope' } as const;
   if (!isArray(json) || !json.some(isObject))
@@ -115,10 +115,7 @@ function readScopes(json: Json): readonly Fragment[] {
   });
 }
 
-/**
- * The body of a request on one attribute, whose expanded name is given: whole instances, or parts of them where `nulls` are
- * allowed.
- */
+/** Reads the body of a request on one attribute. `iri` is its expanded name. The instances are whole, or parts when `nulls` are allowed. */
 export function readAttributeFragments(
   json: Json,
   terms: Terms,
@@ -165,7 +162,7 @@ function readTypes(entity: JsonObject, terms: Terms): readonly string[] | undefi
   return [...new Set(names.map((name) => readTypeName(name, terms)))];
 }
 
-/** The value of one of two spellings of a member; both at once are one too many. */
+/** The value of a member with two spellings. Throws BadRequestData when both are given. */
 function only(entity: JsonObject, name: string, alias: string): Json | undefined {
   if (name in entity && alias in entity)
     throw badData(`${name} and ${alias} are the same member and cannot both be given.`);

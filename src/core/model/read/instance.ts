@@ -1,4 +1,4 @@
-/** Reads attribute instances, whole or in part: what JSON says of them becomes fragments, checked and expanded. */
+/** Reads attribute instances, whole or in part: converts JSON to validated fragments with expanded names. */
 import {
   type Fragment,
   type FragmentOrProblem,
@@ -17,7 +17,7 @@ import { readAttributeName } from './name.ts';
 import { below, type Reading } from './reading.ts';
 import { readValue } from './value.ts';
 
-/** Attributes of an entity or instance, by expanded name. */
+/** The attributes of an entity or instance, by expanded name. */
 export function readAttributes(members: Iterable<readonly [string, Json]>, reading: Reading): Fragments {
   const fragments: Record<string, readonly Fragment[]> = {};
   for (const [name, json] of members) {
@@ -40,7 +40,7 @@ function readInstances(json: Json, iri: string, reading: Reading): readonly Frag
   );
 }
 
-/** An object in an array of a history is an instance, and can be no value (clause 4.5.6). */
+/** An object in an array of a history must be an instance; it cannot be a value (clause 4.5.6). */
 function instanceIn(json: Json, { where }: Reading): JsonObject {
   if (isInstance(json)) return json;
   throw badData(`The ${where} must hold instances with a type and a value, not ${quoted(json)}.`);
@@ -61,7 +61,7 @@ function distinct(fragments: readonly Fragment[], reading: Reading): readonly Fr
   return fragments;
 }
 
-/** In simplified form several instances stand in a `dataset`; an array is a value (clause 4.5.4). */
+/** In simplified form, a `dataset` object holds several instances, and an array is a value (clause 4.5.4). */
 function readSimplified(json: Json, iri: string, reading: Reading): readonly Fragment[] {
   if (!isObject(json) || !isObject(json['dataset']) || Object.keys(json).length !== 1)
     return [readInstance(json, iri, reading)];
@@ -85,7 +85,10 @@ function readChecked(iri: string, told: Told, reading: Reading): Fragment {
   return reading.merge === 'all' && told.isInferred === true ? { ...fragment, isInferred: true } : fragment;
 }
 
-/** An object that the instance it meets will decide, unless it can be nothing but parts of one: both readings of it. */
+/**
+ * Reads an object in both ways, because the existing instance decides between them. If the object can only be parts of an instance, it is
+ * read as parts.
+ */
 function readUndecided(json: JsonObject, iri: string, reading: Reading): Fragment {
   const members = Object.entries(json).filter(([name]) => !stampMembers.has(name));
   const isPart = ([name, member]: readonly [string, Json]): boolean => metadataReaders.has(name) || isAttribute(member);
@@ -128,7 +131,7 @@ function attempted<T>(read: () => T): T | Problem {
   }
 }
 
-/** In simplified form only wrapped values and geometries tell their kind (clause 4.5.4). */
+/** In simplified form, only wrapped values and geometries identify their kind (clause 4.5.4). */
 function tellSimplified(json: Json): Told {
   if (!isObject(json)) return { kind: 'Property', json, members: {} };
   const names = Object.keys(json);
@@ -137,15 +140,15 @@ function tellSimplified(json: Json): Told {
   return told ?? { kind: 'Property', json, members: {} };
 }
 
-/** The value of a proof is an object (clause 5.2.36). */
+/** The value of a proof must be an object (clause 5.2.36). */
 function refuseFaultyProof(iri: string, { json }: Told, { where }: Reading): void {
   if (!iri.endsWith('/ngsildproof') || json === undefined || json === ngsildNull || isObject(json)) return;
   throw badData(`The value of the ${where} must be an object, not ${quoted(json)}.`);
 }
 
 /**
- * The instances in the body of a request on one attribute: one, or an array of them. Where the NGSI-LD Null is allowed, they
- * need not be whole.
+ * Reads the body of a request on one attribute: one instance, or an array of instances. When the NGSI-LD Null is allowed, the instances can
+ * be incomplete.
  */
 export function readInstancesAlone(json: Json, iri: string, reading: Reading): readonly Fragment[] {
   const isPart = reading.nulls !== 'forbidden';
@@ -168,17 +171,17 @@ function readTold(told: Told, reading: Reading): Fragment {
   };
 }
 
-/** In a history, values alone may say that something was deleted, and attributes of attributes have no instances of other moments. */
+/** In a history, only values can be deletions, and sub-attributes have no instances of other moments. */
 const besideValue = ({ isHistory: _, ...reading }: Reading): Reading => ({ ...reading, nulls: 'forbidden' });
 
-/** Sub-attributes are never simplified, and merged wherever the instance around them stays. */
+/** Sub-attributes are never in simplified form. They are merged whenever the instance that holds them stays. */
 const inner = ({ merge, ...reading }: Reading): Reading => ({
   ...reading,
   isSimplified: false,
   ...(merge === undefined ? undefined : { merge: 'all' }),
 });
 
-/** Everything but kind and value. */
+/** Reads all members except kind and value. */
 function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fragment {
   const rest: [string, Json][] = [];
   let fragment: Fragment = {};

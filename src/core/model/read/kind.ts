@@ -1,4 +1,4 @@
-/** Tells the kind of an attribute from its text, normalized or concise (CIM 009 clauses 4.5.2, 4.5.3, Annex C.2.2). */
+/** Detects the kind of an attribute from its JSON, normalized or concise (CIM 009 clauses 4.5.2, 4.5.3, Annex C.2.2). */
 import { type Kind, kinds, valueMember } from '../attribute.ts';
 import { looksLikeGeometry } from '../geometry.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
@@ -6,45 +6,45 @@ import { badData } from '../problem.ts';
 import { quoted } from './id.ts';
 import type { Reading } from './reading.ts';
 
-/** An instance whose kind is known: its value and the object that holds its other members. */
+/** An instance with a detected kind: its value and the object that holds its other members. */
 export interface Told {
-  /** Absent in a fragment that does not tell. */
+  /** Absent in a fragment that does not identify its kind. */
   readonly kind?: Kind;
-  /** Absent in a fragment that has none. */
+  /** Absent in a fragment without a value. */
   readonly json?: Json;
   readonly members: JsonObject;
-  /** True where a `value` without a type tells a Property: it may be part of a geometry, too. */
+  /** True when `value` without a type is read as a Property. It can be part of a geometry too. */
   readonly isInferred?: boolean;
 }
 
-/** Kinds that their value member tells; those with a `value` are told apart by its content. */
+/** Kinds that have their own value member. Kinds with a `value` are distinguished by its content. */
 const telling = kinds.filter((kind) => valueMember[kind] !== 'value');
 
 const isKind = (text: Json | undefined): text is Kind => kinds.some((kind) => kind === text);
 
-/** True for an object that cannot be anything but an attribute instance: it has a kind, or a value member. */
+/** True for an object that can only be an attribute instance: it has a kind or a value member. */
 export const isInstance = (json: Json): json is JsonObject =>
   isObject(json) &&
   (isKind(json['type'] ?? json['@type']) || Object.values(valueMember).some((member) => member in json));
 
-/** True for an array of instances. In a merge they need not tell their kind where they tell their datasetId. */
+/** True for an array of instances. In a merge, instances can leave out the kind when they give a datasetId. */
 export const areInstances = (json: Json, { merge }: Pick<Reading, 'merge'>): json is readonly Json[] =>
   isArray(json) &&
   (json.some(isInstance) ||
     (merge !== undefined && json.every(isObject) && json.some((element) => 'datasetId' in element)));
 
-/** True for an object that tells neither kind nor value: it may be the value itself, or parts of an instance. */
+/** True for an object that identifies neither kind nor value: it is either a value or parts of an instance. */
 export const saysNothing = (json: Json): json is JsonObject =>
   isObject(json) && !isInstance(json) && !['type', '@type', '@value'].some((member) => member in json);
 
 const metadata = new Set(['observedAt', 'unitCode', 'datasetId', 'expiresAt', 'objectType', 'valueType']);
 
-/** True for members that an object has only if it is a fragment of an instance, and no value. */
+/** True for members that an object has only when it is a fragment of an instance, not a value. */
 export const isPartMember = (name: string): boolean => metadata.has(name);
 
 /**
- * Kind and value in any form. `isPart`: the text may be a fragment without kind and value; otherwise an object that says
- * neither is the value of a Property.
+ * Detects kind and value in any representation. `isPart`: the JSON can be a fragment without kind and value. Otherwise an object without
+ * them is the value of a Property.
  */
 export function tell(json: Json, { where, isPart }: { where: string; isPart: boolean }): Told {
   if (!isObject(json)) return bare('Property', json);
@@ -56,7 +56,7 @@ export function tell(json: Json, { where, isPart }: { where: string; isPart: boo
   return tellByMember(json, isPart);
 }
 
-/** An object without a type: its value member tells, or it is a value itself. */
+/** Handles an object without a type: its value member identifies the kind, or the object is a value itself. */
 function tellByMember(json: JsonObject, isPart: boolean): Told {
   const { value } = json;
   if (value !== undefined)
@@ -77,7 +77,7 @@ const geoNames = new Set(
   ['location', 'observationSpace', 'operationSpace'].map((name) => `https://uri.etsi.org/ngsi-ld/${name}`),
 );
 
-/** Throws BadRequestData when an attribute of the core context that is a GeoProperty is to be of another kind (clause 4.7). */
+/** Throws BadRequestData when an attribute that the core context defines as a GeoProperty has another kind (clause 4.7). */
 export function refuseWrongKind(iri: string, kind: Kind | undefined, where = iri): void {
   if (geoNames.has(iri) && kind !== undefined && kind !== 'GeoProperty')
     throw badData(`The ${where} must be a GeoProperty, not a ${kind}.`);

@@ -1,10 +1,10 @@
-/** Says in which member of a document, or in which parameter, something is wrong. */
+/** Adds to an error the name of the faulty document member or parameter. */
 import { Problem } from '../problem.ts';
 
-/** Carries out the reading of a member. A problem that does not name the member, for what is wrong stands deep in it, does so then. */
+/** Reads a member. Adds the member's name to an error whose message does not contain it. */
 export const inMember = <T>(name: string, read: () => T): T => within('member', name, read);
 
-/** As `inMember`, of a parameter. */
+/** Like `inMember`, for a parameter. */
 export const inParameter = <T>(name: string, read: () => T): T => within('parameter', name, read);
 
 function within<T>(what: 'member' | 'parameter', name: string, read: () => T): T {
@@ -16,5 +16,5 @@ function within<T>(what: 'member' | 'parameter', name: string, read: () => T): T
   }
 }
 
-/** The words that may be names of members. */
+/** The words in a message that can be names of members. */
 const names = (message: string): readonly string[] => message.match(/[\w.]*\w/g) ?? [];

@@ -1,4 +1,4 @@
-/** Reads what an instance says beside kind, value and sub-attributes (CIM 009 clause 4.5.2). */
+/** Reads the members of an instance other than kind, value and sub-attributes (CIM 009 clause 4.5.2). */
 import { type Fragment, type Kind, mayHave, ngsildNull, valueMember } from '../attribute.ts';
 import { isStrings, type Json } from '../json.ts';
 import { badData } from '../problem.ts';
@@ -9,18 +9,18 @@ import type { Reading } from './reading.ts';
 import { readTime } from './time.ts';
 
 const valueMembers: ReadonlySet<string> = new Set(Object.values(valueMember));
-/** Members in which the broker says where an instance comes from. */
+/** Members that only the broker writes: its time stamps and the instance id. */
 export const stampMembers: ReadonlySet<string> = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'instanceId']);
 const joined: ReadonlySet<string> = new Set(['entity', 'entityList', 'lang']);
 
 /**
- * True for a member that only the broker writes: ignored, so that what was read can be written back (clause 4.8). An attribute
- * of such a name is none.
+ * True for a member that only the broker writes. It is ignored, so that a client can write back what it read (clause 4.8). An attribute
+ * cannot have such a name.
  */
 export const isOutput = (name: string, json: Json): boolean =>
   stampMembers.has(name) || name === 'type' || name === '@type' || (joined.has(name) && !isInstance(json));
 
-/** Members that mean something else than a sub-attribute, but not here. */
+/** Refuses members that have another meaning than a sub-attribute but are not allowed here. */
 export function refuseMember(name: string, kind: Kind | undefined, { where }: Reading): void {
   if (valueMembers.has(name) || joined.has(name) || isReserved(name))
     throw badData(`A ${kind ?? 'fragment'} cannot have a ${name}: ${where}.`);
@@ -29,7 +29,7 @@ export function refuseMember(name: string, kind: Kind | undefined, { where }: Re
 
 type ReadMember = (json: Json, kind: Kind | undefined, reading: Reading) => Fragment;
 
-/** A map, because a sub-attribute may well be named `constructor`. */
+/** A Map, because a sub-attribute can have the name `constructor`. */
 export const metadataReaders: ReadonlyMap<string, ReadMember> = new Map(
   Object.entries<ReadMember>({
     datasetId: (json, _kind, reading) => readDataset(json, reading),
@@ -92,7 +92,7 @@ function readValueType(json: Json, kind: Kind | undefined, reading: Reading): Fr
   return { valueType: text === ngsildNull ? text : reading.terms.expand(text) };
 }
 
-/** Sealed members stand in a proof only (clause 5.2.36). */
+/** Sealed members are allowed only in a proof (clause 5.2.36). */
 function readSealed(json: Json, member: string, reading: Reading): string {
   if (!/(?:^|\.| )ngsildproof$/.test(reading.where))
     throw badData(`Only an ngsildproof can have ${member}, not ${reading.where}.`);

@@ -1,20 +1,20 @@
-/** Bounds how many names, ids and selectors a query or subscription may bring: each costs something for every entity that is looked at. */
+/** Limits the number of names, ids and selectors in a query or subscription, because each has a cost for every entity that is tested. */
 import { isArray, isObject, type Json } from '../json.ts';
 import { badData } from '../problem.ts';
 
-/** What is free text, or has commas of its own and another bound. */
+/** Members with free text, or with commas and their own limit. */
 const passedOver = new Set(['coordinates', 'orderFrom', 'description', 'subscriptionName', 'q', 'csf']);
 
 /**
- * Throws BadRequestData that names the bound when the lists in some parameters, or in the body of a query or subscription, have
- * more elements together. A text is a list, too, of what its commas and bars divide.
+ * Throws BadRequestData that names the limit when the lists in the given parameters, or in the body of a query or subscription, have more
+ * elements in total. A text counts as a list, divided by commas and bars.
  */
 export function refuseManyNames(json: Json, { namesMax }: { readonly namesMax: number }): void {
   if (countNames(json, namesMax) > namesMax)
     throw badData(`The request has more than ${namesMax} names, ids and selectors in its lists (--names-max).`);
 }
 
-/** As many as there are, or a number above `most`. */
+/** The number of names, or any number above `most`. */
 function countNames(json: Json, most: number): number {
   if (typeof json === 'string') return countPieces(json, most);
   const inner = isArray(json)

@@ -1,4 +1,4 @@
-/** Reads names of types and attributes: checks their form, expands them (CIM 009 clauses 4.6.2, 5.5.7). */
+/** Reads names of types and attributes: validates and expands them (CIM 009 clauses 4.6.2, 5.5.7). */
 import { ngsildNull } from '../attribute.ts';
 import type { Terms } from '../entity.ts';
 import type { Json } from '../json.ts';
@@ -7,10 +7,10 @@ import { isUri, quoted } from './id.ts';
 
 const shortName = /^\p{L}[\p{L}\p{N}_]*$/u;
 
-/** What a term of a @context must be like to be taken as a name: every query and list can hold it. */
+/** The form that a term of a @context must have to be a name. It ensures that queries and lists can contain every name. */
 const termForm = /^[^\s@*,;|(){}[\]"<>=!~%\\^`\p{C}][^\s*,;|(){}[\]"<>=!~%\\^`\p{C}]*$/u;
 
-/** Terms of the core context that are members of entities or attributes and never attributes themselves. */
+/** Terms of the core context that are members of entities or attributes. They cannot be names of attributes. */
 const reserved = new Set([
   'id',
   'type',
@@ -43,15 +43,15 @@ const reserved = new Set([
   'previousJson',
 ]);
 
-/** No @context makes it a name: programs that read an object with this member may set the object's prototype by it. */
+/** No @context can make this a name, because it can set the prototype of an object in programs that read it. */
 export const prototypeName = '__proto__';
 
-/** True for a member name that the standard keeps for itself. */
+/** True for a member name that the standard reserves. */
 export const isReserved = (name: string): boolean => reserved.has(name);
 
 /**
- * True for what is taken as a name of a type or attribute: letters, digits and `_`, an IRI, a term that the @context defines
- * (`N-TOT`), or a name with a prefix that it defines.
+ * True for a valid name of a type or attribute: letters, digits and `_`, an IRI, a term that the @context defines (`N-TOT`), or a name with
+ * a prefix that it defines.
  */
 export function isName(name: string, terms: Pick<Terms, 'defines'>): boolean {
   if (shortName.test(name) || isUri(name)) return true;
@@ -59,14 +59,14 @@ export function isName(name: string, terms: Pick<Terms, 'defines'>): boolean {
   return termForm.test(name) && (terms.defines(name) || terms.defines(name.slice(0, Math.max(0, name.indexOf(':')))));
 }
 
-/** The expanded name of an attribute. Throws BadRequestData when it is reserved or no name at all. */
+/** The expanded name of an attribute. Throws BadRequestData when it is reserved or invalid. */
 export function readAttributeName(name: string, terms: Terms): string {
   if (reserved.has(name))
     throw badData(`${quoted(name)} is a member of the standard and cannot be the name of an attribute.`);
   return readName(name, terms, 'an attribute');
 }
 
-/** The expanded name of an entity type. */
+/** The expanded name of an entity type. Throws BadRequestData when it is invalid. */
 export function readTypeName(name: Json | undefined, terms: Terms): string {
   if (typeof name !== 'string' || name === 'type')
     throw badData(`The name of an entity type is needed, not ${quoted(name)}.`);

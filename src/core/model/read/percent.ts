@@ -1,7 +1,7 @@
-/** Percent-encoding of texts (RFC 3986). */
+/** Decodes percent-encoded texts (RFC 3986). */
 import { Problem } from '../problem.ts';
 
-/** The text without its percent-encoding; undefined when a % stands for no character. */
+/** The decoded text; undefined when a % is not part of a valid encoding. */
 export function percentDecoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -11,8 +11,8 @@ export function percentDecoded(text: string): string | undefined {
 }
 
 /**
- * Reads a text of a query language as it is; when that is not valid, reads it without its percent-encoding, which some clients
- * put on texts in bodies as if they stood in a URL (conflict 42). Throws what `read` throws of the text as it is.
+ * Reads a text of a query language unchanged. When it is invalid, reads the percent-decoded text, because some clients encode texts in
+ * bodies as in a URL (conflict 42). Throws the error of the unchanged text.
  */
 export function readRawOrDecoded<T>(text: string, read: (text: string) => T): T {
   try {

@@ -1,23 +1,23 @@
-/** What readers hand down while they go through a document: names, what is allowed, and where they are. */
+/** The context that readers pass down in a document: the @context, what is allowed, and the current position. */
 import type { Terms } from '../entity.ts';
 
-/** Whether the NGSI-LD Null may stand for a deletion: nowhere, in place of whole values, or also inside them (merge). */
+/** Where the NGSI-LD Null can stand for a deletion: nowhere, in place of whole values, or also inside values (merge). */
 export type Nulls = 'forbidden' | 'allowed' | 'deep';
 
 export interface Reading {
   readonly terms: Terms;
   readonly nulls: Nulls;
-  /** The place in the document, for messages: `attribute speed`, `attribute speed.accuracy`. */
+  /** The position in the document, for messages: `attribute speed`, `attribute speed.accuracy`. */
   readonly where: string;
-  /** Attributes hold instances of many moments, deletions among them (clause 4.5.6). */
+  /** Attributes have instances of many moments, deletions included (clause 4.5.6). */
   readonly isHistory?: boolean;
-  /** What is read is merged into what is there: the attributes with all in them, or only their sub-attributes. */
+  /** The document is merged into existing data: whole attributes, or only their sub-attributes. */
   readonly merge?: 'all' | 'inner';
-  /** The body is in simplified form (clause 4.5.4): what is not wrapped is a bare value. */
+  /** The body is in simplified form (clause 4.5.4): an unwrapped member is a bare value. */
   readonly isSimplified: boolean;
 }
 
-/** The reading one level further down. */
+/** The context one level deeper. */
 export const below = (reading: Reading, name: string): Reading => ({
   ...reading,
   where: reading.where === '' ? `attribute ${name}` : `${reading.where}.${name}`,

@@ -1,4 +1,4 @@
-/** Reads the simplified temporal representation (CIM 009 clause 4.5.9): pairs of value and time become instances. */
+/** Reads the simplified temporal representation (CIM 009 clause 4.5.9): converts pairs of value and time to instances. */
 import { type Kind, kinds, listMember, valueMember, wrappedKinds } from '../attribute.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
 import { badData } from '../problem.ts';
@@ -8,8 +8,8 @@ import { quoted } from './id.ts';
 const plain = new Set(['id', '@id', 'type', '@type', '@context', 'scope']);
 
 /**
- * The normalized representation of an entity whose attributes are series. What stands beside the pairs of a series, such as
- * `unitCode` and `datasetId`, holds for all of them. Throws BadRequestData that names the pair which is none.
+ * The normalized representation of an entity whose attributes are series. The other members of a series, such as `unitCode` and
+ * `datasetId`, apply to all its pairs. Throws BadRequestData that names an invalid pair.
  */
 export function unfoldSeries(json: Json): Json {
   if (!isObject(json)) return json;

@@ -8,8 +8,8 @@ import { quoted, readId } from './id.ts';
 import type { Reading } from './reading.ts';
 
 /**
- * The value of an instance of this kind; `ngsildNull` when the text asks for its deletion. `where` names the attribute in
- * messages. Throws BadRequestData, also for a deletion where none is allowed.
+ * The value of an instance of this kind; `ngsildNull` when the JSON requests its deletion. Messages name the attribute. Throws
+ * BadRequestData for an invalid value, and for a deletion where none is allowed.
  */
 export function readValue(kind: Kind, json: Json, reading: Reading): Json {
   if (isDeletion(kind, json)) {
@@ -40,7 +40,7 @@ export function readValue(kind: Kind, json: Json, reading: Reading): Json {
   }
 }
 
-/** The forms in which each kind asks for a deletion (clause 4.5.0). */
+/** True when the value requests a deletion. Each kind has its own form (clause 4.5.0). */
 function isDeletion(kind: Kind, json: Json): boolean {
   if (json === ngsildNull) return true;
   if (kind === 'LanguageProperty')
@@ -53,7 +53,7 @@ function isDeletion(kind: Kind, json: Json): boolean {
   );
 }
 
-/** JSON as it is given, but for numbers that JSON cannot write again. */
+/** Returns the JSON unchanged. Refuses numbers that JSON cannot write again. */
 function readOpaque(json: Json, place: string): Json {
   if (typeof json === 'number' && !Number.isFinite(json)) throw badData(lostNumber(place));
   if (isObject(json) || isArray(json)) for (const member of Object.values(json)) readOpaque(member, place);
@@ -63,7 +63,7 @@ function readOpaque(json: Json, place: string): Json {
 const lostNumber = (place: string): string =>
   `A number in the ${place} cannot be kept to its last digit: it is an integer beyond 2^53, or too large. Give it as a text.`;
 
-/** Any JSON but null and numbers that JSON cannot write again; the NGSI-LD Null only inside a merge. */
+/** Accepts any JSON except null and numbers that JSON cannot write again. The NGSI-LD Null is allowed only inside a merge. */
 function readPlain(json: Json, place: string, reading: Reading): Json {
   if (isJsonLiteral(json)) return readOpaque(json, place);
   if (isObject(json) || isArray(json)) return readMembers(json, place, reading);
@@ -74,17 +74,17 @@ function readPlain(json: Json, place: string, reading: Reading): Json {
   return json;
 }
 
-/** JSON that is a value as it is, also when it is null (clause 4.6.1). */
+/** A JSON literal is a value without further checks, even null (clause 4.6.1). */
 const isJsonLiteral = (json: Json): boolean => isObject(json) && json['@type'] === '@json' && '@value' in json;
 
-/** A merge replaces an array whole: there is nothing in it that could be deleted. */
+/** A merge replaces an array as a whole, so nothing inside it can be deleted. */
 function readMembers(json: JsonObject | readonly Json[], place: string, reading: Reading): Json {
   const inside: Reading = isArray(json) && reading.nulls === 'deep' ? { ...reading, nulls: 'allowed' } : reading;
   for (const member of Object.values(json)) readPlain(member, place, inside);
   return json;
 }
 
-/** True for what a merge may complete to a geometry by the one that is there; it is then read again. */
+/** True for a part of a geometry. A merge completes it with the existing geometry, and the result is read again. */
 const isPartOfGeometry = (json: Json): boolean => isObject(json) && 'type' in json !== 'coordinates' in json;
 
 /** A geometry, or a string that holds one (clause 4.7). */
@@ -94,15 +94,15 @@ export function readGeo(json: Json, place: string): Json {
 
 function parsed(text: string, place: string): Json {
   try {
-    // The body was checked for its depth, but not what its strings hold.
+    // The depth check of the body does not cover the content of its strings.
     if (!isDeep(text)) return parseGiven(text);
   } catch {
-    // What is no JSON is no GeoJSON either.
+    // Invalid JSON is invalid GeoJSON too.
   }
   throw badData(`The ${place} is a string that holds no GeoJSON: ${quoted(text)}.`);
 }
 
-/** Deepest nesting of a geometry, with room for members that are not of it. */
+/** The maximum nesting depth of a geometry, with room for foreign members. */
 const depthMax = 20;
 
 function isDeep(text: string): boolean {
@@ -117,7 +117,7 @@ function isDeep(text: string): boolean {
 
 const languageTag = /^(?:@none|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)$/;
 
-/** True for what names one language in a language map: a tag (RFC 5646), or `@none`. */
+/** True for a key of a language map: a language tag (RFC 5646), or `@none`. */
 export const isLanguageTag = (text: string): boolean => languageTag.test(text);
 
 function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
@@ -148,7 +148,7 @@ function readUris(json: readonly Json[], place: string): readonly string[] {
   return json.map((uri) => readId(uri, `the ${place}`));
 }
 
-/** URIs, each alone or as `{"object": URI}`. */
+/** Reads URIs, each bare or as `{"object": URI}`. */
 function readObjectList(json: Json, place: string): readonly string[] {
   if (!isArray(json)) throw badData(`The ${place} must be an array, not ${quoted(json)}.`);
   return json.map((element) =>
