@@ -1,16 +1,16 @@
-/** A memory of limited size that forgets what was not asked for the longest. */
+/** A cache of limited size with least-recently-used eviction. */
 
 export interface BoundedCache<Value> {
-  /** The value of a key, which thereby becomes the freshest. */
+  /** The value of a key. Makes the entry the most recently used. */
   get(key: string): Value | undefined;
-  /** `weight` is in the unit of `weightMax`. A value heavier than the whole is not kept. */
+  /** `weight` is in the unit of `weightMax`. A value heavier than `weightMax` is not stored. */
   set(key: string, value: Value, weight: number): void;
   delete(key: string): void;
-  /** Forgets the values that are meant. */
+  /** Evicts the entries for which `isMeant` is true. */
   dropWhere(isMeant: (value: Value, key: string) => boolean): void;
 }
 
-/** Bounds: the number of entries and the sum of their weights. */
+/** Limits: the number of entries, and the sum of their weights. */
 export interface CacheBounds {
   readonly entriesMax: number;
   readonly weightMax: number;

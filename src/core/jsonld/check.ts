@@ -1,4 +1,4 @@
-/** Looks a @context over before it is kept, without loading what it refers to (CIM 009 clause 5.13.2). */
+/** Checks a @context before it is stored, without loading the documents it refers to (CIM 009 clause 5.13.2). */
 import type { Json } from '../model/json.ts';
 import { compileContext } from './compile.ts';
 import { inPieces, type Pause } from './in-pieces.ts';
@@ -6,8 +6,8 @@ import { gatherParts } from './gather.ts';
 import type { TermTable } from './term-table.ts';
 
 /**
- * Throws BadRequestData when a @context cannot be used. One that needs documents which are not `atHand` (by URL) is looked at
- * only as far as it can be without them: its terms may build on theirs.
+ * Throws BadRequestData when a @context is not valid. `atHand` has the available documents by URL. A @context that needs others is not
+ * compiled, because its terms may depend on theirs.
  */
 export async function checkContext(
   value: Json,

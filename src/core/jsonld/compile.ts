@@ -1,4 +1,4 @@
-/** Compiles @context definitions to a term table (JSON-LD 1.1 API clauses 4.1 and 4.2), as far as names are concerned. */
+/** Compiles @context definitions to a term table (JSON-LD 1.1 API clauses 4.1 and 4.2), as far as they affect names. */
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
@@ -15,29 +15,31 @@ import {
   type TermTable,
 } from './term-table.ts';
 
-/** One step of a @context, everything remote being at hand: definitions, a null that forgets all before it, or the core. */
+/** One step of a @context, with all remote documents loaded: definitions, a null that removes all earlier definitions, or the core. */
 export type Part =
   | { readonly kind: 'definitions'; readonly definitions: JsonObject }
   | { readonly kind: 'reset' }
   | { readonly kind: 'core' };
 
-/** Bounds on what a stranger's @context may cost: definitions, their IRIs together, and definitions that need each other. */
+/**
+ * Limits for an untrusted @context: number of definitions, total length of their IRIs, and depth of definitions that depend on each other.
+ */
 const definitionsMax = 100_000;
 const charactersMax = 2 ** 22;
 const depthMax = 100;
 
-/** Members of a @context that are no terms. What is not about names (@base, @language, ...) is passed over. */
+/** Members of a @context that are not terms. Settings that do not affect names (@base, @language, ...) are ignored. */
 const settings = new Set('@base @direction @import @language @propagate @protected @type @version @vocab'.split(' '));
 
 interface Active extends TermTable {
   readonly terms: Map<string, Term>;
   vocab: string | undefined;
   definitions: number;
-  /** Of all IRIs: prefixes let them grow far beyond the text of the @context. */
+  /** Total length of all IRIs: prefixes can make it far longer than the text of the @context. */
   characters: number;
 }
 
-/** One object of definitions while it is compiled. `states` finds the cycles. */
+/** One object of definitions during compilation. `states` is for the detection of cycles. */
 interface Scope {
   readonly active: Active;
   readonly local: JsonObject;
@@ -47,10 +49,10 @@ interface Scope {
 }
 
 /**
- * The terms of a @context. The core comes last and prevails (CIM 009 clause 5.5.7): a term of a user that the core has too
- * is as if it were not there. Throws BadRequestData that names the faulty term.
- * Contexts of single terms, which only contexts of others may have, are passed over: NGSI-LD expands names of entities and
- * attributes in one @context, wherever they stand.
+ * The terms of a @context. The core comes last and takes precedence (CIM 009 clause 5.5.7): a user's definition of a core term has no
+ * effect. Throws BadRequestData that names the faulty term.
+ * Scoped contexts of single terms are ignored; only built-in contexts may have them. NGSI-LD expands all names of entities and attributes
+ * with one @context, at any level.
  */
 export function* compileContext(parts: readonly Part[], core: TermTable): Pieces<TermTable> {
   const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
@@ -90,7 +92,7 @@ function* defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): 
   yield* eachOf(Object.keys(local), (name) => need(scope, name));
 }
 
-/** A relative vocabulary stands for nothing, because `@base` is ignored: terms that would need it are faulty. */
+/** A relative vocabulary is ignored, because `@base` is ignored: a term that needs it is an error. */
 function defineVocab(active: Active, vocab: Json | undefined): void {
   if (vocab === undefined) return;
   if (vocab !== null && typeof vocab !== 'string')
@@ -99,7 +101,7 @@ function defineVocab(active: Active, vocab: Json | undefined): void {
   active.vocab = isAbsolute(iri) ? iri : undefined;
 }
 
-/** Sees to it that a term is defined before it is looked up. */
+/** Defines a term before it is looked up. */
 function need(scope: Scope, name: string): void {
   if (!Object.hasOwn(scope.local, name) || settings.has(name)) return;
   const state = scope.states.get(name);
@@ -132,20 +134,20 @@ function setTerm(active: Active, name: string, term: Term): void {
   active.terms.set(name, term);
 }
 
-/** A protected term, which may be defined again as it is. */
+/** Redefines a protected term. Only an identical definition is allowed. */
 function kept(name: string, previous: Term, term: Term): Term {
   if (previous.iri === term.iri && previous.isPrefix === term.isPrefix) return previous;
   throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
 }
 
-/** True for names that no definition can give a meaning. Throws when a definition must not even try. */
+/** True for a name whose definition is ignored. Throws when the definition is an error. */
 function isPassedOver(name: string): boolean {
   if (isKeyword(name)) throw badData(`The @context redefines the keyword ${quoted(name)}.`);
   if (name === '') throw badData('The @context defines a term without a name.');
   return isKeywordLike(name);
 }
 
-/** One definition. Undefined when its `@id` is kept for a keyword to come: then it counts for nothing. */
+/** One definition. Undefined when its `@id` has the form of a future keyword: then the definition is ignored. */
 function readTerm(scope: Scope, name: string): Term | undefined {
   const given = scope.local[name];
   const definition = readDefinition(name, given);
@@ -160,7 +162,7 @@ function readTerm(scope: Scope, name: string): Term | undefined {
   return { iri, isPrefix, keeper };
 }
 
-/** A definition in its long form: a string or null is an `@id`. */
+/** A definition in expanded form: a string or null is its `@id`. */
 function readDefinition(name: string, given: Json | undefined): JsonObject {
   if (typeof given === 'string' || given === null) return { '@id': given };
   if (isObject(given)) return given;
@@ -172,7 +174,7 @@ function readGivenId(name: string, id: Json | undefined): string | null | undefi
   throw badData(`The @id of ${quoted(name)} in the @context must be a string or null, not ${quoted(id)}.`);
 }
 
-/** A term that is defined by nothing but a string is a prefix when its IRI ends in a delimiter. */
+/** A term defined by just a string is a prefix when its IRI ends in a delimiter. */
 const isSimplePrefix = (name: string, given: string, iri: string): boolean =>
   given !== name && colonOf(name) < 1 && /[:/?#[\]@]$/.test(iri);
 
@@ -181,7 +183,7 @@ function keeperOf(scope: Scope, isProtected: Json | undefined): Term['keeper'] {
   return isProtected === true ? 'definition' : 'nobody';
 }
 
-/** What a definition itself says of its use as a prefix. */
+/** The `@prefix` of a definition. */
 function readPrefix(name: string, iri: string, isPrefix: Json | undefined): boolean | undefined {
   if (isPrefix === undefined) return undefined;
   if (typeof isPrefix !== 'boolean')
@@ -191,7 +193,7 @@ function readPrefix(name: string, iri: string, isPrefix: Json | undefined): bool
   return isPrefix;
 }
 
-/** The IRI of a term whose definition has no `@id` of its own: from its prefix, or below the vocabulary. */
+/** The IRI of a term without its own `@id`: from its prefix, or from the vocabulary. */
 function ownIri(scope: Scope, name: string): string {
   const colon = colonOf(name);
   if (colon > 0) {
@@ -206,7 +208,7 @@ function ownIri(scope: Scope, name: string): string {
   );
 }
 
-/** The IRI that the `@id` of a definition stands for. */
+/** The IRI of the `@id` of a definition. */
 function givenIri(scope: Scope, name: string, id: string): string {
   const iri = expandName(scope.active, id, (term) => need(scope, term));
   if (iri === '@context' || iri === '@preserve')

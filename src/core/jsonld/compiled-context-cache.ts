@@ -1,24 +1,27 @@
-/** The contexts that are kept ready: for everybody, or for the one whose own documents they were made of. */
+/**
+ * A cache of compiled contexts. A context made only of public documents is shared by all tenants; one that may use a tenant's own documents
+ * is cached for that tenant alone.
+ */
 import { createBoundedCache } from './bounded-cache.ts';
 import type { Context } from './context.ts';
 import type { TermTable } from './term-table.ts';
 
 export interface CompiledContextCache {
-  /** What is ready for a JSON text or URL, and for this asker. */
+  /** The compiled context of a JSON text or URL, for this owner. */
   get(text: string, owner: string): Context | undefined;
   put(context: Context, location: CacheEntryKey): void;
-  /** Drops what was made of a document, or of any. */
+  /** Evicts contexts made of a document, or of any document. */
   dropMadeOf(document: string | undefined): void;
 }
 
 interface CacheEntryKey {
   readonly text: string;
-  /** Undefined: it is for everybody. No owner has a line break in it. */
+  /** Undefined: shared by all. An owner never contains a line break. */
   readonly owner: string | undefined;
   readonly table: TermTable;
 }
 
-/** Contexts, and the characters that they may have together: of those for everybody, and of the others. */
+/** Maximum number of contexts and of their characters, for shared and for owned ones separately. */
 const bounds = { entriesMax: 1000, weightMax: 2 ** 26 };
 
 export function createCompiledContextCache(): CompiledContextCache {

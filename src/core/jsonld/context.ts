@@ -1,4 +1,4 @@
-/** A @context ready for use: names to IRIs and back, each a look-up (CIM 009 clause 5.5.7, JSON-LD 1.1 API clauses 5.2 and 6.2). */
+/** A compiled @context: expands and compacts names, each by one look-up (CIM 009 clause 5.5.7, JSON-LD 1.1 API clauses 5.2 and 6.2). */
 import type { Terms } from '../model/entity.ts';
 import { isArray, type Json } from '../model/json.ts';
 import { isName, isReserved } from '../model/read/name.ts';
@@ -9,40 +9,40 @@ import { expandName, meaningless, reversed, type TermTable } from './term-table.
 
 export interface Context extends Terms {
   /**
-   * Contexts of the same key give names the same meaning, within a tenant: the URL, or the JSON text of what was given, and a
-   * number once documents were forgotten.
+   * Contexts with the same key give names the same meaning, within a tenant. The key is the URL or the JSON text of the given value, plus a
+   * number when `forget` was called before.
    */
   readonly key: string;
-  /** What the user gave as `@context`, or the URL of the core context. */
+  /** The value that the user gave as `@context`, or the URL of the core context. */
   readonly given: Json;
   /**
-   * What is written as `@context` in a body: what was given, then the URL of the core context unless that is in it already, in
-   * whatever version. Without the core a JSON-LD processor finds no ids, types and values (clause 5.5.7).
+   * The `@context` written in a body: the given value, then the URL of the core context unless the value already includes any version of
+   * it. Without the core, a JSON-LD processor does not recognize ids, types and values (clause 5.5.7).
    */
   readonly written: Json;
   /** `written` as JSON text. */
   readonly writtenText: string;
-  /** What is written in a Link header: there is one when the context is one URL, the core aside. */
+  /** The URL for a Link header: present when the context is a single URL, not counting the core. */
   readonly url?: string;
-  /** The documents that it was made of, each once: the keys of those held, the URLs of others. The core is none. */
+  /** The documents that it was made of, each once: keys of stored ones, URLs of others. Never includes the core. */
   readonly documents: readonly string[];
 }
 
 interface ContextOptions {
   readonly key: string;
   readonly given: Json;
-  /** True when what was given names or includes the core context. */
+  /** True when the given value includes the core context. */
   readonly hasCore: boolean;
   readonly url: string | undefined;
   readonly documents: readonly string[];
   readonly table: TermTable;
 }
 
-/** Names that are no terms are remembered up to this number and length, each way. */
+/** Limits of the caches for names that are not terms, per direction: number of entries, and length of a name. */
 const rememberedMax = 1000;
 const rememberedLengthMax = 256;
 
-/** Gives a compiled @context its look-ups. */
+/** Adds look-up functions to a compiled @context. */
 export function* createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Pieces<Context> {
   const expandUnknown = remembered((name) => expandName(table, name));
   const defines = (name: string): boolean => table.terms.has(name);
@@ -72,13 +72,13 @@ interface Table {
   readonly findCompactIri: FindCompactIri;
 }
 
-/** Finds the best usable name of an IRI. */
+/** Returns a function that finds the best usable name of an IRI. */
 function* createCompactor({ table, findCompactIri }: Table, isUsable: IsUsable): Pieces<(iri: string) => string> {
   const names = yield* namesOf(table, isUsable);
   const compactUnknown = remembered((iri) => {
     const means: IsUsable = (name) => isUsable(name) && expandName(table, name) === iri;
     const end = endBelow(table.vocab, iri);
-    // The end below the vocabulary, else the best compact IRI, else the IRI. A name that would not be taken back is never used.
+    // First the suffix after the vocabulary, then the best compact IRI, then the IRI. Never a name that would not expand to the IRI.
     return end !== undefined && means(end) ? end : (findCompactIri(iri, means) ?? iri);
   });
   return (iri) => names.get(iri) ?? compactUnknown(iri);
@@ -92,7 +92,7 @@ function writtenOf(given: Json, hasCore: boolean): Json {
   return list.length === 1 && typeof only === 'string' ? only : given;
 }
 
-/** The best term of every IRI. What a definition says of values (`@type`, `@container`) does not count for names. */
+/** The best term of every IRI. What a definition says about values (`@type`, `@container`) does not matter for names. */
 function* namesOf({ terms }: TermTable, isUsable: IsUsable): Pieces<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
   yield* eachOf(terms, ([name, { iri }]) => {
@@ -105,7 +105,7 @@ function* namesOf({ terms }: TermTable, isUsable: IsUsable): Pieces<ReadonlyMap<
 const endBelow = (vocab: string | undefined, iri: string): string | undefined =>
   vocab !== undefined && iri.length > vocab.length && iri.startsWith(vocab) ? iri.slice(vocab.length) : undefined;
 
-/** Remembers what a function answered. When there is too much to remember, it begins anew. */
+/** Caches the results of a function. Clears the cache when it is full. */
 function remembered(answer: (text: string) => string): (text: string) => string {
   const answers = new Map<string, string>();
   return (text) => {

@@ -1,25 +1,22 @@
-/** Notes which documents a @context is made of, and gives those that its asker keeps itself. */
+/** Records which documents a @context is made of, and serves those that the tenant stores. */
 import type { Json } from '../model/json.ts';
 import { type GetDocument, isCoreUrl } from './gather.ts';
 
-/**
- * Documents that are kept for one asker alone: those go before what can be loaded, and nobody else gets to see what was made
- * of them.
- */
+/** Documents of one tenant. They take precedence over documents that can be loaded, and no other tenant may use a context made of them. */
 export interface TenantContextSource {
-  /** The asker, told apart from all others. It has no line break in it. */
+  /** A unique name of the tenant, without line breaks. */
   readonly owner: string;
-  /** The key of a document that may be held, by the form of its URL. Undefined: it certainly is not. */
+  /** The key that a document would have in the tenant's store, by the form of its URL. Undefined: it cannot be there. */
   keyOf(url: string): string | undefined;
-  /** The document of a key. Undefined when it is not held. */
+  /** The document of a key. Undefined when it is not stored. */
   get(key: string): Promise<Json | undefined>;
 }
 
 export interface DependencyTracker {
   readonly getDocument: GetDocument;
-  /** The documents that were got, each once: the keys of those held, the URLs of others. The core is none. */
+  /** The documents that were read, each once: keys of stored ones, URLs of others. Never includes the core. */
   documents(): readonly string[];
-  /** True when a document may be held for somebody, so that what is made of it must be for nobody else. */
+  /** True when any document may be stored by the tenant, so that the context must not be shared with others. */
   isOwned(): boolean;
 }
 

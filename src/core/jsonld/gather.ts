@@ -1,4 +1,4 @@
-/** Fetches whatever a @context refers to and lays it out as a flat list of parts (JSON-LD 1.1 API clause 4.1). */
+/** Loads everything that a @context refers to, and flattens it to a list of parts (JSON-LD 1.1 API clause 4.1). */
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
@@ -6,7 +6,7 @@ import type { Part } from './compile.ts';
 import { dataIntegrityUrl } from './known/data-integrity.ts';
 import { resolveReference } from './reference.ts';
 
-/** Bounds on what one @context may drag along: documents in all, counted as often as they are referred to, and nesting. */
+/** Limits of one @context: number of documents, where each reference counts, and depth of nesting. */
 const documentsMax = 100;
 const depthMax = 8;
 
@@ -19,7 +19,7 @@ interface Loading {
   documents: number;
 }
 
-/** Where a value stands: in the document at `base` (undefined: in the request itself), which those in `within` led to. */
+/** The location of a value: in the document at `base` (undefined: in the request itself), which the documents in `within` led to. */
 interface Location {
   readonly base: string | undefined;
   readonly within: readonly string[];
@@ -30,14 +30,14 @@ interface Location {
 export const isCoreUrl = (url: string): boolean =>
   /^https?:\/\/uri\.etsi\.org\/ngsi-ld\/v1\/ngsi-ld-core-context(?:-v\d+(?:\.\d+)*)?\.jsonld$/.test(url);
 
-/** The parts of a @context in order. Throws BadRequestData when it is faulty, and what `getDocument` throws. */
+/** The parts of a @context in order. Throws BadRequestData when it is not valid, and what `getDocument` throws. */
 export async function gatherParts(value: Json, getDocument: GetDocument): Promise<readonly Part[]> {
   const loading: Loading = { getDocument, parts: [], documents: 0 };
   await gather(loading, value, { base: undefined, within: [], depth: 0 });
   return loading.parts;
 }
 
-/** True when the core context is among the parts, and no null after it takes it away. */
+/** True when the core context is among the parts, and no null after it removes it. */
 export const includesCore = (parts: readonly Part[]): boolean =>
   parts.findLast(({ kind }) => kind !== 'definitions')?.kind === 'core';
 
@@ -95,7 +95,7 @@ async function gatherObject(loading: Loading, object: JsonObject, location: Loca
   loading.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
 }
 
-/** A user's @context must not hold contexts of single terms (CIM 009 clause 5.5.7). The one the core refers to does. */
+/** A user's @context must not contain contexts of single terms (CIM 009 clause 5.5.7). The document that the core refers to does. */
 function refuseScoped(definitions: JsonObject, location: Location): void {
   if (location.base === dataIntegrityUrl) return;
   const scoped = Object.entries(definitions).find(([, definition]) => isObject(definition) && '@context' in definition);
@@ -105,7 +105,7 @@ function refuseScoped(definitions: JsonObject, location: Location): void {
     );
 }
 
-/** What `@import` refers to: definitions that those beside it complete and override. */
+/** The target of `@import`. The definitions next to `@import` extend and override it. */
 async function loadImport(loading: Loading, reference: Json, location: Location): Promise<JsonObject> {
   if (typeof reference !== 'string')
     throw badData(`The @import of a @context must be a URL, not ${quoted(reference)}${placed(location)}.`);

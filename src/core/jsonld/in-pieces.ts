@@ -1,12 +1,12 @@
-/** Long work that is written as one function and done piece by piece: it yields wherever it may be interrupted. */
+/** Long computations as generators: they yield at points where the event loop may run other work. */
 
-/** Work that comes to a result, and can be interrupted where it yields. */
+/** A computation that returns a result, and may be interrupted where it yields. */
 export type Pieces<T> = Generator<undefined, T, undefined>;
 
-/** Called between pieces: undefined to go on, or a promise to wait for. */
+/** Called between pieces: undefined to continue, or a promise to await. */
 export type Pause = () => Promise<void> | undefined;
 
-/** The result, with pauses. Throws what the work throws. */
+/** Runs a computation with pauses. Throws what it throws. */
 export async function inPieces<T>(work: Pieces<T>, pause: Pause): Promise<T> {
   for (let step = work.next(); ; step = work.next()) {
     if (step.done === true) return step.value;
@@ -15,12 +15,12 @@ export async function inPieces<T>(work: Pieces<T>, pause: Pause): Promise<T> {
   }
 }
 
-/** The result, without pauses. Throws what the work throws. */
+/** Runs a computation without pauses. Throws what it throws. */
 export function atOnce<T>(work: Pieces<T>): T {
   for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value;
 }
 
-/** Goes through elements, and may be interrupted after each some hundred of them. */
+/** Visits all elements, and yields after every 200. */
 export function* eachOf<T>(elements: Iterable<T>, visit: (element: T) => void): Pieces<void> {
   let count = 0;
   for (const element of elements) {

@@ -1,12 +1,12 @@
-/** Reads the Link header of a request (RFC 8288), of which only the link to a JSON-LD @context counts. */
+/** Reads the Link header of a request (RFC 8288). Only links to a JSON-LD @context matter. */
 import { badData } from '../model/problem.ts';
 
 /** The relation of a link to a @context (clause 6.3.5). */
 export const contextRelation = 'http://www.w3.org/ns/json-ld#context';
 
 /**
- * The URL of the @context that a Link header names; undefined when it names none. A link that says no relation counts where
- * none says that it is the @context. Throws BadRequestData.
+ * The URL of the @context that a Link header names; undefined when it names none. If no link has the relation of a @context, a link without
+ * relation counts. Throws BadRequestData.
  */
 export function readContextLink(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
@@ -19,11 +19,11 @@ export function readContextLink(header: string | undefined): string | undefined 
 
 interface Link {
   readonly url: string;
-  /** Absent: the link does not say what it is. */
+  /** Absent: the link has no relation. */
   readonly relations?: readonly string[];
 }
 
-/** A header and how far it has been read. Each form is tried once at a place, so that reading takes time that grows with the length. */
+/** A header and the reading position. Each pattern is tried once at a position, so that the time to read is linear in the length. */
 interface Cursor {
   readonly header: string;
   at: number;
@@ -38,7 +38,7 @@ const quotedForm = /"((?:[^"\\]|\\.)*)"/y;
 const tokenForm = /([^\s";,<>]*)/y;
 const linkEnd = /\s*(?:,|$)/y;
 
-/** What stands at the cursor, when it has the form: the cursor moves behind it. */
+/** Matches a pattern at the cursor, and moves the cursor after the match. Undefined when it does not match. */
 function take(cursor: Cursor, form: RegExp): RegExpExecArray | undefined {
   form.lastIndex = cursor.at;
   const match = form.exec(cursor.header);
@@ -59,7 +59,10 @@ function readLinks(header: string): readonly Link[] {
   return links;
 }
 
-/** One link: its target in angle brackets, then parameters; undefined when it cannot be read. Of two `rel` the first counts (RFC 8288, 3.3). */
+/**
+ * Reads one link: its target in angle brackets, then parameters; undefined when it is malformed. If there are two `rel`, the first counts
+ * (RFC 8288, 3.3).
+ */
 function readLink(cursor: Cursor): Link | undefined {
   const target = take(cursor, targetForm);
   if (!target) return undefined;
@@ -73,7 +76,7 @@ function readLink(cursor: Cursor): Link | undefined {
   return take(cursor, linkEnd) && { url: (target[1] ?? '').trim(), ...relations };
 }
 
-/** A parameter of a link, whose value may be quoted or absent. */
+/** A parameter of a link. Its value may be quoted or absent. */
 function readParameter(cursor: Cursor): { readonly name: string; readonly value: string } | undefined {
   const [name] = take(cursor, nameForm) ?? [];
   if (name === undefined) return undefined;

@@ -1,24 +1,26 @@
-/** Finds the compact IRI of an IRI (JSON-LD 1.1 API clause 6.2): which of the terms that are prefixes it begins with, in time that does not grow with their number. */
+/**
+ * Finds the compact IRI of an IRI (JSON-LD 1.1 API clause 6.2). The time to find its prefixes does not grow with the number of prefixes.
+ */
 import { eachOf, type Pieces } from './in-pieces.ts';
 import type { TermTable } from './term-table.ts';
 
-/** An IRI that terms stand for as prefixes. */
+/** An IRI that one or more terms stand for as prefixes. */
 interface Prefix {
   readonly iri: string;
-  /** The terms, the best first: shorter, or as long and earlier in the order of code units. */
+  /** The terms, best first: shorter, or equally long and earlier in the order of code units. */
   readonly names: readonly string[];
-  /** The longest other one that this one begins with. */
+  /** The longest other prefix IRI that this IRI begins with. */
   readonly shorter: Prefix | undefined;
 }
 
-/** The best compact IRI that is taken back as the IRI; undefined when there is none. */
+/** The best compact IRI that expands to the IRI again; undefined when there is none. */
 export type FindCompactIri = (iri: string, means: (name: string) => boolean) => string | undefined;
 
-/** True when a name is to be preferred: shorter, or as long and earlier in the order of code units. */
+/** True when a name is preferred: shorter, or equally long and earlier in the order of code units. */
 export const isBetter = (name: string, than: string | undefined): boolean =>
   than === undefined || name.length < than.length || (name.length === than.length && name < than);
 
-/** Makes the prefixes of a table ready. */
+/** Builds the index of the prefixes of a table. */
 export function* preparePrefixes({ terms }: TermTable): Pieces<FindCompactIri> {
   const byIri = new Map<string, string[]>();
   yield* eachOf(terms, ([name, { iri, isPrefix }]) => {
@@ -39,14 +41,16 @@ export function* preparePrefixes({ terms }: TermTable): Pieces<FindCompactIri> {
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The first of these, each shorter than the one before, with which the IRI begins. */
+/** The first prefix in the chain of ever shorter prefixes that the IRI begins with. */
 function longestIn(prefix: Prefix | undefined, iri: string): Prefix | undefined {
   let one = prefix;
   while (one !== undefined && !(one.iri.length < iri.length && iri.startsWith(one.iri))) one = one.shorter;
   return one;
 }
 
-/** The last that is not behind the IRI in order: whatever it begins with is that one, or is found from that one. */
+/**
+ * The last prefix in sort order that is not greater than the IRI. Every prefix that the IRI begins with is this one, or is in its chain.
+ */
 function lastNotBehind(prefixes: readonly Prefix[], iri: string): Prefix | undefined {
   let [low, high] = [0, prefixes.length];
   while (low < high) {

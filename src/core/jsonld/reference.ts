@@ -1,4 +1,4 @@
-/** Resolves references to other @contexts against the URL of the document they stand in (RFC 3986 clause 5.2). */
+/** Resolves references to other @contexts against the URL of the document that contains them (RFC 3986 clause 5.2). */
 
 const parts = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?/;
 
@@ -17,7 +17,7 @@ function split(text: string): Reference {
 const join = ({ scheme, authority, path, query }: Reference): string =>
   `${scheme === undefined ? '' : `${scheme}:`}${authority === undefined ? '' : `//${authority}`}${path}${query}`;
 
-/** The absolute URL that `reference` stands for in the document at `base`. A fragment is dropped. */
+/** The absolute URL of `reference` in the document at `base`. A fragment is dropped. */
 export function resolveReference(base: string, reference: string): string {
   const target = split(reference);
   if (target.scheme !== undefined) return join(target);
@@ -30,7 +30,7 @@ export function resolveReference(base: string, reference: string): string {
   return join({ ...from, path: withoutDots(path.startsWith('/') ? path : `/${path}`), query: target.query });
 }
 
-/** `/a/./b/../c` is `/a/c`. */
+/** Removes dot segments: `/a/./b/../c` becomes `/a/c`. */
 function withoutDots(path: string): string {
   const segments = path.split('/').slice(1);
   const kept: string[] = [];

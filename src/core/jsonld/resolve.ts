@@ -1,4 +1,4 @@
-/** Makes the @context of a request ready for use, and remembers it (CIM 009 clauses 5.5.5 to 5.5.7). */
+/** Compiles the @context of a request, and caches it (CIM 009 clauses 5.5.5 to 5.5.7). */
 import { isArray, isObject, type Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
@@ -15,42 +15,42 @@ import type { TermTable } from './term-table.ts';
 import { createCompiledContextCache } from './compiled-context-cache.ts';
 
 /**
- * Loads the JSON document at a URL, which should hold a member `@context`. Throws LdContextNotAvailable when it cannot be
- * had, BadRequestData when it is not JSON (clause 5.5.6).
+ * Loads the JSON document at a URL, which should have a member `@context`. Throws LdContextNotAvailable when it cannot be loaded,
+ * BadRequestData when it is not JSON (clause 5.5.6).
  */
 export type LoadDocument = (url: string) => Promise<Json>;
 
 export interface Contexts {
-  /** The core context alone: what holds when a request gives none. */
+  /** The core context alone: applies when a request gives no @context. */
   readonly core: Context;
   /**
-   * The @context that a request gives: a URL, an object, or an array of these. Undefined is the core.
-   * Throws BadRequestData that names the fault, and what loading throws.
+   * Resolves the @context that a request gives: a URL, an object, or an array of these. Undefined is the core. Throws BadRequestData that
+   * names the error, and what loading throws.
    */
   resolve(value: Json | undefined, tenantContexts?: TenantContextSource): Promise<Context>;
   /**
-   * Throws BadRequestData when a @context cannot be used, whatever its documents hold: they are not loaded. `documents` are
-   * those that are at hand, by URL.
+   * Throws BadRequestData when a @context is not valid. It does not load documents, so it finds only errors that do not depend on them.
+   * `documents`: the available documents, by URL.
    */
   check(value: Json, documents?: Readonly<Record<string, Json>>): Promise<void>;
-  /** True for the URL of a document that comes with the broker and is never loaded: the core, or one that is known. */
+  /** True for the URL of a document that is part of the broker and never loaded: the core, or a known document. */
   isBuiltIn(url: string): boolean;
-  /** Forgets everything that was made of a document, by its key or URL, or of any: it is asked for again. */
+  /** Evicts everything made of a document, given by its key or URL, or of any document. It is loaded again when needed. */
   forget(document?: string): void;
 }
 
-/** Contexts as the tenants of a broker have them. */
+/** The contexts of the broker's tenants. */
 export interface TenantContexts {
   readonly core: Context;
-  /** The @context of a request that names none. Throws what loading throws. */
+  /** The @context for requests that name none. Throws what loading throws. */
   otherwise(tenant: string): Context | Promise<Context>;
-  /** As `Contexts.resolve`, for a tenant. */
+  /** Like `Contexts.resolve`, for a tenant. */
   resolve(value: Json | undefined, tenant: string): Promise<Context>;
 }
 
 export interface ContextsOptions {
   readonly load: LoadDocument;
-  /** Documents that need no loading: by URL, or by a path of the broker, by whatever name it is reached. */
+  /** Documents that need no loading: by URL, or by a path of the broker under any host name. */
   readonly known: Readonly<Record<string, Json>>;
   /** Called while a long @context is made ready; absent: others wait. */
   readonly pause?: Pause;
@@ -110,24 +110,24 @@ function createCore(): { readonly coreTable: TermTable; readonly core: Context }
   return { coreTable, core: atOnce(createContext({ ...named, hasCore: true, documents: [], table: coreTable })) };
 }
 
-/** A document that is at hand: the core, whatever its version (as an `@import` may ask for it), or one that is known. */
+/** A document that needs no loading: the core in any version (an `@import` may ask for it), or a known document. */
 const documentOf = (url: string, documents: ReadonlyMap<string, Json>): Json | undefined =>
   isCoreUrl(url) ? { '@context': coreContext } : (documents.get(url) ?? documents.get(pathOf(url)));
 
-/** The path of an http or https URL; empty when it has a query. */
+/** The path of an http or https URL; empty when the URL has a query. */
 const pathOf = (url: string): string => /^https?:\/\/[^/?#]+(\/[^?#]+)$/i.exec(url)?.[1] ?? '';
 
 const isEmpty = (value: Json): boolean =>
   (isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
 
-/** A URL is never the JSON text of an object or array. */
+/** The cache key of a @context. A URL is never equal to the JSON text of an object or array. */
 function keyOf(value: Json): string {
   if (typeof value === 'string') return value;
   if (isArray(value) || isObject(value)) return JSON.stringify(value);
   throw badData(`A @context must be a URL, an object or an array of these, not ${quoted(value)}.`);
 }
 
-/** The one URL that stands for the whole. The core goes without saying. */
+/** The single URL of a @context, for the Link header. The core does not count. */
 function linkUrl(value: Json): string | undefined {
   if (typeof value === 'string') return value;
   if (!isArray(value)) return undefined;

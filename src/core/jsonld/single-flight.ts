@@ -1,6 +1,6 @@
-/** Lets those who want the same thing at the same time wait for one and the same piece of work. */
+/** Deduplicates concurrent work: callers that need the same result at the same time share one promise. */
 
-/** Does the work of a key, or joins the one who is at it. A failure is everybody's failure, and is not remembered. */
+/** Runs the work of a key, or joins the running work of that key. A failure reaches all callers, and is not cached. */
 export type SingleFlight<Value> = (key: string, work: () => Promise<Value>) => Promise<Value>;
 
 export function createSingleFlight<Value>(): SingleFlight<Value> {

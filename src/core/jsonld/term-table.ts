@@ -1,24 +1,24 @@
-/** What a term means once a @context is compiled, and how a name becomes an IRI by that (JSON-LD 1.1 API clause 5.2). */
+/** The terms of a compiled @context, and how names expand to IRIs (JSON-LD 1.1 API clause 5.2). */
 
 export interface Term {
   /** An absolute IRI, a keyword, or `meaningless` or `reversed`. */
   readonly iri: string;
   /** True when compact IRIs may begin with the term. */
   readonly isPrefix: boolean;
-  /** Who holds the meaning fast: a definition that is `@protected`, or the core context. */
+  /** What protects the term against redefinition: a `@protected` definition, the core context, or nothing. */
   readonly keeper: 'nobody' | 'definition' | 'core';
 }
 
-/** All terms of a @context by name, and the vocabulary to which unknown terms fall. */
+/** All terms of a @context by name, and the vocabulary for unknown names. */
 export interface TermTable {
   readonly terms: ReadonlyMap<string, Term>;
   readonly vocab: string | undefined;
 }
 
-/** The meaning of a term that a @context maps to null. It begins with @, so it passes for no name of an attribute or type. */
+/** The value for a term that a @context maps to null. It begins with @, so it is not a valid name of an attribute or type. */
 export const meaningless = '@null';
 
-/** The meaning of a term that is defined by `@reverse`: an attribute cannot point backwards. */
+/** The value for a term defined by `@reverse`, which cannot be an attribute. */
 export const reversed = '@reverse';
 
 const keywords = new Set(
@@ -31,19 +31,18 @@ const keywords = new Set(
 /** True for the keywords of JSON-LD. */
 export const isKeyword = (name: string): boolean => name.startsWith('@') && keywords.has(name);
 
-/** True for names that JSON-LD keeps for keywords to come; their definitions are passed over. */
+/** True for names that JSON-LD reserves for future keywords; their definitions are ignored. */
 export const isKeywordLike = (name: string): boolean => /^@[A-Za-z]+$/.test(name);
 
 /** True for an absolute IRI or a blank node, by its form. */
 export const isAbsolute = (text: string): boolean => /^(?:[A-Za-z][A-Za-z0-9+.-]*|_):\S*$/.test(text);
 
-/** Where the suffix of a compact IRI begins, less one; 0 or less when the name cannot be one. */
+/** The index of the first colon, which separates prefix and suffix. The name is no compact IRI when it is 0 or less. */
 export const colonOf = (name: string): number => name.indexOf(':');
 
 /**
- * The meaning of a name: IRI, keyword, `meaningless` or `reversed`. The name itself when nothing is known of it and there
- * is no vocabulary. `need` is called with every term on which the meaning may depend, before it is looked up: a @context
- * being compiled defines it then.
+ * Expands a name to an IRI, a keyword, `meaningless` or `reversed`. Returns the name itself when it is unknown and there is no vocabulary.
+ * Calls `need` with every term that the result may depend on, before looking it up, so that the compiler can define it.
  */
 export function expandName(table: TermTable, name: string, need?: (term: string) => void): string {
   if (isKeyword(name)) return name;

@@ -12,17 +12,17 @@ import { type AggregateMethod, isCounted, type Measure, measureOf, timeOfDay } f
 
 export interface Aggregation {
   readonly methods: readonly AggregateMethod[];
-  /** The length of a period; zero: one period over all there is. */
+  /** The length of a period; zero: one period over the whole history. */
   readonly period: Duration;
-  /** Where the first period begins; absent: at the first instance. */
+  /** The start of the first period; absent: the first instance. */
   readonly start?: Micros;
-  /** Where the interval ends, for a period over all there is; absent: at the last instance. */
+  /** The end of the interval, for a period over the whole history; absent: the last instance. */
   readonly end?: Micros;
 }
 
 /**
- * The longest rollups that may stand for instances in the answer: those of which none can be in two periods. Undefined: the
- * instances themselves are needed.
+ * The longest rollups that can replace instances in the answer, because none of them can overlap two periods. Undefined: instances are
+ * needed.
  */
 export function rollupFor({ methods, period, start }: Aggregation): 'hour' | 'day' | undefined {
   if (methods.includes('distinctCount')) return undefined;
@@ -33,12 +33,12 @@ export function rollupFor({ methods, period, start }: Aggregation): 'hour' | 'da
   return isAligned(hourMicros) ? 'hour' : undefined;
 }
 
-/** Most periods of one attribute: an interval of a century in seconds is no answer. */
+/** Maximum number of periods of one attribute. It prevents queries such as a century in periods of a second. */
 const periodsMax = 100_000;
 
 /**
- * A member per method: `[result, from, to]` for every period that has instances to which the method applies. Deletions are no
- * instances. The instances are ascending in time. Throws TooManyResults when there are too many periods.
+ * One member per method: `[result, from, to]` for every period with instances to which the method applies. Deletions do not count. The
+ * instances must be ascending in time. Throws TooManyResults when there are too many periods.
  */
 export function aggregate(
   instances: readonly HistoricInstance[],
@@ -58,10 +58,10 @@ export function aggregate(
   return periods.results();
 }
 
-/** A period, and what is in it: numbers that others stand for, and instances. */
+/** A period and its contents: numeric summaries from rollups, and instances. */
 interface Period {
   readonly from: Micros;
-  /** Infinite for one that has no length. */
+  /** Infinity for a period without length. */
   readonly to: Micros;
   readonly tallies: NumericSummary[];
   readonly timed: Timed[];
@@ -80,7 +80,7 @@ interface Periods {
   results(): JsonObject;
 }
 
-/** Takes what comes in ascending order, and works out each period when the next one begins. */
+/** Expects contents in ascending order, and computes each period when the next one begins. */
 function createPeriods({ methods, period, start, end }: Aggregation): Periods {
   const members = methods.map((method) => ({ method, rows: new Array<Json>() }));
   let first = start;
@@ -90,7 +90,7 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
   const close = (): void => {
     if (!open) return;
     const contents = contentsOf(open);
-    // Most periods begin where the one before ended.
+    // Most periods begin where the previous one ended: reuse its text.
     const from = last.to === open.from ? last.text : instantOf(open.from);
     const to = instantOf(open.to === Infinity ? (end ?? lastIn(open)) : open.to);
     last = { to: open.to, text: to };
@@ -122,7 +122,7 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
   };
 }
 
-/** The period that a moment is in, of those from the first moment on. */
+/** The period of a moment. `first` is the start of the first period. */
 function spanAt(at: Micros, first: Micros, period: Duration): Pick<Period, 'from' | 'to'> {
   if (isZero(period)) return { from: first, to: Infinity };
   const number = periodOf(at, first, period);
@@ -135,9 +135,9 @@ const tooManyPeriods = (): Problem =>
 const lastIn = ({ from, tallies, timed }: Period): Micros =>
   Math.max(from, tallies.at(-1)?.last ?? from, timed.at(-1)?.at ?? from);
 
-/** What counts in a period. */
+/** The contents of a period, prepared for all methods. */
 interface Contents extends Pick<Period, 'tallies' | 'timed'> {
-  /** Of the numbers, to which booleans belong; and of these together with the sizes of arrays. */
+  /** `numbers`: summary of numbers and booleans. `measures`: of these and the sizes of arrays. */
   readonly numbers: NumericSummary | undefined;
   readonly measures: NumericSummary | undefined;
   readonly texts: readonly string[];
@@ -189,7 +189,7 @@ function ofNumbers(
   }
 }
 
-/** The first or last text in order; date-times are compared as moments. */
+/** The smallest or largest text; date-times are compared as moments. */
 function extreme(method: 'min' | 'max', texts: readonly string[]): string | undefined {
   const sign = method === 'min' ? -1 : 1;
   return texts.reduce<string | undefined>(

@@ -1,4 +1,4 @@
-/** Says which aggregation methods apply to which values (CIM 009 clause 4.5.19.1). */
+/** Decides which aggregation methods apply to which values (CIM 009 clause 4.5.19.1). */
 import { isRelationship, type Kind, ngsildNull } from '../model/attribute.ts';
 import type { EntityHistory, HistoricInstance } from '../model/history.ts';
 import { isArray, isObject, type Json } from '../model/json.ts';
@@ -7,7 +7,7 @@ import { Problem } from '../model/problem.ts';
 export const aggregateMethods = ['totalCount', 'distinctCount', 'sum', 'avg', 'min', 'max', 'stddev', 'sumsq'] as const;
 export type AggregateMethod = (typeof aggregateMethods)[number];
 
-/** A value as aggregation takes it: a number, the size of an array, a text. Whatever else it is, it can only be counted. */
+/** A value for aggregation: a number, the size of an array, or a text. Other values can only be counted. */
 export type Measure =
   | { readonly sort: 'number' | 'size'; readonly number: number }
   | { readonly sort: 'text'; readonly text: string }
@@ -15,7 +15,7 @@ export type Measure =
 
 const other: Measure = { sort: 'other' };
 
-/** Booleans count as 0 and 1; of a typed value (`@type`, `@value`) the value counts; URIs have no order. */
+/** Booleans count as 0 and 1. For a typed value (`@type`, `@value`), its `@value` counts. URIs have no order. */
 export function measureOf({ kind, value }: { readonly kind: Kind; readonly value: Json }): Measure {
   if (isRelationship(kind) || kind === 'VocabProperty') return other;
   const plain = isObject(value) && value['@type'] !== undefined ? (value['@value'] ?? null) : value;
@@ -24,10 +24,10 @@ export function measureOf({ kind, value }: { readonly kind: Kind; readonly value
   return isArray(plain) ? { sort: 'size', number: plain.length } : other;
 }
 
-/** A time of day, of which there is a mean. */
+/** A time of day: the only text for which a mean is defined. */
 export const timeOfDay = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z$/;
 
-/** True for a method that has a result for such a value. */
+/** True when the method has a result for this value. */
 function isApplicable(method: AggregateMethod, measure: Measure): boolean {
   if (method === 'totalCount' || method === 'distinctCount') return true;
   switch (measure.sort) {
@@ -42,11 +42,11 @@ function isApplicable(method: AggregateMethod, measure: Measure): boolean {
   }
 }
 
-/** True for an instance that is counted: deletions are none. */
+/** True for an instance that counts: deletions do not. */
 export const isCounted = ({ value, deletedAt }: HistoricInstance): boolean =>
   deletedAt === undefined && value !== ngsildNull;
 
-/** Throws InvalidRequest when there are instances, and none that a method applies to (conflict 46). */
+/** Throws InvalidRequest when there are instances, but none to which a method applies (conflict 46). */
 export function checkApplies(methods: readonly AggregateMethod[], histories: readonly EntityHistory[]): void {
   let isAny = false;
   for (const { attrs } of histories)

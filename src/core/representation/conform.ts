@@ -1,4 +1,4 @@
-/** Says an entity in an older version of the standard, for consumers that know no newer one (CIM 009 clause 4.3.6.8). */
+/** Converts an entity to an older version of the standard, for consumers that do not support a newer one (CIM 009 clause 4.3.6.8). */
 import type { Attributes, Instance, Kind } from '../model/attribute.ts';
 import type { AttributeChange, Change } from '../model/change.ts';
 import type { Entity, Terms } from '../model/entity.ts';
@@ -7,12 +7,12 @@ import { isStrings, type Json } from '../model/json.ts';
 /** The minor number of a version 1.x. */
 export type MinorVersion = number;
 
-/** The version of the standard that the broker speaks. */
+/** The version of the standard that the broker implements. */
 export const ownVersion: MinorVersion = 9;
 
 /**
- * The version in a text such as `1.3`, of which a last part may follow (`1.3.1`): the broker's own when it is a newer one. Undefined
- * when it is no version of the standard.
+ * The version in a text such as `1.3` or `1.3.1`; the broker's own version when it is newer than that. Undefined when the text is not a
+ * version of the standard.
  */
 export function readVersion(text: string): MinorVersion | undefined {
   const [, major, minor] = /^([1-9]\d{0,2})\.(\d{1,3})(?:\.\d{1,3})?$/.exec(text) ?? [];
@@ -20,7 +20,7 @@ export function readVersion(text: string): MinorVersion | undefined {
   return Number(major) > 1 ? ownVersion : Math.min(Number(minor), ownVersion);
 }
 
-/** The version in which each kind appeared; before it, a plainer kind says the same as well as it can. */
+/** The version that introduced each kind, and the closest older kind. */
 const newerKinds: Readonly<Partial<Record<Kind, { readonly since: MinorVersion; readonly plainer: Kind }>>> = {
   LanguageProperty: { since: 4, plainer: 'Property' },
   JsonProperty: { since: 8, plainer: 'Property' },
@@ -29,7 +29,7 @@ const newerKinds: Readonly<Partial<Record<Kind, { readonly since: MinorVersion; 
   ListRelationship: { since: 8, plainer: 'Relationship' },
 };
 
-/** The version in which each member appeared. */
+/** The version that introduced each member. */
 const newerMembers = [
   ['datasetId', 3],
   ['observedAt', 3],
@@ -39,7 +39,7 @@ const newerMembers = [
   ['expiresAt', 9],
 ] as const satisfies readonly (readonly [keyof Instance, MinorVersion])[];
 
-/** The entity as a consumer of that version knows it. The same object when nothing had to change. */
+/** The entity for a consumer of this version. The same object when nothing has to change. */
 export function conform(entity: Entity, version: MinorVersion, terms: Terms): Entity {
   if (version >= ownVersion) return entity;
   const { scope, expiresAt, types, attrs, ...rest } = entity;
@@ -57,7 +57,7 @@ export function conform(entity: Entity, version: MinorVersion, terms: Terms): En
   return isSame ? entity : conformed;
 }
 
-/** A change as a consumer of that version knows it: what is gone of an attribute too. */
+/** The change for a consumer of this version, including removed values. */
 export function conformChange<Told extends Change>(change: Told, version: MinorVersion, terms: Terms): Told {
   if (version >= ownVersion) return change;
   const plain = (instance: Instance): Instance => conformInstance(instance, version, terms);

@@ -5,7 +5,7 @@ import { hasAsked, isEmpty, renderHead, renderShownAttributes } from './render.t
 import type { View } from './view.ts';
 
 export interface GeoView extends View {
-  /** The expanded name of the GeoProperty that becomes the geometry. */
+  /** The expanded name of the GeoProperty to use as the geometry. */
   readonly geometryProperty: string;
 }
 
@@ -24,20 +24,20 @@ export function renderFeature(entity: Entity, view: GeoView): JsonObject | undef
   };
 }
 
-/** The bare value: of the instance that `datasetId` picks, else of the default instance; null when there is none. */
+/** The geometry value of the instance that `datasetId` selects, else of the default instance; null when there is none. */
 function geometryOf({ attrs }: Entity, { geometryProperty, datasetIds }: GeoView): Json {
   const instances = attrs[geometryProperty] ?? [];
   const chosen = instances.find(({ datasetId = '@none' }) => datasetIds?.has(datasetId) ?? datasetId === '@none');
   return chosen?.kind === 'GeoProperty' ? chosen.value : null;
 }
 
-/** The JSON text of a FeatureCollection of features that are JSON texts, with the JSON text of an @context if there is one. */
+/** The JSON text of a FeatureCollection. `features`: JSON texts of its features. `context`: JSON text of its @context, if it has one. */
 export function featureCollectionText(features: readonly string[], context: string | undefined): string {
   const { open, close } = featureCollectionFrame(context);
   return `${open}${features.join(',')}${close}`;
 }
 
-/** What stands around the JSON texts of features in that of a FeatureCollection, with the JSON text of an @context if there is one. */
+/** The text before and after the features of a FeatureCollection. `context`: JSON text of its @context, if it has one. */
 export const featureCollectionFrame = (
   context: string | undefined,
 ): { readonly open: string; readonly close: string } => ({

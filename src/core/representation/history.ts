@@ -16,11 +16,11 @@ export interface HistoryView extends Pick<View, 'terms' | 'sysAttrs'> {
   readonly format: 'normalized' | 'concise' | 'temporalValues' | 'aggregatedValues';
   readonly timeproperty: TimeProperty;
   readonly lang?: LanguagePreference;
-  /** Of `aggregatedValues`. */
+  /** For `aggregatedValues`. */
   readonly aggregation?: Aggregation;
 }
 
-/** The history without an @context. Instances stand in the order given. */
+/** The history without an @context. The instances keep their order. */
 export function renderHistory(
   { id, types, attrs, kinds }: EntityHistory,
   view: HistoryView,
@@ -38,11 +38,11 @@ export function renderHistory(
   };
 }
 
-/** An attribute that has instances, but none in the part of time that is shown. */
+/** An attribute that has instances, but none in the time range that is shown. */
 const renderNothing = (kind: Kind, { format }: HistoryView): Json =>
   format === 'temporalValues' ? { type: kind, [listMember[kind]]: [] } : [];
 
-/** Instances of a scope cannot be changed one by one, and have no ids (clause 4.5.6). */
+/** Instances of a scope cannot be changed separately, so they have no ids (clause 4.5.6). */
 const withoutIds = (shown: Json): Json =>
   isArray(shown)
     ? shown.map((instance) => {
@@ -60,7 +60,7 @@ function rendererOf({
   return aggregation ? (instances, view) => renderAggregates(instances, view, aggregation) : renderEvolution;
 }
 
-/** Aggregates, one object for each dataset and kind. */
+/** Aggregates: one object per dataset and kind. */
 function renderAggregates(
   instances: readonly HistoricInstance[],
   { timeproperty }: HistoryView,
@@ -100,20 +100,20 @@ const stampsOf = ({ createdAt, modifiedAt }: HistoricInstance): Stamps => ({
   modifiedAt: stampText(modifiedAt),
 });
 
-/** The time stamp that the query went by, where it is one of the broker's. */
+/** The timestamp that the query used, when it is one that the broker sets. */
 function chosenStamp(instance: HistoricInstance, { timeproperty }: HistoryView): JsonObject {
   const { createdAt, modifiedAt } = stampsOf(instance);
   if (timeproperty === 'createdAt') return { createdAt };
   return timeproperty === 'modifiedAt' ? { modifiedAt } : {};
 }
 
-/** Pairs of value and time, one object for each dataset and kind. */
+/** Pairs of value and time: one object per dataset and kind. */
 function renderValues(instances: readonly HistoricInstance[], view: HistoryView): Json {
   const rendered = seriesOf(instances).map((group) => renderSeries(group, view));
   return rendered.length === 1 ? (rendered[0] ?? []) : rendered;
 }
 
-/** Instances of the same dataset and kind, together. */
+/** Groups instances by dataset and kind. */
 function seriesOf(instances: readonly HistoricInstance[]): readonly (readonly HistoricInstance[])[] {
   const groups = new Map<string, HistoricInstance[]>();
   let last: HistoricInstance[] = [];
@@ -136,13 +136,16 @@ function renderSeries(group: readonly HistoricInstance[], view: HistoryView): Js
   return { type: kind, ...dataset, [listMember[kind]]: pairs };
 }
 
-/** The time that the query went by: a client's as it was given, the broker's with its three digits. */
+/** The time that the query used: a client's time as given, the broker's with three fractional digits. */
 function shownTime(instance: HistoricInstance, view: HistoryView): Json {
   const time = timeOf(instance, view);
   return time === undefined || time === instance.observedAt ? (time ?? null) : stampText(time);
 }
 
-/** The value as the normalized form has it, but for URIs in lists; in a wrapper where its kind could not be told otherwise. */
+/**
+ * The value as in the normalized representation, except that a list of URIs contains plain URIs. It is wrapped in an object when its kind
+ * would otherwise be lost.
+ */
 function valueOf(instance: HistoricInstance, kind: Kind, { terms, lang }: HistoryView): Json {
   const { value } = shownValue(instance, { terms, lang, format: 'simplified' });
   return wrappedKinds.has(kind) ? { [valueMember[kind]]: value } : value;

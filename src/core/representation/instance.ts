@@ -10,13 +10,13 @@ import { instanceStamps } from '../model/stamps.ts';
 import { chooseLanguage } from './language.ts';
 import type { View } from './view.ts';
 
-/** What of a view an instance depends on. */
+/** The parts of a view that affect an instance. */
 export interface InstanceView extends Pick<View, 'terms' | 'format' | 'sysAttrs' | 'lang'> {
-  /** Writes the entity that a relationship leads to; undefined when it is not there. */
+  /** Writes the target entity of a relationship; undefined when it is not available. */
   readonly link?: (id: string) => JsonObject | undefined;
 }
 
-/** The attribute as it is shown: one instance as itself, several as an array, or in simplified form as a `dataset`. */
+/** The attribute as shown: a single instance as itself, several as an array, or as a `dataset` in the simplified representation. */
 export function renderInstances(instances: readonly Instance[], view: InstanceView, ownerCreatedAt: Instant): Json {
   const [first] = instances;
   if (first && instances.length === 1) return renderInstance(first, view, ownerCreatedAt);
@@ -36,7 +36,7 @@ export function renderInstance(instance: Instance, view: InstanceView, ownerCrea
   return mayStandBare(kind, value) ? value : object;
 }
 
-/** The instance as an object, also where a concise one could stand bare. */
+/** The instance as an object, even when the concise representation allows a bare value. */
 export function renderObject(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
   const { kind, value } = shownValue(instance, view);
   return {
@@ -46,7 +46,7 @@ export function renderObject(instance: Instance, view: InstanceView, ownerCreate
   };
 }
 
-/** The value in the kind in which it is shown: a LanguageProperty becomes a Property where a language was asked for. */
+/** The value and the kind that are shown: a LanguageProperty becomes a Property when a language was requested. */
 export function shownValue(
   { kind, value }: Instance,
   {
@@ -71,17 +71,17 @@ const compacted = (value: Json, terms: Terms): Json =>
       ? value.map((term) => terms.compactVocab(term))
       : value;
 
-/** True where the value member alone tells the kind (clause 4.5.3): of a Property it does not if it holds a geometry. */
+/** True when the value member alone identifies the kind (clause 4.5.3). It does not for a Property that contains a geometry. */
 const isTold = (kind: Kind, value: Json): boolean => kind !== 'Property' || !looksLikeGeometry(value);
 
 /**
- * True for a value that, without the object around it, is read back as the same one (clause 4.5.3). An object is not: to a
- * merge it may be sub-attributes.
+ * True when the bare value is read back as the same value (clause 4.5.3). An object is not: a merge could read its members as
+ * sub-attributes.
  */
 const mayStandBare = (kind: Kind, value: Json): boolean =>
   kind === 'GeoProperty' || (kind === 'Property' && !isObject(value) && !areInstances(value, { merge: 'all' }));
 
-/** Everything of an instance but kind and value. */
+/** All members of an instance except kind and value. */
 function membersOf(instance: Instance, view: InstanceView, ownerCreatedAt: Instant): JsonObject {
   const { attrs } = instance;
   const members = metadataOf(instance, view.terms);
@@ -107,14 +107,14 @@ function metadataOf(instance: Instance, terms: Terms): Record<string, Json> {
   return members;
 }
 
-/** Members that are shown as they are, and those that hold names. */
+/** Members whose value is shown unchanged, and members whose value is a name to compact. */
 const plainMembers = ['unitCode', 'datasetId', 'observedAt', 'entityIdSealed'] as const;
 const compactedMembers = ['objectType', 'valueType', 'entityTypeSealed'] as const;
 
 export const expiryOf = ({ expiresAt }: { readonly expiresAt?: Instant }): JsonObject =>
   expiresAt === undefined ? {} : { expiresAt };
 
-/** `entity` or `entityList` beside the URIs (clause 4.5.23): those that are there. */
+/** `entity` or `entityList` next to the URIs (clause 4.5.23), with the target entities that are available. */
 function linkedEntities({ kind, value }: Instance, link: (id: string) => JsonObject | undefined): JsonObject {
   const entities = targetsOf({ kind, value }).flatMap((id) => link(id) ?? []);
   if (entities.length === 0) return {};
@@ -122,7 +122,7 @@ function linkedEntities({ kind, value }: Instance, link: (id: string) => JsonObj
   return { entity: typeof value === 'string' ? (entities[0] ?? null) : entities };
 }
 
-/** Members of an instance that a sub-attribute would be taken for: one whose IRI has such a name is shown by the IRI. */
+/** Members of an instance that could be confused with a sub-attribute: a sub-attribute with such a name is shown by its IRI. */
 const takenNames = new Set(['vocab', 'json', 'entity', 'entityList', 'lang']);
 
 function subName(iri: string, terms: Terms): string {
@@ -130,7 +130,7 @@ function subName(iri: string, terms: Terms): string {
   return takenNames.has(name) ? iri : name;
 }
 
-/** Sub-attributes; relationships among them are not followed. */
+/** Writes sub-attributes. Relationships among them are not followed. */
 const renderAttributes = (attrs: Attributes, { link: _, ...view }: InstanceView, ownerCreatedAt: Instant): JsonObject =>
   Object.fromEntries(
     Object.entries(attrs).map(([name, instances]) => [
@@ -139,7 +139,7 @@ const renderAttributes = (attrs: Attributes, { link: _, ...view }: InstanceView,
     ]),
   );
 
-/** The simplified form (clause 4.5.4): a value, in a wrapper where its kind could not be told otherwise. */
+/** The simplified representation (clause 4.5.4): a value, wrapped in an object when its kind would otherwise be lost. */
 function simplified(instance: Instance, view: InstanceView): Json {
   const { kind, value } = shownValue(instance, view);
   switch (kind) {
@@ -157,7 +157,7 @@ function simplified(instance: Instance, view: InstanceView): Json {
   }
 }
 
-/** URIs, those of entities that are there replaced by them. */
+/** URIs; each is replaced by its entity when that is available. */
 function linkedValue(value: Json, link: (id: string) => JsonObject | undefined): Json {
   if (typeof value === 'string') return link(value) ?? value;
   return isStrings(value) ? value.map((id) => link(id) ?? id) : value;

@@ -1,13 +1,13 @@
-/** Chooses one language of a LanguageProperty (CIM 009 clause 4.15; ranges as in RFC 4647 and RFC 3282). */
+/** Selects one language of a LanguageProperty (CIM 009 clause 4.15; ranges as in RFC 4647 and RFC 3282). */
 import { isObject, type Json } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 
-/** Language ranges, the one preferred most first. Empty ranges with weight 0 are left out. */
+/** Language ranges, most preferred first. Ranges with weight 0 are left out. */
 export type LanguagePreference = readonly string[];
 
 const range = /^\s*(\*|@none|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?$/;
 
-/** The preference in a text such as `fr-CH,fr;q=0.9,*;q=0.5`. Throws BadRequestData when it is none. */
+/** Parses a preference such as `fr-CH,fr;q=0.9,*;q=0.5`. Throws BadRequestData when it is malformed. */
 export function parseLanguagePreference(text: string): LanguagePreference {
   const weighed = text.split(',').map((part) => {
     const found = range.exec(part);
@@ -23,7 +23,7 @@ export function parseLanguagePreference(text: string): LanguagePreference {
   return wanted.sort((a, b) => b.weight - a.weight).map(({ tag }) => tag);
 }
 
-/** The entry of a language map that suits best. When nothing suits: `@none` if it is there, else the first. */
+/** The best matching entry of a language map. Without a match: `@none` if present, else the first entry. */
 export function chooseLanguage(
   map: Json,
   preference: LanguagePreference,
@@ -37,7 +37,7 @@ export function chooseLanguage(
   return { lang, value };
 }
 
-/** The same tag, else the longest shorter one that the range begins with, else any longer one that begins with it. */
+/** The same tag, else the longest tag that is a prefix of the range, else a tag that the range is a prefix of. */
 function bestOf(entries: readonly (readonly [string, Json])[], wanted: string): readonly [string, Json] | undefined {
   const shorter = entries.filter(([tag]) => wanted === tag.toLowerCase() || wanted.startsWith(`${tag.toLowerCase()}-`));
   const [closest] = shorter.sort(([a], [b]) => b.length - a.length);

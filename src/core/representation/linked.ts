@@ -1,15 +1,17 @@
-/** Provides the entities that are written where relationships lead to them, but not without end: from level to level they become many times more. */
+/**
+ * Provides the entities to write inline where relationships lead to them. Their number is limited, because it multiplies at every level.
+ */
 import type { Entity } from '../model/entity.ts';
 import type { Linked } from './view.ts';
 
-/** Most entities that are written within others in one document. */
+/** Maximum number of entities written within others in one document. */
 export const inlineMax = 100_000;
 
 interface Linking {
   readonly level: number;
   /** Ids that are not followed. */
   readonly containedBy?: readonly string[];
-  /** Called in place of looking an entity up when there are too many. It may throw; otherwise URIs stay what they are. */
+  /** Called instead of returning an entity when there are too many. It may throw; otherwise the URI stays. */
   readonly beyond: () => void;
 }
 

@@ -1,4 +1,4 @@
-/** Writes an entity as a view wants it: normalized, concise or simplified (CIM 009 clauses 4.5.1 to 4.5.4). */
+/** Writes an entity in the representation of a view: normalized, concise or simplified (CIM 009 clauses 4.5.1 to 4.5.4). */
 import { isShown, type Projection } from '../language/projection.ts';
 import type { Instance } from '../model/attribute.ts';
 import type { Entity, Terms } from '../model/entity.ts';
@@ -14,18 +14,18 @@ export function renderEntity(entity: Entity, view: View): JsonObject | undefined
   return isEmpty(entity, attributes, view) ? undefined : { ...renderHead(entity, view), ...attributes };
 }
 
-/** True when the entity has one of the attributes that `attrs` asks for (clause 5.7.1). */
+/** True when the entity has at least one of the attributes in `attrs` (clause 5.7.1). */
 export const hasAsked = ({ attrs }: Entity, { projection }: View): boolean =>
   projection.attrs === undefined || Object.keys(attrs).some((name) => projection.attrs?.has(name));
 
-/** True when nothing of the entity is shown. Time stamps alone are nothing: they come with whatever there is. */
+/** True when nothing of the entity is shown. Timestamps do not count: they are only shown with other members. */
 export const isEmpty = ({ scope }: Entity, attributes: JsonObject, { projection }: View): boolean =>
   Object.keys(attributes).length === 0 &&
   !isShown(projection, 'id') &&
   !isShown(projection, 'type') &&
   (scope === undefined || !isShown(projection, 'scope'));
 
-/** id, type, scope and the time stamps, as far as they are shown. */
+/** id, type, scope and timestamps, as far as they are shown. */
 export function renderHead(entity: Entity, { terms, projection, sysAttrs }: View): JsonObject {
   const { id, types, scope } = entity;
   return {
@@ -36,7 +36,7 @@ export function renderHead(entity: Entity, { terms, projection, sysAttrs }: View
   };
 }
 
-/** The time stamps come with `sysAttrs`, whatever is picked; but they can be omitted. */
+/** `sysAttrs` adds the timestamps, whatever `pick` contains; `omit` can remove them. */
 const shownStamps = (entity: Entity, { omit }: Projection): JsonObject =>
   Object.fromEntries(
     Object.entries({ ...entityStamps(entity), ...expiryOf(entity) }).filter(([name]) => !omit?.has(name)),
@@ -48,7 +48,7 @@ export function renderTypes(types: readonly string[], terms: Terms): string | re
   return first !== undefined && types.length === 1 ? terms.compact(first) : types.map((type) => terms.compact(type));
 }
 
-/** The attributes that projection and datasets leave, under their short names. */
+/** The attributes in the projection and the requested datasets, under their short names. */
 export function renderShownAttributes({ id, attrs, createdAt }: Entity, view: View): JsonObject {
   const { terms, projection, datasetIds } = view;
   const linkOf = view.linked && linkWriter(id, view, view.linked);
@@ -63,7 +63,7 @@ export function renderShownAttributes({ id, attrs, createdAt }: Entity, view: Vi
   return Object.fromEntries(shown);
 }
 
-/** Writes the entities that the relationships of an entity lead to, each in the projection that holds for it, none in itself. */
+/** Writes the target entities of an entity's relationships, each in its own projection, and never an entity within itself. */
 function linkWriter(
   container: string,
   { linked: _, ...view }: View,

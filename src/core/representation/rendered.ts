@@ -1,20 +1,20 @@
-/** Keeps the texts of entities that were shown, so that the same version in the same view is not written twice. */
+/** Caches the texts of entities, so that the same version in the same view is not written twice. */
 
-/** What a text depends on: whose entity, in which version, in which view. */
+/** The cache key: tenant, entity, version and view. */
 interface RenderKey {
   readonly tenant: string;
   readonly id: string;
   readonly version: number;
-  /** Tells views apart: everything that changes the text. */
+  /** Identifies the view: contains everything that changes the text. */
   readonly view: string;
 }
 
 export interface RenderCache {
-  /** The text kept for the key, else what `render` makes, which is kept. */
+  /** The cached text of the key, else the result of `render`, which is then cached. */
   text(key: RenderKey, render: () => string): string;
 }
 
-/** A cache of at most about this many bytes. Texts not asked for longest go first; 0 keeps nothing. */
+/** A cache of about `bytesMax` bytes at most, with least-recently-used eviction; 0 disables it. */
 export function createRenderCache(bytesMax: number): RenderCache {
   const texts = new Map<string, string>();
   let bytes = 0;
@@ -44,5 +44,5 @@ export function createRenderCache(bytesMax: number): RenderCache {
   };
 }
 
-/** Strings take two bytes per unit at most; the rest is what a map entry costs. */
+/** A string takes at most two bytes per code unit; the constant is the cost of a map entry. */
 const sizeOf = (name: string, text: string): number => 2 * (name.length + text.length) + 100;

@@ -1,10 +1,10 @@
-/** The NGSI-LD core @context 1.9 as ETSI publishes it (CIM 009 annex B): data of ETSI, unchanged, never fetched. */
+/** The NGSI-LD core @context 1.9 as published by ETSI (CIM 009 annex B): unchanged, never fetched. */
 import type { JsonObject } from '../../model/json.ts';
 
-/** Where it is published. The versions before it are beside it. */
+/** The URL where it is published. Earlier versions are in the same folder. */
 export const coreContextUrl = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld';
 
-/** What is published there as `@context`. */
+/** The value of `@context` in the published document. */
 export const coreContext: JsonObject = {
   '@version': 1.1,
   '@protected': true,

@@ -1,7 +1,7 @@
-/** The @context of W3C Verifiable Credential Data Integrity 1.0, which the core context names for its term `ngsildproof`. */
+/** The @context of W3C Verifiable Credential Data Integrity 1.0, which the core context refers to for its term `ngsildproof`. */
 import type { JsonObject } from '../../model/json.ts';
 
-/** Where it is published. */
+/** The URL where it is published. */
 export const dataIntegrityUrl = 'https://w3id.org/security/data-integrity/v2';
 
 const reference = { '@type': '@id', '@container': '@set' };
@@ -34,7 +34,7 @@ const proof: JsonObject = {
   verificationMethod: { '@id': 'https://w3id.org/security#verificationMethod', '@type': '@id' },
 };
 
-/** What is published there as `@context`. */
+/** The value of `@context` in the published document. */
 export const dataIntegrity: JsonObject = {
   id: '@id',
   type: '@type',
