@@ -1,11 +1,11 @@
-/** What the air of Kranj holds: smoke under winter inversions, exhaust at rush hours, ozone on hot afternoons. */
+/** Computes air quality in Kranj: smoke in winter inversions, exhaust gas at rush hours, ozone on hot afternoons. */
 import { hourMs, localTime, type Moment } from './calendar.ts';
 import { clamp, drift } from './chance.ts';
 import type { SimulationEnvironment } from './entity.ts';
 import type { Fault } from './faults.ts';
 import { bump, heatingDemand, traffic } from './profile.ts';
 
-/** Micrograms per cubic metre, but `co` in milligrams. */
+/** Micrograms per cubic metre, except `co` in milligrams. */
 export interface Air {
   readonly pm10: number;
   readonly pm25: number;
@@ -15,7 +15,7 @@ export interface Air {
   readonly co: number;
 }
 
-/** How near a site is to roads and to chimneys: 0 to about 1.5. */
+/** How close a site is to roads and chimneys: 0 to about 1.5. */
 export interface Exposure {
   readonly roads: number;
   readonly chimneys: number;
@@ -31,7 +31,7 @@ export function airAt(
     const { hour } = localTime(at);
     const cars = roads * traffic(at);
     const smoke = (chimneys * heatingDemand(climate, at) * (0.5 + bump(hour, 20, 3) + 0.5 * bump(hour, 7, 2))) / 15;
-    // Still air under an inversion holds what is let out; wind and rain take it away.
+    // Calm air in an inversion keeps emissions; wind and rain remove them.
     const held = (0.45 + 2.2 * weather.inversion) / (0.6 + 0.3 * weather.windSpeed + 0.5 * weather.precipitation);
     const wander = 1 + 0.12 * drift(chance, `${name}/air`, at / hourMs);
     const pm10 = clamp((7 + held * (9 * cars + 16 * smoke)) * wander, 2, 300);
@@ -49,7 +49,7 @@ export function airAt(
 
 const pollutants = ['pm10', 'pm25', 'no2', 'o3', 'so2', 'co'] as const;
 
-/** Air as a faulty sensor tells it: one pollutant several times what it is. */
+/** The air as a faulty sensor measures it: one pollutant has several times its real value. */
 export function spiked(air: Air, { strength }: Fault): Air {
   const pollutant = pollutants[Math.floor(strength * pollutants.length)] ?? 'pm10';
   return { ...air, [pollutant]: air[pollutant] * (3 + 4 * strength) };

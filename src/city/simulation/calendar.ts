@@ -1,4 +1,4 @@
-/** Local time in Kranj: summer time, weekdays and holidays, without the time zone database of the machine. */
+/** Computes local time in Kranj: summer time, weekdays and holidays, without the time zone database of the machine. */
 
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
@@ -7,18 +7,18 @@ export const dayMs = 24 * hourMs;
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Moment = number;
 
-/** What a clock and a calendar on a wall in Kranj show. */
+/** The local time and date in Kranj. */
 export interface LocalTime {
   /** Hours since midnight, with fraction. */
   readonly hour: number;
   /** 0 on 1 January, with fraction. */
   readonly dayOfYear: number;
-  /** No Saturday, Sunday or public holiday. */
+  /** False on Saturdays, Sundays and public holidays. */
   readonly isWorkday: boolean;
   readonly isSunday: boolean;
 }
 
-/** Public holidays of Slovenia that have a fixed date, as month and day. */
+/** Public holidays of Slovenia with a fixed date, as month and day. */
 const holidays = new Set([
   '1-1',
   '1-2',
@@ -34,7 +34,7 @@ const holidays = new Set([
   '12-26',
 ]);
 
-/** What holds for a whole local day. */
+/** Values that are constant for a local day. */
 interface Day {
   readonly number: number;
   readonly firstOfYear: Moment;
@@ -42,7 +42,7 @@ interface Day {
   readonly isSunday: boolean;
 }
 
-/** A year (UTC) and the summer time in it. */
+/** A year (UTC) with its summer time. */
 interface Year {
   readonly begins: Moment;
   readonly ends: Moment;
@@ -50,7 +50,7 @@ interface Year {
   readonly summerEnds: Moment;
 }
 
-// Questions come day by day and all of one year: the last answer is nearly always the next one too.
+// Callers go through time day by day, so caching the last day and year almost always hits.
 let lastDay = dayOf(0);
 let lastYear = yearOf(0);
 
@@ -74,7 +74,7 @@ function dayOf(number: number): Day {
   };
 }
 
-/** Local time less UTC: two hours from the last Sunday of March to that of October (01:00 UTC), else one. */
+/** The offset of local time from UTC: two hours from the last Sunday of March to that of October (01:00 UTC), else one. */
 function offsetMs(at: Moment): number {
   if (at < lastYear.begins || at >= lastYear.ends) lastYear = yearOf(at);
   return at >= lastYear.summerBegins && at < lastYear.summerEnds ? 2 * hourMs : hourMs;
@@ -90,7 +90,7 @@ function yearOf(at: Moment): Year {
   };
 }
 
-/** 01:00 UTC on the last Sunday of a month of 31 days. */
+/** 01:00 UTC on the last Sunday of a month with 31 days. */
 function lastSunday(year: number, month: number): Moment {
   const last = Date.UTC(year, month, 31, 1);
   return last - new Date(last).getUTCDay() * dayMs;

@@ -1,4 +1,4 @@
-/** The simulated Kranj: 500 entities of four families, and what they report from one moment to another. */
+/** Simulates Kranj: 500 entities of four families, and their reports in a time range. */
 import type { JsonObject } from '../../core/model/json.ts';
 import type { Moment } from './calendar.ts';
 import { createChance } from './chance.ts';
@@ -11,11 +11,11 @@ import { createParking } from './parking.ts';
 import { createStreetlighting } from './streetlighting.ts';
 
 export interface City {
-  /** Always the same 500, in the same order: a thing before what refers to it is not promised. */
+  /** Always the same 500 entities in the same order. An entity may precede the entities that it refers to. */
   readonly entities: readonly SimulatedEntity[];
 }
 
-/** What one entity reports at a moment: the attributes that were measured then. */
+/** A report of one entity: the attributes that were measured at a moment. */
 export interface Update {
   readonly at: Moment;
   readonly id: string;
@@ -23,7 +23,7 @@ export interface Update {
   readonly entity: SimulatedEntity;
 }
 
-/** A city of its own for each seed. The same seed gives the same city, whatever was asked of it before. */
+/** Creates the city of a seed. The same seed always yields the same city, regardless of earlier calls. */
 export function createCity(seed: number | string): City {
   const chance = createChance(seed);
   const environment: SimulationEnvironment = { chance, climate: createClimate(chance), faultAt: createFaults(chance) };
@@ -37,7 +37,7 @@ export function createCity(seed: number | string): City {
   };
 }
 
-/** The whole entity as it is at a moment, in normalized form. Its terms are those of its family's @context. */
+/** The entity at a moment, in the normalized representation. Its terms are those of its family's @context. */
 export const entityAt = ({ id, type, fixed, readings }: SimulatedEntity, at: Moment): JsonObject => ({
   id,
   type,
@@ -46,8 +46,8 @@ export const entityAt = ({ id, type, fixed, readings }: SimulatedEntity, at: Mom
 });
 
 /**
- * What is reported live from one moment up to, but not at, another, in order of time. Entities that report at equal
- * intervals do so at different seconds, as a city's sensors would.
+ * The live reports in a time range (end exclusive), in order of time. Entities with equal intervals report at different seconds, as real
+ * sensors do.
  */
 export const updatesBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
   reports(city, [from, to], (entity) => {
@@ -55,7 +55,7 @@ export const updatesBetween = (city: City, from: Moment, to: Moment): readonly U
     return { everyMs, offsetMs: (phaseOf(entity.id) * 1000) % everyMs };
   });
 
-/** What a log of that time holds: readings at full quarters of an hour, from one moment up to, but not at, another. */
+/** The recorded history of a time range (end exclusive): readings at full quarters of an hour. */
 export const historyBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
   reports(city, [from, to], ({ historyEveryS }) => ({ everyMs: historyEveryS * 1000, offsetMs: 0 }));
 
@@ -68,12 +68,12 @@ type Span = readonly [from: Moment, to: Moment];
 
 function reports({ entities }: City, span: Span, rhythmOf: (entity: SimulatedEntity) => Rhythm): readonly Update[] {
   const due = entities.flatMap((entity) => momentsOf(entity, span, rhythmOf(entity)).map((at) => ({ at, entity })));
-  // The sort is stable: at one moment entities keep the order of the city.
+  // The sort is stable, so entities with reports at the same moment keep the order of the city.
   due.sort((a, b) => a.at - b.at);
   return due.map(({ at, entity }) => ({ at, id: entity.id, attrs: entity.readings(at), entity }));
 }
 
-/** The moments in a span at which an entity reports. */
+/** The moments in a time range at which an entity reports. */
 function momentsOf(
   { state, isSilent }: SimulatedEntity,
   [from, to]: Span,
@@ -87,7 +87,7 @@ function momentsOf(
   return moments;
 }
 
-/** A second that stays the same for an entity and differs between entities. */
+/** A second that is constant for an entity and differs between entities. */
 function phaseOf(id: string): number {
   let sum = 0;
   for (let index = 0; index < id.length; index += 1) sum = (sum * 31 + id.charCodeAt(index)) % 86_399;

@@ -1,4 +1,4 @@
-/** The weather over Kranj as a function of time: seasons, passing fronts, days and nights, and winter inversions. */
+/** Computes the weather over Kranj as a function of time: seasons, fronts, days and nights, and winter inversions. */
 import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
 import { bell, type Chance, clamp, drift } from './chance.ts';
 import { sunElevation } from './sun.ts';
@@ -12,23 +12,23 @@ export interface Weather {
   /** Metres per second. */
   readonly windSpeed: number;
   readonly gustSpeed: number;
-  /** Degrees, the direction it comes from. */
+  /** Degrees; the direction from which the wind blows. */
   readonly windDirection: number;
   /** Millimetres per hour. */
   readonly precipitation: number;
   /** 0 to 1. */
   readonly cloudCover: number;
-  /** Hectopascal at the station. */
+  /** Hectopascals at the station. */
   readonly pressure: number;
-  /** Watts per square metre on level ground. */
+  /** Watts per square metre on a horizontal surface. */
   readonly irradiance: number;
-  /** How much cold air lies under warm air and keeps the smoke down: 0 to 1. */
+  /** The strength of the inversion, which traps smoke under warm air: 0 to 1. */
   readonly inversion: number;
 }
 
 export interface Climate {
   readonly weatherAt: (at: Moment) => Weather;
-  /** Mean temperature of the 24 hours around a moment, from which heating follows. */
+  /** Mean temperature of the 24 hours around a moment. It determines heating. */
   readonly meanTemperature: (at: Moment) => number;
 }
 
@@ -89,7 +89,7 @@ function weatherOf(chance: Chance, sky: Sky, at: Moment): Weather {
   };
 }
 
-/** Rain falls in quarter hours, from thick cloud only, and not from all of it. */
+/** Rain falls in quarters of an hour, and only from thick clouds. Not all thick clouds bring rain. */
 function rainAt(chance: Chance, cloudCover: number, at: Moment): number {
   if (cloudCover < 0.72 || drift(chance, 'rain', at / (4 * hourMs)) < -0.2) return 0;
   return Math.max(0, (cloudCover - 0.72) * 9 * (1 + 0.6 * bell(chance, 'downpour', Math.floor(at / (15 * 60_000)))));

@@ -1,4 +1,4 @@
-/** What is common to everything that is simulated, and how its attributes are written. */
+/** Defines simulated entities and helps to write their attributes. */
 import type { Kind } from '../../core/model/attribute.ts';
 import { instantOf } from '../../core/model/instant.ts';
 import type { Json, JsonObject } from '../../core/model/json.ts';
@@ -10,25 +10,25 @@ import type { Position } from './places.ts';
 
 export type Family = 'metering' | 'parking' | 'streetlighting' | 'environment';
 
-/** One entity of the simulated city. Everything it says at a moment follows from that moment alone. */
+/** An entity of the simulated city. Its attributes at a moment depend only on that moment. */
 export interface SimulatedEntity {
   readonly id: string;
   readonly type: string;
   readonly family: Family;
   /** Attributes that never change. */
   readonly fixed: JsonObject;
-  /** Attributes that are measured. */
+  /** Measured attributes. */
   readonly readings: (at: Moment) => JsonObject;
-  /** How often it reports when it is watched live, and in recorded history: a multiple of 15 minutes there. */
+  /** The intervals of live reports and of recorded history. The latter is a multiple of 15 minutes. */
   readonly everyS: number;
   readonly historyEveryS: number;
-  /** Where given, it reports only when this changes. */
+  /** If present, the entity reports only when this value changes. */
   readonly state?: (at: Moment) => string;
-  /** Where given, it reports nothing while this is so. */
+  /** If present, the entity does not report while this is true. */
   readonly isSilent?: (at: Moment) => boolean;
 }
 
-/** What everything in the city has in common: one chance, one sky, one list of faults. */
+/** What all entities of the city share: one random generator, one climate, one list of faults. */
 export interface SimulationEnvironment {
   readonly chance: Chance;
   readonly climate: Climate;
@@ -39,7 +39,7 @@ export const idOf = (type: string, name: string): string => `urn:ngsi-ld:${type}
 
 let lastTime: { readonly at: Moment; readonly text: string } = { at: 0, text: instantOf(0) };
 
-/** A time in the standard's form. The last one is kept: all attributes of a reading bear the same. */
+/** A time in the format of the standard. The last text is cached, because all attributes of a reading have the same time. */
 export function timeText(at: Moment): string {
   if (lastTime.at !== at) lastTime = { at, text: instantOf(at * 1000) };
   return lastTime.text;
@@ -50,7 +50,7 @@ const attribute = (type: Kind, members: JsonObject): JsonObject => ({ type, ...m
 export const property = (value: Json, unitCode?: string): JsonObject =>
   attribute('Property', unitCode === undefined ? { value } : { value, unitCode });
 
-/** A property that was measured at a moment. */
+/** A property with `observedAt`. */
 export const measured = (value: Json, at: Moment, unitCode?: string): JsonObject => ({
   ...property(value, unitCode),
   observedAt: timeText(at),
@@ -67,8 +67,8 @@ export const point = (coordinates: Position): JsonObject =>
 export const line = (coordinates: readonly Position[]): JsonObject =>
   attribute('GeoProperty', { value: { type: 'LineString', coordinates } });
 
-/** A counter with leading zeros, as it stands in ids and on plates. */
+/** A number with leading zeros, for ids and labels. */
 export const numbered = (number: number, digits = 3): string => String(number).padStart(digits, '0');
 
-/** Numbers from 0 up to a count. */
+/** The integers from 0 to below a count. */
 export const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);

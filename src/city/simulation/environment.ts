@@ -1,4 +1,4 @@
-/** Air, noise, weather and classrooms of the simulated Kranj. */
+/** Simulates air quality, noise, weather and classrooms in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { airAt, airQuality, type Exposure, spiked } from './air.ts';
 import { minuteMs, type Moment } from './calendar.ts';
@@ -31,7 +31,7 @@ export function createEnvironment(environment: SimulationEnvironment): readonly 
 interface WeatherSite {
   readonly key: string;
   readonly area: Area;
-  /** Height above Kranj's 385 m, in metres. */
+  /** Height in metres above Kranj, which lies at 385 m. */
   readonly aboveM: number;
 }
 
@@ -108,7 +108,7 @@ interface NoiseSite {
   readonly key: string;
   readonly street: string;
   readonly area: Area;
-  /** Decibels at night, and how many the busiest traffic adds. */
+  /** The sound level at night, and what the densest traffic adds, in decibels. */
   readonly quietDb: number;
   readonly trafficDb: number;
 }

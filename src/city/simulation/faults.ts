@@ -1,24 +1,26 @@
-/** What goes wrong in the simulated city, how often and for how long. */
+/** Defines the faults of the simulated city, with their frequency and duration. */
 import { dayMs, hourMs, minuteMs, type Moment } from './calendar.ts';
 import type { Chance } from './chance.ts';
 
-/** How often a fault comes over one entity: in each window, with this probability, once, for a time within bounds. */
+/**
+ * The frequency of a fault for one entity. In each window it occurs at most once, with this probability, for a duration within the bounds.
+ */
 interface FaultRate {
   readonly windowMs: number;
   readonly probability: number;
-  /** Shortest and longest; never longer than the window. */
+  /** The shortest and longest duration; never longer than the window. */
   readonly durationMs: readonly [number, number];
 }
 
-/** The known rates: `docs/demo.md` lists them for those who test detection against them. */
+/** The rates of all faults. `docs/demo.md` lists them for users who test fault detection. */
 const faultRates = {
   /** A sensor of the environment repeats its last values. */
   flatLine: { windowMs: 10 * dayMs, probability: 0.25, durationMs: [3 * hourMs, 12 * hourMs] },
-  /** One pollutant or sound level is several times what it should be. */
+  /** One pollutant or sound level is several times its real value. */
   spike: { windowMs: 3 * dayMs, probability: 0.5, durationMs: [5 * minuteMs, 25 * minuteMs] },
-  /** Nothing is reported. */
+  /** The entity does not report. */
   silence: { windowMs: 14 * dayMs, probability: 0.2, durationMs: [hourMs, 5 * hourMs] },
-  /** Water runs all the time. */
+  /** Water flows all the time. */
   leak: { windowMs: 30 * dayMs, probability: 0.3, durationMs: [dayMs, 4 * dayMs] },
   /** A lamp stays dark. */
   deadLamp: { windowMs: 60 * dayMs, probability: 0.15, durationMs: [dayMs, 5 * dayMs] },
@@ -45,7 +47,7 @@ export const createFaults =
       .find((fault) => fault !== undefined && fault.since <= at && at < fault.until);
   };
 
-/** All faults of a kind that an entity has from one moment up to another. */
+/** All faults of a kind that an entity has in a time range; the end is exclusive. */
 export function faultsBetween(
   chance: Chance,
   about: { kind: FaultKind; name: string },

@@ -1,4 +1,4 @@
-/** The makes of street lights in the simulated Kranj: an inventory for energy savings. */
+/** Defines the lamp models of the simulated Kranj. They form an inventory for energy savings. */
 import { type Chance, pick } from './chance.ts';
 import { idOf, property, type SimulatedEntity, text } from './entity.ts';
 import { type Area, areas } from './places.ts';
@@ -89,7 +89,7 @@ const sodium: LampModel = {
 
 export const lampModels: readonly LampModel[] = [oldTown, street, quiet, path, sodium];
 
-/** The make that stands in a street. */
+/** The lamp model of a street. */
 export function lampModelFor(area: Area, chance: Chance, about: string): LampModel {
   if (area === areas.oldTown) return oldTown;
   return pick(chance, `${about}/model`, area === areas.mlaka ? [quiet, quiet, path] : [street, quiet, street, sodium]);
@@ -97,7 +97,7 @@ export function lampModelFor(area: Area, chance: Chance, about: string): LampMod
 
 export const lampModelId = ({ key }: LampModel): string => idOf('StreetlightModel', key);
 
-/** A model as an entity. Nothing about it is measured, so it never reports. */
+/** A lamp model as an entity. It has no measurements, so it never reports. */
 export const lampModelEntity = (model: LampModel): SimulatedEntity => ({
   id: lampModelId(model),
   type: 'StreetlightModel',

@@ -1,4 +1,4 @@
-/** One street light: what it shows, draws and has used, and the days on which it stays dark. */
+/** Simulates one street light: its state, power and energy, and the days on which it is broken. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { hourMs, type Moment } from './calendar.ts';
 import { drift, round } from './chance.ts';
@@ -19,18 +19,18 @@ import { nightState, type Programme } from './night.ts';
 import { type Area, addressOf, type Position } from './places.ts';
 import type { Register } from './register.ts';
 
-/** What everything behind one cabinet shares. */
+/** What all lights of a cabinet share. */
 export interface Cabinet {
   readonly environment: SimulationEnvironment;
   readonly area: Area;
   readonly programme: Programme;
-  /** Hours of full light that the programme makes. */
+  /** Hours at full brightness according to the programme. */
   readonly burning: Register;
-  /** Id of the cabinet. */
+  /** The id of the cabinet. */
   readonly cabinet: string;
 }
 
-/** Where a light stands among others. */
+/** The place of a light. */
 export interface LampPost {
   readonly street: string;
   readonly key: string;
@@ -42,13 +42,13 @@ export interface LampPost {
 
 export interface Light {
   readonly entity: SimulatedEntity;
-  /** Watts drawn now. */
+  /** The power in watts. */
   readonly watts: (at: Moment) => number;
-  /** Kilowatt hours used since registers began. Never falls. */
+  /** The energy in kilowatt hours since the registers began. Never decreases. */
   readonly energyKwh: (at: Moment) => number;
 }
 
-/** Lights were there before the registers began. */
+/** The lights were installed before the registers began. */
 const registersBegin = Date.UTC(2024, 0, 1);
 
 export function createLight(feed: Cabinet, post: LampPost): Light {
@@ -70,15 +70,15 @@ export function createLight(feed: Cabinet, post: LampPost): Light {
     }),
     everyS: 60,
     historyEveryS: 900,
-    // It reports when something changes, and once an hour.
+    // It reports when its state changes, and once an hour.
     state: (at) => `${nightState(programme, at).powerState}/${isDead(at)}/${Math.floor(at / hourMs)}`,
   };
   return { entity, watts, energyKwh };
 }
 
-/** Hours of full light that a lamp missed because it was dead, up to a moment. */
+/** The hours at full brightness, up to a moment, that a lamp missed because it was broken. */
 function createDarkHours({ environment: { chance }, burning }: Cabinet, name: string): (at: Moment) => number {
-  // Sums at the ends of faults are asked for again with every reading: looking them up spares days of sums.
+  // Every reading needs the totals at the ends of faults. The cache avoids summing over days again.
   const ends = new Map<Moment, number>();
   const totalAtEnd = (end: Moment): number => {
     const total = ends.get(end) ?? burning.total(end);

@@ -1,4 +1,4 @@
-/** Meters for electricity, gas, heat and water in homes and public buildings, and the radio modules of water meters. */
+/** Simulates meters for electricity, gas, heat and water in homes and public buildings, and the radio modules of water meters. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
 import { bell, between, type Chance, clamp, drift, round } from './chance.ts';
@@ -28,7 +28,7 @@ const homes: readonly Area[] = [
   areas.primskovo,
 ];
 
-/** How many meters there are of each medium; the first so many water meters have a radio module of their own. */
+/** The number of meters per medium. The first `device` water meters have a separate radio module. */
 const counts = { electricity: 45, gas: 30, heat: 25, water: 50, device: 30 };
 
 export function createMeters(environment: SimulationEnvironment): readonly SimulatedEntity[] {
@@ -41,7 +41,7 @@ export function createMeters(environment: SimulationEnvironment): readonly Simul
   ];
 }
 
-/** A medium: what its meters are called and what one of them reads. */
+/** A medium, with the name of its meters and their readings. */
 interface Medium {
   readonly key: string;
   readonly title: string;
@@ -51,7 +51,7 @@ interface Medium {
   readonly readingsOf: (environment: SimulationEnvironment, name: string) => (at: Moment) => JsonObject;
 }
 
-/** Where the meter of a number hangs: parts of the town take turns. */
+/** The area of the meter with this index. Meters are distributed evenly over the areas. */
 const areaOf = (index: number): Area => homes[index % homes.length] ?? areas.mlaka;
 
 function common({ chance, faultAt }: SimulationEnvironment, name: string, area: Area) {
@@ -87,7 +87,7 @@ function smartMeter(environment: SimulationEnvironment, medium: Medium, index: n
   };
 }
 
-/** A day's amount varies from home to home and from day to day, and is never negative. */
+/** The factor by which a day's consumption varies per home and day; never negative. */
 const varied = (chance: Chance, name: string, day: number): number => Math.max(0.2, 1 + 0.2 * bell(chance, name, day));
 
 const electricity: Medium = {
@@ -98,7 +98,7 @@ const electricity: Medium = {
   historyEveryS: 900,
   readingsOf({ chance, climate }, name) {
     const dailyKwh = between(chance, `${name}/size`, [5, 15]);
-    // Every fourth home has a solar plant, which is metered apart: it shows in the power, not in the registers.
+    // Every fourth home has a solar plant with its own meter. It affects the power but not the registers.
     const solarKwp = chance(`${name}/solar`) < 0.25 ? between(chance, `${name}/plant`, [4, 11]) : 0;
     const start = between(chance, `${name}/start`, [800, 24_000]);
     const tariffs = createTariffs(chance, name, dailyKwh);
@@ -119,7 +119,7 @@ const electricity: Medium = {
   },
 };
 
-/** The registers of the high tariff (working days, 6 to 22 o'clock) and of the low one. */
+/** The registers of the high tariff (working days, 6 to 22 o'clock) and of the low tariff. */
 function createTariffs(chance: Chance, name: string, dailyKwh: number) {
   const isWorkday = (day: number): boolean => localTime(noonOf(day)).isWorkday;
   const isDear = (at: Moment): boolean => {
@@ -162,7 +162,7 @@ const gas: Medium = {
   },
 };
 
-/** Kilowatt hours that a cubic metre of water gives off per degree. */
+/** The heat in kilowatt hours that a cubic metre of water releases per degree. */
 const kwhPerCubicMetreDegree = 1.163;
 
 const heat: Medium = {
@@ -222,7 +222,7 @@ function waterMeter(environment: SimulationEnvironment, index: number): Simulate
   };
 }
 
-/** The radio module of a water meter. It is silent when its meter is. */
+/** The radio module of a water meter. It does not report while its meter does not. */
 function radioModule(environment: SimulationEnvironment, index: number): SimulatedEntity {
   const { chance } = environment;
   const area = areaOf(index);

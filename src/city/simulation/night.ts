@@ -1,18 +1,18 @@
-/** When street lights burn and how brightly: by the sun, and by a programme for the small hours. */
+/** Computes when street lights are on and how bright they are, from the sun and the switching programme. */
 import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
 import { createRegister, type Register } from './register.ts';
 import { sunTimes } from './sun.ts';
 
-/** Lights go on and off when the sun stands so many degrees over the horizon. */
+/** Lights switch at this elevation of the sun in degrees. */
 const switchingElevation = -2.5;
 
-/** How long a lamp takes to start. */
+/** The start-up time of a lamp. */
 const startMs = 2 * 60_000;
 
-/** A switching programme: dimming levels by hour of the night. */
+/** A switching programme with dimming levels by hour of the night. */
 export interface Programme {
   readonly id: string;
-  /** Dimming to this between two local hours, the first before midnight. */
+  /** The dimming level between two local hours, of which the first is before midnight. */
   readonly dimmed?: { readonly level: number; readonly from: number; readonly to: number };
 }
 
@@ -23,14 +23,14 @@ export const programmes = {
 } as const satisfies Record<string, Programme>;
 
 export interface NightState {
-  /** 0 is dark, 1 full light. */
+  /** 0 is off, 1 full brightness. */
   readonly level: number;
   readonly powerState: 'on' | 'low' | 'off' | 'bootingUp';
   readonly switchedOn: Moment;
   readonly switchedOff: Moment;
 }
 
-/** What lights of a programme do at a moment when they are in order. */
+/** The state of lights without faults that follow a programme. */
 export function nightState({ dimmed }: Programme, at: Moment): NightState {
   const day = Math.floor(at / dayMs);
   const { dawn, dusk } = sunTimes(day, switchingElevation);
@@ -44,7 +44,7 @@ export function nightState({ dimmed }: Programme, at: Moment): NightState {
   return isLow ? { level: dimmed.level, powerState: 'low', ...switched } : { level: 1, powerState: 'on', ...switched };
 }
 
-/** Hours of full light that a programme makes, counted from the first day of registers. */
+/** The hours at full brightness of a programme, counted from the first day of the registers. */
 export function createBurningHours(programme: Programme): Register {
   const levelAt = (at: Moment): number => nightState(programme, at).level;
   const quarters = Array.from({ length: 96 }, (_, index) => (index * hourMs) / 4);

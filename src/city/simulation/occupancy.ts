@@ -1,11 +1,11 @@
-/** How full parking is: by whom it serves, by hour and day, with a will of its own. */
+/** Computes how full car parks are, from their clientele, the hour and the day, with random variation. */
 import { hourMs, type LocalTime, localTime, minuteMs, type Moment } from './calendar.ts';
 import { clamp, drift } from './chance.ts';
 import type { SimulationEnvironment } from './entity.ts';
 import { bump } from './profile.ts';
 import type { Clientele } from './sites.ts';
 
-/** The share of spaces that such people take on a usual day. */
+/** The share of spaces that a clientele occupies on a usual day. */
 const usual: Record<Clientele, (time: LocalTime) => number> = {
   commuters: ({ hour, isWorkday }) => 0.06 + (isWorkday ? 0.9 : 0.12) * plateau(hour, [7, 15.5]),
   shoppers: ({ hour, isWorkday, isSunday }) =>
@@ -15,12 +15,12 @@ const usual: Record<Clientele, (time: LocalTime) => number> = {
   patients: ({ hour, isWorkday }) => 0.05 + (isWorkday ? 0.92 : 0.2) * plateau(hour, [7.3, 14.5]),
 };
 
-/** About 1 between two hours and 0 outside, with slopes of an hour or so. */
+/** About 1 between two hours and 0 outside, with slopes of about an hour. */
 function plateau(hour: number, [from, to]: readonly [number, number]): number {
   return 1 / (1 + Math.exp((from - hour) * 3)) - 1 / (1 + Math.exp((to - hour) * 2));
 }
 
-/** The share of a site's spaces that are taken, 0 to 1. */
+/** The share of occupied spaces of a site, 0 to 1. */
 export function shareTaken(
   { chance }: SimulationEnvironment,
   key: string,
@@ -34,7 +34,7 @@ export function shareTaken(
   };
 }
 
-/** Whether one space is taken: cars stay for 20 minutes to 3 hours, and more spaces are taken when the site is full. */
+/** True when a space is occupied. Cars stay for 20 minutes to 3 hours, and more spaces are occupied when the site is full. */
 export function isTaken(
   { chance }: SimulationEnvironment,
   key: string,

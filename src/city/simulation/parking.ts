@@ -1,4 +1,4 @@
-/** Car parks, street parking, groups of spaces and single spaces with sensors in the simulated Kranj. */
+/** Simulates car parks, street parking, groups of spaces and single spaces with sensors in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
 import type { Moment } from './calendar.ts';
 import { pick, round } from './chance.ts';
@@ -20,11 +20,11 @@ import { isTaken, shareTaken } from './occupancy.ts';
 import { addressOf, moved, type Position, spotIn } from './places.ts';
 import { type CarPark, carParks, type StreetParking, streetParkings } from './sites.ts';
 
-/** The first so many sites of each sort have a group of spaces with sensors; the first two groups have one space more. */
+/** The number of sites per sort that have a group of spaces with sensors. The first two groups have one more space. */
 const groupsPerSort = 7;
 const spotsPerGroup = 7;
 
-/** A site as its group sees it. */
+/** The part of a site that its group needs. */
 interface Site {
   readonly key: string;
   readonly id: string;
@@ -35,7 +35,7 @@ interface Site {
   readonly share: (at: Moment) => number;
 }
 
-/** Spaces with sensors, and how many of them are taken. */
+/** Spaces with sensors, and the number of occupied ones. */
 interface Group {
   readonly entities: readonly SimulatedEntity[];
   readonly id: string;
@@ -71,7 +71,7 @@ export function createParking(environment: SimulationEnvironment): readonly Simu
   ];
 }
 
-/** How many spaces of a site are taken. Those with sensors are counted one by one, the others by balance. */
+/** The number of occupied spaces of a site. Spaces with sensors are counted one by one; for the others the share is applied. */
 function occupiedOf(site: Site, group: Group | undefined): (at: Moment) => number {
   const { spots: sensed = 0, taken = () => 0 } = group ?? {};
   return (at) => taken(at) + Math.round((site.spots - sensed) * site.share(at));
@@ -192,7 +192,7 @@ function streetParking(
   };
 }
 
-/** What groups off the street are for. */
+/** The purposes of groups in car parks. */
 const purposes = [
   { category: 'onlyDisabled', permit: 'disabledPermit', sl: 'Mesta za invalide', en: 'Spaces for disabled people' },
   { category: 'onlyElectricalCharging', permit: 'noPermitNeeded', sl: 'Mesta za polnjenje', en: 'Charging spaces' },
@@ -232,7 +232,7 @@ interface Sensor {
   readonly isTaken: (at: Moment) => boolean;
 }
 
-/** One space, which reports when a car comes or goes. */
+/** One space. It reports when a car arrives or leaves. */
 function sensor(environment: SimulationEnvironment, site: Site, index: number): Sensor {
   const name = `${site.key}-${numbered(index + 1)}`;
   const taken = isTaken(environment, name, site.share);

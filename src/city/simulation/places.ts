@@ -1,6 +1,6 @@
 /**
- * Parts of Kranj with streets that are really there; house numbers and exact points are made up. Positions of villages
- * follow the Register of spatial units (Geodetska uprava Republike Slovenije, CC BY 4.0).
+ * Lists areas of Kranj with real streets; house numbers and exact points are invented. Positions of villages follow the Register of spatial
+ * units (Geodetska uprava Republike Slovenije, CC BY 4.0).
  */
 import type { JsonObject } from '../../core/model/json.ts';
 import { type Chance, pick, round } from './chance.ts';
@@ -9,10 +9,10 @@ import { type Chance, pick, round } from './chance.ts';
 export type Position = readonly [number, number];
 
 export interface Area {
-  /** As it stands in ids. */
+  /** The form of the name in ids. */
   readonly key: string;
   readonly name: string;
-  /** The settlement of its addresses. */
+  /** The settlement in addresses. */
   readonly locality: string;
   readonly centre: Position;
   readonly radiusM: number;
@@ -117,7 +117,7 @@ export const areas = {
   },
 } as const satisfies Record<string, Area>;
 
-/** A spot in an area, drawn by name: its street and house number, and a point within the radius. */
+/** A random place in an area, determined by a name: street, house number, and a point within the radius. */
 export interface Spot {
   readonly address: JsonObject;
   readonly street: string;
@@ -127,7 +127,7 @@ export interface Spot {
 export function spotIn(area: Area, chance: Chance, about: string): Spot {
   const street = pick(chance, `${about}/street`, area.streets);
   const number = 1 + Math.floor(chance(`${about}/number`) * 48);
-  // The square root spreads points evenly over the disc instead of crowding them in its middle.
+  // The square root distributes points evenly over the disc. Without it they would cluster in the middle.
   const distanceM = area.radiusM * Math.sqrt(chance(`${about}/distance`));
   const bearing = 2 * Math.PI * chance(`${about}/bearing`);
   return {
@@ -144,7 +144,7 @@ export const addressOf = ({ locality }: Area, streetAddress: string): JsonObject
   addressCountry: 'SI',
 });
 
-/** A position some metres away, with five decimals: about a metre. */
+/** A position moved by some metres, with five decimals (about a metre). */
 export function moved(
   [longitude, latitude]: Position,
   { eastM, northM }: { readonly eastM: number; readonly northM: number },

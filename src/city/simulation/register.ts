@@ -1,39 +1,39 @@
-/** A meter's register: what has run through it up to a moment, and how fast it runs. */
+/** Simulates the register of a meter: the total consumption up to a moment, and the current rate. */
 import { dayMs, hourMs, type Moment } from './calendar.ts';
 
 const slotsPerDay = 96;
 const slotMs = dayMs / slotsPerDay;
 
-/** Registers begin on this day; before it they stand still. */
+/** Registers start on this day; before it the total is 0. */
 const firstDay = Date.UTC(2024, 0, 1) / dayMs;
 
 export interface Usage {
-  /** What is used on a day, told by its number since 1970. Never negative. */
+  /** The consumption of a day, counted from 1970. Never negative. */
   dailyTotal(day: number): number;
-  /** The weight of a quarter of an hour among those of its day, by the moment it begins. Never negative. */
+  /** The relative weight of a quarter of an hour within its day; `from` is its start. Never negative. */
   weightAt(from: Moment): number;
 }
 
 export interface Register {
-  /** What was used since the register began. Never falls. */
+  /** The consumption since the register started. Never decreases. */
   total(at: Moment): number;
-  /** What is used per hour. */
+  /** The consumption per hour. */
   rate(at: Moment): number;
 }
 
-/** Days are those of standard time the year round, as in meters: in summer time a day would have 23 or 25 hours. */
+/** Days follow standard time all year, as in meters. With summer time, two days a year would have 23 or 25 hours. */
 const dayOf = (at: Moment): number => Math.floor((at + hourMs) / dayMs);
 const startOf = (day: number): Moment => day * dayMs - hourMs;
 
 interface DayTable {
   readonly day: number;
-  /** What is used in each slot. */
+  /** The consumption in each slot. */
   readonly slots: Float64Array;
-  /** What was used before each slot. */
+  /** The consumption of the day before each slot. */
   readonly before: Float64Array;
 }
 
-/** A register of this usage. It remembers sums, so asking in order of time is quick. */
+/** A register for this usage. It caches sums, so calls in order of time are fast. */
 export function createRegister(usage: Usage): Register {
   const sums: number[] = [0];
   let table = tableOf(usage, firstDay);
@@ -76,5 +76,5 @@ function tableOf(usage: Usage, day: number): DayTable {
   return { day, slots, before };
 }
 
-/** The middle of a day, for what depends on its weather or season. */
+/** The middle of a day, for values that depend on the weather or season. */
 export const noonOf = (day: number): Moment => startOf(day) + dayMs / 2;

@@ -1,4 +1,4 @@
-/** Classrooms of the simulated Kranj: three in each of three schools. */
+/** Simulates three classrooms in each of three schools in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { dayMs, hourMs, localTime, minuteMs, type Moment } from './calendar.ts';
 import { between, type Chance, clamp, drift, round } from './chance.ts';
@@ -24,7 +24,7 @@ export const createClassrooms = (environment: SimulationEnvironment): readonly S
     const area = schoolAreas[index % schoolAreas.length] ?? areas.planina;
     const key = `sola-${area.key}-${numbered(index + 1, 2)}`;
     const size = Math.round(between(environment.chance, `${key}/size`, [17, 28]));
-    // In some rooms windows are opened between lessons; in others they are not.
+    // The value depends on whether windows are opened between lessons.
     const stuffiness = between(environment.chance, `${key}/stuffiness`, [25, 62]);
     return createStation(environment, {
       type: 'IndoorEnvironmentObserved',
@@ -74,7 +74,7 @@ function peopleIn(chance: Chance, { key, size }: { readonly key: string; readonl
   return Math.round(size * lessons(at) * (0.88 + 0.12 * chance(`${key}/present`, Math.floor(at / dayMs))));
 }
 
-/** How full classrooms are: empty in July and August, at weekends and on holidays. */
+/** The occupancy of classrooms: zero in July and August, at weekends and on holidays. */
 function lessons(at: Moment): number {
   const { hour, isWorkday, dayOfYear } = localTime(at);
   const isSummer = dayOfYear > 175 && dayOfYear < 243;

@@ -1,7 +1,7 @@
-/** Where one can park in the simulated Kranj. Places are called what they are called there; capacities are made up. */
+/** Lists the parking sites of the simulated Kranj. The names are real; the capacities are invented. */
 import { type Area, areas, type Position } from './places.ts';
 
-/** Whom a site serves, and so when it is full. */
+/** The users of a site, which determine when it is full. */
 export type Clientele = 'commuters' | 'shoppers' | 'residents' | 'visitors' | 'patients';
 
 export interface CarPark {
@@ -131,7 +131,7 @@ export interface StreetParking {
   readonly area: Area;
   readonly spots: number;
   readonly clientele: Clientele;
-  /** Blue zone by day, residents at any time, or free. */
+  /** Blue zone in the daytime, residents at all times, or free. */
   readonly rule: 'blueZone' | 'residents' | 'free';
 }
 

@@ -1,16 +1,16 @@
-/** A station of the environment: one place, a fault that makes it repeat itself, another that makes it silent. */
+/** Simulates a station of the environment: a place with sensors, a fault that repeats values, and a fault that stops the reports. */
 import type { JsonObject } from '../../core/model/json.ts';
 import type { Moment } from './calendar.ts';
 import { idOf, point, property, type SimulatedEntity, type SimulationEnvironment } from './entity.ts';
 import { type Area, spotIn } from './places.ts';
 
-/** A station: where it is, what stays the same, and what it measures when it is in order. */
+/** A station: its place, its fixed attributes, and its measurements without faults. */
 export interface Station {
   readonly type: string;
   readonly key: string;
   readonly area: Area;
   readonly fixed: JsonObject;
-  /** The readings as of one moment, stamped with another: a stuck sensor repeats what it measured before. */
+  /** The readings of one moment with the timestamp of another. A stuck sensor repeats earlier measurements. */
   readonly measure: (of: Moment, at: Moment) => JsonObject;
   readonly everyS: number;
   readonly historyEveryS: number;

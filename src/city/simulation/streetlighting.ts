@@ -1,4 +1,4 @@
-/** Street lighting of the simulated Kranj: cabinets, the groups they switch, and the lights of these. */
+/** Simulates the street lighting of Kranj: cabinets, the groups that they switch, and the lights of the groups. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { hourMs, type Moment } from './calendar.ts';
 import { drift, round } from './chance.ts';
@@ -21,7 +21,7 @@ import { createBurningHours, nightState, type Programme, programmes } from './ni
 import { type Area, areas, moved, spotIn } from './places.ts';
 import type { Register } from './register.ts';
 
-/** Cabinets: where they stand, what they let the lights do, and in which streets. */
+/** The cabinets: area, switching programme and streets. */
 const cabinets: readonly (readonly [area: Area, programme: Programme, streets: readonly string[]])[] = [
   [areas.oldTown, programmes.allNight, ['Glavni trg', 'Prešernova ulica', 'Tavčarjeva ulica']],
   [areas.centre, programmes.reduced, ['Slovenski trg', 'Koroška cesta', 'Bleiweisova cesta']],
@@ -45,7 +45,7 @@ export function createStreetlighting(environment: SimulationEnvironment): readon
       burning,
       cabinet: idOf('StreetlightControlCabinet', `pr-${number}`),
     };
-    // Eight streets of eleven lights and four of ten: 128 in all.
+    // Eight streets with eleven lights and four with ten make 128 lights.
     const groups = streets.map((street) => createGroup(feed, street, index < 3 ? 11 : 10));
     return [cabinet(feed, number, groups), ...groups.flatMap(({ entities }) => entities)];
   });
@@ -58,7 +58,7 @@ interface Group {
   readonly lights: readonly Light[];
 }
 
-/** A street's name as it stands in ids. */
+/** The form of a street's name in ids. */
 const slug = (street: string): string =>
   street
     .toLowerCase()
@@ -144,7 +144,7 @@ function cabinet(feed: Cabinet, number: string, groups: readonly Group[]): Simul
 
 const phases = ['R', 'S', 'T'] as const;
 
-/** What the cabinet's meter reads: lights take turns on three phases, and nothing gets lost on the way. */
+/** The readings of the cabinet's meter. The lights are distributed over three phases, and there are no losses. */
 function cabinetReadings(
   { environment: { chance }, cabinet }: Cabinet,
   lights: readonly Light[],

@@ -1,12 +1,12 @@
-/** Where the sun stands over Kranj. */
+/** Computes the position of the sun over Kranj. */
 import { dayMs, hourMs, type Moment } from './calendar.ts';
 
 const latitude = (46.24 * Math.PI) / 180;
 const longitudeDegrees = 14.36;
 
 /**
- * Elevation of the sun above the horizon in degrees, good to about half a degree: the declination is that of a circular
- * orbit, the equation of time is left out.
+ * Elevation of the sun above the horizon in degrees, accurate to about half a degree. The declination assumes a circular orbit, and the
+ * equation of time is ignored.
  */
 export function sunElevation(at: Moment): number {
   const declination = declinationAt(at);
@@ -24,7 +24,7 @@ function declinationAt(at: Moment): number {
   return Math.asin(Math.sin((23.44 * Math.PI) / 180) * Math.sin(eclipticLongitude));
 }
 
-/** When the sun rises and sets over a height in degrees, on a day told by its number since 1970 (UTC). */
+/** The times at which the sun passes an elevation in degrees, on a day counted from 1970 (UTC). */
 export function sunTimes(day: number, elevation: number): { readonly dawn: Moment; readonly dusk: Moment } {
   const noon = day * dayMs + (12 - longitudeDegrees / 15) * hourMs;
   const declination = declinationAt(noon);

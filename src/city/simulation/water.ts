@@ -1,4 +1,4 @@
-/** What a water meter reads: its register, its flow, and the alarms of a leak. */
+/** Simulates a water meter: its register, its flow, and the alarms of a leak. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { dayMs, hourMs, localTime, minuteMs, type Moment } from './calendar.ts';
 import { bell, between, type Chance, round } from './chance.ts';
@@ -7,13 +7,13 @@ import { type Fault, faultsBetween } from './faults.ts';
 import { householdActivity } from './profile.ts';
 import { createRegister, type Register } from './register.ts';
 
-/** Registers, and leaks with them, begin here. */
+/** Registers and leaks start at this moment. */
 const begins = Date.UTC(2024, 0, 1);
 
-/** Litres per hour that run through a leak: from a dripping cistern to a burst pipe. */
+/** The flow of a leak in litres per hour, from a dripping cistern to a burst pipe. */
 const leakFlow = ({ strength }: Fault): number => 15 + 75 * strength;
 
-/** The model's words for how long water has been running, by hours. */
+/** The durations of water flow in the terms of the data model, by hours. */
 const durations: readonly (readonly [hours: number, text: string])[] = [
   [48, '2d < 4d'],
   [24, '24h < 2d'],
@@ -37,7 +37,7 @@ export function waterReadings({ chance }: SimulationEnvironment, name: string): 
     const rates = [at, at - hourMs / 4, at - hourMs / 2, at - (3 * hourMs) / 4].map((moment) => register.rate(moment));
     return {
       waterConsumption: measured(round((startLitres + register.total(at) + leakedLitres) / 1000, 3), at, 'MTQ'),
-      // Within a quarter of an hour a tap runs a few times as fast as the mean of that quarter.
+      // Within a quarter of an hour the maximum flow is a few times the mean.
       maxFlow: measured(round(always + 4 * Math.max(...rates), 0), at, 'E32'),
       minFlow: measured(round(always, 1), at, 'E32'),
       ...alarms(last, at),
@@ -45,21 +45,21 @@ export function waterReadings({ chance }: SimulationEnvironment, name: string): 
   };
 }
 
-/** What is drawn in a household, leaks apart. */
+/** The consumption of a household without leaks. */
 function createTap(chance: Chance, name: string): Register {
   const dailyLitres = between(chance, `${name}/size`, [180, 520]);
   return createRegister({
     dailyTotal: (day) => dailyLitres * Math.max(0.15, 1 + 0.25 * bell(chance, name, day)),
     weightAt(at) {
       const time = localTime(at);
-      // Nobody draws water in the small hours: this is how a leak is told from use.
+      // Consumption is zero at night, so a leak can be distinguished from use.
       if (time.hour >= 1 && time.hour < 4.5) return 0;
       return householdActivity(time) * (0.4 + 1.2 * chance(`${name}/tap`, Math.floor(at / (15 * minuteMs))));
     },
   });
 }
 
-/** Alarms of the last leak there was: it may be over. */
+/** The alarms of the latest leak, which may be over. */
 function alarms(leak: Fault | undefined, at: Moment): JsonObject {
   const isOver = leak === undefined || at >= leak.until;
   const hours = leak ? (Math.min(at, leak.until) - leak.since) / hourMs : 0;

@@ -1,11 +1,11 @@
-/** What a weather station reads from the sky over Kranj. */
+/** Simulates the readings of a weather station in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { hourMs, type Moment } from './calendar.ts';
 import { clamp, drift, round } from './chance.ts';
 import type { Climate, Weather } from './climate.ts';
 import { measured, type SimulationEnvironment } from './entity.ts';
 
-/** Readings of one moment, stamped with another. `aboveM` is the station's height above the town's 385 m. */
+/** The readings of one moment with the timestamp of another. `aboveM` is the height of the station above the town, which lies at 385 m. */
 export function weatherReadings(
   { chance, climate }: SimulationEnvironment,
   key: string,
@@ -14,7 +14,7 @@ export function weatherReadings(
   return (of, at) => {
     const weather = climate.weatherAt(of);
     const pressure = (moment: Moment): number => climate.weatherAt(moment).pressure - aboveM / 8.4;
-    // Above the cold air of an inversion it is warmer than below; else a degree colder for every 150 metres.
+    // In an inversion, the air gets warmer with height. Otherwise it gets a degree colder every 150 metres.
     const lapse = aboveM * (weather.inversion > 0.5 ? 0.012 : -0.0065);
     const temperature = weather.temperature + lapse + 0.3 * drift(chance, `${key}/temperature`, of / hourMs);
     const humidity = clamp(weather.humidity + 0.02 * drift(chance, `${key}/damp`, of / hourMs), 0.15, 1);
@@ -40,7 +40,7 @@ interface Felt {
   readonly windSpeed: number;
 }
 
-/** Temperature, what it feels like (Steadman's formula), and the dew point (Magnus' formula). */
+/** Temperature, apparent temperature (Steadman's formula) and dew point (Magnus' formula). */
 function warmth(temperature: number, humidity: number, { at, windSpeed }: Felt): JsonObject {
   const vapour = humidity * 6.105 * Math.exp((17.27 * temperature) / (237.7 + temperature));
   const dew = Math.log(humidity) + (17.62 * temperature) / (243.12 + temperature);
@@ -52,7 +52,7 @@ function warmth(temperature: number, humidity: number, { at, windSpeed }: Felt):
   };
 }
 
-/** Millimetres that fell in the last hour. */
+/** Precipitation of the last hour in millimetres. */
 function rainOfHour(climate: Climate, at: Moment): number {
   const quarters = [0, 1, 2, 3].map((quarter) => climate.weatherAt(at - (quarter * hourMs) / 4).precipitation);
   return quarters.reduce((sum, rate) => sum + rate / 4, 0);
