@@ -1,7 +1,7 @@
-/** Tells addresses of the public internet from private, local and reserved ones (IANA special-purpose address registries). */
+/** Distinguishes public internet addresses from private, local and reserved ones (IANA special-purpose address registries). */
 import { BlockList, isIP } from 'node:net';
 
-/** IPv4 networks that are not on the public internet: first address, and bits of the prefix. */
+/** IPv4 networks that are not on the public internet: first address, and prefix length in bits. */
 const specialIpv4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -19,7 +19,7 @@ const specialIpv4 = [
   ['224.0.0.0', 3],
 ] as const;
 
-/** IPv6 networks within 2000::/3 that are not public: protocols and tunnels, documentation, 6to4, documentation again. */
+/** IPv6 networks within 2000::/3 that are not public: protocols and tunnels, documentation, 6to4, documentation. */
 const specialIpv6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -27,7 +27,7 @@ const specialIpv6 = [
   ['3fff::', 20],
 ] as const;
 
-/** The network by which hosts without IPv4 reach it (NAT64). The last 32 bits are the IPv4 address, and decide. */
+/** The NAT64 network, by which IPv6-only hosts reach IPv4. The last 32 bits are the IPv4 address, which decides whether it is public. */
 const nat64 = '64:ff9b::';
 const nat64Bits = 96;
 
@@ -38,7 +38,7 @@ for (const [network, bits] of specialIpv4) {
 }
 for (const [network, bits] of specialIpv6) special.addSubnet(network, bits, 'ipv6');
 
-/** All IPv6 networks that are routed on the public internet. An IPv4 address mapped to IPv6 (`::ffff:0:0/96`) is in neither. */
+/** All IPv6 networks that are routed on the public internet. IPv4 addresses mapped to IPv6 (`::ffff:0:0/96`) are in neither list. */
 const routedIpv6 = new BlockList();
 routedIpv6.addSubnet('2000::', 3, 'ipv6');
 routedIpv6.addSubnet(nat64, nat64Bits, 'ipv6');

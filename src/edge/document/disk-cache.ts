@@ -1,4 +1,4 @@
-/** Keeps loaded documents in a folder, so that a broker that starts again need not fetch them again. */
+/** Caches loaded documents in a folder, so that a restarted broker need not fetch them again. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -6,15 +6,15 @@ import { isObject, type Json, parseJson } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
 
 export interface DiskCache {
-  /** What is kept of a URL. Undefined when there is nothing, or nothing that can be read. */
+  /** Reads the cached document of a URL. Undefined when there is none, or when its file cannot be read. */
   read(url: string): Promise<{ readonly document: Json; readonly bytes: number } | undefined>;
-  /** Keeps a document. A failure is observed and does no harm: it is fetched again next time. */
+  /** Caches a document. A failure is observed and otherwise ignored: the document is fetched again next time. */
   write(url: string, document: Json): Promise<void>;
-  /** Gives up what is kept of a URL, if anything is. Throws the error of the file system when it cannot be. */
+  /** Removes the cached document of a URL, if any. Throws the error of the file system. */
   remove(url: string): Promise<void>;
 }
 
-/** Clients choose the URLs: beyond this number of documents, none is kept in addition. */
+/** Maximum number of cached documents, because clients choose the URLs. At the limit, no further document is cached. */
 const filesMax = 2000;
 
 export function createDiskCache(directory: string, observe: Observe): DiskCache {

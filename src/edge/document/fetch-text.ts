@@ -7,11 +7,11 @@ import { lookupPublic } from './lookup.ts';
 
 export interface FetchLimits {
   readonly allowPrivate: boolean;
-  /** For everything together. */
+  /** Timeout for the whole fetch. */
   readonly timeoutMs: number;
   readonly bytesMax: number;
   readonly redirectsMax: number;
-  /** Breaks everything off. */
+  /** Aborts the fetch. */
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +23,7 @@ const headers = {
 
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** The text at a URL. Throws an Error whose message completes "cannot be had: ...". */
+/** Fetches the text at a URL. Throws an Error whose message completes "cannot be had: ...". */
 export async function fetchText(url: string, limits: FetchLimits): Promise<string> {
   const stop = new AbortController();
   const abort = (): void => stop.abort(limits.signal.reason);
@@ -61,7 +61,7 @@ function urlOf(reference: string, base?: string): URL {
   return url;
 }
 
-/** The answer, with its body still to come. A name is looked up once, and what was looked up is what is connected to. */
+/** Sends a request and returns the response before its body. The name is resolved once, and the connection uses exactly that address. */
 async function ask(url: URL, { allowPrivate }: FetchLimits, signal: AbortSignal): Promise<IncomingMessage> {
   const address = url.hostname.replace(/^\[|\]$/g, '');
   if (!allowPrivate && isIP(address) !== 0 && !isPublicAddress(address))

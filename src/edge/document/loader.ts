@@ -1,4 +1,7 @@
-/** Loads @contexts from elsewhere: within limits, once at a time, kept on disk, and never from somebody's private network. */
+/**
+ * Loads remote @contexts: within limits, one fetch per URL at a time, cached in memory and on disk. Private networks are blocked
+ * by default.
+ */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -13,43 +16,43 @@ import { createDiskCache } from './disk-cache.ts';
 import { type FetchLimits, fetchText } from './fetch-text.ts';
 
 export interface DocumentLoaderOptions {
-  /** Folder in which loaded documents are kept; without it they are lost when the broker stops. */
+  /** Folder of the disk cache. Without it, loaded documents are lost when the broker stops. */
   readonly directory?: string;
-  /** Files by URL that stand for what is at the URL. */
+  /** Local files by URL; a file replaces the document at its URL. */
   readonly preload: Readonly<Record<string, string>>;
-  /** True when private and local addresses may be asked too. */
+  /** True when private and local addresses are allowed too. */
   readonly allowPrivate: boolean;
-  /** Longest time for one document, redirects and body included. */
+  /** Timeout for one document, including redirects and body. */
   readonly timeoutMs?: number;
-  /** Largest document. */
+  /** Maximum size of a document in bytes. */
   readonly bytesMax?: number;
   readonly redirectsMax?: number;
-  /** How long a URL that failed is not asked again. */
+  /** Time in milliseconds for which a failed URL is not fetched again. */
   readonly failureTtlMs?: number;
   readonly observe: Observe;
 }
 
 export interface DocumentLoader extends Documents {
-  /** Throws LdContextNotAvailable when there is no answer to be had, BadRequestData when it is not JSON (clause 5.5.6). */
+  /** Throws LdContextNotAvailable when the document cannot be fetched, BadRequestData when it is not JSON (clause 5.5.6). */
   readonly load: LoadDocument;
-  /** Breaks off what is being loaded; those who wait get LdContextNotAvailable. */
+  /** Aborts loads in progress; their callers get LdContextNotAvailable. */
   close(): void;
 }
 
 interface Failure {
   readonly report: ProblemReport;
-  /** On the scale of performance.now. */
+  /** Expiry time on the clock of performance.now. */
   readonly untilMs: number;
 }
 
-/** A document, and what it weighs in memory. */
+/** A document and its size in bytes. */
 interface Loaded {
   readonly document: Json;
   readonly bytes: number;
 }
 
 const documentBounds = { entriesMax: 1000, weightMax: 64 * 2 ** 20 };
-/** Deepest nesting of a document, as of a body by default. */
+/** Maximum nesting depth of a document; the same as the default for bodies. */
 const depthMax = 64;
 const failureBounds = { entriesMax: 10_000, weightMax: Number.POSITIVE_INFINITY };
 
@@ -90,9 +93,9 @@ export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLo
   };
 }
 
-/** What is known of URLs without asking anybody: documents, and failures that are too fresh to try again. */
+/** In-memory cache of documents and of recent failures. */
 interface Memory {
-  /** The document. Throws the problem of a failure. Undefined: it has to be loaded. */
+  /** Returns the cached document. Throws the problem of a cached failure. Undefined: not cached. */
   recall(url: string): Json | undefined;
   keep(url: string, loaded: Loaded): void;
   keepFailure(url: string, report: ProblemReport): void;
@@ -122,11 +125,11 @@ function createMemory(failureTtlMs: number): Memory {
   };
 }
 
-/** Where documents come from: files that stand for URLs, the disk, the network. */
+/** Source of documents: preloaded files, the disk cache, the network. */
 interface Source {
-  /** What is kept on disk. Undefined when there is nothing, or when a file stands for the URL. */
+  /** Reads the disk cache. Undefined when nothing is cached, or when a file replaces the URL. */
   findKept(url: string): Promise<Loaded | undefined>;
-  /** The document as it is there now. It is kept on disk when `check` does not throw. */
+  /** Reads the current document from the file or the network. A network document is cached on disk unless `check` throws. */
   fetch(url: string, check?: (document: Json) => Promise<void>): Promise<Loaded>;
   forget(url: string): Promise<void>;
 }
@@ -157,7 +160,7 @@ const limitsOf = (options: DocumentLoaderOptions, signal: AbortSignal): FetchLim
   signal,
 });
 
-/** The path of the file is for the log only. */
+/** Reads a preloaded file. Its path appears only in the log, not in the error. */
 async function readPreloaded(url: string, path: string, observe: Observe): Promise<Loaded> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     observe({ kind: 'failed', where: 'reading a @context', about: `${path} for ${url}`, cause });
@@ -198,7 +201,7 @@ const problemOf = (url: string, cause: unknown): Problem =>
     ? cause
     : new Problem('LdContextNotAvailable', `The @context at ${url} cannot be had: ${messageOf(cause)}.`, cause);
 
-/** What went wrong. A connection that failed at several addresses says so once for each. */
+/** The message of an error. A connection that failed at several addresses has one message for each. */
 const messageOf = (cause: unknown): string =>
   cause instanceof AggregateError
     ? cause.errors.map(messageOf).join('; ')
@@ -207,8 +210,8 @@ const messageOf = (cause: unknown): string =>
       : String(cause);
 
 /**
- * Files by URL, from a JSON object of URL to file path; paths are relative to the folder of the index.
- * Throws an Error that names the index and the fault.
+ * Reads the index of preloaded files: a JSON object of URL to file path. Paths are relative to the folder of the index. Throws an
+ * Error that names the index and the fault.
  */
 export function readPreloadIndex(path: string): Readonly<Record<string, string>> {
   const index = readIndex(path);

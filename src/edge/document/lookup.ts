@@ -1,9 +1,9 @@
-/** Looks host names up and lets only public addresses through, so that no name leads into a private network. */
+/** Resolves host names and returns only public addresses, so that no name leads into a private network. */
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { isPublicAddress } from '../address.ts';
 
-/** A `lookup` for node:net. Fails when the name has no public address; others that it has besides are left out. */
+/** A `lookup` for node:net. Fails when the name has no public address. Non-public addresses are omitted. */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
     const allowed = error === null ? addresses.filter(({ address }) => isPublicAddress(address)) : [];

@@ -1,4 +1,7 @@
-/** One connection to an MQTT broker: publishes, and tells what became of it. It is not renewed: whoever needs another one opens it. */
+/**
+ * Manages one connection to an MQTT broker: publishes messages and reports their delivery. It does not reconnect; the caller
+ * opens a new connection.
+ */
 import { randomBytes } from 'node:crypto';
 import type { LookupFunction, Socket } from 'node:net';
 import { type IConnackPacket, MqttClient } from 'mqtt';
@@ -11,12 +14,11 @@ import { deliveryOf } from './publish-result.ts';
 export interface ConnectionOptions {
   readonly target: Target;
   readonly version: PublishOptions['version'];
-  /** Longest time in which the MQTT broker must have let us in. */
+  /** Time in milliseconds within which the MQTT broker must accept the connection. */
   readonly timeoutMs: number;
   readonly lookup?: LookupFunction;
 }
 
-/** What is published. */
 interface OutgoingMessage {
   readonly topic: string;
   readonly payload: string;
@@ -24,15 +26,15 @@ interface OutgoingMessage {
 }
 
 export interface Connection {
-  /** Resolves when the MQTT broker has it, with any QoS, or the connection is lost. Never rejects. */
+  /** Resolves when the MQTT broker has received the message, for any QoS, or when the connection is lost. Never rejects. */
   publish(letter: OutgoingMessage): Promise<Delivery>;
-  /** Resolves, with the reason, when nothing can be published any more. */
+  /** Resolves with the reason when the connection is closed. */
   readonly closed: Promise<string>;
-  /** Takes its leave. */
+  /** Disconnects. */
   end(): Promise<void>;
 }
 
-/** After one and a half times so many seconds of silence the connection counts as lost. */
+/** Keepalive in seconds. The connection counts as lost after one and a half times this interval of silence. */
 const keepalive = 20;
 
 export function openConnection(options: ConnectionOptions): Connection {
@@ -57,8 +59,8 @@ export function openConnection(options: ConnectionOptions): Connection {
 }
 
 /**
- * What is expected, or that it was not reached once the connection is closed. A race with `closed` would be remembered by it
- * for as long as the connection lasts.
+ * Wraps a promise so that it resolves to `unreached` when the connection closes first. `Promise.race` with `closed` would leak:
+ * `closed` would retain every race until the connection ends.
  */
 function createBreaker(closed: Promise<string>): (expected: Promise<Delivery>) => Promise<Delivery> {
   const open = new Set<(delivery: Delivery) => void>();
@@ -79,12 +81,12 @@ function createBreaker(closed: Promise<string>): (expected: Promise<Delivery>) =
     });
 }
 
-/** How long the MQTT broker may take to hang up. */
+/** Time in milliseconds that the MQTT broker has to close the connection. */
 const graceMs = 1000;
 
 async function end(client: MqttClient): Promise<void> {
   const timer = setTimeout(() => client.stream.destroy(), graceMs);
-  // Before the connection stands there is nobody to take leave of, and answers that are missing are not waited for.
+  // Closes by force when the connection is not established yet or acknowledgements are outstanding: they are not awaited.
   await client.endAsync(!client.connected || Object.keys(client.outgoing).length > 0);
   clearTimeout(timer);
 }
@@ -111,7 +113,7 @@ interface PublishChannel {
   publish(letter: OutgoingMessage): Promise<Delivery>;
 }
 
-/** Resolves when the MQTT broker has let us in; never, when it does not. */
+/** Resolves when the MQTT broker accepts the connection; never resolves otherwise. */
 async function openPublishChannel(client: MqttClient): Promise<PublishChannel> {
   const { properties = {} } = await new Promise<IConnackPacket>((resolve) => {
     client.once('connect', resolve);
@@ -132,7 +134,7 @@ async function openPublishChannel(client: MqttClient): Promise<PublishChannel> {
   };
 }
 
-/** Most bytes that stand around topic and payload. */
+/** Maximum packet overhead in bytes around topic and payload. */
 const frameBytes = 12;
 
 const bytesOf = ({ topic, payload }: OutgoingMessage): number =>
@@ -144,8 +146,8 @@ const publishOnce = (client: MqttClient, { topic, payload, qos }: OutgoingMessag
   });
 
 /**
- * Messages of QoS 0 are not acknowledged. But packets are read in order, so that the answer to a ping sent behind one
- * says that the MQTT broker has read it.
+ * Confirms QoS 0 messages, which MQTT does not acknowledge. Packets are processed in order, so the response to a ping sent after
+ * a message proves that the MQTT broker has read the message.
  */
 function createProbe(client: MqttClient): () => Promise<Delivery> {
   const waiting: { readonly ping: number; readonly resolve: () => void }[] = [];

@@ -1,8 +1,8 @@
 /**
- * Carries notifications over MQTT (clause 7): one message each, over one connection per MQTT broker, user and version.
+ * Sends notifications over MQTT (clause 7): one message per notification, one connection per MQTT broker, user and version.
  *
- * Publishing uses the client of the package `mqtt`. Receiving (ingest/session.ts) uses its codec alone, the package
- * `mqtt-packet`: the client acknowledges one message before it hands over the next, so messages could not share a commit.
+ * Publishing uses the client of the package `mqtt`. Receiving (ingest/session.ts) uses only its codec, the package `mqtt-packet`.
+ * The client acknowledges each message before it emits the next, so several messages could not share one commit.
  */
 import type { LookupFunction } from 'node:net';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
@@ -18,26 +18,26 @@ import {
 } from './target.ts';
 
 export interface MqttMessengerOptions {
-  /** Longest time in which an MQTT broker must have taken a message, unless the message says otherwise. */
+  /** Time in milliseconds within which an MQTT broker must take a message. A message may set its own timeout. */
   readonly timeoutMs: number;
-  /** How long a connection without messages is kept; absent: a minute. */
+  /** Time in milliseconds for which an idle connection is kept; absent: a minute. */
   readonly idleMs?: number;
-  /** Looks names up and lets only addresses through that may be reached; absent: any address may be reached. */
+  /** Resolves names to permitted addresses only; absent: all addresses are permitted. */
   readonly lookupPublic?: LookupFunction;
 }
 
-/** A connection that is shared. */
+/** A connection that several attempts share. */
 interface Shared {
   readonly key: string;
   readonly connection: Connection;
-  /** Attempts under way. */
+  /** Number of attempts in progress. */
   users: number;
   timer: NodeJS.Timeout | undefined;
 }
 
 interface Pool extends MqttMessengerOptions {
   readonly shared: Map<string, Shared>;
-  /** Stop attempts under way. */
+  /** Functions that stop the attempts in progress. */
   readonly stops: Set<(reason: string) => void>;
 }
 
@@ -94,7 +94,7 @@ function begin(pool: Pool, message: Message): Attempt {
   return { done, abandon: () => abandon('it was given up') };
 }
 
-/** The connection for this route, opened when there is none. */
+/** Returns the shared connection for this route, and opens it when there is none. */
 function use(pool: Pool, { target, options: { version } }: Route): Shared {
   const { topic: _, ...line } = target;
   const key = JSON.stringify({ ...line, version });

@@ -1,7 +1,7 @@
-/** Writes notifications as MQTT carries them: one JSON object of what would else be headers, and the notification (clause 7.2). */
+/** Writes the MQTT payload of a notification: one JSON object of the HTTP-style headers and the notification (clause 7.2). */
 import type { Message } from '../../core/port/messenger.ts';
 
-/** `{"metadata": {"Content-Type": …, "Link": …, …}, "body": …}`. The body is JSON already. */
+/** Returns `{"metadata": {"Content-Type": …, "Link": …, …}, "body": …}`. The given body is JSON text already. */
 export function payloadOf({ contentType, headers, body }: Message): string {
   const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-type');
   return `{"metadata":${JSON.stringify(Object.fromEntries([['Content-Type', contentType], ...others]))},"body":${body}}`;

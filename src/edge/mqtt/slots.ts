@@ -1,7 +1,7 @@
-/** Lets so many things be under way at a time; the others wait for their turn, in order. */
+/** Limits the number of concurrent operations; further ones wait in order. */
 
 export interface Slots {
-  /** Runs it when there is room. */
+  /** Runs the operation when a slot is free. */
   within<T>(run: () => Promise<T>): Promise<T>;
 }
 

@@ -1,40 +1,39 @@
-/** Reads endpoint URIs of MQTT, and what is told of how to publish to them (clause 7.2). */
+/** Reads MQTT endpoint URIs and publish options (clause 7.2). */
 import { isIP } from 'node:net';
 import { isPublicAddress } from '../address.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import { percentDecoded } from '../../core/model/read/percent.ts';
 
-/** An MQTT broker, and who we are to it. */
+/** Address of an MQTT broker, with the login of this broker. */
 export interface Server {
   readonly isTls: boolean;
-  /** A name or an address, the latter without brackets. */
+  /** A host name, or an address without brackets. */
   readonly host: string;
   readonly port: number;
   readonly user?: string;
   readonly password?: string;
 }
 
-/** What `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]` names. */
+/** The parts of `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]`. */
 export interface Target extends Server {
   readonly topic: string;
 }
 
-/** How to publish. */
 export interface PublishOptions {
-  /** The version of the protocol as its packets name it: 4 is 3.1.1. */
+  /** The MQTT protocol level, as in CONNECT packets: 4 is 3.1.1. */
   readonly version: 4 | 5;
   readonly qos: 0 | 1 | 2;
 }
 
-/** Why nothing can be sent, as a sentence without its full stop. */
+/** The reason why nothing can be sent, as a sentence without a full stop. */
 export interface Objection {
   readonly objection: string;
 }
 
-/** Most bytes of a topic (MQTT 5.0, 1.5.4). */
+/** Maximum length of a topic in bytes (MQTT 5.0, 1.5.4). */
 const topicBytesMost = 65_535;
 
-/** Reads `mqtt[s]://host[:port]` alone. */
+/** Reads `mqtt[s]://host[:port]` without a topic. */
 export function readServer(uri: string): Server | Objection {
   const url = URL.parse(uri);
   const host = url === null ? undefined : hostOf(url);
@@ -60,7 +59,7 @@ export function readTarget(uri: string): Target | Objection {
   return { isTls, host, port: portOf(url, isTls), ...loginOf(user, password), topic };
 }
 
-/** The rules by which hosts of http are read give names, and addresses in disguise, one form. */
+/** Normalizes a host with the rules for http URLs, so that names and addresses in unusual notation get one form. */
 const hostOf = ({ hostname }: URL): string | undefined =>
   hostname === '' ? undefined : URL.parse(`http://${hostname}/`)?.hostname.replace(/^\[|\]$/g, '');
 
@@ -80,15 +79,15 @@ function objectionToTopic(topic: string): string | undefined {
 const objectionToLogin = (user: string, password: string): string | undefined =>
   user === '' && password !== '' ? 'it has a password, but no user' : undefined;
 
-/** `localhost`, and an address that is no public one. Where other names lead shows when they are looked up. */
+/** True for `localhost` and for an address that is not public. Other names are checked when they are resolved. */
 export const isPrivate = ({ host }: Target): boolean =>
   host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
 
-/** Versions as a `notifierInfo` names them. */
+/** Versions as named in a `notifierInfo`. */
 export const versions: Readonly<Record<string, PublishOptions['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
 const qualities: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1': 1, '2': 2 };
 
-/** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`; without them it is mqtt5.0 and 0. What else stands there is not for us. */
+/** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`. The defaults are mqtt5.0 and 0. Other members are ignored. */
 export function readPublishOptions(notifierInfo: Readonly<Record<string, string>>): PublishOptions | Objection {
   const { 'MQTT-Version': told = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
   const version = Object.hasOwn(versions, told) ? versions[told] : undefined;

@@ -1,4 +1,4 @@
-/** Publishes messages that are of no use where somebody can look at them, over a connection of their own: that for what comes may be paused. */
+/** Publishes rejected messages to the dead-letter topic. It uses its own connection, because the receiving connection may be paused. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
 import { type Connection, openConnection } from '../connection.ts';
@@ -6,15 +6,21 @@ import type { IngestPlan } from './plan.ts';
 import type { RejectedMessage } from './rejections.ts';
 
 export interface DeadLetterPublisher {
-  /** Resolves when the MQTT broker has it or, with the reason, does not take it. Rejects when the signal is given meanwhile. */
+  /**
+   * Resolves with undefined when the MQTT broker has received the message, or with the reason when it refuses it. Rejects when
+   * the signal aborts.
+   */
   publish(rejected: RejectedMessage): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
-/** An MQTT broker may hang up on who publishes what it does not want: so it is not asked for ever. */
+/**
+ * Maximum number of attempts. An MQTT broker may close the connection of a client that publishes an unwanted message, so retries
+ * are limited.
+ */
 const attempts = 4;
 
-/** Undefined when the plan has no topic for them. */
+/** Undefined when the plan has no dead-letter topic. */
 export function createDeadLetterPublisher(
   { deadLetters: topic, server, version }: IngestPlan,
   timeoutMs: number,
@@ -44,7 +50,7 @@ export function createDeadLetterPublisher(
   };
 }
 
-/** A rejected message as JSON: topic, reason, time of arrival, and the payload as text, or in base64 when it is none. */
+/** A rejected message as JSON: topic, reason, time of arrival, and the payload as text, or in base64 when it is not UTF-8. */
 function deadLetter({ topic, payload, at, reason }: RejectedMessage): string {
   const text = payload.toString();
   const isText = Buffer.from(text).equals(payload);

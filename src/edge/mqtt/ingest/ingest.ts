@@ -1,4 +1,4 @@
-/** Ingestion over MQTT: stays with an MQTT broker, and brings what it says into the store (docs/mqtt.md). */
+/** Ingests messages of an MQTT broker into the store, and reconnects after failures (docs/mqtt.md). */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { World } from '../../../core/operation/operation.ts';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
@@ -14,29 +14,29 @@ export interface IngestOptions {
   readonly plan: IngestPlan;
   readonly world: World;
   readonly limits: {
-    /** Largest message that the MQTT broker is to send, by MQTT 5.0. */
+    /** Maximum packet size in bytes that the MQTT broker may send (MQTT 5.0 only). */
     readonly bytesMax: number;
     readonly depthMax: number;
-    /** Longest time in which the MQTT broker must have let us in. */
+    /** Time in milliseconds within which the MQTT broker must accept the connection. */
     readonly timeoutMs: number;
   };
 }
 
 export interface Ingest {
-  /** Settles what is under way, then takes its leave. */
+  /** Finishes messages in progress, then disconnects. */
   stop(): Promise<void>;
 }
 
-/** Most bytes of messages under way. */
+/** Maximum total bytes of messages in progress. */
 const bytesMost = 64 * 2 ** 20;
 
-/** Everything that outlives a session. */
+/** State that persists across sessions. */
 interface IngestState extends IngestOptions {
   readonly signal: AbortSignal;
   readonly rejections: Rejections;
-  /** Ids of messages of QoS 2 that are safe with us. */
+  /** Ids of QoS 2 messages that are durable already. */
   readonly safe: Set<number>;
-  /** The present session; none while there is no connection. */
+  /** The current session; undefined without a connection. */
   session: Session | undefined;
   readonly deadLetterPublisher: DeadLetterPublisher | undefined;
 }
@@ -65,7 +65,7 @@ export function startIngest(options: IngestOptions): Ingest {
   };
 }
 
-/** Rejects when the signal is given while it waits. */
+/** Rejects when the signal aborts during a wait. */
 async function run(standing: IngestState): Promise<void> {
   await loadContexts(standing);
   const pipeline = await openPipeline(standing);
@@ -81,7 +81,7 @@ async function run(standing: IngestState): Promise<void> {
     }
     const reason = await Promise.race([session.closed, aborted]);
     if (reason === undefined) session.pause();
-    // What came by this session is settled first: it may come again by the next one, which must not overtake it.
+    // Finish the messages of this session first: the next session may deliver them again, and must not overtake them.
     await pipeline.idle();
     if (reason === undefined) return session.end();
     standing.session = undefined;
@@ -99,7 +99,7 @@ const nameOf = ({
   where: `${host}:${port}`,
 });
 
-/** Waits until the @contexts of the plan are there: no message is to be lost because one cannot be had now. */
+/** Waits until the @contexts of the plan are loaded, so that no message is lost while one is not available. */
 async function loadContexts({ plan, world, signal }: IngestState): Promise<void> {
   for (let failures = 1; ; failures += 1) {
     try {
@@ -160,7 +160,7 @@ function open(standing: IngestState, pipeline: Pipeline): Session {
   return session;
 }
 
-/** Each filter once, with the highest QoS that it has. */
+/** Subscribes to each filter once, with its highest QoS. */
 function subscriptionsOf(topics: IngestPlan['topics']): SessionOptions['subscriptions'] {
   const byFilter = Map.groupBy(topics, ({ pattern }) => pattern.filter);
   const rising = [0, 1, 2] as const;

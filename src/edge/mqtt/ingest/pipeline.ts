@@ -1,4 +1,4 @@
-/** Settles messages in the order of their arrival, those that came meanwhile together: read, written, then acknowledged. */
+/** Processes messages in the order of arrival, in batches: reads them, writes them, then acknowledges them. */
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Observe } from '../../../core/port/observe.ts';
 import type { YieldToEventLoop, Clock } from '../../../core/port/clock.ts';
@@ -14,26 +14,26 @@ export interface PipelineOptions {
   readonly observe: Observe;
   readonly read: (arrived: ReceivedMessage) => readonly ParsedElement[];
   readonly write: WriteElements;
-  /** Takes a message that is of no use. Resolves when it may be acknowledged. */
+  /** Handles a rejected message. Resolves when it may be acknowledged. */
   readonly reject: (rejected: RejectedMessage) => Promise<void>;
-  /** From so many messages on, or so many bytes of theirs, no more should come. */
+  /** Limits of messages and of their bytes in progress. At either limit, the source should pause. */
   readonly most: { readonly messages: number; readonly bytes: number };
-  /** Told when that changes. */
+  /** Called when the pipeline becomes full, and when it is no longer full. */
   readonly full: (isFull: boolean) => void;
 }
 
 export interface Pipeline {
   take(message: Message): void;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no message is in progress. */
   idle(): Promise<void>;
 }
 
-/** A message under way. */
+/** A message in progress. */
 interface Waiting extends Message {
   readonly at: Instant;
 }
 
-/** What becomes of it. */
+/** A message with its elements and the faults found. */
 interface Settling {
   readonly message: Waiting;
   readonly elements: readonly ParsedElement[];
@@ -43,7 +43,7 @@ interface Settling {
 interface Work {
   readonly options: PipelineOptions;
   readonly queue: Waiting[];
-  /** Of messages under way, those in the queue among them. */
+  /** Counts of messages in progress, including the queue. */
   readonly load: { messages: number; bytes: number; isFull: boolean };
   running: Promise<void> | undefined;
 }
@@ -70,9 +70,9 @@ function weigh({ options: { most, full }, load }: Work, { payload }: Message, si
   full(isFull);
 }
 
-/** Ends when the queue is empty, or nothing can be written any more: what is not acknowledged comes again. */
+/** Processes the queue until it is empty or writing fails. Unacknowledged messages are sent again. */
 async function run(work: Work): Promise<void> {
-  // What arrives in one go is settled in one go.
+  // Messages that arrive in the same turn of the event loop go into one batch.
   await Promise.resolve();
   try {
     while (work.queue.length > 0) await settle(work, await takeBatch(work));
@@ -86,7 +86,7 @@ async function run(work: Work): Promise<void> {
 
 const isAbort = (cause: unknown): boolean => cause instanceof Error && cause.name === 'AbortError';
 
-/** Messages with as many elements as are written together, or a single one with more. */
+/** Takes messages up to the element limit of one write, or a single larger message. */
 async function takeBatch({ queue, options }: Work): Promise<readonly Settling[]> {
   const batch: Settling[] = [];
   let elements = 0;
@@ -135,7 +135,7 @@ async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
   });
 }
 
-/** Reasons that a dead letter names one by one. */
+/** Maximum number of reasons listed in a dead letter. */
 const reasonsMost = 10;
 
 function reasonOf(flaws: readonly string[]): string {
@@ -144,14 +144,14 @@ function reasonOf(flaws: readonly string[]): string {
   return [...reasons.slice(0, reasonsMost), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
-/** An element that is to be written, and whose it is. */
+/** An element to write, with the fault list of its message. */
 interface Owned {
   readonly write: Write;
   readonly measured: Measured;
   readonly flaws: string[];
 }
 
-/** Writes in order, in runs of the same operation. Answers how many elements were written. */
+/** Writes in order, in runs of the same operation. Returns the number of elements written. */
 async function writeAll(batch: readonly Settling[], write: WriteElements): Promise<number> {
   const owned = batch.flatMap(({ elements: said, flaws }) =>
     said.flatMap(({ write: how, element }): readonly Owned[] =>

@@ -1,4 +1,4 @@
-/** Reads what is to be ingested: from which MQTT broker, and which topics become which entities. docs/mqtt.md describes it. */
+/** Reads the ingest configuration: the MQTT broker, and the mapping of topics to entities (docs/mqtt.md). */
 import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
 import { createSpec, type Spec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
@@ -6,17 +6,17 @@ import { type PublishOptions, readServer, type Server, versions } from '../targe
 import { createEntityReader, createMappedReader, type ElementReader } from './read-element.ts';
 import { readTopicPattern, type TopicPattern } from './topic-pattern.ts';
 
-/** What payloads are. */
+/** Formats of payloads. */
 const forms = ['json', 'text', 'ngsi-ld'] as const;
 
-/** What is done to an entity that is there: named attributes are replaced, or merged (clauses 5.6.8 and 5.6.20). */
+/** Write modes for an existing entity: attributes in the message are replaced, or merged (clauses 5.6.8 and 5.6.20). */
 const writes = ['upsert', 'merge'] as const;
 
 export interface TopicPlan extends ElementReader {
   readonly pattern: TopicPattern;
   readonly qos: PublishOptions['qos'];
   readonly form: (typeof forms)[number];
-  /** The column with the list of which each element is a row; absent: the payload is a row, or a list of them. */
+  /** The column with the list whose elements are the rows; absent: the payload is a row, or a list of rows. */
   readonly each: string | undefined;
   readonly write: (typeof writes)[number];
 }
@@ -25,32 +25,32 @@ export interface IngestPlan {
   readonly version: PublishOptions['version'];
   readonly server: Server;
   readonly clientId: string;
-  /** How long the MQTT broker keeps messages while we are away; 0: not at all. */
+  /** Time in seconds for which the MQTT broker keeps messages while Mlaka is disconnected; 0: not at all. */
   readonly keptSeconds: number;
-  /** Most messages under way. */
+  /** Maximum number of messages in progress. */
   readonly underWayMax: number;
-  /** Largest payload that is looked at. */
+  /** Maximum payload in bytes; larger ones are rejected. */
   readonly payloadBytesMax: number;
   readonly tenant: string;
   /** URLs of the @contexts in use. */
   readonly contexts: readonly string[];
-  /** The topic for messages that are of no use. */
+  /** The dead-letter topic. */
   readonly deadLetters: string | undefined;
   readonly topics: readonly TopicPlan[];
 }
 
 export interface PlanOptions {
-  /** Where user and password come from. */
+  /** Environment variables, which hold user and password. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Our name at the MQTT broker when the document has none. */
+  /** The default client id, used when the document has none. */
   readonly clientId: string;
-  /** The URL of the @context of a tenant's topics and elements that name none. Undefined: the core. */
+  /** Returns the URL of a tenant's default @context, for topics and elements that name none. Undefined: the core @context. */
   readonly defaultContextOf?: (tenant: string) => string | undefined;
 }
 
 const weekSeconds = 604_800;
 
-/** Throws an Error that names the member which is missing, wrong or unknown. */
+/** Throws an Error that names the missing, wrong or unknown member. */
 export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan {
   const spec = createSpec(document, '');
   const tenant = spec.text('tenant') ?? '';
@@ -112,7 +112,7 @@ function readWhole(
   { initially, least }: { readonly initially: number; readonly least: number },
 ): number {
   const number = spec.number(name) ?? initially;
-  // MQTT has four bytes for a time.
+  // MQTT encodes such numbers in at most four bytes.
   if (Number.isInteger(number) && number >= least && number < 2 ** 32) return number;
   throw new Error(`${spec.placeOf(name)} must be a whole number from ${least}, not ${number}.`);
 }
@@ -146,7 +146,7 @@ function readPattern(spec: Spec): TopicPattern {
   }
 }
 
-/** One of some words, the first of them when there is none. */
+/** Reads a member that must be one of the words. The first is the default. */
 function readWord<T extends string>(spec: Spec, name: string, words: readonly [T, ...T[]]): T {
   const text = spec.text(name) ?? words[0];
   const word = words.find((one) => one === text);

@@ -1,4 +1,4 @@
-/** What a message says of one entity: made by a map, or come as NGSI-LD. */
+/** Converts a row of a message to an entity: by a map, or directly from NGSI-LD. */
 import { type EntityMap, type MappedAttribute, readEntityMap } from '../../../core/mapping/entity-map.ts';
 import { quoted } from '../../../core/mapping/flaw.ts';
 import { mapRow } from '../../../core/mapping/map-row.ts';
@@ -9,30 +9,30 @@ import { createTimeZone } from '../../../core/mapping/time-zone.ts';
 import { isObject } from '../../../core/model/json.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 
-/** An entity or a part of one, or why there is none. */
+/** An entity or an entity fragment, or the reason why there is none. */
 export type Element =
   | {
       readonly outcome: 'entity';
-      /** In its own @context. */
+      /** The body, with its own @context. */
       readonly body: JsonObject;
-      /** Short names of the attributes that are only written when they say something new. */
+      /** Short names of the attributes with a fixed value. They are written only when they change something. */
       readonly fixed: readonly string[];
     }
-  /** `isEmpty`: the map found nothing in it; it may be meant for another one. */
+  /** `isEmpty`: the map found no value in the row, so the row may be meant for another map. */
   | { readonly outcome: 'skipped' | 'rejected'; readonly reason: string; readonly isEmpty?: boolean };
 
-/** Columns of a row that are no members of a payload. Names of levels of the topic are columns too. */
+/** Extra columns of a row, besides the members of the payload. Named levels of the topic are columns too. */
 export const payloadColumn = '$payload';
 export const topicColumn = '$topic';
 export const arrivalColumn = '$arrival';
 
 export interface ElementReader {
-  /** The columns of a row that are looked at. */
+  /** The columns that the reader uses. */
   readonly columns: ReadonlySet<string>;
   read(row: Row): Element;
 }
 
-/** Makes elements by the map in a spec. */
+/** Creates a reader that applies the map in a spec. */
 export function createMappedReader(spec: Spec, context: string): ElementReader {
   const map = readEntityMap(spec, { context, isInOrder: false });
   const fixed = map.attributes.filter(({ isFixed }) => isFixed).map(({ name }) => name);
@@ -49,8 +49,8 @@ export function createMappedReader(spec: Spec, context: string): ElementReader {
 }
 
 /**
- * True for a row that has no value for any attribute but those that are the same in every row. The map is one of its own, as
- * each reading counts where values are summed up.
+ * True for a row without a value for any varying attribute. It uses its own copy of the map, because each read counts where
+ * values are accumulated.
  */
 function createEmptiness({ attributes }: EntityMap): (row: Row) => boolean {
   const varying = attributes.filter((one) => !hasValue(one, {}));
@@ -58,7 +58,7 @@ function createEmptiness({ attributes }: EntityMap): (row: Row) => boolean {
   return (row) => !varying.some((one) => hasValue(one, row));
 }
 
-/** What is there and cannot be read is a value too. */
+/** True when there is a value, even an unreadable one. */
 function hasValue({ read }: MappedAttribute, row: Row): boolean {
   try {
     return read(row) !== undefined;
@@ -70,7 +70,7 @@ function hasValue({ read }: MappedAttribute, row: Row): boolean {
 const emptyReason = ({ attributes }: EntityMap): string =>
   `it has no value for ${attributes.map(({ name }) => name).join(', ')}`;
 
-/** Takes NGSI-LD as it is. Where it has no id, type or @context, it gets those of the spec. */
+/** Reads NGSI-LD directly. A missing id, type or @context is taken from the spec. */
 export function createEntityReader(spec: Spec, context: string): ElementReader {
   const [id, type] = [spec.text('id'), spec.text('type')];
   const own = spec.text('context') ?? context;

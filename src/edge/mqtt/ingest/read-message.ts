@@ -1,4 +1,7 @@
-/** From a message to elements of a batch: topic, text, JSON, rows, and the maps that its topic has. */
+/**
+ * Parses a message into elements of a batch: matches the topic, decodes the payload, splits it into rows, and applies the maps of
+ * the topic.
+ */
 import { quoted, RowFlaw } from '../../../core/mapping/flaw.ts';
 import { cellOf, type Row } from '../../../core/mapping/row.ts';
 import { isDeeper } from '../../../core/model/json-depth.ts';
@@ -13,7 +16,7 @@ export interface ReceivedMessage {
   readonly at: Instant;
 }
 
-/** What a message says of one entity, and what is to be done with it. */
+/** An element of a message and its write mode. */
 export interface ParsedElement {
   readonly write: TopicPlan['write'];
   readonly element: Element;
@@ -21,10 +24,10 @@ export interface ParsedElement {
 
 export interface ReadingOptions {
   readonly topics: readonly TopicPlan[];
-  /** Largest payload that is looked at. */
+  /** Maximum payload in bytes; larger ones are rejected. */
   readonly bytesMax: number;
   readonly depthMax: number;
-  /** Most rows that a map may make of a message. */
+  /** Maximum number of rows in a message. */
   readonly rowsMax: number;
 }
 
@@ -32,8 +35,8 @@ const skipped = (reason: string): Element => ({ outcome: 'skipped', reason });
 const rejected = (reason: string): Element => ({ outcome: 'rejected', reason });
 
 /**
- * A message goes to the first topic that it matches, and to all others with the same filter. A map that finds nothing in it
- * is no fault when another one does. A message without a payload says nothing: that is how retained messages are taken back.
+ * Reads a message with the first topic that it matches, and with all others of the same filter. A map that finds no value is no
+ * fault when another map produces an entity. An empty payload is skipped: publishers clear retained messages with it.
  */
 export function readMessage(arrived: ReceivedMessage, options: ReadingOptions): readonly ParsedElement[] {
   const { topics, bytesMax } = options;
@@ -71,12 +74,12 @@ function elementsOf(
     const rowOf = createRows(plan.columns, around);
     return elements.map((element) => plan.read({ ...rowOf(element), ...own }));
   } catch (error) {
-    // The same message would fail in the same way for ever, whatever it is.
+    // Any error rejects the message: a retry would fail in the same way.
     return [rejected(error instanceof Error ? error.message : String(error))];
   }
 }
 
-/** The payload in the form that a map wants; read once for all maps of that form. Throws a RowFlaw when it is none. */
+/** Returns the payload in the form that a map needs, parsed once per form. Throws a RowFlaw when the payload is not in that form. */
 type Payloads = (form: TopicPlan['form']) => Json;
 
 function createPayloads(bytes: Buffer, depthMax: number): Payloads {
@@ -105,7 +108,7 @@ function decoded(bytes: Buffer): string {
 
 const anyCells = { empties: new Set<string>() };
 
-/** The elements of a payload that are rows. A list that is not there has none. */
+/** The elements of a payload that are rows. A missing list has no rows. */
 function listOf(payload: Json, each: string | undefined): readonly Json[] {
   if (each === undefined) return isArray(payload) ? payload : [payload];
   if (!isObject(payload)) throw new RowFlaw(`it is ${quoted(payload)}, which has no ${each}`);
@@ -115,8 +118,8 @@ function listOf(payload: Json, each: string | undefined): readonly Json[] {
 }
 
 /**
- * Makes rows of the elements of a list: members are columns, those of an element before those of what it stands in. Of members
- * only those are taken that some column may mean, so that a row is no more work than its map, however large the payload.
+ * Creates rows from the elements of a list. Columns are the members of the element, then those of the surrounding object. Only
+ * members that some column may refer to are copied, so the cost of a row depends on its map and not on the payload size.
  */
 function createRows(columns: ReadonlySet<string>, around: JsonObject): (element: Json) => Row {
   const names = [...new Set([...columns].flatMap(beginningsOf))];
@@ -136,7 +139,7 @@ const membersOf = (object: JsonObject, names: readonly string[]): JsonObject =>
     }),
   );
 
-/** Names of members in which a column may begin: of `a.b.c` these are `a`, `a.b` and `a.b.c`. */
+/** Member names with which a column may begin: for `a.b.c` they are `a`, `a.b` and `a.b.c`. */
 function beginningsOf(column: string): readonly string[] {
   const parts = column.split('.');
   return parts.map((_, index) => parts.slice(0, index + 1).join('.'));

@@ -1,4 +1,4 @@
-/** Tells of messages that are of no use: each of the first ones, then the number of the others once a minute. */
+/** Reports rejected messages: the first ones of each minute individually, then the number of the others at the end of the minute. */
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Observe } from '../../../core/port/observe.ts';
 
@@ -9,18 +9,18 @@ export interface RejectedMessage {
   readonly reason: string;
 }
 
-/** Most characters of a topic or a reason. */
+/** Maximum length of a topic or reason in characters. */
 const charactersMost = 500;
 
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-/** Told one by one in a minute. */
+/** Number of messages reported individually per window. */
 const each = 10;
 const windowMs = 60_000;
 
 export interface Rejections {
   note(rejected: RejectedMessage): void;
-  /** Tells of those that were not told of yet. */
+  /** Reports the messages that are not reported yet. */
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A session with an MQTT broker that receives. The client of the library `mqtt` acknowledges each message before it looks
- * at the next, so that no two of them could share a commit; here whoever receives acknowledges, whenever it is time.
+ * Manages a receiving session with an MQTT broker. The client of the library `mqtt` acknowledges each message before it emits the
+ * next, so several messages could not share one commit. Here the receiver acknowledges, at any time.
  */
 import type { Socket } from 'node:net';
 import { ReasonCodes } from 'mqtt';
@@ -15,12 +15,12 @@ import {
 import { openSocket } from '../socket.ts';
 import type { PublishOptions, Server } from '../target.ts';
 
-/** A message that came. */
+/** A received message. */
 export interface Message {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: PublishOptions['qos'];
-  /** Says that it is safe with us; without it the MQTT broker sends it again. Acknowledge in the order of arrival. */
+  /** Acknowledges that the message is durable; otherwise the MQTT broker sends it again. Acknowledge in the order of arrival. */
   acknowledge(): void;
 }
 
@@ -28,45 +28,48 @@ export interface SessionOptions {
   readonly server: Server;
   readonly version: PublishOptions['version'];
   readonly clientId: string;
-  /** How long the MQTT broker keeps what comes while we are away; 0: not at all. By 3.1.1 it decides itself. */
+  /**
+   * Time in seconds for which the MQTT broker keeps messages while disconnected; 0: not at all. With 3.1.1 the MQTT broker
+   * decides itself.
+   */
   readonly keptSeconds: number;
-  /** Most messages of QoS 1 and 2 that are on their way to us without our having acknowledged them. By 5.0 only. */
+  /** Maximum number of unacknowledged QoS 1 and 2 messages in flight. With 5.0 only. */
   readonly underWayMax: number;
   readonly packetBytesMax: number;
-  /** Longest time in which the MQTT broker must have let us in. */
+  /** Time in milliseconds within which the MQTT broker must accept the connection and the subscriptions. */
   readonly timeoutMs: number;
   readonly subscriptions: readonly { readonly topic: string; readonly qos: PublishOptions['qos'] }[];
   readonly receive: (message: Message) => void;
-  /** Ids of messages of QoS 2 that are safe with us and may be sent again. It outlives the session. */
+  /** Ids of durable QoS 2 messages that may be sent again. The set outlives the session. */
   readonly safe: Set<number>;
 }
 
 export interface Session {
-  /** Resolves when the MQTT broker has granted all subscriptions; never, when it does not. */
+  /** Resolves when the MQTT broker has granted all subscriptions; never resolves otherwise. */
   readonly ready: Promise<void>;
-  /** Resolves, with the reason, when nothing will come any more. */
+  /** Resolves with the reason when the session is closed. */
   readonly closed: Promise<string>;
-  /** Stops reading, so that the MQTT broker keeps what else it has. */
+  /** Stops reading, so that further messages stay at the MQTT broker. */
   pause(): void;
   resume(): void;
-  /** Takes its leave. */
+  /** Disconnects. */
   end(): Promise<void>;
 }
 
-/** After twice so many seconds of silence the session counts as lost. */
+/** Keepalive in seconds. The session counts as lost after twice this interval of silence. */
 const keepaliveSeconds = 20;
 
-/** The only packet of ours that has an id. */
+/** Packet id of SUBSCRIBE, the only packet with an id that is sent here. */
 const subscribeId = 1;
 
-/** How long the MQTT broker may take to hang up. */
+/** Time in milliseconds that the MQTT broker has to close the connection. */
 const graceMs = 1000;
 
-/** What a session consists of. */
+/** The socket and the state of a session. */
 interface PacketChannel {
   readonly socket: Socket;
   readonly write: (packet: Packet) => void;
-  /** Breaks it off. */
+  /** Closes the connection with a reason. */
   readonly fail: (reason: string) => void;
   readonly closed: Promise<string>;
   readonly state: State;
@@ -90,7 +93,7 @@ export function openSession(options: SessionOptions): Session {
     async end() {
       line.write({ cmd: 'disconnect', reasonCode: 0 });
       socket.end();
-      // What still comes is sent again another time.
+      // Data that still arrives is discarded; the MQTT broker sends those messages again later.
       socket.resume();
       const grace = setTimeout(() => socket.destroy(), graceMs);
       await closed;
@@ -118,7 +121,7 @@ function openPacketChannel({ server, version }: SessionOptions): PacketChannel {
   });
   const write = (packet: Packet): void => {
     if (socket.destroyed || socket.writableEnded) return;
-    // What is written in one go leaves in one go: a batch is acknowledged at once.
+    // Writes of the same turn of the event loop are sent together, so a batch is acknowledged in one send.
     socket.cork();
     socket.write(generate(packet, { protocolVersion: version }));
     process.nextTick(() => socket.uncork());
@@ -126,7 +129,7 @@ function openPacketChannel({ server, version }: SessionOptions): PacketChannel {
   return { socket, write, fail, closed, state };
 }
 
-/** Handles what comes. Resolves when the MQTT broker has granted all subscriptions. */
+/** Handles incoming packets. Resolves when the MQTT broker has granted all subscriptions. */
 function listen(line: PacketChannel, options: SessionOptions): Promise<void> {
   const { socket, state, fail, closed } = line;
   const { version, timeoutMs } = options;
@@ -201,7 +204,7 @@ function handle(packet: Packet, handling: Handling): void {
   }
 }
 
-/** What a reason code of either version says. */
+/** The text for a reason code of either protocol version. */
 const textOfCode = (code = 0): string => {
   const found = Object.entries(ReasonCodes).find(([key]) => Number(key) === code);
   return found?.[1] === undefined || found[1] === '' ? `code ${code}` : found[1];
@@ -225,14 +228,14 @@ function welcome(
   });
 }
 
-/** A topic that is refused would be silent for ever, and nobody would know. */
+/** Fails when a subscription is refused: otherwise its topic would stay silent without notice. */
 function welcomed({ granted }: ISubackPacket, { line, options, ready }: Handling): void {
   const refused = granted.findIndex((code) => typeof code === 'number' && code >= 128);
   if (refused < 0) return ready();
   return line.fail(`the MQTT broker refuses the topic ${options.subscriptions[refused]?.topic ?? ''}`);
 }
 
-/** A socket that is paused is not heard, and may be all right. */
+/** Sends a ping, and fails when the MQTT broker is silent. While the socket is paused nothing is read, so silence is not a failure. */
 function ping({ state, socket, write, fail }: PacketChannel): void {
   if (!state.hasHeard && !socket.isPaused()) return fail('the MQTT broker is silent');
   state.hasHeard = false;

@@ -1,28 +1,28 @@
-/** Topic filters with named levels, such as `city/{area}/meter/{id}/state`: what to subscribe to, and what a topic says. */
+/** Parses topic filters with named levels, such as `city/{area}/meter/{id}/state`, and matches topics against them. */
 
 export interface TopicPattern {
-  /** As MQTT knows it: `city/+/meter/+/state`. */
+  /** The MQTT filter: `city/+/meter/+/state`. */
   readonly filter: string;
-  /** The names of its levels. */
+  /** The names of the named levels. */
   readonly names: readonly string[];
-  /** The levels of a topic by name; undefined when the topic is another. */
+  /** Returns the named levels of a topic; undefined when the topic does not match. */
   match(topic: string): Readonly<Record<string, string>> | undefined;
 }
 
 interface Level {
-  /** What must stand there; absent: anything. */
+  /** The required text; absent: any. */
   readonly text?: string;
   readonly name?: string;
-  /** It stands for all levels that follow, too. */
+  /** True when the level also matches all following levels. */
   readonly isRest: boolean;
 }
 
-/** Most bytes of a topic (MQTT 5.0, 1.5.4), which hold for characters all the more. */
+/** Maximum length in characters. The limit of MQTT is in bytes (MQTT 5.0, 1.5.4), so this check is a loose one. */
 const lengthMost = 65_535;
 
 /**
- * Reads a filter in which `+` and `{name}` stand for one level, and `#` and `{name#}`, at the end, for all that follow.
- * Throws an Error that says what is wrong with it.
+ * Reads a filter. `+` and `{name}` match one level; `#` and `{name#}` match all remaining levels and must be last. Throws an
+ * Error with the fault.
  */
 export function readTopicPattern(text: string): TopicPattern {
   if (text === '' || text.length > lengthMost || text.includes('\0'))

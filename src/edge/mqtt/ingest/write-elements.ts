@@ -1,4 +1,4 @@
-/** Writes elements by the operations of the API, as many as may share a commit at a time. */
+/** Writes elements with API operations, in batches that may share a commit. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { anonymous } from '../../../core/access/principal.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
@@ -12,10 +12,10 @@ import type { Element } from './read-element.ts';
 
 export type Write = TopicPlan['write'];
 
-/** Most elements of one operation: as many as it gives the store at once. */
+/** Maximum number of elements in one operation; the operation passes them to the store in one call. */
 export const elementsMost = 250;
 
-/** After so many faults of the broker in the one element it is written alone with, an element is of no use. */
+/** Number of internal errors after which an element that is written alone is rejected. */
 const faultsMost = 4;
 
 export interface WriterOptions {
@@ -24,13 +24,12 @@ export interface WriterOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is to be written. */
 export type Measured = Omit<Extract<Element, { readonly outcome: 'entity' }>, 'outcome'>;
 
-/** Why elements were refused, by their place; the others are durable. */
+/** Reasons of refused elements, by their index; all others are durable. */
 type Refused = ReadonlyMap<number, string>;
 
-/** Resolves when all elements are durable or refused. Rejects when the signal is given before the store would take them. */
+/** Resolves when all elements are durable or refused. Rejects when the signal aborts while the store is unavailable. */
 export type WriteElements = (write: Write, elements: readonly Measured[]) => Promise<Refused>;
 
 export async function createWriter({ tenant, world, signal }: WriterOptions): Promise<WriteElements> {
@@ -45,7 +44,7 @@ export async function createWriter({ tenant, world, signal }: WriterOptions): Pr
   };
 }
 
-/** An element as the operation takes it, and its place among those that were given. */
+/** An element as the operation expects it, and its index in the input. */
 interface Row {
   readonly place: number;
   readonly body: JsonObject;
@@ -57,7 +56,7 @@ interface Writing {
   readonly signal: AbortSignal;
 }
 
-/** Tries again what the store does not take now. Where the broker itself fails, each element is on its own. */
+/** Retries elements that the store cannot write now. After an internal error, each element is written alone. */
 async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refused> {
   const refused = new Map<number, string>();
   let left = rows;
@@ -74,14 +73,14 @@ async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refuse
   return refused;
 }
 
-/** In order: elements about one entity must not overtake each other. */
+/** Writes one element at a time, in order: elements of one entity must not overtake each other. */
 async function writeApart(rows: readonly Row[], writing: Writing): Promise<Refused> {
   const refused = new Map<number, string>();
   for (const row of rows) for (const [place, reason] of await writeRows([row], writing)) refused.set(place, reason);
   return refused;
 }
 
-/** The rows that the store does not take now; those that it never will take are noted. */
+/** Returns the rows to retry; records the refused ones. */
 function keepUnavailable(rows: readonly Row[], problems: Problems, refused: Map<number, string>): readonly Row[] {
   return rows.filter(({ place }, index) => {
     const problem = problems.get(index);
@@ -90,7 +89,7 @@ function keepUnavailable(rows: readonly Row[], problems: Problems, refused: Map<
   });
 }
 
-/** What may be other in a while, by itself or by somebody's help. */
+/** Problems that are temporary, or that an operator can fix. */
 const passing: ReadonlySet<ProblemReport['type']> = new Set([
   'Unavailable',
   'TenantUnavailable',
@@ -104,10 +103,10 @@ interface WriteContext {
   readonly world: World;
 }
 
-/** Problems by the place of the element. */
+/** Problems by the index of the element. */
 type Problems = ReadonlyMap<number, ProblemReport>;
 
-/** A fault of the broker may be one of a single element. */
+/** Writes rows in one operation. Returns 'fault' after an internal error, which a single element may have caused. */
 async function attempt(rows: readonly Row[], { write, context: surroundings }: Writing): Promise<Problems | 'fault'> {
   const body = rows.map((row) => row.body);
   try {
