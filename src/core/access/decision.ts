@@ -1,21 +1,21 @@
-/** The one decision point: which entities and attributes a principal may touch by an action in a tenant. */
+/** The only place that decides which entities and attributes a principal may access by an action in a tenant. */
 import type { Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Action, Grant, Principal } from './principal.ts';
 
-/** `full`: nothing is restricted. `none`: nothing is allowed. `part`: entities that `filter` finds, attributes that `see` leaves. */
+/** `full`: no restriction. `none`: no access. `part`: access to the entities that match `filter`, with the attributes that `see` leaves. */
 export type Decision =
   | { readonly extent: 'full' }
   | { readonly extent: 'none' }
   | {
       readonly extent: 'part';
       readonly filter: Filter;
-      /** The entity with the attributes that may be touched; undefined when the entity itself may not. */
+      /** The entity with the attributes that may be accessed. Undefined when the entity itself may not be accessed. */
       readonly see: (entity: Entity) => Entity | undefined;
     };
 
-/** Decides. Pure: the same arguments give the same decision. */
+/** Decides on access. Pure: the same arguments give the same decision. */
 export function decide(principal: Principal, action: Action, tenant: string): Decision {
   const grants = principal.grants.filter(
     (grant) => grant.actions.includes(action) && (grant.tenants?.includes(tenant) ?? true),

@@ -1,4 +1,4 @@
-/** The part of a tenant that a request keeps to: a scope and what is beneath it, such as the FIWARE service path names. */
+/** Restricts a request to a part of a tenant: one scope and the scopes beneath it, as the FIWARE service path names it. */
 import type { ScopePattern } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Write } from '../language/write.ts';
@@ -8,15 +8,15 @@ import type { Plan, Store, Stored } from '../port/store.ts';
 import type { Action } from './principal.ts';
 
 export interface Domain {
-  /** What is read has one of these scopes. */
+  /** Entities that are read have one of these scopes. */
   readonly reads: readonly ScopePattern[];
-  /** What is created without a scope gets this one. Absent in a request that only reads. */
+  /** Entities that are created without a scope get this one. Absent in requests that only read. */
   readonly creates?: string;
 }
 
 /**
- * The store as a request sees that keeps to a domain. Entities that are there are written to by their id wherever they are;
- * the summary of types and attributes is that of the tenant.
+ * The store as a request of the domain sees it. Writes reach existing entities by id wherever they are. The summary of types and attributes
+ * covers the whole tenant.
  */
 export function keepToDomain(store: Store, { reads, creates }: Domain, action: Action): Store {
   const filter = { scopeQ: { anyOf: reads.map((scope) => ({ allOf: [scope] })) } };
@@ -45,7 +45,7 @@ export function keepToDomain(store: Store, { reads, creates }: Domain, action: A
   };
 }
 
-/** The write with a scope for the entity that it makes, unless it brings one. */
+/** Adds the scope to the entity that the write creates, unless the write names a scope itself. */
 async function placed(write: Write, scope: string, { store, at }: { store: Store; at: Instant }): Promise<Write> {
   const { mutation } = write;
   switch (mutation.op) {

@@ -1,4 +1,4 @@
-/** Puts a decision between an operation and its store, so that no operation can forget to ask. */
+/** Enforces a decision between an operation and its store, so that no operation can skip the check. */
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Write } from '../language/write.ts';
 import type { Entity } from '../model/entity.ts';
@@ -11,10 +11,10 @@ import { previewMutation, touchedAttributes } from './mutation-preview.ts';
 
 type Part = Extract<Decision, { extent: 'part' }>;
 
-/** The most entities that a count under a partial decision reads at a time. */
+/** Page size of the reads that find or count entities under a partial decision. */
 const pageSize = 1000;
 
-/** The store as the holder of a decision sees it. A full decision costs nothing; `none` sees nothing at all. */
+/** The store restricted to a decision. A full decision adds no cost. Throws Forbidden for the decision `none`. */
 export function guardStore(store: Store, decision: Decision): Store {
   if (decision.extent === 'full') return store;
   if (decision.extent === 'none') throw forbidden('Nothing here is granted to you.');
@@ -38,7 +38,7 @@ const refuseAtOnce = (): never => {
 };
 const refuse = (): Promise<never> => Promise.reject(forbidden('Only a grant without restrictions allows this.'));
 
-/** What a partial grant does not open: everything whose content is not entities one by one. */
+/** Methods that a partial grant may not use, because their results are not single entities. */
 const closed = {
   record: refuse,
   revise: refuse,
@@ -76,7 +76,7 @@ function seen(stored: Stored | undefined, { see }: Part): Stored | undefined {
   );
 }
 
-/** Finds what matches in the visible part: a query on a hidden attribute must not tell what it holds. */
+/** Finds entities that match in their visible part. Otherwise a query on a hidden attribute would disclose its value. */
 async function findSeen(store: Store, plan: Plan, decision: Part): Promise<readonly Stored[]> {
   const matches = compileFilter(plan.filter);
   const wanted = plan.limit + (plan.offset ?? 0);
@@ -99,7 +99,7 @@ async function findSeen(store: Store, plan: Plan, decision: Part): Promise<reado
   return found.slice(plan.offset ?? 0, wanted);
 }
 
-/** What a lazy plan has found without its content is read; it is found without it again. */
+/** Loads an entity that a lazy plan found without its content, to test it. The result of `find` stays without content. */
 const wholeOf = async (store: Store, stored: Stored, { now }: Plan): Promise<Stored | undefined> =>
   stored.size === undefined ? stored : store.get(stored.id, now);
 
@@ -108,7 +108,7 @@ const asFound = (stored: Stored, visible: Stored): Stored => (stored.size === un
 const countSeen = async (store: Store, plan: Plan, decision: Part): Promise<number> =>
   (await findSeen(store, { ...plan, offset: 0, limit: Number.MAX_SAFE_INTEGER }, decision)).length;
 
-/** Histories of entities that are there and visible; those of entities that are gone stay closed to a partial grant. */
+/** Histories of visible entities that exist. A partial grant gives no access to the history of deleted entities. */
 async function historySeen(store: Store, plan: HistoryPlan, decision: Part): Promise<readonly EntityHistory[]> {
   const histories = await store.history(narrowed(plan, decision));
   const visible = await Promise.all(
@@ -125,13 +125,16 @@ async function historySeen(store: Store, plan: HistoryPlan, decision: Part): Pro
   });
 }
 
-/** The entity as if it had these attributes: to ask which of their names may be seen. */
+/** The entity as if it had these attributes, to ask which of their names are visible. */
 const everyName = (entity: Entity, names: readonly string[]): Entity => ({
   ...entity,
   attrs: Object.fromEntries(names.map((name) => [name, []])),
 });
 
-/** The write under the decision's condition. Throws Forbidden when it touches, or would leave behind, what is not granted. */
+/**
+ * Adds the filter of the decision as a condition of the write. Throws Forbidden when the write touches what is not granted, or would leave
+ * an entity that is not granted.
+ */
 async function permit(store: Store, write: Write, { decision, at }: { decision: Part; at: Instant }): Promise<Write> {
   const current = (await store.get(write.mutation.id, at))?.entity();
   const names = touchedAttributes(current, write.mutation);

@@ -1,4 +1,4 @@
-/** What a mutation would touch and leave behind: what a partial grant must cover before the write is let through. */
+/** Computes what a mutation touches and leaves behind, which a partial grant must cover before the write is applied. */
 import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import { mutate } from '../model/mutate.ts';
@@ -31,6 +31,6 @@ export function touchedAttributes(current: Entity | undefined, mutation: Mutatio
   }
 }
 
-/** The entity as it would be after the mutation; undefined when it would be gone or the mutation is refused anyway. */
+/** The entity after the mutation. Undefined when the mutation deletes it or is refused. */
 export const previewMutation = (current: Entity | undefined, mutation: Mutation, at: Instant): Entity | undefined =>
   mutate(current, mutation, at).next;

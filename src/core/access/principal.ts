@@ -1,25 +1,25 @@
-/** Who asks, and what was granted to whom. */
+/** The caller of a request and its permissions. */
 import type { ScopePattern } from '../language/filter.ts';
 
-/** What an operation does to data, seen from access control. */
+/** What an operation does to data, as access control sees it. */
 export type Action = 'read' | 'write';
 
-/** A permission. Members left out do not restrict. */
+/** A permission. Absent members do not restrict it. */
 export interface Grant {
   readonly actions: readonly Action[];
   readonly tenants?: readonly string[];
   /** Expanded entity types. */
   readonly types?: readonly string[];
   readonly scopes?: readonly ScopePattern[];
-  /** Expanded names of the attributes that may be seen or written. */
+  /** Expanded names of the attributes that may be read or written. */
   readonly attrs?: readonly string[];
 }
 
-/** A caller whose identity has been established. */
+/** A caller whose identity is known. */
 export interface Principal {
   readonly id: string;
   readonly grants: readonly Grant[];
 }
 
-/** Whoever did not say who they are: today with full grants, which is why the broker listens on 127.0.0.1 by default. */
+/** A caller without credentials. It has full grants, which is why the broker listens on 127.0.0.1 by default. */
 export const anonymous: Principal = { id: 'anonymous', grants: [{ actions: ['read', 'write'] }] };

@@ -1,40 +1,42 @@
-/** Dead letters: notifications that were given up, kept by subscription until somebody sends them again or discards them. */
+/** Dead letters: notifications that the broker gave up. Each subscription keeps its own until a client replays or discards them. */
 import type { Instant } from '../model/instant.ts';
 import { isObject, type Json } from '../model/json.ts';
 import { unreadable } from '../model/problem.ts';
 import type { Position, DocumentCollection } from './store.ts';
 
-/** A notification as it was sent, without what belongs to the endpoint: its URI, its headers, its settings. */
+/** A notification as it was sent, without the members of the endpoint: URI, headers and settings. */
 export interface SerializedNotification {
   readonly contentType: string;
-  /** The header Link, where the @context is in it. */
+  /** The Link header, if it holds the @context. */
   readonly link?: string;
   readonly body: string;
 }
 
+/** A notification that the broker gave up, with the reason and the number of attempts. */
 export interface DeadLetter {
-  /** The position of the change that it tells of. */
+  /** The log position of the change that the notification reports. */
   readonly position: Position;
   /** The id of the entity that changed. */
   readonly entity: string;
   /** Why the last attempt failed. */
   readonly reason: string;
   readonly attempts: number;
-  /** When the first attempt began, and when the last one ended. */
+  /** When the first attempt began and when the last attempt ended. */
   readonly firstAt: Instant;
   readonly lastAt: Instant;
   readonly wording: SerializedNotification;
 }
 
-/** The shelf with the dead letters of a subscription. */
+/** The name of the collection that holds the dead letters of a subscription. */
 export const deadLetterCollection = (subscription: string): string => `deadLetters ${subscription}`;
 
-/** The key of the letter of a change: keys are in the order of positions. */
+/** The document key of the dead letter of a change. Keys sort in the order of positions. */
 export const letterKey = (position: Position): string => String(position).padStart(16, '0');
 
+/** The document of a dead letter, as `letterIn` reads it. */
 export const letterJson = ({ wording, ...letter }: DeadLetter): Json => ({ ...letter, wording: { ...wording } });
 
-/** The letter that a shelf holds. Throws ResourceNotFound when it is none. */
+/** Reads a stored dead letter. Throws ResourceNotFound when the document is not a dead letter. */
 export function letterIn(json: Json): DeadLetter {
   if (!isObject(json)) throw unreadable('A dead letter');
   const { position, entity, reason, attempts, firstAt, lastAt, wording } = json;
@@ -51,7 +53,7 @@ function wordingIn(json: Json | undefined): SerializedNotification {
   return { contentType, ...(typeof link === 'string' ? { link } : undefined), body };
 }
 
-/** Discards all letters on a shelf. */
+/** Deletes all dead letters in a collection. Throws what the collection throws. */
 export async function discardLetters(collection: DocumentCollection): Promise<void> {
   await Promise.all((await collection.keys()).map((key) => collection.delete(key)));
 }

@@ -1,14 +1,15 @@
-/** Documents on shelves that several may change at the same time, and documents that cannot be read. */
+/** Helpers for documents in a collection: concurrent updates, and documents that cannot be read. */
 import { type Json, parseJson } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import type { DocumentCollection } from './store.ts';
 
-/** How often a change is begun again. Each time, somebody else has got on; brokers are fewer. */
+/** Most attempts at one update. An attempt fails only when another writer has succeeded, and there are fewer brokers than this. */
 const attemptsMax = 100;
 
 /**
- * Changes a document as it stands: `next` is asked what is to come of it, again whenever another has changed it meanwhile. Undefined: it
- * is left as it is. Throws what `next` throws, and Unavailable when others always come first.
+ * Updates a document with compare and swap. `next` gets the current document and returns the new one, or undefined to leave it as it is. It
+ * is called again when another writer changed the document meanwhile. Throws what `next` and the collection throw, and Unavailable after
+ * 100 failed attempts.
  */
 export async function changeDocument(
   collection: DocumentCollection,
@@ -23,7 +24,7 @@ export async function changeDocument(
   throw new Problem('Unavailable', 'Too many others change the same at this time; try again later.');
 }
 
-/** The document in the text that a store keeps; null when it is no JSON. */
+/** Parses the text that a store keeps for a document. Returns null when it is not JSON. */
 export function documentIn(text: unknown): Json {
   if (typeof text !== 'string') return null;
   try {
@@ -33,13 +34,13 @@ export function documentIn(text: unknown): Json {
   }
 }
 
-/** What stands on a shelf. */
+/** A document in a collection. */
 interface Entry {
   readonly key: string;
   readonly document: Json;
 }
 
-/** Documents as `read` reads them. Those that it throws for are left out, and told of one by one. */
+/** Reads each document with `read`. Leaves out the documents for which `read` throws, and calls `onUnreadable` for each of them. */
 export const readEach = <T>(
   entries: readonly Entry[],
   read: (entry: Entry) => T,

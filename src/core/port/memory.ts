@@ -1,23 +1,27 @@
-/** The memory budget as the core and the bindings see it: what is held for whom, and how much may be. */
+/** The memory budget as the core and the bindings see it: who holds how many bytes, and how many each may hold. */
 import type { Problem } from '../model/problem.ts';
 
-/** What takes memory: bodies of requests until they are answered, answers and streams that clients have not taken yet, caches. */
+/** What takes memory: request bodies until they are answered, answers and streams that clients have not read yet, and caches. */
 export type Holder = 'bodies' | 'answers' | 'streams' | 'caches';
 
+/** The memory budget. It only counts: callers compare `held` with `share` and refuse by themselves. Never throws. */
 export interface Memory {
-  /** Bytes that a holder may hold. */
+  /** The most bytes that this holder may hold. */
   share(holder: Holder): number;
-  /** Bytes that it holds. */
+  /** The bytes that this holder holds now. */
   held(holder: Holder): number;
-  /** Counts bytes that are held from now on; a negative number of them is held no more. */
+  /** Adds to the bytes that this holder holds. A negative number releases bytes. */
   count(holder: Holder, bytes: number): void;
-  /** Told of bytes of a long text that is let go of: their garbage is collected before it is much. */
+  /** Reports that a long text of this size was released. The budget triggers garbage collection before much garbage accumulates. */
   discard(bytes: number): void;
-  /** The problem of a request that is refused because too much is held already, which it counts. */
+  /** Counts a refused request and returns its problem, MemoryBudgetExceeded. The caller throws it. */
   refusal(holder: Holder): Problem;
 }
 
-/** Keeps what one of many holds counted: to be told how much that is now, whenever it may have changed. */
+/**
+ * Keeps the count of one of many owners up to date. Call the returned function with the bytes that the owner holds now, whenever that
+ * number may have changed.
+ */
 export function createTally(memory: Pick<Memory, 'count'>, holder: Holder): (bytes: number) => void {
   let counted = 0;
   return (bytes) => {

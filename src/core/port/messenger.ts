@@ -1,48 +1,49 @@
-/** What the core asks of whoever carries notifications to their receivers. HTTP is one such messenger; others can stand beside it. */
+/** What the core asks of the components that send notifications to receivers, such as the HTTP messenger. */
 
-/** One notification on its way. */
+/** One notification that is ready to be sent. */
 export interface Message {
   /** The endpoint's URI. */
   readonly uri: string;
   /** The media type of the body. */
   readonly contentType: string;
-  /** Headers besides that, by the names in which they are to be sent; in bindings without headers: metadata. */
+  /** All other headers, with the names as they are sent. Bindings without headers send them as metadata. */
   readonly headers: Readonly<Record<string, string>>;
-  /** `notifierInfo` of the endpoint: what the messenger itself is told. */
+  /** `notifierInfo` of the endpoint: settings for the messenger itself. */
   readonly notifierInfo: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Longest time in which the receiver must have answered; absent: the messenger's own. */
+  /** Longest time until the receiver must have answered. Absent: the default of the messenger. */
   readonly timeoutMs?: number;
 }
 
-/** What became of an attempt to deliver. */
+/** The result of an attempt to deliver. */
 export type Delivery =
-  /** The receiver has it. */
+  /** The receiver accepted the notification. */
   | { readonly kind: 'taken' }
-  /** The receiver does not want this message, and would not want it later. */
+  /** The receiver rejects this notification, and would reject it later too. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** The receiver failed at this message; it may take it later. */
+  /** The receiver failed at this notification. It may accept it later. */
   | { readonly kind: 'failed'; readonly reason: string }
-  /** It was given up before there was an answer, because it is another broker's to make by now: the receiver may have it. */
+  /** The attempt was given up before an answer came, because another broker delivers the notification now. The receiver may have got it. */
   | { readonly kind: 'abandoned'; readonly reason: string }
-  /** The receiver cannot be reached, or says that it takes nothing now; not before `retryAfterMs`, when it says so. */
+  /** The receiver is unreachable, or accepts nothing now. When it named a time, nothing is sent before `retryAfterMs`. */
   | { readonly kind: 'unreached'; readonly reason: string; readonly retryAfterMs?: number };
 
-/** An attempt under way. */
+/** A running attempt. */
 export interface Attempt {
   /** Never rejects. */
   readonly done: Promise<Delivery>;
-  /** Gives the attempt up: it is soon done, with any result. */
+  /** Gives up the attempt. `done` then resolves soon, with any result. */
   abandon(): void;
 }
 
+/** Sends notifications to endpoints of certain URI schemes. */
 export interface Messenger {
   /** Schemes of endpoint URIs, such as `http`. */
   readonly schemes: readonly string[];
-  /** Why a message to this URI, with these settings, can never be delivered, as a sentence; undefined when it may be. */
+  /** Why a message with this URI and these settings can never be delivered, as a sentence. Undefined: it may be delivered. */
   objection(uri: string, notifierInfo?: Message['notifierInfo']): string | undefined;
-  /** Begins one attempt. */
+  /** Starts one attempt. Its failure is a `Delivery`, not an exception. */
   send(message: Message): Attempt;
-  /** Releases what is kept open. Attempts under way are abandoned. */
+  /** Closes all connections. Running attempts are given up. */
   close(): Promise<void>;
 }

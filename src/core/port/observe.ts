@@ -1,10 +1,11 @@
-/** Everything worth seeing from outside. The core only calls `observe`; log and metrics are two exhaustive readers. */
+/** Everything the broker reports to operators. The core calls `observe`. The log and the metrics are two exhaustive readers. */
 import type { ProblemType } from '../model/problem.ts';
 import type { Holder } from './memory.ts';
 import type { ModelViolation } from './models.ts';
 
+/** One event that operators may see, told apart by `kind`. */
 export type Observation =
-  /** A request was answered, over any binding. `status` is HTTP's. */
+  /** A request was answered, over any binding. `status` is the HTTP status. */
   | {
       readonly kind: 'answered';
       readonly binding: string;
@@ -12,19 +13,19 @@ export type Observation =
       readonly status: number;
       readonly tookMs: number;
     }
-  /** Something failed that should not have: the cause is for the log only, and so is which one of many it is about. `where` is one of a few. */
+  /** An unexpected failure. `cause` and `about` (which of many objects it concerns) go to the log only. `where` takes only a few values. */
   | { readonly kind: 'failed'; readonly where: string; readonly about?: string; readonly cause: unknown }
-  /** The persistence could not do something for a reason outside of the broker: a full disk, a damaged file. */
+  /** The persistence failed for a reason outside the broker, such as a full disk or a damaged file. */
   | {
       readonly kind: 'storeFailed';
       readonly problem: ProblemType;
       readonly reason: string;
-      /** The same was told a moment ago. */
+      /** The same failure was reported a moment ago. */
       readonly isRepeated: boolean;
     }
   /**
-   * A write-ahead log was damaged when the broker started: `transactions` that may have been acknowledged cannot be read. The log as it was
-   * is in `copy`, beside the `file`. `failed`: why it could not be copied and put in order.
+   * A write-ahead log was damaged when the broker started. `transactions` that may have been acknowledged cannot be read. The original log
+   * is in `copy`, next to `file`. `failed`: why the log could not be copied and repaired.
    */
   | {
       readonly kind: 'walDamaged';
@@ -36,9 +37,9 @@ export type Observation =
       readonly copy: string;
       readonly failed?: string;
     }
-  /** Something was refused because the memory for it is used up. */
+  /** A request was refused because the memory budget is used up. */
   | { readonly kind: 'memoryRefused'; readonly holder: Holder }
-  /** A client took its answer too slowly, and has lost its connection. */
+  /** A client read its answer too slowly, so the broker closed its connection. */
   | { readonly kind: 'readerDropped'; readonly binding: string }
   | { readonly kind: 'modelViolated'; readonly entityId: string; readonly violation: ModelViolation }
   | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }
@@ -53,14 +54,16 @@ export type Observation =
       readonly result: 'taken' | 'refused' | 'failed' | 'unreached' | 'abandoned';
       readonly tookMs: number;
     }
-  /** A notification was given up, and is kept as a dead letter; or it, or several, are gone for good. */
+  /**
+   * A notification was given up and kept as a dead letter (`notificationBuried`), or one or more were lost for good (`notificationLost`).
+   */
   | {
       readonly kind: 'notificationBuried' | 'notificationLost';
       readonly tenant: string;
       readonly subscription: string;
       readonly reason: string;
     }
-  /** Messages that came by MQTT were settled together. `source`: our name at the MQTT broker. */
+  /** A batch of MQTT messages was processed. `source`: the client id of this broker at the MQTT broker. */
   | {
       readonly kind: 'ingested';
       readonly source: string;
@@ -70,7 +73,7 @@ export type Observation =
       readonly entities: number;
       readonly tookMs: number;
     }
-  /** A message that came by MQTT was of no use, or, when there are many, so many of them. */
+  /** One MQTT message could not be used, or `messages` of them when there are many. */
   | {
       readonly kind: 'messageRejected';
       readonly source: string;
@@ -84,4 +87,5 @@ export type Observation =
   | { readonly kind: 'started'; readonly what: string; readonly where: string }
   | { readonly kind: 'stopped'; readonly what: string };
 
+/** Takes an observation. It must not throw: callers handle no error of it. */
 export type Observe = (observation: Observation) => void;

@@ -1,16 +1,17 @@
-/** Texts that wait for a short time to be taken, once, by whoever knows their key: at any of the brokers on a persistence. */
+/** Short-lived texts that can be read once, by key, at any broker that shares the persistence. */
 
+/** A store of texts that are read at most once. */
 export interface OneTimeStore {
-  /** Keeps a text for so long at least: it may be there for longer. */
+  /** Keeps a text for at least `lifetimeMs`. It may stay longer. Throws what the persistence throws. */
   put(key: string, text: string, lifetimeMs: number): Promise<void>;
-  /** The text, which is gone by that; undefined when there is none. */
+  /** Reads and removes a text. Undefined when there is none. Of concurrent calls only one gets the text. */
   take(key: string): Promise<string | undefined>;
 }
 
-/** Texts that wait in memory at most: one more, and the oldest is gone. */
+/** Most texts in memory. When one more is added, the oldest is removed. */
 const waitingMax = 10_000;
 
-/** The notes of a broker that is alone, in memory: whoever must wait for a restart has to leave another. */
+/** The store of a single broker, in memory. A restart loses its texts, so the client must have a new one issued. */
 export function createOneTimeStore(): OneTimeStore {
   const waiting = new Map<string, string>();
   return {

@@ -1,36 +1,38 @@
-/** Work that is done by one broker at a time, of all those on a persistence: divided into parts, each of which one of them has. */
+/** Partitions of the work that only one broker may do at a time. Each partition is leased to one of the brokers on a persistence. */
 
 /**
- * What has become of a part. While it is being left, it is still this broker's, until the listener's promise is done. One that could
- * not be relied on for a while, and was nobody else's meanwhile, is gained again in the same term.
+ * What happens to a partition. `gained`: this broker holds the lease now. `leaving`: the lease goes to another broker. This broker still
+ * holds it until the promise of the listener resolves. `lost`: another broker took the lease. When a lease was in doubt for a while and no
+ * other broker took it, the partition is gained again in the same term.
  */
 export type PartitionEvent = 'gained' | 'leaving' | 'lost';
 
-/** A part for the time that one broker has it: the next one to take it has a greater `term`. */
+/** The lease of a partition. Each broker that takes the partition gets a greater `term` (a fencing token). */
 export interface LeaseTerm {
   readonly part: number;
   readonly term: number;
 }
 
+/** The leases of this broker. Never throws. */
 export interface Partitions {
   readonly count: number;
-  /** True while the part is this broker's, and nobody else's. */
+  /** True while this broker, and no other, holds the lease of the partition. */
   holds(part: number): boolean;
-  /** For writes that are to be carried out only while the part is this broker's (`Shelf.putFenced`); undefined: it is not. */
+  /** The lease, for writes that must be fenced (`DocumentCollection.putFenced`). Undefined when this broker does not hold it. */
   leaseTerm(part: number): LeaseTerm | undefined;
   /**
-   * Calls back when a part has become this broker's, when it is about to be left to another, and when it was lost to another
-   * because this broker was not able to say that it is alive. Returns the function that stops it.
+   * Calls back when this broker gains a partition, is about to leave it to another broker, or lost it because it could not renew the lease
+   * in time. Returns the function that stops it.
    */
   follow(listener: (part: number, event: PartitionEvent) => Promise<void>): () => void;
   /**
-   * Calls back as soon as a tenure has ended, or can be relied on no longer, without waiting for what is being told of its part:
-   * work under way under a tenure that `tenure` does not answer any more is to be given up. Returns the function that stops it.
+   * Calls back as soon as a lease has ended or is in doubt, without waiting for listeners of `follow`. Callers must then give up running
+   * work under any lease that `leaseTerm` no longer returns. Returns the function that stops it.
    */
   onLapse(listener: () => void): () => void;
 }
 
-/** The parts of a broker that is alone: one, which is its own. */
+/** The partitions of a single broker: one, which it always holds. */
 export const allPartitions: Partitions = {
   count: 1,
   holds: () => true,
@@ -39,7 +41,7 @@ export const allPartitions: Partitions = {
   onLapse: () => () => undefined,
 };
 
-/** The part to which something belongs, by its name: the same for every broker (FNV-1a). */
+/** The partition of a name. It is the same at every broker (FNV-1a hash). */
 export function partitionOf(name: string, count: number): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);

@@ -1,4 +1,4 @@
-/** What the core asks of persistence. Adapters compile plans and keep documents; meaning stays in the core. */
+/** What the core asks of persistence. Adapters compile plans to queries and store documents. The semantics stay in the core. */
 import type { Filter, TemporalQuery } from '../language/filter.ts';
 import type { Retention } from '../language/retention.ts';
 import type { Write } from '../language/write.ts';
@@ -15,52 +15,52 @@ import type { InstanceChoice, Outcome } from '../model/mutation.ts';
 /** A point in a tenant's change log: strictly increasing, 0 before the first change. */
 export type Position = number;
 
-/** Which entities, in which part of the order (creation order, oldest first). */
+/** Which entities to find, and which page of them. The order is by creation, oldest first. */
 export interface Plan {
   readonly filter: Filter;
   /** At most this many entities. */
   readonly limit: number;
-  /** How many to skip first. Costs time in proportion; `after` does not. */
+  /** How many to skip first. The cost grows with this number. `after` costs nothing. */
   readonly offset?: number;
-  /** Only entities behind this one in the order: the `cursor` of the last one seen. */
+  /** Only entities after this place in the order: the `cursor` of the last entity of the previous page. */
   readonly after?: number;
-  /** The present time: entities and instances that have expired are not there any more (clause 4.22). */
+  /** The current time. Entities and instances that expired before it are not found (clause 4.22). */
   readonly now: Instant;
-  /** True: large entities may be found without their content (`Stored.size`), so that a page of them is not held in memory. */
+  /** True: large entities may come without content (`Stored.size`), so that a page of them is not held in memory. */
   readonly isLazy?: boolean;
 }
 
-/** An entity as found: parsed only when somebody asks. */
+/** An entity that was found. `entity` parses it on demand. */
 export interface Stored {
   readonly id: string;
-  /** The position of the last change to this entity: the same version is the same content, unless `isPart`. */
+  /** The position of the last change of this entity. Equal versions have equal content, unless `isPart` is true. */
   readonly version: Position;
   /** The place in the order of `find`, for `Plan.after`. */
   readonly cursor: number;
-  /** Bytes of a large entity that a lazy plan has found: its content is not here but to be read by `get`, and `entity` throws. */
+  /** The size in bytes of a large entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` throws. */
   readonly size?: number;
-  /** True when its content depends on more than `version`: attributes left out for the caller, or something in it expires. */
+  /** True when the content depends on more than `version`: attributes were left out for the caller, or something in it expires. */
   readonly isPart?: boolean;
   entity(): Entity;
 }
 
-/** Which part of whose history. */
+/** Which part of the history of which entities to read. */
 export interface HistoryPlan extends Plan {
-  /** Absent: all there is. */
+  /** Absent: the whole history. */
   readonly temporal: TemporalQuery;
-  /** Expanded names; absent: every attribute. */
+  /** Expanded names. Absent: every attribute. */
   readonly attrs?: readonly string[];
-  /** `@none` is the default instance; absent: all. */
+  /** `@none` is the default instance. Absent: all. */
   readonly datasetIds?: readonly string[];
   /**
-   * Rollups of numbers may stand for instances (`HistoricInstance.tallies`): of the hours, or of the hours and days, of UTC.
-   * Where instances are forgotten, and their rollups not, they do; elsewhere the same comes of them as of the instances.
-   * Only with the times `observedAt` and `any`, and without `lastN`.
+   * Rollups of numbers may stand for instances (`HistoricInstance.tallies`): hourly ones, or hourly and daily ones, in UTC. They do so
+   * where instances were deleted and their rollups were kept. Elsewhere the result is the same as from instances. Only with the
+   * `timeproperty` `observedAt` or `any`, and without `lastN`.
    */
   readonly rollup?: 'hour' | 'day';
-  /** Of each series at most this many instances, the earliest ones by `timeproperty`. Only without `rollup` and `lastN`. */
+  /** Most instances of each series, the earliest ones by `timeproperty`. Only without `rollup` and `lastN`. */
   readonly limitEach?: number;
-  /** At most this many instances (`weightOf`) in all, so that an answer is bounded; the rest is told by `truncated`. */
+  /** Most instances (`weightOf`) in all, so that the answer is bounded. `truncated` marks a history that was cut. */
   readonly limitInstances: number;
 }
 
@@ -69,31 +69,31 @@ export interface LogRecord extends Change {
   readonly position: Position;
 }
 
-/** Which records of a log are kept: those from a time on, of them the newest. */
+/** Which records a log keeps: at most `records` of the newest, none older than `before`. */
 export interface LogKeep {
   readonly before: Instant;
   readonly records: number;
-  /** As the store writes them; the oldest one that is kept may go beyond. Absent: any. */
+  /** Most bytes, as the store writes them. The oldest record that is kept may exceed it. Absent: unlimited. */
   readonly bytes?: number;
 }
 
-/** The change log of a tenant: what happened, in order. */
+/** The change log of a tenant: all changes, in order. Methods throw what `Store` throws. */
 export interface Log {
   /** The position of the newest change. */
   position(): Promise<Position>;
-  /** The position up to which the log has been pruned: records at and before it are gone. */
+  /** Records at and before this position have been pruned. */
   prunedTo(): Promise<Position>;
-  /** At most `limit` records behind `after`, oldest first. */
+  /** At most `limit` records after position `after`, oldest first. */
   read(after: Position, limit: number): Promise<readonly LogRecord[]>;
   /** Calls back after each commit with the newest position. Returns the function that stops it. */
   follow(listener: (position: Position) => void): () => void;
-  /** Removes records older than a time, and the oldest ones above a number or a sum of bytes. Answers how many are gone. */
+  /** Prunes records older than a time, and the oldest ones above a number or a sum of bytes. Returns how many were pruned. */
   prune(keep: LogKeep): Promise<number>;
 }
 
 /**
- * A keyed collection of JSON documents: subscriptions, contexts, dead letters. What stands under a key and is no JSON, be it for a
- * fault of the disk, reads as null.
+ * A keyed collection of JSON documents, such as subscriptions, contexts or dead letters. A stored text that is not JSON, for example after
+ * a disk error, reads as null. Methods throw what `Store` throws.
  */
 export interface DocumentCollection {
   get(key: string): Promise<Json | undefined>;
@@ -103,32 +103,33 @@ export interface DocumentCollection {
   list(): Promise<readonly { readonly key: string; readonly document: Json }[]>;
   put(key: string, document: Json): Promise<void>;
   /**
-   * Puts documents, in this order, as the broker that has a part: false, and nothing is put, when that has ended. Once one call
-   * has answered true, be it of no documents, nothing comes any more of brokers that had the part before.
+   * Puts documents in this order if this broker still holds the lease. Returns false and puts nothing when the lease has ended. Once a call
+   * has returned true, even for an empty list, fenced writes by earlier holders of the partition are rejected.
    */
   putFenced(
     documents: readonly { readonly key: string; readonly document: Json }[],
     tenure: LeaseTerm,
   ): Promise<boolean>;
   /**
-   * Puts a document in the place of the one that was read before, or removes that: an undefined one is none. False, and nothing
-   * changes, when something else stands there by now, whichever broker has put it.
+   * Compare and swap: puts `after` in place of `before`. An undefined document is an absent one. Returns false and changes nothing when
+   * another writer, on this or another broker, changed the document.
    */
   replace(key: string, before: Json | undefined, after: Json | undefined): Promise<boolean>;
-  /** True when there was one. */
+  /** Returns true when the document existed. */
   delete(key: string): Promise<boolean>;
   /**
-   * Calls back with the key of what another broker on the same persistence has put or deleted, within a second; without one
-   * when it may be any. Own deletions may be among them. Returns the function that stops it.
+   * Calls back within a second after another broker on the same persistence put or deleted a document, with its key. Without a key: any
+   * document may have changed. It may also report deletions by this broker. Returns the function that stops it.
    */
   follow(listener: (key?: string) => void): () => void;
 }
 
-/** What is in a store, kept as it is written and never counted on demand. */
+/** The number of entities and types in a store. The store maintains it with each write and never counts on demand. */
 export interface Summary {
   readonly entities: number;
   readonly types: readonly TypeSummary[];
 }
+/** The entities of one type, and their attributes. */
 export interface TypeSummary {
   /** Expanded. */
   readonly type: string;
@@ -138,77 +139,82 @@ export interface TypeSummary {
 }
 
 /**
- * One tenant's store. `apply` carries out writes in order, each whole or not at all, and answers after they are
- * durable; writes that arrive together share one commit. A store is done when the contract suite is green.
+ * The store of one tenant. A store is complete when the contract test suite passes. All methods may throw Unavailable (closed, overloaded,
+ * or the database is away), TenantUnavailable (damaged file), InsufficientStorage (full disk), and TooComplexQuery where they take a
+ * filter.
  */
 export interface Store {
+  /** The entity. Undefined when it does not exist or expired before `now`. */
   get(id: string, now: Instant): Promise<Stored | undefined>;
   find(plan: Plan): Promise<readonly Stored[]>;
   count(plan: Plan): Promise<number>;
-  /** One outcome per write (by `carryOutWrite` of core/language/write.ts), in order. All share `at`, the time stamp of the change (clause 4.8). */
+  /**
+   * Applies writes in order and resolves after they are durable. Each is atomic. Concurrent calls share one commit. Returns one outcome per
+   * write (by `carryOutWrite` of core/language/write.ts). All share `at`, the time stamp of the change (clause 4.8).
+   */
   apply(writes: readonly Write[], at: Instant): Promise<readonly Outcome[]>;
   /**
-   * Entities that have at least one instance in the interval, with those instances, in the order in which the store
-   * first heard of them; `after` has no meaning here. Entities that are gone keep their history and the types they had;
-   * a filter of content (`q`, `geo`, `scopeQ`) finds present ones only. The filter's own `attrs` and `datasetIds` ask
-   * for an instance among those selected (clause 5.7.4), not in the present entity. Instances are ascending by
-   * `timeproperty`. The entity at which `limitInstances` is reached is `truncated` and the last.
+   * Reads the history of entities that have at least one instance in the interval, with those instances. The order is that in which the
+   * store first saw them. `after` is ignored. Deleted entities keep their history and their types. A filter of content (`q`, `geo`,
+   * `scopeQ`) finds present entities only. `attrs` and `datasetIds` of the filter ask for a selected instance (clause 5.7.4), not for one
+   * in the present entity. Instances ascend by `timeproperty`. The entity that reaches `limitInstances` is `truncated` and the last.
    */
   history(plan: HistoryPlan): Promise<readonly EntityHistory[]>;
-  /** Adds past instances that are not a change of the present entity: bulk import of old measurements. `types` count for an unknown entity. */
+  /** Adds past instances without changing the present entity: bulk import of old measurements. `types` count for an unknown entity. */
   record(instances: readonly PastInstance[], at: Instant): Promise<void>;
+  /** Changes the history only. Resolves after the change is durable. */
   revise(revision: Revision, at: Instant): Promise<Revised>;
   summary(): Promise<Summary>;
   /**
-   * Removes entities and instances whose `expiresAt` has passed. Answers how many entities went. That is no change:
-   * nothing is logged, versions stay. An expired attribute instance takes its history along, an expired entity does not
-   * (clause 4.22). A write to an entity does the same for what has expired in it.
+   * Deletes entities and instances whose `expiresAt` has passed. Returns the number of deleted entities. This is not a change: it is not
+   * logged and keeps versions. An expired instance loses its history, an expired entity does not (clause 4.22). A write to an entity also
+   * removes the expired parts of it.
    */
   sweep(now: Instant): Promise<number>;
   /**
-   * Removes a slice of what history is not to be kept of, or only counts it; the present entities stay as they are. Whoever
-   * wants it all calls again with `next` until there is none. A scope that still holds stays, however old it is.
+   * Deletes one slice of history beyond its retention, or only counts it. Present entities stay as they are. For the next slice, call again
+   * with `next` until it is absent. A scope that still applies is kept, however old it is.
    */
   forgetHistory(slice: RetentionSlice): Promise<Forgotten>;
   collection(name: string): DocumentCollection;
   readonly log: Log;
 }
 
-/** What is to be forgotten, and of it the part behind another. */
+/** Which history to delete, and where the slice starts. */
 export interface RetentionSlice {
   readonly retention: Retention;
   /**
-   * For how long rollups stay where the instances that they are of are forgotten; absent: they go with these. What is
-   * forgotten of such a series are whole days of UTC. A day that is kept as rollups only stays as it is: what is observed
-   * in it and arrives later does not come in, and is forgotten with the next run.
+   * How long rollups are kept after their instances were deleted. Absent: rollups are deleted with the instances. Such series are deleted
+   * by whole UTC days. A day of which only rollups are left no longer changes: instances of it that arrive later do not enter the rollups,
+   * and the next run deletes them.
    */
   readonly rollups?: Retention;
-  /** True: nothing is removed. */
+  /** True: only count. */
   readonly isDryRun?: boolean;
-  /** Where the slice before this one ended: its `next`. */
+  /** The `next` of the previous slice. */
   readonly after?: string;
 }
 
-/** What went in a slice, or would have gone. */
+/** What a slice deleted, or would delete. */
 export interface Forgotten {
   /** Numbers of instances by expanded attribute name. */
   readonly instances: Readonly<Record<string, number>>;
-  /** For `after` of the next slice; absent: this was the last one. */
+  /** The `after` of the next slice. Absent: this was the last slice. */
   readonly next?: string;
 }
 
-/** A change to what history holds, apart from the present entity (clauses 5.6.13 to 5.6.16). Names are expanded. */
+/** A change to the history only, apart from the present entity (clauses 5.6.13 to 5.6.16). Names are expanded. */
 export type Revision =
   | { readonly op: 'deleteHistory'; readonly id: string }
   | { readonly op: 'deleteSeries'; readonly id: string; readonly name: string; readonly which: InstanceChoice }
   | { readonly op: 'deleteInstance'; readonly id: string; readonly name: string; readonly instanceId: string }
-  /** The instance keeps what `replacementOf` keeps, also where its place in time changes. */
+  /** The new instance keeps what `replacementOf` keeps, even if its time changes. */
   | (Replacement & { readonly op: 'replaceInstance'; readonly id: string; readonly instanceId: string });
 
-/** What became of a revision: it was carried out, there is nothing that it could be done to, or it does not fit that. */
+/** The result of a revision: carried out, target not found, or a new value that does not fit the target. */
 export type Revised = 'done' | 'absent' | Mismatch;
 
-/** A past instance to be added to a history. The same entity, attribute, dataset and `observedAt` again replaces (conflict 14). */
+/** A past instance to add to the history. It replaces one with the same entity, attribute, dataset and `observedAt` (conflict 14). */
 export interface PastInstance {
   readonly id: string;
   readonly types: readonly string[];
@@ -216,7 +222,7 @@ export interface PastInstance {
   readonly instance: Instance;
 }
 
-/** What a tenant takes of disks, in bytes by the persistence's own names of the places. */
+/** The disk usage of a tenant in bytes, by the storage areas of the persistence. */
 export interface TenantSize {
   readonly tenant: string;
   readonly bytes: Readonly<Record<string, number>>;
@@ -224,18 +230,18 @@ export interface TenantSize {
 
 /** All tenants of one persistence. The default tenant is named '' and always exists. */
 export interface Stores {
-  /** The store of a tenant; undefined when there is none and `create` is false (clause 4.14). */
+  /** The store of a tenant. Undefined when the tenant does not exist and `create` is false (clause 4.14). */
   open(tenant: string, create: boolean): Promise<Store | undefined>;
   tenants(): Promise<readonly string[]>;
-  /** Those of which something is in memory or open. What the others need done now and then can wait. */
+  /** Tenants of which something is open or in memory. Periodic work on other tenants can wait. */
   tenantsInUse(): Promise<readonly string[]>;
-  /** Those that have documents on a shelf, or may have some. */
+  /** Tenants that have, or may have, documents in this collection. */
   tenantsWith(collection: string): Promise<readonly string[]>;
-  /** What each tenant takes of disks, told without reading it; of a persistence that is on none, nothing. */
+  /** The disk usage of each tenant, known without reading data. Empty for a persistence without disks. */
   sizes(): Promise<readonly TenantSize[]>;
-  /** Who does what, where there are several brokers on the persistence. */
+  /** The leases of this broker, where several brokers share the persistence. */
   readonly partitions: Partitions;
   readonly oneTimeStore: OneTimeStore;
-  /** Waits for what is under way, then releases everything. */
+  /** Waits for running operations, then releases everything. */
   close(): Promise<void>;
 }

@@ -1,29 +1,30 @@
-/** What operations ask of whoever carries stored subscriptions out. */
+/** What operations ask of the delivery engine, which runs stored subscriptions. */
 import type { Change } from '../model/change.ts';
 import type { Terms } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import type { DeliveryStatistics, SubscriptionDocument } from '../model/subscription.ts';
 
+/** Runs stored subscriptions: matches changes, delivers notifications and replays dead letters. */
 export interface Subscriptions {
   /**
-   * Makes sure that the subscription can be carried out as it is. Throws BadRequestData that names the faulty member,
-   * OperationNotSupported for what this broker does not do, and what loading its `jsonldContext` throws.
+   * Checks that the subscription can be run as it is. Throws BadRequestData that names the faulty member, OperationNotSupported for what
+   * this broker does not support, and what loading its `jsonldContext` throws.
    */
   check(tenant: string, document: SubscriptionDocument): Promise<void>;
-  /** Puts into force what now stands on the tenant's shelf under this id, be it new, changed or gone. */
+  /** Puts the stored document of this id into effect after it was created, changed or deleted. */
   refresh(tenant: string, id: string): Promise<void>;
-  /** Calls back whenever `refresh` was asked for. Answers the function that stops it. */
+  /** Calls back whenever `refresh` was called for this id. Returns the function that stops it. */
   watch(tenant: string, id: string, listener: () => void): () => void;
-  /** What came of the subscription so far; undefined as long as nothing was sent. */
+  /** The delivery statistics. Undefined until a notification was sent. */
   statistics(tenant: string, document: SubscriptionDocument): Promise<DeliveryStatistics | undefined>;
   /**
-   * Begins to send dead letters again, by their keys, in this order, whatever the state of the subscription. Those that the
-   * receiver takes are gone then. Throws what `check` throws.
+   * Starts to send dead letters again, by their keys and in this order, whatever the status of the subscription. A letter is deleted when
+   * the receiver accepts it. Throws what `check` throws.
    */
   replay(tenant: string, document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
   /**
-   * Says why notifications of an entity come, or do not; without an entity, why any do. Names are written with the terms. Of a
-   * subscription that cannot be carried out it says that.
+   * Explains why an entity is notified or not. Without an entity, explains the state of the subscription. Compacts names with the terms. It
+   * also explains a subscription that cannot be run. Throws what the store throws.
    */
   explain(
     tenant: string,
@@ -32,20 +33,20 @@ export interface Subscriptions {
   ): Promise<Explanation>;
 }
 
-/** Why the last change of an entity was told, will be, or never will be. */
+/** Why the last change of an entity was notified, will be, or never will be. */
 export interface Explanation {
   /** The answer in one sentence. */
   readonly verdict: string;
-  /** The change; undefined when it is not in the log (any more). */
+  /** The change. Undefined when it is no longer in the log. */
   readonly change: { readonly position: string; readonly at: Instant; readonly event: Change['event'] } | undefined;
-  /** What must hold for it to be told now: all of it. */
+  /** All conditions for a notification. */
   readonly clauses: readonly Clause[];
   readonly delivery: DeliveryStatus;
 }
 
-/** Something that a subscription asks for, whether it holds, and what there is instead. */
+/** One condition of a subscription: what it requires, what was found, and whether it is met. */
 export interface Clause {
-  /** The member of the subscription that asks, or a part of it. */
+  /** The member of the subscription, or a part of it. */
   readonly clause: string;
   readonly isMet: boolean;
   readonly asks: string;
@@ -53,25 +54,25 @@ export interface Clause {
   readonly parts?: readonly Clause[];
 }
 
-/** How far a subscription has come in the change log, and how its receiver fares. */
+/** How far a subscription has come in the change log, and the state of its receiver. */
 export interface DeliveryStatus extends DeliveryStatistics {
-  /** What concerned it up to here is delivered or given up. */
+  /** Everything up to this position is delivered or given up. */
   readonly position: string;
-  /** The newest change. */
+  /** The position of the newest change. */
   readonly newest: string;
-  /** Changes that were not looked through yet. */
+  /** Changes that were not matched yet. */
   readonly unread: number;
-  /** Notifications of what was looked through that are not delivered. */
+  /** Notifications of matched changes that are not delivered yet. */
   readonly waiting: number;
   readonly deadLetters: number;
-  /** Why the last attempt failed that did. */
+  /** Why the last failed attempt failed. */
   readonly lastReason: string | undefined;
-  /** Nothing is sent before. */
+  /** Nothing is sent before this time. */
   readonly notBefore: Instant | undefined;
 }
 
-/** The shelf on which subscriptions are kept, by id. */
+/** The collection of subscriptions, by id. */
 export const subscriptionCollection = 'subscriptions';
 
-/** The shelf on which it is kept, by id, up to which position whoever streams a subscription has acknowledged it. */
+/** The collection of acknowledged positions: how far the client that streams a subscription has acknowledged it, by subscription id. */
 export const acknowledgedCollection = 'acknowledged';

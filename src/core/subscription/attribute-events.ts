@@ -1,9 +1,9 @@
-/** What happened to which attributes in a change of many: looked through once, however many subscriptions ask. */
+/** Indexes the attribute events of a change, once for all subscriptions. */
 import type { AttributeChange, Change } from '../model/change.ts';
 
 export type AttributeEvent = AttributeChange['event'];
 
-/** The events of a change: all of them, each once, and those of every attribute. */
+/** The distinct events of a change, and the events of each attribute. */
 export interface AttributeEvents {
   readonly all: ReadonlySet<AttributeEvent>;
   readonly byName: ReadonlyMap<string, ReadonlySet<AttributeEvent>>;

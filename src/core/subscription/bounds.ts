@@ -1,9 +1,9 @@
-/** Keeps the times of a subscription within what can be carried out: by timers, and without holding up everybody else. */
+/** Checks and clamps the durations in a subscription, so that timers can hold them and one subscription cannot overload the broker. */
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 
-/** Both ends are allowed. */
+/** Both bounds are inclusive. */
 interface Bounds {
   readonly least: number;
   readonly most: number;
@@ -20,12 +20,12 @@ const bounds = {
   cooldown: { least: 1, most: 604_800_000, unit: 'milliseconds' },
 } as const satisfies Readonly<Record<string, Bounds>>;
 
-/** A member that holds a time. */
+/** A member that holds a duration. */
 type TimeMember = keyof typeof bounds;
 
 /**
- * The time in a member, in milliseconds; undefined when it is absent. One out of bounds, as older versions have taken it, counts
- * as the nearest that is within. Throws BadRequestData when it is no number above 0.
+ * The duration in a member, in milliseconds. Undefined when it is absent. A value out of bounds, which older versions accepted, is clamped.
+ * Throws BadRequestData when it is not a number above 0.
  */
 export function readTimeMs(json: JsonObject, name: TimeMember, where: string): number | undefined {
   const value = json[name];
@@ -36,7 +36,7 @@ export function readTimeMs(json: JsonObject, name: TimeMember, where: string): n
   return Math.min(most, Math.max(least, value)) * (unit === 'seconds' ? 1000 : 1);
 }
 
-/** Throws BadRequestData that names the first time in a subscription that is out of bounds. */
+/** Throws BadRequestData that names the first duration out of bounds. */
 export function checkTimes(members: JsonObject): void {
   const { endpoint } = isObject(members['notification']) ? members['notification'] : {};
   const held = { ...members, ...pick(endpoint, ['timeout', 'cooldown']) };
@@ -50,8 +50,8 @@ export function checkTimes(members: JsonObject): void {
 const pick = (json: Json | undefined, names: readonly string[]): JsonObject =>
   isObject(json) ? Object.fromEntries(Object.entries(json).filter(([name]) => names.includes(name))) : {};
 
-/** Longest time that a timer can be set to. */
+/** The longest delay of a timer, in milliseconds. */
 const timerMostMs = 2 ** 31 - 1;
 
-/** A wait as a timer can hold it: at most 24 days, so that whoever waits for longer looks again. */
+/** A delay that a timer can hold: at most 24 days. After that time the caller must check again. */
 export const timerMs = (waitMs: number): number => Math.min(timerMostMs, Math.max(1, Math.ceil(waitMs)));

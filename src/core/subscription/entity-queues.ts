@@ -1,4 +1,4 @@
-/** Keeps the notifications of each entity in order: one lane for each, of which the first may be under way. */
+/** A queue that keeps the notifications of each entity in order: one queue per entity, of which the first notification may be in flight. */
 import type { Position } from '../port/store.ts';
 import {
   type DueNotification,
@@ -9,7 +9,7 @@ import {
   type QueuedNotification,
 } from './queue.ts';
 
-/** What waits of one entity. */
+/** The waiting notifications of one entity. */
 type EntityQueue = QueuedNotification[];
 
 interface OpenEntry extends OpenNotification {
@@ -18,15 +18,15 @@ interface OpenEntry extends OpenNotification {
 
 interface State {
   readonly queues: Map<string, EntityQueue>;
-  /** Those of which something is under way. */
+  /** Queues with a notification in flight. */
   readonly busy: Set<EntityQueue>;
-  /** All that wait or are under way, in the order of their positions. */
+  /** All notifications that wait or are in flight, in the order of their positions. */
   readonly open: Map<Position, OpenEntry>;
-  /** Positions whose records were let go, in order. */
+  /** Positions whose records were evicted from memory, in order. */
   evicted: Position[];
 }
 
-/** All notifications. What is said of one entity goes one after the other, of several at the same time. */
+/** A queue of all notifications. Notifications of one entity are sent one after the other, those of different entities in parallel. */
 export function createEntityQueues(): Queue {
   const state: State = { queues: new Map(), busy: new Set(), open: new Map(), evicted: [] };
   const { queues, busy, open } = state;
@@ -59,7 +59,7 @@ export function createEntityQueues(): Queue {
 
 type Records = Pick<Queue, 'restore' | 'evictRecords' | 'firstEvicted' | 'isEvicted' | 'refill' | 'dropEvicted'>;
 
-/** What is done to records that are let go. */
+/** The methods for evicted records. */
 function recordsOf(state: State): Records {
   const { queues, open } = state;
   return {
@@ -90,7 +90,7 @@ function push({ queues, open }: State, waiting: QueuedNotification): void {
   open.set(waiting.position, placeOf(waiting));
 }
 
-/** Without the record, which may be let go. */
+/** Keeps no reference to the record, so that it can be evicted. */
 const placeOf = ({ position, entity, retry }: QueuedNotification): OpenEntry => ({ position, entity, retry });
 
 function take({ queues, busy }: State, nowMs: number): DueNotification | undefined {
@@ -129,11 +129,11 @@ function queueIn(queues: Map<string, EntityQueue>, entity: string): EntityQueue 
   return queue;
 }
 
-/** The first of a lane when it may go, but for the time. */
+/** The first notification of a queue if it can be sent, apart from its time. */
 const readyIn = (queue: EntityQueue, busy: ReadonlySet<EntityQueue>): QueuedNotification | undefined =>
   queue[0]?.record && !busy.has(queue) ? queue[0] : undefined;
 
-/** The lane whose first notification may go and was tried least: one that always fails must not stand before the others. */
+/** The queue with the least attempted notification that may be sent now, so that one that always fails does not block the others. */
 function chooseQueue(
   queues: Iterable<EntityQueue>,
   busy: ReadonlySet<EntityQueue>,

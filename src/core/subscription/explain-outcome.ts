@@ -1,33 +1,33 @@
-/** Says in one sentence why the last change of an entity was notified, will be, or never will be. */
+/** Explains in one sentence why the last change of an entity was notified, will be, or never will be. */
 import type { Instant } from '../model/instant.ts';
 import type { SubscriptionStatus } from '../model/subscription.ts';
 import type { Clause } from '../port/subscriptions.ts';
 
-/** What became, or becomes, of the notification of a change. */
+/** The state of the notification of a change. */
 export type ChangeOutcome =
-  /** The subscription was made, or made active again, after it. */
+  /** The change happened before the subscription was created or activated again. */
   | { readonly kind: 'before' }
   | { readonly kind: 'buried'; readonly letter: string; readonly reason: string }
-  /** It is to be delivered. */
+  /** The notification is still to be delivered. */
   | { readonly kind: 'open'; readonly tries: number }
   | { readonly kind: 'delivered' }
-  /** Nothing is sent: it is in the log for whoever streams the subscription. */
+  /** Nothing is sent: the client that streams the subscription reads the change from the log. */
   | { readonly kind: 'fetched' }
-  /** Throttling kept it from being told. */
+  /** Throttling dropped the notification. */
   | { readonly kind: 'throttled' }
-  /** It is not known any more whether it was delivered, throttling kept it back, or it was given up and discarded. */
+  /** It is not known whether the notification was delivered, dropped by throttling, or given up and then discarded. */
   | { readonly kind: 'done' };
 
 export interface Evidence {
   readonly entity: string;
   readonly status: SubscriptionStatus;
-  /** False when there is no such entity. */
+  /** False when the entity does not exist. */
   readonly isThere: boolean;
-  /** All but those that only say whether something is sent just now. */
+  /** All conditions except those that only say whether something is sent now (throttling, endpoint). */
   readonly clauses: readonly Clause[];
-  /** When the next notification by the clock is due; undefined: changes are told. */
+  /** When the next notification at an interval is due. Undefined: the subscription notifies changes. */
   readonly dueAt: Instant | undefined;
-  /** Undefined: the change is not in the log any more. */
+  /** Undefined: the change is no longer in the log. */
   readonly outcome: ChangeOutcome | undefined;
   readonly lastReason: string | undefined;
   readonly notBefore: Instant | undefined;
@@ -46,7 +46,7 @@ export function explainOutcome(evidence: Evidence): string {
   return `The last change of ${entity} ${outcomeText(course, evidence)}.`;
 }
 
-/** What can be said without an entity. */
+/** The explanation without an entity. */
 export function explainState({
   status,
   notBefore,
@@ -60,7 +60,7 @@ export function explainState({
 const failureIn = (lastReason: string | undefined): string =>
   lastReason === undefined ? '' : ` (last failure: ${lastReason})`;
 
-/** Down to the part that is to blame, where it is one. */
+/** Goes down to the unmet part while there is only one part. */
 function reasonIn({ clause, asks, finds, parts = [] }: Clause): string {
   const unmet = parts.filter(({ isMet }) => !isMet);
   const [only] = unmet;

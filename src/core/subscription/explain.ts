@@ -1,4 +1,7 @@
-/** Says clause by clause what a subscription asks of an entity and of its last change: each by the test that decides it. */
+/**
+ * Explains condition by condition what a subscription requires of an entity and of its last change. Each condition is tested as in
+ * matching.
+ */
 import type { EntitySelector, Filter, Query, TypeSelection } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import { writeQ } from '../language/q/write-q.ts';
@@ -15,13 +18,13 @@ import type { StoredPlan } from './read-stored.ts';
 export interface ExplainContext {
   readonly document: SubscriptionDocument;
   readonly stored: StoredPlan;
-  /** Names are written with these. */
+  /** Compacts the names in the explanation. */
   readonly terms: Terms;
-  /** Entities that a `q` leads to. */
+  /** Gets the entities that `q` reaches through relationships. */
   readonly get: GetEntity;
 }
 
-/** What the subscription asks of an entity. All must be met. */
+/** The conditions on an entity. All must be met. */
 export async function explainEntity(entity: Entity, asking: ExplainContext): Promise<readonly Clause[]> {
   const { stored, document, terms } = asking;
   const { selectors, scopeQ, geo } = stored.plan.filter;
@@ -47,7 +50,7 @@ export async function explainEntity(entity: Entity, asking: ExplainContext): Pro
   ];
 }
 
-/** What the subscription asks of a change, whatever the entity is like. */
+/** The condition on a change, without the entity. */
 export function explainChange(change: Change, { stored: { plan }, terms }: ExplainContext): Clause {
   const { triggers, watched } = plan;
   const { watched: _watched, ...unwatched } = plan;
@@ -81,7 +84,7 @@ const anyOfAttributes: SubscriptionPlan['triggers'] = new Set<Trigger>([
   'attributeDeleted',
 ]);
 
-/** What happened, attribute by attribute. */
+/** The events of a change, by attribute. */
 function eventsIn({ event, attrs, scopeChanged }: Change, terms: Terms): string {
   const events = attrs.map(({ name, event: one, datasetId }) => {
     const place = datasetId === undefined ? '' : ` (${datasetId})`;
@@ -109,7 +112,7 @@ function explainSelectors(selectors: readonly EntitySelector[], entity: Entity, 
   };
 }
 
-/** Ids are more than a pattern: where both are given, the pattern does not count (clause 5.2.8). */
+/** Where both are given, ids take precedence over the pattern (clause 5.2.8). */
 function partsOf({ ids, idPattern, types }: EntitySelector, entity: Entity, terms: Terms): readonly Clause[] {
   const test = (clause: string, selector: EntitySelector, asks: string): Clause => ({
     clause,
@@ -132,7 +135,7 @@ function writeTypes(selection: TypeSelection, terms: Terms): string {
 
 type EntityExplainContext = ExplainContext & { readonly entity: Entity };
 
-/** A query, and each of its terms. */
+/** The condition of a query, with one part for each of its terms. */
 async function explainQuery(clause: string, query: Query, asked: EntityExplainContext): Promise<Clause> {
   const { entity, terms, get } = asked;
   const told = { clause, isMet: await holdsLinked(query, entity, get), asks: writeQ(query, terms) };
@@ -142,7 +145,7 @@ async function explainQuery(clause: string, query: Query, asked: EntityExplainCo
   return { ...told, ...found(finds.length === 0 ? undefined : finds.join(', ')), parts };
 }
 
-/** The values of an attribute; undefined for what entities have beside attributes. */
+/** The values of an attribute. Undefined for members of an entity that are not attributes. */
 function valueIn({ attrs }: Entity, name: string, terms: Terms): string | undefined {
   if (!name.includes(':')) return undefined;
   const short = terms.compact(name);

@@ -1,4 +1,4 @@
-/** Tests an entity by a query that leads through relationships (clause 4.9): the entities that it leads to are asked for. */
+/** Tests an entity against a query that follows relationships (clause 4.9). It loads the entities that the query reaches. */
 import type { QPath, Query } from '../language/filter.ts';
 import { compileQuery } from '../language/matches/matches-query.ts';
 import type { Instance } from '../model/attribute.ts';
@@ -7,11 +7,11 @@ import { targetsOf } from '../model/relationship.ts';
 
 type Term = Exclude<Query, { readonly parts: unknown }>;
 
-/** True when some part of the query leads through a relationship. */
+/** True when some part of the query follows a relationship. */
 export const isLinked = (query: Query): boolean =>
   'parts' in query ? query.parts.some(isLinked) : query.path.linked !== undefined;
 
-/** The entity of an id, as it is now. */
+/** The current entity with this id. */
 export type GetEntity = (id: string) => Promise<Entity | undefined>;
 
 /** Whether the entity meets the query. */
@@ -25,7 +25,7 @@ export async function holdsLinked(query: Query, entity: Entity, get: GetEntity):
   return query.op === 'and';
 }
 
-/** Whether some entity that the path leads to meets the rest of the term. */
+/** Whether some entity that the path reaches matches the rest of the term. */
 async function leadsToMatch(term: Term, entity: Entity, get: GetEntity): Promise<boolean> {
   const { linked } = term.path;
   if (!linked) return false;
@@ -38,7 +38,7 @@ async function leadsToMatch(term: Term, entity: Entity, get: GetEntity): Promise
   return false;
 }
 
-/** Where the relationship of a path leads. */
+/** The targets of the relationship that a path names. */
 function targetsAt({ attrs }: Entity, { attr, sub }: QPath): readonly string[] {
   let instances: readonly Instance[] = attrs[attr] ?? [];
   for (const name of sub) instances = instances.flatMap((instance) => instance.attrs?.[name] ?? []);

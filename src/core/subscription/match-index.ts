@@ -1,25 +1,25 @@
-/** Sorts subscriptions by what a change must have to concern them: an entity id, a type, a watched attribute. */
+/** Indexes subscriptions by what a change must contain to concern them: an entity id, a type or a watched attribute. */
 import type { EntitySelector, TypeSelection } from '../language/filter.ts';
 import type { Change } from '../model/change.ts';
 import type { SubscriptionPlan } from './plan.ts';
 
-/** Things that each stand for a subscription, by the plan of that. */
+/** Entries, each for one subscription, indexed by its plan. */
 export interface MatchIndex<Entry extends object> {
   add(entry: Entry, plan: SubscriptionPlan): void;
   remove(entry: Entry): void;
-  /** All that the change may concern, in sets; an entry may be in several. */
+  /** All entries that the change may concern, in sets. An entry may be in several of them. */
   candidates(change: Change): readonly ReadonlySet<Entry>[];
 }
 
 type EntrySet<Entry> = Set<Entry>;
 
-/** Subscriptions that share an id, a type, or nothing: those that watch attributes are by these, `any` holds the others. */
+/** Entries with the same id, the same type, or neither. Entries that watch attributes are in `byAttr`, the others in `any`. */
 interface Bucket<Entry> {
   readonly any: EntrySet<Entry>;
   readonly byAttr: Map<string, EntrySet<Entry>>;
 }
 
-/** Where an entry is, and how the room is given back when it leaves. */
+/** A set that holds an entry, and how to drop the set after the entry leaves it. */
 interface IndexSlot<Entry> {
   readonly place: EntrySet<Entry>;
   readonly tidy: () => void;
@@ -52,7 +52,7 @@ export function createMatchIndex<Entry extends object>(): MatchIndex<Entry> {
   };
 }
 
-/** A bucket, and how it is dropped when it is empty. */
+/** A bucket, and how to drop it when it is empty. */
 interface IndexBucket<Entry> {
   readonly bucket: Bucket<Entry>;
   readonly tidy: () => void;
@@ -78,7 +78,7 @@ function setsIn<Entry>({ any, byAttr }: Bucket<Entry>, names: ReadonlySet<string
   return [any, ...[...names].flatMap((name) => byAttr.get(name) ?? [])];
 }
 
-/** Beyond so many places, of a subscription to many types and many attributes, it is not sorted by attributes. */
+/** Most sets for one entry. A subscription to more combinations of types and attributes is not indexed by attributes. */
 const homesMax = 10_000;
 
 function slotsFor<Entry>(plan: SubscriptionPlan, doors: IndexBuckets<Entry>): readonly IndexSlot<Entry>[] {
@@ -106,7 +106,7 @@ function slotAt<Entry>({ bucket, tidy }: IndexBucket<Entry>, attr: string): Inde
   return { place, tidy: tidyAttr };
 }
 
-/** Types of which an entity has at least one when it meets the selection; undefined when it need not have any. */
+/** Types of which a matching entity has at least one. Undefined when it need not have any. */
 function neededTypes(selection: TypeSelection): readonly string[] | undefined {
   if (selection.op === 'any') return undefined;
   if (selection.op === 'type') return [selection.type];
@@ -116,6 +116,6 @@ function neededTypes(selection: TypeSelection): readonly string[] | undefined {
   return parts.reduce((best, part) => (!best || (part && part.length < best.length) ? part : best), undefined);
 }
 
-/** Attributes one of which a change must write to concern the plan; undefined when it need not. */
+/** Attributes of which a matching change contains at least one. Undefined when it need not. */
 const neededAttributes = ({ watched, triggers }: SubscriptionPlan): readonly string[] | undefined =>
   watched && !triggers.has('entityCreated') && !triggers.has('entityDeleted') ? [...watched] : undefined;

@@ -1,4 +1,4 @@
-/** Finds the subscriptions that a change concerns. What it costs follows the candidates, not the number of subscriptions. */
+/** Finds the subscriptions that a change concerns. The cost depends on the number of candidates, not of subscriptions. */
 import type { Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Change } from '../model/change.ts';
@@ -9,31 +9,31 @@ import { type AttributeEvent, attributeEvents } from './attribute-events.ts';
 import { createMatchIndex } from './match-index.ts';
 import type { SubscriptionPlan, Trigger } from './plan.ts';
 
-/** Many subscriptions, each under a key of its holder's choice. */
+/** A set of subscriptions, each under a key that the caller chooses. */
 export interface Matcher<Key> {
-  /** Adds a subscription; one of the same key is replaced. */
+  /** Adds a subscription, or replaces the one with the same key. */
   add(key: Key, plan: SubscriptionPlan): void;
   remove(key: Key): void;
-  /** The keys of all subscriptions that the change concerns. Those whose `expiresAt` has passed are not left out. */
+  /** The keys of all subscriptions that the change concerns. It includes expired ones (`expiresAt`). */
   match(change: Change): readonly Key[];
   /**
-   * The same; a promise where so many may be concerned that pauses are needed. Subscriptions that are added meanwhile are not among
-   * them, nor are those that are removed.
+   * As `match`. Returns a promise when so many candidates must be tested that pauses are needed. Subscriptions that are added or removed
+   * meanwhile are left out.
    */
   matchWithPauses(change: Change, yieldToEventLoop: YieldToEventLoop): readonly Key[] | Promise<readonly Key[]>;
   size(): number;
 }
 
 /**
- * The test whether a change concerns a subscription (clause 5.8.6): its event is asked for, its attribute is watched, and the
- * entity meets the conditions. Throws OperationNotSupported for a `q` that goes through a relationship.
+ * The test whether a change concerns a subscription (clause 5.8.6): its event is a trigger, its attribute is watched, and the entity meets
+ * the filter. Throws OperationNotSupported for a `q` that follows a relationship.
  */
 export function compilePlan(plan: SubscriptionPlan): (change: Change) => boolean {
   const isMet = compileFilter(plan.filter);
   return (change) => isTriggered(plan, change) && isMetBy(change.entity, isMet);
 }
 
-/** What is too complex to compare does not meet a condition: it must not keep other changes from being told. */
+/** A filter that is too complex for this entity is not met, so that it does not block the notification of other changes. */
 function isMetBy(entity: Entity, isMet: (entity: Entity) => boolean): boolean {
   try {
     return isMet(entity);
@@ -43,7 +43,7 @@ function isMetBy(entity: Entity, isMet: (entity: Entity) => boolean): boolean {
   }
 }
 
-/** The first of these: whether such a change of such attributes sets off a notification, whatever the entity is like. */
+/** The first part of `compilePlan`: whether the events of a change trigger a notification, without the filter. */
 export function isTriggered(plan: SubscriptionPlan, change: Change): boolean {
   const { triggers, isOnScope } = plan;
   if (change.event === 'created' && triggers.has('entityCreated')) return true;
@@ -64,10 +64,10 @@ function isTriggeredByAttribute({ triggers, watched }: SubscriptionPlan, change:
   return [...watched].some((name) => [...(byName.get(name) ?? [])].some(isAskedFor));
 }
 
-/** So many attributes of a change are looked through for every subscription anew: no table is worth it. */
+/** For at most this many attributes a scan per subscription is faster than an index of the events. */
 const fewAttributes = 16;
 
-/** An attribute that was written again with the same content notifies nobody. */
+/** An attribute that is rewritten with the same content triggers nothing. */
 const eventTrigger: Readonly<Record<Change['attrs'][number]['event'], Trigger | undefined>> = {
   created: 'attributeCreated',
   updated: 'attributeUpdated',
@@ -80,7 +80,7 @@ interface Entry<Key> {
   readonly test: (change: Change) => boolean;
 }
 
-/** A matcher of no subscriptions yet. */
+/** An empty matcher. */
 export function createMatcher<Key>(): Matcher<Key> {
   const entries = new Map<Key, Entry<Key>>();
   const index = createMatchIndex<Entry<Key>>();
@@ -125,7 +125,7 @@ function testAll<Key>(places: readonly ReadonlySet<Entry<Key>>[], change: Change
   return [...found];
 }
 
-/** So many candidates in a place are tested without a pause. */
+/** Sets of at most this many candidates are tested without a pause. */
 const fewCandidates = 20;
 
 async function testWithPauses<Key>(
@@ -142,7 +142,7 @@ async function testWithPauses<Key>(
   return found;
 }
 
-/** The entities that a subscription would have been told of, had it been there all the time. */
+/** The entities that a subscription would have notified, had it always existed. */
 export const snapshotFilter = ({ filter, watched }: SubscriptionPlan): Filter => ({
   ...filter,
   ...(watched ? { attrs: [...watched] } : undefined),

@@ -1,16 +1,16 @@
-/** Reads members of a subscription by their shape; every message names the member. */
+/** Reads members of a subscription by their JSON type. Each error message names the member. */
 import { ngsildNull } from '../model/attribute.ts';
 import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 
-/** Which members an object may have, and those that the standard knows but this broker does not carry out, with the reason. */
+/** The members that an object may have, and the members of the standard that this broker does not support, with the reason. */
 export interface Members {
   readonly known: readonly string[];
   readonly unsupported: Readonly<Record<string, string>>;
 }
 
-/** Throws OperationNotSupported or BadRequestData for the first member that is not to be there. */
+/** Throws OperationNotSupported or BadRequestData for the first member that is not allowed. */
 export function refuseMembers(json: JsonObject, { known, unsupported }: Members, where: string): void {
   for (const name of Object.keys(json)) {
     if (known.includes(name)) continue;
@@ -21,7 +21,7 @@ export function refuseMembers(json: JsonObject, { known, unsupported }: Members,
   }
 }
 
-/** A text that is not empty; undefined when the member is absent. */
+/** A non-empty string. Undefined when the member is absent. Throws BadRequestData for anything else. */
 export function readText(json: JsonObject, name: string): string | undefined {
   const value = json[name];
   if (value === ngsildNull) throw badData(`The NGSI-LD Null is not allowed here: ${name}.`);
@@ -35,14 +35,14 @@ export function readBoolean(json: JsonObject, name: string): boolean | undefined
   throw badData(`The ${name} must be true or false, not ${quoted(value)}.`);
 }
 
-/** An array with at least one element. */
+/** A non-empty array. Undefined when the member is absent. Throws BadRequestData for anything else. */
 export function readNonEmpty(json: JsonObject, name: string): readonly Json[] | undefined {
   const value = json[name];
   if (value === undefined || (isArray(value) && value.length > 0)) return value;
   throw badData(`The ${name} must be an array that is not empty, not ${quoted(value)}.`);
 }
 
-/** An array with at least one text. */
+/** A non-empty array of strings. Undefined when the member is absent. Throws BadRequestData for anything else. */
 export function readNames(json: JsonObject, name: string): readonly string[] | undefined {
   const value = readNonEmpty(json, name);
   if (value?.includes(ngsildNull) === true) throw badData(`The NGSI-LD Null is not allowed here: ${name}.`);

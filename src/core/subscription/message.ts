@@ -1,4 +1,4 @@
-/** Puts notifications into the form in which they are sent: body, media type, headers (clauses 5.3.1, 6.3.8). */
+/** Serializes notifications: body, media type and headers (clauses 5.3.1, 6.3.8). */
 import type { Projection } from '../language/projection.ts';
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
@@ -14,13 +14,13 @@ import type { ChangeView } from './plan.ts';
 import type { Endpoint } from './read-endpoint.ts';
 import type { StoredPlan } from './read-stored.ts';
 
-/** What a message is made of. */
+/** The content of a message. */
 export interface MessageParts {
   readonly id: string;
   readonly subscriptionId: string;
   readonly tenant: string;
   readonly notifiedAt: Instant;
-  /** JSON texts of entities, as `tellChange` and `tellPresent` write them. */
+  /** JSON texts of entities, as `writeChangeData` and `writePresentData` write them. */
   readonly data: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export function messageOf(stored: StoredPlan, { tenant, data, ...head }: Message
   return addressed(wording, endpoint, tenant);
 }
 
-/** A notification on its way to an endpoint, whenever it was written. */
+/** The message for an endpoint, of a notification that was serialized now or before. */
 export function addressed(
   { contentType, link, body }: SerializedNotification,
   endpoint: Endpoint,
@@ -57,13 +57,13 @@ export function addressed(
   };
 }
 
-/** What a message says, wherever it goes. */
+/** The part of a message that does not depend on the endpoint. */
 export function serializedOf({ contentType, headers, body }: Message): SerializedNotification {
   const { Link: link } = headers;
   return { contentType, ...(link === undefined ? undefined : { link }), body };
 }
 
-/** True when the @context goes into a Link header: always with plain JSON, with GeoJSON when the receiver wants it so. */
+/** True when the @context goes into a Link header: always for plain JSON, for GeoJSON when the receiver prefers it so. */
 function isContextInLink({ endpoint: { accept, receiverInfo } }: StoredPlan): boolean {
   if (accept !== 'application/geo+json') return accept === 'application/json';
   const prefer = Object.entries(receiverInfo).find(([key]) => key.toLowerCase() === 'prefer');
@@ -73,13 +73,13 @@ function isContextInLink({ endpoint: { accept, receiverInfo } }: StoredPlan): bo
 const contextLink = ({ notified: { url = '' } }: StoredPlan): string =>
   `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`;
 
-/** An entity that relationships lead to, and what is shown of it. */
+/** An entity that relationships lead to, with the projection to apply to it. */
 export interface LinkedEntity {
   readonly entity: Entity;
   readonly projection: Projection;
 }
 
-/** The entity of a change, and those that it leads to, as they stand in the data. */
+/** The `data` of a notification of a change: the entity of the change, and the entities that it links to. */
 export function writeChangeData(
   change: Change,
   stored: StoredPlan,
@@ -94,7 +94,7 @@ export function writeChangeData(
   });
 }
 
-/** Entities that have not changed, and those that they lead to, as they stand in the data. */
+/** The `data` of a notification without a change: these entities, and the entities that they link to. */
 export const writePresentData = (
   entities: readonly Entity[],
   stored: StoredPlan,
@@ -139,7 +139,7 @@ const textOf = (shown: JsonObject, entity: Entity, stored: StoredPlan): string =
     ? JSON.stringify(featureOf(shown, entity))
     : withContext(JSON.stringify(shown), stored);
 
-/** With `application/ld+json` the @context stands in each entity and in the notification itself, which names the members around them. */
+/** With `application/ld+json`, each entity and the notification around them has the @context. */
 const withContext = (text: string, { endpoint, notified }: StoredPlan): string =>
   endpoint.accept === 'application/ld+json' ? `${text.slice(0, -1)},"@context":${notified.writtenText}}` : text;
 

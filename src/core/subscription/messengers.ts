@@ -1,4 +1,4 @@
-/** Has several messengers act as one: each carries to the schemes that it knows. */
+/** Combines several messengers into one, which selects by URI scheme. */
 import type { Messenger } from '../port/messenger.ts';
 
 const schemeOf = (uri: string): string => uri.slice(0, uri.indexOf(':')).toLowerCase();

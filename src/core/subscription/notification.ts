@@ -1,4 +1,4 @@
-/** Tells changes: the entities in a Notification, with deletions and previous values where they are asked for (clauses 5.3.1, 5.8.6). */
+/** Renders changes as the entities in a Notification, with deletions and previous values if requested (clauses 5.3.1, 5.8.6). */
 import { isShown } from '../language/projection.ts';
 import { type Instance, type Kind, ngsildNull, nullOf, valueMember } from '../model/attribute.ts';
 import type { AttributeChange, Change } from '../model/change.ts';
@@ -13,12 +13,12 @@ import type { View } from '../representation/view.ts';
 import type { Entity } from '../model/entity.ts';
 import type { ChangeView } from './plan.ts';
 
-/** Writes changes as JSON text, each once for all subscriptions that want it in the same words. */
+/** Renders changes as JSON text, once for all subscriptions with equal views. */
 export interface ChangeRenderer {
   render(change: Change, told: ChangeView): string;
 }
 
-/** Texts are kept as long as somebody holds the change that they tell. */
+/** Each text is cached as long as its change is in memory. */
 export function createChangeRenderer(): ChangeRenderer {
   const texts = new WeakMap<Change, Map<string, string>>();
   return {
@@ -32,7 +32,7 @@ export function createChangeRenderer(): ChangeRenderer {
   };
 }
 
-/** What a Notification consists of. `entities` are JSON texts of its `data`. */
+/** The content of a Notification. `entities` are the JSON texts of its `data`. */
 export interface NotificationParts {
   readonly id: string;
   readonly subscriptionId: string;
@@ -41,12 +41,12 @@ export interface NotificationParts {
 }
 
 /**
- * The id of the notification of a change: the same for the same change and subscription, so that a receiver can tell a repeat, and
- * another for any other subscription. `at` is the text of the change's position.
+ * The id of the notification of a change. It is the same for the same change and subscription, so that a receiver can detect a repeat, and
+ * different for any other subscription. `at` is the text of the position of the change.
  */
 export function notificationId(subscriptionId: string, at: string): string {
   const short = /^urn:ngsi-ld:Subscription:([\w.~-]+)$/.exec(subscriptionId)?.[1];
-  // A short name has no colon and a whole id has one, so that they are never the same.
+  // A short name has no colon and a whole id has one, so they never collide.
   return `urn:ngsi-ld:Notification:${short ?? encodeURI(subscriptionId).replace(/[#?]/g, encodeURIComponent)}:${at}`;
 }
 
@@ -61,13 +61,13 @@ export const notificationTextWith = (
 ): string =>
   `{"id":${JSON.stringify(id)},"type":"Notification","subscriptionId":${JSON.stringify(subscriptionId)},"notifiedAt":"${notifiedAt}","data":${data}}`;
 
-/** An entity that has not changed, as it stands in a Notification. Id and type stay when nothing else is left to show. */
+/** Renders an entity that has not changed. Id and type stay when the projection leaves nothing else. */
 export function renderPresent(entity: Entity, { view, version = ownVersion }: ChangeView): JsonObject {
   const known = conform(entity, version, view.terms);
   return renderEntity(known, view) ?? nameOf(known, view);
 }
 
-/** The entity of a change as it stands in the `data` of a Notification. */
+/** Renders the entity of a change for the `data` of a Notification. */
 export function renderChange(made: Change, told: ChangeView): JsonObject {
   const { view, version = ownVersion } = told;
   const change = conformChange(made, version, view.terms);
@@ -81,7 +81,7 @@ export function renderChange(made: Change, told: ChangeView): JsonObject {
 
 const nameOf = ({ id, types }: Entity, { terms }: View): JsonObject => ({ id, type: renderTypes(types, terms) });
 
-/** The attributes that are told otherwise than in an entity at rest: with something deleted, or with previous values. */
+/** The attributes that differ from an unchanged entity: with a deleted instance, or with previous values. */
 function renderChangedAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
   const rendering = attrs.filter(
     ({ event }) => (event === 'deleted' && told.showsDeleted) || (event === 'updated' && told.showChanges),
@@ -93,7 +93,9 @@ function renderChangedAttributes({ attrs, entity, at }: Change, told: ChangeView
   });
 }
 
-/** The attributes that went with their entity, those watched only where the entity itself is not what was watched. */
+/**
+ * The attributes that were deleted with their entity. When the subscription does not notify deleted entities as such, only watched ones.
+ */
 function renderLostAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
   const counts = (name: string): boolean => told.loss === 'entity' || (told.watched?.has(name) ?? true);
   const lost = attrs.filter(({ name, event }) => event === 'deleted' && counts(name));
@@ -121,7 +123,7 @@ function renderAttributes(
   return Object.fromEntries(attributes);
 }
 
-/** One attribute: its instances that are there, with previous values, and behind them those that are gone. */
+/** Renders one attribute: first its present instances, with previous values, then the deleted ones. */
 function renderAttribute(
   changes: readonly AttributeChange[],
   present: readonly Instance[],
@@ -151,7 +153,7 @@ function renderAttribute(
   return { dataset: Object.fromEntries(shown.map(({ datasetId, json }) => [datasetId, json])) };
 }
 
-/** Of an attribute that is gone with all its instances, the default one says that: unless each has something to say. */
+/** When an attribute lost all its instances, the default instance alone stands for them, unless each must show its previous value. */
 function leastOf(
   gone: readonly Instance[],
   present: readonly Instance[],
@@ -163,7 +165,7 @@ function leastOf(
 
 const place = ({ datasetId = '@none' }: Instance): { readonly datasetId: string } => ({ datasetId });
 
-/** An instance that is there, with what it was before when that is to be told. */
+/** Renders a present instance, with its previous value if requested. */
 function renderUpdated(instance: Instance, before: Instance | undefined, { told, entityCreatedAt }: Rendering): Json {
   const shown = renderInstance(instance, told.view, entityCreatedAt);
   if (!before || !told.showChanges) return shown;
@@ -172,7 +174,9 @@ function renderUpdated(instance: Instance, before: Instance | undefined, { told,
   return { ...whole, ...previousOf(before, told.view, entityCreatedAt) };
 }
 
-/** An instance that is gone: its value is the NGSI-LD Null. Bare, where the format allows it and nothing else is to be said. */
+/**
+ * Renders a deleted instance: its value is the NGSI-LD Null. It is a bare value where the format allows this and it has no other member.
+ */
 function renderGone(before: Instance, rendering: Rendering): Json {
   const { view, showChanges } = rendering.told;
   const { kind, datasetId } = before;
@@ -186,7 +190,7 @@ function renderGone(before: Instance, rendering: Rendering): Json {
   };
 }
 
-/** What is said of an instance that is gone beside its place: its times and its previous value. */
+/** The other members of a deleted instance: time stamps and previous value. */
 const lastWords = (before: Instance, { told: { view, showChanges }, at, entityCreatedAt }: Rendering): JsonObject => ({
   ...(view.sysAttrs ? { ...instanceStamps(before, entityCreatedAt), deletedAt: at } : undefined),
   ...(showChanges ? previousOf(before, view, entityCreatedAt) : undefined),
@@ -200,6 +204,6 @@ function previousOf(before: Instance, view: View, entityCreatedAt: Instant): Jso
   return { [`previous${member.charAt(0).toUpperCase()}${member.slice(1)}`]: value ?? null };
 }
 
-/** The member in which the value of an instance of this kind is shown. */
+/** The member that shows the value of an instance of this kind. */
 const memberOf = (kind: Kind, { lang }: View): string =>
   kind === 'LanguageProperty' && lang ? 'value' : valueMember[kind];

@@ -1,12 +1,12 @@
-/** Notifications of one subscription that wait or are under way. */
+/** The queue of notifications of one subscription that wait or are in flight. */
 import type { Instant } from '../model/instant.ts';
 import type { LogRecord, Position } from '../port/store.ts';
 
-/** How a notification has fared so far. */
+/** The attempts at a notification so far. */
 export interface RetryState {
-  /** Attempts. */
+  /** The number of attempts. */
   readonly attempts: number;
-  /** Attempts that failed although the receiver was there: what counts against the notification. */
+  /** The number of attempts that failed although the receiver was reachable. Only these count against the notification. */
   readonly failures: number;
   /** When the first attempt began. */
   readonly firstAt?: Instant;
@@ -23,50 +23,50 @@ export interface OpenNotification {
 
 /** A notification that waits. */
 export interface QueuedNotification extends OpenNotification {
-  /** Undefined when it was let go: it is to be read from the log again before the notification can go. */
+  /** Undefined when it was evicted. It must be read from the log again before the notification can be sent. */
   readonly record: LogRecord | undefined;
   readonly retry: RetryState;
-  /** Not to be tried before, in milliseconds of the holder's clock. */
+  /** Earliest time of the next attempt, in milliseconds of the clock of the caller. */
   readonly notBeforeMs: number;
 }
 
-/** A notification that may go. */
+/** A notification that can be sent. */
 export interface DueNotification extends QueuedNotification {
   readonly record: LogRecord;
 }
 
 export interface Queue {
-  /** Records come in the order of their positions. */
+  /** Adds a record. Callers add records in the order of their positions. */
   add(record: LogRecord): void;
-  /** Takes in what was open elsewhere, in the order of positions and before any record is added. All of it is let go. */
+  /** Restores open notifications of an earlier queue, in the order of positions and before any record is added. All count as evicted. */
   restore(open: readonly OpenNotification[]): void;
-  /** One that may go now; it is then under way. */
+  /** Takes a notification that may be sent now. It is then in flight. */
   take(nowMs: number): DueNotification | undefined;
-  /** It is delivered or given up. */
+  /** The notification was delivered or given up. */
   finish(due: DueNotification): void;
-  /** It is to be tried again; it stays before all others of its entity. */
+  /** Puts a notification back for a retry, before all others of its entity. */
   giveBack(due: DueNotification): void;
-  /** When `take` may answer something again; undefined: when something is added, filled in, finished or given back. */
+  /** When `take` may return something again. Undefined: only after something is added, refilled, finished or given back. */
   nextMs(): number | undefined;
   /** The first position that is neither delivered nor given up. */
   first(): Position | undefined;
-  /** All that wait or are under way, in the order of their positions. */
+  /** All notifications that wait or are in flight, in the order of their positions. */
   open(): readonly OpenNotification[];
-  /** Attempts at the notification of the change at a position, as far as known; undefined when it neither waits nor is under way. */
+  /** The known attempts for the change at a position. Undefined when its notification neither waits nor is in flight. */
   attemptsAt(position: Position): number | undefined;
-  /** Waiting and under way. */
+  /** The number of notifications that wait or are in flight. */
   size(): number;
   underWay(): number;
-  /** Lets go of the records of what waits; their places and fates are kept. */
+  /** Evicts the records of waiting notifications. Their positions and retry states stay, as far as the queue keeps them. */
   evictRecords(): void;
-  /** The first position whose record was let go. */
+  /** The first position whose record was evicted. */
   firstEvicted(): Position | undefined;
-  /** Whether the record at a position was let go. */
+  /** Whether the record at a position was evicted. */
   isEvicted(position: Position): boolean;
-  /** Takes in a record that was let go. */
+  /** Puts an evicted record back. */
   refill(record: LogRecord): void;
-  /** Forgets one that was let go. */
+  /** Removes a notification whose record was evicted. */
   dropEvicted(position: Position): void;
-  /** Forgets what waits. */
+  /** Removes all waiting notifications. */
   clear(): void;
 }

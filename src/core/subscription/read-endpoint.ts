@@ -1,4 +1,4 @@
-/** Reads where the notifications of a stored subscription go: its `notification.endpoint` (clause 5.2.15). */
+/** Parses the endpoint of a stored subscription: its `notification.endpoint` (clause 5.2.15). */
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
@@ -7,15 +7,15 @@ import type { Messenger } from '../port/messenger.ts';
 import { readTimeMs } from './bounds.ts';
 import { type Members, refuseMembers } from './member.ts';
 
-/** How the body of a notification is written. */
+/** The media type of notifications. */
 type Accept = 'application/json' | 'application/ld+json' | 'application/geo+json';
 
 export interface Endpoint {
   readonly uri: string;
   readonly accept: Accept;
-  /** Longest time in which the receiver must have answered. */
+  /** Longest time until the receiver must have answered. */
   readonly timeoutMs?: number;
-  /** After a failure nothing is sent for so long. */
+  /** Nothing is sent for this time after a failure. */
   readonly cooldownMs?: number;
   /** Headers for the receiver. */
   readonly receiverInfo: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ const members: Members = {
 };
 const accepted: readonly Accept[] = ['application/json', 'application/ld+json', 'application/geo+json'];
 
-/** Throws BadRequestData that names the faulty member, OperationNotSupported for a URI that no messenger carries to. */
+/** Throws BadRequestData that names the faulty member, and OperationNotSupported for a URI scheme of the standard that has no messenger. */
 export function readEndpoint(json: Json | undefined, messenger: Messenger): Endpoint {
   if (!isObject(json))
     throw badData(
@@ -49,10 +49,10 @@ export function readEndpoint(json: Json | undefined, messenger: Messenger): Endp
   };
 }
 
-/** Schemes that the standard knows for endpoints. */
+/** URI schemes of endpoints in the standard. */
 const standardSchemes = ['http', 'https', 'mqtt', 'mqtts'];
 
-/** True when nothing is sent to the receiver: it connects, and streams the subscription by its id (docs/streaming.md). */
+/** True when nothing is sent to the endpoint: the receiver connects and streams the subscription by its id (docs/streaming.md). */
 export const isFetched = ({ uri }: Pick<Endpoint, 'uri'>): boolean => /^ws:/i.test(uri);
 
 function readReceiver(json: Json | undefined, notifierInfo: Endpoint['notifierInfo'], messenger: Messenger): string {
@@ -69,7 +69,7 @@ function readReceiver(json: Json | undefined, notifierInfo: Endpoint['notifierIn
   return json;
 }
 
-/** Problems of a stored subscription are told to others than who made it. */
+/** Masks secrets: the problems of a stored subscription are shown to other clients than its creator too. */
 const quotedUri = (json: Json | undefined): string => quoted(typeof json === 'string' ? maskUri(json) : json);
 
 function readFetched(uri: string): string {
@@ -92,7 +92,7 @@ function readAccept(json: JsonObject): Accept {
   return known;
 }
 
-/** Headers by which a message is framed, or a connection run: not the subscriber's to set. */
+/** Headers that frame a message or control a connection. A subscriber may not set them. */
 const framing = /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
 
 function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
@@ -110,7 +110,7 @@ function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
   return pairs;
 }
 
-/** An array of `{key, value}` (clause 5.2.22); of the same key the last counts. */
+/** An array of `{key, value}` (clause 5.2.22). The last one of a key counts. */
 function readPairs(json: JsonObject, name: string): Readonly<Record<string, string>> {
   const { [name]: list = [] } = json;
   if (!isArray(list))

@@ -1,4 +1,4 @@
-/** Reads a stored subscription: what concerns it, when it is told, and where (clauses 5.2.12 to 5.2.15). */
+/** Parses a stored subscription: what it matches, when it notifies, and where to (clauses 5.2.12 to 5.2.15). */
 import type { Context } from '../jsonld/context.ts';
 import type { Query } from '../language/filter.ts';
 import { geoMembers, refuseUnknownGeo } from '../language/geo/geo-query.ts';
@@ -19,43 +19,43 @@ import { type Endpoint, readEndpoint } from './read-endpoint.ts';
 import { readList, readSubscription } from './read-subscription.ts';
 import { readConformance } from './read-view.ts';
 
-/** A stored subscription that was read, without where its notifications go. */
+/** A stored subscription after parsing, without its endpoint. */
 interface StoredQuery {
   readonly plan: SubscriptionPlan;
-  /** A `q` that leads through relationships, which is no part of the plan. */
+  /** A `q` that follows relationships. It is not in the filter of the plan. */
   readonly linked?: Query;
   readonly join?: Join;
-  /** The @context that names in notifications are written with. */
+  /** The @context for names in notifications. */
   readonly notified: Context;
   /** Least time between two notifications. */
   readonly throttlingMs?: number;
-  /** Time between notifications that come by the clock. */
+  /** Time between two notifications of a subscription that notifies at intervals. */
   readonly intervalMs?: number;
   readonly isActive: boolean;
   readonly expiry: Micros;
 }
 
-/** A stored subscription that was read. */
+/** A stored subscription after parsing. */
 export interface StoredPlan extends StoredQuery {
   readonly endpoint: Endpoint;
 }
 
-/** Entities that relationships lead to are told too: in place of the URIs, or behind the entities (clause 4.5.23). */
+/** Linked entities are notified too: in place of the URIs, or after the entities (clause 4.5.23). */
 interface Join {
   readonly how: 'inline' | 'flat';
-  /** How many relationships away; at least 1. */
+  /** The number of relationships to follow, at least 1. */
   readonly level: number;
 }
 
-/** The @contexts that a document is read with. */
+/** The @contexts to parse a document with. */
 export interface StoredContexts {
-  /** That of the names in `q` and `csf`. */
+  /** For names in `q` and `csf`. */
   readonly queryContext: Context;
-  /** That of the names in notifications. */
+  /** For names in notifications. */
   readonly notified: Context;
 }
 
-/** The @contexts that a document names. Throws BadRequestData, and what resolving them throws. */
+/** Resolves the @contexts of a document. Throws BadRequestData, and what `resolve` throws. */
 export async function contextsOf(
   { members, queryContext, context }: SubscriptionDocument,
   resolve: (context: Json) => Promise<Context>,
@@ -67,8 +67,8 @@ export async function contextsOf(
 }
 
 /**
- * Refuses what older versions have taken: a stored document that has it is carried out as well as it can be. Throws BadRequestData
- * that names the member.
+ * Rejects values that older versions accepted. A stored document that has them still runs as well as possible. Throws BadRequestData that
+ * names the member.
  */
 export function checkNew({ members }: SubscriptionDocument): void {
   checkTimes(members);
@@ -76,15 +76,15 @@ export function checkNew({ members }: SubscriptionDocument): void {
   if (isObject(members['geoQ'])) refuseUnknownGeo(members['geoQ']);
 }
 
-/** Throws BadRequestData that names the faulty member, OperationNotSupported for what this broker does not do. */
+/** Throws BadRequestData that names the faulty member, and OperationNotSupported for what this broker does not support. */
 export function readStored(document: SubscriptionDocument, contexts: StoredContexts, messenger: Messenger): StoredPlan {
   const endpoint = readEndpoint(notificationOf(document)['endpoint'], messenger);
   return { ...readQuery(document, contexts), endpoint };
 }
 
 /**
- * The plan of a stored subscription for whoever streams it: of one that needs no time and no entities but the changed one.
- * Throws OperationNotSupported for any other.
+ * The plan of a stored subscription for streaming. Throws OperationNotSupported when the subscription depends on time or on other entities
+ * than the changed one.
  */
 export function readStreamed(document: SubscriptionDocument, contexts: StoredContexts): SubscriptionPlan {
   const { plan, linked, join, throttlingMs, intervalMs, expiry } = readQuery(document, contexts);
@@ -122,7 +122,7 @@ function readQuery(document: SubscriptionDocument, { queryContext, notified }: S
   };
 }
 
-/** Names are expanded already. */
+/** Names in the document are expanded already. */
 const verbatim = (name: string): string => name;
 
 interface Notified {
@@ -144,7 +144,7 @@ function readPlan(members: JsonObject, { notification, notified, depthMax }: Not
   );
 }
 
-/** Older versions have taken more members of `geoQ` than it has. */
+/** Older versions accepted unknown members of `geoQ`. They are removed. */
 const knownGeo = ({ geoQ }: JsonObject): JsonObject =>
   isObject(geoQ)
     ? {
@@ -158,7 +158,7 @@ const knownGeo = ({ geoQ }: JsonObject): JsonObject =>
 const omit = (json: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)));
 
-/** The tree of `q`. `csf` is checked only: it chooses context sources, of which this broker asks none. */
+/** The syntax tree of `q`. `csf` is only checked: it selects context sources, and this broker queries none. */
 function readQueries(members: JsonObject, terms: Context): Query | undefined {
   const options = { expandValues: readList(members, 'expandValues'), jsonKeys: readList(members, 'jsonKeys') };
   const [q, csf] = ['q', 'csf'].map((name) => readText(members, name));

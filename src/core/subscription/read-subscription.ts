@@ -1,4 +1,4 @@
-/** Reads an NGSI-LD Subscription that comes without an endpoint: its notifications go to whoever sent it (clause 5.2.12). */
+/** Parses an NGSI-LD Subscription without an endpoint: its notifications go to the client that sent it (clause 5.2.12). */
 import type { Context } from '../jsonld/context.ts';
 import type { EntitySelector, Filter } from '../language/filter.ts';
 import { readGeoQ } from '../language/geo/geo-query.ts';
@@ -20,14 +20,14 @@ import { type Members, readBoolean, readNames, readNonEmpty, readText, refuseMem
 import { type SubscriptionPlan, type Trigger, triggers } from './plan.ts';
 import { readChangeView } from './read-view.ts';
 
-/** What the members of a subscription are read with. */
+/** What the members of a subscription are parsed with. */
 export interface SubscriptionReading {
-  /** The @context of the names in the subscription. */
+  /** The @context of names in the subscription. */
   readonly context: Context;
-  /** The @context of the names in its notifications; absent: the same. */
+  /** The @context of names in its notifications. Absent: the same. */
   readonly notified?: Context;
   readonly now: Instant;
-  /** How many relationships away what is notified may lead; absent: none. */
+  /** The most relationships that projections in the notification may follow. Absent: none. */
   readonly depthMax?: number;
 }
 
@@ -47,8 +47,8 @@ const members: Members = {
 };
 
 /**
- * The plan of a subscription. Throws BadRequestData that names the faulty member, OperationNotSupported for a member of the
- * standard that this broker does not carry out, and what the parsers of query languages throw.
+ * The plan of a subscription. Throws BadRequestData that names the faulty member, OperationNotSupported for a member of the standard that
+ * this broker does not support, and what the parsers of query languages throw.
  */
 export function readSubscription(
   given: Json,
@@ -76,7 +76,7 @@ export function readSubscription(
   };
 }
 
-/** Only of the local entities everything may be asked for. */
+/** A subscription to all entities is allowed only with `localOnly`. */
 function refuseUnbounded(
   { localOnly }: JsonObject,
   { selectors }: Filter,
@@ -115,7 +115,7 @@ function readFilter(json: JsonObject, terms: Terms): Filter {
       : { geo: inMember('geoQ', () => readGeoQ(json['geoQ'] ?? null, terms)) }),
     ...(scopeQ === undefined ? undefined : { scopeQ: inMember('scopeQ', () => parseScopeQ(scopeQ)) }),
   };
-  // What cannot be evaluated (a path through a relationship) is to be refused now, not when the first change comes.
+  // Rejects filters that cannot be evaluated (a path through a relationship) now, not at the first change.
   compileFilter(filter);
   return filter;
 }
@@ -152,7 +152,7 @@ function readIds(json: Json | undefined, where: string): readonly string[] | und
   return stringsOf(json).map((id) => readId(id, `the id in ${where}`));
 }
 
-/** Elements of a comma list. */
+/** The elements of a comma-separated list. */
 export const readList = (json: JsonObject, name: string): readonly string[] =>
   readText(json, name)
     ?.split(',')

@@ -1,4 +1,4 @@
-/** Reads how the notifications of a subscription are to be written: its `notification`, `lang` and `datasetId` (clauses 5.2.12, 5.2.14). */
+/** Parses how the notifications of a subscription are rendered: `notification`, `lang` and `datasetId` (clauses 5.2.12, 5.2.14). */
 import type { Context } from '../jsonld/context.ts';
 import { parseProjection, type Projection, projectionDepth } from '../language/projection.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
@@ -27,11 +27,11 @@ interface Asked {
   readonly context: Context;
   readonly asked: ReadonlySet<Trigger>;
   readonly watched: ReadonlySet<string> | undefined;
-  /** How many relationships away what is shown may lead. */
+  /** The most relationships that projections may follow. */
   readonly depthMax?: number;
 }
 
-/** How changes are told to a subscription. `context` gives the names. Throws BadRequestData or OperationNotSupported. */
+/** How a subscription renders changes. `context` gives the names. Throws BadRequestData or OperationNotSupported. */
 export function readChangeView(json: JsonObject, { context, asked, watched, depthMax = 0 }: Asked): ChangeView {
   const notification = json['notification'] ?? {};
   if (!isObject(notification))
@@ -60,7 +60,7 @@ function lossOf(asked: ReadonlySet<Trigger>): ChangeView['loss'] {
   return asked.has('attributeDeleted') ? 'attributes' : 'none';
 }
 
-/** Everything that the text of a change depends on, beside the change. What is watched matters only where its loss is told. */
+/** Everything that the text of a change depends on besides the change. Watched attributes matter only when their deletion is shown. */
 function keyOf(
   { notification = {}, lang = null, datasetId = null, ngsildConformance = null }: JsonObject,
   { context, asked, watched }: Asked,
@@ -71,7 +71,7 @@ function keyOf(
   return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, ...told]);
 }
 
-/** The version that the receiver of notifications knows (clauses 4.3.6.8, 5.2.12). Throws BadRequestData. */
+/** The version of the standard that the receiver understands (clauses 4.3.6.8, 5.2.12). Throws BadRequestData. */
 export function readConformance(json: JsonObject): MinorVersion | undefined {
   const text = readText(json, 'ngsildConformance');
   if (text === undefined) return undefined;
@@ -99,7 +99,7 @@ function readView(json: JsonObject, notification: JsonObject, { context, depthMa
   };
 }
 
-/** `attributes` is what a query calls `attrs`. */
+/** `attributes` corresponds to the query parameter `attrs`. */
 function readProjection(notification: JsonObject, { context, depthMax }: Naming): Projection {
   const given = [
     ['attrs', readNames(notification, 'attributes')],

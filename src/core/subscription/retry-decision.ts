@@ -1,21 +1,21 @@
-/** What is to be done after an attempt to deliver. */
+/** Decides what follows after an attempt to deliver. */
 import type { Delivery } from '../port/messenger.ts';
 
 /**
- * `done`: it is delivered. `lost`: it is given up. `again`: it is tried again, while notifications of other entities go on.
- * `later`: nothing goes to this receiver for a while.
+ * `done`: delivered. `lost`: given up. `again`: retried, while notifications of other entities go on. `later`: nothing is sent to this
+ * receiver for a while.
  */
 export type RetryDecision = 'done' | 'lost' | 'again' | 'later';
 
 export interface AttemptCount {
-  /** Attempts that failed although the receiver was there, with the one that has just ended. */
+  /** Attempts that failed although the receiver was reachable, including the last one. */
   readonly failures: number;
   readonly failuresMax: number;
 }
 
 /**
- * The verdict on a notification after an attempt. A receiver that is out of reach never costs a notification; but one that
- * is out of reach only when it gets this very notification does.
+ * The decision on a notification after an attempt. A receiver that is unreachable for all notifications never costs a notification. A
+ * notification is given up when the receiver is unreachable only for it.
  */
 export function decideRetry(
   { kind }: Exclude<Delivery, { readonly kind: 'abandoned' }>,

@@ -1,20 +1,22 @@
-/** Reads a log in blocks that are kept for a while, so that all who read about the same place share the records: each is parsed and told once. */
+/**
+ * Caches blocks of a log, so that consumers that read near the same position share the records: each record is parsed and rendered once.
+ */
 import type { Log, LogRecord, Position } from '../port/store.ts';
 
-/** Positions in a block, and blocks that are kept. */
+/** Positions per block, and most blocks in the cache. */
 const blockSize = 200;
 const blocksMost = 8;
 
-/** The log; a reading ends with the block that it begins in. */
+/** A log with a cache. A read returns no records beyond the block that it starts in. */
 export function shareLog(log: Log): Log {
-  /** By number, the one that was asked for last behind the others. Each is read on by one after the other. */
+  /** By block number, the least recently used first. Reads of one block run one after the other. */
   const blocks = new Map<number, Promise<readonly LogRecord[]>>();
   const keep = (number: number, records: Promise<readonly LogRecord[]>): void => {
     blocks.delete(number);
     blocks.set(number, records);
     const [eldest] = blocks.keys();
     if (blocks.size > blocksMost && eldest !== undefined) blocks.delete(eldest);
-    // A failure is for those who asked, not for those to come.
+    // A failure concerns current callers only: later callers try again.
     records.catch(() => blocks.get(number) === records && blocks.delete(number));
   };
   return {
@@ -36,7 +38,7 @@ interface Block {
   readonly known: readonly LogRecord[];
 }
 
-/** The block, with records beyond `after`, if there are any. */
+/** The block, with records beyond `after` if there are any. */
 async function readOn(log: Log, { number, known, after }: Block & { after: Position }): Promise<readonly LogRecord[]> {
   const last = known.at(-1)?.position ?? number * blockSize;
   if (last > after) return known;

@@ -1,4 +1,4 @@
-/** Keeps the least time between two notifications of a subscription (clause 5.2.12, `throttling`). */
+/** A queue that keeps the least time between two notifications of a subscription (clause 5.2.12, `throttling`). */
 import type { Position } from '../port/store.ts';
 import { type DueNotification, type Queue, notAttempted, type QueuedNotification } from './queue.ts';
 
@@ -6,14 +6,14 @@ interface State {
   readonly periodMs: number;
   waiting: QueuedNotification | undefined;
   underWay: DueNotification | undefined;
-  /** When the attempt began that is under way, or was last; and the one that was delivered last. */
+  /** The start of the last attempt, and the start of the last delivered one. */
   beganMs: number;
   notifiedMs: number;
 }
 
 /**
- * The newest notification only, one under way at a time, and none before the period is over that begins with the last one
- * delivered: what comes too early is dropped. One that fails is tried again until something newer takes its place.
+ * Keeps only the newest notification, with one in flight at a time. It drops notifications within the period that starts with the last
+ * delivered one. A failed notification is retried until a newer one replaces it.
  */
 export function createThrottled(periodMs: number, lastMs: number): Queue {
   const state: State = { periodMs, waiting: undefined, underWay: undefined, beganMs: lastMs, notifiedMs: lastMs };
@@ -58,7 +58,7 @@ function take(state: State, nowMs: number): DueNotification | undefined {
 
 type Records = Pick<Queue, 'restore' | 'evictRecords' | 'firstEvicted' | 'isEvicted' | 'refill' | 'dropEvicted'>;
 
-/** What is done to a record that is let go. */
+/** The methods for evicted records. */
 function recordsOf(state: State): Records {
   const firstEvicted = (): Position | undefined =>
     state.waiting && !state.waiting.record ? state.waiting.position : undefined;

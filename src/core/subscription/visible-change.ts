@@ -1,10 +1,10 @@
-/** A change as somebody sees it who may not see everything. */
+/** Restricts a change to what a principal may see. */
 import type { Change } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 
 /**
- * The part of a change that `see` lets through: the entity with the attributes that may be seen, and the changes of these.
- * Undefined when the entity itself may not be seen. What is hidden can then neither match nor be told.
+ * The part of a change that `see` lets through: the entity with its visible attributes, and the changes of these. Undefined when the entity
+ * itself is not visible. Hidden parts can then neither match nor be notified.
  */
 export function visibleChange<Seen extends Change>(
   change: Seen,
@@ -12,7 +12,7 @@ export function visibleChange<Seen extends Change>(
 ): Seen | undefined {
   const entity = see(change.entity);
   if (!entity) return undefined;
-  // Attributes that are gone are asked for by name: the entity after the change has them no more.
+  // Deleted attributes are asked for by name, because the entity after the change no longer has them.
   const gone = Object.fromEntries(change.attrs.map(({ name }) => [name, []]));
   const named = see({ ...change.entity, attrs: { ...gone, ...change.entity.attrs } });
   return {
