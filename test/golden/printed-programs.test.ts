@@ -206,6 +206,9 @@ describe('docs/import.md', () => {
     const [line = ''] = readFileSync(join(here.folder, 'all.ndjson'), 'utf8').split('\n');
     expect(line).toContain('urn:ngsi-ld:OffStreetParking:birmingham:BHM1');
     expect(line).toContain('0.1109');
+    expect(readFileSync(join(here.folder, 'all.nq'), 'utf8')).toMatch(
+      /^<urn:ngsi-ld:OffStreetParking:birmingham:BHM1> .* <https:\/\/\S+\/OffStreetParking> \.$/m,
+    );
   }, 600_000);
 });
 

@@ -1,9 +1,11 @@
-/** `mlaka export`: exports entities to a file: one JSON text per line, GeoJSON, or CSV. */
+/** `mlaka export`: exports entities to a file: one JSON text per line, GeoJSON, CSV, or RDF. */
 import type { Writable } from 'node:stream';
+import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
 import { isArray, type Json } from '../../core/model/json.ts';
 import { type Client, createClient, detailOf, type BrokerTarget } from './client.ts';
 import type { Command, Io } from './command.ts';
 import { guardFlag, lineWriter } from './csv-cell.ts';
+import { createReadContext } from './export/contexts.ts';
 import { csvForm, flatGeojsonForm, type Form, geojsonForm, ndjsonForm } from './export/forms.ts';
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -16,8 +18,8 @@ const flags = {
   type: { form: 'TYPES', about: 'Entity types, as in the parameter type.', initial: '*' },
   context: { form: 'URL', about: 'The @context whose short names are written; empty: names in full.', initial: '' },
   format: {
-    form: 'ndjson|geojson|csv',
-    about: 'One entity per line, a FeatureCollection, or a table of one type.',
+    form: 'ndjson|geojson|csv|nquads',
+    about: 'One entity per line, a FeatureCollection, a table of one type, or RDF statements.',
     initial: 'ndjson',
   },
   flat: {
@@ -34,7 +36,8 @@ const usage = `mlaka export [OPTIONS]
 Writes all entities of a broker, as they are now. NDJSON holds them whole, in the normalized form, so that they can be
 read again anywhere (mlaka import FILE puts them back in). GeoJSON holds them whole, too, at their location; with --flat it
 holds their values. CSV holds the values of
-one type, a column for each attribute; what is no plain text or number stands in it as JSON.
+one type, a column for each attribute; what is no plain text or number stands in it as JSON. N-Quads (RDF) hold one statement per line; --context says what names inside of values
+mean.
 `;
 
 /** Entities per page. */
@@ -42,19 +45,25 @@ const pageSize = 1000;
 
 export const exportEntities: Command = {
   name: 'export',
-  summary: 'writes entities to a file: NDJSON, GeoJSON or CSV',
+  summary: 'writes entities to a file: NDJSON, GeoJSON, CSV or N-Quads',
   async run(args, { out, err, signal }) {
     if (asksForHelp(args)) {
       out.write(`${usage}${helpOf(flags)}\n`);
       return 0;
     }
     const { values } = readFlags(args, flags);
-    const client = createClient(values, signal);
+    const client = createClient(values.format === 'nquads' ? inContext(values) : values, signal);
     const form = await formOf(values, client);
     await writeTo(values.out, out, (file) => writeAll(file, form, { client, err, types: values.type }));
     return 0;
   },
 };
+
+/** The statements are made with the core context where no other is given, so the broker must not answer in its own default. */
+const inContext = <Values extends { readonly context: string }>(values: Values): Values => ({
+  ...values,
+  context: values.context === '' ? coreContextUrl : values.context,
+});
 
 async function formOf(
   {
@@ -77,9 +86,17 @@ async function formOf(
     case 'csv':
       if (type === '*') throw new Error('--format csv needs --type: a table has the columns of one type.');
       return csvForm(await attributesOf(client, type), writeLine);
+    case 'nquads':
+      return rdfForm(context === '' ? undefined : context, client);
     default:
-      throw new Error(`--format must be ndjson, geojson or csv, not ${format}.`);
+      throw new Error(`--format must be ndjson, geojson, csv or nquads, not ${format}.`);
   }
+}
+
+/** The library behind it takes a while to load, so it is loaded only where it is used. */
+async function rdfForm(context: string | undefined, client: Client): Promise<Form> {
+  const { nquadsForm } = await import('./export/nquads.ts');
+  return nquadsForm(context, createReadContext(client));
 }
 
 /** The names of all attributes of a type. */
@@ -101,7 +118,8 @@ async function writeAll(out: Writable, form: Form, { client, err, types }: Expor
   let done = 0;
   await write(out, form.head);
   for await (const { entities, total } of pagesOf(client, types, form.query)) {
-    const texts = entities.map((entity) => form.textOf(entity));
+    const texts: string[] = [];
+    for (const entity of entities) texts.push(await form.textOf(entity));
     if (texts.length > 0) await write(out, `${done > 0 ? form.between : ''}${texts.join(form.between)}`);
     done += entities.length;
     progress.show(done, total === 0 ? 1 : done / total);

@@ -142,6 +142,6 @@ describe('mlaka export', () => {
   });
 
   test('an unknown form is refused', async () => {
-    await expect(write(['--format', 'xml'])).rejects.toThrow(/must be ndjson, geojson or csv, not xml/);
+    await expect(write(['--format', 'xml'])).rejects.toThrow(/must be ndjson, geojson, csv or nquads, not xml/);
   });
 });

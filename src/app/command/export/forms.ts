@@ -10,11 +10,11 @@ export interface Form {
   readonly tail: (count: number) => string;
   /** Query parameters of the request for entities. */
   readonly query: string;
-  readonly textOf: (entity: Json) => string;
+  readonly textOf: (entity: Json) => string | Promise<string>;
 }
 
 /** With system attributes the answer contains everything that a client wrote, including `expiresAt`. */
-const whole = '&options=sysAttrs';
+export const whole = '&options=sysAttrs';
 
 /** One entity per line. With a context, each entity names it, so that every line can be read alone. */
 export const ndjsonForm = (context: string | undefined): Form => ({

@@ -1,0 +1,29 @@
+/** @contexts for the export: those that come with Mlaka, and those that the broker hosts. Nothing is fetched from elsewhere. */
+import { fileURLToPath } from 'node:url';
+import { isCoreUrl } from '../../../core/jsonld/gather.ts';
+import { coreContext } from '../../../core/jsonld/known/core-context.ts';
+import { dataIntegrity, dataIntegrityUrl } from '../../../core/jsonld/known/data-integrity.ts';
+import type { Json } from '../../../core/model/json.ts';
+import { knownContexts } from '../../../city/models/bundled-contexts.ts';
+import type { Client } from '../client.ts';
+import type { ReadContext } from './nquads.ts';
+
+const modelsFolder = fileURLToPath(new URL('../../../../smart-data-models', import.meta.url));
+
+/** A broker does not give away copies of @contexts that are served elsewhere, so an Error says what can be done. */
+export function createReadContext(client: Client): ReadContext {
+  let known: Readonly<Record<string, Json>> | undefined;
+  return async (url) => {
+    if (isCoreUrl(url)) return { '@context': coreContext };
+    if (url === dataIntegrityUrl) return { '@context': dataIntegrity };
+    known ??= knownContexts(modelsFolder);
+    const { pathname } = new URL(url);
+    const held = known[url] ?? known[pathname];
+    if (held !== undefined) return held;
+    const { status, body } = await client.send('GET', `/jsonldContexts/${encodeURIComponent(url)}`);
+    if (status === 200 && body !== undefined) return body;
+    throw new Error(
+      `The @context ${url} neither comes with Mlaka nor is hosted by the broker, and is not fetched. Post it to /ngsi-ld/v1/jsonldContexts.`,
+    );
+  };
+}
