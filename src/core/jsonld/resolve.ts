@@ -52,7 +52,7 @@ export interface ContextsOptions {
   readonly load: LoadDocument;
   /** Documents that need no loading: by URL, or by a path of the broker under any host name. */
   readonly known: Readonly<Record<string, Json>>;
-  /** Called while a long @context is made ready; absent: others wait. */
+  /** Called while a long @context is compiled; absent: the event loop is blocked meanwhile. */
   readonly pause?: Pause;
 }
 

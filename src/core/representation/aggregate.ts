@@ -76,7 +76,7 @@ interface Timed {
 interface Periods {
   put(tally: NumericSummary): void;
   add(timed: Timed): void;
-  /** The member of each method, when everything is in. */
+  /** The member of each method. Call it after all contents are added. */
   results(): JsonObject;
 }
 
