@@ -1,19 +1,19 @@
-/** The live consumers of a tenant, in circles of those who may see the same. */
+/** Matches changes to the live consumers of a tenant. Consumers with the same audience share one matcher. */
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { createMatcher, type Matcher } from '../../core/subscription/match.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import type { Audience } from './audience.ts';
 
-/** A consumer that has seen the log up to where its feed is, and is handed what comes. */
+/** A consumer that has read the log up to the position of its feed and now receives new records from the feed. */
 export interface LiveConsumer {
   readonly plan: SubscriptionPlan;
   readonly audience: Audience;
-  /** What concerns the consumer of all records behind `from`. It may have seen the first ones. */
+  /** Receives the matching records after position `from`. The consumer may have seen the first ones already. */
   deliver(records: readonly LogRecord[], from: Position): void;
-  /** Records up to here were pruned before they were read. */
+  /** Called when records up to this position were pruned before they were read. */
   skipPruned(position: Position): void;
-  /** The log cannot be read. */
+  /** Called when the log cannot be read. */
   fail(): void;
 }
 
@@ -21,7 +21,10 @@ export interface AudienceMatchers {
   readonly add: (consumer: LiveConsumer) => void;
   readonly remove: (consumer: LiveConsumer) => void;
   readonly all: () => readonly LiveConsumer[];
-  /** Every consumer that the record concerns, with the record as it may see it. With pauses: who is added or removed meanwhile is not among them. */
+  /**
+   * Returns every consumer that the record matches, with the record as its audience sees it. Yields to the event loop; consumers
+   * that are added or removed in the meantime are not included.
+   */
   readonly match: (
     record: LogRecord,
     yieldToEventLoop: YieldToEventLoop,

@@ -1,4 +1,4 @@
-/** What a principal may see of a tenant: a view of its store, and of every change. */
+/** Determines what a principal may see of a tenant: a filtered view of the store and of each change. */
 import { decide } from '../../core/access/decision.ts';
 import { guardStore } from '../../core/access/guard.ts';
 import type { Change } from '../../core/model/change.ts';
@@ -8,15 +8,15 @@ import type { Store } from '../../core/port/store.ts';
 import { visibleChange } from '../../core/subscription/visible-change.ts';
 
 export interface Audience {
-  /** Audiences of the same key see the same. */
+  /** Audiences with the same key see the same. */
   readonly key: string;
-  /** The store with what may be seen. */
+  /** The store, restricted to what the audience may see. */
   readonly store: Store;
-  /** The part of a change that may be seen; undefined: nothing. */
+  /** Returns the visible part of a change; undefined when nothing is visible. */
   see<Seen extends Change>(change: Seen): Seen | undefined;
 }
 
-/** Throws Forbidden when there is nothing to be seen. */
+/** Throws Forbidden when the principal may see nothing. */
 export function audienceOf({ principal, tenant }: Pick<Caller, 'principal' | 'tenant'>, store: Store): Audience {
   const decision = decide(principal, 'read', tenant);
   switch (decision.extent) {

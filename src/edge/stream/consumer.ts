@@ -1,4 +1,7 @@
-/** One subscription of one client: it reads the log until it is up to date, then is handed what comes, and reads again when it lags. */
+/**
+ * Runs one subscription of one client. It reads the log until it is up to date, then receives live records, and reads the log
+ * again when it lags.
+ */
 import { type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Memory } from '../../core/port/memory.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
@@ -11,31 +14,31 @@ import { takeSnapshot } from './snapshot.ts';
 
 export interface ConsumerOptions extends Omit<StreamContext, 'concerns' | 'state'> {
   readonly overflow: 'disconnect' | 'latest';
-  /** Bytes that may wait for the client. */
+  /** Maximum number of bytes buffered for the client. */
   readonly bufferBytes: number;
-  /** What concerns the client up to here is known to it, or comes in a snapshot. */
+  /** The start position. The client knows earlier changes already, or gets them in a snapshot. */
   readonly start: Position;
   readonly isSnapshotFirst: boolean;
-  /** Called when the subscription has ended by itself. */
+  /** Called when the subscription ends without a request of the client. */
   readonly ended: (reason: string) => void;
 }
 
 export interface Consumer {
-  /** Sends what is to be sent, until the end. */
+  /** Starts sending. */
   run(): void;
-  /** Ends without a word. */
+  /** Ends without a message to the client. */
   end(): void;
-  /** Called now and then: ends what has expired, and tells how far the client is when it has heard nothing for long. */
+  /** Called periodically. Ends an expired subscription, and sends the current position to a client that has received nothing new. */
   beat(): void;
-  /** The client has been told positions up to this one. */
+  /** The last position sent to the client. */
   toldTo(): Position;
 }
 
-/** A course with what only this file needs of it. */
+/** The stream context with further state of this file. */
 interface Run extends StreamContext {
   readonly options: ConsumerOptions;
   readonly expiry: Micros;
-  /** The consumer as its feed sees it. */
+  /** The interface of the consumer for its feed. */
   readonly live: LiveConsumer;
 }
 
@@ -65,7 +68,7 @@ const startReading = (run: Run): void => {
   });
 };
 
-/** Until the feed takes over, or the client is gone. */
+/** Reads the log until the consumer joins the feed or the client disconnects. */
 async function readOn(run: Run): Promise<void> {
   const { state, pipe, feed, live } = run;
   if (state.isInSnapshot) await takeSnapshot(run);
@@ -85,7 +88,7 @@ function deliver(run: Run, records: readonly LogRecord[], from: Position): void 
   state.seen = Math.max(state.seen, from);
   const fresh = records.filter(({ position }) => position > state.seen);
   for (const { entities, position } of writer.bundles(fresh)) {
-    // Looked at before the frame, so that one entity larger than the bound still gets through.
+    // Checks the backlog before the frame, so that a single entity above the limit still gets through.
     if (pipe.backlog() > bound(options, world.memory)) {
       overflow(run);
       return;
@@ -97,8 +100,8 @@ function deliver(run: Run, records: readonly LogRecord[], from: Position): void 
 }
 
 /**
- * When streams hold as much as they may in all, little may wait for each.
- * Who wants the latest only is let go early: what it needs is in the log, and need not wait in memory.
+ * The current backlog limit in bytes. It is small while all streams together exceed their memory share. It is also lower for
+ * overflow `latest`: such a consumer can reread the log instead of buffering.
  */
 function bound({ overflow, bufferBytes }: ConsumerOptions, memory: Memory): number {
   if (memory.held('streams') > memory.share('streams')) return Math.min(bufferBytes, frameBytes);

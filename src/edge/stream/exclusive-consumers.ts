@@ -1,4 +1,4 @@
-/** Stored subscriptions on the stream: each has one consumer at a time, of which it is kept how far it has come. */
+/** Gives each stored subscription at most one consumer at a time, and persists its acknowledged position. */
 import { statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import type { World } from '../../core/operation/operation.ts';
 import { changeDocument } from '../../core/port/document-collection.ts';
@@ -7,12 +7,12 @@ import { acknowledgedCollection, subscriptionCollection } from '../../core/port/
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import { readSubject } from './stored.ts';
 
-/** A stored subscription in the hands of its consumer; to be released once. */
+/** A claim on a stored subscription. Call `release` once. */
 export interface ExclusiveConsumer {
   readonly plan: SubscriptionPlan;
-  /** What concerns the subscription up to here was acknowledged, or came before it. */
+  /** The acknowledged position, or the position at which the subscription began. */
   readonly leftAt: Position;
-  /** Keeps that everything up to a position was taken in. Answers how far it is kept, once that is durable. */
+  /** Persists that everything up to a position is processed. Returns the persisted position once it is durable. */
   acknowledge(position: Position): Promise<Position>;
   release(): void;
 }
@@ -20,10 +20,10 @@ export interface ExclusiveConsumer {
 interface ExclusiveConsumerOptions {
   readonly tenant: string;
   readonly id: string;
-  /** The store as the client may see it, and as it is. */
+  /** The store as the client may see it, and the unrestricted store. */
   readonly seen: Store;
   readonly store: Store;
-  /** Called when the subscription was taken over by another consumer, changed, paused or deleted. */
+  /** Called when another consumer takes over, or when the subscription is changed, paused or deleted. */
   readonly lost: (reason: string) => void;
 }
 
@@ -35,7 +35,7 @@ export function createExclusiveConsumers(world: World): OpenExclusiveConsumer {
   return async (options) => {
     const { tenant, id, seen, store } = options;
     const key = `${tenant} ${id}`;
-    // Watched before it is read: whatever changes in between is heard of.
+    // Watch before reading, so that no change in between is missed.
     const unwatch = world.subscriptions.watch(tenant, id, () => void tellChange(options, world));
     try {
       const { plan, since } = await readSubject({ tenant, id, seen }, world);
@@ -70,21 +70,21 @@ async function tellChange({ store, id, lost }: ExclusiveConsumerOptions, world: 
   }
 }
 
-/** Writes one after the other, each the newest there is; those who came meanwhile share it. */
+/** Writes one acknowledgement at a time, always the newest position. Calls during a write share the next one. */
 function createAcknowledge(collection: DocumentCollection, id: string): ExclusiveConsumer['acknowledge'] {
   let [wanted, durable] = [0, 0];
   let writing = Promise.resolve();
   const write = async (): Promise<void> => {
     if (durable >= wanted) return;
     const next = wanted;
-    // A consumer at another broker may have come further.
+    // A consumer at another broker instance may have acknowledged a later position.
     await changeDocument(collection, id, (now) => (typeof now === 'number' && now >= next ? undefined : next));
     durable = next;
   };
   return async (position) => {
     wanted = Math.max(wanted, position);
     const done = writing.then(write);
-    // A write that failed is the concern of those who waited for it.
+    // A failed write rejects only the calls that waited for it.
     writing = done.catch(() => undefined);
     await done;
     return durable;

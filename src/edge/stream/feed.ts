@@ -1,4 +1,4 @@
-/** The changes of one tenant for all its consumers: those who are up to date are handed what comes, the others read on by themselves. */
+/** Provides the changes of a tenant to all its consumers. Up-to-date consumers receive records live; the others read pages of the log. */
 import type { World } from '../../core/operation/operation.ts';
 import type { Position, Store } from '../../core/port/store.ts';
 import { createChangeRenderer, type ChangeRenderer } from '../../core/subscription/notification.ts';
@@ -11,14 +11,14 @@ import { createLogDispatcher } from './log-dispatcher.ts';
 export interface Feed {
   readonly epoch: string;
   readonly store: Store;
-  /** Writes a change once for all who want it in the same words. */
+  /** Renders a change once for all consumers that need the same representation. */
   readonly renderer: ChangeRenderer;
-  /** The next records behind a position, for a consumer that is not up to date. */
+  /** Reads the records after a position, for a consumer that is not up to date. */
   readPage(after: Position): Promise<LogPage>;
-  /** Takes in a consumer that has seen everything up to `seen`. False when the feed is ahead of it. */
+  /** Adds a consumer that has seen everything up to `seen`. False when the feed is ahead of it. */
   join(consumer: LiveConsumer, seen: Position): boolean;
   leave(consumer: LiveConsumer): void;
-  /** Live consumers have got what concerns them up to here. */
+  /** The position up to which live consumers have received all matching records. */
   deliveredTo(): Position;
   close(): void;
 }
@@ -28,7 +28,7 @@ async function openFeed(store: Store, world: World): Promise<Feed> {
   const matchers = createAudienceMatchers();
   const dispatcher = createLogDispatcher({ log: store.log, world, matchers, start: await store.log.position() });
   const stop = store.log.follow(dispatcher.advance);
-  // What was committed between the asking and the following is announced to nobody.
+  // A commit between `position()` and `follow()` is not announced, so ask for it here.
   await dispatcher.catchUp();
   return {
     epoch,
@@ -49,7 +49,7 @@ async function openFeed(store: Store, world: World): Promise<Feed> {
   };
 }
 
-/** A feed in use; to be released once. */
+/** A reference to a feed. Call `release` once. */
 export interface FeedReference {
   readonly feed: Feed;
   release(): void;
@@ -60,7 +60,7 @@ interface Used {
   users: number;
 }
 
-/** Answers the feed of a tenant, the same for all who use it at a time; undefined when there is no such tenant. */
+/** Returns the feed of a tenant, shared by all its users; undefined when the tenant does not exist. */
 export type OpenFeed = (tenant: string) => Promise<FeedReference | undefined>;
 
 export function createFeeds(world: World): OpenFeed {

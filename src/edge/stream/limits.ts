@@ -1,21 +1,21 @@
-/** Bounds of the stream: nothing that a peer does may take memory or time without one. */
+/** Defines the limits of streams. Everything that a peer can use memory or time for has a limit. */
 
 export interface StreamLimits {
-  /** Connections at a time, of all tenants. */
+  /** Maximum number of concurrent connections, over all tenants. */
   readonly connectionsMax: number;
-  /** Subscriptions on one connection. */
+  /** Maximum number of subscriptions per connection. */
   readonly subscriptionsMax: number;
-  /** Bytes that may wait for one slow consumer. */
+  /** Maximum number of bytes buffered for one slow consumer. */
   readonly bufferBytes: number;
-  /** Bytes of a frame that a client may send. */
+  /** Maximum size in bytes of a frame from a client. */
   readonly frameBytesMax: number;
-  /** Nesting of JSON in a frame that a client sends. */
+  /** Maximum JSON nesting depth in a frame from a client. */
   readonly depthMax: number;
-  /** Time between heartbeats. */
+  /** Time between heartbeats in milliseconds. */
   readonly pingIntervalMs: number;
 }
 
-/** Bytes of entities in a frame, unless a single one has more. */
+/** Maximum size of the entities in one frame, unless a single entity is larger. */
 export const frameBytes = 65_536;
-/** Records of the log, and entities of a snapshot, that are read at a time. */
+/** Page sizes: records of the log, and entities of a snapshot. */
 export const pageSizes = { log: 200, snapshot: 500 } as const;

@@ -1,4 +1,4 @@
-/** Moves records from a tenant's change log to its live consumers, one page at a time, with pauses for others. */
+/** Dispatches records of a tenant's change log to its live consumers, one page at a time. It yields to the event loop in between. */
 import { performance } from 'node:perf_hooks';
 import type { World } from '../../core/operation/operation.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
@@ -7,14 +7,14 @@ import { pageSizes } from './limits.ts';
 import { readLog } from '../../core/subscription/read-log.ts';
 
 export interface LogDispatcher {
-  /** There are records up to here. */
+  /** Announces that records up to this position exist. */
   readonly advance: (position: Position) => void;
-  /** There may be records that nobody has told of. */
+  /** Checks the log for records that were not announced. */
   readonly catchUp: () => Promise<void>;
   readonly stop: () => void;
-  /** Every record up to here has been put to all consumers that were there. */
+  /** The position up to which records have been matched against all consumers. */
   readonly matchedTo: () => Position;
-  /** What concerned them of the records up to here has been handed over. */
+  /** The position up to which matching records have been delivered. */
   readonly deliveredTo: () => Position;
 }
 
@@ -22,7 +22,7 @@ export interface LogDispatcherOptions {
   readonly log: Log;
   readonly world: World;
   readonly matchers: AudienceMatchers;
-  /** Where to begin: behind this record. */
+  /** The position after which dispatching starts. */
   readonly start: Position;
 }
 
@@ -35,7 +35,7 @@ interface DispatchState {
   isStopped: boolean;
 }
 
-/** How long to wait before records are asked for again that are said to be there, and are not. */
+/** Delay in milliseconds before announced records that are not readable yet are read again. */
 const retryMs = 200;
 
 export function createLogDispatcher(options: LogDispatcherOptions): LogDispatcher {
@@ -70,14 +70,14 @@ async function run(options: LogDispatcherOptions, reach: DispatchState): Promise
   try {
     while (reach.matchedTo < reach.newest && !reach.isStopped) {
       if (await step(options, reach)) continue;
-      // A store that has just changed its primary may know of records before it can read them.
+      // After a failover, a store may announce records before it can read them.
       reach.timer = setTimeout(() => void run(options, reach), retryMs);
       break;
     }
   } catch (cause) {
     fail(options, reach, cause);
   } finally {
-    // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
+    // Reset in the same turn of the event loop as the last check of `newest`: a later `advance` starts the next run.
     reach.isRunning = false;
   }
 }
@@ -88,7 +88,7 @@ function fail({ world, matchers }: LogDispatcherOptions, reach: DispatchState, c
   for (const consumer of matchers.all()) consumer.fail();
 }
 
-/** One page. False when there was nothing. */
+/** Dispatches one page. False when the page is empty. */
 async function step({ log, world, matchers }: LogDispatcherOptions, reach: DispatchState): Promise<boolean> {
   const page = await readLog(log, reach.matchedTo, pageSizes.log);
   if (page.gapTo !== undefined) {
@@ -111,8 +111,8 @@ async function step({ log, world, matchers }: LogDispatcherOptions, reach: Dispa
 type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
 
 /**
- * Whom the records concern. `matchedTo` moves before a record is matched, so that a consumer that joins meanwhile must have seen it,
- * and is asked for exactly those it has not seen.
+ * Finds the consumers of the records. `matchedTo` advances before a record is matched. A consumer that joins during the match
+ * must therefore have seen that record, and gets exactly the later ones.
  */
 async function match(
   records: readonly LogRecord[],

@@ -1,4 +1,4 @@
-/** Writes what concerns one subscription as frames, several changes to a frame where several are at hand. */
+/** Writes the notifications of one subscription as frames, with several changes per frame when available. */
 import type { Entity } from '../../core/model/entity.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
@@ -8,29 +8,32 @@ import { positionText } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
 import { frameBytes } from './limits.ts';
 
-/** Some changes that go into one frame. */
+/** Changes that go into one frame. */
 interface Bundle {
   readonly entities: readonly string[];
-  /** The position of the last of them. */
+  /** The position of the last change. */
   readonly position: Position;
 }
 
 export interface NotificationWriter {
-  /** The texts of changes in their order, bundled up to the size of a frame. They are written as they are asked for. */
+  /** Renders changes in order, bundled up to the frame size. Rendering is lazy. */
   bundles(records: readonly LogRecord[]): Iterable<Bundle>;
-  /** The texts of entities at rest, bundled likewise. */
+  /** Renders entities of a snapshot, bundled likewise. */
   present(entities: readonly Entity[]): Iterable<readonly string[]>;
-  /** One notification. Without a position it is a part of a snapshot. */
+  /** Writes one notification. Without a position it is part of a snapshot. */
   notify(entities: readonly string[], position?: Position): void;
   mark(mark: Mark, position: Position): void;
 }
 
-/** `gap`: changes up to here are lost to you. `snapshot`: it is complete, and holds all changes up to here. `position`: nothing for you up to here. */
+/**
+ * `gap`: changes up to this position are lost. `snapshot`: the snapshot is complete and includes all changes up to this position.
+ * `position`: no further matching changes up to this position.
+ */
 export type Mark = 'gap' | 'snapshot' | 'position';
 
-/** How a binding puts what an outlet says on the wire. Positions are texts for the client. */
+/** How a binding encodes notifications and marks. Positions are text for the client. */
 export interface NotificationFormat {
-  /** The text of a notification. Without a position it is a part of a snapshot: what is in it cannot be resumed from. */
+  /** Sends a notification. Without a position it is part of a snapshot, from which the client cannot resume. */
   notification(text: string, position: string | undefined): void;
   mark(mark: Mark, position: string): void;
 }

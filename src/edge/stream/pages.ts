@@ -1,19 +1,22 @@
-/** Reads pages of the change log for consumers that are behind. After an outage many are at the same point: they read it once. */
+/** Reads pages of the change log for consumers that lag. After an outage many consumers need the same page, so each page is read once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log, Position } from '../../core/port/store.ts';
 import { type LogPage, readLog } from '../../core/subscription/read-log.ts';
 import { pageSizes } from './limits.ts';
 
-/** Pages that are looked for; beyond that it begins anew. */
+/** Maximum number of cached pages. At the limit the cache is cleared. */
 const rememberedMax = 256;
 
-/** How long an empty page takes: who asks knows of more, which a store that has just changed its primary cannot read yet. */
+/**
+ * Delay in milliseconds before an empty page is returned. The caller knows of later records, which a store cannot read yet right
+ * after a failover.
+ */
 const retryMs = 200;
 
-/** Answers the page behind a position. What was committed after its reading began may be missing from it. */
+/** Returns a function that reads the page after a position. The page may lack records committed after the read began. */
 export function createPages(log: Log): (after: Position) => Promise<LogPage> {
   const underWay = new Map<Position, Promise<LogPage>>();
-  // A full page stays what it is. It is had again as long as another consumer holds it; no memory is kept for it here.
+  // A full page never changes. A weak reference makes it available while another consumer holds it, without retaining memory.
   const full = new Map<Position, WeakRef<LogPage>>();
   const read = async (after: Position): Promise<LogPage> => {
     try {

@@ -1,12 +1,12 @@
-/** The way to one client, whatever it is made of: how much waits in it is known, and it can be ended. */
+/** Defines the connection to one client, independent of the transport: its backlog is known, and it can be closed. */
 
-/** Why the broker ends it: more waits for the client than may, or the broker cannot go on. The client may come back for either. */
+/** Why the broker closes the connection: the backlog is too large, or the broker fails. The client may reconnect after either. */
 type PipeEnd = 'tooSlow' | 'fault';
 
 export interface Pipe {
-  /** Bytes that the client has not taken yet. */
+  /** Bytes that the client has not received yet. */
   backlog(): number;
-  /** Resolves when little waits for the client; false when it is gone. */
+  /** Resolves with true when the backlog is small, with false when the client is disconnected. */
   drained(): Promise<boolean>;
   close(reason: PipeEnd): void;
 }

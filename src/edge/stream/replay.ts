@@ -1,12 +1,12 @@
-/** Reads the change log on behalf of one consumer that is not up to date, no faster than its client takes it. */
+/** Replays the change log for one consumer that is not up to date, at the speed of its client. */
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { type StreamContext, sendGap } from './stream-context.ts';
 import { pageSizes } from './limits.ts';
 
-/** Entities of which a consumer that lags is sent the latest at a time. */
+/** Maximum number of entities per round when a lagging consumer gets only the latest changes. */
 const latestMax = 1000;
 
-/** Sends what concerns the client of one page. `isKnown` tells records that it has got in a snapshot. */
+/** Sends the matching records of one page. `isKnown` is true for records that were part of a snapshot. */
 export async function replayPage(
   stream: StreamContext,
   isKnown: (record: LogRecord) => boolean = () => false,
@@ -18,7 +18,7 @@ export async function replayPage(
   await send(stream, await concernedOf(stream, unknown), records.at(-1)?.position ?? state.seen);
 }
 
-/** Sends the latest change of each entity that concerns the client, of as many pages as there are. */
+/** Sends the latest matching change of each entity, over as many pages as there are. */
 export async function replayLatest(stream: StreamContext): Promise<void> {
   const { state } = stream;
   const latest = new Map<string, LogRecord>();
@@ -34,7 +34,7 @@ export async function replayLatest(stream: StreamContext): Promise<void> {
   await send(stream, [...latest.values()], reached);
 }
 
-/** Taken out first, so that the order of the map stays that of the positions. */
+/** Keeps the latest record of each entity. Deletes before it sets, so that the map stays in the order of positions. */
 function keepLatest(latest: Map<string, LogRecord>, records: readonly LogRecord[]): void {
   for (const record of records) {
     latest.delete(record.id);
@@ -42,7 +42,7 @@ function keepLatest(latest: Map<string, LogRecord>, records: readonly LogRecord[
   }
 }
 
-/** Sends records as the client takes them; it has then been sent everything up to `reached`. */
+/** Sends records with backpressure. Afterwards everything up to `reached` has been sent. */
 async function send(
   { state, writer, pipe }: StreamContext,
   records: readonly LogRecord[],
@@ -57,7 +57,7 @@ async function send(
   state.seen = reached;
 }
 
-/** The next records; undefined when some have been pruned, which the client is told. */
+/** Reads the next records. Undefined when some were pruned; the client then gets a gap mark. */
 async function nextRecords(stream: StreamContext, after: Position): Promise<readonly LogRecord[] | undefined> {
   const page = await stream.feed.readPage(after);
   if (page.gapTo === undefined) return page.records;
@@ -65,7 +65,7 @@ async function nextRecords(stream: StreamContext, after: Position): Promise<read
   return undefined;
 }
 
-/** The records that concern the client, as it may see them. */
+/** The records that match the subscription, as the audience sees them. */
 async function concernedOf(
   { audience, concerns, world }: StreamContext,
   records: readonly LogRecord[],

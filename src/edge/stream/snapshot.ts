@@ -1,4 +1,4 @@
-/** Sends the entities that are there, so that the changes sent thereafter follow without gap or repeat. */
+/** Sends a snapshot of the current entities. The changes sent afterwards continue it without gap or repetition. */
 import type { Position, Stored } from '../../core/port/store.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -6,9 +6,10 @@ import { pageSizes } from './limits.ts';
 import { replayPage } from './replay.ts';
 
 /**
- * The log is where it was when `state.seen` was set. Entities found in a later version than that hold changes that the log
- * is about to tell: their versions are remembered, and the records up to them passed over. Once the log has been
- * read to the newest of these versions, the client has exactly what a position stands for, and is told so.
+ * Sends a snapshot. `state.seen` is the log position at the start. An entity that is read in a later version already contains
+ * changes that follow in the log, so its version is recorded and its records up to that version are skipped. When the log has
+ * been read up to the newest recorded version, the state of the client matches a position exactly. The client then gets the
+ * `snapshot` mark.
  */
 export async function takeSnapshot(stream: StreamContext): Promise<void> {
   const { state, writer } = stream;
@@ -25,7 +26,7 @@ export async function takeSnapshot(stream: StreamContext): Promise<void> {
   writer.mark('snapshot', state.seen);
 }
 
-/** Sends all entities, page by page. Answers versions that are newer than the position; undefined when the client is gone. */
+/** Sends all entities, page by page. Returns the versions newer than `state.seen`; undefined when the client is disconnected. */
 async function sendEntities(stream: StreamContext): Promise<ReadonlyMap<string, Position> | undefined> {
   const { audience, plan, world, state } = stream;
   const versions = new Map<string, Position>();
@@ -55,6 +56,6 @@ async function sendPage(stream: StreamContext, page: readonly Stored[]): Promise
   return true;
 }
 
-/** Waits until little waits for the client. False when it is gone, or has left. */
+/** Waits until the backlog is small. False when the client is disconnected or has unsubscribed. */
 const isOpen = async ({ pipe, state }: StreamContext): Promise<boolean> =>
   (await pipe.drained()) && state.mode === 'reading';

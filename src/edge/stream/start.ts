@@ -1,23 +1,26 @@
-/** Finds where in the log a subscription begins. */
+/** Finds the position in the log at which a subscription starts. */
 import type { Position } from '../../core/port/store.ts';
 import { parsePosition } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
 
-/** Where a subscription begins: with the next change, or where a stored one was left; behind a position, some changes back, or with what is there now. */
+/**
+ * Where a subscription starts. `now`: with the next change, or for a stored subscription after its acknowledged position.
+ * `snapshot`: with the current entities. `position`: after a position. `tail`: a number of changes back.
+ */
 export type SubscribeStart =
   | { readonly from: 'now' | 'snapshot' }
   | { readonly from: 'position'; readonly after: string }
   | { readonly from: 'tail'; readonly changes: number };
 
 export interface Start {
-  /** The first record that may concern the client is behind this one. */
+  /** Records after this position may match. */
   readonly position: Position;
   readonly isSnapshotFirst: boolean;
-  /** True when changes between where the client was and here are lost to it, or may be. */
+  /** True when changes between the client's position and this one are lost, or may be. */
   readonly isGap: boolean;
 }
 
-/** `leftAt`: where a stored subscription was left, and goes on when nothing else is wanted. */
+/** `leftAt`: the acknowledged position of a stored subscription, the default start. */
 export async function findStart(
   wanted: SubscribeStart,
   { store: { log }, epoch }: Feed,
@@ -41,7 +44,7 @@ export async function findStart(
   }
 }
 
-/** Of another log, or of one that was set back, nothing is known: the client is to go on from now. */
+/** A position of another log, or beyond the end of a log that was reset, is unknown: the client continues from now. */
 function resumeAt(after: Position | undefined, { newest, prunedTo }: { newest: Position; prunedTo: Position }): Start {
   if (after === undefined || after > newest) return { position: newest, isSnapshotFirst: false, isGap: true };
   return { position: Math.max(after, prunedTo), isSnapshotFirst: false, isGap: after < prunedTo };

@@ -1,4 +1,4 @@
-/** Reads stored subscriptions for those who stream them. */
+/** Reads stored subscriptions for streaming. */
 import type { Instant } from '../../core/model/instant.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { readId } from '../../core/model/read/id.ts';
@@ -16,7 +16,10 @@ export interface StoredSubject {
   readonly seen: Store;
 }
 
-/** The plan, since when it is so, and the position from which on the subscription holds. Throws ResourceNotFound, OperationNotSupported when it is not active or cannot be streamed. */
+/**
+ * Returns the plan, the position from which the subscription applies, and its time of modification. Throws ResourceNotFound, and
+ * OperationNotSupported when it is not active or cannot be streamed.
+ */
 export async function readSubject(
   { tenant, id, seen }: StoredSubject,
   { clock, contexts }: Pick<World, 'clock' | 'contexts'>,

@@ -1,4 +1,4 @@
-/** Where one subscription of one connection stands in the change log, and what it needs to get on. */
+/** Holds the state of one subscription of one connection: its position in the change log and the objects that it uses. */
 import type { Change } from '../../core/model/change.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { Position } from '../../core/port/store.ts';
@@ -10,7 +10,7 @@ import type { Pipe } from './pipe.ts';
 
 export interface StreamContext {
   readonly plan: SubscriptionPlan;
-  /** Whether a change, as the audience sees it, concerns the subscription. */
+  /** True when a change, as the audience sees it, matches the subscription. */
   readonly concerns: (change: Change) => boolean;
   readonly audience: Audience;
   readonly feed: Feed;
@@ -21,19 +21,19 @@ export interface StreamContext {
 }
 
 interface StreamState {
-  /** `reading`: it reads the log by itself. `live`: its feed hands it what concerns it. */
+  /** `reading`: it reads the log itself. `live`: it receives records from its feed. */
   mode: 'reading' | 'live' | 'ended';
-  /** The client has been sent what concerns it up to here. */
+  /** All matching changes up to this position have been sent. */
   seen: Position;
-  /** The client has been told that it is up to date to here. */
+  /** The last position sent to the client. */
   told: Position;
-  /** True when it has fallen behind and is to get only the latest of each entity. */
+  /** True when it lags and gets only the latest change of each entity. */
   isLagging: boolean;
-  /** True until a snapshot is complete; no position is told before, as none can be resumed from. */
+  /** True until a snapshot is complete. No position is sent before, because a client cannot resume within a snapshot. */
   isInSnapshot: boolean;
 }
 
-/** Tells the client that what lies before the position is lost to it. */
+/** Tells the client that changes before the position are lost. */
 export function sendGap({ writer, state }: StreamContext, position: Position): void {
   writer.mark('gap', position);
   state.seen = position;

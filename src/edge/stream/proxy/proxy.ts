@@ -1,4 +1,7 @@
-/** The API of ngsi-proxy: notifications, of this broker or another, for clients that can only be reached by Server-Sent Events (docs/streaming.md). */
+/**
+ * Implements the API of ngsi-proxy. It forwards notifications, of this or another broker, to clients that can only receive
+ * Server-Sent Events (docs/streaming.md).
+ */
 import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -10,16 +13,16 @@ import type {
 import { createSources, type Sources, type SourcesOptions } from './sources.ts';
 
 export interface NgsiProxy {
-  /** For an HTTP server. */
+  /** Routes for the HTTP server. */
   readonly routes: readonly CompatibilityRoute[];
-  /** Ends all event sources, and makes no more. */
+  /** Ends all event sources and refuses new ones. */
   close(): void;
 }
 
-/** How long a client waits before it comes back. */
+/** Time in milliseconds that a client waits before it reconnects. */
 const retryMs = 2000;
 
-/** Most bytes of a body that is no notification. */
+/** Maximum size in bytes of a body that is not a notification. */
 const smallBytes = 1024;
 
 const done: CompatibilityResult = { kind: 'done' };
@@ -112,10 +115,10 @@ const made = (url: string, body: JsonObject): CompatibilityResult => ({
   body: { ...body, url },
 });
 
-/** JSON without line breaks is one line of data. */
+/** The data is JSON without line breaks, so it is one line. */
 const eventText = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** Clients want whole URLs, and so does the endpoint of a subscription. */
+/** Returns the base URL. Clients and endpoints of subscriptions need absolute URLs. */
 function readOrigin({ origin }: CompatibilityRequest): string {
   if (origin !== undefined) return origin;
   throw new Problem('InvalidRequest', 'The request does not say in its header Host where the broker was reached.');

@@ -1,4 +1,7 @@
-/** Event sources, listened to or not, and the callbacks whose notifications go to them: in memory, and bounded. */
+/**
+ * Manages event sources, with or without a client, and the callbacks that forward notifications to them. They are in memory and
+ * limited in number.
+ */
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -7,24 +10,24 @@ import type { StreamLimits } from '../limits.ts';
 
 export interface SourcesOptions {
   readonly limits: Pick<StreamLimits, 'connectionsMax' | 'subscriptionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
-  /** How long an event source stays when nobody listens to it. */
+  /** Time in milliseconds for which an event source without a client is kept. */
   readonly unattendedMs: number;
 }
 
-/** What throws, throws ResourceNotFound for an id that is not there, and Unavailable. */
+/** Methods throw ResourceNotFound for an unknown id, and Unavailable. */
 export interface Sources {
-  /** Makes an event source. Answers its id. */
+  /** Creates an event source. Returns its id. */
   create(): string;
-  /** Answers the function that lets a client listen, instead of the one that did before; `greeting` is the first that it gets. */
+  /** Returns the function that connects a client, which replaces the previous client. `greeting` is the first text sent. */
   listener(id: string, greeting: string): (sink: EventSink) => void;
-  /** Removes an event source with its callbacks. */
+  /** Removes an event source and its callbacks. */
   remove(id: string): void;
-  /** Makes a callback of an event source. Answers its id. */
+  /** Creates a callback of an event source. Returns its id. */
   createCallback(id: string): string;
-  /** Sends to the event source of a callback. */
+  /** Sends an event to the event source of a callback. */
   notify(callbackId: string, event: string): void;
   removeCallback(callbackId: string): void;
-  /** Ends all, and takes no more. */
+  /** Ends all event sources and refuses new ones. */
   close(): void;
 }
 
@@ -32,13 +35,13 @@ interface Source {
   readonly id: string;
   readonly callbacks: Set<string>;
   sink?: EventSink;
-  /** Removes it, unless a client comes before. */
+  /** Removes the event source unless a client connects first. */
   timer?: NodeJS.Timeout;
 }
 
 interface State extends SourcesOptions {
   readonly sources: Map<string, Source>;
-  /** The event source of each callback. */
+  /** Event sources by callback id. */
   readonly callbacks: Map<string, Source>;
   isClosing: boolean;
 }
@@ -84,7 +87,7 @@ function create(state: State): string {
   return source.id;
 }
 
-/** Nobody listens: the time runs in which a client must come. */
+/** Starts the timer within which a client must connect. */
 function awaitClient(state: State, source: Source): void {
   source.timer = setTimeout(() => remove(state, source), state.unattendedMs).unref();
 }
@@ -94,7 +97,7 @@ function listen(
   source: Source,
   { sink, greeting }: { readonly sink: EventSink; readonly greeting: string },
 ): void {
-  // It may have been removed since it was asked for.
+  // The event source may have been removed since the request.
   if (!state.sources.has(source.id)) {
     sink.end();
     return;
@@ -137,7 +140,7 @@ function createCallback({ callbacks, limits }: State, source: Source): string {
   return callbackId;
 }
 
-/** What nobody takes is refused for now, so that a broker that keeps notifications comes again with it. */
+/** Forwards an event. Without a client, or with a slow one, it answers Unavailable, so that a broker that queues notifications retries. */
 function notify({ limits }: State, { sink }: Source, event: string): void {
   if (!sink?.isOpen()) throw unavailable('Nobody listens to the event source at present.');
   if (sink.backlog() > limits.bufferBytes) {

@@ -1,4 +1,4 @@
-/** Reads what a client of events asks for: a subscription in parameters, and where to begin. */
+/** Reads the request parameters of an event stream: a subscription and a start position. */
 import type { Json, JsonObject } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -8,17 +8,17 @@ import type { SubscribeStart } from '../start.ts';
 
 type Params = OperationRequest['params'];
 
-/** Where to begin, and what to do for a client that does not keep up. */
+/** Parameters for the start position, and for the handling of a slow client. */
 export const courseParameters = ['after', 'snapshot', 'tail', 'overflow'] as const;
 
-/** The parameters of a subscription that is not stored: those of a query as far as they have a meaning for changes. */
+/** Parameters of a subscription that is not stored: the query parameters that are meaningful for changes. */
 export const subscriptionParameters = [
   ...['id', 'idPattern', 'type', 'attrs', 'q', 'expandValues', 'jsonKeys', 'scopeQ'],
   ...['georel', 'geometry', 'coordinates', 'geoproperty'],
   ...['pick', 'omit', 'format', 'lang', 'datasetId', 'sysAttrs', 'showChanges', 'notificationTrigger'],
 ] as const;
 
-/** A client that comes back says in a header where it was, whatever its URL says. Throws InvalidRequest. */
+/** Reads the start position. The Last-Event-ID of a reconnecting client overrides the URL. Throws InvalidRequest. */
 export function readStart({ params, lastEventId }: OperationRequest): SubscribeStart {
   const { after } = params;
   const isSnapshot = readBoolean(params, 'snapshot') ?? false;
@@ -36,7 +36,7 @@ export function readOverflow({ params: { overflow = 'disconnect' } }: OperationR
   throw badData(`The parameter overflow may be disconnect or latest, not ${quoted(overflow)}.`);
 }
 
-/** The subscription that the parameters mean: `attrs` are watched, and shown. */
+/** Builds the subscription from the parameters. `attrs` are both watched and included in notifications. */
 export function subscriptionOf(params: Params): JsonObject {
   const attrs = readList(params, 'attrs');
   return {

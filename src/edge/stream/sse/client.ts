@@ -1,20 +1,20 @@
-/** A client of Server-Sent Events (HTML standard, section 9.2): what is written to it, and how much of it waits. */
+/** Writes Server-Sent Events to one client (HTML standard, section 9.2), with backpressure. */
 import type { EventSink } from '../../../core/operation/operation.ts';
 import type { NotificationFormat } from '../notification-writer.ts';
 import type { Pipe } from '../pipe.ts';
 
 export interface EventClient extends Pipe, NotificationFormat {
-  /** Says where the client is without an event: that is what it comes back with. */
+  /** Sends a position without an event. A reconnecting client sends it back. */
   locate(position: string): void;
-  /** Says how long to wait before coming back. */
+  /** Sends the delay before a reconnect. */
   retry(afterMs: number): void;
-  /** A comment, so that a connection that is gone is found out, and one in use is not taken for idle. */
+  /** Sends a comment as a heartbeat: it detects a dead connection and keeps proxies from closing an idle one. */
   beat(): void;
-  /** Says why there will be no more events, and ends. */
+  /** Sends the reason for the end, and closes. */
   end(reason: string): void;
 }
 
-/** Waits for little more than the socket's own buffer holds: what is behind that cannot be taken back. */
+/** Backlog in bytes that counts as small. It is close to the size of the socket buffer, because data beyond it cannot be withdrawn. */
 const lowBytes = 16_384;
 
 export function createEventClient(sink: EventSink): EventClient {
@@ -54,9 +54,9 @@ export function createEventClient(sink: EventSink): EventClient {
   };
 }
 
-/** Without data it is no event, but what a client comes back with. */
+/** Without data it is not an event; it only sets the last event id of the client. */
 const idText = (id: string): string => `id: ${id}\n\n`;
 
-/** The data is JSON without line breaks. Without an id the one before holds on. */
+/** The data is JSON without line breaks. Without an id the previous id remains. */
 const eventText = (name: string, data: string, id?: string): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${data}\n\n`;

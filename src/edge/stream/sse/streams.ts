@@ -1,4 +1,7 @@
-/** Subscriptions as Server-Sent Events: the changes of the log for clients of plain HTTP, each at its own pace (docs/streaming.md). */
+/**
+ * Serves subscriptions as Server-Sent Events: each plain-HTTP client receives the changes of the log at its own speed
+ * (docs/streaming.md).
+ */
 import { Problem } from '../../../core/model/problem.ts';
 import { subscriptionIn } from '../../../core/model/subscription.ts';
 import type {
@@ -30,18 +33,18 @@ export interface EventStreamsOptions {
 }
 
 export interface EventStreams {
-  /** For an HTTP server. */
+  /** Operations for the HTTP server. */
   readonly operations: readonly Operation[];
-  /** Ends all, and takes no more. Clients come back by themselves. */
+  /** Ends all streams and refuses new ones. Clients reconnect by themselves. */
   close(): void;
 }
 
-/** How long a client waits before it comes back. */
+/** Time in milliseconds that a client waits before it reconnects. */
 const retryMs = 2000;
 
 const common = { clause: '5.8.6', method: 'GET', action: 'read', media: ['event-stream'], body: 'none' } as const;
 
-/** The operations alone, as they are described: the two paths with their parameters. */
+/** The definitions of the two operations with their parameters, for the API description. */
 export const eventPaths = [
   {
     ...common,
@@ -77,14 +80,14 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
   };
 }
 
-/** What is told to a client, from where on. */
+/** What to stream to a client, and from where. */
 interface StreamRequest extends Pick<CallContext, 'tenant' | 'principal'> {
   readonly plan: SubscriptionPlan;
   readonly start: SubscribeStart;
   readonly overflow: 'disconnect' | 'latest';
-  /** Calls back when it has become another. Answers the function that stops it. */
+  /** Calls back when the stored subscription changes. Returns the function that stops watching. */
   readonly watch: (changed: () => void) => () => void;
-  /** Whether the plan still is what holds. */
+  /** True when the plan is still current. */
   readonly isCurrent: () => Promise<boolean>;
 }
 
@@ -125,7 +128,7 @@ function answerOf(state: State, subject: StreamRequest): OperationResult {
   return { kind: 'events', begin: (sink) => begin(state, subject, sink) };
 }
 
-/** Tells a client of changes until it goes, or there will be no more. */
+/** Streams changes to a client until either side ends the stream. */
 function begin(state: State, subject: StreamRequest, sink: EventSink): void {
   const { world, open } = state;
   const { tenant } = subject;
@@ -151,7 +154,7 @@ interface Peer {
 }
 
 async function run(state: State, subject: StreamRequest, peer: Peer): Promise<void> {
-  // It is watched from now on; what has changed since it was read is found so.
+  // The watch is active now. This check finds changes made before it.
   if (!(await subject.isCurrent())) {
     peer.client.end('changed');
     return;
@@ -184,7 +187,7 @@ async function follow(
   });
   const position = positionText(feed.epoch, start.position);
   if (start.isGap) client.mark('gap', position);
-  // A snapshot that is cut off cannot be gone on with, so no position is given before it is complete.
+  // A client cannot resume an interrupted snapshot, so it gets no position until the snapshot is complete.
   else if (!start.isSnapshotFirst) client.locate(position);
   const heart = setInterval(() => {
     client.beat();

@@ -1,13 +1,16 @@
-/** Why the broker ends a connection. 40xx: come back, and go on from the last position; 41xx: the same again would end the same. */
+/**
+ * Defines the WebSocket close codes of the broker. 40xx: reconnect, and resume from the last position. 41xx: do not reconnect
+ * with the same behaviour, because it would fail again.
+ */
 
 export const closeCodes = {
-  /** The broker stops; another will answer soon. */
+  /** The broker stops; another instance will be available soon. */
   stopping: 4000,
-  /** More waited for this consumer than it may. */
+  /** The backlog of this consumer exceeded its limit. */
   tooSlow: 4008,
-  /** The broker could not go on; what happened is in its log. */
+  /** An internal error; its cause is in the log of the broker. */
   fault: 4011,
-  /** Frame after frame could not be understood. */
+  /** Too many consecutive invalid frames. */
   faultyFrames: 4100,
 } as const;
 

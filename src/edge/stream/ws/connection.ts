@@ -1,26 +1,26 @@
-/** One WebSocket as a pipe for text frames: what waits in it is known, and a peer that is gone is found out. */
+/** Wraps a WebSocket as a pipe for text frames. It measures the backlog and detects dead peers. */
 import type { WebSocket } from 'ws';
 import { createTally, type Memory } from '../../../core/port/memory.ts';
 import { type CloseReason, closeCodes, closeTexts } from './close-codes.ts';
 import type { Pipe } from '../pipe.ts';
 
 export interface Connection extends Pipe {
-  /** Hands a frame over to the socket; of a connection that is not open any more, drops it. */
+  /** Sends a frame; drops it when the connection is not open. */
   send(text: string): void;
   close(reason: CloseReason): void;
-  /** No more frames are read while it is paused, but for a few that have arrived already. */
+  /** Stops reading frames, except for a few that have already arrived. */
   pause(): void;
   resume(): void;
-  /** Asks the peer for a sign of life; ends the connection when the last one was not answered, unless we were not listening. */
+  /** Sends a ping. Closes the connection when the peer was silent since the last one, unless reading was paused. */
   beat(isListening: boolean): void;
 }
 
-/** How long a peer may take to answer that the connection closes. */
+/** Time in milliseconds that a peer has to answer the close frame. */
 const closingMs = 5000;
-/** Waits for little more than the socket's own buffer holds: what is behind that cannot be taken back. */
+/** Backlog in bytes that counts as small. It is close to the size of the socket buffer, because data beyond it cannot be withdrawn. */
 const lowBytes = 16_384;
 
-/** Says why, and waits for the answer, but not for long. */
+/** Closes with a code, and terminates the connection when the peer does not answer in time. */
 function closeInTime(socket: WebSocket, reason: CloseReason): void {
   socket.close(closeCodes[reason], closeTexts[reason]);
   const timer = setTimeout(() => socket.terminate(), closingMs);
@@ -69,8 +69,9 @@ export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count'
 }
 
 /**
- * A peer is alive when it says something between two beats, or takes from what waits for it: behind a long backlog a ping
- * may not have reached it yet. Without a backlog taking means nothing, as the system takes for a while for a peer that is gone.
+ * Detects dead peers. A peer is alive when it sends something between two beats, or when its backlog shrinks: behind a long
+ * backlog the ping may not have reached it. Without a backlog, progress proves nothing, because the operating system buffers data
+ * for a dead peer for a while.
  */
 function watchLife(socket: WebSocket): {
   readonly progressed: () => void;

@@ -1,4 +1,4 @@
-/** What is looked at before a request becomes a WebSocket, and how it is refused. */
+/** Validates the handshake of a WebSocket, and refuses invalid ones. */
 import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readContextLink } from '../../../core/jsonld/link.ts';
@@ -10,7 +10,7 @@ import { readTenantName, tenantIn } from '../../../core/operation/tenant-name.ts
 
 export const subprotocol = 'ngsi-ld-ws.v1';
 
-/** A handshake that is not accepted. The status says what HTTP knows and clause 5.5.2 does not. */
+/** A refused handshake. The status may be one of HTTP that clause 5.5.2 does not have. */
 export class Refusal extends Error {
   readonly status: number;
   readonly type: ProblemType;
@@ -25,20 +25,20 @@ export class Refusal extends Error {
 
 export interface HandshakeRules {
   readonly path: string;
-  /** Origins of web pages that may connect, besides the broker's own; `*` is all. */
+  /** Origins of web pages that may connect, besides the broker's own; `*` allows all. */
   readonly allowedOrigins: readonly string[];
 }
 
-/** What an acceptable request says of who connects. */
+/** What a valid handshake says about the client. */
 export interface Handshake {
   readonly tenant: string;
-  /** The ticket that says all of it instead. */
+  /** The ticket that replaces tenant, principal and @context. */
   readonly ticket: string | undefined;
-  /** The URL of the @context of frames that name none. */
+  /** The URL of the default @context of frames. */
   readonly contextUrl: string | undefined;
 }
 
-/** Throws a Refusal; BadRequestData for a Link header that cannot be read, and for what is no tenant; InvalidRequest for a faulty query. */
+/** Throws a Refusal; BadRequestData for an invalid Link header or tenant; InvalidRequest for an invalid query. */
 export function readHandshake(
   { url = '', headers }: IncomingMessage,
   { path, allowedOrigins }: HandshakeRules,
@@ -60,7 +60,7 @@ export function readHandshake(
   return { ...readQuery(query, tenantIn(headers)), contextUrl: readContextLink(headers['link']?.toString()) };
 }
 
-/** A header goes before the query. */
+/** Reads tenant and ticket. The tenant header takes precedence over the query. */
 function readQuery(query: string, tenant: string | undefined): Pick<Handshake, 'tenant' | 'ticket'> {
   if (percentDecoded(query) === undefined)
     throw new Problem('InvalidRequest', 'The query has a percent sign that does not begin an encoded UTF-8 character.');
@@ -81,13 +81,13 @@ function isOurs({ upgrade = '', 'sec-websocket-protocol': offered = '' }: Incomi
   return upgrade.toLowerCase() === 'websocket' && tokens.includes(subprotocol);
 }
 
-/** Browsers let any page connect to anywhere, and say only which page it is. */
+/** Checks the Origin header: browsers let any page connect to any host, and only report the origin of the page. */
 function isAllowed(origin: string, host: string | undefined, allowed: readonly string[]): boolean {
   if (allowed.includes('*') || allowed.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-/** Answers a handshake that failed, and ends the connection. */
+/** Sends the error response of a refused handshake and closes the connection. */
 export function refuse(socket: Duplex, error: unknown): void {
   const { status, body } = describe(error);
   const text = JSON.stringify(body);

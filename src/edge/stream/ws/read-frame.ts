@@ -1,4 +1,4 @@
-/** Reads the frames that clients send: one JSON object each, told apart by `op`. */
+/** Parses and validates client frames: one JSON object each, distinguished by `op`. */
 import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../../core/model/json.ts';
 import { isDeeper } from '../../../core/model/json-depth.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
@@ -8,7 +8,7 @@ import type { SubscribeStart } from '../start.ts';
 export interface SubscribeFrame {
   readonly op: 'subscribe';
   readonly id: string;
-  /** What is subscribed to: what the frame says, or a stored subscription. */
+  /** An inline subscription, or the id of a stored one. */
   readonly subject:
     | { readonly subscription: Json; readonly context: Json | undefined }
     | { readonly subscriptionId: string };
@@ -20,13 +20,13 @@ export interface RequestFrame {
   readonly op: 'request';
   readonly id: string;
   readonly operation: string;
-  /** Parameters and parts of the path by name. */
+  /** Query parameters and path parts by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly context: Json | undefined;
 }
 
-/** The client has taken in what concerns a stored subscription up to a position. */
+/** Acknowledges a stored subscription up to a position. */
 export interface AckFrame {
   readonly op: 'ack';
   readonly id: string;
@@ -42,7 +42,7 @@ export type ClientFrame =
 
 const invalid = (detail: string): Problem => new Problem('InvalidRequest', detail);
 
-/** The JSON object of a frame. Throws InvalidRequest; depth is looked at before anything is parsed. */
+/** Parses the JSON object of a frame. Throws InvalidRequest. The nesting depth is checked before parsing. */
 export function parseFrame(text: string, depthMax: number): JsonObject {
   if (isDeeper(text, depthMax)) throw invalid(`The frame is nested more than ${depthMax} levels deep.`);
   const json = parsed(text);
@@ -58,11 +58,11 @@ function parsed(text: string): Json {
   }
 }
 
-/** The client's name for the exchange, as far as the frame has a usable one: it comes back in errors too. */
+/** The client's id of the exchange, when the frame has a valid one. Error frames repeat it. */
 export const exchangeOf = ({ id }: JsonObject): string | undefined =>
   typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined;
 
-/** The members that a frame of each op may have. */
+/** The allowed members of a frame, by op. */
 export const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>> = {
   subscribe: ['op', 'id', 'subscription', 'subscriptionId', 'after', 'snapshot', 'tail', 'overflow', '@context'],
   unsubscribe: ['op', 'id'],
@@ -71,7 +71,7 @@ export const memberNames: Readonly<Record<ClientFrame['op'], readonly string[]>>
   ping: ['op', 'id'],
 };
 
-/** The frame in a JSON object. Throws InvalidRequest that names the faulty member. */
+/** Validates a frame. Throws InvalidRequest that names the faulty member. */
 export function readFrame(json: JsonObject): ClientFrame {
   const op = readOp(json);
   const unknown = Object.keys(json).find((name) => !memberNames[op].includes(name));
@@ -156,14 +156,14 @@ function readRequest(json: JsonObject, id: string): RequestFrame {
   };
 }
 
-/** A body and the @context that it brings. */
+/** Separates a body from its @context. */
 function withoutContext(body: Json | undefined): { readonly context?: Json; readonly rest: Json | undefined } {
   if (!isObject(body) || body['@context'] === undefined) return { rest: body };
   const { '@context': context, ...rest } = body;
   return { context, rest };
 }
 
-/** Parameters as texts; numbers and booleans are written as such, arrays of texts as comma lists. */
+/** Converts parameters to strings. Arrays of strings become comma-separated lists. */
 function readParams(json: Json): Readonly<Record<string, string>> {
   if (!isObject(json)) throw invalid(`The params must be an object, not ${quoted(json)}.`);
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, paramText(name, value)]));

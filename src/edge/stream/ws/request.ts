@@ -1,4 +1,4 @@
-/** Carries out API operations that come as frames. */
+/** Performs API operations that arrive as frames. */
 import { isArray, isObject, type Json } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -15,10 +15,10 @@ import { perform } from '../../../core/operation/perform.ts';
 import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 
-/** Who asks over a connection, and the @context of frames that name none: fixed when it is opened. */
+/** The client of a connection, and the default @context of its frames. Both are fixed when the connection opens. */
 export type Peer = Pick<Caller, 'tenant' | 'principal' | 'context'>;
 
-/** Answers the frame of the response. Throws a Problem when the operation cannot be carried out. */
+/** Returns the status and the text of the response frame. Throws a Problem when the operation fails. */
 export type CarryOut = (frame: RequestFrame, peer: Peer) => Promise<{ readonly status: number; readonly text: string }>;
 
 export function createCarryOut({
@@ -50,7 +50,10 @@ const statusOf: Readonly<Record<OperationResult['kind'], number>> = {
   events: 200,
 };
 
-/** Parts of the path stand among the parameters. Throws InvalidRequest for a parameter too many, a part too few, a wrong body. */
+/**
+ * Splits `params` into path parts and query parameters. Throws InvalidRequest for an unknown parameter, a missing path part, or
+ * an invalid body.
+ */
 function readAsk(
   { name, path: template, parameters, body: wanted }: Operation,
   { params, body }: RequestFrame,
@@ -96,10 +99,10 @@ async function readCaller(
   };
 }
 
-/** Characters of an answer that goes into one frame. */
+/** Maximum length in characters of a result in one frame. */
 const answerMax = 16 * 2 ** 20;
 
-/** Throws TooManyResults for what is too long for a frame. */
+/** Throws TooManyResults when the result is too long for one frame. */
 async function textIn(text: Text): Promise<string> {
   const whole = await wholeText(text, answerMax);
   if (whole !== undefined) return whole;

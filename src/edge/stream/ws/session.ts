@@ -1,4 +1,4 @@
-/** What one client does over its connection: every frame is answered, none can do harm. */
+/** Handles the frames of one connection: answers each frame, and limits invalid and concurrent ones. */
 import { performance } from 'node:perf_hooks';
 import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
 import { statusOf } from '../../../core/operation/describe-problem.ts';
@@ -10,9 +10,9 @@ import type { CarryOut, Peer } from './request.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { errorFrame, pongFrame } from './write-frame.ts';
 
-/** Frames of one client that may be waiting for their answers to be taken; until one is, no more is read from it. */
+/** Maximum number of frames of one client whose answers are not sent yet. At the limit, reading pauses. */
 const exchangesMax = 32;
-/** Faulty frames in a row after which a client is not listened to any more. */
+/** Number of consecutive invalid frames after which the connection is closed. */
 const faultsMax = 100;
 
 export interface SessionOptions {
@@ -25,21 +25,21 @@ export interface SessionOptions {
 }
 
 export interface Session {
-  /** Takes a frame of the client; undefined is one that is not text. */
+  /** Handles a frame of the client; undefined for a binary frame. */
   receive(text: string | undefined): void;
-  /** Called at intervals: looks whether the client is there. */
+  /** Called at intervals: checks that the client is alive. */
   readonly beat: () => void;
-  /** Ends all that is under way. */
+  /** Ends all subscriptions. */
   end(): void;
 }
 
 interface State extends SessionOptions {
-  /** Subscriptions are opened and closed in the order of their frames. */
+  /** Opens and closes subscriptions in the order of their frames. */
   queue: Promise<void>;
-  /** Frames whose answers the client has not taken yet, and those of them that are being worked on. */
+  /** Number of frames whose answers are not sent yet, and how many of these are still in work. */
   exchanges: number;
   working: number;
-  /** Faulty frames in a row. */
+  /** Number of consecutive invalid frames. */
   faults: number;
 }
 
@@ -48,7 +48,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     receive: (text) => receive(state, text),
     beat: () => {
-      // While it works on what the client asked it may not listen, and so cannot hear it answer.
+      // With reading paused while requests are in work, a pong cannot be received, so silence does not count.
       options.connection.beat(state.exchanges < exchangesMax || state.working === 0);
       options.subscriptions.beat();
     },
@@ -72,7 +72,7 @@ function receive(state: State, text: string | undefined): void {
   }
 }
 
-/** Answers a frame, and stops listening when too many answers wait for the client or are being worked on. */
+/** Answers a frame. Pauses reading when too many answers are in work or unsent. */
 function exchange(state: State, id: string | undefined, work: () => Promise<void>): void {
   state.exchanges += 1;
   state.working += 1;
@@ -94,7 +94,7 @@ const answerFault = ({ connection, world }: State, id: string | undefined, error
   return Promise.resolve();
 };
 
-/** What a client is told of an error; what should not have happened goes to the log. */
+/** The problem report for the client. Unexpected errors go to the log. */
 function reportOf(error: unknown, world: World): ProblemReport {
   if (error instanceof Problem) return error.report;
   world.observe({ kind: 'failed', where: 'stream', cause: error });

@@ -1,4 +1,4 @@
-/** The WebSocket stream: subscriptions that live with their connection, and every API operation, over one socket (docs/streaming.md). */
+/** Serves the WebSocket stream: subscriptions and all API operations over one socket (docs/streaming.md). */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws';
@@ -21,25 +21,25 @@ export interface StreamOptions {
   readonly operations: readonly Operation[];
   readonly openFeed: OpenFeed;
   readonly limits: StreamLimits;
-  /** Who connects. Throws a Problem when that is not acceptable. Absent: anybody, anonymously. */
+  /** Determines the principal of a request. Throws a Problem to refuse it. Absent: everybody is anonymous. */
   readonly principalOf?: (request: IncomingMessage) => Principal | Promise<Principal>;
-  /** Origins of web pages that may connect, besides the broker's own; `*` is all. */
+  /** Origins of web pages that may connect, besides the broker's own; `*` allows all. */
   readonly allowedOrigins?: readonly string[];
   readonly path?: string;
-  /** Compress frames for clients that offer it. */
+  /** True to compress frames for clients that offer it. */
   readonly isDeflated?: boolean;
 }
 
 export interface Stream {
-  /** For the event `upgrade` of an HTTP server. */
+  /** Handler for the event `upgrade` of an HTTP server. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Tells every client to come back later, and waits until all are gone. */
+  /** Closes all connections with the code `stopping`, and waits until they are closed. */
   close(): Promise<void>;
   /** The number of open connections. */
   connections(): number;
 }
 
-/** What connections have in common. */
+/** What all connections share. */
 interface Parts {
   readonly world: World;
   readonly limits: StreamLimits;
@@ -50,8 +50,8 @@ interface Parts {
 }
 
 /**
- * Nothing is remembered from frame to frame, and windows are small, so that a connection costs half of what it would: about 110 KiB
- * from its first compressed frame on. Short frames stay as they are.
+ * Compression without context takeover and with small windows, which halves the memory of a connection: about 110 KiB from its
+ * first compressed frame on. Short frames are not compressed.
  */
 const deflation: PerMessageDeflateOptions = {
   threshold: 1024,
@@ -108,12 +108,12 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     if (parts.open.size >= limits.connectionsMax)
       throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
     const peer = await identify(handshake, { world, principalOf: () => principalOf(request) });
-    // Meanwhile the stream may have been closed.
+    // The stream may have been closed in the meantime.
     refuseClosing(door);
     server.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, peer, parts));
   };
   return (request, socket, head) => {
-    // A peer that goes away during the handshake is no fault of ours.
+    // A peer that disconnects during the handshake is not an error.
     const ignore = (): void => undefined;
     socket.on('error', ignore);
     accept(request, socket, head)
@@ -131,7 +131,7 @@ interface Identifying {
   readonly principalOf: () => Principal | Promise<Principal>;
 }
 
-/** Who connects: the holder of the ticket, or whoever the request says. Throws a Problem. */
+/** Identifies the client: the holder of the ticket, or the principal of the request. Throws a Problem. */
 async function identify(handshake: Handshake, { world, principalOf }: Identifying): Promise<Peer> {
   const { contexts, tickets } = world;
   const { ticket } = handshake;
@@ -142,7 +142,7 @@ async function identify(handshake: Handshake, { world, principalOf }: Identifyin
   return { tenant, principal, context };
 }
 
-/** Speaks with a client until it goes. */
+/** Serves a client until it disconnects. */
 function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
   const { world, limits, carryOut, openFeed, openExclusive, open } = parts;
   const connection = createConnection(webSocket, world.memory);
@@ -153,7 +153,7 @@ function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
   world.observe({ kind: 'streamOpened', tenant: peer.tenant });
   webSocket
     .on('message', (data, isBinary) => session.receive(isBinary ? undefined : textOf(data)))
-    // What a peer does against the protocol ends the connection; the code that it is told is told here too, on closing.
+    // A protocol violation closes the connection. Its code is observed here; the `close` event reports the code sent to the peer.
     .on('error', (error) =>
       world.observe({ kind: 'streamDropped', reason: 'code' in error ? String(error.code) : error.name }),
     )
@@ -163,7 +163,7 @@ function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
       session.end();
       world.observe({ kind: 'streamClosed', tenant: peer.tenant, code });
     });
-  // The first frame is ours: nothing is read before the epoch is known.
+  // The hello frame must be first: reading starts after the epoch is known.
   webSocket.pause();
   void greet(connection, peer, { world, limits }).then(() => webSocket.resume());
 }
@@ -180,7 +180,7 @@ async function greet(
   );
 }
 
-/** Undefined when there is no such tenant yet, or none that can be opened: whoever subscribes is told why. */
+/** Undefined when the tenant does not exist yet or cannot be opened. A later subscribe frame gets the reason. */
 async function findEpoch(tenant: string, world: World): Promise<string | undefined> {
   try {
     const store = await world.stores.open(tenant, false);
@@ -191,7 +191,7 @@ async function findEpoch(tenant: string, world: World): Promise<string | undefin
   }
 }
 
-/** The text of a message as `ws` hands it over: one buffer, unless it was told otherwise. */
+/** The text of a message from `ws`, which is one buffer by default. */
 function textOf(data: WebSocket.RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString();
   return data instanceof ArrayBuffer ? Buffer.from(data).toString() : data.toString();

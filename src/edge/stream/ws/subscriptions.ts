@@ -1,4 +1,4 @@
-/** The subscriptions of one connection: those of the client's own live as long as it does. */
+/** Manages the subscriptions of one connection. Subscriptions that are not stored end with the connection. */
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -20,14 +20,14 @@ import { findStart, type Start } from '../start.ts';
 import { ackedFrame, notificationFrame, positionFrame, subscribedFrame, unsubscribedFrame } from './write-frame.ts';
 
 export interface Subscriptions {
-  /** Opens one and says so. Throws a Problem when it cannot be opened. */
+  /** Opens a subscription and confirms it. Throws a Problem when it cannot be opened. */
   open(frame: SubscribeFrame): Promise<void>;
-  /** Throws ResourceNotFound when there is none of that name. */
+  /** Closes a subscription and confirms it. Throws ResourceNotFound for an unknown id. */
   close(id: string): Promise<void>;
-  /** Keeps how far the client has come with a stored one, and says so. Throws a Problem when there is nothing to keep. */
+  /** Persists the acknowledged position of a stored subscription and confirms it. Throws a Problem for an invalid acknowledgement. */
   acknowledge(frame: AckFrame): Promise<void>;
   beat(): void;
-  /** Ends all, for good. */
+  /** Ends all subscriptions. No more can be opened. */
   readonly end: () => void;
 }
 
@@ -47,7 +47,7 @@ interface Opened {
 }
 
 interface State extends SubscriptionsOptions {
-  /** By the client's names for them. */
+  /** Open subscriptions by the client's id. */
   readonly opened: Map<string, Opened>;
   isOver: boolean;
 }
@@ -75,7 +75,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 const unknown = (id: string): Problem =>
   new Problem('ResourceNotFound', `There is no subscription ${quoted(id)} on this connection.`);
 
-/** True when there was one. */
+/** Ends a subscription. True when it existed. */
 function drop({ opened }: State, id: string): boolean {
   const found = opened.get(id);
   if (!found) return false;
@@ -131,11 +131,10 @@ function refuseTooMany({ opened, limits }: State, id: string): void {
   );
 }
 
-/** What is subscribed to. */
 interface RequestedSubscription {
   readonly plan: SubscriptionPlan;
   readonly exclusive: ExclusiveConsumer | undefined;
-  /** Why a claim was lost before the subscription began. */
+  /** The reason why the claim on a stored subscription was lost before the subscription began. */
   readonly isLost: { reason?: string };
 }
 
@@ -208,7 +207,7 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
   });
   state.opened.set(id, { consumer, reference, exclusive });
   const position = positionText(feed.epoch, start.position);
-  // A snapshot that is cut off cannot be gone on with, so no position is given before it is complete.
+  // A client cannot resume an interrupted snapshot, so it gets no position until the snapshot is complete.
   connection.send(
     subscribedFrame({
       id,
@@ -222,7 +221,7 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
   if (isLost.reason !== undefined) end(state, id, isLost.reason);
 }
 
-/** `id` is the client's name for the subscription. */
+/** Adapts a connection to a notification format. `id` is the client's id of the subscription. */
 const scriptOf = (connection: Connection, id: string): NotificationFormat => ({
   notification: (text, position) => connection.send(notificationFrame({ id, position }, text)),
   mark: (mark, position) => connection.send(positionFrame(mark, id, position)),

@@ -1,4 +1,4 @@
-/** Writes the frames that the broker sends. Bodies are texts already: they are put in as they are. */
+/** Writes the frames of the broker. Bodies are JSON text already and are embedded unchanged. */
 import { describeProblem } from '../../../core/operation/describe-problem.ts';
 import type { Json, JsonObject } from '../../../core/model/json.ts';
 import type { ProblemReport } from '../../../core/model/problem.ts';
@@ -6,10 +6,10 @@ import type { Mark } from '../notification-writer.ts';
 
 type Member = Json | undefined;
 
-/** A frame of plain members; those that are undefined are left out. */
+/** A frame with plain members; undefined members are omitted. */
 const frame = (members: Readonly<Record<string, Member>>): string => JSON.stringify(members);
 
-/** A frame with one more member whose JSON text is ready. */
+/** A frame with one more member, given as JSON text. */
 const frameAround = (members: Readonly<Record<string, Member>>, name: string, text: string): string =>
   `${frame(members).slice(0, -1)},"${name}":${text}}`;
 
@@ -29,12 +29,12 @@ export interface Subscribed {
 }
 export const subscribedFrame = (subscribed: Subscribed): string => frame({ op: 'subscribed', ...subscribed });
 
-/** `reason` is there when the client did not ask for it. */
+/** `reason` is present when the client did not request the end. */
 export const unsubscribedFrame = (id: string, reason?: string): string => frame({ op: 'unsubscribed', id, reason });
 
 export interface NotificationHead {
   readonly id: string;
-  /** Undefined while a snapshot is on its way: what is in it cannot be resumed from. */
+  /** Undefined during a snapshot, from which the client cannot resume. */
   readonly position: string | undefined;
 }
 export const notificationFrame = ({ id, position }: NotificationHead, notification: string): string =>
@@ -46,7 +46,7 @@ export const notificationFrame = ({ id, position }: NotificationHead, notificati
 
 export const positionFrame = (op: Mark, id: string, position: string): string => frame({ op, id, position });
 
-/** The client is known to have taken in everything up to here, whatever happens. */
+/** Confirms that everything up to this position is durably acknowledged. */
 export const ackedFrame = (id: string, position: string): string => frame({ op: 'acked', id, position });
 
 export const pongFrame = (id: string | undefined): string => frame({ op: 'pong', id });
