@@ -1,6 +1,6 @@
 /**
- * A client of the stream: live changes and every operation of the API over one connection, which it keeps. For browsers,
- * and for Node 22 or newer; it needs nothing else. The protocol is in docs/streaming.md.
+ * Implements a client of the stream: live changes and every operation of the API over one connection, with reconnects. It runs in browsers
+ * and in Node 22 or newer, without dependencies. docs/streaming.md describes the protocol.
  */
 import { ConnectionLost, StreamProblem, SubscriptionEnded } from './errors.ts';
 import type { Entity, Frame, Json, JsonObject } from './frame.ts';
@@ -12,45 +12,44 @@ export type { Beginning, Entity, Json, JsonObject, Replica, StreamEvent, Subscri
 export { ConnectionLost, StreamProblem, SubscriptionEnded };
 
 export interface ConnectOptions {
-  /** The tenant; the default one otherwise. */
+  /** The tenant; absent: the default tenant. */
   readonly tenant?: string;
-  /** The @context in which names are meant and answered, where nothing else says so. */
+  /** The @context for names in requests and answers that name no other. */
   readonly context?: Json;
-  /** Gets a ticket for the next connection: each opens one. */
+  /** Returns a ticket for the next connection. A ticket opens one connection. */
   readonly ticket?: () => Promise<string>;
-  /** Where there is no WebSocket, or another is wanted: a library's. */
+  /** A WebSocket class from a library, for environments without one or to replace it. */
   readonly WebSocket?: new (
     url: string,
     protocol: string,
   ) => Socket;
-  /** The first wait before it connects anew, and the longest, in milliseconds; 250 and 30,000. */
+  /** The first and the longest wait before a reconnect in milliseconds; default 250 and 30,000. */
   readonly retryLeastMs?: number;
   readonly retryMostMs?: number;
   /** Closes the client. */
   readonly signal?: AbortSignal;
-  /** Hears when there is a connection, and when there is none any more. */
+  /** Called when the connection opens and when it is lost. */
   readonly onState?: (state: 'open' | 'lost', lost?: ConnectionLost) => void;
 }
 
-/** What the broker answered to a request: status and members as docs/streaming.md has them. */
+/** The answer of the broker to a request: status and members as in docs/streaming.md. */
 export type Answer = Omit<Frame, 'op' | 'id'>;
 
 export interface Client {
   /**
-   * Live changes, for as long as they are iterated over: nothing is missing and nothing comes twice, whatever happens to the
-   * connection. Give a Subscription without endpoint (CIM 009 clause 5.2.12), or the id of a stored one. The iteration throws
-   * a StreamProblem when the broker refuses it, a SubscriptionEnded when the broker ends it, a ConnectionLost when it is told
-   * not to come back.
+   * Yields live changes without gaps or duplicates, also after reconnects. Pass a Subscription without endpoint (CIM 009 clause 5.2.12), or
+   * the id of a stored one. The iteration throws a StreamProblem when the broker refuses the subscription, a SubscriptionEnded when the
+   * broker ends it, and a ConnectionLost when the broker forbids a reconnect.
    */
   subscribe(subscription: JsonObject | string, beginning?: Beginning): Subscription;
-  /** A map of the entities that match, which is kept as they are. */
+  /** Maintains a map of the matching entities. */
   replica(subscription: JsonObject, options?: Pick<Beginning, 'signal' | 'queueMax'>): Replica;
   /**
-   * Carries out an operation by its `operationId` in openapi.yaml. Waits for a connection. Throws a StreamProblem when it was
-   * not carried out, a ConnectionLost when nobody knows.
+   * Calls an operation by its `operationId` in openapi.yaml. Waits for a connection. Throws a StreamProblem when the operation failed, and
+   * a ConnectionLost when its result is unknown.
    */
   request(operation: string, params?: JsonObject, body?: Json): Promise<Answer>;
-  /** Ends all subscriptions, and the connection. */
+  /** Ends all subscriptions and closes the connection. */
   close(): void;
 }
 
@@ -68,13 +67,15 @@ interface Session {
   link: Link | undefined;
   isOpen: boolean;
   names: number;
-  /** Why there will be no connection any more. */
+  /** The reason why the client does not reconnect. */
   end: ConnectionLost | undefined;
 }
 
 const subprotocol = 'ngsi-ld-ws.v1';
 
-/** Connects to a broker: `connect('http://localhost:1026')`. It goes on trying until it is closed. Throws a TypeError for what is no such URL. */
+/**
+ * Connects to a broker: `connect('http://localhost:1026')`. It reconnects until it is closed. Throws a TypeError when the URL is invalid.
+ */
 export function connect(url: string, options: ConnectOptions = {}): Client {
   const base = readUrl(url);
   const session: Session = {
@@ -113,7 +114,7 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   };
 }
 
-/** The stream's URL, from that of the broker or its own. What could never be connected to is told at once. */
+/** The URL of the stream, from that URL or from the URL of the broker. An invalid URL throws at once. */
 function readUrl(text: string): string {
   const url = new URL(text);
   if (!/^(http|ws)s?:$/.test(url.protocol)) throw new TypeError(`${text} is no URL of http, https, ws or wss.`);
@@ -130,7 +131,7 @@ async function streamUrl(base: string, { tenant, ticket }: ConnectOptions): Prom
   return url.href;
 }
 
-/** Whatever happens to the entities, deletion included. */
+/** Subscribes to all changes, including deletions. */
 const everyChangeOf = (subscription: JsonObject): JsonObject => ({
   notificationTrigger: ['entityCreated', 'entityUpdated', 'entityDeleted'],
   ...subscription,
@@ -159,7 +160,7 @@ function take(session: Session, frame: Frame): void {
   session.courses.get(id.slice(0, id.lastIndexOf('.')))?.take(frame);
 }
 
-/** Requests that were sent are in doubt: sending them again could do them twice. */
+/** The result of requests that were sent is unknown. They are rejected and not sent again, because they could run twice. */
 function lose(session: Session, lost: ConnectionLost): void {
   if (session.isOpen) session.options.onState?.('lost', lost);
   session.isOpen = false;

@@ -1,7 +1,7 @@
-/** What can go wrong between a client and its broker. */
+/** Defines the errors of the client. */
 import type { ProblemDetails } from './frame.ts';
 
-/** The broker did not carry out what was asked. */
+/** The broker did not carry out the request. */
 export class StreamProblem extends Error {
   override readonly name = 'StreamProblem';
   /** The problem details, as over HTTP. */
@@ -13,10 +13,10 @@ export class StreamProblem extends Error {
   }
 }
 
-/** The broker has ended a subscription, for a reason that stays. */
+/** The broker has ended a subscription for a permanent reason. */
 export class SubscriptionEnded extends Error {
   override readonly name = 'SubscriptionEnded';
-  /** `expired`; of a stored one also `paused`, `deleted`, and `takenOver` by another consumer. */
+  /** `expired`; for a stored subscription also `paused`, `deleted`, and `takenOver` by another consumer. */
   readonly reason: string;
 
   constructor(reason: string) {
@@ -25,7 +25,7 @@ export class SubscriptionEnded extends Error {
   }
 }
 
-/** The connection is gone: for good, or while a request was under way, of which nobody knows whether it was carried out. */
+/** The connection is lost permanently, or was lost during a request whose result is unknown. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
   /** The close code of the WebSocket. */

@@ -1,10 +1,10 @@
-/** The frames of the stream, as docs/streaming.md has them: what the client reads of each. */
+/** Defines the frames of the stream that docs/streaming.md describes, as far as the client reads them. */
 
-/** JSON of any kind. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = Readonly<Record<string, Json>>;
 
-/** An entity in a notification: in the representation that was asked for; `deletedAt` where it was deleted. */
+/** An entity in a notification, in the requested representation, with `deletedAt` when it was deleted. */
 export interface Entity extends JsonObject {
   readonly id: string;
   readonly type: string | readonly string[];
@@ -18,7 +18,7 @@ export interface ProblemDetails {
   readonly status?: number;
 }
 
-/** A frame from the broker. Members and ops that are not known are passed over. */
+/** A frame from the broker. Unknown members and ops are ignored. */
 export interface Frame {
   readonly op: string;
   readonly id?: string;
@@ -36,7 +36,7 @@ export interface Frame {
   readonly pingIntervalMs?: number;
 }
 
-/** The frame in a text; undefined when there is none, which no broker should send. */
+/** Parses a frame; undefined when the text is not a frame, which no broker should send. */
 export function parseFrame(text: unknown): Frame | undefined {
   if (typeof text !== 'string') return undefined;
   const frame: unknown = JSON.parse(text);

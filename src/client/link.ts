@@ -1,29 +1,29 @@
-/** Keeps a WebSocket to the broker: opens it again whenever it ends, until it is closed or the broker says not to come back. */
+/** Maintains a WebSocket to the broker. It reconnects until it is closed or the broker forbids it. */
 import { ConnectionLost } from './errors.ts';
 import { type Frame, parseFrame } from './frame.ts';
 
-/** As much of a WebSocket as is used: the browser's, Node's, or that of a library. */
+/** The required part of a WebSocket from the browser, Node.js or a library. */
 export type Socket = Pick<WebSocket, 'addEventListener' | 'send' | 'close'>;
 
 export interface LinkOptions {
   /** Opens the next connection. */
   readonly open: () => Promise<Socket>;
-  /** The first wait before it connects anew; it doubles up to the longest. */
+  /** The first wait before a reconnect. It doubles up to the longest wait. */
   readonly retryLeastMs: number;
   readonly retryMostMs: number;
-  /** The broker has said hello: from now on frames may be sent. */
+  /** The broker has sent `hello`, so frames may be sent. */
   readonly onReady: () => void;
   readonly onFrame: (frame: Frame) => void;
-  /** The connection has ended, or none could be had; a new one is tried. */
+  /** The connection has ended or has failed; the link reconnects. */
   readonly onLost: (lost: ConnectionLost) => void;
-  /** There will be no connection any more. */
+  /** The link does not reconnect. */
   readonly onEnd: (lost: ConnectionLost) => void;
 }
 
-/** A connection that is no longer heard is closed with this, a code of those after which one comes back. */
+/** The close code for a connection on which the broker is silent. The client reconnects after this code. */
 const unheardCode = 4000;
 
-/** Codes after which the same again would end the same. */
+/** After these codes a reconnect would fail in the same way. */
 const isFinal = (code: number): boolean => (code >= 4100 && code < 4200) || code === 1007 || code === 1009;
 
 export class Link {
@@ -34,7 +34,7 @@ export class Link {
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pulse: ReturnType<typeof setInterval> | undefined;
-  /** Beats of the pulse since the broker was last heard. */
+  /** Intervals since the last frame from the broker. */
   #quiet = 0;
 
   constructor(options: LinkOptions) {
@@ -42,7 +42,7 @@ export class Link {
     this.#start();
   }
 
-  /** Sends a frame; false when there is no connection to send it on. */
+  /** Sends a frame; returns false without an open connection. */
   send(frame: object): boolean {
     if (this.#isReady) this.#socket?.send(JSON.stringify(frame));
     return this.#isReady;
@@ -73,7 +73,7 @@ export class Link {
       const frame = this.#socket === socket ? parseFrame(data) : undefined;
       if (frame) this.#heard(frame);
     });
-    // What failed is told by the close that follows; without a listener some libraries throw it.
+    // The `close` event that follows handles the failure. Without a listener for `error`, some libraries throw it.
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', ({ code, reason }) => {
       if (this.#socket === socket) this.#ended(new ConnectionLost(code, reason));
@@ -91,19 +91,22 @@ export class Link {
     this.#options.onFrame(frame);
   }
 
-  /** From the first moment on, as a connection may be accepted by someone who then says nothing. */
+  /** Runs from the start of a connection, because the peer may accept it and then stay silent. */
   #watch(pingIntervalMs = 30_000): void {
     clearInterval(this.#pulse);
     this.#quiet = 0;
     this.#pulse = setInterval(() => this.#beat(), pingIntervalMs);
   }
 
-  /** A page never sees the pings of the protocol: when all is quiet it asks, and a broker that says nothing then is gone. */
+  /**
+   * Browser code does not see WebSocket pings. So the client sends its own ping when it has received nothing, and gives up when the broker
+   * does not answer.
+   */
   #beat(): void {
     this.#quiet += 1;
     if (this.#quiet === 2) this.send({ op: 'ping' });
     if (this.#quiet < 4) return;
-    // A connection to nowhere may take minutes to close: it counts as closed at once.
+    // Closing a dead connection may take minutes, so it counts as closed at once.
     const gone = this.#socket;
     this.#ended(new ConnectionLost(unheardCode, 'the broker was not heard any more'));
     gone?.close(unheardCode);
@@ -123,7 +126,7 @@ export class Link {
     const { retryLeastMs, retryMostMs } = this.#options;
     const waitMs = Math.min(retryMostMs, retryLeastMs * 2 ** this.#failures);
     this.#failures += 1;
-    // Half of the wait is chance, so that all whom one broker lost do not come back at once.
+    // Half of the wait is random, so that the clients of a failed broker do not reconnect all at once.
     this.#retry = setTimeout(() => this.#start(), waitMs * (0.5 + Math.random() / 2));
   }
 }

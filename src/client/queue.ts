@@ -1,12 +1,12 @@
-/** A queue between whoever has something to tell and whoever iterates over it. */
+/** Implements the queue between the connection and the iteration over events. */
 
-/** What has been taken is let go of in lots of so many. */
+/** Consumed items are removed from the array in groups of this size. */
 const forgetAt = 1024;
 
 export interface QueueEvents {
-  /** Everything that was pushed has been taken. */
+  /** All items have been consumed. */
   readonly onEmpty: () => void;
-  /** Nobody iterates any more. */
+  /** The iteration has ended. */
   readonly onLeft: () => void;
 }
 
@@ -35,7 +35,7 @@ export class Queue<T extends object> implements AsyncIterable<T> {
     this.#wake?.();
   }
 
-  /** Nothing more comes: iteration ends when the queue is empty, by throwing if there is an error. */
+  /** Ends the queue. The iteration ends when the queue is empty, and throws the error if there is one. */
   end(error?: Error): void {
     this.#end ??= { error };
     this.#wake?.();

@@ -1,21 +1,24 @@
-/** A live map of entities: filled by a snapshot, kept by the changes that follow. */
+/** Maintains a live map of entities from a snapshot and the changes that follow. */
 import type { Entity } from './frame.ts';
 import type { StreamEvent, Subscription } from './subscription.ts';
 
-/** An entity that ceases to meet a condition on its content (q, geoQ, scopeQ) stays in it as it last met it. */
+/** When an entity no longer meets a condition on its content (q, geoQ, scopeQ), the map keeps its last matching state. */
 export interface Replica {
-  /** The entities by id, as they are now. */
+  /** The current entities by id. */
   readonly entities: ReadonlyMap<string, Entity>;
-  /** Done when the first snapshot is in. Rejects when the subscription ends before. */
+  /** Resolves when the first snapshot is complete. Rejects when the subscription ends before. */
   readonly ready: Promise<void>;
-  /** Calls back after each change, with the id of the entity; without one when everything may have changed. Returns what stops it. */
+  /**
+   * Calls the listener after each change with the id of the entity, or without an id when everything may have changed. Returns the function
+   * that removes the listener.
+   */
   onChange(listener: (id?: string) => void): () => void;
-  /** Why the replica is kept no longer; it never rejects. */
+  /** Resolves when the updates end, with the error if there is one. It never rejects. */
   readonly ended: Promise<Error | undefined>;
   close(): void;
 }
 
-/** Keeps a replica by the events of a subscription that begins with a snapshot. */
+/** Maintains a replica from the events of a subscription that starts with a snapshot. */
 export class LiveReplica implements Replica {
   readonly ready: Promise<void>;
   readonly ended: Promise<Error | undefined>;
@@ -23,14 +26,14 @@ export class LiveReplica implements Replica {
   readonly #listeners = new Set<(id?: string) => void>();
   readonly #events: Subscription;
   readonly #first = Promise.withResolvers<undefined>();
-  /** What has come of the snapshot that is being taken: what was there before stays until it is complete. */
+  /** The ids in the current snapshot. Earlier entities stay until the snapshot is complete. */
   #seen: Set<string> | undefined;
 
   constructor(events: Subscription) {
     this.#events = events;
     this.ended = this.#keep();
     this.ready = this.#first.promise;
-    // Whoever waits for it hears of it; nobody has to.
+    // Prevents an unhandled rejection when nobody awaits `ready`.
     this.ready.catch(() => undefined);
   }
 

@@ -1,44 +1,47 @@
-/** One subscription of a client: it begins anew with every connection where it stood, and hands on what comes. */
+/** Implements one subscription of a client. After each reconnect it resumes at its position and passes events on. */
 import { StreamProblem, SubscriptionEnded } from './errors.ts';
 import type { Entity, Frame, Json, JsonObject } from './frame.ts';
 import { Queue } from './queue.ts';
 
-/** What happened. */
+/** An event of a subscription. */
 export type StreamEvent =
   /**
-   * An entity was changed, or is part of a snapshot, to which belongs what is changed or deleted while it is taken. `position`
-   * is where to go on from; it is missing in a snapshot, and where more changes of the same notification follow.
+   * A changed entity, or an entity of a snapshot. Changes and deletions that happen during a snapshot are part of it. `position` is the
+   * point from which to resume. It is absent in a snapshot, and when more changes of the same notification follow.
    */
   | { readonly kind: 'change'; readonly entity: Entity; readonly isDeleted: boolean; readonly position?: string }
-  /** A snapshot begins, or begins anew because it was cut off: what came of it before counts no more. */
+  /** A snapshot starts, or restarts after an interruption. Ignore the earlier events of an interrupted snapshot. */
   | { readonly kind: 'snapshotBegin' }
   /** The snapshot is complete. */
   | { readonly kind: 'snapshotEnd'; readonly position: string }
-  /** Changes before this position are lost: the broker does not keep them that long. With `snapshot`, a new one follows. */
+  /** Changes before this position are lost, because the broker no longer retains them. With `snapshot`, a new snapshot follows. */
   | { readonly kind: 'gap'; readonly position: string };
 
-/** Where a subscription begins: with the next change, unless one of the first three says otherwise. */
+/** The start of a subscription: the next change, unless one of the first three members is set. */
 export interface Beginning {
-  /** Behind a position. */
+  /** Starts after a position. */
   readonly after?: string;
-  /** With the entities that match now; and again after a gap. */
+  /** Starts with a snapshot of the matching entities, and takes a new one after a gap. */
   readonly snapshot?: boolean;
-  /** So many changes back. */
+  /** Starts this number of changes back. */
   readonly tail?: number;
-  /** What the broker does when this client is too slow for it: it ends the connection, or leaves out what is not the latest of an entity. */
+  /**
+   * What the broker does when this client is too slow: `disconnect` ends the connection, `latest` drops all but the latest change of an
+   * entity.
+   */
   readonly overflow?: 'disconnect' | 'latest';
-  /** Events that may wait to be iterated over. When there are more, the rest is left in the broker's log until they have been. */
+  /** The maximum number of queued events. Further events stay in the log of the broker until the queue is empty. */
   readonly queueMax?: number;
   readonly signal?: AbortSignal;
 }
 
-/** The events of a subscription, for one `for await`. Leaving the loop ends the subscription. */
+/** The events of a subscription, for a single `for await`. Leaving the loop ends the subscription. */
 export interface Subscription extends AsyncIterable<StreamEvent> {
-  /** The newest position that was handed out: to go on from, in another session. */
+  /** The position of the newest delivered event, from which another session can resume. */
   readonly position: string | undefined;
   /**
-   * For a stored subscription: everything up to a position has been dealt with, for good. Said to the broker as soon as the
-   * subscription is open; what the broker did not hear comes again.
+   * For a stored subscription: confirms that everything up to a position is processed. The client sends it as soon as the subscription is
+   * open. The broker sends unconfirmed events again.
    */
   ack(position: string): void;
   close(): void;
@@ -46,28 +49,28 @@ export interface Subscription extends AsyncIterable<StreamEvent> {
 
 export interface LiveSubscriptionOptions {
   readonly name: string;
-  /** A subscription, or the id of one that is stored. */
+  /** A subscription, or the id of a stored one. */
   readonly subscription: JsonObject | string;
   readonly context: Json | undefined;
   readonly beginning: Beginning;
-  /** Sends a frame; false when there is no connection. */
+  /** Sends a frame; returns false without a connection. */
   readonly send: (frame: object) => boolean;
   readonly onEnd: () => void;
 }
 
-/** A subscription on its way: the iteration that the user has, and what the client tells it of the connection. */
+/** An active subscription: the iteration for the user, and the state that follows the connection. */
 export class Course implements Subscription {
   readonly #options: LiveSubscriptionOptions;
   readonly #queue: Queue<StreamEvent>;
   readonly #queueMax: number;
-  /** Where the newest event in the queue is. */
+  /** The position of the newest event in the queue. */
   #reached: string | undefined;
   #handedOut: string | undefined;
   #attempts = 0;
-  /** The broker knows the subscription by its present id. */
+  /** True when the broker has accepted the subscription under its present id. */
   #isOpen = false;
   #acked: string | undefined;
-  /** Too much waits to be iterated over: the subscription rests until it has been. */
+  /** True while the subscription is paused because the queue is too long. */
   #isResting = false;
 
   constructor(options: LiveSubscriptionOptions) {
@@ -101,7 +104,7 @@ export class Course implements Subscription {
     this.end();
   }
 
-  /** There is a connection: it begins, or goes on from where it was. */
+  /** Subscribes on a new connection, from the start or from the last position. */
   begin(): void {
     if (this.#isResting || this.#queue.isEnded) return;
     const { beginning, send } = this.#options;
@@ -111,7 +114,7 @@ export class Course implements Subscription {
     send({ op: 'subscribe', id: this.#id(), ...subjectOf(this.#options), ...start, ...overflowOf(beginning) });
   }
 
-  /** Takes a frame, unless it was meant for an earlier attempt. */
+  /** Handles a frame, unless it belongs to an earlier attempt. */
   take(frame: Frame): void {
     if (frame.id !== this.#id()) return;
     for (const event of eventsOf(frame)) this.#queue.push(event);
@@ -123,13 +126,13 @@ export class Course implements Subscription {
     this.#restIfFull();
   }
 
-  /** Nothing more comes. */
+  /** Ends the subscription; no event follows. */
   end(error?: Error): void {
     this.#queue.end(error);
     this.#options.onEnd();
   }
 
-  /** A new one each time, so that what is under way to an earlier attempt is not taken for this one's. */
+  /** Each attempt has a new id, so that late frames of an earlier attempt are ignored. */
   #id(): string {
     return `${this.#options.name}.${this.#attempts}`;
   }
@@ -153,19 +156,19 @@ export class Course implements Subscription {
     this.#options.send({ op: 'ack', id: this.#id(), position: this.#acked });
   }
 
-  /** A stored subscription that was changed goes on where it was, as it is now; any other end is one. */
+  /** A stored subscription that was changed resumes at its position in its new form. Any other reason ends it. */
   #endedByBroker(reason = 'no reason given'): void {
     if (reason === 'changed') this.begin();
     else this.end(new SubscriptionEnded(reason));
   }
 
-  /** What is refused once it is open is an acknowledgement: the broker still has the subscription. */
+  /** When the subscription is open, the refused frame was an acknowledgement, so the broker still has the subscription. */
   #refused(problem: StreamProblem): void {
     if (this.#isOpen) this.#leave();
     this.end(problem);
   }
 
-  /** The log may be another one now, to which earlier positions say nothing. */
+  /** The broker may have a new log, in which earlier positions are invalid. */
   #lost({ position }: Frame): void {
     this.#acked = undefined;
     if (this.#options.beginning.snapshot === true) this.#beginAnew();
@@ -191,7 +194,7 @@ export class Course implements Subscription {
   }
 }
 
-/** A frame as events. The last change of a notification has its position: up to there all is told. */
+/** The events of a frame. Only the last change of a notification has its position, because then all changes up to it are delivered. */
 function eventsOf({ op, notification, position }: Frame): readonly StreamEvent[] {
   if (op === 'gap' && position !== undefined) return [{ kind: 'gap', position }];
   if (op === 'snapshot' && position !== undefined) return [{ kind: 'snapshotEnd', position }];
