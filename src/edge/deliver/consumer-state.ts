@@ -1,4 +1,4 @@
-/** What a consumer of the change log is made of, and what can be said of it without changing it. */
+/** The state of a consumer of the change log, and functions that only read it. */
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { DeliveryStatistics } from '../../core/model/subscription.ts';
 import type { DeadLetter } from '../../core/port/dead-letters.ts';
@@ -16,18 +16,18 @@ import type { MessageSource } from './endpoint-scheduler.ts';
 import type { PendingStatus, SubscriptionRunnerOptions } from './runner.ts';
 
 /**
- * `live`: the follower hands over what comes. `reading`: the consumer reads the log by itself, from `seen` on. `paused`: the
- * receiver is out of reach; nothing is read, and of what waits only the places are held. `ended`: nothing begins any more.
+ * `live`: the log tailer offers new records. `reading`: the consumer reads the log itself, from `seen` on. `paused`: the receiver is
+ * unreachable. Nothing is read, and the queue keeps only positions. `ended`: nothing new starts.
  */
 export type ConsumerMode = 'live' | 'reading' | 'paused' | 'ended';
 
 /**
- * What may happen to a consumer. `joined`: it has come as far as the follower. `behind`: it cannot take a change in now. `closed`,
- * `reopened`: the receiver is left alone, and is tried again. `over`: it has expired, or somebody has ended it.
+ * The events of a consumer. `joined`: it has caught up with the log tailer. `behind`: it cannot take a record now. `closed`, `reopened`:
+ * the endpoint scheduler stops sending to the receiver, or tries it again. `over`: the subscription has expired or was ended.
  */
 export type TransitionCause = 'joined' | 'behind' | 'closed' | 'reopened' | 'over';
 
-/** The mode that follows. A cause that is not listed means nothing in that mode. */
+/** The next mode. An event that is not listed is ignored in that mode. */
 export const transitions: Readonly<Record<ConsumerMode, Readonly<Partial<Record<TransitionCause, ConsumerMode>>>>> = {
   live: { behind: 'reading', closed: 'paused', over: 'ended' },
   reading: { joined: 'live', closed: 'paused', over: 'ended' },
@@ -35,7 +35,7 @@ export const transitions: Readonly<Record<ConsumerMode, Readonly<Partial<Record<
   ended: {},
 };
 
-/** A stay in a mode. Whoever waited for something meanwhile knows by it whether the consumer is still where it was. */
+/** One stay in a mode. After an asynchronous step, the identity of this object tells whether the mode changed meanwhile. */
 export interface ConsumerState {
   readonly mode: ConsumerMode;
 }
@@ -44,29 +44,29 @@ export interface Consumer extends SubscriptionRunnerOptions {
   readonly queue: Queue;
   readonly source: MessageSource;
   readonly listener: Listener;
-  /** Whether a record concerns the subscription. Undefined: only entities that it leads to can tell. */
+  /** Whether a record concerns the subscription. A promise when linked entities must be loaded to decide. */
   readonly concerns: (record: LogRecord) => boolean | Promise<boolean>;
-  /** There is progress to be written down. */
+  /** Marks the progress to be stored. */
   readonly mark: () => void;
-  /** Changed by `transition` only. */
+  /** Only `transition` changes it. */
   state: ConsumerState;
-  /** The log was looked through up to here; while live, the follower may have come further. */
+  /** The consumer has matched the log up to here. While live, the tailer may be further. */
   seen: Position;
-  /** The stay for which the log is being read. */
+  /** The state for which a read of the log is running. */
   reader: ConsumerState | undefined;
   statistics: DeliveryStatistics;
-  /** The change that was told last. */
+  /** The position of the last change that was delivered. */
   told: Position | undefined;
-  /** Why the last attempt failed that did. */
+  /** Why the last failed attempt failed. */
   lastReason: string | undefined;
-  /** Nothing is sent before: after a failure, for the endpoint's cooldown. */
+  /** Nothing is sent before this time: the cooldown of the endpoint after a failure. */
   notBeforeMs: number;
   timer: NodeJS.Timeout | undefined;
-  /** Called when nothing is under way any more. */
+  /** Called when no notification is in flight any more. */
   idle: () => void;
 }
 
-/** The log was looked through for the subscription up to here. */
+/** The log was matched for the subscription up to here. */
 export const seenTo = ({ state, seen, env }: Consumer): Position =>
   state.mode === 'live' ? Math.max(seen, env.tailer.matchedTo()) : seen;
 
@@ -101,7 +101,9 @@ export function pendingStatusOf(consumer: Consumer, position: Position): Pending
   };
 }
 
-/** With what was left open before. Throttling goes on from the last notification that was taken, also after a restart. */
+/**
+ * The queue, with open notifications of an earlier run. Throttling continues from the last delivered notification, even after a restart.
+ */
 export function queueOf({ stored, progress, env }: SubscriptionRunnerOptions): Queue {
   const { throttlingMs } = stored;
   const { lastSuccess } = progress.statistics;
@@ -123,7 +125,7 @@ export function concernsOf({ stored, env }: SubscriptionRunnerOptions): Consumer
   return (record) => isMet(record) && holdsLinked(linked, record.entity, get);
 }
 
-/** The dead letter of a notification that is given up. */
+/** The dead letter of a notification that was given up. */
 export function letterOf(
   { record, retry }: DueNotification,
   message: Message,

@@ -1,8 +1,8 @@
-/** What becomes of notifications that are given up: dead letters, the newest of each subscription. */
+/** Keeps notifications that were given up as dead letters, the newest of each subscription. */
 import { type DeadLetter, deadLetterCollection, letterJson, letterKey } from '../../core/port/dead-letters.ts';
 import type { MessageTarget } from './write-message.ts';
 
-/** Resolves when the letter is durable. The same letter again takes the place of the one before. */
+/** Resolves when the dead letter is durable. It replaces a dead letter of the same position. Deletes the oldest above the limit. */
 export async function keepDeadLetter(letter: DeadLetter, addressee: MessageTarget): Promise<void> {
   const { id: subscription, env } = addressee;
   const { tenant, store, world, deadLettersMax } = env;
@@ -19,6 +19,6 @@ export async function keepDeadLetter(letter: DeadLetter, addressee: MessageTarge
   }
 }
 
-/** Tells that a notification, or several, will never be delivered. */
+/** Reports that one or more notifications will never be delivered. */
 export const reportLost = (reason: string, { id: subscription, env: { tenant, world } }: MessageTarget): void =>
   world.observe({ kind: 'notificationLost', tenant, subscription, reason });

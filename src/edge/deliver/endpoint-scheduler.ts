@@ -1,61 +1,63 @@
-/** Shares the broker's attention among receivers: each has a few messages under way, and one that cannot be reached is left alone for a while. */
+/**
+ * Schedules attempts over all receivers. Each receiver has a window of messages in flight and a circuit breaker for when it is unreachable.
+ */
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 import { backoffMs } from '../../core/subscription/backoff.ts';
 import type { Observe } from '../../core/port/observe.ts';
 
-/** One attempt to be made. */
+/** One attempt to make. */
 export interface DeliveryJob {
-  /** The message, written when its turn comes. */
+  /** Writes the message just before it is sent. */
   write(): Message | Promise<Message>;
-  /** Whether it is still this broker's to make: asked before it is sent, and when tenures have ended. */
+  /** Whether this broker still holds the lease for it. Asked before the message is sent, and when leases have ended. */
   isOurs(): boolean;
-  /** `isReachable`: the receiver has taken something since it was last out of reach. */
+  /** `isReachable`: the receiver has accepted something since it was last unreachable. */
   settle(delivery: Delivery, isReachable: boolean): void;
 }
 
-/** Whoever has messages for a receiver. */
+/** A sender of messages to one receiver. */
 export interface MessageSource {
-  /** The URI that the messages go to. */
+  /** The URI of the receiver. */
   readonly uri: string;
-  /** The next attempt that may be made now; undefined: none. */
+  /** The next attempt that may start now. Undefined: none. */
   next(): DeliveryJob | undefined;
-  /** The receiver cannot be reached; it is called on again when it may be tried anew. */
+  /** The receiver is unreachable. The scheduler calls `next` again when it may be retried. */
   paused(): void;
 }
 
 export interface EndpointScheduler {
-  /** The source has, or may have, something to send. */
+  /** The source may have something to send. */
   wake(source: MessageSource): void;
-  /** The source has nothing more to send, ever. */
+  /** The source will never send again. */
   remove(source: MessageSource): void;
-  /** The receiver at a URI is left alone until then; undefined: it is not. */
+  /** Nothing is sent to the receiver before this time. Undefined: sending is allowed. */
   closedUntilMs(uri: string): number | undefined;
-  /** Gives up the attempts that are not this broker's any more. */
+  /** Gives up the attempts for which this broker no longer holds the lease. */
   abandonForeign(): void;
-  /** Begins nothing more, and waits until all attempts under way have ended. */
+  /** Starts nothing more, and waits until all running attempts have ended. */
   stop(): Promise<void>;
 }
 
 export interface EndpointSchedulerOptions {
   readonly messenger: Messenger;
-  /** Messages under way to all receivers together. */
+  /** Most messages in flight to all receivers together. */
   readonly concurrency: number;
   readonly observe: Observe;
   readonly nowMs: () => number;
   readonly chance: () => number;
 }
 
-/** Messages under way to one receiver at most. */
+/** Most messages in flight to one receiver. */
 const windowMost = 16;
 
 interface Receiver {
   readonly uri: string;
-  /** Sources that may have something, in the order of their turns. */
+  /** Sources that may have something to send, in round-robin order. */
   readonly ring: Set<MessageSource>;
-  /** All that have ever woken it and are still there. */
+  /** All sources that have called `wake` and were not removed. */
   readonly sources: Set<MessageSource>;
   underWay: number;
-  /** How many may be under way: it begins with one, grows with success and shrinks to one with failure. */
+  /** Most messages in flight now. It starts at one, grows by one with each response and drops to one when the receiver is unreachable. */
   window: number;
   failures: number;
   hasTaken: boolean;
@@ -65,12 +67,12 @@ interface Receiver {
 
 interface SchedulerState extends EndpointSchedulerOptions {
   readonly scheduler: Map<string, Receiver>;
-  /** Receivers that wait for the broker to have room. */
+  /** Receivers that wait for capacity of the broker. */
   readonly waiting: Set<Receiver>;
   readonly underWay: Set<Promise<void>>;
-  /** Attempts under way, by their jobs. */
+  /** Running attempts by job. */
   readonly sent: Map<DeliveryJob, Attempt>;
-  /** Messages under way. */
+  /** Messages in flight, by health of the receiver. */
   readonly load: Record<ReceiverHealth, number>;
   isStopped: boolean;
 }
@@ -131,7 +133,7 @@ function receiverOf({ scheduler }: SchedulerState, { uri }: MessageSource): Rece
   return made;
 }
 
-/** A receiver that nobody has anything for is forgotten, with its failures. */
+/** Forgets a receiver without sources, and its failures. */
 function forgetIfIdle({ scheduler, waiting }: SchedulerState, receiver: Receiver): void {
   if (receiver.sources.size > 0 || receiver.underWay > 0) return;
   clearTimeout(receiver.timer);
@@ -139,7 +141,7 @@ function forgetIfIdle({ scheduler, waiting }: SchedulerState, receiver: Receiver
   scheduler.delete(receiver.uri);
 }
 
-/** Begins as many attempts as may be. */
+/** Starts as many attempts as the limits allow. */
 function serve(scheduler: SchedulerState, receiver: Receiver): void {
   while (receiver.ring.size > 0 && receiver.underWay < receiver.window && !isClosed(scheduler, receiver)) {
     if (!hasRoom(scheduler, receiver)) {
@@ -148,7 +150,7 @@ function serve(scheduler: SchedulerState, receiver: Receiver): void {
     }
     const [source] = receiver.ring;
     if (!source) return;
-    // Taken out and put behind the others as long as it has something.
+    // Moves the source behind the others as long as it has something to send.
     receiver.ring.delete(source);
     const job = source.next();
     if (!job) continue;
@@ -162,11 +164,11 @@ const isClosed = ({ isStopped, nowMs }: SchedulerState, { closedUntilMs }: Recei
 
 type ReceiverHealth = 'sound' | 'doubtful';
 
-/** Whether a receiver has taken the last message. */
+/** `sound`: the receiver has accepted a message since it was last unreachable. */
 const standingOf = ({ failures, hasTaken }: Receiver): ReceiverHealth =>
   failures === 0 && hasTaken ? 'sound' : 'doubtful';
 
-/** The doubtful ones have a room of their own, so that they never stand in the way of the others. */
+/** Each health has half of the capacity, so that doubtful receivers never block sound ones. */
 const hasRoom = ({ load, concurrency }: SchedulerState, receiver: Receiver): boolean =>
   load[standingOf(receiver)] < concurrency / 2;
 
@@ -203,7 +205,7 @@ async function attempt(scheduler: SchedulerState, job: DeliveryJob): Promise<Del
 
 const abandoned: Delivery = { kind: 'abandoned', reason: 'it is another broker that delivers it' };
 
-/** What took long to be written may be another broker's by then, and so may what an answer takes long to come to. */
+/** Checks the lease after writing and after a failure, because both can take long enough for another broker to take over. */
 async function send({ messenger, sent }: SchedulerState, job: DeliveryJob): Promise<Delivery> {
   const message = await job.write();
   if (!job.isOurs()) return abandoned;
@@ -222,7 +224,7 @@ function learn(scheduler: SchedulerState, receiver: Receiver, delivery: Delivery
     return;
   }
   const { nowMs, chance } = scheduler;
-  // Several attempts that began before the first of them failed count as one failure.
+  // Attempts that started before the first failure count as one failure.
   if (!isClosed(scheduler, receiver)) {
     receiver.failures += 1;
     receiver.closedUntilMs = nowMs() + Math.max(backoffMs(receiver.failures, chance()), delivery.retryAfterMs ?? 0);
@@ -243,7 +245,7 @@ function goOn(scheduler: SchedulerState, receiver: Receiver): void {
   }
 }
 
-/** Lets go of what waits for a receiver out of reach, and calls on everybody when it may be tried again. */
+/** Pauses the sources of an unreachable receiver, and sets the time of the next attempt. */
 function close(scheduler: SchedulerState, receiver: Receiver): void {
   receiver.ring.clear();
   for (const source of [...receiver.sources]) source.paused();
@@ -258,7 +260,7 @@ function setReopening(scheduler: SchedulerState, receiver: Receiver): void {
   );
 }
 
-/** A timer may go off a little early. */
+/** A timer may fire slightly early. In that case it is set again. */
 function reopen(scheduler: SchedulerState, receiver: Receiver): void {
   if (scheduler.isStopped) return;
   if (isClosed(scheduler, receiver)) {

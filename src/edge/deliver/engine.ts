@@ -1,4 +1,7 @@
-/** Delivers notifications of stored subscriptions: durable consumers of the change log, of all tenants (clause 5.8.6). */
+/**
+ * Delivers notifications of the stored subscriptions of all tenants. Each subscription is a durable consumer of the change log (clause
+ * 5.8.6).
+ */
 import { performance } from 'node:perf_hooks';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
@@ -13,28 +16,31 @@ import { createWatchers, type Watchers } from './watchers.ts';
 
 export interface DeliveryOptions {
   readonly messenger: Messenger;
-  /** Notifications under way at a time. */
+  /** Most notifications in flight. */
   readonly concurrency: number;
-  /** Attempts at a notification at which its receiver fails. */
+  /** Most attempts at a notification at which the receiver fails. */
   readonly attemptsMax: number;
-  /** Dead letters that are kept of a subscription. */
+  /** Most dead letters that are kept for a subscription. */
   readonly deadLettersMax: number;
   readonly world: DeliveryWorld;
 }
 
 export interface DeliveryEngine {
   readonly subscriptions: Subscriptions;
-  /** Goes on with what the subscriptions of all tenants have not been told yet. */
+  /** Opens all tenants and continues to deliver what is not delivered yet. */
   start(): Promise<void>;
-  /** Waits a little for what is under way, and writes down how far everything has come. */
+  /** Waits a short time for notifications in flight, then stores all progress. */
   stop(): Promise<void>;
 }
 
-/** How often tenants are looked for that other brokers on the store have made. */
+/** How often the engine looks for tenants that other brokers on the store have created. */
 const searchMs = 1000;
-/** How long to wait before tenants are tried again that could not be opened. */
+/** The delay before the engine tries again to open tenants that failed to open. */
 const retryMs = 10_000;
-/** How long what is under way may take when the broker stops: as long again when its messages were abandoned, and for the writing down. */
+/**
+ * The grace period for notifications in flight at shutdown. The same time again applies after their messages are abandoned, and to storing
+ * progress.
+ */
 const graceMs = 2000;
 
 const chances = { nowMs: () => performance.now(), chance: () => Math.random() };
@@ -43,11 +49,11 @@ interface Engine extends DeliveryOptions {
   readonly scheduler: EndpointScheduler;
   readonly tenants: Map<string, Promise<Tenant | undefined>>;
   readonly watchers: Watchers;
-  /** Looks for tenants that other brokers have made. */
+  /** Looks for tenants that other brokers have created. */
   search: NodeJS.Timeout | undefined;
-  /** Ends the watch over the wall clock. */
+  /** Stops the watch of the wall clock. */
   unwatch: () => void;
-  /** Tries again to open the tenants that could not be. */
+  /** Retries tenants that failed to open. */
   later: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
@@ -83,7 +89,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
   };
 }
 
-/** What operations ask of the engine. */
+/** The port that operations use. */
 function createSubscriptions(engine: Engine): Subscriptions {
   const { watchers } = engine;
   return {
@@ -109,7 +115,7 @@ function createSubscriptions(engine: Engine): Subscriptions {
   };
 }
 
-/** What has expired, or was due, by a clock that was set has not, or is not, by what it shows now. */
+/** Checks all subscriptions again after the wall clock was set, because expiry and due times depend on it. */
 function refreshAll({ tenants }: Engine): void {
   for (const opening of tenants.values())
     void opening.then(
@@ -120,7 +126,7 @@ function refreshAll({ tenants }: Engine): void {
 
 async function openAll(engine: Engine): Promise<void> {
   for (const name of await engine.world.stores.tenantsWith(subscriptionCollection)) {
-    // A tenant that cannot be opened keeps no other from being served.
+    // A tenant that cannot be opened does not block the others.
     await tenantOf(engine, name).catch((cause: unknown) => {
       engine.later ??= setTimeout(() => {
         engine.later = undefined;
@@ -133,18 +139,18 @@ async function openAll(engine: Engine): Promise<void> {
 
 async function search(engine: Engine): Promise<void> {
   await openAll(engine).catch((cause: unknown) => {
-    // That the store is away is said by everybody who asks it.
+    // A Problem means that the store is unavailable, which all its other users report.
     if (!(cause instanceof Problem)) engine.world.observe({ kind: 'failed', where: 'subscriptions', cause });
   });
 }
 
-/** The subscriptions of a tenant, which are carried out from then on; undefined when there is no such tenant. */
+/** Opens a tenant and runs its subscriptions. Undefined when the tenant does not exist. */
 function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
   const known = engine.tenants.get(name);
   if (known) return known;
   const opened = open(engine, name);
   engine.tenants.set(name, opened);
-  // A tenant that is not there, or cannot be opened now, may be later.
+  // A tenant that does not exist or cannot be opened now may be available later.
   opened.then(
     (tenant) => tenant ?? engine.tenants.delete(name),
     () => engine.tenants.delete(name),
@@ -186,12 +192,12 @@ async function stop(engine: Engine): Promise<void> {
   const ended = Promise.all([engine.scheduler.stop(), ...tenants.map((tenant) => tenant.end())]);
   await withinGrace(ended);
   await engine.messenger.close();
-  // A store that does not answer keeps nobody from stopping.
+  // A store that does not answer must not block the shutdown.
   await withinGrace(ended);
   await withinGrace(Promise.all(tenants.map((tenant) => tenant.close())));
 }
 
-/** Until it is done, but no longer than the grace. */
+/** Waits for the work, at most for the grace period. */
 async function withinGrace(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const grace = new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** What the subscriptions of one tenant have in common when they are carried out. */
+/** What all subscriptions of one tenant share at delivery. */
 import type { World } from '../../core/operation/operation.ts';
 import type { Log, Store } from '../../core/port/store.ts';
 import type { ChangeRenderer } from '../../core/subscription/notification.ts';
@@ -6,27 +6,27 @@ import type { LogTailer } from './log-tailer.ts';
 import type { ProgressStore } from './progress-store.ts';
 import type { EndpointScheduler } from './endpoint-scheduler.ts';
 
-/** What the broker is made of, without those who carry subscriptions out: that is us. */
+/** The world of the operations without `subscriptions`, which this folder implements. */
 export type DeliveryWorld = Omit<World, 'subscriptions'>;
 
 export interface DeliveryEnvironment {
   readonly tenant: string;
   readonly store: Store;
-  /** The change log of the store, of which records that are asked for together are shared. */
+  /** The change log of the store, with a cache of records that several consumers read. */
   readonly log: Log;
-  /** The name of the store's log, which makes the ids of notifications unique. */
+  /** The id of the log, which makes the ids of notifications unique. */
   readonly epoch: string;
   readonly world: DeliveryWorld;
   readonly tailer: LogTailer;
   readonly progressStore: ProgressStore;
   readonly scheduler: EndpointScheduler;
-  /** Writes a change once for all who want it in the same words. */
+  /** Renders a change once for all subscriptions with equal views. */
   readonly renderer: ChangeRenderer;
-  /** Attempts at a notification at which its receiver fails. */
+  /** Most attempts at a notification at which the receiver fails. */
   readonly attemptsMax: number;
-  /** Dead letters that are kept of a subscription. */
+  /** Most dead letters that are kept for a subscription. */
   readonly deadLettersMax: number;
-  /** Milliseconds of a clock that is never set. */
+  /** Milliseconds of a monotonic clock. */
   readonly nowMs: () => number;
   /** A random number from 0 to 1. */
   readonly chance: () => number;

@@ -1,4 +1,4 @@
-/** Gathers why notifications of an entity come, or do not: what the subscription asks, and how far it has come. */
+/** Collects the facts that explain why an entity is notified or not: the conditions of the subscription and its progress. */
 import { type Instant, microsOfInstant, stampOfMicros } from '../../core/model/instant.ts';
 import type { Json } from '../../core/model/json.ts';
 import type { Entity, Terms } from '../../core/model/entity.ts';
@@ -17,7 +17,7 @@ import type { Progress } from './progress-store.ts';
 import type { PendingStatus, SubscriptionRunner } from './runner.ts';
 import type { DeliveryEnvironment } from './environment.ts';
 
-/** The subscription, and what is known of it. */
+/** The subscription and its state. */
 export interface ExplainInput {
   readonly document: SubscriptionDocument;
   readonly stored: StoredPlan;
@@ -27,12 +27,12 @@ export interface ExplainInput {
 }
 
 export interface ExplainTarget {
-  /** Undefined: the subscription is explained apart from any entity. */
+  /** Undefined: the subscription is explained without an entity. */
   readonly entity: string | undefined;
   readonly terms: Terms;
 }
 
-/** `stored` is a problem where the subscription cannot be read, or not now. */
+/** Explains a subscription. `stored` is a Problem when the document cannot be parsed now. */
 export async function explain(
   { entity, terms }: ExplainTarget,
   { stored, ...known }: Omit<ExplainInput, 'stored'> & { readonly stored: StoredPlan | Problem },
@@ -95,11 +95,11 @@ async function explainOf(id: string, terms: Terms, one: ExplainInput): Promise<E
   };
 }
 
-/** When a subscription that is told by the clock is due. */
+/** When the next notification of a subscription at intervals is due. */
 const dueIn = ({ stored, progress }: ExplainInput, now: Instant): Instant | undefined =>
   stored.intervalMs === undefined ? undefined : (progress?.dueAt ?? now);
 
-/** The record of the change that made an entity what it is; undefined when it was pruned, or changes are not told. */
+/** The record of the last change of an entity. Undefined when it was pruned, or when the subscription does not notify changes. */
 async function lastChange({ version }: Stored, { env, stored }: ExplainInput): Promise<LogRecord | undefined> {
   if (stored.intervalMs !== undefined) return undefined;
   const [record] = await env.store.log.read(version - 1, 1);
@@ -166,7 +166,7 @@ function notBeforeOf(
   return waitMs > 0 ? stampOfMicros(microsOfInstant(world.clock.now()) + waitMs * 1000) : undefined;
 }
 
-/** What became of the notification of a change, provided that it concerns the subscription. */
+/** The state of the notification of a change, given that the change concerns the subscription. */
 async function outcomeOf(
   { position }: LogRecord,
   one: ExplainInput,
@@ -189,7 +189,7 @@ function reasonIn(kept: Json): string {
   }
 }
 
-/** What became of it, now that it waits no more. */
+/** The result of a notification that no longer waits. */
 function pastOf(position: Position, { stored, progress }: ExplainInput): 'delivered' | 'throttled' | 'done' {
   const isThrottled = stored.throttlingMs !== undefined;
   const { told = 0, statistics: statistics = noStatistics } = progress ?? {};

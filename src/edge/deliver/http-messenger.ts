@@ -1,17 +1,17 @@
-/** Carries notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over connections that are kept open. */
+/** Sends notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over keep-alive connections. */
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { isPublicAddress } from '../address.ts';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 
 export interface HttpMessengerOptions {
-  /** Longest time in which a receiver must have answered, unless the message says otherwise. */
+  /** Longest time until a receiver must have answered, unless the message sets its own. */
   readonly timeoutMs: number;
-  /** Looks names up and lets only addresses through that may be reached; absent: any address may be reached. */
+  /** A DNS lookup that returns only public addresses. Absent: any address is allowed. */
   readonly lookupPublic?: LookupFunction;
 }
 
-/** How long an unused connection is kept, and one may take to be made. An attempt itself is ended by a timer of its own. */
+/** How long an idle connection is kept, and how long a connection may take to open. A timer of its own ends each attempt. */
 const times = { keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 } as const;
 const connectMs = 30_000;
 
@@ -40,10 +40,10 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
   };
 }
 
-/** The connections to all receivers. */
+/** The connection pool for all receivers. */
 interface HttpConnections {
   readonly agent: Agent;
-  /** True of a failure of a connection over which something had come, so that it may be an old one. */
+  /** True when the failed connection had received data before, so that it may be a stale keep-alive connection. */
   wasKept(failure: unknown): boolean;
 }
 
@@ -65,20 +65,20 @@ function createHttpConnections(lookup: LookupFunction | undefined): HttpConnecti
   };
 }
 
-/** An attempt under way. */
+/** A running attempt. */
 interface InFlightRequest {
   readonly connections: HttpConnections;
   controller: Dispatcher.DispatchController | undefined;
-  /** Why it was ended before the receiver had answered. */
+  /** Why the attempt was ended before the receiver answered. */
   end: Error | undefined;
-  /** Rejects when it is ended, be it before there is a connection. */
+  /** Rejects when the attempt is ended, even before a connection exists. */
   readonly ended: Promise<never>;
   readonly reject: (reason: Error) => void;
 }
 
 function createInFlightRequest(line: HttpConnections): InFlightRequest {
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  // Nobody may be waiting for it.
+  // Prevents an unhandled rejection when nothing waits for it.
   ended.catch(() => undefined);
   return { connections: line, controller: undefined, end: undefined, ended, reject };
 }
@@ -94,7 +94,7 @@ interface SendLimits {
   readonly isAnyAllowed: boolean;
 }
 
-/** An address that is no name is never looked up, and `localhost` is known to be private. */
+/** Why a URI cannot be notified. An IP address is never looked up, so it is checked here. `localhost` is always private. */
 function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
   const url = URL.parse(uri);
   if (url === null || url.hostname === '') return 'it is no URL with a host';
@@ -105,7 +105,7 @@ function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
     : undefined;
 }
 
-/** The time counts from here: what a name takes to be looked up and a connection to be made is part of it. */
+/** Sends a message. The timeout starts here: it includes the DNS lookup and the time to connect. */
 async function deliver(
   message: Message,
   course: InFlightRequest,
@@ -123,7 +123,7 @@ async function deliver(
   }
 }
 
-/** Where several addresses of a name were tried, the failure has no text of its own. */
+/** When several addresses of a name failed, the error has no text of its own. */
 function reasonOf(failure: unknown): string {
   if (failure instanceof AggregateError && failure.message === '') return failure.errors.map(reasonOf).join(', ');
   return failure instanceof Error ? failure.message : String(failure);
@@ -141,7 +141,7 @@ function requestOf({ uri, contentType, headers, body }: Message): Dispatcher.Dis
       ...headers,
       'Content-Type': contentType,
     }),
-    // Bytes, for a text would be joined with the headers, and these then be encoded like it.
+    // A Buffer: undici would join a string with the headers, and encode the headers like the body.
     body: Buffer.from(body),
   };
 }
@@ -154,10 +154,10 @@ interface Result {
   readonly retryAfter: string | undefined;
 }
 
-/** How many connections an attempt takes at most: kept ones may be closed on the other side already. */
+/** Most connections for one attempt. Several keep-alive connections may have been closed by the receiver. */
 const connectionsMax = 4;
 
-/** The receiver's answer, whose content is of no interest. A connection that the receiver had closed meanwhile is replaced. */
+/** The status of the receiver's answer. A stale keep-alive connection is replaced by another. */
 async function post(request: Dispatcher.DispatchOptions, course: InFlightRequest): Promise<Result> {
   for (let used = 1; ; used += 1) {
     try {
@@ -168,10 +168,10 @@ async function post(request: Dispatcher.DispatchOptions, course: InFlightRequest
   }
 }
 
-/** Most bytes of an answer that are read so that its connection can be used again. */
+/** Most bytes of an answer that are read so that its connection can be reused. */
 const answerMax = 65_536;
 
-/** The status says all, even when the rest of the answer is lost. */
+/** Resolves with the status even when the rest of the answer is lost. */
 function postOnce(request: Dispatcher.DispatchOptions, course: InFlightRequest): Promise<Result> {
   return new Promise((resolve, reject) => {
     let result: Result | undefined;
@@ -194,15 +194,13 @@ function postOnce(request: Dispatcher.DispatchOptions, course: InFlightRequest):
   });
 }
 
-/**
- * Of headers that differ in case only, the last. A header holds one character per byte: what is beyond is sent as UTF-8.
- */
+/** Of headers that differ only in case, the last one is sent. A header has one byte per character: other characters are sent as UTF-8. */
 function headersOf(headers: Readonly<Record<string, string>>): string[] {
   const byName = new Map(Object.entries(headers).map((header) => [header[0].toLowerCase(), header]));
   return [...byName.values()].flatMap(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
 }
 
-/** Statuses by which a receiver, or what stands before it, says that it takes nothing now. */
+/** Statuses by which a receiver or its proxy reports that it accepts nothing now. */
 const unavailable = new Set([408, 425, 429, 502, 503, 504]);
 
 /** Any 2xx is a success (conflict 29). Redirects are not followed. */
@@ -213,7 +211,7 @@ function deliveryOf({ status, retryAfter }: Result): Delivery {
   return { kind: status >= 500 ? 'failed' : 'refused', reason };
 }
 
-/** Longest wait that a receiver may ask for. */
+/** The longest Retry-After that is respected. */
 const waitMostMs = 600_000;
 
 function waitOf(retryAfter: string | undefined): { readonly retryAfterMs?: number } {

@@ -1,4 +1,4 @@
-/** Carries out a subscription that is told by the clock (clause 5.8.6, `timeInterval`): all that matches, changed or not. */
+/** Runs a subscription that notifies at intervals (clause 5.8.6, `timeInterval`): all matching entities, changed or not. */
 import { type Instant, instantOf, type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import type { DeliveryStatistics } from '../../core/model/subscription.ts';
@@ -13,7 +13,7 @@ import type { DeliveryJob, MessageSource } from './endpoint-scheduler.ts';
 import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
 import { writePresent } from './write-message.ts';
 
-/** Entities in one notification; what is beyond goes into another. */
+/** Most entities in one notification. Further entities go into another one. */
 const pageSize = 1000;
 
 interface IntervalNotifier extends SubscriptionRunnerOptions {
@@ -23,9 +23,9 @@ interface IntervalNotifier extends SubscriptionRunnerOptions {
   readonly mark: () => void;
   statistics: DeliveryStatistics;
   dueAt: Micros;
-  /** What is to be sent next, and what is to be done when it never will be. */
+  /** The next job, and what to do when it will never be sent. */
   waiting: { readonly job: DeliveryJob; readonly drop: () => void } | undefined;
-  /** The notifications of one due time, as long as they are not through. */
+  /** The running notifications of one due time. */
   round: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
   isEnded: boolean;
@@ -33,7 +33,7 @@ interface IntervalNotifier extends SubscriptionRunnerOptions {
 
 export interface IntervalNotifierOptions extends SubscriptionRunnerOptions {
   readonly intervalMs: number;
-  /** When the subscription was made as it is now. */
+  /** When the subscription was created or last modified. */
   readonly since: Instant;
 }
 
@@ -66,7 +66,7 @@ export function createIntervalNotifier(options: IntervalNotifierOptions): Subscr
   return runner;
 }
 
-/** One period after the subscription was made; after a restart when it was due anyway. */
+/** One period after the subscription was created or modified. After a restart, the due time that was stored. */
 function firstDue(options: IntervalNotifierOptions): Micros {
   const made = microsOfInstant(options.since);
   const period = options.intervalMs * 1000;
@@ -76,7 +76,7 @@ function firstDue(options: IntervalNotifierOptions): Micros {
 
 const present = ({ env }: SubscriptionRunnerOptions): Micros => microsOfInstant(env.world.clock.now());
 
-/** Sets the timer to when the next notification is due: after a period at the latest, wherever the clock was when that was worked out. */
+/** Sets the timer for the next notification. It is due after one period at the latest, even if the wall clock was set back. */
 function scheduleNext(notifier: IntervalNotifier): void {
   if (notifier.isEnded) return;
   const now = present(notifier);
@@ -85,11 +85,11 @@ function scheduleNext(notifier: IntervalNotifier): void {
   notifier.timer = setTimeout(() => onDue(notifier), timerMs(waitMs));
 }
 
-/** What was due while nobody was there, or while the receiver kept us waiting, comes once. */
+/** Due times that were missed, during downtime or while the receiver was slow, are notified once. */
 function onDue(notifier: IntervalNotifier): void {
   const { stored, env, periodMicros } = notifier;
   const now = present(notifier);
-  // Once it is ours again, or another's, another runner takes its place.
+  // When this broker, or another, gains the partition again, a new runner replaces this one.
   if (now >= stored.expiry || !notifier.isOurs()) return;
   if (now >= notifier.dueAt) {
     notifier.dueAt += periodMicros * (Math.floor((now - notifier.dueAt) / periodMicros) + 1);
@@ -103,7 +103,7 @@ function onDue(notifier: IntervalNotifier): void {
   scheduleNext(notifier);
 }
 
-/** One round: page after page of what matches, as long as they are taken. */
+/** One round: sends page after page of the matching entities, as long as the receiver accepts them. */
 async function notify(notifier: IntervalNotifier): Promise<void> {
   const { store, world } = notifier.env;
   let after: number | undefined;
@@ -135,7 +135,7 @@ async function matching({ stored, env }: IntervalNotifier, page: readonly Stored
   return entities;
 }
 
-/** One attempt, not repeated: the next round tells it all again. True when it was taken. */
+/** Makes one attempt without retries: the next round sends everything again. Returns true when the receiver accepted it. */
 function send(notifier: IntervalNotifier, entities: readonly Entity[]): Promise<boolean> {
   if (notifier.isEnded) return Promise.resolve(false);
   return new Promise((resolve) => {
@@ -166,7 +166,7 @@ async function end(notifier: IntervalNotifier): Promise<void> {
   notifier.isEnded = true;
   clearTimeout(notifier.timer);
   notifier.env.scheduler.remove(notifier.source);
-  // What still waits is never taken: only what is under way is waited for.
+  // A waiting job is never taken now. Only a job in flight is waited for.
   notifier.waiting?.drop();
   notifier.waiting = undefined;
   await notifier.round;

@@ -1,4 +1,4 @@
-/** Follows a tenant's change log for all its subscriptions together: each record is read and matched once. */
+/** Tails the change log of a tenant for all its subscriptions together. Each record is read and matched once. */
 import { performance } from 'node:perf_hooks';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
@@ -7,7 +7,7 @@ import { createMatcher } from '../../core/subscription/match.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import { readLog } from '../../core/subscription/read-log.ts';
 
-/** A subscription that is up to date, and is handed what comes. */
+/** A subscription that has caught up and is offered new records. */
 export interface Listener {
   readonly plan: SubscriptionPlan;
   offer(record: LogRecord): void;
@@ -17,27 +17,27 @@ export interface Listener {
 
 export interface LogTailer {
   /**
-   * Takes in a listener that has seen everything up to `seen`, which may be more than the follower has put to others: it is
-   * then offered what it has seen. False when the follower is ahead of it.
+   * Adds a listener that has seen everything up to `seen`. When that is ahead of the tailer, the listener is offered records that it has
+   * seen. Returns false when the tailer is ahead of the listener.
    */
   join(listener: Listener, seen: Position): boolean;
   leave(listener: Listener): void;
-  /** Every record up to here was put to all listeners that were there. */
+  /** All listeners were offered every matching record up to here. */
   readonly matchedTo: () => Position;
-  /** Ends, when the page that is being read is through. */
+  /** Stops after the page that is being read. */
   stop(): Promise<void>;
 }
 
 export interface LogTailerOptions {
   readonly log: Log;
   readonly world: { readonly yieldToEventLoop: YieldToEventLoop; readonly observe: Observe };
-  /** Called when `matchedTo` has moved. */
+  /** Called when `matchedTo` has advanced. */
   readonly moved: () => void;
 }
 
-/** Records that are read at a time. */
+/** Most records per read. */
 export const pageSize = 200;
-/** How long to wait before a log is read again that could not be. */
+/** The delay before a failed read of the log is retried. */
 const retryMs = 1000;
 
 interface TailState extends LogTailerOptions {
@@ -45,16 +45,16 @@ interface TailState extends LogTailerOptions {
   readonly matcher: ReturnType<typeof createMatcher<Listener>>;
   newest: Position;
   matchedTo: Position;
-  /** The record that is being offered, or was last: who has not seen it cannot join any more. */
+  /** The position of the record that is being offered, or was offered last. A listener that has not seen it cannot join. */
   offered: Position;
-  /** The reading that goes on, or went on last. */
+  /** The current or last run. */
   running: Promise<void>;
   isRunning: boolean;
   timer: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
 
-/** A follower that begins with what is new now. */
+/** Opens a tailer that starts at the end of the log. */
 export async function openLogTailer(options: LogTailerOptions): Promise<LogTailer> {
   const { log } = options;
   const start = await log.position();
@@ -71,7 +71,7 @@ export async function openLogTailer(options: LogTailerOptions): Promise<LogTaile
     isStopped: false,
   };
   const unfollow = log.follow((position) => advance(reach, position));
-  // What was committed between the asking and the following is announced to nobody.
+  // A commit between reading the position and following the log is not announced.
   advance(reach, await log.position());
   return {
     join(listener, seen) {
@@ -97,7 +97,7 @@ export async function openLogTailer(options: LogTailerOptions): Promise<LogTaile
 function advance(reach: TailState, position: Position): void {
   reach.newest = Math.max(reach.newest, position);
   if (reach.isRunning) return;
-  // When nobody is concerned the log need not be read.
+  // Without listeners the log need not be read.
   if (reach.listeners.size === 0) reach.matchedTo = reach.newest;
   else reach.running = run(reach);
 }
@@ -107,7 +107,7 @@ async function run(reach: TailState): Promise<void> {
   try {
     while (reach.matchedTo < reach.newest && !reach.isStopped) {
       if (!(await step(reach))) {
-        // A store that has just changed its primary may know of records before it can read them.
+        // After a failover, a store may announce records before it can read them.
         advanceLater(reach);
         break;
       }
@@ -116,7 +116,7 @@ async function run(reach: TailState): Promise<void> {
     reach.world.observe({ kind: 'failed', where: 'subscriptions', cause });
     advanceLater(reach);
   } finally {
-    // In the same turn as the last look at `newest`: who advances it from now on starts the next run.
+    // This runs in the same turn of the event loop as the last check of `newest`, so that the next `advance` starts a new run.
     reach.isRunning = false;
   }
 }
@@ -126,7 +126,7 @@ function advanceLater(reach: TailState): void {
   reach.timer = setTimeout(() => advance(reach, reach.newest), retryMs);
 }
 
-/** One page. False when there was nothing. */
+/** Reads and matches one page. Returns false when there was nothing to read. */
 async function step(reach: TailState): Promise<boolean> {
   const page = await readLog(reach.log, reach.matchedTo, pageSize);
   if (page.gapTo !== undefined) {
@@ -147,13 +147,15 @@ async function step(reach: TailState): Promise<boolean> {
   return true;
 }
 
-/** `matchedTo` moves with every record, so that a listener that joins in between is asked for exactly those it has not seen. */
+/**
+ * Matches records. `matchedTo` advances with each record, so that a listener that joins in between is offered exactly what it has not seen.
+ */
 async function match(reach: TailState, records: readonly LogRecord[]): Promise<number> {
   let notifications = 0;
   for (const record of records) {
     const pause = reach.world.yieldToEventLoop();
     if (pause) await pause;
-    // Who joins while the record is matched must have seen it.
+    // A listener that joins while the record is matched must have seen it.
     reach.offered = record.position;
     const found = reach.matcher.matchWithPauses(record, reach.world.yieldToEventLoop);
     const concerned = found instanceof Promise ? await found : found;

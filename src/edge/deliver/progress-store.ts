@@ -1,4 +1,4 @@
-/** Writes down how far subscriptions have come, now and then, so that delivery goes on from there after a crash. */
+/** Stores the progress of subscriptions at intervals, so that delivery resumes from there after a crash. */
 import { performance } from 'node:perf_hooks';
 import type { Instant } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
@@ -8,27 +8,27 @@ import type { LeaseTerm } from '../../core/port/partitions.ts';
 import type { Position, DocumentCollection } from '../../core/port/store.ts';
 import type { OpenNotification } from '../../core/subscription/queue.ts';
 
-/** How far one subscription has come. */
+/** The progress of one subscription. */
 export interface Progress {
-  /** What concerned it up to here is delivered or given up. */
+  /** Everything up to this position is delivered or given up. */
   readonly position: Position;
-  /** True when nothing waited: it has then come as far as its tenant's log was read. */
+  /** True when nothing waited. The subscription has then progressed as far as the tailer of its tenant. */
   readonly isCaughtUp: boolean;
   readonly statistics: DeliveryStatistics;
-  /** When the subscription was created that has come so far; unknown where an older version wrote it down. */
+  /** When the subscription was created. Unknown in documents of older versions. */
   readonly madeAt?: Instant;
-  /** Of one that has ended with something open: how far the log was looked through, and what of it is open. */
+  /** For a subscription that ended with open notifications: how far the log was matched, and which notifications are open. */
   readonly seen?: Position;
   readonly open?: readonly OpenNotification[];
-  /** The change that was told last. */
+  /** The position of the last change that was delivered. */
   readonly told?: Position;
-  /** Why the last attempt failed that did. */
+  /** Why the last failed attempt failed. */
   readonly lastReason?: string;
-  /** When the next notification by the clock is due. */
+  /** When the next notification at an interval is due. */
   readonly dueAt?: Instant;
 }
 
-/** Whoever's progress is written down. */
+/** A subscription whose progress is stored. */
 export interface ProgressSource {
   readonly id: string;
   progress(): Progress;
@@ -36,45 +36,45 @@ export interface ProgressSource {
 
 export interface ProgressStore {
   /**
-   * To be called before anything of a part is resumed: from then on nobody who had the part before writes down anything. `ids`
-   * answers all who are to be resumed. False when the part is another broker's by now, or is carried out here under an older tenure
-   * until `leave`.
+   * Call this before anything of a partition is resumed. Afterwards no earlier holder of the partition can store progress. `ids` returns
+   * all subscriptions that will be resumed. Returns false when another broker holds the lease, or when this broker still runs the partition
+   * under an older lease, until `release`.
    */
   acquire(leaseTerm: LeaseTerm, ids: () => Promise<readonly string[]>): Promise<boolean>;
-  /** What was written down of a subscription, as far as it can have come since; undefined: nothing. */
+  /** The stored progress, advanced to the common position if the subscription had caught up. Undefined: nothing is stored. */
   find(id: string): Promise<Progress | undefined>;
   /**
-   * The same, to be gone on with. The common position of the part stays where it is until all have been resumed or dropped: to
-   * whoever had caught up before, it is all that says how far.
+   * As `find`, for a subscription that now resumes. The common position of the partition is not stored again until all subscriptions were
+   * resumed or dropped, because it is the only record of the progress of those that had caught up.
    */
   resume(id: string): Promise<Progress | undefined>;
-  /** There is something new to be written down. */
+  /** Marks a subscription whose progress must be stored. */
   mark(subject: ProgressSource): void;
-  /** The common position has moved. */
+  /** The common position has advanced. */
   touch(): void;
-  /** It is not to be written down any more; what was is forgotten when `isGone`. */
+  /** Stops storing the progress of a subscription. `isGone`: also deletes what was stored. */
   drop(id: string, isGone: boolean): Promise<void>;
-  /** Nobody of a part is here any more: what is written down of it is no longer ours to write. */
+  /** No subscription of the partition runs here any more. Nothing more is stored for it. */
   release(part: number): void;
-  /** Writes down what is new, at once. */
+  /** Stores everything new at once. */
   flush(): Promise<void>;
 }
 
 export interface ProgressStoreOptions {
   readonly collection: DocumentCollection;
-  /** The part of all work to which a subscription belongs: its common position is that of its part. */
+  /** The partition of a subscription. Subscriptions of a partition share its common position. */
   readonly partitionOf: (id: string) => number;
-  /** How far the tenant's log was read for those who have caught up. */
+  /** How far the log was matched for subscriptions that have caught up. */
   readonly position: () => Position;
   readonly observe: Observe;
 }
 
-/** Time between two writings: five times what the last one took, within these bounds. */
+/** The delay between two writes: five times the duration of the last one, within these bounds. */
 const leastPauseMs = 100;
 const mostPauseMs = 1000;
-/** Documents of a part that are written at a time. */
+/** Most documents of a partition per write. */
 const bundle = 200;
-/** The key of the position of all of a part who have caught up. No id of a subscription is without a colon. */
+/** The key of the common position of a partition. Subscription ids contain a colon, so they never collide with it. */
 const common = (part: number): string => (part === 0 ? 'log' : `log ${part}`);
 
 export function createProgressStore(options: ProgressStoreOptions): ProgressStore {
@@ -123,16 +123,16 @@ interface ProgressStoreState extends ProgressStoreOptions {
   readonly acquired: Map<number, AcquiredPartition>;
 }
 
-/** A part that is carried out here. */
+/** A partition that this broker runs. */
 interface AcquiredPartition {
   readonly leaseTerm: LeaseTerm;
-  /** Whether nobody else writes any more. */
+  /** Whether the lease was valid, so that no other broker stores progress any more. */
   isSole: Promise<boolean>;
-  /** The common position as those before left it. */
+  /** The common position that the earlier holder stored. */
   left: Position;
-  /** Those who have not been resumed; undefined: nobody has. */
+  /** Subscriptions that were not resumed yet. Undefined: not known yet. */
   awaited: Set<string> | undefined;
-  /** The common position that was written last. */
+  /** The last common position that was stored. */
   written: Position;
 }
 
@@ -157,7 +157,7 @@ async function acquire(
     fresh.awaited = new Set(await ids());
     return isSole;
   });
-  // One that failed is tried again by the next.
+  // A failed attempt is repeated by the next call.
   fresh.isSole.catch(() => entered.get(part) === fresh && entered.delete(part));
   return fresh.isSole;
 }
@@ -171,11 +171,11 @@ async function resume(state: ProgressStoreState, id: string): Promise<Progress |
   return progress;
 }
 
-/** A subscription is among the news, or is not to be carried out: the common position need not wait for it. */
+/** The subscription is marked or is not run. The common position need not wait for it. */
 const settle = ({ acquired: entered, partitionOf: partOf }: ProgressStoreState, id: string): void =>
   void entered.get(partOf(id))?.awaited?.delete(id);
 
-/** All taken down in one moment. */
+/** Stores a consistent snapshot of all marked progress. */
 async function write(state: ProgressStoreState): Promise<void> {
   const { changed: news, acquired: entered, partitionOf: partOf } = state;
   const reached = state.position();
@@ -192,8 +192,8 @@ async function write(state: ProgressStoreState): Promise<void> {
 }
 
 /**
- * The common position comes last: whoever had something waiting then is known to have, so that nobody is thought to have come
- * further than it has.
+ * Stores the common position last. A subscription that had something waiting at the snapshot is then already stored as such, and is never
+ * taken for further than it is.
  */
 async function writePartition(
   { collection }: ProgressStoreState,
@@ -215,7 +215,7 @@ const progressJson = ({ statistics, open, ...rest }: Progress): Json => ({
   ...(open ? { open: open.map(({ position, entity }) => [position, entity]) } : undefined),
 });
 
-/** What was open; undefined when it is not known, so that all behind the position counts as open. */
+/** The open notifications. Undefined when they are unknown: everything after the position then counts as open. */
 function openIn(json: Json | undefined): readonly OpenNotification[] | undefined {
   if (!isArray(json)) return undefined;
   const open = json.flatMap((one): readonly OpenNotification[] => {
@@ -242,7 +242,7 @@ async function findProgress(
   };
 }
 
-/** What there is not always. */
+/** The optional members. */
 function progressRestIn({
   told,
   lastReason,

@@ -1,4 +1,4 @@
-/** Sends dead letters of one subscription again: one after the other, one attempt each, through the gate that all messages to their receiver go through. */
+/** Sends dead letters of one subscription again, one after the other with one attempt each, through the endpoint scheduler. */
 import type { Json } from '../../core/model/json.ts';
 import { type DeadLetter, deadLetterCollection, letterIn, letterJson } from '../../core/port/dead-letters.ts';
 import type { Delivery, Message } from '../../core/port/messenger.ts';
@@ -7,18 +7,18 @@ import type { DeliveryJob, MessageSource } from './endpoint-scheduler.ts';
 import type { MessageTarget } from './write-message.ts';
 
 export interface Replay {
-  /** Takes in letters by their keys. They go in the order in which they were asked for. */
+  /** Adds dead letters by their keys. They are sent in this order. */
   add(keys: readonly string[]): void;
-  /** Begins nothing more. What was not delivered stays a dead letter. */
+  /** Starts nothing more. Letters that were not delivered stay. */
   end(): Promise<void>;
 }
 
 interface ReplayJob extends MessageTarget {
   readonly keys: Set<string>;
   readonly source: MessageSource;
-  /** What is to be sent next, and what is to be done when it never will be. */
+  /** The next job, and what to do when it will never be sent. */
   waiting: { readonly job: DeliveryJob; readonly drop: () => void } | undefined;
-  /** What goes on, or went on last. */
+  /** The current or last run. */
   running: Promise<void>;
   isRunning: boolean;
   isEnded: boolean;
@@ -48,7 +48,7 @@ export function createReplay(addressee: MessageTarget): Replay {
   };
 }
 
-/** Never rejects. A receiver that cannot be reached ends it. */
+/** Never rejects. Stops when the receiver is unreachable. */
 async function run(course: ReplayJob): Promise<void> {
   const { env, keys, source } = course;
   course.isRunning = true;
@@ -60,12 +60,12 @@ async function run(course: ReplayJob): Promise<void> {
   } catch (cause) {
     env.world.observe({ kind: 'failed', where: 'replay', cause });
   }
-  // In the same turn as the last look at what there is to do.
+  // This runs in the same turn of the event loop as the last check of `keys`.
   course.isRunning = false;
   env.scheduler.remove(source);
 }
 
-/** False when the receiver cannot be reached. A letter that was discarded meanwhile, or cannot be read, is passed over. */
+/** Returns false when the receiver is unreachable. Skips a letter that was discarded meanwhile or cannot be read. */
 async function sendAgain(course: ReplayJob, key: string): Promise<boolean> {
   const { id, env } = course;
   const collection = env.store.collection(deadLetterCollection(id));
@@ -75,7 +75,7 @@ async function sendAgain(course: ReplayJob, key: string): Promise<boolean> {
   const delivery = await attempt(course, letter);
   if (delivery === undefined) return false;
   if (delivery.kind === 'taken') await collection.delete(key);
-  // One that was discarded, or given up anew, meanwhile stays as it is.
+  // A letter that was discarded or replaced meanwhile stays as it is.
   else await collection.replace(key, kept, letterJson(after(letter, delivery.reason, course)));
   return delivery.kind !== 'unreached';
 }
@@ -96,13 +96,13 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
   lastAt: env.world.clock.now(),
 });
 
-/** One attempt, when its turn comes; undefined: it never does. */
+/** Makes one attempt when the scheduler asks for it. Undefined: it was never made. */
 function attempt(course: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
   const { stored, env } = course;
   if (course.isEnded) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const write = (): Message => addressed(letter.wording, stored.endpoint, env.tenant);
-    // Whichever broker was asked for it makes it.
+    // No lease is needed: the broker that was asked for the replay sends it.
     const job = { write, isOurs: () => true, settle: resolve };
     course.waiting = { job, drop: () => resolve(undefined) };
     env.scheduler.wake(course.source);

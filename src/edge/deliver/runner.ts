@@ -1,4 +1,4 @@
-/** What a subscription that is carried out looks like from outside, be it told of changes or by the clock. */
+/** The interface of a running subscription, whether it notifies changes or at intervals. */
 import type { Instant } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
 import type { Progress, ProgressSource } from './progress-store.ts';
@@ -6,30 +6,30 @@ import type { MessageTarget } from './write-message.ts';
 
 export interface SubscriptionRunner extends ProgressSource {
   start(): void;
-  /** Begins nothing more. Resolves when what was under way has ended. */
+  /** Starts nothing more. Resolves when everything in flight has ended. */
   end(): Promise<void>;
-  /** What is to come, and what of the change at a position; undefined where changes are not told. */
+  /** What is pending, and the state of the change at a position. Undefined for a subscription at intervals. */
   pendingStatus(position: Position): PendingStatus | undefined;
 }
 
 export interface PendingStatus {
-  /** The log was looked through up to here. */
+  /** The log was matched up to here. */
   readonly seen: Position;
-  /** Notifications that wait or are under way. */
+  /** Notifications that wait or are in flight. */
   readonly waiting: number;
-  /** Whether the change at the position is among these, or was not looked at yet. */
+  /** Whether the change at the position is among these, or was not matched yet. */
   readonly isOpen: boolean;
-  /** Attempts at it, as far as they are known. */
+  /** Known attempts at it. */
   readonly attempts: number;
-  /** Nothing is sent before, in milliseconds of the broker's own clock. */
+  /** Nothing is sent before this time, in milliseconds of the monotonic clock of the broker. */
   readonly notBeforeMs: number;
 }
 
 export interface SubscriptionRunnerOptions extends MessageTarget {
-  /** What was reached before. */
+  /** The progress to resume from. */
   readonly progress: Progress;
-  /** When the subscription was created: one of the same id that is made later is another one. */
+  /** When the subscription was created. It distinguishes a later subscription of the same id. */
   readonly madeAt: Instant;
-  /** Whether it is still this broker's to carry out, in the term in which the progress was taken over. */
+  /** Whether this broker still holds the lease under which it took over the progress. */
   readonly isOurs: () => boolean;
 }

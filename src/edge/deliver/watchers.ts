@@ -1,7 +1,7 @@
-/** Tells those who follow a stored subscription that it has changed. */
+/** Notifies the watchers of a stored subscription that it has changed. */
 
 export interface Watchers {
-  /** Calls back whenever the subscription has changed, or is gone. Answers the function that stops it. */
+  /** Calls back whenever the subscription was changed or deleted. Returns the function that stops it. */
   readonly watch: (tenant: string, id: string, listener: () => void) => () => void;
   readonly notify: (tenant: string, id: string) => void;
 }

@@ -1,4 +1,4 @@
-/** Writes the messages of one subscription when their turn comes. */
+/** Writes the messages of one subscription just before they are sent. */
 import type { Entity } from '../../core/model/entity.ts';
 import { followLinks } from '../../core/operation/linked.ts';
 import type { Message } from '../../core/port/messenger.ts';
@@ -9,14 +9,14 @@ import { notificationId } from '../../core/subscription/notification.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { DeliveryEnvironment } from './environment.ts';
 
-/** The subscription that is written for. */
+/** The subscription that the message belongs to. */
 export interface MessageTarget {
   readonly id: string;
   readonly stored: StoredPlan;
   readonly env: DeliveryEnvironment;
 }
 
-/** Of a change. The same change for the same subscription has the same id, so that a receiver can tell a repeat. */
+/** Writes the message of a change. It has the same id for the same change and subscription, so that a receiver can detect a repeat. */
 export async function writeChange(record: LogRecord, addressee: MessageTarget): Promise<Message> {
   const { id, stored, env } = addressee;
   const reached = record.event === 'deleted' ? [] : await follow([record.entity], addressee);
@@ -24,7 +24,7 @@ export async function writeChange(record: LogRecord, addressee: MessageTarget): 
   return write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), addressee);
 }
 
-/** Of entities as they are. */
+/** Writes the message of entities without a change. */
 export async function writePresent(entities: readonly Entity[], addressee: MessageTarget): Promise<Message> {
   const data = writePresentData(entities, addressee.stored, await follow(entities, addressee));
   return write(addressee.env.world.ids.next('Notification'), data, addressee);
@@ -34,7 +34,7 @@ function write(id: string, data: readonly string[], { id: subscriptionId, stored
   return messageOf(stored, { id, subscriptionId, tenant: env.tenant, notifiedAt: env.world.clock.now(), data });
 }
 
-/** The entities that these lead to, where they are asked for. */
+/** The entities that these link to, if the subscription joins them. */
 async function follow(entities: readonly Entity[], { stored, env }: MessageTarget): Promise<readonly LinkedEntity[]> {
   const { join, plan } = stored;
   if (!join) return [];
