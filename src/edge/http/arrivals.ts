@@ -2,7 +2,7 @@
 import type { Memory } from '../../core/port/memory.ts';
 import type { Problem } from '../../core/model/problem.ts';
 
-/** A body from its first byte until its request is answered. */
+/** Tracks a body from its first byte until its request is answered. */
 export interface Arrival {
   /** Counts bytes that have arrived. */
   add(bytes: number): void;
@@ -17,7 +17,7 @@ export interface Arrivals {
   open(giveWay: (problem: Problem) => void): Arrival;
 }
 
-/** Size in bytes up to which a body may use the last eighth of the budget. That eighth is reserved for such small bodies. */
+/** Size in bytes up to which a body may use the last eighth of the bodies' share. That eighth is reserved for small bodies. */
 const smallBytes = 64 * 2 ** 10;
 
 /** The largest size in bytes of a body above `smallBytes`, when it is the only body. */

@@ -12,11 +12,11 @@ import type { Exchange } from './reply.ts';
 type BodyMedia = 'json' | 'ld+json';
 
 export interface BodyLimits {
-  /** Bytes of a body. */
+  /** Maximum size of a body in bytes. */
   readonly bodyBytesMax: number;
-  /** Nesting of arrays and objects. */
+  /** Maximum nesting depth of arrays and objects. */
   readonly depthMax: number;
-  /** Members of objects in a body, or in each element of a batch. */
+  /** Maximum number of object members in a body, or in each element of a batch. */
   readonly membersMax: number;
 }
 

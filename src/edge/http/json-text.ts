@@ -10,12 +10,12 @@ import { findFlaw } from './json-flaw.ts';
 import { type Scan, scanTo, startScan } from './json-scan.ts';
 import { Refusal } from './refusal.ts';
 
-/** The most bytes parsed in one call. A larger body must be an array whose elements are each below this limit. */
+/** Maximum number of bytes parsed in one call. A larger body must be an array whose elements are each below this limit. */
 const wholeBytesMax = 8 * 2 ** 20;
 /** Size in bytes above which an array is parsed element by element. */
 const piecewiseBytes = 64 * 2 ** 10;
 
-/** The most values parsed in one call. More would block the event loop for too long. */
+/** Maximum number of values parsed in one call. More would block the event loop for too long. */
 const valuesMax = 300_000;
 /** Size in bytes up to which the position of a syntax error is searched. */
 const flawBytesMax = 2 ** 20;
@@ -23,9 +23,9 @@ const flawBytesMax = 2 ** 20;
 const byteOrderMark = Buffer.from('\ufeff');
 
 export interface JsonReading {
-  /** Deepest nesting of arrays and objects. */
+  /** Maximum nesting depth of arrays and objects. */
   readonly depthMax: number;
-  /** The most object members in the whole text, or in each element when it is parsed element by element. */
+  /** Maximum number of object members in the whole text, or in each element when it is parsed element by element. */
   readonly membersMax: number;
   /** True when a long array is parsed element by element. */
   readonly isPiecewise: boolean;

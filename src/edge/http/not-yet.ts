@@ -1,6 +1,6 @@
 /**
- * Lists the operations of CIM 009 that this broker does not implement yet. It answers 501 to them, so that clients see that the
- * gap is known.
+ * Lists the operations of CIM 009 that this broker does not implement yet. It answers 501 to them, so that clients do not take
+ * the gap for a mistake.
  */
 import type { Method } from '../../core/operation/operation.ts';
 

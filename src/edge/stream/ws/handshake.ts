@@ -10,7 +10,7 @@ import { readTenantName, tenantIn } from '../../../core/operation/tenant-name.ts
 
 export const subprotocol = 'ngsi-ld-ws.v1';
 
-/** A refused handshake. The status may be one of HTTP that clause 5.5.2 does not have. */
+/** A refused handshake. `status` is an HTTP status for which clause 5.5.2 has no error type. */
 export class Refusal extends Error {
   readonly status: number;
   readonly type: ProblemType;

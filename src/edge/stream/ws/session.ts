@@ -36,7 +36,7 @@ export interface Session {
 interface State extends SessionOptions {
   /** Opens and closes subscriptions in the order of their frames. */
   queue: Promise<void>;
-  /** Number of frames whose answers are not sent yet, and how many of these are still in work. */
+  /** Number of frames whose answers are not sent yet, and number of these that are still being processed. */
   exchanges: number;
   working: number;
   /** Number of consecutive invalid frames. */
@@ -48,7 +48,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     receive: (text) => receive(state, text),
     beat: () => {
-      // With reading paused while requests are in work, a pong cannot be received, so silence does not count.
+      // While reading is paused for requests in progress, a pong cannot arrive, so silence does not count.
       options.connection.beat(state.exchanges < exchangesMax || state.working === 0);
       options.subscriptions.beat();
     },
@@ -72,7 +72,7 @@ function receive(state: State, text: string | undefined): void {
   }
 }
 
-/** Answers a frame. Pauses reading when too many answers are in work or unsent. */
+/** Answers a frame. Pauses reading when too many answers are in progress or unsent. */
 function exchange(state: State, id: string | undefined, work: () => Promise<void>): void {
   state.exchanges += 1;
   state.working += 1;
