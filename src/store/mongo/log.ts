@@ -1,4 +1,4 @@
-/** The change log: read from its collection, in the order of positions. */
+/** The change log, read in order of position. */
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { unpackChange } from '../../core/model/packed-change.ts';
 import type { Log, LogKeep, LogRecord } from '../../core/port/store.ts';
@@ -9,7 +9,7 @@ import type { Collections, LogDocument, StateDocument } from './schema.ts';
 import type { Work } from './writer/work.ts';
 import type { Writer } from './writer/writer.ts';
 
-/** Records that are pruned in one transaction: others' writes are to come in between. */
+/** Records that one transaction prunes: other writes must get in between. */
 const pruneMax = 500;
 
 export function createLog(
@@ -47,12 +47,12 @@ async function pruneSome(work: Work, { before, records, bytes = Infinity }: LogK
   const { session } = work;
   const { log } = work.collections;
   const { position, prunedTo, logTotal = 0 } = work.state();
-  // Positions have no gaps: those of the newest records follow from the newest of all.
+  // Positions have no gaps: the newest position gives the bound for the number of records.
   const superfluous = position - prunedTo - records;
   const options = { session, sort: { _id: 1 }, limit: pruneMax, projection: { at: 1, total: 1 } } as const;
   const oldest = await log.find({ _id: { $gt: prunedTo } }, options).toArray();
   const bound = microsOfInstant(before);
-  // Records of earlier versions have no total. They come before all that have one.
+  // Records of earlier versions have no total. They precede all records that have one.
   const firstKept = oldest.findIndex(({ at, total = 0 }) => at >= bound && total > logTotal - bytes);
   const gone = oldest.slice(0, Math.max(firstKept === -1 ? oldest.length : firstKept, superfluous));
   const last = gone.at(-1);

@@ -1,4 +1,4 @@
-/** Notes for any broker, in a collection from which the database removes what nobody has taken. */
+/** A store of one-time texts for all brokers. The database removes expired ones. */
 import type { Collection } from 'mongodb';
 import type { OneTimeStore } from '../../core/port/one-time-store.ts';
 import { reach } from './connection.ts';

@@ -1,10 +1,10 @@
-/** Opens a tenant's database: makes what is not there, and brings what is to the present form. */
+/** Opens a tenant's database: creates missing collections and indexes, and upgrades older schemas. */
 import { type Db, type Document, type IndexDescription, MongoServerError } from 'mongodb';
 import { dayMicros } from '../../core/model/instant.ts';
 import { leafDays } from './history/rollup-leaf.ts';
 import type { Collections } from './schema.ts';
 
-/** The form of the documents. Whoever changes it writes the step from the one before in `upgrade`. */
+/** The version of the schema. A change needs a step in `upgrade`. */
 const schema = 3;
 
 const subjectIndexes: readonly IndexDescription[] = [
@@ -23,7 +23,7 @@ const rollupIndexes: readonly IndexDescription[] = [{ key: { due: 1 }, sparse: t
 
 const historyIndexes: readonly IndexDescription[] = [{ key: { moved: 1 }, sparse: true }];
 
-/** Opens a tenant's database, and makes what is not there. Throws an Error when a newer program has written it. */
+/** Opens a tenant's database, and creates what is missing. Throws an Error when a newer program wrote it. */
 export async function openCollections(db: Db, startSession: Collections['startSession']): Promise<Collections> {
   const collections: Collections = {
     startSession,
@@ -46,13 +46,13 @@ export async function openCollections(db: Db, startSession: Collections['startSe
   return collections;
 }
 
-/** Several nodes may do so at the same time. */
+/** Several brokers may run this at the same time. */
 async function makeCollections(db: Db, { subjects, history, rollups, state }: Collections): Promise<void> {
   await Promise.all([
     subjects.createIndexes([...subjectIndexes]),
     history.createIndexes([...historyIndexes]),
     rollups.createIndexes([...rollupIndexes]),
-    // A transaction that makes a collection would be in the way of others.
+    // Created here, because the creation of a collection within a transaction would block others.
     ...['log', 'counts', 'shelf'].map((name) => makeCollection(db, name)),
   ]);
   const first = { schema, position: 0, prunedTo: 0, number: 0, turn: 0 };
@@ -69,7 +69,7 @@ async function makeCollection(db: Db, name: string): Promise<void> {
   }
 }
 
-/** From 2 to 3: series say whether all of them was observed. Those that do not yet are looked at when somebody asks. */
+/** From 2 to 3: series record whether all their instances are observed. For older series, the first reader finds out. */
 async function upgrade(db: Db, collections: Collections, from: number): Promise<void> {
   const { history, rollups, state } = collections;
   await makeCollections(db, collections);
@@ -77,9 +77,9 @@ async function upgrade(db: Db, collections: Collections, from: number): Promise<
   await state.updateOne({ _id: 'state', schema: { $lt: schema } }, { $set: { schema } });
 }
 
-/** From 1 to 2: the days of all instances are noted, so that rollups of them are worked out. What is noted already stays. */
+/** From 1 to 2: marks the days of all instances as stale, so that their rollups are computed. Existing documents stay. */
 const daysIn = (into: string): Document[] => {
-  // The place is the first number of a row's text, behind a bracket.
+  // The time is the first number in a row's text, after a bracket.
   const place = { $substrBytes: ['$rows', 1, { $subtract: [{ $indexOfBytes: ['$rows', ','] }, 1] }] };
   const day = { $floor: { $divide: [{ $toDouble: place }, dayMicros] } };
   const from = { $multiply: [{ $floor: { $divide: ['$day', leafDays] } }, leafDays] };

@@ -1,17 +1,17 @@
-/** Reads back the JSON texts that this store wrote itself: their shapes are known, and the compiler is told so here only. */
+/** Parses JSON texts that this store wrote itself. Their shapes are known: only this file asserts their types to the compiler. */
 import type { Entity } from '../../core/model/entity.ts';
 import type { HistoricInstance } from '../../core/model/history.ts';
 import type { Micros } from '../../core/model/instant.ts';
 import { parseJson } from '../../core/model/json.ts';
 import type { PackedChange } from '../../core/model/packed-change.ts';
 
-/** What is to be known of a change beside its place and its entity. */
+/** The rest of a change, without its time and its entity. */
 export type LogRest = Pick<PackedChange, 'event' | 'rest'>;
 
-/** An instance in a bucket: its place in time, a number that no other has, and all that it is. */
+/** An instance in a bucket: its time, a unique number, and its content. */
 export type Row = readonly [at: Micros, number, instance: KeptInstance];
 
-/** An instance that was moved from another place keeps its id; others have that of their place. */
+/** An instance that was moved keeps its id. Other ids are made from the place. */
 type KeptInstance = Omit<HistoricInstance, 'instanceId'> & { readonly instanceId?: string };
 
 const isEntity = (_value: unknown): _value is Entity => true;

@@ -1,77 +1,65 @@
-/**
- * Who of several brokers does what: leases in the database, each for a few seconds. Everybody measures them by a clock of its own that
- * is never set: whoever holds one relies on it for so long from when it asked for its renewal, and the others take it when they have
- * seen it unchanged for longer. So no wall clock that jumps, be it ours or the database's, ends a lease early or has it last.
- */
+/** Assigns the partitions of background jobs to brokers, by leases in the database that last a few seconds. */
 import { performance } from 'node:perf_hooks';
 import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
 import type { PartitionEvent, Partitions, LeaseTerm } from '../../core/port/partitions.ts';
 import { isAway } from './connection.ts';
 
-/** `_id` is `part 7`, or `node` and a broker's name: every broker that lives has one of these. */
+/** `_id` is `part 7`, or `node` and the id of a live broker. `term`: how often a partition was taken. */
 interface LeaseDocument {
   readonly _id: string;
   readonly state: string | null;
-  /** Another one after each renewal. Nobody compares it with a clock. */
+  /** Changes with each renewal. It is never compared with a clock. */
   readonly until: Date;
-  /** Of a part: how many times it was taken. */
   readonly term?: number;
-  /** Of a broker: the ids of the sessions in which it has transactions. */
+  /** Only of a broker: the ids of its sessions with transactions. */
   readonly sessions?: readonly SessionId[];
 }
-
 type SessionId = NonNullable<ClientSession['id']>;
 
 export interface PartitionLeases {
   readonly partitions: Partitions;
-  /**
-   * Starts a session for transactions. The servers keep the transaction of a broker that died for a minute, and what it
-   * holds with it: others know by this whose they may end.
-   */
+  /** Starts a session for transactions. Others can end it when this broker dies: the servers would keep its locks for a minute. */
   readonly startSession: () => Promise<ClientSession>;
-  /** Whether a tenure goes on, as a transaction sees it. */
+  /** Whether a lease term is still current, checked within a transaction. */
   readonly isCurrent: (leaseTerm: LeaseTerm, session: ClientSession) => Promise<boolean>;
-  /** Gives everything back, so that others need not wait for it to expire. */
+  /** Releases all leases, so that others need not wait for their expiry. */
   readonly close: () => Promise<void>;
 }
 
 export interface PartitionLeasesOptions {
   readonly client: MongoClient;
   readonly leases: Collection<LeaseDocument>;
-  /** The broker's name among all: another one after each start. */
+  /** The id of the broker: a new one after each start. */
   readonly node: string;
   readonly observe: Observe;
 }
 
 const count = 16;
-/** How long a lease holds. A broker that died is replaced after so long at most, and a beat. */
+/** The length of a lease, by each broker's monotonic clock: wall clocks may jump. A dead broker is replaced after it and a heartbeat. */
 const leaseMs = 5000;
 const heartbeatMs = 1000;
-/** So long before others may take it a lease is no longer relied upon: a timer may go off late, and a message takes time. */
+/** The holder stops relying on a lease this long before others may take it: timers may fire late, and messages take time. */
 const marginMs = 1000;
-/** Sessions of a broker that others know of; the newest count. The driver uses them again and again. */
+/** The maximum number of published sessions; the oldest are dropped. The driver reuses sessions. */
 const sessionsMax = 1000;
-
 const ids = Array.from({ length: count }, (_, part) => `part ${part}`);
 const ends = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: leaseMs } };
 
 interface LeaseState extends PartitionLeasesOptions {
-  /** The parts that it has, with the terms. */
+  /** The held partitions, with their terms. */
   readonly held: Map<number, number>;
   readonly listeners: Set<(part: number, event: PartitionEvent) => Promise<void>>;
   readonly lapseListeners: Set<() => void>;
-  /** The leases as they were read last, by their ids: since when, by our own clock, they were seen to be so. */
+  /** The leases by id, as last read, each with the local time since when it is unchanged. */
   seen: ReadonlyMap<string, Seen>;
-  /** Parts that are no longer its own to begin with, and not given back yet. */
+  /** Partitions that this broker is giving up: it starts no new work in them, but has not released them yet. */
   readonly leaving: Set<number>;
-  /** What is being told, by part. */
+  /** The running notifications, by partition. */
   readonly notifying: Map<number, Promise<void>>;
-  /** Sessions by their ids as text. */
   readonly sessions: Map<string, SessionId>;
-  /** Until when what is held may be relied on, by this process's own clock; 0: not now. */
+  /** Until when the held leases are valid, by the local monotonic clock, counted from before their renewal; 0: not valid. */
   deadlineMs: number;
-  /** Goes off at the deadline. */
   lapse: NodeJS.Timeout | undefined;
   isClosed: boolean;
 }
@@ -81,7 +69,7 @@ interface Seen {
   readonly sinceMs: number;
 }
 
-/** Takes a fair share of the parts before it answers, as far as others have left any. */
+/** Takes a fair share of the partitions before it returns, if others have left any. */
 export async function openPartitionLeases(options: PartitionLeasesOptions): Promise<PartitionLeases> {
   const state: LeaseState = {
     ...options,
@@ -148,7 +136,7 @@ async function makeLeases(leases: Collection<LeaseDocument>): Promise<void> {
   );
 }
 
-/** Says that it lives, renews what it holds, and takes or leaves parts until it has its share. */
+/** Renews the broker's own lease and those it holds, then takes or releases partitions until it has its share. */
 async function heartbeat(state: LeaseState): Promise<void> {
   if (state.isClosed) return;
   const beganMs = performance.now();
@@ -161,16 +149,16 @@ async function heartbeat(state: LeaseState): Promise<void> {
     releaseBeyond(share, state);
     await acquireUpTo(share, state);
   } catch (cause) {
-    // What is held is lapsed at its deadline, and may be ours still when the database is there again.
+    // The leases lapse at their deadline. They may still be ours when the database answers again.
     report(state, cause);
   }
 }
 
-/** What could not be relied on for a while is gained anew, where nobody else has taken it: in between nothing was begun. */
+/** After a lapse, leases that nobody else has taken count as gained again: no work was started in between. */
 function relyUntil(deadlineMs: number, state: LeaseState): void {
   const now = performance.now();
   const hasLapsed = now >= state.deadlineMs;
-  // The renewal itself may have taken longer than it holds.
+  // The renewal may have taken longer than the lease is valid.
   if (now >= deadlineMs) return;
   state.deadlineMs = deadlineMs;
   clearTimeout(state.lapse);
@@ -183,7 +171,7 @@ function tellLapse({ lapseListeners }: LeaseState): void {
 }
 
 function report({ observe }: LeaseState, cause: unknown): void {
-  // That the database is away is said by everybody else.
+  // Other operations report that the database does not answer.
   if (!isAway(cause)) observe({ kind: 'failed', where: 'store: leases', cause });
 }
 
@@ -191,7 +179,7 @@ async function renew(state: LeaseState): Promise<void> {
   const { leases, node, leaving } = state;
   await live(state);
   await leases.updateMany({ _id: { $in: ids }, state: node }, [{ $set: { until: ends } }]);
-  // Taken down before: what is found may have been given back by the time it is told.
+  // Copied before the read: a lease may be released between the read and its result.
   const left = new Set(leaving);
   const found = await leases.find().toArray();
   look(state, found);
@@ -201,8 +189,6 @@ async function renew(state: LeaseState): Promise<void> {
 }
 
 const isNode = ({ _id }: LeaseDocument): boolean => _id.startsWith('node ');
-
-/** Takes down what others' leases are like. */
 function look(state: LeaseState, found: readonly LeaseDocument[]): void {
   const now = performance.now();
   const before = state.seen;
@@ -215,21 +201,17 @@ function look(state: LeaseState, found: readonly LeaseDocument[]): void {
   );
 }
 
-/** The lease of a broker that has not renewed it for as long as it holds: who held it has not relied on it for a while. */
+/** True when a lease stayed unchanged for its whole length: its holder stopped relying on it some time before. */
 const hasExpired = ({ sinceMs }: Seen): boolean => performance.now() - sinceMs >= leaseMs;
-
-/** The lease as it was seen: nobody has renewed or taken it since. */
+/** Matches a lease that nobody has renewed or taken since it was read. */
 const asSeen = ({ lease: { _id, state, until } }: Seen): Document => ({ _id, state, until });
 
-/**
- * A broker that slept for longer than a lease finds that others have taken over. What it has taken, or could not give back,
- * without hearing of it because the database went away, is its own.
- */
+/** Applies the leases as read: some may be lost after a long pause, others may be ours without our knowledge after a lost reply. */
 function settle(state: LeaseState, mine: ReadonlyMap<number, number>): void {
   const { held } = state;
   const lost = [...held].filter(([part, term]) => mine.get(part) !== term);
   for (const [part] of lost) held.delete(part);
-  // At once, for whoever hears of a part's loss waits for what is under way.
+  // First, because listeners of the loss wait for running work.
   if (lost.length > 0) tellLapse(state);
   for (const [part] of lost) void notify(state, part, 'lost');
   for (const [part, term] of mine) if (!held.has(part)) gain(state, part, term);
@@ -256,7 +238,7 @@ async function startSession(state: LeaseState): Promise<ClientSession> {
   return session;
 }
 
-/** Of brokers that do not live any more, transactions are ended that they have left open. */
+/** Ends the open transactions of dead brokers. */
 async function buryDead(state: LeaseState): Promise<void> {
   const { leases, client, node, seen } = state;
   const dead = [...seen.values()].filter((one) => isNode(one.lease) && one.lease.state !== node && hasExpired(one));
@@ -268,7 +250,7 @@ async function buryDead(state: LeaseState): Promise<void> {
   state.seen = new Map([...seen].filter(([id]) => !gone.has(id)));
 }
 
-/** What is under way may take its time: meanwhile the leases go on being renewed, those that are left too. */
+/** Running work may take long. Meanwhile all leases are renewed, including those being given up. */
 function releaseBeyond(share: number, state: LeaseState): void {
   for (const part of [...state.held.keys()].slice(share))
     release(state, part).catch((cause: unknown) => report(state, cause));
@@ -276,7 +258,6 @@ function releaseBeyond(share: number, state: LeaseState): void {
 
 async function release(state: LeaseState, part: number): Promise<void> {
   const { leases, node, held, leaving } = state;
-  // So that nothing new is begun while what is under way comes to its end.
   held.delete(part);
   leaving.add(part);
   try {
@@ -299,7 +280,7 @@ async function acquireUpTo(share: number, state: LeaseState): Promise<void> {
   }
 }
 
-/** What becomes of a part is told one thing after the other. No lease waits for it: whoever hears it may take long. */
+/** Sends the events of a partition in order. Leases do not wait for it: listeners may take long. */
 function notify(state: LeaseState, part: number, event: PartitionEvent): Promise<void> {
   const { notifying: telling } = state;
   const told = (telling.get(part) ?? Promise.resolve()).then(() => notifyAll(state, part, event));

@@ -1,32 +1,32 @@
-/** The collections of a tenant's database: what their documents are. */
+/** The documents in the collections of a tenant's database. */
 import type { ClientSession, Collection } from 'mongodb';
 import type { Micros } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
 
 /**
- * An entity that is or was there, or is known by past instances only. Texts hold what has names of clients in it, so that
- * no such name is ever one of MongoDB's.
+ * An entity that exists or existed, or of which only past instances are known. Whatever contains names from clients is stored as text,
+ * so that no such name becomes a MongoDB field name.
  */
 export interface SubjectDocument {
   readonly _id: string;
-  /** The place in the order in which the store first heard of entities. It stays when the entity goes and comes back. */
+  /** The place in the order in which the store first saw entities. It survives deletion and re-creation. */
   readonly subject: number;
-  /** As last known, like all that follows of an entity that is gone. */
+  /** The last known types. */
   readonly types: readonly string[];
   /** The series of its history. */
   readonly series: readonly SeriesDocument[];
-  /** The place in creation order; this and all that follows is there as long as the entity is. */
+  /** The place in creation order. This field and all that follow exist only while the entity exists. */
   readonly num?: number;
   readonly version?: Position;
   /** The JSON text of the model's Entity. */
   readonly doc?: string;
-  /** The first moment at which a part of it expires. */
+  /** The first time at which a part of it expires. */
   readonly expires?: Micros;
-  /** The attributes, each with its scalar values, or with none. */
+  /** The attributes, each with its scalar values, or without `v` if it has none. */
   readonly values?: readonly { readonly n: string; readonly v?: string | number | boolean }[];
-  /** Where its GeoProperties are: something around them that MongoDB takes. */
+  /** Shapes that cover the values of its GeoProperties, in a form that MongoDB can index. */
   readonly places?: readonly { readonly n: string; readonly at: CoverShape }[];
-  /** Attributes that have more values, or greater geometries, than are listed: one has to look at them. */
+  /** Attributes whose values or geometries are not all in the lists: queries must check the entity. */
   readonly unlisted?: readonly string[];
   readonly scopes?: readonly string[];
 }
@@ -38,15 +38,15 @@ export type CoverShape =
 /** One attribute and dataset of a subject. */
 export interface SeriesDocument {
   readonly name: string;
-  /** Absent: the default instance's. */
+  /** Absent: the default instance. */
   readonly dataset?: string;
   /** Its number among the series of the subject. */
   readonly n: number;
-  /** The bucket to which the next instance goes. `unknown`: one has to look. `null`: there is none yet. */
+  /** The bucket of the next instance. `unknown`: to be looked up. `null`: there is no bucket yet. */
   readonly open: OpenBucket | 'unknown' | null;
   /**
-   * False: all of its instances were observed or are deletions, so that rollups tell everything. True: some are not, or were not.
-   * Absent: an earlier version has begun it, and nobody has looked yet.
+   * False: all its instances are observed or deletions, so that rollups cover everything. True: some are not, or were not. Absent: an
+   * earlier version created the series, and no reader has checked it yet.
    */
   readonly unobserved?: boolean;
 }
@@ -56,25 +56,25 @@ export interface OpenBucket {
   readonly count: number;
   /** UTF-16 units of its texts. */
   readonly size: number;
-  /** The place of its last instance. */
+  /** The time of its last instance. */
   readonly last: Micros;
   /**
-   * The newest day of the series in which something was observed. It is in no `RollupDocument`, or stale there, so that what is
-   * appended to it has nothing to note. Absent: there is none, or it may be in one.
+   * The newest day of the series with observed instances. No `RollupDocument` has it, except as stale, so appends to it set no mark.
+   * Absent: there is none, or a document may have it.
    */
   readonly day?: number;
 }
 
-/** Instances of one series that follow each other in time. Those at the same place are in the same bucket. */
+/** Consecutive instances of one series. Instances at the same time are in the same bucket. */
 export interface BucketDocument {
   readonly _id: BucketKey;
-  /** JSON texts of `Row`s, ascending by place. */
+  /** JSON texts of `Row`s, ascending by time. */
   readonly rows: readonly string[];
-  /** The ids of instances that were moved here from another place. */
+  /** The ids of instances that were moved here. */
   readonly moved?: readonly string[];
 }
 
-/** Subject, number of the series, place of the first instance. */
+/** Subject, number of the series, time of the first instance. */
 export interface BucketKey {
   readonly s: number;
   readonly n: number;
@@ -82,44 +82,44 @@ export interface BucketKey {
 }
 
 /**
- * What is known of 32 days of a series (days are numbered since 1970): of every one in which something was observed, but for
- * the newest (`OpenBucket.day`). A day is here once: a stale one that is also kept is kept.
+ * The state of 32 days of a series (days are numbered since 1970): of every day with observed instances, except the newest
+ * (`OpenBucket.day`). A day is in one list only, except that a kept day may also be stale: then it counts as kept.
  */
 export interface RollupDocument {
   readonly _id: RollupKey;
-  /** The turn (`StateDocument`) in which something of it was changed by a write, and no longer is as it was worked out. */
+  /** The turn (`StateDocument`) of the last write that changed it. */
   readonly turn: number;
-  /** Some of the stale days can be worked out. */
+  /** Some stale days can be computed. */
   readonly due?: true;
-  /** To be worked out anew; until then their instances answer. */
+  /** To be computed; until then, queries read the instances. */
   readonly stale?: readonly number[];
   readonly days?: readonly RollupDay[];
 }
 
-/** Subject, number of the series, the first of the days. */
+/** Subject, number of the series, the first day. */
 export type RollupKey = BucketKey;
 
 export interface RollupDay {
   readonly day: number;
   /** A `rollupState`. */
   readonly state: number;
-  /** `bytesOfSummaries`. Absent: its instances answer. */
+  /** `bytesOfSummaries`. Absent: queries read the instances. */
   readonly whole?: Uint8Array;
-  /** Of its hours. Absent: its instances tell them as quickly. */
+  /** The same for its hours. Absent: reading the instances is as fast. */
   readonly hours?: Uint8Array;
 }
 
 export interface LogDocument {
   readonly _id: Position;
   readonly at: Micros;
-  /** The JSON text of the change's entity, and of the rest of it. */
+  /** The JSON texts of the change's entity and of the rest of the change. */
   readonly doc: string;
   readonly rest: string;
-  /** The sum of the lengths of all records up to this one. Those of earlier versions have none. */
+  /** The sum of the lengths of all records up to this one. Records of earlier versions have none. */
   readonly total?: number;
 }
 
-/** A count of entities. `t` is a type, or absent: of all types. `a` is an attribute, `k` a kind. */
+/** A count of entities. `t`: a type, or null for all types. `a`: an attribute. `k`: a kind. */
 export interface CountDocument {
   readonly _id: CountKey;
   readonly entities: number;
@@ -134,18 +134,18 @@ export interface CountKey {
 export interface StoredDocument {
   readonly _id: { readonly shelf: string; readonly key: string };
   readonly doc: string;
-  /** The broker that put it. */
+  /** The broker that wrote it. */
   readonly by: string;
 }
 
-/** Numbers that only grow. Whoever writes takes this document first, and so is alone until the transaction ends. */
+/** Counters. Each writer updates this document first, which excludes other writers until its transaction ends. */
 export interface StateDocument {
   readonly _id: 'state';
   readonly schema: number;
-  /** Of the newest change. */
+  /** The position of the newest change. */
   readonly position: Position;
   readonly prunedTo: Position;
-  /** The last number that was given to an entity, a subject or an instance. */
+  /** The last number given to an entity, a subject or an instance. */
   readonly number: number;
   readonly turn: number;
   /** The `total` of the newest record. */

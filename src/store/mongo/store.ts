@@ -17,19 +17,19 @@ import { createDocumentCollections } from './document-collections.ts';
 import { carryOut, recordPast, sweepOne } from './writer/carry-out.ts';
 import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
-/** A store and how to let go of it. */
+/** A store, and how to close it. */
 export interface OpenStore {
   readonly store: Store;
-  /** Works out some of the rollups that are due. False: there are no more. */
+  /** Computes a batch of due rollups. False: no more are due. */
   readonly workOut: () => Promise<boolean>;
-  /** Waits for what is under way. */
+  /** Waits for running writes. */
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
   readonly limits: WriterLimits;
   readonly observe: Observe;
-  /** This broker's name among all on the database. */
+  /** The id of this broker. */
   readonly node: string;
   readonly isCurrent: PartitionLeases['isCurrent'];
 }
@@ -73,7 +73,7 @@ function createReading(collections: Collections): Pick<Store, 'get' | 'find' | '
   };
 }
 
-/** Entities that are swept in one transaction: others' writes are to come in between. */
+/** Entities that one transaction sweeps: other writes must get in between. */
 const sweepMax = 200;
 
 function createWriting(

@@ -1,4 +1,4 @@
-/** Collects what a transaction adds to series and takes out of them, and writes it. */
+/** Collects the changes of a transaction to the history, and writes them. */
 import { type HistoryEntry, scopeSeries } from '../../../core/model/history.ts';
 import type { Micros } from '../../../core/model/instant.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
@@ -22,31 +22,31 @@ import {
 import { newestDay, type RollupOperation, type Rollups, touching } from './rollup-leaf.ts';
 
 export interface HistoryWriter {
-  /** `numberOf` gives each entry a number, which tells it from all that was added before. Answers the subject with all its series. */
+  /** `numberOf` returns a number for each entry that no earlier entry has. Returns the subject with all its series. */
   add(subject: Subject, entries: readonly HistoryEntry[], numberOf: () => number): Subject;
   /** Removes whole series. */
   forget(subject: Subject, isMeant: (series: SeriesDocument) => boolean): void;
   /**
-   * To be called after buckets of a series were changed, with the days of what was observed there: they are noted, and which
-   * bucket is open has to be looked up. Answers the subject with this series.
+   * Called after a change of buckets of a series, with the days of observed instances in them. Marks the days as stale, and the open
+   * bucket as unknown. Returns the subject with this series.
    */
   disturb(subject: Subject, n: number, days: readonly number[]): Subject;
-  /** Writes what was collected. Answers, by subject, the series of which another bucket is open now. */
+  /** Writes the collected changes. Returns, by subject, the series with their new open buckets. */
   flush(): Promise<ReadonlyMap<number, readonly SeriesDocument[]>>;
 }
 
-/** What is collected for one series. */
+/** The collected changes to one series. */
 interface Pending {
   readonly subject: number;
   series: SeriesDocument;
-  /** All that was there before is to go. */
+  /** The old instances are to be removed. */
   isCleared: boolean;
   rows: Row[];
-  /** Days of which rollups are to be worked out anew. */
+  /** Days with stale rollups. */
   touched: readonly number[];
 }
 
-/** Where history goes, in which turn of the tenant's state. */
+/** The collections, and the turn of the tenant's state. */
 export interface HistoryPlace extends Buckets {
   readonly rollups: Rollups;
   readonly turn: number;
@@ -101,13 +101,13 @@ const newSeries = (name: string, dataset: string | undefined, n: number): Series
   unobserved: false,
 });
 
-/** The series with one more instance: it is noted when that was not observed. */
+/** The series after one more instance: marked when that is not observed. */
 const seriesWith = (series: SeriesDocument, instance: HistoryEntry['instance']): SeriesDocument =>
   series.unobserved === true || !isUnobserved(instance) ? series : { ...series, unobserved: true };
 
 interface AllPending {
   readonly of: (subject: Subject, series: SeriesDocument) => Pending;
-  /** All there are; none is left. */
+  /** All entries. Clears the list. */
   readonly take: () => readonly Pending[];
 }
 
@@ -172,8 +172,8 @@ async function writesOf(pending: Pending, buckets: Buckets): Promise<Writes & { 
 }
 
 /**
- * Which days have to be noted when rows are added, and the newest day of the series, if it is known, which does not: no
- * rollups of it are there before it is noted. A scope is no number: it has no rollups.
+ * The days to mark as stale when rows are added, and the newest day of the series, if known. The newest day needs no mark, because it
+ * has no rollups before its first mark. A scope is not a number and has no rollups.
  */
 function noted(
   open: SeriesDocument['open'],
@@ -190,7 +190,7 @@ function noted(
 
 interface Placing {
   readonly open: SeriesDocument['open'];
-  /** All rows come behind what is there. */
+  /** True when all rows come after the existing ones. */
   readonly isAppended: boolean;
   readonly buckets: Buckets;
 }
@@ -204,12 +204,12 @@ async function writeRows(pending: Pending, { open, isAppended, buckets }: Placin
     const appended = append(key, open, rows);
     return { writes: [...cleared, ...appended.writes], open: appended.open };
   }
-  // What goes has gone by the time of the writes, so that it must not be read for them.
+  // The writes remove the old instances first, so they must not be read.
   if (isCleared) return { writes: [...cleared, ...rewriting(key, undefined, merged([], rows))], open: 'unknown' };
   return insert({ key, open, rows }, buckets);
 }
 
-/** True when every row comes behind all before it, and none takes the place of another. */
+/** True when each row comes after all before it, and none replaces another. */
 function isInOrder(open: OpenBucket | null, rows: readonly Row[]): boolean {
   let last = open?.last ?? -Infinity;
   for (const row of rows) {
@@ -220,7 +220,7 @@ function isInOrder(open: OpenBucket | null, rows: readonly Row[]): boolean {
   return true;
 }
 
-/** Without a look at what is there: by far the most common write. */
+/** Appends without a read: by far the most common write. */
 function append(key: SeriesKey, open: OpenBucket | null, rows: readonly Row[]): Writes {
   const lots = fillBuckets(open, rows);
   const writes = lots.map((bucket): BucketOperation => {
@@ -241,9 +241,9 @@ interface Insertion {
   readonly rows: readonly Row[];
 }
 
-/** Bucket by bucket, each with all rows that belong into it. The open one stays so when it has not to do with them. */
+/** Rewrites each affected bucket with all rows that belong to it. The open bucket stays open if it is not affected. */
 async function insert({ key, open, rows }: Insertion, buckets: Buckets): Promise<Writes> {
-  // Sorting is stable: of the same place, those that came first come first.
+  // The sort is stable: rows at the same place stay in order.
   let left = rows.toSorted(([a], [b]) => a - b);
   const writes: BucketOperation[] = [];
   for (;;) {
@@ -259,7 +259,7 @@ async function insert({ key, open, rows }: Insertion, buckets: Buckets): Promise
   }
 }
 
-/** The bucket into which an instance at a place belongs, if there is any, and where the next one begins. */
+/** The bucket for an instance at a place, if any, and the start of the next bucket. */
 async function bucketFor(
   key: SeriesKey,
   at: Micros,
@@ -270,7 +270,7 @@ async function bucketFor(
   return { bucket: bucket ?? undefined, end: next?._id.from ?? Infinity };
 }
 
-/** Observed rows take the place of one that was observed at the same time; others come behind those of the same place. */
+/** Observed rows replace rows observed at the same time. Others come after those at the same place. */
 function merged(before: readonly Row[], rows: readonly Row[]): readonly Row[] {
   const all = [...before];
   for (const row of rows) {
@@ -282,7 +282,7 @@ function merged(before: readonly Row[], rows: readonly Row[]): readonly Row[] {
   return all;
 }
 
-/** The index of the row that was observed at a moment; rows before `end` are of that moment or earlier. */
+/** The index of the row observed at a time. Rows before `end` are at that time or earlier. */
 function observedAmong(rows: readonly Row[], moment: Micros, end: number): number | undefined {
   for (let index = end - 1; index >= 0; index -= 1) {
     const row = rows[index];
@@ -292,7 +292,7 @@ function observedAmong(rows: readonly Row[], moment: Micros, end: number): numbe
   return undefined;
 }
 
-/** Whatever takes the place of an instance takes its id too, unless it has one of its own. */
+/** A replacement takes the id of the old instance, unless it has its own. */
 function inPlaceOf(before: Row | undefined, [at, number, instance]: Row): Row {
   if (!before || instance.instanceId !== undefined) return [at, number, instance];
   const [, own, { instanceId }] = before;

@@ -1,4 +1,4 @@
-/** Changes history apart from the present: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
+/** Changes the history without a change of the entity: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Document } from 'mongodb';
 import { replacementOf } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
@@ -10,7 +10,7 @@ import type { Subject } from '../subject-document.ts';
 import type { Work } from '../writer/work.ts';
 import { allKeys, bucketAt, type Buckets, instanceIn, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
 
-/** Carries out a revision. */
+/** Executes a revision. */
 export async function revise(work: Work, revision: Revision, at: Instant): Promise<Revised> {
   await work.flush();
   const subject = work.get(revision.id);
@@ -32,7 +32,7 @@ const isMeant =
   (series: SeriesDocument): boolean =>
     series.name === name && (which === 'all' || which.datasetId === series.dataset);
 
-/** True when there was something in one of them. */
+/** True when one of the series had instances or rollups. */
 async function deleteSeries(
   work: Work,
   subject: Subject,
@@ -44,7 +44,7 @@ async function deleteSeries(
   return isThere;
 }
 
-/** True when there are instances, or what is left of some. */
+/** True when there are instances, or rollups of deleted ones. */
 async function isAny(
   { collections: { history, rollups }, session }: Work,
   $or: readonly { readonly _id: Document }[],
@@ -83,10 +83,10 @@ async function changeInstance(
   return 'done';
 }
 
-/** Number of the series, and place, in an id as `instanceIn` makes it. */
+/** Series number and place in an id, in the form that `instanceIn` makes. */
 const placeInId = /^urn:ngsi-ld:Instance:\d+-(\d+)-(-?\d+)-\d+$/;
 
-/** Looks where an instance of this id would be, and where it is if it was moved. */
+/** Looks at the place in the id, and at the place to which the instance was moved. */
 async function findInstance(
   buckets: Buckets,
   { subject, series }: Subject,
@@ -99,7 +99,7 @@ async function findInstance(
   const moved = ofName.map(
     (key) => () => history.findOne({ moved: instanceId, _id: allKeys(key) }, session ? { session } : {}),
   );
-  // One after the other: what is still asked for when the transaction ends fails.
+  // Sequential: a query that is still running at the end of the transaction fails.
   for (const look of [...named, ...moved]) {
     const bucket = await look();
     const key = bucket?._id;

@@ -1,4 +1,4 @@
-/** What the instances of days come to. */
+/** Computes the rollups of days from their instances. */
 import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
 import { dayMicros } from '../../../core/model/instant.ts';
 import { tallyOf } from '../../../core/model/numeric-summary.ts';
@@ -6,13 +6,13 @@ import type { Row } from '../own-text.ts';
 import type { RollupDay } from '../schema.ts';
 import { type Buckets, observedIn, type SeriesKey } from './bucket.ts';
 
-/** The number that an instance is; undefined when it is none. */
+/** The number in an instance; undefined when its value is not a number. */
 export const numberIn = ([, , { kind, value }]: Row): number | undefined =>
   kind === 'Property' && typeof value === 'number' ? value : undefined;
 
 /**
- * Works out days of a series, given ascending; those in which nothing was observed are left out. `isLast`: their instances are
- * about to be forgotten. What is no number then does not count, and a day that has no numbers is left out too.
+ * Computes days of a series, given in ascending order. Leaves out days without observed instances. `isLast`: the instances are about to
+ * be deleted; values that are not numbers then do not count, and days without numbers are left out.
  */
 export async function rollDays(
   buckets: Buckets,
@@ -44,7 +44,7 @@ interface Run {
   readonly last: number;
 }
 
-/** Days that follow each other are read together. */
+/** Groups consecutive days, to read them together. */
 function runsOf(days: readonly number[]): readonly Run[] {
   const runs: { first: number; last: number }[] = [];
   for (const day of days) {
@@ -55,7 +55,7 @@ function runsOf(days: readonly number[]): readonly Run[] {
   return runs;
 }
 
-/** What was observed, day by day: a day of seconds is as much as should be in memory. */
+/** The observed instances by day. The memory bound is one day with an instance per second. */
 async function* rowsByDay(
   buckets: Buckets,
   series: SeriesKey,

@@ -1,4 +1,4 @@
-/** Keeps rollups of instances that are about to be forgotten, and forgets rollups in their turn. */
+/** Stores rollups of instances that are about to be deleted, and deletes expired rollups. */
 import { dayOf, daysOf, rollupState } from '../../../core/model/rollup.ts';
 import type { SeriesDocument } from '../schema.ts';
 import type { Work } from '../writer/work.ts';
@@ -7,14 +7,17 @@ import { rollDays } from './rollup-day.ts';
 import { byLeaf, isLeafBefore, leavesOf, newestDay, type RollupOperation } from './rollup-leaf.ts';
 import type { Bounds } from '../../../core/language/retention.ts';
 
-/** A series and what is to go of it. */
+/** A series with its retention bounds. */
 interface Bounded {
   readonly key: SeriesKey;
   readonly series: SeriesDocument;
   readonly bounds: Bounds;
 }
 
-/** Works out for good the days between the bounds: their instances are about to go. Those that are kept already stay as they are. */
+/**
+ * Computes the days between the bounds for the last time, because their instances are about to be deleted. Skips days computed this way
+ * before.
+ */
 export async function keepRollups(work: Work, { key, series, bounds }: Bounded): Promise<void> {
   const { session } = work;
   const { history, rollups } = work.collections;
@@ -48,7 +51,7 @@ export async function keepRollups(work: Work, { key, series, bounds }: Bounded):
   if (operations.length > 0) await rollups.bulkWrite(operations, { session });
 }
 
-/** Removes the days that are before the bounds. */
+/** Removes the days before the bounds. */
 export async function expireRollups(work: Work, all: readonly Bounded[]): Promise<void> {
   const { session } = work;
   const { rollups } = work.collections;

@@ -1,4 +1,4 @@
-/** Reads a series in rollups where there are some, and in tallies of its instances where there are none. */
+/** Reads a series from its rollups where they exist, and else from its instances, which it summarizes. */
 import { dayMicros, type Interval } from '../../../core/model/instant.ts';
 import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
 import { daysOf, type RolledDay, type RollupReading, rollupState, segmentsOf } from '../../../core/model/rollup.ts';
@@ -10,19 +10,19 @@ import { numberIn } from './rollup-day.ts';
 import { leavesOf, newestDay } from './rollup-leaf.ts';
 
 interface RollupRange extends RollupReading {
-  /** No more than this many are needed, the earliest ones. */
+  /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
 }
 
-/** A series, as it was when it was found. */
+/** A series, with its open bucket at the time when it was found. */
 export interface OpenSeries extends SeriesKey {
   readonly open: SeriesDocument['open'];
 }
 
 type Sources = Pick<Collections, 'history' | 'rollups'>;
 
-/** What stands for the observed instances of an interval, ascending but for instances in the hour of a tally. */
+/** What represents the observed instances of an interval, in ascending order, except for instances in the hour of a summary. */
 export async function readRolled(
   series: OpenSeries,
   reading: RollupRange,
@@ -33,7 +33,7 @@ export async function readRolled(
   return found;
 }
 
-/** Undefined: instances were forgotten meanwhile, and are counted neither there nor in a rollup. */
+/** Undefined: instances were forgotten meanwhile and are in neither part of the result. */
 async function readOnce(
   series: OpenSeries,
   reading: RollupRange,
@@ -53,9 +53,9 @@ async function readOnce(
 }
 
 interface Days {
-  /** Ascending. */
+  /** In ascending order. */
   readonly rolled: readonly RolledDay[];
-  /** All days of the interval in which something was observed. */
+  /** All days of the interval with observed instances. */
   readonly listed: readonly number[];
 }
 
@@ -64,7 +64,7 @@ async function readDays(
   { rollup, from, to, budget }: RollupRange,
   { rollups }: Sources,
 ): Promise<Days> {
-  // Of a day that is cut, the hours are needed as well.
+  // A day that the interval cuts needs its hours too.
   const isCut = [from, to].some((end) => Number.isFinite(end) && end % dayMicros !== 0);
   const projection = rollup === 'day' && !isCut ? { 'days.hours': 0 } : {};
   const [first, last] = daysOf({ from, to });
@@ -97,7 +97,7 @@ function isAnyWithin(days: readonly number[], interval: Interval): boolean {
   return days.some((day) => day >= first && day <= last);
 }
 
-/** Finds the instances of an interval, until there are `most` in all. */
+/** Reads the instances of an interval until `most` are found. */
 async function readInstances(
   series: SeriesKey,
   { from, to, most, budget, found }: RollupRange & { readonly found: Found<Row> },
@@ -115,7 +115,7 @@ async function readInstances(
   gathering.endHour();
 }
 
-/** True when a day in the interval has nothing but its rollups now. */
+/** True when the interval has a day of which only the rollups are left. */
 async function areKept(
   series: SeriesKey,
   { from, to, budget }: Interval & Pick<RollupRange, 'budget'>,

@@ -1,4 +1,4 @@
-/** Works out rollups where there is time: outside of transactions, so that no write waits for it. */
+/** Computes stale rollups in the background, outside of transactions, so that no write waits. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientSession } from 'mongodb';
@@ -9,22 +9,19 @@ import type { Collections, RollupDay, RollupDocument } from '../schema.ts';
 import { rollDays } from './rollup-day.ts';
 import { newestDay, type RollupOperation } from './rollup-leaf.ts';
 
-/** Documents that are worked out together. */
+/** Documents per batch. */
 const togetherMax = 20;
 
-/**
- * Works out some of the days that are due. False: there are no more. A document in which something was noted meanwhile stays
- * as it is, and due.
- */
+/** Computes a batch of due documents. False: no more are due. A document that a write changed meanwhile stays unchanged, and due. */
 export async function workOutSome(collections: Collections): Promise<boolean> {
-  // One session: what is read later is never older than what was read before.
+  // One session with causal consistency: later reads are never older than earlier ones.
   const session = await collections.startSession();
   try {
     const { rollups } = collections;
     const due = await rollups.find({ due: true }, { session, limit: togetherMax }).toArray();
     const worked: Worked[] = [];
     for (const leaf of due) worked.push(await workOut(leaf, collections, session));
-    // Only now: whatever is appended to a day without a note has made it the newest one before.
+    // Read this last: an append to a day without a mark has made it the newest day before.
     const newest = await newestDays(due, collections, session);
     const operations = worked.map((one) => settling(one, newest.get(keyText(one.leaf))));
     if (operations.length > 0) await rollups.bulkWrite(operations, { session, ordered: false });
@@ -36,7 +33,7 @@ export async function workOutSome(collections: Collections): Promise<boolean> {
 
 interface Worked {
   readonly leaf: RollupDocument;
-  /** Of the days that were to be worked out. */
+  /** The days that were stale. */
   readonly days: readonly RollupDay[];
 }
 
@@ -46,13 +43,13 @@ async function workOut(leaf: RollupDocument, { history }: Collections, session: 
   return { leaf, days: await rollDays({ history, session }, { s, n }, { days, isLast: false }) };
 }
 
-/** Of a day that is kept, the instances that came later do not count. */
+/** For a day of which only rollups are left, later instances do not count. */
 const staleDays = ({ stale = [], days = [] }: RollupDocument): readonly number[] =>
   stale.filter((day) => !days.some((one) => one.day === day && one.state === rollupState.kept));
 
 const keyText = ({ _id: { s, n } }: Pick<RollupDocument, '_id'>): string => `${s}/${n}`;
 
-/** For each series, the day to which may be appended without a note. */
+/** The newest day of each series: appends to it set no mark. */
 async function newestDays(
   leaves: readonly RollupDocument[],
   { subjects }: Collections,
@@ -67,7 +64,7 @@ async function newestDays(
   );
 }
 
-/** Puts what was worked out into a document, unless something was noted there meanwhile. */
+/** Writes the result into the document, unless a write changed it meanwhile. */
 function settling({ leaf, days }: Worked, newest: number | undefined): RollupOperation {
   const { _id, turn } = leaf;
   const all = [...(leaf.days ?? []), ...days.filter(({ day }) => day !== newest)].sort((a, b) => a.day - b.day);
@@ -76,18 +73,18 @@ function settling({ leaf, days }: Worked, newest: number | undefined): RollupOpe
   return { updateOne: { filter: { _id, turn }, update: { $set: { days: all, stale }, $unset: { due: true } } } };
 }
 
-/** How often it is looked for what is due. */
+/** The interval of checks for due documents. */
 const lookMs = 1000;
 
 export interface Working {
-  /** The stores that are open, each as a function that works out some of what is due in it. False: there is no more. */
+  /** One function per open store, which computes a batch. False: no more are due. */
   readonly stores: () => Promise<readonly (() => Promise<boolean>)[]>;
-  /** True on the one broker that does it. */
+  /** True on the one broker that runs this job. */
   readonly isMine: () => boolean;
   readonly observe: Observe;
 }
 
-/** Works out what is due in all stores, in half of the time at most. Returns the function that stops it and waits until it has. */
+/** Computes due rollups in all stores, for at most half of the time. Returns a function that stops this and waits for the end. */
 export function startWorkingOut({ stores, isMine, observe }: Working): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -106,7 +103,7 @@ export function startWorkingOut({ stores, isMine, observe }: Working): () => Pro
     while (!signal.aborted) {
       await pause(lookMs);
       if (!isOn()) continue;
-      // That the database is away is said by everybody else.
+      // Other operations report that the database does not answer.
       await workOutAll().catch((cause: unknown) => {
         if (!isAway(cause)) observe({ kind: 'failed', where: 'store: rollups', cause });
       });

@@ -1,4 +1,4 @@
-/** Compiles filters to conditions of MongoDB that hold for everything that is to be found, and perhaps for more. */
+/** Compiles filters to MongoDB conditions. These match a superset of the result. */
 import type { Document } from 'mongodb';
 import type {
   EntitySelector,
@@ -15,10 +15,10 @@ import { searchBox } from '../../../core/language/geo/geo-query.ts';
 import { coverOf } from '../cover.ts';
 import { isOwnKey, type Key, keyOf } from '../subject-document.ts';
 
-/** `where` is absent when it holds for everything. Whatever clients wrote is a value in it, and never an operator. */
+/** `where` is absent when everything matches. Input of clients is always a value in it, never an operator. */
 export interface Condition {
   readonly where?: Document;
-  /** True when it holds for nothing else, of entities that have nothing unlisted and nothing that expires. */
+  /** True when `where` matches the result only, among entities without unlisted values and without an expiry. */
   readonly isExact: boolean;
 }
 
@@ -78,7 +78,7 @@ function ofTypes(selection: TypeSelection): Condition {
   }
 }
 
-/** The texts that begin as a pattern says. The pattern itself is the core's: MongoDB's engine can be led to run for ever. */
+/** The texts with the literal prefix of a pattern. The core checks the pattern itself: MongoDB's regex engine may run forever. */
 function ofPattern(source: string): Condition {
   const [, literal = '', next = ''] = /^\^([\w:/-]*)(.?)/.exec(source) ?? [];
   const prefix = '*?{'.includes(next) ? literal.slice(0, -1) : literal;
@@ -101,7 +101,7 @@ function ofQuery(query: Query): Condition {
 
 const isOfWholeValue = ({ sub, inside, linked }: QPath): boolean => sub.length === 0 && inside.length === 0 && !linked;
 
-/** The condition of a term that an index over values answers; undefined for others. */
+/** The condition of a term that an index over values answers; undefined for other terms. */
 function ofValue(term: Term, attr: string): Condition | undefined {
   switch (term.op) {
     case '==':
@@ -117,7 +117,7 @@ function ofValue(term: Term, attr: string): Condition | undefined {
   }
 }
 
-/** Some value of the attribute is so. */
+/** Matches when some value of the attribute matches. */
 const withValue = (attr: string, v: Document, isExact: boolean): Condition => ({
   where: { $or: [{ values: { $elemMatch: { n: attr, v } } }, { unlisted: attr }] },
   isExact,
@@ -126,9 +126,9 @@ const withValue = (attr: string, v: Document, isExact: boolean): Condition => ({
 function ordered(attr: string, operator: '$gt' | '$gte' | '$lt' | '$lte', value: QValue): Condition | undefined {
   const bound = keyIn(value);
   if (typeof bound === 'number') return withValue(attr, { [operator]: bound }, true);
-  // Beyond U+FFFC the order of what is in the index may be another than that of the texts.
+  // Beyond U+FFFC, the order in the index may differ from the order of the texts.
   if (typeof bound !== 'string' || /[\ufffd-\uffff]/.test(bound)) return undefined;
-  // Texts of which only the beginning is in the index may be equal in it though they are not.
+  // Texts with only their beginning in the index may be equal there without being equal.
   return withValue(attr, { [operator.slice(0, 3) + 'e']: bound }, false);
 }
 
@@ -147,7 +147,7 @@ function equalTo(attr: string, value: QValue, expanded: readonly string[]): Cond
 
 const keyIn = (value: QValue): Key | undefined => (value.kind === 'json' ? keyOf(value.value) : undefined);
 
-/** Undefined when one of the values may equal another text than its own: times do. */
+/** Undefined when a value may equal a different text, as times do. */
 function scalarsIn(value: QValue): readonly Key[] | undefined {
   switch (value.kind) {
     case 'json':
@@ -179,7 +179,7 @@ const ofScopes = ({ anyOf }: ScopeQuery): Condition =>
     ),
   );
 
-/** Levels are letters, digits and `_`, which mean themselves in a pattern. */
+/** Levels are letters, digits and `_`, which are literals in a pattern. */
 function scopeTest({ levels, deep }: ScopePattern): Document {
   const isPlain = levels.every((level) => level === '+' || /^[\p{L}\p{N}_]{1,200}$/u.test(level));
   if (levels.length === 0 || !isPlain) return { $exists: true };

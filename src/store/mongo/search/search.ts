@@ -1,4 +1,4 @@
-/** Finds and counts present entities: candidates from indexes, checked by the core's predicate. */
+/** Finds and counts present entities: reads candidates from indexes and checks them with the core's predicate. */
 import type { Document } from 'mongodb';
 import { compileFilter } from '../../../core/language/matches/matches.ts';
 import type { Entity } from '../../../core/model/entity.ts';
@@ -12,7 +12,7 @@ import { createTimeBudget, type TimeBudget } from './time-budget.ts';
 
 type Subjects = Collections['subjects'];
 
-/** Entities that are read at once, when most of them may turn out to be wrong: at first, and at most. */
+/** The page sizes when many candidates may not match: of the first page, and the maximum. */
 const pageSize = 100;
 const pageMax = 1000;
 
@@ -45,7 +45,7 @@ export async function findEntities(subjects: Subjects, plan: Plan): Promise<read
   return found;
 }
 
-/** What the condition alone tells is counted by MongoDB. */
+/** MongoDB counts the entities that the condition alone decides. */
 export async function countEntities(subjects: Subjects, plan: Plan): Promise<number> {
   const budget = createTimeBudget();
   const check = compileCheck(plan);
@@ -67,7 +67,7 @@ interface Walk {
   readonly budget: TimeBudget;
 }
 
-/** The entities for which a condition holds, in creation order, behind a place in it. */
+/** The entities after a place in creation order that match a condition. */
 async function* walk(
   subjects: Subjects,
   where: Document,
@@ -84,7 +84,7 @@ async function* walk(
   }
 }
 
-/** The check of one document: the entity as found, or undefined. */
+/** The check of one document: returns the search result, or undefined. */
 function compileCheck({ filter, now }: Plan): (document: SubjectDocument) => Stored | undefined {
   const matches = compileFilter(filter);
   return (document) => {
@@ -93,7 +93,7 @@ function compileCheck({ filter, now }: Plan): (document: SubjectDocument) => Sto
   };
 }
 
-/** The document as found. Undefined when the entity has expired, or is not there. */
+/** The search result for a document. Undefined when the entity has expired or does not exist. */
 function storedIn({ _id, num, version, expires, doc }: SubjectDocument, now: Instant): Stored | undefined {
   if (num === undefined || version === undefined || doc === undefined) return undefined;
   const found = { id: _id, version, cursor: num };

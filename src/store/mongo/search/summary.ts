@@ -1,4 +1,4 @@
-/** Reads the counts that are kept as entities are written. */
+/** Reads the counts that the writer maintains. */
 import type { TypeSelection } from '../../../core/language/filter.ts';
 import type { Plan, Summary, TypeSummary } from '../../../core/port/store.ts';
 import type { Collections, CountDocument } from '../schema.ts';
@@ -21,10 +21,10 @@ function typeIn(counts: readonly CountDocument[]): Omit<TypeSummary, 'type'> {
   return { entities: totalIn(byName.get(null) ?? []), attrs: attrs.sort(by('name')) };
 }
 
-/** The count that is of any kind. */
+/** The count for all kinds. */
 const totalIn = (counts: readonly CountDocument[]): number => counts.find(({ _id }) => _id.k === null)?.entities ?? 0;
 
-/** How many entities a plan finds when it asks for one type or for all; undefined when it asks for anything else. */
+/** The number of entities that a plan finds, if it selects only one type or all entities. Else undefined. */
 export async function countKept(counts: Counts, { filter }: Plan): Promise<number | undefined> {
   const { selectors = [{}], ...rest } = filter;
   const [{ types, ...others } = {}] = selectors;
@@ -34,7 +34,7 @@ export async function countKept(counts: Counts, { filter }: Plan): Promise<numbe
   return (await counts.findOne({ _id: countKey(type, null, null) }))?.entities ?? 0;
 }
 
-/** Null: of any type. */
+/** Null: all types. */
 function typeOf(selection: TypeSelection | undefined): string | null | undefined {
   if (!selection || selection.op === 'any') return null;
   return selection.op === 'type' ? selection.type : undefined;

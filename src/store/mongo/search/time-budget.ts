@@ -2,12 +2,12 @@
 import { performance } from 'node:perf_hooks';
 import { tooComplex } from '../connection.ts';
 
-/** What remains of the time of a read, for each of its commands. Throws TooComplexQuery when there is none. */
+/** The remaining time of a read, for each of its commands. Throws TooComplexQuery when it is used up. */
 export type TimeBudget = () => { readonly maxTimeMS: number };
 
 const readMaxMs = 10_000;
 
-/** The pace of one read. */
+/** The budget of one read. */
 export function createTimeBudget(): TimeBudget {
   const end = performance.now() + readMaxMs;
   return () => {
