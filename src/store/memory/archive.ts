@@ -1,4 +1,4 @@
-/** Everything that ever was: for each entity its series of instances, each at its place in time. */
+/** The history in memory: for each entity its series of instances, ordered by time. */
 import type { SeriesName } from '../../core/language/history-selection.ts';
 import type { Change } from '../../core/model/change.ts';
 import {
@@ -13,10 +13,10 @@ import type { Bounds } from '../../core/language/retention.ts';
 import { beginningOf, type NumericSummary, summarizeHours, tallyOf } from '../../core/model/numeric-summary.ts';
 import type { PastInstance, Revised, Revision } from '../../core/port/store.ts';
 
-/** The instances of one attribute and dataset, ascending by place in time; those at the same place as they were written. */
+/** The instances of one attribute and dataset, ascending by time; instances at the same time in the order of writing. */
 export interface Series extends SeriesName {
   readonly entries: Entry[];
-  /** Rollups of the hours of days of which the instances are forgotten. */
+  /** Hourly rollups of the days whose instances were deleted. */
   readonly rollups: readonly NumericSummary[];
 }
 interface Entry {
@@ -25,27 +25,27 @@ interface Entry {
   readonly instance: HistoricInstance;
 }
 
-/** An entity that is or was there. */
+/** An entity that exists or existed. */
 export interface Subject {
   readonly id: string;
-  /** As last known. */
+  /** The last known types. */
   readonly types: readonly string[];
   readonly series: ReadonlyMap<string, Series>;
 }
 
 export interface Archive {
-  /** In the order in which they were first heard of. */
+  /** In the order of their first appearance. */
   subjects(): readonly Subject[];
   add(change: Change): void;
   record(past: PastInstance, at: Instant): void;
-  /** Drops what is before the bounds in a series of a subject; rollups stay between them. */
+  /** Deletes what is before the bounds in a series. Keeps rollups between the bounds. */
   truncate(id: string, place: SeriesName, bounds: Bounds): void;
-  /** Drops whole series. */
+  /** Deletes whole series. */
   forget(id: string, places: readonly SeriesName[]): void;
   revise(revision: Revision, at: Instant): Revised;
 }
 
-/** The name of a series among those of its entity. */
+/** The key of a series within its entity. */
 export const placeKey = ({ name, datasetId }: SeriesName): string => JSON.stringify([name, datasetId]);
 
 /** An empty archive. */
@@ -53,7 +53,7 @@ export function createArchive(): Archive {
   const subjects = new Map<string, { id: string; types: readonly string[]; series: Map<string, Series> }>();
   let lastNumber = 0;
 
-  /** Puts an entry at its place, under a number that no other ever had: what is moved or deleted frees no id. */
+  /** Inserts an entry at its time, with a unique number: ids of moved or deleted instances are not reused. */
   const insert = (all: Map<string, Series>, { name, at, isObserved, instance }: HistoryEntry): void => {
     const { datasetId } = instance;
     const key = placeKey({ name, datasetId });
@@ -101,7 +101,7 @@ function truncate(all: Map<string, Series> | undefined, key: string, bounds: Bou
   put(all, key, {
     ...series,
     entries: series.entries.filter(({ at }) => at >= bounds.instances),
-    // Those that are left of a day go together.
+    // Instances of the same day are deleted together.
     rollups: [
       ...series.rollups.filter(({ first }) => dayOf(first) >= dayOf(bounds.rollups)),
       ...summarizeHours(going.flatMap(numberIn)).filter(({ first }) => first >= bounds.rollups),
@@ -111,20 +111,20 @@ function truncate(all: Map<string, Series> | undefined, key: string, bounds: Bou
 
 const dayOf = (at: Micros): Micros => beginningOf(at, dayMicros);
 
-/** The beginnings of the days of which rollups are left. */
+/** The starts of the days of which only rollups are left. */
 export const rolledDays = ({ rollups }: Series): ReadonlySet<number> =>
   new Set(rollups.map(({ first }) => dayOf(first)));
 
 const numberIn = ({ at, isObserved, instance: { kind, value } }: Entry): readonly NumericSummary[] =>
   isObserved && kind === 'Property' && typeof value === 'number' ? [tallyOf(value, at)] : [];
 
-/** A series with nothing in it is none. */
+/** Removes a series that is empty. */
 function put(all: Map<string, Series>, key: string, series: Series): void {
   if (series.entries.length + series.rollups.length > 0) all.set(key, series);
   else all.delete(key);
 }
 
-/** Takes what a revision speaks of out of an entity's series; false when there is nothing of it. */
+/** Removes the target of a revision from an entity's series; false when there is none. */
 function takeOut(all: Map<string, Series>, revision: Revision): boolean {
   const found = [...all].filter(([, series]) => isOf(series, revision));
   const removed = found.flatMap(([key, { entries, ...series }]) => {
@@ -136,24 +136,24 @@ function takeOut(all: Map<string, Series>, revision: Revision): boolean {
   return removed.length > 0 || (found.length > 0 && !('instanceId' in revision));
 }
 
-/** The entry that a revision of one instance speaks of. */
+/** The entry that is the target of a revision of one instance. */
 const entryMeant = (all: ReadonlyMap<string, Series>, revision: Revision): Entry | undefined =>
   [...all.values()].filter((one) => isOf(one, revision)).flatMap(({ entries }) => entries.filter(meaning(revision)))[0];
 
-/** True for a series that a revision speaks of. */
+/** True for a series that is a target of a revision. */
 function isOf({ name, datasetId }: SeriesName, revision: Revision): boolean {
   if (revision.op === 'deleteHistory') return true;
   if (name !== revision.name) return false;
   return revision.op !== 'deleteSeries' || revision.which === 'all' || revision.which.datasetId === datasetId;
 }
 
-/** Which entries of such a series. */
+/** The predicate for target entries in such a series. */
 const meaning =
   (revision: Revision): ((entry: Entry) => boolean) =>
   ({ instance }) =>
     !('instanceId' in revision) || instance.instanceId === revision.instanceId;
 
-/** Where an entry belongs: an observed one where one observed at the same time stands, others behind those of the same time. */
+/** Where an entry belongs: an observed one replaces another observed at the same time. Others come after those at the same time. */
 function placeOf(
   { entries }: Series,
   { at, isObserved }: Pick<Entry, 'at' | 'isObserved'>,

@@ -1,8 +1,8 @@
-/** A shelf of JSON documents in memory. */
+/** A document collection in memory. */
 import { type Json, sameJson } from '../../core/model/json.ts';
 import type { DocumentCollection } from '../../core/port/store.ts';
 
-/** An empty shelf. */
+/** An empty collection. */
 export function createCollection(): DocumentCollection {
   const documents = new Map<string, Json>();
   return {

@@ -1,4 +1,4 @@
-/** The present entities of a tenant in memory, in order of creation, and everything that a write to one leaves behind. */
+/** The present entities of a tenant in memory, in creation order. Writes also go to the archive and the log. */
 import { expiredSeries } from '../../core/language/history-selection.ts';
 import { carryOutWrite, type Write } from '../../core/language/write.ts';
 import type { Change } from '../../core/model/change.ts';
@@ -11,7 +11,7 @@ import type { Archive } from './archive.ts';
 import type { ChangeLog } from './log.ts';
 import { createEntityCounts } from './entity-counts.ts';
 
-/** An entity as it was last written, expired or not. Never altered: a write puts another in its place. */
+/** An entity as last written, expired or not. Immutable: a write replaces it. */
 export interface StoredEntity {
   readonly entity: Entity;
   readonly version: Position;
@@ -22,12 +22,12 @@ export interface Entities {
   readonly all: () => readonly StoredEntity[];
   readonly get: (id: string) => StoredEntity | undefined;
   readonly carryOut: (write: Write, at: Instant) => Outcome;
-  /** Removes what has expired. Answers how many entities went. */
+  /** Removes what has expired. Returns the number of removed entities. */
   readonly sweep: (now: Instant) => number;
   readonly summary: () => Summary;
 }
 
-/** No entities yet. What happens to them goes to the archive and the log. */
+/** An empty set of entities. Changes go to the archive and the log. */
 export function createEntities({ archive, log }: { readonly archive: Archive; readonly log: ChangeLog }): Entities {
   const present = createPresent();
 
@@ -43,7 +43,7 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
     if (stored) archive.forget(stored.id, expiredSeries(stored, change.at));
     archive.add(change);
     const position = log.append(change);
-    // What is created where an expired entity still lay does not inherit its place in the order.
+    // An entity that replaces an expired one gets a new place in the order.
     if (change.event !== 'updated') present.remove(change.id);
     if (next) present.put(next, position);
   };
@@ -65,13 +65,13 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
 interface Present {
   readonly all: () => readonly StoredEntity[];
   readonly get: (id: string) => StoredEntity | undefined;
-  /** Puts an entity in its place, or behind all others when its id is new. */
+  /** Replaces an entity in its place, or appends it when its id is new. */
   readonly put: (entity: Entity, version: Position) => void;
   readonly remove: (id: string) => void;
   readonly summary: () => Summary;
 }
 
-/** The entities by id in order of creation, counted. */
+/** The entities by id in creation order, with their counts. */
 function createPresent(): Present {
   const entities = new Map<string, StoredEntity>();
   const tally = createEntityCounts();

@@ -1,23 +1,23 @@
-/** Counts types, attributes and kinds as they are written, so that nobody has to count the entities. */
+/** Maintains the counts of types, attributes and kinds on each write, so that a summary need not read all entities. */
 import type { Entity } from '../../core/model/entity.ts';
 import type { Summary, TypeSummary } from '../../core/port/store.ts';
 
 interface EntityCounts {
-  /** Counts an entity that took the place of another; undefined: there is none. */
+  /** Counts the replacement of an entity by another; undefined: no entity. */
   replace(before: Entity | undefined, after: Entity | undefined): void;
   summary(): Summary;
 }
 
-/** How many entities have something. What none has any more is not in it. */
+/** The number of entities by key. Keys with a count of zero are removed. */
 type Counts = Map<string, number>;
 interface TypeCounts {
   entities: number;
   readonly attrs: Counts;
-  /** By attribute: how many entities have it with a kind. */
+  /** By attribute: the number of entities that have it with each kind. */
   readonly kinds: Map<string, Counts>;
 }
 
-/** A tally of nothing. */
+/** Empty counts. */
 export function createEntityCounts(): EntityCounts {
   const types = new Map<string, TypeCounts>();
   let entities = 0;

@@ -1,14 +1,14 @@
-/** Forgets what history is not to be kept of, some subjects at a time. */
+/** Deletes history past its retention period, some subjects at a time. */
 import { boundsFor } from '../../core/language/retention.ts';
 import { scopeSeries } from '../../core/model/history.ts';
 import type { Micros } from '../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../core/port/store.ts';
 import type { Archive, Series } from './archive.ts';
 
-/** Subjects that one slice looks at. Subjects never go, so that their number tells where a slice ended. */
+/** Subjects per slice. Subjects are never removed, so that the index of a subject marks the end of a slice. */
 const subjectsMax = 1000;
 
-/** Removes a slice of what is not to be kept, or counts it. */
+/** Removes one slice, or counts what it would remove. */
 export function forgetHistory(archive: Archive, slice: RetentionSlice): Forgotten {
   const { isDryRun, after = '0' } = slice;
   const subjects = archive.subjects();
@@ -26,7 +26,7 @@ export function forgetHistory(archive: Archive, slice: RetentionSlice): Forgotte
   return { instances, ...(end < subjects.length ? { next: String(end) } : undefined) };
 }
 
-/** The scope that was set last before the bound holds still at that time, and stays. */
+/** The last scope before the bound still holds at the bound, and stays. */
 function goingBefore({ name, entries }: Series, bound: Micros): Micros {
   const last = name === scopeSeries ? entries.findLast(({ at }) => at < bound) : undefined;
   return last && last.instance.deletedAt === undefined ? last.at : bound;

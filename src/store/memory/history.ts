@@ -1,4 +1,4 @@
-/** Answers history plans: which entities, and which of their instances. */
+/** Executes history plans: finds the entities and selects their instances. */
 import {
   byTime,
   compileRemembered,
@@ -22,11 +22,11 @@ import { type Archive, placeKey, rolledDays, type Series, type Subject } from '.
 interface Sources {
   readonly archive: Archive;
   readonly yieldToEventLoop: YieldToEventLoop;
-  /** The entity as it is stored, expired or not. */
+  /** The stored entity, expired or not. */
   readonly entityOf: (id: string) => Entity | undefined;
 }
 
-/** The histories that a plan asks for, in the order in which their entities were first heard of. */
+/** The histories that a plan asks for, in the order of the first appearance of their entities. */
 export async function readHistories(plan: HistoryPlan, sources: Sources): Promise<readonly EntityHistory[]> {
   const { filter, now } = plan;
   const isAskedFor = compileRemembered(filter, now);
@@ -43,7 +43,7 @@ export async function readHistories(plan: HistoryPlan, sources: Sources): Promis
   return collector.found;
 }
 
-/** The instances that a plan selects, series by series, each ascending in time. */
+/** The instances that a plan selects, by series, each ascending in time. */
 function selectInstances({ series }: Subject, plan: HistoryPlan, expired: readonly SeriesName[]): readonly Timed[] {
   const isMeant = seriesTest(plan);
   const hidden = new Set(expired.map(placeKey));
@@ -67,7 +67,7 @@ function selectFrom(series: Series, { temporal, rollup, limitEach }: HistoryPlan
   return lastN === undefined ? sorted.slice(0, limitEach) : sorted.slice(-lastN);
 }
 
-/** The rollups of those hours that are in the interval from beginning to end. */
+/** The rollups of the hours that are completely in the interval. */
 const selectRollups = ({ name, datasetId, rollups }: Series, temporal: TemporalQuery): readonly Timed[] =>
   rollups
     .filter(({ first }) => {

@@ -3,16 +3,16 @@ import type { Change } from '../../core/model/change.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 
-/** The log and its writing end. */
+/** The log, with its operations for the writer. */
 export interface ChangeLog extends Log {
   newest(): Position;
-  /** Appends a change and answers its position. */
+  /** Appends a change and returns its position. */
   append(change: Change): Position;
-  /** Calls those who follow. */
+  /** Calls the listeners. */
   announce(): void;
 }
 
-/** An empty log. Positions have no gaps, so that a record's place in the list follows from its position. */
+/** An empty log. Positions have no gaps, so a position gives the index of its record. */
 export function createChangeLog(): ChangeLog {
   const records: LogRecord[] = [];
   const listeners = new Set<(position: Position) => void>();
@@ -51,7 +51,7 @@ export function createChangeLog(): ChangeLog {
   };
 }
 
-/** How many of the newest records have so many bytes, with the one that goes beyond. */
+/** The number of the newest records with this many bytes in all, including the record that exceeds them. */
 function fitting(records: readonly LogRecord[], bytes: number): number {
   let left = bytes;
   const first = records.findLastIndex((record) => {

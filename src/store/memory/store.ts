@@ -1,4 +1,4 @@
-/** One tenant's store in memory: queries look at every entity, so they mean what the core's predicates mean. */
+/** One tenant's store in memory: queries check every entity with the core's predicates. */
 import { compileFilter } from '../../core/language/matches/matches.ts';
 import { firstExpiry, presentAt } from '../../core/model/expiry.ts';
 import type { Instant } from '../../core/model/instant.ts';
@@ -57,7 +57,7 @@ async function count({ filter, now }: Plan, entities: Entities, yieldToEventLoop
   return (await search({ filter, now, limit: Infinity }, entities, yieldToEventLoop)).length;
 }
 
-/** What is found among the entities as they are at the beginning; those written meanwhile are not waited for. */
+/** Searches a snapshot of the entities: writes during the search are not included. */
 async function search(plan: Plan, entities: Entities, yieldToEventLoop: YieldToEventLoop): Promise<readonly Stored[]> {
   const { filter, offset = 0, after = 0, now, limit } = plan;
   const matches = compileFilter(filter);
@@ -72,7 +72,7 @@ async function search(plan: Plan, entities: Entities, yieldToEventLoop: YieldToE
   return found.slice(offset);
 }
 
-/** The entity without what has expired; undefined when it has itself. */
+/** The entity without its expired parts; undefined when the entity itself has expired. */
 function storedAt({ entity, version, cursor }: StoredEntity, now: Instant): Stored | undefined {
   const present = presentAt(entity, now);
   if (!present) return undefined;

@@ -1,11 +1,11 @@
-/** A persistence that lives as long as the process: for trials and tests, and the model that other stores are held to. */
+/** The store in memory, which ends with the process: for trials and tests, and as the reference for the other stores. */
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { createOneTimeStore } from '../../core/port/one-time-store.ts';
 import { allPartitions } from '../../core/port/partitions.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { createMemoryStore } from './store.ts';
 
-/** Stores in memory. `yieldToEventLoop` is called between the entities that a query looks at. */
+/** `yieldToEventLoop` is called between the entities that a query checks. */
 export function createMemoryStores(options: { readonly yieldToEventLoop?: YieldToEventLoop } = {}): Stores {
   const tenants = new Map<string, Store>([['', createMemoryStore(options)]]);
   return {

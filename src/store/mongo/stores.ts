@@ -1,4 +1,4 @@
-/** A persistence on a MongoDB replica set: one database per tenant. Several brokers may use it at the same time. */
+/** The MongoDB store: one database per tenant on a replica set. Several brokers may share it. */
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db } from 'mongodb';
 import { Problem } from '../../core/model/problem.ts';
@@ -15,14 +15,14 @@ import { type OpenStore, openStore } from './store.ts';
 import type { WriterLimits } from './writer/writer.ts';
 
 export interface MongoOptions {
-  /** `mongodb://HOST,HOST/DATABASE?replicaSet=NAME`. The names of all databases begin with that one; without it, with `mlaka`. */
+  /** `mongodb://HOST,HOST/DATABASE?replicaSet=NAME`. DATABASE is the prefix of all database names; default: `mlaka`. */
   readonly url: string;
   readonly observe?: Observe;
-  /** How much may wait for the database before writes are refused. */
+  /** How much may wait for the database. More writes are refused. */
   readonly limits?: Partial<WriterLimits>;
 }
 
-/** Where the default tenant's database tells which others there are. */
+/** Registers a tenant in the default tenant's database. */
 interface TenantDocument {
   readonly _id: string;
   readonly database: string;
@@ -30,7 +30,7 @@ interface TenantDocument {
 
 const usualLimits: WriterLimits = { pendingMax: 20_000 };
 
-/** Throws an Error when the database does not answer or cannot be used, and says why. */
+/** Throws an Error with the reason when the database does not answer or cannot be used. */
 export async function openMongoStores({ url, observe = () => undefined, limits }: MongoOptions): Promise<Stores> {
   const client = await connect(url);
   const prefix = databaseIn(client);
@@ -45,7 +45,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   });
   const stopWorkingOut = startWorkingOut({
     stores: async () => (await opened.all()).map(({ workOut }) => workOut),
-    // Like the other jobs.
+    // Runs on the same broker as the other background jobs.
     isMine: () => leases.partitions.holds(0),
     observe,
   });
@@ -76,9 +76,9 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
 
 interface Opened {
   readonly has: (tenant: string) => boolean;
-  /** Opens it where it is not yet. */
+  /** Opens the store if need be. */
   readonly get: (tenant: string, database: string) => Promise<OpenStore>;
-  /** Those that could be opened. */
+  /** The stores that opened successfully. */
   readonly all: () => Promise<readonly OpenStore[]>;
 }
 
@@ -91,7 +91,7 @@ function createOpened(open: (database: string) => Promise<OpenStore>): Opened {
       if (known) return known;
       const fresh = open(database);
       opened.set(tenant, fresh);
-      // One that failed is tried again by the next.
+      // A store that failed to open is tried again on the next use.
       fresh.catch(() => opened.delete(tenant));
       return fresh;
     },
@@ -100,7 +100,7 @@ function createOpened(open: (database: string) => Promise<OpenStore>): Opened {
   };
 }
 
-/** A tenant is a database: it takes nothing to have many of them in use, and asking each would. */
+/** All tenants count as in use and as having documents: an unused database costs nothing, while asking each would. */
 function listing(registry: Collection<TenantDocument>): Pick<Stores, 'tenants' | 'tenantsInUse' | 'tenantsWith'> {
   const tenants = (): Promise<readonly string[]> => tenantsIn(registry);
   return { tenants, tenantsInUse: tenants, tenantsWith: tenants };
@@ -116,7 +116,7 @@ async function sizeOf(tenant: string, database: Db): Promise<TenantSize> {
   return { tenant, bytes: { data: Number(stats['storageSize']), indexes: Number(stats['indexSize']) } };
 }
 
-/** False when there is no such tenant, and none is to be made. */
+/** False when the tenant does not exist and `create` is false. */
 async function register(
   registry: Collection<TenantDocument>,
   { _id, database }: TenantDocument,

@@ -1,4 +1,4 @@
-/** What of an entity lies open in its document, so that indexes find it. */
+/** Converts entities to documents: which values a document exposes to the indexes. */
 import { indexedText, isIndexedWhole } from '../../core/language/indexed-text.ts';
 import { scalarsOf } from '../../core/language/matches/matches-value.ts';
 import type { Instance } from '../../core/model/attribute.ts';
@@ -10,13 +10,13 @@ import type { Position } from '../../core/port/store.ts';
 import { coverOf } from './cover.ts';
 import type { CoverShape, SeriesDocument, SubjectDocument } from './schema.ts';
 
-/** An entity that is or was there. */
+/** An entity that exists or existed. */
 export interface Subject {
   readonly id: string;
   readonly subject: number;
   readonly types: readonly string[];
   readonly series: readonly SeriesDocument[];
-  /** Absent: it is not there. */
+  /** Absent: the entity does not exist. */
   readonly present?: Present;
 }
 
@@ -28,10 +28,10 @@ export interface Present {
   readonly entity: Entity;
 }
 
-/** A value as an index holds it. */
+/** A value in an index. */
 export type Key = string | number | boolean;
 
-/** How many values of an attribute are in the index: each makes a write dearer. */
+/** The maximum number of indexed values per attribute: each makes writes slower. */
 const valuesMax = 64;
 
 export function documentOf({ id, subject, types, series, present }: Subject): SubjectDocument {
@@ -59,7 +59,7 @@ interface Listing {
   readonly name: string;
   readonly values: readonly { readonly n: string; readonly v?: Key }[];
   readonly places: readonly { readonly n: string; readonly at: CoverShape }[];
-  /** False: there is more than is listed. */
+  /** False: the entity has more values or geometries than listed. */
   readonly isWhole: boolean;
 }
 
@@ -69,14 +69,14 @@ function listingOf(name: string, instances: readonly Instance[]): Listing {
   const covers = boxes.slice(0, valuesMax).flatMap((box) => coverOf(box) ?? []);
   return {
     name,
-    // An attribute without scalars is listed too: some ask only whether it is there.
+    // An attribute without scalars is listed too, for queries that only ask whether it exists.
     values: keys.length === 0 ? [{ n: name }] : keys.slice(0, valuesMax).map((v) => ({ n: name, v })),
     places: covers.map((at) => ({ n: name, at })),
     isWhole: keys.length <= valuesMax && covers.length === boxes.length,
   };
 }
 
-/** The key of a scalar; undefined for others, which equal nothing. Different values may share one. */
+/** The key of a scalar; undefined for other values, which equal nothing. Different values may share a key. */
 export function keyOf(value: Json): Key | undefined {
   if (typeof value === 'string') return indexedText(value);
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
@@ -88,5 +88,5 @@ export const isOwnKey = (value: Key): boolean => typeof value !== 'string' || is
 const boxesOf = ({ kind, value }: Instance): readonly BoundingBox[] =>
   kind === 'GeoProperty' && isGeometry(value) ? [boundingBox(value)] : [];
 
-/** The value of a GeoProperty was read as a geometry; this tells the compiler so. */
+/** A type assertion: the value of a GeoProperty was validated as a geometry. */
 const isGeometry = (value: Json): value is Geometry => isObject(value) && 'coordinates' in value;

@@ -1,4 +1,4 @@
-/** Watches a collection by a change stream, for as long as it is wanted. */
+/** Watches a collection by a change stream until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChangeStream, ChangeStreamDocument, Collection, Document } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
@@ -12,18 +12,18 @@ export interface Watch {
 export interface WatchOptions<T extends Document> {
   readonly collection: Collection<T>;
   readonly pipeline: Document[];
-  /** What the stream is of, for the log. */
+  /** What the stream watches, for the log. */
   readonly what: string;
-  /** A stream begins: what came before it is told by nobody. */
+  /** Called when a stream is open. The stream does not report earlier changes. */
   readonly onBegin: () => void | Promise<void>;
   readonly onEvent: (event: ChangeStreamDocument<T>) => void;
   readonly observe: Observe;
 }
 
-/** How long to wait before a stream that broke is opened again. */
+/** The delay before a broken stream is reopened. */
 const pauseMs = 500;
 
-/** The driver resumes by its token after an election or a broken connection. A stream that cannot be resumed is opened anew. */
+/** The driver resumes a stream by its token after an election or a broken connection. A stream that cannot resume is reopened. */
 export function createWatch<T extends Document>(options: WatchOptions<T>): Watch {
   const { collection, pipeline, what, onBegin, onEvent, observe } = options;
   let stream: ChangeStream<T> | undefined;
@@ -33,7 +33,7 @@ export function createWatch<T extends Document>(options: WatchOptions<T>): Watch
 
   const watchOnce = async (): Promise<void> => {
     stream = collection.watch<T>(pipeline);
-    // Once the server has opened it, nothing is missed that comes after what is read in the beginning.
+    // From here on the server reports every change, so nothing is lost between the first read and the stream.
     await stream.tryNext();
     await onBegin();
     for await (const event of stream) onEvent(event);
@@ -53,7 +53,7 @@ export function createWatch<T extends Document>(options: WatchOptions<T>): Watch
 
   return {
     start: () => void (watching ??= watchOn()),
-    // A stream waits up to a second for its next event: the client, which is closed next, does not.
+    // A stream waits up to a second for its next event. The client closes next and does not wait.
     stop: () => {
       isStopped = true;
       stream?.close().catch(() => undefined);

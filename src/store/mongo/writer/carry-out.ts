@@ -1,4 +1,4 @@
-/** Carries out writes inside a transaction: what they mean is the core's affair. */
+/** Executes writes within a transaction. The core defines what they mean. */
 import { carryOutWrite, type Write } from '../../../core/language/write.ts';
 import { expiredSeries } from '../../../core/language/history-selection.ts';
 import type { Change } from '../../../core/model/change.ts';
@@ -40,13 +40,13 @@ function keep(work: Work, { held, change, next }: EntityChange): void {
   const { present: _, ...subject } = work.history.add(known, historyOf(change), () => number);
   const doc = change.entity === before?.entity ? before.doc : JSON.stringify(change.entity);
   const version = work.log(change, doc);
-  // What is created where an expired entity still lay does not keep its place in the order.
+  // An entity that replaces an expired one gets a new place in the order.
   const num = before && change.event !== 'created' ? before.num : number;
   work.put(next ? { ...subject, present: { num, version, doc, entity: next } } : subject);
   work.tally.replace(before?.entity, next);
 }
 
-/** The history of attribute instances whose own expiry has come goes with them (clause 4.22). */
+/** Removes the history of attribute instances that have expired (clause 4.22). */
 function forgetExpired({ history }: Work, subject: Subject, now: Instant): void {
   const places = expiredSeries(subject.present?.entity, now);
   if (places.length === 0) return;
@@ -54,7 +54,7 @@ function forgetExpired({ history }: Work, subject: Subject, now: Instant): void 
   history.forget(subject, ({ name, dataset }) => keys.has(JSON.stringify([name, dataset])));
 }
 
-/** Adds instances to the histories of entities, whether these are there or not. */
+/** Adds instances to the histories of entities, whether these exist or not. */
 export function recordPast(work: Work, instances: readonly PastInstance[], at: Instant): void {
   for (const [id, ofOne] of Map.groupBy(instances, (one) => one.id)) {
     const subject = work.get(id) ?? { id, subject: work.nextNumber(), types: ofOne[0]?.types ?? [], series: [] };
@@ -63,7 +63,7 @@ export function recordPast(work: Work, instances: readonly PastInstance[], at: I
   }
 }
 
-/** Removes what has expired from an entity. True when the entity went. Nothing is logged, the version stays (clause 4.22). */
+/** Removes what has expired from an entity. True when the entity was removed. Nothing is logged, and the version stays (clause 4.22). */
 export function sweepOne(work: Work, id: string, now: Instant): boolean {
   const subject = work.get(id);
   if (!subject?.present) return false;

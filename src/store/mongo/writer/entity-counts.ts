@@ -1,15 +1,15 @@
-/** Keeps the counts of types, attributes and kinds by difference: collected through a transaction, written at its end. */
+/** Maintains the counts of types, attributes and kinds: collects differences during a transaction and writes them at its end. */
 import type { ClientSession, Collection } from 'mongodb';
 import type { Entity } from '../../../core/model/entity.ts';
 import type { CountDocument, CountKey } from '../schema.ts';
 
 export interface EntityCounts {
-  /** Counts an entity that takes the place of another; undefined: there is none. */
+  /** Counts the replacement of an entity by another; undefined: no entity. */
   replace(before: Entity | undefined, after: Entity | undefined): void;
   flush(): Promise<void>;
 }
 
-/** Keys are compared as documents: with all members, always in this order. */
+/** MongoDB compares keys as documents: they need all members, always in this order. */
 export const countKey = (t: string | null, a: string | null, k: string | null): CountKey => ({ t, a, k });
 
 export function createEntityCounts(counts: Collection<CountDocument>, session: ClientSession): EntityCounts {
@@ -39,7 +39,7 @@ export function createEntityCounts(counts: Collection<CountDocument>, session: C
           ...changed.map(({ _id, step }) => ({
             updateOne: { filter: { _id }, update: { $inc: { entities: step } }, upsert: true },
           })),
-          // Counts that reach zero are gone.
+          // Removes counts that reach zero.
           ...(fallen.length > 0 ? [{ deleteMany: { filter: { _id: { $in: fallen }, entities: { $lte: 0 } } } }] : []),
         ],
         { session },
@@ -60,7 +60,7 @@ function keysOf({ types, attrs }: Entity): readonly CountKey[] {
   return [countKey(null, null, null), ...[...new Set(types)].flatMap(ofType)];
 }
 
-/** True when an update left types, attributes and kinds as they were: by far the most common write. */
+/** True when an update changed no type, attribute or kind: by far the most common write. */
 function isSameShape(before: Entity, after: Entity): boolean {
   const names = Object.keys(after.attrs);
   return (

@@ -1,4 +1,4 @@
-/** The subjects that a transaction works on: as they lie in the database, and as the work has left them. */
+/** The subjects of a transaction: as loaded from the database, and with the changes of the transaction. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 'mongodb';
 import { entityIn } from '../own-text.ts';
@@ -6,14 +6,14 @@ import type { SeriesDocument, SubjectDocument } from '../schema.ts';
 import { documentOf, type Present, type Subject } from '../subject-document.ts';
 
 export interface Subjects {
-  /** Undefined for one who is not there, or was not loaded. */
+  /** Undefined when the subject does not exist or was not loaded. */
   readonly get: (id: string) => Subject | undefined;
   readonly put: (subject: Subject) => void;
-  /** Takes up what was read later, unless it was loaded. */
+  /** Adds a subject that was read later. Returns the present one if it was loaded before. */
   readonly adopt: (document: SubjectDocument) => Subject;
-  /** Puts changed series in their places, by subject. */
+  /** Replaces the changed series, by subject. */
   readonly putSeries: (changed: ReadonlyMap<number, readonly SeriesDocument[]>) => void;
-  /** Writes what was put. */
+  /** Writes the changed subjects. */
   readonly flush: () => Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export function createSubjects(
   };
 }
 
-/** Only what differs is written, so that other indexes have nothing to do. */
+/** Writes only changed members, so that the indexes of the others need no update. */
 function writeOf(
   before: SubjectDocument | undefined,
   document: SubjectDocument,
@@ -80,7 +80,7 @@ function subjectIn({ _id, subject, types, series, num, version, doc }: SubjectDo
   return { ...known, present: presentIn({ num, version, doc }) };
 }
 
-/** The entity is read when somebody asks for it. */
+/** The entity is parsed on first use. */
 function presentIn(kept: Omit<Present, 'entity'>): Present {
   let entity: Present['entity'] | undefined;
   return {

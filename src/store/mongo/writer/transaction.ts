@@ -1,15 +1,15 @@
-/** Runs transactions: again when another node was in the way or a new primary is elected, until it is sure how they ended. */
+/** Runs transactions. Retries after a conflict with another broker or an election, until the result is known. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientSession, MongoError, ReadConcern, WriteConcern } from 'mongodb';
 
-/** How long it is tried. */
+/** The time limit for retries. */
 const patienceMs = 20_000;
 
-/** How long to wait before the next attempt: by chance, so that nodes do not meet again and again. */
+/** The delay before a retry. It is random, so that brokers do not collide again and again. */
 const pauseMs = (attempt: number): number => Math.random() * Math.min(50, 2 ** attempt);
 
-/** Carries out work, which may be called several times, and answers after its commit. Throws what the work throws, and what MongoDB does. */
+/** Runs the work, perhaps several times, and returns after the commit. Throws the errors of the work and of MongoDB. */
 export async function inTransaction<T>(
   startSession: () => Promise<ClientSession>,
   work: (session: ClientSession) => Promise<T>,
@@ -22,7 +22,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** Tries again as long as the failure has a label that says that it makes sense. */
+/** Retries while the error has a label that marks it as retryable. */
 async function untilSure<T>(label: string, attempt: () => Promise<T>): Promise<T> {
   const end = performance.now() + patienceMs;
   for (let count = 1; ; count += 1) {
@@ -46,11 +46,11 @@ async function attempt<T>(session: ClientSession, work: (session: ClientSession)
   try {
     result = await work(session);
   } catch (error) {
-    // The server forgets it anyway when it cannot be told.
+    // If the abort does not reach the server, the transaction times out there.
     await session.abortTransaction().catch(() => undefined);
     throw error;
   }
-  // A commit whose answer got lost may be asked for again: it is carried out once.
+  // A commit is idempotent: it can be repeated when its answer was lost.
   await untilSure('UnknownTransactionCommitResult', () => session.commitTransaction());
   return result;
 }

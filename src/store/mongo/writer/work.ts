@@ -1,4 +1,4 @@
-/** Everything that one transaction does to a tenant's collections: collected in memory, written by `flush`. */
+/** The changes of one transaction to a tenant's collections: collected in memory, written by `flush`. */
 import type { ClientSession } from 'mongodb';
 import type { Change } from '../../../core/model/change.ts';
 import { packChange } from '../../../core/model/packed-change.ts';
@@ -13,19 +13,19 @@ export interface Work extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
   readonly session: ClientSession;
   readonly history: HistoryWriter;
   readonly tally: EntityCounts;
-  /** Appends a change to the log; `doc` is the text of its entity. Answers its position. */
+  /** Appends a change to the log; `doc` is the text of its entity. Returns its position. */
   log(change: Change, doc: string): Position;
-  /** A number that nothing has had before. */
+  /** A number that was never used before. */
   nextNumber(): number;
   state(): StateDocument;
   setPrunedTo(position: Position): void;
-  /** Writes all that was collected, so that what is read afterwards in this transaction has it. */
+  /** Writes the collected changes, so that later reads in this transaction include them. */
   flush(): Promise<void>;
 }
 
 /**
- * Takes the tenant's state, so that no other transaction can end before this one does: what it reads is the newest, and
- * positions become visible in their order. Loads the subjects with these ids.
+ * Updates the tenant's state document. This excludes other transactions until this one ends: its reads are up to date, and positions
+ * become visible in order. Loads the subjects with these ids.
  */
 export async function beginWork(
   collections: Collections,
@@ -78,7 +78,7 @@ interface LogAppender extends Pick<Work, 'log' | 'nextNumber' | 'state' | 'setPr
   readonly flush: () => Promise<void>;
 }
 
-/** Gives out positions and numbers, and keeps the records of the log until they are written. */
+/** Assigns positions and numbers, and collects log records until they are written. */
 function createLogAppender(
   { log, state: kept }: Collections,
   session: ClientSession,

@@ -1,4 +1,4 @@
-/** Writes to a tenant's database: those that arrive together share one transaction. */
+/** Writes to a tenant's database. Tasks that arrive together share one transaction. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Position } from '../../../core/port/store.ts';
@@ -9,28 +9,31 @@ import { beginWork, type Work } from './work.ts';
 
 /** A part of a transaction. */
 interface Task<T> {
-  /** The subjects that it may ask for. */
+  /** The subjects that the task may read. */
   readonly ids: readonly string[];
   /** May be called several times, each time in another transaction. */
   run(work: Work): T | Promise<T>;
 }
 
 export interface Writer {
-  /** Answers when it is durable. Throws Unavailable when too many are waiting or the database is away, and what the task throws. */
+  /**
+   * Returns when the task is durable. Throws Unavailable when too many tasks wait or the database does not answer, and the errors of
+   * the task.
+   */
   send<T>(task: Task<T>): Promise<T>;
-  /** Waits for what is under way; afterwards every task is refused. */
+  /** Waits for running tasks, then refuses every task. */
   close(): Promise<void>;
 }
 
 export interface WriterLimits {
-  /** Subjects whose writes may wait; above that, tasks are refused. */
+  /** The maximum number of subjects in waiting tasks. More tasks are refused. */
   readonly pendingMax: number;
 }
 
-/** Subjects that are written in one transaction, unless one task alone has more. */
+/** The maximum number of subjects per transaction, unless a single task has more. */
 const togetherMax = 500;
 
-/** One who waits: `run` answers what is to be called when the transaction has ended well. */
+/** A waiting task. `run` returns a function to call after the commit. */
 interface Waiting {
   readonly weight: number;
   readonly ids: readonly string[];
@@ -67,19 +70,19 @@ export function createWriter(
 }
 
 interface Queue {
-  /** Always true when nobody is in it, so that what is larger than the limits is not refused for ever. */
+  /** Always true for an empty queue, so that a task larger than the limit is possible. */
   hasRoomFor(weight: number, limits: WriterLimits): boolean;
   add(one: Waiting): void;
   drained(): Promise<void>;
 }
 
-/** Hands those who wait to `commit`, as many as go together, one group after the other. */
+/** Passes waiting tasks to `commit` in groups, one group after the other. */
 function createQueue(commit: (together: readonly Waiting[]) => Promise<void>): Queue {
   const waiting: Waiting[] = [];
   let pending = 0;
   let draining: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
-    // All that arrive in one turn of the event loop go together.
+    // All tasks that arrive in one iteration of the event loop form a group.
     await turn();
     while (waiting.length > 0) {
       const together = takeTogether(waiting);
@@ -123,7 +126,7 @@ async function commitTogether(
     announce(position);
     for (const answer of answers) answer();
   } catch (error) {
-    // One faulty task must not take the others with it.
+    // Run each task in its own transaction, so that one faulty task does not fail the others.
     if (together.length > 1 && !isAway(error) && !(error instanceof Problem && error.type === 'Unavailable')) {
       for (const one of together) await commitTogether(collections, [one], announce);
     } else for (const one of together) one.reject(error);
