@@ -1,4 +1,4 @@
-/** What the history of an entity is asked for: whether it is one of those a plan finds, what of it is hidden, how much fits. */
+/** Selects histories for a query: tests entities against the plan's filter, hides expired series, and applies limits. */
 import type { Entity } from '../model/entity.ts';
 import { presentAt } from '../model/expiry.ts';
 import { type EntityHistory, type HistoricInstance, weightOf } from '../model/history.ts';
@@ -6,27 +6,27 @@ import { type Instant, type Micros, microsOfInstant } from '../model/instant.ts'
 import { type Filter, withoutAttrs } from './filter.ts';
 import { compileFilter } from './matches/matches.ts';
 
-/** Which series of an entity. */
+/** Identifies a series of an entity. */
 export interface SeriesName {
   readonly name: string;
   readonly datasetId?: string | undefined;
 }
 
-/** An entity that has a history: as last known, and as it is stored, expired or not, when it is there. */
+/** An entity with a history. `types` are its last known types. `entity` is the stored entity if it exists, expired or not. */
 export interface Remembered {
   readonly id: string;
   readonly types: readonly string[];
   readonly entity?: Entity | undefined;
 }
 
-/** An instance with the time by which a plan selects it. */
+/** An instance and the time by which a plan selects it. */
 export interface Timed {
   readonly name: string;
   readonly time: Micros;
   readonly instance: HistoricInstance;
 }
 
-/** The test of those who have a history, but for what the filter asks of their instances (`hasAsked`). */
+/** Compiles the test of entities with a history. It does not test the filter's conditions on instances (`hasAsked`). */
 export function compileRemembered(filter: Filter, now: Instant): (remembered: Remembered) => boolean {
   const ofEntity = withoutAttrs(filter);
   const matchesPresent = compileFilter(ofEntity);
@@ -37,7 +37,7 @@ export function compileRemembered(filter: Filter, now: Instant): (remembered: Re
   };
 }
 
-/** An entity that is gone has no attributes, values and scopes that could be what a filter asks for. */
+/** A deleted entity has no attributes, values and scopes, so it does not match conditions on them. */
 function compileGone(filter: Filter): (gone: Entity) => boolean {
   if (asksForContent(filter)) return () => false;
   const { selectors, also = [], anyOf } = filter;
@@ -50,13 +50,13 @@ function compileGone(filter: Filter): (gone: Entity) => boolean {
 const asksForContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
   [attrs, q, geo, scopeQ].some((part) => part !== undefined);
 
-/** True when one of the attributes and datasets that the filter names is among the instances (clause 5.7.4). */
+/** True when an instance belongs to one of the attributes and datasets that the filter names (clause 5.7.4). */
 export function hasAsked(selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean {
   const isMeant = attrs && seriesTest({ attrs, datasetIds });
   return !isMeant || selected.some(({ name, instance }) => isMeant({ name, datasetId: instance.datasetId }));
 }
 
-/** The test of series that are of some attributes (expanded names) and datasets, where these are given; `@none` is the default instance. */
+/** The test of series by attributes (expanded names) and datasets, where these are given; `@none` is the default instance. */
 export function seriesTest({
   attrs,
   datasetIds,
@@ -68,7 +68,7 @@ export function seriesTest({
   return ({ name, datasetId = '@none' }) => (names?.has(name) ?? true) && (datasets?.has(datasetId) ?? true);
 }
 
-/** The attribute instances of an entity whose own expiry has come: their history is gone with them (clause 4.22). */
+/** The expired attribute instances of an entity. Their history is deleted with them (clause 4.22). */
 export function expiredSeries(entity: Entity | undefined, now: Instant): readonly SeriesName[] {
   const moment = microsOfInstant(now);
   return Object.entries(entity?.attrs ?? {}).flatMap(([name, instances]) =>
@@ -78,10 +78,10 @@ export function expiredSeries(entity: Entity | undefined, now: Instant): readonl
   );
 }
 
-/** Sorting is stable: of the same time, those that happened first come first. */
+/** Sorting is stable: entries with equal times keep their order. */
 export const byTime = (a: Timed, b: Timed): number => a.time - b.time;
 
-/** The same, where one instance that stands for many numbers is one for each tally: so that others find their places between them. */
+/** Splits an instance with several summaries into one instance per summary, so that other instances can be sorted between them. */
 export const splitSummaries = <T extends Omit<Timed, 'name'>>(all: readonly T[]): readonly T[] =>
   all.flatMap((one) => {
     const { instance } = one;
@@ -97,12 +97,12 @@ export const splitSummaries = <T extends Omit<Timed, 'name'>>(all: readonly T[])
 export interface Collector {
   readonly found: readonly EntityHistory[];
   isFull(): boolean;
-  /** How many instances there is room for. */
+  /** The number of instances that still fit. */
   left(): number;
   add(remembered: Remembered, selected: readonly Timed[]): void;
 }
 
-/** Collects histories until there are as many entities or instances as a plan wants. */
+/** Collects histories up to the plan's limit of entities or instances. */
 export function createCollector({
   limit,
   offset = 0,
@@ -131,7 +131,7 @@ export function createCollector({
   };
 }
 
-/** The history of these instances. Datasets of one attribute are mixed, ascending in time. */
+/** The history with these instances, ascending in time. The datasets of an attribute are in a single list. */
 function historyFrom({ id, types }: Remembered, selected: readonly Timed[]): Omit<EntityHistory, 'truncated'> {
   const byName = Map.groupBy(selected, ({ name }) => name);
   const attrs = [...byName].map(

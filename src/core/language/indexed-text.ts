@@ -1,10 +1,13 @@
-/** Says what an index over values holds of a text, whatever the store. */
+/** Defines the part of a text that a value index contains, in every store. */
 
-/** How many UTF-16 units of a text are in an index. Queries look for the same part, and check the rest at the entity. */
+/** The maximum number of UTF-16 units of a text in an index. Queries search for the same prefix and check the full text at the entity. */
 const textMax = 80;
 
-/** What an index holds of a text. Half a character of UTF-16, which no database keeps, is U+FFFD in it, and so is one that is cut. */
+/**
+ * The indexed form of a text. A lone surrogate becomes U+FFFD, because no database stores it. This includes a surrogate pair that the
+ * length limit divides.
+ */
 export const indexedText = (text: string): string => text.slice(0, textMax).toWellFormed();
 
-/** True when an index holds no other text as this one. */
+/** True when no other text has the same indexed form. */
 export const isIndexedWhole = (text: string): boolean => text.length < textMax && !/\ufffd/.test(text.toWellFormed());

@@ -1,4 +1,4 @@
-/** Reads in which order entities are wanted, and compares them (clause 4.23). */
+/** Reads the requested order of entities and compares entities by it (clause 4.23). */
 import type { Instance } from '../model/attribute.ts';
 import type { Entity, Terms } from '../model/entity.ts';
 import { type Geometry, looksLikeGeometry, readGeometry } from '../model/geometry.ts';
@@ -15,13 +15,13 @@ import { shapeOf } from './geo/spatial-shape.ts';
 interface OrderKey {
   readonly path: QPath;
   readonly isDescending: boolean;
-  /** Order by the distance from here, of entities whose value is a geometry. */
+  /** Entities whose value is a geometry are ordered by the distance from this geometry. */
   readonly from?: Geometry;
 }
 
 export interface Order {
   readonly keys: readonly OrderKey[];
-  /** How texts are compared (`compareBy`). */
+  /** The collation of texts (`compareBy`). */
   readonly collation: string;
 }
 
@@ -32,12 +32,12 @@ interface OrderParameters {
   readonly orderGeometry?: string | undefined;
 }
 
-/** Most keys of an order. */
+/** The maximum number of keys. */
 const keysMax = 16;
 
 /**
- * The order in some parameters; undefined without `orderBy`. Where they say nothing, texts are in the order of `initial`. Throws
- * BadRequestData that names the parameter at fault.
+ * The order in the parameters; undefined without `orderBy`. `initial` is the collation when the parameters give none. Throws BadRequestData
+ * that names the faulty parameter.
  */
 export function parseOrder(
   { orderBy, collation, orderFrom, orderGeometry }: OrderParameters,
@@ -86,14 +86,14 @@ function parseKey(text: string, from: Geometry | undefined, terms: Terms): Order
   return { ...key, from };
 }
 
-/** A path has the form that it has in q, where alone it asks whether it is there. */
+/** A path has the same form as in q, where a path without an operator is an existence test. */
 function parsePath(text: string, terms: Terms): QPath {
   const query = parseQ(text, terms, { expandValues: [], jsonKeys: [], name: 'orderBy' });
   if (query.op === 'exists' && !query.path.linked) return query.path;
   throw badData(`A key of orderBy must be a path, not ${JSON.stringify(text)}.`);
 }
 
-/** What one entity is compared by: for each key its rank among kinds of values, and the value. */
+/** The sort key of an entity: for each order key the rank of the value's kind, and the value. */
 export type SortKey = readonly Ranked[];
 
 interface Ranked {
@@ -101,7 +101,7 @@ interface Ranked {
   readonly value: number | string;
 }
 
-/** Makes the sort key of an entity, and compares two of them. */
+/** Computes the sort key of an entity and compares two sort keys. */
 export interface Comparison {
   keyOf(entity: Entity): SortKey;
   compare(a: SortKey, b: SortKey): number;
@@ -123,7 +123,7 @@ export function compileOrder({ keys, collation }: Order): Comparison {
       for (const [index, key] of keys.entries()) {
         const [one, other] = [a[index], b[index]];
         const order = compareRanked(one, other, compareText);
-        // What is missing comes last both ways (conflict 45).
+        // A missing value comes last in both directions (conflict 45).
         const isReversed = key.isDescending && one?.rank !== missing.rank && other?.rank !== missing.rank;
         if (order !== 0) return isReversed ? -order : order;
       }
@@ -145,7 +145,7 @@ function compareRanked(
 
 const missing: Ranked = { rank: 9, value: 0 };
 
-/** Kinds of values in their order (clause 4.23.2): numbers, strings, objects, arrays, booleans, date-times, null, missing. */
+/** The ranks of the kinds of values (clause 4.23.2): numbers, strings, objects, arrays, booleans, date-times, null, missing. */
 function ranked(value: Json | undefined): Ranked {
   if (value === undefined) return missing;
   if (value === null) return { rank: 8, value: 0 };

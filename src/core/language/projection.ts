@@ -1,18 +1,18 @@
-/** Reads which members of entities are shown: `attrs`, `pick` and `omit` (clause 4.21). */
+/** Reads which members of entities a response contains: `attrs`, `pick` and `omit` (clause 4.21). */
 import type { Terms } from '../model/entity.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 import { readAttributeName } from '../model/read/name.ts';
 
-/** Names are expanded; members that are no attributes, such as `id`, stand as they are. Empty: everything is shown. */
+/** Names are expanded; members such as `id` that are not attributes are unexpanded. An empty projection shows everything. */
 export interface Projection {
-  /** These attributes, and all that is no attribute. */
+  /** Shows these attributes, and all members that are not attributes. */
   readonly attrs?: ReadonlySet<string>;
-  /** These members and no others. */
+  /** Shows only these members. */
   readonly pick?: ReadonlySet<string>;
-  /** All but these members. */
+  /** Hides these members. */
   readonly omit?: ReadonlySet<string>;
-  /** What holds for the entities that a relationship leads to. */
+  /** The projections of linked entities, by relationship. */
   readonly linked?: ReadonlyMap<string, Projection>;
 }
 
@@ -20,10 +20,10 @@ type Params = Readonly<Record<string, string>>;
 
 const members = new Set(['id', 'type', 'scope', 'createdAt', 'modifiedAt', 'deletedAt', 'expiresAt']);
 
-/** Deepest nesting of braces. */
+/** The maximum nesting depth of braces. */
 const depthMax = 10;
 
-/** The projection in the parameters attrs, pick and omit. Throws BadRequestData that quotes what cannot be read. */
+/** The projection in the parameters attrs, pick and omit. Throws BadRequestData that quotes the invalid text. */
 export function parseProjection(params: Params, terms: Terms): Projection {
   const { attrs, pick, omit } = params;
   if (attrs === undefined) return projectionOf(parseList('pick', pick, terms), parseList('omit', omit, terms));
@@ -54,23 +54,23 @@ function linkedBy(picked: NameList | undefined, omitted: NameList | undefined): 
   return new Map(names.map((name) => [name, projectionOf(picked?.nested.get(name), omitted?.nested.get(name))]));
 }
 
-/** How many relationships away the projection speaks of. */
+/** The number of relationships that the projection follows. */
 export const projectionDepth = ({ linked }: Projection): number =>
   linked ? 1 + Math.max(...[...linked.values()].map(projectionDepth)) : 0;
 
-/** True for a member or attribute that is shown. */
+/** True for a member or attribute that the projection shows. */
 export function isShown({ attrs, pick, omit }: Projection, name: string): boolean {
   if (attrs) return attrs.has(name) || members.has(name);
   return (pick?.has(name) ?? true) && !(omit?.has(name) ?? false);
 }
 
-/** Names, and those with braces behind them: what the braces hold is a list again. */
+/** `names` have no braces. `nested` are names with braces, which contain another list. */
 interface NameList {
   readonly names: ReadonlySet<string>;
   readonly nested: ReadonlyMap<string, NameList>;
 }
 
-/** One list of all that two say. */
+/** Combines two lists. */
 function together(one: NameList | undefined, other: NameList): NameList {
   if (!one) return other;
   const nested = new Map(one.nested);

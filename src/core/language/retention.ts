@@ -1,28 +1,28 @@
-/** How long history is kept: by the most special rule for type and attribute. */
+/** Defines the retention of history. The most specific rule for type and attribute applies. */
 import { dayMicros, type Instant, type Micros, microsOfInstant } from '../model/instant.ts';
 import { beginningOf } from '../model/numeric-summary.ts';
 
 /**
- * How long instances are kept, by their place in time: `observedAt`, or the time of the write where there is none. The
- * most special rule counts: type and attribute before type before all. Of rules for several types of one entity, the one
- * that keeps longest counts.
+ * The retention of instances by their time: `observedAt`, or the time of the write without it. The most specific rule applies: a rule for
+ * type and attribute, then a rule for the type, then the default. When several types of an entity have rules, the longest retention
+ * applies.
  */
 export interface Retention {
-  /** Instances before this go; absent: they are kept for ever. */
+  /** Instances before this are deleted; absent: they are kept forever. */
   readonly before?: Instant;
   readonly rules: readonly RetentionRule[];
 }
 
 export interface RetentionRule {
-  /** Expanded, like `attr`. */
+  /** The expanded type. `attr` is expanded too. */
   readonly type: string;
-  /** Absent: all attributes that no rule of this type names. */
+  /** Absent: all attributes that no other rule of this type names. */
   readonly attr?: string;
-  /** Absent: for ever. */
+  /** Absent: forever. */
   readonly before?: Instant;
 }
 
-/** The moment before which the instances of an attribute go, of an entity with these types; undefined: none of them goes. */
+/** The moment before which an attribute's instances are deleted, for an entity with these types; undefined: none is deleted. */
 function forgottenBefore(
   { before, rules }: Retention,
   { types, name }: { readonly types: readonly string[]; readonly name: string },
@@ -37,15 +37,18 @@ function forgottenBefore(
   return first === -Infinity ? undefined : first;
 }
 
-/** What goes of a series. */
+/** The limits for deletions in a series. */
 export interface Bounds {
-  /** Instances before it. */
+  /** Instances before this are deleted. */
   readonly instances: Micros;
-  /** Rollups before it; never later than `instances`. Those of days between the two stay. */
+  /** Rollups before this are deleted; never later than `instances`. The rollups of days between the two are kept. */
   readonly rollups: Micros;
 }
 
-/** The bounds for an attribute of an entity with these types, -Infinity where nothing goes. With rollups that stay, they are beginnings of days of UTC. */
+/**
+ * The bounds for an attribute of an entity with these types; -Infinity: nothing is deleted. When rollups are kept longer, the bounds are
+ * starts of UTC days.
+ */
 export function boundsFor(
   { retention, rollups }: { readonly retention: Retention; readonly rollups?: Retention },
   series: { readonly types: readonly string[]; readonly name: string },

@@ -1,19 +1,20 @@
-/** Parses scope queries (clause 4.19): which scopes an entity may have. */
+/** Parses scope queries (clause 4.19), which select entities by scope. */
 import { Problem } from '../model/problem.ts';
 import { readRawOrDecoded } from '../model/read/percent.ts';
 import { isScope } from '../model/scope.ts';
 import type { ScopePattern, ScopeQuery } from './filter.ts';
 import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q/q-cursor.ts';
 
-/** Most combinations that parentheses may come to when they are written out. */
+/** The maximum number of combinations when parentheses are expanded. */
 const mostParts = 500;
 
 type Parts = ScopeQuery['anyOf'];
 
 /**
- * `/A/B`: exactly that scope; `/A/B/#`: it and everything beneath; `/#`: any scope; `+`: one level of any name; `,` or `|`: one
- * of them; `;`: all of them, each by some scope of the entity. The first slash may be missing, and the whole may be in
- * quotes. Percent-encoding is taken off where the text is not valid with it. Throws BadRequestData with the position of the first error, TooComplexQuery beyond 500 scopes.
+ * `/A/B`: exactly that scope; `/A/B/#`: the scope and every scope below it; `/#`: any scope; `+`: one level with any name; `,` or `|`: one
+ * of them; `;`: all of them, each matched by some scope of the entity. The first slash is optional, and the whole text can be quoted. A
+ * text that is only valid when percent-decoded is decoded. Throws BadRequestData with the position of the first error, TooComplexQuery
+ * beyond 500 scopes.
  */
 export const parseScopeQ = (text: string): ScopeQuery => readRawOrDecoded(text, readScopeQ);
 
@@ -54,7 +55,7 @@ function readPart(cursor: Cursor): Parts {
   return [{ allOf: [scope] }];
 }
 
-/** The pattern that a text means; undefined when it means none. */
+/** The pattern of a text; undefined when the text is invalid. */
 function patternOf(text: string): ScopePattern | undefined {
   const names = (text.startsWith('/') ? text.slice(1) : text).split('/');
   const deep = names.at(-1) === '#';

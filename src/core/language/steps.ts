@@ -1,18 +1,18 @@
-/** Bounds what it may cost to test one entity: a test cannot pause, and meanwhile everybody waits. */
+/** Limits the cost of testing one entity, because a test blocks the event loop. */
 import { Problem } from '../model/problem.ts';
 
-/** Steps of about 2 ns each: so many take some tens of milliseconds. */
+/** The maximum number of steps of about 2 ns: a few tens of milliseconds. */
 const stepsMax = 12_000_000;
 
-/** Of the test under way: there is one at a time, for none waits for anything. */
+/** The steps of the current test. Tests are synchronous, so there is only one at a time. */
 let steps = 0;
 
-/** Begins the test of an entity, which throws TooComplexQuery when it takes more than `stepsMax` steps. */
+/** Starts the test of an entity. `countSteps` throws TooComplexQuery when the test takes more than `stepsMax` steps. */
 export function beginSteps(): void {
   steps = 0;
 }
 
-/** Counts steps before or after they are taken. Throws TooComplexQuery when there are too many. */
+/** Counts steps, before or after they run. Throws TooComplexQuery beyond the maximum. */
 export function countSteps(count: number): void {
   steps += count;
   if (steps > stepsMax)

@@ -1,4 +1,4 @@
-/** Reads temporal queries (clause 4.11), and tells which moments they cover. */
+/** Reads temporal queries (clause 4.11) and computes the time intervals that they cover. */
 import type { HistoricInstance } from '../model/history.ts';
 import { type Instant, type Interval, type Micros, microsOf } from '../model/instant.ts';
 import { badData } from '../model/problem.ts';
@@ -10,7 +10,9 @@ type Params = Readonly<Record<string, string>>;
 const relations = ['before', 'after', 'between'] as const;
 const properties: readonly TimeProperty[] = ['observedAt', 'createdAt', 'modifiedAt', 'deletedAt', 'any'];
 
-/** The query in the parameters timerel, timeAt, endTimeAt, timeproperty and lastN. Throws BadRequestData that names the one at fault. */
+/**
+ * The query in the parameters timerel, timeAt, endTimeAt, timeproperty and lastN. Throws BadRequestData that names the faulty parameter.
+ */
 export function parseTemporal(params: Params): TemporalQuery {
   const lastN = readLastN(params['lastN']);
   const interval = readInterval(params);
@@ -40,7 +42,7 @@ function readInterval(params: Params): Pick<TemporalQuery, 'timerel' | 'timeAt' 
   return { timerel, timeAt, endTimeAt };
 }
 
-/** The time in a parameter; undefined when it is absent. Throws BadRequestData that names it. */
+/** The time in a parameter; undefined when it is absent. Throws BadRequestData that names an invalid parameter. */
 export function readMoment(params: Params, name: string): Micros | undefined {
   const text = params[name];
   if (text === undefined) return undefined;
@@ -63,7 +65,7 @@ function oneOf<T extends string>(words: readonly T[], name: string, text: string
   throw badData(`The parameter ${name} must be one of ${words.join(', ')}, not ${quoted(text)}.`);
 }
 
-/** The time by which a query selects and orders an instance; undefined for one that it does not mean. */
+/** The time by which a query selects and orders an instance; undefined for an instance that it does not select. */
 export function timeOf(
   instance: HistoricInstance,
   { timeproperty }: Pick<TemporalQuery, 'timeproperty'>,
@@ -72,7 +74,7 @@ export function timeOf(
   return instance.deletedAt === undefined ? (instance.observedAt ?? instance.modifiedAt) : undefined;
 }
 
-/** True for a moment that the interval of the query covers: before excludes its bound, after includes it, between is half-open. */
+/** True for a moment in the interval of the query: before excludes its bound, after includes it, between is half-open. */
 export function isWithin(
   { timerel, timeAt = Number.NaN, endTimeAt = Number.NaN }: TemporalQuery,
   micros: Micros,

@@ -1,4 +1,4 @@
-/** Parses entity type selections (clause 4.17): which combinations of types an entity may have. */
+/** Parses entity type selections (clause 4.17), which select entities by combinations of types. */
 import type { Terms } from '../model/entity.ts';
 import { readTypeName } from '../model/read/name.ts';
 import type { TypeSelection } from './filter.ts';
@@ -10,7 +10,7 @@ interface Reader {
 }
 
 /**
- * `A,B` or `A|B`: one of them; `(A;B)`: both; `*`: any. Parentheses nest; `;` binds stronger. Throws BadRequestData with the
+ * `A,B` or `A|B`: one of them; `(A;B)`: both; `*`: any. Parentheses nest; `;` has a higher precedence. Throws BadRequestData with the
  * position of the first error, TooComplexQuery beyond 500 names.
  */
 export function parseTypeSelection(text: string, terms: Terms): TypeSelection {

@@ -1,4 +1,4 @@
-/** One write with the condition under which the present entity may be touched: what a store is asked to apply. */
+/** Applies a write: a mutation with a condition on the current entity. Stores call it. */
 import type { Entity } from '../model/entity.ts';
 import { presentAt } from '../model/expiry.ts';
 import type { Instant } from '../model/instant.ts';
@@ -12,19 +12,19 @@ import type { Filter } from './filter.ts';
 import { compileFilter } from './matches/matches.ts';
 
 /**
- * A mutation and what the entity that is there must be like (parameter `type` of clause 6.5.3, and access grants).
- * An entity that is not like that counts as not found; it is never overwritten.
+ * A mutation and a condition on the existing entity (parameter `type` of clause 6.5.3, and access grants). An entity that does not match
+ * counts as not found; it is never overwritten.
  */
 export interface Write {
   readonly mutation: Mutation;
   readonly only?: Filter;
-  /** An upsert or a merge of what was measured and may come late (`sortMeasured`), with the expanded names of what is fixed. */
+  /** Marks an upsert or merge of measurements that can arrive late (`sortMeasured`), with the expanded names of the fixed attributes. */
   readonly measured?: { readonly fixed: readonly string[] };
-  /** Most attributes that the entity may have afterwards (`refuseLarger`). */
+  /** The maximum number of attributes of the entity after the write (`refuseLarger`). */
   readonly attributesMax?: number;
 }
 
-/** `mutate` under the condition of the write. What has expired counts as gone. */
+/** Applies `mutate` when the condition matches. Expired data counts as deleted. */
 export function carryOutWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
   const { mutation, only, measured, attributesMax } = write;
   const current = stored && presentAt(stored, at);
@@ -34,7 +34,7 @@ export function carryOutWrite(stored: Entity | undefined, write: Write, at: Inst
   return attributesMax === undefined ? mutated : refuseLarger(mutated, current, attributesMax);
 }
 
-/** An entity that is there and must not be touched: to a mutation that does not create, it is not there. */
+/** The result for an existing entity that the condition excludes. For a mutation that does not create, the entity does not exist. */
 function refuse(mutation: Mutation, at: Instant): Mutated {
   if (mutation.op !== 'upsert' && !(mutation.op === 'observe' && mutation.create))
     return mutate(undefined, mutation, at);

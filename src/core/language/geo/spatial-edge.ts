@@ -26,8 +26,8 @@ export function isOnEdge(point: Point, { from, to }: Edge): boolean {
 }
 
 /**
- * True when a ray from the point to the east crosses the edge. When two edges meet on the ray, it crosses zero, one or both of them in a
- * consistent way.
+ * True when a ray from the point to the east crosses the edge. When two edges share a vertex on the ray, one, none or both of them count,
+ * so that the parity stays correct.
  */
 export function isEastOf({ from, to }: Edge, [x, y]: Point): boolean {
   if (from[1] > y === to[1] > y) return false;

@@ -1,13 +1,13 @@
-/** Compares what `q` compares: numbers, texts by code point, times (clause 4.9). */
+/** Implements the comparisons of `q`: numbers, texts by code point, times (clause 4.9). */
 import type { Json } from '../../model/json.ts';
 import type { QValue } from '../filter.ts';
 import { compareInstants, isExact, microsOf } from '../../model/instant.ts';
 import { microsBeside } from '../q/q-time.ts';
 
-/** Negative, zero or positive as the stored value is before, at or after the operand; NaN when they have no order. */
+/** Negative, zero or positive when the stored value is before, at or after the operand; NaN when they have no order. */
 export type Compare = (value: Json) => number;
 
-/** The order of two texts by code point. `<` compares UTF-16 units, which puts U+FFFD behind an emoji. */
+/** Compares two texts by code point. `<` compares UTF-16 units, which puts U+FFFD after an emoji. */
 export function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
@@ -16,7 +16,7 @@ export function compareTexts(a: string, b: string): number {
   return at === length ? a.length - b.length : rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
 }
 
-/** Halves of surrogate pairs stand for code points above all others. */
+/** Surrogates belong to code points above all others. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
 /** The comparison with an operand. Booleans, lists and ranges have no order. */

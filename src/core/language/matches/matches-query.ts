@@ -10,15 +10,15 @@ import { compileTest, holdsIn, memberHolds, type ValueTest } from './matches-val
 
 type EntityTest = (entity: Entity) => boolean;
 
-/** Steps that one instance of an attribute counts for, beside those of its value. */
+/** The number of steps per instance of an attribute, in addition to the steps of its value. */
 const instanceSteps = 20;
 
-/** `ownerCreatedAt`: when the entity or the instance around was created, for stamps that are left out. */
+/** `ownerCreatedAt`: the creation time of the entity or of the enclosing instance, for inherited stamps. */
 type InstanceTest = (instance: Instance, ownerCreatedAt: Instant) => boolean;
 
 /**
- * The test of a query. A path through a relationship throws OperationNotSupported: no entity can tell it alone. When an
- * attribute has several instances, one that fulfils a term is enough.
+ * The test of a query. A path through a relationship throws OperationNotSupported, because it needs other entities. When an attribute has
+ * several instances, one matching instance is sufficient.
  */
 export function compileQuery(query: Query): EntityTest {
   switch (query.op) {
@@ -57,7 +57,7 @@ const nothing = (): undefined => undefined;
 
 type EntityMember = (entity: Entity) => string | readonly string[] | undefined;
 
-/** What entities have beside attributes. `deletedAt` is of the past, `observedAt` of attributes. */
+/** Members of entities other than attributes. `deletedAt` exists only in the history, `observedAt` only on attributes. */
 const entityMembers: Readonly<Record<string, EntityMember>> = {
   id: ({ id }) => id,
   type: ({ types }) => types,
@@ -83,7 +83,7 @@ function isAnyMet(attrs: Attributes | undefined, { name, isMet, createdAt }: Sea
   return false;
 }
 
-/** The test of an instance that the first names of the path have led to. */
+/** The test of an instance. The first `depth` names of the path lead to this instance. */
 function compileSteps(path: QPath, depth: number, test: ValueTest): InstanceTest {
   const name = path.sub[depth];
   if (name === undefined) return holdsIn(test, path.inside);
@@ -98,7 +98,7 @@ function compileSteps(path: QPath, depth: number, test: ValueTest): InstanceTest
 
 type InstanceMember = (instance: Instance, ownerCreatedAt: Instant) => string | readonly string[] | undefined;
 
-/** What instances have beside value and sub-attributes. `deletedAt` and `instanceId` are of the past. */
+/** Members of instances other than value and sub-attributes. `deletedAt` and `instanceId` exist only in the history. */
 const instanceMembers: Readonly<Record<string, InstanceMember>> = {
   observedAt: ({ observedAt }) => observedAt,
   createdAt: (instance, ownerCreatedAt) => instanceStamps(instance, ownerCreatedAt).createdAt,

@@ -1,11 +1,11 @@
-/** Tells whether scopes satisfy a scope query (clause 4.19). */
+/** Tests whether scopes match a scope query (clause 4.19). */
 import type { ScopePattern, ScopeQuery } from '../filter.ts';
 import { countSteps } from '../steps.ts';
 
-/** Steps that the comparison of one pattern with one scope counts for. */
+/** The number of steps per comparison of a pattern with a scope. */
 const scopeSteps = 20;
 
-/** True when one part of the query has all its patterns met, each by some scope. No scope meets nothing. */
+/** True when each pattern of one part of the query matches some scope. An entity without a scope never matches. */
 export function matchesScopes({ anyOf }: ScopeQuery, scope: string | readonly string[] | undefined): boolean {
   if (scope === undefined) return false;
   const isMet = (pattern: ScopePattern): boolean => {
@@ -16,7 +16,7 @@ export function matchesScopes({ anyOf }: ScopeQuery, scope: string | readonly st
   return anyOf.some(({ allOf }) => allOf.every(isMet));
 }
 
-/** Compares level by level in the text itself: this runs for every entity of a query. */
+/** Compares level by level without copying, because this runs for every entity of a query. */
 function covers({ levels, deep }: ScopePattern, scope: string): boolean {
   let at = scope.startsWith('/') ? 1 : 0;
   for (const level of levels) {

@@ -1,7 +1,7 @@
-/** Tells whether the types of an entity satisfy an entity type selection (clause 4.17). */
+/** Tests whether the types of an entity match an entity type selection (clause 4.17). */
 import type { TypeSelection } from '../filter.ts';
 
-/** Both with expanded names. */
+/** Selection and types have expanded names. */
 export function matchesTypes(selection: TypeSelection, types: readonly string[]): boolean {
   switch (selection.op) {
     case 'any':

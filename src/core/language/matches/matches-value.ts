@@ -1,4 +1,4 @@
-/** What a term of `q` asks of the values that its path leads to: each operator, by the kind of attribute (clause 4.9). */
+/** Compiles the operators of `q` to tests of values, by the kind of attribute (clause 4.9). */
 import type { Instance } from '../../model/attribute.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Query, QValue } from '../filter.ts';
@@ -6,18 +6,18 @@ import { compareWith } from './matches-order.ts';
 import { compilePattern } from '../pattern/pattern.ts';
 import { countSteps } from '../steps.ts';
 
-/** How far a path came in one value: nowhere; to something, of which nothing passed the test; to something that passed. */
+/** The result of a path in one value: no value found, values found but none passes the test, or a value passes. */
 type Found = 'nothing' | 'something' | 'match';
 
-/** What one term asks. */
+/** The compiled test of one term. */
 export interface ValueTest {
-  /** The test of one value that is no array. */
+  /** Tests one value that is not an array. */
   readonly passes: (value: Json) => boolean;
-  /** Steps that it counts for. */
+  /** The number of steps per value. */
   readonly steps: number;
-  /** Which finding fulfils the term: that of `!=` is something without a match. */
+  /** Whether a result fulfils the term. `!=` needs a value that does not pass. */
   readonly isMet: (found: Found) => boolean;
-  /** Relationships can be equal or not; they have no order and no text. */
+  /** Relationships can only be equal or different; they have no order and no text. */
   readonly isForUris: boolean;
 }
 
@@ -26,10 +26,10 @@ type Term = Exclude<Query, { readonly op: 'and' | 'or' } | { readonly op: 'missi
 const isMatch = (found: Found): boolean => found === 'match';
 const isOther = (found: Found): boolean => found === 'something';
 
-/** A pattern counts the steps that it takes in a text by itself. */
+/** A pattern counts its own steps per text. */
 const ofPattern = { steps: 10, isForUris: false } as const;
 
-/** What it costs to compare a value with an operand: to read a time takes long, and what else a list holds is looked up at once. */
+/** The cost of comparing a value with an operand. Parsing a time is slow. Other elements of a list need a single lookup. */
 function stepsOf(operand: QValue): number {
   switch (operand.kind) {
     case 'time':
@@ -53,7 +53,7 @@ export function compileTest(term: Term): ValueTest {
       return { passes: (value) => typeof value === 'string' && matches(value), ...ofPattern, isMet: isMatch };
     }
     case '!~=': {
-      // A value that is no text passes here, so that it does not fulfil the term: the types differ.
+      // A value that is not a text passes, so that it does not fulfil the term: the types differ.
       const matches = compilePattern(term.pattern.source);
       return { passes: (value) => typeof value !== 'string' || matches(value), ...ofPattern, isMet: isOther };
     }
@@ -84,7 +84,7 @@ function orderedBy(op: '>' | '>=' | '<' | '<=', operand: QValue): (value: Json) 
   }
 }
 
-/** `expanded`: IRIs that will do as well, for the operands as vocabulary terms. */
+/** `expanded`: IRIs that match too, from the operands as vocabulary terms. */
 function equalTo(operand: QValue, expanded: readonly string[]): (value: Json) => boolean {
   const isEqual = equalToOperand(operand);
   if (expanded.length === 0) return isEqual;
@@ -114,13 +114,13 @@ function equalToOperand(operand: QValue): (value: Json) => boolean {
   }
 }
 
-/** What a value must be to equal an operand that has no other form; undefined when there are others. */
+/** The only value that is equal to this operand; undefined when several forms are equal. */
 function fixedOf(operand: QValue): Json | undefined {
   if (operand.kind === 'uri') return operand.uri;
   return operand.kind === 'json' ? operand.value : undefined;
 }
 
-/** True when the value of an instance fulfils the term; `inside` are the names in brackets. */
+/** True when the value of an instance fulfils the term. `inside` are the names in brackets. */
 export function holdsIn(test: ValueTest, inside: readonly string[]): (instance: Instance) => boolean {
   const [tag, ...beyond] = inside;
   const searchLanguages = languageSearch(test, tag);
@@ -141,7 +141,7 @@ export function holdsIn(test: ValueTest, inside: readonly string[]): (instance: 
   };
 }
 
-/** Everything that a term without names in brackets compares with (`holdsIn`): what an index of values has to hold. */
+/** All values that a term without brackets compares (`holdsIn`). An index of values must contain them. */
 export function scalarsOf({ kind, value }: Instance): readonly Json[] {
   if (kind === 'JsonProperty') return [];
   if (kind !== 'LanguageProperty') return elementsOf(value);
@@ -150,11 +150,11 @@ export function scalarsOf({ kind, value }: Instance): readonly Json[] {
 
 const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map(plain) : [plain(value)]);
 
-/** True when a member such as `createdAt`, `unitCode` or `scope` fulfils the term; undefined: it is not there. */
+/** True when a member such as `createdAt`, `unitCode` or `scope` fulfils the term; undefined: the member is absent. */
 export const memberHolds = (test: ValueTest, member: string | readonly string[] | undefined): boolean =>
   test.isMet(member === undefined ? 'nothing' : searchValue(test, member));
 
-/** What is there but cannot be compared: null passes no test but those that any value passes. */
+/** The result for a value that exists but cannot be compared: null passes only tests that every value passes. */
 const searchOpaque = (test: ValueTest): Found => (test.passes(null) ? 'match' : 'something');
 
 function searchValue({ passes, steps }: ValueTest, value: Json): Found {
@@ -164,19 +164,19 @@ function searchValue({ passes, steps }: ValueTest, value: Json): Found {
   return 'something';
 }
 
-/** A JSON-LD typed value is compared by its text or number. */
+/** A JSON-LD typed value is compared by its `@value`. */
 const plain = (value: Json): Json => (isObject(value) ? (value['@value'] ?? value) : value);
 
 interface Descent {
   readonly inside: readonly string[];
-  /** Names that are already behind. */
+  /** The number of names that are already resolved. */
   readonly depth: number;
 }
 
-/** Steps that an element on the way counts for, or a language. */
+/** The number of steps per array element on the path, and per language. */
 const elementSteps = 10;
 
-/** Goes on by names into objects, and into every element of arrays on the way. */
+/** Follows the names into objects, and into every element of arrays on the path. */
 function searchInside(test: ValueTest, value: Json, { inside, depth }: Descent): Found {
   const name = inside[depth];
   if (name === undefined) return searchValue(test, value);
@@ -196,7 +196,7 @@ function searchEach(test: ValueTest, values: readonly Json[], descent: Descent):
   return best;
 }
 
-/** The search in a language map: in one language, or in all when no tag or `*` is given. Tags have no case (RFC 5646). */
+/** Searches a language map: one language, or all languages when the tag is absent or `*`. Tags are case-insensitive (RFC 5646). */
 function languageSearch(test: ValueTest, tag = '*'): (map: Json) => Found {
   const wanted = tag.toLowerCase();
   return (map) => {

@@ -1,4 +1,4 @@
-/** The predicate over entities: whether an entity is one of those that a filter finds. */
+/** Compiles a filter to a test of entities. */
 import type { Entity } from '../../model/entity.ts';
 import type { Geometry } from '../../model/geometry.ts';
 import { isObject, type Json } from '../../model/json.ts';
@@ -13,9 +13,8 @@ import { beginSteps } from '../steps.ts';
 type EntityTest = (entity: Entity) => boolean;
 
 /**
- * The test of a filter, compiled once for many entities; all parts that are given must hold. Throws OperationNotSupported for
- * a path through a relationship, and what `compilePattern` throws. The test throws TooComplexQuery where an entity takes too
- * many steps.
+ * The test of a filter, compiled once for many entities. All given parts must match. Throws OperationNotSupported for a path through a
+ * relationship, and the errors of `compilePattern`. The test throws TooComplexQuery when an entity takes too many steps.
  */
 export function compileFilter(filter: Filter): EntityTest {
   const test = compileParts(filter);
@@ -32,7 +31,7 @@ function compileParts(filter: Filter): EntityTest {
   return others.length === 0 ? first : (entity) => tests.every((test) => test(entity));
 }
 
-/** The cheaper tests, which come first. */
+/** The cheaper tests. They run first. */
 function testsOfSelection({ selectors, attrs, datasetIds, scopeQ }: Filter): readonly EntityTest[] {
   return [
     ...(selectors ? [anyOf(selectors.map(compileSelector))] : []),
@@ -55,7 +54,7 @@ function anyOf(tests: readonly EntityTest[]): EntityTest {
   return tests.length === 1 && only ? only : (entity) => tests.some((test) => test(entity));
 }
 
-/** Ids are more than a pattern: where both are given, the pattern does not count (clause 5.2.8). */
+/** When both ids and a pattern are given, the ids apply and the pattern is ignored (clause 5.2.8). */
 function compileSelector({ ids, idPattern, types }: EntitySelector): EntityTest {
   const known = ids && new Set(ids);
   const matches = idPattern && !known ? compilePattern(idPattern.source) : undefined;
@@ -65,7 +64,7 @@ function compileSelector({ ids, idPattern, types }: EntitySelector): EntityTest 
     (matches?.(entity.id) ?? true);
 }
 
-/** The entity needs one of the attributes, in one of the datasets where these are given. */
+/** The entity must have one of the attributes, in one of the datasets where these are given. */
 function compileAttrs(attrs: readonly string[], datasetIds: readonly string[] | undefined): EntityTest {
   const datasets = datasetIds && new Set(datasetIds);
   return (entity) =>
@@ -85,5 +84,5 @@ function compileGeometry(geo: GeoQuery): EntityTest {
   };
 }
 
-/** The value of a GeoProperty was read as a geometry; this tells the compiler so. */
+/** A type guard for the compiler only: the value of a GeoProperty was validated as a geometry when it was read. */
 const isGeometry = (value: Json): value is Geometry => isObject(value) && 'coordinates' in value;

@@ -1,9 +1,9 @@
-/** Reads the parts of regular expressions that name characters: bracket expressions and escapes. */
+/** Parses the parts of regular expressions that match sets of characters: bracket expressions and escapes. */
 import { quoted } from '../../model/read/id.ts';
 import { type PatternCursor, wrongPattern } from './pattern-cursor.ts';
 import { type CodeRange, complement, escapedSets, namedSets } from './pattern-set.ts';
 
-/** The characters of a bracket expression; the bracket is already read. As in POSIX, a `]` that comes first is a member. */
+/** The characters of a bracket expression, after its opening bracket. As in POSIX, a `]` in the first position is a member. */
 export function readClass(cursor: PatternCursor): readonly CodeRange[] {
   const start = cursor.at - 1;
   const isNegated = cursor.text[cursor.at] === '^';
@@ -26,14 +26,14 @@ function readMember(cursor: PatternCursor): readonly CodeRange[] {
   if (cursor.text[cursor.at] !== '-' || after === ']' || after === undefined) return [[from, from]];
   cursor.at += 1;
   const end = readEscapedSet(cursor);
-  // The dash before a set such as \d is no range but a dash.
+  // A dash before a set such as \d is a literal dash, not a range.
   if (end) return [[from, from], [45, 45], ...end];
   const to = readCharacter(cursor);
   if (to < from) throw wrongPattern(cursor, 'the range has its ends in the wrong order', start);
   return [[from, to]];
 }
 
-/** `[:alpha:]`, if it stands here. */
+/** A set such as `[:alpha:]`; undefined when there is none at the cursor. */
 function readNamedSet(cursor: PatternCursor): readonly CodeRange[] | undefined {
   if (cursor.text[cursor.at] !== '[' || cursor.text[cursor.at + 1] !== ':') return undefined;
   const named = /^\[:([a-z]{1,10}):\]/.exec(cursor.text.slice(cursor.at, cursor.at + 14).join(''));
@@ -44,7 +44,7 @@ function readNamedSet(cursor: PatternCursor): readonly CodeRange[] | undefined {
   return set;
 }
 
-/** `\d` and its like, if one stands here. */
+/** A set such as `\d`; undefined when there is none at the cursor. */
 function readEscapedSet(cursor: PatternCursor): readonly CodeRange[] | undefined {
   const set = cursor.text[cursor.at] === '\\' ? escapedSets.get(cursor.text[cursor.at + 1] ?? '') : undefined;
   if (set) cursor.at += 2;
@@ -62,7 +62,7 @@ function readCharacter(cursor: PatternCursor): number {
 
 const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, '0': 0 };
 
-/** The code point that an escape means; the backslash is already read. */
+/** The code point of an escape, after its backslash. */
 export function readCharacterEscape(cursor: PatternCursor): number {
   const letter = cursor.text[cursor.at];
   if (letter === undefined) throw wrongPattern(cursor, 'the pattern ends with a backslash', cursor.at - 1);

@@ -1,26 +1,29 @@
-/** Turns the tree of a regular expression into a program of small steps: the nondeterministic automaton of Thompson. */
+/** Compiles the tree of a regular expression to a program: Thompson's nondeterministic automaton. */
 import { Problem } from '../../model/problem.ts';
 import { createSet } from './pattern-set.ts';
 import type { PatternNode } from './pattern-syntax.ts';
 
-/** What one step does. `fork` goes on at both places, `jump` at the first. */
+/** The operations of steps. `fork` continues at both operands, `jump` at the first. */
 export const step = { character: 0, set: 1, assertion: 2, fork: 3, jump: 4, match: 5 } as const;
 
-/** The steps, each in three columns: what it does, and one or two operands. */
+/** The steps in three columns: the operation, and one or two operands. */
 export interface Program {
   readonly ops: Int32Array;
-  /** A code point, a number of `sets`, a number of `assertions`, or the step to go on at. */
+  /** A code point, an index of `sets`, an index of `assertions`, or the next step. */
   readonly first: Int32Array;
   readonly second: Int32Array;
   readonly sets: readonly ((code: number) => boolean)[];
 }
 
-/** The numbers by which programs name assertions. */
+/** The assertions. Programs contain their indexes. */
 export const assertions = ['start', 'end', 'word', 'noWord'] as const;
 
-/** Most steps of one program; the time to match is at most this times the length of the subject. */
+/** The maximum number of steps of one program. The matching time is at most this number times the length of the subject. */
 const mostSteps = 1000;
-/** Most nodes that are visited while repeats are written out; those of nothing would cost no steps. */
+/**
+ * The maximum number of visited nodes while repeats are expanded. Repeats of an empty node produce no steps, so the limit of steps does not
+ * cover them.
+ */
 const mostVisits = 20_000;
 
 interface Writing {
@@ -29,7 +32,7 @@ interface Writing {
   visits: number;
 }
 
-/** The program of a tree. Throws TooComplexQuery when repeats make it too long. */
+/** The program of a tree. Throws TooComplexQuery when expanded repeats make it too long. */
 export function programOf(node: PatternNode): Program {
   const writing: Writing = { rows: [], sets: [], visits: 0 };
   writeNode(writing, node);
@@ -38,7 +41,7 @@ export function programOf(node: PatternNode): Program {
   return { ops: column(0), first: column(1), second: column(2), sets: writing.sets };
 }
 
-/** Adds a step; its row may be completed later. */
+/** Adds a step. The caller can complete its row later. */
 function write({ rows }: Writing, op: number, operand = 0): [number, number, number] {
   if (rows.length >= mostSteps) throw tooLong();
   const row: [number, number, number] = [op, operand, 0];

@@ -1,30 +1,30 @@
-/** Runs the program of a regular expression over a subject, all its threads at once: time linear in the subject. */
+/** Runs the program of a regular expression over a subject. It runs all threads in parallel, in time linear in the subject. */
 import { countSteps } from '../steps.ts';
 import { assertions, type Program, step } from './pattern-program.ts';
 
-/** What is known of every match: saves most of the work on most subjects. */
+/** Common properties of all matches. They avoid most of the work for most subjects. */
 export interface Lead {
-  /** A match can only begin where the subject begins. */
+  /** A match can begin only at the start of the subject. */
   readonly isAnchored: boolean;
-  /** Every match begins with these characters. */
+  /** Every match begins with this text. */
   readonly text: string;
 }
 
-/** The steps that wait for the next character; each at most once. */
+/** The steps that wait for the next character, without duplicates. */
 interface Threads {
   readonly steps: Int32Array;
   count: number;
 }
 
-/** A search in progress. Its arrays are made once and used for every subject. */
+/** The state of a search. Its arrays are allocated once and reused for every subject. */
 interface Search {
   readonly program: Program;
   readonly lead: Lead;
-  /** When each step was last reached: a number for each position of each subject. */
+  /** The moment at which each step was last reached. Each position of each subject has its own moment. */
   readonly reached: Float64Array;
   readonly pending: Int32Array;
   moment: number;
-  /** Steps taken that have not been counted. */
+  /** The number of steps that are not counted yet. */
   taken: number;
   waiting: Threads;
   next: Threads;
@@ -32,10 +32,10 @@ interface Search {
   at: number;
 }
 
-/** What a character counts for, and a step of the program: so many steps of others. */
+/** The cost of a character and of a step of the program, in steps of `countSteps`. */
 const [characterSteps, programSteps] = [15, 4] as const;
 
-/** The test whether the program matches anywhere in a subject. */
+/** Creates the test whether the program matches anywhere in a subject. */
 export function createSearch(program: Program, lead: Lead): (subject: string) => boolean {
   const size = program.ops.length;
   const threads = (): Threads => ({ steps: new Int32Array(size), count: 0 });
@@ -43,7 +43,7 @@ export function createSearch(program: Program, lead: Lead): (subject: string) =>
     program,
     lead,
     reached: new Float64Array(size),
-    // Each step is taken up once at each position and puts at most two others off.
+    // Each step is processed once per position and adds at most two others.
     pending: new Int32Array(2 * size + 1),
     moment: 0,
     taken: 0,
@@ -76,7 +76,7 @@ function run(search: Search): boolean {
   }
 }
 
-/** Goes on to where a match can begin; false when there is no such place. */
+/** Moves to the next position where a match can begin; false when there is none. */
 function seek(search: Search): boolean {
   const { isAnchored, text } = search.lead;
   if (isAnchored) return search.at === 0 && search.subject.startsWith(text);
@@ -85,7 +85,7 @@ function seek(search: Search): boolean {
   return at !== -1;
 }
 
-/** Lets every waiting thread take the character, which is the one before `at`; true when one has matched. */
+/** Advances every waiting thread by the character before `at`; true when a thread matches. */
 function advance(search: Search, code: number): boolean {
   const { program, waiting, next } = search;
   next.count = 0;
@@ -100,7 +100,7 @@ function advance(search: Search, code: number): boolean {
   return false;
 }
 
-/** Adds the steps that wait for a character and are reached from `place` without one; true when the match is among them. */
+/** Adds the character steps that can be reached from `place` without reading a character; true when the program matches. */
 function enter(search: Search, threads: Threads, place: number): boolean {
   const { program, reached, pending, moment } = search;
   let count = 1;
@@ -121,7 +121,7 @@ function enter(search: Search, threads: Threads, place: number): boolean {
   return false;
 }
 
-/** Puts the places on the pile to which a step leads that takes no character; gives the height of the pile. */
+/** Pushes the successors of a step that reads no character onto the stack; returns the new size of the stack. */
 function putOff({ program, pending, subject, at }: Search, here: number, count: number): number {
   const op = program.ops[here];
   const first = program.first[here] ?? 0;
@@ -144,6 +144,6 @@ function holds(assertion: number, subject: string, at: number): boolean {
   return isEdge === (kind === 'word');
 }
 
-/** NaN, which stands before the beginning and after the end, is no word. */
+/** NaN, the code before the start and after the end of the subject, is not a word character. */
 const isWord = (code: number): boolean =>
   (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || (code >= 97 && code <= 122);

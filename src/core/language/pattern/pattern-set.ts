@@ -1,6 +1,6 @@
-/** Sets of characters as regular expressions name them: `[a-z]`, `\d`, `[[:alpha:]]`. */
+/** Defines the character sets of regular expressions: `[a-z]`, `\d`, `[[:alpha:]]`. */
 
-/** From and to, both included, as code points. */
+/** First and last code point, both inclusive. */
 export type CodeRange = readonly [number, number];
 
 const last = 0x10ffff;
@@ -24,7 +24,7 @@ const space: readonly CodeRange[] = [
   [0xfeff, 0xfeff],
 ];
 
-/** What is in none of the ranges. */
+/** All code points outside of the ranges. */
 export function complement(ranges: readonly CodeRange[]): readonly CodeRange[] {
   const gaps: CodeRange[] = [];
   let next = 0;
@@ -35,10 +35,10 @@ export function complement(ranges: readonly CodeRange[]): readonly CodeRange[] {
   return next > last ? gaps : [...gaps, [next, last]];
 }
 
-/** Every character, the ends of lines included, as POSIX has it. */
+/** Every character, line ends included, as in POSIX. */
 export const everything: readonly CodeRange[] = [[0, last]];
 
-/** The escapes that mean sets, by their letter. */
+/** The escapes for sets, by their letter. */
 export const escapedSets: ReadonlyMap<string, readonly CodeRange[]> = new Map([
   ['d', digits],
   ['D', complement(digits)],
@@ -48,7 +48,7 @@ export const escapedSets: ReadonlyMap<string, readonly CodeRange[]> = new Map([
   ['S', complement(space)],
 ]);
 
-/** The POSIX classes by name; letters are those of ASCII, as in the C locale. */
+/** The POSIX classes by name. Letters are ASCII letters, as in the C locale. */
 export const namedSets: ReadonlyMap<string, readonly CodeRange[]> = new Map([
   ['alpha', [...upper, ...lower]],
   ['digit', digits],
@@ -71,7 +71,7 @@ export const namedSets: ReadonlyMap<string, readonly CodeRange[]> = new Map([
   ['word', word],
 ]);
 
-/** The test whether a code point is in one of the ranges. */
+/** Creates the test whether a code point is in one of the ranges. */
 export function createSet(ranges: readonly CodeRange[]): (code: number) => boolean {
   const isIn = (code: number): boolean => ranges.some(([from, to]) => from <= code && code <= to);
   const ascii = Array.from({ length: 128 }, (_, code) => isIn(code));

@@ -1,4 +1,4 @@
-/** Reads regular expressions: POSIX extended, with the escapes and groups that people know from elsewhere. */
+/** Parses regular expressions: POSIX extended syntax, with common escapes and groups of other dialects. */
 import { Problem } from '../../model/problem.ts';
 import { quoted } from '../../model/read/id.ts';
 import { readCharacterEscape, readClass } from './pattern-class.ts';
@@ -10,14 +10,14 @@ export type PatternNode =
   | { readonly kind: 'set'; readonly ranges: readonly CodeRange[] }
   | { readonly kind: 'assertion'; readonly holds: 'start' | 'end' | 'word' | 'noWord' }
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly PatternNode[] }
-  /** `most` is Infinity for no bound. */
+  /** `most` is Infinity without an upper limit. */
   | { readonly kind: 'repeat'; readonly part: PatternNode; readonly least: number; readonly most: number };
 
 const longest = 4096;
 const deepest = 64;
 const mostRepeats = 1000;
 
-/** The tree of a pattern. Throws BadRequestData with the position of what is wrong or not supported. */
+/** The tree of a pattern. Throws BadRequestData with the position of a part that is invalid or not supported. */
 export function parsePattern(source: string): PatternNode {
   if (source.length > longest)
     throw new Problem('TooComplexQuery', `The pattern has ${source.length} characters; ${longest} are allowed.`);
@@ -54,7 +54,7 @@ function readRepeated(cursor: PatternCursor): PatternNode {
   const counts = readCounts(cursor);
   if (!counts) return part;
   if (part.kind === 'assertion') throw wrongPattern(cursor, 'an anchor cannot be repeated', start);
-  // A lazy quantifier finds other ends, but finds something exactly when the greedy one does.
+  // A lazy quantifier finds other ends, but it matches exactly when the greedy quantifier matches.
   if (cursor.text[cursor.at] === '?') cursor.at += 1;
   const again = cursor.at;
   if (readCounts(cursor)) throw wrongPattern(cursor, 'a quantifier cannot follow a quantifier', again);
@@ -72,7 +72,7 @@ const shortCounts: Readonly<Record<string, Counts>> = {
   '?': { least: 0, most: 1 },
 };
 
-/** A quantifier, if one stands here. A brace that begins no quantifier is a brace. */
+/** A quantifier; undefined when there is none at the cursor. A brace that does not start a quantifier is a literal brace. */
 function readCounts(cursor: PatternCursor): Counts | undefined {
   const sign = cursor.text[cursor.at] ?? '';
   const short = shortCounts[sign];
@@ -113,7 +113,7 @@ const unsupported: Readonly<Record<string, string>> = {
   '<!': 'lookbehind',
 };
 
-/** A group; the parenthesis is already read. Groups capture nothing, so `(?:...)` and names make no difference. */
+/** A group, after its opening parenthesis. Groups do not capture, so `(?:...)` and names have no effect. */
 function readGroup(cursor: PatternCursor): PatternNode {
   const start = cursor.at - 1;
   if (cursor.text[cursor.at] === '?') readGroupKind(cursor, start);
@@ -135,7 +135,7 @@ function readGroupKind(cursor: PatternCursor, start: number): void {
   cursor.at += 1 + kind.length;
 }
 
-/** An escape outside of brackets; the backslash is already read. */
+/** An escape outside of brackets, after its backslash. */
 function readEscape(cursor: PatternCursor): PatternNode {
   const letter = cursor.text[cursor.at] ?? '';
   const ranges = escapedSets.get(letter);

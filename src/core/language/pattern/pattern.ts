@@ -1,4 +1,4 @@
-/** Regular expressions of clients: compiled without the engine of the language, whose time may grow without bound. */
+/** Compiles the regular expressions of clients. It does not use the engine of JavaScript, because that can take exponential time. */
 import { Problem } from '../../model/problem.ts';
 import { programOf } from './pattern-program.ts';
 import { createSearch, type Lead } from './pattern-search.ts';
@@ -6,9 +6,9 @@ import { everything } from './pattern-set.ts';
 import { parsePattern, type PatternNode } from './pattern-syntax.ts';
 
 /**
- * The test whether a POSIX extended regular expression matches anywhere in a subject. It knows `. [] [[:class:]] () (?:) | * + ?
- * {m,n} ^ $`, the escapes `\d \D \w \W \s \S \b \B \n \r \t \f \v \xHH \uHHHH \u{H}`, and works on code points; `.` is any
- * of them. Its time is linear in the subject, and counted (`countSteps`). Throws BadRequestData for anything else, with the position, and
+ * The test whether a POSIX extended regular expression matches anywhere in a subject. It supports `. [] [[:class:]] () (?:) | * + ? {m,n} ^
+ * $` and the escapes `\d \D \w \W \s \S \b \B \n \r \t \f \v \xHH \uHHHH \u{H}`. It works on code points; `.` matches every code point. Its
+ * time is linear in the subject and is counted (`countSteps`). Throws BadRequestData with the position for any other syntax, and
  * TooComplexQuery when the pattern is too large.
  */
 export function compilePattern(source: string): (subject: string) => boolean {
@@ -16,14 +16,14 @@ export function compilePattern(source: string): (subject: string) => boolean {
   return plainTest(node) ?? createSearch(programOf({ kind: 'sequence', parts: node }), leadOf(node));
 }
 
-/** How many steps each character of a subject may cost: what bounds the time of a query with many patterns. */
+/** The maximum number of steps per character of a subject. It limits the time of a query with many patterns. */
 export const stepsOf = (source: string): number => programOf(parsePattern(source)).ops.length;
 
-/** Most patterns in the selectors of one request, and most steps of all of them. */
+/** The maximum number of patterns in the selectors of one request, and of their steps in total. */
 const patternsMax = 500;
 const patternStepsMax = 20_000;
 
-/** Throws TooComplexQuery when one request has too many patterns, or such as are too large together. */
+/** Throws TooComplexQuery when one request has too many patterns, or when they are too large in total. */
 export function refuseManyPatterns(sources: readonly string[]): void {
   let steps = 0;
   for (const [index, source] of sources.entries()) {
@@ -47,7 +47,7 @@ const isAnything = (node: PatternNode | undefined): boolean =>
 const isAssertion = (node: PatternNode | undefined, holds: string): boolean =>
   node?.kind === 'assertion' && node.holds === holds;
 
-/** A search need not look for `.*` at its ends, nor for an anchor beyond it. */
+/** Removes `.*` at both ends, with an anchor beyond it: they do not change the result of a search. */
 function trimmed(parts: readonly PatternNode[]): readonly PatternNode[] {
   const before = isAssertion(parts[0], 'start') ? 1 : 0;
   if (isAnything(parts[before])) return trimmed(parts.slice(before + 1));
@@ -56,7 +56,7 @@ function trimmed(parts: readonly PatternNode[]): readonly PatternNode[] {
   return end >= 0 && isAnything(parts[end]) ? trimmed(parts.slice(0, end)) : parts;
 }
 
-/** The characters that stand at the beginning, as a text. Half a surrogate pair would match inside a whole one. */
+/** The literal characters at the beginning. It stops at a lone surrogate, because that would match inside a surrogate pair. */
 function textAt(parts: readonly PatternNode[]): { readonly text: string; readonly count: number } {
   let text = '';
   let count = 0;
@@ -68,7 +68,7 @@ function textAt(parts: readonly PatternNode[]): { readonly text: string; readonl
   return { text, count };
 }
 
-/** The test for a pattern of nothing but characters and anchors at the ends. */
+/** The test for a pattern that has only literal characters and anchors at its ends; undefined for other patterns. */
 function plainTest(parts: readonly PatternNode[]): ((subject: string) => boolean) | undefined {
   const begins = isAssertion(parts[0], 'start');
   const ends = parts.length > (begins ? 1 : 0) && isAssertion(parts.at(-1), 'end');

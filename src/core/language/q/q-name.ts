@@ -1,28 +1,28 @@
-/** Reads and writes the names in the paths of `q` (clause 4.9): short names, terms of the @context, IRIs. */
+/** Reads and writes names in paths of `q` (clause 4.9): short names, terms of the @context, IRIs. */
 import type { Terms } from '../../model/entity.ts';
 import { Problem } from '../../model/problem.ts';
 import { percentDecoded } from '../../model/read/percent.ts';
 import { type Cursor, read, unexpected } from './q-cursor.ts';
 
-/** Names with dots between them, up to what ends a path. */
+/** Names divided by dots, up to the end of the path. */
 const dottedForm = /[^\s=<>!~;|()[\]{},"]+/uy;
 /** A short name, with or without a prefix. */
 const shortForm = /^\p{L}[\p{L}\p{N}_]*(?::\p{L}[\p{L}\p{N}_]*)?$/u;
 const iriMark = /[/#:]/;
 const iriStart = /^[^/#:]+:/;
-/** What shows that not only a name was percent-encoded but the query around it. */
+/** Characters that show that the whole query was percent-encoded, not only the name. */
 const operators = /[<>"{}|\\^`\s]|[=!~]=/;
-/** A text that ends in the authority of an IRI, where a colon may stand before a port. */
+/** A text that ends in the authority of an IRI, where a colon can precede a port. */
 const openAuthority = /^[^/#:]+:\/\/[^/#]+$/;
 
-/** Most names with dots between them. */
+/** The maximum number of names in a path. */
 export const mostNames = 64;
-/** Longest term of a @context that is looked for, and most pieces that dots make of it. */
+/** The maximum length of a @context term in a path, and the maximum number of pieces between its dots. */
 const termBounds = { length: 256, pieces: 8 };
 
 /**
- * The names from here, with dots between them. A dot parts two names unless it stands in an IRI before its last `/`, `#` or `:`,
- * or in a term that the @context defines. What is percent-encoded (`%2E` for a dot) belongs to a name.
+ * Reads names divided by dots, at the cursor. A dot divides two names, except in an IRI before its last `/`, `#` or `:`, and in a term that
+ * the @context defines. Percent-encoded characters (`%2E` for a dot) are part of a name.
  */
 export function readNames(cursor: Cursor, terms: Terms): readonly [string, ...string[]] {
   const { at } = cursor;
@@ -34,7 +34,7 @@ export function readNames(cursor: Cursor, terms: Terms): readonly [string, ...st
 
 interface Dotted {
   readonly pieces: readonly string[];
-  /** Where the first piece stands. */
+  /** The position of the first piece. */
   readonly at: number;
   readonly terms: Terms;
 }
@@ -59,13 +59,13 @@ const wantedAt = (pieces: readonly string[]): string =>
     ? 'a name whose % stand for percent-encoded characters'
     : 'the name of an attribute';
 
-/** A name, and of how many pieces it is made. */
+/** A name and the number of its pieces. */
 interface Found {
   readonly name: string;
   readonly pieces: number;
 }
 
-/** The longest term of the @context that stands here. */
+/** The longest term of the @context at the beginning of the pieces. */
 function termAt(pieces: readonly string[], terms: Terms): Found | undefined {
   for (let count = Math.min(pieces.length, termBounds.pieces); count > 0; count -= 1) {
     const text = pieces.slice(0, count).join('.');
@@ -80,7 +80,7 @@ function shortNameAt([name = '']: readonly string[]): Found | undefined {
   return shortForm.test(name) ? { name, pieces: 1 } : undefined;
 }
 
-/** An IRI. Where it ends is told by its own punctuation, or, when it has none, by what is percent-encoded in it. */
+/** An IRI. Its own punctuation marks its end; without punctuation, its percent-encoded characters do. */
 function iriAt(pieces: readonly string[]): Found | undefined {
   const decoded = pieces.map(percentDecoded);
   const isPlain = pieces.some((piece) => iriMark.test(piece));
@@ -94,12 +94,12 @@ function iriAt(pieces: readonly string[]): Found | undefined {
   return !isName ? undefined : { name: own.join('.'), pieces: last + 1 };
 }
 
-/** Names with dots between them, as `readNames` reads them. `isHidden`: the first one must have no colon that is to be seen. */
+/** Writes names divided by dots, in the form that `readNames` reads. `isHidden`: the first name must not contain an unencoded colon. */
 export function writeNames(names: readonly string[], terms: Terms, { isHidden }: { isHidden: boolean }): string {
   let hides = isHidden;
   return names
     .map((iri) => {
-      // Members of the standard stand for themselves.
+      // Members of the standard are not expanded.
       const name = iri.includes(':') ? terms.compact(iri) : iri;
       if (!iriMark.test(name)) return encoded(name);
       if (!hides && shortForm.test(name)) return name;
@@ -110,7 +110,7 @@ export function writeNames(names: readonly string[], terms: Terms, { isHidden }:
     .join('.');
 }
 
-/** The dots of an authority may be seen: they stand behind `//`, before the last punctuation. */
+/** Dots in an authority stay unencoded: they are after `//` and before the last punctuation. */
 function writeIri(iri: string): string {
   const isPlain = iri.includes('://');
   const local = isPlain ? Math.max(iri.lastIndexOf('/'), iri.lastIndexOf('#'), iri.lastIndexOf(':')) + 1 : 0;
@@ -118,7 +118,7 @@ function writeIri(iri: string): string {
   return head + iri.slice(local).replace(/[\s=<>!~;|()[\]{},"%.]/g, encodedCharacter);
 }
 
-/** A name without any punctuation that could be taken for that of a query. */
+/** A name with every punctuation encoded that a query could interpret. */
 export const encoded = (name: string): string => name.replace(/[^\p{L}\p{N}_-]/gu, encodedCharacter);
 
 function encodedCharacter(character: string): string {

@@ -1,4 +1,4 @@
-/** Reads the paths of `q`: attribute, sub-attributes, members inside the value, and through relationships (clause 4.9). */
+/** Reads the paths of `q`: attribute, sub-attributes, members inside the value, and paths through relationships (clause 4.9). */
 import { percentDecoded } from '../../model/read/percent.ts';
 import type { Terms } from '../../model/entity.ts';
 import { parseJson } from '../../model/json.ts';
@@ -9,7 +9,7 @@ import type { QPath } from '../filter.ts';
 import { type Cursor, eat, enclosed, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
 import { mostNames, readNames } from './q-name.ts';
 
-/** Members of an entity that stand for themselves at the beginning of a path. */
+/** Members of an entity that are not expanded at the beginning of a path. */
 const systemMembers = new Set([
   'id',
   'type',
@@ -20,7 +20,7 @@ const systemMembers = new Set([
   'expiresAt',
   'observedAt',
 ]);
-/** Members of an attribute instance that stand for themselves after a dot. */
+/** Members of an attribute instance that are not expanded after a dot. */
 const metadata = new Set([
   'observedAt',
   'createdAt',
@@ -34,7 +34,7 @@ const metadata = new Set([
   'valueType',
 ]);
 
-/** A path, and what its reader returned that was called before a closing brace (`tail`), if there was anything. */
+/** A path, and the result of `readTail` before a closing brace (`tail`), if there was one. */
 export interface PathRead<T> {
   readonly path: QPath;
   readonly tail?: T;
@@ -44,8 +44,8 @@ export interface PathRead<T> {
 const innerName = /[^\s.[\]"]+/uy;
 
 /**
- * A path from here. `readTail` is asked once before each closing brace for an operator and operand that stand inside, as in
- * `mooredAt{depth>10}`; it returns undefined when there are none.
+ * Reads a path at the cursor. `readTail` is called once before each closing brace. It reads an operator and operand inside the braces, as
+ * in `mooredAt{depth>10}`, and returns undefined when there are none.
  */
 export function readPath<T>(cursor: Cursor, terms: Terms, readTail: () => T | undefined): PathRead<T> {
   skipBlanks(cursor);
@@ -73,14 +73,14 @@ function checkLength({ name }: Cursor, { length }: readonly unknown[]): void {
     throw new Problem('TooComplexQuery', `A path in the ${name} has more than ${mostNames} names.`);
 }
 
-/** An IRI that was percent-encoded once more, so that its punctuation cannot be taken for that of the query. */
+/** Decodes an IRI that was percent-encoded an additional time, so that its punctuation does not conflict with that of the query. */
 function decoded(cursor: Cursor, text: string, at: number): string {
   const name = percentDecoded(text);
   if (name !== undefined) return name;
   throw unexpected(cursor, 'a name whose % stand for percent-encoded characters', at);
 }
 
-/** The names between brackets; the first bracket is already read. */
+/** The names between brackets, after the opening bracket. */
 function readInside(cursor: Cursor): readonly string[] {
   const names: string[] = [];
   do {
@@ -94,7 +94,7 @@ function readInside(cursor: Cursor): readonly string[] {
   return names;
 }
 
-/** A JSON string from here. */
+/** Reads a JSON string at the cursor. */
 export function readQuoted(cursor: Cursor): string {
   const { text, at } = cursor;
   const end = closingQuote(text, at);
@@ -108,7 +108,7 @@ export function readQuoted(cursor: Cursor): string {
   }
 }
 
-/** The place of the quote that closes the one at `open`; -1 when there is none. */
+/** The position of the quote that closes the quote at `open`; -1 when there is none. */
 export function closingQuote(text: string, open: number): number {
   for (let at = open + 1; at < text.length; at += 1) {
     if (text[at] === '\\') at += 1;
@@ -119,7 +119,7 @@ export function closingQuote(text: string, open: number): number {
 
 const typeName = /[\p{L}\p{N}_%.~-]+/uy;
 
-/** `Quay,Pier:` at the beginning of a linked path; without it any type will do. */
+/** Reads types such as `Quay,Pier:` at the beginning of a linked path. Without them, any type matches. */
 function readTargetTypes(cursor: Cursor, terms: Terms): readonly string[] {
   skipBlanks(cursor);
   const start = cursor.at;

@@ -7,16 +7,16 @@ import { type Cursor, countSteps, countTerm, eat, peek, read, skipBlanks, unexpe
 import { closingQuote, readQuoted } from './q-path.ts';
 import { looksLikeTime, microsIn, timeFormOf } from './q-time.ts';
 
-/** What follows a path: how it is compared, and with what. */
+/** The part of a term after its path: the operator and the operand. */
 export type Tail =
   | { readonly op: '~=' | '!~='; readonly pattern: Pattern }
   | { readonly op: Exclude<QOperator, '~=' | '!~='>; readonly value: QValue };
 
 const patternOperators = ['!~=', '~='] as const;
-/** Longer ones first, for `>` begins `>=`. */
+/** Longer operators come first, because `>` is a prefix of `>=`. */
 const valueOperators = ['==', '!=', '>=', '<=', '>', '<'] as const;
 
-/** An operator and its operand; undefined when a bare path ends here. */
+/** Reads an operator and its operand; undefined when a path without an operator ends here. */
 export function readTail(cursor: Cursor): Tail | undefined {
   skipBlanks(cursor);
   const matching = patternOperators.find((op) => eat(cursor, op));
@@ -53,7 +53,7 @@ function rangeOf(cursor: Cursor, { from, to }: { from: QValue; to: QValue }, sta
   return { kind: 'range', from, to };
 }
 
-/** What a value can be greater or smaller than: values on one line have an order. */
+/** The group of values that can be ordered with this value; undefined when it has no order. */
 function lineOf(value: QValue): string | undefined {
   if (value.kind === 'time') return value.form === 'time' ? 'time' : 'dateTime';
   return value.kind === 'json' && typeof value.value !== 'boolean' ? typeof value.value : undefined;
@@ -74,13 +74,13 @@ function readValue(cursor: Cursor): QValue {
   return value;
 }
 
-/** A time whose fraction has a comma, which is not the comma of a list. */
+/** A time with a comma before its fraction. This comma does not divide a list. */
 const commaTime = /(?:\d{4}-\d{2}-\d{2}T)?\d{2}:\d{2}:\d{2},\d{1,6}(?:Z|[ +-]\d{2}(?::?\d{2})?(?![-\d]))/y;
-/** Up to what ends a value, or to what must be looked at. */
+/** Text up to the end of a value, or to a character that needs a check. */
 const plainRun = /[^;|,"}():.]+/y;
 const schemeOnly = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 
-/** The text up to what ends a value. Balanced parentheses belong to it, and two dots when it is a URI. */
+/** Reads an unquoted value. It can contain balanced parentheses, and `..` when it is a URI. */
 function readBare(cursor: Cursor): string {
   const { text, at: start } = cursor;
   let isUriLike: boolean | undefined;
@@ -108,11 +108,13 @@ function endsBare(cursor: Cursor, open: number, isUriLike: boolean): boolean {
   }
 }
 
-/** What no text without quotes can hold. A percent-encoded character says that the query is to be decoded first (conflict 42). */
+/**
+ * Characters that an unquoted text cannot contain. A percent-encoded character shows that the query must be decoded first (conflict 42).
+ */
 const unquotable = /[=<>{}[\]]|%[\dA-Fa-f]{2}/;
 const numberShape = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** What an unquoted text means; undefined when it is nothing that may stand without quotes. */
+/** The meaning of an unquoted text; undefined when the text needs quotes. */
 function valueOf(text: string, { name }: Cursor): QValue | undefined {
   if (text === 'true' || text === 'false') return { kind: 'json', value: text === 'true' };
   if (numberShape.test(text)) return numberOf(text);
@@ -132,7 +134,7 @@ function numberOf(text: string): QValue {
   return { kind: 'json', value };
 }
 
-/** The plus sign of an offset comes as a blank where a URL holds it as it is. */
+/** The plus sign of an offset becomes a blank when a URL contains it unencoded. */
 const blankOffset = /^([\d:.,T-]+) (\d{2}(?::?\d{2})?)$/;
 
 function timeOf(given: string): QValue | undefined {
@@ -143,8 +145,8 @@ function timeOf(given: string): QValue | undefined {
 }
 
 /**
- * The value with quoted times read as times: what a member is compared with that can hold nothing else. Throws BadRequestData for
- * any other text, which would be compared as text.
+ * Converts quoted times to times, for a member that can only hold a time. Throws BadRequestData for any other text, because it would be
+ * compared as text.
  */
 export function asTime(value: QValue, cursor: Cursor): QValue {
   if (value.kind === 'uri') throw noTime(value.uri, cursor);
@@ -164,7 +166,7 @@ const noTime = (text: string, { name }: Cursor): Problem =>
     `A time stamp in the ${name} is compared with a time that has Z or an offset at its end, as 2026-03-01T08:00:00Z, not with ${quoted(text)}.`,
   );
 
-/** A pattern: quoted, or up to the next `;`, `|` or `)` that is not inside parentheses or brackets of its own. */
+/** Reads a pattern: quoted, or up to the next `;`, `|` or `)` outside of the pattern's own parentheses and brackets. */
 function readPattern(cursor: Cursor): Pattern {
   const start = cursor.at;
   const source = peek(cursor) === '"' ? readQuotedPattern(cursor) : readBarePattern(cursor);
@@ -173,7 +175,7 @@ function readPattern(cursor: Cursor): Pattern {
   return { source };
 }
 
-/** In a quoted pattern `\"` and `\\` are escapes of the string; all others are those of the pattern. */
+/** In a quoted pattern, `\"` and `\\` are escapes of the string; all other escapes belong to the pattern. */
 function readQuotedPattern(cursor: Cursor): string {
   const { text, at } = cursor;
   const end = closingQuote(text, at);
@@ -199,7 +201,7 @@ function readBarePattern(cursor: Cursor): string {
 
 const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
-/** Keeps which brackets of a pattern are open. Inside a character class only its end counts. */
+/** Maintains the stack of open brackets of a pattern. Inside a character class, only its end counts. */
 function track(open: string[], character: string): void {
   const innermost = open.at(-1);
   if (character === innermost) open.pop();

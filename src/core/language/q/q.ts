@@ -1,4 +1,4 @@
-/** Parses the query language `q` (clause 4.9): text to a tree of terms, all names expanded. */
+/** Parses the query language `q` (clause 4.9) to a tree of terms with expanded names. */
 import type { Terms } from '../../model/entity.ts';
 import { isUri } from '../../model/read/id.ts';
 import { percentDecoded, readRawOrDecoded } from '../../model/read/percent.ts';
@@ -15,10 +15,9 @@ interface Reader {
 }
 
 /**
- * The tree of a query. `expandValues` names attributes whose compared values are vocabulary terms to expand. `jsonKeys` needs
- * no care: names inside values are taken as written, for values are stored as written. A text that is not valid as it is, but is
- * when percent-decoded, is read so. Throws BadRequestData with the
- * position of the first error, TooComplexQuery beyond 16 384 characters, 64 levels or 500 terms.
+ * The tree of a query. `expandValues` names attributes whose operands are vocabulary terms to expand. `jsonKeys` has no effect: names
+ * inside values are not expanded, because values are stored unexpanded. A text that is only valid when percent-decoded is decoded. Throws
+ * BadRequestData with the position of the first error, and TooComplexQuery beyond 16 384 characters, 64 levels or 500 terms.
  */
 export function parseQ(text: string, terms: Terms, { expandValues, name = 'q' }: QOptions): Query {
   const vocabulary = new Set(expandValues.map((one) => terms.expand(one)));
@@ -33,11 +32,11 @@ export function parseQ(text: string, terms: Terms, { expandValues, name = 'q' }:
 interface QOptions {
   readonly expandValues: readonly string[];
   readonly jsonKeys: readonly string[];
-  /** What the text is called in messages; absent: q. */
+  /** The name of the text in messages; absent: q. */
   readonly name?: string;
 }
 
-/** `|` binds weaker than `;`. */
+/** `;` has a higher precedence than `|`. */
 function readAny(reader: Reader): Query {
   const parts = [readAll(reader)];
   while (eat(reader.cursor, '|')) parts.push(readAll(reader));
@@ -63,7 +62,7 @@ function readTerm(reader: Reader): Query {
 }
 
 const timeMembers = new Set(['createdAt', 'modifiedAt', 'deletedAt', 'expiresAt', 'observedAt']);
-/** Members whose values are stored expanded, always. */
+/** Members whose values are always stored expanded. */
 const typeMembers = new Set(['type', 'objectType', 'valueType']);
 
 function comparison({ cursor, terms, vocabulary }: Reader, path: QPath, tail: Tail): Query {
@@ -77,15 +76,15 @@ function comparison({ cursor, terms, vocabulary }: Reader, path: QPath, tail: Ta
   return { op: tail.op, path, value, ...(expanded.length > 0 ? { expanded } : undefined) };
 }
 
-/** What a member is compared with that can hold a time only, or anything. */
+/** Converts the operand for a member that can hold only a time, or any value. */
 function valueAs(content: 'time' | 'any', { op, value }: Extract<Tail, { value: QValue }>, cursor: Cursor): QValue {
   if (content === 'time') return asTime(value, cursor);
   return op === '==' || op === '!=' ? withDecoded(value) : value;
 }
 
 /**
- * A quoted text that holds percent-encoded characters is looked for as it is and decoded: clients write `name=="Eiffel%20Tower"`
- * in bodies and mean the blank (conflict 42). A URI is what it is.
+ * A quoted text with percent-encoded characters matches both unchanged and decoded: some clients write `name=="Eiffel%20Tower"` in bodies
+ * and mean the blank (conflict 42). A URI is not decoded.
  */
 function withDecoded(value: QValue): QValue {
   const values = value.kind === 'list' ? value.values : [value];
@@ -100,7 +99,7 @@ function decodedOf(value: QValue): readonly QValue[] {
   return decoded === undefined || decoded === value.value ? [] : [{ kind: 'json', value: decoded, isDecoded: true }];
 }
 
-/** The path in the entity where the value is, after all relationships. */
+/** The path in the last entity, after all relationships. */
 const targetOf = (path: QPath): QPath => (path.linked ? targetOf(path.linked.path) : path);
 
 function expansions(value: QValue, terms: Terms): readonly string[] {

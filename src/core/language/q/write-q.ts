@@ -1,9 +1,9 @@
-/** Writes a query in `q` out again, with other names: the reverse of `parseQ` (clause 4.9). */
+/** Writes a query as `q` text, with other names: the reverse of `parseQ` (clause 4.9). */
 import type { Terms } from '../../model/entity.ts';
 import type { QPath, Query, QValue } from '../filter.ts';
 import { encoded, writeNames } from './q-name.ts';
 
-/** A text that `parseQ` gives the same meaning, with the same terms. */
+/** A text that `parseQ` reads as the same query with the same terms. */
 export function writeQ(query: Query, terms: Terms): string {
   switch (query.op) {
     case 'and':
@@ -24,7 +24,7 @@ export function writeQ(query: Query, terms: Terms): string {
 
 type Comparison = Extract<Query, { readonly value: QValue }>;
 
-/** Vocabulary terms are written by the names that they have in these terms. */
+/** Vocabulary terms are compacted with the given terms. */
 function writeOperand({ value, expanded }: Comparison, terms: Terms): string {
   if (!expanded) return writeValue(value);
   const iris = [...expanded];
@@ -39,7 +39,7 @@ function writeOperand({ value, expanded }: Comparison, terms: Terms): string {
     .join(',');
 }
 
-/** False for a value that `parseQ` adds by itself. */
+/** False for a value that `parseQ` adds itself. */
 const isWritten = (value: QValue): boolean => value.kind !== 'json' || value.isDecoded === undefined;
 
 function writeValue(value: QValue): string {
@@ -57,7 +57,7 @@ function writeValue(value: QValue): string {
   }
 }
 
-/** A path. Without types before it, a colon in the first name of a linked path would be taken for the end of them. */
+/** Writes a path. In a linked path without types, an unencoded colon in the first name would be read as the end of the types. */
 function writePath(path: QPath, terms: Terms, isAfterBrace = false): string {
   const { attr, sub, inside, linked } = path;
   const names = writeNames([attr, ...sub], terms, { isHidden: isAfterBrace });
