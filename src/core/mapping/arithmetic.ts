@@ -1,4 +1,4 @@
-/** What is done to a number on its way from a file: other units, shares of another column, fewer decimals. */
+/** Converts numbers from files: changes units, divides by other columns, rounds decimals. */
 import type { Json } from '../model/json.ts';
 import { RowFlaw } from './flaw.ts';
 import { cellOf, numberOf, type RowReading, type Row } from './row.ts';
@@ -6,7 +6,7 @@ import type { Spec } from './spec.ts';
 
 type ReadNumber = (row: Row) => number | undefined;
 
-/** In this order: `times`, `dividedBy`, `plus`, `minus`. */
+/** Applied in this order: `times`, `dividedBy`, `plus`, `minus`. */
 const steps: readonly (readonly [name: string, apply: (value: number, by: number) => number])[] = [
   ['times', (value, by) => value * by],
   ['dividedBy', (value, by) => value / by],
@@ -15,8 +15,8 @@ const steps: readonly (readonly [name: string, apply: (value: number, by: number
 ];
 
 /**
- * A number after the steps of a spec, each by a number or by that in another column; undefined when one is missing. With
- * `runningSum` it is then added to those of the rows before it, as a meter's register does.
+ * Applies the steps of a spec to a number. The operand of a step is a number or the number in another column. The result is undefined when
+ * a number is missing. With `runningSum`, the result is added to the results of the previous rows, like the register of a meter.
  */
 export function createArithmetic(
   start: ReadNumber,
@@ -48,7 +48,7 @@ function checked(value: number, isInteger: boolean): number {
   return value;
 }
 
-/** Sums that grow row by row, one for each entity. */
+/** Sums over the rows, one per entity. */
 function createSum({ idOf }: RowReading): (row: Row, value: number) => number {
   const sums = new Map<string | undefined, number>();
   return (row, value) => {

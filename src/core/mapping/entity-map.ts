@@ -1,4 +1,4 @@
-/** Reads a map: which column of a row is which attribute of which entity. docs/import.md describes it. */
+/** Reads a map, which assigns columns of rows to attributes of entities. docs/import.md describes it. */
 import type { Kind } from '../model/attribute.ts';
 import type { JsonObject } from '../model/json.ts';
 import { prototypeName } from '../model/read/name.ts';
@@ -10,49 +10,49 @@ import type { Spec } from './spec.ts';
 import { createTemplate, encodeForId, type Template } from './template.ts';
 import { createTimeZone } from './time-zone.ts';
 
-/** An attribute of the entities that rows become. */
+/** An attribute of the entities that a map creates. */
 export interface MappedAttribute {
   readonly name: string;
   readonly kind: Kind;
   readonly read: ReadValue;
-  /** Members beside the value that never change, such as the unit code. */
+  /** Constant members besides the value, such as the unit code. */
   readonly members: JsonObject;
-  /** Of language properties: the language of the text. */
+  /** For language properties: the language of the text. */
   readonly language: string | undefined;
-  /** It bears the time of the row. */
+  /** It gets the time of the row as `observedAt`. */
   readonly isObserved: boolean;
-  /** It does not change from row to row, and is only sent with the first row of an entity. */
+  /** It is the same in all rows of an entity. Only the first row of an entity sends it. */
   readonly isFixed: boolean;
   /** A row without it is rejected. */
   readonly isRequired: boolean;
 }
 
-/** What rows become. */
+/** A map from rows to entities. */
 export interface EntityMap {
   readonly type: string;
-  /** URL of the @context; undefined: whatever counts where the entity goes. */
+  /** The URL of the @context; undefined: the receiver's default applies. */
   readonly context: string | undefined;
   readonly id: Template;
-  /** Time of a row; absent when rows have none. */
+  /** Reads the time of a row; absent when rows have no time. */
   readonly observedAt: ReadValue | undefined;
-  /** Those that are fixed come first. */
+  /** Fixed attributes come first. */
   readonly attributes: readonly MappedAttribute[];
-  /** Why a row is not wanted; undefined for a row that is. */
+  /** The reason to skip a row; undefined for a row that is imported. */
   readonly skip: (row: Row) => string | undefined;
-  /** Columns that are read, those in templates among them. */
+  /** All columns that the map reads, columns in templates included. */
   readonly columns: ReadonlySet<string>;
 }
 
 const kinds = ['Property', 'GeoProperty', 'Relationship', 'LanguageProperty'] as const;
 
 export interface MapOptions {
-  /** The @context of a map that names none; absent: that is left to the receiver of the entities. */
+  /** The @context of a map that gives none; absent: the receiver's default applies. */
   readonly context?: string;
-  /** Rows of an entity come in the order of time, or in the opposite one: that tells the two hours of autumn apart. */
+  /** The rows of an entity are in ascending or descending order of time. The order resolves the repeated hour when summer time ends. */
   readonly isInOrder: boolean;
 }
 
-/** Reads the members of a map; the caller closes the spec. Throws an Error that names the member which is missing or wrong. */
+/** Reads the members of a map; the caller closes the spec. Throws an Error that names a missing or wrong member. */
 export function readEntityMap(spec: Spec, { context, isInOrder }: MapOptions): EntityMap {
   const plain = readReading(spec);
   const order = isInOrder ? createRowOrder(plain.idOf) : undefined;
@@ -135,7 +135,7 @@ function readKind(text: string, place: string): Kind {
   return kind;
 }
 
-/** Rows are skipped when a column is one of some texts, or empty. */
+/** Rows are skipped when a column has one of the given texts, or is empty. */
 function readSkip(rules: readonly Spec[], reading: RowReading): EntityMap['skip'] {
   const tests = rules.map((spec) => {
     const column = spec.neededText('column');

@@ -1,10 +1,10 @@
-/** What is wrong with one row of a file: it is told of that row, and the import goes on. */
+/** Defines the error of a single row of a file. It is reported for that row, and the import continues. */
 import type { Json } from '../model/json.ts';
 
-/** Thrown by what reads a row; the message says what is wrong, and quotes the value. */
+/** Thrown by readers of rows. The message describes the fault and quotes the value. */
 export class RowFlaw extends Error {}
 
-/** A value as it stands in messages, cut to what fits in a line. */
+/** A value for messages, shortened to 80 characters. */
 export const quoted = (value: Json | undefined): string => {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;

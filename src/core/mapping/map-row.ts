@@ -1,16 +1,16 @@
-/** Turns a row into an entity, as a map says. */
+/** Converts a row to an entity according to a map. */
 import { valueMember } from '../model/attribute.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { RowFlaw } from './flaw.ts';
 import type { EntityMap, MappedAttribute } from './entity-map.ts';
 import type { Row } from './row.ts';
 
-/** What a row became: an entity, or the reason why it did not. */
+/** The result of a row: an entity, or the reason why there is none. */
 export type Mapped =
   | { readonly outcome: 'entity'; readonly id: string; readonly whole: JsonObject; readonly part: JsonObject }
   | { readonly outcome: 'skipped' | 'rejected'; readonly reason: string };
 
-/** `whole` has all attributes; `part` leaves those out that do not change from row to row. */
+/** `whole` has all attributes. `part` leaves out the attributes that are the same in all rows of an entity. */
 export function mapRow(map: EntityMap, row: Row): Mapped {
   try {
     const reason = map.skip(row);

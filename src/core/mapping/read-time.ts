@@ -1,18 +1,18 @@
-/** Reads times as files write them, by a pattern such as `d.M.yyyy HH:mm`. */
+/** Reads times from files by a pattern such as `d.M.yyyy HH:mm`. */
 import { instantOf, isExact, isShortest, microsOf, microsOfInstant } from '../model/instant.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import { type ChooseMoment, hourMs, type ToUtc } from './time-zone.ts';
 
-/** What was read of a time: in milliseconds since 1970 (UTC), the parts of a millisecond cut off, and as an instant. */
+/** A parsed time: in milliseconds since 1970 (UTC), rounded down, and as an instant. */
 interface TimeRead {
   readonly ms: number;
   readonly instant: string;
 }
 
-/** Reads a text; where the clock shows its time twice, `choose` says which moment is meant. Throws a RowFlaw when it is no time. */
+/** Reads a text. When a local time occurs twice, `choose` selects the moment. Throws a RowFlaw when the text is not a time. */
 export type ReadTime = (text: string, choose: ChooseMoment) => TimeRead;
 
-/** What the letters of a pattern stand for, as regular expressions. A single letter takes one digit or two. */
+/** The regular expressions for the letters of a pattern. A single letter accepts one or two digits. */
 const parts: Readonly<Record<string, string>> = {
   yyyy: '\\d{4}',
   yy: '\\d{2}',
@@ -33,13 +33,13 @@ const parts: Readonly<Record<string, string>> = {
   X: 'Z|[+\\u2212-]\\d{2}(?::?\\d{2})?',
 };
 
-/** Letters that say the same part of a time: a pattern has only one of them. */
+/** Letters for the same part of a time. A pattern can have only one of them. */
 const sameParts = ['yyyy yy', 'MM M', 'dd d', 'HH H hh h', 'mm m', 'ss s', 'S', 'a', 'X'].map((one) => one.split(' '));
 
 /**
- * A reader for a pattern: `iso` (with offset, or without one in the zone), `epoch-s`, `epoch-ms`, or letters: yyyy yy MM
- * M dd d HH H hh h mm m ss s S (fraction) a (AM, PM) X (Z or an offset); all else stands for itself. Throws an Error
- * when the pattern has no year, month and day, or says a part twice.
+ * Creates a reader for a pattern: `iso` (with an offset, or in the time zone without one), `epoch-s`, `epoch-ms`, or letters: yyyy yy MM M
+ * dd d HH H hh h mm m ss s S (fraction) a (AM, PM) X (Z or an offset). All other characters are literal. Throws an Error when the pattern
+ * has no year, month and day, or has a part twice.
  */
 export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
   if (pattern === 'epoch-s') return (text) => ofEpoch(text, 1_000_000, 'seconds');
@@ -56,7 +56,7 @@ export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
   };
 }
 
-/** True for what `instantOf` would write, and for times that it could not write to the last digit. */
+/** True for a text that `instantOf` would write, and for a time that it cannot write exactly. */
 function isInstant(text: string): boolean {
   const micros = microsOf(text);
   return micros !== undefined && (!isExact(micros) || isShortest(text));
@@ -78,13 +78,13 @@ function ofEpoch(text: string, microsPerUnit: number, units: string): TimeRead {
   return timeAt(ms, micros - ms * 1000, text);
 }
 
-/** The first millisecond of the year 0, and the first of the year 10000: what a time in four digits can be. */
+/** The first millisecond of the year 0 and of the year 10000: the range of years with four digits. */
 const [firstMs, endMs] = [-62_167_219_200_000, 253_402_300_800_000];
 
 function timeAt(ms: number, micros: number, text: string): TimeRead {
   if (ms < firstMs || ms >= endMs) throw new RowFlaw(`${quoted(text)} is not in the years 0 to 9999`);
   const second = Math.floor(ms / 1000);
-  // Single microseconds would be lost in times that are far away, whole seconds are not.
+  // Far from 1970, a double loses single microseconds, but not whole seconds.
   const fraction = String((ms - second * 1000) * 1000 + micros)
     .padStart(6, '0')
     .replace(/0+$/, '');
@@ -113,7 +113,7 @@ function createPatternReader(pattern: string, toUtc: ToUtc): ReadPattern {
 const chosen = ([earlier, later]: ReturnType<ToUtc>, choose: ChooseMoment): number =>
   later === undefined ? earlier : choose(earlier, later);
 
-/** Throws an Error that says what is wrong with a pattern. */
+/** Throws an Error that describes the fault of an invalid pattern. */
 function refuseFlaws(pattern: string): void {
   const letters = pattern.match(letterGroups) ?? [];
   const unknown = letters.find((one) => !(one in parts));
@@ -136,27 +136,27 @@ function timeFrom(fields: Fields, text: string, toMs: (time: Parameters<ToUtc>[0
   const dayMs = dayOf(year, number('MM', 'M'), number('dd', 'd'));
   const inDayMs = timeOfDay(hourOf(fields, number), number('mm', 'm'), number('ss', 's'));
   const asUtcMs = dayMs + inDayMs;
-  // 24:00 is the end of the day (ISO 8601): the next day's 00:00.
+  // 24:00 is the end of the day (ISO 8601): 00:00 of the next day.
   const isBeyondDay = inDayMs === 24 * hourMs && micros > 0;
   if (Number.isNaN(asUtcMs) || isBeyondDay) throw new RowFlaw(`${quoted(text)} is no time that there is`);
   const ms = fields['X'] === undefined ? toMs({ asUtcMs, text }) : asUtcMs - offsetIn(fields['X'], text);
   return timeAt(ms + Math.floor(micros / 1000), micros % 1000, text);
 }
 
-/** A day in milliseconds; NaN for one that there is not. */
+/** The start of a day in milliseconds; NaN for a date that does not exist. */
 function dayOf(year: number, month: number, day: number): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : Number.NaN;
 }
 
-/** A time of the day in milliseconds, up to 24:00:00; NaN for one that there is not. */
+/** A time of day in milliseconds, up to 24:00:00; NaN for an invalid time. */
 function timeOfDay(hour: number, minute: number, second: number): number {
   const ms = hour * hourMs + minute * 60_000 + second * 1000;
   return minute < 60 && second < 60 && ms <= 24 * hourMs ? ms : Number.NaN;
 }
 
-/** The hour of the day; hours of the forenoon and afternoon run from 12 over 1 to 11. */
+/** The hour of the day. With AM or PM, hours are 12, then 1 to 11. */
 function hourOf(fields: Fields, number: (...names: readonly string[]) => number): number {
   const half = fields['a']?.toLowerCase();
   const hour = number('HH', 'H', 'hh', 'h');

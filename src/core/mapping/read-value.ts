@@ -1,4 +1,4 @@
-/** Reads one value of a row: text, number, yes or no, time, place, or an object of these. */
+/** Reads one value of a row: text, number, boolean, time, location, or an object of these. */
 import { isObject, type Json } from '../model/json.ts';
 import { quoted, RowFlaw } from './flaw.ts';
 import { createArithmetic } from './arithmetic.ts';
@@ -8,15 +8,15 @@ import type { Spec } from './spec.ts';
 import { createTemplate } from './template.ts';
 import { createTimeZone } from './time-zone.ts';
 
-/** The value in a row; undefined when there is none. Throws a RowFlaw when it is wrong. */
+/** The value in a row; undefined when it is absent. Throws a RowFlaw when it is invalid. */
 export type ReadValue = (row: Row) => Json | undefined;
 
-/** The sorts of value that a column can hold. */
+/** The types of values that a column can hold. */
 const sorts = ['text', 'number', 'integer', 'boolean', 'time', 'json'] as const;
 
 /**
- * A reader of values. The spec says where the value comes from, by one of `constant`, `template`, `members`, `longitude`
- * with `latitude`, or `column`. Throws an Error when it says nothing of it.
+ * Creates a reader of values. The spec gives the source: `constant`, `template`, `members`, `longitude` with `latitude`, or `column`.
+ * Throws an Error when it gives none.
  */
 export function createValue(spec: Spec, reading: RowReading): ReadValue {
   if (spec.has('constant')) {
@@ -104,7 +104,7 @@ function flaw(column: string, value: Json, what: string): never {
   throw new RowFlaw(`${column} is ${quoted(value)}, which is ${what}`);
 }
 
-/** A value for each word of a file. A word that is not in the list is a flaw, unless `otherwise` has a value for it. */
+/** Translates the words of a file to values. A word that is not in the list is a flaw, unless `otherwise` gives a value for it. */
 function wordOf(cell: ReadValue, column: string, spec: Spec): ReadValue {
   const words = spec.json('words');
   const otherwise = spec.json('otherwise');

@@ -1,31 +1,34 @@
-/** Which moment a row means by a time in the hour that comes twice in autumn: the order of an entity's rows tells. */
+/** Resolves local times in the repeated hour when summer time ends, by the order of an entity's rows. */
 import type { MomentRule, Row } from './row.ts';
 import { hourMs } from './time-zone.ts';
 
-/** For rows in no order, such as messages of devices: the earlier moment. */
+/** For rows without an order, such as messages of devices: selects the earlier moment. */
 export const earlierMoment: MomentRule = { choose: () => (earlier) => earlier, remember: () => undefined };
 
 export interface RowOrder {
   /** For the time of a row. */
   readonly observed: MomentRule;
-  /** For all other times in it. */
+  /** For all other times in a row. */
   readonly others: MomentRule;
 }
 
-/** The last row of an entity. */
+/** The previous row of an entity. */
 interface Last {
   readonly ms: number;
-  /** Above zero where rows come in the order of time, below where they come in the opposite one; 0: not known yet. */
+  /** Positive for rows in ascending order of time, negative for rows in descending order, 0 when unknown. */
   readonly step: number;
 }
 
-/** Entities whose last row is remembered. */
+/** The maximum number of entities whose previous row is kept. */
 const entitiesMax = 1_000_000;
 
-/** Rows that are further apart say nothing of each other's hour. */
+/** Rows with a greater distance in time do not help to resolve the hour. */
 const nearMs = 3 * hourMs;
 
-/** The rules for rows of a file, which come in the order of time or in the opposite one, whichever entities they are of. */
+/**
+ * The rules for rows of a file. The rows of each entity are in ascending or descending order of time; rows of different entities can
+ * alternate.
+ */
 export function createRowOrder(idOf: (row: Row) => string | undefined): RowOrder {
   const lasts = new Map<string | undefined, Last>();
   let observed: { readonly row: Row; readonly ms: number } | undefined;
@@ -47,7 +50,7 @@ export function createRowOrder(idOf: (row: Row) => string | undefined): RowOrder
   };
 }
 
-/** The first of two moments that goes on from the last row in its direction; the earlier one where no row is near. */
+/** The first of two moments that continues from the previous row in its direction; the earlier moment when the previous row is not near. */
 function follow(last: Last | undefined, earlier: number, later: number): number {
   if (last === undefined || Math.abs(last.ms - later) > nearMs) return earlier;
   const { ms, step } = last;
@@ -56,6 +59,6 @@ function follow(last: Last | undefined, earlier: number, later: number): number 
   return earlier !== ms && (later === ms || ms - earlier < later - ms) ? earlier : later;
 }
 
-/** The moment that is nearer to another one; the earlier one where that is not near. */
+/** The moment nearer to `ms`; the earlier moment when it is not near. */
 const nearest = (ms: number, earlier: number, later: number): number =>
   Math.abs(ms - earlier) > nearMs || Math.abs(ms - earlier) <= Math.abs(ms - later) ? earlier : later;

@@ -1,35 +1,35 @@
-/** Reads a JSON object whose members are known: what is missing, wrong or unknown is named with its place. */
+/** Reads a JSON object with known members. Errors name the path of a missing, wrong or unknown member. */
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
 import { quoted } from './flaw.ts';
 
-/** An object that is being read. Every reading member throws an Error when the member is there and is something else. */
+/** A JSON object that is being read. Every reading function throws an Error when the member has another type. */
 export interface Spec {
-  /** Where it stands, such as `attributes.occupancy`. */
+  /** The path of the object, such as `attributes.occupancy`. */
   readonly place: string;
-  /** Where a member of it stands. */
+  /** The path of a member. */
   placeOf(name: string): string;
   has(name: string): boolean;
   json(name: string): Json | undefined;
   text(name: string): string | undefined;
-  /** Throws an Error when it is not there. */
+  /** Throws an Error when the member is absent. */
   neededText(name: string): string;
   number(name: string): number | undefined;
-  /** False when it is not there. */
+  /** False when the member is absent. */
   flag(name: string): boolean;
   texts(name: string): readonly string[] | undefined;
   member(name: string): Spec | undefined;
-  /** The members of an object of objects; none when it is not there. */
+  /** The members of an object of objects; empty when it is absent. */
   entries(name: string): readonly (readonly [string, Spec])[];
-  /** The elements of an array of objects; none when it is not there. */
+  /** The elements of an array of objects; empty when it is absent. */
   list(name: string): readonly Spec[];
-  /** To be called last. Throws an Error when there is a member that nobody asked for. */
+  /** Call it last. Throws an Error when the object has a member that was not read. */
   close(): void;
 }
 
-/** Reads a member when it is there. Throws an Error when it is something else. */
+/** Reads a member; undefined when it is absent. Throws an Error when it has another type. */
 type Read = <T extends Json>(name: string, is: (one: Json) => one is T, what: string) => T | undefined;
 
-/** Throws an Error when the value is no object. */
+/** Throws an Error when the value is not an object. */
 export function createSpec(value: Json | undefined, place: string): Spec {
   if (!isObject(value))
     throw new Error(`${place === '' ? 'The document' : place} must be an object, not ${quoted(value)}.`);

@@ -1,11 +1,11 @@
-/** Texts with columns in braces, such as `urn:ngsi-ld:OffStreetParking:birmingham:{SystemCodeNumber}`. */
+/** Fills texts with columns in braces, such as `urn:ngsi-ld:OffStreetParking:birmingham:{SystemCodeNumber}`. */
 import { quoted, RowFlaw } from './flaw.ts';
 import { type Cells, cellOf, type Row, textOf } from './row.ts';
 
 /** The text for a row; undefined when one of its columns is empty. */
 export type Template = (row: Row) => string | undefined;
 
-/** A template; `encode` is applied to what columns put into it. */
+/** Creates a template. `encode` is applied to the inserted texts of columns. */
 export function createTemplate(
   text: string,
   reading: Cells,
@@ -25,7 +25,7 @@ export function createTemplate(
   };
 }
 
-/** What stands in ids is percent-encoded. Throws a RowFlaw for a text with half a character, which nothing can be made of. */
+/** Percent-encodes a part of an id. Throws a RowFlaw for a text with a lone surrogate, which cannot be encoded. */
 export function encodeForId(part: string): string {
   if (part.isWellFormed()) return encodeURIComponent(part);
   throw new RowFlaw(`${quoted(part)} has half a character, and cannot be part of an id`);

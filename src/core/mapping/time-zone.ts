@@ -1,25 +1,28 @@
-/** From a time on a wall to UTC: fixed offsets, and zones with summer time. */
+/** Converts local times to UTC: fixed offsets, and time zones with summer time. */
 import { RowFlaw } from './flaw.ts';
 
-/** A time on a wall: its parts, and the milliseconds these would be in UTC. */
+/** A local time. `asUtcMs` are the milliseconds of the same date and time in UTC. */
 interface WallTime {
   readonly asUtcMs: number;
-  /** As it was written, for messages. */
+  /** The text in the file, for messages. */
   readonly text: string;
 }
 
 /**
- * The moments at which a clock shows a time, in milliseconds since 1970 (UTC), the earlier one first: one, or two in the hour
- * that comes twice in autumn. Throws a RowFlaw for a time that summer time skips.
+ * The moments of a local time, in milliseconds since 1970 (UTC): one, or two in the repeated hour when summer time ends, the earlier first.
+ * Throws a RowFlaw for a time that the start of summer time skips.
  */
 export type ToUtc = (time: WallTime) => readonly [earlier: number, later?: number];
 
-/** Chooses between two such moments. */
+/** Selects one of two such moments. */
 export type ChooseMoment = (earlier: number, later: number) => number;
 
 export const hourMs = 3_600_000;
 
-/** The clock of a zone: `Z`, an offset such as `+02:00`, or a name such as `Europe/Ljubljana`. Throws an Error when there is no such zone. */
+/**
+ * The conversion for a time zone: `Z`, an offset such as `+02:00`, or a name such as `Europe/Ljubljana`. Throws an Error for an unknown
+ * zone.
+ */
 export function createTimeZone(zone: string): ToUtc {
   const fixed = /^(?:Z|UTC|([+-])([01]\d|2[0-3]):?([0-5]\d))$/.exec(zone);
   if (fixed) {
@@ -29,7 +32,7 @@ export function createTimeZone(zone: string): ToUtc {
   }
   const offsetAt = createOffsets(zone);
   return ({ asUtcMs, text }) => {
-    // A day before and a day after, whatever offsets are in force around a change of clocks are both seen.
+    // The offsets a day before and a day after include both offsets around a change.
     const candidates = [offsetAt(asUtcMs - 24 * hourMs), offsetAt(asUtcMs + 24 * hourMs)]
       .map((offsetMs) => asUtcMs - offsetMs)
       .filter((utc) => utc + offsetAt(utc) === asUtcMs);
@@ -41,10 +44,10 @@ export function createTimeZone(zone: string): ToUtc {
   };
 }
 
-/** Local time less UTC, in milliseconds, at a moment. */
+/** The offset of local time from UTC at a moment, in milliseconds. */
 function createOffsets(zone: string): (utcMs: number) => number {
   const format = formatOf(zone);
-  // Offsets change at full quarters of an hour; those seen before need no formatting again.
+  // Offsets change only at quarters of an hour. The cache avoids repeated formatting.
   const known = new Map<number, number>();
   return (utcMs) => {
     const quarter = Math.floor(utcMs / (hourMs / 4));
