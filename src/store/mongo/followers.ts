@@ -35,7 +35,7 @@ export function createFollowers(
     pipeline,
     what: 'the log',
     observe,
-    // The log has the changes from before the stream. The position says how far.
+    // The log has the changes from before the stream. The position marks its end.
     onBegin: async () => announce((await state.findOne({ _id: 'state' }))?.position ?? 0),
     onEvent: (event) => {
       const position = event.operationType === 'update' ? event.updateDescription.updatedFields?.position : undefined;

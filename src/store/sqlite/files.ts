@@ -21,7 +21,7 @@ export interface Files {
 export interface FilesOptions {
   readonly writer: Writer;
   readonly yieldToEventLoop: YieldToEventLoop;
-  /** The maximum number of open files, apart from those in use. */
+  /** Above this number of open files, unused ones are closed. */
   readonly openMost: number;
   /** How long an idle file stays open. */
   readonly idleMs: number;

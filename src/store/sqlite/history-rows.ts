@@ -36,7 +36,7 @@ export type MakeRow = (instance: Given, at: Micros) => Omit<InstanceRow, 'at' | 
 /** `intern` returns the number of a text that is common. */
 export function createRowMaker(intern: (text: string) => number): MakeRow {
   const timeOf = createTimes();
-  /** The times whose text the microseconds in the columns do not give back. */
+  /** The times whose text cannot be restored from the microseconds in the columns. */
   const timesOf = ({ observedAt, createdAt, modifiedAt, deletedAt }: Given, at: Micros): InstanceRest => ({
     ...(observedAt === undefined ? undefined : observedRest(observedAt, at)),
     ...(timeOf(createdAt).isStamp ? undefined : { createdAt }),

@@ -3,8 +3,7 @@
 /**
  * Terms:
  * - `num`: an entity's place in creation order, never reused;
- * - `subject`: identifies a history. It is the first `num` of the entity and survives deletion and re-creation, so that the entity has
- * one history;
+ * - `subject`: identifies a history: the first `num` of the entity. It survives deletion and re-creation of the entity;
  * - `name`, `type`, `dataset`: numbers of texts in the table `name`. 0 is the default dataset, which has no text.
  * Times are microseconds (`Micros`).
  */

@@ -23,7 +23,7 @@ export interface SqliteOptions {
   readonly yieldToEventLoop: YieldToEventLoop;
   /** How much may wait for the disk. More writes are refused. */
   readonly limits?: Partial<WriterLimits>;
-  /** The maximum number of open files, apart from those in use, and how long an idle file stays open. */
+  /** Above this number of open files, unused ones are closed. `idleMs`: how long an idle file stays open. */
   readonly openMost?: number;
   readonly idleMs?: number;
   /** Called when the writer has failed for good and no write is possible. */

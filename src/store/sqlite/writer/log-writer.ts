@@ -69,7 +69,7 @@ const bytesOf = (text: string | null): number => (text === null ? 0 : Buffer.byt
 /** From this length on, the log does not repeat the text of an entity. */
 const wholeMax = 16_384;
 
-/** The maximum number of consecutive records of an entity without its text. It bounds the rows that a reader goes through. */
+/** The maximum number of consecutive records of an entity without its text. It bounds the number of rows that a reader scans. */
 const chainMax = 128;
 
 /** The number of entities whose chain length is cached. */

@@ -75,7 +75,7 @@ export function createValues(database: Database): Values {
   };
 }
 
-/** Adds some entities to an index. Returns the number up to which it then goes. */
+/** Adds some entities to an index. Returns the number of the last entity in it. */
 function* buildOn(rows: Rows, { name, text, upto }: Indexed): Steps<number> {
   let end = upto;
   for (let left = sliceMax; left > 0; left -= 1) {
