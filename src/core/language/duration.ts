@@ -24,7 +24,7 @@ export function parseDuration(text: string): Duration | undefined {
   return Number.isSafeInteger(micros) && months <= monthsMax ? { months, micros } : undefined;
 }
 
-/** Ten thousand years. */
+/** Longer durations are invalid: ten thousand years. */
 const monthsMax = 120_000;
 
 export const isZero = ({ months, micros }: Duration): boolean => months === 0 && micros === 0;

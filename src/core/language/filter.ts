@@ -38,7 +38,10 @@ export type QValue =
 
 /** The path of a term of `q`: attribute, sub-attributes or metadata, members inside the value (clause 4.9). */
 export interface QPath {
-  /** The expanded name of the attribute, or a system member: `createdAt`, `modifiedAt`, `expiresAt`, `deletedAt`, `observedAt`, `scope`, `id`, `type`. */
+  /**
+   * The expanded name of the attribute, or a system member: `createdAt`, `modifiedAt`, `expiresAt`, `deletedAt`, `observedAt`, `scope`,
+   * `id`, `type`.
+   */
   readonly attr: string;
   /** Names after dots: expanded sub-attribute names, or the unexpanded `observedAt`, `createdAt`, `modifiedAt`, `unitCode`, `datasetId`. */
   readonly sub: readonly string[];
