@@ -228,7 +228,7 @@ export interface TenantSize {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
-/** All tenants of one persistence. The default tenant is named '' and always exists. */
+/** All tenants of one persistence. The default tenant is named '' and always exists. Methods throw what `Store` throws. */
 export interface Stores {
   /** The store of a tenant. Undefined when the tenant does not exist and `create` is false (clause 4.14). */
   open(tenant: string, create: boolean): Promise<Store | undefined>;
