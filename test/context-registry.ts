@@ -1,4 +1,4 @@
-/** Parts of a world that tests have in common: @contexts of which nothing is loaded, the limits, nobody who carries subscriptions out. */
+/** Provides shared parts of a World for tests: @contexts without downloads, the limits, and a subscription service that does nothing. */
 import type { Subscriptions } from '../src/core/port/subscriptions.ts';
 import { createContexts } from '../src/core/jsonld/resolve.ts';
 import type { Json } from '../src/core/model/json.ts';

@@ -1,4 +1,4 @@
-/** One seed for all property tests of a run, so that a run that fails can be had again; `MLAKA_SEED` looks elsewhere. */
+/** Sets one seed for all property tests of a run, so that a failed run can be repeated; `MLAKA_SEED` sets another. */
 import fc from 'fast-check';
 
 fc.configureGlobal({ seed: Number(process.env['MLAKA_SEED'] ?? 1) });

@@ -1,6 +1,6 @@
 /**
- * The wall clock jumps forward a year, back, and back another year, under a real broker on SQLite, which is restarted after each jump or
- * not: everything that goes by time goes on within seconds.
+ * Tests a broker on SQLite while the wall clock jumps forward a year, back, and back another year, with and without restarts. Everything
+ * that depends on time must continue within seconds.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The documents at `/docs`: what is served and with which headers, and that a document cannot bring HTML or scripts into its page. */
+/**
+ * Tests the documents at `/docs`: which files are served, with which headers, and that a document cannot inject HTML or scripts into its
+ * page.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { renderDocument } from '../../src/app/docs/render.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';

@@ -1,4 +1,4 @@
-/** Whether the broker says that it is ready when, and only when, it can read and write. */
+/** Tests that the broker reports to be ready if and only if it can read and write. */
 import { expect, test } from '@jest/globals';
 import { createHealth } from '../../src/app/health.ts';
 import type { DocumentCollection, Stores } from '../../src/core/port/store.ts';

@@ -1,4 +1,4 @@
-/** What the log says of failures: one line each, short, without stacks, secrets and lines that a client has made up. */
+/** Tests log records of failures: one short line each, without stack traces, secrets or lines injected by a client. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';

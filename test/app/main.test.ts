@@ -1,4 +1,4 @@
-/** The command line as a process: exit codes, messages, and that nothing keeps a failed command alive. */
+/** Tests the command line as a process: exit codes, messages, and that a failed command always exits. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The sizes of a persistence among the metrics: the newest ones, and nothing where they are not to be had. */
+/** Tests the metrics of store sizes: the newest values, and no value when a store does not return its sizes. */
 import { describe, expect, test } from '@jest/globals';
 import { createMemory } from '../../src/app/memory.ts';
 import { createMetrics } from '../../src/app/telemetry/metrics.ts';

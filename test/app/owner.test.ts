@@ -1,4 +1,4 @@
-/** One owner of a folder of data: the second one is refused, and a lock ends with its process. */
+/** Tests the lock of a data folder: a second process is refused, and the lock ends with its process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The package as it is published: packed, installed with nothing but what it names, and started on the Node versions that it names. */
+/** Tests the published package: packed, installed only with its declared dependencies, and started on the declared versions of Node. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

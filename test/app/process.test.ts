@@ -1,4 +1,4 @@
-/** What the process hands to the core: the time. */
+/** Tests the clocks that the process provides to the core. */
 import { expect, test } from '@jest/globals';
 import { createClock, createPatientClock } from '../../src/app/process.ts';
 

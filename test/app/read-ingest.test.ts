@@ -1,4 +1,4 @@
-/** Files of --mqtt-ingest: YAML or JSON, and what is told of those that are wrong. */
+/** Tests the files of --mqtt-ingest: YAML or JSON, and the errors for invalid files. */
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

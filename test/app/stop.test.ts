@@ -1,4 +1,4 @@
-/** What clients see when a broker is told to stop: what is under way is answered, and nobody is left without a word. */
+/** Tests what clients see when a broker stops: pending requests are answered, and streams receive the reason. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';

@@ -1,4 +1,4 @@
-/** Who may make a tenant by a first write, and how many. */
+/** Tests which tenants a first write may create, and how many. */
 import { expect, test } from '@jest/globals';
 import { readConfig } from '../../src/app/config/read-config.ts';
 import { limitTenants } from '../../src/app/tenants.ts';

@@ -1,4 +1,4 @@
-/** The page of the API in a real browser: it shows every operation of openapi.yaml, and its curl lines do what they say. */
+/** Tests the API page in a real browser: it shows every operation of openapi.yaml, and its curl commands work. */
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

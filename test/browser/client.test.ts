@@ -1,4 +1,4 @@
-/** The client library in a real browser, as the broker serves it: a replica that outlives its connection, and requests. */
+/** Tests the client library in a real browser, as the broker serves it: a replica that survives a lost connection, and requests. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type * as client from '../../src/client/client.ts';
 import { type CounterPage, openCounterPage } from './counter.ts';

@@ -1,4 +1,4 @@
-/** A page of a broker in a real browser, whose connections can be cut, and a counter in that broker. */
+/** Opens a page of a broker in a real browser with connections that can be cut, and provides a counter entity in that broker. */
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type Proxy, startProxy } from '../client/proxy.ts';

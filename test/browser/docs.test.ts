@@ -1,4 +1,4 @@
-/** The documents in a real browser: reached from the first page and the page of the API, and read without a complaint. */
+/** Tests the documents in a real browser: they are reachable from the start page and the API page, and load without errors. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';

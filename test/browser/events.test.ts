@@ -1,4 +1,4 @@
-/** Server-Sent Events in a real browser: its EventSource follows changes, and comes back by itself where it was. */
+/** Tests Server-Sent Events in a real browser: its EventSource receives changes, and reconnects at its last position. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type CounterPage, openCounterPage } from './counter.ts';
 

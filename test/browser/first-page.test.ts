@@ -1,4 +1,4 @@
-/** The first page in a real browser: what it shows at first, that it lives, and that it comes back. */
+/** Tests the start page in a real browser: its initial content, its live updates, and its reconnects. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';

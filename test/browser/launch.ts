@@ -1,4 +1,4 @@
-/** Starts the browser that comes with the development packages, and notes what pages complain of. */
+/** Starts the browser of the development packages, and records the errors of its pages. */
 import chromium from '@sparticuz/chromium';
 import { type Browser, chromium as driver, type Page } from 'playwright-core';
 

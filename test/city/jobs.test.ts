@@ -1,4 +1,4 @@
-/** Jobs: done in every tenant, whatever happens in another, and told in the log as everything else is. */
+/** Tests the jobs: each tenant is processed regardless of failures in others, and the results are logged. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The data models: their examples are accepted, what breaks a rule is named by attribute, rule and value. */
+/** Tests the data models: their examples are accepted, and a violation is reported with attribute, rule and value. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { knownContexts, readBundledContexts } from '../../src/city/models/bundled-contexts.ts';

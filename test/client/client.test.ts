@@ -1,4 +1,4 @@
-/** The client library against a real broker: nothing is missing and nothing comes twice, whatever happens to the connection. */
+/** Tests the client library against a real broker: no change is lost or duplicated, whatever happens to the connection. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a broker whose connections can be cut, and which can be told to let nobody through. */
+/** Runs a TCP proxy in front of a broker. It can cut connections and refuse new ones. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 

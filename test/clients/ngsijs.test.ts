@@ -1,4 +1,4 @@
-/** Whole jobs of ngsijs, the client of WireCloud, unchanged: in Node, and in a page of another origin in Chromium. */
+/** Tests complete use cases of ngsijs, the client of WireCloud, unchanged: in Node, and in a page of another origin in Chromium. */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

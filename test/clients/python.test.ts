@@ -1,4 +1,4 @@
-/** Whole jobs of Python clients that cities have, unchanged, each in a virtual environment that is made once in `.cache`. */
+/** Tests complete use cases of common Python clients, unchanged, each in a virtual environment that is created once in `.cache`. */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

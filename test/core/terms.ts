@@ -1,4 +1,4 @@
-/** Terms for tests that need no @context: names by the functions given. */
+/** Provides Terms for tests without a @context: the given functions convert names. */
 import type { Terms } from '../../src/core/model/entity.ts';
 
 /** No term is defined; what is not given leaves IRIs as they are. */

@@ -1,4 +1,4 @@
-/** The files of docker/ name what is there: files that exist, options that the broker has, services of each other. */
+/** Tests that the files in docker/ refer to existing files, options of the broker, and services. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';

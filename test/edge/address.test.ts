@@ -1,3 +1,4 @@
+/** Tests which IP addresses count as private. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';

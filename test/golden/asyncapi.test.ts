@@ -1,4 +1,4 @@
-/** asyncapi.yaml is sound, and says what the stream does: the same ops, members and close codes, both ways. */
+/** Tests that asyncapi.yaml is valid and matches the stream in both directions: ops, members and close codes. */
 import { readFileSync } from 'node:fs';
 import specs from '@asyncapi/specs';
 import { describe, expect, test } from '@jest/globals';

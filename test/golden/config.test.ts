@@ -1,4 +1,4 @@
-/** Options: where values come from, what is refused, and that the documentation lists them as they are. */
+/** Tests the options: the sources of values, refusals, and that the documentation lists them correctly. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Documents as a reader uses them: their blocks, and answers without what differs from one run to the next. */
+/** Reads documents as a reader does: their code blocks, and answers without the parts that vary between runs. */
 import { readFileSync } from 'node:fs';
 
 export interface Block {

@@ -1,4 +1,4 @@
-/** Links of documents: each leads to a file and a heading that are there, in the repository and as the broker serves them. */
+/** Tests links in documents: each leads to an existing file and heading, in the repository and as served by the broker. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';

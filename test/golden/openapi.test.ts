@@ -1,4 +1,4 @@
-/** openapi.yaml says what the operation table does: the same paths, methods, names and parameters, both ways. */
+/** Tests that openapi.yaml matches the operation table in both directions: paths, methods, names and parameters. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';

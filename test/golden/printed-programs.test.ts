@@ -1,4 +1,4 @@
-/** Documents that print programs beside commands: they are run together, as a reader would, and what comes is compared with what is printed. */
+/** Tests documents that print programs beside commands: it runs them together and compares the output with the printed output. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

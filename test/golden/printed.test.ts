@@ -1,4 +1,4 @@
-/** The commands that the documents print do what is said of them: each is run in order against a broker, and printed answers are what comes. */
+/** Tests the commands in the documents: it runs them in order against a broker, and compares the answers with the printed ones. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { startTestBroker } from '../scenario/scenario.ts';

@@ -1,4 +1,4 @@
-/** What a reader of the documents works with: a folder, a shell, and programs that go on while others are run. */
+/** Provides the environment of a reader of the documents: a folder, a shell, and programs in the background. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

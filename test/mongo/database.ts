@@ -1,4 +1,4 @@
-/** Databases for tests, with names that nobody else has, and gone when the test is over. */
+/** Creates databases with unique names for tests, and drops them afterwards. */
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 

@@ -1,4 +1,4 @@
-/** Runs a replica set until standard input ends, so that no server outlives who asked for it, however that ends. */
+/** Runs a replica set until standard input ends, so that no server outlives its parent process. */
 import { once } from 'node:events';
 import { findMongod } from './mongod.ts';
 import { startReplicaSet } from './replica-set.ts';

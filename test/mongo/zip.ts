@@ -1,4 +1,4 @@
-/** Reads one file out of a zip archive, as far as Python wheels make use of that format. */
+/** Reads one file from a zip archive, with the features that Python wheels use. */
 import { inflateRawSync } from 'node:zlib';
 
 const endSignature = 0x06054b50;

@@ -1,4 +1,4 @@
-/** The child's half of child.ts: tells the URL, then answers questions until it is told to stop. */
+/** Implements the child's side of child.ts: it reports the URL, then answers questions until it is stopped. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export function answerParent(url: string, stop: () => Promise<void>): void {

@@ -1,4 +1,4 @@
-/** The floor of every ingestion of measurements: one table of bare SQLite, as durable as the broker's file. */
+/** Measures the baseline for ingestion of measurements: one table of bare SQLite with the durability of the broker. */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

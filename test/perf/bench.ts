@@ -1,4 +1,4 @@
-/** `npm run bench`: what the broker does in a second, each figure beside its floor in the same run. */
+/** `npm run bench`: measures the throughput of the broker, each figure beside its baseline in the same run. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';

@@ -1,4 +1,4 @@
-/** The broker as its users run it, for the bench. */
+/** Runs the broker as its users do, for the bench. */
 import { startBroker } from '../../src/app/broker.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
 import { answerParent } from './answer-parent.ts';

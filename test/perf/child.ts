@@ -1,4 +1,4 @@
-/** Runs a server in a process of its own, as users do, and asks it how long its event loop was held up. */
+/** Runs a server in a separate process, as users do, and measures how long its event loop was blocked. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

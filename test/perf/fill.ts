@@ -1,4 +1,4 @@
-/** Street lights for the benches, and how they come into a broker. */
+/** Provides street lights for the benches, and writes them to a broker. */
 import type { Child } from './child.ts';
 
 export const api = '/ngsi-ld/v1';

@@ -1,4 +1,4 @@
-/** The floor: raw node:http in front of bare SQLite in a worker with group commit, knowing nothing of NGSI-LD. */
+/** Runs the baseline: raw node:http in front of bare SQLite in a worker with group commit, without NGSI-LD. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-/** Bare SQLite for the floor: one table, one transaction per message, as durable as the broker. */
+/** Runs bare SQLite for the baseline: one table, one transaction per message, with the durability of the broker. */
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 

@@ -1,4 +1,4 @@
-/** `npm run bench:history`: measurements come in by the batch, and are asked for by time; beside bare SQLite and raw HTTP. */
+/** `npm run bench:history`: measures batches of measurements and temporal queries, beside bare SQLite and raw HTTP. */
 import { performance } from 'node:perf_hooks';
 import { bytesIn, openBareHistory } from './bare-history.ts';
 import { type Child, startChild } from './child.ts';

@@ -1,7 +1,7 @@
 /**
- * What requests cost that are made to cost much: each input at the largest size that is taken and at a quarter of it, with the
- * exponent by which the time grows, and how long others waited meanwhile; and what is answered to four times as much. Of
- * several runs the best counts, for others on the machine only ever add. Further arguments are options of the broker.
+ * Measures the cost of requests that are made to be expensive: each input at the largest accepted size and at a quarter of it, with the
+ * exponent of the growth and the delay of other requests, and the answer to four times the size. The best of several runs counts, because
+ * other load on the machine only adds time. Further arguments are options of the broker.
  * By hand: node test/perf/hostile.ts [--only PART-OF-NAME] [--store mongo ...]
  */
 import { performance } from 'node:perf_hooks';

@@ -1,4 +1,4 @@
-/** `node test/perf/http.ts`: what Express costs, tuned and as it comes, beside raw node:http, all in front of the same answerer. */
+/** `node test/perf/http.ts`: measures the cost of Express, tuned and with defaults, beside raw node:http, with the same handler. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';

@@ -1,4 +1,4 @@
-/** `npm run bench:import`: files of measurements come in by the command and by the API; beside bare SQLite fed with the same file. */
+/** `npm run bench:import`: measures the import of measurements by the command and by the API, beside bare SQLite with the same file. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

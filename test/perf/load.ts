@@ -1,4 +1,4 @@
-/** Loads a server over keep-alive connections and measures what came of it. */
+/** Loads a server over keep-alive connections and measures the result. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';

@@ -1,5 +1,5 @@
 /**
- * What hostile and slow clients make a broker hold: its resident memory before, and the most of it while they are there.
+ * Measures the resident memory of a broker before and during an attack of hostile and slow clients.
  * By hand: node test/perf/memory.ts [--only PART-OF-NAME] [--in FOLDER-OF-ANOTHER-CHECKOUT] [options of the broker]
  */
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,6 @@
 /**
- * `node test/perf/mqtt.ts`: what comes by MQTT in a second and is durable. Mosquitto has the messages in its session for us
- * before the clock is started, so that whoever publishes them costs nothing; beside it, the same with a client that only
- * acknowledges.
+ * `node test/perf/mqtt.ts`: measures how many MQTT messages a second become durable. Mosquitto holds the messages in its session before the
+ * clock starts, so publishing costs nothing. The baseline is a client that only acknowledges.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';

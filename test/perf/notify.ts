@@ -1,4 +1,7 @@
-/** `node test/perf/notify.ts [MATCHING@CHANGES ...]`: 10,000 subscriptions, of which a change concerns few or many: how long until its notifications have come. */
+/**
+ * `node test/perf/notify.ts [MATCHING@CHANGES ...]`: measures the notification latency with 10,000 subscriptions, of which a change matches
+ * few or many.
+ */
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** A receiver of notifications that costs as little as can be: on each message it tells when which values came since the last one. */
+/** Receives notifications at minimal cost. On each message it reports the values since the last message with their arrival times. */
 import { createServer, type AddressInfo } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 

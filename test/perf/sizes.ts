@@ -1,4 +1,4 @@
-/** What the same questions cost as a broker grows. By hand: node test/perf/sizes.ts [entities ...] */
+/** Measures the cost of the same queries as a broker grows. By hand: node test/perf/sizes.ts [entities ...] */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from './child.ts';

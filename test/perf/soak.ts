@@ -1,7 +1,7 @@
 /**
- * `node test/perf/soak.ts`: an hour of everything at once, in one broker with a small budget of memory: writes and their notifications,
- * queries, readers that do not read, bodies that stay unfinished, @contexts that come and go. It shows memory and open files as they
- * go, and ends with a fault when something was lost. BENCH_SECONDS makes it shorter.
+ * `node test/perf/soak.ts`: loads one broker with a small memory budget for an hour with everything at once: writes and their
+ * notifications, queries, readers that do not read, unfinished bodies, @contexts that come and go. It prints memory and open files
+ * regularly, and fails when something was lost. BENCH_SECONDS makes it shorter.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,7 +1,7 @@
 /**
- * `node test/perf/stream.ts`: thousands of WebSocket consumers on one broker. How fast a change reaches all of them, or the one whom it
- * concerns; what a connection takes of memory; that those who do not read slow nobody; what compression costs. BENCH_CONSUMERS and
- * BENCH_SECONDS make it smaller or longer. Node itself raises the number of files that a process may have open to what the system allows.
+ * `node test/perf/stream.ts`: measures thousands of WebSocket consumers on one broker: the latency of a change for all of them or for a
+ * single one, the memory per connection, the effect of consumers that do not read, and the cost of compression. BENCH_CONSUMERS and
+ * BENCH_SECONDS make it smaller or longer. Node itself raises the limit of open files to what the system allows.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** Concise form loses nothing: any entity that is shown in it is read back as the same one, and a merge of it changes nothing. */
+/** Tests that the concise representation loses nothing: an entity that is read back from it is the same, and merging it changes nothing. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { valueMember } from '../../src/core/model/attribute.ts';

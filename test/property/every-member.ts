@@ -1,4 +1,4 @@
-/** Random entities with every member that the standard has, in the normalized representation and the core @context. */
+/** Generates random entities with every member of the standard, in the normalized representation and the core @context. */
 import fc from 'fast-check';
 import { type Instance, type Kind, kinds, mayHave, valueMember } from '../../src/core/model/attribute.ts';
 import type { Entity } from '../../src/core/model/entity.ts';

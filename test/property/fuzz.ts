@@ -1,4 +1,4 @@
-/** What the fuzz tests share: inputs that are nearly right, and the one promise that is kept for all of them. */
+/** Provides what the fuzz tests share: almost valid inputs, and the one property that holds for all of them. */
 import fc from 'fast-check';
 import type { Json } from '../../src/core/model/json.ts';
 import { Problem } from '../../src/core/model/problem.ts';

@@ -1,4 +1,4 @@
-/** Texts by the grammars of the standard, right and nearly right, asked of a real broker: q, geo-queries, scope queries, and JSON-LD. */
+/** Tests a real broker with valid and almost valid texts of the grammars of the standard: q, geo-queries, scope queries, and JSON-LD. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { startTestBroker, type TestBroker, testedStores } from '../scenario/scenario.ts';

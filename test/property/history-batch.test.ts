@@ -1,4 +1,4 @@
-/** A batch of histories leaves behind what its elements leave behind when they are sent one by one. */
+/** Tests that a batch of histories has the same effect as its elements sent one by one. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { runs, timeoutMs } from './fuzz.ts';

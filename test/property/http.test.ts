@@ -1,4 +1,4 @@
-/** The HTTP binding over raw sockets: whatever bytes come, each request is answered, and no answer blames the broker. */
+/** Tests the HTTP binding with arbitrary bytes over raw sockets: each request is answered, and no answer is a server error. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** Ingestion over MQTT: whatever topics and payloads come, each message is settled, and no answer blames the broker. */
+/** Tests MQTT ingestion with arbitrary topics and payloads: each message is processed, and none causes an internal error. */
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { eventually, stopSites } from '../edge/deliver/site.ts';

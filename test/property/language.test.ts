@@ -1,4 +1,7 @@
-/** Every language of the parameters: whatever a text holds, it is taken or a problem says why not; what is taken can be used. */
+/**
+ * Tests the parser of every query parameter with arbitrary texts: it accepts the text or throws a problem with the reason. Accepted texts
+ * are usable.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { later, parseDuration, periodOf, isZero } from '../../src/core/language/duration.ts';

@@ -1,4 +1,7 @@
-/** Every reader of documents: whatever JSON comes, it is read or a problem says why not; what is read can be written and shown. */
+/**
+ * Tests the reader of every document with arbitrary JSON: it accepts the document or throws a problem with the reason. Accepted documents
+ * can be stored and rendered.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createContexts } from '../../src/core/jsonld/resolve.ts';

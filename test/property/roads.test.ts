@@ -1,4 +1,6 @@
-/** Whatever the standard lets a client say of an entity is kept on every road out of a broker and into another. */
+/**
+ * Tests that everything that the standard lets a client say about an entity survives every export from a broker and import into another.
+ */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Documents that the fuzz tests begin from: one of every shape that readers know. */
+/** Provides the documents from which the fuzz tests start: one for every shape that the readers know. */
 import { createContexts } from '../../src/core/jsonld/resolve.ts';
 import type { Terms } from '../../src/core/model/entity.ts';
 import type { Json } from '../../src/core/model/json.ts';

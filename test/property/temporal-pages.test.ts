@@ -1,4 +1,4 @@
-/** Long answers of history: whoever goes on from part to part sees every instance once, and comes to an end. */
+/** Tests long answers of history: a client that follows the parts sees every instance once, and reaches the end. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { runs, timeoutMs } from './fuzz.ts';

@@ -1,4 +1,4 @@
-/** What the scenarios of history measure, and how it is read back. */
+/** Provides the measurements of the history scenarios, and reads them back. */
 import type { Step } from './scenario.ts';
 
 export const id = (name: string): string => `urn:ngsi-ld:AirQualityObserved:${name}`;

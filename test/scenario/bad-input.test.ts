@@ -1,4 +1,6 @@
-/** Everything that can be wrong with a request: the right status, a problem that names it, nothing kept, and a broker that goes on. */
+/**
+ * Tests every kind of invalid request: the correct status, a problem that names the error, no stored data, and a broker that keeps working.
+ */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextLink, startTestBroker, type TestBroker } from './scenario.ts';

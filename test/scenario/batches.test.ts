@@ -1,4 +1,4 @@
-/** Batches over HTTP: every element for itself, whatever happens to the others. */
+/** Tests batches over HTTP: each element is processed independently of the others. */
 import { problem, scenarios } from './scenario.ts';
 
 const meter = (name: string, value: unknown = 1) => ({

@@ -1,4 +1,4 @@
-/** Bounds on how much one request may bring, each a refusal that names it and its option. */
+/** Tests the limits on one request: each refusal names the limit and its option. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
 

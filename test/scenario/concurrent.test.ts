@@ -1,4 +1,6 @@
-/** Requests that change the same stored document at the same time, at one broker or at two on one database: none is lost that was acknowledged. */
+/**
+ * Tests concurrent requests that change the same stored document, at one broker or at two on one database: no acknowledged change is lost.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabases } from '../mongo/database.ts';
 import { contextLink, startTestBroker, testedStores, type TestBroker } from './scenario.ts';

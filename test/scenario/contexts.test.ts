@@ -1,4 +1,4 @@
-/** Stored @contexts over HTTP: hosted, downloaded, made by the broker; deleted, downloaded anew, and after a restart. */
+/** Tests stored @contexts over HTTP: hosted, downloaded, or created by the broker; deleted, downloaded again, and after a restart. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

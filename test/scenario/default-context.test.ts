@@ -1,4 +1,4 @@
-/** The @context of requests that name none, by option: for all tenants and for single ones. */
+/** Tests the default @context of requests that name none, for all tenants and per tenant. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDefaultContexts } from '../../src/app/config/default-contexts.ts';
 import { startReceiver, stopReceivers } from '../edge/deliver/receiver.ts';

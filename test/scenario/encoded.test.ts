@@ -1,4 +1,4 @@
-/** Texts of the query languages at every door: percent-encoded ones, and times in them, on every store (conflicts 42, 43). */
+/** Tests texts of the query languages on every access path: percent-encoded texts, and times in them, on every store (conflicts 42, 43). */
 import { expect } from '@jest/globals';
 import { contextLink, coreContext, defaultVocabulary, problem, scenarios, type Step } from './scenario.ts';
 

@@ -1,4 +1,4 @@
-/** Entities over HTTP, from creation to deletion, on every store. */
+/** Tests entities over HTTP, from creation to deletion, on every store. */
 import { expect } from '@jest/globals';
 import { coreContext, defaultVocabulary, problem, scenarios } from './scenario.ts';
 

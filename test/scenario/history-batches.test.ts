@@ -1,4 +1,4 @@
-/** Histories in batches: many entities at once, each element for itself. */
+/** Tests batches of histories: many entities at once, each element independent of the others. */
 import { expect } from '@jest/globals';
 import { id, past, reading, values } from './air.ts';
 import { problem, scenarios, type Step } from './scenario.ts';

@@ -1,4 +1,4 @@
-/** Reading history over HTTP: what is found without a temporal query, the newest first, and what aggregates apply to. */
+/** Tests reading history over HTTP: results without a temporal query, the newest first, and the values that aggregates apply to. */
 import { expect } from '@jest/globals';
 import { id, past } from './air.ts';
 import { problem, scenarios, type Step } from './scenario.ts';

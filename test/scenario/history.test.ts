@@ -1,4 +1,4 @@
-/** History over HTTP: everything that was written can be read back by time. */
+/** Tests history over HTTP: everything that was written can be read by time. */
 import { expect } from '@jest/globals';
 import { id, past, reading, values } from './air.ts';
 import { problem, scenarios, type Step } from './scenario.ts';

@@ -1,4 +1,4 @@
-/** What a request says of instances of one attribute, and what is never taken as a value, a type or a dataset. */
+/** Tests requests with several instances of one attribute, and what is refused as a value, a type or a dataset. */
 import { expect } from '@jest/globals';
 import { problem, scenarios, type Step } from './scenario.ts';
 

@@ -1,4 +1,4 @@
-/** Answers and notifications in JSON-LD, read by a JSON-LD library that knows nothing of NGSI-LD but the core context. */
+/** Tests answers and notifications in JSON-LD with a JSON-LD library that knows only the core @context of NGSI-LD. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import jsonld from 'jsonld';

@@ -1,4 +1,4 @@
-/** Pages of entities that are too large to be held together: they are read as they are sent, and are the same as any others. */
+/** Tests pages of entities that do not fit in memory: they are read while they are sent, and have the same content as others. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
 

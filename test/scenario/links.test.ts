@@ -1,4 +1,4 @@
-/** Queries by POST, linked entities, order, purge, older versions: what goes beyond one entity and one list. */
+/** Tests features beyond one entity and one list: queries by POST, linked entities, order, purge, older versions. */
 import { expect } from '@jest/globals';
 import { problem, scenarios, type Step } from './scenario.ts';
 

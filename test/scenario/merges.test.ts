@@ -1,4 +1,4 @@
-/** What a merge does to one attribute: by PATCH and in a batch, fragments as clients send them. */
+/** Tests merges of one attribute: by PATCH and in a batch, with fragments as clients send them. */
 import { problem, scenarios, type Step } from './scenario.ts';
 
 const nil = 'urn:ngsi-ld:null';

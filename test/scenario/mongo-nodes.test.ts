@@ -1,4 +1,4 @@
-/** Two brokers on one database: what is said to one is in force on the other, and each notification is sent by one. */
+/** Tests two brokers on one database: a write at one takes effect at the other, and each notification is sent by one of them. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

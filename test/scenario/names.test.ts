@@ -1,4 +1,4 @@
-/** Names that are no plain words, over HTTP: whatever an answer shows is taken back, in bodies, paths, lists and queries. */
+/** Tests unusual names over HTTP: every name in an answer is accepted in bodies, paths, lists and queries. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextLink, defaultVocabulary, startTestBroker, testedStores, type TestBroker } from './scenario.ts';
 

@@ -1,4 +1,4 @@
-/** The order of entities over HTTP: texts as people sort them, what is missing at the end, and the same on every page. */
+/** Tests the order of entities over HTTP: collation of texts, missing values at the end, and the same order on every page. */
 import { problem, scenarios, type Step } from './scenario.ts';
 
 const id = (name: string): string => `urn:ngsi-ld:Town:${name}`;

@@ -1,4 +1,7 @@
-/** What clients made for other brokers send: what is taken always, and what by a broker that is tolerant (docs/compatibility.md). */
+/**
+ * Tests requests of clients that were made for other brokers: what every broker accepts, and what only a tolerant one accepts
+ * (docs/compatibility.md).
+ */
 import { contextLink, problem, scenarios, type Step } from './scenario.ts';
 
 const lamp = (name: string, members: object = {}) => ({ id: `urn:x:${name}`, type: 'Lamp', power: 70, ...members });

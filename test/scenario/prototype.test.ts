@@ -1,4 +1,4 @@
-/** Names by which programs in JavaScript change what objects inherit: no road into the broker takes `__proto__` as a name. */
+/** Tests that no access path of the broker accepts `__proto__` as a name, which could change JavaScript prototypes. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
 

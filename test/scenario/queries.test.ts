@@ -1,4 +1,4 @@
-/** Queries over HTTP on a small city, and what is known of its types. */
+/** Tests queries over HTTP on a small city, and the discovery of its types. */
 import { expect } from '@jest/globals';
 import { defaultVocabulary, problem, scenarios, type Step } from './scenario.ts';
 

@@ -1,4 +1,4 @@
-/** Runs scenarios: steps over HTTP against a listening broker, on every embedded store, each answer checked against openapi.yaml. */
+/** Runs scenarios: steps over HTTP against a listening broker, on every embedded store, with each answer validated against openapi.yaml. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The operations that belong to the stream; what the stream itself does is tested where it is (test/edge/ws). */
+/** Tests the HTTP operations of the stream. test/edge/ws tests the stream itself. */
 import { scenarios } from './scenario.ts';
 
 const link = (url: string): Readonly<Record<string, string>> => ({

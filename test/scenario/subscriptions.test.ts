@@ -1,4 +1,6 @@
-/** Stored subscriptions over HTTP: created, shown, changed and deleted, on every store. What they are told is tested with test/edge/deliver. */
+/**
+ * Tests stored subscriptions over HTTP: created, read, changed and deleted, on every store. test/edge/deliver tests their notifications.
+ */
 import { expect } from '@jest/globals';
 import { contextLink, coreContext, defaultVocabulary, problem, scenarios, type Step } from './scenario.ts';
 

@@ -1,4 +1,6 @@
-/** The tenant that a request names is read the same over HTTP, Server-Sent Events and WebSocket: the same bytes, the same checks. */
+/**
+ * Tests that the tenant of a request is read in the same way over HTTP, Server-Sent Events and WebSocket: the same bytes, the same checks.
+ */
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

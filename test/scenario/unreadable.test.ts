@@ -1,4 +1,7 @@
-/** Documents that are stored in a form that cannot be read: they cost nobody else anything, and can be deleted. On every store that outlives a broker. */
+/**
+ * Tests stored documents in an unreadable format: they do not affect other documents, and can be deleted. The tests run on every
+ * persistent store.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

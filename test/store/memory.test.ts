@@ -1,4 +1,4 @@
-/** The memory store against the contract, with and without pauses, and against itself on random writes. */
+/** Tests the memory store against the contract, with and without pauses, and against itself on random writes. */
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
 import { apply, create, minute, names, plan, remove } from './contract/bench.ts';

@@ -1,6 +1,6 @@
 /**
- * Kills brokers and database servers under load: nothing acknowledged is lost, everybody is told of every change in order.
- * MLAKA_KILLS sets how often each is killed; then the times of recovery are printed.
+ * Kills brokers and database servers under load: no acknowledged write is lost, and every consumer receives every change in order.
+ * MLAKA_KILLS sets how often each is killed; with it, the recovery times are printed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';

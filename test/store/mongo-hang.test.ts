@@ -1,4 +1,4 @@
-/** A primary that hangs, its connections still open, under a real broker: the next one is found while it hangs, and nothing is lost. */
+/** Tests a broker whose primary hangs with open connections: it finds the next primary meanwhile, and nothing is lost. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** Several brokers on one replica set: what each of them sees of what the others write. */
+/** Tests several brokers on one replica set: what each of them sees of the writes of others. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Position, Store, Stores } from '../../src/core/port/store.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';

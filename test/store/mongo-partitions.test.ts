@@ -1,4 +1,4 @@
-/** Leases of several brokers on one database: everything is somebody's, nothing is two's, and what died is replaced. */
+/** Tests partition leases of several brokers on one database: each partition has exactly one holder, and a dead holder is replaced. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The MongoDB store on random lives. */
+/** Tests the MongoDB store with random writes. */
 import { afterAll, test } from '@jest/globals';
 import type { Store, Stores } from '../../src/core/port/store.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';

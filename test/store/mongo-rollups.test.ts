@@ -1,4 +1,4 @@
-/** The rollups of the MongoDB store. */
+/** Tests the rollups of the MongoDB store. */
 import { afterAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { dayMicros, hourMicros, type Instant, instantOf } from '../../src/core/model/instant.ts';

@@ -1,4 +1,4 @@
-/** Servers that go away and come back, and such as cannot be used at all. */
+/** Tests servers that stop and return, and servers that are unusable. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/core/model/mutation.ts';
 import { Problem } from '../../src/core/model/problem.ts';

@@ -1,4 +1,4 @@
-/** Names, values and shapes that mean something to MongoDB, or are too much for it: they are data like any other. */
+/** Tests names, values and shapes that are special or too large for MongoDB: they are stored like any other data. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Filter, GeoQuery } from '../../src/core/language/filter.ts';

@@ -1,4 +1,4 @@
-/** The MongoDB store against the contract, on a real replica set. */
+/** Tests the MongoDB store against the contract, on a real replica set. */
 import { afterAll } from '@jest/globals';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
 import { createTestDatabases } from '../mongo/database.ts';

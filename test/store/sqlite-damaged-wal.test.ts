@@ -1,4 +1,4 @@
-/** A write-ahead log that is damaged: what SQLite would drop without a word is told at the next start, and kept. */
+/** Tests a damaged write-ahead log: the next start reports and keeps what SQLite would discard silently. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -1,4 +1,4 @@
-/** The files of tenants: opened on use and closed when idle, and what is told of those that cannot be used. */
+/** Tests the files of tenants: they open on use, close when idle, and are reported when they are unusable. */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

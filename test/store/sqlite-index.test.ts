@@ -1,4 +1,4 @@
-/** The SQLite store with so many entities that it chooses between indexes: it finds what the memory store finds. */
+/** Tests the SQLite store with enough entities to make it choose between indexes: it finds what the memory store finds. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

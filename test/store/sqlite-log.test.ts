@@ -1,4 +1,4 @@
-/** What the change log of the SQLite store takes of the disk, and what of it is there after a restart. */
+/** Tests the disk space of the change log of the SQLite store, and its content after a restart. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Files of other versions, and files of tenants with every kind of name. */
+/** Tests files of other versions, and files of tenants with every kind of name. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

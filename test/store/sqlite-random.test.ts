@@ -1,4 +1,4 @@
-/** The SQLite store on random lives, with indexes made in the middle of them. */
+/** Tests the SQLite store with random writes, while indexes are created. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

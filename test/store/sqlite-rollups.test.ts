@@ -1,4 +1,4 @@
-/** The rollups of the SQLite store. */
+/** Tests the rollups of the SQLite store. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

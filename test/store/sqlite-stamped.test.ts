@@ -1,4 +1,7 @@
-/** A long series is asked for by the times of its writing: what is found is what the memory store finds, wherever it lies in the series. */
+/**
+ * Tests queries on a long series by the times of its writes: the SQLite store finds what the memory store finds, at any place in the
+ * series.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The writer of the SQLite store under strain: too much at once, faulty requests, a thread that dies. */
+/** Tests the writer of the SQLite store under stress: overload, invalid requests, a thread that dies. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The SQLite store against the contract, on real files. */
+/** Tests the SQLite store against the contract, on real files. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

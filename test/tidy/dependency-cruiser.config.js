@@ -1,4 +1,4 @@
-// The table of src/README.md, "who may import what", as data for dependency-cruiser.
+// Contains the table "who may import what" of src/README.md as data for dependency-cruiser.
 const only = (from, to, name) => ({ name, severity: 'error', from: { path: from }, to });
 const hall = (name, allowed) =>
   only(`^src/${name}/`, { path: '^src/', pathNot: `^src/(${allowed})` }, `${name}-imports`);

@@ -1,4 +1,4 @@
-/** The rules of the house that no other tool holds: words, sizes of folders, headers, and that the tables agree. */
+/** Tests the rules of the project that no other tool checks: words, sizes of folders, headers, and that the tables match. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

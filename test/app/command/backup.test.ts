@@ -1,4 +1,4 @@
-/** A broker's belongings taken out and put into another: nothing missing, nothing changed, and damage is noticed. */
+/** Tests backup and restore between two brokers: nothing is lost or changed, and damage is detected. */
 import { createServer, type Server } from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

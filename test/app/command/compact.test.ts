@@ -1,4 +1,4 @@
-/** `mlaka compact` on files of which most has been forgotten: what is left is all there, also when it is killed. */
+/** Tests `mlaka compact` on files from which most data has been deleted. The remaining data survives, even when the process is killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The demo in a real broker whose data models reject what is wrong: the city moves in, has a history, and lives on. */
+/** Tests the demo against a broker that rejects entities that violate data models: the city is created, has a history, and is updated. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { demo } from '../../../src/app/command/demo.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';

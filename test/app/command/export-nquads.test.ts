@@ -1,4 +1,4 @@
-/** The export as RDF from a real broker, read by a library of its own (n3): what a client said of each kind of attribute is a statement. */
+/** Tests the RDF export of a real broker with the library n3: each kind of attribute becomes RDF statements. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The export from a real broker, in every form, and back into another tenant. */
+/** Tests the export of a real broker in every format, and the import of the result into another tenant. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

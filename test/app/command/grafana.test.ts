@@ -1,4 +1,4 @@
-/** The example dashboard: what its panels ask is answered, and their selectors make points of the answers. */
+/** Tests the example dashboard: the broker answers the queries of its panels, and the selectors convert the answers to data points. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import jsonata from 'jsonata';

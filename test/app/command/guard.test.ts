@@ -1,4 +1,4 @@
-/** Texts that a spreadsheet would take for formulas, in CSV that is written for one. */
+/** Tests CSV for spreadsheets with texts that a spreadsheet would treat as formulas. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { writeGuardedLine, writeLine } from '../../../src/app/command/csv-cell.ts';

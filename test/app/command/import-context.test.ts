@@ -1,4 +1,4 @@
-/** The @context of rows: that of the map, else the broker's own, also in a tenant that is not there yet. */
+/** Tests the @context of imported rows: that of the map, else the default of the broker, also in a tenant that does not exist yet. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** The import of measurements: what is recorded of them, however few requests bring them. */
+/** Tests the import of measurements: all of them reach the history, however few requests carry them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Rows and files that come in any order of time: the newest value is the present one, the others are history. */
+/** Tests rows and files in any order of time: the newest value becomes the current one, the others become history. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Maps: what columns become, which rows are flawed, and which maps are refused. */
+/** Tests import maps: the attributes that columns become, the rows that are rejected, and the maps that are refused. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { readImportMap } from '../../../src/app/command/import/import-map.ts';

@@ -1,4 +1,4 @@
-/** The import of real files into a real broker: what is accepted, what is rejected and why, and how it goes on after a stop. */
+/** Tests the import of real files into a real broker: accepted rows, rejected rows with reasons, and resuming after a stop. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** A broker and a folder for tests of the command line, and a way to run a command and see what it says. */
+/** Provides a broker and a folder for tests of the command line, and a function that runs a command and captures its output. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `mlaka history` against running brokers: every instance arrives once, however the broker cuts its answers. */
+/** Tests `mlaka history` against running brokers: every instance is exported once, however the broker splits its answers. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

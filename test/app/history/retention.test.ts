@@ -1,4 +1,4 @@
-/** Retention: how it is said, and the job that removes what is old as soon as it starts, unless it is only to be told. */
+/** Tests retention: the syntax of the options, and the job that deletes old history at start, or only reports it in a dry run. */
 import { describe, expect, test } from '@jest/globals';
 import { startJobs } from '../../../src/city/job/jobs.ts';
 import { readKeptDays, readRollupDays, retentionAt } from '../../../src/city/job/retention.ts';

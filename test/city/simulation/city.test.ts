@@ -1,4 +1,4 @@
-/** The simulated Kranj: 500 entities that are valid by their models at any moment, and the same for the same seed. */
+/** Tests the simulated Kranj: 500 entities that are valid at any moment, and identical for the same seed. */
 import { describe, expect, test } from '@jest/globals';
 import { knownContexts } from '../../../src/city/models/bundled-contexts.ts';
 import { readModelIndex } from '../../../src/city/models/model-index.ts';

@@ -1,4 +1,4 @@
-/** A partial grant sees its part and no more, whichever way it looks: by id, query, count, history, or write. */
+/** Tests that a partial grant exposes only its part, by every access path: id, query, count, history, or write. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/access/decision.ts';
 import { guardStore } from '../../../src/core/access/guard.ts';

@@ -1,3 +1,4 @@
+/** Tests @contexts: the core @context, terms, faults, remote @contexts, and the cache of documents. */
 import { describe, expect, test } from '@jest/globals';
 import { coreContext, coreContextUrl } from '../../../src/core/jsonld/known/core-context.ts';
 import { dataIntegrityUrl } from '../../../src/core/jsonld/known/data-integrity.ts';

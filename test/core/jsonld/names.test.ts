@@ -1,4 +1,4 @@
-/** Names that are shown are taken back, everywhere, as the same IRI; no two IRIs of a @context have the same name. */
+/** Tests that every name in an answer expands to the same IRI when it is sent back, and that two IRIs of a @context never share a name. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { QPath, Query } from '../../../src/core/language/filter.ts';

@@ -1,4 +1,7 @@
-/** A loader of documents for the jsonld library that asks nobody but a broker of the test: it has the core context, and what it is given. */
+/**
+ * Provides a document loader for the jsonld library. It only contacts the broker of the test, and knows the core @context and given
+ * documents.
+ */
 import type jsonld from 'jsonld';
 import { coreContext, coreContextUrl } from '../../../src/core/jsonld/known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from '../../../src/core/jsonld/known/data-integrity.ts';

@@ -1,4 +1,4 @@
-/** The jsonld library as an oracle: whatever it makes of a name in [user context, core context], we make the same of it. */
+/** Compares the expansion of names in [user context, core context] with the result of the jsonld library. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import jsonld from 'jsonld';

@@ -1,4 +1,4 @@
-/** Compact IRIs: the best is found among many prefixes, and looked for no longer than the IRI is. */
+/** Tests compact IRIs: the best prefix is found among many, in time that is bounded by the length of the IRI. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { atOnce } from '../../../src/core/jsonld/in-pieces.ts';

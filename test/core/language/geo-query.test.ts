@@ -1,4 +1,4 @@
-/** The text of geo-queries, and the box that an index searches for them. */
+/** Tests the parser of geo-queries, and the bounding box for the index. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GeoQuery } from '../../../src/core/language/filter.ts';

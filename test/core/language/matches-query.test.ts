@@ -1,4 +1,4 @@
-/** `q` on entities: what each operator means for each kind of attribute (clause 4.9). */
+/** Tests `q` on entities: the meaning of each operator for each kind of attribute (clause 4.9). */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileQuery } from '../../../src/core/language/matches/matches-query.ts';

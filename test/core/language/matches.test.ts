@@ -1,4 +1,4 @@
-/** Filters on entities: every part, and all of them together. */
+/** Tests filters on entities: every part, and all parts combined. */
 import { describe, expect, test } from '@jest/globals';
 import type { Filter, GeoQuery } from '../../../src/core/language/filter.ts';
 import { compileFilter } from '../../../src/core/language/matches/matches.ts';

@@ -1,4 +1,4 @@
-/** Regular expressions of clients: the same answers as the engine of the language gives, in time that is bounded. */
+/** Tests regular expressions of clients: the results equal those of JavaScript, in bounded time. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePattern } from '../../../src/core/language/pattern/pattern.ts';

@@ -1,4 +1,4 @@
-/** Projections: what is shown, what braces say of linked entities, and what is refused. */
+/** Tests projections: the selected attributes, braces for linked entities, and refused texts. */
 import { describe, expect, test } from '@jest/globals';
 import { isShown, parseProjection, type Projection, projectionDepth } from '../../../src/core/language/projection.ts';
 import { termsBy } from '../terms.ts';

@@ -1,4 +1,4 @@
-/** `q` from text to tree: every production of clause 4.9, what else is taken, and what is refused where. */
+/** Tests the parser of `q`: every production of clause 4.9, the accepted extensions, and the position of each refusal. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { QPath, Query, QValue } from '../../../src/core/language/filter.ts';

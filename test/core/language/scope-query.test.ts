@@ -1,4 +1,4 @@
-/** Scope queries and scopes (clauses 4.18, 4.19). */
+/** Tests scope queries and scopes (clauses 4.18, 4.19). */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { matchesScopes } from '../../../src/core/language/matches/matches-scope.ts';

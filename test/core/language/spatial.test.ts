@@ -1,4 +1,4 @@
-/** Geo-queries: relations of shapes with known answers, distances on the earth, and rules that hold for any shapes. */
+/** Tests geo-queries: relations of shapes with known results, distances on the earth, and properties of arbitrary shapes. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GeoQuery } from '../../../src/core/language/filter.ts';

@@ -1,4 +1,4 @@
-/** What it may cost to test one entity: what takes too long is told as too complex, and what does not, is not. */
+/** Tests the cost limit for filtering one entity: a filter with too many steps is refused as too complex, others are not. */
 import { describe, expect, test } from '@jest/globals';
 import type { Filter } from '../../../src/core/language/filter.ts';
 import { compileFilter } from '../../../src/core/language/matches/matches.ts';

@@ -1,4 +1,4 @@
-/** Temporal queries: what is read, which moments are covered, and what is refused. */
+/** Tests temporal queries: accepted texts, matching times, and refused texts. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isWithin, parseTemporal } from '../../../src/core/language/temporal-query.ts';

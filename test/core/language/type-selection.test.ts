@@ -1,4 +1,4 @@
-/** Entity type selections (clause 4.17): what is read, what is refused, what matches. */
+/** Tests entity type selections (clause 4.17): accepted texts, refused texts, and matches. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { TypeSelection } from '../../../src/core/language/filter.ts';

@@ -1,4 +1,4 @@
-/** Queries that are written out again mean the same, whatever names they are written with. */
+/** Tests that a serialized query keeps its meaning, whatever names it is written with. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Query } from '../../../src/core/language/filter.ts';

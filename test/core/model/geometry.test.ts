@@ -1,4 +1,4 @@
-/** GeoJSON geometries: which are read, what is said of the others, and the boxes around them. */
+/** Tests GeoJSON geometries: which are accepted, the errors for others, and the bounding boxes. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {

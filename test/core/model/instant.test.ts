@@ -1,4 +1,4 @@
-/** Points in time: every real one is read exactly, and nothing else. */
+/** Tests points in time: every valid one is parsed exactly, and all others are refused. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {

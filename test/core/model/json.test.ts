@@ -1,4 +1,4 @@
-/** JSON as values: reading texts whose keys have escapes, and equality. */
+/** Tests JSON values: parsing texts with escaped keys, and equality. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Json, parseGiven, parseJson, sameJson } from '../../../src/core/model/json.ts';

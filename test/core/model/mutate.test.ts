@@ -1,4 +1,4 @@
-/** The meaning of every write, as tables: entity and mutation in, entity and change out. */
+/** Tests every mutation with tables: entity and mutation as input, entity and change as output. */
 import { describe, expect, test } from '@jest/globals';
 import type { Fragment, Fragments, Instance } from '../../../src/core/model/attribute.ts';
 import type { Entity } from '../../../src/core/model/entity.ts';

@@ -1,4 +1,4 @@
-/** Readers: what each form of an attribute becomes, and that reading back what was shown changes nothing. */
+/** Tests the readers: the result for each form of an attribute, and that reading a rendered entity back changes nothing. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Entity } from '../../../src/core/model/entity.ts';

@@ -1,4 +1,4 @@
-/** Which values of an endpoint are secrets, and what stands for them. */
+/** Tests which values of an endpoint are secrets, and what masks them. */
 import { describe, expect, test } from '@jest/globals';
 import { isSecretName, maskUri } from '../../../src/core/model/secret.ts';
 

@@ -1,4 +1,4 @@
-/** Tickets to the stream are good once, for a short time, and do not pile up. */
+/** Tests tickets for the stream: each is valid once and for a short time, and the oldest of very many are dropped. */
 import { expect, test } from '@jest/globals';
 import { anonymous } from '../../../src/core/access/principal.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';

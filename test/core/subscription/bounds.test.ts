@@ -1,4 +1,4 @@
-/** Times of subscriptions: what is refused, and what becomes of those that were taken before. */
+/** Tests the time members of subscriptions: which are refused, and how stored ones beyond the bounds are handled. */
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/model/json.ts';
 import { checkTimes, readTimeMs, timerMs } from '../../../src/core/subscription/bounds.ts';

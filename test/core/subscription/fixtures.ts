@@ -1,4 +1,4 @@
-/** Changes and plans for tests of subscriptions: names in the core context, entities by the model itself. */
+/** Provides changes and plans for tests of subscriptions, with names in the core @context and entities from the model. */
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import type { Change } from '../../../src/core/model/change.ts';
 import type { Entity } from '../../../src/core/model/entity.ts';

@@ -1,3 +1,4 @@
+/** Tests which changes trigger a subscription, and the index that finds its candidates. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Change } from '../../../src/core/model/change.ts';

@@ -1,3 +1,4 @@
+/** Tests the content of notifications for changed, created and deleted entities and attributes. */
 import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../../src/core/model/change.ts';
 import type { Json } from '../../../src/core/model/json.ts';

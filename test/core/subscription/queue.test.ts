@@ -1,4 +1,4 @@
-/** What waits for a receiver: order per entity, repeats, and the least time between two notifications. */
+/** Tests the queue of a receiver: order per entity, retries, and the minimum time between two notifications. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LogRecord } from '../../../src/core/port/store.ts';

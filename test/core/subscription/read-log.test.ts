@@ -1,4 +1,4 @@
-/** Whoever reads the log page by page sees every record, or is told what was pruned: also while it is being pruned. */
+/** Tests paged reads of the log: a reader gets every record or a notice of what was pruned, even while the log is being pruned. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Log, LogRecord } from '../../../src/core/port/store.ts';

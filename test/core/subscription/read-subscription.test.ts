@@ -1,3 +1,4 @@
+/** Tests the reader of subscriptions: members, defaults, encoded texts, and keys of equal plans. */
 import { describe, expect, test } from '@jest/globals';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import { Problem } from '../../../src/core/model/problem.ts';

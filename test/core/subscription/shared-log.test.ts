@@ -1,4 +1,4 @@
-/** A log that is read in shared blocks tells the same as the log itself, and parses each record once. */
+/** Tests that a log that is read in shared blocks returns the same records as the log itself, and parses each record once. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Log, LogRecord } from '../../../src/core/port/store.ts';

@@ -1,4 +1,7 @@
-/** Kills a broker under load again and again while its receivers fail in every way: nothing is lost, order is kept. MLAKA_KILLS sets how often. */
+/**
+ * Kills a broker under load repeatedly while its receivers fail in every way: no notification is lost, and the order is kept. MLAKA_KILLS
+ * sets how often.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** A broker that is killed loses no notification: the next one goes on from where it was, in order, with the same ids. */
+/** Tests that a killed broker loses no notification: the next one resumes at its position, in order, with the same ids. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

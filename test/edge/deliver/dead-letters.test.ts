@@ -1,4 +1,4 @@
-/** Dead letters: what is given up is kept, can be looked at, sent again as it was, and discarded. */
+/** Tests dead letters: notifications that exhaust their retries are kept, and can be read, sent again unchanged, and discarded. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

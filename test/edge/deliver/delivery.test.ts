@@ -1,4 +1,4 @@
-/** Delivery over HTTP: what is sent, in which order, and what happens when receivers fail. Real receivers on real sockets. */
+/** Tests delivery over HTTP with real sockets: the content of notifications, their order, and failures of receivers. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
 import { eventually, startSite, stopSites } from './site.ts';

@@ -1,4 +1,4 @@
-/** The engine with a messenger of its own kind: what it takes over from the log, and that no loss goes unseen. */
+/** Tests the delivery engine with a fake messenger: which records of the log it processes, and that it reports every loss. */
 import { afterEach, expect, test } from '@jest/globals';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import type { SubscriptionDocument } from '../../../src/core/model/subscription.ts';

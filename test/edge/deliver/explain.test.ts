@@ -1,4 +1,4 @@
-/** Why a notification came or did not: the verdict on each of the reasons there can be. */
+/** Tests the explanation why a notification was sent or not: one verdict for each possible reason. */
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { startReceiver, stopReceivers } from './receiver.ts';
 import { eventually, type Site, startSite, stopSites } from './site.ts';

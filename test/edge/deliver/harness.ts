@@ -1,4 +1,7 @@
-/** Brokers, a change log and a receiver that a test holds in its hand: replies, failures and hand-overs come when it has them come. */
+/**
+ * Provides brokers, a change log and a receiver under full control of the test: it decides when replies, failures and lease transfers
+ * happen.
+ */
 import { createClock, createIds } from '../../../src/app/process.ts';
 import { type SubscriptionDocument, subscriptionJson } from '../../../src/core/model/subscription.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';

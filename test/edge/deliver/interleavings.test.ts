@@ -1,4 +1,7 @@
-/** Whatever comes between what: slow readings, failures, reopenings, patches, hand-overs, stops and crashes. MLAKA_RUNS says how often. */
+/**
+ * Tests delivery in random interleavings of slow reads, failures, reopened stores, patches, lease transfers, stops and crashes. MLAKA_RUNS
+ * sets how many.
+ */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';

@@ -1,4 +1,4 @@
-/** The HTTP messenger alone: what it makes of answers, and where it does not go. */
+/** Tests the HTTP messenger alone: how it interprets answers, and which addresses it refuses. */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Delivery by two brokers on a MongoDB server that is frozen again and again, and goes on as if nothing had been, and from which now
- * one, now the other is cut off, also for longer than its leases hold. MLAKA_RUNS says how often.
+ * Tests delivery by two brokers on a MongoDB server that freezes repeatedly and continues. Each broker is cut off from it at times, also
+ * for longer than its leases are valid. MLAKA_RUNS sets how many runs.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** The broker as its users run it, in a process that can be killed. */
+/** Runs the broker as its users do, in a process that can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-/** How far subscriptions have come, as it is found after a crash. */
+/** Tests the positions of subscriptions that are found after a crash. */
 import { expect, test } from '@jest/globals';
 import { noStatistics } from '../../../src/core/model/subscription.ts';
 import type { DocumentCollection } from '../../../src/core/port/store.ts';

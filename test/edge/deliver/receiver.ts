@@ -1,4 +1,4 @@
-/** A receiver of notifications on a real socket, that answers as it is told: well, badly, late, or not at all. */
+/** Provides a receiver of notifications on a real socket. The test decides how it answers: well, with errors, late, or not at all. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** What brokers have recorded of how far subscriptions have come, as a test sees it that looks over their shoulders. */
+/** Records the positions of subscriptions that brokers write, by wrapping their document collection. */
 import { isObject, type Json } from '../../../src/core/model/json.ts';
 import type { Position, DocumentCollection } from '../../../src/core/port/store.ts';
 

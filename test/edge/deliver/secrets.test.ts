@@ -1,4 +1,4 @@
-/** Secrets of endpoints: masked wherever a subscription is shown, whole for its receiver and for backups, kept when a mask comes back. */
+/** Tests secrets of endpoints: masked in answers, complete for receivers and backups, and kept when a client sends the mask back. */
 import { afterEach, expect, test } from '@jest/globals';
 import { backup } from '../../../src/app/backup/backup.ts';
 import { restore } from '../../../src/app/backup/restore.ts';

@@ -1,4 +1,4 @@
-/** A whole broker with its API, for tests of delivery, and words to speak to it with. */
+/** Provides a complete broker with its API for tests of delivery, and helpers for requests. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

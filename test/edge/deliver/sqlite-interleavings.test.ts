@@ -1,4 +1,7 @@
-/** Delivery on SQLite with slow readings and receivers that come and go: none missing, none back in time. MLAKA_RUNS says how often. */
+/**
+ * Tests delivery on SQLite with slow reads and intermittent receivers: no notification is lost, and none is out of order. MLAKA_RUNS sets
+ * how many runs.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

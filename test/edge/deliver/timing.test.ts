@@ -1,4 +1,4 @@
-/** What the clock has to do with delivery: throttling, intervals, expiry, pauses. */
+/** Tests how delivery depends on the clock: throttling, intervals, expiry, pauses. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

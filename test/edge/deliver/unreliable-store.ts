@@ -1,6 +1,6 @@
 /**
- * Many subscriptions at a time on a real store, with slow readings of the log, receivers that fail, come and go, and brokers that
- * share the work by leases: what each subscription is told, by which broker, and whether that broker was to tell it.
+ * Runs many subscriptions on a real store with slow reads of the log, intermittent receivers, and brokers that share the work by leases. It
+ * records which notifications each subscription receives, from which broker, and whether that broker held the lease.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClock, createIds } from '../../../src/app/process.ts';

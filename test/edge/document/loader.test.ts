@@ -1,3 +1,4 @@
+/** Tests the document loader: caching in memory and on disk, reloads, redirects, limits, failures, and private addresses. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,7 @@
-/** What clients of FIWARE ask of the binding: bodies in chunks, their headers in answers and for pages of another origin. */
+/**
+ * Tests features of the HTTP binding that FIWARE clients need: chunked bodies, their headers in answers, and requests from pages of another
+ * origin.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { startTestBroker, type TestBroker } from '../../scenario/scenario.ts';

@@ -1,4 +1,4 @@
-/** Readers of the head of a request: Accept, Link, tenant, target, routes. */
+/** Tests the readers of the request head: Accept, Link, tenant, target, routes. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { operations } from '../../../src/core/operation/table.ts';

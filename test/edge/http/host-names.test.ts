@@ -1,4 +1,4 @@
-/** Requests that a web page sends under a name of its own, pointed at this machine (DNS rebinding), are refused. */
+/** Tests that requests of a web page whose host name points to this machine (DNS rebinding) are refused. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHostCheck } from '../../../src/edge/http/host-names.ts';
 import { type Site, startSite } from './site.ts';

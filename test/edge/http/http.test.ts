@@ -1,4 +1,4 @@
-/** The HTTP binding on a listening server: what requests become, what answers become, and what broken clients get. */
+/** Tests the HTTP binding on a listening server: conversion of requests and answers, and the handling of broken clients. */
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

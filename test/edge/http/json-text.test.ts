@@ -1,4 +1,4 @@
-/** Bodies as JSON: the value of JSON.parse, whatever the way it is read, and a place for every flaw. */
+/** Tests JSON bodies: the value equals that of JSON.parse for every way of reading, and every error has a position. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { findFlaw } from '../../../src/edge/http/json-flaw.ts';

@@ -1,4 +1,7 @@
-/** What bodies and answers may hold: bodies from their first byte, answers until they are taken; and who does not take them is let go. */
+/**
+ * Tests the memory limits: bodies count from their first byte, answers until the client has read them, and clients that do not read are
+ * disconnected.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** A listening server with a small table of operations, that answer what they were asked, for tests of the binding alone. */
+/** Provides a listening server with a small table of operations that echo their input, for tests of the binding alone. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** An MQTT broker in this process, on a real socket. It speaks MQTT 3.1.1. */
+/** Runs an MQTT 3.1.1 broker in this process, on a real socket. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';

@@ -1,4 +1,4 @@
-/** A key and a certificate for localhost, made by openssl. */
+/** Creates a key and a certificate for localhost with openssl. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

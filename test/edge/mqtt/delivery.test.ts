@@ -1,4 +1,4 @@
-/** Stored subscriptions with endpoints of MQTT, from the API to the MQTT broker. */
+/** Tests stored subscriptions with MQTT endpoints, from the API to the MQTT broker. */
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually, startSite, stopSites } from '../deliver/site.ts';
 import { type AedesBroker, startAedes, stopAedes } from './aedes-broker.ts';

@@ -1,4 +1,4 @@
-/** Messengers and messages for tests of MQTT. */
+/** Provides messengers and messages for tests of MQTT. */
 import type { Message, Messenger } from '../../../src/core/port/messenger.ts';
 import { createMqttMessenger, type MqttMessengerOptions } from '../../../src/edge/mqtt/messenger.ts';
 

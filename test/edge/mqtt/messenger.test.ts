@@ -1,4 +1,4 @@
-/** The MQTT messenger alone: what it publishes, what it makes of MQTT brokers, and where it does not go. */
+/** Tests the MQTT messenger alone: what it publishes, how it reacts to MQTT brokers, and which addresses it refuses. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';

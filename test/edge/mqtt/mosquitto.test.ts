@@ -1,4 +1,4 @@
-/** The MQTT messenger with mosquitto: both versions of the protocol, and what only 5.0 can say. */
+/** Tests the MQTT messenger with mosquitto: both versions of the protocol, and the features of 5.0. */
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Mosquitto, where it is installed: an MQTT broker that speaks 5.0 too. */
+/** Runs mosquitto, if it is installed, as an MQTT broker that supports 5.0. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

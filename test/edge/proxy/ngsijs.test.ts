@@ -1,4 +1,4 @@
-/** ngsijs, the client that WireCloud uses, against a broker that speaks as ngsi-proxy does. */
+/** Tests ngsijs, the client of WireCloud, against the ngsi-proxy API of the broker. */
 import { createRequire } from 'node:module';
 import { afterEach, expect, test } from '@jest/globals';
 import { EventSource } from 'eventsource';

@@ -1,4 +1,4 @@
-/** The API of ngsi-proxy over plain HTTP: its shapes, its refusals and its bounds. */
+/** Tests the ngsi-proxy API over plain HTTP: its formats, refusals and limits. */
 import { afterEach, expect, test } from '@jest/globals';
 import { createNgsiProxy } from '../../../src/edge/stream/proxy/proxy.ts';
 import { createSources } from '../../../src/edge/stream/proxy/sources.ts';

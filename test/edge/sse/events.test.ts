@@ -1,4 +1,4 @@
-/** Server-Sent Events of a whole broker on SQLite: nothing is lost, and nothing comes twice. */
+/** Tests Server-Sent Events of a complete broker on SQLite: no event is lost or duplicated. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** A client of Server-Sent Events over fetch, that keeps what an EventSource would: events, and the last id. */
+/** Implements a client of Server-Sent Events with fetch. Like an EventSource, it keeps the events and the last id. */
 
 interface ServerEvent {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What the stream does when the change log cannot be read. */
+/** Tests the stream when the change log is unreadable. */
 import { expect, test } from '@jest/globals';
 import { apply, boat, createStarter, everything, put } from './harness.ts';
 

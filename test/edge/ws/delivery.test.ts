@@ -1,4 +1,4 @@
-/** That nothing is lost and nothing is told twice: under concurrent writes, after lost connections, to slow consumers. */
+/** Tests that the stream loses and duplicates nothing: with concurrent writes, lost connections, and slow consumers. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A client that loses its connection again and again, in the middle of frames, while changes come: it has all of them in the end, each
- * once, in order. STREAM_CUTS and STREAM_CHANGES make it longer.
+ * Tests a client whose connection is cut repeatedly, in the middle of frames, while changes arrive. In the end it has every change once, in
+ * order. STREAM_CUTS and STREAM_CHANGES make the test longer.
  */
 import { expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';

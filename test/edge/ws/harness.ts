@@ -1,4 +1,4 @@
-/** A stream on a real HTTP server, and clients of it over real sockets. */
+/** Provides a stream on a real HTTP server, and clients over real sockets. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** Peers that are gone are found out, whichever way they went; frames are compressed where both sides want it. */
+/** Tests that every kind of dead peer is detected, and that frames are compressed when both sides support it. */
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { apply, boat, createClient, createStarter, everything, put, until } from './harness.ts';

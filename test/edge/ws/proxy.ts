@@ -1,4 +1,4 @@
-/** A way through TCP that can be cut in the middle of a frame, or lose its peers without a word. */
+/** Runs a TCP proxy that can cut a connection in the middle of a frame, or drop its peers silently. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** Stored subscriptions on the stream, against a broker with files: gone on with where they were left, followed, one consumer at a time. */
+/** Tests stored subscriptions on the stream of a broker with SQLite: they resume at their position, and have one consumer at a time. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { startBroker } from '../../../src/app/broker.ts';

@@ -1,3 +1,4 @@
+/** Tests the WebSocket stream: the handshake, subscriptions, invalid frames, requests, and the lifetime of a connection. */
 import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage, request } from 'node:http';
 import { describe, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Who connects, and in which words: by headers, or by a ticket that was asked for before. */
+/** Tests how a client of the stream passes tenant, principal and @context: in headers, or by a ticket that it requested before. */
 import { expect, test } from '@jest/globals';
 import { apply, boatContext, createStarter, type Harness, idOf, put } from './harness.ts';
 

@@ -1,4 +1,4 @@
-/** Answers that are large: entities of the largest size, and pages of the most entities. */
+/** Defines inputs with large answers: entities of the largest size, and pages with the most entities. */
 import {
   attributes,
   datasets,

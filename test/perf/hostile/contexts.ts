@@ -1,4 +1,4 @@
-/** @contexts that are made to cost much. */
+/** Defines @contexts that are made to be expensive. */
 import { each, type HostileInput, type HostileRequest, id, post } from './input.ts';
 
 const inContext = (context: string): HostileRequest =>

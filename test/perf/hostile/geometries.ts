@@ -1,4 +1,4 @@
-/** Geometries of many positions, written and compared. */
+/** Defines geometries with many positions, for writes and comparisons. */
 import { each, entity, found, type HostileInput, type HostileRequest, many } from './input.ts';
 
 /** A ring of so many positions. */

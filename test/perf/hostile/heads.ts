@@ -1,4 +1,4 @@
-/** Heads of requests that are made to cost much. */
+/** Defines request heads that are made to be expensive. */
 import { each, get, type HostileInput } from './input.ts';
 
 const header = (what: string, name: string, value: (n: number) => string): HostileInput => ({

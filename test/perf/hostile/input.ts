@@ -1,4 +1,4 @@
-/** What a hostile input is, and the words in which they are written. */
+/** Defines the type of a hostile input, and helpers to write one. */
 
 export interface HostileRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';

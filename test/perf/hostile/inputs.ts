@@ -1,4 +1,4 @@
-/** All hostile inputs: for `hostile.ts`. */
+/** Lists all hostile inputs for `hostile.ts`. */
 import { answers } from './answers.ts';
 import { contexts } from './contexts.ts';
 import { geometries } from './geometries.ts';

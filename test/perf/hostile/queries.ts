@@ -1,4 +1,4 @@
-/** Queries that are made to cost much: long lists, complex conditions, and much to compare them with. */
+/** Defines queries that are made to be expensive: long lists, complex conditions, and much data to compare. */
 import {
   attributes,
   datasets,

@@ -1,4 +1,4 @@
-/** Subscriptions that are made to cost much, and changes that meet many of them. */
+/** Defines subscriptions that are made to be expensive, and changes that match many of them. */
 import { attributes, datasets, each, entity, type HostileInput, id, patch, post, subscription } from './input.ts';
 
 const watching = (n: number, members: (one: number) => string, notification = '"attributes":["k1"],') =>

@@ -1,4 +1,4 @@
-/** Bodies that are written, made to cost much. */
+/** Defines bodies of writes that are made to be expensive. */
 import { attributes, datasets, each, entity, type HostileInput, id, patch, post, put } from './input.ts';
 
 const moment = (n: number): string => new Date(1.7e12 + n * 1000).toISOString();

@@ -1,4 +1,4 @@
-/** Two brokers on three MongoDB servers, each of which can be killed. */
+/** Runs two brokers on three MongoDB servers, each of which can be killed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

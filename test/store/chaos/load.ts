@@ -1,4 +1,4 @@
-/** Writers that write through whichever broker is up, and what became of each write. */
+/** Writes through any running broker, and records the result of each write. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A broker that writes down how far a subscription has come, again and again, and says so each time, until its standard input
- * ends: node sleeper.ts URL.
+ * Runs a broker that stores the position of a subscription repeatedly, and prints a line each time, until its standard input ends: node
+ * sleeper.ts URL.
  */
 import { noStatistics } from '../../../src/core/model/subscription.ts';
 import { createProgressStore, type ProgressStore, type Progress } from '../../../src/edge/deliver/progress-store.ts';

@@ -1,4 +1,4 @@
-/** Those who are told of changes: subscriptions with a receiver, and a client of the stream that connects to any broker. */
+/** Records the changes that consumers receive: subscriptions with a receiver, and a client of the stream that connects to any broker. */
 import { type Client, connect } from '../../../src/client/client.ts';
 import { startReceiver, valueOf } from '../../edge/deliver/receiver.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,4 +1,4 @@
-/** Random writes, past instances and plans, over few ids and names, so that they meet. */
+/** Generates random writes, past instances and plans, over few ids and names so that they collide. */
 import fc from 'fast-check';
 import type {
   EntitySelector,

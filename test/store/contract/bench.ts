@@ -1,4 +1,4 @@
-/** What the tests of the contract stand on: an open store, and short ways to say writes, filters and times. */
+/** Provides an open store for the tests of the contract, and helpers for writes, filters and times. */
 import type {
   EntitySelector,
   Filter,

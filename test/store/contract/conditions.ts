@@ -1,4 +1,4 @@
-/** Writes under the condition that the present entity is like a filter. */
+/** Tests writes with the condition that the present entity matches a filter. */
 import { describe, expect, test } from '@jest/globals';
 import type { Filter } from '../../../src/core/language/filter.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';

@@ -1,4 +1,4 @@
-/** The contract suite: what every store must do, whatever it keeps its entities in. */
+/** Collects the contract suite: what every store must do, whatever its storage. */
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
 import type { Bench, Opened } from './bench.ts';

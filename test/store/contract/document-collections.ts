@@ -1,4 +1,4 @@
-/** Shelves of JSON documents. */
+/** Tests collections of JSON documents. */
 import { describe, expect, test } from '@jest/globals';
 import { isObject } from '../../../src/core/model/json.ts';
 import { changeDocument } from '../../../src/core/port/document-collection.ts';

@@ -1,4 +1,4 @@
-/** What expires: it is not there any more from that moment, and goes when it is swept. */
+/** Tests expiry: expired data is invisible from that moment, and is deleted by the sweep. */
 import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../src/core/port/store.ts';
 import {

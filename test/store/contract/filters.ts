@@ -1,4 +1,4 @@
-/** Every part of a filter, alone and together, as `find` and `count` understand it. */
+/** Tests every part of a filter, alone and combined, with `find` and `count`. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Filter, GeoQuery, Query, ScopePattern, ScopeQuery } from '../../../src/core/language/filter.ts';
 import type { Geometry } from '../../../src/core/model/geometry.ts';

@@ -1,4 +1,4 @@
-/** Which histories a plan finds, and which instances of them. */
+/** Tests which histories a plan finds, and which of their instances. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { TemporalQuery } from '../../../src/core/language/filter.ts';
 import { type HistoricInstance } from '../../../src/core/model/history.ts';

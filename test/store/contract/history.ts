@@ -1,4 +1,4 @@
-/** What writes leave in the history, and what it keeps of entities that are gone. */
+/** Tests what writes record in the history, and what it keeps of deleted entities. */
 import { describe, expect, test } from '@jest/globals';
 import { ngsildNull } from '../../../src/core/model/attribute.ts';
 import {

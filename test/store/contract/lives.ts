@@ -1,4 +1,4 @@
-/** Random lives of a tenant: what a store answers, through whatever index, is what the memory store answers. */
+/** Runs random writes on a tenant, and compares the answers of a store, through every index, with those of the memory store. */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { Filter, Query } from '../../../src/core/language/filter.ts';

@@ -1,4 +1,4 @@
-/** The change log: its records, its positions, who follows it, and what is pruned. */
+/** Tests the change log: its records, its positions, its followers, and pruning. */
 import { describe, expect, test } from '@jest/globals';
 import type { Entity } from '../../../src/core/model/entity.ts';
 import type { Instant } from '../../../src/core/model/instant.ts';

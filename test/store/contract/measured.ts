@@ -1,4 +1,4 @@
-/** What measurements that come late leave: the newest is the present one, and all are in the history. */
+/** Tests measurements that arrive late: the newest is the current value, and all are in the history. */
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../../src/core/model/mutation.ts';
 import { attrs, type Bench, byObservedAt, iri, minute, pastValues, property, thing, urn } from './bench.ts';

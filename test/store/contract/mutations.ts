@@ -1,4 +1,4 @@
-/** Writes: every operation, what it answers, what it leaves in the entity, and that a refusal leaves nothing. */
+/** Tests writes: every operation, its result, the entity afterwards, and that a refusal changes nothing. */
 import { describe, expect, test } from '@jest/globals';
 import { ngsildNull } from '../../../src/core/model/attribute.ts';
 import type { Entity } from '../../../src/core/model/entity.ts';

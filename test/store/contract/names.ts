@@ -1,4 +1,4 @@
-/** Names, ids and values that a database might stumble over. */
+/** Tests names, ids and values that are special to a database. */
 import { describe, expect, test } from '@jest/globals';
 import type { Attributes } from '../../../src/core/model/attribute.ts';
 import type { Json } from '../../../src/core/model/json.ts';

@@ -1,4 +1,4 @@
-/** The order of what is found, and its parts: limit, offset, after. */
+/** Tests the order of results, and its parts: limit, offset, after. */
 import { describe, expect, test } from '@jest/globals';
 import {
   apply,

@@ -1,4 +1,4 @@
-/** Holds two stores against each other: the same random writes must leave the same behind in both. */
+/** Compares two stores: the same random writes must have the same result in both. */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { TemporalQuery } from '../../../src/core/language/filter.ts';

@@ -1,4 +1,4 @@
-/** What outlives the process, for stores that do. */
+/** Tests what survives a restart, for persistent stores. */
 import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../src/core/port/store.ts';
 import {

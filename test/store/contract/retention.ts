@@ -1,4 +1,4 @@
-/** What is not to be kept for ever: old instances go by type and attribute, the present stays. */
+/** Tests retention: old instances are deleted by type and attribute, the present state stays. */
 import { describe, expect, test } from '@jest/globals';
 import type { Retention } from '../../../src/core/language/retention.ts';
 import { scopeSeries } from '../../../src/core/model/history.ts';

@@ -1,4 +1,4 @@
-/** Revisions: what is taken out of a history, or put right in it, apart from the present entity. */
+/** Tests revisions: deletions and corrections in a history, independent of the present entity. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Instance, ngsildNull } from '../../../src/core/model/attribute.ts';
 import type { HistoricInstance } from '../../../src/core/model/history.ts';

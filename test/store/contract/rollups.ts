@@ -1,4 +1,7 @@
-/** Aggregates are the same to the last bit, whether they come of instances, of rollups, or of both; also when instances go. */
+/**
+ * Tests that aggregates are identical to the last bit, whether they come from instances, rollups, or both, also after instances are
+ * deleted.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Instance } from '../../../src/core/model/attribute.ts';

@@ -1,4 +1,4 @@
-/** The summary: what types and attributes there are, as it follows every write. */
+/** Tests the summary of types and attributes, which follows every write. */
 import { describe, expect, test } from '@jest/globals';
 import { ngsildNull } from '../../../src/core/model/attribute.ts';
 import type { Store, Summary } from '../../../src/core/port/store.ts';

@@ -1,4 +1,4 @@
-/** Tenants: each has its own store, and none is there before somebody makes it. */
+/** Tests tenants: each has a separate store, and none exists before it is created. */
 import { describe, expect, test } from '@jest/globals';
 import {
   apply,

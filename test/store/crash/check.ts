@@ -1,4 +1,4 @@
-/** What must hold of a store after a crash. */
+/** Checks a store after a crash. */
 import { expect } from '@jest/globals';
 import type { Entity } from '../../../src/core/model/entity.ts';
 import type { LogRecord, Store } from '../../../src/core/port/store.ts';

@@ -1,4 +1,4 @@
-/** Writes as fast as it can until it is killed, and prints what was acknowledged: node child.ts DIRECTORY ROUND. */
+/** Writes as fast as possible until it is killed, and prints acknowledged writes: node child.ts DIRECTORY ROUND. */
 import { writeSync } from 'node:fs';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
 import { type Acknowledged, writeOf } from './life.ts';

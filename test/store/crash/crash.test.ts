@@ -1,4 +1,4 @@
-/** Kills a writing process again and again: nothing acknowledged is lost, nothing is there by half. MLAKA_CRASHES sets how often. */
+/** Kills a writing process repeatedly: no acknowledged write is lost, and none is partial. MLAKA_CRASHES sets how often. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The life that the crash test gives each entity: which write comes when, and what the entity is after it. */
+/** Defines the sequence of writes that the crash test applies to each entity, and the entity after each write. */
 import type { Write } from '../../../src/core/language/write.ts';
 
 export const type = 'https://example.org/Thing';

@@ -1,4 +1,4 @@
-/** The library of contexts by itself: what it writes down and when, what it gives up, what has the same URL. */
+/** Tests the @context registry: what it stores and when, what it evicts, and which entries share a URL. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../../../src/core/jsonld/context.ts';
 import { createContexts } from '../../../../src/core/jsonld/resolve.ts';

@@ -1,4 +1,4 @@
-/** Brokers that ingest, and devices that publish, for tests of ingestion over MQTT. */
+/** Provides brokers that ingest and devices that publish, for tests of MQTT ingestion. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Ingestion over MQTT 3.1.1, from an MQTT broker in this process to the API. */
+/** Tests MQTT 3.1.1 ingestion, from an MQTT broker in this process to the API. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';

@@ -1,4 +1,4 @@
-/** What is kept of readings over MQTT that come late, twice, or after their entity has gone. */
+/** Tests MQTT readings that arrive late, twice, or after their entity was deleted. */
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually, stopSites } from '../../deliver/site.ts';
 import { startAedes, stopAedes } from '../aedes-broker.ts';

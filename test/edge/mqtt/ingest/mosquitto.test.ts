@@ -1,4 +1,4 @@
-/** Ingestion from mosquitto, by both versions of the protocol: bursts, and whoever is killed meanwhile. */
+/** Tests ingestion from mosquitto with both versions of the protocol: bursts, and kills of either side. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

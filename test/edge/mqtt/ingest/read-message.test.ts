@@ -1,4 +1,4 @@
-/** What messages become: by the examples, by every member of a map, and that no payload does any harm. */
+/** Tests the conversion of messages: the examples, every member of a map, and harmful payloads. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** Topic filters with names: what they match, what they say, and which are refused. */
+/** Tests topic filters with names: what they match, the values that they extract, and which are refused. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readTopicPattern } from '../../../../src/edge/mqtt/ingest/topic-pattern.ts';
