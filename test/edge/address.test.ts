@@ -1,4 +1,4 @@
-/** Tests which IP addresses count as private. */
+/** Tests which IP addresses count as public. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';

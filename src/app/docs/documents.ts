@@ -33,6 +33,6 @@ export function pathOf(file: string): string {
   return file === firstDocument ? '/docs' : `/docs/${file.replace(/^docs\//, '').replace(/\.md$/, '')}`;
 }
 
-/** True of a file that the broker serves. `documents` are those of `documentsIn`. */
+/** True for a file that the broker serves. `documents` is the result of `documentsIn`. */
 export const isServed = (file: string, documents: ReadonlySet<string>): boolean =>
   documents.has(file) || Object.hasOwn(elsewhere, file);

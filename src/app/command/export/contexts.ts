@@ -1,4 +1,4 @@
-/** @contexts for the export: those that come with Mlaka, and those that the broker hosts. Nothing is fetched from elsewhere. */
+/** Provides the @contexts for the export: those bundled with Mlaka and those hosted by the broker. It downloads nothing else. */
 import { fileURLToPath } from 'node:url';
 import { isCoreUrl } from '../../../core/jsonld/gather.ts';
 import { coreContext } from '../../../core/jsonld/known/core-context.ts';
@@ -10,7 +10,7 @@ import type { ReadContext } from './nquads.ts';
 
 const modelsFolder = fileURLToPath(new URL('../../../../smart-data-models', import.meta.url));
 
-/** A broker does not give away copies of @contexts that are served elsewhere, so an Error says what can be done. */
+/** The broker does not serve copies of @contexts from other servers. For these, the function throws an Error that suggests a solution. */
 export function createReadContext(client: Client): ReadContext {
   let known: Readonly<Record<string, Json>> | undefined;
   return async (url) => {

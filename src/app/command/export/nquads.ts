@@ -1,16 +1,16 @@
-/** Entities as RDF 1.1 N-Quads: the jsonld library makes them of the normalized form, with @contexts that are at hand. */
+/** Converts entities from the normalized representation to RDF 1.1 N-Quads with the jsonld library and local @contexts. */
 import jsonld, { type NodeObject } from 'jsonld';
 import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
 import { asWritten } from '../written.ts';
 import { type Form, whole } from './forms.ts';
 
-/** Gives the document of a @context. Throws an Error when it is not at hand. */
+/** Returns the document of a @context. Throws an Error when it is not available locally. */
 export type ReadContext = (url: string) => Promise<Json>;
 
 /**
- * The statements of each entity, one a line. Without a context, names in values mean what the core context says.
- * `textOf` throws an Error that names the entity when it has a name or reference that RDF cannot hold: nothing is left out unsaid.
+ * The RDF statements of each entity, one per line. Without a context, terms in values have their meaning in the core @context. `textOf`
+ * throws an Error that names the entity when RDF cannot express a name or reference in it, so nothing is omitted silently.
  */
 export function nquadsForm(context: string | undefined, read: ReadContext): Form {
   const convert = createConverter(read);
@@ -31,13 +31,13 @@ export function nquadsForm(context: string | undefined, read: ReadContext): Form
   };
 }
 
-/** Makes the statements of one entity, in a stable order. */
+/** Creates the function that returns the statements of one entity, in a stable order. */
 function createConverter(read: ReadContext): (entity: JsonObject) => Promise<string> {
   const documents = new Map<string, Promise<Json>>();
   const documentLoader = async (url: string) => {
     const known = documents.get(url) ?? read(url);
     documents.set(url, known);
-    // A copy, since the library writes into what it is given.
+    // The library modifies its input, so it gets a copy.
     return { documentUrl: url, document: nodeOf(structuredClone(await known)) };
   };
   const options = { documentLoader, safe: true };
@@ -61,7 +61,10 @@ function nodeOf(value: unknown): NodeObject {
   throw new Error(`A JSON-LD document must be an object, not ${JSON.stringify(value)}.`);
 }
 
-/** Expanded JSON-LD with fractions as text: of a number that JavaScript writes without a point (1e-7) the library makes the integer 0. */
+/**
+ * Converts fractions in expanded JSON-LD to text. The library would turn a number that JavaScript writes without a point (1e-7) into the
+ * integer 0.
+ */
 function withFractions(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withFractions);
   if (!isNode(value) || value['@type'] === '@json') return value;
@@ -73,17 +76,17 @@ function withFractions(value: unknown): unknown {
 
 const double = 'http://www.w3.org/2001/XMLSchema#double';
 
-/** The form of a double that JSON-LD 1.1 prescribes (JSON-LD API, Data Round Tripping): 16 significant digits. */
+/** The canonical form of a double in JSON-LD 1.1 (JSON-LD API, Data Round Tripping): 16 significant digits. */
 const canonicalDouble = (value: number): string => value.toExponential(15).replace(/(\d)0*e\+?/, '$1E');
 
-/** A text, an IRI or the beginning of a blank node's label: in texts and IRIs, `_:` means nothing. */
+/** A literal, an IRI or the prefix of a blank node label. Literals and IRIs are matched because `_:` inside them is no label. */
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|<[^>]*>|_:/g;
 
-/** Labels count from 0 in each entity: with the number of the entity, they are unique in the file. */
+/** The library numbers labels from 0 in each entity. With the number of the entity, they are unique in the file. */
 const withBlankNodesOf = (entity: number, statements: string): string =>
   statements.replace(token, (found) => (found === '_:' ? `_:e${entity}` : found));
 
-/** What the library found wrong: its event in safe mode, or the cause that it hides in its details. */
+/** The error of the library: its event in safe mode, or the cause in its details. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const details: unknown = 'details' in cause ? cause.details : undefined;
