@@ -1,4 +1,4 @@
-/** Carries out a subscription that is told of changes (clause 5.8.6): one state machine, from the change log to the receiver. */
+/** Runs a subscription that notifies changes (clause 5.8.6). A state machine takes it from the change log to the receiver. */
 import type { Delivery, Message } from '../../core/port/messenger.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/delivery-statistics.ts';
@@ -15,9 +15,9 @@ import { type TransitionCause, type Consumer, type ConsumerState, transitions } 
 import { concernsOf, hasExpired, letterOf, pendingStatusOf, progressOf, queueOf, seenTo } from './consumer-state.ts';
 import { writeChange } from './write-message.ts';
 
-/** Notifications of one subscription that are held in memory at most. */
+/** Most notifications of one subscription in memory. */
 const queuedMax = 100;
-/** How long to wait before a log is read again that could not be. */
+/** The delay before a failed read of the log is retried. */
 const retryMs = 1000;
 
 export function createConsumer(options: SubscriptionRunnerOptions): SubscriptionRunner {
@@ -54,7 +54,7 @@ export function createConsumer(options: SubscriptionRunnerOptions): Subscription
   return runner;
 }
 
-/** The only one that changes the state. Nothing happens where the cause means nothing in the present mode. */
+/** The only function that changes the state. It ignores events that mean nothing in the current mode. */
 function transition(consumer: Consumer, cause: TransitionCause): void {
   const before = consumer.state.mode;
   const mode = transitions[before][cause];
@@ -69,11 +69,11 @@ function transition(consumer: Consumer, cause: TransitionCause): void {
     consumer.queue.evictRecords();
     consumer.env.scheduler.remove(consumer.source);
   }
-  // Whoever has left the follower comes no further with the others: that is to be known after a crash.
+  // A consumer that left the tailer no longer advances with the common position. Progress must be stored for use after a crash.
   consumer.mark();
 }
 
-/** True when the subscription has ended, or ends now because it has expired: what waits is then told to nobody. */
+/** True when the subscription has ended, or ends now because it has expired. Waiting notifications are then dropped. */
 function isOver(consumer: Consumer): boolean {
   if (consumer.state.mode === 'ended') return true;
   if (!hasExpired(consumer)) return false;
@@ -90,16 +90,16 @@ async function end(consumer: Consumer): Promise<void> {
   });
 }
 
-/** The follower hands over a record that may concern the subscription. It is taken in, or left in the log for later. */
+/** The tailer offers a record that may concern the subscription. The consumer queues it, or leaves it in the log to read it later. */
 function offer(consumer: Consumer, record: LogRecord): void {
   const { env, source, stored, queue } = consumer;
-  // The consumer may be ahead of the follower that it has joined.
+  // The consumer may be ahead of the tailer that it has joined.
   if (consumer.state.mode !== 'live' || record.position <= consumer.seen || isOver(consumer)) return;
   const isClosed = env.scheduler.closedUntilMs(source.uri) !== undefined;
   if (isClosed || stored.linked || queue.size() >= queuedMax) {
     transition(consumer, isClosed ? 'closed' : 'behind');
     consumer.seen = record.position - 1;
-    // The receiver is to call when it may be tried again.
+    // The scheduler must call back when the receiver can be tried again.
     if (isClosed) env.scheduler.wake(source);
     readOn(consumer);
     return;
@@ -110,7 +110,7 @@ function offer(consumer: Consumer, record: LogRecord): void {
   wake(consumer);
 }
 
-/** Records up to here were pruned before they were read, those that were let go among them. */
+/** Records up to here were pruned before the consumer read them, including evicted ones. */
 function skipPruned(consumer: Consumer, position: Position): void {
   const { queue } = consumer;
   const isGone = (at: Position | undefined): at is Position => at !== undefined && at <= position;
@@ -121,20 +121,20 @@ function skipPruned(consumer: Consumer, position: Position): void {
   consumer.mark();
 }
 
-/** The receiver is out of reach: what waits for it is let go, for it is in the log. What is under way is waited for. */
+/** The receiver is unreachable. Waiting records are evicted, because they are in the log. Notifications in flight go on. */
 function pause(consumer: Consumer): void {
   const { queue, state } = consumer;
   queue.evictRecords();
   if (state.mode === 'reading' || queue.size() > 0) transition(consumer, 'closed');
 }
 
-/** Has the receiver call when it may. Of what is throttled the newest is to go, which is known when all is read. */
+/** Asks the scheduler for a call of `nextJob`. With throttling only the newest notification is sent, which is known after all is read. */
 function wake({ queue, stored, state, env, source }: Consumer): void {
   const isKnown = stored.throttlingMs === undefined || state.mode === 'live';
   if (queue.size() > 0 && isKnown && state.mode !== 'ended') env.scheduler.wake(source);
 }
 
-/** Reads on, if there is something to be read and room for it, and nobody does so already. */
+/** Continues to read if there is something to read and room for it, and no read is running. */
 function readOn(consumer: Consumer): void {
   if (!mayRead(consumer) || consumer.reader === consumer.state) return;
   consumer.reader = consumer.state;
@@ -158,7 +158,7 @@ async function read(consumer: Consumer, reading: ConsumerState): Promise<void> {
     if (consumer.reader === reading) consumer.reader = undefined;
   };
   if (isLater) {
-    // Until then nobody reads, whoever calls: a log that cannot be read is left alone for a while.
+    // A failed read is not retried earlier, whatever calls `readOn`.
     const again = (): void => {
       leave();
       readOn(consumer);
@@ -169,8 +169,8 @@ async function read(consumer: Consumer, reading: ConsumerState): Promise<void> {
 }
 
 /**
- * First what was let go, then what is new, until the follower has nothing more to hand over. False when there was nothing,
- * though the follower is ahead: a store that has just changed its primary may know of records before it can read them.
+ * Refills evicted records first, then reads new ones until it can join the tailer. Returns false when there was nothing to read although
+ * the tailer is ahead: after a failover, a store may announce records before it can read them.
  */
 async function readPage(consumer: Consumer, reading: ConsumerState): Promise<boolean> {
   const { env, queue, seen, listener } = consumer;
@@ -185,13 +185,13 @@ async function readPage(consumer: Consumer, reading: ConsumerState): Promise<boo
   else await takeIn(consumer, reading, page);
   if (consumer.state === reading) {
     consumer.mark();
-    // Not before the new is known, of which some may go where what was let go always fails.
+    // Wakes only after new records are known. Some of them may be deliverable where the evicted ones always fail.
     if (missing === undefined) wake(consumer);
   }
   return page.gapTo !== undefined || page.records.length > 0;
 }
 
-/** Looks at the records one by one, as long as the consumer stays where it is and has room. */
+/** Takes the records one by one, as long as the consumer stays in its state and has room. */
 async function takeIn(
   consumer: Consumer,
   reading: ConsumerState,
@@ -215,14 +215,14 @@ async function takeIn(
   }
 }
 
-/** The next attempt that may be made now. When there is none, the consumer calls by itself as soon as there is. */
+/** The next attempt that may start now. When there is none, the consumer wakes the scheduler as soon as there is one. */
 function nextJob(consumer: Consumer): DeliveryJob | undefined {
   const { queue, env, stored } = consumer;
-  // Once it is ours again, or another's, another runner takes its place.
+  // When this broker, or another, gains the partition again, a new runner replaces this one.
   if (isOver(consumer) || !consumer.isOurs()) return undefined;
   transition(consumer, 'reopened');
   readOn(consumer);
-  // Until all is read, what is throttled waits.
+  // A throttled subscription sends nothing until the whole log is read.
   if (stored.throttlingMs !== undefined && consumer.state.mode !== 'live') return undefined;
   const nowMs = env.nowMs();
   const due = nowMs < consumer.notBeforeMs ? undefined : queue.take(nowMs);
@@ -258,11 +258,11 @@ function callLater(consumer: Consumer, nowMs: number): void {
 interface AttemptEnd {
   readonly delivery: Delivery;
   readonly isReachable: boolean;
-  /** What was sent; undefined when it could not be written. */
+  /** The message that was sent. Undefined when it could not be written. */
   readonly message: Message | undefined;
 }
 
-/** Strikes are not counted where the receiver may be to blame. */
+/** A failure counts against the notification only when the receiver was reachable. */
 function settle(consumer: Consumer, due: DueNotification, { delivery, isReachable, message }: AttemptEnd): void {
   const { env, stored } = consumer;
   if (delivery.kind === 'abandoned') {
@@ -295,7 +295,7 @@ function giveBack(consumer: Consumer, due: DueNotification, isToWait: boolean): 
   goOn(consumer);
 }
 
-/** It counts as done with when it is durable that it was given up: not before, so that no crash can lose it. */
+/** The notification is finished only after its dead letter is durable, so that a crash cannot lose it. */
 function giveUp(consumer: Consumer, due: DueNotification, message: Message | undefined): void {
   if (!message) {
     tellLost(consumer.lastReason ?? '', consumer);

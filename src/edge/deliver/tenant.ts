@@ -1,4 +1,4 @@
-/** Carries out the subscriptions of one tenant: each that is active has a runner. */
+/** Runs the subscriptions of one tenant. Each active subscription has a runner. */
 import { Problem } from '../../core/model/problem.ts';
 import {
   noStatistics,
@@ -27,19 +27,19 @@ import type { DeliveryWorld, DeliveryEnvironment } from './environment.ts';
 import { createIntervalNotifier } from './interval-notifier.ts';
 
 export interface Tenant {
-  /** Puts into force what stands on the shelf under an id. What was in force before begins nothing more from now on. */
+  /** Puts the stored document of this id into effect. The previous runner starts nothing more from now on. */
   refresh(id: string): void;
-  /** The same for all subscriptions. */
+  /** Calls `refresh` for all subscriptions. */
   refreshAll(): void;
-  /** What came of a subscription. */
+  /** The delivery statistics of a subscription. */
   statistics(document: SubscriptionDocument): Promise<DeliveryStatistics>;
-  /** Begins to send dead letters of a subscription again, by their keys. */
+  /** Starts to send dead letters of a subscription again, by their keys. */
   replay(document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
-  /** Why notifications of an entity come, or do not. */
+  /** Explains why an entity is notified or not. */
   explain(document: SubscriptionDocument, about: ExplainTarget): Promise<Explanation>;
-  /** Begins nothing more; resolves when what was under way has ended. */
+  /** Starts nothing more. Resolves when everything in flight has ended. */
   end(): Promise<void>;
-  /** Writes down how far all have come. */
+  /** Stores all progress. */
   close(): Promise<void>;
 }
 
@@ -50,31 +50,31 @@ export interface TenantOptions {
   readonly scheduler: EndpointScheduler;
   readonly attemptsMax: number;
   readonly deadLettersMax: number;
-  /** Reads a document. Throws a Problem when it cannot be carried out, or not now. */
+  /** Parses a document. Throws a Problem when the subscription cannot run, or cannot run now. */
   readonly read: (document: SubscriptionDocument) => Promise<StoredPlan>;
-  /** Milliseconds of a clock that is never set. */
+  /** Milliseconds of a monotonic clock. */
   readonly nowMs: () => number;
   /** A random number from 0 to 1. */
   readonly chance: () => number;
-  /** Another broker on the same store has put, changed or deleted a subscription. */
+  /** Another broker on the same store has created, changed or deleted a subscription. */
   readonly changedElsewhere: (id: string) => void;
 }
 
-/** The shelf on which it is kept how far subscriptions have come, by id. */
+/** The collection of the progress of subscriptions, by id. */
 const progressCollection = 'deliveries';
-/** How long to wait before a subscription is read again that could not be: because of an @context, or of the store. */
+/** The delay before a subscription is read again after a failure, by type of Problem. */
 const retryMs = { LdContextNotAvailable: 10_000, Unavailable: 1000 };
 
 interface TenantState extends TenantOptions {
   readonly env: DeliveryEnvironment;
-  /** By id. One that has ended stays until another takes its place: it knows how far it came. */
+  /** By id. A runner that has ended stays until another replaces it, because it knows its progress. */
   readonly runners: Map<string, SubscriptionRunner>;
-  /** Replays of dead letters, by subscription as it is now. */
+  /** Replays of dead letters, by id of the subscription in its current version. */
   readonly replays: Map<string, Promise<Replay>>;
-  /** What is being done about a subscription: one thing after the other. */
+  /** Running work by subscription id: one piece of work after the other. */
   readonly turns: Map<string, Promise<void>>;
   readonly timers: Set<NodeJS.Timeout>;
-  /** Parts that are left to others, or about to be: nothing of them begins here. */
+  /** Partitions that were released to other brokers, or are about to be. Nothing of them starts here. */
   readonly releasedPartitions: Set<number>;
   isEnded: boolean;
 }
@@ -118,7 +118,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   };
 }
 
-/** A problem as a value; any other error is thrown on. */
+/** Returns a Problem as a value and throws any other error. */
 function problemIn(error: unknown): Problem {
   if (error instanceof Problem) return error;
   throw error;
@@ -135,17 +135,17 @@ async function end(state: TenantState): Promise<void> {
   ]);
 }
 
-/** The part of all brokers' work to which a subscription belongs. */
+/** The partition that a subscription belongs to. */
 const partitionIn = ({ tenant, world }: Pick<TenantState, 'tenant' | 'world'>, id: string): number =>
   partitionOf(`${tenant} ${id}`, world.stores.partitions.count);
 
-/** The tenure under which a subscription is this broker's to carry out; undefined: it is not. */
+/** The lease under which this broker runs a subscription. Undefined: this broker must not run it. */
 const leaseTermOf = (state: TenantState, id: string): LeaseTerm | undefined => {
   const part = partitionIn(state, id);
   return state.releasedPartitions.has(part) ? undefined : state.world.stores.partitions.leaseTerm(part);
 };
 
-/** Puts into force what another broker has changed: a subscription, or any of them. */
+/** Refreshes a subscription that another broker has changed. Undefined: any of them may have changed. */
 function refreshChanged(state: TenantState, key: string | undefined): void {
   const take = (id: string): void => {
     refresh(state, id);
@@ -155,7 +155,7 @@ function refreshChanged(state: TenantState, key: string | undefined): void {
   else take(key);
 }
 
-/** Does something for each subscription that is there, or was: later, when the store cannot be asked now. */
+/** Calls `act` for each subscription that exists or has a runner. Retries later when the store is unavailable. */
 async function forAll(state: TenantState, act: (id: string) => void): Promise<void> {
   const { store, runners, world } = state;
   try {
@@ -167,7 +167,7 @@ async function forAll(state: TenantState, act: (id: string) => void): Promise<vo
   }
 }
 
-/** Takes over a part, or leaves it to another broker, which goes on where this one has written down that it was. */
+/** Takes over a partition, or releases it to another broker, which resumes from the stored progress. */
 async function onPartitionEvent(state: TenantState, part: number, event: PartitionEvent): Promise<void> {
   const { runners, turns, env } = state;
   const isOfPart = (id: string): boolean => partitionIn(state, id) === part;
@@ -181,11 +181,11 @@ async function onPartitionEvent(state: TenantState, part: number, event: Partiti
   state.releasedPartitions.add(part);
   await Promise.all([...turns].filter(([id]) => isOfPart(id)).map(([, turn]) => turn));
   const leaving = [...runners].filter(([id]) => isOfPart(id));
-  // What was under way under a tenure that has ended is given up already.
+  // Messages in flight under a lease that has ended were abandoned already.
   await Promise.all(leaving.map(([, runner]) => runner.end()));
   for (const [id, runner] of leaving) {
     runners.delete(id);
-    // What was lost is another's by now, and so is what is written down of it.
+    // A lost partition, and its stored progress, belong to another broker.
     if (event === 'leaving') env.progressStore.mark(runner);
     else await env.progressStore.drop(id, false);
   }
@@ -193,14 +193,14 @@ async function onPartitionEvent(state: TenantState, part: number, event: Partiti
   env.progressStore.release(part);
 }
 
-/** How far a subscription has come, be it carried out now or not. */
+/** The progress of a subscription, whether it runs or not. */
 const progressIn = async (
   { runners, env }: TenantState,
   document: SubscriptionDocument,
 ): Promise<Progress | undefined> =>
   ownOf(document, runners.get(document.id)?.progress() ?? (await env.progressStore.find(document.id)));
 
-/** The progress, unless it is that of a deleted subscription of the same id. */
+/** The progress, unless it belongs to a deleted subscription of the same id. */
 const ownOf = ({ createdAt }: SubscriptionDocument, progress: Progress | undefined): Progress | undefined =>
   (progress?.madeAt ?? createdAt) === createdAt ? progress : undefined;
 
@@ -251,11 +251,11 @@ function later({ timers, isEnded }: TenantState, waitMs: number, act: () => void
   timers.add(timer);
 }
 
-/** Puts the present document in the place of what was there, which has ended; unless another turn is to do that by now. */
+/** Replaces the runner, which has ended, by one for the current document, unless a later turn will do that. */
 async function replace(state: TenantState, id: string, isLatest: () => boolean): Promise<void> {
   const { store, runners, world } = state;
   const old = runners.get(id);
-  // Another turn may have put a runner there since this one was asked for.
+  // An earlier turn may have installed a runner since this turn was requested.
   await old?.end();
   const json = await store.collection(subscriptionCollection).get(id);
   if (json === undefined) {
@@ -263,15 +263,15 @@ async function replace(state: TenantState, id: string, isLatest: () => boolean):
     return;
   }
   const document = subscriptionIn(json);
-  // It was deleted, and another of the same id was made, before the first was forgotten.
+  // The subscription was deleted and created again with the same id before its runner was removed.
   if (old && !ownOf(document, old.progress())) await forget(state, id);
   const leaseTerm = await enter(state, id);
-  // What has ended stays: it knows how far it came, should the tenure be relied on again.
+  // The ended runner stays: it knows its progress, in case the lease is valid again.
   if (!leaseTerm) return;
   const progress = await resume(state, document);
   if (state.isEnded || statusOf(document, world.clock.now()) !== 'active') return;
   const runner = await runnerOf(state, document, { progress, leaseTerm });
-  // Whatever has changed while the document was read is in force already.
+  // Any change since the document was read has its own turn.
   if (runner && isLatest()) install(state, runner);
 }
 
@@ -281,8 +281,8 @@ function install({ runners, isEnded }: TenantState, runner: SubscriptionRunner):
 }
 
 /**
- * The tenure under which the subscription is ours to carry out, when nobody else writes down any more how far it has come;
- * undefined: it is not ours.
+ * The lease under which this broker may run the subscription, after no other broker can store its progress any more. Undefined: this broker
+ * must not run it.
  */
 async function enter(state: TenantState, id: string): Promise<LeaseTerm | undefined> {
   const leaseTerm = leaseTermOf(state, id);
@@ -290,14 +290,14 @@ async function enter(state: TenantState, id: string): Promise<LeaseTerm | undefi
   return leaseTerm && (await state.env.progressStore.acquire(leaseTerm, ids)) ? leaseTerm : undefined;
 }
 
-/** How far the subscription has come. */
+/** The progress to resume from. */
 async function resume({ runners, env }: TenantState, document: SubscriptionDocument): Promise<Progress | undefined> {
   const old = runners.get(document.id);
   if (old) env.progressStore.mark(old);
   return ownOf(document, old?.progress() ?? (await env.progressStore.resume(document.id)));
 }
 
-/** Nothing is left of a subscription that was deleted. */
+/** Deletes everything of a deleted subscription. */
 async function forget({ store, env, runners }: TenantState, id: string): Promise<void> {
   runners.delete(id);
   await env.progressStore.drop(id, true);
@@ -307,7 +307,7 @@ async function forget({ store, env, runners }: TenantState, id: string): Promise
 const idsOfPartition = async (state: TenantState, part: number): Promise<readonly string[]> =>
   (await state.store.collection(subscriptionCollection).keys()).filter((id) => partitionIn(state, id) === part);
 
-/** Whoever carries the subscription out; undefined when nothing is to be done here. */
+/** The runner of a subscription. Undefined when nothing is to be done here. */
 async function runnerOf(
   state: TenantState,
   document: SubscriptionDocument,
@@ -326,7 +326,7 @@ async function runnerOf(
     : createIntervalNotifier({ ...options, intervalMs, since: document.modifiedAt });
 }
 
-/** Where a subscription begins or goes on: nothing from before `since` concerns it. */
+/** Where a subscription starts or resumes. Changes before `since` do not concern it. */
 function startOf({ since, createdAt: madeAt }: SubscriptionDocument, progress: Progress | undefined): Progress {
   const { position = since, statistics: statistics = noStatistics, seen = position, open = [] } = progress ?? {};
   return {
@@ -346,7 +346,7 @@ async function replay(state: TenantState, document: SubscriptionDocument, keys: 
   const { id } = document;
   const known = replays.get(id) ?? read(document).then((stored) => createReplay({ id, stored, env }));
   replays.set(id, known);
-  // A subscription that cannot be read now may be later.
+  // A subscription that cannot be parsed now may be later.
   known.catch(() => replays.delete(id));
   (await known).add(keys);
 }
