@@ -1,4 +1,4 @@
-/** Puts the halls together: the only file that sees them all. */
+/** Builds a broker from its parts: core, edge, stores, city and app. Only this file imports from all of them. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -50,23 +50,25 @@ import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { version } from './version.ts';
 
-/** Where the files that come with the package are, from src/app as from dist/app. */
+/** The folder of the package. The path is valid from src/app and from dist/app. */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How long requests under way may take to finish when the broker stops: all of it shall be done before Docker kills, after 10 s. */
+/**
+ * How long pending requests may take to finish when the broker stops. The whole stop must end within 10 s, before Docker kills the process.
+ */
 const graceMs = 5000;
 
-/** How long an event source of ngsi-proxy waits for its client to come back; as there. */
+/** How long an event source of ngsi-proxy waits for its client to reconnect. ngsi-proxy uses the same time. */
 const unattendedMs = 24 * 60_000;
 
 export interface Broker {
-  /** The URL at which it answers. */
+  /** The URL of the broker. */
   readonly url: string;
-  /** Lets what is under way finish, then releases everything. */
+  /** Waits for pending requests, then releases all resources. */
   stop(): Promise<void>;
 }
 
-/** Starts a broker. Throws an Error when it cannot: a port in use, a folder that cannot be written, a faulty option. */
+/** Starts a broker. Throws an Error on a failure such as a port in use, an unwritable folder, or an invalid option. */
 export async function startBroker(config: Config): Promise<Broker> {
   const telemetry = openTelemetry(config);
   const { observe } = telemetry;
@@ -93,7 +95,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   return { url: await listen(server, config, stop), stop };
 }
 
-/** What operations need to know of the options. */
+/** The options that operations use. */
 const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTolerant'> => ({
   limits: config,
   collation: config.collation,
@@ -103,7 +105,7 @@ const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTol
 const modelsFolderOf = ({ modelsFolder }: Config): string =>
   modelsFolder === '' ? join(root, 'smart-data-models') : modelsFolder;
 
-/** The world without the subscriptions, which are carried out in it. */
+/** The World without the subscriptions, which need it to be created. */
 function openParts(
   config: Config,
   { observe, stores, loader }: Pick<RegistryParts, 'observe' | 'stores' | 'loader'>,
@@ -125,7 +127,7 @@ function openParts(
   };
 }
 
-/** Time and chance, and what is made of them alone. */
+/** The clock, the ids, and the parts that depend only on them. */
 function openBasics(
   { streamTicketMs }: Config,
   { oneTimeStore: notes }: Stores,
@@ -142,7 +144,7 @@ function openBasics(
 interface Telemetry {
   readonly metrics: Metrics;
   readonly observe: Observe;
-  /** Lets somebody else hear what is observed, too. */
+  /** Adds a listener for observations. */
   readonly hear: (listener: Observe) => void;
 }
 
@@ -187,7 +189,7 @@ interface RegistryParts {
 const preloadOf = ({ contextPreload }: Config): Readonly<Record<string, string>> =>
   contextPreload === '' ? {} : readPreloadIndex(contextPreload);
 
-/** A file that the operator names for a URL goes before what comes with the broker. */
+/** A file that the operator sets for a URL overrides the bundled @context. */
 const without = (known: Readonly<Record<string, Json>>, named: object): Readonly<Record<string, Json>> =>
   Object.fromEntries(Object.entries(known).filter(([url]) => !Object.hasOwn(named, url)));
 
@@ -220,7 +222,7 @@ function openStores(config: Config, observe: Observe): Stores | Promise<Stores> 
     : openFiles(config, observe);
 }
 
-/** The stores in the folder of data, which no other process may have meanwhile. */
+/** Opens the stores in the data folder, and locks the folder for this process. */
 function openFiles({ data }: Config, observe: Observe): Stores {
   const giveBack = takeFolder(data, 'mlaka serve');
   const stores = createSqliteStores({
@@ -229,7 +231,7 @@ function openFiles({ data }: Config, observe: Observe): Stores {
     yieldToEventLoop: createYieldToEventLoop(),
     fatal: (cause) => {
       observe({ kind: 'failed', where: 'store', cause });
-      // Whoever watches over the process starts one that can write. Nothing that was answered is lost.
+      // A supervisor restarts the process, which can then write again. No acknowledged write is lost.
       process.exit(1);
     },
   });
@@ -250,7 +252,7 @@ function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
   });
 }
 
-/** The bindings of the stream, on the same feeds. */
+/** The bindings of the stream, which share the feeds. */
 interface Streams {
   readonly stream: Stream;
   readonly events: EventStreams;
@@ -320,7 +322,7 @@ function openServer(
   });
 }
 
-/** Listens, and answers with the URL. What was opened before is released when the port cannot be had. */
+/** Listens, and returns the URL. When the port is unavailable, everything that was opened before is released. */
 async function listen(server: Server, { host, port }: Config, stop: () => Promise<void>): Promise<string> {
   server.listen(port, host);
   try {
