@@ -35,14 +35,14 @@ import { createNgsiProxy, type NgsiProxy } from '../edge/stream/proxy/proxy.ts';
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
 import { openMongoStores } from '../store/mongo/stores.ts';
-import { takeFolder } from '../store/sqlite/owner.ts';
+import { lockFolder } from '../store/sqlite/folder-lock.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
-import { createYieldToEventLoop, createClock, createIds, createPatientClock } from './process.ts';
+import { createYieldToEventLoop, createClock, createIds, createCautiousClock } from './process.ts';
 import { readServedFiles } from './served-files.ts';
 import { createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
@@ -80,7 +80,7 @@ export async function startBroker(config: Config): Promise<Broker> {
   const delivery = openDelivery(config, parts);
   const world: World = { ...parts, subscriptions: delivery.subscriptions };
   await delivery.start();
-  const stopJobs = startJobs({ ...world, ...jobs, clock: createPatientClock(world.clock) });
+  const stopJobs = startJobs({ ...world, ...jobs, clock: createCautiousClock(world.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
   const streams = openStreams(config, world);
   const server = openServer(config, world, { telemetry, streams });
@@ -119,7 +119,7 @@ function openParts(
     stores,
     models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
     observe,
-    contexts: openLibrary(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
+    contexts: openContextRegistry(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     memory,
     renders: createRenderCache(Math.min(config.renderCacheBytes, memory.share('caches'))),
     ...settingsOf(config),
@@ -203,7 +203,7 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
   });
 }
 
-const openLibrary = (config: Config, { loader, known, ...world }: RegistryParts): ContextRegistry =>
+const openContextRegistry = (config: Config, { loader, known, ...world }: RegistryParts): ContextRegistry =>
   createContextRegistry({
     ...world,
     contexts: createContexts({
@@ -224,7 +224,7 @@ function openStores(config: Config, observe: Observe): Stores | Promise<Stores> 
 
 /** Opens the stores in the data folder, and locks the folder for this process. */
 function openFiles({ data }: Config, observe: Observe): Stores {
-  const giveBack = takeFolder(data, 'mlaka serve');
+  const giveBack = lockFolder(data, 'mlaka serve');
   const stores = createSqliteStores({
     directory: data,
     observe,
@@ -271,7 +271,7 @@ function openStreams(config: Config, world: World): Streams {
   };
   return {
     events: createEventStreams({ world, openFeed, limits }),
-    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ limits, unattendedMs }) } : undefined),
+    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ limits, idleTimeoutMs: unattendedMs }) } : undefined),
     stream: createStream({
       world,
       operations,

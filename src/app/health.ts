@@ -25,7 +25,7 @@ const freshMs = 500;
 /** After the disk was full, the test writes this many characters. It succeeds only when there is room for the writes of clients, too. */
 const largeLength = 128 * 1024;
 
-const healthShelf = 'health';
+const healthCollection = 'health';
 
 export function createHealth({ stores, alias }: HealthOptions): Health {
   let wasFull = false;
@@ -38,7 +38,7 @@ export function createHealth({ stores, alias }: HealthOptions): Health {
       const store = await stores.open('', false);
       if (!store) return 'There is no default tenant.';
       await store.log.position();
-      await store.collection(healthShelf).put(alias, isLarge ? 'x'.repeat(largeLength) : 'x');
+      await store.collection(healthCollection).put(alias, isLarge ? 'x'.repeat(largeLength) : 'x');
       if (isLarge) wasFull = false;
       return undefined;
     } catch (cause) {

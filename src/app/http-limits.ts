@@ -1,6 +1,6 @@
 /** The limits of HTTP requests and answers. */
 import type { Memory } from '../core/port/memory.ts';
-import { largestBody } from '../edge/http/arrivals.ts';
+import { largestBody } from '../edge/http/body-budget.ts';
 import type { HttpOptions } from '../edge/http/server.ts';
 import type { Config } from './config/options.ts';
 

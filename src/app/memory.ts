@@ -25,7 +25,7 @@ const garbageMax = 8 * 2 ** 20;
  * Makes V8 collect garbage before its size much exceeds the memory in use. Returns the function that collects the young generation. Without
  * it, V8 keeps hundreds of megabytes of long strings while it builds a large answer.
  */
-function tightenHeap(): () => void {
+function limitHeapGrowth(): () => void {
   setFlagsFromString('--heap-growing-percent=60');
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
@@ -39,7 +39,7 @@ const isCollect = (value: unknown): value is (how: { readonly type: 'minor' }) =
 export function createMemory(budgetBytes: number, observe: Observe): Memory {
   const held: Record<Holder, number> = { bodies: 0, answers: 0, streams: 0, caches: 0 };
   const share = (holder: Holder): number => Math.floor((budgetBytes * eighths[holder]) / 8);
-  const collect = tightenHeap();
+  const collect = limitHeapGrowth();
   let garbage = 0;
   return {
     share,

@@ -32,7 +32,7 @@ const patienceMs = 3_600_000;
  * loss. It follows a jump back at once. `steadyMs` returns milliseconds of a clock that nobody sets. Call it every few minutes: it cannot
  * tell apart several jumps between two calls.
  */
-export function createPatientClock(clock: Clock, steadyMs = (): number => performance.now()): Clock {
+export function createCautiousClock(clock: Clock, steadyMs = (): number => performance.now()): Clock {
   const aheadMs = (): number => Date.parse(clock.now()) - steadyMs();
   let believedMs = aheadMs();
   let jump = { aheadMs: believedMs, sinceMs: steadyMs() };

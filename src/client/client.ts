@@ -6,7 +6,7 @@ import { ConnectionLost, StreamProblem, SubscriptionEnded } from './errors.ts';
 import type { Entity, Frame, Json, JsonObject } from './frame.ts';
 import { Link, type Socket } from './link.ts';
 import { LiveReplica, type Replica } from './replica.ts';
-import { type Beginning, Course, type StreamEvent, type Subscription } from './subscription.ts';
+import { type Beginning, LiveSubscription, type StreamEvent, type Subscription } from './subscription.ts';
 
 export type { Beginning, Entity, Json, JsonObject, Replica, StreamEvent, Subscription };
 export { ConnectionLost, StreamProblem, SubscriptionEnded };
@@ -62,7 +62,7 @@ interface Pending {
 
 interface Session {
   readonly options: ConnectOptions;
-  readonly courses: Map<string, Course>;
+  readonly courses: Map<string, LiveSubscription>;
   readonly pending: Map<string, Pending>;
   link: Link | undefined;
   isOpen: boolean;
@@ -185,7 +185,7 @@ function finish(session: Session, lost: ConnectionLost): void {
 function subscribe(session: Session, subscription: JsonObject | string, beginning: Beginning): Subscription {
   session.names += 1;
   const name = `s${session.names}`;
-  const course = new Course({
+  const course = new LiveSubscription({
     name,
     subscription,
     context: session.options.context,

@@ -59,7 +59,7 @@ export interface LiveSubscriptionOptions {
 }
 
 /** An active subscription: the iteration for the user, and the state that follows the connection. */
-export class Course implements Subscription {
+export class LiveSubscription implements Subscription {
   readonly #options: LiveSubscriptionOptions;
   readonly #queue: Queue<StreamEvent>;
   readonly #queueMax: number;

@@ -1,6 +1,6 @@
 /** Tests the clocks that the process provides to the core. */
 import { expect, test } from '@jest/globals';
-import { createClock, createPatientClock } from '../../src/app/process.ts';
+import { createClock, createCautiousClock } from '../../src/app/process.ts';
 
 const start = Date.parse('2026-01-01T00:00:00.000Z');
 const yearMs = 365 * 86_400_000;
@@ -25,7 +25,7 @@ test('the clock has three digits of a second, always, stands still when it is se
 test('what cannot be undone is done by a clock that follows a jump forward after an hour, and one back at once', () => {
   let [steadyMs, offsetMs] = [0, 0];
   const clock = createClock(() => start + offsetMs + steadyMs);
-  const patient = createPatientClock(clock, () => steadyMs);
+  const patient = createCautiousClock(clock, () => steadyMs);
   const after = (minutes: number): string => {
     steadyMs += minutes * 60_000;
     return patient.now();

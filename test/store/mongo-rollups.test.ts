@@ -6,7 +6,7 @@ import type { Json } from '../../src/core/model/json.ts';
 import { dayOf } from '../../src/core/model/rollup.ts';
 import { summarize } from '../../src/core/model/numeric-summary.ts';
 import type { PastInstance, Store } from '../../src/core/port/store.ts';
-import { workOutSome } from '../../src/store/mongo/history/rollup-work.ts';
+import { computeSome } from '../../src/store/mongo/history/rollup-worker.ts';
 import { openCollections } from '../../src/store/mongo/open-collections.ts';
 import type { Collections } from '../../src/store/mongo/schema.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
@@ -30,7 +30,7 @@ async function open(): Promise<Rolling> {
   return {
     store,
     async workedOut() {
-      while ((await collections.rollups.findOne({ due: true })) !== null) await workOutSome(collections);
+      while ((await collections.rollups.findOne({ due: true })) !== null) await computeSome(collections);
     },
     states: () => statesIn(collections),
     close: () => stores.close(),

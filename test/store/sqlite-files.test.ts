@@ -41,7 +41,7 @@ const folder = (): string => mkdtempSync(join(root, 'data-'));
 
 describe('files of tenants', () => {
   test('are closed when there are too many, and opened again by whoever asks', async () => {
-    const { stores, storeOf } = open(folder(), { openMost: 3 });
+    const { stores, storeOf } = open(folder(), { openMax: 3 });
     const tenants = Array.from({ length: 12 }, (_, n) => `t${n}`);
     const held = await Promise.all(tenants.map(storeOf));
     const positions: number[] = [];

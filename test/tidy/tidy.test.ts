@@ -25,7 +25,49 @@ const banned: readonly (readonly [RegExp, string])[] = [
   [/\bas any\b|: any\b|<any>/, 'read unknown JSON by a guard'],
 ];
 
+/** Words that only this project would understand, and the field's terms for the same things. */
+const dialect: readonly (readonly [string, string])[] = [
+  ['Office', 'the state of a tenant'],
+  ['Teller', 'a renderer'],
+  ['Shelf|Shelves', 'a document collection'],
+  ['Tenure', 'a lease term'],
+  ['Graveyard', 'a dead letter publisher'],
+  ['Fate', 'a retry state'],
+  ['Wish', 'the limits of a search'],
+  ['Outlook|Standing', 'a status'],
+  ['Ledger', 'a progress store, a log, a database writer'],
+  ['Tally', 'a summary, counts, a meter'],
+  ['Desk|Circle|Guest|Errand|Reign|Foresight|Surroundings', 'what the field calls it'],
+];
+
+/** The names of what a source declares. */
+const declared = (text: string): readonly string[] =>
+  [...text.matchAll(/^(?:export )?(?:async )?(?:interface|type|class|function|const) (\w+)/gm)].map(
+    ([, name = '']) => name,
+  );
+
 describe('words', () => {
+  test.each(dialect)('nothing is named %s: the field says %s', (word) => {
+    const inside = new RegExp(`(?:^|[a-z])(?:${word})(?:$|[A-Z])`);
+    const found = sources.flatMap((path) =>
+      [...declared(read(path)), short(path).replace(/(?:^|[-/])(\w)/g, (_, letter: string) => letter.toUpperCase())]
+        .filter((name) => inside.test(name))
+        .map((name) => `${short(path)}: ${name}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('every exported name of the ports says what it promises', () => {
+    const ports = sources.filter((path) => short(path).startsWith('src/core/port/'));
+    expect(ports.length).toBeGreaterThan(5);
+    const silent = ports.flatMap((path) =>
+      [...read(path).matchAll(/(\*\/\n)?^export (?:async )?(?:interface|type|function|const|class) (\w+)/gm)]
+        .filter(([, comment]) => comment === undefined)
+        .map(([, , name]) => `${short(path)}: ${name}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
   test.each(banned)('no %s in the sources', (pattern, instead) => {
     const found = sources.filter((path) => pattern.test(read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')));
     expect({ instead, found: found.map(short) }).toEqual({ instead, found: [] });

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
-import { compact, measureRoom } from '../../store/sqlite/compact.ts';
-import { takeFolder } from '../../store/sqlite/owner.ts';
+import { compact, measureSpace } from '../../store/sqlite/compact.ts';
+import { lockFolder } from '../../store/sqlite/folder-lock.ts';
 import { rescueWals } from '../../store/sqlite/rescue-wal.ts';
 import { fileOf, sizeOf, tenantsIn } from '../../store/sqlite/tenant-file.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -36,7 +36,7 @@ export const compactFiles: Command = {
     const data = folderOf(values.data);
     const tenants = tenantsOf(data, values.tenant);
     const isDryRun = values['dry-run'] === 'true';
-    const giveBack = isDryRun ? takeFree(data) : takeFolder(data, 'mlaka compact');
+    const giveBack = isDryRun ? takeFree(data) : lockFolder(data, 'mlaka compact');
     if (giveBack) rescue(data, io);
     return workOn(tenants, { data, isDryRun }, io).finally(giveBack);
   },
@@ -45,7 +45,7 @@ export const compactFiles: Command = {
 /** A dry run works without the lock of the folder. A broker that holds the lock has already checked the write-ahead logs. */
 function takeFree(data: string): (() => void) | undefined {
   try {
-    return takeFolder(data, 'mlaka compact --dry-run');
+    return lockFolder(data, 'mlaka compact --dry-run');
   } catch {
     return undefined;
   }
@@ -92,7 +92,7 @@ interface CompactRequest {
 function work({ data, tenant, isDryRun }: CompactRequest, { out }: Io): void {
   const path = join(data, fileOf(tenant));
   const { file, wal } = sizeOf(data, tenant);
-  const { free, taken } = measureRoom(path);
+  const { free, taken } = measureSpace(path);
   const kinds = Object.entries(taken).map(([kind, bytes]) => `${kind} ${megabytes(bytes)}`);
   out.write(
     `${path}: ${megabytes(file)}, write-ahead log ${megabytes(wal)}\n  ${kinds.join(', ')}, free ${megabytes(free)}\n`,

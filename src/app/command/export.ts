@@ -10,7 +10,7 @@ import { csvForm, flatGeojsonForm, type Form, geojsonForm, ndjsonForm } from './
 import { brokerFlags, helpOf, readFlags } from './options.ts';
 import { createProgress } from './progress.ts';
 import { write, writeTo } from './text-file.ts';
-import { unknownName } from './why-none.ts';
+import { unknownName } from './explain-empty.ts';
 import { asksForHelp } from '../config/arguments.ts';
 
 const flags = {

@@ -14,7 +14,7 @@ export interface Given {
 /** Returns the configuration. Throws an Error that names the option, the source of its value, and the accepted values. */
 export function readConfig({ args, env }: Given): Config {
   const flags = readFlags(args);
-  refuseMisspelt(env);
+  refuseMisspelled(env);
   const path = flags['config'] ?? env['MLAKA_CONFIG'];
   const file = typeof path === 'string' ? readFile(path) : {};
   const values = Object.entries(options).map(([name, option]): readonly [string, unknown] => {
@@ -44,7 +44,7 @@ const optionNamed = (variable: string): string | undefined =>
     [...variables].map((name) => name.slice('MLAKA_'.length)),
   );
 
-function refuseMisspelt(env: Given['env']): void {
+function refuseMisspelled(env: Given['env']): void {
   for (const name of unknownIn(env)) {
     const meant = optionNamed(name);
     if (meant !== undefined) throw new Error(`There is no option ${name}. Did you mean MLAKA_${meant}?`);

@@ -11,7 +11,7 @@ interface Document {
   readonly text: string;
 }
 
-interface Surrounds {
+interface PageOptions {
   /** The document whose section of paths becomes the navigation. */
   readonly first: Document;
   /** The page template with `{{title}}`, `{{navigation}}` and `{{text}}`. */
@@ -20,7 +20,7 @@ interface Surrounds {
   readonly linkTo: (file: string) => string | undefined;
 }
 
-type LinkTo = Surrounds['linkTo'];
+type LinkTo = PageOptions['linkTo'];
 
 const markdown = new MarkdownIt({ html: false });
 
@@ -28,7 +28,7 @@ const markdown = new MarkdownIt({ html: false });
 const pathsHeading = 'Where to go from here';
 
 /** The HTML page of a document. */
-export function renderDocument(document: Document, { first, template, linkTo }: Surrounds): string {
+export function renderDocument(document: Document, { first, template, linkTo }: PageOptions): string {
   const tokens = parseDocument(document, linkTo);
   const parts: Readonly<Record<string, string>> = {
     title: escapeHtml(titleOf(tokens) ?? document.file),

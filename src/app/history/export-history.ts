@@ -4,7 +4,7 @@ import type { Command, Io } from '../command/command.ts';
 import { guardFlag, lineWriter } from '../command/csv-cell.ts';
 import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
 import { createProgress } from '../command/progress.ts';
-import { unknownName } from '../command/why-none.ts';
+import { unknownName } from '../command/explain-empty.ts';
 import { readHistories, type Wanted } from './read-history.ts';
 import { rowsOf } from './rows.ts';
 import { type AddRows, formats, writeRows } from './write-rows.ts';

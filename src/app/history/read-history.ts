@@ -36,11 +36,11 @@ const allTime: TimeSpan = { start: -62_135_596_800_000_000, end: 253_402_300_799
  * an Error with the reason when the broker refuses.
  */
 export async function* readHistories(client: Client, wanted: Wanted): AsyncGenerator<Json> {
-  const stretch = timeSpanOf(wanted);
-  const timeproperty = wanted.timeproperty || (isAllTime(stretch) ? 'any' : 'observedAt');
+  const span = timeSpanOf(wanted);
+  const timeproperty = wanted.timeproperty || (isAllTime(span) ? 'any' : 'observedAt');
   let limit = pageSize;
   for (let offset = 0, isLast = false; !isLast; ) {
-    const ask = { ...wanted, timeproperty, stretch, limit, offset };
+    const ask = { ...wanted, timeproperty, span, limit, offset };
     const whole = await askFor(client, ask);
     // When the broker refuses the page as too large, a query for the newest instances lists the entities on it.
     const page = whole.status === tooMany ? await askFor(client, { ...ask, lastN: 1 }) : whole;
@@ -63,11 +63,11 @@ function halfOf(limit: number): number {
 
 /** Reads one entity in time ranges. A range is as long as the previous one, or shorter when the broker refuses it as too large. */
 async function* readLong(client: Client, ask: HistoryRequest): AsyncGenerator<Json> {
-  const { end } = ask.stretch;
-  let { start } = ask.stretch;
+  const { end } = ask.span;
+  let { start } = ask.span;
   for (let length = end - start; start < end; ) {
-    const stretch = { start, end: Math.min(end, start + length) };
-    const answer = await askFor(client, { ...ask, stretch });
+    const span = { start, end: Math.min(end, start + length) };
+    const answer = await askFor(client, { ...ask, span });
     if (answer.status === tooMany) {
       if (length <= 1) throw new Error(`The history of ${ask.id} has too many instances of one time for the broker.`);
       length = Math.ceil(length / 4);
@@ -75,13 +75,13 @@ async function* readLong(client: Client, ask: HistoryRequest): AsyncGenerator<Js
     }
     yield* entitiesIn(answer);
     const shown = rangeOf(answer);
-    start = shown ? shown.end + 1 : stretch.end;
+    start = shown ? shown.end + 1 : span.end;
     length = shown ? Math.max(1, shown.end - shown.start) : length * 2;
   }
 }
 
 interface HistoryRequest extends Wanted {
-  readonly stretch: TimeSpan;
+  readonly span: TimeSpan;
   readonly limit: number;
   readonly offset: number;
   readonly lastN?: number;
@@ -92,7 +92,7 @@ const tooMany = 403;
 
 async function askFor(
   client: Client,
-  { type, id, attrs, timeproperty, stretch, limit, offset, lastN }: HistoryRequest,
+  { type, id, attrs, timeproperty, span, limit, offset, lastN }: HistoryRequest,
 ): Promise<Answer> {
   const params = new URLSearchParams({
     type,
@@ -103,10 +103,10 @@ async function askFor(
   });
   for (const [name, value] of Object.entries({ id, attrs, lastN: String(lastN ?? '') }))
     if (value !== '') params.set(name, value);
-  if (!isAllTime(stretch)) {
+  if (!isAllTime(span)) {
     params.set('timerel', 'between');
-    params.set('timeAt', instantOf(stretch.start));
-    params.set('endTimeAt', instantOf(stretch.end));
+    params.set('timeAt', instantOf(span.start));
+    params.set('endTimeAt', instantOf(span.end));
   }
   const answer = await client.send('GET', `/temporal/entities?${params.toString()}`);
   if (answer.status === 200 || answer.status === 206 || isTooMany(answer)) return answer;
@@ -135,8 +135,8 @@ function rangeOf({ status, headers }: Answer): TimeSpan | undefined {
 
 /** Parses the bounds into times. */
 function timeSpanOf({ from, to }: Wanted): TimeSpan {
-  const stretch = { start: momentOf('from', from) ?? allTime.start, end: momentOf('to', to) ?? allTime.end };
-  if (stretch.end > stretch.start) return stretch;
+  const span = { start: momentOf('from', from) ?? allTime.start, end: momentOf('to', to) ?? allTime.end };
+  if (span.end > span.start) return span;
   throw new Error(`--to must be later than --from, not ${to}.`);
 }
 

@@ -6,7 +6,7 @@ import type { Store, Stores } from '../../core/port/store.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
-import { forgetsAnything, type KeptDays, retentionAt } from './retention.ts';
+import { deletesHistory, type RetentionDays, retentionAt } from './retention.ts';
 import { schedule } from './schedule.ts';
 
 export interface JobOptions {
@@ -18,10 +18,10 @@ export interface JobOptions {
   /** Expands short names of types and attributes. */
   readonly contexts: { readonly core: Pick<Terms, 'expand'> };
   /** The retention of history. A dry run only reports what it would delete. */
-  readonly historyKeep: KeptDays & {
+  readonly historyKeep: RetentionDays & {
     readonly isDryRun: boolean;
     /** The retention of rollups whose instances are deleted; absent: rollups are deleted with their instances. */
-    readonly rollups?: KeptDays;
+    readonly rollups?: RetentionDays;
   };
 }
 
@@ -42,7 +42,7 @@ const removed = (count: number): string | undefined => (count > 0 ? `removed ${c
 /** Starts the jobs. Returns the function that stops them and waits for pending runs. */
 export function startJobs(options: JobOptions): () => Promise<void> {
   const { clock, logKeep, historyKeep } = options;
-  const present = createPresent(clock);
+  const present = createRetentionClock(clock);
   const prune: Work = async (store, tenant) => {
     const before = hoursBefore(await present(store, tenant), logKeep.hours);
     return removed(await store.log.prune({ before, records: logKeep.records, bytes: logKeep.bytes }));
@@ -55,7 +55,7 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     startJob('prune', { ...options, work: prune }),
     startJob('sweep all', { ...options, work: sweep, isOfAll: true }),
     startJob('prune all', { ...options, work: prune, isOfAll: true }),
-    ...(forgetsAnything(historyKeep)
+    ...(deletesHistory(historyKeep)
       ? [startJob('forget', { ...options, work: forget, isOfAll: true, isAtOnce: true })]
       : []),
   ];
@@ -70,7 +70,7 @@ const hoursBefore = (present: Instant, hours: number): Instant =>
   instantOf(microsOfInstant(present) - hours * hourMicros);
 
 /** Returns the present from which the age of a tenant's data is computed. */
-type Present = (store: Store, tenant: string) => Promise<Instant>;
+type RetentionClock = (store: Store, tenant: string) => Promise<Instant>;
 
 /** The number of newest records that are searched for one from before the start. */
 const lookedThrough = 100;
@@ -79,7 +79,7 @@ const lookedThrough = 100;
  * Protects data against a clock that was set far ahead while the broker was stopped. For an hour after the start, the present is at most
  * one day after the newest change from before the start.
  */
-function createPresent(clock: Clock): Present {
+function createRetentionClock(clock: Clock): RetentionClock {
   const [startedMs, startedAt] = [performance.now(), microsOfInstant(clock.now())];
   const newest = new Map<string, Promise<number>>();
   const look = async ({ log }: Store): Promise<number> => {
@@ -102,7 +102,7 @@ function createPresent(clock: Clock): Present {
 /** Deletes history in slices until nothing is left or the jobs stop. The next run deletes the rest. */
 function createForget(
   { contexts, historyKeep }: JobOptions,
-  { present, signal }: { readonly present: Present; readonly signal: AbortSignal },
+  { present, signal }: { readonly present: RetentionClock; readonly signal: AbortSignal },
 ): Work {
   return async (store, tenant) => {
     const { isDryRun, rollups } = historyKeep;

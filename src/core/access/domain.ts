@@ -18,7 +18,7 @@ export interface Domain {
  * The store as a request of the domain sees it. Writes reach existing entities by id wherever they are. The summary of types and attributes
  * covers the whole tenant.
  */
-export function keepToDomain(store: Store, { reads, creates }: Domain, action: Action): Store {
+export function restrictToDomain(store: Store, { reads, creates }: Domain, action: Action): Store {
   const filter = { scopeQ: { anyOf: reads.map((scope) => ({ allOf: [scope] })) } };
   const isWithin = compileFilter(filter);
   const within = <T extends Plan>(plan: T): T => ({
@@ -39,14 +39,18 @@ export function keepToDomain(store: Store, { reads, creates }: Domain, action: A
       store.apply(
         creates === undefined
           ? writes
-          : await Promise.all(writes.map((write) => placed(write, creates, { store, at }))),
+          : await Promise.all(writes.map((write) => withDefaultScope(write, creates, { store, at }))),
         at,
       ),
   };
 }
 
 /** Adds the scope to the entity that the write creates, unless the write names a scope itself. */
-async function placed(write: Write, scope: string, { store, at }: { store: Store; at: Instant }): Promise<Write> {
+async function withDefaultScope(
+  write: Write,
+  scope: string,
+  { store, at }: { store: Store; at: Instant },
+): Promise<Write> {
   const { mutation } = write;
   switch (mutation.op) {
     case 'create':

@@ -19,10 +19,10 @@ export function guardStore(store: Store, decision: Decision): Store {
   if (decision.extent === 'full') return store;
   if (decision.extent === 'none') throw forbidden('Nothing here is granted to you.');
   return {
-    get: async (id, now) => seen(await store.get(id, now), decision),
-    find: (plan) => findSeen(store, plan, decision),
-    count: (plan) => countSeen(store, plan, decision),
-    history: (plan) => historySeen(store, plan, decision),
+    get: async (id, now) => visibleStored(await store.get(id, now), decision),
+    find: (plan) => findVisible(store, plan, decision),
+    count: (plan) => countVisible(store, plan, decision),
+    history: (plan) => historyVisible(store, plan, decision),
     apply: async (writes, at) => {
       const permitted = await Promise.all(writes.map((write) => permit(store, write, { decision, at })));
       return store.apply(permitted, at);
@@ -69,7 +69,7 @@ const narrowed = <T extends Plan>(plan: T, { filter }: Part): T => ({
   filter: { ...plan.filter, also: [...(plan.filter.also ?? []), filter] },
 });
 
-function seen(stored: Stored | undefined, { see }: Part): Stored | undefined {
+function visibleStored(stored: Stored | undefined, { see }: Part): Stored | undefined {
   const entity = stored && see(stored.entity());
   return (
     entity && { id: entity.id, version: stored.version, cursor: stored.cursor, isPart: true, entity: () => entity }
@@ -77,7 +77,7 @@ function seen(stored: Stored | undefined, { see }: Part): Stored | undefined {
 }
 
 /** Finds entities that match in their visible part. Otherwise a query on a hidden attribute would disclose its value. */
-async function findSeen(store: Store, plan: Plan, decision: Part): Promise<readonly Stored[]> {
+async function findVisible(store: Store, plan: Plan, decision: Part): Promise<readonly Stored[]> {
   const matches = compileFilter(plan.filter);
   const wanted = plan.limit + (plan.offset ?? 0);
   const found: Stored[] = [];
@@ -90,7 +90,7 @@ async function findSeen(store: Store, plan: Plan, decision: Part): Promise<reado
       ...(after === undefined ? undefined : { after }),
     });
     for (const stored of page) {
-      const visible = seen(await wholeOf(store, stored, plan), decision);
+      const visible = visibleStored(await wholeOf(store, stored, plan), decision);
       if (visible && matches(visible.entity())) found.push(asFound(stored, visible));
     }
     after = page.at(-1)?.cursor;
@@ -105,16 +105,16 @@ const wholeOf = async (store: Store, stored: Stored, { now }: Plan): Promise<Sto
 
 const asFound = (stored: Stored, visible: Stored): Stored => (stored.size === undefined ? visible : stored);
 
-const countSeen = async (store: Store, plan: Plan, decision: Part): Promise<number> =>
-  (await findSeen(store, { ...plan, offset: 0, limit: Number.MAX_SAFE_INTEGER }, decision)).length;
+const countVisible = async (store: Store, plan: Plan, decision: Part): Promise<number> =>
+  (await findVisible(store, { ...plan, offset: 0, limit: Number.MAX_SAFE_INTEGER }, decision)).length;
 
 /** Histories of visible entities that exist. A partial grant gives no access to the history of deleted entities. */
-async function historySeen(store: Store, plan: HistoryPlan, decision: Part): Promise<readonly EntityHistory[]> {
+async function historyVisible(store: Store, plan: HistoryPlan, decision: Part): Promise<readonly EntityHistory[]> {
   const histories = await store.history(narrowed(plan, decision));
   const visible = await Promise.all(
     histories.map(async (history) => {
       const entity = (await store.get(history.id, plan.now))?.entity();
-      return entity && decision.see(everyName(entity, Object.keys(history.attrs)));
+      return entity && decision.see(withAttributes(entity, Object.keys(history.attrs)));
     }),
   );
   return histories.flatMap((history, index) => {
@@ -126,7 +126,7 @@ async function historySeen(store: Store, plan: HistoryPlan, decision: Part): Pro
 }
 
 /** The entity as if it had these attributes, to ask which of their names are visible. */
-const everyName = (entity: Entity, names: readonly string[]): Entity => ({
+const withAttributes = (entity: Entity, names: readonly string[]): Entity => ({
   ...entity,
   attrs: Object.fromEntries(names.map((name) => [name, []])),
 });
@@ -140,7 +140,7 @@ async function permit(store: Store, write: Write, { decision, at }: { decision: 
   const names = touchedAttributes(current, write.mutation);
   for (const entity of [current, previewMutation(current, write.mutation, at)]) {
     if (!entity) continue;
-    const visible = decision.see(everyName(entity, names));
+    const visible = decision.see(withAttributes(entity, names));
     const hidden = visible ? names.find((name) => !(name in visible.attrs)) : 'the entity itself';
     if (hidden !== undefined) throw forbidden(`You may not write ${hidden} of ${write.mutation.id}.`);
   }

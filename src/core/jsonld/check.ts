@@ -1,7 +1,7 @@
 /** Checks a @context before it is stored, without loading the documents it refers to (CIM 009 clause 5.13.2). */
 import type { Json } from '../model/json.ts';
 import { compileContext } from './compile.ts';
-import { inPieces, type Pause } from './in-pieces.ts';
+import { runWithPauses, type Pause } from './interruptible.ts';
 import { gatherParts } from './gather.ts';
 import type { TermTable } from './term-table.ts';
 
@@ -20,5 +20,5 @@ export async function checkContext(
     missing += 1;
     return Promise.resolve({ '@context': {} });
   });
-  if (missing === 0) await inPieces(compileContext(parts, core), pause);
+  if (missing === 0) await runWithPauses(compileContext(parts, core), pause);
 }

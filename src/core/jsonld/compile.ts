@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
-import { atOnce, eachOf, type Pieces } from './in-pieces.ts';
+import { runSync, forEachInterruptible, type Interruptible } from './interruptible.ts';
 import {
   colonOf,
   expandName,
@@ -54,7 +54,7 @@ interface Scope {
  * Scoped contexts of single terms are ignored; only built-in contexts may have them. NGSI-LD expands all names of entities and attributes
  * with one @context, at any level.
  */
-export function* compileContext(parts: readonly Part[], core: TermTable): Pieces<TermTable> {
+export function* compileContext(parts: readonly Part[], core: TermTable): Interruptible<TermTable> {
   const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
   for (const part of parts) {
     if (part.kind === 'reset') reset(active);
@@ -68,7 +68,7 @@ export function* compileContext(parts: readonly Part[], core: TermTable): Pieces
 /** The terms of the core context itself. */
 export function compileCore(definitions: JsonObject): TermTable {
   const active: Active = { terms: new Map(), vocab: undefined, definitions: 0, characters: 0 };
-  atOnce(defineAll(active, definitions, 'core'));
+  runSync(defineAll(active, definitions, 'core'));
   return active;
 }
 
@@ -85,11 +85,11 @@ function applyCore(active: Active, core: TermTable): void {
   active.vocab = core.vocab;
 }
 
-function* defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): Pieces<void> {
+function* defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): Interruptible<void> {
   defineVocab(active, local['@vocab']);
   const isProtected = keeper === 'nobody' && local['@protected'] === true;
   const scope: Scope = { active, local, keeper: isProtected ? 'definition' : keeper, states: new Map(), depth: 0 };
-  yield* eachOf(Object.keys(local), (name) => need(scope, name));
+  yield* forEachInterruptible(Object.keys(local), (name) => defineIfNeeded(scope, name));
 }
 
 /** A relative vocabulary is ignored, because `@base` is ignored: a term that needs it is an error. */
@@ -102,7 +102,7 @@ function defineVocab(active: Active, vocab: Json | undefined): void {
 }
 
 /** Defines a term before it is looked up. */
-function need(scope: Scope, name: string): void {
+function defineIfNeeded(scope: Scope, name: string): void {
   if (!Object.hasOwn(scope.local, name) || settings.has(name)) return;
   const state = scope.states.get(name);
   if (state === 'done') return;
@@ -119,12 +119,13 @@ function need(scope: Scope, name: string): void {
 function define(scope: Scope, name: string): void {
   const { active } = scope;
   const previous = active.terms.get(name);
-  if (previous?.keeper === 'core' || isPassedOver(name)) return;
+  if (previous?.keeper === 'core' || isIgnored(name)) return;
   active.definitions += 1;
   if (active.definitions > definitionsMax) throw badData(`The @context defines more than ${definitionsMax} terms.`);
   active.terms.delete(name);
   const term = readTerm(scope, name) ?? previous;
-  if (term !== undefined) setTerm(active, name, previous?.keeper === 'definition' ? kept(name, previous, term) : term);
+  if (term !== undefined)
+    setTerm(active, name, previous?.keeper === 'definition' ? checkProtected(name, previous, term) : term);
 }
 
 function setTerm(active: Active, name: string, term: Term): void {
@@ -135,13 +136,13 @@ function setTerm(active: Active, name: string, term: Term): void {
 }
 
 /** Redefines a protected term. Only an identical definition is allowed. */
-function kept(name: string, previous: Term, term: Term): Term {
+function checkProtected(name: string, previous: Term, term: Term): Term {
   if (previous.iri === term.iri && previous.isPrefix === term.isPrefix) return previous;
   throw badData(`The @context redefines ${quoted(name)}, which is protected.`);
 }
 
 /** True for a name whose definition is ignored. Throws when the definition is an error. */
-function isPassedOver(name: string): boolean {
+function isIgnored(name: string): boolean {
   if (isKeyword(name)) throw badData(`The @context redefines the keyword ${quoted(name)}.`);
   if (name === '') throw badData('The @context defines a term without a name.');
   return isKeywordLike(name);
@@ -198,7 +199,7 @@ function ownIri(scope: Scope, name: string): string {
   const colon = colonOf(name);
   if (colon > 0) {
     const prefix = name.slice(0, colon);
-    need(scope, prefix);
+    defineIfNeeded(scope, prefix);
     const term = scope.active.terms.get(prefix);
     return checkedIri(name, name, term === undefined ? name : term.iri + name.slice(colon + 1));
   }
@@ -210,13 +211,13 @@ function ownIri(scope: Scope, name: string): string {
 
 /** The IRI of the `@id` of a definition. */
 function givenIri(scope: Scope, name: string, id: string): string {
-  const iri = expandName(scope.active, id, (term) => need(scope, term));
+  const iri = expandName(scope.active, id, (term) => defineIfNeeded(scope, term));
   if (iri === '@context' || iri === '@preserve')
     throw badData(`The @context makes ${quoted(name)} an alias of ${quoted(iri)}.`);
   if (isKeyword(iri)) return iri;
   checkedIri(name, id, iri);
   if (!/:[^:]|\//.test(name)) return iri;
-  const form = expandName(scope.active, name, (term) => term === name || need(scope, term));
+  const form = expandName(scope.active, name, (term) => term === name || defineIfNeeded(scope, term));
   if (form !== iri)
     throw badData(
       `The @context defines ${quoted(name)} as ${quoted(iri)}, but it has the form of an IRI and means ${quoted(form)}.`,

@@ -2,7 +2,7 @@
 import type { Terms } from '../model/entity.ts';
 import { isArray, type Json } from '../model/json.ts';
 import { isName, isReserved } from '../model/read/name.ts';
-import { eachOf, type Pieces } from './in-pieces.ts';
+import { forEachInterruptible, type Interruptible } from './interruptible.ts';
 import { coreContextUrl } from './known/core-context.ts';
 import { type FindCompactIri, isBetter, preparePrefixes } from './prefixes.ts';
 import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';
@@ -43,8 +43,8 @@ const rememberedMax = 1000;
 const rememberedLengthMax = 256;
 
 /** Adds look-up functions to a compiled @context. */
-export function* createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Pieces<Context> {
-  const expandUnknown = remembered((name) => expandName(table, name));
+export function* createContext({ key, given, hasCore, url, documents, table }: ContextOptions): Interruptible<Context> {
+  const expandUnknown = memoized((name) => expandName(table, name));
   const defines = (name: string): boolean => table.terms.has(name);
   const findCompactIri = yield* preparePrefixes(table);
   const isUsable = (name: string): boolean => !isReserved(name) && isName(name, { defines });
@@ -73,9 +73,12 @@ interface Table {
 }
 
 /** Returns a function that finds the best usable name of an IRI. */
-function* createCompactor({ table, findCompactIri }: Table, isUsable: IsUsable): Pieces<(iri: string) => string> {
+function* createCompactor(
+  { table, findCompactIri }: Table,
+  isUsable: IsUsable,
+): Interruptible<(iri: string) => string> {
   const names = yield* namesOf(table, isUsable);
-  const compactUnknown = remembered((iri) => {
+  const compactUnknown = memoized((iri) => {
     const means: IsUsable = (name) => isUsable(name) && expandName(table, name) === iri;
     const end = endBelow(table.vocab, iri);
     // First the suffix after the vocabulary, then the best compact IRI, then the IRI. Never a name that would not expand to the IRI.
@@ -93,9 +96,9 @@ function writtenOf(given: Json, hasCore: boolean): Json {
 }
 
 /** The best term of every IRI. What a definition says about values (`@type`, `@container`) does not matter for names. */
-function* namesOf({ terms }: TermTable, isUsable: IsUsable): Pieces<ReadonlyMap<string, string>> {
+function* namesOf({ terms }: TermTable, isUsable: IsUsable): Interruptible<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
-  yield* eachOf(terms, ([name, { iri }]) => {
+  yield* forEachInterruptible(terms, ([name, { iri }]) => {
     const isMeant = iri !== meaningless && iri !== reversed && isBetter(name, names.get(iri));
     if (isMeant && isUsable(name)) names.set(iri, name);
   });
@@ -106,7 +109,7 @@ const endBelow = (vocab: string | undefined, iri: string): string | undefined =>
   vocab !== undefined && iri.length > vocab.length && iri.startsWith(vocab) ? iri.slice(vocab.length) : undefined;
 
 /** Caches the results of a function. Clears the cache when it is full. */
-function remembered(answer: (text: string) => string): (text: string) => string {
+function memoized(answer: (text: string) => string): (text: string) => string {
   const answers = new Map<string, string>();
   return (text) => {
     const known = answers.get(text);

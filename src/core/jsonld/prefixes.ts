@@ -1,7 +1,7 @@
 /**
  * Finds the compact IRI of an IRI (JSON-LD 1.1 API clause 6.2). The time to find its prefixes does not grow with the number of prefixes.
  */
-import { eachOf, type Pieces } from './in-pieces.ts';
+import { forEachInterruptible, type Interruptible } from './interruptible.ts';
 import type { TermTable } from './term-table.ts';
 
 /** An IRI that one or more terms stand for as prefixes. */
@@ -21,9 +21,9 @@ export const isBetter = (name: string, than: string | undefined): boolean =>
   than === undefined || name.length < than.length || (name.length === than.length && name < than);
 
 /** Builds the index of the prefixes of a table. */
-export function* preparePrefixes({ terms }: TermTable): Pieces<FindCompactIri> {
+export function* preparePrefixes({ terms }: TermTable): Interruptible<FindCompactIri> {
   const byIri = new Map<string, string[]>();
-  yield* eachOf(terms, ([name, { iri, isPrefix }]) => {
+  yield* forEachInterruptible(terms, ([name, { iri, isPrefix }]) => {
     if (!isPrefix) return;
     const known = byIri.get(iri);
     if (known === undefined) byIri.set(iri, [name]);
@@ -32,7 +32,7 @@ export function* preparePrefixes({ terms }: TermTable): Pieces<FindCompactIri> {
   const prefixes: Prefix[] = [];
   const iris = [...byIri.keys()].sort(byCodeUnits);
   yield;
-  yield* eachOf(iris, (iri) => {
+  yield* forEachInterruptible(iris, (iri) => {
     const names = (byIri.get(iri) ?? []).sort((a, b) => (isBetter(a, b) ? -1 : 1));
     prefixes.push({ iri, names, shorter: longestIn(prefixes.at(-1), iri) });
   });

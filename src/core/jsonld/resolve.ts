@@ -6,7 +6,7 @@ import { checkContext } from './check.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
 import { gatherParts, includesCore, isCoreUrl } from './gather.ts';
-import { atOnce, inPieces, type Pause } from './in-pieces.ts';
+import { runSync, runWithPauses, type Pause } from './interruptible.ts';
 import { createDependencyTracker, type TenantContextSource } from './dependency-tracker.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
@@ -43,7 +43,7 @@ export interface Contexts {
 export interface TenantContexts {
   readonly core: Context;
   /** The @context for requests that name none. Throws what loading throws. */
-  otherwise(tenant: string): Context | Promise<Context>;
+  defaultContext(tenant: string): Context | Promise<Context>;
   /** Like `Contexts.resolve`, for a tenant. */
   resolve(value: Json | undefined, tenant: string): Promise<Context>;
 }
@@ -77,11 +77,11 @@ export function createContexts({ load, known, pause = () => undefined }: Context
     const began = forgotten;
     const tracker = createDependencyTracker(getDocument, tenantContexts);
     const parts = await gatherParts(value, tracker.getDocument);
-    const table = await inPieces(compileContext(parts, coreTable), pause);
+    const table = await runWithPauses(compileContext(parts, coreTable), pause);
     const key = began === 0 ? text : `${text} ${began}`;
     const [hasCore, documents] = [includesCore(parts), tracker.documents()];
     const options = { key, given: value, hasCore, url: linkUrl(value), documents, table };
-    const context = await inPieces(createContext(options), pause);
+    const context = await runWithPauses(createContext(options), pause);
     if (began === forgotten)
       cache.put(context, { text, owner: tracker.isOwned() ? tenantContexts.owner : undefined, table });
     return context;
@@ -107,7 +107,7 @@ export function createContexts({ load, known, pause = () => undefined }: Context
 function createCore(): { readonly coreTable: TermTable; readonly core: Context } {
   const coreTable = compileCore(coreContext);
   const named = { key: coreContextUrl, given: coreContextUrl, url: coreContextUrl };
-  return { coreTable, core: atOnce(createContext({ ...named, hasCore: true, documents: [], table: coreTable })) };
+  return { coreTable, core: runSync(createContext({ ...named, hasCore: true, documents: [], table: coreTable })) };
 }
 
 /** A document that needs no loading: the core in any version (an `@import` may ask for it), or a known document. */

@@ -13,7 +13,7 @@ export interface SeriesName {
 }
 
 /** An entity with a history. `types` are its last known types. `entity` is the stored entity if it exists, expired or not. */
-export interface Remembered {
+export interface EntityWithHistory {
   readonly id: string;
   readonly types: readonly string[];
   readonly entity?: Entity | undefined;
@@ -27,10 +27,10 @@ export interface Timed {
 }
 
 /** Compiles the test of entities with a history. It does not test the filter's conditions on instances (`hasAsked`). */
-export function compileRemembered(filter: Filter, now: Instant): (remembered: Remembered) => boolean {
+export function compileHistoryTest(filter: Filter, now: Instant): (remembered: EntityWithHistory) => boolean {
   const ofEntity = withoutAttrs(filter);
   const matchesPresent = compileFilter(ofEntity);
-  const matchesGone = compileGone(ofEntity);
+  const matchesGone = compileForDeleted(ofEntity);
   return ({ id, types, entity }) => {
     const present = entity && presentAt(entity, now);
     return present ? matchesPresent(present) : matchesGone({ id, types, createdAt: '', attrs: {} });
@@ -38,20 +38,20 @@ export function compileRemembered(filter: Filter, now: Instant): (remembered: Re
 }
 
 /** A deleted entity has no attributes, values and scopes, so it does not match conditions on them. */
-function compileGone(filter: Filter): (gone: Entity) => boolean {
-  if (asksForContent(filter)) return () => false;
+function compileForDeleted(filter: Filter): (gone: Entity) => boolean {
+  if (needsContent(filter)) return () => false;
   const { selectors, also = [], anyOf } = filter;
   const isSelected = compileFilter(selectors ? { selectors } : {});
-  const all = [isSelected, ...also.map(compileGone)];
-  const some = anyOf?.map(compileGone);
+  const all = [isSelected, ...also.map(compileForDeleted)];
+  const some = anyOf?.map(compileForDeleted);
   return (gone) => all.every((holds) => holds(gone)) && (some?.some((holds) => holds(gone)) ?? true);
 }
 
-const asksForContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
+const needsContent = ({ attrs, q, geo, scopeQ }: Filter): boolean =>
   [attrs, q, geo, scopeQ].some((part) => part !== undefined);
 
 /** True when an instance belongs to one of the attributes and datasets that the filter names (clause 5.7.4). */
-export function hasAsked(selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean {
+export function hasRequestedSeries(selected: readonly Timed[], { attrs, datasetIds }: Filter): boolean {
   const isMeant = attrs && seriesTest({ attrs, datasetIds });
   return !isMeant || selected.some(({ name, instance }) => isMeant({ name, datasetId: instance.datasetId }));
 }
@@ -99,7 +99,7 @@ export interface Collector {
   isFull(): boolean;
   /** The number of instances that still fit. */
   left(): number;
-  add(remembered: Remembered, selected: readonly Timed[]): void;
+  add(remembered: EntityWithHistory, selected: readonly Timed[]): void;
 }
 
 /** Collects histories up to the plan's limit of entities or instances. */
@@ -132,7 +132,7 @@ export function createCollector({
 }
 
 /** The history with these instances, ascending in time. The datasets of an attribute are in a single list. */
-function historyFrom({ id, types }: Remembered, selected: readonly Timed[]): Omit<EntityHistory, 'truncated'> {
+function historyFrom({ id, types }: EntityWithHistory, selected: readonly Timed[]): Omit<EntityHistory, 'truncated'> {
   const byName = Map.groupBy(selected, ({ name }) => name);
   const attrs = [...byName].map(
     ([name, timed]) => [name, timed.toSorted(byTime).map(({ instance }) => instance)] as const,

@@ -23,7 +23,7 @@ export interface RetentionRule {
 }
 
 /** The moment before which an attribute's instances are deleted, for an entity with these types; undefined: none is deleted. */
-function forgottenBefore(
+function deletedBefore(
   { before, rules }: Retention,
   { types, name }: { readonly types: readonly string[]; readonly name: string },
 ): Micros | undefined {
@@ -53,8 +53,8 @@ export function boundsFor(
   { retention, rollups }: { readonly retention: Retention; readonly rollups?: Retention },
   series: { readonly types: readonly string[]; readonly name: string },
 ): Bounds {
-  const instances = forgottenBefore(retention, series) ?? -Infinity;
-  const kept = rollups ? (forgottenBefore(rollups, series) ?? -Infinity) : instances;
+  const instances = deletedBefore(retention, series) ?? -Infinity;
+  const kept = rollups ? (deletedBefore(rollups, series) ?? -Infinity) : instances;
   if (kept >= instances) return { instances, rollups: instances };
   return { instances: beginningOf(instances, dayMicros), rollups: beginningOf(kept, dayMicros) };
 }

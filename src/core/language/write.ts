@@ -2,10 +2,10 @@
 import type { Entity } from '../model/entity.ts';
 import { presentAt } from '../model/expiry.ts';
 import type { Instant } from '../model/instant.ts';
-import { refuseLarger } from '../model/entity-size.ts';
-import { sortMeasured } from '../model/measured.ts';
+import { refuseGrowth } from '../model/entity-size.ts';
+import { splitLateMeasurements } from '../model/late-measurements.ts';
 import { mutate } from '../model/mutate.ts';
-import type { Mutated } from '../model/settle.ts';
+import type { Mutated } from '../model/apply-draft.ts';
 import type { Mutation } from '../model/mutation.ts';
 import { Problem } from '../model/problem.ts';
 import type { Filter } from './filter.ts';
@@ -25,13 +25,13 @@ export interface Write {
 }
 
 /** Applies `mutate` when the condition matches. Expired data counts as deleted. */
-export function carryOutWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
+export function applyWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
   const { mutation, only, measured, attributesMax } = write;
   const current = stored && presentAt(stored, at);
   if (current && only && mutation.op !== 'create' && !compileFilter(only)(current)) return refuse(mutation, at);
   const mutated =
     current && measured ? mutateMeasured(current, mutation, { ...measured, at }) : mutate(current, mutation, at);
-  return attributesMax === undefined ? mutated : refuseLarger(mutated, current, attributesMax);
+  return attributesMax === undefined ? mutated : refuseGrowth(mutated, current, attributesMax);
 }
 
 /** The result for an existing entity that the condition excludes. For a mutation that does not create, the entity does not exist. */
@@ -42,9 +42,13 @@ function refuse(mutation: Mutation, at: Instant): Mutated {
   return { outcome: { status: 'refused', problem: { type: 'Forbidden', detail } } };
 }
 
-function mutateMeasured(current: Entity, mutation: Mutation, how: Parameters<typeof sortMeasured>[2]): Mutated {
+function mutateMeasured(
+  current: Entity,
+  mutation: Mutation,
+  how: Parameters<typeof splitLateMeasurements>[2],
+): Mutated {
   try {
-    const { mutation: present, past } = sortMeasured(current, mutation, how);
+    const { mutation: present, past } = splitLateMeasurements(current, mutation, how);
     const mutated = mutate(current, present, how.at);
     return past.length === 0 || mutated.outcome.status === 'refused' ? mutated : { ...mutated, past };
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Converts numbers from files: changes units, divides by other columns, rounds decimals. */
 import type { Json } from '../model/json.ts';
-import { RowFlaw } from './flaw.ts';
+import { RowError } from './row-error.ts';
 import { cellOf, numberOf, type RowReading, type Row } from './row.ts';
 import type { Spec } from './spec.ts';
 
@@ -43,8 +43,8 @@ export function createArithmetic(
 }
 
 function checked(value: number, isInteger: boolean): number {
-  if (!Number.isFinite(value)) throw new RowFlaw('a number is divided by zero or is too large');
-  if (isInteger && !Number.isInteger(value)) throw new RowFlaw(`${value} is no whole number`);
+  if (!Number.isFinite(value)) throw new RowError('a number is divided by zero or is too large');
+  if (isInteger && !Number.isInteger(value)) throw new RowError(`${value} is no whole number`);
   return value;
 }
 

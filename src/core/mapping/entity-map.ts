@@ -2,7 +2,7 @@
 import type { Kind } from '../model/attribute.ts';
 import type { JsonObject } from '../model/json.ts';
 import { prototypeName } from '../model/read/name.ts';
-import { quoted } from './flaw.ts';
+import { quoted } from './row-error.ts';
 import { createValue, type ReadValue } from './read-value.ts';
 import { type Cells, cellOf, type RowReading, type Row, textOf } from './row.ts';
 import { createRowOrder, earlierMoment } from './row-order.ts';

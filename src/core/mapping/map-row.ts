@@ -1,7 +1,7 @@
 /** Converts a row to an entity according to a map. */
 import { valueMember } from '../model/attribute.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { RowFlaw } from './flaw.ts';
+import { RowError } from './row-error.ts';
 import type { EntityMap, MappedAttribute } from './entity-map.ts';
 import type { Row } from './row.ts';
 
@@ -16,22 +16,22 @@ export function mapRow(map: EntityMap, row: Row): Mapped {
     const reason = map.skip(row);
     return reason === undefined ? entityOf(map, row) : { outcome: 'skipped', reason };
   } catch (error) {
-    if (error instanceof RowFlaw) return { outcome: 'rejected', reason: error.message };
+    if (error instanceof RowError) return { outcome: 'rejected', reason: error.message };
     throw error;
   }
 }
 
 function entityOf(map: EntityMap, row: Row): Mapped {
   const id = map.id(row);
-  if (id === undefined) throw new RowFlaw('a column of the id is empty');
+  if (id === undefined) throw new RowError('a column of the id is empty');
   const observedAt = map.observedAt?.(row);
-  if (map.observedAt && observedAt === undefined) throw new RowFlaw('the time of the row is empty');
+  if (map.observedAt && observedAt === undefined) throw new RowError('the time of the row is empty');
   const named = begun(map, id);
   const part: Record<string, Json> = { ...named };
   const whole: Record<string, Json> = { ...named, type: map.type };
   for (const attribute of map.attributes) {
     const value = attribute.read(row);
-    if (value === undefined && attribute.isRequired) throw new RowFlaw(`there is no value for ${attribute.name}`);
+    if (value === undefined && attribute.isRequired) throw new RowError(`there is no value for ${attribute.name}`);
     if (value === undefined) continue;
     const instance = instanceOf(attribute, value, observedAt);
     whole[attribute.name] = instance;

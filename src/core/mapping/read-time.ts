@@ -1,6 +1,6 @@
 /** Reads times from files by a pattern such as `d.M.yyyy HH:mm`. */
 import { instantOf, isExact, isShortest, microsOf, microsOfInstant } from '../model/instant.ts';
-import { quoted, RowFlaw } from './flaw.ts';
+import { quoted, RowError } from './row-error.ts';
 import { type ChooseMoment, hourMs, type ToUtc } from './time-zone.ts';
 
 /** A parsed time: in milliseconds since 1970 (UTC), rounded down, and as an instant. */
@@ -52,7 +52,7 @@ export function createTimeReader(pattern: string, toUtc: ToUtc): ReadTime {
       const found = read(text, choose);
       if (found !== undefined) return found;
     }
-    throw new RowFlaw(`${quoted(text)} is no time like ${pattern === 'iso' ? '2026-03-02T07:00:00Z' : pattern}`);
+    throw new RowError(`${quoted(text)} is no time like ${pattern === 'iso' ? '2026-03-02T07:00:00Z' : pattern}`);
   };
 }
 
@@ -73,7 +73,7 @@ function isoOf(blank: string): readonly string[] {
 function ofEpoch(text: string, microsPerUnit: number, units: string): TimeRead {
   const plain = text.replace('\u2212', '-');
   const micros = /^-?\d{1,16}(\.\d+)?$/.test(plain) ? Math.round(Number(plain) * microsPerUnit) : Number.NaN;
-  if (Number.isNaN(micros)) throw new RowFlaw(`${quoted(text)} is no number of ${units} since 1970`);
+  if (Number.isNaN(micros)) throw new RowError(`${quoted(text)} is no number of ${units} since 1970`);
   const ms = Math.floor(micros / 1000);
   return timeAt(ms, micros - ms * 1000, text);
 }
@@ -82,7 +82,7 @@ function ofEpoch(text: string, microsPerUnit: number, units: string): TimeRead {
 const [firstMs, endMs] = [-62_167_219_200_000, 253_402_300_800_000];
 
 function timeAt(ms: number, micros: number, text: string): TimeRead {
-  if (ms < firstMs || ms >= endMs) throw new RowFlaw(`${quoted(text)} is not in the years 0 to 9999`);
+  if (ms < firstMs || ms >= endMs) throw new RowError(`${quoted(text)} is not in the years 0 to 9999`);
   const second = Math.floor(ms / 1000);
   // Far from 1970, a double loses single microseconds, but not whole seconds.
   const fraction = String((ms - second * 1000) * 1000 + micros)
@@ -138,7 +138,7 @@ function timeFrom(fields: Fields, text: string, toMs: (time: Parameters<ToUtc>[0
   const asUtcMs = dayMs + inDayMs;
   // 24:00 is the end of the day (ISO 8601): 00:00 of the next day.
   const isBeyondDay = inDayMs === 24 * hourMs && micros > 0;
-  if (Number.isNaN(asUtcMs) || isBeyondDay) throw new RowFlaw(`${quoted(text)} is no time that there is`);
+  if (Number.isNaN(asUtcMs) || isBeyondDay) throw new RowError(`${quoted(text)} is no time that there is`);
   const ms = fields['X'] === undefined ? toMs({ asUtcMs, text }) : asUtcMs - offsetIn(fields['X'], text);
   return timeAt(ms + Math.floor(micros / 1000), micros % 1000, text);
 }
@@ -167,6 +167,6 @@ function hourOf(fields: Fields, number: (...names: readonly string[]) => number)
 function offsetIn(text: string, time: string): number {
   if (text === 'Z') return 0;
   const [, sign, hours = 0, minutes = 0] = /^([+\u2212-])([01]\d|2[0-3]):?([0-5]\d)?$/.exec(text) ?? [];
-  if (sign === undefined) throw new RowFlaw(`${quoted(time)} has the offset ${text}, which there is not`);
+  if (sign === undefined) throw new RowError(`${quoted(time)} has the offset ${text}, which there is not`);
   return (sign === '+' ? 1 : -1) * (Number(hours) * hourMs + Number(minutes) * 60_000);
 }

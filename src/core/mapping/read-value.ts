@@ -1,6 +1,6 @@
 /** Reads one value of a row: text, number, boolean, time, location, or an object of these. */
 import { isObject, type Json } from '../model/json.ts';
-import { quoted, RowFlaw } from './flaw.ts';
+import { quoted, RowError } from './row-error.ts';
 import { createArithmetic } from './arithmetic.ts';
 import { cellOf, numberOf, type RowReading, type Row, textOf } from './row.ts';
 import { createTimeReader } from './read-time.ts';
@@ -101,7 +101,7 @@ const mapped =
   };
 
 function flaw(column: string, value: Json, what: string): never {
-  throw new RowFlaw(`${column} is ${quoted(value)}, which is ${what}`);
+  throw new RowError(`${column} is ${quoted(value)}, which is ${what}`);
 }
 
 /** Translates the words of a file to values. A word that is not in the list is a flaw, unless `otherwise` gives a value for it. */

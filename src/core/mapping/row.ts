@@ -1,7 +1,7 @@
 /** Reads the cells of a row of a file: empty values, numbers with their decimal separator, texts. */
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { isKept } from '../model/json-number.ts';
-import { quoted, RowFlaw } from './flaw.ts';
+import { quoted, RowError } from './row-error.ts';
 import type { ChooseMoment, ToUtc } from './time-zone.ts';
 
 /**
@@ -66,11 +66,11 @@ function memberNamed(value: Json, name: string): Json | undefined {
 export function textOf(cell: Json, column: string): string {
   if (typeof cell === 'string') return cell;
   if (typeof cell === 'number' || typeof cell === 'boolean') return String(cell);
-  throw new RowFlaw(`${column} is ${quoted(cell)}, which is no text`);
+  throw new RowError(`${column} is ${quoted(cell)}, which is no text`);
 }
 
-const lost = (column: string): RowFlaw =>
-  new RowFlaw(`${column} cannot be kept to its last digit: it is an integer beyond 2^53, or too large`);
+const lost = (column: string): RowError =>
+  new RowError(`${column} cannot be kept to its last digit: it is an integer beyond 2^53, or too large`);
 
 /** A cell as a number. Throws a RowFlaw when it is not a number, or when a double cannot represent it. */
 export function numberOf(cell: Json, column: string, { decimal }: Cells): number {
@@ -78,7 +78,7 @@ export function numberOf(cell: Json, column: string, { decimal }: Cells): number
   if (typeof cell === 'number') throw lost(column);
   const text = textOf(cell, column);
   const plain = plainNumber(text, decimal);
-  if (plain === undefined) throw new RowFlaw(`${column} is ${quoted(text)}, which is no number`);
+  if (plain === undefined) throw new RowError(`${column} is ${quoted(text)}, which is no number`);
   if (!isKept(plain)) throw lost(column);
   return Number(plain);
 }

@@ -1,6 +1,6 @@
 /** Reads a JSON object with known members. Errors name the path of a missing, wrong or unknown member. */
 import { isArray, isObject, isStrings, type Json, type JsonObject } from '../model/json.ts';
-import { quoted } from './flaw.ts';
+import { quoted } from './row-error.ts';
 
 /** A JSON object that is being read. Every reading function throws an Error when the member has another type. */
 export interface Spec {

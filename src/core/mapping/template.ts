@@ -1,5 +1,5 @@
 /** Fills texts with columns in braces, such as `urn:ngsi-ld:OffStreetParking:birmingham:{SystemCodeNumber}`. */
-import { quoted, RowFlaw } from './flaw.ts';
+import { quoted, RowError } from './row-error.ts';
 import { type Cells, cellOf, type Row, textOf } from './row.ts';
 
 /** The text for a row; undefined when one of its columns is empty. */
@@ -28,5 +28,5 @@ export function createTemplate(
 /** Percent-encodes a part of an id. Throws a RowFlaw for a text with a lone surrogate, which cannot be encoded. */
 export function encodeForId(part: string): string {
   if (part.isWellFormed()) return encodeURIComponent(part);
-  throw new RowFlaw(`${quoted(part)} has half a character, and cannot be part of an id`);
+  throw new RowError(`${quoted(part)} has half a character, and cannot be part of an id`);
 }

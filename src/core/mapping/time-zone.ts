@@ -1,5 +1,5 @@
 /** Converts local times to UTC: fixed offsets, and time zones with summer time. */
-import { RowFlaw } from './flaw.ts';
+import { RowError } from './row-error.ts';
 
 /** A local time. `asUtcMs` are the milliseconds of the same date and time in UTC. */
 interface WallTime {
@@ -39,7 +39,7 @@ export function createTimeZone(zone: string): ToUtc {
     const earlier = Math.min(...candidates);
     const later = Math.max(...candidates);
     if (candidates.length === 0)
-      throw new RowFlaw(`${text} does not exist in ${zone}: the clocks were put forward over it`);
+      throw new RowError(`${text} does not exist in ${zone}: the clocks were put forward over it`);
     return earlier === later ? [earlier] : [earlier, later];
   };
 }

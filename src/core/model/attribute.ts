@@ -123,11 +123,11 @@ export interface Fragment {
   /** Only in a merge: the kind follows from the value alone. The other kind with a `value` member is possible too. */
   readonly isInferred?: true;
   /** Only in a merge, and with no other member than `datasetId`: the existing instance decides how the fragment is read. */
-  readonly undecided?: Undecided;
+  readonly undecided?: AmbiguousFragment;
 }
 
 /** An object that identifies neither kind nor value: either members and sub-attributes of an instance, or the value of a Property. */
-export interface Undecided {
+export interface AmbiguousFragment {
   readonly asParts: FragmentOrProblem;
   readonly asValue: FragmentOrProblem;
   /** True when at least one member is a known member of instances, or can only be an attribute. */

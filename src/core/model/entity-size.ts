@@ -3,7 +3,7 @@ import type { Attributes } from './attribute.ts';
 import type { Entity } from './entity.ts';
 import { isArray, isObject, type Json } from './json.ts';
 import { badData } from './problem.ts';
-import type { Mutated } from './settle.ts';
+import type { Mutated } from './apply-draft.ts';
 
 /** The maximum number of types of an entity. Its attributes are counted once per type. */
 const typesMax = 100;
@@ -14,7 +14,7 @@ const scopesMax = 100;
  * The given result, or a refusal (BadRequestData, which names the limit) when the entity would exceed the maximum of attributes, types or
  * scopes. An entity that already exceeds a limit can still be changed, but cannot grow.
  */
-export function refuseLarger(mutated: Mutated, before: Entity | undefined, attributesMax: number): Mutated {
+export function refuseGrowth(mutated: Mutated, before: Entity | undefined, attributesMax: number): Mutated {
   const { next } = mutated;
   if (!next) return mutated;
   if (next.types.length > Math.max(typesMax, before?.types.length ?? 0))

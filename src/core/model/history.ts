@@ -16,7 +16,10 @@ export interface HistoricInstance extends Instance {
 }
 
 /** An instance that represents many numbers. Its other members have no meaning. */
-export const standIn = (tallies: readonly NumericSummary[], datasetId: string | undefined): HistoricInstance => ({
+export const summaryInstance = (
+  tallies: readonly NumericSummary[],
+  datasetId: string | undefined,
+): HistoricInstance => ({
   kind: 'Property',
   value: null,
   ...(datasetId === undefined ? undefined : { datasetId }),

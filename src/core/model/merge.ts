@@ -10,7 +10,7 @@ import { refuseWrongKind } from './read/kind.ts';
 import { readGeo } from './read/value.ts';
 import { sameInFull } from './same-content.ts';
 import { type Stamp, stampInstance } from './stamp.ts';
-import { decided } from './undecided.ts';
+import { resolveFragment } from './ambiguous-fragment.ts';
 
 const metadata = [
   'observedAt',
@@ -31,7 +31,7 @@ export interface Merging {
 
 /** The instance after the merge. The fragment can contain any part of it. Throws BadRequestData when the kinds differ. */
 export function mergeInstance(before: Instance, fragment: Fragment, { stamp, options, where }: Merging): Instance {
-  const part = adapted(before, decided(fragment, before, where), { options, where });
+  const part = adapted(before, resolveFragment(fragment, before, where), { options, where });
   const content = mergedContent(before, part, { options, where });
   const createdAt = before.createdAt ?? stamp.ownerCreatedAt;
   const inner = { stamp: { at: stamp.at, ownerCreatedAt: createdAt }, options: {}, where };
@@ -49,7 +49,7 @@ export const addedInstance = (fragment: Fragment, { stamp, where }: Pick<Merging
   stampInstance(added(fragment, where), undefined, stamp);
 
 function added(fragment: Fragment, where: string): Fragment {
-  const { isInferred: _, attrs, ...members } = decided(fragment, undefined, where);
+  const { isInferred: _, attrs, ...members } = resolveFragment(fragment, undefined, where);
   refuseWrongKind(where, members.kind);
   return {
     ...members,

@@ -9,7 +9,7 @@ import type { Instant } from './instant.ts';
 import { mergeInstance } from './merge.ts';
 import type { Mutation } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
-import { existing, type Mutated, notThere, overwriteRule, settle, stampOf } from './settle.ts';
+import { existingInstance, type Mutated, notThere, overwriteRule, applyDraft, stampOf } from './apply-draft.ts';
 
 type OfAttribute = Extract<Mutation, { op: 'partialUpdate' | 'replaceAttr' }>;
 
@@ -40,7 +40,7 @@ function writeAttribute(
   { at, rule }: { at: Instant; rule: Rule },
 ): Mutated {
   const attrs = { [attr]: fragments };
-  return settle(current, { attrs }, { at, draft: draftAttributes(current.attrs, attrs, rule) });
+  return applyDraft(current, { attrs }, { at, draft: draftAttributes(current.attrs, attrs, rule) });
 }
 
 /**
@@ -49,7 +49,7 @@ function writeAttribute(
  */
 function presentInstances(current: Entity, { attr, fragments, isWrapped }: OfAttribute): readonly Given[] {
   return fragments.map(({ kind, datasetId }) => {
-    const before = existing(current, attr, datasetId);
+    const before = existingInstance(current, attr, datasetId);
     if (isWrapped === true && before.attrs?.[attr] === undefined)
       throw badData(`The body must be the attribute ${attr} itself, without a member of that name around it.`);
     return { kind, before };
@@ -69,16 +69,16 @@ export function deleteAttribute(
 ): Mutated {
   if (attr === 'scope') {
     if (current.scope === undefined) throw new Problem('ResourceNotFound', `The entity ${current.id} has no scope.`);
-    return settle(
+    return applyDraft(
       current,
       { scope: ngsildNull, attrs: {} },
       { at, draft: draftAttributes(current.attrs, {}, () => 'ignore') },
     );
   }
-  const chosen = which === 'all' ? (current.attrs[attr] ?? []) : [existing(current, attr, which.datasetId)];
+  const chosen = which === 'all' ? (current.attrs[attr] ?? []) : [existingInstance(current, attr, which.datasetId)];
   if (chosen.length === 0) throw notThere(current, attr, undefined);
   const draft = draftAttributes(current.attrs, { [attr]: chosen }, () => ({ remove: true }));
-  return settle(current, { attrs: {} }, { at, draft });
+  return applyDraft(current, { attrs: {} }, { at, draft });
 }
 
 /** Clause 5.6.21. */
@@ -91,7 +91,7 @@ export function removeAttributes(
   const chosen = Object.fromEntries(
     Object.entries(current.attrs).filter(([name]) => named.has(name) === (which === 'these')),
   );
-  return settle(
+  return applyDraft(
     current,
     { attrs: {} },
     { at, draft: draftAttributes(current.attrs, chosen, () => ({ remove: true })) },

@@ -10,7 +10,7 @@ import { addedInstance, mergeInstance } from './merge.ts';
 import { deleteAttribute, partialUpdate, removeAttributes, replaceAttribute } from './mutate-attribute.ts';
 import type { Mutation, NotUpdated } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
-import { given, type Mutated, overwriteRule, scopeTime, settle, stampOf, union, updated } from './settle.ts';
+import { given, type Mutated, overwriteRule, scopeTime, applyDraft, stampOf, union, updated } from './apply-draft.ts';
 import { isOlder } from './stamp.ts';
 
 /**
@@ -19,14 +19,14 @@ import { isOlder } from './stamp.ts';
  */
 export function mutate(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   try {
-    return carryOut(current, mutation, at);
+    return applyMutation(current, mutation, at);
   } catch (error) {
     if (error instanceof Problem) return { outcome: { status: 'refused', problem: error.report } };
     throw error;
   }
 }
 
-function carryOut(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
+function applyMutation(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   if (mutation.op === 'create') return create(current, mutation, at);
   if (mutation.op === 'observe') return observe(current, mutation, at);
   if (!current && mutation.op === 'upsert') return create(current, mutation, at);
@@ -121,7 +121,7 @@ function overwrite(
     ? [{ attributeName: 'scope', reason: 'The entity has no scope to update.' }]
     : [];
   const { scope: newScope, ...rest } = fragment;
-  return settle(current, lost || newScope === undefined ? rest : fragment, { at, draft, notUpdated: refusedScope });
+  return applyDraft(current, lost || newScope === undefined ? rest : fragment, { at, draft, notUpdated: refusedScope });
 }
 
 /** Like `overwrite`, but an instance with a later `observedAt` stays. */
@@ -133,7 +133,7 @@ function observe(current: Entity | undefined, mutation: Extract<Mutation, { op: 
   if (!current) throw notFound(id);
   const write = overwriteRule(stampOf(current, at));
   const rule: Rule = (before, one, name) => (before && isOlder(one, before) ? 'ignore' : write(before, one, name));
-  return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
+  return applyDraft(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
 /** Clause 5.6.3 with noOverwrite: existing instances stay and are reported; scopes are united. */
@@ -143,11 +143,11 @@ function appendMissing(current: Entity, fragment: EntityFragment, at: Instant): 
     before ? { skip: 'The attribute instance exists already.' } : write(before, one, name);
   const draft = draftAttributes(current.attrs, fragment.attrs, rule);
   const { scope, ...rest } = fragment;
-  if (scope === undefined) return settle(current, fragment, { at, draft });
-  if (scope === ngsildNull) return settle(current, rest, { at, draft, notUpdated: keptScope });
+  if (scope === undefined) return applyDraft(current, fragment, { at, draft });
+  if (scope === ngsildNull) return applyDraft(current, rest, { at, draft, notUpdated: keptScope });
   const present = stringsOf(current.scope ?? []);
   const united = union(present, stringsOf(scope));
-  return settle(current, united.length === present.length ? rest : { ...rest, scope: united }, { at, draft });
+  return applyDraft(current, united.length === present.length ? rest : { ...rest, scope: united }, { at, draft });
 }
 
 const keptScope: readonly NotUpdated[] = [
@@ -164,7 +164,7 @@ function merge(current: Entity, { fragment, options = {} }: Extract<Mutation, { 
         : addedInstance(one, { stamp, where: name }),
     };
   };
-  return settle(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
+  return applyDraft(current, fragment, { at, draft: draftAttributes(current.attrs, fragment.attrs, rule) });
 }
 
 /** Clause 5.6.6. The change carries the entity as it was before the deletion. */

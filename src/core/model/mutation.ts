@@ -84,7 +84,7 @@ export interface NotUpdated {
 }
 
 /** An instance that is recorded only in the history of an entity. The name is expanded. */
-export interface PastOnly {
+export interface HistoryOnlyInstance {
   readonly name: string;
   readonly instance: Instance;
 }

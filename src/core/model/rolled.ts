@@ -46,7 +46,7 @@ export function createFound<Row>(): Found<Row> {
   };
 }
 
-interface Gathering<Row> {
+interface HourCollector<Row> {
   addNumber(at: Micros, number: number): void;
   addOther(at: Micros, row: Row): void;
   /** Signals that no more numbers or rows follow in the hour of the last row. */
@@ -57,7 +57,7 @@ interface Gathering<Row> {
  * Summarizes the numbers of each hour, unless the hour contains other instances: such an instance can count as a number too, and its
  * position is between the others. All times are ascending.
  */
-export function createGathering<Row>(found: Found<Row>): Gathering<Row> {
+export function createHourCollector<Row>(found: Found<Row>): HourCollector<Row> {
   let end = -Infinity;
   let numbers: NumericSummary[] = [];
   let isMixed = false;

@@ -1,11 +1,11 @@
 /** Runs an operation for a caller: the only place that decides access and opens a tenant's store. */
-import { keepToDomain } from '../access/domain.ts';
+import { restrictToDomain } from '../access/domain.ts';
 import { decide } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import { refuseManyMembers } from '../model/entity-size.ts';
-import { refuseManyNames } from '../model/read/name-count.ts';
+import { refuseTooManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
 import { boundStore } from './bounded-store.ts';
@@ -20,7 +20,7 @@ export async function perform(
 ): Promise<OperationResult> {
   if (operation.body === 'object' && !isObject(request.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
-  refuseManyNames(request.params, world.limits);
+  refuseTooManyNames(request.params, world.limits);
   readBoolean(request.params, 'local');
   if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, world.limits);
   return operation.run(request, await openCall(operation, caller, world));
@@ -33,13 +33,13 @@ async function openCall(operation: Operation, caller: Caller, world: World): Pro
     throw new Problem('Forbidden', `${caller.principal.id} has no grant to ${operation.action} here.`);
   }
   const store = await openTenant(world, caller.tenant, operation);
-  const noting = world.contexts.note(caller.context, caller.tenant);
+  const noting = world.contexts.recordUse(caller.context, caller.tenant);
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, world.ids), await store.log.position());
   const bounded = operation.action === 'write' ? boundStore(store, world.limits) : store;
   const guarded = guardStore(bounded, decision);
-  const own = caller.domain ? keepToDomain(guarded, caller.domain, operation.action) : guarded;
+  const own = caller.domain ? restrictToDomain(guarded, caller.domain, operation.action) : guarded;
   return { ...caller, world, now: world.clock.now(), store: own, position };
 }
 

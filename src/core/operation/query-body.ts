@@ -8,7 +8,7 @@ import { isArray, isObject, isStrings, type Json, type JsonObject } from '../mod
 import { badData } from '../model/problem.ts';
 import { quoted, readId } from '../model/read/id.ts';
 import { inMember } from '../model/read/member.ts';
-import { refuseManyNames } from '../model/read/name-count.ts';
+import { refuseTooManyNames } from '../model/read/name-count.ts';
 import type { CallContext } from './operation.ts';
 import { readPattern } from './selection.ts';
 
@@ -31,7 +31,7 @@ export function readQueryBody(
 ): QueryBody {
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
   if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
-  refuseManyNames(body, world.limits);
+  refuseTooManyNames(body, world.limits);
   const { type: _, entities, ...members } = body;
   const readers = about === 'present' ? presentReaders : temporalReaders;
   const params = Object.entries(members).flatMap(([name, json]) =>

@@ -20,7 +20,7 @@ import { readDatasetIds, readFormat, readOptions } from './parameters.ts';
 import { type Join, readJoin, readProjection } from './selection.ts';
 
 /** The parameters that define how entities are shown. */
-export const shownParameters = [
+export const outputParameters = [
   'attrs',
   'pick',
   'omit',
@@ -39,7 +39,7 @@ type Format = (typeof formats)[number];
 type Params = Readonly<Record<string, string>>;
 
 /** How the entities of one answer are written. */
-export interface Shown {
+export interface EntityOutput {
   /** JSON text of one entity; undefined when the projection leaves nothing of it (clause 4.21). */
   one(stored: Stored): Promise<Text | undefined>;
   /** JSON text of a list: an array, or a FeatureCollection. */
@@ -52,7 +52,7 @@ export interface Shown {
 type Render = (entity: Entity, view: View) => JsonObject | undefined;
 
 /** The writer that the parameters ask for. `format` takes precedence over `options` (clause 6.3.7). */
-export function readShown(params: Params, call: CallContext): Shown {
+export function readEntityOutput(params: Params, call: CallContext): EntityOutput {
   const join = readJoin(params);
   const view = readView(params, call);
   const depth = projectionDepth(view.projection);
@@ -71,9 +71,9 @@ interface Writing {
 }
 
 /** Writes entities without joins. The text of the same version in the same view is cached. */
-function plain(params: Params, { view, render, call }: Writing): Shown {
+function plain(params: Params, { view, render, call }: Writing): EntityOutput {
   const older = conforming(call);
-  const asked = JSON.stringify(shownParameters.map((name) => params[name] ?? null));
+  const asked = JSON.stringify(outputParameters.map((name) => params[name] ?? null));
   const key = `${call.media === 'geo+json' ? 'geo' : 'json'} ${call.context.key} ${asked}`;
   const bare = (stored: Stored): string | undefined => {
     const { id, version, isPart = false } = stored;
@@ -105,12 +105,12 @@ function plain(params: Params, { view, render, call }: Writing): Shown {
 }
 
 /** Writes entities with the entities that their relationships lead to: inline, or after them in the list (clause 4.5.23). */
-function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): Shown {
+function joined({ how, level, containedBy }: Join, { view, render, call }: Writing): EntityOutput {
   const older = conforming(call);
-  const write = async (entities: readonly Entity[]): Promise<readonly LateText[]> => {
+  const write = async (entities: readonly Entity[]): Promise<readonly LazyText[]> => {
     const traversal = { level, containedBy: new Set(containedBy), projection: view.projection };
     const reached = await followLinks(entities, traversal, call);
-    const text = (entity: Entity, how: View): LateText => {
+    const text = (entity: Entity, how: View): LazyText => {
       const conformed = older.of(entity);
       return () => textOf(render(conformed, how));
     };
@@ -127,7 +127,7 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
     return entities.map((entity) => text(entity, { ...view, linked }));
   };
   const element = elementWriter(call);
-  const list = (texts: readonly LateText[]): Promise<Text> =>
+  const list = (texts: readonly LazyText[]): Promise<Text> =>
     listText(texts, {
       ...frameOf(call),
       write: (late) => element(late()),
@@ -146,7 +146,7 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
 }
 
 /** The text of an entity, produced on demand; undefined when the projection leaves nothing of it. */
-type LateText = () => string | undefined;
+type LazyText = () => string | undefined;
 
 /** Maximum size of the large entities in one join, in bytes, because all of them must be in memory at once. */
 const joinedBytesMax = 16 * 2 ** 20;

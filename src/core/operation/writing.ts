@@ -2,7 +2,7 @@
 import type { Filter } from '../language/filter.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import type { EntityFragment } from '../model/entity.ts';
-import { decidedAll } from '../model/undecided.ts';
+import { decidedAll } from '../model/ambiguous-fragment.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Mutation, Outcome } from '../model/mutation.ts';
 import { badData, Problem } from '../model/problem.ts';

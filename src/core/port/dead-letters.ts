@@ -31,13 +31,13 @@ export interface DeadLetter {
 export const deadLetterCollection = (subscription: string): string => `deadLetters ${subscription}`;
 
 /** The document key of the dead letter of a change. Keys sort in the order of positions. */
-export const letterKey = (position: Position): string => String(position).padStart(16, '0');
+export const deadLetterKey = (position: Position): string => String(position).padStart(16, '0');
 
 /** The document of a dead letter, as `letterIn` reads it. */
-export const letterJson = ({ wording, ...letter }: DeadLetter): Json => ({ ...letter, wording: { ...wording } });
+export const deadLetterJson = ({ wording, ...letter }: DeadLetter): Json => ({ ...letter, wording: { ...wording } });
 
 /** Reads a stored dead letter. Throws ResourceNotFound when the document is not a dead letter. */
-export function letterIn(json: Json): DeadLetter {
+export function parseDeadLetter(json: Json): DeadLetter {
   if (!isObject(json)) throw unreadable('A dead letter');
   const { position, entity, reason, attempts, firstAt, lastAt, wording } = json;
   const isCounted = typeof position === 'number' && typeof attempts === 'number';

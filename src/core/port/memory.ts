@@ -22,7 +22,7 @@ export interface Memory {
  * Keeps the count of one of many owners up to date. Call the returned function with the bytes that the owner holds now, whenever that
  * number may have changed.
  */
-export function createTally(memory: Pick<Memory, 'count'>, holder: Holder): (bytes: number) => void {
+export function createMemoryMeter(memory: Pick<Memory, 'count'>, holder: Holder): (bytes: number) => void {
   let counted = 0;
   return (bytes) => {
     if (bytes === counted) return;

@@ -5,7 +5,7 @@ import type { Log, LogRecord, Position } from '../port/store.ts';
 
 /** Positions per block, and most blocks in the cache. */
 const blockSize = 200;
-const blocksMost = 8;
+const blocksMax = 8;
 
 /** A log with a cache. A read returns no records beyond the block that it starts in. */
 export function shareLog(log: Log): Log {
@@ -15,7 +15,7 @@ export function shareLog(log: Log): Log {
     blocks.delete(number);
     blocks.set(number, records);
     const [eldest] = blocks.keys();
-    if (blocks.size > blocksMost && eldest !== undefined) blocks.delete(eldest);
+    if (blocks.size > blocksMax && eldest !== undefined) blocks.delete(eldest);
     // A failure concerns current callers only: later callers try again.
     records.catch(() => blocks.get(number) === records && blocks.delete(number));
   };

@@ -182,7 +182,7 @@ async function readPage(consumer: Consumer, reading: ConsumerState): Promise<boo
   const page = await readLog(env.log, missing === undefined ? seen : missing - 1, pageSize);
   if (consumer.state !== reading) return true;
   if (page.gapTo !== undefined) skipPruned(consumer, page.gapTo);
-  else await takeIn(consumer, reading, page);
+  else await enqueuePage(consumer, reading, page);
   if (consumer.state === reading) {
     consumer.mark();
     // Wakes only after new records are known. Some of them may be deliverable where the evicted ones always fail.
@@ -192,7 +192,7 @@ async function readPage(consumer: Consumer, reading: ConsumerState): Promise<boo
 }
 
 /** Takes the records one by one, as long as the consumer stays in its state and has room. */
-async function takeIn(
+async function enqueuePage(
   consumer: Consumer,
   reading: ConsumerState,
   { records = [] }: { readonly records?: readonly LogRecord[] },
@@ -227,7 +227,7 @@ function nextJob(consumer: Consumer): DeliveryJob | undefined {
   const nowMs = env.nowMs();
   const due = nowMs < consumer.notBeforeMs ? undefined : queue.take(nowMs);
   if (!due) {
-    callLater(consumer, nowMs);
+    scheduleWake(consumer, nowMs);
     return undefined;
   }
   const now = env.world.clock.now();
@@ -248,7 +248,7 @@ function jobOf(consumer: Consumer, due: DueNotification): DeliveryJob {
   };
 }
 
-function callLater(consumer: Consumer, nowMs: number): void {
+function scheduleWake(consumer: Consumer, nowMs: number): void {
   const next = consumer.queue.nextMs();
   if (next === undefined) return;
   clearTimeout(consumer.timer);
@@ -285,14 +285,14 @@ function settle(consumer: Consumer, due: DueNotification, { delivery, isReachabl
 
 function finish(consumer: Consumer, due: DueNotification): void {
   consumer.queue.finish(due);
-  goOn(consumer);
+  afterAttempt(consumer);
 }
 
 function giveBack(consumer: Consumer, due: DueNotification, isToWait: boolean): void {
   const { queue, env } = consumer;
   const waitMs = isToWait ? backoffMs(due.retry.failures, env.chance()) : 0;
   queue.giveBack({ ...due, notBeforeMs: env.nowMs() + waitMs });
-  goOn(consumer);
+  afterAttempt(consumer);
 }
 
 /** The notification is finished only after its dead letter is durable, so that a crash cannot lose it. */
@@ -311,7 +311,7 @@ function giveUp(consumer: Consumer, due: DueNotification, message: Message | und
   );
 }
 
-function goOn(consumer: Consumer): void {
+function afterAttempt(consumer: Consumer): void {
   const { queue, state } = consumer;
   consumer.mark();
   if (queue.underWay() === 0) consumer.idle();

@@ -53,7 +53,7 @@ const windowMost = 16;
 interface Receiver {
   readonly uri: string;
   /** Sources that may have something to send, in round-robin order. */
-  readonly ring: Set<MessageSource>;
+  readonly ready: Set<MessageSource>;
   /** All sources that have called `wake` and were not removed. */
   readonly sources: Set<MessageSource>;
   underWay: number;
@@ -91,12 +91,12 @@ export function createEndpointScheduler(options: EndpointSchedulerOptions): Endp
     wake(source) {
       const receiver = receiverOf(scheduler, source);
       receiver.sources.add(source);
-      receiver.ring.add(source);
+      receiver.ready.add(source);
       serve(scheduler, receiver);
     },
     remove(source) {
       const receiver = scheduler.scheduler.get(source.uri);
-      receiver?.ring.delete(source);
+      receiver?.ready.delete(source);
       receiver?.sources.delete(source);
       if (receiver) forgetIfIdle(scheduler, receiver);
     },
@@ -120,7 +120,7 @@ function receiverOf({ scheduler }: SchedulerState, { uri }: MessageSource): Rece
   if (known) return known;
   const made: Receiver = {
     uri,
-    ring: new Set(),
+    ready: new Set(),
     sources: new Set(),
     underWay: 0,
     window: 1,
@@ -143,18 +143,18 @@ function forgetIfIdle({ scheduler, waiting }: SchedulerState, receiver: Receiver
 
 /** Starts as many attempts as the limits allow. */
 function serve(scheduler: SchedulerState, receiver: Receiver): void {
-  while (receiver.ring.size > 0 && receiver.underWay < receiver.window && !isClosed(scheduler, receiver)) {
-    if (!hasRoom(scheduler, receiver)) {
+  while (receiver.ready.size > 0 && receiver.underWay < receiver.window && !isClosed(scheduler, receiver)) {
+    if (!hasCapacity(scheduler, receiver)) {
       scheduler.waiting.add(receiver);
       return;
     }
-    const [source] = receiver.ring;
+    const [source] = receiver.ready;
     if (!source) return;
     // Moves the source behind the others as long as it has something to send.
-    receiver.ring.delete(source);
+    receiver.ready.delete(source);
     const job = source.next();
     if (!job) continue;
-    receiver.ring.add(source);
+    receiver.ready.add(source);
     begin(scheduler, receiver, job);
   }
 }
@@ -165,15 +165,15 @@ const isClosed = ({ isStopped, nowMs }: SchedulerState, { closedUntilMs }: Recei
 type ReceiverHealth = 'sound' | 'doubtful';
 
 /** `sound`: the receiver has accepted a message since it was last unreachable. */
-const standingOf = ({ failures, hasTaken }: Receiver): ReceiverHealth =>
+const healthOf = ({ failures, hasTaken }: Receiver): ReceiverHealth =>
   failures === 0 && hasTaken ? 'sound' : 'doubtful';
 
 /** Each health has half of the capacity, so that doubtful receivers never block sound ones. */
-const hasRoom = ({ load, concurrency }: SchedulerState, receiver: Receiver): boolean =>
-  load[standingOf(receiver)] < concurrency / 2;
+const hasCapacity = ({ load, concurrency }: SchedulerState, receiver: Receiver): boolean =>
+  load[healthOf(receiver)] < concurrency / 2;
 
 function begin(scheduler: SchedulerState, receiver: Receiver, job: DeliveryJob): void {
-  const standing = standingOf(receiver);
+  const standing = healthOf(receiver);
   receiver.underWay += 1;
   scheduler.load[standing] += 1;
   const done = attempt(scheduler, job).then((delivery) => {
@@ -181,7 +181,7 @@ function begin(scheduler: SchedulerState, receiver: Receiver, job: DeliveryJob):
     scheduler.load[standing] -= 1;
     scheduler.underWay.delete(done);
     const isReachable = receiver.hasTaken;
-    learn(scheduler, receiver, delivery);
+    recordResult(scheduler, receiver, delivery);
     job.settle(delivery, isReachable);
     goOn(scheduler, receiver);
   });
@@ -215,7 +215,7 @@ async function send({ messenger, sent }: SchedulerState, job: DeliveryJob): Prom
   return delivery.kind === 'unreached' && !job.isOurs() ? abandoned : delivery;
 }
 
-function learn(scheduler: SchedulerState, receiver: Receiver, delivery: Delivery): void {
+function recordResult(scheduler: SchedulerState, receiver: Receiver, delivery: Delivery): void {
   if (delivery.kind === 'abandoned') return;
   if (delivery.kind !== 'unreached') {
     receiver.failures = 0;
@@ -239,7 +239,7 @@ function goOn(scheduler: SchedulerState, receiver: Receiver): void {
   else serve(scheduler, receiver);
   forgetIfIdle(scheduler, receiver);
   for (const other of [...scheduler.waiting]) {
-    if (!hasRoom(scheduler, other)) continue;
+    if (!hasCapacity(scheduler, other)) continue;
     scheduler.waiting.delete(other);
     serve(scheduler, other);
   }
@@ -247,7 +247,7 @@ function goOn(scheduler: SchedulerState, receiver: Receiver): void {
 
 /** Pauses the sources of an unreachable receiver, and sets the time of the next attempt. */
 function close(scheduler: SchedulerState, receiver: Receiver): void {
-  receiver.ring.clear();
+  receiver.ready.clear();
   for (const source of [...receiver.sources]) source.paused();
   setReopening(scheduler, receiver);
 }
@@ -267,6 +267,6 @@ function reopen(scheduler: SchedulerState, receiver: Receiver): void {
     setReopening(scheduler, receiver);
     return;
   }
-  for (const source of receiver.sources) receiver.ring.add(source);
+  for (const source of receiver.sources) receiver.ready.add(source);
   serve(scheduler, receiver);
 }

@@ -5,7 +5,7 @@ import type { Entity, Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { maskUri } from '../../core/model/secret.ts';
 import { noStatistics, type SubscriptionDocument, statusOf } from '../../core/model/subscription.ts';
-import { deadLetterCollection, letterIn, letterKey } from '../../core/port/dead-letters.ts';
+import { deadLetterCollection, parseDeadLetter, deadLetterKey } from '../../core/port/dead-letters.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord, Position, Stored } from '../../core/port/store.ts';
 import type { Clause, Explanation, DeliveryStatus } from '../../core/port/subscriptions.ts';
@@ -173,7 +173,7 @@ async function outcomeOf(
   pending: PendingStatus | undefined,
 ): Promise<ChangeOutcome> {
   const { document, env } = one;
-  const kept = await env.store.collection(deadLetterCollection(document.id)).get(letterKey(position));
+  const kept = await env.store.collection(deadLetterCollection(document.id)).get(deadLetterKey(position));
   if (kept !== undefined) return { kind: 'buried', letter: positionText(env.epoch, position), reason: reasonIn(kept) };
   if (position <= document.since) return { kind: 'before' };
   if (isFetched(one.stored.endpoint)) return { kind: 'fetched' };
@@ -183,7 +183,7 @@ async function outcomeOf(
 
 function reasonIn(kept: Json): string {
   try {
-    return letterIn(kept).reason;
+    return parseDeadLetter(kept).reason;
   } catch {
     return 'why cannot be read any more';
   }

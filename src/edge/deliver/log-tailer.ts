@@ -58,7 +58,7 @@ interface TailState extends LogTailerOptions {
 export async function openLogTailer(options: LogTailerOptions): Promise<LogTailer> {
   const { log } = options;
   const start = await log.position();
-  const reach: TailState = {
+  const state: TailState = {
     ...options,
     listeners: new Set(),
     matcher: createMatcher<Listener>(),
@@ -70,98 +70,98 @@ export async function openLogTailer(options: LogTailerOptions): Promise<LogTaile
     timer: undefined,
     isStopped: false,
   };
-  const unfollow = log.follow((position) => advance(reach, position));
+  const unfollow = log.follow((position) => advance(state, position));
   // A commit between reading the position and following the log is not announced.
-  advance(reach, await log.position());
+  advance(state, await log.position());
   return {
     join(listener, seen) {
-      if (seen < Math.max(reach.matchedTo, reach.offered)) return false;
-      reach.listeners.add(listener);
-      reach.matcher.add(listener, listener.plan);
+      if (seen < Math.max(state.matchedTo, state.offered)) return false;
+      state.listeners.add(listener);
+      state.matcher.add(listener, listener.plan);
       return true;
     },
     leave(listener) {
-      reach.listeners.delete(listener);
-      reach.matcher.remove(listener);
+      state.listeners.delete(listener);
+      state.matcher.remove(listener);
     },
-    matchedTo: () => reach.matchedTo,
+    matchedTo: () => state.matchedTo,
     async stop() {
-      reach.isStopped = true;
+      state.isStopped = true;
       unfollow();
-      clearTimeout(reach.timer);
-      await reach.running;
+      clearTimeout(state.timer);
+      await state.running;
     },
   };
 }
 
-function advance(reach: TailState, position: Position): void {
-  reach.newest = Math.max(reach.newest, position);
-  if (reach.isRunning) return;
+function advance(state: TailState, position: Position): void {
+  state.newest = Math.max(state.newest, position);
+  if (state.isRunning) return;
   // Without listeners the log need not be read.
-  if (reach.listeners.size === 0) reach.matchedTo = reach.newest;
-  else reach.running = run(reach);
+  if (state.listeners.size === 0) state.matchedTo = state.newest;
+  else state.running = run(state);
 }
 
-async function run(reach: TailState): Promise<void> {
-  reach.isRunning = true;
+async function run(state: TailState): Promise<void> {
+  state.isRunning = true;
   try {
-    while (reach.matchedTo < reach.newest && !reach.isStopped) {
-      if (!(await step(reach))) {
+    while (state.matchedTo < state.newest && !state.isStopped) {
+      if (!(await step(state))) {
         // After a failover, a store may announce records before it can read them.
-        advanceLater(reach);
+        advanceLater(state);
         break;
       }
     }
   } catch (cause) {
-    reach.world.observe({ kind: 'failed', where: 'subscriptions', cause });
-    advanceLater(reach);
+    state.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    advanceLater(state);
   } finally {
     // This runs in the same turn of the event loop as the last check of `newest`, so that the next `advance` starts a new run.
-    reach.isRunning = false;
+    state.isRunning = false;
   }
 }
 
-function advanceLater(reach: TailState): void {
-  clearTimeout(reach.timer);
-  reach.timer = setTimeout(() => advance(reach, reach.newest), retryMs);
+function advanceLater(state: TailState): void {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => advance(state, state.newest), retryMs);
 }
 
 /** Reads and matches one page. Returns false when there was nothing to read. */
-async function step(reach: TailState): Promise<boolean> {
-  const page = await readLog(reach.log, reach.matchedTo, pageSize);
+async function step(state: TailState): Promise<boolean> {
+  const page = await readLog(state.log, state.matchedTo, pageSize);
   if (page.gapTo !== undefined) {
-    reach.matchedTo = page.gapTo;
-    for (const listener of [...reach.listeners]) listener.skipPruned(page.gapTo);
+    state.matchedTo = page.gapTo;
+    for (const listener of [...state.listeners]) listener.skipPruned(page.gapTo);
     return true;
   }
   if (page.records.length === 0) return false;
   const beganMs = performance.now();
-  const notifications = await match(reach, page.records);
-  reach.world.observe({
+  const notifications = await match(state, page.records);
+  state.world.observe({
     kind: 'matched',
     changes: page.records.length,
     notifications,
     tookMs: performance.now() - beganMs,
   });
-  reach.moved();
+  state.moved();
   return true;
 }
 
 /**
  * Matches records. `matchedTo` advances with each record, so that a listener that joins in between is offered exactly what it has not seen.
  */
-async function match(reach: TailState, records: readonly LogRecord[]): Promise<number> {
+async function match(state: TailState, records: readonly LogRecord[]): Promise<number> {
   let notifications = 0;
   for (const record of records) {
-    const pause = reach.world.yieldToEventLoop();
+    const pause = state.world.yieldToEventLoop();
     if (pause) await pause;
     // A listener that joins while the record is matched must have seen it.
-    reach.offered = record.position;
-    const found = reach.matcher.matchWithPauses(record, reach.world.yieldToEventLoop);
+    state.offered = record.position;
+    const found = state.matcher.matchWithPauses(record, state.world.yieldToEventLoop);
     const concerned = found instanceof Promise ? await found : found;
     for (const listener of concerned) listener.offer(record);
     notifications += concerned.length;
-    reach.matchedTo = record.position;
+    state.matchedTo = record.position;
   }
   return notifications;
 }

@@ -1,6 +1,11 @@
 /** Sends dead letters of one subscription again, one after the other with one attempt each, through the endpoint scheduler. */
 import type { Json } from '../../core/model/json.ts';
-import { type DeadLetter, deadLetterCollection, letterIn, letterJson } from '../../core/port/dead-letters.ts';
+import {
+  type DeadLetter,
+  deadLetterCollection,
+  parseDeadLetter,
+  deadLetterJson,
+} from '../../core/port/dead-letters.ts';
 import type { Delivery, Message } from '../../core/port/messenger.ts';
 import { addressed } from '../../core/subscription/message.ts';
 import type { DeliveryJob, MessageSource } from './endpoint-scheduler.ts';
@@ -24,11 +29,11 @@ interface ReplayJob extends MessageTarget {
   isEnded: boolean;
 }
 
-export function createReplay(addressee: MessageTarget): Replay {
-  const course: ReplayJob = {
-    ...addressee,
+export function createReplay(target: MessageTarget): Replay {
+  const replayJob: ReplayJob = {
+    ...target,
     keys: new Set(),
-    source: { uri: addressee.stored.endpoint.uri, next: () => take(course), paused: () => undefined },
+    source: { uri: target.stored.endpoint.uri, next: () => take(replayJob), paused: () => undefined },
     waiting: undefined,
     running: Promise.resolve(),
     isRunning: false,
@@ -36,53 +41,53 @@ export function createReplay(addressee: MessageTarget): Replay {
   };
   return {
     add(keys) {
-      for (const key of keys) course.keys.add(key);
-      if (!course.isRunning) course.running = run(course);
+      for (const key of keys) replayJob.keys.add(key);
+      if (!replayJob.isRunning) replayJob.running = run(replayJob);
     },
     async end() {
-      course.isEnded = true;
-      course.keys.clear();
-      course.waiting?.drop();
-      await course.running;
+      replayJob.isEnded = true;
+      replayJob.keys.clear();
+      replayJob.waiting?.drop();
+      await replayJob.running;
     },
   };
 }
 
 /** Never rejects. Stops when the receiver is unreachable. */
-async function run(course: ReplayJob): Promise<void> {
-  const { env, keys, source } = course;
-  course.isRunning = true;
+async function run(replayJob: ReplayJob): Promise<void> {
+  const { env, keys, source } = replayJob;
+  replayJob.isRunning = true;
   try {
     for (const key of keys) {
       keys.delete(key);
-      if (!(await sendAgain(course, key))) keys.clear();
+      if (!(await sendAgain(replayJob, key))) keys.clear();
     }
   } catch (cause) {
     env.world.observe({ kind: 'failed', where: 'replay', cause });
   }
   // This runs in the same turn of the event loop as the last check of `keys`.
-  course.isRunning = false;
+  replayJob.isRunning = false;
   env.scheduler.remove(source);
 }
 
 /** Returns false when the receiver is unreachable. Skips a letter that was discarded meanwhile or cannot be read. */
-async function sendAgain(course: ReplayJob, key: string): Promise<boolean> {
-  const { id, env } = course;
+async function sendAgain(replayJob: ReplayJob, key: string): Promise<boolean> {
+  const { id, env } = replayJob;
   const collection = env.store.collection(deadLetterCollection(id));
   const kept = await collection.get(key);
-  const letter = kept === undefined ? undefined : readableIn(kept, course);
+  const letter = kept === undefined ? undefined : readableIn(kept, replayJob);
   if (letter === undefined) return true;
-  const delivery = await attempt(course, letter);
+  const delivery = await attempt(replayJob, letter);
   if (delivery === undefined) return false;
   if (delivery.kind === 'taken') await collection.delete(key);
   // A letter that was discarded or replaced meanwhile stays as it is.
-  else await collection.replace(key, kept, letterJson(after(letter, delivery.reason, course)));
+  else await collection.replace(key, kept, deadLetterJson(after(letter, delivery.reason, replayJob)));
   return delivery.kind !== 'unreached';
 }
 
 function readableIn(kept: Json, { env }: ReplayJob): DeadLetter | undefined {
   try {
-    return letterIn(kept);
+    return parseDeadLetter(kept);
   } catch (cause) {
     env.world.observe({ kind: 'failed', where: 'replay', cause });
     return undefined;
@@ -97,20 +102,20 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
 });
 
 /** Makes one attempt when the scheduler asks for it. Undefined: it was never made. */
-function attempt(course: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
-  const { stored, env } = course;
-  if (course.isEnded) return Promise.resolve(undefined);
+function attempt(replayJob: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
+  const { stored, env } = replayJob;
+  if (replayJob.isEnded) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const write = (): Message => addressed(letter.wording, stored.endpoint, env.tenant);
     // No lease is needed: the broker that was asked for the replay sends it.
     const job = { write, isOurs: () => true, settle: resolve };
-    course.waiting = { job, drop: () => resolve(undefined) };
-    env.scheduler.wake(course.source);
+    replayJob.waiting = { job, drop: () => resolve(undefined) };
+    env.scheduler.wake(replayJob.source);
   });
 }
 
-function take(course: ReplayJob): DeliveryJob | undefined {
-  const { waiting } = course;
-  course.waiting = undefined;
+function take(replayJob: ReplayJob): DeliveryJob | undefined {
+  const { waiting } = replayJob;
+  replayJob.waiting = undefined;
   return waiting?.job;
 }

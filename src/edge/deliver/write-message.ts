@@ -17,17 +17,17 @@ export interface MessageTarget {
 }
 
 /** Writes the message of a change. It has the same id for the same change and subscription, so that a receiver can detect a repeat. */
-export async function writeChange(record: LogRecord, addressee: MessageTarget): Promise<Message> {
-  const { id, stored, env } = addressee;
-  const reached = record.event === 'deleted' ? [] : await follow([record.entity], addressee);
+export async function writeChange(record: LogRecord, target: MessageTarget): Promise<Message> {
+  const { id, stored, env } = target;
+  const reached = record.event === 'deleted' ? [] : await follow([record.entity], target);
   const name = notificationId(id, positionText(env.epoch, record.position));
-  return write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), addressee);
+  return write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), target);
 }
 
 /** Writes the message of entities without a change. */
-export async function writePresent(entities: readonly Entity[], addressee: MessageTarget): Promise<Message> {
-  const data = writePresentData(entities, addressee.stored, await follow(entities, addressee));
-  return write(addressee.env.world.ids.next('Notification'), data, addressee);
+export async function writePresent(entities: readonly Entity[], target: MessageTarget): Promise<Message> {
+  const data = writePresentData(entities, target.stored, await follow(entities, target));
+  return write(target.env.world.ids.next('Notification'), data, target);
 }
 
 function write(id: string, data: readonly string[], { id: subscriptionId, stored, env }: MessageTarget): Message {
@@ -39,6 +39,6 @@ async function follow(entities: readonly Entity[], { stored, env }: MessageTarge
   const { join, plan } = stored;
   if (!join) return [];
   const { store, world } = env;
-  const journey = { level: join.level, containedBy: new Set<string>(), projection: plan.changeView.view.projection };
-  return followLinks(entities, journey, { store, world, now: world.clock.now() });
+  const traversal = { level: join.level, containedBy: new Set<string>(), projection: plan.changeView.view.projection };
+  return followLinks(entities, traversal, { store, world, now: world.clock.now() });
 }

@@ -4,7 +4,7 @@ import type { Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { readJsonText } from './json-text.ts';
-import type { Arrivals } from './arrivals.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { Refusal } from './refusal.ts';
 import type { Exchange } from './reply.ts';
 
@@ -26,10 +26,10 @@ export interface Body {
   readonly media: BodyMedia;
 }
 
-export interface BodySurroundings {
+export interface BodyContext {
   readonly limits: BodyLimits;
   readonly world: Pick<World, 'yieldToEventLoop' | 'isTolerant'>;
-  readonly arrivals: Arrivals;
+  readonly arrivals: BodyBudget;
 }
 
 /** Thrown when the client closes the connection before its request is complete. No response is sent. */
@@ -42,7 +42,7 @@ export class ClientGone extends Error {}
 export async function readBody(
   exchange: Exchange,
   operation: Operation,
-  { limits, world, arrivals }: BodySurroundings,
+  { limits, world, arrivals }: BodyContext,
 ): Promise<Body> {
   const { yieldToEventLoop, isTolerant } = world;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
@@ -54,7 +54,7 @@ export async function readBody(
 }
 
 /** Reads the body as text, of any media type; empty when there is no body. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
-export const readText = async (exchange: Exchange, bytesMax: number, arrivals: Arrivals): Promise<string> =>
+export const readText = async (exchange: Exchange, bytesMax: number, arrivals: BodyBudget): Promise<string> =>
   hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, arrivals)).toString() : '';
 
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
@@ -84,7 +84,7 @@ export const bodyTypes = (method: string | undefined): readonly string[] => [
  * Reads the bytes of a body as they arrive. They are counted against the budget until the exchange ends. A body whose
  * Content-Length is too large is not read at all.
  */
-async function readPieces(exchange: Exchange, bytesMax: number, arrivals: Arrivals): Promise<Buffer[]> {
+async function readPieces(exchange: Exchange, bytesMax: number, arrivals: BodyBudget): Promise<Buffer[]> {
   const { request, response } = exchange;
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   if (request.headers.expect !== undefined) response.writeContinue();

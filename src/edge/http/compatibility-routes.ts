@@ -1,6 +1,6 @@
 /** Answers requests to the compatibility API of another project. Its paths lie outside the NGSI-LD API. */
 import type { CompatibilityRoute, CompatibilityResult } from '../../core/operation/compatibility-route.ts';
-import type { Arrivals } from './arrivals.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { readText } from './body.ts';
 import { originOf } from './read.ts';
 import { type Exchange, jsonReply, type Reply } from './reply.ts';
@@ -15,12 +15,12 @@ export const isCompatibilityPath = (compatibilityRoutes: Routes<CompatibilityRou
 export async function replyOfCompatibilityRoute(
   exchange: Exchange,
   { operation: route, path }: Route<CompatibilityRoute>,
-  arrivals: Arrivals,
+  arrivals: BodyBudget,
 ): Promise<Reply> {
   const { headers } = exchange.request;
   const text = await readText(exchange, route.bodyBytesMax, arrivals);
-  return guestReply(route.answer({ path, headers, text, ...originOf(headers.host) }));
+  return compatibilityReply(route.answer({ path, headers, text, ...originOf(headers.host) }));
 }
 
-const guestReply = (answer: CompatibilityResult): Reply =>
+const compatibilityReply = (answer: CompatibilityResult): Reply =>
   answer.kind === 'made' ? jsonReply(201, answer.body, { Location: answer.location }) : plainReply(answer);

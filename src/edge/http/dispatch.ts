@@ -4,7 +4,7 @@ import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
-import { type Arrivals, createArrivals } from './arrivals.ts';
+import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
 import { echoCorrelator } from './correlator.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
@@ -39,15 +39,15 @@ export interface DispatchOptions {
 }
 
 /** The options and everything that is built from them once. */
-interface Site extends Omit<DispatchOptions, 'compatibilityRoutes'> {
+interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly routes: Routes;
   readonly compatibilityRoutes: Routes<CompatibilityRoute>;
   readonly cors: Headers;
-  readonly arrivals: Arrivals;
+  readonly arrivals: BodyBudget;
 }
 
 /** The name of the operation that a request is for, as observations report it. */
-interface Purpose {
+interface OperationLabel {
   name: string;
 }
 
@@ -60,12 +60,12 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     routes: createRoutes(options.operations),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
     cors: corsHeaders(options.corsOrigin),
-    arrivals: createArrivals(options.world.memory),
+    arrivals: createBodyBudget(options.world.memory),
   };
   const { observe } = options.world;
   return async (exchange) => {
     const began = performance.now();
-    const purpose: Purpose = { name: 'unknown' };
+    const purpose: OperationLabel = { name: 'unknown' };
     let status: number;
     try {
       status = sendTo(exchange, site, await replyTo(exchange, site, purpose));
@@ -80,22 +80,26 @@ export function createAnswerer(options: DispatchOptions): Answerer {
 }
 
 /** Closes the connection after the response (RFC 9112, section 9.6). */
-const lastAnswer: Headers = { Connection: 'close' };
+const closeHeader: Headers = { Connection: 'close' };
 
 /** Sends a reply with the headers common to all responses. Returns its status. Throws MemoryBudgetExceeded. */
-function sendTo(exchange: Exchange, { cors, isClosing, world, takingTimeoutMs }: Site, reply: Reply): number {
+function sendTo(
+  exchange: Exchange,
+  { cors, isClosing, world, takingTimeoutMs }: DispatchContext,
+  reply: Reply,
+): number {
   const { headers } = exchange.request;
   const common = {
     ...cors,
-    ...(isClosing() ? lastAnswer : undefined),
+    ...(isClosing() ? closeHeader : undefined),
     ...echoTenant(headers),
     ...echoCorrelator(headers),
   };
-  send(exchange, reply, { common, world, takingTimeoutMs });
+  send(exchange, reply, { common, world, writeTimeoutMs: takingTimeoutMs });
   return reply.status;
 }
 
-async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promise<Reply> {
+async function replyTo(exchange: Exchange, site: DispatchContext, purpose: OperationLabel): Promise<Reply> {
   const { method = '', url = '' } = exchange.request;
   const target = readTarget(url);
   refuseForeignHost(exchange, target, site);
@@ -104,26 +108,26 @@ async function replyTo(exchange: Exchange, site: Site, purpose: Purpose): Promis
     purpose.name = page.name;
     return replyOfPage(page, exchange.request, site.corsOrigin);
   }
-  const isGuest = isCompatibilityPath(site.compatibilityRoutes, target.path);
-  const path = isGuest ? target.path : pathBelowRoot(target.path);
+  const isCompatibility = isCompatibilityPath(site.compatibilityRoutes, target.path);
+  const path = isCompatibility ? target.path : pathBelowRoot(target.path);
   if (method === 'OPTIONS') {
     purpose.name = 'options';
-    return optionsReply(isGuest ? site.compatibilityRoutes : site.routes, path, site.corsOrigin);
+    return optionsReply(isCompatibility ? site.compatibilityRoutes : site.routes, path, site.corsOrigin);
   }
-  if (isGuest) {
+  if (isCompatibility) {
     const route = findRoute(site.compatibilityRoutes, method, path);
     purpose.name = route.operation.name;
     return replyOfCompatibilityRoute(exchange, route, site.arrivals);
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;
-  refuseUnmeasured(exchange, route.operation, site.world);
-  refuseUnasked(exchange, route.operation);
+  requireContentLength(exchange, route.operation, site.world);
+  requirePreflightedHeader(exchange, route.operation);
   return replyOfOperation(exchange, site, { ...route, target });
 }
 
 /** A request with a body needs Content-Length (clause 6.3.4). A tolerant broker also accepts chunked bodies. */
-function refuseUnmeasured(
+function requireContentLength(
   { request: { headers } }: Exchange,
   { method, body }: Operation,
   { isTolerant }: Pick<World, 'isTolerant'>,
@@ -134,18 +138,18 @@ function refuseUnmeasured(
 }
 
 /** Health probes are exempt: an orchestrator uses an address that is not known in advance, and probes read no data. */
-function refuseForeignHost({ request: { headers } }: Exchange, { path }: Target, { isOwnHost }: Site): void {
+function refuseForeignHost({ request: { headers } }: Exchange, { path }: Target, { isOwnHost }: DispatchContext): void {
   if (isOwnHost(headers.host) || path.startsWith('/health/')) return;
   throw new Refusal(421, foreignHost(headers.host));
 }
 
 /** Headers that a web page of another origin cannot send before a preflight request (CORS protocol). */
-const askedHeaders = ['ngsild-tenant', 'fiware-service', 'authorization', 'x-auth-token'];
+const preflightedHeaders = ['ngsild-tenant', 'fiware-service', 'authorization', 'x-auth-token'];
 
 /** Any web page can send a POST without a body. A POST that changes something must have a header that needs a preflight request. */
-function refuseUnasked({ request: { headers } }: Exchange, { name, method, body }: Operation): void {
+function requirePreflightedHeader({ request: { headers } }: Exchange, { name, method, body }: Operation): void {
   if (method !== 'POST' || body !== 'none') return;
-  const isAsked = askedHeaders.some((header) => headers[header] !== undefined);
+  const isAsked = preflightedHeaders.some((header) => headers[header] !== undefined);
   if (isAsked || headers['content-type']?.startsWith('application/json') === true) return;
   throw new Problem(
     'Forbidden',
@@ -168,7 +172,7 @@ function optionsReply(routes: Routes<unknown>, path: string, corsOrigin: string)
 
 async function replyOfOperation(
   exchange: Exchange,
-  site: Site,
+  site: DispatchContext,
   route: Route & { readonly target: Target },
 ): Promise<Reply> {
   const { world } = site;

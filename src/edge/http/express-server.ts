@@ -14,8 +14,8 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
   app.use((request, response) => void answer({ request, response }));
   class Request extends IncomingMessage {}
   class Response extends ServerResponse {}
-  adopt(app, 'request', Request.prototype);
-  adopt(app, 'response', Response.prototype);
+  usePrototype(app, 'request', Request.prototype);
+  usePrototype(app, 'response', Response.prototype);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     // Express itself answers a target that it cannot parse. A target that starts with a slash always reaches the answerer.
     if (request.url?.startsWith('/')) app(request, response);
@@ -34,7 +34,7 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
 }
 
 /** Makes a prototype the one that Express sets on each request, so that setting it again changes nothing and costs nothing. */
-function adopt(app: object, member: 'request' | 'response', prototype: object): void {
+function usePrototype(app: object, member: 'request' | 'response', prototype: object): void {
   const extended: unknown = Reflect.get(app, member);
   if (typeof extended !== 'object') throw new Error(`Express has no prototype named ${member}.`);
   Object.setPrototypeOf(prototype, extended);

@@ -6,14 +6,14 @@ import { isUtf8 } from 'node:buffer';
 import { type Json, parseGiven } from '../../core/model/json.ts';
 import { badData, Problem } from '../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
-import { findFlaw } from './json-flaw.ts';
+import { findSyntaxError } from './json-syntax-error.ts';
 import { type Scan, scanTo, startScan } from './json-scan.ts';
 import { Refusal } from './refusal.ts';
 
 /** Maximum number of bytes parsed in one call. A larger body must be an array whose elements are each below this limit. */
-const wholeBytesMax = 8 * 2 ** 20;
+const parseBytesMax = 8 * 2 ** 20;
 /** Size in bytes above which an array is parsed element by element. */
-const piecewiseBytes = 64 * 2 ** 10;
+const splitThresholdBytes = 64 * 2 ** 10;
 
 /** Maximum number of values parsed in one call. More would block the event loop for too long. */
 const valuesMax = 300_000;
@@ -40,7 +40,7 @@ export interface JsonReading {
 export async function readJsonText(body: Buffer, reading: JsonReading): Promise<Json> {
   const bytes = body.subarray(0, 3).equals(byteOrderMark) ? body.subarray(3) : body;
   const scan = startScan(bytes, reading.isPiecewise);
-  if (bytes.length <= piecewiseBytes) {
+  if (bytes.length <= splitThresholdBytes) {
     scanTo(scan, bytes.length);
     checkDepth(scan, reading.depthMax);
     return parse(bytes, { start: 0, end: bytes.length });
@@ -53,7 +53,7 @@ const invalid = (detail: string): Problem => new Problem('InvalidRequest', detai
 async function readLong(scan: Scan, reading: JsonReading): Promise<Json> {
   const { bytes } = scan;
   while (scan.at < bytes.length) {
-    scanTo(scan, Math.min(scan.at + piecewiseBytes, bytes.length));
+    scanTo(scan, Math.min(scan.at + splitThresholdBytes, bytes.length));
     checkDepth(scan, reading.depthMax);
     checkCounts(scan, reading.membersMax);
     const pause = reading.yieldToEventLoop();
@@ -88,10 +88,10 @@ interface Span {
 async function readElements({ bytes, cuts, end }: Scan, yieldToEventLoop: YieldToEventLoop): Promise<Json> {
   const close = end ?? bytes.length;
   if (bytes[close] !== 0x5d) throw flawed(bytes, { at: close, expected: '"]"' });
-  const rest = bytes.toString('latin1', close + 1, close + 1 + piecewiseBytes);
+  const rest = bytes.toString('latin1', close + 1, close + 1 + splitThresholdBytes);
   const behind = rest.search(/[^ \t\r\n]/);
   if (behind >= 0) throw flawed(bytes, { at: close + 1 + behind, expected: 'the end' });
-  if (rest.length === piecewiseBytes) throw invalid(`The body is not JSON: too many blanks after byte ${close}.`);
+  if (rest.length === splitThresholdBytes) throw invalid(`The body is not JSON: too many blanks after byte ${close}.`);
   const elements: Json[] = [];
   let start = bytes.indexOf('[') + 1;
   for (const cut of [...cuts, close]) {
@@ -104,8 +104,8 @@ async function readElements({ bytes, cuts, end }: Scan, yieldToEventLoop: YieldT
 }
 
 function parse(bytes: Buffer, { start, end }: Span): Json {
-  if (end - start > wholeBytesMax) {
-    throw new Refusal(413, `The body holds ${end - start} bytes in one piece; at most ${wholeBytesMax} are read.`);
+  if (end - start > parseBytesMax) {
+    throw new Refusal(413, `The body holds ${end - start} bytes in one piece; at most ${parseBytesMax} are read.`);
   }
   if (!isUtf8(bytes.subarray(start, end))) throw invalid('The body is not valid UTF-8.');
   try {
@@ -113,7 +113,7 @@ function parse(bytes: Buffer, { start, end }: Span): Json {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     if (end > flawBytesMax) throw invalid(`The body is not JSON: ${error.message}.`);
-    const flaw = findFlaw(bytes.subarray(start, end));
+    const flaw = findSyntaxError(bytes.subarray(start, end));
     throw flawed(bytes, { at: start + (flaw?.at ?? 0), expected: flaw?.expected ?? 'JSON' });
   }
 }

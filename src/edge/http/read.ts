@@ -8,7 +8,7 @@ import { badData } from '../../core/model/problem.ts';
 import type { OperationRequest, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
 import { negotiate } from './accept.ts';
-import { type Body, type BodySurroundings, readBody } from './body.ts';
+import { type Body, type BodyContext, readBody } from './body.ts';
 import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
@@ -24,10 +24,10 @@ export interface Read {
 export async function readRequest(
   exchange: Exchange,
   { operation, path, query }: Route & { readonly query: string },
-  surroundings: BodySurroundings & { readonly world: World },
+  context: BodyContext & { readonly world: World },
 ): Promise<Read> {
   const { headers } = exchange.request;
-  const { world } = surroundings;
+  const { world } = context;
   const media = readMedia(operation, headers.accept);
   const { version, isContextInLink } = readPreferences(headers['prefer']?.toString());
   const who = {
@@ -47,7 +47,7 @@ export async function readRequest(
       caller: { ...who, context: await contextOf(link, { ...who, operation, world }) },
     };
   }
-  const body = await readBody(exchange, operation, surroundings);
+  const body = await readBody(exchange, operation, context);
   const split = splitContext(body, operation, link);
   return {
     request: { path, params, body: split.json },
@@ -73,7 +73,7 @@ interface Naming {
 function contextOf(context: Json | undefined, { tenant, operation, world }: Naming): Context | Promise<Context> {
   const { contexts } = world;
   if (operation.takesContext === true) return contexts.core;
-  return context === undefined ? contexts.otherwise(tenant) : contexts.resolve(context, tenant);
+  return context === undefined ? contexts.defaultContext(tenant) : contexts.resolve(context, tenant);
 }
 
 function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Caller, 'domain'> | undefined {

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../core/model/json.ts';
 import type { LongText, Text } from '../../core/operation/long-text.ts';
 import type { EventSink } from '../../core/operation/operation.ts';
-import type { Arrival } from './arrivals.ts';
-import { openOutflow, type OutflowSurroundings, pieceBytes, watchTaking } from './outflow.ts';
+import type { BodyReservation } from './body-budget.ts';
+import { openResponseWriter, type ResponseWriterContext, pieceBytes, watchDrainTimeout } from './response-writer.ts';
 import { createSink } from './sink.ts';
 
 export type Headers = Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The body of the request, set when reading begins. */
-  arrival?: Arrival;
+  arrival?: BodyReservation;
 }
 
 /** A reply with JSON content. */
@@ -33,7 +33,7 @@ export const jsonReply = (status: number, json: Json, headers: Headers = {}): Re
   body: JSON.stringify(json),
 });
 
-export interface SendSurroundings extends OutflowSurroundings {
+export interface SendContext extends ResponseWriterContext {
   /** Headers of every response. */
   readonly common: Headers;
 }
@@ -42,17 +42,17 @@ export interface SendSurroundings extends OutflowSurroundings {
  * Sends a reply, unless the client has disconnected. Node omits the content for HEAD. Throws MemoryBudgetExceeded for long
  * content, before anything is sent.
  */
-export function send(exchange: Exchange, reply: Reply, surroundings: SendSurroundings): void {
+export function send(exchange: Exchange, reply: Reply, context: SendContext): void {
   const { request, response } = exchange;
   const { status, headers, body = '', follow } = reply;
   if (response.headersSent || response.destroyed) return;
   if (follow && request.method !== 'HEAD') {
-    response.writeHead(status, { ...surroundings.common, ...headers });
+    response.writeHead(status, { ...context.common, ...headers });
     response.flushHeaders();
-    follow(createSink(response, surroundings.world.memory));
+    follow(createSink(response, context.world.memory));
     return;
   }
-  sendContent(exchange, { status, headers, ...contentOf(body) }, surroundings);
+  sendContent(exchange, { status, headers, ...contentOf(body) }, context);
 }
 
 /** Content with its length. A long string is encoded to bytes once. */
@@ -75,20 +75,20 @@ const isAwaitingContinue = ({ headers, readableFlowing }: IncomingMessage): bool
 function sendContent(
   { request, response }: Exchange,
   { status, headers, content, length }: Pick<Reply, 'status' | 'headers'> & Content,
-  surroundings: SendSurroundings,
+  context: SendContext,
 ): void {
-  const outflow = isLong(content) && request.method !== 'HEAD' ? openOutflow(content, surroundings) : undefined;
+  const outflow = isLong(content) && request.method !== 'HEAD' ? openResponseWriter(content, context) : undefined;
   const measure = length === undefined || status === 204 ? undefined : { 'Content-Length': length };
   const end = isAwaitingContinue(request) ? { Connection: 'close' } : undefined;
-  response.writeHead(status, { ...surroundings.common, ...headers, ...measure, ...end });
-  if (outflow) void outflow.pour(response);
-  else endAtOnce(response, { content, length }, surroundings);
+  response.writeHead(status, { ...context.common, ...headers, ...measure, ...end });
+  if (outflow) void outflow.writeAll(response);
+  else endAtOnce(response, { content, length }, context);
 }
 
 /** Sends short content at once. Also handles HEAD, for which Node omits the content. */
-function endAtOnce(response: ServerResponse, { content, length = 0 }: Content, surroundings: SendSurroundings): void {
+function endAtOnce(response: ServerResponse, { content, length = 0 }: Content, context: SendContext): void {
   response.end(typeof content === 'string' || content instanceof Buffer ? content : undefined);
-  if (response.socket && response.socket.writableLength > 0) watchTaking(response, length, surroundings);
+  if (response.socket && response.socket.writableLength > 0) watchDrainTimeout(response, length, context);
 }
 
 const isLong = (content: Content['content']): content is Buffer | LongText =>

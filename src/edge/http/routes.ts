@@ -65,7 +65,7 @@ interface MatchedPath<T> {
   readonly node: Node<T>;
   readonly path: Readonly<Record<string, string>>;
   /** True when the path ends with a slash where the id of an entity is missing. */
-  readonly lacksId: boolean;
+  readonly isIdMissing: boolean;
 }
 
 /**
@@ -74,17 +74,21 @@ interface MatchedPath<T> {
  * and BadRequestData when the id of an entity is empty (conflict 12).
  */
 export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
-  const { node, path: parts, lacksId } = matchPath(routes, path);
+  const { node, path: parts, isIdMissing: lacksId } = matchPath(routes, path);
   const operation = node.operations.get(method === 'HEAD' ? 'GET' : method);
   const empty = Object.keys(parts).find((name) => parts[name] === '');
   if (operation && empty === undefined) return { operation, path: parts };
   if (!operation && node.missing.has(method)) throw new NotYet(method, path);
-  if (operation || lacksId) refuseHalfPath(lacksId ? 'id' : empty, method, parts);
+  if (operation || lacksId) refuseIncompletePath(lacksId ? 'id' : empty, method, parts);
   throw notAllowed(method, node, empty);
 }
 
 /** A missing id is bad data. A missing attribute name of an instance is bad data only for DELETE, as the standard's test suite expects. */
-function refuseHalfPath(empty: string | undefined, method: string, parts: Readonly<Record<string, string>>): void {
+function refuseIncompletePath(
+  empty: string | undefined,
+  method: string,
+  parts: Readonly<Record<string, string>>,
+): void {
   if (empty === 'id') throw badData('The id of the entity is missing in the path.');
   if (empty === 'attr' && method === 'DELETE' && parts['instanceId'])
     throw badData('The name of the attribute is missing in the path.');
@@ -130,7 +134,7 @@ function matchPath<T>(routes: Routes<T>, path: string): MatchedPath<T> {
   if (!node || node.operations.size + node.missing.size === 0) {
     throw new Problem('ResourceNotFound', `There is nothing at ${path}.`);
   }
-  return { node, path: found, lacksId: isSlashed && path === '/entities/' };
+  return { node, path: found, isIdMissing: isSlashed && path === '/entities/' };
 }
 
 /**

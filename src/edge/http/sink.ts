@@ -1,15 +1,15 @@
 /** Adapts the connection of a request to a sink for continuous text. */
 import type { ServerResponse } from 'node:http';
-import { createTally, type Memory } from '../../core/port/memory.ts';
+import { createMemoryMeter, type Memory } from '../../core/port/memory.ts';
 import type { EventSink } from '../../core/operation/operation.ts';
 
 /** Time in milliseconds that a client has to take the buffered rest after the text ends. */
 const endingMs = 5000;
 
 export function createSink(response: ServerResponse, memory: Pick<Memory, 'count' | 'discard'>): EventSink {
-  const tally = createTally(memory, 'streams');
-  const count = (): void => tally(response.closed ? 0 : response.writableLength);
-  response.once('close', () => tally(0));
+  const meter = createMemoryMeter(memory, 'streams');
+  const count = (): void => meter(response.closed ? 0 : response.writableLength);
+  response.once('close', () => meter(0));
   return {
     write: (text, taken) => {
       response.write(text, () => {

@@ -6,7 +6,7 @@ import { type Headers, jsonReply, type Reply } from './reply.ts';
 import type { Target } from './target.ts';
 
 /** The request data from which links are built. */
-export interface Asked {
+export interface ReplyContext {
   readonly caller: Caller;
   readonly target: Target;
   readonly params: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ const unbuffered: Headers = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 
 
 type Found = Extract<OperationResult, { kind: 'found' }>;
 
-export const answerReply = (answer: OperationResult, asked: Asked): Reply =>
+export const answerReply = (answer: OperationResult, asked: ReplyContext): Reply =>
   answer.kind === 'found'
     ? { status: foundStatus(answer), headers: foundHeaders(answer, asked), body: answer.text }
     : plainReply(answer);
@@ -50,7 +50,7 @@ function foundStatus({ range, isReformatted }: Found): number {
   return isReformatted === true ? 203 : 200;
 }
 
-function foundHeaders(answer: Found, asked: Asked): Headers {
+function foundHeaders(answer: Found, asked: ReplyContext): Headers {
   const { page, position, range } = answer;
   const { media, version } = asked.caller;
   const links = pageLinks(answer, asked);
@@ -69,18 +69,18 @@ function foundHeaders(answer: Found, asked: Asked): Headers {
  * Links to the previous and next page. A page with limit 0, requested only for the count, has none. When the result is a partial
  * time range, the next link is the next range of the same page.
  */
-function pageLinks({ page, range }: Found, asked: Asked): string[] {
+function pageLinks({ page, range }: Found, asked: ReplyContext): string[] {
   const { partAfter: _, ...params } = asked.params;
   const linkTo = (relation: 'next' | 'prev', other: Readonly<Record<string, string>>): string =>
     pageLink(pageUrl(asked.target, { ...params, ...other }), relation, mediaTypes[asked.caller.media]);
-  const places = page ? placesAround(page) : {};
+  const places = page ? pageOffsets(page) : {};
   const next = range ? { ...places.here, partAfter: range.end } : places.next;
   return [...(next ? [linkTo('next', next)] : []), ...(places.prev ? [linkTo('prev', places.prev)] : [])];
 }
 
 type PagePosition = Readonly<Record<'limit' | 'offset', string>>;
 
-function placesAround({ limit, offset, hasMore }: Page): {
+function pageOffsets({ limit, offset, hasMore }: Page): {
   here?: PagePosition;
   next?: PagePosition;
   prev?: PagePosition;
@@ -97,10 +97,10 @@ function placesAround({ limit, offset, hasMore }: Page): {
 /** The URL of another page, with its parameters sorted by name. */
 function pageUrl(target: Target, params: Readonly<Record<string, string>>): string {
   const all = Object.entries(params);
-  const query = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${encodeLightly(value)}`);
+  const query = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${encodeQueryValue(value)}`);
   return `${target.path.replace(/\/$/, '')}?${query.join('&')}`;
 }
 
 /** Percent-encodes only what has a meaning in a query, and keeps plain punctuation readable (RFC 3986, section 3.4). */
-const encodeLightly = (value: string): string =>
+const encodeQueryValue = (value: string): string =>
   encodeURIComponent(value).replace(/%(?:3A|2C|3B|2F|40|24|28|29)/g, (code) => decodeURIComponent(code));

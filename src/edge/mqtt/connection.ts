@@ -49,11 +49,11 @@ export function openConnection(options: ConnectionOptions): Connection {
       .on('disconnect', ({ reasonCode }) => note(new Error(`the MQTT broker hung up with code ${reasonCode}`)))
       .on('close', () => resolve(reason));
   });
-  const line = openPublishChannel(client);
+  const channel = openPublishChannel(client);
   const unlessClosed = createBreaker(closed);
   return {
     closed,
-    publish: (letter) => unlessClosed(line.then((one) => one.publish(letter))),
+    publish: (letter) => unlessClosed(channel.then((one) => one.publish(letter))),
     end: () => end(client),
   };
 }

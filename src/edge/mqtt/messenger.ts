@@ -68,8 +68,8 @@ function routeOf({ lookupPublic }: Pool, uri: string, notifierInfo: Message['not
   if ('objection' in target) return target;
   if (lookupPublic && isPrivate(target))
     return { objection: `${target.host} is no public address, and the broker runs without --notify-allow-private` };
-  const manner = readPublishOptions(notifierInfo);
-  return 'objection' in manner ? manner : { target, options: manner };
+  const publishOptions = readPublishOptions(notifierInfo);
+  return 'objection' in publishOptions ? publishOptions : { target, options: publishOptions };
 }
 
 function begin(pool: Pool, message: Message): Attempt {
@@ -84,8 +84,12 @@ function begin(pool: Pool, message: Message): Attempt {
   const timeoutMs = message.timeoutMs ?? pool.timeoutMs;
   const timer = setTimeout(() => abandon(`the MQTT broker did not take it within ${timeoutMs} ms`), timeoutMs);
   const shared = use(pool, route);
-  const { target, options: manner } = route;
-  const published = shared.connection.publish({ topic: target.topic, payload: payloadOf(message), qos: manner.qos });
+  const { target, options: publishOptions } = route;
+  const published = shared.connection.publish({
+    topic: target.topic,
+    payload: payloadOf(message),
+    qos: publishOptions.qos,
+  });
   const done = Promise.race([published, abandoned]).finally(() => {
     clearTimeout(timer);
     pool.stops.delete(abandon);
@@ -96,8 +100,8 @@ function begin(pool: Pool, message: Message): Attempt {
 
 /** Returns the shared connection for this route, and opens it when there is none. */
 function use(pool: Pool, { target, options: { version } }: Route): Shared {
-  const { topic: _, ...line } = target;
-  const key = JSON.stringify({ ...line, version });
+  const { topic: _, ...channel } = target;
+  const key = JSON.stringify({ ...channel, version });
   const shared = pool.shared.get(key) ?? open(pool, key, { target, version });
   shared.users += 1;
   clearTimeout(shared.timer);
@@ -107,10 +111,10 @@ function use(pool: Pool, { target, options: { version } }: Route): Shared {
 function open(
   { shared, timeoutMs, lookupPublic }: Pool,
   key: string,
-  line: { readonly target: Target; readonly version: PublishOptions['version'] },
+  channel: { readonly target: Target; readonly version: PublishOptions['version'] },
 ): Shared {
   const lookup = lookupPublic ? { lookup: lookupPublic } : undefined;
-  const connection = openConnection({ ...line, timeoutMs, ...lookup });
+  const connection = openConnection({ ...channel, timeoutMs, ...lookup });
   const made: Shared = { key, connection, users: 0, timer: undefined };
   shared.set(key, made);
   void connection.closed.then(() => forget(shared, made));

@@ -49,7 +49,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     options,
     concerns: compilePlan(plan),
     expiry: plan.expiresAt === undefined ? Infinity : microsOfInstant(plan.expiresAt),
-    state: { mode: 'reading', seen: start, told: start, isLagging: false, isInSnapshot: isSnapshotFirst },
+    state: {
+      mode: 'reading',
+      readPosition: start,
+      sentPosition: start,
+      isLagging: false,
+      isInSnapshot: isSnapshotFirst,
+    },
     live: {
       plan,
       audience,
@@ -58,7 +64,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       fail: () => fail(run),
     },
   };
-  return { run: () => startReading(run), end: () => end(run), beat: () => beat(run), toldTo: () => run.state.told };
+  return {
+    run: () => startReading(run),
+    end: () => end(run),
+    beat: () => beat(run),
+    toldTo: () => run.state.sentPosition,
+  };
 }
 
 const startReading = (run: Run): void => {
@@ -74,7 +85,7 @@ async function readOn(run: Run): Promise<void> {
   if (state.isInSnapshot) await takeSnapshot(run);
   while ((await pipe.drained()) && state.mode === 'reading') {
     if (endsByExpiry(run)) return;
-    if (feed.join(live, state.seen)) {
+    if (feed.join(live, state.readPosition)) {
       state.mode = 'live';
       state.isLagging = false;
     } else if (state.isLagging) await replayLatest(run);
@@ -85,8 +96,8 @@ async function readOn(run: Run): Promise<void> {
 function deliver(run: Run, records: readonly LogRecord[], from: Position): void {
   const { state, pipe, writer, options, world } = run;
   if (state.mode !== 'live' || endsByExpiry(run)) return;
-  state.seen = Math.max(state.seen, from);
-  const fresh = records.filter(({ position }) => position > state.seen);
+  state.readPosition = Math.max(state.readPosition, from);
+  const fresh = records.filter(({ position }) => position > state.readPosition);
   for (const { entities, position } of writer.bundles(fresh)) {
     // Checks the backlog before the frame, so that a single entity above the limit still gets through.
     if (pipe.backlog() > bound(options, world.memory)) {
@@ -94,8 +105,8 @@ function deliver(run: Run, records: readonly LogRecord[], from: Position): void 
       return;
     }
     writer.notify(entities, position);
-    state.seen = position;
-    state.told = position;
+    state.readPosition = position;
+    state.sentPosition = position;
   }
 }
 
@@ -144,8 +155,8 @@ function fail(run: Run): void {
 function beat(run: Run): void {
   const { state, feed, writer } = run;
   if (endsByExpiry(run) || state.isInSnapshot) return;
-  const reached = state.mode === 'live' ? Math.max(state.seen, feed.deliveredTo()) : state.seen;
-  if (reached <= state.told) return;
+  const reached = state.mode === 'live' ? Math.max(state.readPosition, feed.deliveredTo()) : state.readPosition;
+  if (reached <= state.sentPosition) return;
   writer.mark('position', reached);
-  state.told = reached;
+  state.sentPosition = reached;
 }

@@ -40,7 +40,7 @@ const retryMs = 200;
 
 export function createLogDispatcher(options: LogDispatcherOptions): LogDispatcher {
   const { log, start } = options;
-  const reach: DispatchState = {
+  const state: DispatchState = {
     newest: start,
     matchedTo: start,
     deliveredTo: start,
@@ -49,61 +49,61 @@ export function createLogDispatcher(options: LogDispatcherOptions): LogDispatche
     isStopped: false,
   };
   const advance = (position: Position): void => {
-    reach.newest = Math.max(reach.newest, position);
-    if (!reach.isRunning) void run(options, reach);
+    state.newest = Math.max(state.newest, position);
+    if (!state.isRunning) void run(options, state);
   };
   return {
     advance,
-    catchUp: () => log.position().then(advance, (cause: unknown) => fail(options, reach, cause)),
+    catchUp: () => log.position().then(advance, (cause: unknown) => fail(options, state, cause)),
     stop: () => {
-      reach.isStopped = true;
-      clearTimeout(reach.timer);
+      state.isStopped = true;
+      clearTimeout(state.timer);
     },
-    matchedTo: () => reach.matchedTo,
-    deliveredTo: () => reach.deliveredTo,
+    matchedTo: () => state.matchedTo,
+    deliveredTo: () => state.deliveredTo,
   };
 }
 
-async function run(options: LogDispatcherOptions, reach: DispatchState): Promise<void> {
-  reach.isRunning = true;
-  clearTimeout(reach.timer);
+async function run(options: LogDispatcherOptions, state: DispatchState): Promise<void> {
+  state.isRunning = true;
+  clearTimeout(state.timer);
   try {
-    while (reach.matchedTo < reach.newest && !reach.isStopped) {
-      if (await step(options, reach)) continue;
+    while (state.matchedTo < state.newest && !state.isStopped) {
+      if (await step(options, state)) continue;
       // After a failover, a store may announce records before it can read them.
-      reach.timer = setTimeout(() => void run(options, reach), retryMs);
+      state.timer = setTimeout(() => void run(options, state), retryMs);
       break;
     }
   } catch (cause) {
-    fail(options, reach, cause);
+    fail(options, state, cause);
   } finally {
     // Reset in the same turn of the event loop as the last check of `newest`: a later `advance` starts the next run.
-    reach.isRunning = false;
+    state.isRunning = false;
   }
 }
 
-function fail({ world, matchers }: LogDispatcherOptions, reach: DispatchState, cause: unknown): void {
-  if (reach.isStopped) return;
+function fail({ world, matchers }: LogDispatcherOptions, state: DispatchState, cause: unknown): void {
+  if (state.isStopped) return;
   world.observe({ kind: 'failed', where: 'stream', cause });
   for (const consumer of matchers.all()) consumer.fail();
 }
 
 /** Dispatches one page. False when the page is empty. */
-async function step({ log, world, matchers }: LogDispatcherOptions, reach: DispatchState): Promise<boolean> {
-  const page = await readLog(log, reach.matchedTo, pageSizes.log);
+async function step({ log, world, matchers }: LogDispatcherOptions, state: DispatchState): Promise<boolean> {
+  const page = await readLog(log, state.matchedTo, pageSizes.log);
   if (page.gapTo !== undefined) {
-    reach.matchedTo = page.gapTo;
-    reach.deliveredTo = page.gapTo;
+    state.matchedTo = page.gapTo;
+    state.deliveredTo = page.gapTo;
     for (const consumer of matchers.all()) consumer.skipPruned(page.gapTo);
     return true;
   }
   const { records } = page;
   if (records.length === 0) return false;
   const startedMs = performance.now();
-  const from = reach.matchedTo;
-  const due = await match(records, { world, matchers, reach });
+  const from = state.matchedTo;
+  const due = await match(records, { world, matchers, state });
   const notifications = await handOver(due, from, world);
-  reach.deliveredTo = reach.matchedTo;
+  state.deliveredTo = state.matchedTo;
   world.observe({ kind: 'matched', changes: records.length, notifications, tookMs: performance.now() - startedMs });
   return true;
 }
@@ -116,12 +116,12 @@ type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
  */
 async function match(
   records: readonly LogRecord[],
-  { world, matchers, reach }: { world: World; matchers: AudienceMatchers; reach: DispatchState },
+  { world, matchers, state }: { world: World; matchers: AudienceMatchers; state: DispatchState },
 ): Promise<Due> {
   const due = new Map<LiveConsumer, LogRecord[]>();
   for (const record of records) {
     await yieldToOthers(world);
-    reach.matchedTo = record.position;
+    state.matchedTo = record.position;
     for (const [consumer, seen] of await matchers.match(record, world.yieldToEventLoop)) {
       const list = due.get(consumer);
       if (list) list.push(seen);

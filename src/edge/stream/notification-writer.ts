@@ -86,17 +86,17 @@ export function createNotificationWriter({
   };
 }
 
-interface Unwritten {
+interface LazyText {
   readonly position: Position;
   readonly write: () => string;
 }
-interface Written {
+interface RenderedText {
   readonly position: Position;
   readonly text: string;
 }
 
-function* bundled(texts: readonly Unwritten[]): Iterable<readonly Written[]> {
-  let bundle: Written[] = [];
+function* bundled(texts: readonly LazyText[]): Iterable<readonly RenderedText[]> {
+  let bundle: RenderedText[] = [];
   let size = 0;
   for (const { position, write } of texts) {
     const text = write();

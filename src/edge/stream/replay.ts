@@ -12,17 +12,17 @@ export async function replayPage(
   isKnown: (record: LogRecord) => boolean = () => false,
 ): Promise<void> {
   const { state } = stream;
-  const records = await nextRecords(stream, state.seen);
+  const records = await nextRecords(stream, state.readPosition);
   if (!records) return;
   const unknown = records.filter((record) => !isKnown(record));
-  await send(stream, await concernedOf(stream, unknown), records.at(-1)?.position ?? state.seen);
+  await send(stream, await concernedOf(stream, unknown), records.at(-1)?.position ?? state.readPosition);
 }
 
 /** Sends the latest matching change of each entity, over as many pages as there are. */
 export async function replayLatest(stream: StreamContext): Promise<void> {
   const { state } = stream;
   const latest = new Map<string, LogRecord>();
-  let reached: Position = state.seen;
+  let reached: Position = state.readPosition;
   let isMore = true;
   while (isMore && latest.size < latestMax && state.mode === 'reading') {
     const records = await nextRecords(stream, reached);
@@ -51,10 +51,10 @@ async function send(
   for (const { entities, position } of writer.bundles(records)) {
     if (!(await pipe.drained()) || state.mode !== 'reading') return;
     writer.notify(entities, state.isInSnapshot ? undefined : position);
-    state.seen = position;
-    if (!state.isInSnapshot) state.told = position;
+    state.readPosition = position;
+    if (!state.isInSnapshot) state.sentPosition = position;
   }
-  state.seen = reached;
+  state.readPosition = reached;
 }
 
 /** Reads the next records. Undefined when some were pruned; the client then gets a gap mark. */

@@ -15,15 +15,15 @@ export async function takeSnapshot(stream: StreamContext): Promise<void> {
   const { state, writer } = stream;
   const versions = await sendEntities(stream);
   if (!versions) return;
-  const until = [...versions.values()].reduce((newest, version) => Math.max(newest, version), state.seen);
-  while (state.seen < until) {
+  const until = [...versions.values()].reduce((newest, version) => Math.max(newest, version), state.readPosition);
+  while (state.readPosition < until) {
     if (!(await isOpen(stream))) return;
     await replayPage(stream, ({ id, position }) => position <= (versions.get(id) ?? 0));
   }
   if (state.mode === 'ended') return;
   state.isInSnapshot = false;
-  state.told = state.seen;
-  writer.mark('snapshot', state.seen);
+  state.sentPosition = state.readPosition;
+  writer.mark('snapshot', state.readPosition);
 }
 
 /** Sends all entities, page by page. Returns the versions newer than `state.seen`; undefined when the client is disconnected. */
@@ -41,7 +41,7 @@ async function sendEntities(stream: StreamContext): Promise<ReadonlyMap<string, 
       now: world.clock.now(),
       ...(after === undefined ? undefined : { after }),
     });
-    for (const { id, version } of page) if (version > state.seen) versions.set(id, version);
+    for (const { id, version } of page) if (version > state.readPosition) versions.set(id, version);
     if (!(await sendPage(stream, page))) return undefined;
     after = page.at(-1)?.cursor;
     if (page.length < limit) return versions;

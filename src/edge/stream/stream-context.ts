@@ -24,9 +24,9 @@ interface StreamState {
   /** `reading`: it reads the log itself. `live`: it receives records from its feed. */
   mode: 'reading' | 'live' | 'ended';
   /** All matching changes up to this position have been sent. */
-  seen: Position;
+  readPosition: Position;
   /** The last position sent to the client. */
-  told: Position;
+  sentPosition: Position;
   /** True when it lags and gets only the latest change of each entity. */
   isLagging: boolean;
   /** True until a snapshot is complete. No position is sent before, because a client cannot resume within a snapshot. */
@@ -36,6 +36,6 @@ interface StreamState {
 /** Tells the client that changes before the position are lost. */
 export function sendGap({ writer, state }: StreamContext, position: Position): void {
   writer.mark('gap', position);
-  state.seen = position;
-  state.told = position;
+  state.readPosition = position;
+  state.sentPosition = position;
 }

@@ -1,6 +1,6 @@
 /** The present entities of a tenant in memory, in creation order. Writes also go to the archive and the log. */
 import { expiredSeries } from '../../core/language/history-selection.ts';
-import { carryOutWrite, type Write } from '../../core/language/write.ts';
+import { applyWrite, type Write } from '../../core/language/write.ts';
 import type { Change } from '../../core/model/change.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { presentAt } from '../../core/model/expiry.ts';
@@ -33,7 +33,7 @@ export function createEntities({ archive, log }: { readonly archive: Archive; re
 
   const carryOut = (write: Write, at: Instant): Outcome => {
     const stored = present.get(write.mutation.id)?.entity;
-    const { outcome, change, next, past = [] } = carryOutWrite(stored, write, at);
+    const { outcome, change, next, past = [] } = applyWrite(stored, write, at);
     if (change) keep(stored, change, next);
     for (const one of past) archive.record({ ...one, id: write.mutation.id, types: [] }, at);
     return outcome;

@@ -1,10 +1,10 @@
 /** Executes history plans: finds the entities and selects their instances. */
 import {
   byTime,
-  compileRemembered,
+  compileHistoryTest,
   createCollector,
   expiredSeries,
-  hasAsked,
+  hasRequestedSeries,
   type SeriesName,
   seriesTest,
   type Timed,
@@ -12,7 +12,7 @@ import {
 import type { TemporalQuery } from '../../core/language/filter.ts';
 import { isWithin, timeOf } from '../../core/language/temporal-query.ts';
 import type { Entity } from '../../core/model/entity.ts';
-import { type EntityHistory, standIn } from '../../core/model/history.ts';
+import { type EntityHistory, summaryInstance } from '../../core/model/history.ts';
 import { dayMicros, hourMicros, microsOfInstant } from '../../core/model/instant.ts';
 import { beginningOf } from '../../core/model/numeric-summary.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
@@ -29,7 +29,7 @@ interface Sources {
 /** The histories that a plan asks for, in the order of the first appearance of their entities. */
 export async function readHistories(plan: HistoryPlan, sources: Sources): Promise<readonly EntityHistory[]> {
   const { filter, now } = plan;
-  const isAskedFor = compileRemembered(filter, now);
+  const isAskedFor = compileHistoryTest(filter, now);
   const collector = createCollector(plan);
   for (const subject of sources.archive.subjects()) {
     const pause = sources.yieldToEventLoop();
@@ -38,7 +38,7 @@ export async function readHistories(plan: HistoryPlan, sources: Sources): Promis
     const entity = sources.entityOf(subject.id);
     if (!isAskedFor({ ...subject, entity })) continue;
     const selected = selectInstances(subject, plan, expiredSeries(entity, now));
-    if (hasAsked(selected, filter)) collector.add(subject, selected);
+    if (hasRequestedSeries(selected, filter)) collector.add(subject, selected);
   }
   return collector.found;
 }
@@ -74,4 +74,4 @@ const selectRollups = ({ name, datasetId, rollups }: Series, temporal: TemporalQ
       const begin = beginningOf(first, hourMicros);
       return isWithin(temporal, begin) && isWithin(temporal, begin + hourMicros - 1);
     })
-    .map((tally) => ({ name, time: tally.first, instance: standIn([tally], datasetId) }));
+    .map((tally) => ({ name, time: tally.first, instance: summaryInstance([tally], datasetId) }));

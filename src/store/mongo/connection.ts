@@ -3,7 +3,7 @@ import { MongoClient, type MongoClientOptions, MongoError, MongoServerError } fr
 import { badData, Problem } from '../../core/model/problem.ts';
 
 /** How long a request waits for a primary before it fails. An election takes up to 12 s. */
-const patienceMs = 15_000;
+const selectionTimeoutMs = 15_000;
 
 /**
  * The interval of heartbeats to each server, and the time limit for their answers. A server that hangs with open connections is
@@ -21,7 +21,7 @@ export async function connect(url: string): Promise<MongoClient> {
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     ignoreUndefined: true,
-    ...withoutThoseIn(url, { serverSelectionTimeoutMS: patienceMs, ...watch }),
+    ...withoutThoseIn(url, { serverSelectionTimeoutMS: selectionTimeoutMs, ...watch }),
   });
   try {
     const hello = await client.db('admin').command({ hello: 1 });
@@ -52,13 +52,14 @@ const timeLimitExceeded = 50;
 const objectTooLarge = 10_334;
 
 /** Waits for the database. Throws Unavailable when it does not answer, and TooComplexQuery when it takes too long. */
-export async function reach<T>(work: Promise<T>): Promise<T> {
+export async function withDatabase<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (cause instanceof MongoServerError && cause.code === timeLimitExceeded) throw tooComplex(cause);
     if (isTooLarge(cause)) throw badData('An entity, or a change of one, is larger than the 16 MB that MongoDB takes.');
-    if (isAway(cause)) throw new Problem('Unavailable', 'The database does not answer now; try again later.', cause);
+    if (isUnavailable(cause))
+      throw new Problem('Unavailable', 'The database does not answer now; try again later.', cause);
     throw cause;
   }
 }
@@ -72,7 +73,7 @@ const isTooLarge = (error: unknown): boolean =>
 export const tooComplex = (cause?: unknown): Problem =>
   new Problem('TooComplexQuery', 'The query takes longer than 10 s: narrow it by id, type or place.', cause);
 
-const awayNames = new Set([
+const unavailableNames = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
   'MongoServerSelectionError',
@@ -84,19 +85,19 @@ const awayNames = new Set([
   'MongoWaitQueueTimeoutError',
 ]);
 
-const awayLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
+const unavailableLabels = ['TransientTransactionError', 'UnknownTransactionCommitResult', 'RetryableWriteError'];
 
 /**
  * Error codes of servers that are not primary, shut down, or are interrupted by an election; and of sockets that break during a write,
  * which the driver does not always wrap in its own error.
  */
-const awayCodes = new Set<unknown>([91, 134, 189, 10107, 11600, 11602, 13435, 13436]);
+const unavailableCodes = new Set<unknown>([91, 134, 189, 10107, 11600, 11602, 13435, 13436]);
 const brokenCodes = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT']);
 
 /** True for failures of the connection or of the replica set's state, not of the request. */
-export const isAway = (error: unknown): boolean =>
+export const isUnavailable = (error: unknown): boolean =>
   error instanceof MongoError
-    ? awayNames.has(error.name) ||
-      awayLabels.some((label) => error.hasErrorLabel(label)) ||
-      (error instanceof MongoServerError && awayCodes.has(error.code))
+    ? unavailableNames.has(error.name) ||
+      unavailableLabels.some((label) => error.hasErrorLabel(label)) ||
+      (error instanceof MongoServerError && unavailableCodes.has(error.code))
     : typeof error === 'object' && error !== null && 'code' in error && brokenCodes.has(error.code);

@@ -1,6 +1,6 @@
 /** Shapes that cover bounding boxes, for a MongoDB index. The index has no planar geometry: its lines are geodesics on a sphere. */
 import type { BoundingBox } from '../../core/model/geometry.ts';
-import type { CoverShape } from './schema.ts';
+import type { CoveringShape } from './schema.ts';
 
 /** Boxes are enlarged by this, in degrees, so that lines and points become areas. A tenth of a metre. */
 const margin = 1e-6;
@@ -16,7 +16,7 @@ const radians = Math.PI / 180;
  * circle of latitude runs nearer to the pole. So the side of the box that is nearer to the equator is moved until the middle of its
  * geodesic is outside the box.
  */
-export function coverOf([west, south, east, north]: BoundingBox): CoverShape | undefined {
+export function coveringShape([west, south, east, north]: BoundingBox): CoveringShape | undefined {
   if (west === east && south === north) return { type: 'Point', coordinates: [west, south] };
   const [left, right] = [west - margin, east + margin];
   const [low, high] = [south - margin, north + margin];

@@ -4,7 +4,7 @@ import { type Json, sameJson } from '../../core/model/json.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import { documentIn } from '../../core/port/document-collection.ts';
 import type { DocumentCollection } from '../../core/port/store.ts';
-import { reach } from './connection.ts';
+import { withDatabase } from './connection.ts';
 import type { PartitionLeases } from './partition-leases.ts';
 import type { Collections, StoredDocument } from './schema.ts';
 import { createWatch } from './watch.ts';
@@ -85,16 +85,16 @@ function createReading(shelf: Collections['shelf'], name: string): Pick<Document
   };
   return {
     get: async (key) => {
-      const found = await reach(shelf.findOne({ _id: { shelf: name, key } }));
+      const found = await withDatabase(shelf.findOne({ _id: { shelf: name, key } }));
       return found ? documentIn(found.doc) : undefined;
     },
     // Sorted by UTF-16 units, like every other store. MongoDB sorts by UTF-8.
     keys: async () => {
-      const found = await reach(shelf.find(all, { projection: { _id: 1 } }).toArray());
+      const found = await withDatabase(shelf.find(all, { projection: { _id: 1 } }).toArray());
       return found.map(({ _id }) => _id.key).sort();
     },
     list: async () => {
-      const found = await reach(shelf.find(all).toArray());
+      const found = await withDatabase(shelf.find(all).toArray());
       const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: documentIn(doc) }));
       return documents.sort((a, b) => (a.key < b.key ? -1 : 1));
     },

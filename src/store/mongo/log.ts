@@ -2,11 +2,11 @@
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { unpackChange } from '../../core/model/packed-change.ts';
 import type { Log, LogKeep, LogRecord } from '../../core/port/store.ts';
-import { reach } from './connection.ts';
+import { withDatabase } from './connection.ts';
 import type { Followers } from './followers.ts';
 import { entityIn, logRestIn } from './own-text.ts';
 import type { Collections, LogDocument, StateDocument } from './schema.ts';
-import type { Work } from './writer/work.ts';
+import type { UnitOfWork } from './writer/unit-of-work.ts';
 import type { Writer } from './writer/writer.ts';
 
 /** Records that one transaction prunes: other writes must get in between. */
@@ -17,13 +17,13 @@ export function createLog(
   { writer, followers }: { writer: Writer; followers: Followers },
 ): Log {
   const readState = async (): Promise<Pick<StateDocument, 'position' | 'prunedTo'>> =>
-    (await reach(state.findOne({ _id: 'state' }))) ?? { position: 0, prunedTo: 0 };
+    (await withDatabase(state.findOne({ _id: 'state' }))) ?? { position: 0, prunedTo: 0 };
   return {
     position: async () => (await readState()).position,
     prunedTo: async () => (await readState()).prunedTo,
     read: async (after, limit) => {
       if (limit <= 0) return [];
-      const found = await reach(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray());
+      const found = await withDatabase(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray());
       return found.map(recordIn);
     },
     follow: followers.follow,
@@ -42,7 +42,7 @@ function recordIn({ _id, at, doc, rest }: LogDocument): LogRecord {
   return { position: _id, ...unpackChange({ at, ...logRestIn(rest) }, entityIn(doc)) };
 }
 
-async function pruneSome(work: Work, { before, records, bytes = Infinity }: LogKeep): Promise<number> {
+async function pruneSome(work: UnitOfWork, { before, records, bytes = Infinity }: LogKeep): Promise<number> {
   await work.flush();
   const { session } = work;
   const { log } = work.collections;

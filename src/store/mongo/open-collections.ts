@@ -1,7 +1,7 @@
 /** Opens a tenant's database: creates missing collections and indexes, and upgrades older schemas. */
 import { type Db, type Document, type IndexDescription, MongoServerError } from 'mongodb';
 import { dayMicros } from '../../core/model/instant.ts';
-import { leafDays } from './history/rollup-leaf.ts';
+import { leafDays } from './history/rollup-documents.ts';
 import type { Collections } from './schema.ts';
 
 /** The version of the schema. A change needs a step in `upgrade`. */

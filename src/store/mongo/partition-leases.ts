@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
 import type { PartitionEvent, Partitions, LeaseTerm } from '../../core/port/partitions.ts';
-import { isAway } from './connection.ts';
+import { isUnavailable } from './connection.ts';
 
 /** `_id` is `part 7`, or `node` and the id of a live broker. `term`: how often a partition was taken. */
 interface LeaseDocument {
@@ -172,7 +172,7 @@ function tellLapse({ lapseListeners }: LeaseState): void {
 
 function report({ observe }: LeaseState, cause: unknown): void {
   // Other operations report that the database does not answer.
-  if (!isAway(cause)) observe({ kind: 'failed', where: 'store: leases', cause });
+  if (!isUnavailable(cause)) observe({ kind: 'failed', where: 'store: leases', cause });
 }
 
 async function renew(state: LeaseState): Promise<void> {

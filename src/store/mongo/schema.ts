@@ -25,13 +25,13 @@ export interface SubjectDocument {
   /** The attributes, each with its scalar values, or without `v` if it has none. */
   readonly values?: readonly { readonly n: string; readonly v?: string | number | boolean }[];
   /** Shapes that cover the values of its GeoProperties, in a form that MongoDB can index. */
-  readonly places?: readonly { readonly n: string; readonly at: CoverShape }[];
+  readonly places?: readonly { readonly n: string; readonly at: CoveringShape }[];
   /** Attributes whose values or geometries are not all in the lists: queries must check the entity. */
   readonly unlisted?: readonly string[];
   readonly scopes?: readonly string[];
 }
 
-export type CoverShape =
+export type CoveringShape =
   | { readonly type: 'Point'; readonly coordinates: readonly [number, number] }
   | { readonly type: 'Polygon'; readonly coordinates: readonly (readonly (readonly [number, number])[])[] };
 

@@ -2,26 +2,26 @@
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store } from '../../core/port/store.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
-import { reach } from './connection.ts';
+import { withDatabase } from './connection.ts';
 import { createFollowers } from './followers.ts';
 import { forgetSome } from './history/forget.ts';
 import { readHistories } from './history/history-reader.ts';
 import { revise } from './history/revise.ts';
-import { workOutSome } from './history/rollup-work.ts';
+import { computeSome } from './history/rollup-worker.ts';
 import { createLog } from './log.ts';
 import type { PartitionLeases } from './partition-leases.ts';
 import type { Collections } from './schema.ts';
 import { countEntities, findEntities, getEntity } from './search/search.ts';
 import { countKept, readSummary } from './search/summary.ts';
 import { createDocumentCollections } from './document-collections.ts';
-import { carryOut, recordPast, sweepOne } from './writer/carry-out.ts';
+import { executeWrite, recordPast, sweepOne } from './writer/execute-write.ts';
 import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
 /** A store, and how to close it. */
 export interface OpenStore {
   readonly store: Store;
   /** Computes a batch of due rollups. False: no more are due. */
-  readonly workOut: () => Promise<boolean>;
+  readonly computeRollups: () => Promise<boolean>;
   /** Waits for running writes. */
   close(): Promise<void>;
 }
@@ -39,19 +39,19 @@ export async function openStore(collections: Collections, options: StoreOptions)
   const state = await collections.state.findOne({ _id: 'state' });
   const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
   const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
-  const shelves = createDocumentCollections(collections, { ...options, writer });
+  const documentCollections = createDocumentCollections(collections, { ...options, writer });
   return {
     store: {
       ...createReading(collections),
       ...createWriting(collections, writer),
-      collection: shelves.open,
+      collection: documentCollections.open,
       log: createLog(collections, { writer, followers }),
     },
-    workOut: () => workOutSome(collections),
+    computeRollups: () => computeSome(collections),
     close: async () => {
       await writer.close();
       followers.close();
-      shelves.close();
+      documentCollections.close();
     },
   };
 }
@@ -65,11 +65,11 @@ function createReading(collections: Collections): Pick<Store, 'get' | 'find' | '
     return isKept ? kept : countEntities(subjects, plan);
   };
   return {
-    get: (id, now) => reach(getEntity(subjects, id, now)),
-    find: (plan) => reach(findEntities(subjects, plan)),
-    count: (plan) => reach(count(plan)),
-    history: (plan) => reach(readHistories(plan, collections)),
-    summary: () => reach(readSummary(counts)),
+    get: (id, now) => withDatabase(getEntity(subjects, id, now)),
+    find: (plan) => withDatabase(findEntities(subjects, plan)),
+    count: (plan) => withDatabase(count(plan)),
+    history: (plan) => withDatabase(readHistories(plan, collections)),
+    summary: () => withDatabase(readSummary(counts)),
   };
 }
 
@@ -84,7 +84,7 @@ function createWriting(
     apply: async (writes, at) => {
       if (writes.length === 0) return [];
       const ids = writes.map(({ mutation }) => mutation.id);
-      return writer.send({ ids, run: (work) => writes.map((write) => carryOut(work, write, at)) });
+      return writer.send({ ids, run: (work) => writes.map((write) => executeWrite(work, write, at)) });
     },
     record: async (instances, at) => {
       if (instances.length === 0) return;
@@ -96,7 +96,7 @@ function createWriting(
       const due = { expires: { $lte: microsOfInstant(now) } };
       let gone = 0;
       for (;;) {
-        const found = await reach(subjects.find(due, { limit: sweepMax, projection: { _id: 1 } }).toArray());
+        const found = await withDatabase(subjects.find(due, { limit: sweepMax, projection: { _id: 1 } }).toArray());
         if (found.length === 0) return gone;
         const ids = found.map(({ _id }) => _id);
         gone += await writer.send({ ids, run: (work) => ids.filter((id) => sweepOne(work, id, now)).length });

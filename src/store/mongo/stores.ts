@@ -4,11 +4,11 @@ import type { Collection, Db } from 'mongodb';
 import { Problem } from '../../core/model/problem.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Stores, TenantSize } from '../../core/port/store.ts';
-import { connect, databaseIn, reach } from './connection.ts';
+import { connect, databaseIn, withDatabase } from './connection.ts';
 import { databaseOf } from './database-name.ts';
-import { startWorkingOut } from './history/rollup-work.ts';
+import { startRollupWorker } from './history/rollup-worker.ts';
 import { openCollections } from './open-collections.ts';
-import { openNotes } from './one-time-store.ts';
+import { openOneTimeStore } from './one-time-store.ts';
 import { openPartitionLeases } from './partition-leases.ts';
 
 import { type OpenStore, openStore } from './store.ts';
@@ -36,15 +36,15 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const node = randomUUID();
-  const notes = await openNotes(client.db(prefix).collection('notes'));
+  const notes = await openOneTimeStore(client.db(prefix).collection('notes'));
   const leases = await openPartitionLeases({ client, leases: client.db(prefix).collection('leases'), node, observe });
   const storeOptions = { node, isCurrent: leases.isCurrent, observe, limits: { ...usualLimits, ...limits } };
   const opened = createOpened(async (database) => {
     const collections = await openCollections(client.db(database), leases.startSession);
     return openStore(collections, storeOptions);
   });
-  const stopWorkingOut = startWorkingOut({
-    stores: async () => (await opened.all()).map(({ workOut }) => workOut),
+  const stopRollupWorker = startRollupWorker({
+    stores: async () => (await opened.all()).map(({ computeRollups: workOut }) => workOut),
     // Runs on the same broker as the other background jobs.
     isMine: () => leases.partitions.holds(0),
     observe,
@@ -58,15 +58,15 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const database = databaseOf(prefix, tenant);
       const isOpened = tenant === '' || opened.has(tenant);
-      if (!isOpened && !(await reach(register(registry, { _id: tenant, database }, create)))) return undefined;
-      return (await reach(opened.get(tenant, database))).store;
+      if (!isOpened && !(await withDatabase(register(registry, { _id: tenant, database }, create)))) return undefined;
+      return (await withDatabase(opened.get(tenant, database))).store;
     },
     ...listing(registry),
     sizes: async () =>
       Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, client.db(databaseOf(prefix, tenant))))),
     async close() {
       isOpen = false;
-      await stopWorkingOut();
+      await stopRollupWorker();
       await leases.close();
       for (const store of await opened.all()) await store.close();
       await client.close();
@@ -108,11 +108,11 @@ function listing(registry: Collection<TenantDocument>): Pick<Stores, 'tenants' |
 
 const tenantsIn = async (registry: Collection<TenantDocument>): Promise<readonly string[]> => [
   '',
-  ...(await reach(registry.find().toArray())).map(({ _id }) => _id),
+  ...(await withDatabase(registry.find().toArray())).map(({ _id }) => _id),
 ];
 
 async function sizeOf(tenant: string, database: Db): Promise<TenantSize> {
-  const stats = await reach(database.stats());
+  const stats = await withDatabase(database.stats());
   return { tenant, bytes: { data: Number(stats['storageSize']), indexes: Number(stats['indexSize']) } };
 }
 

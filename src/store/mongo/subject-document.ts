@@ -7,8 +7,8 @@ import { firstExpiry } from '../../core/model/expiry.ts';
 import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
 import { isObject, type Json, stringsOf } from '../../core/model/json.ts';
 import type { Position } from '../../core/port/store.ts';
-import { coverOf } from './cover.ts';
-import type { CoverShape, SeriesDocument, SubjectDocument } from './schema.ts';
+import { coveringShape } from './cover.ts';
+import type { CoveringShape, SeriesDocument, SubjectDocument } from './schema.ts';
 
 /** An entity that exists or existed. */
 export interface Subject {
@@ -58,7 +58,7 @@ export function documentOf({ id, subject, types, series, present }: Subject): Su
 interface Listing {
   readonly name: string;
   readonly values: readonly { readonly n: string; readonly v?: Key }[];
-  readonly places: readonly { readonly n: string; readonly at: CoverShape }[];
+  readonly places: readonly { readonly n: string; readonly at: CoveringShape }[];
   /** False: the entity has more values or geometries than listed. */
   readonly isWhole: boolean;
 }
@@ -66,7 +66,7 @@ interface Listing {
 function listingOf(name: string, instances: readonly Instance[]): Listing {
   const keys = [...new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []))];
   const boxes = instances.flatMap(boxesOf);
-  const covers = boxes.slice(0, valuesMax).flatMap((box) => coverOf(box) ?? []);
+  const covers = boxes.slice(0, valuesMax).flatMap((box) => coveringShape(box) ?? []);
   return {
     name,
     // An attribute without scalars is listed too, for queries that only ask whether it exists.

@@ -1,10 +1,10 @@
 /** Measures the space that a tenant's file uses, by kind of content, and compacts the file. */
 import Database from 'better-sqlite3';
 import { refuseNewer } from './migrations.ts';
-import { isBusy } from './owner.ts';
+import { isBusy } from './folder-lock.ts';
 
 /** Bytes in a tenant's file. */
-export interface Room {
+export interface SpaceUsage {
   /** Free pages in the file: SQLite reuses them before the file grows. */
   readonly free: number;
   /** By kind of content, with its indexes. */
@@ -20,18 +20,18 @@ const kinds = [
 ] as const;
 
 /** Reads the whole file, which takes time. Brokers may have it open. Throws an Error when the file does not exist. */
-export function measureRoom(path: string): Room {
+export function measureSpace(path: string): SpaceUsage {
   // Not read-only: a read-only connection could leave a write-ahead log behind.
   const database = new Database(path, { fileMustExist: true });
   try {
     database.pragma('query_only = ON');
-    return database.transaction(() => readRoom(database))();
+    return database.transaction(() => readSpace(database))();
   } finally {
     database.close();
   }
 }
 
-function readRoom(database: Database.Database): Room {
+function readSpace(database: Database.Database): SpaceUsage {
   const free = database.prepare<[], number>(
     'SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size',
   );

@@ -22,7 +22,7 @@ export interface FilesOptions {
   readonly writer: Writer;
   readonly yieldToEventLoop: YieldToEventLoop;
   /** Above this number of open files, unused ones are closed. */
-  readonly openMost: number;
+  readonly openMax: number;
   /** How long an idle file stays open. */
   readonly idleMs: number;
   /** Called on every failure of a file or the disk. */
@@ -35,7 +35,7 @@ interface File {
   open?: OpenStore;
   users: number;
   /** The number of idle checks since the last use. */
-  idleLooks: number;
+  idleChecks: number;
   /** Called when the last user is done. */
   drained: () => void;
 }
@@ -51,7 +51,7 @@ interface State extends FilesOptions {
 
 export function createFiles(options: FilesOptions): Files {
   const state: State = { ...options, files: new Map(), latest: undefined, closing: new Map() };
-  const timer = setInterval(() => closeIdle(state), options.idleMs / idleLooksMax).unref();
+  const timer = setInterval(() => closeIdle(state), options.idleMs / idleChecksMax).unref();
   return {
     use: (path, work, isUse = true) => use(state, path, { work, isUse }),
     paths: () => [...state.files.keys()],
@@ -92,7 +92,7 @@ async function use<T>(
 const isOfFile = ({ type }: Problem): boolean => type === 'TenantUnavailable' || type === 'InsufficientStorage';
 
 function touch(state: State, path: string, file: File): void {
-  file.idleLooks = 0;
+  file.idleChecks = 0;
   if (state.latest === file) return;
   state.files.delete(path);
   state.files.set(path, file);
@@ -104,7 +104,7 @@ function open(state: State, path: string): File {
   const opened = (closing.get(path) ?? Promise.resolve())
     .then(() => writer.send(path, { op: 'open' }))
     .then(() => openStore(path, { writer, yieldToEventLoop }));
-  const file: File = { opened, users: 0, idleLooks: 0, drained: () => undefined };
+  const file: File = { opened, users: 0, idleChecks: 0, drained: () => undefined };
   files.set(path, file);
   state.latest = file;
   opened.then(
@@ -121,21 +121,21 @@ function open(state: State, path: string): File {
 
 /** Closes the least recently used files first. */
 function closeSurplus(state: State): void {
-  const { files, openMost } = state;
-  if (files.size <= openMost) return;
+  const { files, openMax } = state;
+  if (files.size <= openMax) return;
   for (const [path, file] of files) {
     if (file.users === 0) closeFile(state, path, file);
-    if (files.size <= openMost) return;
+    if (files.size <= openMax) return;
   }
 }
 
 /** A file is closed after this many idle checks in a row. */
-const idleLooksMax = 4;
+const idleChecksMax = 4;
 
 function closeIdle(state: State): void {
   for (const [path, file] of state.files) {
-    file.idleLooks += 1;
-    if (file.users === 0 && file.idleLooks > idleLooksMax) closeFile(state, path, file);
+    file.idleChecks += 1;
+    if (file.users === 0 && file.idleChecks > idleChecksMax) closeFile(state, path, file);
   }
 }
 

@@ -25,14 +25,14 @@ export function createStoreOnUse(place: TenantFile): Store {
     summary: () => use((store) => store.summary()),
     sweep: (now) => visit((store) => store.sweep(now)),
     forgetHistory: (slice) => visit((store) => store.forgetHistory(slice)),
-    collection: (name) => shelfOnUse(name, use),
+    collection: (name) => collectionOnUse(name, use),
     log: logOnUse(place, use, visit),
   };
 }
 
 type Use = <T>(work: (store: Store) => Promise<T>) => Promise<T>;
 
-function shelfOnUse(name: string, use: Use): DocumentCollection {
+function collectionOnUse(name: string, use: Use): DocumentCollection {
   const on = <T>(work: (shelf: DocumentCollection) => Promise<T>): Promise<T> =>
     use((store) => work(store.collection(name)));
   return {
@@ -40,7 +40,7 @@ function shelfOnUse(name: string, use: Use): DocumentCollection {
     keys: () => on((shelf) => shelf.keys()),
     list: () => on((shelf) => shelf.list()),
     put: (key, document) => on((shelf) => shelf.put(key, document)),
-    putFenced: (documents, tenure) => on((shelf) => shelf.putFenced(documents, tenure)),
+    putFenced: (documents, leaseTerm) => on((shelf) => shelf.putFenced(documents, leaseTerm)),
     replace: (key, before, after) => on((shelf) => shelf.replace(key, before, after)),
     delete: (key) => on((shelf) => shelf.delete(key)),
     // No other broker uses the folder.

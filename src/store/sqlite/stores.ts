@@ -13,7 +13,7 @@ import { hasDocuments } from './peek.ts';
 import { rescueWals } from './rescue-wal.ts';
 import { createStoreOnUse } from './store-on-use.ts';
 import { fileOf, sizeOf, tenantOf, tenantsIn } from './tenant-file.ts';
-import type { WriterLimits } from './writer/waiting-room.ts';
+import type { WriterLimits } from './writer/pending-requests.ts';
 import { startWriter, type Writer } from './writer/writer.ts';
 
 export interface SqliteOptions {
@@ -24,7 +24,7 @@ export interface SqliteOptions {
   /** How much may wait for the disk. More writes are refused. */
   readonly limits?: Partial<WriterLimits>;
   /** Above this number of open files, unused ones are closed. `idleMs`: how long an idle file stays open. */
-  readonly openMost?: number;
+  readonly openMax?: number;
   readonly idleMs?: number;
   /** Called when the writer has failed for good and no write is possible. */
   readonly fatal?: (cause: Error) => void;
@@ -32,19 +32,19 @@ export interface SqliteOptions {
   readonly writer?: Writer;
 }
 
-const usualLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1024 * 1024 };
-const usualOpenMost = 100;
-const usualIdleMs = 60_000;
+const defaultLimits: WriterLimits = { pendingWrites: 20_000, pendingBytes: 256 * 1024 * 1024 };
+const defaultOpenMax = 100;
+const defaultIdleMs = 60_000;
 
 /** Calls of a store throw an Error when a newer program wrote its file, and TenantUnavailable when the file cannot be used. */
 export function createSqliteStores(options: SqliteOptions): Stores {
   const { directory, yieldToEventLoop, observe = () => undefined, limits, fatal } = options;
   mkdirSync(directory, { recursive: true });
   for (const damaged of rescueWals(directory)) observe(damaged);
-  const writer = options.writer ?? startWriter({ observe, limits: { ...usualLimits, ...limits }, fatal });
+  const writer = options.writer ?? startWriter({ observe, limits: { ...defaultLimits, ...limits }, fatal });
   const failed = createFaultReporter(observe);
-  const { openMost = usualOpenMost, idleMs = usualIdleMs } = options;
-  const files = createFiles({ writer, yieldToEventLoop, openMost, idleMs, failed });
+  const { openMax: openMax = defaultOpenMax, idleMs = defaultIdleMs } = options;
+  const files = createFiles({ writer, yieldToEventLoop, openMax, idleMs, failed });
   const stores = new Map<string, Store>();
   let isOpen = true;
 

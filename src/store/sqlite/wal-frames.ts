@@ -67,7 +67,7 @@ function readHeader(start: Buffer): Header | undefined {
 const usualPageBytes = 4096;
 
 /** The progress of the scan. Frames have numbers from 1. */
-interface Course {
+interface WalProgress {
   /** Undefined after the first frame that recovery cannot use. */
   sums: Sums | undefined;
   /** The number of that frame, if it belongs to the log. */
@@ -86,7 +86,13 @@ interface Taking {
 
 function walk({ file, size }: { readonly file: number; readonly size: number }, header: Header): Damage | undefined {
   const frameBytes = frameHeaderBytes + header.pageBytes;
-  const course: Course = { sums: header.isWhole ? header.sums : undefined, broken: 0, usable: 0, last: 0, lost: 0 };
+  const course: WalProgress = {
+    sums: header.isWhole ? header.sums : undefined,
+    broken: 0,
+    usable: 0,
+    last: 0,
+    lost: 0,
+  };
   const buffer = Buffer.alloc(frameBytes * framesAtOnce);
   let frame = 0;
   for (let at = headerBytes; at + frameBytes <= size; ) {
@@ -104,7 +110,7 @@ function walk({ file, size }: { readonly file: number; readonly size: number }, 
   return { usable: course.usable, frames, transactions: course.lost, bytes: frames * frameBytes };
 }
 
-function take(course: Course, bytes: Buffer, { header, frame }: Taking): void {
+function take(course: WalProgress, bytes: Buffer, { header, frame }: Taking): void {
   const isOfLog = bytes.readBigUInt64BE(8) === header.salts;
   const isCommit = bytes.readUInt32BE(4) !== 0;
   const before = course.sums;

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { compactFiles } from '../../../src/app/command/compact.ts';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
-import { measureRoom } from '../../../src/store/sqlite/compact.ts';
+import { measureSpace } from '../../../src/store/sqlite/compact.ts';
 import { currentVersion } from '../../../src/store/sqlite/migrations.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
 import { startTestBroker } from '../../scenario/scenario.ts';
@@ -116,7 +116,7 @@ describe('compact', () => {
       ['tenant-city.db', 'city'],
     ] as const) {
       expect(bytesIn(folder, file)).toBeLessThan(bytesIn(filled, file) / 3);
-      expect(measureRoom(join(folder, file)).free).toBe(0);
+      expect(measureSpace(join(folder, file)).free).toBe(0);
       expect(await contentOf(folder, tenant)).toEqual(await contentOf(filled, tenant));
     }
     expect(readdirSync(folder).sort()).toEqual(['default.db', 'owner.lock', 'tenant-city.db']);
@@ -133,7 +133,7 @@ describe('compact', () => {
   });
 
   test('tells what takes room, of all of the file', () => {
-    const { free, taken } = measureRoom(join(filled, 'default.db'));
+    const { free, taken } = measureSpace(join(filled, 'default.db'));
     expect(free + Object.values(taken).reduce((sum, bytes) => sum + bytes, 0)).toBe(bytesIn(filled));
     expect(Object.keys(taken)).toEqual(expect.arrayContaining(['entities', 'history', 'log', 'shelves']));
     expect(taken['history']).toBeGreaterThan(bytesIn(filled) / 20);

@@ -1,7 +1,7 @@
 /** Tests compact IRIs: the best prefix is found among many, in time that is bounded by the length of the IRI. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { atOnce } from '../../../src/core/jsonld/in-pieces.ts';
+import { runSync } from '../../../src/core/jsonld/interruptible.ts';
 import { isBetter, preparePrefixes } from '../../../src/core/jsonld/prefixes.ts';
 import type { Term } from '../../../src/core/jsonld/term-table.ts';
 
@@ -31,7 +31,7 @@ test('the best compact IRI is the one that looking at all of them finds', () => 
           .map(([term, prefix]) => `${term}:${iri.slice(prefix.length)}`)
           .filter((one) => means(one))
           .reduce<string | undefined>((best, one) => (isBetter(one, best) ? one : best), undefined);
-        expect(atOnce(preparePrefixes(tableOf(prefixes)))(iri, means)).toBe(expected);
+        expect(runSync(preparePrefixes(tableOf(prefixes)))(iri, means)).toBe(expected);
       },
     ),
     { numRuns: 2000 },
@@ -43,7 +43,7 @@ test('is found without asking for more than one name of each prefix', () => {
     ...Array.from({ length: 2000 }, (_, n) => [`t${n}`, 'u:same/'] as const),
     ...Array.from({ length: 500 }, (_, n) => [`l${n}`, `u:${'x'.repeat(n)}/`] as const),
   ];
-  const find = atOnce(preparePrefixes(tableOf(prefixes)));
+  const find = runSync(preparePrefixes(tableOf(prefixes)));
   const asked: string[] = [];
   const means = (one: string): boolean => asked.push(one) > 0;
   expect(find('u:same/end', means)).toBe('t0:end');

@@ -6,7 +6,7 @@ import { createClock, createIds } from '../../../src/app/process.ts';
 import { type SubscriptionDocument, subscriptionJson } from '../../../src/core/model/subscription.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
-import { deadLetterCollection, discardLetters, letterKey } from '../../../src/core/port/dead-letters.ts';
+import { deadLetterCollection, discardLetters, deadLetterKey } from '../../../src/core/port/dead-letters.ts';
 import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import type { PartitionEvent, Partitions } from '../../../src/core/port/partitions.ts';
 import type { Log, LogRecord, Position, DocumentCollection, Store, Stores } from '../../../src/core/port/store.ts';
@@ -278,7 +278,7 @@ async function missing({ store, documents, taken }: State, name: Name): Promise<
   const owed = (await store.log.read(document.since, 100_000)).filter(
     ({ id }) => id !== 'urn:quay' && subscriptions[name].concerns(id),
   );
-  return owed.map(({ position }) => position).filter((at) => !told.has(at) && !letters.has(letterKey(at)));
+  return owed.map(({ position }) => position).filter((at) => !told.has(at) && !letters.has(deadLetterKey(at)));
 }
 
 /** Nothing that a broker asks for is answered once it is dead. */

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { openMongoStores } from '../../../src/store/mongo/stores.ts';
-import { type Line, openLine } from '../../mongo/line.ts';
+import { type Line, openLine } from '../../mongo/pausable-proxy.ts';
 import { findMongod } from '../../mongo/mongod.ts';
 import { type ReplicaSet, startReplicaSet } from '../../mongo/replica-set.ts';
 import { noFaults, sail } from './unreliable-store.ts';

@@ -8,7 +8,7 @@ import { Problem } from '../../../src/core/model/problem.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
-import { deadLetterCollection, letterKey } from '../../../src/core/port/dead-letters.ts';
+import { deadLetterCollection, deadLetterKey } from '../../../src/core/port/dead-letters.ts';
 import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import { partitionOf } from '../../../src/core/port/partitions.ts';
 import type { Log, LogRecord, Position, Store, Stores } from '../../../src/core/port/store.ts';
@@ -240,7 +240,7 @@ async function logFrom({ log }: Store, from: Position): Promise<readonly LogReco
 /** What is a dead letter is not missing. */
 async function forgive(store: Store, id: string, positions: Set<Position>): Promise<void> {
   const letters = new Set(await store.collection(deadLetterCollection(id)).keys());
-  for (const position of [...positions]) if (letters.has(letterKey(position))) positions.delete(position);
+  for (const position of [...positions]) if (letters.has(deadLetterKey(position))) positions.delete(position);
 }
 
 function backIn({ id, told }: Boat): readonly string[] {

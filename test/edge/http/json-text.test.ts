@@ -1,7 +1,7 @@
 /** Tests JSON bodies: the value equals that of JSON.parse for every way of reading, and every error has a position. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { findFlaw } from '../../../src/edge/http/json-flaw.ts';
+import { findSyntaxError } from '../../../src/edge/http/json-syntax-error.ts';
 import { mayLoseNumbers } from '../../../src/core/model/json-number.ts';
 import { readJsonText } from '../../../src/edge/http/json-text.ts';
 
@@ -44,7 +44,7 @@ describe('a body', () => {
           const place = at % text.length;
           const broken = `${text.slice(0, place)}${other}${text.slice(place + 1)}`;
           const expected = attempt(() => JSON.parse(broken) as unknown);
-          expect(findFlaw(Buffer.from(broken)) === undefined).toBe(expected !== refused);
+          expect(findSyntaxError(Buffer.from(broken)) === undefined).toBe(expected !== refused);
           // A number that is written in more digits than it has is marked, and so another one.
           fc.pre(!mayLoseNumbers(broken));
           expect(await read(broken, { depthMax: 1000 }).catch(() => refused)).toEqual(expected);

@@ -17,7 +17,7 @@ const limits = { connectionsMax: 2, subscriptionsMax: 2, bufferBytes: 65_536, pi
 
 /** A server with ngsi-proxy's API on it. */
 async function serve(options: Partial<Parameters<typeof createNgsiProxy>[0]> = {}): Promise<string> {
-  const proxy = createNgsiProxy({ limits, unattendedMs: 60_000, ...options });
+  const proxy = createNgsiProxy({ limits, idleTimeoutMs: 60_000, ...options });
   const site = await startServer({ compatibilityRoutes: proxy.routes });
   ends.push(() => {
     proxy.close();
@@ -141,7 +141,7 @@ test('a client that comes back takes the place of the one before, and a removed 
 });
 
 test('an event source that nobody listens to goes, one that is listened to stays', async () => {
-  const url = await serve({ unattendedMs: 100 });
+  const url = await serve({ idleTimeoutMs: 100 });
   const listened = await createSource(url);
   const reader = await listen(listened['url'] ?? '');
   const alone = await createSource(url);
@@ -168,7 +168,7 @@ test('a client that does not keep up is let go, and the notification is refused 
     },
     closed: (listener) => void closed.push(listener),
   };
-  const sources = createSources({ limits, unattendedMs: 60_000 });
+  const sources = createSources({ limits, idleTimeoutMs: 60_000 });
   const id = sources.create();
   const callbackId = sources.createCallback(id);
   const notify = (): void => sources.notify(callbackId, 'event');

@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject, parseJson } from '../../../core/m
 import type { SourceRow } from './source.ts';
 
 /** The progress of an import. Every row up to `rows` is complete. */
-export interface Tally {
+export interface RowCounts {
   readonly rows: number;
   readonly accepted: number;
   /** The accepted rows that replaced part of an earlier row. */
@@ -14,7 +14,7 @@ export interface Tally {
 }
 
 /** Identifies an import. An import resumes only with the same file, map and target. */
-interface Errand {
+interface ImportJob {
   readonly file: string;
   readonly map: string;
   readonly url: string;
@@ -23,11 +23,11 @@ interface Errand {
 
 export interface Journal {
   /** The progress of the earlier run; all zero for a new import. */
-  readonly before: Tally;
+  readonly before: RowCounts;
   /** Stores rejected rows with their reasons. */
   reject(rows: readonly Rejected[]): void;
   /** Stores the progress. After a crash, the state of one of the last two calls is on disk. */
-  settle(tally: Tally): void;
+  settle(tally: RowCounts): void;
   /** Deletes the state of a finished import. */
   close(): void;
 }
@@ -38,19 +38,19 @@ export interface Rejected {
 }
 
 export interface JournalOptions {
-  readonly errand: Errand;
+  readonly errand: ImportJob;
   readonly statePath: string;
   readonly rejectedPath: string;
   readonly isResumed: boolean;
 }
 
-const nothing: Tally = { rows: 0, accepted: 0, replaced: 0, skipped: 0, rejected: 0 };
+const nothing: RowCounts = { rows: 0, accepted: 0, replaced: 0, skipped: 0, rejected: 0 };
 
 /** Opens the journal of an import. Throws an Error when the import cannot resume or the journal cannot be written. */
 export function openJournal({ errand, statePath, rejectedPath, isResumed }: JournalOptions): Journal {
   const mark = JSON.stringify({ ...errand, ...markOf(errand.file) });
   const before = isResumed ? readState(statePath, mark) : nothing;
-  const settle = (tally: Tally): void => {
+  const settle = (tally: RowCounts): void => {
     writeFileSync(`${statePath}.new`, `${JSON.stringify({ import: mark, ...tally })}\n`, { flush: true });
     renameSync(`${statePath}.new`, statePath);
   };
@@ -79,13 +79,13 @@ function markOf(path: string): JsonObject {
 const lineOf = ({ source, reason }: Rejected): string =>
   `${JSON.stringify({ row: source.number, reason, data: source.raw() })}\n`;
 
-function readState(path: string, mark: string): Tally {
+function readState(path: string, mark: string): RowCounts {
   const state = parseState(path);
   if (state['import'] !== mark)
     throw new Error(
       `${path} is of another import: the file, the map, the broker or the tenant was another. Start without --resume.`,
     );
-  const count = (name: keyof Tally): number => (typeof state[name] === 'number' ? state[name] : 0);
+  const count = (name: keyof RowCounts): number => (typeof state[name] === 'number' ? state[name] : 0);
   return {
     rows: count('rows'),
     accepted: count('accepted'),

@@ -2,7 +2,7 @@
 import { microsOf } from '../../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../../core/model/json.ts';
 
-export interface Replacing {
+export interface ReplacementDetector {
   /** Records the next row of an entity, and returns whether it replaces part of an earlier row. */
   replaces(id: string, part: JsonObject): boolean;
 }
@@ -12,7 +12,7 @@ const rememberedMax = 16_000_000;
 /** The memory cost of a new series, in numbers. */
 const seriesCost = 16;
 
-export function createReplacing(): Replacing {
+export function createReplacing(): ReplacementDetector {
   const entities = new Map<string, Map<string, Times>>();
   let remembered = 0;
   const isSeen = (id: string, name: string, instance: Json): boolean => {

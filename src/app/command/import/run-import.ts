@@ -2,11 +2,11 @@
 import type { JsonObject } from '../../../core/model/json.ts';
 import type { Progress } from '../progress.ts';
 import type { Deliver, Item } from './deliver.ts';
-import type { Journal, Rejected, Tally } from './journal.ts';
+import type { Journal, Rejected, RowCounts } from './journal.ts';
 import type { Mapped } from '../../../core/mapping/map-row.ts';
 import type { Row } from '../../../core/mapping/row.ts';
 import { createReasons, type ReasonCount } from './reasons.ts';
-import type { Replacing } from './replaced.ts';
+import type { ReplacementDetector } from './replaced.ts';
 import type { SourceRow } from './source.ts';
 
 export interface ImportParts {
@@ -14,7 +14,7 @@ export interface ImportParts {
   readonly mapRow: (row: Row) => Mapped;
   readonly deliver: Deliver;
   readonly journal: Journal;
-  readonly replacing: Replacing;
+  readonly replacing: ReplacementDetector;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly batchSize: number;
@@ -35,7 +35,7 @@ interface Batch {
 }
 
 export interface ImportResult {
-  readonly tally: Tally;
+  readonly tally: RowCounts;
   /** The reasons for rejected rows, with counts. */
   readonly reasons: readonly ReasonCount[];
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { parse, type Parser } from 'csv-parse';
 import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../../core/model/json.ts';
 import type { CsvFormat } from './import-map.ts';
-import { quoted } from '../../../core/mapping/flaw.ts';
+import { quoted } from '../../../core/mapping/row-error.ts';
 import type { Row } from '../../../core/mapping/row.ts';
 
 /** A row of a file, or the reason why the input is not a row. Rows are numbered from 1, without the header line. */

@@ -3,7 +3,7 @@ import { countSteps } from '../steps.ts';
 import { assertions, type Program, step } from './pattern-program.ts';
 
 /** Common properties of all matches. They avoid most of the work for most subjects. */
-export interface Lead {
+export interface MatchPrefix {
   /** A match can begin only at the start of the subject. */
   readonly isAnchored: boolean;
   /** Every match begins with this text. */
@@ -19,7 +19,7 @@ interface Threads {
 /** The state of a search. Its arrays are allocated once and reused for every subject. */
 interface Search {
   readonly program: Program;
-  readonly lead: Lead;
+  readonly lead: MatchPrefix;
   /** The moment at which each step was last reached. Each position of each subject has its own moment. */
   readonly reached: Float64Array;
   readonly pending: Int32Array;
@@ -36,7 +36,7 @@ interface Search {
 const [characterSteps, programSteps] = [15, 4] as const;
 
 /** Creates the test whether the program matches anywhere in a subject. */
-export function createSearch(program: Program, lead: Lead): (subject: string) => boolean {
+export function createSearch(program: Program, lead: MatchPrefix): (subject: string) => boolean {
   const size = program.ops.length;
   const threads = (): Threads => ({ steps: new Int32Array(size), count: 0 });
   const search: Search = {

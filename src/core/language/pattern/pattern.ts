@@ -1,7 +1,7 @@
 /** Compiles the regular expressions of clients. It does not use the engine of JavaScript, because that can take exponential time. */
 import { Problem } from '../../model/problem.ts';
 import { programOf } from './pattern-program.ts';
-import { createSearch, type Lead } from './pattern-search.ts';
+import { createSearch, type MatchPrefix } from './pattern-search.ts';
 import { everything } from './pattern-set.ts';
 import { parsePattern, type PatternNode } from './pattern-syntax.ts';
 
@@ -80,7 +80,7 @@ function plainTest(parts: readonly PatternNode[]): ((subject: string) => boolean
   return ends ? (subject) => subject.endsWith(text) : (subject) => subject.includes(text);
 }
 
-function leadOf(parts: readonly PatternNode[]): Lead {
+function leadOf(parts: readonly PatternNode[]): MatchPrefix {
   const isAnchored = isAssertion(parts[0], 'start');
   return { isAnchored, text: textAt(isAnchored ? parts.slice(1) : parts).text };
 }

@@ -9,7 +9,7 @@ const passedOver = new Set(['coordinates', 'orderFrom', 'description', 'subscrip
  * Throws BadRequestData that names the limit when the lists in the given parameters, or in the body of a query or subscription, have more
  * elements in total. A text counts as a list, divided by commas and bars.
  */
-export function refuseManyNames(json: Json, { namesMax }: { readonly namesMax: number }): void {
+export function refuseTooManyNames(json: Json, { namesMax }: { readonly namesMax: number }): void {
   if (countNames(json, namesMax) > namesMax)
     throw badData(`The request has more than ${namesMax} names, ids and selectors in its lists (--names-max).`);
 }

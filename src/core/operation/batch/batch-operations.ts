@@ -12,7 +12,7 @@ import { batchHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
-import { applyBatch, batchResult, type Ending, isGood, type ReadElement } from './element.ts';
+import { applyBatch, batchResult, type ElementResult, isGood, type ReadElement } from './element.ts';
 
 export const createBatch: Operation = {
   ...batchHead,
@@ -22,12 +22,12 @@ export const createBatch: Operation = {
   parameters: ['local'],
   unknownTenant: 'create',
   async run(request, call) {
-    const endings = await applyBatch(request, call, (element, each) => {
+    const results = await applyBatch(request, call, (element, each) => {
       const entity = readEntity(element, each.context);
       checkWhole(entity, each);
       return { op: 'create', id: entity.id, entity };
     });
-    return endings.every(isGood) ? { kind: 'createdMany', ids: endings.map(({ id }) => id) } : partly(endings);
+    return results.every(isGood) ? { kind: 'createdMany', ids: results.map(({ id }) => id) } : partly(results);
   },
 };
 
@@ -40,13 +40,13 @@ export const upsertBatch: Operation = {
   unknownTenant: 'create',
   async run(request, call) {
     const options = readOptions(request.params, ['replace', 'update', 'keepNewest']);
-    const endings = await applyBatch(
+    const results = await applyBatch(
       request,
       call,
       options.has('keepNewest') ? readLate(options) : readUpsert(modeOf(options)),
     );
-    if (!endings.every(isGood)) return partly(endings);
-    const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
+    if (!results.every(isGood)) return partly(results);
+    const created = results.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
     return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
   },
 };
@@ -147,21 +147,21 @@ function textOfId(id: Json | undefined): string {
   return id;
 }
 
-const partly = (endings: readonly Ending[]): OperationResult => ({
+const partly = (results: readonly ElementResult[]): OperationResult => ({
   kind: 'partly',
-  body: batchResult(endings, describeProblem),
+  body: batchResult(results, describeProblem),
   refused: new Map(
-    endings.flatMap(({ outcome }, index) => (outcome.status === 'refused' ? [[index, outcome.problem]] : [])),
+    results.flatMap(({ outcome }, index) => (outcome.status === 'refused' ? [[index, outcome.problem]] : [])),
   ),
 });
 
 /** 204 when every element was applied completely. An element with attributes left out counts as failed (005_02). */
-export function allOrPartly(endings: readonly Ending[]): OperationResult {
-  const judged = endings.map((ending): Ending => {
-    const left = ending.outcome.status === 'refused' ? [] : (ending.outcome.notUpdated ?? []);
-    if (left.length === 0) return ending;
+export function allOrPartly(results: readonly ElementResult[]): OperationResult {
+  const judged = results.map((result): ElementResult => {
+    const left = result.outcome.status === 'refused' ? [] : (result.outcome.notUpdated ?? []);
+    if (left.length === 0) return result;
     const detail = left.map(({ attributeName, reason }) => `${attributeName}: ${reason}`).join(' ');
-    return { id: ending.id, outcome: { status: 'refused', problem: { type: 'BadRequestData', detail } } };
+    return { id: result.id, outcome: { status: 'refused', problem: { type: 'BadRequestData', detail } } };
   });
   return judged.every(isGood) ? { kind: 'done' } : partly(judged);
 }

@@ -8,7 +8,7 @@ import type { Write } from '../../language/write.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
 
 /** The result of one element: its id, and the outcome of its mutation or the problem that prevented it. */
-export interface Ending {
+export interface ElementResult {
   readonly id: string;
   readonly outcome: Outcome;
   /** The index of the element in the batch, from 0, when errors should contain it. */
@@ -26,13 +26,13 @@ export async function applyBatch(
   request: OperationRequest,
   call: CallContext,
   read: ReadElement<Mutation | Write>,
-): Promise<readonly Ending[]> {
+): Promise<readonly ElementResult[]> {
   const elements = elementsOf(request, call);
-  const endings: Ending[] = [];
+  const results: ElementResult[] = [];
   for (const chunk of chunksOf(elements)) {
-    for (const ending of await applyChunk(chunk, call, read)) endings.push(ending);
+    for (const result of await applyChunk(chunk, call, read)) results.push(result);
   }
-  return endings;
+  return results;
 }
 
 function* chunksOf(elements: readonly Json[]): Generator<readonly Json[]> {
@@ -74,26 +74,26 @@ async function applyChunk(
   elements: readonly Json[],
   call: CallContext,
   read: ReadElement<Mutation | Write>,
-): Promise<readonly Ending[]> {
-  const endings: (Ending | undefined)[] = [];
+): Promise<readonly ElementResult[]> {
+  const results: (ElementResult | undefined)[] = [];
   const writes: Write[] = [];
   for (const element of elements) {
     const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
     const asked = await readElement(element, call, read);
-    if (asked instanceof Problem) endings.push(refusalOf(element, asked));
+    if (asked instanceof Problem) results.push(refusalOf(element, asked));
     else {
       writes.push('op' in asked ? { mutation: asked } : asked);
-      endings.push(undefined);
+      results.push(undefined);
     }
   }
   const outcomes = await applyWrites(writes, call);
   let next = 0;
-  return endings.map((ending) => ending ?? endingOf(writes[next], outcomes[next++]));
+  return results.map((result) => result ?? resultOf(writes[next], outcomes[next++]));
 }
 
 /** The ending of an element that could not be read. */
-export const refusalOf = (element: Json, { report }: Problem): Ending => ({
+export const refusalOf = (element: Json, { report }: Problem): ElementResult => ({
   id: idOf(element),
   outcome: { status: 'refused', problem: report },
 });
@@ -109,7 +109,7 @@ export async function applyWrites(writes: readonly Write[], call: CallContext): 
 }
 
 /** The ending of a write. Throws an Error when the store returned no outcome for it. */
-export function endingOf(write: Write | undefined, outcome: Outcome | undefined): Ending {
+export function resultOf(write: Write | undefined, outcome: Outcome | undefined): ElementResult {
   if (!write || !outcome) throw new Error('The store answered fewer outcomes than it was given writes.');
   return { id: write.mutation.id, outcome };
 }
@@ -136,7 +136,7 @@ export async function readElement<T>(element: Json, call: CallContext, read: Rea
 
 async function contextOf(context: Json, { world, tenant }: CallContext): Promise<Context> {
   const resolved = await world.contexts.resolve(context, tenant);
-  const noting = world.contexts.note(resolved, tenant);
+  const noting = world.contexts.recordUse(resolved, tenant);
   if (noting) await noting;
   return resolved;
 }
@@ -148,13 +148,16 @@ function idOf(element: Json): string {
 }
 
 /** The BatchOperationResult (clause 5.2.16): successful ids, each once, and the errors. */
-export function batchResult(endings: readonly Ending[], describe: (report: ProblemReport) => JsonObject): JsonObject {
-  const failed = endings.flatMap(({ id, outcome, element }) =>
+export function batchResult(
+  results: readonly ElementResult[],
+  describe: (report: ProblemReport) => JsonObject,
+): JsonObject {
+  const failed = results.flatMap(({ id, outcome, element }) =>
     outcome.status === 'refused'
       ? [{ entityId: id, ...(element === undefined ? undefined : { element }), error: describe(outcome.problem) }]
       : [],
   );
-  return { success: [...new Set(endings.filter(isGood).map(({ id }) => id))], errors: failed };
+  return { success: [...new Set(results.filter(isGood).map(({ id }) => id))], errors: failed };
 }
 
-export const isGood = ({ outcome }: Ending): boolean => outcome.status !== 'refused';
+export const isGood = ({ outcome }: ElementResult): boolean => outcome.status !== 'refused';

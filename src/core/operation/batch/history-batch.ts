@@ -8,15 +8,15 @@ import { unfoldSeries } from '../../model/read/temporal-values.ts';
 import { describeProblem } from '../describe-problem.ts';
 import { batchHead } from '../heads.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
-import { type Placed, placeInstances, recordPast } from '../past.ts';
+import { type SplitInstances, splitInstances, recordPast } from '../split-instances.ts';
 import { readFormat } from '../parameters.ts';
 import { checkFragment } from '../writing.ts';
 import {
   applyWrites,
   batchResult,
   elementsOf,
-  type Ending,
-  endingOf,
+  type ElementResult,
+  resultOf,
   isGood,
   readElement,
   refusalOf,
@@ -41,7 +41,7 @@ export const upsertTemporalBatch: Operation = {
     const isFolded = readFormat(request.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
     const read = await readAll(elementsOf(request, call), { currents, isFolded }, call);
     const written = await writeAll(await placeAll(read.filter(isElement), call), call);
-    const all = [...read.filter(isEnding), ...written];
+    const all = [...read.filter(isResult), ...written];
     return answerOf(all.sort((one, other) => one.element - other.element));
   },
 };
@@ -52,10 +52,10 @@ interface Element {
   readonly history: HistoryFragment;
 }
 
-type PlacedEnding = Ending & { readonly element: number };
+type IndexedResult = ElementResult & { readonly element: number };
 
-const isElement = (one: Element | PlacedEnding): one is Element => 'history' in one;
-const isEnding = (one: Element | PlacedEnding): one is PlacedEnding => 'outcome' in one;
+const isElement = (one: Element | IndexedResult): one is Element => 'history' in one;
+const isResult = (one: Element | IndexedResult): one is IndexedResult => 'outcome' in one;
 
 /**
  * Reads all elements and checks them against the data models. `isFolded`: they are in the simplified temporal representation. Puts the
@@ -65,7 +65,7 @@ async function readAll(
   elements: readonly Json[],
   { currents, isFolded }: { readonly currents: Map<string, Entity | undefined>; readonly isFolded: boolean },
   call: CallContext,
-): Promise<readonly (Element | PlacedEnding)[]> {
+): Promise<readonly (Element | IndexedResult)[]> {
   const read = async (json: Json, { context }: CallContext): Promise<HistoryFragment> => {
     const history = readHistory(isFolded ? unfoldSeries(json) : json, context);
     const { id } = history;
@@ -73,7 +73,7 @@ async function readAll(
     checkFragment(history, currents.get(id)?.types ?? [], call);
     return history;
   };
-  const all: (Element | PlacedEnding)[] = [];
+  const all: (Element | IndexedResult)[] = [];
   for (const [element, json] of elements.entries()) {
     const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
@@ -87,7 +87,7 @@ async function readAll(
 interface Group {
   readonly id: string;
   readonly elements: readonly number[];
-  readonly placed: Placed;
+  readonly placed: SplitInstances;
 }
 
 /** Groups the elements by entity. */
@@ -99,7 +99,7 @@ async function placeAll(elements: readonly Element[], call: CallContext): Promis
     groups.push({
       id,
       elements: ofEntity.map(({ element }) => element),
-      placed: placeInstances(joined(id, ofEntity), call.now, { create: true }),
+      placed: splitInstances(joined(id, ofEntity), call.now, { create: true }),
     });
   }
   return groups;
@@ -123,27 +123,27 @@ function joined(id: string, elements: readonly Element[]): HistoryFragment {
 }
 
 /** Writes the present entities, then the past instances of entities that the store did not refuse. */
-async function writeAll(groups: readonly Group[], call: CallContext): Promise<readonly PlacedEnding[]> {
-  const endings: PlacedEnding[] = [];
+async function writeAll(groups: readonly Group[], call: CallContext): Promise<readonly IndexedResult[]> {
+  const results: IndexedResult[] = [];
   for (let start = 0; start < groups.length; start += presentMax) {
     const some = groups.slice(start, start + presentMax);
     const writes = some.map(({ placed }) => ({ mutation: placed.mutation }));
     const outcomes = await applyWrites(writes, call);
-    const ended = some.map((group, index) => ({ ...group, ...endingOf(writes[index], outcomes[index]) }));
+    const ended = some.map((group, index) => ({ ...group, ...resultOf(writes[index], outcomes[index]) }));
     await recordPast(
       ended.filter(isGood).flatMap(({ placed }) => placed.past),
       call,
     );
-    endings.push(
+    results.push(
       ...ended.flatMap(({ id, outcome, elements }) => elements.map((element) => ({ id, outcome, element }))),
     );
   }
-  return endings;
+  return results;
 }
 
 /** 201 with the ids of the created entities, 204 when none was created, 207 when something was refused. */
-function answerOf(endings: readonly Ending[]): OperationResult {
-  if (!endings.every(isGood)) return { kind: 'partly', body: batchResult(endings, describeProblem) };
-  const created = endings.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
+function answerOf(results: readonly ElementResult[]): OperationResult {
+  if (!results.every(isGood)) return { kind: 'partly', body: batchResult(results, describeProblem) };
+  const created = results.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
   return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
 }

@@ -18,12 +18,12 @@ export async function findContext(
   { path }: OperationRequest,
   { store }: CallContext,
 ): Promise<FoundContext | 'core' | undefined> {
-  const place = await findPlace(path['contextId'] ?? '', store);
+  const place = await findStoredDocument(path['contextId'] ?? '', store);
   return place === undefined || place === 'core' ? place : { key: place.key, kept: storedContextIn(place.document) };
 }
 
 /** Like `findContext`, for a @context whose stored document may be unreadable. */
-export async function findPlace(
+export async function findStoredDocument(
   name: string,
   store: Store,
 ): Promise<{ readonly key: string; readonly document: Json } | 'core' | undefined> {

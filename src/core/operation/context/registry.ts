@@ -28,7 +28,7 @@ export interface ContextRegistry extends TenantContexts {
   /** Throws BadRequestData when a @context is not valid, as far as that can be decided without the documents it refers to. */
   check(value: Json): Promise<void>;
   /** Records that a tenant used a @context and its documents. Undefined when there is nothing to wait for. */
-  note(context: Context, tenant: string): Promise<void> | undefined;
+  recordUse(context: Context, tenant: string): Promise<void> | undefined;
   /** The last use of a @context, as far as it is in memory. */
   lastUsage(key: string, tenant: string): Instant | undefined;
   /** The URL of a @context. A @context without a URL is stored as ImplicitlyCreated to get one. The tenant must exist. */
@@ -53,19 +53,19 @@ export interface ContextRegistryOptions {
 
 export function createContextRegistry(options: ContextRegistryOptions): ContextRegistry {
   const { contexts, documents, stores, clock, observe, defaultOf } = options;
-  const usage = createUsage({ stores, clock, onGivenUp: (key) => contexts.forget(key) });
-  const holdings = createTenantContextSource(stores, (key) => contexts.forget(key));
+  const usage = createUsage({ stores, clock, onEvicted: (key) => contexts.forget(key) });
+  const tenantContexts = createTenantContextSource(stores, (key) => contexts.forget(key));
   const keep = createImplicitContexts({ stores, clock, change: (...changed) => usage.change(...changed) });
   return {
     core: contexts.core,
     openedAt: clock.now(),
-    otherwise: (tenant) => {
+    defaultContext: (tenant) => {
       const url = defaultOf?.(tenant);
-      return url === undefined ? contexts.core : contexts.resolve(url, holdings(tenant));
+      return url === undefined ? contexts.core : contexts.resolve(url, tenantContexts(tenant));
     },
-    resolve: (value, tenant) => contexts.resolve(value, holdings(tenant)),
+    resolve: (value, tenant) => contexts.resolve(value, tenantContexts(tenant)),
     check: (value) => contexts.check(value),
-    note: (context, tenant) =>
+    recordUse: (context, tenant) =>
       usage.note(context.documents, tenant)?.catch((cause: unknown) => {
         observe({ kind: 'failed', where: 'noting the use of a @context', cause });
       }),
@@ -81,7 +81,7 @@ export function createContextRegistry(options: ContextRegistryOptions): ContextR
     },
     reload: async (url) => {
       if (contexts.isBuiltIn(url)) return;
-      await documents.reload(url, (document) => contexts.check(url, { [url]: document })).catch(asUnavailable);
+      await documents.reload(url, (document) => contexts.check(url, { [url]: document })).catch(rethrowAsUnavailable);
       contexts.forget(url);
     },
   };
@@ -127,7 +127,7 @@ function createImplicitContexts({
   change,
 }: ImplicitContextOptions): (context: Context, reader: Reader) => Promise<string> {
   return async ({ written }, { tenant, isLasting = false }) => {
-    const collection = await shelfIn(stores, tenant);
+    const collection = await openCollection(stores, tenant);
     const fresh: StoredContext = { kind: 'ImplicitlyCreated', createdAt: clock.now(), context: written, isLasting };
     const name = `urn:ngsi-ld:Context:${fingerprint(JSON.stringify(written))}`;
     // Another @context may have the same fingerprint: then a number is appended.
@@ -139,7 +139,7 @@ function createImplicitContexts({
           id,
           (now) => {
             kept = now ?? fresh;
-            return lasting(now, fresh);
+            return madePermanent(now, fresh);
           },
           { tenant, collection },
         );
@@ -148,21 +148,21 @@ function createImplicitContexts({
   };
 }
 
-async function shelfIn(stores: Stores, tenant: string): Promise<DocumentCollection> {
+async function openCollection(stores: Stores, tenant: string): Promise<DocumentCollection> {
   const store = await stores.open(tenant, false);
   if (store) return store.collection(contextCollection);
   throw new Error(`A @context is to be kept for the tenant ${JSON.stringify(tenant)}, which is not there.`);
 }
 
 /** The document to store when there is none, or when the @context must now be permanent. A different @context of the same name stays. */
-function lasting(now: StoredContext | undefined, fresh: StoredContext): StoredContext | undefined {
+function madePermanent(now: StoredContext | undefined, fresh: StoredContext): StoredContext | undefined {
   if (now === undefined) return fresh;
   const isEnough = fresh.isLasting !== true || now.isLasting === true || !sameJson(now.context, fresh.context);
   return isEnough ? undefined : { ...now, isLasting: true };
 }
 
 /** Any error in a reloaded document means that the @context is not available (clause 5.13.5). */
-function asUnavailable(cause: unknown): never {
+function rethrowAsUnavailable(cause: unknown): never {
   if (cause instanceof Problem && cause.type === 'BadRequestData')
     throw new Problem('LdContextNotAvailable', cause.message, cause);
   throw cause;

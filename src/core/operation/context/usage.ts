@@ -9,7 +9,7 @@ import { contextCollection, isPassing, type StoredContext, storedContextJson, re
 const writtenEveryMicros = 60_000_000;
 
 /** Maximum number of evictable @contexts per tenant. Beyond it, the least recently used is evicted. */
-const passingMax = 2000;
+const evictableMax = 2000;
 
 /** What is in memory about a stored @context. */
 interface Use {
@@ -46,16 +46,16 @@ export interface UsageOptions {
   readonly stores: Stores;
   readonly clock: Clock;
   /** Called when the @context of a key was evicted. */
-  readonly onGivenUp: (key: string) => void;
+  readonly onEvicted: (key: string) => void;
 }
 
-export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
+export function createUsage({ stores, clock, onEvicted: onGivenUp }: UsageOptions): Usage {
   const tenants = new Map<string, Uses>();
-  const inTurn = createTurns();
-  const desk = createUsageRecorder(tenants, onGivenUp);
+  const inTurn = createSerializer();
+  const recorder = createUsageRecorder(tenants, onGivenUp);
   const write = async (documents: readonly string[], tenant: string, now: Instant): Promise<void> => {
     const collection = (await stores.open(tenant, false))?.collection(contextCollection);
-    if (collection) await desk.use(documents, { tenant, collection }, now);
+    if (collection) await recorder.use(documents, { tenant, collection }, now);
   };
   return {
     note: (documents, tenant) => {
@@ -67,8 +67,8 @@ export function createUsage({ stores, clock, onGivenUp }: UsageOptions): Usage {
       return undefined;
     },
     latest: (key, tenant) => tenants.get(tenant)?.get(key)?.usedAt,
-    change: (key, next, place) => inTurn(place.tenant, () => desk.change(key, next, place)),
-    remove: (key, place) => inTurn(place.tenant, () => desk.remove(key, place)),
+    change: (key, next, place) => inTurn(place.tenant, () => recorder.change(key, next, place)),
+    remove: (key, place) => inTurn(place.tenant, () => recorder.remove(key, place)),
   };
 }
 
@@ -86,7 +86,7 @@ function createUsageRecorder(tenants: Map<string, Uses>, onGivenUp: (key: string
     return uses;
   };
   const makeRoom = async (uses: Uses, { collection }: TenantCollection): Promise<void> => {
-    const key = stalest(uses);
+    const key = leastRecentlyUsed(uses);
     if (key !== undefined && (await evict(key, { uses, collection }))) onGivenUp(key);
   };
   return {
@@ -133,7 +133,7 @@ async function evict(
 }
 
 /** Runs work of the same name in sequence, also after a failure. */
-function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
+function createSerializer(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
   const latest = new Map<string, Promise<unknown>>();
   return (name, work) => {
     const before = latest.get(name) ?? Promise.resolve();
@@ -194,9 +194,9 @@ const writeDown = (collection: DocumentCollection, key: string, now: Instant): P
   });
 
 /** The least recently used evictable @context. Undefined while there is room. */
-function stalest(uses: Uses): string | undefined {
+function leastRecentlyUsed(uses: Uses): string | undefined {
   const passing = [...uses].filter(([, use]) => use.isPassing);
-  if (passing.length < passingMax) return undefined;
+  if (passing.length < evictableMax) return undefined;
   const micros = passing.map(([key, { usedAt, createdAt }]) => ({ key, at: microsOfInstant(usedAt ?? createdAt) }));
   return micros.reduce((oldest, one) => (one.at < oldest.at ? one : oldest)).key;
 }

@@ -4,7 +4,7 @@ import { badData, Problem } from '../../model/problem.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readBoolean } from '../parameters.ts';
-import { findContext, findPlace } from './find.ts';
+import { findContext, findStoredDocument } from './find.ts';
 import { contextPath, contextCollection, type StoredContext } from './stored-context.ts';
 import type { TenantCollection } from './usage.ts';
 
@@ -52,7 +52,7 @@ const isReload = ({ params }: OperationRequest): boolean =>
   params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
 
 async function remove(request: OperationRequest, call: CallContext): Promise<void> {
-  const found = await findPlace(request.path['contextId'] ?? '', call.store);
+  const found = await findStoredDocument(request.path['contextId'] ?? '', call.store);
   if (found === 'core') throw badData('The core @context cannot be deleted.');
   if (found === undefined || !(await call.world.contexts.remove(found.key, placeOf(call))))
     throw new Problem('ResourceNotFound', `There is no @context ${nameOf(request)}.`);

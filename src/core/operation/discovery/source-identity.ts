@@ -13,7 +13,7 @@ export const retrieveSourceIdentity: Operation = {
   media: ['json', 'ld+json'],
   body: 'none',
   unknownTenant: 'ignore',
-  run(_ask, call) {
+  run(_request, call) {
     const { alias, startedAt } = call.world.identity;
     const seconds = Math.floor((microsOfInstant(call.now) - microsOfInstant(startedAt)) / 1_000_000);
     const name = call.tenant === '' ? alias : `${alias}-${encodeURIComponent(call.tenant)}`;

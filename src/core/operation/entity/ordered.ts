@@ -10,7 +10,7 @@ export const orderParameters = ['orderBy', 'collation', 'orderFrom', 'orderGeome
 /** Entities read per call of the store. */
 const pageSize = 500;
 
-interface Placed {
+interface Candidate {
   readonly stored: Stored;
   readonly key: SortKey;
 }
@@ -19,7 +19,7 @@ interface Placed {
 export async function findOrdered(plan: Plan, order: Order, call: CallContext): Promise<readonly Stored[]> {
   const { offset = 0, limit } = plan;
   const comparison = compileOrder(order);
-  const best: Placed[] = [];
+  const best: Candidate[] = [];
   const content = createContentOf(plan.filter, call);
   let after: number | undefined;
   for (;;) {
@@ -33,7 +33,8 @@ export async function findOrdered(plan: Plan, order: Order, call: CallContext): 
       const pause = call.world.yieldToEventLoop();
       if (pause) await pause;
       const known = await content(stored);
-      if (known) place(best, { stored, key: comparison.keyOf(known.entity()) }, { comparison, most: offset + limit });
+      if (known)
+        insertCandidate(best, { stored, key: comparison.keyOf(known.entity()) }, { comparison, most: offset + limit });
     }
     after = found.at(-1)?.cursor;
     if (found.length < pageSize) return best.slice(offset).map(({ stored }) => stored);
@@ -41,7 +42,11 @@ export async function findOrdered(plan: Plan, order: Order, call: CallContext): 
 }
 
 /** Inserts an entity after all entities that sort before or equal to it, and drops what is beyond the page. */
-function place(best: Placed[], placed: Placed, { comparison, most }: { comparison: Comparison; most: number }): void {
+function insertCandidate(
+  best: Candidate[],
+  placed: Candidate,
+  { comparison, most }: { comparison: Comparison; most: number },
+): void {
   let [low, high] = [0, best.length];
   while (low < high) {
     const middle = (low + high) >> 1;

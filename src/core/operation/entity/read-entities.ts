@@ -10,7 +10,7 @@ import { createContentOf } from '../content.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
 import { readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
-import { readShown, shownParameters } from '../view.ts';
+import { readEntityOutput, outputParameters } from '../view.ts';
 import { resolveLinks } from './linked-query.ts';
 import { findOrdered, orderParameters } from './ordered.ts';
 import { readQueryBody } from '../query-body.ts';
@@ -21,12 +21,12 @@ export const retrieveEntity: Operation = {
   method: 'GET',
   path: '/entities/{id}',
   action: 'read',
-  parameters: [...shownParameters, 'type', 'local'],
+  parameters: [...outputParameters, 'type', 'local'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
   async run(request, call) {
     const id = readId(request.path['id'] ?? '');
-    const shown = readShown(request.params, call);
+    const shown = readEntityOutput(request.params, call);
     const stored = await call.store.get(id, call.now);
     if (!stored || !isOfType(stored, request.params['type'], call.context))
       throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
@@ -46,7 +46,7 @@ export const queryEntities: Operation = {
   method: 'GET',
   path: '/entities',
   action: 'read',
-  parameters: [...selectionParameters, ...shownParameters, ...orderParameters, 'limit', 'offset', 'count'],
+  parameters: [...selectionParameters, ...outputParameters, ...orderParameters, 'limit', 'offset', 'count'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
   run({ params: asked }, call) {
@@ -85,7 +85,7 @@ async function answerQuery(
   { shown, paging }: { shown: Params; paging: Params },
   call: CallContext,
 ): Promise<OperationResult> {
-  const view = readShown(shown, call);
+  const view = readEntityOutput(shown, call);
   const order = parseOrder(shown, { terms: call.context, initial: call.world.collation });
   const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;

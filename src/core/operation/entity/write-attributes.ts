@@ -42,7 +42,7 @@ export const updateAttributes: Operation = {
 };
 
 /** Reads id, attribute and body of an operation on one attribute, and checks the data model. */
-async function readAttributeAsk(request: OperationRequest, call: CallContext, nulls: 'allowed' | 'forbidden') {
+async function readAttributeRequest(request: OperationRequest, call: CallContext, nulls: 'allowed' | 'forbidden') {
   const { path, body = null } = request;
   const id = readEntityId(request);
   const attr = attributeIn(path, call);
@@ -74,7 +74,7 @@ export const partialUpdateAttribute: Operation = {
   parameters: ['type', 'local'],
   body: 'any',
   async run(request, call) {
-    const read = await readAttributeAsk(request, call, 'allowed');
+    const read = await readAttributeRequest(request, call, 'allowed');
     if (read.fragments.some((fragment) => Object.keys(fragment).length === 0))
       throw badData('The body says nothing of the attribute.');
     return updateAnswer(await applyOne({ op: 'partialUpdate', ...read }, request, call));
@@ -90,7 +90,7 @@ export const replaceAttribute: Operation = {
   parameters: ['type', 'local'],
   body: 'any',
   async run(request, call) {
-    const read = await readAttributeAsk(request, call, 'forbidden');
+    const read = await readAttributeRequest(request, call, 'forbidden');
     return updateAnswer(await applyOne({ op: 'replaceAttr', ...read }, request, call));
   },
 };

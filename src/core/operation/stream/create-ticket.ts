@@ -12,7 +12,7 @@ export const createStreamTicket: Operation = {
   media: ['json'],
   body: 'none',
   unknownTenant: 'ignore',
-  async run(_ask, { tenant, principal, context, world }) {
+  async run(_request, { tenant, principal, context, world }) {
     const { tickets, contexts } = world;
     // A waiting ticket must be small: a @context with a URL is stored only once.
     if (context.url === undefined && context.key !== contexts.core.key)

@@ -2,7 +2,13 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
-import { type DeadLetter, deadLetterCollection, discardLetters, letterIn, letterKey } from '../../port/dead-letters.ts';
+import {
+  type DeadLetter,
+  deadLetterCollection,
+  discardLetters,
+  parseDeadLetter,
+  deadLetterKey,
+} from '../../port/dead-letters.ts';
 import { epochOf, parsePosition, positionText } from '../../port/position.ts';
 import { readEach } from '../../port/document-collection.ts';
 import type { DocumentCollection } from '../../port/store.ts';
@@ -32,7 +38,7 @@ export const listDeadLetters: Operation = {
       const pause = call.world.yieldToEventLoop();
       if (pause) await pause;
       const document = await collection.get(key);
-      const letters = document === undefined ? [] : readEach([{ key, document }], readLetter, tellUnreadable(call));
+      const letters = document === undefined ? [] : readEach([{ key, document }], readLetter, reportUnreadable(call));
       for (const letter of letters) texts.push(JSON.stringify(await headOf(letter, call)));
     }
     const page = pageOf(rest.length, paging, paging.isCounted ? keys.length : undefined);
@@ -46,7 +52,7 @@ export const retrieveDeadLetter: Operation = {
   path: one,
   parameters: [],
   async run(request, call) {
-    const letter = letterIn((await openLetter(request, call)).kept);
+    const letter = parseDeadLetter((await openLetter(request, call)).kept);
     const { contentType, link, body } = letter.wording;
     const head = { ...(await headOf(letter, call)), contentType, ...(link === undefined ? undefined : { link }) };
     return { kind: 'found', text: `${JSON.stringify(head).slice(0, -1)},"notification":${body}}` };
@@ -118,16 +124,16 @@ async function openLetter(request: OperationRequest, call: CallContext): Promise
   const { document, collection } = await open(request, call);
   const id = request.path['letterId'] ?? '';
   const position = parsePosition(id, await epochOf(call.store, call.world.ids));
-  const key = letterKey(position ?? 0);
+  const key = deadLetterKey(position ?? 0);
   const kept = await collection.get(key);
   if (kept === undefined)
     throw new Problem('ResourceNotFound', `There is no dead letter ${quoted(id)} of the subscription ${document.id}.`);
   return { document, collection, key, kept };
 }
 
-const readLetter = ({ document }: { readonly document: Json }): DeadLetter => letterIn(document);
+const readLetter = ({ document }: { readonly document: Json }): DeadLetter => parseDeadLetter(document);
 
-const tellUnreadable =
+const reportUnreadable =
   ({ world }: CallContext) =>
   (key: string, cause: unknown): void =>
     world.observe({ kind: 'failed', where: 'dead letter', about: key, cause });

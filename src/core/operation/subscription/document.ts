@@ -4,7 +4,7 @@ import { microsOf, microsOfInstant } from '../../model/instant.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted, readId } from '../../model/read/id.ts';
-import { refuseManyNames } from '../../model/read/name-count.ts';
+import { refuseTooManyNames } from '../../model/read/name-count.ts';
 import { prototypeName, readAttributeName, readTypeName } from '../../model/read/name.ts';
 import { withSecretsKept } from '../../model/secret.ts';
 import {
@@ -14,7 +14,7 @@ import {
   withPresentNames,
 } from '../../model/subscription.ts';
 import type { CallContext } from '../operation.ts';
-import { type Spelling, spellMembers } from './names.ts';
+import { type NameMapping, mapNames } from './names.ts';
 
 /** Members that the broker sets and does not accept from clients. */
 const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
@@ -121,15 +121,15 @@ const without = (json: JsonObject, names: readonly string[]): JsonObject =>
  * The members to store, with names expanded. Members that begin with `_` are ignored, except `__proto__`, which is refused as everywhere.
  */
 function readMembers(json: JsonObject, { context, world }: CallContext): JsonObject {
-  refuseManyNames(json, world.limits);
+  refuseTooManyNames(json, world.limits);
   const kept = Object.entries(json).filter(
     ([name]) => !outputs.includes(name) && (!name.startsWith('_') || name === prototypeName),
   );
-  const spelling: Spelling = {
+  const spelling: NameMapping = {
     type: (name) => readTypeName(name, context),
     attr: (name) => readAttributeName(name, context),
   };
-  return spellMembers(
+  return mapNames(
     Object.fromEntries(kept.map(([name, member]) => [name, name === 'notification' ? inputOf(member) : member])),
     spelling,
   );

@@ -3,12 +3,12 @@ import { isArray, isObject, type Json, type JsonObject } from '../../model/json.
 import { inMember } from '../../model/read/member.ts';
 
 /** Functions that expand or compact a name. */
-export interface Spelling {
+export interface NameMapping {
   readonly type: (name: string) => string;
   readonly attr: (name: string) => string;
 }
 
-type Rewrite = (json: Json, spelling: Spelling) => Json;
+type Rewrite = (json: Json, spelling: NameMapping) => Json;
 
 /** The members that contain names. `q` and `csf` are not among them: their names are part of a query language. */
 const rewrites = new Map(
@@ -16,15 +16,15 @@ const rewrites = new Map(
     entities: (json, { type }) => (isArray(json) ? json.map((selector) => spellSelector(selector, type)) : json),
     watchedAttributes: (json, { attr }) => spellEach(json, attr),
     geoQ: (json, { attr }) => spellMember(json, 'geoproperty', attr),
-    expandValues: (json, { attr }) => spellText(json, attr),
-    jsonKeys: (json, { attr }) => spellText(json, attr),
+    expandValues: (json, { attr }) => mapText(json, attr),
+    jsonKeys: (json, { attr }) => mapText(json, attr),
     notification: (json, { attr }) =>
       ['attributes', 'pick', 'omit'].reduce((spelt, name) => spellMember(spelt, name, attr), json),
   }),
 );
 
 /** The members of a subscription with their names rewritten. */
-export const spellMembers = (members: JsonObject, spelling: Spelling): JsonObject =>
+export const mapNames = (members: JsonObject, spelling: NameMapping): JsonObject =>
   Object.fromEntries(
     Object.entries(members).map(([name, json]) => [
       name,
@@ -32,27 +32,27 @@ export const spellMembers = (members: JsonObject, spelling: Spelling): JsonObjec
     ]),
   );
 
-type Spell = (name: string) => string;
+type MapName = (name: string) => string;
 
-function spellSelector(json: Json, spell: Spell): Json {
+function spellSelector(json: Json, spell: MapName): Json {
   if (!isObject(json) || typeof json['type'] !== 'string') return json;
   const type = json['type'].replace(/[^\s,;|()]+/g, (name) => (name === '*' ? name : spell(name)));
   return { ...json, type };
 }
 
-function spellMember(json: Json, member: string, spell: Spell): Json {
+function spellMember(json: Json, member: string, spell: MapName): Json {
   if (!isObject(json) || json[member] === undefined) return json;
   return { ...json, [member]: inMember(member, () => spellEach(json[member] ?? null, spell)) };
 }
 
-const spellEach = (json: Json, spell: Spell): Json =>
-  isArray(json) ? json.map((element) => spellText(element, spell)) : spellText(json, spell);
+const spellEach = (json: Json, spell: MapName): Json =>
+  isArray(json) ? json.map((element) => mapText(element, spell)) : mapText(json, spell);
 
 /** Entity members in projection lists, which are not expanded. */
 const entityMembers = new Set(['id', 'type', 'scope', 'createdAt', 'modifiedAt', 'deletedAt', 'expiresAt']);
 
 /** Rewrites names separated by commas, bars and braces. */
-const spellText = (json: Json, spell: Spell): Json =>
+const mapText = (json: Json, spell: MapName): Json =>
   typeof json === 'string'
     ? json.replace(/[^\s,|{}]+/g, (name) => (entityMembers.has(name) ? name : spell(name)))
     : json;

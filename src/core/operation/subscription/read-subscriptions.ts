@@ -7,7 +7,7 @@ import { readHead } from '../heads.ts';
 import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
 import { withContext } from '../view.ts';
-import { type Showing, showSubscription } from './show.ts';
+import { type ShowOptions, showSubscription } from './show.ts';
 import { find } from './write-subscription.ts';
 
 export const listSubscriptions: Operation = {
@@ -45,7 +45,7 @@ export const retrieveSubscription: Operation = {
   },
 };
 
-type Shown = Omit<Showing, 'statistics'>;
+type Shown = Omit<ShowOptions, 'statistics'>;
 
 /** Secrets are shown only when `options` requests them, for example for a backup: nobody sees them by accident. */
 function readShown(params: OperationRequest['params']): Shown {

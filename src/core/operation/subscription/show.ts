@@ -7,10 +7,10 @@ import { isObject, type JsonObject } from '../../model/json.ts';
 import { maskSecrets } from '../../model/secret.ts';
 import { type DeliveryStatistics, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
 import type { CallContext } from '../operation.ts';
-import { spellMembers } from './names.ts';
+import { mapNames } from './names.ts';
 
 /** What is shown in addition to the members that the client gave. */
-export interface Showing {
+export interface ShowOptions {
   readonly statistics: DeliveryStatistics | undefined;
   readonly isWithStamps: boolean;
   /** True: secrets of the endpoint are shown; otherwise they are masked. */
@@ -22,7 +22,7 @@ const usualTriggers = ['attributeCreated', 'attributeUpdated'];
 /** The subscription as JSON, without an @context. */
 export async function showSubscription(
   document: SubscriptionDocument,
-  { statistics, isWithStamps, isWithSecrets }: Showing,
+  { statistics, isWithStamps, isWithSecrets }: ShowOptions,
   call: CallContext,
 ): Promise<JsonObject> {
   const { id, members, createdAt, modifiedAt, context } = document;
@@ -32,7 +32,7 @@ export async function showSubscription(
     jsonldContext = context,
     notification = {},
     ...others
-  } = spellMembers(isWithSecrets ? members : maskSecrets(members), { type: compact, attr: compact });
+  } = mapNames(isWithSecrets ? members : maskSecrets(members), { type: compact, attr: compact });
   return {
     id,
     ...others,

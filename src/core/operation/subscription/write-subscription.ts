@@ -10,7 +10,7 @@ import { acknowledgedCollection, subscriptionCollection } from '../../port/subsc
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
-import { inTurn } from './in-turn.ts';
+import { serialized } from './serialized.ts';
 
 const common = { ...writeHead, parameters: [] } as const;
 
@@ -23,16 +23,16 @@ export const createSubscription: Operation = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
-    refuseBlind(call);
+    requireFullRead(call);
     const document = await newDocument(bodyOf(request), call);
     await call.world.subscriptions.check(call.tenant, document);
-    await inTurn(call.store, document.id, async () => {
+    await serialized(call.store, document.id, async () => {
       const collection = call.store.collection(subscriptionCollection);
-      if ((await collection.get(document.id)) !== undefined) throw taken(document.id);
+      if ((await collection.get(document.id)) !== undefined) throw alreadyExists(document.id);
       // A crash may have left dead letters of a deleted subscription with this id: they do not belong to the new one.
       await discardLetters(call.store.collection(deadLetterCollection(document.id)));
       const whole = await withContextKept(document, call);
-      if (!(await collection.replace(whole.id, undefined, subscriptionJson(whole)))) throw taken(document.id);
+      if (!(await collection.replace(whole.id, undefined, subscriptionJson(whole)))) throw alreadyExists(document.id);
       await call.world.subscriptions.refresh(call.tenant, document.id);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
@@ -48,8 +48,8 @@ export const updateSubscription: Operation = {
   body: 'object',
   async run(request, call) {
     const id = readId(request.path['id'], 'the id of the subscription');
-    refuseBlind(call);
-    await inTurn(call.store, id, async () => {
+    requireFullRead(call);
+    await serialized(call.store, id, async () => {
       await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
         if (kept === undefined) throw unknown(id);
         const before = subscriptionIn(kept);
@@ -72,7 +72,7 @@ export const deleteSubscription: Operation = {
   body: 'none',
   async run(request, call): Promise<OperationResult> {
     const id = readId(request.path['id'], 'the id of the subscription');
-    await inTurn(call.store, id, async () => {
+    await serialized(call.store, id, async () => {
       if (!(await call.store.collection(subscriptionCollection).delete(id))) throw unknown(id);
       await call.store.collection(acknowledgedCollection).delete(id);
       await call.world.subscriptions.refresh(call.tenant, id);
@@ -82,7 +82,7 @@ export const deleteSubscription: Operation = {
 };
 
 /** Only a principal that may read everything may subscribe. */
-function refuseBlind({ principal, tenant }: CallContext): void {
+function requireFullRead({ principal, tenant }: CallContext): void {
   if (decide(principal, 'read', tenant).extent !== 'full')
     throw new Problem('Forbidden', `${principal.id} may not subscribe to what it may not read.`);
 }
@@ -94,7 +94,7 @@ export async function find(id: string, { store }: CallContext): Promise<Subscrip
   return subscriptionIn(kept);
 }
 
-const taken = (id: string): Problem => new Problem('AlreadyExists', `There is a subscription ${id} already.`);
+const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `There is a subscription ${id} already.`);
 
 const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no subscription ${id}.`);
 

@@ -11,7 +11,7 @@ export interface Cut {
   readonly range?: TimeRange;
 }
 
-export interface Cutting {
+export interface CutOptions {
   readonly temporal: TemporalQuery;
   /** Maximum number of instances in an answer, unless more of them have the same moment. */
   readonly most: number;
@@ -23,14 +23,14 @@ export interface Cutting {
  * The instances after `partAfter` up to a moment, oldest first, or with `lastN` back to a moment, newest first. All instances of the same
  * moment are in the same part. Attributes without instances in the part are shown empty.
  */
-export function cutHistories(histories: readonly EntityHistory[], cutting: Cutting): Cut {
+export function cutHistories(histories: readonly EntityHistory[], cutting: CutOptions): Cut {
   const { temporal, most, partAfter } = cutting;
-  if (partAfter === undefined && weigh(histories) <= most) return { histories };
+  if (partAfter === undefined && countInstances(histories) <= most) return { histories };
   // With `lastN`, moments are negated: an instance that comes earlier in the answer always has a smaller place.
   const sign = temporal.lastN === undefined ? 1 : -1;
   const placeOf = (instance: HistoricInstance): number => sign * momentOf(instance, temporal);
   const begin = partAfter === undefined ? -Infinity : sign * partAfter;
-  const places = placesIn(histories, placeOf).filter((place) => place > begin);
+  const places = sortKeysIn(histories, placeOf).filter((place) => place > begin);
   const end = endOf(places, { most, least: Math.max(begin, sign * firstOf(temporal)) });
   const kept = histories.map((history) =>
     keep(history, (instance) => placeOf(instance) > begin && placeOf(instance) <= (end ?? Infinity)),
@@ -41,7 +41,7 @@ export function cutHistories(histories: readonly EntityHistory[], cutting: Cutti
 }
 
 /** True when the cut is correct although at most the first `each` instances of each series were read. */
-export function isSettled(
+export function isComplete(
   histories: readonly EntityHistory[],
   temporal: TemporalQuery,
   { each, end }: { readonly each: number; readonly end: Instant | undefined },
@@ -58,13 +58,13 @@ export function isSettled(
   );
 }
 
-const weigh = (histories: readonly EntityHistory[]): number =>
+const countInstances = (histories: readonly EntityHistory[]): number =>
   histories.reduce((sum, { attrs }) => Object.values(attrs).reduce((all, { length }) => all + length, sum), 0);
 
 const momentOf = (instance: HistoricInstance, temporal: TemporalQuery): Micros =>
   microsOfInstant(timeOf(instance, temporal) ?? instance.modifiedAt);
 
-const placesIn = (
+const sortKeysIn = (
   histories: readonly EntityHistory[],
   placeOf: (instance: HistoricInstance) => number,
 ): Float64Array<ArrayBuffer> =>
@@ -103,7 +103,7 @@ function keep(history: EntityHistory, isKept: (instance: HistoricInstance) => bo
 }
 
 /** The start of the range: the bound of the query on that side, else the first instance. */
-function startOf({ temporal, partAfter }: Cutting, first: Micros): Instant {
+function startOf({ temporal, partAfter }: CutOptions, first: Micros): Instant {
   const { timerel, timeAt, endTimeAt, lastN } = temporal;
   if (partAfter !== undefined) return instantOf(first);
   if (lastN === undefined) return instantOf((timerel === 'before' ? undefined : timeAt) ?? first);

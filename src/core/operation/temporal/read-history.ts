@@ -15,7 +15,12 @@ import { withContext } from '../view.ts';
 import type { Cut } from './cut.ts';
 import { type Asked, findHistories, tooManyInstances } from './find-histories.ts';
 import { type Find, readPart, type Wanted } from './read-part.ts';
-import { type HistoryShown, readHistoryShown, shownParameters, temporalParameters } from './read-parameters.ts';
+import {
+  type HistoryOutput,
+  readHistoryShown,
+  historyOutputParameters,
+  temporalParameters,
+} from './read-parameters.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -25,7 +30,7 @@ export const retrieveTemporal: Operation = {
   method: 'GET',
   path: '/temporal/entities/{id}',
   action: 'read',
-  parameters: [...temporalParameters, ...shownParameters, 'local'],
+  parameters: [...temporalParameters, ...historyOutputParameters, 'local'],
   media: ['json', 'ld+json'],
   body: 'none',
   async run(request, call) {
@@ -65,7 +70,7 @@ export const queryTemporal: Operation = {
   parameters: [
     ...selectionParameters,
     ...temporalParameters,
-    ...shownParameters,
+    ...historyOutputParameters,
     'orderBy',
     'limit',
     'offset',
@@ -137,7 +142,7 @@ const limitedEach = (each: number | undefined): Pick<HistoryPlan, 'limitEach'> =
 /** The parts of a history plan, without the entity filter. */
 function readParts(
   params: Params,
-  { temporal, rollup }: HistoryShown,
+  { temporal, rollup }: HistoryOutput,
   { context, now, world }: CallContext,
 ): Asked['parts'] {
   const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
@@ -156,7 +161,7 @@ function readParts(
 /** Throws TooManyResults when there are more instances than one answer may be computed from. */
 async function answer(
   sought: Omit<Wanted, 'show'>,
-  { shown, call, isList }: { shown: HistoryShown; call: CallContext; isList: boolean },
+  { shown, call, isList }: { shown: HistoryOutput; call: CallContext; isList: boolean },
 ): Promise<Extract<OperationResult, { kind: 'found' }>> {
   const { histories: cut, range } = await readShown(sought, shown, call);
   const { temporal, view } = shown;
@@ -178,7 +183,7 @@ async function answer(
 /** What an answer shows: aggregates cover everything, other answers are cut. */
 async function readShown(
   { find, parts, series }: Omit<Wanted, 'show'>,
-  shown: HistoryShown,
+  shown: HistoryOutput,
   call: CallContext,
 ): Promise<Cut> {
   const { instancesMax, instancesPage } = call.world.limits;

@@ -16,7 +16,7 @@ import { readProjection } from '../selection.ts';
 /** The parameters that select a part of the history. */
 export const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', 'lastN'] as const;
 /** The parameters that define how it is shown. */
-export const shownParameters = [
+export const historyOutputParameters = [
   'attrs',
   'pick',
   'omit',
@@ -33,7 +33,7 @@ const formats = ['normalized', 'concise', 'temporalValues', 'aggregatedValues'] 
 type Format = (typeof formats)[number];
 type Params = Readonly<Record<string, string>>;
 
-export interface HistoryShown {
+export interface HistoryOutput {
   readonly view: HistoryView;
   readonly temporal: TemporalQuery;
   /** The rollups that can replace instances. */
@@ -45,7 +45,7 @@ export interface HistoryShown {
 }
 
 /** Throws BadRequestData or InvalidRequest that names the faulty parameter. */
-export function readHistoryShown(params: Params, { context }: Pick<CallContext, 'context'>): HistoryShown {
+export function readHistoryShown(params: Params, { context }: Pick<CallContext, 'context'>): HistoryOutput {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = aggregating(params, readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)));
   const temporal = parseTemporal(params);
@@ -91,7 +91,7 @@ function aggregating(params: Params, asked: Format | undefined): Format {
 function rollupOf(
   aggregation: Aggregation | undefined,
   { timeproperty, lastN }: TemporalQuery,
-): HistoryShown['rollup'] {
+): HistoryOutput['rollup'] {
   const isOfObserved = timeproperty === 'observedAt' || timeproperty === 'any';
   if (!aggregation || !isOfObserved || lastN !== undefined) return undefined;
   return rollupFor(aggregation);

@@ -6,7 +6,7 @@ import type { TemporalQuery } from '../../language/filter.ts';
 import type { EntityHistory } from '../../model/history.ts';
 import type { Micros } from '../../model/instant.ts';
 import type { CallContext } from '../operation.ts';
-import { type Cut, type Cutting, cutHistories, isSettled } from './cut.ts';
+import { type Cut, type CutOptions, cutHistories, isComplete } from './cut.ts';
 import type { Asked } from './find-histories.ts';
 
 /** Finds the histories of an answer. If `each` is given, at most the first `each` instances of each series. */
@@ -26,7 +26,7 @@ export interface Wanted {
 /** Throws TooManyResults when the part is computed from more instances than one answer may be. */
 export async function readPart(
   { find, series, parts, show }: Wanted,
-  cutting: Cutting,
+  cutting: CutOptions,
   call: CallContext,
 ): Promise<Cut> {
   if (!parts) return cutHistories(show(await find()), cutting);
@@ -42,11 +42,11 @@ const eachLeast = 2;
 const growth = 4;
 
 /** Reads more of each series until the unread instances are after the end of the part. */
-async function settle(find: Find, series: number, cutting: Cutting): Promise<Cut> {
+async function settle(find: Find, series: number, cutting: CutOptions): Promise<Cut> {
   for (let each = Math.max(eachLeast, Math.ceil((2 * cutting.most) / Math.max(1, series))); ; each *= growth) {
     const histories = await find(each);
     const cut = cutHistories(histories, cutting);
-    if (isSettled(histories, cutting.temporal, { each, end: cut.range?.end })) return cut;
+    if (isComplete(histories, cutting.temporal, { each, end: cut.range?.end })) return cut;
   }
 }
 

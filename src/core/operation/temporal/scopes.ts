@@ -42,11 +42,11 @@ export async function withinScopes(
     call,
   );
   return histories.flatMap((history) => {
-    const reigns = reignsOf(scopes.get(history.id) ?? []).filter(({ instance: { value } }) => {
+    const validityIntervals = validityIntervalsOf(scopes.get(history.id) ?? []).filter(({ instance: { value } }) => {
       const scope = typeof value === 'string' || isStrings(value) ? value : [];
       return matches({ id: history.id, types: history.types, createdAt: '', attrs: {}, scope });
     });
-    return narrowed(history, reigns, temporal);
+    return narrowed(history, validityIntervals, temporal);
   });
 }
 
@@ -68,7 +68,7 @@ async function readScopes(
 
 const momentOf = ({ observedAt, modifiedAt }: HistoricInstance): Micros => microsOfInstant(observedAt ?? modifiedAt);
 
-function reignsOf(instances: readonly HistoricInstance[]): readonly ValidityInterval[] {
+function validityIntervalsOf(instances: readonly HistoricInstance[]): readonly ValidityInterval[] {
   const sorted = [...instances].sort((a, b) => momentOf(a) - momentOf(b)).filter(isInForce);
   return sorted.map((instance, index) => {
     const next = sorted[index + 1];
@@ -78,19 +78,19 @@ function reignsOf(instances: readonly HistoricInstance[]): readonly ValidityInte
 
 function narrowed(
   history: EntityHistory,
-  reigns: readonly ValidityInterval[],
+  validityIntervals: readonly ValidityInterval[],
   temporal: TemporalQuery,
 ): readonly EntityHistory[] {
   const isCovered = (instance: HistoricInstance): boolean => {
     const moment = microsOfInstant(timeOf(instance, temporal) ?? instance.modifiedAt);
-    return reigns.some(({ from, to }) => moment >= from && moment < to);
+    return validityIntervals.some(({ from, to }) => moment >= from && moment < to);
   };
   const attrs = Object.entries(history.attrs)
     .filter(([name]) => name !== scopeSeries)
     .map(([name, instances]) => [name, instances.filter(isCovered)] as const)
     .filter(([, instances]) => instances.length > 0);
   if (attrs.length === 0) return [];
-  const shown = reigns
+  const shown = validityIntervals
     .filter(
       ({ from, to }) =>
         to > (temporal.timeAt ?? Number.NEGATIVE_INFINITY) &&

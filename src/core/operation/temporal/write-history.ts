@@ -12,7 +12,7 @@ import type { Revision } from '../../port/store.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readDeletedInstances, readEntityId } from '../parameters.ts';
-import { pastInstance, pastInstances, placeInstances, recordPast } from '../past.ts';
+import { pastInstance, pastInstances, splitInstances, recordPast } from '../split-instances.ts';
 import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 
@@ -78,7 +78,7 @@ async function addInstances(
   call: CallContext,
   how: { readonly create: boolean },
 ): Promise<Outcome | undefined> {
-  const { mutation, past } = placeInstances(history, call.now, how);
+  const { mutation, past } = splitInstances(history, call.now, how);
   const [outcome] = await call.store.apply([{ mutation }], call.now);
   if (outcome?.status !== 'refused') await recordPast(past, call);
   return outcome;

@@ -44,7 +44,7 @@ interface IngestState extends IngestOptions {
 export function startIngest(options: IngestOptions): Ingest {
   const stop = new AbortController();
   const { plan, world, limits } = options;
-  const standing: IngestState = {
+  const state: IngestState = {
     ...options,
     signal: stop.signal,
     rejections: createRejections(plan.clientId, world.observe),
@@ -52,42 +52,42 @@ export function startIngest(options: IngestOptions): Ingest {
     session: undefined,
     deadLetterPublisher: createDeadLetterPublisher(plan, limits.timeoutMs, stop.signal),
   };
-  const stopped = run(standing).catch((cause: unknown) => {
+  const stopped = run(state).catch((cause: unknown) => {
     if (!stop.signal.aborted) world.observe({ kind: 'failed', where: 'ingest', cause });
   });
   return {
     async stop() {
       stop.abort();
       await stopped;
-      standing.rejections.close();
-      await standing.deadLetterPublisher?.close();
+      state.rejections.close();
+      await state.deadLetterPublisher?.close();
     },
   };
 }
 
 /** Rejects when the signal aborts during a wait. */
-async function run(standing: IngestState): Promise<void> {
-  await loadContexts(standing);
-  const pipeline = await openPipeline(standing);
+async function run(state: IngestState): Promise<void> {
+  await loadContexts(state);
+  const pipeline = await openPipeline(state);
   const aborted = new Promise<undefined>((resolve) => {
-    standing.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    state.signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
-  for (let failures = 0; !standing.signal.aborted; ) {
-    const session = open(standing, pipeline);
+  for (let failures = 0; !state.signal.aborted; ) {
+    const session = open(state, pipeline);
     const began = await Promise.race([session.ready.then(() => true), session.closed.then(() => false), aborted]);
     if (began === true) {
       failures = 0;
-      standing.world.observe({ kind: 'ingestOpened', ...nameOf(standing.plan) });
+      state.world.observe({ kind: 'ingestOpened', ...nameOf(state.plan) });
     }
     const reason = await Promise.race([session.closed, aborted]);
     if (reason === undefined) session.pause();
     // Finish the messages of this session first: the next session may deliver them again, and must not overtake them.
     await pipeline.idle();
     if (reason === undefined) return session.end();
-    standing.session = undefined;
+    state.session = undefined;
     failures += 1;
-    standing.world.observe({ kind: 'ingestClosed', source: standing.plan.clientId, reason });
-    await wait(backoffMs(failures, Math.random()), undefined, { signal: standing.signal });
+    state.world.observe({ kind: 'ingestClosed', source: state.plan.clientId, reason });
+    await wait(backoffMs(failures, Math.random()), undefined, { signal: state.signal });
   }
 }
 
@@ -113,8 +113,8 @@ async function loadContexts({ plan, world, signal }: IngestState): Promise<void>
   }
 }
 
-async function openPipeline(standing: IngestState): Promise<Pipeline> {
-  const { plan, world, signal, limits, rejections, deadLetterPublisher: graveyard } = standing;
+async function openPipeline(state: IngestState): Promise<Pipeline> {
+  const { plan, world, signal, limits, rejections, deadLetterPublisher } = state;
   const reading = {
     topics: plan.topics,
     bytesMax: plan.payloadBytesMax,
@@ -130,19 +130,19 @@ async function openPipeline(standing: IngestState): Promise<Pipeline> {
     write: await createWriter({ tenant: plan.tenant, world, signal }),
     async reject(rejected) {
       rejections.note(rejected);
-      const refusal = await graveyard?.publish(rejected);
+      const refusal = await deadLetterPublisher?.publish(rejected);
       if (refusal !== undefined) rejections.note({ ...rejected, reason: `it is no dead letter either: ${refusal}` });
     },
     most: { messages: plan.underWayMax, bytes: bytesMost },
     full(isFull) {
-      if (isFull) standing.session?.pause();
-      else standing.session?.resume();
+      if (isFull) state.session?.pause();
+      else state.session?.resume();
     },
   });
 }
 
-function open(standing: IngestState, pipeline: Pipeline): Session {
-  const { plan, limits, safe } = standing;
+function open(state: IngestState, pipeline: Pipeline): Session {
+  const { plan, limits, safe } = state;
   const { server, version, clientId, keptSeconds, underWayMax, topics } = plan;
   const session = openSession({
     server,
@@ -154,9 +154,9 @@ function open(standing: IngestState, pipeline: Pipeline): Session {
     timeoutMs: limits.timeoutMs,
     subscriptions: subscriptionsOf(topics),
     receive: (message) => pipeline.take(message),
-    safe,
+    durableIds: safe,
   });
-  standing.session = session;
+  state.session = session;
   return session;
 }
 

@@ -5,7 +5,7 @@ import type { YieldToEventLoop, Clock } from '../../../core/port/clock.ts';
 import type { ReceivedMessage, ParsedElement } from './read-message.ts';
 import type { RejectedMessage } from './rejections.ts';
 import type { Message } from './session.ts';
-import { elementsMost, type Measured, type Write, type WriteElements } from './write-elements.ts';
+import { elementsMost, type WritableElement, type Write, type WriteElements } from './write-elements.ts';
 
 export interface PipelineOptions {
   readonly source: string;
@@ -34,7 +34,7 @@ interface Waiting extends Message {
 }
 
 /** A message with its elements and the faults found. */
-interface Settling {
+interface BatchEntry {
   readonly message: Waiting;
   readonly elements: readonly ParsedElement[];
   readonly flaws: string[];
@@ -53,14 +53,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     take(message) {
       work.queue.push({ ...message, at: options.clock.now() });
-      weigh(work, message, 1);
+      countLoad(work, message, 1);
       work.running ??= run(work);
     },
     idle: async () => work.running,
   };
 }
 
-function weigh({ options: { most, full }, load }: Work, { payload }: Message, sign: 1 | -1): void {
+function countLoad({ options: { most, full }, load }: Work, { payload }: Message, sign: 1 | -1): void {
   load.messages += sign;
   load.bytes += sign * payload.length;
   const [messages, bytes] = [load.messages / most.messages, load.bytes / most.bytes];
@@ -78,7 +78,7 @@ async function run(work: Work): Promise<void> {
     while (work.queue.length > 0) await settle(work, await takeBatch(work));
   } catch (cause) {
     if (!isAbort(cause)) work.options.observe({ kind: 'failed', where: 'ingest', cause });
-    for (const message of work.queue.splice(0)) weigh(work, message, -1);
+    for (const message of work.queue.splice(0)) countLoad(work, message, -1);
   } finally {
     work.running = undefined;
   }
@@ -87,8 +87,8 @@ async function run(work: Work): Promise<void> {
 const isAbort = (cause: unknown): boolean => cause instanceof Error && cause.name === 'AbortError';
 
 /** Takes messages up to the element limit of one write, or a single larger message. */
-async function takeBatch({ queue, options }: Work): Promise<readonly Settling[]> {
-  const batch: Settling[] = [];
+async function takeBatch({ queue, options }: Work): Promise<readonly BatchEntry[]> {
+  const batch: BatchEntry[] = [];
   let elements = 0;
   let taken = 0;
   for (const message of queue) {
@@ -107,7 +107,7 @@ async function takeBatch({ queue, options }: Work): Promise<readonly Settling[]>
 const flawsOf = (said: readonly ParsedElement[]): string[] =>
   said.flatMap(({ element }) => (element.outcome === 'rejected' ? element.reason : []));
 
-async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
+async function settle(work: Work, batch: readonly BatchEntry[]): Promise<void> {
   const began = performance.now();
   const { options } = work;
   const entities = await writeAll(batch, options.write);
@@ -118,7 +118,7 @@ async function settle(work: Work, batch: readonly Settling[]): Promise<void> {
   );
   for (const { message } of batch) {
     message.acknowledge();
-    weigh(work, message, -1);
+    countLoad(work, message, -1);
   }
   const rejected = batch.filter(({ flaws }) => flaws.length > 0).length;
   const skipped = batch.filter(({ elements: said }) =>
@@ -145,16 +145,16 @@ function reasonOf(flaws: readonly string[]): string {
 }
 
 /** An element to write, with the fault list of its message. */
-interface Owned {
+interface PendingWrite {
   readonly write: Write;
-  readonly measured: Measured;
+  readonly measured: WritableElement;
   readonly flaws: string[];
 }
 
 /** Writes in order, in runs of the same operation. Returns the number of elements written. */
-async function writeAll(batch: readonly Settling[], write: WriteElements): Promise<number> {
+async function writeAll(batch: readonly BatchEntry[], write: WriteElements): Promise<number> {
   const owned = batch.flatMap(({ elements: said, flaws }) =>
-    said.flatMap(({ write: how, element }): readonly Owned[] =>
+    said.flatMap(({ write: how, element }): readonly PendingWrite[] =>
       element.outcome === 'entity' ? [{ write: how, measured: element, flaws }] : [],
     ),
   );
@@ -167,13 +167,13 @@ async function writeAll(batch: readonly Settling[], write: WriteElements): Promi
   return written;
 }
 
-function runFrom(owned: readonly Owned[], start: number): readonly Owned[] {
+function runFrom(owned: readonly PendingWrite[], start: number): readonly PendingWrite[] {
   const most = owned.slice(start, start + elementsMost);
   const end = most.findIndex(({ write }) => write !== owned[start]?.write);
   return end < 0 ? most : most.slice(0, end);
 }
 
-async function writeRun(run: readonly Owned[], write: WriteElements): Promise<number> {
+async function writeRun(run: readonly PendingWrite[], write: WriteElements): Promise<number> {
   const [first] = run;
   if (!first) return 0;
   const refused = await write(

@@ -1,6 +1,6 @@
 /** Converts a row of a message to an entity: by a map, or directly from NGSI-LD. */
 import { type EntityMap, type MappedAttribute, readEntityMap } from '../../../core/mapping/entity-map.ts';
-import { quoted } from '../../../core/mapping/flaw.ts';
+import { quoted } from '../../../core/mapping/row-error.ts';
 import { mapRow } from '../../../core/mapping/map-row.ts';
 import type { Row } from '../../../core/mapping/row.ts';
 import type { Spec } from '../../../core/mapping/spec.ts';

@@ -2,7 +2,7 @@
  * Parses a message into elements of a batch: matches the topic, decodes the payload, splits it into rows, and applies the maps of
  * the topic.
  */
-import { quoted, RowFlaw } from '../../../core/mapping/flaw.ts';
+import { quoted, RowError } from '../../../core/mapping/row-error.ts';
 import { cellOf, type Row } from '../../../core/mapping/row.ts';
 import { isDeeper } from '../../../core/model/json-depth.ts';
 import { isArray, isObject, type Json, type JsonObject, parseGiven } from '../../../core/model/json.ts';
@@ -69,7 +69,7 @@ function elementsOf(
     const own = { ...plan.pattern.match(topic), [topicColumn]: topic, [arrivalColumn]: at };
     const payload = payloads(plan.form);
     const elements = listOf(payload, plan.each);
-    if (elements.length > rowsMax) throw new RowFlaw(`it has ${elements.length} rows, more than ${rowsMax}`);
+    if (elements.length > rowsMax) throw new RowError(`it has ${elements.length} rows, more than ${rowsMax}`);
     const around = plan.each !== undefined && isObject(payload) ? payload : {};
     const rowOf = createRows(plan.columns, around);
     return elements.map((element) => plan.read({ ...rowOf(element), ...own }));
@@ -88,11 +88,11 @@ function createPayloads(bytes: Buffer, depthMax: number): Payloads {
 }
 
 function readJson(text: string, depthMax: number): Json {
-  if (isDeeper(text, depthMax)) throw new RowFlaw(`it is nested more than ${depthMax} levels deep`);
+  if (isDeeper(text, depthMax)) throw new RowError(`it is nested more than ${depthMax} levels deep`);
   try {
     return parseGiven(text);
   } catch {
-    throw new RowFlaw(`it is ${quoted(text)}, which is no JSON`);
+    throw new RowError(`it is ${quoted(text)}, which is no JSON`);
   }
 }
 
@@ -102,7 +102,7 @@ function decoded(bytes: Buffer): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new RowFlaw('it is no text in UTF-8');
+    throw new RowError('it is no text in UTF-8');
   }
 }
 
@@ -111,9 +111,9 @@ const anyCells = { empties: new Set<string>() };
 /** The elements of a payload that are rows. A missing list has no rows. */
 function listOf(payload: Json, each: string | undefined): readonly Json[] {
   if (each === undefined) return isArray(payload) ? payload : [payload];
-  if (!isObject(payload)) throw new RowFlaw(`it is ${quoted(payload)}, which has no ${each}`);
+  if (!isObject(payload)) throw new RowError(`it is ${quoted(payload)}, which has no ${each}`);
   const found = cellOf(payload, each, anyCells) ?? [];
-  if (!isArray(found)) throw new RowFlaw(`${each} is ${quoted(found)}, which is no list`);
+  if (!isArray(found)) throw new RowError(`${each} is ${quoted(found)}, which is no list`);
   return found;
 }
 

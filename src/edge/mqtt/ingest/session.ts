@@ -41,7 +41,7 @@ export interface SessionOptions {
   readonly subscriptions: readonly { readonly topic: string; readonly qos: PublishOptions['qos'] }[];
   readonly receive: (message: Message) => void;
   /** Ids of durable QoS 2 messages that may be sent again. The set outlives the session. */
-  readonly safe: Set<number>;
+  readonly durableIds: Set<number>;
 }
 
 export interface Session {
@@ -81,17 +81,17 @@ interface State {
 }
 
 export function openSession(options: SessionOptions): Session {
-  const line = openPacketChannel(options);
-  const { socket, closed } = line;
-  const ready = listen(line, options);
-  line.write(connectPacket(options));
+  const channel = openPacketChannel(options);
+  const { socket, closed } = channel;
+  const ready = listen(channel, options);
+  channel.write(connectPacket(options));
   return {
     ready,
     closed,
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     async end() {
-      line.write({ cmd: 'disconnect', reasonCode: 0 });
+      channel.write({ cmd: 'disconnect', reasonCode: 0 });
       socket.end();
       // Data that still arrives is discarded; the MQTT broker sends those messages again later.
       socket.resume();
@@ -130,8 +130,8 @@ function openPacketChannel({ server, version }: SessionOptions): PacketChannel {
 }
 
 /** Handles incoming packets. Resolves when the MQTT broker has granted all subscriptions. */
-function listen(line: PacketChannel, options: SessionOptions): Promise<void> {
-  const { socket, state, fail, closed } = line;
+function listen(channel: PacketChannel, options: SessionOptions): Promise<void> {
+  const { socket, state, fail, closed } = channel;
   const { version, timeoutMs } = options;
   const timer = setTimeout(() => fail(`the MQTT broker did not let us in within ${timeoutMs} ms`), timeoutMs);
   void closed.then(() => clearTimeout(timer));
@@ -143,7 +143,7 @@ function listen(line: PacketChannel, options: SessionOptions): Promise<void> {
     const parser = createParser({ protocolVersion: version });
     parser.on('packet', (packet) => {
       state.hasHeard = true;
-      handle(packet, { line, options, ready });
+      handle(packet, { channel, options, ready });
     });
     parser.on('error', (error) => fail(`what the MQTT broker says is no MQTT: ${String(error)}`));
     socket.on('data', (bytes) => {
@@ -180,25 +180,25 @@ function connectPacket(options: SessionOptions): Packet {
 }
 
 interface Handling {
-  readonly line: PacketChannel;
+  readonly channel: PacketChannel;
   readonly options: SessionOptions;
   readonly ready: () => void;
 }
 
 function handle(packet: Packet, handling: Handling): void {
-  const { line, options } = handling;
+  const { channel, options } = handling;
   switch (packet.cmd) {
     case 'connack':
-      return welcome(packet, handling);
+      return handleConnack(packet, handling);
     case 'suback':
-      return welcomed(packet, handling);
+      return handleSuback(packet, handling);
     case 'publish':
-      return receive(packet, line, options);
+      return receive(packet, channel, options);
     case 'pubrel':
-      options.safe.delete(packet.messageId ?? 0);
-      return line.write({ cmd: 'pubcomp', messageId: packet.messageId ?? 0, reasonCode: 0 });
+      options.durableIds.delete(packet.messageId ?? 0);
+      return channel.write({ cmd: 'pubcomp', messageId: packet.messageId ?? 0, reasonCode: 0 });
     case 'disconnect':
-      return line.fail(`the MQTT broker hung up: ${textOfCode(packet.reasonCode)}`);
+      return channel.fail(`the MQTT broker hung up: ${textOfCode(packet.reasonCode)}`);
     default:
       return undefined;
   }
@@ -210,18 +210,18 @@ const textOfCode = (code = 0): string => {
   return found?.[1] === undefined || found[1] === '' ? `code ${code}` : found[1];
 };
 
-function welcome(
+function handleConnack(
   { returnCode, reasonCode, sessionPresent, properties = {} }: IConnackPacket,
   handling: Handling,
 ): void {
-  const { line, options, ready } = handling;
-  const { state } = line;
+  const { channel, options, ready } = handling;
+  const { state } = channel;
   const code = reasonCode ?? returnCode ?? 0;
-  if (code !== 0) return line.fail(`the MQTT broker does not let us in: ${textOfCode(code)}`);
-  if (!sessionPresent) options.safe.clear();
-  state.pings = setInterval(() => ping(line), (properties.serverKeepAlive ?? keepaliveSeconds) * 1000);
+  if (code !== 0) return channel.fail(`the MQTT broker does not let us in: ${textOfCode(code)}`);
+  if (!sessionPresent) options.durableIds.clear();
+  state.pings = setInterval(() => ping(channel), (properties.serverKeepAlive ?? keepaliveSeconds) * 1000);
   if (options.subscriptions.length === 0) return ready();
-  return line.write({
+  return channel.write({
     cmd: 'subscribe',
     messageId: subscribeId,
     subscriptions: options.subscriptions.map(({ topic, qos }) => ({ topic, qos, nl: false, rap: true, rh: 1 })),
@@ -229,10 +229,10 @@ function welcome(
 }
 
 /** Fails when a subscription is refused: otherwise its topic would stay silent without notice. */
-function welcomed({ granted }: ISubackPacket, { line, options, ready }: Handling): void {
+function handleSuback({ granted }: ISubackPacket, { channel, options, ready }: Handling): void {
   const refused = granted.findIndex((code) => typeof code === 'number' && code >= 128);
   if (refused < 0) return ready();
-  return line.fail(`the MQTT broker refuses the topic ${options.subscriptions[refused]?.topic ?? ''}`);
+  return channel.fail(`the MQTT broker refuses the topic ${options.subscriptions[refused]?.topic ?? ''}`);
 }
 
 /** Sends a ping, and fails when the MQTT broker is silent. While the socket is paused nothing is read, so silence is not a failure. */
@@ -242,7 +242,11 @@ function ping({ state, socket, write, fail }: PacketChannel): void {
   return write({ cmd: 'pingreq' });
 }
 
-function receive(packet: IPublishPacket, { write }: PacketChannel, { receive: take, safe }: SessionOptions): void {
+function receive(
+  packet: IPublishPacket,
+  { write }: PacketChannel,
+  { receive: take, durableIds: safe }: SessionOptions,
+): void {
   const { topic, payload, qos, dup, messageId = 0 } = packet;
   const acknowledge = (): void => {
     if (qos === 1) write({ cmd: 'puback', messageId, reasonCode: 0 });

@@ -24,16 +24,16 @@ export interface WriterOptions {
   readonly signal: AbortSignal;
 }
 
-export type Measured = Omit<Extract<Element, { readonly outcome: 'entity' }>, 'outcome'>;
+export type WritableElement = Omit<Extract<Element, { readonly outcome: 'entity' }>, 'outcome'>;
 
 /** Reasons of refused elements, by their index; all others are durable. */
 type Refused = ReadonlyMap<number, string>;
 
 /** Resolves when all elements are durable or refused. Rejects when the signal aborts while the store is unavailable. */
-export type WriteElements = (write: Write, elements: readonly Measured[]) => Promise<Refused>;
+export type WriteElements = (write: Write, elements: readonly WritableElement[]) => Promise<Refused>;
 
 export async function createWriter({ tenant, world, signal }: WriterOptions): Promise<WriteElements> {
-  const context = await world.contexts.otherwise(tenant);
+  const context = await world.contexts.defaultContext(tenant);
   const caller: Caller = { tenant, principal: anonymous, context, media: 'ld+json', contextPerElement: true };
   return (write, elements) => {
     const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({
@@ -64,7 +64,7 @@ async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refuse
   for (let failures = 1; left.length > 0; failures += 1) {
     const problems = await attempt(left, writing);
     if (problems === 'fault') {
-      if (left.length > 1) return new Map([...refused, ...(await writeApart(left, writing))]);
+      if (left.length > 1) return new Map([...refused, ...(await writeOneByOne(left, writing))]);
       faults += 1;
       if (faults === faultsMost) return refused.set(left[0]?.place ?? 0, 'the broker fails with it');
     } else left = keepUnavailable(left, problems, refused);
@@ -74,7 +74,7 @@ async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refuse
 }
 
 /** Writes one element at a time, in order: elements of one entity must not overtake each other. */
-async function writeApart(rows: readonly Row[], writing: Writing): Promise<Refused> {
+async function writeOneByOne(rows: readonly Row[], writing: Writing): Promise<Refused> {
   const refused = new Map<number, string>();
   for (const row of rows) for (const [place, reason] of await writeRows([row], writing)) refused.set(place, reason);
   return refused;
@@ -107,14 +107,14 @@ interface WriteContext {
 type Problems = ReadonlyMap<number, ProblemReport>;
 
 /** Writes rows in one operation. Returns 'fault' after an internal error, which a single element may have caused. */
-async function attempt(rows: readonly Row[], { write, context: surroundings }: Writing): Promise<Problems | 'fault'> {
+async function attempt(rows: readonly Row[], { write, context }: Writing): Promise<Problems | 'fault'> {
   const body = rows.map((row) => row.body);
   try {
-    const answer = await perform(measuredBatches[write], { path: {}, params: {}, body }, surroundings);
+    const answer = await perform(measuredBatches[write], { path: {}, params: {}, body }, context);
     return (answer.kind === 'partly' ? answer.refused : undefined) ?? new Map<number, ProblemReport>();
   } catch (cause) {
     if (cause instanceof Problem) return new Map(rows.map((_, place) => [place, cause.report]));
-    surroundings.world.observe({ kind: 'failed', where: 'ingest', cause });
+    context.world.observe({ kind: 'failed', where: 'ingest', cause });
     return 'fault';
   }
 }

@@ -11,7 +11,7 @@ import type { StreamLimits } from '../limits.ts';
 export interface SourcesOptions {
   readonly limits: Pick<StreamLimits, 'connectionsMax' | 'subscriptionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
   /** Time in milliseconds for which an event source without a client is kept. */
-  readonly unattendedMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** Methods throw ResourceNotFound for an unknown id, and Unavailable. */
@@ -89,7 +89,7 @@ function create(state: State): string {
 
 /** Starts the timer within which a client must connect. */
 function awaitClient(state: State, source: Source): void {
-  source.timer = setTimeout(() => remove(state, source), state.unattendedMs).unref();
+  source.timer = setTimeout(() => remove(state, source), state.idleTimeoutMs).unref();
 }
 
 function listen(

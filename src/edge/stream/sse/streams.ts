@@ -23,7 +23,13 @@ import type { StreamLimits } from '../limits.ts';
 import { createNotificationWriter } from '../notification-writer.ts';
 import { findStart, type SubscribeStart } from '../start.ts';
 import { readSubject } from '../stored.ts';
-import { courseParameters, readOverflow, readStart, subscriptionOf, subscriptionParameters } from './ask.ts';
+import {
+  streamParameters,
+  readOverflow,
+  readStart,
+  subscriptionOf,
+  subscriptionParameters,
+} from './read-parameters.ts';
 import { createEventClient, type EventClient } from './client.ts';
 
 export interface EventStreamsOptions {
@@ -50,13 +56,13 @@ export const eventPaths = [
     ...common,
     name: 'streamSubscription',
     path: '/subscriptions/{id}/events',
-    parameters: courseParameters,
+    parameters: streamParameters,
   },
   {
     ...common,
     name: 'streamChanges',
     path: '/stream',
-    parameters: [...subscriptionParameters, ...courseParameters],
+    parameters: [...subscriptionParameters, ...streamParameters],
   },
 ] as const;
 

@@ -1,6 +1,6 @@
 /** Wraps a WebSocket as a pipe for text frames. It measures the backlog and detects dead peers. */
 import type { WebSocket } from 'ws';
-import { createTally, type Memory } from '../../../core/port/memory.ts';
+import { createMemoryMeter, type Memory } from '../../../core/port/memory.ts';
 import { type CloseReason, closeCodes, closeTexts } from './close-codes.ts';
 import type { Pipe } from '../pipe.ts';
 
@@ -30,7 +30,7 @@ function closeInTime(socket: WebSocket, reason: CloseReason): void {
 export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count' | 'discard'>): Connection {
   const waiting = new Set<(isOpen: boolean) => void>();
   const life = watchLife(socket);
-  const tally = createTally(memory, 'streams');
+  const meter = createMemoryMeter(memory, 'streams');
   const isOpen = (): boolean => socket.readyState === socket.OPEN;
   const wake = (): void => {
     if (isOpen() && socket.bufferedAmount > lowBytes) return;
@@ -39,16 +39,16 @@ export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count'
     for (const resolve of woken) resolve(isOpen());
   };
   const sent = (): void => {
-    tally(socket.readyState === socket.CLOSED ? 0 : socket.bufferedAmount);
+    meter(socket.readyState === socket.CLOSED ? 0 : socket.bufferedAmount);
     life.progressed();
     if (waiting.size > 0) wake();
   };
-  socket.on('close', () => tally(0)).on('close', wake);
+  socket.on('close', () => meter(0)).on('close', wake);
   return {
     send: (text) => {
       if (!isOpen()) return;
       socket.send(text, sent);
-      tally(socket.bufferedAmount);
+      meter(socket.bufferedAmount);
       memory.discard(text.length);
     },
     backlog: () => socket.bufferedAmount,

@@ -32,7 +32,7 @@ export function createCarryOut({
   return async (frame, peer) => {
     const operation = byName.get(frame.operation);
     if (!operation) throw new Problem('ResourceNotFound', `There is no operation ${quoted(frame.operation)}.`);
-    const request = readAsk(operation, frame);
+    const request = toOperationRequest(operation, frame);
     const caller = await readCaller(operation, frame, { peer, world });
     const answer = await perform(operation, request, { caller, world });
     const isPart = answer.kind === 'found' && answer.range !== undefined;
@@ -54,7 +54,7 @@ const statusOf: Readonly<Record<OperationResult['kind'], number>> = {
  * Splits `params` into path parts and query parameters. Throws InvalidRequest for an unknown parameter, a missing path part, or
  * an invalid body.
  */
-function readAsk(
+function toOperationRequest(
   { name, path: template, parameters, body: wanted }: Operation,
   { params, body }: RequestFrame,
 ): OperationRequest {

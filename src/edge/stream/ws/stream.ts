@@ -110,7 +110,7 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     const peer = await identify(handshake, { world, principalOf: () => principalOf(request) });
     // The stream may have been closed in the meantime.
     refuseClosing(door);
-    server.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, peer, parts));
+    server.handleUpgrade(request, socket, head, (webSocket) => serveConnection(webSocket, peer, parts));
   };
   return (request, socket, head) => {
     // A peer that disconnects during the handshake is not an error.
@@ -138,12 +138,14 @@ async function identify(handshake: Handshake, { world, principalOf }: Identifyin
   const holder = ticket === undefined ? { ...handshake, principal: await principalOf() } : await tickets.redeem(ticket);
   if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
   const { tenant, principal, contextUrl } = holder;
-  const context = await (contextUrl === undefined ? contexts.otherwise(tenant) : contexts.resolve(contextUrl, tenant));
+  const context = await (contextUrl === undefined
+    ? contexts.defaultContext(tenant)
+    : contexts.resolve(contextUrl, tenant));
   return { tenant, principal, context };
 }
 
 /** Serves a client until it disconnects. */
-function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
+function serveConnection(webSocket: WebSocket, peer: Peer, parts: Parts): void {
   const { world, limits, carryOut, openFeed, openExclusive, open } = parts;
   const connection = createConnection(webSocket, world.memory);
   const subscriptions = createSubscriptions({ connection, peer, openFeed, openExclusive, world, limits });
@@ -165,10 +167,10 @@ function serve(webSocket: WebSocket, peer: Peer, parts: Parts): void {
     });
   // The hello frame must be first: reading starts after the epoch is known.
   webSocket.pause();
-  void greet(connection, peer, { world, limits }).then(() => webSocket.resume());
+  void sendHello(connection, peer, { world, limits }).then(() => webSocket.resume());
 }
 
-async function greet(
+async function sendHello(
   connection: Connection,
   { tenant }: Peer,
   { world, limits }: { world: World; limits: StreamLimits },

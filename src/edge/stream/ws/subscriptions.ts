@@ -2,7 +2,7 @@
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
-import { refuseManyNames } from '../../../core/model/read/name-count.ts';
+import { refuseTooManyNames } from '../../../core/model/read/name-count.ts';
 import type { World } from '../../../core/operation/operation.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { parsePosition, positionText } from '../../../core/port/position.ts';
@@ -138,13 +138,16 @@ interface RequestedSubscription {
   readonly isLost: { reason?: string };
 }
 
-interface Asked {
+interface SubscribeRequest {
   readonly frame: SubscribeFrame;
   readonly reference: FeedReference;
   readonly audience: Audience;
 }
 
-async function readSubject(state: State, { frame, reference, audience }: Asked): Promise<RequestedSubscription> {
+async function readSubject(
+  state: State,
+  { frame, reference, audience }: SubscribeRequest,
+): Promise<RequestedSubscription> {
   const { id, subject } = frame;
   const isLost: RequestedSubscription['isLost'] = {};
   if (!('subscriptionId' in subject)) return { plan: await readPlan(state, subject), exclusive: undefined, isLost };
@@ -167,7 +170,7 @@ async function readPlan(
   { subscription, context }: { readonly subscription: Json; readonly context: Json | undefined },
 ): Promise<SubscriptionPlan> {
   const { contexts, clock, limits } = world;
-  refuseManyNames(subscription, limits);
+  refuseTooManyNames(subscription, limits);
   const own = context === undefined ? peer.context : await contexts.resolve(context, peer.tenant);
   const notifiedIn = isObject(subscription) ? subscription['jsonldContext'] : undefined;
   const notified = notifiedIn === undefined ? own : await contexts.resolve(notifiedIn, peer.tenant);
@@ -194,7 +197,7 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
     writer: createNotificationWriter({
       subscriptionId,
       changeView: plan.changeView,
-      format: scriptOf(connection, id),
+      format: formatFor(connection, id),
       feed,
       world,
     }),
@@ -222,7 +225,7 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
 }
 
 /** Adapts a connection to a notification format. `id` is the client's id of the subscription. */
-const scriptOf = (connection: Connection, id: string): NotificationFormat => ({
+const formatFor = (connection: Connection, id: string): NotificationFormat => ({
   notification: (text, position) => connection.send(notificationFrame({ id, position }, text)),
   mark: (mark, position) => connection.send(positionFrame(mark, id, position)),
 });

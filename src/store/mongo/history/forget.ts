@@ -5,9 +5,9 @@ import { dayOf } from '../../../core/model/rollup.ts';
 import { dayMicros } from '../../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
-import type { Work } from '../writer/work.ts';
+import type { UnitOfWork } from '../writer/unit-of-work.ts';
 import { bucketAt, type BucketOperation, keysBetween, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
-import { expireRollups, keepRollups } from './rollup-keeper.ts';
+import { expireRollups, finalizeRollups } from './rollup-retention.ts';
 
 /** Subjects per slice. */
 const subjectsMax = 100;
@@ -24,7 +24,7 @@ interface Due {
   readonly bounds: Bounds;
 }
 
-export async function forgetSome(work: Work, slice: RetentionSlice): Promise<Forgotten> {
+export async function forgetSome(work: UnitOfWork, slice: RetentionSlice): Promise<Forgotten> {
   const { isDryRun, after = '0' } = slice;
   await work.flush();
   const options = { session: work.session, sort: { subject: 1 }, limit: subjectsMax } as const;
@@ -59,7 +59,10 @@ function dueIn(document: SubjectDocument, slice: RetentionSlice): readonly Due[]
 const keyText = ({ s, n }: SeriesKey): string => `${s}/${n}`;
 
 /** The number of instances in the buckets of each series that begin before its bound. */
-async function countBefore({ collections, session }: Work, due: readonly Due[]): Promise<ReadonlyMap<string, number>> {
+async function countBefore(
+  { collections, session }: UnitOfWork,
+  due: readonly Due[],
+): Promise<ReadonlyMap<string, number>> {
   if (due.length === 0) return new Map();
   const counted = await collections.history
     .aggregate<{ readonly _id: SeriesKey; readonly count: number }>(
@@ -83,7 +86,7 @@ interface Going {
 
 /** `next`: the slice was full; the rest comes after that subject. */
 async function goingOf(
-  work: Work,
+  work: UnitOfWork,
   all: readonly Due[],
   most: number,
 ): Promise<{ readonly going: readonly Going[]; readonly next?: number }> {
@@ -106,7 +109,7 @@ const isKeeping = ({ series, bounds }: Due): boolean =>
   bounds.rollups < bounds.instances && series.name !== scopeSeries;
 
 /** Deletes the first days of a series. */
-async function partOf(work: Work, due: Due, most: number): Promise<Going> {
+async function partOf(work: UnitOfWork, due: Due, most: number): Promise<Going> {
   const { key, bounds } = due;
   const sizes = await work.collections.history
     .aggregate<{ readonly _id: { readonly from: number }; readonly size: number }>(
@@ -129,7 +132,7 @@ async function partOf(work: Work, due: Due, most: number): Promise<Going> {
 }
 
 /** `count`: the number of instances in its buckets that begin before the bound. */
-async function goingOfOne({ collections, session }: Work, due: Due, count: number): Promise<Going> {
+async function goingOfOne({ collections, session }: UnitOfWork, due: Due, count: number): Promise<Going> {
   const { series, key, bounds } = due;
   // The last of these buckets may have instances that stay.
   const bucket = await bucketAt({ history: collections.history, session }, key, bounds.instances - 1);
@@ -142,11 +145,11 @@ async function goingOfOne({ collections, session }: Work, due: Due, count: numbe
   return { due, count: count - staying.length, operations: [removal, ...rewriting(key, undefined, staying)] };
 }
 
-async function forgetAll(work: Work, all: readonly Going[]): Promise<void> {
+async function forgetAll(work: UnitOfWork, all: readonly Going[]): Promise<void> {
   const going = all.filter(({ count }) => count > 0);
   const operations = going.flatMap((one) => one.operations);
   if (operations.length === 0) return;
-  for (const { due } of going) if (isKeeping(due)) await keepRollups(work, due);
+  for (const { due } of going) if (isKeeping(due)) await finalizeRollups(work, due);
   await work.collections.history.bulkWrite(operations, { session: work.session });
   for (const { due } of going) {
     const subject = work.adopt(due.document);

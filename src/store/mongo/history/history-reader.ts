@@ -1,19 +1,24 @@
 /** Executes history plans: finds the entities and selects their instances. */
 import {
   byTime,
-  compileRemembered,
+  compileHistoryTest,
   createCollector,
   expiredSeries,
-  hasAsked,
+  hasRequestedSeries,
   type SeriesName,
   seriesTest,
-  type Remembered,
+  type EntityWithHistory,
   splitSummaries,
   type Timed,
 } from '../../../core/language/history-selection.ts';
 import { type TimeProperty, withoutAttrs } from '../../../core/language/filter.ts';
 import { boundsOf, isWithin, timeOf } from '../../../core/language/temporal-query.ts';
-import { type EntityHistory, type HistoricInstance, scopeSeries, standIn } from '../../../core/model/history.ts';
+import {
+  type EntityHistory,
+  type HistoricInstance,
+  scopeSeries,
+  summaryInstance,
+} from '../../../core/model/history.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
@@ -28,7 +33,7 @@ const pageSize = 50;
 
 export async function readHistories(plan: HistoryPlan, collections: Collections): Promise<readonly EntityHistory[]> {
   const budget = createTimeBudget();
-  const isAskedFor = compileRemembered(plan.filter, plan.now);
+  const isAskedFor = compileHistoryTest(plan.filter, plan.now);
   const { where = {} } = compileCondition(withoutAttrs(plan.filter));
   const collector = createCollector(plan);
   for (let last = 0; ; ) {
@@ -49,7 +54,7 @@ export async function readHistories(plan: HistoryPlan, collections: Collections)
   }
 }
 
-const rememberedIn = ({ _id, types, doc }: SubjectDocument): Remembered => ({
+const rememberedIn = ({ _id, types, doc }: SubjectDocument): EntityWithHistory => ({
   id: _id,
   types,
   ...(doc === undefined ? undefined : { entity: entityIn(doc) }),
@@ -68,7 +73,7 @@ interface HistoryRead {
 /** The instances that a plan selects, by series, each ascending in time. */
 async function select(
   { subject, series }: SubjectDocument,
-  { entity }: Remembered,
+  { entity }: EntityWithHistory,
   reading: HistoryRead,
 ): Promise<readonly Timed[]> {
   const { filter, now } = reading.plan;
@@ -80,7 +85,7 @@ async function select(
     .map(({ one }) => one);
   const lists = await Promise.all(wanted.map((one) => readSeries(one, { s: subject, n: one.n }, reading)));
   const selected = lists.flat();
-  return hasAsked(selected, filter) ? selected : [];
+  return hasRequestedSeries(selected, filter) ? selected : [];
 }
 
 const keyOf = ({ name, datasetId }: SeriesName): string => JSON.stringify([name, datasetId]);
@@ -88,7 +93,7 @@ const keyOf = ({ name, datasetId }: SeriesName): string => JSON.stringify([name,
 async function readSeries(series: SeriesDocument, key: SeriesKey, reading: HistoryRead): Promise<readonly Timed[]> {
   const { rollup } = reading.plan;
   if (!rollup || series.name === scopeSeries) return readInstances(series.name, key, reading);
-  const rolled = await readTallies(series, key, { ...reading, rollup });
+  const rolled = await readSummaries(series, key, { ...reading, rollup });
   const { timeproperty, timerel } = reading.plan.temporal;
   if (timeproperty !== 'any' || series.unobserved === false) return rolled;
   const others = await readInstances(series.name, key, { ...reading, isWanted: isUnobserved });
@@ -109,7 +114,7 @@ async function noteAllObserved({ s, n }: SeriesKey, { subjects }: Collections): 
 }
 
 /** Rollups for the numbers, and the other instances. */
-async function readTallies(
+async function readSummaries(
   { name, dataset, open }: SeriesDocument,
   key: SeriesKey,
   { plan, collections, ...reading }: HistoryRead & { readonly rollup: 'hour' | 'day' },
@@ -118,7 +123,7 @@ async function readTallies(
   return rolled.map(({ time, ...one }) => ({
     name,
     time,
-    instance: 'row' in one ? instanceIn(key, one.row) : standIn(one.tallies, dataset),
+    instance: 'row' in one ? instanceIn(key, one.row) : summaryInstance(one.tallies, dataset),
   }));
 }
 

@@ -19,7 +19,7 @@ import {
   rowsIn,
   type SeriesKey,
 } from './bucket.ts';
-import { newestDay, type RollupOperation, type Rollups, touching } from './rollup-leaf.ts';
+import { newestDay, type RollupOperation, type Rollups, touching } from './rollup-documents.ts';
 
 export interface HistoryWriter {
   /** `numberOf` returns a number for each entry that no earlier entry has. Returns the subject with all its series. */
@@ -47,20 +47,20 @@ interface Pending {
 }
 
 /** The collections, and the turn of the tenant's state. */
-export interface HistoryPlace extends Buckets {
+export interface HistoryTarget extends Buckets {
   readonly rollups: Rollups;
   readonly turn: number;
 }
 
-export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
+export function createHistoryWriter(place: HistoryTarget): HistoryWriter {
   const pending = createPending();
   return {
     add(subject, entries, numberOf) {
       const all = [...subject.series];
-      const places = new Map(all.map((one, place) => [placeKey(one.name, one.dataset), place]));
+      const places = new Map(all.map((one, place) => [seriesKey(one.name, one.dataset), place]));
       let isChanged = false;
       for (const { name, at, instance } of entries) {
-        const key = placeKey(name, instance.datasetId);
+        const key = seriesKey(name, instance.datasetId);
         const place = places.get(key) ?? all.length;
         const known = all[place];
         const series = seriesWith(known ?? newSeries(name, instance.datasetId, all.length), instance);
@@ -91,7 +91,7 @@ export function createHistoryWriter(place: HistoryPlace): HistoryWriter {
   };
 }
 
-const placeKey = (name: string, dataset: string | undefined): string => JSON.stringify([name, dataset]);
+const seriesKey = (name: string, dataset: string | undefined): string => JSON.stringify([name, dataset]);
 
 const newSeries = (name: string, dataset: string | undefined, n: number): SeriesDocument => ({
   name,
@@ -131,7 +131,7 @@ function createPending(): AllPending {
 
 const closed = (series: SeriesDocument): SeriesDocument => ({ ...series, open: 'unknown' });
 
-async function writeAll(all: readonly Pending[], place: HistoryPlace): ReturnType<HistoryWriter['flush']> {
+async function writeAll(all: readonly Pending[], place: HistoryTarget): ReturnType<HistoryWriter['flush']> {
   const written = new Map<number, SeriesDocument[]>();
   const operations: BucketOperation[] = [];
   const notes: RollupOperation[] = [];

@@ -7,11 +7,11 @@ import type { Revised, Revision } from '../../../core/port/store.ts';
 import type { Row } from '../own-text.ts';
 import type { BucketDocument, SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
-import type { Work } from '../writer/work.ts';
+import type { UnitOfWork } from '../writer/unit-of-work.ts';
 import { allKeys, bucketAt, type Buckets, instanceIn, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
 
 /** Executes a revision. */
-export async function revise(work: Work, revision: Revision, at: Instant): Promise<Revised> {
+export async function revise(work: UnitOfWork, revision: Revision, at: Instant): Promise<Revised> {
   await work.flush();
   const subject = work.get(revision.id);
   if (!subject) return 'absent';
@@ -34,7 +34,7 @@ const isMeant =
 
 /** True when one of the series had instances or rollups. */
 async function deleteSeries(
-  work: Work,
+  work: UnitOfWork,
   subject: Subject,
   isGoing: (series: SeriesDocument) => boolean,
 ): Promise<boolean> {
@@ -46,7 +46,7 @@ async function deleteSeries(
 
 /** True when there are instances, or rollups of deleted ones. */
 async function isAny(
-  { collections: { history, rollups }, session }: Work,
+  { collections: { history, rollups }, session }: UnitOfWork,
   $or: readonly { readonly _id: Document }[],
 ): Promise<boolean> {
   const options = { session, projection: { _id: 1 } } as const;
@@ -54,7 +54,7 @@ async function isAny(
   return (instance ?? (await rollups.findOne({ $or: [...$or], 'days.state': rollupState.kept }, options))) !== null;
 }
 
-const bucketsOf = ({ collections, session }: Work) => ({ history: collections.history, session });
+const bucketsOf = ({ collections, session }: UnitOfWork) => ({ history: collections.history, session });
 
 type OfInstance = Extract<Revision, { readonly instanceId: string }>;
 
@@ -65,7 +65,7 @@ interface Found {
 }
 
 async function changeInstance(
-  work: Work,
+  work: UnitOfWork,
   subject: Subject,
   { revision, at }: { readonly revision: OfInstance; readonly at: Instant },
 ): Promise<Revised> {

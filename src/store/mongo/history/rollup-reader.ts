@@ -1,13 +1,13 @@
 /** Reads a series from its rollups where they exist, and else from its instances, which it summarizes. */
 import { dayMicros, type Interval } from '../../../core/model/instant.ts';
-import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
+import { createFound, createHourCollector, type Found, type Rolled } from '../../../core/model/rolled.ts';
 import { daysOf, type RolledDay, type RollupReading, rollupState, segmentsOf } from '../../../core/model/rollup.ts';
 import type { Row } from '../own-text.ts';
 import type { Collections, RollupDocument, SeriesDocument } from '../schema.ts';
 import type { TimeBudget } from '../search/time-budget.ts';
 import { observedIn, type SeriesKey } from './bucket.ts';
 import { numberIn } from './rollup-day.ts';
-import { leavesOf, newestDay } from './rollup-leaf.ts';
+import { leavesOf, newestDay } from './rollup-documents.ts';
 
 interface RollupRange extends RollupReading {
   /** The reader may stop after this many, the earliest ones. */
@@ -41,12 +41,12 @@ async function readOnce(
 ): Promise<readonly Rolled<Row>[] | undefined> {
   const { rolled, listed } = await readDays(series, reading, sources);
   const found = createFound<Row>();
-  for (const { tallies, ...stretch } of segmentsOf(rolled, reading)) {
+  for (const { tallies, ...segment } of segmentsOf(rolled, reading)) {
     if (found.weight() >= reading.most) break;
     if (tallies) for (const tally of tallies) found.put(tally);
-    else if (isAnyWithin(listed, stretch)) {
-      await readInstances(series, { ...reading, ...stretch, found }, sources);
-      if (await areKept(series, { ...reading, ...stretch }, sources)) return undefined;
+    else if (isAnyWithin(listed, segment)) {
+      await readInstances(series, { ...reading, ...segment, found }, sources);
+      if (await areKept(series, { ...reading, ...segment }, sources)) return undefined;
     }
   }
   return found.all;
@@ -103,16 +103,16 @@ async function readInstances(
   { from, to, most, budget, found }: RollupRange & { readonly found: Found<Row> },
   { history }: Sources,
 ): Promise<void> {
-  const gathering = createGathering(found);
+  const collector = createHourCollector(found);
   for await (const rows of observedIn({ history }, series, { from, to, ...budget() })) {
     for (const row of rows) {
       const number = numberIn(row);
-      if (number === undefined) gathering.addOther(row[0], row);
-      else gathering.addNumber(row[0], number);
+      if (number === undefined) collector.addOther(row[0], row);
+      else collector.addNumber(row[0], number);
     }
     if (found.weight() >= most) break;
   }
-  gathering.endHour();
+  collector.endHour();
 }
 
 /** True when the interval has a day of which only the rollups are left. */

@@ -12,7 +12,7 @@ import type {
   TypeSelection,
 } from '../../../core/language/filter.ts';
 import { searchBox } from '../../../core/language/geo/geo-query.ts';
-import { coverOf } from '../cover.ts';
+import { coveringShape } from '../cover.ts';
 import { isOwnKey, type Key, keyOf } from '../subject-document.ts';
 
 /** `where` is absent when everything matches. Input of clients is always a value in it, never an operator. */
@@ -22,19 +22,19 @@ export interface Condition {
   readonly isExact: boolean;
 }
 
-const anything: Condition = { isExact: true };
-const perhaps: Condition = { isExact: false };
-const nothing: Condition = { where: { _id: { $in: [] } }, isExact: true };
+const matchAll: Condition = { isExact: true };
+const unknown: Condition = { isExact: false };
+const matchNone: Condition = { where: { _id: { $in: [] } }, isExact: true };
 
 export function compileCondition({ selectors, attrs, datasetIds, q, geo, scopeQ, also, anyOf }: Filter): Condition {
   return allOf([
-    selectors ? oneOf(selectors.map(ofSelector)) : anything,
-    attrs ? { where: { 'values.n': { $in: attrs } }, isExact: !datasetIds } : anything,
-    q ? ofQuery(q) : anything,
-    geo ? ofGeo(geo) : anything,
-    scopeQ ? ofScopes(scopeQ) : anything,
+    selectors ? oneOf(selectors.map(ofSelector)) : matchAll,
+    attrs ? { where: { 'values.n': { $in: attrs } }, isExact: !datasetIds } : matchAll,
+    q ? ofQuery(q) : matchAll,
+    geo ? ofGeo(geo) : matchAll,
+    scopeQ ? ofScopes(scopeQ) : matchAll,
     ...(also ?? []).map(compileCondition),
-    anyOf ? oneOf(anyOf.map(compileCondition)) : anything,
+    anyOf ? oneOf(anyOf.map(compileCondition)) : matchAll,
   ]);
 }
 
@@ -48,11 +48,11 @@ function allOf(conditions: readonly Condition[]): Condition {
 
 function oneOf(conditions: readonly Condition[]): Condition {
   const [only] = conditions;
-  if (!only) return nothing;
+  if (!only) return matchNone;
   if (conditions.length === 1) return only;
   const parts: readonly Document[] = conditions.flatMap(({ where }) => where ?? []);
   if (parts.length < conditions.length)
-    return conditions.some(({ where, isExact }) => !where && isExact) ? anything : perhaps;
+    return conditions.some(({ where, isExact }) => !where && isExact) ? matchAll : unknown;
   return { where: { $or: parts }, isExact: conditions.every((one) => one.isExact) };
 }
 
@@ -61,14 +61,14 @@ function ofSelector({ ids, idPattern, types }: EntitySelector): Condition {
     ? { where: { _id: { $in: ids } }, isExact: true }
     : idPattern
       ? ofPattern(idPattern.source)
-      : anything;
-  return allOf([ofIds, types ? ofTypes(types) : anything]);
+      : matchAll;
+  return allOf([ofIds, types ? ofTypes(types) : matchAll]);
 }
 
 function ofTypes(selection: TypeSelection): Condition {
   switch (selection.op) {
     case 'any':
-      return anything;
+      return matchAll;
     case 'type':
       return { where: { types: selection.type }, isExact: true };
     case 'and':
@@ -82,7 +82,7 @@ function ofTypes(selection: TypeSelection): Condition {
 function ofPattern(source: string): Condition {
   const [, literal = '', next = ''] = /^\^([\w:/-]*)(.?)/.exec(source) ?? [];
   const prefix = '*?{'.includes(next) ? literal.slice(0, -1) : literal;
-  if (prefix === '' || source.includes('|')) return perhaps;
+  if (prefix === '' || source.includes('|')) return unknown;
   const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
   return { where: { _id: { $gte: prefix, $lt: end } }, isExact: false };
 }
@@ -93,7 +93,7 @@ function ofQuery(query: Query): Condition {
   if ('parts' in query) return (query.op === 'and' ? allOf : oneOf)(query.parts.map(ofQuery));
   const { attr } = query.path;
   // Members of entities have short names; attributes are IRIs.
-  if (query.op === 'missing' || !attr.includes(':')) return perhaps;
+  if (query.op === 'missing' || !attr.includes(':')) return unknown;
   return (
     (isOfWholeValue(query.path) ? ofValue(query, attr) : undefined) ?? { where: { 'values.n': attr }, isExact: false }
   );
@@ -165,7 +165,7 @@ function scalarsIn(value: QValue): readonly Key[] | undefined {
 
 function ofGeo(geo: GeoQuery): Condition {
   const box = searchBox(geo);
-  const cover = box === 'everywhere' ? undefined : coverOf(box);
+  const cover = box === 'everywhere' ? undefined : coveringShape(box);
   const attr = geo.geoproperty;
   if (!cover) return { where: { 'values.n': attr }, isExact: false };
   const at = { $geoIntersects: { $geometry: cover } };

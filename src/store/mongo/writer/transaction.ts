@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientSession, MongoError, ReadConcern, WriteConcern } from 'mongodb';
 
 /** The time limit for retries. */
-const patienceMs = 20_000;
+const retryTimeoutMs = 20_000;
 
 /** The delay before a retry. It is random, so that brokers do not collide again and again. */
 const pauseMs = (attempt: number): number => Math.random() * Math.min(50, 2 ** attempt);
@@ -16,15 +16,15 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const session = await startSession();
   try {
-    return await untilSure('TransientTransactionError', () => attempt(session, work));
+    return await retryOn('TransientTransactionError', () => attempt(session, work));
   } finally {
     await session.endSession();
   }
 }
 
 /** Retries while the error has a label that marks it as retryable. */
-async function untilSure<T>(label: string, attempt: () => Promise<T>): Promise<T> {
-  const end = performance.now() + patienceMs;
+async function retryOn<T>(label: string, attempt: () => Promise<T>): Promise<T> {
+  const end = performance.now() + retryTimeoutMs;
   for (let count = 1; ; count += 1) {
     try {
       return await attempt();
@@ -51,6 +51,6 @@ async function attempt<T>(session: ClientSession, work: (session: ClientSession)
     throw error;
   }
   // A commit is idempotent: it can be repeated when its answer was lost.
-  await untilSure('UnknownTransactionCommitResult', () => session.commitTransaction());
+  await retryOn('UnknownTransactionCommitResult', () => session.commitTransaction());
   return result;
 }

@@ -2,17 +2,17 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Position } from '../../../core/port/store.ts';
-import { isAway, reach } from '../connection.ts';
+import { isUnavailable, withDatabase } from '../connection.ts';
 import type { Collections } from '../schema.ts';
 import { inTransaction } from './transaction.ts';
-import { beginWork, type Work } from './work.ts';
+import { beginUnitOfWork, type UnitOfWork } from './unit-of-work.ts';
 
 /** A part of a transaction. */
 interface Task<T> {
   /** The subjects that the task may read. */
   readonly ids: readonly string[];
   /** May be called several times, each time in another transaction. */
-  run(work: Work): T | Promise<T>;
+  run(work: UnitOfWork): T | Promise<T>;
 }
 
 export interface Writer {
@@ -37,7 +37,7 @@ const togetherMax = 500;
 interface Waiting {
   readonly weight: number;
   readonly ids: readonly string[];
-  run(work: Work): Promise<() => void>;
+  run(work: UnitOfWork): Promise<() => void>;
   reject(error: unknown): void;
 }
 
@@ -55,7 +55,7 @@ export function createWriter(
       if (!queue.hasRoomFor(weight, limits))
         return Promise.reject(new Problem('Unavailable', 'Too many writes are waiting already; try again later.'));
       return new Promise((resolve, reject) => {
-        const run = async (work: Work): Promise<() => void> => {
+        const run = async (work: UnitOfWork): Promise<() => void> => {
           const answer = await task.run(work);
           return () => resolve(answer);
         };
@@ -120,14 +120,14 @@ async function commitTogether(
   announce: (position: Position) => void,
 ): Promise<void> {
   try {
-    const { answers, position } = await reach(
+    const { answers, position } = await withDatabase(
       inTransaction(collections.startSession, (session) => carryOutAll(collections, session, together)),
     );
     announce(position);
     for (const answer of answers) answer();
   } catch (error) {
     // Run each task in its own transaction, so that one faulty task does not fail the others.
-    if (together.length > 1 && !isAway(error) && !(error instanceof Problem && error.type === 'Unavailable')) {
+    if (together.length > 1 && !isUnavailable(error) && !(error instanceof Problem && error.type === 'Unavailable')) {
       for (const one of together) await commitTogether(collections, [one], announce);
     } else for (const one of together) one.reject(error);
   }
@@ -135,10 +135,10 @@ async function commitTogether(
 
 async function carryOutAll(
   collections: Collections,
-  session: Parameters<typeof beginWork>[1],
+  session: Parameters<typeof beginUnitOfWork>[1],
   together: readonly Waiting[],
 ): Promise<{ readonly answers: readonly (() => void)[]; readonly position: Position }> {
-  const work = await beginWork(
+  const work = await beginUnitOfWork(
     collections,
     session,
     together.flatMap(({ ids }) => ids),

@@ -1,10 +1,10 @@
 /** Executes history plans: finds the entities and selects their instances. */
 import { type Filter, withoutAttrs } from '../../../core/language/filter.ts';
 import {
-  compileRemembered,
+  compileHistoryTest,
   createCollector,
   expiredSeries,
-  type Remembered,
+  type EntityWithHistory,
   type Timed,
 } from '../../../core/language/history-selection.ts';
 import { type EntityHistory, weightOf } from '../../../core/model/history.ts';
@@ -33,7 +33,7 @@ export function createHistoryReader({ subjects, series, names, yieldToEventLoop 
   return async (plan) => {
     const budget = createTimeBudget(yieldToEventLoop);
     const filter = withoutAttrs(plan.filter);
-    const isAskedFor = compileRemembered(plan.filter, plan.now);
+    const isAskedFor = compileHistoryTest(plan.filter, plan.now);
     const select = createSelect(plan, { series, names, budget });
     const pager = await subjects(filter, { budget, wanted: plan.limit + (plan.offset ?? 0) });
     const collector = createCollector(plan);
@@ -53,7 +53,7 @@ export function createHistoryReader({ subjects, series, names, yieldToEventLoop 
 }
 
 /** An entity that may have a history. */
-interface Known extends Remembered {
+interface Known extends EntityWithHistory {
   readonly subject: number;
 }
 

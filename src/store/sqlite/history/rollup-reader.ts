@@ -1,7 +1,7 @@
 /** Reads a series from its rollups where they exist, and else from its instances, which it summarizes. */
 import type { Database } from 'better-sqlite3';
 import type { Interval, Micros } from '../../../core/model/instant.ts';
-import { createFound, createGathering, type Found, type Rolled } from '../../../core/model/rolled.ts';
+import { createFound, createHourCollector, type Found, type Rolled } from '../../../core/model/rolled.ts';
 import {
   daysOf,
   type RolledDay,
@@ -34,12 +34,12 @@ export function createRollupReader(database: Database): RollupReader {
   /** Undefined: instances were forgotten meanwhile and are in neither part of the result. */
   async function readOnce(series: Series, reading: RollupRange): Promise<readonly Rolled<InstanceRow>[] | undefined> {
     const found = createFound<InstanceRow>();
-    for (const { tallies, ...stretch } of segmentsOf(days.read(series, reading), reading)) {
+    for (const { tallies, ...segment } of segmentsOf(days.read(series, reading), reading)) {
       if (found.weight() >= reading.most) break;
       if (tallies) for (const counts of tallies) found.put(counts);
       else {
-        await readInstances(series, { ...reading, ...stretch }, found);
-        if (days.areKept(series, stretch)) return undefined;
+        await readInstances(series, { ...reading, ...segment }, found);
+        if (days.areKept(series, segment)) return undefined;
       }
     }
     return found.all;
@@ -102,13 +102,13 @@ function createInstances(
   );
   return async ({ subject, name, dataset }, { from, to, most, budget }, found) => {
     const place: SeriesKey = [subject, name, dataset];
-    const gathering = createGathering(found);
+    const collector = createHourCollector(found);
     for (let start = from; ; ) {
       const page = numbers.all(...place, start, to, pageSize);
       for (const [at, number] of page) {
         const row = number === null ? one.get(...place, at) : undefined;
-        if (number !== null) gathering.addNumber(at, number);
-        if (row) gathering.addOther(at, row);
+        if (number !== null) collector.addNumber(at, number);
+        if (row) collector.addOther(at, row);
       }
       const end = page.at(-1);
       if (!end || page.length < pageSize || found.weight() >= most) break;
@@ -116,6 +116,6 @@ function createInstances(
       const pause = budget();
       if (pause) await pause;
     }
-    gathering.endHour();
+    collector.endHour();
   };
 }

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { TemporalQuery } from '../../../core/language/filter.ts';
 import { splitSummaries } from '../../../core/language/history-selection.ts';
 import { boundsOf } from '../../../core/language/temporal-query.ts';
-import { type HistoricInstance, standIn } from '../../../core/model/history.ts';
+import { type HistoricInstance, summaryInstance } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
@@ -85,7 +85,7 @@ function createRolledReader(
     const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
     const observed = found.map(({ time, ...one }) => ({
       time,
-      instance: 'row' in one ? readRow(one.row, series) : standIn(one.tallies, datasetId),
+      instance: 'row' in one ? readRow(one.row, series) : summaryInstance(one.tallies, datasetId),
     }));
     const { subject, name, dataset } = series;
     if (temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined) return observed;

@@ -1,6 +1,6 @@
 /** Chooses the best index for a filter. The index gives a superset of the result, in creation order. */
 import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
-import { type Lists, shortest } from './lists.ts';
+import { type IndexReaders, shortest } from './index-readers.ts';
 import type { NameReader } from '../names.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
@@ -11,7 +11,7 @@ export interface AccessPath {
   /** True when every candidate matches, unless it has expired: no check needs its content. */
   readonly isExact: boolean;
   /** A second path for when most candidates do not match: it pays off after `after` candidates. */
-  readonly otherwise?: { readonly after: number; readonly open: () => Promise<Pager> };
+  readonly fallback?: { readonly after: number; readonly open: () => Promise<Pager> };
 }
 
 /** `wanted`: how many results the caller needs, a number of entities or Infinity. */
@@ -25,7 +25,7 @@ export type PlanQuery = (filter: Filter, limits: SearchLimits) => Promise<Access
 interface Indexes {
   readonly names: NameReader;
   readonly rows: Rows;
-  readonly lists: Lists;
+  readonly lists: IndexReaders;
 }
 
 export function createQueryPlanner({ names, rows, lists }: Indexes): PlanQuery {
@@ -37,19 +37,19 @@ export function createQueryPlanner({ names, rows, lists }: Indexes): PlanQuery {
     if (byId) return { pager: pagerOfIds(byId, rows), isExact: isByIdOnly(filter) };
     const readers = conjuncts.flatMap(lists.readers);
     const ordered = conjuncts.map(lists.ordered).find((pager) => pager !== undefined);
-    const most = ordered && wanted < Infinity ? fewEnough : affordable(wanted, rows.total());
+    const most = ordered && wanted < Infinity ? cheapListLength : listLengthMax(wanted, rows.total());
     const list = await shortest(readers, { budget, most });
     if (list) return { pager: pagerOfNums(list, rows), isExact: false };
     const pager = ordered ?? conjuncts.map(typed).find((one) => one !== undefined) ?? rows.all;
     if (readers.length === 0) return { pager, isExact: isByTypeOnly(filter) };
     const open = async (): Promise<Pager> =>
       pagerOfNums((await shortest(readers, { budget, most: Infinity })) ?? [], rows);
-    return { pager, isExact: false, otherwise: { after: 2 * most, open } };
+    return { pager, isExact: false, fallback: { after: 2 * most, open } };
   };
 }
 
 /** A list of this many numbers costs almost nothing. */
-const fewEnough = 500;
+const cheapListLength = 500;
 
 /** How many index rows cost as much as reading one entity. */
 const rowsPerEntity = 7;
@@ -58,8 +58,8 @@ const rowsPerEntity = 7;
  * The length from which a list costs more than reading entities in their order. If the list has `length` of `total` entities, a page is
  * full after `wanted * total / length` entities; the list costs `length / rowsPerEntity`.
  */
-const affordable = (wanted: number, total: number): number =>
-  Math.max(fewEnough, Math.ceil(Math.sqrt(rowsPerEntity * wanted * total)));
+const listLengthMax = (wanted: number, total: number): number =>
+  Math.max(cheapListLength, Math.ceil(Math.sqrt(rowsPerEntity * wanted * total)));
 
 /** The filter and the nested filters that must also match. */
 const conjunctsOf = (filter: Filter): readonly Filter[] => [filter, ...(filter.also ?? []).flatMap(conjunctsOf)];

@@ -24,10 +24,10 @@ interface Sources {
   readonly rows: Pick<Rows, 'whole'>;
   readonly yieldToEventLoop: YieldToEventLoop;
   /** Gets the number of entities that a query read. */
-  readonly onLooked: (filter: Filter, entities: number) => void;
+  readonly onRead: (filter: Filter, entities: number) => void;
 }
 
-export function createSearch({ planQuery, rows, yieldToEventLoop, onLooked }: Sources): Search {
+export function createSearch({ planQuery, rows, yieldToEventLoop, onRead: onLooked }: Sources): Search {
   return {
     async find({ filter, limit, offset = 0, after = 0, now, isLazy = false }) {
       const budget = createTimeBudget(yieldToEventLoop);
@@ -67,7 +67,7 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onLooked }: So
 
 /** Passes candidates to `visit` until it returns false. Returns the number of candidates. */
 async function walk(
-  { pager, isExact, otherwise }: AccessPath,
+  { pager, isExact, fallback: otherwise }: AccessPath,
   { after, budget, wanted }: SearchLimits & { readonly after: number },
   visit: (row: EntityRow) => boolean,
 ): Promise<number> {

@@ -47,7 +47,7 @@ export function createLogWriter(database: Database, sequence: Sequence): LogWrit
   const newestTotal = database
     .prepare<[], number | null>('SELECT total FROM log ORDER BY position DESC LIMIT 1')
     .pluck();
-  const space = createSpace();
+  const space = createRecordTexts();
   let total = newestTotal.get() ?? 0;
   return {
     append(logged) {
@@ -78,7 +78,7 @@ const chainsMax = 10_000;
 const isLarge = (doc: string, stored: StoredEntityRow | undefined): boolean =>
   doc.length >= wholeMax || (stored !== undefined && stored.doc.length >= wholeMax);
 
-interface Space {
+interface RecordTexts {
   /** The texts of a record: the entity, or '' when later records give it; and `undo`, when the previous record depends on this one. */
   textsOf(logged: Logged): { readonly doc: string; readonly undo: string | null };
 }
@@ -87,7 +87,7 @@ interface Space {
  * For a large entity, a record holds only the change. A reader takes the entity from the table of entities and undoes all changes after
  * the record. An entity with an expiry is stored whole, because expiry is not logged as a change.
  */
-function createSpace(): Space {
+function createRecordTexts(): RecordTexts {
   const chains = new Map<number, number>();
   const isWhole = ({ change, doc, num }: Logged): boolean => {
     if (doc.length < wholeMax || change.event === 'deleted' || firstExpiry(change.entity) !== undefined) return true;

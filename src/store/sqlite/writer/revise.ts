@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { type HistoricInstance, type Replacement, replacementOf } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Revised, Revision } from '../../../core/port/store.ts';
-import type { Tables } from './carry-out.ts';
+import type { Tables } from './execute-write.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
 import { createRangeDelete } from '../history/range-delete.ts';

@@ -7,7 +7,7 @@
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
 /** Continues work for about this many milliseconds. Undefined: it has not ended. */
-export function goOn<Result>(steps: Steps<Result>, ms: number): { readonly result: Result } | undefined {
+export function runFor<Result>(steps: Steps<Result>, ms: number): { readonly result: Result } | undefined {
   const end = performance.now() + ms;
   for (;;) {
     const step = steps.next();

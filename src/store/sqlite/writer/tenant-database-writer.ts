@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Position } from '../../../core/port/store.ts';
-import { carryOut, recordSeries, sweepSome, type Tables } from './carry-out.ts';
+import { executeWrite, recordSeries, sweepSome, type Tables } from './execute-write.ts';
 import { openForWriting } from '../connection.ts';
 import { failureOf } from '../failure.ts';
 import { createEntities } from './entity-rows.ts';
@@ -25,7 +25,7 @@ export interface TenantDatabaseWriter {
   commit(requests: readonly Request[]): Steps<readonly Reply[]>;
   position(): Position;
   /** Does deferred work: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. Never runs during a commit. */
-  tidy(): Steps<boolean>;
+  doDeferredWork(): Steps<boolean>;
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
   return {
     commit,
     position: () => tables.sequence.position(),
-    tidy: createTidy(tables, { wal, inTransaction }),
+    doDeferredWork: createTidy(tables, { wal, inTransaction }),
     close() {
       wal.empty();
       database.close();
@@ -80,7 +80,7 @@ function* answer({ seq, job }: Request, run: Run): Steps<Reply> {
 function createTidy(
   { entities: { values }, rollups }: Tables,
   { wal, inTransaction }: { wal: Wal; inTransaction: InTransaction },
-): TenantDatabaseWriter['tidy'] {
+): TenantDatabaseWriter['doDeferredWork'] {
   return function* () {
     wal.keepShort();
     if (!values.areComplete()) {
@@ -171,7 +171,7 @@ function createRunner(
 function* applyAll(tables: Tables, { at, writes }: Extract<Job, { op: 'apply' }>): Steps<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const text of writes) {
-    for (const write of writesIn(text)) outcomes.push(yield* carryOut(tables, write, at));
+    for (const write of writesIn(text)) outcomes.push(yield* executeWrite(tables, write, at));
     yield;
   }
   return outcomes;

@@ -1,8 +1,8 @@
 /** The writer's thread: receives requests and takes one turn per iteration of the event loop. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { FromWriter, ToWriter } from '../message.ts';
-import { createLedgers } from './ledgers.ts';
-import { createTurns } from './turns.ts';
+import { createDatabaseWriters } from './database-writers.ts';
+import { createScheduler } from './scheduler.ts';
 
 /** A type assertion: only the writer of the main thread posts here. */
 const isToWriter = (message: unknown): message is ToWriter => message !== undefined;
@@ -11,8 +11,8 @@ if (parentPort) serve(parentPort);
 
 function serve(port: MessagePort): void {
   const say = (message: FromWriter): void => port.postMessage(message);
-  const writers = createLedgers(say);
-  const turns = createTurns(writers);
+  const writers = createDatabaseWriters(say);
+  const turns = createScheduler(writers);
   let next: NodeJS.Immediate | undefined;
   let isLast = false;
 

@@ -6,7 +6,7 @@ import type { Observe } from '../../../core/port/observe.ts';
 import type { Position } from '../../../core/port/store.ts';
 import { errorOf } from '../failure.ts';
 import type { Answer, FromWriter, Job, Reply, Request, ToWriter } from '../message.ts';
-import { createWaitingRoom, type Size, type WriterLimits } from './waiting-room.ts';
+import { createPendingRequests, type Size, type WriterLimits } from './pending-requests.ts';
 
 /** Sends a job for one tenant's file. Throws Unavailable when too many jobs wait, and an Error when the job failed. */
 export type SendJob = (job: Job, weight?: number) => Promise<Answer>;
@@ -30,8 +30,8 @@ export interface WriterOptions {
 }
 
 /** After this many deaths within that time, a restart is pointless. */
-const deathsMost = 5;
-const deathsMs = 60_000;
+const crashesMax = 5;
+const crashesMs = 60_000;
 
 /**
  * Starts the writer's thread, and restarts it when it dies. Jobs that wait then fail with Unavailable: they may have been done or not.
@@ -53,10 +53,10 @@ export function startWriter(options: WriterOptions): Writer {
     queue.fail(new Problem('Unavailable', 'The writer of the store has died; what was asked may be done or not.'));
     if (!queue.isOpen()) return ended.resolve(undefined);
     deaths.push(performance.now());
-    if (deaths.length >= deathsMost && performance.now() - (deaths.at(-deathsMost) ?? 0) < deathsMs) {
+    if (deaths.length >= crashesMax && performance.now() - (deaths.at(-crashesMax) ?? 0) < crashesMs) {
       queue.refuse();
       ended.resolve(undefined);
-      return fatal(new Error(`The writer of the store has died ${deathsMost} times within a minute.`));
+      return fatal(new Error(`The writer of the store has died ${crashesMax} times within a minute.`));
     }
     outbox.clear();
     worker = startThread({ hear, observe, died: revive, heapMegabytes });
@@ -119,13 +119,13 @@ interface Queue {
 }
 
 function createQueue(limits: WriterLimits): Queue {
-  const waiting = createWaitingRoom(limits);
+  const waiting = createPendingRequests(limits);
   let lastSeq = 0;
   let isOpen = true;
   return {
     enter(size, post) {
       if (!isOpen) return Promise.reject(new Problem('Unavailable', 'The store does not take writes any more.'));
-      if (!waiting.hasRoomFor(size)) {
+      if (!waiting.hasCapacityFor(size)) {
         return Promise.reject(new Problem('Unavailable', 'Too many writes are waiting already; try again later.'));
       }
       lastSeq += 1;

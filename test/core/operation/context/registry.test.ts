@@ -37,7 +37,7 @@ const keys = async (): Promise<readonly string[]> => (await (await collection())
 
 async function use(value: Json, tenant = ''): Promise<Context> {
   const context = await library.resolve(value, tenant);
-  await library.note(context, tenant);
+  await library.recordUse(context, tenant);
   return context;
 }
 
@@ -65,10 +65,10 @@ describe('uses', () => {
   });
 
   test('need no waiting once they are known', async () => {
-    expect(library.note(library.core, '')).toBeUndefined();
+    expect(library.recordUse(library.core, '')).toBeUndefined();
     const context = await use([url, { b: 'ex:b' }]);
-    expect(library.note(context, '')).toBeUndefined();
-    expect(library.note(context, 'other')).toBeInstanceOf(Promise);
+    expect(library.recordUse(context, '')).toBeUndefined();
+    expect(library.recordUse(context, 'other')).toBeInstanceOf(Promise);
   });
 
   test('are nothing to a tenant that is not there', async () => {
@@ -82,7 +82,7 @@ describe('uses', () => {
     await library.change('urn:c:1', () => ({ kind: 'Hosted', createdAt: clock.now(), context: { a: 'ex:a' } }), place);
     const context = await library.resolve('http://any/ngsi-ld/v1/jsonldContexts/urn:c:1', '');
     expect(await library.remove('urn:c:1', place)).toBe(true);
-    await library.note(context, '');
+    await library.recordUse(context, '');
     expect(await keys()).toEqual([]);
     expect(await library.remove('urn:c:1', place)).toBe(false);
   });
@@ -90,7 +90,7 @@ describe('uses', () => {
   test('that cannot be written down are observed and harm nobody', async () => {
     const broken: Stores = { ...stores, open: () => Promise.reject(new Error('the disk is full')) };
     const lame = createLibrary(broken);
-    await lame.note(await library.resolve(url, ''), '');
+    await lame.recordUse(await library.resolve(url, ''), '');
     expect(observed).toMatchObject([{ kind: 'failed' }]);
   });
 

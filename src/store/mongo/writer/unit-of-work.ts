@@ -8,7 +8,7 @@ import type { Collections, LogDocument, StateDocument, SubjectDocument } from '.
 import { createSubjects, type Subjects } from './subjects.ts';
 import { createEntityCounts, type EntityCounts } from './entity-counts.ts';
 
-export interface Work extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
+export interface UnitOfWork extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
   readonly collections: Collections;
   readonly session: ClientSession;
   readonly history: HistoryWriter;
@@ -27,11 +27,11 @@ export interface Work extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
  * Updates the tenant's state document. This excludes other transactions until this one ends: its reads are up to date, and positions
  * become visible in order. Loads the subjects with these ids.
  */
-export async function beginWork(
+export async function beginUnitOfWork(
   collections: Collections,
   session: ClientSession,
   ids: readonly string[],
-): Promise<Work> {
+): Promise<UnitOfWork> {
   const state = await collections.state.findOneAndUpdate(
     { _id: 'state' },
     { $inc: { turn: 1 } },
@@ -40,7 +40,7 @@ export async function beginWork(
   if (!state) throw new Error(`The database ${collections.state.dbName} has lost its state.`);
   const found =
     ids.length === 0 ? [] : await collections.subjects.find({ _id: { $in: [...new Set(ids)] } }, { session }).toArray();
-  return createWork(collections, session, { state, subjects: found });
+  return createUnitOfWork(collections, session, { state, subjects: found });
 }
 
 interface Loaded {
@@ -48,7 +48,7 @@ interface Loaded {
   readonly subjects: readonly SubjectDocument[];
 }
 
-function createWork(collections: Collections, session: ClientSession, loaded: Loaded): Work {
+function createUnitOfWork(collections: Collections, session: ClientSession, loaded: Loaded): UnitOfWork {
   const { turn } = loaded.state;
   const history = createHistoryWriter({ history: collections.history, rollups: collections.rollups, session, turn });
   const tally = createEntityCounts(collections.counts, session);
@@ -74,7 +74,7 @@ function createWork(collections: Collections, session: ClientSession, loaded: Lo
   };
 }
 
-interface LogAppender extends Pick<Work, 'log' | 'nextNumber' | 'state' | 'setPrunedTo'> {
+interface LogAppender extends Pick<UnitOfWork, 'log' | 'nextNumber' | 'state' | 'setPrunedTo'> {
   readonly flush: () => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { Store } from '../../port/store.ts';
 const latest = new WeakMap<Store, Map<string, Promise<unknown>>>();
 
 /** Runs the work after all earlier work for this id has ended, also after a failure. */
-export async function inTurn<T>(store: Store, id: string, work: () => Promise<T>): Promise<T> {
+export async function serialized<T>(store: Store, id: string, work: () => Promise<T>): Promise<T> {
   const turns = latest.get(store) ?? new Map<string, Promise<unknown>>();
   latest.set(store, turns);
   const done = (turns.get(id) ?? Promise.resolve()).then(work, work);

@@ -1,7 +1,7 @@
 /** Finds the first syntax error of a JSON text (RFC 8259). It runs only after parsing fails, to report the position to the client. */
 
 /** A syntax error: what was expected, and at which byte offset. */
-export interface Flaw {
+export interface SyntaxFault {
   readonly at: number;
   readonly expected: string;
 }
@@ -12,7 +12,7 @@ interface Cursor {
 }
 
 /** Returns the first syntax error of a text, or undefined when there is none. Recursive: the caller must limit the nesting depth first. */
-export function findFlaw(bytes: Buffer): Flaw | undefined {
+export function findSyntaxError(bytes: Buffer): SyntaxFault | undefined {
   const cursor = { bytes, at: 0 };
   const expected = expectedByValue(cursor) ?? (skipBlanks(cursor) === '' ? undefined : 'the end');
   return expected === undefined ? undefined : { at: cursor.at, expected };

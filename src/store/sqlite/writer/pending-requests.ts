@@ -19,12 +19,12 @@ interface Waiting {
 
 export type Size = Pick<Waiting, 'path' | 'weight' | 'bytes'>;
 
-export interface WaitingRoom {
+export interface PendingRequests {
   /**
    * Always true for a file without pending jobs, so that a job larger than the limits is possible. Also true for a file that uses up to
    * a hundredth of the limits, when others use up the rest: so no tenant blocks others.
    */
-  hasRoomFor(size: Size): boolean;
+  hasCapacityFor(size: Size): boolean;
   add(seq: number, one: Waiting): void;
   take(seq: number): Waiting | undefined;
   takeAll(): readonly Waiting[];
@@ -38,14 +38,14 @@ interface Sum {
   bytes: number;
 }
 
-export function createWaitingRoom({ pendingWrites, pendingBytes }: WriterLimits): WaitingRoom {
+export function createPendingRequests({ pendingWrites, pendingBytes }: WriterLimits): PendingRequests {
   const room = new Map<number, Waiting>();
   const all: Sum = { weight: 0, bytes: 0 };
   const byFile = new Map<string, Sum>();
   const fits = (sum: Sum, { weight, bytes }: Size, part: number): boolean =>
     sum.weight + weight <= pendingWrites * part && sum.bytes + bytes <= pendingBytes * part;
   return {
-    hasRoomFor(size) {
+    hasCapacityFor(size) {
       const own = byFile.get(size.path);
       return !own || fits(all, size, 1) || fits(own, size, ownPart);
     },

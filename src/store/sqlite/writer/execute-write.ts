@@ -1,11 +1,11 @@
 /** Executes writes in a tenant's file within the current transaction. The core defines what they mean. */
-import { carryOutWrite, type Write } from '../../../core/language/write.ts';
+import { applyWrite, type Write } from '../../../core/language/write.ts';
 import type { Change } from '../../../core/model/change.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
 import { historyOf, pastEntry } from '../../../core/model/history.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
-import type { Mutated } from '../../../core/model/settle.ts';
+import type { Mutated } from '../../../core/model/apply-draft.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Entities, StoredEntityRow, NewEntityRow } from './entity-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
@@ -27,10 +27,10 @@ export interface Tables {
 }
 
 /** One write: entity, history and log, or nothing. */
-export function* carryOut(tables: Tables, write: Write, at: Instant): Steps<Outcome> {
+export function* executeWrite(tables: Tables, write: Write, at: Instant): Steps<Outcome> {
   const stored = tables.entities.get(write.mutation.id);
   yield;
-  const { outcome, change, next, past = [] } = carryOutWrite(stored?.entity, write, at);
+  const { outcome, change, next, past = [] } = applyWrite(stored?.entity, write, at);
   yield;
   if (change) yield* keep(tables, { stored, change, next });
   for (const { name, instance } of past)

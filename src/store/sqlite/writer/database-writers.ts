@@ -5,7 +5,7 @@ import { type TenantDatabaseWriter, openTenantDatabaseWriter } from './tenant-da
 import type { Steps } from './steps.ts';
 
 /** Work in each file is sequential. */
-export interface Ledgers {
+export interface DatabaseWriters {
   /** Commits a group of requests in a file and replies to them. Opens the file if need be. */
   commit(path: string, group: readonly Request[]): Steps<undefined>;
   /** Does a piece of deferred work. False: nothing is left to do in this file. */
@@ -13,7 +13,7 @@ export interface Ledgers {
   close(): void;
 }
 
-export function createLedgers(say: (message: FromWriter) => void): Ledgers {
+export function createDatabaseWriters(say: (message: FromWriter) => void): DatabaseWriters {
   const writers = new Map<string, TenantDatabaseWriter>();
 
   function* commitOpened(path: string, group: readonly Request[]): Steps<FromWriter> {
@@ -41,7 +41,7 @@ export function createLedgers(say: (message: FromWriter) => void): Ledgers {
     *tidy(path) {
       try {
         const writer = writers.get(path);
-        return writer ? yield* writer.tidy() : false;
+        return writer ? yield* writer.doDeferredWork() : false;
       } catch (error) {
         say({ kind: 'failed', where: 'store: tidying', message: String(error) });
         return false;

@@ -13,11 +13,11 @@ import { type Pager, pagerOfSeveral, type Rows } from './rows.ts';
 const rowsBetween = 256;
 
 /** Starts to read the numbers from an index, unordered, with possible duplicates. */
-export type ListReader = () => Iterable<number>;
+export type IndexReader = () => Iterable<number>;
 
-export interface Lists {
+export interface IndexReaders {
   /** One per condition of the filter itself that an index answers. Nested filters are left out. */
-  readonly readers: (filter: Filter) => readonly ListReader[];
+  readonly readers: (filter: Filter) => readonly IndexReader[];
   /** The entities with one of a few values, in creation order, without a list. Undefined when the filter has no such condition. */
   readonly ordered: (filter: Filter) => Pager | undefined;
 }
@@ -25,10 +25,13 @@ export interface Lists {
 /** For more values than this, a merge of the pages of all values costs too much. */
 const valuesMax = 8;
 
-export function createLists(database: Database, { names, rows }: { names: NameReader; rows: Rows }): Lists {
+export function createIndexReaders(
+  database: Database,
+  { names, rows }: { names: NameReader; rows: Rows },
+): IndexReaders {
   const isComplete = database.prepare<[number], number>('SELECT complete FROM indexed WHERE name = ?').pluck();
   const isIndexed = (name: number): boolean => isComplete.get(name) === 1;
-  const ofTerm = ({ attr, wanted }: IndexTerm): readonly ListReader[] => {
+  const ofTerm = ({ attr, wanted }: IndexTerm): readonly IndexReader[] => {
     const name = names.numOf(attr);
     if (name === undefined) return [() => []];
     if (!isIndexed(name)) return [];
@@ -42,7 +45,7 @@ export function createLists(database: Database, { names, rows }: { names: NameRe
       return undefined;
     return pagerOfSeveral(wanted.keys.map((key) => rows.withValue(name, key)));
   };
-  const ofBox = (geoproperty: string, box: BoundingBox | 'everywhere'): readonly ListReader[] => {
+  const ofBox = (geoproperty: string, box: BoundingBox | 'everywhere'): readonly IndexReader[] => {
     if (box === 'everywhere') return [];
     const name = names.numOf(geoproperty);
     return [name === undefined ? () => [] : () => numsInBox(database, name, box)];
@@ -85,7 +88,7 @@ function numsInBox(database: Database, name: number, [west, south, east, north]:
 
 /** The numbers of the shortest list, ascending. Undefined when all lists are longer than `most`. */
 export async function shortest(
-  readers: readonly ListReader[],
+  readers: readonly IndexReader[],
   { budget, most }: { budget: TimeBudget; most: number },
 ): Promise<readonly number[] | undefined> {
   let best: readonly number[] | undefined;

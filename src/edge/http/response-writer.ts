@@ -6,37 +6,37 @@ import type { World } from '../../core/operation/operation.ts';
 /** Size in bytes up to which content is written in one piece. */
 export const pieceBytes = 64 * 2 ** 10;
 
-export interface OutflowSurroundings {
+export interface ResponseWriterContext {
   readonly world: Pick<World, 'memory' | 'observe'>;
   /** Time in milliseconds within which a client must take a piece. */
-  readonly takingTimeoutMs: number;
+  readonly writeTimeoutMs: number;
 }
 
 /** Content that counts against the memory budget until it is sent. */
-export interface Outflow {
+export interface ResponseWriter {
   /** Sends the content after the head is written. Never fails. */
-  pour(response: ServerResponse): Promise<void>;
+  writeAll(response: ServerResponse): Promise<void>;
 }
 
 /** Throws MemoryBudgetExceeded when responses use their whole share of the budget. */
-export function openOutflow(content: Buffer | LongText, surroundings: OutflowSurroundings): Outflow {
-  const { memory } = surroundings.world;
+export function openResponseWriter(content: Buffer | LongText, context: ResponseWriterContext): ResponseWriter {
+  const { memory } = context.world;
   const { begin: first, rest } =
     'begin' in content ? { ...content, begin: Buffer.from(content.begin) } : { begin: content };
   const held = memory.held('answers');
   // A single response may exceed the share: otherwise it could never be sent.
   if (held > 0 && held + first.length > memory.share('answers')) throw memory.refusal('answers');
   memory.count('answers', first.length);
-  return { pour: (response) => pour(response, { first, rest, ...surroundings }) };
+  return { writeAll: (response) => writePieces(response, { first, rest, ...context }) };
 }
 
-interface Pouring extends OutflowSurroundings {
+interface WriteState extends ResponseWriterContext {
   readonly first: Buffer;
   readonly rest: LongText['rest'] | undefined;
 }
 
-async function pour(response: ServerResponse, { first, rest, ...surroundings }: Pouring): Promise<void> {
-  const { memory, observe } = surroundings.world;
+async function writePieces(response: ServerResponse, { first, rest, ...context }: WriteState): Promise<void> {
+  const { memory, observe } = context.world;
   let held = first.length;
   const recount = (bytes: number): void => {
     memory.count('answers', bytes - held);
@@ -45,11 +45,11 @@ async function pour(response: ServerResponse, { first, rest, ...surroundings }: 
   };
   const send = (piece: Buffer): Promise<boolean> => {
     recount(piece.length);
-    return handOver(piece, response, surroundings);
+    return handOver(piece, response, context);
   };
   try {
     const isTaken = (await send(first)) && (!rest || (await every(rest, (text) => send(Buffer.from(text)))));
-    if (isTaken) await endTaken(response, surroundings);
+    if (isTaken) await endAndFlush(response, context);
   } catch (cause) {
     // The head is sent already, so closing the connection is the only way to signal that the content is incomplete.
     observe({ kind: 'failed', where: 'http', cause });
@@ -66,32 +66,32 @@ async function every(texts: AsyncIterable<string>, send: (text: string) => Promi
 }
 
 /** Writes bytes in pieces and waits for drain between them. False when the connection is closed. */
-async function handOver(bytes: Buffer, response: ServerResponse, surroundings: OutflowSurroundings): Promise<boolean> {
+async function handOver(bytes: Buffer, response: ServerResponse, context: ResponseWriterContext): Promise<boolean> {
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     if (response.destroyed) return false;
     const isTaken = response.write(bytes.subarray(at, at + pieceBytes));
-    if (!isTaken && !(await happens('drain', response, surroundings))) return false;
+    if (!isTaken && !(await waitForEvent('drain', response, context))) return false;
   }
   return !response.destroyed;
 }
 
-async function endTaken(response: ServerResponse, surroundings: OutflowSurroundings): Promise<void> {
+async function endAndFlush(response: ServerResponse, context: ResponseWriterContext): Promise<void> {
   response.end();
-  if (!response.writableFinished) await happens('finish', response, surroundings);
+  if (!response.writableFinished) await waitForEvent('finish', response, context);
 }
 
 /** Closes the connection when content that was written in one piece is not taken in time. */
-export function watchTaking(response: ServerResponse, bytes: number, surroundings: OutflowSurroundings): void {
-  const { memory } = surroundings.world;
+export function watchDrainTimeout(response: ServerResponse, bytes: number, context: ResponseWriterContext): void {
+  const { memory } = context.world;
   memory.count('answers', bytes);
-  void happens('finish', response, surroundings).then(() => memory.count('answers', -bytes));
+  void waitForEvent('finish', response, context).then(() => memory.count('answers', -bytes));
 }
 
 /** Waits for `drain` or `finish`. False when the connection closes; it is closed after the timeout. */
-function happens(
+function waitForEvent(
   event: 'drain' | 'finish',
   response: ServerResponse,
-  { world, takingTimeoutMs }: OutflowSurroundings,
+  { world, writeTimeoutMs: takingTimeoutMs }: ResponseWriterContext,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (isTaken: boolean): void => {

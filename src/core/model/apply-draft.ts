@@ -6,7 +6,7 @@ import type { Draft, Rule } from './draft.ts';
 import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { sameJson } from './json.ts';
-import type { NotUpdated, Outcome, PastOnly } from './mutation.ts';
+import type { NotUpdated, Outcome, HistoryOnlyInstance } from './mutation.ts';
 import { Problem } from './problem.ts';
 import { type Stamp, stampInstance } from './stamp.ts';
 
@@ -16,7 +16,7 @@ export interface Mutated {
   readonly change?: Change;
   readonly next?: Entity;
   /** Instances that a store adds to the history of the entity, even without a change. */
-  readonly past?: readonly PastOnly[];
+  readonly past?: readonly HistoryOnlyInstance[];
 }
 
 export const scopeTime = ({ scopeObservedAt }: EntityFragment): Pick<Change, 'scopeObservedAt'> =>
@@ -30,7 +30,7 @@ export const given = ({
   ...(expiresAt === undefined || expiresAt === ngsildNull ? undefined : { expiresAt }),
 });
 
-export function existing(entity: Entity, attr: string, datasetId: string | undefined): Instance {
+export function existingInstance(entity: Entity, attr: string, datasetId: string | undefined): Instance {
   const instance = instanceOf(entity.attrs[attr], datasetId);
   if (!instance) throw notThere(entity, attr, datasetId);
   return instance;
@@ -54,7 +54,7 @@ export const overwriteRule =
 export const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
 /** The entity with the types, scope and expiry of a fragment and the attributes of a draft (clause 4.16: types are only added). */
-export function settle(
+export function applyDraft(
   current: Entity,
   fragment: EntityFragment,
   { at, draft, notUpdated = [] }: { at: Instant; draft: Draft; notUpdated?: readonly NotUpdated[] },

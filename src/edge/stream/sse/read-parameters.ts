@@ -9,7 +9,7 @@ import type { SubscribeStart } from '../start.ts';
 type Params = OperationRequest['params'];
 
 /** Parameters for the start position, and for the handling of a slow client. */
-export const courseParameters = ['after', 'snapshot', 'tail', 'overflow'] as const;
+export const streamParameters = ['after', 'snapshot', 'tail', 'overflow'] as const;
 
 /** Parameters of a subscription that is not stored: the query parameters that are meaningful for changes. */
 export const subscriptionParameters = [

@@ -3,7 +3,7 @@ import type { Memory } from '../../core/port/memory.ts';
 import type { Problem } from '../../core/model/problem.ts';
 
 /** Tracks a body from its first byte until its request is answered. */
-export interface Arrival {
+export interface BodyReservation {
   /** Counts bytes that have arrived. */
   add(bytes: number): void;
   /** The body is complete: it is no longer refused for lack of memory. */
@@ -12,9 +12,9 @@ export interface Arrival {
   end(): void;
 }
 
-export interface Arrivals {
+export interface BodyBudget {
   /** Calls `giveWay` at most once, before the body is complete. Its argument is the problem to send to the client. */
-  open(giveWay: (problem: Problem) => void): Arrival;
+  open(giveWay: (problem: Problem) => void): BodyReservation;
 }
 
 /** Size in bytes up to which a body may use the last eighth of the bodies' share. That eighth is reserved for small bodies. */
@@ -28,9 +28,9 @@ const isOver = (state: { readonly isOver: boolean }): boolean => state.isOver;
 /** Memory overhead of each piece in bytes. */
 const pieceBytes = 256;
 
-export function createArrivals(memory: Memory): Arrivals {
+export function createBodyBudget(memory: Memory): BodyBudget {
   /** Incomplete large bodies, in the order in which they became large. */
-  const unfinished = new Map<Arrival, () => void>();
+  const unfinished = new Map<BodyReservation, () => void>();
   const [most, mostLarge] = [memory.share('bodies'), largestBody(memory)];
   return {
     open(giveWay) {
@@ -45,7 +45,7 @@ export function createArrivals(memory: Memory): Arrivals {
         drop();
         giveWay(memory.refusal('bodies'));
       };
-      const arrival: Arrival = {
+      const arrival: BodyReservation = {
         add(bytes) {
           if (state.isOver) return;
           state.held += bytes + pieceBytes;

@@ -2,7 +2,7 @@
 import type { Json } from '../model/json.ts';
 
 /** Thrown by readers of rows. The message describes the fault and quotes the value. */
-export class RowFlaw extends Error {}
+export class RowError extends Error {}
 
 /** A value for messages, shortened to 80 characters. */
 export const quoted = (value: Json | undefined): string => {

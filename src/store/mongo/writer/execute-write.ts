@@ -1,5 +1,5 @@
 /** Executes writes within a transaction. The core defines what they mean. */
-import { carryOutWrite, type Write } from '../../../core/language/write.ts';
+import { applyWrite, type Write } from '../../../core/language/write.ts';
 import { expiredSeries } from '../../../core/language/history-selection.ts';
 import type { Change } from '../../../core/model/change.ts';
 import type { Entity } from '../../../core/model/entity.ts';
@@ -9,12 +9,12 @@ import type { Instant } from '../../../core/model/instant.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { PastInstance } from '../../../core/port/store.ts';
 import type { Subject } from '../subject-document.ts';
-import type { Work } from './work.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
 
 /** One write: entity, history and log, or nothing. */
-export function carryOut(work: Work, write: Write, at: Instant): Outcome {
+export function executeWrite(work: UnitOfWork, write: Write, at: Instant): Outcome {
   const held = work.get(write.mutation.id);
-  const { outcome, change, next, past = [] } = carryOutWrite(held?.present?.entity, write, at);
+  const { outcome, change, next, past = [] } = applyWrite(held?.present?.entity, write, at);
   if (change) keep(work, { held, change, next });
   const { id } = write.mutation;
   recordPast(
@@ -31,7 +31,7 @@ interface EntityChange {
   readonly next: Entity | undefined;
 }
 
-function keep(work: Work, { held, change, next }: EntityChange): void {
+function keep(work: UnitOfWork, { held, change, next }: EntityChange): void {
   const number = work.nextNumber();
   const { id, types } = change.entity;
   const before = held?.present;
@@ -47,7 +47,7 @@ function keep(work: Work, { held, change, next }: EntityChange): void {
 }
 
 /** Removes the history of attribute instances that have expired (clause 4.22). */
-function forgetExpired({ history }: Work, subject: Subject, now: Instant): void {
+function forgetExpired({ history }: UnitOfWork, subject: Subject, now: Instant): void {
   const places = expiredSeries(subject.present?.entity, now);
   if (places.length === 0) return;
   const keys = new Set(places.map(({ name, datasetId }) => JSON.stringify([name, datasetId])));
@@ -55,7 +55,7 @@ function forgetExpired({ history }: Work, subject: Subject, now: Instant): void 
 }
 
 /** Adds instances to the histories of entities, whether these exist or not. */
-export function recordPast(work: Work, instances: readonly PastInstance[], at: Instant): void {
+export function recordPast(work: UnitOfWork, instances: readonly PastInstance[], at: Instant): void {
   for (const [id, ofOne] of Map.groupBy(instances, (one) => one.id)) {
     const subject = work.get(id) ?? { id, subject: work.nextNumber(), types: ofOne[0]?.types ?? [], series: [] };
     const entries = ofOne.map(({ name, instance }) => pastEntry(name, instance, { at, ownerCreatedAt: at }));
@@ -64,7 +64,7 @@ export function recordPast(work: Work, instances: readonly PastInstance[], at: I
 }
 
 /** Removes what has expired from an entity. True when the entity was removed. Nothing is logged, and the version stays (clause 4.22). */
-export function sweepOne(work: Work, id: string, now: Instant): boolean {
+export function sweepOne(work: UnitOfWork, id: string, now: Instant): boolean {
   const subject = work.get(id);
   if (!subject?.present) return false;
   const { present: before, ...gone } = subject;

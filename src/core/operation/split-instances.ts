@@ -10,7 +10,7 @@ import type { PastInstance } from '../port/store.ts';
 import type { CallContext } from './operation.ts';
 
 /** The result: a change of the present entity, and the instances to record in history as well. */
-export interface Placed {
+export interface SplitInstances {
   readonly mutation: Mutation;
   readonly past: readonly PastInstance[];
 }
@@ -19,7 +19,11 @@ export interface Placed {
  * The newest instance of each attribute and dataset becomes present unless the stored present instance is newer; the store decides that
  * while it writes. All instances go into history. `create`: whether to create an entity that does not exist.
  */
-export function placeInstances(history: HistoryFragment, now: Instant, { create }: { create: boolean }): Placed {
+export function splitInstances(
+  history: HistoryFragment,
+  now: Instant,
+  { create }: { create: boolean },
+): SplitInstances {
   const { id, types, scopes } = history;
   const attrs = newestOf(history.attrs);
   const entity = { attrs, ...(types ? { types } : undefined), ...presentScope(scopes) };

@@ -3,10 +3,10 @@
  * delays only that tenant's writes. Work in each file is done in order.
  */
 import type { Request } from '../message.ts';
-import type { Ledgers } from './ledgers.ts';
-import { goOn, type Steps } from './steps.ts';
+import type { DatabaseWriters } from './database-writers.ts';
+import { runFor, type Steps } from './steps.ts';
 
-export interface Turns {
+export interface Scheduler {
   add(requests: readonly Request[]): void;
   /** Works in one file for at most one turn. False: no file has work left. */
   take(): boolean;
@@ -21,7 +21,7 @@ const turnMs = 10;
 const groupMax = 2000;
 
 /** The work of one file. */
-interface Line {
+interface FileQueue {
   readonly waiting: Request[];
   work: Steps<undefined> | undefined;
   /** The last commits have deferred work. */
@@ -30,11 +30,11 @@ interface Line {
   hasCommitted: boolean;
 }
 
-export function createTurns({ commit, tidy }: Pick<Ledgers, 'commit' | 'tidy'>): Turns {
+export function createScheduler({ commit, tidy }: Pick<DatabaseWriters, 'commit' | 'tidy'>): Scheduler {
   /** In the order of their turns. */
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, FileQueue>();
 
-  function* next(path: string, line: Line): Steps<undefined> {
+  function* next(path: string, line: FileQueue): Steps<undefined> {
     if (line.waiting.length > 0 && !line.hasCommitted) {
       yield* commit(path, groupOf(line.waiting));
       [line.isUntidy, line.hasCommitted] = [true, true];
@@ -56,7 +56,7 @@ export function createTurns({ commit, tidy }: Pick<Ledgers, 'commit' | 'tidy'>):
     take() {
       for (const [path, line] of lines) {
         line.work ??= next(path, line);
-        if (goOn(line.work, turnMs)) line.work = undefined;
+        if (runFor(line.work, turnMs)) line.work = undefined;
         lines.delete(path);
         if (line.work || line.isUntidy || line.waiting.length > 0) lines.set(path, line);
         return lines.size > 0;
@@ -67,7 +67,7 @@ export function createTurns({ commit, tidy }: Pick<Ledgers, 'commit' | 'tidy'>):
   };
 }
 
-const createLine = (): Line => ({ waiting: [], work: undefined, isUntidy: false, hasCommitted: false });
+const createLine = (): FileQueue => ({ waiting: [], work: undefined, isUntidy: false, hasCommitted: false });
 
 /** Takes all waiting requests, up to the bound. While one group is committed, the next one collects. */
 function groupOf(waiting: Request[]): readonly Request[] {

@@ -1,13 +1,13 @@
 /** Long computations as generators: they yield at points where the event loop may run other work. */
 
 /** A computation that returns a result, and may be interrupted where it yields. */
-export type Pieces<T> = Generator<undefined, T, undefined>;
+export type Interruptible<T> = Generator<undefined, T, undefined>;
 
 /** Called between pieces: undefined to continue, or a promise to await. */
 export type Pause = () => Promise<void> | undefined;
 
 /** Runs a computation with pauses. Throws what it throws. */
-export async function inPieces<T>(work: Pieces<T>, pause: Pause): Promise<T> {
+export async function runWithPauses<T>(work: Interruptible<T>, pause: Pause): Promise<T> {
   for (let step = work.next(); ; step = work.next()) {
     if (step.done === true) return step.value;
     const rest = pause();
@@ -16,12 +16,12 @@ export async function inPieces<T>(work: Pieces<T>, pause: Pause): Promise<T> {
 }
 
 /** Runs a computation without pauses. Throws what it throws. */
-export function atOnce<T>(work: Pieces<T>): T {
+export function runSync<T>(work: Interruptible<T>): T {
   for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value;
 }
 
 /** Visits all elements, and yields after every 200. */
-export function* eachOf<T>(elements: Iterable<T>, visit: (element: T) => void): Pieces<void> {
+export function* forEachInterruptible<T>(elements: Iterable<T>, visit: (element: T) => void): Interruptible<void> {
   let count = 0;
   for (const element of elements) {
     visit(element);

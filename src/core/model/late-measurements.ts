@@ -4,16 +4,16 @@ import { instanceOf } from './dataset.ts';
 import type { Entity } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { addedInstance } from './merge.ts';
-import type { Mutation, PastOnly } from './mutation.ts';
+import type { Mutation, HistoryOnlyInstance } from './mutation.ts';
 import { badData } from './problem.ts';
 import { sameContent } from './same-content.ts';
 import { isOlder } from './stamp.ts';
-import { decided } from './undecided.ts';
+import { resolveFragment } from './ambiguous-fragment.ts';
 
 /** The mutation of the current entity, and the instances that are recorded only in the history. */
-export interface Sorted {
+export interface SplitMeasurements {
   readonly mutation: Mutation;
-  readonly past: readonly PastOnly[];
+  readonly past: readonly HistoryOnlyInstance[];
 }
 
 /**
@@ -21,20 +21,20 @@ export interface Sorted {
  * instances of the attributes `fixed` (expanded names) with the same content as the current instance. Throws BadRequestData for an older
  * instance without a value.
  */
-export function sortMeasured(
+export function splitLateMeasurements(
   current: Entity,
   mutation: Mutation,
   { fixed, at }: { readonly fixed: readonly string[]; readonly at: Instant },
-): Sorted {
+): SplitMeasurements {
   if (mutation.op !== 'upsert' && mutation.op !== 'merge') return { mutation, past: [] };
   const given = mutation.op === 'upsert' ? mutation.entity : mutation.fragment;
-  const past: PastOnly[] = [];
+  const past: HistoryOnlyInstance[] = [];
   const attrs: Record<string, readonly Fragment[]> = {};
   for (const [name, fragments] of Object.entries(given.attrs)) {
     const kept = fragments.filter((one) => {
       const present = instanceOf(current.attrs[name], one.datasetId);
       if (!present) return true;
-      const fragment = decided(one, present, name);
+      const fragment = resolveFragment(one, present, name);
       if (!isOlder(fragment, present) || fragment.value === ngsildNull)
         return !fixed.includes(name) || !sameContent(present, fragment);
       past.push({ name, instance: pastInstance(fragment, present, { at, name }) });

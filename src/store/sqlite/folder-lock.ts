@@ -14,7 +14,7 @@ const nameFile = 'owner.txt';
  * Locks a folder, and creates it if need be. `what` describes the owner, such as `mlaka serve`. Returns the function that releases the
  * lock. Throws an Error that names the owner when another process has the lock.
  */
-export function takeFolder(directory: string, what: string): () => void {
+export function lockFolder(directory: string, what: string): () => void {
   mkdirSync(directory, { recursive: true });
   const lock = new Database(join(directory, lockFile), { timeout: 0 });
   try {

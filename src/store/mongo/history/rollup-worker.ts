@@ -4,23 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientSession } from 'mongodb';
 import { rollupState } from '../../../core/model/rollup.ts';
 import type { Observe } from '../../../core/port/observe.ts';
-import { isAway } from '../connection.ts';
+import { isUnavailable } from '../connection.ts';
 import type { Collections, RollupDay, RollupDocument } from '../schema.ts';
 import { rollDays } from './rollup-day.ts';
-import { newestDay, type RollupOperation } from './rollup-leaf.ts';
+import { newestDay, type RollupOperation } from './rollup-documents.ts';
 
 /** Documents per batch. */
 const togetherMax = 20;
 
 /** Computes a batch of due documents. False: no more are due. A document that a write changed meanwhile stays unchanged, and due. */
-export async function workOutSome(collections: Collections): Promise<boolean> {
+export async function computeSome(collections: Collections): Promise<boolean> {
   // One session with causal consistency: later reads are never older than earlier ones.
   const session = await collections.startSession();
   try {
     const { rollups } = collections;
     const due = await rollups.find({ due: true }, { session, limit: togetherMax }).toArray();
-    const worked: Worked[] = [];
-    for (const leaf of due) worked.push(await workOut(leaf, collections, session));
+    const worked: ComputedLeaf[] = [];
+    for (const leaf of due) worked.push(await compute(leaf, collections, session));
     // Read this last: an append to a day without a mark has made it the newest day before.
     const newest = await newestDays(due, collections, session);
     const operations = worked.map((one) => settling(one, newest.get(keyText(one.leaf))));
@@ -31,13 +31,13 @@ export async function workOutSome(collections: Collections): Promise<boolean> {
   }
 }
 
-interface Worked {
+interface ComputedLeaf {
   readonly leaf: RollupDocument;
   /** The days that were stale. */
   readonly days: readonly RollupDay[];
 }
 
-async function workOut(leaf: RollupDocument, { history }: Collections, session: ClientSession): Promise<Worked> {
+async function compute(leaf: RollupDocument, { history }: Collections, session: ClientSession): Promise<ComputedLeaf> {
   const { s, n } = leaf._id;
   const days = staleDays(leaf).toSorted((a, b) => a - b);
   return { leaf, days: await rollDays({ history, session }, { s, n }, { days, isLast: false }) };
@@ -65,7 +65,7 @@ async function newestDays(
 }
 
 /** Writes the result into the document, unless a write changed it meanwhile. */
-function settling({ leaf, days }: Worked, newest: number | undefined): RollupOperation {
+function settling({ leaf, days }: ComputedLeaf, newest: number | undefined): RollupOperation {
   const { _id, turn } = leaf;
   const all = [...(leaf.days ?? []), ...days.filter(({ day }) => day !== newest)].sort((a, b) => a.day - b.day);
   const stale = staleDays(leaf).filter((day) => day === newest);
@@ -76,7 +76,7 @@ function settling({ leaf, days }: Worked, newest: number | undefined): RollupOpe
 /** The interval of checks for due documents. */
 const lookMs = 1000;
 
-export interface Working {
+export interface RollupWorkerOptions {
   /** One function per open store, which computes a batch. False: no more are due. */
   readonly stores: () => Promise<readonly (() => Promise<boolean>)[]>;
   /** True on the one broker that runs this job. */
@@ -85,7 +85,7 @@ export interface Working {
 }
 
 /** Computes due rollups in all stores, for at most half of the time. Returns a function that stops this and waits for the end. */
-export function startWorkingOut({ stores, isMine, observe }: Working): () => Promise<void> {
+export function startRollupWorker({ stores, isMine, observe }: RollupWorkerOptions): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
@@ -105,7 +105,7 @@ export function startWorkingOut({ stores, isMine, observe }: Working): () => Pro
       if (!isOn()) continue;
       // Other operations report that the database does not answer.
       await workOutAll().catch((cause: unknown) => {
-        if (!isAway(cause)) observe({ kind: 'failed', where: 'store: rollups', cause });
+        if (!isUnavailable(cause)) observe({ kind: 'failed', where: 'store: rollups', cause });
       });
     }
   };

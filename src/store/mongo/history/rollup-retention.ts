@@ -1,10 +1,10 @@
 /** Stores rollups of instances that are about to be deleted, and deletes expired rollups. */
 import { dayOf, daysOf, rollupState } from '../../../core/model/rollup.ts';
 import type { SeriesDocument } from '../schema.ts';
-import type { Work } from '../writer/work.ts';
+import type { UnitOfWork } from '../writer/unit-of-work.ts';
 import { bucketAfter, keysBetween, type SeriesKey } from './bucket.ts';
 import { rollDays } from './rollup-day.ts';
-import { byLeaf, isLeafBefore, leavesOf, newestDay, type RollupOperation } from './rollup-leaf.ts';
+import { byLeaf, isLeafBefore, leavesOf, newestDay, type RollupOperation } from './rollup-documents.ts';
 import type { Bounds } from '../../../core/language/retention.ts';
 
 /** A series with its retention bounds. */
@@ -18,7 +18,7 @@ interface Bounded {
  * Computes the days between the bounds for the last time, because their instances are about to be deleted. Skips days computed this way
  * before.
  */
-export async function keepRollups(work: Work, { key, series, bounds }: Bounded): Promise<void> {
+export async function finalizeRollups(work: UnitOfWork, { key, series, bounds }: Bounded): Promise<void> {
   const { session } = work;
   const { history, rollups } = work.collections;
   const start = (await bucketAfter({ history, session }, key, -Infinity))?._id.from ?? bounds.instances;
@@ -52,7 +52,7 @@ export async function keepRollups(work: Work, { key, series, bounds }: Bounded):
 }
 
 /** Removes the days before the bounds. */
-export async function expireRollups(work: Work, all: readonly Bounded[]): Promise<void> {
+export async function expireRollups(work: UnitOfWork, all: readonly Bounded[]): Promise<void> {
   const { session } = work;
   const { rollups } = work.collections;
   const { turn } = work.state();

@@ -1,5 +1,5 @@
 /** Decides how a merge reads an object that identifies neither kind nor value: as parts of the existing instance, or as its value. */
-import type { Attributes, Fragment, FragmentOrProblem, Fragments, Instance, Undecided } from './attribute.ts';
+import type { Attributes, Fragment, FragmentOrProblem, Fragments, Instance, AmbiguousFragment } from './attribute.ts';
 import { instanceOf } from './dataset.ts';
 import { isObject } from './json.ts';
 import { badData, Problem } from './problem.ts';
@@ -9,7 +9,7 @@ import { badData, Problem } from './problem.ts';
  * Property, it is parts. For a Property it is parts when each member is an attribute, a known member or an existing sub-attribute, and a
  * value when none is. Throws BadRequestData for a mixture, and when the object is not valid in the chosen reading.
  */
-export function decided(fragment: Fragment, before: Instance | undefined, where: string): Fragment {
+export function resolveFragment(fragment: Fragment, before: Instance | undefined, where: string): Fragment {
   const { undecided, ...rest } = fragment;
   if (!undecided) return fragment;
   return { ...fragmentOf(before ? readingFor(undecided, before, where) : undecided.asValue), ...rest };
@@ -20,7 +20,7 @@ export const decidedAll = (fragments: Fragments, before: Attributes): Fragments 
   Object.fromEntries(
     Object.entries(fragments).map(([name, given]) => [
       name,
-      given.map((fragment) => decided(fragment, instanceOf(before[name], fragment.datasetId), name)),
+      given.map((fragment) => resolveFragment(fragment, instanceOf(before[name], fragment.datasetId), name)),
     ]),
   );
 
@@ -30,7 +30,7 @@ function fragmentOf(read: FragmentOrProblem): Fragment {
 }
 
 function readingFor(
-  { asParts, asValue, hasParts, open }: Undecided,
+  { asParts, asValue, hasParts, open }: AmbiguousFragment,
   before: Instance,
   where: string,
 ): FragmentOrProblem {
