@@ -11,6 +11,8 @@ const common = {
 // Those that need a MongoDB replica set share one, which is started only when one of them is run.
 export default {
   testTimeout: 20_000,
+  // Node keeps the modules of every test file for as long as its process runs: a worker that has grown is replaced by a new one.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...common,
