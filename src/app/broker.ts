@@ -18,7 +18,6 @@ import { operations } from '../core/operation/table.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Stores } from '../core/port/store.ts';
-import { createRenderCache } from '../core/representation/rendered.ts';
 import { joinMessengers } from '../core/subscription/messengers.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
 import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
@@ -44,7 +43,7 @@ import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
 import { createYieldToEventLoop, createClock, createIds, createCautiousClock } from './process.ts';
 import { readServedFiles } from './served-files.ts';
-import { createMemory, memoryBudgetOf } from './memory.ts';
+import { createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -121,7 +120,7 @@ function openParts(
     observe,
     contexts: openContextRegistry(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     memory,
-    renders: createRenderCache(Math.min(config.renderCacheBytes, memory.share('caches'))),
+    renders: createCountedRenders(memory, config.renderCacheBytes),
     ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
   };

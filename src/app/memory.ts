@@ -3,8 +3,9 @@ import { totalmem } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Problem } from '../core/model/problem.ts';
-import type { Holder, Memory } from '../core/port/memory.ts';
+import { createMemoryMeter, type Holder, type Memory } from '../core/port/memory.ts';
 import type { Observe } from '../core/port/observe.ts';
+import { createRenderCache, type RenderCache } from '../core/representation/rendered.ts';
 
 export const holders = ['bodies', 'answers', 'streams', 'caches'] as const satisfies readonly Holder[];
 
@@ -62,6 +63,10 @@ export function createMemory(budgetBytes: number, observe: Observe): Memory {
     },
   };
 }
+
+/** The cache of rendered entities, of `bytesMax` bytes or the share of caches, whichever is less. */
+export const createCountedRenders = (memory: Memory, bytesMax: number): RenderCache =>
+  createRenderCache(Math.min(bytesMax, memory.share('caches')), createMemoryMeter(memory, 'caches'));
 
 const mebibyte = 2 ** 20;
 

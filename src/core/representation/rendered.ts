@@ -14,8 +14,11 @@ export interface RenderCache {
   text(key: RenderKey, render: () => string): string;
 }
 
-/** A cache of about `bytesMax` bytes at most, with least-recently-used eviction; 0 disables it. */
-export function createRenderCache(bytesMax: number): RenderCache {
+/**
+ * A cache of about `bytesMax` bytes at most, with least-recently-used eviction; 0 disables it. `onSize` is called with the bytes in
+ * the cache whenever a text was added.
+ */
+export function createRenderCache(bytesMax: number, onSize: (bytes: number) => void = () => undefined): RenderCache {
   const texts = new Map<string, string>();
   let bytes = 0;
   const forget = (name: string, text: string): void => {
@@ -39,6 +42,7 @@ export function createRenderCache(bytesMax: number): RenderCache {
         if (bytes <= bytesMax) break;
         forget(oldest, old);
       }
+      onSize(bytes);
       return text;
     },
   };
