@@ -24,7 +24,7 @@ export interface LinkOptions {
 const unheardCode = 4000;
 
 /** After these codes a reconnect would fail in the same way. */
-const isFinal = (code: number): boolean => (code >= 4100 && code < 4200) || code === 1007 || code === 1009;
+const isFinal = (code: number): boolean => (code >= 4100 && code < 4200) || [1002, 1007, 1009].includes(code);
 
 export class Link {
   readonly #options: LinkOptions;

@@ -52,7 +52,7 @@ function mongoPlace(): Place {
     async write(rows) {
       const client = new MongoClient(databases.url);
       for (const [collection, key, doc] of rows) {
-        const _id = { collection, key };
+        const _id = { shelf: collection, key };
         const rewritten = { doc, by: 'nobody' };
         await client.db().collection<{ _id: typeof _id }>('shelf').replaceOne({ _id }, rewritten, { upsert: true });
       }
