@@ -1,5 +1,5 @@
 /**
- * Parses a command line into options and positional arguments. Unknown options are refused by name.
+ * Parses a command line into options and positional arguments. An unknown option is an error that names it.
  *
  * `parseArgs` of node:util finds the tokens. Its strict mode is off because its messages do not suggest the nearest option. A package such
  * as `commander` would not shorten this: options, their help and their checks come from the same table as environment variables, the
@@ -19,6 +19,7 @@ export interface Grammar {
 export interface Arguments {
   /** The given options. When an option is repeated, the last value wins. */
   readonly values: Readonly<Record<string, string | boolean>>;
+  /** The positional arguments. */
   readonly rest: readonly string[];
 }
 
@@ -48,6 +49,7 @@ export function readArguments(args: readonly string[], { options, restMax }: Gra
   return { values, rest };
 }
 
+/** An option as `parseArgs` finds it: `rawName` is the name with its dashes, `inlineValue` is true when the value follows `=`. */
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;

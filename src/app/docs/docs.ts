@@ -32,7 +32,10 @@ async function readPlain(root: string, file: string): Promise<StaticFile> {
   return { type, body: await readFile(join(root, file)) };
 }
 
-/** The Markdown library is loaded on the first request, so it costs nothing while nobody reads documents. */
+/**
+ * The page of a Markdown document. Its navigation comes from the first document. The Markdown library is loaded on the first request, so it
+ * costs nothing while nobody reads documents.
+ */
 async function renderPage(root: string, file: string, documents: ReadonlySet<string>): Promise<StaticFile> {
   const [{ renderDocument }, template, first, text] = await Promise.all([
     import('./render.ts'),

@@ -10,7 +10,7 @@ export interface HistoryRow {
   readonly datasetId: string | null;
   readonly observedAt: string | null;
   readonly modifiedAt: string | null;
-  /** Set when the attribute was deleted; `value` is then null. */
+  /** The time of the deletion when the instance is a deletion; `value` is then null. */
   readonly deletedAt: string | null;
   /** The value for any kind of attribute: the value, the object of a relationship, the languageMap and so on. */
   readonly value: Json;
@@ -42,7 +42,9 @@ export function cellsOf(row: HistoryRow): readonly Cell[] {
   return [entityId, entityType, attribute, datasetId, observedAt, modifiedAt, deletedAt, number, text, unitCode];
 }
 
+/** Members of an entity that are not attributes. */
 const members = new Set(['id', 'type', '@context', 'createdAt', 'modifiedAt', 'deletedAt', 'expiresAt']);
+/** The members of an instance that can hold its value. Each kind of attribute has one of them. */
 const values = ['value', 'object', 'languageMap', 'json', 'vocab', 'valueList', 'objectList'];
 
 /** The rows of a history in the normalized temporal representation. */

@@ -55,10 +55,11 @@ export const updatesBetween = (city: City, from: Moment, to: Moment): readonly U
     return { everyMs, offsetMs: (phaseOf(entity.id) * 1000) % everyMs };
   });
 
-/** The recorded history of a time range (end exclusive): readings at full quarters of an hour. */
+/** The reports of recorded history in a time range (end exclusive), at the multiples of `historyEveryS` of each entity. */
 export const historyBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
   reports(city, [from, to], ({ historyEveryS }) => ({ everyMs: historyEveryS * 1000, offsetMs: 0 }));
 
+/** An entity reports at `offsetMs` after each multiple of `everyMs`. */
 interface Rhythm {
   readonly everyMs: number;
   readonly offsetMs: number;
@@ -87,7 +88,7 @@ function momentsOf(
   return moments;
 }
 
-/** A second that is constant for an entity and differs between entities. */
+/** A second of the day, from a hash of the id: always the same for an entity, and mostly different for two entities. */
 function phaseOf(id: string): number {
   let sum = 0;
   for (let index = 0; index < id.length; index += 1) sum = (sum * 31 + id.charCodeAt(index)) % 86_399;

@@ -47,6 +47,7 @@ export function timeText(at: Moment): string {
 
 const attribute = (type: Kind, members: JsonObject): JsonObject => ({ type, ...members });
 
+/** `unitCode` is a code of UN/CEFACT, such as KWH for kilowatt hours, MTQ for cubic metres, and C62 for a number without unit. */
 export const property = (value: Json, unitCode?: string): JsonObject =>
   attribute('Property', unitCode === undefined ? { value } : { value, unitCode });
 

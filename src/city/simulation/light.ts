@@ -24,7 +24,7 @@ export interface Cabinet {
   readonly environment: SimulationEnvironment;
   readonly area: Area;
   readonly programme: Programme;
-  /** Hours at full brightness according to the programme. */
+  /** Burning hours according to the programme (`createBurningHours`). */
   readonly burning: Register;
   /** The id of the cabinet. */
   readonly cabinet: string;

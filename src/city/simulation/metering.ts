@@ -28,7 +28,7 @@ const homes: readonly Area[] = [
   areas.primskovo,
 ];
 
-/** The number of meters per medium. The first `device` water meters have a separate radio module. */
+/** The number of meters per medium. `device` is the number of radio modules: the first water meters have one each. */
 const counts = { electricity: 45, gas: 30, heat: 25, water: 50, device: 30 };
 
 export function createMeters(environment: SimulationEnvironment): readonly SimulatedEntity[] {
@@ -51,7 +51,7 @@ interface Medium {
   readonly readingsOf: (environment: SimulationEnvironment, name: string) => (at: Moment) => JsonObject;
 }
 
-/** The area of the meter with this index. Meters are distributed evenly over the areas. */
+/** The area of the meter with this index. The meters of a medium are distributed evenly over the areas. */
 const areaOf = (index: number): Area => homes[index % homes.length] ?? areas.mlaka;
 
 function common({ chance, faultAt }: SimulationEnvironment, name: string, area: Area) {
@@ -119,7 +119,10 @@ const electricity: Medium = {
   },
 };
 
-/** The registers of the high tariff (working days, 6 to 22 o'clock) and of the low tariff. */
+/**
+ * The registers of the two tariffs: `peak` for the high tariff (working days, 6 to 22 o'clock), `offPeak` for the low tariff. `isDear` is
+ * true in the hours of the high tariff, on any day.
+ */
 function createTariffs(chance: Chance, name: string, dailyKwh: number) {
   const isWorkday = (day: number): boolean => localTime(noonOf(day)).isWorkday;
   const isDear = (at: Moment): boolean => {
@@ -174,6 +177,7 @@ const heat: Medium = {
   readingsOf({ chance, climate }, name) {
     const kwhPerDegree = between(chance, `${name}/size`, [6, 28]);
     const start = between(chance, `${name}/start`, [4000, 90_000]);
+    // The difference between the temperatures of flow and return.
     const spread = between(chance, `${name}/spread`, [18, 28]);
     const register = createRegister({
       dailyTotal: (day) => kwhPerDegree * (1.5 + heatingDemand(climate, noonOf(day))) * varied(chance, name, day),
@@ -230,6 +234,7 @@ function radioModule(environment: SimulationEnvironment, index: number): Simulat
   const { place, isSilent } = common(environment, name, area);
   const installed =
     Date.UTC(2024, 0, 15) + Math.floor(between(chance, `${name}/installed`, [0, 300])) * dayMs + 8 * hourMs;
+  // The mean signal strength in dBm.
   const reach = between(chance, `${name}/reach`, [-112, -78]);
   return {
     id: moduleId(index),

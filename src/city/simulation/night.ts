@@ -9,8 +9,9 @@ const switchingElevation = -2.5;
 /** The start-up time of a lamp. */
 const startMs = 2 * 60_000;
 
-/** A switching programme with dimming levels by hour of the night. */
+/** A switching programme: lights are on all night, and may be dimmed for some hours. */
 export interface Programme {
+  /** The value of `activeProgramId`, in Slovene: all night, or a reduction by percent. */
   readonly id: string;
   /** The dimming level between two local hours, of which the first is before midnight. */
   readonly dimmed?: { readonly level: number; readonly from: number; readonly to: number };
@@ -44,7 +45,10 @@ export function nightState({ dimmed }: Programme, at: Moment): NightState {
   return isLow ? { level: dimmed.level, powerState: 'low', ...switched } : { level: 1, powerState: 'on', ...switched };
 }
 
-/** The hours at full brightness of a programme, counted from the first day of the registers. */
+/**
+ * The burning hours of a programme, counted from the first day of the registers. An hour at half brightness counts as half an hour. Days
+ * start at midnight of standard time, which is an hour before midnight UTC.
+ */
 export function createBurningHours(programme: Programme): Register {
   const levelAt = (at: Moment): number => nightState(programme, at).level;
   const quarters = Array.from({ length: 96 }, (_, index) => (index * hourMs) / 4);

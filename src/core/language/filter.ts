@@ -115,8 +115,7 @@ export interface Filter {
 export const withoutAttrs = ({ attrs: _attrs, datasetIds: _datasetIds, ...rest }: Filter): Filter => rest;
 
 /**
- * The time of an instance that a temporal query compares. `any` is `observedAt`, or `modifiedAt` without it. Deletions have neither
- * (conflict 40).
+ * The time of an instance that a temporal query compares. `any` is `observedAt`, or `modifiedAt` without it. Deletions have neither.
  */
 export type TimeProperty = 'observedAt' | 'createdAt' | 'modifiedAt' | 'deletedAt' | 'any';
 

@@ -123,7 +123,7 @@ export function compileOrder({ keys, collation }: Order): Comparison {
       for (const [index, key] of keys.entries()) {
         const [one, other] = [a[index], b[index]];
         const order = compareRanked(one, other, compareText);
-        // A missing value comes last in both directions (conflict 45).
+        // A missing value comes last in both directions.
         const isReversed = key.isDescending && one?.rank !== missing.rank && other?.rank !== missing.rank;
         if (order !== 0) return isReversed ? -order : order;
       }

@@ -18,9 +18,12 @@ import { compileFilter } from './matches/matches.ts';
 export interface Write {
   readonly mutation: Mutation;
   readonly only?: Filter;
-  /** Marks an upsert or merge of measurements that can arrive late (`sortMeasured`), with the expanded names of the fixed attributes. */
+  /**
+   * Marks an upsert or merge of measurements that can arrive late (`splitLateMeasurements`). `fixed`: the expanded names of the fixed
+   * attributes.
+   */
   readonly measured?: { readonly fixed: readonly string[] };
-  /** The maximum number of attributes of the entity after the write (`refuseLarger`). */
+  /** The maximum number of attributes of the entity after the write (`refuseGrowth`). */
   readonly attributesMax?: number;
 }
 

@@ -11,7 +11,7 @@ export interface HistoricInstance extends Instance {
   readonly modifiedAt: Instant;
   /** Set on a deletion. The value of a deletion is the NGSI-LD Null. */
   readonly deletedAt?: Instant;
-  /** Summaries of the numbers that this instance represents (`standIn`), ascending. Present only when the query plan uses rollups. */
+  /** Summaries of the numbers that this instance represents (`summaryInstance`), ascending. Only when the query plan uses rollups. */
   readonly tallies?: readonly NumericSummary[];
 }
 
@@ -46,7 +46,7 @@ export interface EntityHistory {
 
 /**
  * An instance that a store adds to a series (entity, attribute, dataset). The store generates the `instanceId`, unless the entry has one
- * already. An entry with `observedAt` replaces the instance with the same `at` in its series (conflict 14); other entries never replace an
+ * already. An entry with `observedAt` replaces the instance with the same `at` in its series; other entries never replace an
  * instance.
  */
 export interface HistoryEntry {

@@ -1,4 +1,4 @@
-/** Summarizes many numbers in a constant size. A summary is enough for every aggregate except the number of distinct values. */
+/** Summarizes many numbers in a constant size. A summary is enough for every aggregation method except `distinctCount`. */
 import { dayMicros, hourMicros, type Micros } from './instant.ts';
 
 export interface NumericSummary {

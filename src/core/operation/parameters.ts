@@ -34,7 +34,7 @@ export function readDeletedInstances(params: Params): 'all' | { readonly dataset
 /** The id of an entity in the path of an operation. Throws BadRequestData when it is not a URI. */
 export const readEntityId = ({ path }: Pick<OperationRequest, 'path'>): string => readId(path['id'] ?? '');
 
-/** `true` or `false` in any case (conflict 18); undefined when absent. */
+/** `true` or `false` in any case; undefined when absent. */
 export function readBoolean(params: Params, name: string): boolean | undefined {
   const text = params[name]?.toLowerCase();
   if (text === undefined || text === 'true' || text === 'false')

@@ -104,7 +104,7 @@ function readSelector(json: Json, terms: Terms): EntitySelector {
   throw badData('An element of entities needs a type, an id or an idPattern.');
 }
 
-/** A selector does not need a type (conflict 7). */
+/** A selector does not need a type. */
 function readTypes(type: Json | undefined, terms: Terms): Pick<EntitySelector, 'types'> | undefined {
   if (type === undefined) return undefined;
   if (typeof type === 'string') return { types: parseTypeSelection(type, terms) };

@@ -33,7 +33,7 @@ export const deadLetterCollection = (subscription: string): string => `deadLette
 /** The document key of the dead letter of a change. Keys sort in the order of positions. */
 export const deadLetterKey = (position: Position): string => String(position).padStart(16, '0');
 
-/** The document of a dead letter, as `letterIn` reads it. */
+/** The document of a dead letter, as `parseDeadLetter` reads it. */
 export const deadLetterJson = ({ wording, ...letter }: DeadLetter): Json => ({ ...letter, wording: { ...wording } });
 
 /** Reads a stored dead letter. Throws ResourceNotFound when the document is not a dead letter. */

@@ -150,7 +150,7 @@ export interface Store {
   count(plan: Plan): Promise<number>;
   /**
    * Applies writes in order and resolves after they are durable. Each is atomic. Concurrent calls share one commit. Returns one outcome per
-   * write (by `carryOutWrite` of core/language/write.ts). All share `at`, the time stamp of the change (clause 4.8).
+   * write (by `applyWrite` of core/language/write.ts). All share `at`, the time stamp of the change (clause 4.8).
    */
   apply(writes: readonly Write[], at: Instant): Promise<readonly Outcome[]>;
   /**
@@ -214,7 +214,7 @@ export type Revision =
 /** The result of a revision: carried out, target not found, or a new value that does not fit the target. */
 export type Revised = 'done' | 'absent' | Mismatch;
 
-/** A past instance to add to the history. It replaces one with the same entity, attribute, dataset and `observedAt` (conflict 14). */
+/** A past instance to add to the history. It replaces one with the same entity, attribute, dataset and `observedAt`. */
 export interface PastInstance {
   readonly id: string;
   readonly types: readonly string[];

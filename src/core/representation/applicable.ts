@@ -46,7 +46,7 @@ function isApplicable(method: AggregateMethod, measure: Measure): boolean {
 export const isCounted = ({ value, deletedAt }: HistoricInstance): boolean =>
   deletedAt === undefined && value !== ngsildNull;
 
-/** Throws InvalidRequest when there are instances, but none to which a method applies (conflict 46). */
+/** Throws InvalidRequest when there are instances, but none to which a method applies. */
 export function checkApplies(methods: readonly AggregateMethod[], histories: readonly EntityHistory[]): void {
   let isAny = false;
   for (const { attrs } of histories)

@@ -14,7 +14,7 @@ export interface DeliveryEnvironment {
   readonly store: Store;
   /** The change log of the store, with a cache of records that several consumers read. */
   readonly log: Log;
-  /** The id of the log, which makes the ids of notifications unique. */
+  /** The id of the change log of this store, which makes the ids of notifications unique. */
   readonly epoch: string;
   readonly world: DeliveryWorld;
   readonly tailer: LogTailer;
@@ -22,7 +22,7 @@ export interface DeliveryEnvironment {
   readonly scheduler: EndpointScheduler;
   /** Renders a change once for all subscriptions with equal views. */
   readonly renderer: ChangeRenderer;
-  /** Most attempts at a notification at which the receiver fails. */
+  /** The maximum of failed attempts at a notification. An attempt at an unreachable receiver does not count (`decideRetry`). */
   readonly attemptsMax: number;
   /** Most dead letters that are kept for a subscription. */
   readonly deadLettersMax: number;

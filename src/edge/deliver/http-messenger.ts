@@ -203,7 +203,7 @@ function headersOf(headers: Readonly<Record<string, string>>): string[] {
 /** Statuses by which a receiver or its proxy reports that it accepts nothing now. */
 const unavailable = new Set([408, 425, 429, 502, 503, 504]);
 
-/** Any 2xx is a success (conflict 29). Redirects are not followed. */
+/** Any 2xx is a success. Redirects are not followed. */
 function deliveryOf({ status, retryAfter }: Result): Delivery {
   if (status >= 200 && status < 300) return { kind: 'taken' };
   const reason = `the answer has status ${status}`;

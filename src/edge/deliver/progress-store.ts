@@ -1,4 +1,4 @@
-/** Stores the progress of subscriptions at intervals, so that delivery resumes from there after a crash. */
+/** Stores at intervals the progress of all subscriptions, so that delivery resumes from there after a crash. */
 import { performance } from 'node:perf_hooks';
 import type { Instant } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';

@@ -6,20 +6,21 @@ import type { MessageTarget } from './write-message.ts';
 
 export interface SubscriptionRunner extends ProgressSource {
   start(): void;
-  /** Starts nothing more. Resolves when everything in flight has ended. */
+  /** From now on, begins no attempt. Resolves when everything in flight has ended. */
   end(): Promise<void>;
   /** What is pending, and the state of the change at a position. Undefined for a subscription at intervals. */
   pendingStatus(position: Position): PendingStatus | undefined;
 }
 
+/** The state of a subscription, and of the change at one position. */
 export interface PendingStatus {
   /** The log was matched up to here. */
   readonly seen: Position;
   /** Notifications that wait or are in flight. */
   readonly waiting: number;
-  /** Whether the change at the position is among these, or was not matched yet. */
+  /** True when the change at the position is among these, or was not matched yet. */
   readonly isOpen: boolean;
-  /** Known attempts at it. */
+  /** Attempts so far at the notification of the change at the position; 0 when it does not wait. */
   readonly attempts: number;
   /** Nothing is sent before this time, in milliseconds of the monotonic clock of the broker. */
   readonly notBeforeMs: number;

@@ -71,7 +71,7 @@ interface MatchedPath<T> {
 /**
  * Finds the operation for a method and a path below `/ngsi-ld/v1`. HEAD is handled as GET. A trailing slash is ignored. Throws
  * ResourceNotFound for an unknown path, Refusal 405 for an undefined method, NotYet for an operation that is not implemented yet,
- * and BadRequestData when the id of an entity is empty (conflict 12).
+ * and BadRequestData when the id of an entity is empty.
  */
 export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
   const { node, path: parts, isIdMissing: lacksId } = matchPath(routes, path);

@@ -10,12 +10,13 @@ import type { Sequence } from './writer/sequence.ts';
 import type { Steps } from './writer/steps.ts';
 
 export interface HistoryWriter {
-  /** `n` distinguishes what is written now from everything written before. */
+  /** `n` is the number of the change (`Sequence`). It distinguishes instances without `observedAt` that have the same time. */
   add(subject: number, n: number, entries: readonly HistoryEntry[]): Steps<undefined>;
   /** Removes a whole series. False when there is none. */
   forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): Steps<boolean>;
 }
 
+/** The values of `insertion`, in its order. */
 type Columns = [
   number,
   number,
@@ -67,8 +68,8 @@ export function createHistoryWriter(
 }
 
 /**
- * An observed instance replaces the one at its place. Other instances do not: the result is false when the place is taken. For those
- * that are not deletions, the table `unobserved` records that the series has them.
+ * Adds a row. An instance with `observedAt` (`n` is 0) replaces the row with the same key. Another instance does not: the result is false
+ * when a row has its key already. The table `unobserved` lists the series that have instances without `observedAt`, deletions not counted.
  */
 function createPut(database: Database): (series: Series, row: InstanceRow) => boolean {
   const note = database.prepare<[number, number, number]>(

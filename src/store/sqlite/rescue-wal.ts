@@ -10,7 +10,7 @@ export type WalDamaged = Extract<Observation, { kind: 'walDamaged' }>;
 
 const ending = '-wal';
 
-/** Copies and recovers the damaged logs of a folder. The owner of the folder calls it before it opens any file. */
+/** Copies and recovers the damaged logs of a folder. The process that has locked the folder calls it before it opens any file. */
 export function rescueWals(directory: string): readonly WalDamaged[] {
   return readdirSync(directory).flatMap((name) => {
     const file = name.endsWith(ending) ? name.slice(0, -ending.length) : '';
@@ -19,8 +19,8 @@ export function rescueWals(directory: string): readonly WalDamaged[] {
 }
 
 /**
- * Copies the log of a tenant's file when it is damaged, then has SQLite recover what it can. Without the recovery, new transactions
- * would overwrite the lost part, and the rest would count as damage again.
+ * Copies the log of a tenant's file when it is damaged, then SQLite recovers what it can and empties the log. Otherwise new transactions
+ * would overwrite a part of the lost frames, and the next start would report the others as damage again.
  */
 function rescueWal(directory: string, file: string): WalDamaged | undefined {
   const path = join(directory, file);
@@ -52,6 +52,7 @@ function recover(path: string): void {
   }
 }
 
+/** The error message when the work fails; undefined when it succeeds. */
 function attempt(work: () => void): string | undefined {
   try {
     work();

@@ -1,4 +1,4 @@
-/** Reads times in `q` and in values of properties: date and time, date, or time of day (clause 4.6.3), or with an offset (conflict 43). */
+/** Reads times in `q` and in values of properties: date and time, date, or time of day (clause 4.6.3), or with an offset. */
 import { dayMicros, type Micros, microsOf } from '../../model/instant.ts';
 
 export type TimeForm = 'dateTime' | 'date' | 'time';

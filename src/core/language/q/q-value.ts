@@ -109,7 +109,7 @@ function endsBare(cursor: Cursor, open: number, isUriLike: boolean): boolean {
 }
 
 /**
- * Characters that an unquoted text cannot contain. A percent-encoded character shows that the query must be decoded first (conflict 42).
+ * Characters that an unquoted text cannot contain. A percent-encoded character shows that the query must be decoded first.
  */
 const unquotable = /[=<>{}[\]]|%[\dA-Fa-f]{2}/;
 const numberShape = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

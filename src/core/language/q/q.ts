@@ -84,7 +84,7 @@ function valueAs(content: 'time' | 'any', { op, value }: Extract<Tail, { value: 
 
 /**
  * A quoted text with percent-encoded characters matches both unchanged and decoded: some clients write `name=="Eiffel%20Tower"` in bodies
- * and mean the blank (conflict 42). A URI is not decoded.
+ * and mean the blank. A URI is not decoded.
  */
 function withDecoded(value: QValue): QValue {
   const values = value.kind === 'list' ? value.values : [value];

@@ -12,7 +12,7 @@ export function percentDecoded(text: string): string | undefined {
 
 /**
  * Reads a text of a query language unchanged. When it is invalid, reads the percent-decoded text, because some clients encode texts in
- * bodies as in a URL (conflict 42). Throws the error of the unchanged text.
+ * bodies as in a URL. Throws the error of the unchanged text.
  */
 export function readRawOrDecoded<T>(text: string, read: (text: string) => T): T {
   try {

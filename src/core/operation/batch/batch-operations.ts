@@ -129,7 +129,7 @@ function textOf(element: Json): string {
   return element;
 }
 
-/** Reads an element that changes an existing entity; the NGSI-LD Null deletes (conflict 34). */
+/** Reads an element that changes an existing entity; the NGSI-LD Null deletes. */
 function fragmentReader(
   mutationOf: (id: string, fragment: EntityFragment) => Mutation,
   how: { readonly nulls: Nulls; readonly isSimplified?: boolean },

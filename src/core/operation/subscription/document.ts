@@ -57,7 +57,7 @@ export async function withContextKept(
 
 /**
  * The document after a patch: a given member replaces the old one, a null removes it. A tolerant broker also merges parts of `notification`
- * and `geoQ` (conflict 44).
+ * and `geoQ`.
  */
 export function patchDocument(
   document: SubscriptionDocument,

@@ -1,5 +1,5 @@
 /**
- * Shows a stored subscription (clause 5.2.12; conflict 24): its members in the terms of the request, its status, its delivery statistics.
+ * Shows a stored subscription (clause 5.2.12): its members in the terms of the request, its status, its delivery statistics.
  */
 import { parseQ } from '../../language/q/q.ts';
 import { writeQ } from '../../language/q/write-q.ts';

@@ -1,4 +1,7 @@
-/** Deletes history past its retention period: walks through the series in slices and deletes ranges of the primary key. */
+/**
+ * Deletes history past its retention period: walks through the series in slices and deletes ranges of the primary key. schema.ts explains
+ * the columns.
+ */
 import type { Database } from 'better-sqlite3';
 import { type Bounds, boundsFor } from '../../../core/language/retention.ts';
 import { scopeSeries } from '../../../core/model/history.ts';
@@ -14,14 +17,15 @@ export type Forget = (slice: RetentionSlice, limit: number) => Forgotten;
 
 type RetentionPeriods = Pick<RetentionSlice, 'retention' | 'rollups'>;
 
-/** A row's place in the table. */
+/** The primary key of a row in the table `history`; with `isRolled`, that of a series in the table `rollup`. */
 interface HistoryPosition extends Series {
   readonly at: Micros;
   readonly n: number;
-  /** A place among the rollups, which come after all instances. */
+  /** True for a place in the table `rollup`. The slices walk through it after `history`. */
   readonly isRolled?: boolean;
 }
 
+/** The place of an instance within its series. */
 type Moment = Pick<HistoryPosition, 'at' | 'n'>;
 type PlaceColumns = [subject: number, name: number, dataset: number, at: Micros, n: number];
 type Range = [...PlaceColumns, at: Micros, n: number];
@@ -62,7 +66,10 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
   };
 }
 
-/** Removes instances from a place on. Makes their rollups first. */
+/**
+ * Removes the instances of a series from `row` to the last of `going`. When rollups are kept longer than instances, it first computes the
+ * rollups of these days for the last time. Otherwise it marks the days as stale.
+ */
 const createRemove =
   (rows: Rows, rollups: RollupWriter) =>
   (row: HistoryPosition, going: readonly Moment[], bounds: Bounds): void => {
@@ -82,7 +89,7 @@ interface Rolled {
   readonly names: NameReader;
 }
 
-/** Walks through the series that have rollups, and perhaps no instances. */
+/** Deletes rollups past their retention period, also those of series that have no instances any more. */
 const createForgetRolled =
   (rows: Rows, { rollups, readTypes }: { readonly rollups: RollupWriter; readonly readTypes: ReadTypes }) =>
   (from: HistoryPosition, { slice, limit, names }: Rolled): Forgotten => {
@@ -97,7 +104,7 @@ const createForgetRolled =
     return { instances: {}, next: JSON.stringify(last) };
   };
 
-/** The last possible place of a series, or of a subject. */
+/** A place after all instances of a series, or of a subject. */
 const behindSeries = (row: HistoryPosition, isWholeSubject: boolean): HistoryPosition => ({
   ...row,
   ...(isWholeSubject ? { name: above, dataset: above } : undefined),
@@ -105,10 +112,11 @@ const behindSeries = (row: HistoryPosition, isWholeSubject: boolean): HistoryPos
   n: above,
 });
 
-/** True when no rule applies to a subject, whatever its attributes. */
+/** True when all instances of a subject with these types are kept forever, whatever their attributes. */
 const isUntouched = ({ retention: { before, rules } }: RetentionPeriods, types: readonly string[]): boolean =>
   before === undefined && !rules.some((rule) => rule.before !== undefined && types.includes(rule.type));
 
+/** Only tells the type to the compiler: this file wrote the value. */
 const isPlace = (_value: unknown): _value is HistoryPosition => true;
 
 /** Parses the `next` of an earlier slice. */
@@ -127,7 +135,7 @@ interface Rows {
   before(from: HistoryPosition, bound: Micros, limit: number): readonly Moment[];
   /** Removes the rows between two places of a series, both included. */
   remove(from: HistoryPosition, to: Moment): void;
-  /** Adjusts the bounds for a series with this name: the scope that held at the bound stays. */
+  /** Only for the series of the scope: moves the bound back to the scope that applies at the bound, so that it is kept. */
   bounds(series: Series, name: string, bounds: Bounds): Bounds;
 }
 
@@ -169,7 +177,10 @@ function createRows(database: Database): Rows {
 
 type ReadTypes = (subject: number, kept: RetentionPeriods, names: NameReader) => readonly string[];
 
-/** Which of the types named by rules a subject has, or had when its entity was deleted. */
+/**
+ * Which of the types named by rules a subject has, or had when its entity was deleted. The query `entity` has two parts because only
+ * entities that were deleted and created again have a `subject` other than `num`, and only these are in the index on `subject`.
+ */
 function createTypes(
   database: Database,
 ): (subject: number, kept: RetentionPeriods, names: NameReader) => readonly string[] {
