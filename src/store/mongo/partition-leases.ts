@@ -8,7 +8,7 @@ import { isUnavailable } from './connection.ts';
 /** `_id` is `part 7`, or `node` and the id of a live broker. `term`: how often a partition was taken. */
 interface LeaseDocument {
   readonly _id: string;
-  readonly state: string | null;
+  readonly holder: string | null;
   /** Changes with each renewal. It is never compared with a clock. */
   readonly until: Date;
   readonly term?: number;
@@ -93,7 +93,7 @@ export async function openPartitionLeases(options: PartitionLeasesOptions): Prom
     partitions: partitionsOf(state),
     startSession: () => startSession(state),
     isCurrent: async ({ part, term }, session) => {
-      const lease = { _id: `part ${part}`, state: state.node, term };
+      const lease = { _id: `part ${part}`, holder: state.node, term };
       return (await options.leases.findOne(lease, { session, projection: { _id: 1 } })) !== null;
     },
     async close() {
@@ -129,7 +129,7 @@ function partitionsOf(state: LeaseState): Partitions {
 }
 
 async function makeLeases(leases: Collection<LeaseDocument>): Promise<void> {
-  const free = { state: null, until: new Date(0) };
+  const free = { holder: null, until: new Date(0) };
   await leases.bulkWrite(
     ids.map((_id) => ({ updateOne: { filter: { _id }, update: { $setOnInsert: free }, upsert: true } })),
     { ordered: false },
@@ -178,12 +178,12 @@ function report({ observe }: LeaseState, cause: unknown): void {
 async function renew(state: LeaseState): Promise<void> {
   const { leases, node, leaving } = state;
   await live(state);
-  await leases.updateMany({ _id: { $in: ids }, state: node }, [{ $set: { until: ends } }]);
+  await leases.updateMany({ _id: { $in: ids }, holder: node }, [{ $set: { until: ends } }]);
   // Copied before the read: a lease may be released between the read and its result.
   const left = new Set(leaving);
   const found = await leases.find().toArray();
   look(state, found);
-  const mine = found.filter((lease) => lease.state === node && !isNode(lease));
+  const mine = found.filter((lease) => lease.holder === node && !isNode(lease));
   const terms = mine.map(({ _id, term = 0 }) => [ids.indexOf(_id), term] as const);
   settle(state, new Map(terms.filter(([part]) => !left.has(part))));
 }
@@ -195,7 +195,7 @@ function look(state: LeaseState, found: readonly LeaseDocument[]): void {
   state.seen = new Map(
     found.map((lease) => {
       const known = before.get(lease._id);
-      const isSame = known?.lease.state === lease.state && known.lease.until.getTime() === lease.until.getTime();
+      const isSame = known?.lease.holder === lease.holder && known.lease.until.getTime() === lease.until.getTime();
       return [lease._id, { lease, sinceMs: isSame ? known.sinceMs : now }];
     }),
   );
@@ -204,7 +204,7 @@ function look(state: LeaseState, found: readonly LeaseDocument[]): void {
 /** True when a lease stayed unchanged for its whole length: its holder stopped relying on it some time before. */
 const hasExpired = ({ sinceMs }: Seen): boolean => performance.now() - sinceMs >= leaseMs;
 /** Matches a lease that nobody has renewed or taken since it was read. */
-const asSeen = ({ lease: { _id, state, until } }: Seen): Document => ({ _id, state, until });
+const asSeen = ({ lease: { _id, holder, until } }: Seen): Document => ({ _id, holder, until });
 
 /** Applies the leases as read: some may be lost after a long pause, others may be ours without our knowledge after a lost reply. */
 function settle(state: LeaseState, mine: ReadonlyMap<number, number>): void {
@@ -223,7 +223,7 @@ function gain(state: LeaseState, part: number, term: number): void {
 }
 
 async function live({ leases, node, sessions }: LeaseState): Promise<void> {
-  const own = { state: node, until: ends, sessions: [...sessions.values()] };
+  const own = { holder: node, until: ends, sessions: [...sessions.values()] };
   await leases.updateOne({ _id: `node ${node}` }, [{ $set: own }], { upsert: true });
 }
 
@@ -241,7 +241,7 @@ async function startSession(state: LeaseState): Promise<ClientSession> {
 /** Ends the open transactions of dead brokers. */
 async function buryDead(state: LeaseState): Promise<void> {
   const { leases, client, node, seen } = state;
-  const dead = [...seen.values()].filter((one) => isNode(one.lease) && one.lease.state !== node && hasExpired(one));
+  const dead = [...seen.values()].filter((one) => isNode(one.lease) && one.lease.holder !== node && hasExpired(one));
   if (dead.length === 0) return;
   const sessions = dead.flatMap(({ lease }) => lease.sessions ?? []);
   if (sessions.length > 0) await client.db('admin').command({ killSessions: sessions });
@@ -262,7 +262,7 @@ async function release(state: LeaseState, part: number): Promise<void> {
   leaving.add(part);
   try {
     await notify(state, part, 'leaving');
-    await leases.updateOne({ _id: `part ${part}`, state: node }, { $set: { state: null } });
+    await leases.updateOne({ _id: `part ${part}`, holder: node }, { $set: { holder: null } });
   } finally {
     leaving.delete(part);
   }
@@ -270,11 +270,11 @@ async function release(state: LeaseState, part: number): Promise<void> {
 
 async function acquireUpTo(share: number, state: LeaseState): Promise<void> {
   const { leases, node, held, seen } = state;
-  const taking = [{ $set: { state: node, until: ends, term: { $add: [{ $ifNull: ['$term', 0] }, 1] } } }];
+  const taking = [{ $set: { holder: node, until: ends, term: { $add: [{ $ifNull: ['$term', 0] }, 1] } } }];
   for (const [part, id] of ids.entries()) {
     const one = seen.get(id);
     if (held.size >= share) return;
-    if (!one || held.has(part) || !(one.lease.state === null || hasExpired(one))) continue;
+    if (!one || held.has(part) || !(one.lease.holder === null || hasExpired(one))) continue;
     const taken = await leases.findOneAndUpdate(asSeen(one), taking, { returnDocument: 'after' });
     if (taken) gain(state, part, taken.term ?? 0);
   }
@@ -295,6 +295,6 @@ async function notifyAll({ listeners, observe }: LeaseState, part: number, event
 }
 
 async function giveBack({ leases, node }: LeaseState): Promise<void> {
-  await leases.updateMany({ _id: { $in: ids }, state: node }, { $set: { state: null } });
+  await leases.updateMany({ _id: { $in: ids }, holder: node }, { $set: { holder: null } });
   await leases.deleteOne({ _id: `node ${node}` });
 }
