@@ -27,8 +27,11 @@ function write(logger: Logger, observation: Observation): void {
       return logger.warn(bounded({ entityId, ...violation }), 'data model not met');
     }
     default: {
+      const level = levels[observation.kind];
+      // Every request and notification is observed: at the usual level, its line is not even made.
+      if (!logger.isLevelEnabled(level)) return undefined;
       const { kind, ...members } = observation;
-      return logger[levels[kind]](bounded(members), kind);
+      return logger[level](bounded(members), kind);
     }
   }
 }

@@ -25,6 +25,9 @@ export interface WholeRow extends EntityRow {
   readonly doc: string;
 }
 
+/** A row that was read by its id, where nobody asks for the size: counting it would cost as much as the rest of a small row. */
+type FoundRow = Omit<WholeRow, 'size'>;
+
 /** An entity of this many bytes or more is large. A page of smaller ones needs little memory. */
 const largeBytes = 16 * 2 ** 10;
 
@@ -32,7 +35,7 @@ const largeBytes = 16 * 2 ** 10;
 export type Pager = (after: number, size: number) => readonly EntityRow[];
 
 export interface Rows {
-  byId(id: string): WholeRow | undefined;
+  byId(id: string): FoundRow | undefined;
   byNum(num: number): EntityRow | undefined;
   /** The row with its document; undefined when it was removed meanwhile. */
   whole(row: EntityRow): WholeRow | undefined;
@@ -46,12 +49,13 @@ export interface Rows {
   hasExpired(now: Micros): boolean;
 }
 
-const columns = 'entity.num, subject, id, version, expires, octet_length(doc) AS size';
+const foundColumns = 'entity.num, subject, id, version, expires';
+const columns = `${foundColumns}, octet_length(doc) AS size`;
 /** The columns of a page. SQLite gets the length without reading the document. */
 export const pageColumns = `${columns}, CASE WHEN octet_length(doc) < ${largeBytes} THEN doc END AS doc`;
 
 export function createRows(database: Database): Rows {
-  const byId = database.prepare<[string], WholeRow>(`SELECT ${columns}, doc FROM entity WHERE id = ?`);
+  const byId = database.prepare<[string], FoundRow>(`SELECT ${foundColumns}, doc FROM entity WHERE id = ?`);
   const byNum = database.prepare<[number], EntityRow>(`SELECT ${pageColumns} FROM entity WHERE num = ?`);
   const whole = database.prepare<[number], WholeRow>(`SELECT ${columns}, doc FROM entity WHERE num = ?`);
   const all = database.prepare<[number, number], EntityRow>(
@@ -66,8 +70,8 @@ export function createRows(database: Database): Rows {
      WHERE name = ? AND value = ? AND value.num > ? ORDER BY value.num LIMIT ?`,
   );
   const unmap = createUnmapping(database);
-  const noted = (row: WholeRow | undefined): WholeRow | undefined => {
-    if (row && row.size >= largeBytes) unmap(row.size);
+  const noted = <Row extends FoundRow>(row: Row | undefined): Row | undefined => {
+    if (row && row.doc.length >= largeBytes) unmap(row.doc.length);
     return row;
   };
   const total = database.prepare<[], number>(`SELECT entities FROM type_count WHERE type = ${noName}`).pluck();
@@ -124,7 +128,7 @@ export const entityAt = ({ doc, expires }: WholeRow, now: Instant): Entity | und
   expires === null ? entityIn(doc) : presentAt(entityIn(doc), now);
 
 /** The search result for a row. Undefined when the entity has expired. `entity`: the parsed entity, if known. */
-export function storedIn(row: WholeRow, now: Instant, entity?: Entity): Stored | undefined {
+export function storedIn(row: FoundRow, now: Instant, entity?: Entity): Stored | undefined {
   const { id, version, num, expires, doc } = row;
   let known = entity;
   if (expires === null) return { id, version, cursor: num, entity: () => (known ??= entityIn(doc)) };
