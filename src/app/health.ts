@@ -56,7 +56,10 @@ export function createHealth({ stores, alias }: HealthOptions): Health {
       return asked.answer;
     },
     observe(observation) {
-      if (observation.kind === 'storeFailed' && observation.problem === 'InsufficientStorage') wasFull = true;
+      if (observation.kind !== 'storeFailed' || observation.problem !== 'InsufficientStorage') return;
+      wasFull = true;
+      // The cached result is from before.
+      asked = undefined;
     },
   };
 }

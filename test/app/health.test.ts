@@ -32,6 +32,8 @@ test('after the disk was full it is ready only when there is room for more than 
   const put = (document: unknown): Promise<void> =>
     String(document).length < room ? Promise.resolve() : Promise.reject(new Problem('InsufficientStorage', 'Full.'));
   const health = createHealth({ stores: openStores(put), alias: 'a' });
+  // A result of a moment ago does not count any more.
+  expect(await health.unready()).toBeUndefined();
   health.observe({ kind: 'storeFailed', problem: 'InsufficientStorage', reason: 'Full.', isRepeated: false });
   expect(await health.unready()).toBe('The store does not answer: Full.');
   room = 1e6;
