@@ -108,8 +108,6 @@ const cases: Readonly<Record<string, Case>> = {
       }),
     ]),
   ),
-  'an attribute named as the value of a VocabProperty': member({ vocab: { value: 1 } }, /vocab/),
-  'an attribute named as the value of a JsonProperty': member({ json: { value: 1 } }, /json/),
   ...Object.fromEntries(
     ['entity', 'entityList', 'lang'].map((name) => [
       `a sub-attribute named as the member ${name} of answers`,

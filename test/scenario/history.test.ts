@@ -110,6 +110,14 @@ scenarios('history', {
       },
     },
   ],
+  'takes the format from its parameter when the options name another one with its members': [
+    create('overruled'),
+    {
+      does: 'retrieveTemporal',
+      send: `GET /temporal/entities/${id('overruled')}?format=temporalValues&options=aggregatedValues&aggrMethods=sum`,
+      answers: 200,
+    },
+  ],
   'can be added to when the entity is gone, and does not bring it back': [
     create('gone'),
     { does: 'deleteEntity', send: `DELETE /entities/${id('gone')}`, answers: 204 },

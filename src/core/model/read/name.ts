@@ -30,8 +30,6 @@ const reserved = new Set([
   'valueType',
   'valueList',
   'languageMap',
-  'vocab',
-  'json',
   'entityIdSealed',
   'entityTypeSealed',
   'previousValue',

@@ -47,7 +47,11 @@ export interface HistoryOutput {
 /** Throws BadRequestData or InvalidRequest that names the faulty parameter. */
 export function readHistoryShown(params: Params, { context }: Pick<CallContext, 'context'>): HistoryOutput {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
-  const format = aggregating(params, readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)));
+  const format = aggregating(
+    params,
+    readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)),
+    options,
+  );
   const temporal = parseTemporal(params);
   const projection = readProjection(params, context);
   if (projectionDepth(projection) > 0)
@@ -77,9 +81,11 @@ export function readHistoryShown(params: Params, { context }: Pick<CallContext, 
  * The requested format. When none is given but a parameter that only aggregatedValues has: aggregatedValues. Throws InvalidRequest when
  * such a parameter is given with another format.
  */
-function aggregating(params: Params, asked: Format | undefined): Format {
+function aggregating(params: Params, asked: Format | undefined, options: ReadonlySet<string>): Format {
   const given = ['aggrMethods', 'aggrPeriodDuration'].find((name) => params[name] !== undefined);
-  if (given === undefined || asked === 'aggregatedValues') return asked ?? 'normalized';
+  // The parameter `format` takes precedence over `options`, which the parameter belonged to (clause 6.3.12).
+  const isOverruled = options.has('aggregatedValues');
+  if (given === undefined || asked === 'aggregatedValues' || isOverruled) return asked ?? 'normalized';
   if (asked === undefined) return 'aggregatedValues';
   throw new Problem(
     'InvalidRequest',
