@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { later, parseDuration, periodOf, isZero } from '../../src/core/language/duration.ts';
 import { parseGeoQuery, searchBox } from '../../src/core/language/geo/geo-query.ts';
 import { compileFilter } from '../../src/core/language/matches/matches.ts';
-import { beginSteps } from '../../src/core/language/steps.ts';
+import { beginSteps } from '../../src/core/language/step-count.ts';
 import { compileOrder, parseOrder } from '../../src/core/language/order.ts';
 import { compilePattern } from '../../src/core/language/pattern/pattern.ts';
 import { parseProjection, projectionDepth, isShown } from '../../src/core/language/projection.ts';

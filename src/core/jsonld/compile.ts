@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
-import { runSync, forEachInterruptible, type Interruptible } from './interruptible.ts';
+import { runSync, forEachInterruptible, type Interruptible } from '../model/interruptible.ts';
 import {
   colonOf,
   expandName,

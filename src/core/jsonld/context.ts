@@ -2,7 +2,7 @@
 import type { Terms } from '../model/entity.ts';
 import { isArray, type Json } from '../model/json.ts';
 import { isName, isReserved } from '../model/read/name.ts';
-import { forEachInterruptible, type Interruptible } from './interruptible.ts';
+import { forEachInterruptible, type Interruptible } from '../model/interruptible.ts';
 import { coreContextUrl } from './known/core-context.ts';
 import { type FindCompactIri, isBetter, preparePrefixes } from './prefixes.ts';
 import { expandName, meaningless, reversed, type TermTable } from './term-table.ts';

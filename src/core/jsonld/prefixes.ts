@@ -1,7 +1,7 @@
 /**
  * Finds the compact IRI of an IRI (JSON-LD 1.1 API clause 6.2). The time to find its prefixes does not grow with the number of prefixes.
  */
-import { forEachInterruptible, type Interruptible } from './interruptible.ts';
+import { forEachInterruptible, type Interruptible } from '../model/interruptible.ts';
 import type { TermTable } from './term-table.ts';
 
 /** An IRI that one or more terms stand for as prefixes. */

@@ -6,7 +6,7 @@ import { checkContext } from './check.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
 import { gatherParts, includesCore, isCoreUrl } from './gather.ts';
-import { runSync, runWithPauses, type Pause } from './interruptible.ts';
+import { runSync, runWithPauses, type Pause } from '../model/interruptible.ts';
 import { createDependencyTracker, type TenantContextSource } from './dependency-tracker.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';

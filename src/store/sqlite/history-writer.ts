@@ -7,13 +7,13 @@ import { createRangeDelete } from './history/range-delete.ts';
 import type { RollupWriter } from './history/rollup-writer.ts';
 import { type Names, noName } from './names.ts';
 import type { Sequence } from './writer/sequence.ts';
-import type { Steps } from './writer/steps.ts';
+import type { Interruptible } from '../../core/model/interruptible.ts';
 
 export interface HistoryWriter {
   /** `n` is the number of the change (`Sequence`). It distinguishes instances without `observedAt` that have the same time. */
-  add(subject: number, n: number, entries: readonly HistoryEntry[]): Steps<undefined>;
+  add(subject: number, n: number, entries: readonly HistoryEntry[]): Interruptible<undefined>;
   /** Removes a whole series. False when there is none. */
-  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): Steps<boolean>;
+  forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): Interruptible<boolean>;
 }
 
 /** The values of `insertion`, in its order. */

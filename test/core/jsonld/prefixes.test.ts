@@ -1,7 +1,7 @@
 /** Tests compact IRIs: the best prefix is found among many, in time that is bounded by the length of the IRI. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { runSync } from '../../../src/core/jsonld/interruptible.ts';
+import { runSync } from '../../../src/core/model/interruptible.ts';
 import { isBetter, preparePrefixes } from '../../../src/core/jsonld/prefixes.ts';
 import type { Term } from '../../../src/core/jsonld/term-table.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePattern } from '../../../src/core/language/pattern/pattern.ts';
-import { beginSteps } from '../../../src/core/language/steps.ts';
+import { beginSteps } from '../../../src/core/language/step-count.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 
 function matches(source: string, subject: string): boolean {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GeoQuery } from '../../../src/core/language/filter.ts';
 import { compileGeo } from '../../../src/core/language/geo/spatial.ts';
-import { beginSteps } from '../../../src/core/language/steps.ts';
+import { beginSteps } from '../../../src/core/language/step-count.ts';
 import type { Coordinate, Geometry } from '../../../src/core/model/geometry.ts';
 
 type Relation = GeoQuery['relation'];

@@ -2,7 +2,7 @@
 import type { BoundingBox } from '../../model/geometry.ts';
 import { isSamePoint, pointAt } from './spatial-edge.ts';
 import { intersects } from './spatial-relation.ts';
-import { beginSteps } from '../steps.ts';
+import { beginSteps } from '../step-count.ts';
 import type { Shape } from './spatial-shape.ts';
 import { type Edge, type Point, somePair } from './spatial-tree.ts';
 

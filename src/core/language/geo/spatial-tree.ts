@@ -1,6 +1,6 @@
 /** Finds the relevant edges among many: a tree of bounding boxes (sort-tile-recursive packing). */
 import type { BoundingBox, Coordinate } from '../../model/geometry.ts';
-import { countSteps } from '../steps.ts';
+import { countSteps } from '../step-count.ts';
 
 /** Longitude and latitude in degrees; an altitude is ignored. */
 export type Point = Coordinate;

@@ -5,7 +5,7 @@ import type { Instant } from '../../model/instant.ts';
 import { Problem } from '../../model/problem.ts';
 import { entityStamps, instanceStamps } from '../../model/stamps.ts';
 import type { QPath, Query } from '../filter.ts';
-import { countSteps } from '../steps.ts';
+import { countSteps } from '../step-count.ts';
 import { compileTest, holdsIn, memberHolds, type ValueTest } from './matches-value.ts';
 
 type EntityTest = (entity: Entity) => boolean;

@@ -1,6 +1,6 @@
 /** Tests whether scopes match a scope query (clause 4.19). */
 import type { ScopePattern, ScopeQuery } from '../filter.ts';
-import { countSteps } from '../steps.ts';
+import { countSteps } from '../step-count.ts';
 
 /** The number of steps per comparison of a pattern with a scope. */
 const scopeSteps = 20;

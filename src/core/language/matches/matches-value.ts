@@ -4,7 +4,7 @@ import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Query, QValue } from '../filter.ts';
 import { compareWith } from './matches-order.ts';
 import { compilePattern } from '../pattern/pattern.ts';
-import { countSteps } from '../steps.ts';
+import { countSteps } from '../step-count.ts';
 
 /** The result of a path in one value: no value found, values found but none passes the test, or a value passes. */
 type Found = 'nothing' | 'something' | 'match';

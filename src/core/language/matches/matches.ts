@@ -8,7 +8,7 @@ import { matchesScopes } from './matches-scope.ts';
 import { matchesTypes } from './matches-types.ts';
 import { compilePattern } from '../pattern/pattern.ts';
 import { compileGeo } from '../geo/spatial.ts';
-import { beginSteps } from '../steps.ts';
+import { beginSteps } from '../step-count.ts';
 
 type EntityTest = (entity: Entity) => boolean;
 

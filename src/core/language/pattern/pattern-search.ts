@@ -1,5 +1,5 @@
 /** Runs the program of a regular expression over a subject. It runs all threads in parallel, in time linear in the subject. */
-import { countSteps } from '../steps.ts';
+import { countSteps } from '../step-count.ts';
 import { assertions, type Program, step } from './pattern-program.ts';
 
 /** Common properties of all matches. They avoid most of the work for most subjects. */

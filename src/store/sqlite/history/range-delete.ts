@@ -1,6 +1,6 @@
 /** Deletes ranges of the table `history` in steps. */
 import type { Database } from 'better-sqlite3';
-import type { Steps } from '../writer/steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** The primary key. */
 const key = ['subject', 'name', 'dataset', 'at', 'n'] as const;
@@ -9,7 +9,7 @@ const key = ['subject', 'name', 'dataset', 'at', 'n'] as const;
 const stepRows = 2000;
 
 /** Deletes all rows with these values in the first columns of the key. Returns false when there are none. */
-export type RangeDelete = (values: readonly number[]) => Steps<boolean>;
+export type RangeDelete = (values: readonly number[]) => Interruptible<boolean>;
 
 export function createRangeDelete(database: Database, columns: readonly ['subject', 'name'?, 'dataset'?]): RangeDelete {
   const range = columns.map((column) => `${column} = ?`).join(' AND ');

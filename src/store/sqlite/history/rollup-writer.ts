@@ -4,7 +4,7 @@ import { dayMicros, type Micros } from '../../../core/model/instant.ts';
 import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
 import { type NumericSummary, tallyOf } from '../../../core/model/numeric-summary.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
-import type { Steps } from '../writer/steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 type Part = Pick<Series, 'subject'> & Partial<Series>;
 
@@ -19,7 +19,7 @@ export interface RollupWriter {
   forget(series: Series, before: Micros): void;
   /** Finds some stale days. Undefined: none are left. */
   due(): readonly Due[] | undefined;
-  workOut(due: readonly Due[]): Steps<undefined>;
+  workOut(due: readonly Due[]): Interruptible<undefined>;
   /** Clears the state in memory after a failed transaction. */
   reset(): void;
 }

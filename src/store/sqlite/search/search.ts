@@ -2,7 +2,7 @@
 import type { Filter } from '../../../core/language/filter.ts';
 import { compileFilter } from '../../../core/language/matches/matches.ts';
 import { compilePattern } from '../../../core/language/pattern/pattern.ts';
-import { beginSteps } from '../../../core/language/steps.ts';
+import { beginSteps } from '../../../core/language/step-count.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
 import type { YieldToEventLoop } from '../../../core/port/clock.ts';

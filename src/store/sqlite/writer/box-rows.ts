@@ -5,14 +5,14 @@ import type { Entity } from '../../../core/model/entity.ts';
 import { type BoundingBox, boundingBox, type Geometry } from '../../../core/model/geometry.ts';
 import { isObject, type Json } from '../../../core/model/json.ts';
 import { type Names, noName } from '../names.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** `place` is the entity's number times this, plus a slot for each GeoProperty. */
 export const slots = 65_536;
 
 export interface Boxes {
   /** Writes the differences between the stored entity with this number and the next one. */
-  replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): Interruptible<undefined>;
 }
 
 interface Box {

@@ -2,21 +2,21 @@
 import { failureOf } from '../failure.ts';
 import type { FromWriter, Reply, Request } from '../message.ts';
 import { type TenantDatabaseWriter, openTenantDatabaseWriter } from './tenant-database-writer.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** Work in each file is sequential. */
 export interface DatabaseWriters {
   /** Commits a group of requests in a file and replies to them. Opens the file if need be. */
-  commit(path: string, group: readonly Request[]): Steps<undefined>;
+  commit(path: string, group: readonly Request[]): Interruptible<undefined>;
   /** Does a piece of deferred work. False: nothing is left to do in this file. */
-  tidy(path: string): Steps<boolean>;
+  tidy(path: string): Interruptible<boolean>;
   close(): void;
 }
 
 export function createDatabaseWriters(say: (message: FromWriter) => void): DatabaseWriters {
   const writers = new Map<string, TenantDatabaseWriter>();
 
-  function* commitOpened(path: string, group: readonly Request[]): Steps<FromWriter> {
+  function* commitOpened(path: string, group: readonly Request[]): Interruptible<FromWriter> {
     const writer = writers.get(path) ?? openTenantDatabaseWriter(path);
     writers.set(path, writer);
     const replies = yield* writer.commit(group);

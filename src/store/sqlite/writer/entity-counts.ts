@@ -3,16 +3,16 @@ import type { Database } from 'better-sqlite3';
 import { type Attributes, type Instance, kinds } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { type Names, noName } from '../names.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** Stands for any kind in the table `attr_count`. */
 export const anyKind = -1;
 
 export interface EntityCounts {
   /** Counts the replacement of an entity by another; undefined: no entity. */
-  replace(before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
+  replace(before: Entity | undefined, after: Entity | undefined): Interruptible<undefined>;
   /** Writes the differences since the last flush. */
-  flush(): Steps<undefined>;
+  flush(): Interruptible<undefined>;
   /** Discards the differences. */
   reset(): void;
 }
@@ -27,7 +27,7 @@ interface TypeChange {
 export function createEntityCounts(database: Database, names: Names): EntityCounts {
   const write = createCountWriter(database);
   const changes = new Map<number, TypeChange>();
-  function* count({ types, attrs }: Counted, step: 1 | -1): Steps<undefined> {
+  function* count({ types, attrs }: Counted, step: 1 | -1): Interruptible<undefined> {
     changeOf(changes, noName).entities += step;
     for (const type of new Set(types)) {
       countType(changeOf(changes, names.numOf(type)), attrs, { step, names });
@@ -100,7 +100,7 @@ function hasSameKinds(other: readonly Instance[] | undefined, mine: readonly Ins
 }
 
 /** Removes counts that reach zero. */
-function createCountWriter(database: Database): (type: number, change: TypeChange) => Steps<undefined> {
+function createCountWriter(database: Database): (type: number, change: TypeChange) => Interruptible<undefined> {
   const addType = database.prepare<[number, number]>(
     `INSERT INTO type_count VALUES (?, ?) ON CONFLICT DO UPDATE SET entities = entities + excluded.entities`,
   );

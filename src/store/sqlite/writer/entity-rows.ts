@@ -7,7 +7,7 @@ import type { Position } from '../../../core/port/store.ts';
 import { createBoxes } from './box-rows.ts';
 import type { Names } from '../names.ts';
 import { entityIn } from '../own-text.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 import { createEntityCounts, type EntityCounts } from './entity-counts.ts';
 import { createValues, type Values } from './value-rows.ts';
 
@@ -27,14 +27,14 @@ export type NewEntityRow = Pick<StoredEntityRow, 'num' | 'subject' | 'version' |
 export interface Entities {
   get(id: string): StoredEntityRow | undefined;
   subjectOf(id: string): number | undefined;
-  insert(next: NewEntityRow): Steps<undefined>;
-  update(before: StoredEntityRow, next: NewEntityRow): Steps<undefined>;
-  remove(before: StoredEntityRow): Steps<undefined>;
+  insert(next: NewEntityRow): Interruptible<undefined>;
+  update(before: StoredEntityRow, next: NewEntityRow): Interruptible<undefined>;
+  remove(before: StoredEntityRow): Interruptible<undefined>;
   /** The ids of at most `limit` entities of which something has expired. */
   due(now: Micros, limit: number): readonly string[];
   readonly values: Values;
   /** Writes the collected differences. Called before a commit. */
-  flush(): Steps<undefined>;
+  flush(): Interruptible<undefined>;
   /** Discards them. Called after a rollback. */
   reset(): void;
 }
@@ -83,7 +83,7 @@ export function createEntities(database: Database, names: Names): Entities {
 
 interface Indexes {
   /** Writes the differences between an entity and its replacement to every index. */
-  replace(num: number, before: Entity | undefined, after: Entity | undefined): Steps<undefined>;
+  replace(num: number, before: Entity | undefined, after: Entity | undefined): Interruptible<undefined>;
   readonly values: Values;
   readonly counts: EntityCounts;
 }

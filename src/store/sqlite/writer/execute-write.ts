@@ -13,7 +13,8 @@ import type { HistoryWriter } from '../history-writer.ts';
 import type { PastSeries } from '../message.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Sequence } from './sequence.ts';
-import { inSteps, type Steps } from './steps.ts';
+import { type Interruptible, runSync } from '../../../core/model/interruptible.ts';
+import { inSteps } from './steps.ts';
 import type { Subjects } from './subjects.ts';
 
 /** The tables of a tenant, for the writer. */
@@ -26,12 +27,16 @@ export interface Tables {
   readonly sequence: Sequence;
 }
 
+/** An entity of up to this many characters is written without interruption: that takes a few milliseconds at most, and pauses cost time. */
+const smallLength = 16 * 1024;
+
+const isSmall = ({ length }: string): boolean => length <= smallLength;
+
 /** One write: entity, history and log, or nothing. */
-export function* executeWrite(tables: Tables, write: Write, at: Instant): Steps<Outcome> {
+export function* executeWrite(tables: Tables, write: Write, at: Instant): Interruptible<Outcome> {
   const stored = tables.entities.get(write.mutation.id);
-  yield;
+  if (!isSmall(stored?.doc ?? '')) yield;
   const { outcome, change, next, past = [] } = applyWrite(stored?.entity, write, at);
-  yield;
   if (change) yield* keep(tables, { stored, change, next });
   for (const { name, instance } of past)
     yield* recordSeries(tables, { id: write.mutation.id, types: [], name, instances: [instance] }, at);
@@ -44,14 +49,26 @@ interface EntityChange {
   readonly next: Mutated['next'] | undefined;
 }
 
-function* keep(tables: Tables, { stored, change, next }: EntityChange): Steps<undefined> {
+function* keep(tables: Tables, entityChange: EntityChange): Interruptible<undefined> {
+  const { stored, change } = entityChange;
+  // What has expired may have a long history, also in a small entity.
+  if (stored) yield* forgetExpired(tables.history, stored, change.at);
+  const doc = change.entity === stored?.entity ? stored.doc : JSON.stringify(change.entity);
+  const work = writeRows(tables, entityChange, doc);
+  if (isSmall(doc) && isSmall(stored?.doc ?? '')) {
+    runSync(work);
+    return undefined;
+  }
+  yield;
+  return yield* work;
+}
+
+/** `doc` is the text of the change's entity. */
+function* writeRows(tables: Tables, { stored, change, next }: EntityChange, doc: string): Interruptible<undefined> {
   const { subjects, history, log, sequence } = tables;
   const { position, number } = sequence.nextPosition();
   const subject = stored?.subject ?? subjects.restore(change.id) ?? number;
-  if (stored) yield* forgetExpired(history, stored, change.at);
   yield* history.add(subject, number, historyOf(change));
-  const doc = change.entity === stored?.entity ? stored.doc : JSON.stringify(change.entity);
-  yield;
   const isNew = change.event === 'created';
   log.append({ position, change, doc, num: stored && !isNew ? stored.num : number, stored });
   yield;
@@ -67,7 +84,7 @@ function* putEntity(
   { entities }: Tables,
   { stored, isNew }: { readonly stored: StoredEntityRow | undefined; readonly isNew: boolean },
   row: NewEntityRow,
-): Steps<undefined> {
+): Interruptible<undefined> {
   if (stored && isNew) yield* entities.remove(stored);
   if (stored && !isNew) yield* entities.update(stored, { ...row, num: stored.num });
   else yield* entities.insert(row);
@@ -77,7 +94,7 @@ function* putEntity(
 function* removeEntity(
   { entities, subjects }: Tables,
   { stored, types }: { readonly stored: StoredEntityRow | undefined; readonly types: readonly string[] },
-): Steps<undefined> {
+): Interruptible<undefined> {
   if (!stored) return undefined;
   yield* entities.remove(stored);
   subjects.markDeleted({ id: stored.entity.id, subject: stored.subject, types });
@@ -89,7 +106,7 @@ function* forgetExpired(
   history: HistoryWriter,
   { expires, entity, subject }: StoredEntityRow,
   now: Instant,
-): Steps<undefined> {
+): Interruptible<undefined> {
   const moment = microsOfInstant(now);
   if (expires === null || expires > moment) return undefined;
   for (const [name, instances] of Object.entries(entity.attrs)) {
@@ -107,7 +124,7 @@ export function* recordSeries(
   tables: Tables,
   { id, types, name, instances }: PastSeries,
   at: Instant,
-): Steps<undefined> {
+): Interruptible<undefined> {
   const { entities, subjects, history, sequence } = tables;
   const subject = entities.subjectOf(id) ?? subjects.deletedSubject(id) ?? newSubject(tables, id, types);
   for (const instance of instances) {
@@ -128,14 +145,14 @@ export function* sweepSome(
   tables: Tables,
   now: Instant,
   limit: number,
-): Steps<readonly [touched: number, gone: number]> {
+): Interruptible<readonly [touched: number, gone: number]> {
   const due = tables.entities.due(microsOfInstant(now), limit);
   const gone = yield* inSteps(due, (id) => sweepOne(tables, id, now));
   return [due.length, gone.filter(Boolean).length];
 }
 
 /** True when the entity was removed. Expiry is no change: it is not logged, and the version stays (clause 4.22). */
-function* sweepOne(tables: Tables, id: string, now: Instant): Steps<boolean> {
+function* sweepOne(tables: Tables, id: string, now: Instant): Interruptible<boolean> {
   const { entities, history } = tables;
   const stored = entities.get(id);
   if (!stored) return false;

@@ -9,7 +9,7 @@ import type { Position } from '../../../core/port/store.ts';
 import type { StoredEntityRow } from './entity-rows.ts';
 import { logRowOf } from '../log-rows.ts';
 import type { Sequence } from './sequence.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** A change, with the data for its log row. */
 interface Logged {
@@ -32,7 +32,7 @@ interface Kept {
 export interface LogWriter {
   append(logged: Logged): void;
   /** Removes at most `limit` records that exceed the bounds, oldest first. Returns their number. */
-  prune(keep: Kept, limit: number): Steps<number>;
+  prune(keep: Kept, limit: number): Interruptible<number>;
   /** Reads the state from the file again. Called after a rollback. */
   reset(): void;
 }

@@ -8,10 +8,10 @@ import { createRowReader, type InstanceRow, type Series } from '../history-rows.
 import type { RollupWriter } from '../history/rollup-writer.ts';
 import { createRangeDelete } from '../history/range-delete.ts';
 import type { Names } from '../names.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** Executes a revision. */
-export type Revise = (revision: Revision, at: Instant) => Steps<Revised>;
+export type Revise = (revision: Revision, at: Instant) => Interruptible<Revised>;
 
 type Found = InstanceRow & Series;
 
@@ -29,7 +29,7 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
     );
   };
 
-  function* replace(row: Found, replacement: Replacement, at: Instant): Steps<Revised> {
+  function* replace(row: Found, replacement: Replacement, at: Instant): Interruptible<Revised> {
     const before = rows.read(row);
     const entry = replacementOf(before, replacement, at);
     if (typeof entry !== 'object') return entry;
@@ -58,8 +58,8 @@ export function createRevise(database: Database, tables: Tables, names: Names): 
 const doneIf = (wasThere: boolean): Revised => (wasThere ? 'done' : 'absent');
 
 interface Deletes {
-  all(subject: number): Steps<boolean>;
-  ofName(subject: number, name: number): Steps<boolean>;
+  all(subject: number): Interruptible<boolean>;
+  ofName(subject: number, name: number): Interruptible<boolean>;
   one(row: Found): boolean;
 }
 

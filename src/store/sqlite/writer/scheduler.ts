@@ -4,7 +4,8 @@
  */
 import type { Request } from '../message.ts';
 import type { DatabaseWriters } from './database-writers.ts';
-import { runFor, type Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
+import { runFor } from './steps.ts';
 
 export interface Scheduler {
   add(requests: readonly Request[]): void;
@@ -23,7 +24,7 @@ const groupMax = 2000;
 /** The work of one file. */
 interface FileQueue {
   readonly waiting: Request[];
-  work: Steps<undefined> | undefined;
+  work: Interruptible<undefined> | undefined;
   /** The last commits have deferred work. */
   isUntidy: boolean;
   /** The last work was a commit: deferred work is next, even when requests wait. */
@@ -34,7 +35,7 @@ export function createScheduler({ commit, tidy }: Pick<DatabaseWriters, 'commit'
   /** In the order of their turns. */
   const lines = new Map<string, FileQueue>();
 
-  function* next(path: string, line: FileQueue): Steps<undefined> {
+  function* next(path: string, line: FileQueue): Interruptible<undefined> {
     if (line.waiting.length > 0 && !line.hasCommitted) {
       yield* commit(path, groupOf(line.waiting));
       [line.isUntidy, line.hasCommitted] = [true, true];

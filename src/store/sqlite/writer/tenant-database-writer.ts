@@ -16,16 +16,17 @@ import { pastSeriesIn, retentionSliceIn, revisionIn, writesIn } from '../own-tex
 import { createRevise, type Revise } from './revise.ts';
 import { createSequence } from './sequence.ts';
 import { createCollectionWriter, type CollectionWriter } from '../document-collections.ts';
-import { inSteps, type Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
+import { inSteps } from './steps.ts';
 import { createSubjects } from './subjects.ts';
 import { createWal, type Wal } from './wal.ts';
 
 export interface TenantDatabaseWriter {
   /** Executes requests in order and returns the replies when they are durable. Never throws: failures are in the replies. */
-  commit(requests: readonly Request[]): Steps<readonly Reply[]>;
+  commit(requests: readonly Request[]): Interruptible<readonly Reply[]>;
   position(): Position;
   /** Does deferred work: a checkpoint, a slice of an index or of rollups. False: nothing is left to do. Never runs during a commit. */
-  doDeferredWork(): Steps<boolean>;
+  doDeferredWork(): Interruptible<boolean>;
   close(): void;
 }
 
@@ -52,7 +53,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
     },
   });
 
-  function* commit(requests: readonly Request[]): Steps<readonly Reply[]> {
+  function* commit(requests: readonly Request[]): Interruptible<readonly Reply[]> {
     try {
       return yield* inTransaction(inSteps(requests, (request) => answer(request, run)));
     } catch (error) {
@@ -73,7 +74,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
   };
 }
 
-function* answer({ seq, job }: Request, run: Run): Steps<Reply> {
+function* answer({ seq, job }: Request, run: Run): Interruptible<Reply> {
   return { seq, answer: yield* run(job) };
 }
 
@@ -106,12 +107,12 @@ function createTables(database: Database, names: Names): Tables {
   };
 }
 
-type InTransaction = <Result>(work: Steps<Result>) => Steps<Result>;
+type InTransaction = <Result>(work: Interruptible<Result>) => Interruptible<Result>;
 
 /** Runs work in a transaction. `flush` writes the changes in memory before the commit; `reset` discards them after a failure. */
 function createTransaction(
   database: Database,
-  { flush, reset }: { flush: () => Steps<undefined>; reset: () => void },
+  { flush, reset }: { flush: () => Interruptible<undefined>; reset: () => void },
 ): InTransaction {
   const begin = database.prepare<[]>('BEGIN IMMEDIATE');
   const end = database.prepare<[]>('COMMIT');
@@ -131,7 +132,7 @@ function createTransaction(
   };
 }
 
-type Run = (job: Job) => Steps<Answer>;
+type Run = (job: Job) => Interruptible<Answer>;
 
 function createRunner(
   tables: Tables,
@@ -168,7 +169,7 @@ function createRunner(
   };
 }
 
-function* applyAll(tables: Tables, { at, writes }: Extract<Job, { op: 'apply' }>): Steps<readonly Outcome[]> {
+function* applyAll(tables: Tables, { at, writes }: Extract<Job, { op: 'apply' }>): Interruptible<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const text of writes) {
     for (const write of writesIn(text)) outcomes.push(yield* executeWrite(tables, write, at));
@@ -177,7 +178,7 @@ function* applyAll(tables: Tables, { at, writes }: Extract<Job, { op: 'apply' }>
   return outcomes;
 }
 
-function* recordAll(tables: Tables, { at, series }: Extract<Job, { op: 'record' }>): Steps<number> {
+function* recordAll(tables: Tables, { at, series }: Extract<Job, { op: 'record' }>): Interruptible<number> {
   let count = 0;
   for (const text of series) {
     const all = pastSeriesIn(text);

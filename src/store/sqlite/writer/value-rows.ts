@@ -6,7 +6,7 @@ import type { Instance } from '../../../core/model/attribute.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import type { Json } from '../../../core/model/json.ts';
 import { entityIn } from '../own-text.ts';
-import type { Steps } from './steps.ts';
+import type { Interruptible } from '../../../core/model/interruptible.ts';
 
 /** The maximum number of indexed attributes per tenant: each makes writes slower. */
 const indexedMax = 16;
@@ -24,7 +24,7 @@ export interface Values {
   want(name: string): void;
   areComplete(): boolean;
   /** Builds a slice of an incomplete index. */
-  buildSlice(): Steps<undefined>;
+  buildSlice(): Interruptible<undefined>;
   /** Reads the state of the indexes again. Called after a rollback. */
   reset(): void;
 }
@@ -76,7 +76,7 @@ export function createValues(database: Database): Values {
 }
 
 /** Adds some entities to an index. Returns the number of the last entity in it. */
-function* buildOn(rows: Rows, { name, text, upto }: Indexed): Steps<number> {
+function* buildOn(rows: Rows, { name, text, upto }: Indexed): Interruptible<number> {
   let end = upto;
   for (let left = sliceMax; left > 0; left -= 1) {
     const row = rows.behind(end);
