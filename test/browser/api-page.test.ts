@@ -4,31 +4,25 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
 import { operations } from '../../src/core/operation/table.ts';
 import { eventually } from '../edge/deliver/site.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
-import { complaintsOf, launch } from './launch.ts';
+import { type BrokerPage, openBrokerPage } from './launch.ts';
 
-let broker: TestBroker;
-let browser: Browser;
-let page: Page;
+let site: BrokerPage;
+let broker: BrokerPage['broker'];
+let page: BrokerPage['page'];
 let complaints: readonly string[];
 const asked: string[] = [];
 
 beforeAll(async () => {
-  broker = await startTestBroker();
-  browser = await launch();
-  page = await browser.newPage();
-  complaints = complaintsOf(page);
+  site = await openBrokerPage();
+  ({ broker, page, complaints } = site);
   page.on('request', (request) => asked.push(new URL(request.url()).origin));
   await page.goto(`${broker.url}/api`);
   await page.waitForSelector('#fault', { state: 'detached' });
 }, 60_000);
-afterAll(async () => {
-  await browser.close();
-  await broker.stop();
-});
+afterAll(() => site.close());
 
 /** What an attribute holds in each of the elements found. */
 async function each(selector: string, attribute: string): Promise<readonly string[]> {

@@ -1,24 +1,17 @@
 /** Tests the documents in a real browser: they are reachable from the start page and the API page, and load without errors. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
-import { complaintsOf, launch } from './launch.ts';
+import { type BrokerPage, openBrokerPage } from './launch.ts';
 
-let broker: TestBroker;
-let browser: Browser;
-let page: Page;
+let site: BrokerPage;
+let broker: BrokerPage['broker'];
+let page: BrokerPage['page'];
 let complaints: readonly string[];
 
 beforeAll(async () => {
-  broker = await startTestBroker();
-  browser = await launch();
-  page = await browser.newPage();
-  complaints = complaintsOf(page);
+  site = await openBrokerPage();
+  ({ broker, page, complaints } = site);
 }, 60_000);
-afterAll(async () => {
-  await browser.close();
-  await broker.stop();
-});
+afterAll(() => site.close());
 
 test.each(['/', '/api'])('open from %s', async (path) => {
   await page.goto(broker.url + path);

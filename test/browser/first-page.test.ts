@@ -1,12 +1,10 @@
 /** Tests the start page in a real browser: its initial content, its live updates, and its reconnects. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
-import { complaintsOf, launch } from './launch.ts';
+import { type BrokerPage, openBrokerPage } from './launch.ts';
 
-let broker: TestBroker;
-let browser: Browser;
-let page: Page;
+let site: BrokerPage;
+let broker: BrokerPage['broker'];
+let page: BrokerPage['page'];
 let complaints: readonly string[];
 
 async function post(id: string, powerState: string): Promise<void> {
@@ -22,15 +20,10 @@ async function post(id: string, powerState: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  broker = await startTestBroker();
-  browser = await launch();
-  page = await browser.newPage();
-  complaints = complaintsOf(page);
+  site = await openBrokerPage();
+  ({ broker, page, complaints } = site);
 }, 60_000);
-afterAll(async () => {
-  await browser.close();
-  await broker.stop();
-});
+afterAll(() => site.close());
 
 describe('the first page', () => {
   test('of an empty broker says how to begin', async () => {

@@ -1,6 +1,7 @@
 /** Starts the browser of the development packages, and records the errors of its pages. */
 import chromium from '@sparticuz/chromium';
 import { type Browser, chromium as driver, type Page } from 'playwright-core';
+import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 
 /** Chromium comes with an npm package, and so do the libraries that a bare machine lacks: both are unpacked where this says. */
 export async function launch(): Promise<Browser> {
@@ -13,6 +14,26 @@ export async function launch(): Promise<Browser> {
     headless: true,
     env: { ...process.env, LD_LIBRARY_PATH: '/tmp/al2023/lib' },
   });
+}
+
+/** A broker with its own pages, open in a browser. */
+export interface BrokerPage {
+  readonly broker: TestBroker;
+  readonly page: Page;
+  /** The errors of the page and of its console, as they come. */
+  readonly complaints: readonly string[];
+  close(): Promise<void>;
+}
+
+export async function openBrokerPage(): Promise<BrokerPage> {
+  const broker = await startTestBroker();
+  const browser = await launch();
+  const page = await browser.newPage();
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await broker.stop();
+  };
+  return { broker, page, complaints: complaintsOf(page), close };
 }
 
 /** The errors of a page and of its console, as they come. */
