@@ -1,6 +1,8 @@
 /** Serves the documents of the package: Markdown as HTML pages, other files unchanged. */
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
+import { createSingleFlight } from '../../core/jsonld/single-flight.ts';
 import type { StaticFile } from '../console.ts';
 import { documentsIn, firstDocument, isServed, pathOf } from './documents.ts';
 
@@ -8,7 +10,7 @@ import { documentsIn, firstDocument, isServed, pathOf } from './documents.ts';
 export type ReadDocument = () => Promise<StaticFile>;
 
 /** The size of the page cache in bytes. All documents together are below 1 MiB. */
-const keptBytesMax = 4 * 1024 * 1024;
+const cacheBytesMax = 4 * 1024 * 1024;
 
 const imageTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',
@@ -19,7 +21,7 @@ const imageTypes: Readonly<Record<string, string>> = {
 /** The documents by the path at which they are served. `root` is the folder of the package. */
 export function readDocs(root: string): ReadonlyMap<string, ReadDocument> {
   const files = documentsIn(root);
-  const page = keepPages((file) => renderPage(root, file, new Set(files)));
+  const page = cachePages((file) => renderPage(root, file, new Set(files)));
   const documents = files.map((file): [string, ReadDocument] => [
     pathOf(file),
     () => (file.endsWith('.md') ? page(file) : readPlain(root, file)),
@@ -48,25 +50,15 @@ async function renderPage(root: string, file: string, documents: ReadonlySet<str
   return { type: 'text/html; charset=utf-8', body: Buffer.from(page) };
 }
 
-/** Renders each file once, and clears the cache when it exceeds `keptBytesMax`. A failed page is rendered again on the next request. */
-function keepPages(render: (file: string) => Promise<StaticFile>): (file: string) => Promise<StaticFile> {
-  const kept = new Map<string, Promise<StaticFile>>();
-  let bytes = 0;
-  const count = (size: number): void => {
-    bytes += size;
-    if (bytes <= keptBytesMax) return;
-    kept.clear();
-    bytes = 0;
-  };
-  return (file) => {
-    const known = kept.get(file);
-    if (known) return known;
-    const made = render(file);
-    kept.set(file, made);
-    made.then(
-      ({ body }) => count(body.length),
-      () => kept.delete(file),
-    );
-    return made;
-  };
+/** Renders each file once, as long as it stays in the cache. A failed page is rendered again on the next request. */
+function cachePages(render: (file: string) => Promise<StaticFile>): (file: string) => Promise<StaticFile> {
+  const pages = createBoundedCache<StaticFile>({ entriesMax: Infinity, weightMax: cacheBytesMax });
+  const rendering = createSingleFlight<StaticFile>();
+  return async (file) =>
+    pages.get(file) ??
+    rendering(file, async () => {
+      const page = await render(file);
+      pages.set(file, page, page.body.length);
+      return page;
+    });
 }

@@ -6,6 +6,8 @@ export interface BoundedCache<Value> {
   /** `weight` is in the unit of `weightMax`. A value heavier than `weightMax` is not stored. */
   set(key: string, value: Value, weight: number): void;
   delete(key: string): void;
+  /** The sum of the weights. */
+  weight(): number;
   /** Evicts the entries for which `isMeant` is true. */
   dropWhere(isMeant: (value: Value, key: string) => boolean): void;
 }
@@ -42,6 +44,7 @@ export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds
       }
     },
     delete: drop,
+    weight: () => total,
     dropWhere: (isMeant) => {
       for (const [key, { value }] of entries) if (isMeant(value, key)) drop(key);
     },

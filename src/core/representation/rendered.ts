@@ -1,4 +1,5 @@
 /** Caches the texts of entities, so that the same version in the same view is not written twice. */
+import { createBoundedCache } from '../jsonld/bounded-cache.ts';
 
 /** The cache key: tenant, entity, version and view. */
 interface RenderKey {
@@ -19,30 +20,17 @@ export interface RenderCache {
  * the cache whenever a text was added.
  */
 export function createRenderCache(bytesMax: number, onSize: (bytes: number) => void = () => undefined): RenderCache {
-  const texts = new Map<string, string>();
-  let bytes = 0;
-  const forget = (name: string, text: string): void => {
-    texts.delete(name);
-    bytes -= sizeOf(name, text);
-  };
+  const texts = createBoundedCache<string>({ entriesMax: Infinity, weightMax: bytesMax });
   return {
     text({ tenant, id, version, view }, render) {
       const name = `${view}\n${tenant}\n${id}\n${version}`;
-      const kept = texts.get(name);
-      if (kept !== undefined) {
-        texts.delete(name);
-        texts.set(name, kept);
-        return kept;
-      }
+      const cached = texts.get(name);
+      if (cached !== undefined) return cached;
       const text = render();
-      if (sizeOf(name, text) > bytesMax / 8) return text;
-      texts.set(name, text);
-      bytes += sizeOf(name, text);
-      for (const [oldest, old] of texts) {
-        if (bytes <= bytesMax) break;
-        forget(oldest, old);
-      }
-      onSize(bytes);
+      const size = sizeOf(name, text);
+      if (size > bytesMax / 8) return text;
+      texts.set(name, text, size);
+      onSize(texts.weight());
       return text;
     },
   };
