@@ -112,8 +112,16 @@ function boundsOfAttributes(): void {
   test('many more are refused before they are read, one by one in a batch', async () => {
     const told = 'The body, or a part of it, names more than 100 attributes (--attributes-max).';
     const whole = { id, type: 'Odd', ...many(200) };
-    const inner = { id, type: 'Odd', a: { type: 'Property', value: 1, ...many(200) } };
-    for (const body of [whole, inner]) {
+    const inner = [
+      { value: 1 },
+      { object: 'urn:o' },
+      { languageMap: { sl: 'a' } },
+      { vocab: 'a' },
+      { json: {} },
+      { valueList: [1] },
+      { objectList: ['urn:o'] },
+    ].map((content) => ({ id, type: 'Odd', a: { ...content, ...many(200) } }));
+    for (const body of [whole, ...inner]) {
       const alone = await send('POST', '/entities', body);
       expect([alone.status, alone.problem.detail]).toEqual([400, told]);
       const good = { id: 'urn:ngsi-ld:Odd:good', type: 'Odd' };

@@ -1,7 +1,7 @@
 /** Limits the size of an entity, because the cost of a write grows with the whole entity. */
-import type { Attributes } from './attribute.ts';
+import { type Attributes, valueMember } from './attribute.ts';
 import type { Entity } from './entity.ts';
-import { isArray, isObject, type Json } from './json.ts';
+import { isArray, isObject, type Json, type JsonObject } from './json.ts';
 import { badData } from './problem.ts';
 import type { Mutated } from './apply-draft.ts';
 
@@ -31,6 +31,14 @@ export function refuseGrowth(mutated: Mutated, before: Entity | undefined, attri
 /** The maximum number of members of an entity or attribute that are not attributes. */
 const otherMembers = 20;
 
+const valueMembers = new Set<string>(Object.values(valueMember));
+
+/** True for the JSON of an attribute. Other objects with many members may be values. */
+function hasValue(object: JsonObject): boolean {
+  for (const name of valueMembers) if (name in object) return true;
+  return false;
+}
+
 /**
  * Throws BadRequestData when the JSON of an entity, or of a part of it, has more attributes or sub-attributes than an entity can have. It
  * runs before the attributes are read one by one.
@@ -40,9 +48,7 @@ export function refuseManyMembers(json: Json | undefined, { attributesMax }: { r
   const most = attributesMax + otherMembers;
   const isTooMany = (object: Json | undefined): boolean => isObject(object) && Object.keys(object).length > most;
   const isFull = (member: Json): boolean =>
-    isArray(member)
-      ? member.some(isFull)
-      : isObject(member) && ('value' in member || 'object' in member) && isTooMany(member);
+    isArray(member) ? member.some(isFull) : isObject(member) && hasValue(member) && isTooMany(member);
   if (isTooMany(json) || Object.values(json).some(isFull))
     throw badData(`The body, or a part of it, names more than ${attributesMax} attributes (--attributes-max).`);
 }
