@@ -58,7 +58,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const graceMs = 5000;
 
 /** How long an event source of ngsi-proxy waits for its client to reconnect. ngsi-proxy uses the same time. */
-const unattendedMs = 24 * 60_000;
+const idleTimeoutMs = 24 * 60_000;
 
 export interface Broker {
   /** The URL of the broker. */
@@ -129,14 +129,14 @@ function openParts(
 /** The clock, the ids, and the parts that depend only on them. */
 function openBasics(
   { streamTicketMs }: Config,
-  { oneTimeStore: notes }: Stores,
+  { oneTimeStore }: Stores,
 ): Pick<World, 'clock' | 'ids' | 'yieldToEventLoop' | 'tickets'> {
   const [clock, ids] = [createClock(), createIds()];
   return {
     clock,
     ids,
     yieldToEventLoop: createYieldToEventLoop(),
-    tickets: createTickets({ ids, clock, notes, lifetimeMs: streamTicketMs }),
+    tickets: createTickets({ ids, clock, oneTimeStore, lifetimeMs: streamTicketMs }),
   };
 }
 
@@ -270,7 +270,7 @@ function openStreams(config: Config, world: World): Streams {
   };
   return {
     events: createEventStreams({ world, openFeed, limits }),
-    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ limits, idleTimeoutMs: unattendedMs }) } : undefined),
+    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ limits, idleTimeoutMs }) } : undefined),
     stream: createStream({
       world,
       operations,

@@ -14,5 +14,5 @@ export const httpLimitsOf = (
   headersTimeoutMs: 30_000,
   requestTimeoutMs: 120_000,
   // An answer is written in pieces of 64 KiB. A client that reads less than 2 KiB a second is disconnected.
-  takingTimeoutMs: 30_000,
+  writeTimeoutMs: 30_000,
 });

@@ -56,7 +56,7 @@ async function serve(name: string): Promise<void> {
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     isTolerant: false,
   };
@@ -69,7 +69,7 @@ async function serve(name: string): Promise<void> {
     isOwnHost: () => true,
     isClosing: () => false,
     pages: new Map(),
-    takingTimeoutMs: 30_000,
+    writeTimeoutMs: 30_000,
   });
   // The entity is put in place through a server of its own, so that what is measured answers as the broker does.
   const filling = createExpressServer(answer, {}).listen(0, '127.0.0.1');

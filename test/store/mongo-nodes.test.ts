@@ -118,7 +118,7 @@ describe('two brokers on one database', () => {
     const keys = Array.from({ length: 20 }, (_, n) => `note-${n}`);
     await Promise.all(keys.map((key) => one.oneTimeStore.put(key, `text of ${key}`, 60_000)));
     const taken = await Promise.all(
-      keys.flatMap((key) => [one, other, one].map(({ oneTimeStore: notes }) => notes.take(key))),
+      keys.flatMap((key) => [one, other, one].map(({ oneTimeStore }) => oneTimeStore.take(key))),
     );
     expect(taken.filter((text) => text !== undefined)).toEqual(keys.map((key) => `text of ${key}`));
     expect(await other.oneTimeStore.take('note-0')).toBeUndefined();

@@ -34,16 +34,16 @@ export interface Evidence {
 }
 
 export function explainOutcome(evidence: Evidence): string {
-  const { entity, status, isThere, clauses, dueAt, outcome: course } = evidence;
+  const { entity, status, isThere, clauses, dueAt, outcome } = evidence;
   if (status !== 'active') return `Nothing is notified, because the subscription is ${status}.`;
   if (!isThere) return `There is no entity ${entity}, so that nothing can be said of it.`;
   const unmet = clauses.find(({ isMet }) => !isMet);
   const subject = dueAt === undefined ? `The last change of ${entity}` : entity;
   if (unmet) return `${subject} is not notified, because ${reasonIn(unmet)}.`;
   if (dueAt !== undefined) return `${entity} is in the next notification by the clock, due at ${dueAt}.`;
-  if (!course)
+  if (!outcome)
     return `${entity} is as the subscription asks, but its last change is in the log no more, so that nothing can be said of it.`;
-  return `The last change of ${entity} ${outcomeText(course, evidence)}.`;
+  return `The last change of ${entity} ${outcomeText(outcome, evidence)}.`;
 }
 
 /** The explanation without an entity. */
@@ -68,12 +68,12 @@ function reasonIn({ clause, asks, finds, parts = [] }: Clause): string {
   return `${clause} asks for ${asks}${finds === undefined ? '' : `, but finds: ${finds}`}`;
 }
 
-function outcomeText(course: ChangeOutcome, { lastReason, notBefore }: Evidence): string {
-  switch (course.kind) {
+function outcomeText(outcome: ChangeOutcome, { lastReason, notBefore }: Evidence): string {
+  switch (outcome.kind) {
     case 'before':
       return 'came before the subscription was made, or made active again';
     case 'buried':
-      return `was given up (${course.reason}); it is the dead letter ${course.letter}`;
+      return `was given up (${outcome.reason}); it is the dead letter ${outcome.letter}`;
     case 'fetched':
       return 'is in the log for whoever streams the subscription; nothing is sent to an endpoint "ws:"';
     case 'delivered':
@@ -85,7 +85,7 @@ function outcomeText(course: ChangeOutcome, { lastReason, notBefore }: Evidence)
     case 'open': {
       const reason = failureIn(lastReason);
       if (notBefore !== undefined) return `waits, because nothing is sent to the endpoint before ${notBefore}${reason}`;
-      return course.tries > 0 ? `was tried ${course.tries} times and will be tried again${reason}` : 'is on its way';
+      return outcome.tries > 0 ? `was tried ${outcome.tries} times and will be tried again${reason}` : 'is on its way';
     }
   }
 }

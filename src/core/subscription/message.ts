@@ -85,9 +85,9 @@ export function writeChangeData(
   stored: StoredPlan,
   { renderer, reached }: { renderer: ChangeRenderer; reached: readonly LinkedEntity[] },
 ): readonly string[] {
-  const { changeView: told } = stored.plan;
+  const { changeView } = stored.plan;
   const isPlain = reached.length === 0 && stored.endpoint.accept !== 'application/geo+json';
-  if (isPlain) return [withContext(renderer.render(change, told), stored)];
+  if (isPlain) return [withContext(renderer.render(change, changeView), stored)];
   return withReached((view) => [textOf(renderChange(change, view), change.entity, stored)], stored, {
     entities: [change.entity],
     reached,
@@ -116,22 +116,22 @@ function withReached(
   { entities, reached }: Group,
 ): readonly string[] {
   const { join, plan } = stored;
-  const { changeView: told } = plan;
-  if (!join || reached.length === 0) return write(told);
+  const { changeView } = plan;
+  if (!join || reached.length === 0) return write(changeView);
   if (join.how === 'inline') {
-    const { version = ownVersion, view } = told;
+    const { version = ownVersion, view } = changeView;
     const all = [...entities, ...reached.map(({ entity }) => entity)];
     const known = all.map((entity) => conform(entity, version, view.terms));
     const linked = linkedTo(known, {
       level: join.level,
       beyond: () => undefined,
     });
-    return write({ ...told, view: { ...told.view, linked } });
+    return write({ ...changeView, view: { ...changeView.view, linked } });
   }
   const others = reached.map(({ entity, projection }) =>
-    textOf(renderPresent(entity, { ...told, view: { ...told.view, projection } }), entity, stored),
+    textOf(renderPresent(entity, { ...changeView, view: { ...changeView.view, projection } }), entity, stored),
   );
-  return [...write(told), ...others];
+  return [...write(changeView), ...others];
 }
 
 const textOf = (shown: JsonObject, entity: Entity, stored: StoredPlan): string =>

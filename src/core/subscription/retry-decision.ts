@@ -19,7 +19,7 @@ export interface AttemptCount {
  */
 export function decideRetry(
   { kind }: Exclude<Delivery, { readonly kind: 'abandoned' }>,
-  { failures: strikes, failuresMax: strikesMax }: AttemptCount,
+  { failures, failuresMax }: AttemptCount,
 ): RetryDecision {
   switch (kind) {
     case 'taken':
@@ -27,8 +27,8 @@ export function decideRetry(
     case 'refused':
       return 'lost';
     case 'failed':
-      return strikes < strikesMax ? 'again' : 'lost';
+      return failures < failuresMax ? 'again' : 'lost';
     case 'unreached':
-      return strikes < strikesMax ? 'later' : 'lost';
+      return failures < failuresMax ? 'later' : 'lost';
   }
 }

@@ -91,12 +91,12 @@ export function progressOf(consumer: Consumer): Progress {
 export function pendingStatusOf(consumer: Consumer, position: Position): PendingStatus {
   const { queue, notBeforeMs } = consumer;
   const seen = seenTo(consumer);
-  const tries = queue.attemptsAt(position);
+  const attempts = queue.attemptsAt(position);
   return {
     seen,
     waiting: queue.size(),
-    isOpen: position > seen || tries !== undefined,
-    attempts: tries ?? 0,
+    isOpen: position > seen || attempts !== undefined,
+    attempts: attempts ?? 0,
     notBeforeMs,
   };
 }

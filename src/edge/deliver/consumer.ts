@@ -275,12 +275,12 @@ function settle(consumer: Consumer, due: DueNotification, { delivery, isReachabl
     consumer.lastReason = delivery.reason;
     consumer.notBeforeMs = env.nowMs() + (stored.endpoint.cooldownMs ?? 0);
   }
-  const strikes = due.retry.failures + (delivery.kind === 'failed' || isReachable ? 1 : 0);
-  const retry: RetryState = { ...due.retry, attempts: due.retry.attempts + 1, failures: strikes };
-  const verdict = decideRetry(delivery, { failures: strikes, failuresMax: env.attemptsMax });
-  if (verdict === 'done') finish(consumer, due);
-  else if (verdict === 'lost') giveUp(consumer, { ...due, retry }, message);
-  else giveBack(consumer, { ...due, retry }, verdict === 'again');
+  const failures = due.retry.failures + (delivery.kind === 'failed' || isReachable ? 1 : 0);
+  const retry: RetryState = { ...due.retry, attempts: due.retry.attempts + 1, failures };
+  const decision = decideRetry(delivery, { failures, failuresMax: env.attemptsMax });
+  if (decision === 'done') finish(consumer, due);
+  else if (decision === 'lost') giveUp(consumer, { ...due, retry }, message);
+  else giveBack(consumer, { ...due, retry }, decision === 'again');
 }
 
 function finish(consumer: Consumer, due: DueNotification): void {

@@ -83,12 +83,12 @@ async function explainOf(id: string, terms: Terms, one: ExplainInput): Promise<E
   const status = statusOf(document, now);
   const asked = present ? await ask(record?.entity ?? present.entity(), record, { document, stored, terms, get }) : [];
   const pending = one.runner?.pendingStatus(record?.position ?? 0);
-  const course = record && (await outcomeOf(record, one, pending));
+  const outcome = record && (await outcomeOf(record, one, pending));
   const delivery = await statusOfDelivery(one, pending);
   const isThere = present !== undefined;
   const dueAt = dueIn(one, now);
   return {
-    verdict: explainOutcome({ ...delivery, entity: id, status, isThere, clauses: asked, dueAt, outcome: course }),
+    verdict: explainOutcome({ ...delivery, entity: id, status, isThere, clauses: asked, dueAt, outcome }),
     change: record && { position: positionText(env.epoch, record.position), at: record.at, event: record.event },
     clauses: [statusClause(one), ...asked, ...throttlingOf(one, delivery), endpointOf(one, delivery)],
     delivery,

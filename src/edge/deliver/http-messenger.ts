@@ -16,26 +16,26 @@ const times = { keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 } as
 const connectMs = 30_000;
 
 export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOptions): Messenger {
-  const line = createHttpConnections(lookupPublic);
+  const connections = createHttpConnections(lookupPublic);
   const underWay = new Set<InFlightRequest>();
   return {
     schemes: ['http', 'https'],
     objection: (uri) => objectionTo(uri, lookupPublic === undefined),
     send(message): Attempt {
-      const course = createInFlightRequest(line);
-      underWay.add(course);
-      const done = deliver(message, course, {
+      const inFlight = createInFlightRequest(connections);
+      underWay.add(inFlight);
+      const done = deliver(message, inFlight, {
         timeoutMs: message.timeoutMs ?? timeoutMs,
         isAnyAllowed: lookupPublic === undefined,
       });
       return {
-        done: done.finally(() => underWay.delete(course)),
-        abandon: () => end(course, 'it was given up'),
+        done: done.finally(() => underWay.delete(inFlight)),
+        abandon: () => end(inFlight, 'it was given up'),
       };
     },
     async close() {
-      for (const course of underWay) end(course, 'the broker stops');
-      await line.agent.destroy();
+      for (const inFlight of underWay) end(inFlight, 'the broker stops');
+      await connections.agent.destroy();
     },
   };
 }
@@ -76,17 +76,17 @@ interface InFlightRequest {
   readonly reject: (reason: Error) => void;
 }
 
-function createInFlightRequest(line: HttpConnections): InFlightRequest {
+function createInFlightRequest(connections: HttpConnections): InFlightRequest {
   const { promise: ended, reject } = Promise.withResolvers<never>();
   // Prevents an unhandled rejection when nothing waits for it.
   ended.catch(() => undefined);
-  return { connections: line, controller: undefined, end: undefined, ended, reject };
+  return { connections, controller: undefined, end: undefined, ended, reject };
 }
 
-function end(course: InFlightRequest, reason: string): void {
-  course.end ??= new Error(reason);
-  course.controller?.abort(course.end);
-  course.reject(course.end);
+function end(inFlight: InFlightRequest, reason: string): void {
+  inFlight.end ??= new Error(reason);
+  inFlight.controller?.abort(inFlight.end);
+  inFlight.reject(inFlight.end);
 }
 
 interface SendLimits {
@@ -108,16 +108,16 @@ function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
 /** Sends a message. The timeout starts here: it includes the DNS lookup and the time to connect. */
 async function deliver(
   message: Message,
-  course: InFlightRequest,
+  inFlight: InFlightRequest,
   { timeoutMs, isAnyAllowed }: SendLimits,
 ): Promise<Delivery> {
   const reason = objectionTo(message.uri, isAnyAllowed);
   if (reason !== undefined) return { kind: 'refused', reason };
-  const timer = setTimeout(() => end(course, `there was no answer within ${timeoutMs} ms`), timeoutMs);
+  const timer = setTimeout(() => end(inFlight, `there was no answer within ${timeoutMs} ms`), timeoutMs);
   try {
-    return deliveryOf(await Promise.race([post(requestOf(message), course), course.ended]));
+    return deliveryOf(await Promise.race([post(requestOf(message), inFlight), inFlight.ended]));
   } catch (cause) {
-    return { kind: 'unreached', reason: reasonOf(course.end ?? cause) };
+    return { kind: 'unreached', reason: reasonOf(inFlight.end ?? cause) };
   } finally {
     clearTimeout(timer);
   }
@@ -158,12 +158,12 @@ interface Result {
 const connectionsMax = 4;
 
 /** The status of the receiver's answer. A stale keep-alive connection is replaced by another. */
-async function post(request: Dispatcher.DispatchOptions, course: InFlightRequest): Promise<Result> {
+async function post(request: Dispatcher.DispatchOptions, inFlight: InFlightRequest): Promise<Result> {
   for (let used = 1; ; used += 1) {
     try {
-      return await postOnce(request, course);
+      return await postOnce(request, inFlight);
     } catch (cause) {
-      if (course.end || used === connectionsMax || !course.connections.wasKept(cause)) throw cause;
+      if (inFlight.end || used === connectionsMax || !inFlight.connections.wasKept(cause)) throw cause;
     }
   }
 }
@@ -172,14 +172,14 @@ async function post(request: Dispatcher.DispatchOptions, course: InFlightRequest
 const answerMax = 65_536;
 
 /** Resolves with the status even when the rest of the answer is lost. */
-function postOnce(request: Dispatcher.DispatchOptions, course: InFlightRequest): Promise<Result> {
+function postOnce(request: Dispatcher.DispatchOptions, inFlight: InFlightRequest): Promise<Result> {
   return new Promise((resolve, reject) => {
     let result: Result | undefined;
     let bytes = 0;
-    course.connections.agent.dispatch(request, {
+    inFlight.connections.agent.dispatch(request, {
       onRequestStart(controller) {
-        course.controller = controller;
-        if (course.end) controller.abort(course.end);
+        inFlight.controller = controller;
+        if (inFlight.end) controller.abort(inFlight.end);
       },
       onResponseStart(_, status, headers) {
         result = { status, retryAfter: [headers['retry-after']].flat()[0] };

@@ -137,12 +137,12 @@ interface AcquiredPartition {
 }
 
 async function acquire(
-  { collection, acquired: entered }: ProgressStoreState,
+  { collection, acquired }: ProgressStoreState,
   leaseTerm: LeaseTerm,
   ids: () => Promise<readonly string[]>,
 ): Promise<boolean> {
   const { part, term } = leaseTerm;
-  const known = entered.get(part);
+  const known = acquired.get(part);
   if (known) return known.leaseTerm.term === term && known.isSole;
   const fresh: AcquiredPartition = {
     leaseTerm,
@@ -151,14 +151,14 @@ async function acquire(
     awaited: undefined,
     written: -1,
   };
-  entered.set(part, fresh);
+  acquired.set(part, fresh);
   fresh.isSole = fresh.isSole.then(async (isSole) => {
     fresh.left = await commonPosition(collection, part);
     fresh.awaited = new Set(await ids());
     return isSole;
   });
   // A failed attempt is repeated by the next call.
-  fresh.isSole.catch(() => entered.get(part) === fresh && entered.delete(part));
+  fresh.isSole.catch(() => acquired.get(part) === fresh && acquired.delete(part));
   return fresh.isSole;
 }
 
@@ -172,21 +172,23 @@ async function resume(state: ProgressStoreState, id: string): Promise<Progress |
 }
 
 /** The subscription is marked or is not run. The common position need not wait for it. */
-const settle = ({ acquired: entered, partitionOf: partOf }: ProgressStoreState, id: string): void =>
-  void entered.get(partOf(id))?.awaited?.delete(id);
+const settle = ({ acquired, partitionOf }: ProgressStoreState, id: string): void =>
+  void acquired.get(partitionOf(id))?.awaited?.delete(id);
 
 /** Stores a consistent snapshot of all marked progress. */
 async function write(state: ProgressStoreState): Promise<void> {
-  const { changed: news, acquired: entered, partitionOf: partOf } = state;
+  const { changed, acquired, partitionOf } = state;
   const reached = state.position();
-  const subjects = [...news.values()];
+  const subjects = [...changed.values()];
   const documents = subjects.map((subject) => ({ key: subject.id, document: progressJson(subject.progress()) }));
-  news.clear();
-  const ofPart = Map.groupBy(documents, ({ key }) => partOf(key));
+  changed.clear();
+  const ofPart = Map.groupBy(documents, ({ key }) => partitionOf(key));
   try {
-    await Promise.all([...entered].map(([part, one]) => writePartition(state, one, [ofPart.get(part) ?? [], reached])));
+    await Promise.all(
+      [...acquired].map(([part, one]) => writePartition(state, one, [ofPart.get(part) ?? [], reached])),
+    );
   } catch (cause) {
-    for (const subject of subjects) if (!news.has(subject.id)) news.set(subject.id, subject);
+    for (const subject of subjects) if (!changed.has(subject.id)) changed.set(subject.id, subject);
     throw cause;
   }
 }
@@ -197,16 +199,16 @@ async function write(state: ProgressStoreState): Promise<void> {
  */
 async function writePartition(
   { collection }: ProgressStoreState,
-  entered: AcquiredPartition,
+  acquired: AcquiredPartition,
   [documents, reached]: readonly [Parameters<DocumentCollection['putFenced']>[0], Position],
 ): Promise<void> {
-  const { leaseTerm, awaited, written } = entered;
+  const { leaseTerm, awaited, written } = acquired;
   const isNew = awaited?.size === 0 && written !== reached;
   const all = isNew ? [...documents, { key: common(leaseTerm.part), document: { position: reached } }] : documents;
   for (let at = 0; at < all.length; at += bundle) {
     if (!(await collection.putFenced(all.slice(at, at + bundle), leaseTerm))) return;
   }
-  if (isNew) entered.written = reached;
+  if (isNew) acquired.written = reached;
 }
 
 const progressJson = ({ statistics, open, ...rest }: Progress): Json => ({

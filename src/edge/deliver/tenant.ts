@@ -316,8 +316,8 @@ async function runnerOf(
   const { env, read } = state;
   const { id, createdAt: madeAt } = document;
   const stored = await read(document);
-  const { partitions: parts } = state.world.stores;
-  const isOurs = (): boolean => parts.leaseTerm(leaseTerm.part)?.term === leaseTerm.term;
+  const { partitions } = state.world.stores;
+  const isOurs = (): boolean => partitions.leaseTerm(leaseTerm.part)?.term === leaseTerm.term;
   if (isFetched(stored.endpoint) || state.releasedPartitions.has(leaseTerm.part) || !isOurs()) return undefined;
   const options = { id, stored, progress: startOf(document, progress), env, madeAt, isOurs };
   const { intervalMs } = stored;

@@ -13,8 +13,8 @@ export interface BodyReservation {
 }
 
 export interface BodyBudget {
-  /** Calls `giveWay` at most once, before the body is complete. Its argument is the problem to send to the client. */
-  open(giveWay: (problem: Problem) => void): BodyReservation;
+  /** Calls `onRefused` at most once, before the body is complete. Its argument is the problem to send to the client. */
+  open(onRefused: (problem: Problem) => void): BodyReservation;
 }
 
 /** Size in bytes up to which a body may use the last eighth of the bodies' share. That eighth is reserved for small bodies. */
@@ -33,33 +33,33 @@ export function createBodyBudget(memory: Memory): BodyBudget {
   const unfinished = new Map<BodyReservation, () => void>();
   const [most, mostLarge] = [memory.share('bodies'), largestBody(memory)];
   return {
-    open(giveWay) {
+    open(onRefused) {
       const state = { held: 0, isOver: false };
       const drop = (): void => {
-        unfinished.delete(arrival);
+        unfinished.delete(reservation);
         memory.count('bodies', -state.held);
         state.held = 0;
         state.isOver = true;
       };
       const refuse = (): void => {
         drop();
-        giveWay(memory.refusal('bodies'));
+        onRefused(memory.refusal('bodies'));
       };
-      const arrival: BodyReservation = {
+      const reservation: BodyReservation = {
         add(bytes) {
           if (state.isOver) return;
           state.held += bytes + pieceBytes;
           memory.count('bodies', bytes + pieceBytes);
           const isLarge = state.held > smallBytes;
-          if (isLarge && !unfinished.has(arrival)) unfinished.set(arrival, refuse);
+          if (isLarge && !unfinished.has(reservation)) unfinished.set(reservation, refuse);
           const bound = isLarge ? mostLarge : most;
           while (memory.held('bodies') > bound && !isOver(state))
             (isLarge ? [...unfinished.values()].at(-1) : refuse)?.();
         },
-        complete: () => unfinished.delete(arrival),
+        complete: () => unfinished.delete(reservation),
         end: drop,
       };
-      return arrival;
+      return reservation;
     },
   };
 }

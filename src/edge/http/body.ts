@@ -29,7 +29,7 @@ export interface Body {
 export interface BodyContext {
   readonly limits: BodyLimits;
   readonly world: Pick<World, 'yieldToEventLoop' | 'isTolerant'>;
-  readonly arrivals: BodyBudget;
+  readonly bodyBudget: BodyBudget;
 }
 
 /** Thrown when the client closes the connection before its request is complete. No response is sent. */
@@ -42,20 +42,20 @@ export class ClientGone extends Error {}
 export async function readBody(
   exchange: Exchange,
   operation: Operation,
-  { limits, world, arrivals }: BodyContext,
+  { limits, world, bodyBudget }: BodyContext,
 ): Promise<Body> {
   const { yieldToEventLoop, isTolerant } = world;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange, isTolerant);
-  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, arrivals), yieldToEventLoop);
+  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, bodyBudget), yieldToEventLoop);
   if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   const isPiecewise = operation.body === 'array';
   return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, yieldToEventLoop }) };
 }
 
 /** Reads the body as text, of any media type; empty when there is no body. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
-export const readText = async (exchange: Exchange, bytesMax: number, arrivals: BodyBudget): Promise<string> =>
-  hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, arrivals)).toString() : '';
+export const readText = async (exchange: Exchange, bytesMax: number, bodyBudget: BodyBudget): Promise<string> =>
+  hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, bodyBudget)).toString() : '';
 
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -84,7 +84,7 @@ export const bodyTypes = (method: string | undefined): readonly string[] => [
  * Reads the bytes of a body as they arrive. They are counted against the budget until the exchange ends. A body whose
  * Content-Length is too large is not read at all.
  */
-async function readPieces(exchange: Exchange, bytesMax: number, arrivals: BodyBudget): Promise<Buffer[]> {
+async function readPieces(exchange: Exchange, bytesMax: number, bodyBudget: BodyBudget): Promise<Buffer[]> {
   const { request, response } = exchange;
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -96,19 +96,19 @@ async function readPieces(exchange: Exchange, bytesMax: number, arrivals: BodyBu
       pieces.length = 0;
       reject(error);
     };
-    const arrival = (exchange.arrival = arrivals.open(refuse));
+    const reservation = (exchange.bodyReservation = bodyBudget.open(refuse));
     request.on('data', (piece: Buffer) => {
       length += piece.length;
       if (length > bytesMax) {
         refuse(tooLarge(bytesMax));
-        arrival.end();
+        reservation.end();
         return;
       }
       pieces.push(piece);
-      arrival.add(piece.length);
+      reservation.add(piece.length);
     });
     request.on('end', () => {
-      arrival.complete();
+      reservation.complete();
       resolve(pieces);
     });
     request.on('error', () => reject(new ClientGone()));

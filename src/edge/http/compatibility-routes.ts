@@ -15,10 +15,10 @@ export const isCompatibilityPath = (compatibilityRoutes: Routes<CompatibilityRou
 export async function replyOfCompatibilityRoute(
   exchange: Exchange,
   { operation: route, path }: Route<CompatibilityRoute>,
-  arrivals: BodyBudget,
+  bodyBudget: BodyBudget,
 ): Promise<Reply> {
   const { headers } = exchange.request;
-  const text = await readText(exchange, route.bodyBytesMax, arrivals);
+  const text = await readText(exchange, route.bodyBytesMax, bodyBudget);
   return compatibilityReply(route.answer({ path, headers, text, ...originOf(headers.host) }));
 }
 

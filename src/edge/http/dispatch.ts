@@ -35,7 +35,7 @@ export interface DispatchOptions {
   /** True when the server accepts no more connections. Every response then closes its connection. */
   readonly isClosing: () => boolean;
   /** Time in milliseconds within which a client must take a piece of a response. */
-  readonly takingTimeoutMs: number;
+  readonly writeTimeoutMs: number;
 }
 
 /** The options and everything that is built from them once. */
@@ -43,7 +43,7 @@ interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly routes: Routes;
   readonly compatibilityRoutes: Routes<CompatibilityRoute>;
   readonly cors: Headers;
-  readonly arrivals: BodyBudget;
+  readonly bodyBudget: BodyBudget;
 }
 
 /** The name of the operation that a request is for, as observations report it. */
@@ -60,7 +60,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     routes: createRoutes(options.operations),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
     cors: corsHeaders(options.corsOrigin),
-    arrivals: createBodyBudget(options.world.memory),
+    bodyBudget: createBodyBudget(options.world.memory),
   };
   const { observe } = options.world;
   return async (exchange) => {
@@ -73,7 +73,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
       if (error instanceof ClientGone) return;
       status = sendTo(exchange, site, failureReply(error, { where: purpose.name, observe }));
     } finally {
-      exchange.arrival?.end();
+      exchange.bodyReservation?.end();
     }
     observe({ kind: 'answered', binding: 'http', operation: purpose.name, status, tookMs: performance.now() - began });
   };
@@ -83,11 +83,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
 const closeHeader: Headers = { Connection: 'close' };
 
 /** Sends a reply with the headers common to all responses. Returns its status. Throws MemoryBudgetExceeded. */
-function sendTo(
-  exchange: Exchange,
-  { cors, isClosing, world, takingTimeoutMs }: DispatchContext,
-  reply: Reply,
-): number {
+function sendTo(exchange: Exchange, { cors, isClosing, world, writeTimeoutMs }: DispatchContext, reply: Reply): number {
   const { headers } = exchange.request;
   const common = {
     ...cors,
@@ -95,7 +91,7 @@ function sendTo(
     ...echoTenant(headers),
     ...echoCorrelator(headers),
   };
-  send(exchange, reply, { common, world, writeTimeoutMs: takingTimeoutMs });
+  send(exchange, reply, { common, world, writeTimeoutMs });
   return reply.status;
 }
 
@@ -117,7 +113,7 @@ async function replyTo(exchange: Exchange, site: DispatchContext, purpose: Opera
   if (isCompatibility) {
     const route = findRoute(site.compatibilityRoutes, method, path);
     purpose.name = route.operation.name;
-    return replyOfCompatibilityRoute(exchange, route, site.arrivals);
+    return replyOfCompatibilityRoute(exchange, route, site.bodyBudget);
   }
   const route = findRoute(site.routes, method, path);
   purpose.name = route.operation.name;

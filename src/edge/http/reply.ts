@@ -23,7 +23,7 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The body of the request, set when reading begins. */
-  arrival?: BodyReservation;
+  bodyReservation?: BodyReservation;
 }
 
 /** A reply with JSON content. */

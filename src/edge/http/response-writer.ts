@@ -91,7 +91,7 @@ export function watchDrainTimeout(response: ServerResponse, bytes: number, conte
 function waitForEvent(
   event: 'drain' | 'finish',
   response: ServerResponse,
-  { world, writeTimeoutMs: takingTimeoutMs }: ResponseWriterContext,
+  { world, writeTimeoutMs }: ResponseWriterContext,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (isTaken: boolean): void => {
@@ -104,7 +104,7 @@ function waitForEvent(
     const timer = setTimeout(() => {
       world.observe({ kind: 'readerDropped', binding: 'http' });
       response.destroy();
-    }, takingTimeoutMs);
+    }, writeTimeoutMs);
     response.once(event, taken).once('close', gone);
   });
 }

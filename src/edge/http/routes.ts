@@ -74,12 +74,12 @@ interface MatchedPath<T> {
  * and BadRequestData when the id of an entity is empty.
  */
 export function findRoute<T>(routes: Routes<T>, method: string, path: string): Route<T> {
-  const { node, path: parts, isIdMissing: lacksId } = matchPath(routes, path);
+  const { node, path: parts, isIdMissing } = matchPath(routes, path);
   const operation = node.operations.get(method === 'HEAD' ? 'GET' : method);
   const empty = Object.keys(parts).find((name) => parts[name] === '');
   if (operation && empty === undefined) return { operation, path: parts };
   if (!operation && node.missing.has(method)) throw new NotYet(method, path);
-  if (operation || lacksId) refuseIncompletePath(lacksId ? 'id' : empty, method, parts);
+  if (operation || isIdMissing) refuseIncompletePath(isIdMissing ? 'id' : empty, method, parts);
   throw notAllowed(method, node, empty);
 }
 

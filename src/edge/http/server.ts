@@ -16,7 +16,7 @@ interface HttpLimits extends BodyLimits {
   /** Time in milliseconds within which a whole request must arrive. */
   readonly requestTimeoutMs: number;
   /** Time in milliseconds within which a client must take a piece of a response. */
-  readonly takingTimeoutMs: number;
+  readonly writeTimeoutMs: number;
 }
 
 export interface HttpOptions extends PageOptions {
@@ -40,9 +40,9 @@ const headBytesMax = 32 * 1024;
 /** Creates a server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
   const { world, limits, onUpgrade, isOwnHost } = options;
-  const { takingTimeoutMs } = limits;
+  const { writeTimeoutMs } = limits;
   const isClosing = (): boolean => !server.listening;
-  const answer = createAnswerer({ ...options, pages: createPages(options), isClosing, takingTimeoutMs });
+  const answer = createAnswerer({ ...options, pages: createPages(options), isClosing, writeTimeoutMs });
   const server = createExpressServer(answer, {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,

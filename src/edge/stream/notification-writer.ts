@@ -48,7 +48,7 @@ export interface NotificationWriterOptions {
 
 export function createNotificationWriter({
   subscriptionId,
-  changeView: told,
+  changeView,
   format,
   feed,
   world,
@@ -59,7 +59,7 @@ export function createNotificationWriter({
     *bundles(records) {
       const texts = records.map((record) => ({
         position: record.position,
-        write: () => feed.renderer.render(record, told),
+        write: () => feed.renderer.render(record, changeView),
       }));
       for (const bundle of bundled(texts)) {
         yield { entities: bundle.map(({ text }) => text), position: bundle.at(-1)?.position ?? 0 };
@@ -68,7 +68,7 @@ export function createNotificationWriter({
     *present(entities) {
       const texts = entities.map((entity) => ({
         position: 0,
-        write: () => JSON.stringify(renderPresent(entity, told)),
+        write: () => JSON.stringify(renderPresent(entity, changeView)),
       }));
       for (const bundle of bundled(texts)) yield bundle.map(({ text }) => text);
     },

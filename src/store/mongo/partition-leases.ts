@@ -282,9 +282,9 @@ async function acquireUpTo(share: number, state: LeaseState): Promise<void> {
 
 /** Sends the events of a partition in order. Leases do not wait for it: listeners may take long. */
 function notify(state: LeaseState, part: number, event: PartitionEvent): Promise<void> {
-  const { notifying: telling } = state;
-  const told = (telling.get(part) ?? Promise.resolve()).then(() => notifyAll(state, part, event));
-  telling.set(part, told);
+  const { notifying } = state;
+  const told = (notifying.get(part) ?? Promise.resolve()).then(() => notifyAll(state, part, event));
+  notifying.set(part, told);
   return told;
 }
 

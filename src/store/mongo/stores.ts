@@ -36,7 +36,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const node = randomUUID();
-  const notes = await openOneTimeStore(client.db(prefix).collection('notes'));
+  const oneTimeStore = await openOneTimeStore(client.db(prefix).collection('notes'));
   const leases = await openPartitionLeases({ client, leases: client.db(prefix).collection('leases'), node, observe });
   const storeOptions = { node, isCurrent: leases.isCurrent, observe, limits: { ...usualLimits, ...limits } };
   const opened = createOpened(async (database) => {
@@ -44,7 +44,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
     return openStore(collections, storeOptions);
   });
   const stopRollupWorker = startRollupWorker({
-    stores: async () => (await opened.all()).map(({ computeRollups: workOut }) => workOut),
+    stores: async () => (await opened.all()).map(({ computeRollups }) => computeRollups),
     // Runs on the same broker as the other background jobs.
     isMine: () => leases.partitions.holds(0),
     observe,
@@ -53,7 +53,7 @@ export async function openMongoStores({ url, observe = () => undefined, limits }
 
   return {
     partitions: leases.partitions,
-    oneTimeStore: notes,
+    oneTimeStore,
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const database = databaseOf(prefix, tenant);

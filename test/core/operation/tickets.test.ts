@@ -7,12 +7,12 @@ import { createOneTimeStore } from '../../../src/core/port/one-time-store.ts';
 
 const holder = (tenant: string) => ({ tenant, principal: anonymous, contextUrl: 'https://boats.example/c.jsonld' });
 
-function office(notes = createOneTimeStore()) {
+function office(oneTimeStore = createOneTimeStore()) {
   let [nowMs, made] = [1_700_000_000_000, 0];
   const tickets = createTickets({
     clock: { now: () => instantOf(nowMs * 1000) },
     ids: { next: (kind) => `urn:ngsi-ld:${kind}:${(made += 1)}` },
-    notes,
+    oneTimeStore,
     lifetimeMs: 1000,
   });
   return { ...tickets, wait: (ms: number) => (nowMs += ms) };
@@ -43,10 +43,10 @@ test('of very many that wait to be used the oldest are given up', async () => {
 });
 
 test('what is no ticket where one should be holds nobody', async () => {
-  const notes = createOneTimeStore();
-  const { issue, redeem } = office(notes);
+  const oneTimeStore = createOneTimeStore();
+  const { issue, redeem } = office(oneTimeStore);
   for (const text of ['', '{', 'null', '5', '{}', '{"until":9e99}', '{"holder":{}}']) {
-    await notes.put('broken', text, 1000);
+    await oneTimeStore.put('broken', text, 1000);
     expect(await redeem('broken')).toBeUndefined();
   }
   expect(await redeem(await issue(holder('a')))).toEqual(holder('a'));

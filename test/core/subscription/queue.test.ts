@@ -145,6 +145,6 @@ test.each([
   [{ kind: 'failed', reason: '' }, 3, 'lost'],
   [{ kind: 'unreached', reason: '' }, 0, 'later'],
   [{ kind: 'unreached', reason: '' }, 3, 'lost'],
-] as const)('%j after %d strikes of 3 is %s', (delivery, strikes, verdict) => {
-  expect(decideRetry(delivery, { failures: strikes, failuresMax: 3 })).toBe(verdict);
+] as const)('%j after %d strikes of 3 is %s', (delivery, failures, verdict) => {
+  expect(decideRetry(delivery, { failures, failuresMax: 3 })).toBe(verdict);
 });

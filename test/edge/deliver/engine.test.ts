@@ -57,7 +57,7 @@ async function openBench(): Promise<Bench> {
     ids: createIds(),
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     isTolerant: false,
     collation: 'und-x-icu',

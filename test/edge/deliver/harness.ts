@@ -285,7 +285,7 @@ async function missing({ store, documents, taken }: State, name: Name): Promise<
 function openBroker(state: State, isHeld: boolean): Broker {
   const signal = { isDead: false, isHeld, term: state.crashes };
   const listeners = new Set<Parameters<Partitions['follow']>[0]>();
-  const parts: Partitions = {
+  const partitions: Partitions = {
     count: 1,
     holds: () => signal.isHeld,
     leaseTerm: (part) => (signal.isHeld ? { part, term: signal.term } : undefined),
@@ -295,7 +295,7 @@ function openBroker(state: State, isHeld: boolean): Broker {
     },
     onLapse: () => () => undefined,
   };
-  const world = worldOf({ ...state.stores, partitions: parts });
+  const world = worldOf({ ...state.stores, partitions });
   const clocks = { nowMs: () => Date.now(), chance: () => 0.5 };
   const messenger = messengerOf(state, signal);
   const scheduler = createEndpointScheduler({ messenger, concurrency: 16, observe: world.observe, ...clocks });
@@ -420,7 +420,7 @@ function worldOf(stores: Stores): DeliveryWorld {
     ids,
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
-    tickets: createTickets({ ids, clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
     limits: worldLimits,
   };

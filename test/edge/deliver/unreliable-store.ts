@@ -268,7 +268,7 @@ interface Sent {
 }
 
 /** The messenger of the broker that was started as the `by`th. */
-function messengerOf(sea: Sea, { partitions: parts }: Stores, by: number): Messenger {
+function messengerOf(sea: Sea, { partitions }: Stores, by: number): Messenger {
   const underWay = new Set<{ isAbandoned: boolean }>();
   return {
     schemes: ['boat'],
@@ -278,7 +278,7 @@ function messengerOf(sea: Sea, { partitions: parts }: Stores, by: number): Messe
       const boat = sea.boats.get(subscriptionId);
       if (!boat) throw new Error(`Nobody has subscribed as ${subscriptionId}.`);
       const position = Number(/\d+$/.exec(id)?.[0]);
-      const term = parts.leaseTerm(partIn(parts.count, subscriptionId))?.term;
+      const term = partitions.leaseTerm(partIn(partitions.count, subscriptionId))?.term;
       if (position <= boat.since) sea.early.push(`${subscriptionId}: ${position}`);
       if (term === undefined) sea.unheld.push(`${subscriptionId}: ${position}`);
       if (position <= sea.recorded.position(subscriptionId)) sea.again.push(`${subscriptionId}: ${position}`);
@@ -342,7 +342,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     models: { isIdle: true, check: () => [] },
     isTolerant: false,
     collation: 'und-x-icu',
-    tickets: createTickets({ ids, clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
     limits: worldLimits,
   };

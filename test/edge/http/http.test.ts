@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextLink } from '../../../src/edge/http/link.ts';
 import { closeServer } from '../../../src/edge/http/server.ts';
-import { type Seen, shipContext, type Site, startSite } from './site.ts';
+import { type Seen, shipContext, type Site, siteLimits, startSite } from './site.ts';
 
 const api = '/ngsi-ld/v1';
 const json = { 'Content-Type': 'application/json' };
@@ -205,14 +205,7 @@ describe('a request is refused', () => {
 
   test('413 for a body that is too large, 411 for one of no length, and the connection goes on', async () => {
     const small = await startSite({
-      limits: {
-        bodyBytesMax: 100,
-        depthMax: 9,
-        membersMax: 50_000,
-        headersTimeoutMs: 9000,
-        requestTimeoutMs: 9000,
-        takingTimeoutMs: 9000,
-      },
+      limits: { ...siteLimits, bodyBytesMax: 100 },
     });
     const body = `"${'x'.repeat(200)}"`;
     const head = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
@@ -432,14 +425,7 @@ describe('broken clients', () => {
 
   test('that are too slow get 408', async () => {
     const hasty = await startSite({
-      limits: {
-        bodyBytesMax: 100,
-        depthMax: 9,
-        membersMax: 50_000,
-        headersTimeoutMs: 50,
-        requestTimeoutMs: 50,
-        takingTimeoutMs: 9000,
-      },
+      limits: { ...siteLimits, headersTimeoutMs: 50, requestTimeoutMs: 50 },
     });
     expect(await hasty.raw('GET / HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1\.1 408 /);
     const half = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`;

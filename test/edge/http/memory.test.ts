@@ -5,20 +5,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type Site, startSite } from './site.ts';
+import { type Site, siteLimits, startSite } from './site.ts';
 
 let site: Site;
 beforeEach(async () => {
-  site = await startSite({
-    limits: {
-      bodyBytesMax: 2 ** 24,
-      depthMax: 16,
-      membersMax: 50_000,
-      headersTimeoutMs: 30_000,
-      requestTimeoutMs: 30_000,
-      takingTimeoutMs: 200,
-    },
-  });
+  site = await startSite({ limits: { ...siteLimits, writeTimeoutMs: 200 } });
 });
 afterEach(() => site.stop());
 

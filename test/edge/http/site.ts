@@ -140,11 +140,21 @@ function createWorld(observe: (observation: Observation) => void): World {
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     isTolerant: false,
   };
 }
+
+/** The limits of a site; tests spread them and change some. */
+export const siteLimits: HttpOptions['limits'] = {
+  bodyBytesMax: 2 ** 24,
+  depthMax: 16,
+  membersMax: 50_000,
+  headersTimeoutMs: 30_000,
+  requestTimeoutMs: 30_000,
+  writeTimeoutMs: 30_000,
+};
 
 export async function startSite(options: Partial<HttpOptions> = {}): Promise<Site> {
   const observed: Observation[] = [];
@@ -158,14 +168,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
   const server = createHttpServer({
     world,
     operations: operations({ wait }),
-    limits: {
-      bodyBytesMax: 2 ** 24,
-      depthMax: 16,
-      membersMax: 50_000,
-      headersTimeoutMs: 30_000,
-      requestTimeoutMs: 30_000,
-      takingTimeoutMs: 30_000,
-    },
+    limits: siteLimits,
     corsOrigin: '',
     isOwnHost: () => true,
     console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),

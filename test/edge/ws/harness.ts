@@ -86,7 +86,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
     subscriptions: { ...noSubscriptions },
-    tickets: createTickets({ ids: createIds(), clock, notes: stores.oneTimeStore, lifetimeMs: 1000 }),
+    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     isTolerant: false,
     collation: 'und-x-icu',

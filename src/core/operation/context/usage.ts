@@ -49,10 +49,10 @@ export interface UsageOptions {
   readonly onEvicted: (key: string) => void;
 }
 
-export function createUsage({ stores, clock, onEvicted: onGivenUp }: UsageOptions): Usage {
+export function createUsage({ stores, clock, onEvicted }: UsageOptions): Usage {
   const tenants = new Map<string, Uses>();
   const inTurn = createSerializer();
-  const recorder = createUsageRecorder(tenants, onGivenUp);
+  const recorder = createUsageRecorder(tenants, onEvicted);
   const write = async (documents: readonly string[], tenant: string, now: Instant): Promise<void> => {
     const collection = (await stores.open(tenant, false))?.collection(contextCollection);
     if (collection) await recorder.use(documents, { tenant, collection }, now);
@@ -79,7 +79,7 @@ interface UsageRecorder {
   remove(key: string, place: TenantCollection): Promise<boolean>;
 }
 
-function createUsageRecorder(tenants: Map<string, Uses>, onGivenUp: (key: string) => void): UsageRecorder {
+function createUsageRecorder(tenants: Map<string, Uses>, onEvicted: (key: string) => void): UsageRecorder {
   const usesOf = async ({ tenant, collection }: TenantCollection): Promise<Uses> => {
     const uses = tenants.get(tenant) ?? (await readUses(collection));
     tenants.set(tenant, uses);
@@ -87,7 +87,7 @@ function createUsageRecorder(tenants: Map<string, Uses>, onGivenUp: (key: string
   };
   const makeRoom = async (uses: Uses, { collection }: TenantCollection): Promise<void> => {
     const key = leastRecentlyUsed(uses);
-    if (key !== undefined && (await evict(key, { uses, collection }))) onGivenUp(key);
+    if (key !== undefined && (await evict(key, { uses, collection }))) onEvicted(key);
   };
   return {
     use: async (documents, place, now) => {

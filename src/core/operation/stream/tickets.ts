@@ -28,7 +28,7 @@ export interface TicketsOptions {
   readonly ids: IdSource;
   readonly clock: Clock;
   /** Where unused tickets are stored, for all brokers. */
-  readonly notes: OneTimeStore;
+  readonly oneTimeStore: OneTimeStore;
   readonly lifetimeMs: number;
 }
 
@@ -37,18 +37,18 @@ interface Ticket {
   readonly until: Micros;
 }
 
-export function createTickets({ ids, clock, notes, lifetimeMs }: TicketsOptions): Tickets {
+export function createTickets({ ids, clock, oneTimeStore, lifetimeMs }: TicketsOptions): Tickets {
   const now = (): Micros => microsOfInstant(clock.now());
   return {
     lifetimeMs,
     issue: async (holder) => {
       const name = ids.next('Ticket').replace(/^.*:/, '');
       const ticket: Ticket = { holder, until: now() + lifetimeMs * 1000 };
-      await notes.put(name, JSON.stringify(ticket), lifetimeMs);
+      await oneTimeStore.put(name, JSON.stringify(ticket), lifetimeMs);
       return name;
     },
     redeem: async (name) => {
-      const ticket: unknown = documentIn(await notes.take(name));
+      const ticket: unknown = documentIn(await oneTimeStore.take(name));
       if (!isTicket(ticket)) return undefined;
       // A ticket that expires later than `lifetimeMs` from now was issued before the clock was set back.
       const leftMs = (ticket.until - now()) / 1000;

@@ -35,7 +35,7 @@ interface IngestState extends IngestOptions {
   readonly signal: AbortSignal;
   readonly rejections: Rejections;
   /** Ids of QoS 2 messages that are durable already. */
-  readonly safe: Set<number>;
+  readonly durableIds: Set<number>;
   /** The current session; undefined without a connection. */
   session: Session | undefined;
   readonly deadLetterPublisher: DeadLetterPublisher | undefined;
@@ -48,7 +48,7 @@ export function startIngest(options: IngestOptions): Ingest {
     ...options,
     signal: stop.signal,
     rejections: createRejections(plan.clientId, world.observe),
-    safe: new Set(),
+    durableIds: new Set(),
     session: undefined,
     deadLetterPublisher: createDeadLetterPublisher(plan, limits.timeoutMs, stop.signal),
   };
@@ -142,7 +142,7 @@ async function openPipeline(state: IngestState): Promise<Pipeline> {
 }
 
 function open(state: IngestState, pipeline: Pipeline): Session {
-  const { plan, limits, safe } = state;
+  const { plan, limits, durableIds } = state;
   const { server, version, clientId, keptSeconds, underWayMax, topics } = plan;
   const session = openSession({
     server,
@@ -154,7 +154,7 @@ function open(state: IngestState, pipeline: Pipeline): Session {
     timeoutMs: limits.timeoutMs,
     subscriptions: subscriptionsOf(topics),
     receive: (message) => pipeline.take(message),
-    durableIds: safe,
+    durableIds,
   });
   state.session = session;
   return session;

@@ -89,23 +89,23 @@ const isAbort = (cause: unknown): boolean => cause instanceof Error && cause.nam
 /** Takes messages up to the element limit of one write, or a single larger message. */
 async function takeBatch({ queue, options }: Work): Promise<readonly BatchEntry[]> {
   const batch: BatchEntry[] = [];
-  let elements = 0;
+  let count = 0;
   let taken = 0;
   for (const message of queue) {
-    if (elements >= elementsMost) break;
+    if (count >= elementsMost) break;
     const rest = options.yieldToEventLoop();
     if (rest) await rest;
-    const said = options.read(message);
-    elements += said.length;
+    const elements = options.read(message);
+    count += elements.length;
     taken += 1;
-    batch.push({ message, elements: said, flaws: flawsOf(said) });
+    batch.push({ message, elements, flaws: flawsOf(elements) });
   }
   queue.splice(0, taken);
   return batch;
 }
 
-const flawsOf = (said: readonly ParsedElement[]): string[] =>
-  said.flatMap(({ element }) => (element.outcome === 'rejected' ? element.reason : []));
+const flawsOf = (elements: readonly ParsedElement[]): string[] =>
+  elements.flatMap(({ element }) => (element.outcome === 'rejected' ? element.reason : []));
 
 async function settle(work: Work, batch: readonly BatchEntry[]): Promise<void> {
   const began = performance.now();
@@ -121,9 +121,7 @@ async function settle(work: Work, batch: readonly BatchEntry[]): Promise<void> {
     countLoad(work, message, -1);
   }
   const rejected = batch.filter(({ flaws }) => flaws.length > 0).length;
-  const skipped = batch.filter(({ elements: said }) =>
-    said.every(({ element }) => element.outcome === 'skipped'),
-  ).length;
+  const skipped = batch.filter(({ elements }) => elements.every(({ element }) => element.outcome === 'skipped')).length;
   options.observe({
     kind: 'ingested',
     source: options.source,
@@ -153,8 +151,8 @@ interface PendingWrite {
 
 /** Writes in order, in runs of the same operation. Returns the number of elements written. */
 async function writeAll(batch: readonly BatchEntry[], write: WriteElements): Promise<number> {
-  const owned = batch.flatMap(({ elements: said, flaws }) =>
-    said.flatMap(({ write: how, element }): readonly PendingWrite[] =>
+  const owned = batch.flatMap(({ elements, flaws }) =>
+    elements.flatMap(({ write: how, element }): readonly PendingWrite[] =>
       element.outcome === 'entity' ? [{ write: how, measured: element, flaws }] : [],
     ),
   );

@@ -245,15 +245,15 @@ function ping({ state, socket, write, fail }: PacketChannel): void {
 function receive(
   packet: IPublishPacket,
   { write }: PacketChannel,
-  { receive: take, durableIds: safe }: SessionOptions,
+  { receive: take, durableIds }: SessionOptions,
 ): void {
   const { topic, payload, qos, dup, messageId = 0 } = packet;
   const acknowledge = (): void => {
     if (qos === 1) write({ cmd: 'puback', messageId, reasonCode: 0 });
     if (qos !== 2) return;
-    safe.add(messageId);
+    durableIds.add(messageId);
     write({ cmd: 'pubrec', messageId, reasonCode: 0 });
   };
-  if (qos === 2 && dup && safe.has(messageId)) return acknowledge();
+  if (qos === 2 && dup && durableIds.has(messageId)) return acknowledge();
   return take({ topic, payload: Buffer.from(payload), qos, acknowledge });
 }

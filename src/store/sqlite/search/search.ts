@@ -27,7 +27,7 @@ interface Sources {
   readonly onRead: (filter: Filter, entities: number) => void;
 }
 
-export function createSearch({ planQuery, rows, yieldToEventLoop, onRead: onLooked }: Sources): Search {
+export function createSearch({ planQuery, rows, yieldToEventLoop, onRead }: Sources): Search {
   return {
     async find({ filter, limit, offset = 0, after = 0, now, isLazy = false }) {
       const budget = createTimeBudget(yieldToEventLoop);
@@ -44,7 +44,7 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onRead: onLook
         else if (stored) found.push(stored);
         return found.length < limit;
       });
-      if (!accessPath.isExact) onLooked(filter, looked);
+      if (!accessPath.isExact) onRead(filter, looked);
       return found;
     },
     async count({ filter, now }) {
@@ -59,7 +59,7 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onRead: onLook
         if (isSure || check(row, isExact)) count += 1;
         return true;
       });
-      if (!isExact) onLooked(filter, looked);
+      if (!isExact) onRead(filter, looked);
       return count;
     },
   };
@@ -67,7 +67,7 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onRead: onLook
 
 /** Passes candidates to `visit` until it returns false. Returns the number of candidates. */
 async function walk(
-  { pager, isExact, fallback: otherwise }: AccessPath,
+  { pager, isExact, fallback }: AccessPath,
   { after, budget, wanted }: SearchLimits & { readonly after: number },
   visit: (row: EntityRow) => boolean,
 ): Promise<number> {
@@ -83,7 +83,7 @@ async function walk(
       if (!visit(row)) return seen;
     }
     if (page.length < size) return seen;
-    if (otherwise && pages === pager && seen > otherwise.after) pages = await otherwise.open();
+    if (fallback && pages === pager && seen > fallback.after) pages = await fallback.open();
   }
 }
 
