@@ -9,6 +9,7 @@ import { readKeptDays, readRollupDays } from '../city/job/retention.ts';
 import { knownContexts } from '../city/models/bundled-contexts.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
+import { openPolicy } from '../core/access/policy.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
 import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
@@ -115,6 +116,7 @@ function openParts(
   const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
   return {
     ...basics,
+    access: openPolicy,
     stores,
     models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
     observe,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import { openPolicy } from '../../src/core/access/policy.ts';
 import { createYieldToEventLoop, createClock, createIds } from '../../src/app/process.ts';
 import type { World } from '../../src/core/operation/operation.ts';
 import { createTickets } from '../../src/core/operation/stream/tickets.ts';
@@ -58,6 +59,7 @@ async function serve(name: string): Promise<void> {
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
+    access: openPolicy,
     isTolerant: false,
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64, membersMax: 50_000 };

@@ -1,5 +1,6 @@
 /** The caller of a request and its permissions. */
 import type { ScopePattern } from '../language/filter.ts';
+import type { Identity } from './identity.ts';
 
 /** What an operation does to data, as access control sees it. */
 export type Action = 'read' | 'write';
@@ -15,11 +16,8 @@ export interface Grant {
   readonly attrs?: readonly string[];
 }
 
-/** A caller whose identity is known. */
+/** A caller with its present grants. */
 export interface Principal {
-  readonly id: string;
+  readonly identity: Identity;
   readonly grants: readonly Grant[];
 }
-
-/** A caller without credentials. It has full grants, which is why the broker listens on 127.0.0.1 by default. */
-export const anonymous: Principal = { id: 'anonymous', grants: [{ actions: ['read', 'write'] }] };

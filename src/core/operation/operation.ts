@@ -1,5 +1,6 @@
 /** The shape of every API operation: a request value in, a result value out. Bindings only translate (CIM 009 clauses 5 and 6). */
 import type { Domain } from '../access/domain.ts';
+import type { AccessPolicy } from '../access/policy.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { Instant } from '../model/instant.ts';
@@ -50,6 +51,7 @@ export interface Limits {
 
 /** The parts of the broker that operations use. */
 export interface World {
+  readonly access: AccessPolicy;
   readonly stores: Stores;
   readonly contexts: ContextRegistry;
   readonly models: Models;

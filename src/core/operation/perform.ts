@@ -30,7 +30,7 @@ export async function perform(
 async function openCall(operation: Operation, caller: Caller, world: World): Promise<CallContext> {
   const decision = decide(caller.principal, operation.action, caller.tenant);
   if (decision.extent === 'none') {
-    throw new Problem('Forbidden', `${caller.principal.id} has no grant to ${operation.action} here.`);
+    throw new Problem('Forbidden', `${caller.principal.identity.subject} has no grant to ${operation.action} here.`);
   }
   const store = await openTenant(world, caller.tenant, operation);
   const noting = world.contexts.recordUse(caller.context, caller.tenant);

@@ -1,5 +1,6 @@
 /** Dispatches HTTP requests: finds the operation by method and path, performs it, and sends the reply. */
 import { performance } from 'node:perf_hooks';
+import type { Authenticate } from '../../core/access/identity.ts';
 import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
@@ -24,6 +25,8 @@ const root = '/ngsi-ld/v1';
 
 export interface DispatchOptions {
   readonly world: World;
+  /** Absent: everybody is anonymous. */
+  readonly authenticate?: Authenticate;
   readonly operations: readonly Operation[];
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];

@@ -1,6 +1,7 @@
 /** Converts an HTTP request to an operation request and a caller (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
 import type { IncomingHttpHeaders } from 'node:http';
-import { anonymous } from '../../core/access/principal.ts';
+import { anonymous, type Authenticate } from '../../core/access/identity.ts';
+import type { Principal } from '../../core/access/principal.ts';
 import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
@@ -24,15 +25,17 @@ export interface Read {
 export async function readRequest(
   exchange: Exchange,
   { operation, path, query }: Route & { readonly query: string },
-  context: BodyContext & { readonly world: World },
+  context: BodyContext & Authentication,
 ): Promise<Read> {
   const { headers } = exchange.request;
   const { world } = context;
+  const sender = principalOf(exchange, context);
+  const principal = sender instanceof Promise ? await sender : sender;
   const media = readMedia(operation, headers.accept);
   const { version, isContextInLink } = readPreferences(headers['prefer']?.toString());
   const who = {
     tenant: tenantIn(headers) ?? '',
-    principal: anonymous,
+    principal,
     ...domainOf(headers, operation),
     media,
     ...originOf(headers.host),
@@ -57,6 +60,21 @@ export async function readRequest(
       contextPerElement: split.isPerElement,
     },
   };
+}
+
+interface Authentication {
+  readonly world: World;
+  /** Absent: everybody is anonymous. */
+  readonly authenticate?: Authenticate;
+}
+
+/** The sender of a request with its present grants. Throws what `authenticate` throws. */
+function principalOf(
+  { request }: Exchange,
+  { world: { access }, authenticate }: Authentication,
+): Principal | Promise<Principal> {
+  const identity = authenticate ? authenticate(request) : anonymous;
+  return identity instanceof Promise ? identity.then((one) => access.principalOf(one)) : access.principalOf(identity);
 }
 
 /** The media type of the response. Writes return no content or always JSON (clause 6.3.6). */

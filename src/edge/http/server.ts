@@ -1,6 +1,7 @@
 /** Creates and closes the HTTP server, with timeouts and limits against slow or broken clients. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Authenticate } from '../../core/access/identity.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Operation, World } from '../../core/operation/operation.ts';
 import type { BodyLimits } from './body.ts';
@@ -21,6 +22,8 @@ interface HttpLimits extends BodyLimits {
 
 export interface HttpOptions extends PageOptions {
   readonly world: World;
+  /** Absent: everybody is anonymous. */
+  readonly authenticate?: Authenticate;
   /** Operations under `/ngsi-ld/v1`. */
   readonly operations: readonly Operation[];
   /** Routes outside `/ngsi-ld/v1`. */

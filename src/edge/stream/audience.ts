@@ -21,7 +21,7 @@ export function audienceOf({ principal, tenant }: Pick<Caller, 'principal' | 'te
   const decision = decide(principal, 'read', tenant);
   switch (decision.extent) {
     case 'none':
-      throw new Problem('Forbidden', `${principal.id} has no grant to read here.`);
+      throw new Problem('Forbidden', `${principal.identity.subject} has no grant to read here.`);
     case 'full':
       return { key: '', store, see: (change) => change };
     case 'part':

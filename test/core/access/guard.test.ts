@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/access/decision.ts';
 import { guardStore } from '../../../src/core/access/guard.ts';
-import { anonymous, type Grant, type Principal } from '../../../src/core/access/principal.ts';
+import { anonymous } from '../../../src/core/access/identity.ts';
+import { openPolicy } from '../../../src/core/access/policy.ts';
+import type { Grant, Principal } from '../../../src/core/access/principal.ts';
 import type { Fragments } from '../../../src/core/model/attribute.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import type { HistoryPlan, Store } from '../../../src/core/port/store.ts';
@@ -16,7 +18,7 @@ const create = (id: string, type: string, scope: string, attrs: Fragments): Muta
   id,
   entity: { id, types: [iri(type)], scope, attrs },
 });
-const principal = (...grants: readonly Grant[]): Principal => ({ id: 'tester', grants });
+const principal = (...grants: readonly Grant[]): Principal => ({ identity: anonymous, grants });
 const all = { filter: {}, limit: 100, now };
 const past: HistoryPlan = { ...all, temporal: { timeproperty: 'observedAt' }, limitInstances: 100 };
 
@@ -41,7 +43,7 @@ beforeEach(async () => {
 
 describe('a decision', () => {
   test('is full for whoever is granted everything, and costs nothing', () => {
-    const decision = decide(anonymous, 'write', 'any');
+    const decision = decide(openPolicy.principalOf(anonymous), 'write', 'any');
     expect(decision).toEqual({ extent: 'full' });
     expect(guardStore(store, decision)).toBe(store);
   });

@@ -1,11 +1,11 @@
 /** Tests tickets for the stream: each is valid once and for a short time, and the oldest of very many are dropped. */
 import { expect, test } from '@jest/globals';
-import { anonymous } from '../../../src/core/access/principal.ts';
+import { anonymous } from '../../../src/core/access/identity.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { createOneTimeStore } from '../../../src/core/port/one-time-store.ts';
 
-const holder = (tenant: string) => ({ tenant, principal: anonymous, contextUrl: 'https://boats.example/c.jsonld' });
+const holder = (tenant: string) => ({ tenant, identity: anonymous, contextUrl: 'https://boats.example/c.jsonld' });
 
 function office(oneTimeStore = createOneTimeStore()) {
   let [nowMs, made] = [1_700_000_000_000, 0];

@@ -1,5 +1,6 @@
 /** Tests the delivery engine with a fake messenger: which records of the log it processes, and that it reports every loss. */
 import { afterEach, expect, test } from '@jest/globals';
+import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import type { SubscriptionDocument } from '../../../src/core/model/subscription.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
@@ -59,6 +60,7 @@ async function openBench(): Promise<Bench> {
     memory: createMemory(2 ** 28, observe),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
+    access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',
     limits: worldLimits,

@@ -2,6 +2,7 @@
  * Provides brokers, a change log and a receiver under full control of the test: it decides when replies, failures and lease transfers
  * happen.
  */
+import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import { type SubscriptionDocument, subscriptionJson } from '../../../src/core/model/subscription.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
@@ -414,6 +415,7 @@ function worldOf(stores: Stores): DeliveryWorld {
     observe,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
+    access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',
     yieldToEventLoop: () => undefined,

@@ -3,6 +3,7 @@
  * records which notifications each subscription receives, from which broker, and whether that broker held the lease.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
@@ -340,6 +341,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     },
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => [] },
+    access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),

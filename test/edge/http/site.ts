@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createMemory } from '../../../src/app/memory.ts';
 import { createYieldToEventLoop, createClock, createIds } from '../../../src/app/process.ts';
 import type { Json } from '../../../src/core/model/json.ts';
@@ -142,6 +143,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     subscriptions: noSubscriptions,
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
+    access: openPolicy,
     isTolerant: false,
   };
 }

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import { type ClientOptions, WebSocket } from 'ws';
+import { type AccessPolicy, openPolicy } from '../../../src/core/access/policy.ts';
+import type { Grant } from '../../../src/core/access/principal.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
@@ -57,7 +59,9 @@ interface Connecting extends ClientOptions {
   readonly protocol?: string;
 }
 
-export interface HarnessOptions extends Partial<Pick<StreamOptions, 'principalOf' | 'allowedOrigins' | 'isDeflated'>> {
+export interface HarnessOptions extends Partial<Pick<StreamOptions, 'authenticate' | 'allowedOrigins' | 'isDeflated'>> {
+  /** Absent: everything is granted to everybody. */
+  readonly access?: AccessPolicy;
   readonly kind?: 'memory' | 'sqlite';
   readonly limits?: Partial<StreamLimits>;
   /** Where files are; absent: a folder of its own, gone afterwards. */
@@ -68,7 +72,7 @@ export interface HarnessOptions extends Partial<Pick<StreamOptions, 'principalOf
 const yieldToEventLoop = (): Promise<void> | undefined => (Math.random() < 0.05 ? nextTurn() : undefined);
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const { kind = 'memory', limits: own, folder, ...rest } = options;
+  const { kind = 'memory', limits: own, folder, access = openPolicy, ...rest } = options;
   const directory = folder ?? mkdtempSync(join(tmpdir(), 'mlaka-ws-'));
   const observed: Observation[] = [];
   const stores: Stores =
@@ -88,6 +92,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     subscriptions: { ...noSubscriptions },
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
+    access,
     isTolerant: false,
     collation: 'und-x-icu',
     limits: { ...worldLimits, instancesPage: 100 },
@@ -134,6 +139,12 @@ export async function storeOf(stores: Stores, tenant: string): Promise<Store> {
   if (!store) throw new Error('There is no such store.');
   return store;
 }
+
+/** Gives everybody these grants. */
+export const policyOf = (...grants: readonly Grant[]): AccessPolicy => ({
+  principalOf: (identity) => ({ identity, grants }),
+  follow: () => () => undefined,
+});
 
 /** Applies mutations in core terms. */
 export async function apply(store: Store, world: World, ...mutations: readonly Mutation[]): Promise<void> {

@@ -14,6 +14,7 @@ import {
   everything,
   type Harness,
   idOf,
+  policyOf,
   put,
   remove,
   storeOf,
@@ -99,9 +100,10 @@ describe('the handshake', () => {
 
   test('says who may come in', async () => {
     const harness = await start({
-      principalOf: ({ headers }) => {
-        if (headers.authorization !== 'Bearer ana') throw new Error('not for clients');
-        return { id: 'ana', grants: [] };
+      access: policyOf(),
+      authenticate: ({ headers }) => {
+        if (headers['authorization'] !== 'Bearer ana') throw new Error('not for clients');
+        return { kind: 'key', subject: 'key:ana', roles: [] };
       },
     });
     expect(await ask(harness, '/ngsi-ld/v1/stream', protocol)).toMatchObject({
@@ -271,7 +273,7 @@ describe('a subscription', () => {
     const type = 'https://uri.etsi.org/ngsi-ld/default-context/Boat';
     const attr = (name: string): string => `https://uri.etsi.org/ngsi-ld/default-context/${name}`;
     const { connect, store, world } = await start({
-      principalOf: () => ({ id: 'part', grants: [{ actions: ['read'], types: [type], attrs: [attr('n')] }] }),
+      access: policyOf({ actions: ['read'], types: [type], attrs: [attr('n')] }),
     });
     const client = await connect();
     const secret = { secret: { type: 'Property', value: 7 } };

@@ -1,8 +1,10 @@
 /** Tests how a client of the stream passes tenant, principal and @context: in headers, or by a ticket that it requested before. */
 import { expect, test } from '@jest/globals';
+import { anonymous, type Identity } from '../../../src/core/access/identity.ts';
 import { apply, boatContext, createStarter, type Harness, idOf, put } from './harness.ts';
 
 const start = createStarter();
+const ana: Identity = { kind: 'key', subject: 'key:ana', roles: [] };
 const link = { Link: '<https://boats.example/c.jsonld>; rel="http://www.w3.org/ns/json-ld#context"' };
 
 /** A ticket as a client with these headers gets it. */
@@ -34,10 +36,14 @@ test('the @context of the handshake is that of all frames that name none', async
 
 test('a ticket stands for tenant, principal and @context, once', async () => {
   const harness = await start({
-    principalOf: ({ headers }) => ({
-      id: headers.authorization ?? 'nobody',
-      grants: headers.authorization === 'Bearer ana' ? [{ actions: ['read', 'write'] }] : [],
-    }),
+    authenticate: ({ headers }) => (headers['authorization'] === 'Bearer ana' ? ana : anonymous),
+    access: {
+      principalOf: (identity) => ({
+        identity,
+        grants: identity.subject === ana.subject ? [{ actions: ['read', 'write'] }] : [],
+      }),
+      follow: () => () => undefined,
+    },
   });
   await harness.world.stores.open('harbour', true);
   const ticket = await ticketFor(harness, { ...link, Authorization: 'Bearer ana', 'NGSILD-Tenant': 'harbour' });

@@ -18,7 +18,7 @@ export const createStreamTicket: Operation = {
     if (context.url === undefined && context.key !== contexts.core.key)
       throw badData('The @context of a ticket must be named by its URL.');
     const named = context.url === undefined ? undefined : { contextUrl: context.url };
-    const ticket = await tickets.issue({ tenant, principal, ...named });
+    const ticket = await tickets.issue({ tenant, identity: principal.identity, ...named });
     return { kind: 'found', text: JSON.stringify({ ticket, lifetimeMs: tickets.lifetimeMs }) };
   },
 };

@@ -1,7 +1,7 @@
 /**
  * One-time tickets for the stream: a client that cannot set headers when it connects authenticates with a ticket that it requested before.
  */
-import type { Principal } from '../../access/principal.ts';
+import type { Identity } from '../../access/identity.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
 import type { OneTimeStore } from '../../port/one-time-store.ts';
@@ -10,7 +10,7 @@ import { documentIn } from '../../port/document-collection.ts';
 /** The client, as authenticated when it requested the ticket. */
 interface Holder {
   readonly tenant: string;
-  readonly principal: Principal;
+  readonly identity: Identity;
   /** Absent: the core @context. */
   readonly contextUrl?: string;
 }

@@ -84,7 +84,7 @@ export const deleteSubscription: Operation = {
 /** Only a principal that may read everything may subscribe. */
 function requireFullRead({ principal, tenant }: CallContext): void {
   if (decide(principal, 'read', tenant).extent !== 'full')
-    throw new Problem('Forbidden', `${principal.id} may not subscribe to what it may not read.`);
+    throw new Problem('Forbidden', `${principal.identity.subject} may not subscribe to what it may not read.`);
 }
 
 /** The subscription with this id. Throws ResourceNotFound. */

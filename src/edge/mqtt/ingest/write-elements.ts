@@ -1,6 +1,6 @@
 /** Writes elements with API operations, in batches that may share a commit. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { anonymous } from '../../../core/access/principal.ts';
+import { type Identity, local } from '../../../core/access/identity.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
 import { measuredBatches } from '../../../core/operation/batch/measured-batch.ts';
@@ -19,6 +19,8 @@ export const elementsMost = 250;
 const faultsMost = 4;
 
 export interface WriterOptions {
+  /** Who writes. Absent: the broker itself. */
+  readonly identity?: Identity;
   readonly tenant: string;
   readonly world: World;
   readonly signal: AbortSignal;
@@ -32,14 +34,15 @@ type Refused = ReadonlyMap<number, string>;
 /** Resolves when all elements are durable or refused. Rejects when the signal aborts while the store is unavailable. */
 export type WriteElements = (write: Write, elements: readonly WritableElement[]) => Promise<Refused>;
 
-export async function createWriter({ tenant, world, signal }: WriterOptions): Promise<WriteElements> {
+export async function createWriter({ tenant, world, signal, identity = local }: WriterOptions): Promise<WriteElements> {
   const context = await world.contexts.defaultContext(tenant);
-  const caller: Caller = { tenant, principal: anonymous, context, media: 'ld+json', contextPerElement: true };
   return (write, elements) => {
     const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({
       place,
       body: { '@context': own, entity, fixed },
     }));
+    const principal = world.access.principalOf(identity);
+    const caller: Caller = { tenant, principal, context, media: 'ld+json', contextPerElement: true };
     return writeRows(rows, { write, context: { caller, world }, signal });
   };
 }

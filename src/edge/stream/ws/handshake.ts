@@ -32,7 +32,7 @@ export interface HandshakeRules {
 /** What a valid handshake says about the client. */
 export interface Handshake {
   readonly tenant: string;
-  /** The ticket that replaces tenant, principal and @context. */
+  /** The ticket that replaces tenant, credentials and @context. */
   readonly ticket: string | undefined;
   /** The URL of the default @context of frames. */
   readonly contextUrl: string | undefined;

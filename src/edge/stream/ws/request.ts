@@ -1,4 +1,5 @@
 /** Performs API operations that arrive as frames. */
+import type { Identity } from '../../../core/access/identity.ts';
 import { isArray, isObject, type Json } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
@@ -16,7 +17,9 @@ import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 
 /** The client of a connection, and the default @context of its frames. Both are fixed when the connection opens. */
-export type Peer = Pick<Caller, 'tenant' | 'principal' | 'context'>;
+export interface Peer extends Pick<Caller, 'tenant' | 'context'> {
+  readonly identity: Identity;
+}
 
 /** Returns the status and the text of the response frame. Throws a Problem when the operation fails. */
 export type CarryOut = (frame: RequestFrame, peer: Peer) => Promise<{ readonly status: number; readonly text: string }>;
@@ -92,7 +95,8 @@ async function readCaller(
     throw badData('An @context may be in the frame or in the elements of its body, not in both.');
   const [first = 'json'] = media;
   return {
-    ...peer,
+    tenant: peer.tenant,
+    principal: world.access.principalOf(peer.identity),
     context: context === undefined ? peer.context : await world.contexts.resolve(context, peer.tenant),
     media: media.includes('json') ? 'json' : first,
     ...(isPerElement ? { contextPerElement: true } : undefined),

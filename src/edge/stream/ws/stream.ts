@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws';
-import { anonymous, type Principal } from '../../../core/access/principal.ts';
+import { anonymous, type Authenticate } from '../../../core/access/identity.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, World } from '../../../core/operation/operation.ts';
 import { epochOf } from '../../../core/port/position.ts';
@@ -21,8 +21,8 @@ export interface StreamOptions {
   readonly operations: readonly Operation[];
   readonly openFeed: OpenFeed;
   readonly limits: StreamLimits;
-  /** Determines the principal of a request. Throws a Problem to refuse it. Absent: everybody is anonymous. */
-  readonly principalOf?: (request: IncomingMessage) => Principal | Promise<Principal>;
+  /** Absent: everybody is anonymous. */
+  readonly authenticate?: Authenticate;
   /** Origins of web pages that may connect, besides the broker's own; `*` allows all. */
   readonly allowedOrigins?: readonly string[];
   readonly path?: string;
@@ -94,7 +94,7 @@ function refuseClosing({ isClosing }: { readonly isClosing: boolean }): void {
 }
 
 function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly isClosing: boolean }): HandleUpgrade {
-  const { world, limits, principalOf = () => anonymous, allowedOrigins = [], path = '/ngsi-ld/v1/stream' } = options;
+  const { world, limits, authenticate = () => anonymous, allowedOrigins = [], path = '/ngsi-ld/v1/stream' } = options;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -107,7 +107,7 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     refuseClosing(door);
     if (parts.open.size >= limits.connectionsMax)
       throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
-    const peer = await identify(handshake, { world, principalOf: () => principalOf(request) });
+    const peer = await identify(handshake, { world, authenticate: () => authenticate(request) });
     // The stream may have been closed in the meantime.
     refuseClosing(door);
     server.handleUpgrade(request, socket, head, (webSocket) => serveConnection(webSocket, peer, parts));
@@ -128,20 +128,20 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
 
 interface Identifying {
   readonly world: World;
-  readonly principalOf: () => Principal | Promise<Principal>;
+  readonly authenticate: () => ReturnType<Authenticate>;
 }
 
-/** Identifies the client: the holder of the ticket, or the principal of the request. Throws a Problem. */
-async function identify(handshake: Handshake, { world, principalOf }: Identifying): Promise<Peer> {
+/** Identifies the client: the holder of the ticket, or the sender of the request. Throws a Problem. */
+async function identify(handshake: Handshake, { world, authenticate }: Identifying): Promise<Peer> {
   const { contexts, tickets } = world;
   const { ticket } = handshake;
-  const holder = ticket === undefined ? { ...handshake, principal: await principalOf() } : await tickets.redeem(ticket);
+  const holder = ticket === undefined ? { ...handshake, identity: await authenticate() } : await tickets.redeem(ticket);
   if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
-  const { tenant, principal, contextUrl } = holder;
+  const { tenant, identity, contextUrl } = holder;
   const context = await (contextUrl === undefined
     ? contexts.defaultContext(tenant)
     : contexts.resolve(contextUrl, tenant));
-  return { tenant, principal, context };
+  return { tenant, identity, context };
 }
 
 /** Serves a client until it disconnects. */

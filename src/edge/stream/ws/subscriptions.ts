@@ -111,7 +111,10 @@ async function open(state: State, frame: SubscribeFrame): Promise<void> {
   let subject: RequestedSubscription | undefined;
   let isKept = false;
   try {
-    const audience = audienceOf(state.peer, reference.feed.store);
+    const audience = audienceOf(
+      { tenant, principal: state.world.access.principalOf(state.peer.identity) },
+      reference.feed.store,
+    );
     subject = await readSubject(state, { frame, reference, audience });
     const start = await findStart(frame.start, reference.feed, subject.exclusive?.leftAt);
     isKept = !state.isOver;
