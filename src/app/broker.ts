@@ -118,7 +118,7 @@ function openParts(
     ...basics,
     access: openPolicy,
     stores,
-    models: createModels({ directory: modelsFolder, modes: readModelModes(config.models), observe }),
+    models: createModels({ directory: modelsFolder, modes: readModelModes(config.models) }),
     observe,
     contexts: openContextRegistry(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     memory,

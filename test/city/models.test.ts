@@ -6,26 +6,24 @@ import { readModelIndex } from '../../src/city/models/model-index.ts';
 import { readModelModes } from '../../src/city/models/model-modes.ts';
 import { createModels } from '../../src/city/models/models.ts';
 import { createContexts } from '../../src/core/jsonld/resolve.ts';
+import { createBrokenRules } from '../../src/core/model/broken-rules.ts';
 import type { JsonObject } from '../../src/core/model/json.ts';
 import { readEntity } from '../../src/core/model/read/entity.ts';
-import type { ModelViolation } from '../../src/core/port/models.ts';
-import type { Observation } from '../../src/core/port/observe.ts';
+import type { ModelCheck } from '../../src/core/port/models.ts';
 
 const directory = new URL('../../smart-data-models/', import.meta.url).pathname;
 const index = readModelIndex(directory);
 const contexts = createContexts({ load: (url) => Promise.reject(new Error(url)), known: knownContexts(directory) });
-const observed: Observation[] = [];
 const held = readBundledContexts(directory);
 const rejecting = createModels({
   directory,
   modes: readModelModes('reject'),
-  observe: (observation) => observed.push(observation),
 });
 
 const read = (path: string): JsonObject => JSON.parse(readFileSync(`${directory}${path}`, 'utf8')) as JsonObject;
 
-/** The violations of an entity in normalized or concise form. */
-async function check(document: JsonObject, models = rejecting): Promise<readonly ModelViolation[]> {
+/** What is wrong with an entity in normalized or concise form. */
+async function check(document: JsonObject, models = rejecting): Promise<ModelCheck> {
   const { '@context': context, ...entity } = document;
   const whole = readEntity(entity, await contexts.resolve(context));
   return models.check(whole, true);
@@ -112,7 +110,7 @@ describe('data models', () => {
         furtherExamples?: readonly string[];
       };
       for (const path of [examples.normalized, ...furtherExamples])
-        expect({ path, violations: await check(read(path)) }).toEqual({ path, violations: [] });
+        expect({ path, ...(await check(read(path))) }).toEqual({ path, refused: [], warned: [] });
     },
   );
 
@@ -144,32 +142,47 @@ describe('data models', () => {
       { attribute: 'refStreetlightGroup', rule: /Relationship/, value: /Property/ },
     ],
   ])('%s is named', async (_, members, expected) => {
-    const violations = await check(lamp(members));
-    const found = violations.find(({ attribute }) => attribute === expected.attribute);
+    const { refused } = await check(lamp(members));
+    const found = refused.find(({ attribute }) => attribute === expected.attribute);
     expect(found?.rule).toMatch(expected.rule);
     expect(found?.value).toMatch(expected.value);
   });
 
   test('a type without contexts is meant by its short name', async () => {
     const { '@context': _, ...plain } = lamp({ powerState: { type: 'Property', value: 'bright' } });
-    expect((await check(plain)).map(({ attribute }) => attribute)).toContain('powerState');
+    expect((await check(plain)).refused.map(({ attribute }) => attribute)).toContain('powerState');
   });
 
-  test('warn tells, off does not look', async () => {
-    const faulty = lamp({ powerState: { type: 'Property', value: 'bright' } });
-    observed.length = 0;
-    const warning = createModels({
-      directory,
-      modes: readModelModes('warn'),
-      observe: (observation) => observed.push(observation),
+  test('warn tells how many values break which rule, off does not look', async () => {
+    const bright = (number: number): JsonObject => ({
+      type: 'Property',
+      value: 'bright',
+      datasetId: `urn:ngsi-ld:dataset:${number}`,
     });
-    expect(await check(faulty, warning)).toEqual([]);
-    expect(observed).toMatchObject([
-      { kind: 'modelViolated', entityId: faulty['id'], violation: { attribute: 'powerState' } },
+    const faulty = lamp({
+      powerState: Array.from({ length: 30 }, (_, index) => bright(index)),
+      illuminanceLevel: { type: 'Property', value: 1.5 },
+    });
+    const { refused, warned } = await check(faulty, createModels({ directory, modes: readModelModes('warn') }));
+    expect(refused).toEqual([]);
+    expect(warned).toMatchObject([
+      { attribute: 'powerState', values: 30, example: { entityId: faulty['id'], value: '"bright"' } },
+      { attribute: 'illuminanceLevel', rule: 'must be <= 1', values: 1, example: { value: '1.5' } },
     ]);
-    const off = createModels({ directory, modes: readModelModes('reject,Streetlight=off'), observe: () => undefined });
-    expect(await check(faulty, off)).toEqual([]);
-    expect(createModels({ directory, modes: readModelModes('off'), observe: () => undefined }).isIdle).toBe(true);
+    const off = createModels({ directory, modes: readModelModes('reject,Streetlight=off') });
+    expect(await check(faulty, off)).toEqual({ refused: [], warned: [] });
+    expect(createModels({ directory, modes: readModelModes('off') }).isIdle).toBe(true);
+  });
+
+  test('values of more rules than are listed are counted together', () => {
+    const rules = createBrokenRules(2);
+    for (const rule of ['a', 'b', 'c', 'd', 'a'])
+      rules.add({ type: 'urn:T', attribute: 'x', rule, values: 2, example: { entityId: 'urn:1', value: rule } });
+    expect(rules.list()).toMatchObject([
+      { attribute: 'x', rule: 'a', values: 4, example: { value: 'a' } },
+      { rule: 'other rules', values: 4, example: { value: 'c' } },
+      { rule: 'b', values: 2 },
+    ]);
   });
 
   test.each([
@@ -179,8 +192,6 @@ describe('data models', () => {
   ])('the mode %s is refused', (text, message) => expect(() => readModelModes(text)).toThrow(message));
 
   test('a mode for a type without a model is refused', () => {
-    expect(() =>
-      createModels({ directory, modes: readModelModes('warn,Unicorn=reject'), observe: () => undefined }),
-    ).toThrow(/Unicorn/);
+    expect(() => createModels({ directory, modes: readModelModes('warn,Unicorn=reject') })).toThrow(/Unicorn/);
   });
 });

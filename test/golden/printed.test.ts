@@ -11,7 +11,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/contexts.md', 4],
   ['docs/demo.md', 0],
   ['docs/history.md', 3],
-  ['docs/models.md', 0],
+  ['docs/models.md', 1],
 ];
 
 /** Those that printed-programs.test.ts runs, with the programs that they print, and how many blocks of commands it knows of each. */

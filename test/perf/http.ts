@@ -47,7 +47,7 @@ async function serve(name: string): Promise<void> {
   const world: World = {
     stores,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => [] },
+    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),

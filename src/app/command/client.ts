@@ -1,5 +1,6 @@
 /** Sends requests to a running broker over HTTP. Commands use only its public API. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrokenRule } from '../../core/model/broken-rules.ts';
 import { isArray, isObject, type Json, parseJson } from '../../core/model/json.ts';
 
 /** The URL and the tenant of a broker. */
@@ -10,6 +11,8 @@ export interface BrokerTarget {
   readonly context?: string;
   /** True: entities in batches name no @context, so that the default of the broker applies. */
   readonly isInDefault?: boolean;
+  /** Called for each rule of a data model that accepted elements of a batch break. Absent: batches do not ask for warnings. */
+  readonly onModelWarning?: (broken: BrokenRule) => void;
 }
 
 interface Answer {
@@ -19,15 +22,26 @@ interface Answer {
   readonly headers: Headers;
 }
 
+interface RequestBody {
+  readonly json: Json;
+  readonly type: string;
+  /** Further headers of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface Client {
   /** Sends a request to a path below /ngsi-ld/v1. Throws an Error when the broker is unreachable or answers with a failure. */
-  send(method: string, path: string, body?: { readonly json: Json; readonly type: string }): Promise<Answer>;
+  send(method: string, path: string, body?: RequestBody): Promise<Answer>;
   /**
    * Sends a batch of entities, each with its own @context or all in that of the client, and returns the refused elements. Upsert replaces
    * an entity, or keeps attributes that are not named and, with keepNewest, values with a later `observedAt`. Update needs an existing
-   * entity.
+   * entity. `isRepeated`: the elements were accepted before, so their warnings were already given.
    */
-  batch(operation: BatchOperation, entities: readonly Json[]): Promise<readonly Refusal[]>;
+  batch(
+    operation: BatchOperation,
+    entities: readonly Json[],
+    how?: { readonly isRepeated?: boolean },
+  ): Promise<readonly Refusal[]>;
 }
 
 /** Paths below `/entityOperations` or, for histories, below `/temporal/entityOperations`. */
@@ -51,12 +65,12 @@ export interface Refusal {
 
 /** Creates a client that retries for some seconds while the broker is unreachable or overloaded. A retried request may arrive twice. */
 export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
-  const { url, context = '', isInDefault = false } = place;
+  const { url, context = '', isInDefault = false, onModelWarning } = place;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new Error(`--url must be the URL of a broker such as http://localhost:1026, not ${JSON.stringify(url)}.`);
   const common = headersOf(place);
   const send: Client['send'] = async (method, path, body) => {
-    const headers = { ...common, ...(body ? { 'Content-Type': body.type } : undefined) };
+    const headers = { ...common, ...(body ? { 'Content-Type': body.type, ...body.headers } : undefined) };
     const text = body ? { body: JSON.stringify(body.json) } : undefined;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await ask(`${url}/ngsi-ld/v1${path}`, { method, headers, signal, ...text });
@@ -67,23 +81,35 @@ export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
   };
   return {
     send,
-    batch: createBatch(send, context === '' && !isInDefault ? 'application/ld+json' : 'application/json'),
+    batch: createBatch(send, {
+      type: context === '' && !isInDefault ? 'application/ld+json' : 'application/json',
+      ...(onModelWarning ? { onModelWarning } : undefined),
+    }),
   };
 }
 
 /** A batch that is too large for the broker is split in halves. A single element that is too large counts as refused. */
-function createBatch(send: Client['send'], type: string): Client['batch'] {
-  const batch: Client['batch'] = async (operation, entities) => {
-    const answer = await send('POST', `/${operation}`, { json: entities, type });
-    if (answer.status === 201 || answer.status === 204) return [];
-    if (answer.status === 207) return refusedIn(answer.body);
+function createBatch(
+  send: Client['send'],
+  { type, onModelWarning }: Pick<BrokerTarget, 'onModelWarning'> & { readonly type: string },
+): Client['batch'] {
+  const sendOnce = async (operation: BatchOperation, json: Json, isRepeated: boolean): Promise<Answer> => {
+    if (!onModelWarning || isRepeated) return send('POST', `/${operation}`, { json, type });
+    const answer = await send('POST', `/${operation}`, { json, type, headers: { Prefer: 'model-warnings' } });
+    warningsIn(answer.body).forEach(onModelWarning);
+    return answer;
+  };
+  const batch: Client['batch'] = async (operation, entities, how = {}) => {
+    const { status, body } = await sendOnce(operation, entities, how.isRepeated === true);
+    if (status === 201 || status === 204) return [];
+    if (status === 200 || status === 207) return refusedIn(body);
     const [first] = entities;
-    if (answer.status !== tooLarge || first === undefined)
-      throw new Error(`The broker refused the batch with ${answer.status}: ${detailOf(answer.body)}`);
-    if (entities.length === 1) return [{ id: textOf(first, 'id'), element: 0, reason: detailOf(answer.body) }];
+    if (status !== tooLarge || first === undefined)
+      throw new Error(`The broker refused the batch with ${status}: ${detailOf(body)}`);
+    if (entities.length === 1) return [{ id: textOf(first, 'id'), element: 0, reason: detailOf(body) }];
     const half = Math.ceil(entities.length / 2);
-    const refused = await batch(operation, entities.slice(0, half));
-    const others = await batch(operation, entities.slice(half));
+    const refused = await batch(operation, entities.slice(0, half), how);
+    const others = await batch(operation, entities.slice(half), how);
     return [...refused, ...others.map((one) => laterBy(half, one))];
   };
   return batch;
@@ -145,13 +171,28 @@ export const detailOf = (body: Json | undefined): string =>
 /** The errors of a BatchOperationResult (CIM 009 clause 5.2.16). */
 function refusedIn(body: Json | undefined): readonly Refusal[] {
   const errors = isObject(body) ? body['errors'] : undefined;
-  if (!isArray(errors)) throw new Error(`The broker answered 207 without errors: ${detailOf(body)}`);
+  if (!isArray(errors)) throw new Error(`The broker answered a batch without errors: ${detailOf(body)}`);
   return errors.map((error) => {
     const { entityId, element, error: problem } = isObject(error) ? error : {};
     return {
       id: typeof entityId === 'string' ? entityId : '',
       ...(typeof element === 'number' ? { element } : undefined),
       reason: detailOf(problem),
+    };
+  });
+}
+
+/** The warnings of data models in the answer to a batch. */
+function warningsIn(body: Json | undefined): readonly BrokenRule[] {
+  const warnings = isObject(body) ? body['modelWarnings'] : undefined;
+  return (isArray(warnings) ? warnings : []).filter(isObject).map((warning) => {
+    const { attribute, values, example = null } = warning;
+    return {
+      type: textOf(warning, 'type'),
+      ...(typeof attribute === 'string' ? { attribute } : undefined),
+      rule: textOf(warning, 'rule'),
+      values: typeof values === 'number' ? values : 0,
+      example: { entityId: textOf(example, 'entityId'), value: textOf(example, 'value') },
     };
   });
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { coreContextUrl } from '../../core/jsonld/known/core-context.ts';
+import { type BrokenRule, createBrokenRules } from '../../core/model/broken-rules.ts';
 import { type Json, parseJson } from '../../core/model/json.ts';
 import { type Client, createClient, type BrokerTarget } from './client.ts';
 import type { Command, Io } from './command.ts';
@@ -43,8 +44,8 @@ Puts a CSV, NDJSON or GeoJSON file into a running broker. NDJSON and GeoJSON wit
 such as mlaka export writes (but not with --flat). Rejected rows are reported with number and reason; the exit code is 1 when there are any.
 `;
 
-/** The number of rejection reasons that the summary lists. */
-const reasonsMax = 5;
+/** The number of rejection reasons, and of broken rules, that the summary lists. */
+const [reasonsMax, rulesMax] = [5, 20];
 
 export const importFile: Command = {
   name: 'import',
@@ -66,8 +67,11 @@ export const importFile: Command = {
       isResumed: values.resume === 'true',
     });
     const batchSize = values.batch === '' ? plan.batchSize : wholeOf('batch', values.batch, 1);
-    const result = await carryOut({ file, plan, journal, batchSize }, values, io);
+    const warnings = createBrokenRules(rulesMax);
+    const onModelWarning = (broken: BrokenRule): void => warnings.add(broken);
+    const result = await carryOut({ file, plan, journal, batchSize }, { ...values, onModelWarning }, io);
     tell(result, rejectedPath, io.out);
+    tellWarnings(warnings.list(), io.out);
     return result.tally.rejected === 0 ? 0 : 1;
   },
 };
@@ -135,7 +139,7 @@ interface Work {
 
 async function carryOut(
   { file, plan, journal, batchSize }: Work,
-  place: { readonly url: string; readonly tenant: string },
+  place: Pick<BrokerTarget, 'url' | 'tenant' | 'onModelWarning'>,
   { err, signal }: Io,
 ): Promise<ImportResult> {
   try {
@@ -169,4 +173,14 @@ function tell({ tally, reasons }: ImportResult, rejectedPath: string, out: Writa
   for (const { count, firstRow, example } of most) out.write(`  ${count} × from row ${firstRow}: ${example}\n`);
   if (reasons.length > most.length) out.write(`  and ${reasons.length - most.length} other reasons\n`);
   out.write(`Rejected rows are in ${rejectedPath}.\n`);
+}
+
+/** Lists the rules that accepted values break, when the broker only warns. */
+function tellWarnings(warnings: readonly BrokenRule[], out: Writable): void {
+  if (warnings.length === 0) return;
+  out.write('Accepted values break rules of data models:\n');
+  for (const { values, type, attribute, rule, example } of warnings) {
+    const about = attribute === undefined ? '' : ` attribute ${attribute}`;
+    out.write(`  ${values} × ${type}:${about} ${rule}, such as ${example.value} of ${example.entityId}\n`);
+  }
 }

@@ -23,8 +23,8 @@ function write(logger: Logger, observation: Observation): void {
       return isRepeated ? undefined : logger.error(bounded(members), kind);
     }
     case 'modelViolated': {
-      const { entityId, violation } = observation;
-      return logger.warn(bounded({ entityId, ...violation }), 'data model not met');
+      const { example, ...rule } = observation.broken;
+      return logger.warn(bounded({ ...example, ...rule }), 'data model not met');
     }
     default: {
       const level = levels[observation.kind];

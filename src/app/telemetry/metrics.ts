@@ -250,7 +250,7 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     case 'readerDropped':
       return countFailure(instruments, observation);
     case 'modelViolated':
-      return instruments.violations.inc({ type: observation.violation.type });
+      return instruments.violations.inc({ type: observation.broken.type }, observation.broken.values);
     case 'contextLoaded':
     case 'contextFailed':
       return instruments.contexts.inc({ result: observation.kind === 'contextLoaded' ? 'loaded' : 'failed' });

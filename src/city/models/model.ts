@@ -7,13 +7,11 @@ import { type AttributeRules, brokenBy, readAttributeRules, simplified } from '.
 import { ruleText, tellingError, valueText } from './rule-text.ts';
 import type { Validators } from './validators.ts';
 
-/** The maximum number of violations that are reported for an entity. */
-const violationsMax = 20;
-
 type Violation = Omit<ModelViolation, 'type'>;
 
 export interface Model {
-  check(attrs: Fragments, whole: boolean): readonly Violation[];
+  /** The violations, one after another: there can be as many as values. */
+  check(attrs: Fragments, whole: boolean): Iterable<Violation>;
   /** The attributes with rules. Compiling the rules of one takes up to some milliseconds. */
   readonly attributes: readonly AttributeRules[];
 }
@@ -40,10 +38,9 @@ export function createModel(schema: JsonObject, { validators, irisOf }: Parts): 
   let whole: ValidateFunction | undefined;
   return {
     attributes: [...new Set(byIri.values())],
-    check(attrs, isWhole) {
-      const violations = checkAttributes(attrs, byIri, isWhole);
-      if (isWhole) violations.push(...checkWhole(attrs, byIri, (whole ??= validators.ofSchema(wholeRules))));
-      return violations.slice(0, violationsMax);
+    *check(attrs, isWhole) {
+      yield* checkAttributes(attrs, byIri, isWhole);
+      if (isWhole) yield* checkWhole(attrs, byIri, (whole ??= validators.ofSchema(wholeRules)));
     },
   };
 }
@@ -59,17 +56,19 @@ function wholeSchema(schema: JsonObject, id: string): JsonObject {
   return { ...schema, $id: `${id}?whole`, required: names, properties };
 }
 
-function checkAttributes(attrs: Fragments, byIri: ReadonlyMap<string, AttributeRules>, whole: boolean): Violation[] {
-  const violations: Violation[] = [];
+function* checkAttributes(
+  attrs: Fragments,
+  byIri: ReadonlyMap<string, AttributeRules>,
+  whole: boolean,
+): Generator<Violation> {
   for (const [iri, fragments] of Object.entries(attrs)) {
     const rules = byIri.get(iri);
     if (!rules) continue;
     for (const fragment of fragments) {
       const broken = brokenBy(fragment, rules, whole);
-      if (broken) violations.push({ attribute: rules.term, ...broken });
+      if (broken) yield { attribute: rules.term, ...broken };
     }
   }
-  return violations;
 }
 
 /** Checks the rules for the entity as a whole. They apply to one instance of each attribute: the default one, else the first. */

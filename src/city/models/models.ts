@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject, type JsonObject } from '../../core/model/json.ts';
-import type { Models, ModelViolation } from '../../core/port/models.ts';
-import type { Observe } from '../../core/port/observe.ts';
+import { type BrokenRules, createBrokenRules } from '../../core/model/broken-rules.ts';
+import type { ModelCheck, Models, ModelViolation } from '../../core/port/models.ts';
 import { type IndexedFamily, readModelIndex, readTerms } from './model-index.ts';
 import type { ModelMode, ModelModes } from './model-modes.ts';
 import { createModel, type Model } from './model.ts';
@@ -24,7 +24,6 @@ export interface ModelOptions {
   /** The folder of the models, which contains `index.json`. */
   readonly directory: string;
   readonly modes: ModelModes;
-  readonly observe: Observe;
 }
 
 /** The active models. Their rules are compiled on first use, or earlier in idle time. */
@@ -43,23 +42,11 @@ interface Ruling {
  * default vocabulary. The same holds for attributes. Throws an Error when a file is missing or invalid, or when a mode names a type without
  * a model.
  */
-export function createModels({ directory, modes, observe }: ModelOptions): CityModels {
+export function createModels({ directory, modes }: ModelOptions): CityModels {
   const rulings = readRulings(directory, modes);
   return {
     isIdle: rulings.size === 0,
-    check(entity, whole) {
-      const refused: ModelViolation[] = [];
-      for (const type of entity.types) {
-        const ruling = rulings.get(type);
-        if (!ruling) continue;
-        for (const found of ruling.model.check(entity.attrs, whole)) {
-          const violation = { type, ...found };
-          if (ruling.mode === 'reject') refused.push(violation);
-          else observe({ kind: 'modelViolated', entityId: entity.id, violation });
-        }
-      }
-      return refused;
-    },
+    check: (entity, whole) => checkEntity(entity, whole, rulings),
     async warmUp() {
       for (const { attributes } of new Set([...rulings.values()].map(({ model }) => model))) {
         for (const { validate } of attributes) {
@@ -69,6 +56,30 @@ export function createModels({ directory, modes, observe }: ModelOptions): CityM
       }
     },
   };
+}
+
+/** The maximum number of violations and of rules that are listed for an entity. */
+const [refusedMax, warnedMax] = [20, 20];
+
+function checkEntity(
+  { id, types, attrs }: Parameters<Models['check']>[0],
+  whole: boolean,
+  rulings: ReadonlyMap<string, Ruling>,
+): ModelCheck {
+  const refused: ModelViolation[] = [];
+  let warned: BrokenRules | undefined;
+  for (const type of types) {
+    const ruling = rulings.get(type);
+    if (!ruling) continue;
+    for (const violation of ruling.model.check(attrs, whole)) {
+      const { value, ...rule } = violation;
+      if (ruling.mode === 'reject') refused.push({ type, ...violation });
+      else
+        (warned ??= createBrokenRules(warnedMax)).add({ type, ...rule, values: 1, example: { entityId: id, value } });
+      if (refused.length === refusedMax) return { refused, warned: [] };
+    }
+  }
+  return { refused, warned: warned?.list() ?? [] };
 }
 
 /** The models whose mode is not off, by each IRI of their types. */

@@ -3,6 +3,7 @@ import type { Domain } from '../access/domain.ts';
 import type { AccessPolicy } from '../access/policy.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Context } from '../jsonld/context.ts';
+import type { BrokenRule } from '../model/broken-rules.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ProblemReport } from '../model/problem.ts';
@@ -95,6 +96,8 @@ export interface Caller {
   readonly contextPerElement?: boolean;
   /** The minor number of the older version of the standard that the caller supports (clause 6.3.21). */
   readonly version?: MinorVersion;
+  /** True when the caller wants to know which rules of data models in mode `warn` the elements of a batch break. */
+  readonly wantsModelWarnings?: boolean;
   /** True when the caller wants the @context of GeoJSON in the Link header (clause 6.3.15). */
   readonly isContextInLink?: boolean;
 }
@@ -104,6 +107,8 @@ export interface CallContext extends Caller {
   readonly world: World;
   readonly now: Instant;
   readonly store: Store;
+  /** Collects the rules of data models in mode `warn` that are broken. Absent: nobody wants them. */
+  readonly brokenRules?: BrokenRule[];
   /** The position of the newest change in the form that clients get, to continue with a stream. */
   position(): Promise<string>;
 }
@@ -134,6 +139,8 @@ export type OperationResult =
   | { readonly kind: 'done' }
   /** 207 with an UpdateResult or BatchOperationResult. `refused`: the refused elements of a batch, by their index. */
   | { readonly kind: 'partly'; readonly body: JsonObject; readonly refused?: ReadonlyMap<number, ProblemReport> }
+  /** 200 with a BatchOperationResult that has warnings: every element was applied. */
+  | { readonly kind: 'warned'; readonly body: JsonObject }
   /**
    * 200 with JSON text, which already contains the @context if the media type puts it in the body. `position`: the newest change that the
    * answer certainly includes, to continue with a stream.

@@ -6,7 +6,7 @@ import { decidedAll } from '../model/ambiguous-fragment.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Mutation, Outcome } from '../model/mutation.ts';
 import { badData, Problem } from '../model/problem.ts';
-import type { ModelViolation } from '../port/models.ts';
+import type { Models, ModelViolation } from '../port/models.ts';
 import type { OperationResult, OperationRequest, CallContext } from './operation.ts';
 
 type Performed = Exclude<Outcome, { status: 'refused' }>;
@@ -29,8 +29,8 @@ function typeCondition({ params }: OperationRequest, { context }: CallContext): 
 type Named = EntityFragment & { readonly id: string };
 
 /** Throws BadRequestData when the entity breaks a data model in mode `reject`. */
-export function checkWhole({ id, types = [], attrs }: Named, { world }: CallContext): void {
-  refuseViolations(world.models.check({ id, types, attrs }, true));
+export function checkWhole({ id, types = [], attrs }: Named, call: CallContext): void {
+  judge({ id, types, attrs }, { isWhole: true }, call);
 }
 
 /** Like `checkWhole`, for a part of an existing entity: its stored types decide which models apply. */
@@ -41,26 +41,32 @@ export async function checkPart(id: string, fragment: EntityFragment, call: Call
 }
 
 /** Like `checkPart`, for a part of an entity whose stored types are already known. */
-export function checkFragment(fragment: Named, types: readonly string[], { world }: CallContext): void {
-  if (world.models.isIdle) return;
+export function checkFragment(fragment: Named, types: readonly string[], call: CallContext): void {
+  if (call.world.models.isIdle) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
-  refuseViolations(world.models.check({ id: fragment.id, types: all, attrs: fragment.attrs }, false));
+  judge({ id: fragment.id, types: all, attrs: fragment.attrs }, { isWhole: false }, call);
 }
 
 /** Like `checkPart` for an existing entity, like `checkWhole` for a new one. */
 export async function checkUpsert(entity: Named, call: CallContext): Promise<void> {
-  const { models } = call.world;
-  if (models.isIdle) return;
+  if (call.world.models.isIdle) return;
   const stored = await call.store.get(entity.id, call.now);
   const types = [...(stored?.entity().types ?? []), ...(entity.types ?? [])];
-  refuseViolations(
-    models.check({ id: entity.id, types: [...new Set(types)], attrs: entity.attrs }, stored === undefined),
-  );
+  judge({ id: entity.id, types: [...new Set(types)], attrs: entity.attrs }, { isWhole: stored === undefined }, call);
 }
 
-function refuseViolations(violations: readonly ModelViolation[]): void {
-  if (violations.length === 0) return;
-  throw badData(`The data model is not met. ${violations.map(sentenceOf).join(' ')}`);
+/** Throws BadRequestData for models in mode `reject`. What models in mode `warn` find is observed and noted in the call. */
+function judge(
+  entity: Parameters<Models['check']>[0],
+  { isWhole }: { readonly isWhole: boolean },
+  { world, brokenRules }: CallContext,
+): void {
+  const { refused, warned } = world.models.check(entity, isWhole);
+  if (refused.length > 0) throw badData(`The data model is not met. ${refused.map(sentenceOf).join(' ')}`);
+  for (const broken of warned) {
+    world.observe({ kind: 'modelViolated', broken });
+    brokenRules?.push(broken);
+  }
 }
 
 const sentenceOf = ({ type, attribute, rule, value }: ModelViolation): string =>

@@ -1,5 +1,6 @@
 /** What the core asks of the data models: does an entity, or a part of one, conform to the model of its type? */
 import type { Fragments } from '../model/attribute.ts';
+import type { BrokenRule } from '../model/broken-rules.ts';
 
 /** A rule of a data model that an entity violates. */
 export interface ModelViolation {
@@ -13,17 +14,24 @@ export interface ModelViolation {
   readonly value: string;
 }
 
+/** What is wrong with an entity or a part of one. Both lists are of limited length. */
+export interface ModelCheck {
+  /** The violations of models in mode `reject`. When there are some, `warned` can be incomplete. */
+  readonly refused: readonly ModelViolation[];
+  /** The rules of models in mode `warn` that are violated. */
+  readonly warned: readonly BrokenRule[];
+}
+
 /** The data models that are loaded. */
 export interface Models {
   /**
    * The rules that the attributes of an entity of these types violate. `whole` is false for a part of an entity: then missing attributes
-   * are no violation. Returns only violations of models in mode `reject`. Violations of models in mode `warn` are observed. Other models
-   * are not checked. Never throws.
+   * are no violation. Models in mode `off` are not checked. Never throws.
    */
   check(
     entity: { readonly id: string; readonly types: readonly string[]; readonly attrs: Fragments },
     whole: boolean,
-  ): readonly ModelViolation[];
+  ): ModelCheck;
   /** True when no model is active. Callers may then skip reading the types of an entity. */
   readonly isIdle: boolean;
 }

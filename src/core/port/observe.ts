@@ -1,7 +1,7 @@
 /** Everything the broker reports to operators. The core calls `observe`. The log and the metrics are two exhaustive readers. */
 import type { ProblemType } from '../model/problem.ts';
 import type { Holder } from './memory.ts';
-import type { ModelViolation } from './models.ts';
+import type { BrokenRule } from '../model/broken-rules.ts';
 
 /** One event that operators may see, told apart by `kind`. */
 export type Observation =
@@ -41,7 +41,8 @@ export type Observation =
   | { readonly kind: 'memoryRefused'; readonly holder: Holder }
   /** A client read its answer too slowly, so the broker closed its connection. */
   | { readonly kind: 'readerDropped'; readonly binding: string }
-  | { readonly kind: 'modelViolated'; readonly entityId: string; readonly violation: ModelViolation }
+  /** Values of an entity break a rule of a data model in mode `warn`. */
+  | { readonly kind: 'modelViolated'; readonly broken: BrokenRule }
   | { readonly kind: 'contextLoaded'; readonly url: string; readonly tookMs: number }
   | { readonly kind: 'contextFailed'; readonly url: string; readonly reason: string }
   | { readonly kind: 'streamOpened' | 'streamClosed'; readonly tenant: string; readonly code?: number }

@@ -1,4 +1,4 @@
-/** Reads the Prefer header (RFC 7240): the wanted version of the standard, and the place of the @context in GeoJSON responses. */
+/** Reads the Prefer header (RFC 7240): the wanted version of the standard, the place of the @context in GeoJSON responses, and warnings of data models. */
 import { ownVersion } from '../../core/representation/conform.ts';
 
 export interface Preferences {
@@ -6,6 +6,8 @@ export interface Preferences {
   readonly version?: number;
   /** The @context of GeoJSON goes into the Link header (clause 6.3.15). */
   readonly isContextInLink?: boolean;
+  /** The answer to a batch contains the warnings of data models (our own). */
+  readonly wantsModelWarnings?: boolean;
 }
 
 /** Ignores preferences that are unknown or malformed. */
@@ -16,6 +18,7 @@ export function readPreferences(header: string | undefined): Preferences {
   return {
     ...(minor === undefined ? undefined : { version: Math.min(Number(minor), ownVersion) }),
     ...(preferences.get('body') === 'json' ? { isContextInLink: true } : undefined),
+    ...(preferences.has('model-warnings') ? { wantsModelWarnings: true } : undefined),
   };
 }
 

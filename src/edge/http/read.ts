@@ -32,13 +32,14 @@ export async function readRequest(
   const sender = principalOf(exchange, context);
   const principal = sender instanceof Promise ? await sender : sender;
   const media = readMedia(operation, headers.accept);
-  const { version, isContextInLink } = readPreferences(headers['prefer']?.toString());
+  const { version, isContextInLink, ...wishes } = readPreferences(headers['prefer']?.toString());
   const who = {
     tenant: tenantIn(headers) ?? '',
     principal,
     ...domainOf(headers, operation),
     media,
     ...originOf(headers.host),
+    ...wishes,
     ...(version === undefined ? undefined : { version }),
     ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
   };

@@ -33,6 +33,8 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
       return jsonReply(201, answer.ids);
     case 'done':
       return { status: 204, headers: {} };
+    case 'warned':
+      return jsonReply(200, answer.body);
     case 'partly':
       return jsonReply(207, answer.body);
     case 'events':

@@ -414,7 +414,7 @@ function worldOf(stores: Stores): DeliveryWorld {
     clock,
     observe,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => [] },
+    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',

@@ -340,7 +340,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
       memory: createMemory(2 ** 28, observe),
     },
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => [] },
+    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',

@@ -131,7 +131,7 @@ function createWorld(observe: (observation: Observation) => void): World {
   return {
     stores,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { isIdle: true, check: () => [] },
+    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),

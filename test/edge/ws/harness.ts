@@ -82,7 +82,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const world: World = {
     stores,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { isIdle: true, check: () => [] },
+    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop,
     ids: createIds(),

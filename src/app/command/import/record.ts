@@ -18,28 +18,25 @@ export function createRecording(client: Client, { hasFixed }: { readonly hasFixe
   const present = new Map<string, ReadonlySet<string>>();
   return async <T extends Item>(items: readonly T[]) => {
     const refused = new Map<T, string>();
-    const sendRows = async (rows: readonly T[], bodyOf: (item: T) => JsonObject): Promise<void> => {
-      const bodies = rows.map(bodyOf);
-      for (const { element = 0, reason } of await send(client, 'temporal/entityOperations/upsert', bodies)) {
+    const sendRows = async (rows: readonly T[], how: RowSending = {}): Promise<void> => {
+      const sending = { ...how, operation: 'temporal/entityOperations/upsert' } as const;
+      for (const { element = 0, reason } of await send(client, rows.map(how.bodyOf ?? partOf), sending)) {
         const item = rows[element];
         if (item) refused.set(item, reason);
       }
     };
     const introduce = async (): Promise<readonly T[]> => {
       const firsts = hasFixed ? firstsOf(items, (item) => refused.has(item), present) : [];
-      await sendRows(firsts, wholeOf);
+      await sendRows(firsts, { bodyOf: wholeOf });
       for (const first of firsts) if (!refused.has(first)) add(present, first);
       return firsts;
     };
 
     const firsts = new Set(await introduce());
     const rows = firsts.size === 0 ? items : items.filter((item) => !firsts.has(item));
-    const flawed = await sendSeries(client, rows);
-    // A refusal of an element does not tell which row caused it. So the rows of refused entities are sent again one by one.
-    await sendRows(
-      rows.filter(({ id }) => flawed.has(id)),
-      partOf,
-    );
+    // A refusal of a series does not tell which row caused it. So the rows of refused entities are sent again one by one, in their order:
+    // of rows with the same time, the last one counts.
+    for (const { rows: again, isRepeated } of await sendSeries(client, rows)) await sendRows(again, { isRepeated });
     // When the first row of an entity was refused, its fixed attributes are still missing.
     await introduce();
     return refused;
@@ -65,22 +62,49 @@ const add = (names: Map<string, ReadonlySet<string>>, item: Item): unknown =>
 /** The attributes of a row that do not change from row to row. */
 const fixedIn = ({ whole, part }: Item): readonly string[] => Object.keys(whole).filter((name) => !(name in part));
 
-/** Sends rows as series. Returns the ids of entities with a refusal. */
-async function sendSeries(client: Client, rows: readonly Item[]): Promise<ReadonlySet<string>> {
-  const elements = [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((ofEntity) =>
+interface RowSending {
+  /** Absent: only the members that change from row to row. */
+  readonly bodyOf?: (item: Item) => JsonObject;
+  /** The rows were accepted before. */
+  readonly isRepeated?: boolean;
+}
+
+/** Rows to send one by one. `isRepeated`: they were accepted as a series. */
+interface Run<T> {
+  readonly rows: T[];
+  readonly isRepeated: boolean;
+}
+
+/** Sends rows as series. Returns all rows of entities with a refused series, in their order. */
+async function sendSeries<T extends Item>(client: Client, rows: readonly T[]): Promise<readonly Run<T>[]> {
+  const parts = [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((ofEntity) =>
     Array.from({ length: Math.ceil(ofEntity.length / elementMax) }, (_, index) =>
-      seriesOf(ofEntity.slice(index * elementMax, (index + 1) * elementMax)),
+      ofEntity.slice(index * elementMax, (index + 1) * elementMax),
     ),
   );
-  const refusals = await send(client, 'temporal/entityOperations/upsert?format=temporalValues', elements);
-  return new Set(refusals.map(({ id }) => id));
+  const operation = 'temporal/entityOperations/upsert?format=temporalValues';
+  const refusals = await send(client, parts.map(seriesOf), { operation });
+  const flawed = new Set(refusals.map(({ id }) => id));
+  const refused = new Set(refusals.map(({ element }) => element));
+  const runs: Run<T>[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (!flawed.has(part[0]?.id ?? '')) continue;
+    const [isRepeated, last] = [!refused.has(index), runs.at(-1)];
+    if (last?.isRepeated === isRepeated) last.rows.push(...part);
+    else runs.push({ rows: [...part], isRepeated });
+  }
+  return runs;
 }
 
 /** Sends any number of elements, and returns the refusals. */
-async function send(client: Client, operation: BatchOperation, elements: readonly Json[]): Promise<readonly Refusal[]> {
+async function send(
+  client: Client,
+  elements: readonly Json[],
+  { operation, isRepeated = false }: { readonly operation: BatchOperation; readonly isRepeated?: boolean },
+): Promise<readonly Refusal[]> {
   const refusals: Refusal[] = [];
   for (let start = 0; start < elements.length; start += requestMax) {
-    const some = await client.batch(operation, elements.slice(start, start + requestMax));
+    const some = await client.batch(operation, elements.slice(start, start + requestMax), { isRepeated });
     refusals.push(...some.map((refusal) => laterBy(start, refusal)));
   }
   return refusals;

@@ -7,12 +7,12 @@ import { badData, Problem } from '../../model/problem.ts';
 import { readEntity, readFragment, readUpsertEntity } from '../../model/read/entity.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Nulls } from '../../model/read/reading.ts';
-import { describeProblem } from '../describe-problem.ts';
 import { batchHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, Operation } from '../operation.ts';
 import { readFormat, readOptions } from '../parameters.ts';
 import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
-import { applyBatch, batchResult, type ElementResult, isGood, type ReadElement } from './element.ts';
+import { batchAnswer, createdOrDone, type ElementResult } from './answer.ts';
+import { applyBatch, type ReadElement } from './element.ts';
 
 export const createBatch: Operation = {
   ...batchHead,
@@ -27,7 +27,7 @@ export const createBatch: Operation = {
       checkWhole(entity, each);
       return { op: 'create', id: entity.id, entity };
     });
-    return results.every(isGood) ? { kind: 'createdMany', ids: results.map(({ id }) => id) } : partly(results);
+    return batchAnswer(results, () => ({ kind: 'createdMany', ids: results.map(({ id }) => id) }));
   },
 };
 
@@ -45,9 +45,7 @@ export const upsertBatch: Operation = {
       call,
       options.has('keepNewest') ? readLate(options) : readUpsert(modeOf(options)),
     );
-    if (!results.every(isGood)) return partly(results);
-    const created = results.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
-    return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
+    return batchAnswer(results, () => createdOrDone(results));
   },
 };
 
@@ -147,14 +145,6 @@ function textOfId(id: Json | undefined): string {
   return id;
 }
 
-const partly = (results: readonly ElementResult[]): OperationResult => ({
-  kind: 'partly',
-  body: batchResult(results, describeProblem),
-  refused: new Map(
-    results.flatMap(({ outcome }, index) => (outcome.status === 'refused' ? [[index, outcome.problem]] : [])),
-  ),
-});
-
 /** 204 when every element was applied completely. An element with attributes left out counts as failed (005_02). */
 export function allOrPartly(results: readonly ElementResult[]): OperationResult {
   const judged = results.map((result): ElementResult => {
@@ -163,5 +153,5 @@ export function allOrPartly(results: readonly ElementResult[]): OperationResult 
     const detail = left.map(({ attributeName, reason }) => `${attributeName}: ${reason}`).join(' ');
     return { id: result.id, outcome: { status: 'refused', problem: { type: 'BadRequestData', detail } } };
   });
-  return judged.every(isGood) ? { kind: 'done' } : partly(judged);
+  return batchAnswer(judged, () => ({ kind: 'done' }));
 }

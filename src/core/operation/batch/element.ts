@@ -1,19 +1,12 @@
 /** Processes the elements of a batch separately and in order: an error in one element does not affect the others (clause 5.5.11). */
 import type { Context } from '../../jsonld/context.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
 import { refuseManyMembers } from '../../model/entity-size.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
-import { badData, Problem, type ProblemReport } from '../../model/problem.ts';
+import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
-
-/** The result of one element: its id, and the outcome of its mutation or the problem that prevented it. */
-export interface ElementResult {
-  readonly id: string;
-  readonly outcome: Outcome;
-  /** The index of the element in the batch, from 0, when errors should contain it. */
-  readonly element?: number;
-}
+import type { ElementResult } from './answer.ts';
 
 /** Limits of one chunk, whose mutations go to the store together: number of elements, and number of values in them. */
 const [chunkSize, chunkValues] = [250, 5000];
@@ -77,20 +70,32 @@ async function applyChunk(
 ): Promise<readonly ElementResult[]> {
   const results: (ElementResult | undefined)[] = [];
   const writes: Write[] = [];
+  const brokenRules: CallContext['brokenRules'][] = [];
   for (const element of elements) {
     const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
-    const asked = await readElement(element, call, read);
+    const own = forElement(call);
+    const asked = await readElement(element, own, read);
     if (asked instanceof Problem) results.push(refusalOf(element, asked));
     else {
       writes.push('op' in asked ? { mutation: asked } : asked);
+      brokenRules.push(own.brokenRules);
       results.push(undefined);
     }
   }
   const outcomes = await applyWrites(writes, call);
   let next = 0;
-  return results.map((result) => result ?? resultOf(writes[next], outcomes[next++]));
+  return results.map((result) => {
+    if (result) return result;
+    const [broken, ended] = [brokenRules[next], resultOf(writes[next], outcomes[next])];
+    next += 1;
+    return broken ? { ...ended, brokenRules: broken } : ended;
+  });
 }
+
+/** The context for one element: with its own list of broken rules when the caller wants warnings. */
+export const forElement = (call: CallContext): CallContext =>
+  call.wantsModelWarnings === true ? { ...call, brokenRules: [] } : call;
 
 /** The ending of an element that could not be read. */
 export const refusalOf = (element: Json, { report }: Problem): ElementResult => ({
@@ -146,18 +151,3 @@ function idOf(element: Json): string {
   const named = isObject(element) ? (element['id'] ?? element['@id']) : element;
   return typeof named === 'string' ? named : JSON.stringify(named ?? null).slice(0, 200);
 }
-
-/** The BatchOperationResult (clause 5.2.16): successful ids, each once, and the errors. */
-export function batchResult(
-  results: readonly ElementResult[],
-  describe: (report: ProblemReport) => JsonObject,
-): JsonObject {
-  const failed = results.flatMap(({ id, outcome, element }) =>
-    outcome.status === 'refused'
-      ? [{ entityId: id, ...(element === undefined ? undefined : { element }), error: describe(outcome.problem) }]
-      : [],
-  );
-  return { success: [...new Set(results.filter(isGood).map(({ id }) => id))], errors: failed };
-}
-
-export const isGood = ({ outcome }: ElementResult): boolean => outcome.status !== 'refused';

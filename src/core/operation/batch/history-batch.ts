@@ -5,22 +5,13 @@ import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
 import { unfoldSeries } from '../../model/read/temporal-values.ts';
-import { describeProblem } from '../describe-problem.ts';
 import { batchHead } from '../heads.ts';
-import type { OperationResult, CallContext, Operation } from '../operation.ts';
+import type { CallContext, Operation } from '../operation.ts';
 import { type SplitInstances, splitInstances, recordPast } from '../split-instances.ts';
 import { readFormat } from '../parameters.ts';
 import { checkFragment } from '../writing.ts';
-import {
-  applyWrites,
-  batchResult,
-  elementsOf,
-  type ElementResult,
-  resultOf,
-  isGood,
-  readElement,
-  refusalOf,
-} from './element.ts';
+import { batchAnswer, createdOrDone, type ElementResult, isGood } from './answer.ts';
+import { applyWrites, elementsOf, forElement, readElement, refusalOf, resultOf } from './element.ts';
 
 /** Present entities written in one call. Concurrent writers wait that long. */
 const presentMax = 1000;
@@ -42,12 +33,13 @@ export const upsertTemporalBatch: Operation = {
     const read = await readAll(elementsOf(request, call), { currents, isFolded }, call);
     const written = await writeAll(await placeAll(read.filter(isElement), call), call);
     const all = [...read.filter(isResult), ...written];
-    return answerOf(all.sort((one, other) => one.element - other.element));
+    const results = all.sort((one, other) => one.element - other.element);
+    return batchAnswer(results, () => createdOrDone(results));
   },
 };
 
 /** An element, and its index in the batch. */
-interface Element {
+interface Element extends Pick<ElementResult, 'brokenRules'> {
   readonly element: number;
   readonly history: HistoryFragment;
 }
@@ -66,27 +58,33 @@ async function readAll(
   { currents, isFolded }: { readonly currents: Map<string, Entity | undefined>; readonly isFolded: boolean },
   call: CallContext,
 ): Promise<readonly (Element | IndexedResult)[]> {
-  const read = async (json: Json, { context }: CallContext): Promise<HistoryFragment> => {
-    const history = readHistory(isFolded ? unfoldSeries(json) : json, context);
+  const read = async (json: Json, each: CallContext): Promise<HistoryFragment> => {
+    const history = readHistory(isFolded ? unfoldSeries(json) : json, each.context);
     const { id } = history;
     if (!currents.has(id)) currents.set(id, (await call.store.get(id, call.now))?.entity());
-    checkFragment(history, currents.get(id)?.types ?? [], call);
+    checkFragment(history, currents.get(id)?.types ?? [], each);
     return history;
   };
   const all: (Element | IndexedResult)[] = [];
   for (const [element, json] of elements.entries()) {
     const pause = call.world.yieldToEventLoop();
     if (pause) await pause;
-    const history = await readElement(json, call, read);
-    all.push(history instanceof Problem ? { ...refusalOf(json, history), element } : { element, history });
+    const own = forElement(call);
+    const history = await readElement(json, own, read);
+    all.push(
+      history instanceof Problem ? { ...refusalOf(json, history), element } : { element, history, ...brokenIn(own) },
+    );
   }
   return all;
 }
 
+const brokenIn = ({ brokenRules }: CallContext): Pick<ElementResult, 'brokenRules'> =>
+  brokenRules ? { brokenRules } : {};
+
 /** The valid elements of one entity. */
 interface Group {
   readonly id: string;
-  readonly elements: readonly number[];
+  readonly elements: readonly Pick<Element, 'element' | 'brokenRules'>[];
   readonly placed: SplitInstances;
 }
 
@@ -98,7 +96,7 @@ async function placeAll(elements: readonly Element[], call: CallContext): Promis
     if (pause) await pause;
     groups.push({
       id,
-      elements: ofEntity.map(({ element }) => element),
+      elements: ofEntity.map(({ history: _, ...element }) => element),
       placed: splitInstances(joined(id, ofEntity), call.now, { create: true }),
     });
   }
@@ -135,15 +133,8 @@ async function writeAll(groups: readonly Group[], call: CallContext): Promise<re
       call,
     );
     results.push(
-      ...ended.flatMap(({ id, outcome, elements }) => elements.map((element) => ({ id, outcome, element }))),
+      ...ended.flatMap(({ id, outcome, elements }) => elements.map((element) => ({ id, outcome, ...element }))),
     );
   }
   return results;
-}
-
-/** 201 with the ids of the created entities, 204 when none was created, 207 when something was refused. */
-function answerOf(results: readonly ElementResult[]): OperationResult {
-  if (!results.every(isGood)) return { kind: 'partly', body: batchResult(results, describeProblem) };
-  const created = results.filter(({ outcome }) => outcome.status === 'created').map(({ id }) => id);
-  return created.length > 0 ? { kind: 'createdMany', ids: [...new Set(created)] } : { kind: 'done' };
 }

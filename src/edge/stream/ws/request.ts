@@ -48,6 +48,7 @@ const statusOf: Readonly<Record<OperationResult['kind'], number>> = {
   created: 201,
   createdMany: 201,
   done: 204,
+  warned: 200,
   partly: 207,
   found: 200,
   events: 200,
@@ -121,6 +122,7 @@ async function writeResponse(answer: OperationResult, id: string, status: number
       return responseFrame({ id, status }, JSON.stringify(answer.ids));
     case 'done':
       return responseFrame({ id, status }, undefined);
+    case 'warned':
     case 'partly':
       return responseFrame({ id, status }, JSON.stringify(answer.body));
     case 'events':
