@@ -272,7 +272,7 @@ function openStreams(config: Config, world: World): Streams {
   };
   return {
     events: createEventStreams({ world, openFeed, limits }),
-    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ limits, idleTimeoutMs }) } : undefined),
+    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ world, limits, idleTimeoutMs }) } : undefined),
     stream: createStream({
       world,
       operations,

@@ -112,8 +112,8 @@ describe('frames of the broker', () => {
       frames.subscribedFrame({ id: 'a', subscriptionId: 'urn:a:b', position: undefined, recovered: true }),
     ],
     notificationFrame: [
-      frames.notificationFrame({ id: 'a', position: 'x.1' }, notification),
-      frames.notificationFrame({ id: 'a', position: undefined }, notification),
+      frames.notificationFrame({ id: 'a', position: 'x.1' }, [notification]).join(''),
+      frames.notificationFrame({ id: 'a', position: undefined }, [notification]).join(''),
     ],
     positionFrame: (['snapshot', 'gap', 'position'] as const).map((op) => frames.positionFrame(op, 'a', 'x.1')),
     ackedFrame: [frames.ackedFrame('a', 'x.1')],

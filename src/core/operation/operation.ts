@@ -160,13 +160,15 @@ export type OperationResult =
 
 /** Receives a text without end. */
 export interface EventSink {
-  /** Sends text. Calls back when the client has received it or is gone. */
+  /** Sends text. Calls back later, when the operating system has taken it or the client is gone. */
   write(text: string, taken: () => void): void;
   /** Bytes that the client has not received yet. */
   backlog(): number;
   isOpen(): boolean;
   /** Ends the text. Also ends the connection if the client does not receive the pending bytes. */
   end(): void;
+  /** Breaks the connection at once. */
+  abort(): void;
   /** Calls back when the text has ended. */
   closed(listener: () => void): void;
 }

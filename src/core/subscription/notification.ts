@@ -50,11 +50,16 @@ export function notificationId(subscriptionId: string, at: string): string {
   return `urn:ngsi-ld:Notification:${short ?? encodeURI(subscriptionId).replace(/[#?]/g, encodeURIComponent)}:${at}`;
 }
 
-/** The JSON text of a Notification (clause 5.3.1). */
-export const notificationText = ({ entities, ...head }: NotificationParts): string =>
-  notificationTextWith(head, `[${entities.join(',')}]`);
+/**
+ * The JSON text of a Notification (clause 5.3.1) in three parts, to be joined. A single entity is the second part, so that all notifications
+ * of a change share its text.
+ */
+export function notificationTexts({ entities, ...head }: NotificationParts): readonly string[] {
+  const start = notificationTextWith(head, '').slice(0, -1);
+  return [`${start}[`, entities.join(','), ']}'];
+}
 
-/** As `notificationText`, with the JSON text of its whole `data`. */
+/** The JSON text of a Notification, with the JSON text of its `data`. */
 export const notificationTextWith = (
   { id, subscriptionId, notifiedAt }: Omit<NotificationParts, 'entities'>,
   data: string,

@@ -49,7 +49,7 @@ export function send(exchange: Exchange, reply: Reply, context: SendContext): vo
   if (follow && request.method !== 'HEAD') {
     response.writeHead(status, { ...context.common, ...headers });
     response.flushHeaders();
-    follow(createSink(response, context.world.memory));
+    follow(createSink(response));
     return;
   }
   sendContent(exchange, { status, headers, ...contentOf(body) }, context);

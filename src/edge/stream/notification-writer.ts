@@ -2,7 +2,7 @@
 import type { Entity } from '../../core/model/entity.ts';
 import type { World } from '../../core/operation/operation.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
-import { notificationId, notificationText, renderPresent } from '../../core/subscription/notification.ts';
+import { notificationId, notificationTexts, renderPresent } from '../../core/subscription/notification.ts';
 import type { ChangeView } from '../../core/subscription/plan.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { Feed } from './feed.ts';
@@ -33,8 +33,10 @@ export type Mark = 'gap' | 'snapshot' | 'position';
 
 /** How a binding encodes notifications and marks. Positions are text for the client. */
 export interface NotificationFormat {
-  /** Sends a notification. Without a position it is part of a snapshot, from which the client cannot resume. */
-  notification(text: string, position: string | undefined): void;
+  /**
+   * Sends a notification, given as texts to be joined. Without a position it is part of a snapshot, from which the client cannot resume.
+   */
+  notification(texts: readonly string[], position: string | undefined): void;
   mark(mark: Mark, position: string): void;
 }
 
@@ -74,7 +76,7 @@ export function createNotificationWriter({
     },
     notify(entities, position) {
       const at = position === undefined ? undefined : positionText(feed.epoch, position);
-      const notification = notificationText({
+      const notification = notificationTexts({
         id: nextId(at),
         subscriptionId,
         notifiedAt: world.clock.now(),

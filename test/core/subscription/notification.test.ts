@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../../src/core/model/change.ts';
 import type { Json } from '../../../src/core/model/json.ts';
-import { createChangeRenderer, notificationText, renderChange } from '../../../src/core/subscription/notification.ts';
+import { createChangeRenderer, notificationTexts, renderChange } from '../../../src/core/subscription/notification.ts';
 import { visibleChange } from '../../../src/core/subscription/visible-change.ts';
 import { changeAfter, changeBy, create, now, planOf, update } from './fixtures.ts';
 
@@ -267,13 +267,13 @@ test('the same change in the same words is written once', () => {
 });
 
 test('a Notification holds what the standard says', () => {
-  const text = notificationText({
+  const texts = notificationTexts({
     id: 'urn:n:1',
     subscriptionId: 'urn:s:"1"',
     notifiedAt: now,
     entities: ['{"id":"urn:a:1"}', '{"id":"urn:a:2"}'],
   });
-  expect(JSON.parse(text)).toEqual({
+  expect(JSON.parse(texts.join(''))).toEqual({
     id: 'urn:n:1',
     type: 'Notification',
     subscriptionId: 'urn:s:"1"',

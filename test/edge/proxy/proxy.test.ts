@@ -1,5 +1,8 @@
 /** Tests the ngsi-proxy API over plain HTTP: its formats, refusals and limits. */
+import { connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
+import { createMemory } from '../../../src/app/memory.ts';
+import type { Observation } from '../../../src/core/port/observe.ts';
 import { createNgsiProxy } from '../../../src/edge/stream/proxy/proxy.ts';
 import { createSources } from '../../../src/edge/stream/proxy/sources.ts';
 import type { EventSink } from '../../../src/core/operation/operation.ts';
@@ -15,9 +18,13 @@ afterEach(async () => {
 
 const limits = { connectionsMax: 2, subscriptionsMax: 2, bufferBytes: 65_536, pingIntervalMs: 60_000 };
 
+const observed: Observation[] = [];
+const observe = (observation: Observation): void => void observed.push(observation);
+const world = { memory: createMemory(2 ** 28, observe), observe };
+
 /** A server with ngsi-proxy's API on it. */
 async function serve(options: Partial<Parameters<typeof createNgsiProxy>[0]> = {}): Promise<string> {
-  const proxy = createNgsiProxy({ limits, idleTimeoutMs: 60_000, ...options });
+  const proxy = createNgsiProxy({ world, limits, idleTimeoutMs: 60_000, ...options });
   const site = await startServer({ compatibilityRoutes: proxy.routes });
   ends.push(() => {
     proxy.close();
@@ -166,9 +173,10 @@ test('a client that does not keep up is let go, and the notification is refused 
       isOpen = false;
       for (const listener of closed) listener();
     },
+    abort: () => undefined,
     closed: (listener) => void closed.push(listener),
   };
-  const sources = createSources({ limits, idleTimeoutMs: 60_000 });
+  const sources = createSources({ world, limits, idleTimeoutMs: 60_000 });
   const id = sources.create();
   const callbackId = sources.createCallback(id);
   const notify = (): void => sources.notify(callbackId, 'event');
@@ -187,6 +195,21 @@ test('a client that does not keep up is let go, and the notification is refused 
   late(sink);
   expect([isOpen, written.length]).toEqual([false, 2]);
   expect(() => sources.create()).toThrow(/stops/);
+});
+
+test('a client that reads nothing between two heartbeats is let go', async () => {
+  const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 24, pingIntervalMs: 100 } });
+  const { url: at = '', connection_id: id } = await createSource(url);
+  const { url: to = '' } = (await createCallback(url, id)).body;
+  const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+  silent.write(`GET ${new URL(at).pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await new Promise((resolve) => silent.once('data', resolve));
+  silent.pause();
+  // First the buffers of the operating system fill.
+  while ((await post(to, 'x'.repeat(2 ** 20))).status === 204);
+  expect(observed).toContainEqual({ kind: 'readerDropped', binding: 'ngsi-proxy' });
+  expect(world.memory.held('streams')).toBe(0);
+  silent.destroy();
 });
 
 test('what changes while the client is away is told when it comes back, for the broker keeps it', async () => {

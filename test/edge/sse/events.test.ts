@@ -152,6 +152,28 @@ test('a client that takes nothing is let go, and others are not kept waiting', a
   slow.destroy();
 });
 
+test('a client that reads nothing between two heartbeats is let go, however little waits for it', async () => {
+  const site = await startSite(['--stream-ping-ms', '300'], folder);
+  const silent = connect(Number(new URL(site.url).port), '127.0.0.1').on('error', () => undefined);
+  silent.write('GET /ngsi-ld/v1/stream?type=Buoy&overflow=latest HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await new Promise((resolve) => silent.once('data', resolve));
+  silent.pause();
+  const good = await read(changes(site, 'type=Buoy'));
+  const dropped = async (): Promise<boolean> =>
+    /readers_dropped\w*\{[^}]*sse[^}]*\} 1/.test(await (await fetch(`${site.url}/metrics`)).text());
+  const text = `x${'😀'.repeat(100_000)}`;
+  let sent = 0;
+  // First the buffers of the operating system fill.
+  while (!(await dropped())) {
+    sent += 1;
+    await site.send('POST /entities', { id: `urn:ngsi-ld:Buoy:${sent}`, type: 'Buoy', text });
+  }
+  await good.until(() => good.events.length >= sent);
+  expect(good.events[0]?.data).toMatchObject({ data: [{ text: { value: text } }] });
+  good.cut();
+  silent.destroy();
+});
+
 test('Accept, methods and parameters are as of any other route', async () => {
   const site = await startSite(['--cors-origin', '*'], folder);
   const status = async (query: string, init?: RequestInit): Promise<number> =>

@@ -279,6 +279,8 @@ describe('a slow consumer', () => {
     await flood(harness);
     await until(() => entitiesIn(good.frames).length === rounds * 4);
     expect(harness.observed).toContainEqual({ kind: 'streamDropped', reason: 'disconnect' });
+    // What waited for it is released at once, not when it has answered the close frame.
+    await until(() => harness.world.memory.held('streams') < 2 ** 18);
     slow.socket.resume();
     expect(await slow.closed).toBe(4008);
     const first = numbers(slow, idOf(1));
@@ -310,6 +312,18 @@ describe('a slow consumer', () => {
     await until(() => numbers(slow, idOf(1)).at(-1) === rounds + 4);
     expect(numbers(slow, idOf(1)).slice(-5)).toEqual([0, 1, 2, 3, 4].map((n) => rounds + n));
     expect(harness.stream.connections()).toBe(1);
+  });
+
+  test('gets long texts in pieces that cut no character', async () => {
+    const { connect, store, world } = await start();
+    const client = await connect();
+    client.send({ op: 'subscribe', id: 's', subscription: everything });
+    await client.next({ op: 'subscribed' });
+    for (const text of ['😀'.repeat(50_000), `x${'😀'.repeat(50_000)}`]) {
+      await apply(store, world, put(boat(1, 1, { text: { type: 'Property', value: text } })));
+      const { notification } = await client.next({ op: 'notification' });
+      expect(notification).toMatchObject({ data: [{ text: { value: text } }] });
+    }
   });
 
   test('of a long past is sent no more than it takes', async () => {

@@ -5,13 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
-import type { EventSink } from '../../../core/operation/operation.ts';
+import type { EventSink, World } from '../../../core/operation/operation.ts';
+import { createEventOutgoing, type EventOutgoing } from '../event-outgoing.ts';
 import type { StreamLimits } from '../limits.ts';
 
 export interface SourcesOptions {
   readonly limits: Pick<StreamLimits, 'connectionsMax' | 'subscriptionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
   /** Time in milliseconds for which an event source without a client is kept. */
   readonly idleTimeoutMs: number;
+  readonly world: Pick<World, 'memory' | 'observe'>;
 }
 
 /** Methods throw ResourceNotFound for an unknown id, and Unavailable. */
@@ -34,7 +36,8 @@ export interface Sources {
 interface Source {
   readonly id: string;
   readonly callbacks: Set<string>;
-  sink?: EventSink;
+  /** What waits for the client. Absent: no client is connected. */
+  outgoing?: EventOutgoing;
   /** Removes the event source unless a client connects first. */
   timer?: NodeJS.Timeout;
 }
@@ -103,30 +106,27 @@ function listen(
     return;
   }
   clearTimeout(source.timer);
-  const before = source.sink;
-  source.sink = sink;
-  before?.end();
-  const heart = setInterval(() => write(sink, ':\n\n'), state.limits.pingIntervalMs);
+  const outgoing = createEventOutgoing({ ...state.world, sink, binding: 'ngsi-proxy' });
+  const before = source.outgoing;
+  source.outgoing = outgoing;
+  before?.close();
+  const heart = setInterval(outgoing.beat, state.limits.pingIntervalMs);
   sink.closed(() => {
     clearInterval(heart);
-    if (source.sink !== sink) return;
-    delete source.sink;
+    if (source.outgoing !== outgoing) return;
+    delete source.outgoing;
     awaitClient(state, source);
   });
-  write(sink, greeting);
-}
-
-function write(sink: EventSink, text: string): void {
-  if (sink.isOpen()) sink.write(text, () => undefined);
+  outgoing.send([greeting]);
 }
 
 function remove({ sources, callbacks }: State, source: Source): void {
-  const { id, sink, timer } = source;
+  const { id, outgoing, timer } = source;
   sources.delete(id);
   for (const callbackId of source.callbacks) callbacks.delete(callbackId);
   clearTimeout(timer);
-  delete source.sink;
-  sink?.end();
+  delete source.outgoing;
+  outgoing?.close();
 }
 
 function createCallback({ callbacks, limits }: State, source: Source): string {
@@ -141,11 +141,11 @@ function createCallback({ callbacks, limits }: State, source: Source): string {
 }
 
 /** Forwards an event. Without a client, or with a slow one, it answers Unavailable, so that a broker that queues notifications retries. */
-function notify({ limits }: State, { sink }: Source, event: string): void {
-  if (!sink?.isOpen()) throw unavailable('Nobody listens to the event source at present.');
-  if (sink.backlog() > limits.bufferBytes) {
-    sink.end();
+function notify({ limits }: State, { outgoing }: Source, event: string): void {
+  if (!outgoing?.isOpen()) throw unavailable('Nobody listens to the event source at present.');
+  if (outgoing.backlog() > limits.bufferBytes) {
+    outgoing.close(true);
     throw unavailable('The client of the event source does not keep up, and was let go.');
   }
-  write(sink, event);
+  outgoing.send([event]);
 }

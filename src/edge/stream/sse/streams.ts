@@ -138,7 +138,7 @@ function answerOf(state: State, subject: StreamRequest): OperationResult {
 function begin(state: State, subject: StreamRequest, sink: EventSink): void {
   const { world, open } = state;
   const { tenant } = subject;
-  const client = createEventClient(sink);
+  const client = createEventClient(sink, world);
   open.add(client);
   world.observe({ kind: 'streamOpened', tenant });
   client.retry(retryMs);
@@ -196,8 +196,7 @@ async function follow(
   // A client cannot resume an interrupted snapshot, so it gets no position until the snapshot is complete.
   else if (!start.isSnapshotFirst) client.locate(position);
   const heart = setInterval(() => {
-    client.beat();
-    consumer.beat();
+    if (client.beat()) consumer.beat();
   }, limits.pingIntervalMs);
   sink.closed(() => {
     clearInterval(heart);

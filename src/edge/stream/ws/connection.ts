@@ -1,12 +1,13 @@
 /** Wraps a WebSocket as a pipe for text frames. It measures the backlog and detects dead peers. */
 import type { WebSocket } from 'ws';
-import { createMemoryMeter, type Memory } from '../../../core/port/memory.ts';
+import type { Memory } from '../../../core/port/memory.ts';
+import { createOutgoing, lowBytes, type Outgoing } from '../outgoing.ts';
 import { type CloseReason, closeCodes, closeTexts } from './close-codes.ts';
 import type { Pipe } from '../pipe.ts';
 
 export interface Connection extends Pipe {
-  /** Sends a frame; drops it when the connection is not open. */
-  send(text: string): void;
+  /** Sends a frame, given in parts; drops it when the connection is not open. */
+  send(...parts: readonly string[]): void;
   close(reason: CloseReason): void;
   /** Stops reading frames, except for a few that have already arrived. */
   pause(): void;
@@ -17,50 +18,38 @@ export interface Connection extends Pipe {
 
 /** Time in milliseconds that a peer has to answer the close frame. */
 const closingMs = 5000;
-/** Backlog in bytes that counts as small. It is close to the size of the socket buffer, because data beyond it cannot be withdrawn. */
-const lowBytes = 16_384;
 
 /** Closes with a code, and terminates the connection when the peer does not answer in time. */
-function closeInTime(socket: WebSocket, reason: CloseReason): void {
-  socket.close(closeCodes[reason], closeTexts[reason]);
+function closeInTime(socket: WebSocket, outgoing: Outgoing, reason: CloseReason): void {
+  // What waits for a peer that reads too slowly is released at once. The peer reads it from the log later, as after any other break.
+  if (reason === 'tooSlow') outgoing.withdraw();
+  outgoing.close(() => socket.close(closeCodes[reason], closeTexts[reason]));
   const timer = setTimeout(() => socket.terminate(), closingMs);
   socket.once('close', () => clearTimeout(timer));
 }
 
 export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count' | 'discard'>): Connection {
-  const waiting = new Set<(isOpen: boolean) => void>();
-  const life = watchLife(socket);
-  const meter = createMemoryMeter(memory, 'streams');
-  const isOpen = (): boolean => socket.readyState === socket.OPEN;
-  const wake = (): void => {
-    if (isOpen() && socket.bufferedAmount > lowBytes) return;
-    const woken = [...waiting];
-    waiting.clear();
-    for (const resolve of woken) resolve(isOpen());
-  };
-  const sent = (): void => {
-    meter(socket.readyState === socket.CLOSED ? 0 : socket.bufferedAmount);
-    life.progressed();
-    if (waiting.size > 0) wake();
-  };
-  socket.on('close', () => meter(0)).on('close', wake);
+  const outgoing = createOutgoing(
+    {
+      // A message in several pieces is a fragmented one (RFC 6455, section 5.4).
+      write: (piece, isLast, taken) =>
+        socket.send(piece, { fin: isLast }, () => {
+          life.progressed();
+          taken();
+        }),
+      buffered: () => socket.bufferedAmount,
+      isOpen: () => socket.readyState === socket.OPEN,
+    },
+    memory,
+  );
+  const life = watchLife(socket, outgoing);
+  socket.on('close', outgoing.end);
   return {
-    send: (text) => {
-      if (!isOpen()) return;
-      socket.send(text, sent);
-      meter(socket.bufferedAmount);
-      memory.discard(text.length);
-    },
-    backlog: () => socket.bufferedAmount,
-    drained: () => {
-      if (!isOpen()) return Promise.resolve(false);
-      if (socket.bufferedAmount <= lowBytes) return Promise.resolve(true);
-      return new Promise((resolve) => waiting.add(resolve));
-    },
+    send: (...parts) => outgoing.send(parts),
+    backlog: outgoing.backlog,
+    drained: outgoing.drained,
     close: (reason) => {
-      if (!isOpen()) return;
-      closeInTime(socket, reason);
-      wake();
+      if (outgoing.isOpen()) closeInTime(socket, outgoing, reason);
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
@@ -73,7 +62,10 @@ export function createConnection(socket: WebSocket, memory: Pick<Memory, 'count'
  * backlog the ping may not have reached it. Without a backlog, progress proves nothing, because the operating system buffers data
  * for a dead peer for a while.
  */
-function watchLife(socket: WebSocket): {
+function watchLife(
+  socket: WebSocket,
+  outgoing: Pick<Outgoing, 'backlog'>,
+): {
   readonly progressed: () => void;
   readonly beat: (isListening: boolean) => void;
 } {
@@ -93,7 +85,7 @@ function watchLife(socket: WebSocket): {
         return;
       }
       isAlive = false;
-      hadBacklog = socket.bufferedAmount > lowBytes;
+      hadBacklog = outgoing.backlog() > lowBytes;
       if (socket.readyState === socket.OPEN) socket.ping();
     },
   };

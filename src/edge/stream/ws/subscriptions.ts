@@ -229,6 +229,6 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
 
 /** Adapts a connection to a notification format. `id` is the client's id of the subscription. */
 const formatFor = (connection: Connection, id: string): NotificationFormat => ({
-  notification: (text, position) => connection.send(notificationFrame({ id, position }, text)),
+  notification: (texts, position) => connection.send(...notificationFrame({ id, position }, texts)),
   mark: (mark, position) => connection.send(positionFrame(mark, id, position)),
 });

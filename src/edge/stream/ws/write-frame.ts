@@ -11,7 +11,14 @@ const frame = (members: Readonly<Record<string, Member>>): string => JSON.string
 
 /** A frame with one more member, given as JSON text. */
 const frameAround = (members: Readonly<Record<string, Member>>, name: string, text: string): string =>
-  `${frame(members).slice(0, -1)},"${name}":${text}}`;
+  partsAround(members, name, [text]).join('');
+
+/** As `frameAround`, in parts. */
+const partsAround = (
+  members: Readonly<Record<string, Member>>,
+  name: string,
+  texts: readonly string[],
+): readonly string[] => [`${frame(members).slice(0, -1)},"${name}":`, ...texts, '}'];
 
 export interface Hello {
   readonly epoch: string | undefined;
@@ -37,8 +44,12 @@ export interface NotificationHead {
   /** Undefined during a snapshot, from which the client cannot resume. */
   readonly position: string | undefined;
 }
-export const notificationFrame = ({ id, position }: NotificationHead, notification: string): string =>
-  frameAround(
+/** A notification frame in parts, of a notification in parts. */
+export const notificationFrame = (
+  { id, position }: NotificationHead,
+  notification: readonly string[],
+): readonly string[] =>
+  partsAround(
     { op: 'notification', id, position, snapshot: position === undefined ? true : undefined },
     'notification',
     notification,
