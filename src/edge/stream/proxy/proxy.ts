@@ -2,14 +2,11 @@
  * Implements the API of ngsi-proxy. It forwards notifications, of this or another broker, to clients that can only receive
  * Server-Sent Events (docs/streaming.md).
  */
-import { isObject, type Json, type JsonObject, parseJson } from '../../../core/model/json.ts';
+import { isObject, type Json, parseJson } from '../../../core/model/json.ts';
 import { badData, Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
-import type {
-  CompatibilityRoute,
-  CompatibilityResult,
-  CompatibilityRequest,
-} from '../../../core/operation/compatibility-route.ts';
+import type { CompatibilityRequest, CompatibilityRoute } from '../../../core/operation/compatibility-route.ts';
+import type { Method } from '../../../core/operation/operation.ts';
 import { createSources, type Sources, type SourcesOptions } from './sources.ts';
 
 export interface NgsiProxy {
@@ -25,8 +22,6 @@ const retryMs = 2000;
 /** Maximum size in bytes of a body that is not a notification. */
 const smallBytes = 1024;
 
-const done: CompatibilityResult = { kind: 'done' };
-
 export function createNgsiProxy(options: SourcesOptions): NgsiProxy {
   const sources = createSources(options);
   const { bufferBytes } = options.limits;
@@ -37,83 +32,63 @@ export function createNgsiProxy(options: SourcesOptions): NgsiProxy {
 }
 
 const sourceRoutes = (sources: Sources): readonly CompatibilityRoute[] => [
-  {
-    name: 'createEventSource',
-    method: 'POST',
-    path: '/eventsource',
-    bodyBytesMax: smallBytes,
-    answer: (request) => {
-      const origin = readOrigin(request);
-      const id = sources.create();
-      return made(`${origin}/eventsource/${id}`, { connection_id: id });
-    },
-  },
-  {
-    name: 'readEventSource',
-    method: 'GET',
-    path: '/eventsource/{id}',
-    bodyBytesMax: smallBytes,
-    answer: (request) => {
-      const id = idOf(request);
-      const greeting = eventText('init', { id, url: `${readOrigin(request)}/eventsource/${id}` });
-      return { kind: 'events', begin: sources.listener(id, `retry: ${retryMs}\n${greeting}`) };
-    },
-  },
-  {
-    name: 'deleteEventSource',
-    method: 'DELETE',
-    path: '/eventsource/{id}',
-    bodyBytesMax: smallBytes,
-    answer: (request) => {
-      sources.remove(idOf(request));
-      return done;
-    },
-  },
+  creation('createEventSource', '/eventsource', { idMember: 'connection_id', create: () => sources.create() }),
+  route('readEventSource', ['GET', '/eventsource/{id}'], (request) => {
+    const id = idOf(request);
+    const greeting = eventText('init', { id, url: `${readOrigin(request)}/eventsource/${id}` });
+    return { kind: 'events', begin: sources.listener(id, `retry: ${retryMs}\n${greeting}`) };
+  }),
+  command('deleteEventSource', ['DELETE', '/eventsource/{id}'], (request) => sources.remove(idOf(request))),
 ];
 
 const callbackRoutes = (sources: Sources, bytesMax: number): readonly CompatibilityRoute[] => [
+  creation('createCallback', '/callbacks', {
+    idMember: 'callback_id',
+    create: (request) => sources.createCallback(readConnectionId(request)),
+  }),
   {
-    name: 'createCallback',
-    method: 'POST',
-    path: '/callbacks',
-    bodyBytesMax: smallBytes,
-    answer: (request) => {
-      const origin = readOrigin(request);
-      const id = sources.createCallback(readConnectionId(request));
-      return made(`${origin}/callbacks/${id}`, { callback_id: id });
-    },
-  },
-  {
-    name: 'notifyCallback',
-    method: 'POST',
-    path: '/callbacks/{id}',
-    bodyBytesMax: bytesMax,
-    answer: (request) => {
+    ...command('notifyCallback', ['POST', '/callbacks/{id}'], (request) => {
       const id = idOf(request);
       const { text: payload, headers } = request;
       sources.notify(id, eventText('notification', { callback_id: id, payload, headers }));
-      return done;
-    },
+    }),
+    bodyBytesMax: bytesMax,
   },
-  {
-    name: 'deleteCallback',
-    method: 'DELETE',
-    path: '/callbacks/{id}',
-    bodyBytesMax: smallBytes,
-    answer: (request) => {
-      sources.removeCallback(idOf(request));
-      return done;
-    },
-  },
+  command('deleteCallback', ['DELETE', '/callbacks/{id}'], (request) => sources.removeCallback(idOf(request))),
 ];
 
-const idOf = ({ path: { id = '' } }: CompatibilityRequest): string => id;
+const route = (
+  name: string,
+  [method, path]: readonly [Method, string],
+  answer: CompatibilityRoute['answer'],
+): CompatibilityRoute => ({ name, method, path, bodyBytesMax: smallBytes, answer });
 
-const made = (url: string, body: JsonObject): CompatibilityResult => ({
-  kind: 'made',
-  location: url,
-  body: { ...body, url },
-});
+/** A route that answers 204. */
+const command = (
+  name: string,
+  place: readonly [Method, string],
+  execute: (request: CompatibilityRequest) => void,
+): CompatibilityRoute =>
+  route(name, place, (request) => {
+    execute(request);
+    return { kind: 'done' };
+  });
+
+/** A route that creates a resource, and answers 201 with its URL and its id. `idMember`: the member of the response with the id. */
+const creation = (
+  name: string,
+  path: string,
+  { idMember, create }: { readonly idMember: string; readonly create: (request: CompatibilityRequest) => string },
+): CompatibilityRoute =>
+  route(name, ['POST', path], (request) => {
+    // Before anything is created.
+    const origin = readOrigin(request);
+    const id = create(request);
+    const url = `${origin}${path}/${id}`;
+    return { kind: 'made', location: url, body: { [idMember]: id, url } };
+  });
+
+const idOf = ({ path: { id = '' } }: CompatibilityRequest): string => id;
 
 /** The data is JSON without line breaks, so it is one line. */
 const eventText = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
