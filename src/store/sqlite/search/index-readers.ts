@@ -86,14 +86,20 @@ function numsInBox(database: Database, name: number, [west, south, east, north]:
     .iterate(...bounds, name);
 }
 
-/** The numbers of the shortest list, ascending. Undefined when all lists are longer than `most`. */
+interface ListLimits {
+  readonly budget: TimeBudget;
+  /** The maximum length of a list. */
+  readonly lengthMax: number;
+}
+
+/** The numbers of the shortest list, ascending. Undefined when all lists are longer than `lengthMax`. */
 export async function shortest(
   readers: readonly IndexReader[],
-  { budget, most }: { budget: TimeBudget; most: number },
+  { budget, lengthMax }: ListLimits,
 ): Promise<readonly number[] | undefined> {
   let best: readonly number[] | undefined;
   for (const reader of readers) {
-    const nums = await collect(reader(), { budget, most: best ? best.length : most });
+    const nums = await collect(reader(), { budget, lengthMax: best ? best.length : lengthMax });
     if (nums && (!best || nums.length < best.length)) best = nums;
   }
   return best && [...new Set(best)].sort((a, b) => a - b);
@@ -101,12 +107,12 @@ export async function shortest(
 
 async function collect(
   source: Iterable<number>,
-  { budget, most }: { budget: TimeBudget; most: number },
+  { budget, lengthMax }: ListLimits,
 ): Promise<readonly number[] | undefined> {
   const nums: number[] = [];
   for (const num of source) {
     nums.push(num);
-    if (nums.length > most) return undefined;
+    if (nums.length > lengthMax) return undefined;
     const pause = nums.length % rowsBetween === 0 ? budget() : undefined;
     if (pause) await pause;
   }

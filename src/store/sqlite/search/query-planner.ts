@@ -2,6 +2,7 @@
 import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
 import { type IndexReaders, shortest } from './index-readers.ts';
 import type { NameReader } from '../names.ts';
+import { cheapListLength, entitiesBeforeFallback, listLengthMax } from './query-cost.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
 
@@ -37,29 +38,16 @@ export function createQueryPlanner({ names, rows, lists }: Indexes): PlanQuery {
     if (byId) return { pager: pagerOfIds(byId, rows), isExact: isByIdOnly(filter) };
     const readers = conjuncts.flatMap(lists.readers);
     const ordered = conjuncts.map(lists.ordered).find((pager) => pager !== undefined);
-    const most = ordered && wanted < Infinity ? cheapListLength : listLengthMax(wanted, rows.total());
-    const list = await shortest(readers, { budget, most });
+    const lengthMax = ordered && wanted < Infinity ? cheapListLength : listLengthMax(wanted, rows.total());
+    const list = await shortest(readers, { budget, lengthMax });
     if (list) return { pager: pagerOfNums(list, rows), isExact: false };
     const pager = ordered ?? conjuncts.map(typed).find((one) => one !== undefined) ?? rows.all;
     if (readers.length === 0) return { pager, isExact: isByTypeOnly(filter) };
     const open = async (): Promise<Pager> =>
-      pagerOfNums((await shortest(readers, { budget, most: Infinity })) ?? [], rows);
-    return { pager, isExact: false, fallback: { after: 2 * most, open } };
+      pagerOfNums((await shortest(readers, { budget, lengthMax: Infinity })) ?? [], rows);
+    return { pager, isExact: false, fallback: { after: entitiesBeforeFallback(lengthMax), open } };
   };
 }
-
-/** A list of this many numbers costs almost nothing. */
-const cheapListLength = 500;
-
-/** How many index rows cost as much as reading one entity. */
-const rowsPerEntity = 7;
-
-/**
- * The length from which a list costs more than reading entities in their order. If the list has `length` of `total` entities, a page is
- * full after `wanted * total / length` entities; the list costs `length / rowsPerEntity`.
- */
-const listLengthMax = (wanted: number, total: number): number =>
-  Math.max(cheapListLength, Math.ceil(Math.sqrt(rowsPerEntity * wanted * total)));
 
 /** The filter and the nested filters that must also match. */
 const conjunctsOf = (filter: Filter): readonly Filter[] => [filter, ...(filter.also ?? []).flatMap(conjunctsOf)];
