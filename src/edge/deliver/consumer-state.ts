@@ -22,16 +22,16 @@ import type { PendingStatus, SubscriptionRunnerOptions } from './runner.ts';
 export type ConsumerMode = 'live' | 'reading' | 'paused' | 'ended';
 
 /**
- * The events of a consumer. `joined`: it has caught up with the log tailer. `behind`: it cannot take a record now. `closed`, `reopened`:
+ * The events of a consumer. `joined`: it has caught up with the log tailer. `behind`: it cannot take a record now. `blocked`, `unblocked`:
  * the endpoint scheduler stops sending to the receiver, or tries it again. `over`: the subscription has expired or was ended.
  */
-export type TransitionCause = 'joined' | 'behind' | 'closed' | 'reopened' | 'over';
+export type TransitionCause = 'joined' | 'behind' | 'blocked' | 'unblocked' | 'over';
 
 /** The next mode. An event that is not listed is ignored in that mode. */
 export const transitions: Readonly<Record<ConsumerMode, Readonly<Partial<Record<TransitionCause, ConsumerMode>>>>> = {
-  live: { behind: 'reading', closed: 'paused', over: 'ended' },
-  reading: { joined: 'live', closed: 'paused', over: 'ended' },
-  paused: { reopened: 'reading', over: 'ended' },
+  live: { behind: 'reading', blocked: 'paused', over: 'ended' },
+  reading: { joined: 'live', blocked: 'paused', over: 'ended' },
+  paused: { unblocked: 'reading', over: 'ended' },
   ended: {},
 };
 

@@ -95,12 +95,12 @@ function offer(consumer: Consumer, record: LogRecord): void {
   const { env, source, stored, queue } = consumer;
   // The consumer may be ahead of the tailer that it has joined.
   if (consumer.state.mode !== 'live' || record.position <= consumer.seen || isOver(consumer)) return;
-  const isClosed = env.scheduler.closedUntilMs(source.uri) !== undefined;
-  if (isClosed || stored.linked || queue.size() >= queuedMax) {
-    transition(consumer, isClosed ? 'closed' : 'behind');
+  const isBlocked = env.scheduler.blockedUntilMs(source.uri) !== undefined;
+  if (isBlocked || stored.linked || queue.size() >= queuedMax) {
+    transition(consumer, isBlocked ? 'blocked' : 'behind');
     consumer.seen = record.position - 1;
     // The scheduler must call back when the receiver can be tried again.
-    if (isClosed) env.scheduler.wake(source);
+    if (isBlocked) env.scheduler.wake(source);
     readOn(consumer);
     return;
   }
@@ -125,7 +125,7 @@ function skipPruned(consumer: Consumer, position: Position): void {
 function pause(consumer: Consumer): void {
   const { queue, state } = consumer;
   queue.evictRecords();
-  if (state.mode === 'reading' || queue.size() > 0) transition(consumer, 'closed');
+  if (state.mode === 'reading' || queue.size() > 0) transition(consumer, 'blocked');
 }
 
 /** Asks the scheduler for a call of `nextJob`. With throttling only the newest notification is sent, which is known after all is read. */
@@ -220,7 +220,7 @@ function nextJob(consumer: Consumer): DeliveryJob | undefined {
   const { queue, env, stored } = consumer;
   // When this broker, or another, gains the partition again, a new runner replaces this one.
   if (isOver(consumer) || !consumer.isOurs()) return undefined;
-  transition(consumer, 'reopened');
+  transition(consumer, 'unblocked');
   readOn(consumer);
   // A throttled subscription sends nothing until the whole log is read.
   if (stored.throttlingMs !== undefined && consumer.state.mode !== 'live') return undefined;

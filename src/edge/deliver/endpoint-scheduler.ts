@@ -1,16 +1,13 @@
 /**
- * Schedules attempts over all receivers. Each receiver has a window of messages in flight and a circuit breaker for when it is unreachable.
+ * Schedules attempts over all receivers, fairly: the subscriptions of a receiver take turns, and receivers that may be unreachable use at
+ * most half of the capacity. The circuit breaker of a receiver limits its messages in flight.
  */
-import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
-import { backoffMs } from '../../core/subscription/backoff.ts';
-import type { Observe } from '../../core/port/observe.ts';
+import type { Delivery } from '../../core/port/messenger.ts';
+import { type AttemptOptions, type Attempts, type AttemptsOptions, createAttempts } from './attempts.ts';
+import { type CircuitBreaker, type CircuitBreakerOptions, createCircuitBreaker } from './circuit-breaker.ts';
 
-/** One attempt to make. */
-export interface DeliveryJob {
-  /** Writes the message just before it is sent. */
-  write(): Message | Promise<Message>;
-  /** Whether this broker still holds the lease for it. Asked before the message is sent, and when leases have ended. */
-  isOurs(): boolean;
+/** One attempt to make, and where its result goes. */
+export interface DeliveryJob extends AttemptOptions {
   /** `isReachable`: the receiver has accepted something since it was last unreachable. */
   settle(delivery: Delivery, isReachable: boolean): void;
 }
@@ -31,242 +28,177 @@ export interface EndpointScheduler {
   /** The source will never send again. */
   remove(source: MessageSource): void;
   /** Nothing is sent to the receiver before this time. Undefined: sending is allowed. */
-  closedUntilMs(uri: string): number | undefined;
+  blockedUntilMs(uri: string): number | undefined;
   /** Gives up the attempts for which this broker no longer holds the lease. */
   abandonForeign(): void;
   /** Starts nothing more, and waits until all running attempts have ended. */
   stop(): Promise<void>;
 }
 
-export interface EndpointSchedulerOptions {
-  readonly messenger: Messenger;
+export interface EndpointSchedulerOptions extends AttemptsOptions, CircuitBreakerOptions {
   /** Most messages in flight to all receivers together. */
   readonly concurrency: number;
-  readonly observe: Observe;
-  readonly nowMs: () => number;
-  readonly chance: () => number;
 }
-
-/** Most messages in flight to one receiver. */
-const windowMost = 16;
 
 interface Receiver {
   readonly uri: string;
+  readonly breaker: CircuitBreaker;
   /** Sources that may have something to send, in round-robin order. */
   readonly ready: Set<MessageSource>;
   /** All sources that have called `wake` and were not removed. */
   readonly sources: Set<MessageSource>;
-  underWay: number;
-  /** Most messages in flight now. It starts at one, grows by one with each response and drops to one when the receiver is unreachable. */
-  window: number;
-  failures: number;
-  hasTaken: boolean;
-  closedUntilMs: number;
+  /** The number of messages in flight. */
+  inFlight: number;
+  /** Set while the breaker is open: tries the receiver again. */
   timer: NodeJS.Timeout | undefined;
 }
 
 interface SchedulerState extends EndpointSchedulerOptions {
-  readonly scheduler: Map<string, Receiver>;
+  readonly attempts: Attempts;
+  /** By URI. */
+  readonly receivers: Map<string, Receiver>;
   /** Receivers that wait for capacity of the broker. */
   readonly waiting: Set<Receiver>;
-  readonly underWay: Set<Promise<void>>;
-  /** Running attempts by job. */
-  readonly sent: Map<DeliveryJob, Attempt>;
+  readonly running: Set<Promise<void>>;
   /** Messages in flight, by health of the receiver. */
-  readonly load: Record<ReceiverHealth, number>;
+  readonly inFlight: Record<ReceiverHealth, number>;
   isStopped: boolean;
 }
 
 export function createEndpointScheduler(options: EndpointSchedulerOptions): EndpointScheduler {
-  const scheduler: SchedulerState = {
+  const state: SchedulerState = {
     ...options,
-    scheduler: new Map(),
+    attempts: createAttempts(options),
+    receivers: new Map(),
     waiting: new Set(),
-    underWay: new Set(),
-    sent: new Map(),
-    load: { sound: 0, doubtful: 0 },
+    running: new Set(),
+    inFlight: { sound: 0, doubtful: 0 },
     isStopped: false,
   };
+  const { receivers, attempts } = state;
   return {
     wake(source) {
-      const receiver = receiverOf(scheduler, source);
+      const receiver = receiverOf(state, source);
       receiver.sources.add(source);
       receiver.ready.add(source);
-      serve(scheduler, receiver);
+      serve(state, receiver);
     },
     remove(source) {
-      const receiver = scheduler.scheduler.get(source.uri);
+      const receiver = receivers.get(source.uri);
       receiver?.ready.delete(source);
       receiver?.sources.delete(source);
-      if (receiver) forgetIfIdle(scheduler, receiver);
+      if (receiver) forgetIfIdle(state, receiver);
     },
-    closedUntilMs(uri) {
-      const receiver = scheduler.scheduler.get(uri);
-      return receiver && isClosed(scheduler, receiver) ? receiver.closedUntilMs : undefined;
+    blockedUntilMs(uri) {
+      const receiver = receivers.get(uri);
+      return receiver && isBlocked(state, receiver) ? receiver.breaker.openUntilMs() : undefined;
     },
-    abandonForeign() {
-      for (const [job, sent] of scheduler.sent) if (!job.isOurs()) sent.abandon();
-    },
+    abandonForeign: () => attempts.abandonForeign(),
     async stop() {
-      scheduler.isStopped = true;
-      for (const { timer } of scheduler.scheduler.values()) clearTimeout(timer);
-      await Promise.all(scheduler.underWay);
+      state.isStopped = true;
+      for (const { timer } of receivers.values()) clearTimeout(timer);
+      await Promise.all(state.running);
     },
   };
 }
 
-function receiverOf({ scheduler }: SchedulerState, { uri }: MessageSource): Receiver {
-  const known = scheduler.get(uri);
+function receiverOf(state: SchedulerState, { uri }: MessageSource): Receiver {
+  const known = state.receivers.get(uri);
   if (known) return known;
-  const made: Receiver = {
-    uri,
-    ready: new Set(),
-    sources: new Set(),
-    underWay: 0,
-    window: 1,
-    failures: 0,
-    hasTaken: false,
-    closedUntilMs: 0,
-    timer: undefined,
-  };
-  scheduler.set(uri, made);
+  const breaker = createCircuitBreaker(state);
+  const made: Receiver = { uri, breaker, ready: new Set(), sources: new Set(), inFlight: 0, timer: undefined };
+  state.receivers.set(uri, made);
   return made;
 }
 
 /** Forgets a receiver without sources, and its failures. */
-function forgetIfIdle({ scheduler, waiting }: SchedulerState, receiver: Receiver): void {
-  if (receiver.sources.size > 0 || receiver.underWay > 0) return;
+function forgetIfIdle({ receivers, waiting }: SchedulerState, receiver: Receiver): void {
+  if (receiver.sources.size > 0 || receiver.inFlight > 0) return;
   clearTimeout(receiver.timer);
   waiting.delete(receiver);
-  scheduler.delete(receiver.uri);
+  receivers.delete(receiver.uri);
 }
 
 /** Starts as many attempts as the limits allow. */
-function serve(scheduler: SchedulerState, receiver: Receiver): void {
-  while (receiver.ready.size > 0 && receiver.underWay < receiver.window && !isClosed(scheduler, receiver)) {
-    if (!hasCapacity(scheduler, receiver)) {
-      scheduler.waiting.add(receiver);
+function serve(state: SchedulerState, receiver: Receiver): void {
+  const { ready, breaker } = receiver;
+  while (ready.size > 0 && receiver.inFlight < breaker.inFlightMax() && !isBlocked(state, receiver)) {
+    if (!hasCapacity(state, receiver)) {
+      state.waiting.add(receiver);
       return;
     }
-    const [source] = receiver.ready;
+    const [source] = ready;
     if (!source) return;
     // Moves the source behind the others as long as it has something to send.
-    receiver.ready.delete(source);
+    ready.delete(source);
     const job = source.next();
     if (!job) continue;
-    receiver.ready.add(source);
-    begin(scheduler, receiver, job);
+    ready.add(source);
+    begin(state, receiver, job);
   }
 }
 
-const isClosed = ({ isStopped, nowMs }: SchedulerState, { closedUntilMs }: Receiver): boolean =>
-  isStopped || nowMs() < closedUntilMs;
+const isBlocked = ({ isStopped }: SchedulerState, { breaker }: Receiver): boolean => isStopped || breaker.isOpen();
 
 type ReceiverHealth = 'sound' | 'doubtful';
 
 /** `sound`: the receiver has accepted a message since it was last unreachable. */
-const healthOf = ({ failures, hasTaken }: Receiver): ReceiverHealth =>
-  failures === 0 && hasTaken ? 'sound' : 'doubtful';
+const healthOf = ({ breaker }: Receiver): ReceiverHealth => (breaker.hasAccepted() ? 'sound' : 'doubtful');
 
 /** Each health has half of the capacity, so that doubtful receivers never block sound ones. */
-const hasCapacity = ({ load, concurrency }: SchedulerState, receiver: Receiver): boolean =>
-  load[healthOf(receiver)] < concurrency / 2;
+const hasCapacity = ({ inFlight, concurrency }: SchedulerState, receiver: Receiver): boolean =>
+  inFlight[healthOf(receiver)] < concurrency / 2;
 
-function begin(scheduler: SchedulerState, receiver: Receiver, job: DeliveryJob): void {
-  const standing = healthOf(receiver);
-  receiver.underWay += 1;
-  scheduler.load[standing] += 1;
-  const done = attempt(scheduler, job).then((delivery) => {
-    receiver.underWay -= 1;
-    scheduler.load[standing] -= 1;
-    scheduler.underWay.delete(done);
-    const isReachable = receiver.hasTaken;
-    recordResult(scheduler, receiver, delivery);
+function begin(state: SchedulerState, receiver: Receiver, job: DeliveryJob): void {
+  const { inFlight, running } = state;
+  const health = healthOf(receiver);
+  receiver.inFlight += 1;
+  inFlight[health] += 1;
+  const done = state.attempts.make(job).then((delivery) => {
+    receiver.inFlight -= 1;
+    inFlight[health] -= 1;
+    running.delete(done);
+    const isReachable = receiver.breaker.hasAccepted();
+    receiver.breaker.record(delivery);
     job.settle(delivery, isReachable);
-    goOn(scheduler, receiver);
+    serveAfter(state, receiver);
   });
-  scheduler.underWay.add(done);
+  running.add(done);
 }
 
-/** Never rejects. */
-async function attempt(scheduler: SchedulerState, job: DeliveryJob): Promise<Delivery> {
-  const { observe, nowMs } = scheduler;
-  const beganMs = nowMs();
-  let delivery: Delivery;
-  try {
-    delivery = await send(scheduler, job);
-  } catch (cause) {
-    observe({ kind: 'failed', where: 'notification', cause });
-    delivery = { kind: 'failed', reason: 'the notification could not be written' };
-  }
-  observe({ kind: 'delivered', result: delivery.kind, tookMs: nowMs() - beganMs });
-  return delivery;
-}
-
-const abandoned: Delivery = { kind: 'abandoned', reason: 'it is another broker that delivers it' };
-
-/** Checks the lease after writing and after a failure, because both can take long enough for another broker to take over. */
-async function send({ messenger, sent }: SchedulerState, job: DeliveryJob): Promise<Delivery> {
-  const message = await job.write();
-  if (!job.isOurs()) return abandoned;
-  const attempt = messenger.send(message);
-  sent.set(job, attempt);
-  const delivery = await attempt.done.finally(() => sent.delete(job));
-  return delivery.kind === 'unreached' && !job.isOurs() ? abandoned : delivery;
-}
-
-function recordResult(scheduler: SchedulerState, receiver: Receiver, delivery: Delivery): void {
-  if (delivery.kind === 'abandoned') return;
-  if (delivery.kind !== 'unreached') {
-    receiver.failures = 0;
-    receiver.hasTaken ||= delivery.kind === 'taken';
-    receiver.window = Math.min(windowMost, receiver.window + 1);
-    return;
-  }
-  const { nowMs, chance } = scheduler;
-  // Attempts that started before the first failure count as one failure.
-  if (!isClosed(scheduler, receiver)) {
-    receiver.failures += 1;
-    receiver.closedUntilMs = nowMs() + Math.max(backoffMs(receiver.failures, chance()), delivery.retryAfterMs ?? 0);
-  }
-  receiver.window = 1;
-  receiver.hasTaken = false;
-}
-
-function goOn(scheduler: SchedulerState, receiver: Receiver): void {
-  if (scheduler.isStopped) return;
-  if (isClosed(scheduler, receiver)) close(scheduler, receiver);
-  else serve(scheduler, receiver);
-  forgetIfIdle(scheduler, receiver);
-  for (const other of [...scheduler.waiting]) {
-    if (!hasCapacity(scheduler, other)) continue;
-    scheduler.waiting.delete(other);
-    serve(scheduler, other);
+/** Continues after an attempt: with its receiver, and with those that wait for capacity. */
+function serveAfter(state: SchedulerState, receiver: Receiver): void {
+  if (state.isStopped) return;
+  if (receiver.breaker.isOpen()) pause(state, receiver);
+  else serve(state, receiver);
+  forgetIfIdle(state, receiver);
+  for (const other of [...state.waiting]) {
+    if (!hasCapacity(state, other)) continue;
+    state.waiting.delete(other);
+    serve(state, other);
   }
 }
 
 /** Pauses the sources of an unreachable receiver, and sets the time of the next attempt. */
-function close(scheduler: SchedulerState, receiver: Receiver): void {
+function pause(state: SchedulerState, receiver: Receiver): void {
   receiver.ready.clear();
   for (const source of [...receiver.sources]) source.paused();
-  setReopening(scheduler, receiver);
+  resumeLater(state, receiver);
 }
 
-function setReopening(scheduler: SchedulerState, receiver: Receiver): void {
+function resumeLater(state: SchedulerState, receiver: Receiver): void {
   clearTimeout(receiver.timer);
-  receiver.timer = setTimeout(
-    () => reopen(scheduler, receiver),
-    Math.max(1, receiver.closedUntilMs - scheduler.nowMs()),
-  );
+  const waitMs = Math.max(1, receiver.breaker.openUntilMs() - state.nowMs());
+  receiver.timer = setTimeout(() => resume(state, receiver), waitMs);
 }
 
 /** A timer may fire slightly early. In that case it is set again. */
-function reopen(scheduler: SchedulerState, receiver: Receiver): void {
-  if (scheduler.isStopped) return;
-  if (isClosed(scheduler, receiver)) {
-    setReopening(scheduler, receiver);
+function resume(state: SchedulerState, receiver: Receiver): void {
+  if (state.isStopped) return;
+  if (receiver.breaker.isOpen()) {
+    resumeLater(state, receiver);
     return;
   }
   for (const source of receiver.sources) receiver.ready.add(source);
-  serve(scheduler, receiver);
+  serve(state, receiver);
 }

@@ -160,8 +160,8 @@ function notBeforeOf(
   pending: PendingStatus | undefined,
 ): Instant | undefined {
   const { scheduler, world, nowMs } = env;
-  const closedUntilMs = stored && scheduler.closedUntilMs(stored.endpoint.uri);
-  const untilMs = Math.max(pending?.notBeforeMs ?? 0, closedUntilMs ?? 0);
+  const blockedUntilMs = stored && scheduler.blockedUntilMs(stored.endpoint.uri);
+  const untilMs = Math.max(pending?.notBeforeMs ?? 0, blockedUntilMs ?? 0);
   const waitMs = Math.ceil(untilMs - nowMs());
   return waitMs > 0 ? stampOfMicros(microsOfInstant(world.clock.now()) + waitMs * 1000) : undefined;
 }
