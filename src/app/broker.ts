@@ -217,7 +217,8 @@ const openContextRegistry = (config: Config, { loader, known, ...world }: Regist
   });
 
 function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
-  if (config.store === 'mongo') return openMongoStores({ url: config.mongoUrl, observe });
+  if (config.store === 'mongo')
+    return openMongoStores({ url: config.mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
   return config.store === 'memory'
     ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
     : openFiles(config, observe);

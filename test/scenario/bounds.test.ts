@@ -148,6 +148,33 @@ function boundsOfAttributes(): void {
   });
 }
 
+function boundsOfBatches(): void {
+  const id = 'urn:ngsi-ld:Odd:repeated';
+  const detail = `The elements of the batch rewrite the entity ${id} too often: its size, once for each element, may be 67108864 characters at most. Put the attributes of one entity into one element.`;
+
+  test('many elements of one small entity are all applied', async () => {
+    const elements = names(600).map((name) => ({ id: 'urn:ngsi-ld:Odd:small', type: 'Odd', a: name }));
+    expect((await send('POST', '/entityOperations/upsert?options=update', elements)).status).toBe(201);
+  });
+  test.each(['upsert?options=update', 'update', 'merge'])(
+    '%s: elements that rewrite a large entity too often are refused',
+    async (path) => {
+      expect(
+        (await send('POST', '/entityOperations/upsert', [{ id, type: 'Odd', a: 'x'.repeat(4_000_000) }])).status,
+      ).toBeLessThan(300);
+      // Ten elements of 500 values each are applied together.
+      const elements = names(25).map(() => ({ id, type: 'Odd', b: names(497) }));
+      const other = { id: 'urn:ngsi-ld:Odd:small', type: 'Odd', a: 1 };
+      const { status, problem } = await send('POST', `/entityOperations/${path}`, [...elements, other]);
+      const error = { entityId: id, error: expect.objectContaining({ detail }) };
+      expect([status, problem]).toEqual([
+        207,
+        { success: [id, other.id], errors: Array.from({ length: 5 }, () => error) },
+      ]);
+    },
+  );
+}
+
 describe.each(testedStores)('bounds (%s)', (store) => {
   beforeAll(async () => {
     broker = await startTestBroker(['--store', store, ...bounds]);
@@ -155,4 +182,5 @@ describe.each(testedStores)('bounds (%s)', (store) => {
   afterAll(() => broker.stop());
   describe('names, ids and selectors', boundsOfNames);
   describe('attributes', boundsOfAttributes);
+  describe('batches', boundsOfBatches);
 });

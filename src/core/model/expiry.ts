@@ -16,9 +16,10 @@ const momentOf = (expiresAt: Instant | undefined): Micros =>
 /** Every read and write of an entity calls this. A loop avoids allocations. */
 function firstIn(attrs: Attributes): Micros {
   let first = never;
-  for (const instances of Object.values(attrs)) {
-    for (const { expiresAt, attrs: inner } of instances) {
-      first = Math.min(first, momentOf(expiresAt), inner ? firstIn(inner) : never);
+  for (const name in attrs) {
+    for (const { expiresAt, attrs: inner } of attrs[name] ?? []) {
+      if (expiresAt !== undefined) first = Math.min(first, microsOfInstant(expiresAt));
+      if (inner) first = Math.min(first, firstIn(inner));
     }
   }
   return first;

@@ -1,7 +1,9 @@
 /** One tenant's store on a replica set. */
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store } from '../../core/port/store.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
+import type { Outcome } from '../../core/model/mutation.ts';
 import { withDatabase } from './connection.ts';
 import { createFollowers } from './followers.ts';
 import { forgetSome } from './history/forget.ts';
@@ -14,7 +16,7 @@ import type { Collections } from './schema.ts';
 import { countEntities, findEntities, getEntity } from './search/search.ts';
 import { countKept, readSummary } from './search/summary.ts';
 import { createDocumentCollections } from './document-collections.ts';
-import { executeWrite, recordPast, sweepOne } from './writer/execute-write.ts';
+import { executeSome, recordPast, sweepOne } from './writer/execute-write.ts';
 import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
 /** A store, and how to close it. */
@@ -29,13 +31,14 @@ export interface OpenStore {
 export interface StoreOptions {
   readonly limits: WriterLimits;
   readonly observe: Observe;
+  readonly yieldToEventLoop: YieldToEventLoop;
   /** The id of this broker. */
   readonly node: string;
   readonly isCurrent: PartitionLeases['isCurrent'];
 }
 
 export async function openStore(collections: Collections, options: StoreOptions): Promise<OpenStore> {
-  const { limits, observe } = options;
+  const { limits, observe, yieldToEventLoop } = options;
   const state = await collections.state.findOne({ _id: 'state' });
   const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
   const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
@@ -43,7 +46,7 @@ export async function openStore(collections: Collections, options: StoreOptions)
   return {
     store: {
       ...createReading(collections),
-      ...createWriting(collections, writer),
+      ...createWriting(collections, { writer, yieldToEventLoop }),
       collection: documentCollections.open,
       log: createLog(collections, { writer, followers }),
     },
@@ -78,13 +81,18 @@ const sweepMax = 200;
 
 function createWriting(
   { subjects }: Collections,
-  writer: Writer,
+  { writer, yieldToEventLoop }: { readonly writer: Writer; readonly yieldToEventLoop: YieldToEventLoop },
 ): Pick<Store, 'apply' | 'record' | 'revise' | 'sweep' | 'forgetHistory'> {
   return {
     apply: async (writes, at) => {
-      if (writes.length === 0) return [];
-      const ids = writes.map(({ mutation }) => mutation.id);
-      return writer.send({ ids, run: (work) => writes.map((write) => executeWrite(work, write, at)) });
+      const outcomes: Outcome[] = [];
+      while (outcomes.length < writes.length) {
+        const rest = writes.slice(outcomes.length);
+        const ids = rest.map(({ mutation }) => mutation.id);
+        const some = await writer.send({ ids, run: (work) => executeSome(work, rest, { at, yieldToEventLoop }) });
+        for (const outcome of some) outcomes.push(outcome);
+      }
+      return outcomes;
     },
     record: async (instances, at) => {
       if (instances.length === 0) return;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db } from 'mongodb';
 import { Problem } from '../../core/model/problem.ts';
+import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Stores, TenantSize } from '../../core/port/store.ts';
 import { connect, databaseIn, withDatabase } from './connection.ts';
@@ -11,13 +12,15 @@ import { openCollections } from './open-collections.ts';
 import { openOneTimeStore } from './one-time-store.ts';
 import { openPartitionLeases } from './partition-leases.ts';
 
-import { type OpenStore, openStore } from './store.ts';
+import { type OpenStore, openStore, type StoreOptions } from './store.ts';
 import type { WriterLimits } from './writer/writer.ts';
 
 export interface MongoOptions {
   /** `mongodb://HOST,HOST/DATABASE?replicaSet=NAME`. DATABASE is the prefix of all database names; default: `mlaka`. */
   readonly url: string;
   readonly observe?: Observe;
+  /** Called between the writes of a transaction; absent: the event loop is blocked meanwhile. */
+  readonly yieldToEventLoop?: YieldToEventLoop;
   /** How much may wait for the database. More writes are refused. */
   readonly limits?: Partial<WriterLimits>;
 }
@@ -30,18 +33,28 @@ interface TenantDocument {
 
 const usualLimits: WriterLimits = { pendingMax: 20_000 };
 
+const withDefaults = ({
+  observe = () => undefined,
+  yieldToEventLoop = () => undefined,
+  limits,
+}: MongoOptions): Pick<StoreOptions, 'observe' | 'yieldToEventLoop' | 'limits'> => ({
+  observe,
+  yieldToEventLoop,
+  limits: { ...usualLimits, ...limits },
+});
+
 /** Throws an Error with the reason when the database does not answer or cannot be used. */
-export async function openMongoStores({ url, observe = () => undefined, limits }: MongoOptions): Promise<Stores> {
-  const client = await connect(url);
+export async function openMongoStores(options: MongoOptions): Promise<Stores> {
+  const { observe, ...usual } = withDefaults(options);
+  const client = await connect(options.url);
   const prefix = databaseIn(client);
   const registry: Collection<TenantDocument> = client.db(prefix).collection('tenants');
   const node = randomUUID();
   const oneTimeStore = await openOneTimeStore(client.db(prefix).collection('notes'));
   const leases = await openPartitionLeases({ client, leases: client.db(prefix).collection('leases'), node, observe });
-  const storeOptions = { node, isCurrent: leases.isCurrent, observe, limits: { ...usualLimits, ...limits } };
   const opened = createOpened(async (database) => {
     const collections = await openCollections(client.db(database), leases.startSession);
-    return openStore(collections, storeOptions);
+    return openStore(collections, { ...usual, node, isCurrent: leases.isCurrent, observe });
   });
   const stopRollupWorker = startRollupWorker({
     stores: async () => (await opened.all()).map(({ computeRollups }) => computeRollups),

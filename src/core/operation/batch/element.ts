@@ -7,6 +7,7 @@ import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
 import type { ElementResult } from './answer.ts';
+import { createRewriteLimit } from './rewrite-limit.ts';
 
 /** Limits of one chunk, whose mutations go to the store together: number of elements, and number of values in them. */
 const [chunkSize, chunkValues] = [250, 5000];
@@ -22,8 +23,14 @@ export async function applyBatch(
 ): Promise<readonly ElementResult[]> {
   const elements = elementsOf(request, call);
   const results: ElementResult[] = [];
+  const limit = createRewriteLimit(call);
+  const readWithin: ReadElement<Mutation | Write | Problem> = (element, each) =>
+    limit.problemOf(element) ?? read(element, each);
+  let before: readonly Json[] = [];
   for (const chunk of chunksOf(elements)) {
-    for (const result of await applyChunk(chunk, call, read)) results.push(result);
+    await limit.count(before);
+    for (const result of await applyChunk(chunk, call, readWithin)) results.push(result);
+    before = chunk;
   }
   return results;
 }
@@ -66,7 +73,7 @@ export function elementsOf({ body }: OperationRequest, { world }: CallContext): 
 async function applyChunk(
   elements: readonly Json[],
   call: CallContext,
-  read: ReadElement<Mutation | Write>,
+  read: ReadElement<Mutation | Write | Problem>,
 ): Promise<readonly ElementResult[]> {
   const results: (ElementResult | undefined)[] = [];
   const writes: Write[] = [];

@@ -7,12 +7,34 @@ import { presentAt } from '../../../core/model/expiry.ts';
 import { historyOf, pastEntry } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { PastInstance } from '../../../core/port/store.ts';
 import type { Subject } from '../subject-document.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
+interface Execution {
+  readonly at: Instant;
+  readonly yieldToEventLoop: YieldToEventLoop;
+}
+
+/** Executes writes in order until the transaction is full: at least the first. Returns their outcomes. */
+export async function executeSome(
+  work: UnitOfWork,
+  writes: readonly Write[],
+  { at, yieldToEventLoop }: Execution,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const write of writes) {
+    const pause = yieldToEventLoop();
+    if (pause) await pause;
+    outcomes.push(executeWrite(work, write, at));
+    if (work.isFull()) break;
+  }
+  return outcomes;
+}
+
 /** One write: entity, history and log, or nothing. */
-export function executeWrite(work: UnitOfWork, write: Write, at: Instant): Outcome {
+function executeWrite(work: UnitOfWork, write: Write, at: Instant): Outcome {
   const held = work.get(write.mutation.id);
   const { outcome, change, next, past = [] } = applyWrite(held?.present?.entity, write, at);
   if (change) keep(work, { held, change, next });

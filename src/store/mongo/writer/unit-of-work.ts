@@ -15,6 +15,8 @@ export interface UnitOfWork extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
   readonly tally: EntityCounts;
   /** Appends a change to the log; `doc` is the text of its entity. Returns its position. */
   log(change: Change, doc: string): Position;
+  /** True when no more should be added to this transaction. */
+  isFull(): boolean;
   /** A number that was never used before. */
   nextNumber(): number;
   state(): StateDocument;
@@ -74,7 +76,13 @@ function createUnitOfWork(collections: Collections, session: ClientSession, load
   };
 }
 
-interface LogAppender extends Pick<UnitOfWork, 'log' | 'nextNumber' | 'state' | 'setPrunedTo'> {
+/**
+ * Characters of log records from which on a transaction is full. MongoDB aborts a transaction that fills a fifth of its cache, which has
+ * 256 MB at least, and each change is written to the log and to its entity.
+ */
+const fullCharacters = 2 ** 23;
+
+interface LogAppender extends Pick<UnitOfWork, 'log' | 'isFull' | 'nextNumber' | 'state' | 'setPrunedTo'> {
   readonly flush: () => Promise<void>;
 }
 
@@ -95,6 +103,7 @@ function createLogAppender(
       records.push({ _id: state.position, at, doc, rest: text, total });
       return state.position;
     },
+    isFull: () => (state.logTotal ?? 0) - (first.logTotal ?? 0) >= fullCharacters,
     nextNumber() {
       state = { ...state, number: state.number + 1 };
       return state.number;

@@ -114,26 +114,41 @@ function takeTogether(queue: Waiting[]): readonly Waiting[] {
   return queue.splice(0, count);
 }
 
+/** Commits tasks in as many transactions as they fill. */
 async function commitTogether(
   collections: Collections,
   together: readonly Waiting[],
   announce: (position: Position) => void,
 ): Promise<void> {
-  try {
-    const { answers, position } = await withDatabase(
-      inTransaction(collections.startSession, (session) => carryOutAll(collections, session, together)),
-    );
-    announce(position);
-    for (const answer of answers) answer();
-  } catch (error) {
-    // Run each task in its own transaction, so that one faulty task does not fail the others.
-    if (together.length > 1 && !isUnavailable(error) && !(error instanceof Problem && error.type === 'Unavailable')) {
-      for (const one of together) await commitTogether(collections, [one], announce);
-    } else for (const one of together) one.reject(error);
+  for (let rest = together; rest.length > 0; ) {
+    const count = await commitSome(collections, rest, announce);
+    rest = rest.slice(count);
   }
 }
 
-async function carryOutAll(
+/** Commits the first of these tasks in one transaction. Returns their number: all of them unless the transaction is full before. */
+async function commitSome(
+  collections: Collections,
+  together: readonly Waiting[],
+  announce: (position: Position) => void,
+): Promise<number> {
+  try {
+    const { answers, position } = await withDatabase(
+      inTransaction(collections.startSession, (session) => carryOutSome(collections, session, together)),
+    );
+    announce(position);
+    for (const answer of answers) answer();
+    return answers.length;
+  } catch (error) {
+    // Run each task in its own transaction, so that one faulty task does not fail the others.
+    if (together.length > 1 && !isUnavailable(error) && !(error instanceof Problem && error.type === 'Unavailable')) {
+      for (const one of together) await commitSome(collections, [one], announce);
+    } else for (const one of together) one.reject(error);
+    return together.length;
+  }
+}
+
+async function carryOutSome(
   collections: Collections,
   session: Parameters<typeof beginUnitOfWork>[1],
   together: readonly Waiting[],
@@ -144,7 +159,10 @@ async function carryOutAll(
     together.flatMap(({ ids }) => ids),
   );
   const answers: (() => void)[] = [];
-  for (const one of together) answers.push(await one.run(work));
+  for (const one of together) {
+    answers.push(await one.run(work));
+    if (work.isFull()) break;
+  }
   await work.flush();
   return { answers, position: work.state().position };
 }
