@@ -62,6 +62,10 @@ const create = (name: string, headers: Readonly<Record<string, string>>): Step =
   body: { id: `urn:ngsi-ld:Boat:${name}`, type: 'Boat', draft: { type: 'Property', value: 2 } },
   answers: 201,
 });
+const addTo = (tenant: string, context: unknown, saves: string): Step => ({
+  ...inTenant(tenant, add(context, saves)),
+  with: { Location: new RegExp(`^${root}/urn:ngsi-ld:Context:[\\w-]+\\?tenant=${tenant}$`) },
+});
 const inTenant = (tenant: string, step: Step): Step => ({
   ...step,
   headers: { ...step.headers, 'NGSILD-Tenant': tenant },
@@ -146,12 +150,12 @@ scenarios('hosted contexts', {
     },
   ],
   'belong to one tenant': [
-    inTenant('harbour', add(boats, 'id')),
-    inTenant('marina', add({ Boat: 'https://marina.example/Boat' }, 'other')),
+    addTo('harbour', boats, 'id'),
+    addTo('marina', { Boat: 'https://marina.example/Boat' }, 'other'),
     fails('serveContext', 'GET /jsonldContexts/{{id}}', unknown),
     inTenant('marina', fails('serveContext', 'GET /jsonldContexts/{{id}}?details=true', unknown)),
     inTenant('marina', fails('deleteContext', 'DELETE /jsonldContexts/{{id}}', unknown)),
-    inTenant('marina', list('?kind=Hosted', [`{{broker}}${root}/{{other}}`])),
+    inTenant('marina', list('?kind=Hosted', [`{{broker}}${root}/{{other}}?tenant=marina`])),
     inTenant('harbour', create('own', { Link: contextLink(`http://no.such.host.invalid${root}/{{id}}`) })),
     inTenant('marina', {
       ...create('others', { Link: contextLink(`http://no.such.host.invalid${root}/{{id}}`) }),
@@ -161,6 +165,62 @@ scenarios('hosted contexts', {
     inTenant('nowhere', fails('listContexts', 'GET /jsonldContexts', [404, 'NonexistentTenant'])),
     inTenant('harbour', serve('{{id}}', { '@context': boats })),
   ],
+  'of a tenant are had by their URL, without a header': [
+    addTo('harbour', boats, 'id'),
+    serve('{{id}}?tenant=harbour', { '@context': boats }),
+    inTenant('harbour', serve('{{id}}?tenant=harbour', { '@context': boats })),
+    {
+      ...serve('{{id}}?tenant=harbour&details=true', undefined),
+      has: { URL: `{{broker}}${root}/{{id}}?tenant=harbour`, localId: '{{id}}' },
+    },
+    serve(encodeURIComponent(`http://any.host${root}/`) + '{{id}}%3Ftenant=harbour?tenant=harbour', {
+      '@context': boats,
+    }),
+    fails('serveContext', 'GET /jsonldContexts/{{id}}', unknown),
+    inTenant('marina', fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=harbour', badData)),
+    inTenant('marina', fails('deleteContext', 'DELETE /jsonldContexts/{{id}}?tenant=harbour', badData)),
+    ...['', '%20', '%01'].map((name) => fails('serveContext', `GET /jsonldContexts/{{id}}?tenant=${name}`, badData)),
+    fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=harbour&tenant=harbour', [400, 'InvalidRequest']),
+    fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=nowhere', [404, 'NonexistentTenant']),
+    fails('listContexts', 'GET /jsonldContexts?tenant=harbour', [400, 'InvalidRequest']),
+    fails('retrieveEntity', 'GET /entities/urn:ngsi-ld:Boat:own?tenant=harbour', [400, 'InvalidRequest']),
+    ...[contextLink(`{{broker}}${root}/{{id}}`), contextLink(`{{broker}}${root}/{{id}}?tenant=harbour`)].map((link) =>
+      inTenant('harbour', {
+        does: 'queryEntities',
+        send: 'GET /entities?type=Boat',
+        headers: { Link: link },
+        answers: 200,
+        with: { Link: contextLink(`{{broker}}${root}/{{id}}?tenant=harbour`) },
+      }),
+    ),
+    { ...remove('{{id}}?tenant=harbour'), with: { 'NGSILD-Tenant': 'undefined' } },
+    inTenant('harbour', fails('serveContext', 'GET /jsonldContexts/{{id}}', unknown)),
+  ],
+});
+
+describe.each(testedStores)('the tenant in the URL of a @context (%s)', (store) => {
+  let broker: TestBroker;
+  beforeAll(async () => {
+    broker = await startTestBroker(['--store', store, '--context-allow-private']);
+  });
+  afterAll(() => broker.stop());
+
+  test.each(['Občina', 'a&b=c', '100%', '?#/'])('is written and read when it is %s', async (tenant) => {
+    const headers = { 'NGSILD-Tenant': tenant, 'Content-Type': 'application/json' };
+    const sent = { ...headers, 'NGSILD-Tenant': Buffer.from(tenant).toString('latin1') };
+    const body = JSON.stringify({ '@context': boats });
+    const made = await fetch(`${broker.url}${root}`, { method: 'POST', headers: sent, body });
+    const url = new URL(made.headers.get('location') ?? '', broker.url).href;
+    expect(new URL(url).searchParams.get('tenant')).toBe(tenant);
+    expect(await (await fetch(url)).json()).toEqual({ '@context': boats });
+    const found = await fetch(`${broker.url}/ngsi-ld/v1/entities?type=Boat`, {
+      headers: { ...sent, Link: contextLink(url) },
+    });
+    expect([found.status, found.headers.get('link')]).toEqual([200, contextLink(url)]);
+    // Another tenant downloads it like any other document.
+    const others = await fetch(`${broker.url}/ngsi-ld/v1/entities?type=Boat`, { headers: { Link: contextLink(url) } });
+    expect([others.status, others.headers.get('link')]).toEqual([200, contextLink(url)]);
+  });
 });
 
 const refuses = (body: unknown, type: string): Step => ({
@@ -302,7 +362,7 @@ describe.each(testedStores)('downloaded contexts (%s)', (store) => {
     const details = { URL: url, localId: url, kind: 'Cached', createdAt: moment, lastUsage: moment };
     await take(
       fails('serveContext', `GET /jsonldContexts/${id}?details=true`, unknown),
-      inTenant('other', add({}, 'some')),
+      addTo('other', {}, 'some'),
       create('first', { Link: contextLink(url) }),
       serve(`${id}?details=true`, details),
       fails('serveContext', `GET /jsonldContexts/${id}`, [422, 'OperationNotSupported']),

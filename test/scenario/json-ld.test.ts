@@ -110,6 +110,28 @@ describe.each(testedStores)('a JSON-LD library finds ids, types and values (%s)'
     expect(await read(entity)).toEqual([found(7)]);
   });
 
+  test('in answers of a tenant: with a hosted context, and with one that the broker stores for the Link header', async () => {
+    const tenant = { 'NGSILD-Tenant': 'harbour' };
+    await ask('POST /entities', { body: { ...light, '@context': own }, headers: tenant });
+    const hosting = await fetch(`${broker.url}/ngsi-ld/v1/jsonldContexts`, {
+      method: 'POST',
+      headers: { ...tenant, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ '@context': own }),
+    });
+    const url = new URL(hosting.headers.get('location') ?? '', broker.url).href;
+    const headers = { ...tenant, Link: contextLink(url) };
+    expect(await read(await ask(`GET /entities/${light.id}`, { headers }))).toEqual([found(7)]);
+
+    const query = await fetch(`${broker.url}/ngsi-ld/v1/entityOperations/query`, {
+      method: 'POST',
+      headers: { ...tenant, 'Content-Type': 'application/ld+json', Accept: 'application/json' },
+      body: JSON.stringify({ type: 'Query', entities: [{ type: 'Light' }], '@context': own }),
+    });
+    const [, linked = ''] = /<([^>]*)>/.exec(query.headers.get('link') ?? '') ?? [];
+    const [entity] = (await query.json()) as object[];
+    expect(await read({ ...entity, '@context': linked })).toEqual([found(7)]);
+  });
+
   test('in GeoJSON', async () => {
     const place = { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.35, 46.24] } };
     await ask('POST /entities', { body: { ...light, id: 'urn:ngsi-ld:Light:2', location: place, '@context': own } });

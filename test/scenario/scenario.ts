@@ -78,7 +78,7 @@ export async function runSteps(steps: readonly Step[], url: string): Promise<voi
   const names = new Map([['broker', url]]);
   for (const step of steps) {
     const { headers, text } = await run(filledIn(step, names) as Step, url);
-    if (step.saves !== undefined) names.set(step.saves, headers['location']?.split('/').at(-1) ?? '');
+    if (step.saves !== undefined) names.set(step.saves, headers['location']?.split('/').at(-1)?.split('?')[0] ?? '');
     for (const [name, pattern] of Object.entries(step.keeps ?? {})) names.set(name, pattern.exec(text)?.[1] ?? '');
   }
 }

@@ -39,7 +39,10 @@ export function createPuts(client: Client, url: string): Readonly<Record<Kind, P
     context: one('context', async (document) => {
       const place = (await placeOf(client, document)) ?? (await putContext(client, document));
       if (typeof place !== 'string') return place.reason;
-      if (typeof document['url'] === 'string') renamed.set(document['url'], new URL(place, url).href);
+      if (typeof document['url'] !== 'string') return undefined;
+      // Subscriptions can name it without its tenant.
+      const [whole, short] = [document['url'], document['url'].replace(/\?tenant=[^?#&]+$/, '')];
+      for (const name of [whole, short]) renamed.set(name, new URL(place, url).href);
       return undefined;
     }),
     history: one('history', (part) => putHistory(client, part)),

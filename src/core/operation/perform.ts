@@ -9,6 +9,7 @@ import { refuseTooManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
 import { boundStore } from './bounded-store.ts';
+import { tenantOf } from './tenant-name.ts';
 import { readBoolean } from './parameters.ts';
 import type { OperationResult, OperationRequest, CallContext, Caller, Operation, World } from './operation.ts';
 
@@ -23,7 +24,11 @@ export async function perform(
   refuseTooManyNames(request.params, world.limits);
   readBoolean(request.params, 'local');
   if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, world.limits);
-  return operation.run(request, await openCall(operation, caller, world));
+  const tenant = tenantOf(request.params, caller.tenant);
+  return operation.run(
+    request,
+    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, world),
+  );
 }
 
 /** Creates the context of a call: decides access and opens the tenant's store. */

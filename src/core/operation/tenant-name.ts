@@ -25,6 +25,17 @@ export function tenantToRepeat(headers: Headers): string | undefined {
   return name !== undefined && isName(name) ? sent : undefined;
 }
 
+/**
+ * The tenant of a request. URLs of @contexts name it in the parameter `tenant`, because programs that follow them send no header. `sent`: the
+ * tenant of the header; empty when there is none. Throws BadRequestData when the name is not valid, or when both name different tenants.
+ */
+export function tenantOf({ tenant }: Readonly<Record<string, string>>, sent: string): string {
+  if (tenant === undefined) return sent;
+  const name = readTenantName(tenant);
+  if (sent === '' || sent === name) return name;
+  throw badData(`The parameter tenant names ${JSON.stringify(name)}, but the request is for ${JSON.stringify(sent)}.`);
+}
+
 /** Checks that a text is a valid tenant name. `sent` is what the error message quotes. Throws BadRequestData. */
 export function readTenantName(text: string | undefined, sent = text): string {
   if (text !== undefined && isName(text)) return text;

@@ -1,7 +1,6 @@
 /** Finds the @context that a path names, by its id or by its URL (CIM 009 clause 5.13.4). */
 import { isCoreUrl } from '../../jsonld/gather.ts';
 import type { Json } from '../../model/json.ts';
-import type { Store } from '../../port/store.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
 import { contextIdIn, contextCollection, type StoredContext, storedContextIn } from './stored-context.ts';
 
@@ -16,19 +15,19 @@ export interface FoundContext {
  */
 export async function findContext(
   { path }: OperationRequest,
-  { store }: CallContext,
+  { store, tenant }: CallContext,
 ): Promise<FoundContext | 'core' | undefined> {
-  const place = await findStoredDocument(path['contextId'] ?? '', store);
+  const place = await findStoredDocument(path['contextId'] ?? '', { store, tenant });
   return place === undefined || place === 'core' ? place : { key: place.key, kept: storedContextIn(place.document) };
 }
 
 /** Like `findContext`, for a @context whose stored document may be unreadable. */
 export async function findStoredDocument(
   name: string,
-  store: Store,
+  { store, tenant }: Pick<CallContext, 'store' | 'tenant'>,
 ): Promise<{ readonly key: string; readonly document: Json } | 'core' | undefined> {
   if (isCoreUrl(name)) return 'core';
-  for (const key of [name, contextIdIn(name)]) {
+  for (const key of [name, contextIdIn(name, tenant)]) {
     const document = key === undefined ? undefined : await store.collection(contextCollection).get(key);
     if (key !== undefined && document !== undefined) return { key, document };
   }

@@ -36,7 +36,7 @@ export const serveContext: Operation = {
   name: 'serveContext',
   clause: '5.13.4',
   path: '/jsonldContexts/{contextId}',
-  parameters: ['details'],
+  parameters: ['details', 'tenant'],
   async run(request, call) {
     const isDetailed = readBoolean(request.params, 'details') ?? false;
     const found = await findContext(request, call);
@@ -79,5 +79,5 @@ function detailsOf(one: FoundContext, call: CallContext): JsonObject {
   };
 }
 
-const urlOf = ({ key, kept }: FoundContext, { origin = '' }: CallContext): string =>
-  kept.kind === 'Cached' ? key : origin + contextPath(key);
+const urlOf = ({ key, kept }: FoundContext, { origin = '', tenant }: CallContext): string =>
+  kept.kind === 'Cached' ? key : origin + contextPath(key, tenant);

@@ -10,7 +10,14 @@ import type { Documents } from '../../port/documents.ts';
 import type { Observe } from '../../port/observe.ts';
 import type { DocumentCollection, Stores } from '../../port/store.ts';
 import { fingerprint } from './fingerprint.ts';
-import { contextIdIn, contextPath, contextCollection, type StoredContext, readableIn } from './stored-context.ts';
+import {
+  contextIdIn,
+  contextPath,
+  contextCollection,
+  type StoredContext,
+  readableIn,
+  withTenant,
+} from './stored-context.ts';
 import { createUsage, type TenantCollection, type Usage } from './usage.ts';
 
 /** The reader of a URL. */
@@ -70,7 +77,10 @@ export function createContextRegistry(options: ContextRegistryOptions): ContextR
         observe({ kind: 'failed', where: 'noting the use of a @context', cause });
       }),
     lastUsage: (key, tenant) => usage.latest(key, tenant),
-    urlOf: async (context, reader) => context.url ?? (reader.origin ?? '') + contextPath(await keep(context, reader)),
+    urlOf: async (context, reader) =>
+      context.url === undefined
+        ? (reader.origin ?? '') + contextPath(await keep(context, reader), reader.tenant)
+        : givenUrl(context.url, context, reader),
     change: (key, next, place) => usage.change(key, next, place),
     remove: async (key, place) => {
       const wasThere = await usage.remove(key, place);
@@ -105,13 +115,19 @@ function createTenantContextSource(
   };
   return (tenant) => ({
     owner: tenant,
-    keyOf: contextIdIn,
+    keyOf: (url) => contextIdIn(url, tenant),
     get: async (id) => {
       const document = await (await shelfOf(tenant))?.get(id);
       const context = readableIn(document)?.context;
       return context === undefined ? undefined : { '@context': context };
     },
   });
+}
+
+/** The URL that the client gave. When the tenant stores the @context, it names the tenant. */
+function givenUrl(url: string, { documents }: Context, { tenant }: Reader): string {
+  const id = tenant === '' ? undefined : contextIdIn(url, tenant);
+  return id !== undefined && documents.includes(id) ? withTenant(url, tenant) : url;
 }
 
 interface ImplicitContextOptions {

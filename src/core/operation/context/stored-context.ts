@@ -59,11 +59,25 @@ export const isPassing = ({ kind, isLasting = false }: StoredContext): boolean =
 
 const root = '/ngsi-ld/v1/jsonldContexts/';
 
-/** The path at which a @context is served. */
-export const contextPath = (id: string): string => root + id;
+/**
+ * The path at which a @context of a tenant is served. Programs that follow a @context send no header, so the path names the tenant, except
+ * the default one.
+ */
+export const contextPath = (id: string, tenant: string): string =>
+  `${root}${id}${tenant === '' ? '' : `?tenant=${encodeURIComponent(tenant)}`}`;
 
-/** The id in a URL that may name a @context of this broker, under whatever host name. Undefined for other URLs. */
-export function contextIdIn(url: string): string | undefined {
-  const id = /^https?:\/\/[^/?#]+\/ngsi-ld\/v1\/jsonldContexts\/([^/?#]+)$/.exec(url)?.[1];
-  return id === undefined ? undefined : percentDecoded(id);
+const ownUrl = /^https?:\/\/[^/?#]+\/ngsi-ld\/v1\/jsonldContexts\/([^/?#]+)(?:\?tenant=([^?#&]+))?$/;
+
+/**
+ * The id in a URL that may name a @context of this tenant, under whatever host name. A URL without a tenant is one of the tenant of the
+ * request. Undefined for other URLs.
+ */
+export function contextIdIn(url: string, tenant: string): string | undefined {
+  const [, id, named] = ownUrl.exec(url) ?? [];
+  if (id === undefined || (named !== undefined && percentDecoded(named) !== tenant)) return undefined;
+  return percentDecoded(id);
 }
+
+/** The URL with which a @context of a tenant can be read without a header. `url` names the same @context, perhaps without the tenant. */
+export const withTenant = (url: string, tenant: string): string =>
+  tenant === '' || url.includes('?') ? url : `${url}?tenant=${encodeURIComponent(tenant)}`;

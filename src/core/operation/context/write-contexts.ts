@@ -28,7 +28,7 @@ export const addContext: Operation = {
     await contexts.check(context);
     const id = ids.next('Context');
     await contexts.change(id, () => ({ kind: 'Hosted', createdAt: call.now, context }), placeOf(call));
-    return { kind: 'created', location: contextPath(id) };
+    return { kind: 'created', location: contextPath(id, call.tenant) };
   },
 };
 
@@ -38,7 +38,7 @@ export const deleteContext: Operation = {
   clause: '5.13.5',
   method: 'DELETE',
   path: '/jsonldContexts/{contextId}',
-  parameters: ['reload'],
+  parameters: ['reload', 'tenant'],
   body: 'none',
   async run(request, call): Promise<OperationResult> {
     if (isReload(request)) await reload(request, call);
@@ -52,7 +52,7 @@ const isReload = ({ params }: OperationRequest): boolean =>
   params['reload'] !== '' && (readBoolean(params, 'reload') ?? false);
 
 async function remove(request: OperationRequest, call: CallContext): Promise<void> {
-  const found = await findStoredDocument(request.path['contextId'] ?? '', call.store);
+  const found = await findStoredDocument(request.path['contextId'] ?? '', call);
   if (found === 'core') throw badData('The core @context cannot be deleted.');
   if (found === undefined || !(await call.world.contexts.remove(found.key, placeOf(call))))
     throw new Problem('ResourceNotFound', `There is no @context ${nameOf(request)}.`);
