@@ -1,4 +1,4 @@
-/** Builds a broker from its parts: core, edge, stores, city and app. Only this file imports from all of them. */
+/** Builds a broker from its parts: core, edge, stores (by stores.ts), city and app. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { knownContexts } from '../city/models/bundled-contexts.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
 import { openPolicy } from '../core/access/policy.ts';
+import { createRegistrations } from '../core/federation/registrations.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
 import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
@@ -33,10 +34,6 @@ import { createFeeds } from '../edge/stream/feed.ts';
 import { createEventStreams, type EventStreams } from '../edge/stream/sse/streams.ts';
 import { createNgsiProxy, type NgsiProxy } from '../edge/stream/proxy/proxy.ts';
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
-import { createMemoryStores } from '../store/memory/stores.ts';
-import { openMongoStores } from '../store/mongo/stores.ts';
-import { lockFolder } from '../store/sqlite/folder-lock.ts';
-import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
@@ -46,6 +43,7 @@ import { createYieldToEventLoop, createClock, createIds, createCautiousClock } f
 import { readServedFiles } from './served-files.ts';
 import { createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
+import { openStores } from './stores.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { version } from './version.ts';
@@ -120,6 +118,7 @@ function openParts(
     stores,
     models: createModels({ directory: modelsFolder, modes: readModelModes(config.models) }),
     observe,
+    registrations: createRegistrations({ stores, observe }),
     contexts: openContextRegistry(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
     memory,
     renders: createCountedRenders(memory, config.renderCacheBytes),
@@ -215,30 +214,6 @@ const openContextRegistry = (config: Config, { loader, known, ...world }: Regist
     defaultOf: readDefaultContexts(config.defaultContext),
     documents: loader,
   });
-
-function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
-  if (config.store === 'mongo')
-    return openMongoStores({ url: config.mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
-  return config.store === 'memory'
-    ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
-    : openFiles(config, observe);
-}
-
-/** Opens the stores in the data folder, and locks the folder for this process. */
-function openFiles({ data }: Config, observe: Observe): Stores {
-  const giveBack = lockFolder(data, 'mlaka serve');
-  const stores = createSqliteStores({
-    directory: data,
-    observe,
-    yieldToEventLoop: createYieldToEventLoop(),
-    fatal: (cause) => {
-      observe({ kind: 'failed', where: 'store', cause });
-      // A supervisor restarts the process, which can then write again. No acknowledged write is lost.
-      process.exit(1);
-    },
-  });
-  return { ...stores, close: () => stores.close().finally(giveBack) };
-}
 
 function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
   const reach = {

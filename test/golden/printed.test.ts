@@ -10,6 +10,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['README.md', 0],
   ['docs/contexts.md', 4],
   ['docs/demo.md', 0],
+  ['docs/federation.md', 0],
   ['docs/history.md', 3],
   ['docs/models.md', 1],
 ];

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { openPolicy } from '../../src/core/access/policy.ts';
 import { createYieldToEventLoop, createClock, createIds } from '../../src/app/process.ts';
+import { createRegistrations } from '../../src/core/federation/registrations.ts';
 import type { World } from '../../src/core/operation/operation.ts';
 import { createTickets } from '../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../src/core/operation/table.ts';
@@ -57,6 +58,7 @@ async function serve(name: string): Promise<void> {
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
+    registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     access: openPolicy,

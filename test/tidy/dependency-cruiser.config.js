@@ -32,6 +32,7 @@ export default {
     hall('core/port', 'core/(model|language|port)'),
     hall('core/access', 'core/(model|jsonld|language|representation|port|access)'),
     hall('core/subscription', 'core/(model|jsonld|language|representation|port|subscription)'),
+    hall('core/federation', 'core/(model|jsonld|language|representation|port|federation)'),
     hall('core/operation', 'core/(model|jsonld|language|representation|port|access|federation|operation)'),
     hall('store', 'store|core/(model|language|port)'),
     hall('edge', 'edge|core'),

@@ -1,4 +1,5 @@
 /** Writes the documents of a backup to a broker, and reads each one back to verify it. */
+import { withoutSecrets } from '../../core/federation/registration-secrets.ts';
 import { instantOf, microsOf } from '../../core/model/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
 import { maskSecrets } from '../../core/model/secret.ts';
@@ -89,7 +90,7 @@ async function putOne(client: Client, path: string, document: JsonObject): Promi
   );
   const there = found.body ?? null;
   if (holds(there, document)) return undefined;
-  return `it is there, but as ${JSON.stringify(isObject(there) ? maskSecrets(there) : there)}`;
+  return `it is there, but as ${JSON.stringify(isObject(there) ? withoutSecrets(maskSecrets(there)) : there)}`;
 }
 
 async function putEntities(client: Client, entities: readonly JsonObject[]): Promise<readonly Flaw[]> {

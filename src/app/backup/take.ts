@@ -20,7 +20,7 @@ export const takes: Readonly<Record<Kind, Take>> = {
   context: takeContexts,
   history: takeHistory,
   entity: takeEntities,
-  registration: (client) => takeGiven(client, '/csourceRegistrations'),
+  registration: takeRegistrations,
   subscription: (client) => takeGiven(client, '/subscriptions'),
 };
 
@@ -71,19 +71,37 @@ async function typesOf(client: Client): Promise<readonly string[]> {
   return types.flatMap((_, n) => (n % typesAtOnce === 0 ? [types.slice(n, n + typesAtOnce).join(',')] : []));
 }
 
-async function* takeGiven(client: Client, path: string): AsyncGenerator<JsonObject> {
+/**
+ * A query finds registrations without an interval, or those with one interval: three queries find all.
+ */
+async function* takeRegistrations(client: Client): AsyncGenerator<JsonObject> {
+  const always = 'timerel=between&timeAt=0001-01-01T00:00:00Z&endTimeAt=9999-12-31T23:59:59Z';
+  const seen = new Set<Json | undefined>();
+  for (const time of ['', `&${always}&timeproperty=observedAt`, `&${always}&timeproperty=modifiedAt`]) {
+    for await (const document of takeGiven(client, registrationsPath, `type=*${time}&`)) {
+      if (!seen.has(document['id'])) yield document;
+      seen.add(document['id']);
+    }
+  }
+}
+
+async function* takeGiven(client: Client, path: string, query = ''): AsyncGenerator<JsonObject> {
   const options = await showingSecrets(client, path);
-  for await (const document of takeList(client, `${path}?${options}`)) yield objectAsGiven(document);
+  for await (const document of takeList(client, `${path}?${query}${options}`)) yield objectAsGiven(document);
 }
 
 /**
- * The beginning of a query for subscriptions that makes this broker return their secrets; empty for brokers that do not know the option.
+ * The parameter by which this broker returns the secrets of subscriptions and registrations; empty for brokers that do not know the option.
  */
 export async function showingSecrets(client: Client, path: string): Promise<string> {
   const options = 'options=secrets&';
-  const { status } = await client.send('GET', `${path}?${options}limit=1`);
+  const all = path === registrationsPath ? 'type=*&' : '';
+  const { status } = await client.send('GET', `${path}?${all}${options}limit=1`);
   return status === 400 ? '' : options;
 }
+
+/** A query for registrations needs a condition. */
+const registrationsPath = '/csourceRegistrations';
 
 async function* takeList(client: Client, path: string): AsyncGenerator<JsonObject> {
   for (let offset = 0; ; offset += pageSize) {

@@ -2,6 +2,7 @@
 import type { Domain } from '../access/domain.ts';
 import type { AccessPolicy } from '../access/policy.ts';
 import type { Action, Principal } from '../access/principal.ts';
+import type { Registrations } from '../federation/registrations.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { BrokenRule } from '../model/broken-rules.ts';
 import type { Instant } from '../model/instant.ts';
@@ -63,6 +64,7 @@ export interface World {
   readonly renders: RenderCache;
   readonly memory: Memory;
   readonly subscriptions: Subscriptions;
+  readonly registrations: Registrations;
   readonly tickets: Tickets;
   readonly limits: Limits;
   /** The order of texts when a query does not specify one (`compareBy`). */

@@ -16,6 +16,8 @@ import {
 } from './entity/write-attributes.ts';
 import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity/write-entity.ts';
 import type { Operation } from './operation.ts';
+import { queryRegistrations, retrieveRegistration } from './registration/read-registrations.ts';
+import { createRegistration, deleteRegistration, updateRegistration } from './registration/write-registration.ts';
 import { createStreamTicket } from './stream/create-ticket.ts';
 import {
   discardDeadLetter,
@@ -83,6 +85,11 @@ export const operations: readonly Operation[] = [
   retrieveDeadLetter,
   discardDeadLetter,
   replayDeadLetter,
+  createRegistration,
+  queryRegistrations,
+  retrieveRegistration,
+  updateRegistration,
+  deleteRegistration,
   createStreamTicket,
   addContext,
   listContexts,

@@ -5,7 +5,7 @@ import { isUri, quoted } from '../model/read/id.ts';
 import { isSecretName, mask, maskUri } from '../model/secret.ts';
 import type { Messenger } from '../port/messenger.ts';
 import { readTimeMs } from './bounds.ts';
-import { type Members, refuseMembers } from './member.ts';
+import { type Members, refuseMembers } from '../model/read/json-member.ts';
 
 /** The media type of notifications. */
 type Accept = 'application/json' | 'application/ld+json' | 'application/geo+json';

@@ -13,7 +13,7 @@ import type { Messenger } from '../port/messenger.ts';
 import { readVersion } from '../representation/conform.ts';
 import { checkTimes, readTimeMs } from './bounds.ts';
 import { isLinked } from './linked.ts';
-import { readBoolean, readText } from './member.ts';
+import { readBoolean, readText } from '../model/read/json-member.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { type Endpoint, readEndpoint } from './read-endpoint.ts';
 import { readList, readSubscription } from './read-subscription.ts';

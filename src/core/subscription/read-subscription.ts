@@ -16,7 +16,14 @@ import { inMember } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
 import { readTime } from '../model/read/time.ts';
 import { subscriptionOutputs, withPresentNames } from '../model/subscription.ts';
-import { type Members, readBoolean, readNames, readNonEmpty, readText, refuseMembers } from './member.ts';
+import {
+  type Members,
+  readBoolean,
+  readNames,
+  readNonEmpty,
+  readText,
+  refuseMembers,
+} from '../model/read/json-member.ts';
 import { type SubscriptionPlan, type Trigger, triggers } from './plan.ts';
 import { readChangeView } from './read-view.ts';
 

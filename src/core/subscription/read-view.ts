@@ -9,7 +9,7 @@ import { parseLanguagePreference } from '../representation/language.ts';
 import { type MinorVersion, readVersion } from '../representation/conform.ts';
 import type { View } from '../representation/view.ts';
 import { notificationOutputs } from '../model/subscription.ts';
-import { type Members, readBoolean, readNames, readText, refuseMembers } from './member.ts';
+import { type Members, readBoolean, readNames, readText, refuseMembers } from '../model/read/json-member.ts';
 import type { ChangeView, Trigger } from './plan.ts';
 
 const members: Members = {

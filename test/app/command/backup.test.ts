@@ -21,6 +21,18 @@ const post = async (site: Site, where: string, body: unknown): Promise<Response>
   return answer;
 };
 
+const registration = {
+  id: 'urn:ngsi-ld:ContextSourceRegistration:a',
+  type: 'ContextSourceRegistration',
+  information: [{ entities: [{ type: 'B' }] }],
+  endpoint: 'https://example.org/source',
+  contextSourceInfo: [{ key: 'X-Auth-Token', value: 'secret' }],
+};
+const timed = {
+  ...registration,
+  id: 'urn:ngsi-ld:ContextSourceRegistration:b',
+  managementInterval: { startAt: '2026-01-01T00:00:00Z' },
+};
 const subscription = { id: 'urn:ngsi-ld:Subscription:a', type: 'Subscription', entities: [{ type: 'A' }] };
 
 /** Every kind of document: real car parks with their history, odd entities, an @context and a subscription in its terms. */
@@ -53,6 +65,8 @@ beforeAll(async () => {
     jsonldContext,
     notification: { endpoint: { uri: 'https://example.org/hear' } },
   });
+  await post(from, '/csourceRegistrations', registration);
+  await post(from, '/csourceRegistrations', timed);
 }, 60_000);
 afterAll(() => Promise.all([from?.stop(), to?.stop()]));
 
@@ -68,17 +82,17 @@ const sumsIn = (text: string): JsonObject => linesIn(text).at(-1)?.['end'] as Js
 
 describe('mlaka backup and mlaka restore', () => {
   test('move everything into another broker', async () => {
-    const taken = await take(from, '--out', path);
-    expect(taken.err).toContain('The broker does not have /csourceRegistrations.');
+    await take(from, '--out', path);
     const restored = await put(path);
     expect(restored).toMatchObject({ code: 0 });
     expect(restored.out).toMatch(
-      /context: 1\nhistory: \d+\nentity: \d+\nsubscription: 1\nEverything is there as it was\.\n$/,
+      /context: 1\nhistory: \d+\nentity: \d+\nregistration: 2\nsubscription: 1\nEverything is there as it was\.\n$/,
     );
     const [before, after] = [sumsIn(readFileSync(path, 'utf8')), sumsIn((await take(to)).out)];
     expect([after['entity'], after['history']]).toEqual([before['entity'], before['history']]);
     const [moved] = (await to?.get('/subscriptions')) ?? [];
     expect(moved).toMatchObject(subscription);
+    expect(await to?.get('/csourceRegistrations?type=*&options=secrets')).toEqual([registration]);
     expect(moved?.['jsonldContext']).toContain(to?.url);
   }, 60_000);
 
@@ -88,7 +102,7 @@ describe('mlaka backup and mlaka restore', () => {
   }, 60_000);
 
   test('into another tenant, without what was left out', async () => {
-    const { out } = await take(from, '--without', 'history,subscription');
+    const { out } = await take(from, '--without', 'history,subscription,registration');
     expect(Object.keys(sumsIn(out))).toEqual(['context', 'entity']);
     const part = join(from?.folder ?? '', 'part.ndjson');
     writeFileSync(part, out);

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
+import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import type { SubscriptionDocument } from '../../../src/core/model/subscription.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
@@ -58,6 +59,7 @@ async function openBench(): Promise<Bench> {
     ids: createIds(),
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
+    registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },
     access: openPolicy,

@@ -4,6 +4,7 @@
  */
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
+import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { type SubscriptionDocument, subscriptionJson } from '../../../src/core/model/subscription.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
@@ -422,6 +423,7 @@ function worldOf(stores: Stores): DeliveryWorld {
     ids,
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
+    registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
     limits: worldLimits,

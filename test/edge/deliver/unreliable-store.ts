@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
+import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
@@ -344,6 +345,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',
+    registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
     limits: worldLimits,

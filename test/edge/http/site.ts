@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createMemory } from '../../../src/app/memory.ts';
 import { createYieldToEventLoop, createClock, createIds } from '../../../src/app/process.ts';
+import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import type {
   OperationResult,
@@ -141,6 +142,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     collation: 'und-x-icu',
     limits: worldLimits,
     subscriptions: noSubscriptions,
+    registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },
     access: openPolicy,

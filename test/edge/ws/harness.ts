@@ -11,6 +11,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { type AccessPolicy, openPolicy } from '../../../src/core/access/policy.ts';
 import type { Grant } from '../../../src/core/access/principal.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
+import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
@@ -90,6 +91,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
     subscriptions: { ...noSubscriptions },
+    registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
     access,

@@ -1,8 +1,8 @@
-/** Reads members of a subscription by their JSON type. Each error message names the member. */
-import { ngsildNull } from '../model/attribute.ts';
-import { isArray, isStrings, type Json, type JsonObject } from '../model/json.ts';
-import { badData, Problem } from '../model/problem.ts';
-import { quoted } from '../model/read/id.ts';
+/** Reads members of subscriptions and registrations by their JSON type. Each error message names the member. */
+import { ngsildNull } from '../attribute.ts';
+import { isArray, isStrings, type Json, type JsonObject } from '../json.ts';
+import { badData, Problem } from '../problem.ts';
+import { quoted } from './id.ts';
 
 /** The members that an object may have, and the members of the standard that this broker does not support, with the reason. */
 export interface Members {

@@ -1,0 +1,33 @@
+/** Opens the persistence that the options choose. */
+import type { Observe } from '../core/port/observe.ts';
+import type { Stores } from '../core/port/store.ts';
+import { createMemoryStores } from '../store/memory/stores.ts';
+import { openMongoStores } from '../store/mongo/stores.ts';
+import { lockFolder } from '../store/sqlite/folder-lock.ts';
+import { createSqliteStores } from '../store/sqlite/stores.ts';
+import type { Config } from './config/options.ts';
+import { createYieldToEventLoop } from './process.ts';
+
+export function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
+  if (config.store === 'mongo')
+    return openMongoStores({ url: config.mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
+  return config.store === 'memory'
+    ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
+    : openFiles(config, observe);
+}
+
+/** Opens the stores in the data folder, and locks the folder for this process. */
+function openFiles({ data }: Config, observe: Observe): Stores {
+  const giveBack = lockFolder(data, 'mlaka serve');
+  const stores = createSqliteStores({
+    directory: data,
+    observe,
+    yieldToEventLoop: createYieldToEventLoop(),
+    fatal: (cause) => {
+      observe({ kind: 'failed', where: 'store', cause });
+      // A supervisor restarts the process, which can then write again. No acknowledged write is lost.
+      process.exit(1);
+    },
+  });
+  return { ...stores, close: () => stores.close().finally(giveBack) };
+}

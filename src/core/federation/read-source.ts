@@ -1,0 +1,98 @@
+/** Reads how the source of a registration is reached and asked: endpoint, headers, time limits (clauses 5.2.9, 5.2.22, 5.2.34). */
+import { parseDuration } from '../language/duration.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { badData } from '../model/problem.ts';
+import { isUri, quoted } from '../model/read/id.ts';
+import { readBoolean, refuseMembers } from '../model/read/json-member.ts';
+import { isSecretName, mask, maskUri } from '../model/secret.ts';
+import type { SourceHandling, SourceInfo } from './registration.ts';
+
+/** The endpoint without a slash or `/ngsi-ld/v1` at its end. Throws BadRequestData. */
+export function readEndpoint(json: Json | undefined): string {
+  if (typeof json === 'string' && isUri(json) && /^https?:\/\/[^/?#@:][^/?#]*(?:\/[^?#]*)?$/i.test(json))
+    return json.replace(/\/+$/, '').replace(/\/ngsi-ld\/v1$/, '');
+  const shown = typeof json === 'string' ? maskUri(json) : json;
+  throw badData(
+    `The endpoint of a registration must be a URL without a query such as http://localhost:1026, not ${quoted(shown)}.`,
+  );
+}
+
+const handlingMembers = { known: ['cacheDuration', 'cooldown', 'localOnly', 'timeout'], unsupported: {} };
+
+/** An hour and a week: a timer can hold them, and an operator can wait for them. */
+const timeoutMostMs = 3_600_000;
+const cooldownMostMs = 604_800_000;
+
+/** Throws BadRequestData that names the faulty member of `management`. */
+export function readHandling(json: Json | undefined): SourceHandling {
+  if (json === undefined) return { isLocalOnly: false };
+  if (!isObject(json)) throw badData(`The management of a registration must be an object, not ${quoted(json)}.`);
+  refuseMembers(json, handlingMembers, 'the management of a registration');
+  const { cacheDuration } = json;
+  if (cacheDuration !== undefined && (typeof cacheDuration !== 'string' || !parseDuration(cacheDuration)))
+    throw badData(`The cacheDuration must be a duration of ISO 8601 such as PT1M, not ${quoted(cacheDuration)}.`);
+  const timeoutMs = readMs(json, 'timeout', timeoutMostMs);
+  const cooldownMs = readMs(json, 'cooldown', cooldownMostMs);
+  return {
+    isLocalOnly: readBoolean(json, 'localOnly') ?? false,
+    ...(timeoutMs === undefined ? undefined : { timeoutMs }),
+    ...(cooldownMs === undefined ? undefined : { cooldownMs }),
+  };
+}
+
+function readMs(json: JsonObject, name: string, most: number): number | undefined {
+  const value = json[name];
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && value > 0 && value <= most) return value;
+  throw badData(`The ${name} must be a number of milliseconds above 0, at most ${most}, not ${quoted(value)}.`);
+}
+
+const mediaTypes = ['application/json', 'application/ld+json'];
+
+/** What the value of a key with a meaning of its own must be (clause 6.3.18). */
+const meanings: Readonly<Record<string, { readonly isGood: (value: string) => boolean; readonly what: string }>> = {
+  jsonldContext: { isGood: (value) => /^https?:/i.test(value) && isUri(value), what: 'the URL of an @context' },
+  accept: { isGood: (value) => mediaTypes.includes(value), what: mediaTypes.join(' or ') },
+  contentType: { isGood: (value) => mediaTypes.includes(value), what: mediaTypes.join(' or ') },
+  ngsildConformance: { isGood: (value) => /^\d+\.\d+$/.test(value), what: 'a version such as 1.9' },
+};
+
+/** Headers that frame a message, control a connection, or that the broker sets for each source itself. They are ignored. */
+const ownHeaders =
+  /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|via|link|ngsild-tenant|fiware-service)$/i;
+
+/** Throws BadRequestData that names the faulty pair of `contextSourceInfo`. */
+export function readSourceInfo(json: Json | undefined): SourceInfo {
+  if (json === undefined) return { headers: [] };
+  if (!isArray(json)) throw badData(`The contextSourceInfo must be an array of {"key", "value"}, not ${quoted(json)}.`);
+  const pairs = json.map(readPair);
+  const special = Object.fromEntries(pairs.filter(([key]) => Object.hasOwn(meanings, key)));
+  const { jsonldContext, accept, contentType } = special;
+  return {
+    headers: pairs.filter(([key]) => !Object.hasOwn(meanings, key) && !ownHeaders.test(key)),
+    ...(jsonldContext === undefined ? undefined : { jsonldContext }),
+    ...(accept === undefined ? undefined : { accept }),
+    ...(contentType === undefined ? undefined : { contentType }),
+  };
+}
+
+function readPair(json: Json): readonly [string, string] {
+  const { key, value } = isObject(json) ? json : {};
+  if (typeof key !== 'string' || typeof value !== 'string') {
+    const shown = typeof key === 'string' && isSecretName(key) ? { key, value: mask } : json;
+    throw badData(
+      `The contextSourceInfo must hold pairs such as {"key": "X-Auth-Token", "value": "…"}, not ${quoted(shown)}.`,
+    );
+  }
+  refuseFaultyPair(key, value);
+  return [key, value];
+}
+
+function refuseFaultyPair(key: string, value: string): void {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(key))
+    throw badData(`A key in contextSourceInfo must be the name of a header, not ${quoted(key)}.`);
+  if (/[^\t\P{Cc}]/u.test(value)) throw badData(`The value of ${key} in contextSourceInfo cannot stand in a header.`);
+  const meaning = Object.hasOwn(meanings, key) ? meanings[key] : undefined;
+  if (meaning && !meaning.isGood(value))
+    throw badData(`The value of ${key} in contextSourceInfo must be ${meaning.what}, not ${quoted(value)}.`);
+}

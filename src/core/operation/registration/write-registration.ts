@@ -1,0 +1,125 @@
+/** Operations that create, change and delete context source registrations (clauses 5.9.2 to 5.9.4). */
+import {
+  isExpired,
+  type Registration,
+  registrationCollection,
+  registrationIn,
+  registrationJson,
+} from '../../federation/registration.ts';
+import { conflictingEntities, overlappingRegistration } from '../../federation/registration-conflict.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import { readId } from '../../model/read/id.ts';
+import type { DocumentCollection } from '../../port/store.ts';
+import { writeHead } from '../heads.ts';
+import type { CallContext, Operation, OperationRequest } from '../operation.ts';
+import { newRegistration, patchRegistration } from './document.ts';
+
+const common = { ...writeHead, parameters: [] } as const;
+
+export const createRegistration: Operation = {
+  ...common,
+  name: 'createRegistration',
+  clause: '5.9.2',
+  method: 'POST',
+  path: '/csourceRegistrations',
+  body: 'object',
+  unknownTenant: 'create',
+  async run(request, call) {
+    const registration = newRegistration(bodyOf(request), call);
+    const { id } = registration;
+    await call.world.registrations.inTurn(call.tenant, async () => {
+      const collection = call.store.collection(registrationCollection);
+      const before = await unlessExpired(id, collection, call);
+      await refuseConflicts(registration, call);
+      if (!(await collection.replace(id, before, registrationJson(registration.document)))) throw alreadyExists(id);
+      await call.world.registrations.refresh(call.tenant, id);
+    });
+    return { kind: 'created', location: `/ngsi-ld/v1/csourceRegistrations/${id}` };
+  },
+};
+
+export const updateRegistration: Operation = {
+  ...common,
+  name: 'updateRegistration',
+  clause: '5.9.3',
+  method: 'PATCH',
+  path: '/csourceRegistrations/{id}',
+  body: 'object',
+  async run(request, call) {
+    const id = idOf(request);
+    const { registrations } = call.world;
+    await registrations.inTurn(call.tenant, async () => {
+      const collection = call.store.collection(registrationCollection);
+      const before = await collection.get(id);
+      if (before === undefined || isGone(id, await registrations.of(call.tenant), call)) throw unknown(id);
+      const registration = patchRegistration(registrationIn(before), bodyOf(request), call);
+      await refuseConflicts(registration, call);
+      if (!(await collection.replace(id, before, registrationJson(registration.document))))
+        throw new Problem('Unavailable', `Another request changed the registration ${id} meanwhile; try again.`);
+      await registrations.refresh(call.tenant, id);
+    });
+    return { kind: 'done' };
+  },
+};
+
+export const deleteRegistration: Operation = {
+  ...common,
+  name: 'deleteRegistration',
+  clause: '5.9.4',
+  method: 'DELETE',
+  path: '/csourceRegistrations/{id}',
+  body: 'none',
+  async run(request, call) {
+    const id = idOf(request);
+    const { registrations } = call.world;
+    await registrations.inTurn(call.tenant, async () => {
+      const wasGone = isGone(id, await registrations.of(call.tenant), call);
+      const wasThere = await call.store.collection(registrationCollection).delete(id);
+      await registrations.refresh(call.tenant, id);
+      if (!wasThere || wasGone) throw unknown(id);
+    });
+    return { kind: 'done' };
+  },
+};
+
+/** The stored document that a new registration replaces: one that has expired. Throws AlreadyExists for another one. */
+async function unlessExpired(id: string, collection: DocumentCollection, call: CallContext): Promise<Json | undefined> {
+  const before = await collection.get(id);
+  if (before !== undefined && !isGone(id, await call.world.registrations.of(call.tenant), call))
+    throw alreadyExists(id);
+  return before;
+}
+
+/** True for a registration that has expired. It counts as deleted (clause 5.2.9). */
+function isGone(id: string, index: { get(id: string): Registration | undefined }, { now }: CallContext): boolean {
+  const registration = index.get(id);
+  return registration !== undefined && isExpired(registration, now);
+}
+
+/** Throws Conflict when another registration, or an entity of this broker, excludes the registration. */
+async function refuseConflicts(registration: Registration, call: CallContext): Promise<void> {
+  const { mode, id } = registration;
+  const other = overlappingRegistration(registration, await call.world.registrations.of(call.tenant), call.now);
+  if (other)
+    throw new Problem(
+      'Conflict',
+      `The ${mode} registration ${id} overlaps the ${other.mode} registration ${other.id}.`,
+    );
+  for (const filter of conflictingEntities(registration)) {
+    const [entity] = await call.store.find({ filter, limit: 1, now: call.now, isLazy: true });
+    if (entity)
+      throw new Problem(
+        'Conflict',
+        `The ${mode} registration ${id} is of information that the entity ${entity.id} has here.`,
+      );
+  }
+}
+
+const idOf = (request: OperationRequest): string => readId(request.path['id'], 'the id of the registration');
+
+const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
+
+const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `There is a registration ${id} already.`);
+
+const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no registration ${id}.`);
