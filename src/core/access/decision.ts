@@ -1,50 +1,143 @@
-/** The only place that decides which entities and attributes a principal may access by an action in a tenant. */
-import type { Filter } from '../language/filter.ts';
+/** The only place that decides which entities and attributes an operation may access under grants. */
+import type { EntitySelector, Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
-import type { Action, Grant, Principal } from './principal.ts';
+import { compareInstants, type Instant } from '../model/instant.ts';
+import { attributesIn } from './filter-attributes.ts';
+import type { Grant, OperationClass } from './grant.ts';
 
-/** `full`: no restriction. `none`: no access. `part`: access to the entities that match `filter`, with the attributes that `see` leaves. */
-export type Decision =
-  | { readonly extent: 'full' }
-  | { readonly extent: 'none' }
-  | {
-      readonly extent: 'part';
-      readonly filter: Filter;
-      /** The entity with the attributes that may be accessed. Undefined when the entity itself may not be accessed. */
-      readonly see: (entity: Entity) => Entity | undefined;
-    };
+/** What is visible of an entity. `part` names the visible attributes; equal keys have equal names. */
+export type Visibility = 'whole' | 'hidden' | { readonly names: ReadonlySet<string>; readonly key: string };
+
+/** Access to some entities, or to some attributes of them. */
+export interface PartialDecision {
+  readonly extent: 'part';
+  /** Decisions with equal keys decide alike. */
+  readonly key: string;
+  /** Selects all entities that may be accessed, and perhaps more. Absent: it would be too long for a query plan. */
+  readonly filter?: Filter;
+  /** True when an entity is visible and matches in its visible part exactly if the whole entity matches `filter` and the given one. */
+  readonly isExact: (filter: Filter) => boolean;
+  readonly visibilityOf: (entity: Entity) => Visibility;
+  /** The grants that cover the entity. */
+  readonly covering: (entity: Entity) => readonly Grant[];
+}
+
+/** `full`: no restriction. `none`: no access. */
+export type Decision = { readonly extent: 'full' } | { readonly extent: 'none' } | PartialDecision;
+
+const full: Decision = { extent: 'full' };
+const none: Decision = { extent: 'none' };
 
 /** Decides on access. Pure: the same arguments give the same decision. */
-export function decide(principal: Principal, action: Action, tenant: string): Decision {
-  const grants = principal.grants.filter(
-    (grant) => grant.actions.includes(action) && (grant.tenants?.includes(tenant) ?? true),
+export function decide(grants: readonly Grant[], operation: OperationClass, tenant: string): Decision {
+  const given = grants.filter(
+    ({ operations, tenants }) => operations.includes(operation) && (tenants?.includes(tenant) ?? true),
   );
-  if (grants.length === 0) return { extent: 'none' };
-  if (grants.some(isUnrestricted)) return { extent: 'full' };
-  const rules = grants.map((grant) => ({ grant, covers: compileFilter(filterOf(grant)) }));
+  if (given.length === 0) return none;
+  return given.some(isUnrestricted) ? full : decidePart(given);
+}
+
+const isUnrestricted = ({ types, idPattern, scopes, attrs, q }: Grant): boolean =>
+  types === undefined && idPattern === undefined && scopes === undefined && attrs === undefined && q === undefined;
+
+function decidePart(grants: readonly Grant[]): PartialDecision {
+  const covering = createCovering(grants);
+  const filter = filterOfAll(grants);
   return {
     extent: 'part',
-    filter: { anyOf: grants.map(filterOf) },
-    see: (entity) =>
-      visible(
-        entity,
-        rules.filter(({ covers }) => covers(entity)).map(({ grant }) => grant),
-      ),
+    key: JSON.stringify(grants),
+    ...(filter ? { filter } : undefined),
+    isExact: (asked) => filter !== undefined && areAllVisible(attributesIn(asked), grants),
+    visibilityOf: (entity) => visibilityUnder(covering(entity)),
+    covering,
   };
 }
 
-const isUnrestricted = ({ types, scopes, attrs }: Grant): boolean =>
-  types === undefined && scopes === undefined && attrs === undefined;
+/** The entity with its visible attributes. Undefined when it is hidden. */
+export function visiblePart(entity: Entity, { visibilityOf }: PartialDecision): Entity | undefined {
+  const visibility = visibilityOf(entity);
+  if (visibility === 'hidden') return undefined;
+  return visibility === 'whole' ? entity : withOnly(entity, visibility.names);
+}
 
-const filterOf = ({ types, scopes }: Grant): Filter => ({
-  ...(types ? { selectors: types.map((type) => ({ types: { op: 'type', type } })) } : undefined),
+/** The entity with these attributes only. Its `modifiedAt` is that of the attributes, because a change of the others is hidden too. */
+export function withOnly({ modifiedAt: _hidden, ...entity }: Entity, names: ReadonlySet<string>): Entity {
+  const attrs = Object.fromEntries(Object.entries(entity.attrs).filter(([name]) => names.has(name)));
+  const times = Object.values(attrs).flatMap((instances) => instances.flatMap(({ modifiedAt = [] }) => modifiedAt));
+  const last = times.reduce<Instant | undefined>(
+    (latest, time) => (latest === undefined || compareInstants(time, latest) > 0 ? time : latest),
+    undefined,
+  );
+  return { ...entity, attrs, ...(last === undefined ? undefined : { modifiedAt: last }) };
+}
+
+const areAllVisible = (names: ReadonlySet<string>, grants: readonly Grant[]): boolean =>
+  names.size === 0 ||
+  grants.every(({ attrs }) => attrs === undefined || [...names].every((name) => attrs.includes(name)));
+
+interface Rule {
+  readonly grant: Grant;
+  readonly covers: (entity: Entity) => boolean;
+}
+
+/** Finds the grants that cover an entity. Grants with types are looked up by the types of the entity. */
+function createCovering(grants: readonly Grant[]): (entity: Entity) => readonly Grant[] {
+  const untyped: Rule[] = [];
+  const byType = new Map<string, Rule[]>();
+  for (const grant of grants) {
+    const rule = { grant, covers: compileFilter(filterOf({ ...grant, types: undefined })) };
+    if (grant.types === undefined) untyped.push(rule);
+    for (const type of grant.types ?? []) {
+      const known = byType.get(type);
+      if (known) known.push(rule);
+      else byType.set(type, [rule]);
+    }
+  }
+  return (entity) => {
+    const rules = new Set(untyped);
+    for (const type of entity.types) for (const rule of byType.get(type) ?? []) rules.add(rule);
+    return [...rules].filter(({ covers }) => covers(entity)).map(({ grant }) => grant);
+  };
+}
+
+function visibilityUnder(grants: readonly Grant[]): Visibility {
+  if (grants.length === 0) return 'hidden';
+  if (grants.some(({ attrs }) => attrs === undefined)) return 'whole';
+  const names = new Set(grants.flatMap(({ attrs = [] }) => attrs));
+  return { names, key: [...names].sort().join(' ') };
+}
+
+type Covered = { readonly [Name in 'types' | 'idPattern' | 'scopes' | 'q']?: Grant[Name] | undefined };
+
+/** The filter for the entities that a grant covers. */
+export const filterOf = ({ types, idPattern, scopes, q }: Covered): Filter => ({
+  ...(types || idPattern ? { selectors: selectorsOf(types, idPattern) } : undefined),
   ...(scopes ? { scopeQ: { anyOf: scopes.map((scope) => ({ allOf: [scope] })) } } : undefined),
+  ...(q ? { q } : undefined),
 });
 
-function visible(entity: Entity, grants: readonly Grant[]): Entity | undefined {
-  if (grants.length === 0) return undefined;
-  if (grants.some((grant) => grant.attrs === undefined)) return entity;
-  const names = new Set(grants.flatMap((grant) => grant.attrs ?? []));
-  return { ...entity, attrs: Object.fromEntries(Object.entries(entity.attrs).filter(([name]) => names.has(name))) };
+const selectorsOf = (types: Covered['types'], idPattern: Covered['idPattern']): readonly EntitySelector[] => {
+  const pattern = idPattern ? { idPattern } : undefined;
+  return types ? types.map((type) => ({ types: { op: 'type', type }, ...pattern })) : [{ ...pattern }];
+};
+
+/** Most parts of a filter in a query plan. A longer one costs the store more than it saves. */
+const alternativesMax = 20;
+const typesMax = 200;
+
+/** One filter for all grants. Grants that only name types and attributes become one list of types. */
+function filterOfAll(grants: readonly Grant[]): Filter | undefined {
+  const isPlain = ({ idPattern, scopes, q }: Grant): boolean => !idPattern && !scopes && !q;
+  const plain = grants.filter(isPlain);
+  // Such a grant covers every entity: it only restricts attributes.
+  if (plain.some(({ types }) => types === undefined)) return {};
+  const types = new Set(plain.flatMap(({ types: own = [] }) => own));
+  const alternatives = [
+    ...(types.size > 0 ? [filterOf({ types: [...types] })] : []),
+    ...grants.filter((grant) => !isPlain(grant)).map(filterOf),
+  ];
+  if (alternatives.length > alternativesMax || types.size > typesMax) return undefined;
+  const [only] = alternatives;
+  return alternatives.length === 1 ? only : { anyOf: alternatives };
 }

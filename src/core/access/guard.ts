@@ -1,48 +1,46 @@
-/** Enforces a decision between an operation and its store, so that no operation can skip the check. */
+/** Restricts the reads of a store to a decision, between an operation and its store, so that no operation can skip the check. */
 import { compileFilter } from '../language/matches/matches.ts';
-import type { Write } from '../language/write.ts';
-import type { Entity } from '../model/entity.ts';
 import type { Instant } from '../model/instant.ts';
 import { Problem } from '../model/problem.ts';
-import type { EntityHistory } from '../model/history.ts';
-import type { HistoryPlan, Plan, Store, Stored } from '../port/store.ts';
-import type { Decision } from './decision.ts';
-import { previewMutation, touchedAttributes } from './mutation-preview.ts';
+import type { Plan, Store, Stored } from '../port/store.ts';
+import { type Decision, type PartialDecision, type Visibility, withOnly } from './decision.ts';
+import { withoutAttributes } from './filter-attributes.ts';
+import { historyVisible } from './guard-history.ts';
+import { summarizeVisible } from './guard-summary.ts';
+import type { Grant } from './grant.ts';
 
-type Part = Extract<Decision, { extent: 'part' }>;
-
-/** Page size of the reads that find or count entities under a partial decision. */
+/** Page size of the reads that test entities one by one. */
 const pageSize = 1000;
 
 /** The store restricted to a decision. A full decision adds no cost. Throws Forbidden for the decision `none`. */
 export function guardStore(store: Store, decision: Decision): Store {
   if (decision.extent === 'full') return store;
   if (decision.extent === 'none') throw forbidden('Nothing here is granted to you.');
+  const view = viewOf(store, decision);
   return {
-    get: async (id, now) => visibleStored(await store.get(id, now), decision),
-    find: (plan) => findVisible(store, plan, decision),
-    count: (plan) => countVisible(store, plan, decision),
+    get: async (id, now) => view.visible(await store.get(id, now)),
+    find: (plan) => findVisible(store, plan, { decision, view }),
+    count: (plan) => countVisible(store, plan, { decision, view }),
     history: (plan) => historyVisible(store, plan, decision),
-    apply: async (writes, at) => {
-      const permitted = await Promise.all(writes.map((write) => permit(store, write, { decision, at })));
-      return store.apply(permitted, at);
-    },
+    summary: () => summarizeVisible(store, decision),
+    apply: refuse,
     ...closed,
     log: { ...closedLog, position: () => store.log.position(), prunedTo: () => store.log.prunedTo() },
   };
 }
 
-const forbidden = (detail: string): Problem => new Problem('Forbidden', detail);
+export const forbidden = (detail: string): Problem => new Problem('Forbidden', detail);
+
+const needsAll = 'This cannot be limited to a part of the tenant, and you are granted only a part of it.';
 const refuseAtOnce = (): never => {
-  throw forbidden('Only a grant without restrictions allows this.');
+  throw forbidden(needsAll);
 };
-const refuse = (): Promise<never> => Promise.reject(forbidden('Only a grant without restrictions allows this.'));
+const refuse = (): Promise<never> => Promise.reject(forbidden(needsAll));
 
 /** Methods that a partial grant may not use, because their results are not single entities. */
-const closed = {
+export const closed = {
   record: refuse,
   revise: refuse,
-  summary: refuse,
   sweep: refuse,
   forgetHistory: refuse,
   collection: () => ({
@@ -56,93 +54,110 @@ const closed = {
     follow: refuseAtOnce,
   }),
 };
-const closedLog = {
-  read: refuse,
-  prune: refuse,
-  follow: (): never => {
-    throw forbidden('Only a grant without restrictions allows this.');
-  },
-};
+const closedLog = { read: refuse, prune: refuse, follow: refuseAtOnce };
 
-const narrowed = <T extends Plan>(plan: T, { filter }: Part): T => ({
-  ...plan,
-  filter: { ...plan.filter, also: [...(plan.filter.also ?? []), filter] },
+/** The entities of a store as a decision shows them. */
+interface View {
+  /** The visible part of an entity. Undefined when it is hidden. */
+  visible(stored: Stored | undefined): Stored | undefined;
+}
+
+/** One view for each decision and store: it keeps what was decided about each version of an entity. */
+const views = new WeakMap<PartialDecision, WeakMap<Store, View>>();
+
+function viewOf(store: Store, decision: PartialDecision): View {
+  const ofDecision = views.get(decision) ?? new WeakMap<Store, View>();
+  views.set(decision, ofDecision);
+  const view = ofDecision.get(store) ?? createView(decision);
+  ofDecision.set(store, view);
+  return view;
+}
+
+/** Most entities of which a view keeps what was decided. */
+const decidedMax = 10_000;
+
+function createView({ visibilityOf }: PartialDecision): View {
+  const decided = new Map<string, { readonly version: number; readonly visibility: Visibility }>();
+  const decideOn = (stored: Stored): Visibility => {
+    const { id, version, isPart = false } = stored;
+    const known = decided.get(id);
+    if (known?.version === version && !isPart) return known.visibility;
+    const visibility = visibilityOf(stored.entity());
+    if (decided.size >= decidedMax) decided.clear();
+    // What expires may make a condition of a grant false without a new version.
+    if (!isPart) decided.set(id, { version, visibility });
+    return visibility;
+  };
+  return {
+    visible: (stored) => {
+      if (!stored) return undefined;
+      const visibility = decideOn(stored);
+      if (visibility === 'hidden') return undefined;
+      return visibility === 'whole' ? stored : partOf(stored, visibility);
+    },
+  };
+}
+
+const partOf = (stored: Stored, { names, key }: Exclude<Visibility, string>): Stored => ({
+  ...stored,
+  part: key,
+  entity: () => withOnly(stored.entity(), names),
 });
 
-function visibleStored(stored: Stored | undefined, { see }: Part): Stored | undefined {
-  const entity = stored && see(stored.entity());
-  return (
-    entity && { id: entity.id, version: stored.version, cursor: stored.cursor, isPart: true, entity: () => entity }
-  );
+const narrowed = <T extends Plan>(plan: T, { filter }: PartialDecision): T =>
+  filter ? { ...plan, filter: { ...plan.filter, also: [...(plan.filter.also ?? []), filter] } } : plan;
+
+interface Restriction {
+  readonly decision: PartialDecision;
+  readonly view: View;
 }
 
 /** Finds entities that match in their visible part. Otherwise a query on a hidden attribute would disclose its value. */
-async function findVisible(store: Store, plan: Plan, decision: Part): Promise<readonly Stored[]> {
-  const matches = compileFilter(plan.filter);
+async function findVisible(store: Store, plan: Plan, { decision, view }: Restriction): Promise<readonly Stored[]> {
+  if (decision.isExact(plan.filter)) {
+    const found = await store.find(narrowed(plan, decision));
+    return found.flatMap((stored) => (stored.size === undefined ? (view.visible(stored) ?? []) : stored));
+  }
   const wanted = plan.limit + (plan.offset ?? 0);
   const found: Stored[] = [];
-  let after = plan.after;
-  while (found.length < wanted) {
-    const page = await store.find({
-      ...narrowed(plan, decision),
-      limit: pageSize,
-      offset: 0,
-      ...(after === undefined ? undefined : { after }),
-    });
-    for (const stored of page) {
-      const visible = visibleStored(await wholeOf(store, stored, plan), decision);
-      if (visible && matches(visible.entity())) found.push(asFound(stored, visible));
-    }
-    after = page.at(-1)?.cursor;
-    if (page.length < pageSize) break;
+  for await (const stored of matching(store, plan, { decision, view })) {
+    found.push(stored);
+    if (found.length >= wanted) break;
   }
   return found.slice(plan.offset ?? 0, wanted);
 }
 
-/** Loads an entity that a lazy plan found without its content, to test it. The result of `find` stays without content. */
-const wholeOf = async (store: Store, stored: Stored, { now }: Plan): Promise<Stored | undefined> =>
-  stored.size === undefined ? stored : store.get(stored.id, now);
-
-const asFound = (stored: Stored, visible: Stored): Stored => (stored.size === undefined ? visible : stored);
-
-const countVisible = async (store: Store, plan: Plan, decision: Part): Promise<number> =>
-  (await findVisible(store, { ...plan, offset: 0, limit: Number.MAX_SAFE_INTEGER }, decision)).length;
-
-/** Histories of visible entities that exist. A partial grant gives no access to the history of deleted entities. */
-async function historyVisible(store: Store, plan: HistoryPlan, decision: Part): Promise<readonly EntityHistory[]> {
-  const histories = await store.history(narrowed(plan, decision));
-  const visible = await Promise.all(
-    histories.map(async (history) => {
-      const entity = (await store.get(history.id, plan.now))?.entity();
-      return entity && decision.see(withAttributes(entity, Object.keys(history.attrs)));
-    }),
-  );
-  return histories.flatMap((history, index) => {
-    const names = visible[index]?.attrs;
-    return names
-      ? [{ ...history, attrs: Object.fromEntries(Object.entries(history.attrs).filter(([name]) => name in names)) }]
-      : [];
-  });
+async function countVisible(store: Store, plan: Plan, restriction: Restriction): Promise<number> {
+  const { decision } = restriction;
+  if (decision.isExact(plan.filter)) return store.count(narrowed(plan, decision));
+  let count = 0;
+  for await (const _stored of matching(store, { ...plan, isLazy: false }, restriction)) count += 1;
+  return count;
 }
 
-/** The entity as if it had these attributes, to ask which of their names are visible. */
-const withAttributes = (entity: Entity, names: readonly string[]): Entity => ({
-  ...entity,
-  attrs: Object.fromEntries(names.map((name) => [name, []])),
-});
-
-/**
- * Adds the filter of the decision as a condition of the write. Throws Forbidden when the write touches what is not granted, or would leave
- * an entity that is not granted.
- */
-async function permit(store: Store, write: Write, { decision, at }: { decision: Part; at: Instant }): Promise<Write> {
-  const current = (await store.get(write.mutation.id, at))?.entity();
-  const names = touchedAttributes(current, write.mutation);
-  for (const entity of [current, previewMutation(current, write.mutation, at)]) {
-    if (!entity) continue;
-    const visible = decision.see(withAttributes(entity, names));
-    const hidden = visible ? names.find((name) => !(name in visible.attrs)) : 'the entity itself';
-    if (hidden !== undefined) throw forbidden(`You may not write ${hidden} of ${write.mutation.id}.`);
+/** All entities whose visible part matches the filter of the plan. Large ones of a lazy plan stay without content. */
+async function* matching(store: Store, plan: Plan, { decision, view }: Restriction): AsyncGenerator<Stored> {
+  const matches = compileFilter(plan.filter);
+  const wide = narrowed({ ...plan, filter: withoutAttributes(plan.filter), limit: pageSize, offset: 0 }, decision);
+  let { after } = plan;
+  for (;;) {
+    const page = await store.find({ ...wide, ...(after === undefined ? undefined : { after }) });
+    for (const stored of page) {
+      const visible = view.visible(await wholeOf(store, stored, plan.now));
+      if (visible && matches(visible.entity())) yield stored.size === undefined ? visible : stored;
+    }
+    after = page.at(-1)?.cursor;
+    if (page.length < pageSize) return;
   }
-  return { ...write, only: { ...write.only, also: [...(write.only?.also ?? []), decision.filter] } };
+}
+
+/** Loads an entity that a lazy plan found without its content, to test it. */
+const wholeOf = async (store: Store, stored: Stored, now: Instant): Promise<Stored | undefined> =>
+  stored.size === undefined ? stored : store.get(stored.id, now);
+
+/** True when the grants that cover an entity give access to all these attributes of it. */
+export function giveAccessTo(names: readonly string[], covering: readonly Grant[]): boolean {
+  if (covering.some(({ attrs }) => attrs === undefined)) return true;
+  const given = new Set(covering.flatMap(({ attrs = [] }) => attrs));
+  return covering.length > 0 && names.every((name) => given.has(name));
 }

@@ -1,19 +1,27 @@
 /** The policy: which grants an identity has at present. */
+import { operationClasses } from './grant.ts';
 import { anonymous, type Identity } from './identity.ts';
-import type { Principal } from './principal.ts';
+import { createPrincipal, type Principal } from './principal.ts';
 
 export interface AccessPolicy {
+  /** True when everything is granted to everybody. */
+  readonly isOpen: boolean;
   /** The principal with its present grants. Cheap: cached by identity and version of the policy. */
   principalOf(identity: Identity): Principal;
   /** Calls back when grants or roles change. Returns the function that stops it. */
   follow(listener: () => void): () => void;
+  /** Puts into effect what this broker changed in the stored grants. */
+  refresh(): Promise<void>;
 }
 
-const everything: Principal['grants'] = [{ actions: ['read', 'write'] }];
-const everybody: Principal = { identity: anonymous, grants: everything };
+/** The grants of the role `administrator`. */
+export const everything: Principal['grants'] = [{ operations: operationClasses }];
+const everybody = createPrincipal(anonymous, everything);
 
 /** Grants everything to everybody, which is why the broker listens on 127.0.0.1 by default. */
 export const openPolicy: AccessPolicy = {
-  principalOf: (identity) => (identity === anonymous ? everybody : { identity, grants: everything }),
+  isOpen: true,
+  principalOf: (identity) => (identity === anonymous ? everybody : createPrincipal(identity, everything)),
   follow: () => () => undefined,
+  refresh: () => Promise.resolve(),
 };

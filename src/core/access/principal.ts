@@ -1,23 +1,36 @@
-/** The caller of a request and its permissions. */
-import type { ScopePattern } from '../language/filter.ts';
+/** The caller of a request, its grants, and the decisions that follow from them. */
+import { type Decision, decide } from './decision.ts';
+import type { Grant, OperationClass } from './grant.ts';
 import type { Identity } from './identity.ts';
 
-/** What an operation does to data, as access control sees it. */
+/** Whether an operation changes data. */
 export type Action = 'read' | 'write';
-
-/** A permission. Absent members do not restrict it. */
-export interface Grant {
-  readonly actions: readonly Action[];
-  readonly tenants?: readonly string[];
-  /** Expanded entity types. */
-  readonly types?: readonly string[];
-  readonly scopes?: readonly ScopePattern[];
-  /** Expanded names of the attributes that may be read or written. */
-  readonly attrs?: readonly string[];
-}
 
 /** A caller with its present grants. */
 export interface Principal {
   readonly identity: Identity;
   readonly grants: readonly Grant[];
+  /** What the principal may access by this class of operation in a tenant. Compiled once. */
+  rights(operation: OperationClass, tenant: string): Decision;
 }
+
+export function createPrincipal(identity: Identity, grants: readonly Grant[]): Principal {
+  const decisions = new Map<string, Decision>();
+  return {
+    identity,
+    grants,
+    rights: (operation, tenant) => {
+      const key = `${operation} ${tenant}`;
+      let decision = decisions.get(key);
+      if (decision === undefined) {
+        decision = decide(grants, operation, tenant);
+        // The names of tenants come from clients.
+        if (decisions.size < decisionsMax) decisions.set(key, decision);
+      }
+      return decision;
+    },
+  };
+}
+
+/** Most decisions that a principal keeps. */
+const decisionsMax = 1000;

@@ -56,6 +56,13 @@ export function hasRequestedSeries(selected: readonly Timed[], { attrs, datasetI
   return !isMeant || selected.some(({ name, instance }) => isMeant({ name, datasetId: instance.datasetId }));
 }
 
+/** Like `hasRequestedSeries`, for a history. */
+export const hasSeries = (history: EntityHistory['attrs'], filter: Filter): boolean =>
+  hasRequestedSeries(
+    Object.entries(history).flatMap(([name, instances]) => instances.map((instance) => ({ name, time: 0, instance }))),
+    filter,
+  );
+
 /** The test of series by attributes (expanded names) and datasets, where these are given; `@none` is the default instance. */
 export function seriesTest({
   attrs,

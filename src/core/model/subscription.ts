@@ -1,6 +1,6 @@
 /** Defines a stored subscription (clause 5.2.12), its status (clause 5.8.1.4) and its delivery statistics (clause 5.2.14). */
 import { type Instant, microsOfInstant } from './instant.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isObject, isStrings, type Json, type JsonObject } from './json.ts';
 import { unreadable } from './problem.ts';
 
 /** Members that brokers write and ignore in requests: those of this broker, and those of other brokers (docs/compatibility.md). */
@@ -49,6 +49,15 @@ export interface SubscriptionDocument {
   readonly modifiedAt: Instant;
   /** Changes after this position of the log concern it. */
   readonly since: number;
+  /** Whose rights apply to each notification. Absent: it was created while everything was granted to everybody. */
+  readonly owner?: Owner;
+}
+
+/** The identity that created a subscription. */
+interface Owner {
+  readonly kind: 'anonymous' | 'key' | 'token' | 'local';
+  readonly subject: string;
+  readonly roles: readonly string[];
 }
 
 /** The state of a subscription (clause 5.2.12). */
@@ -61,12 +70,20 @@ export function statusOf({ members }: SubscriptionDocument, now: Instant): Subsc
 }
 
 /** The document as JSON, for a collection. */
-export const subscriptionJson = ({ id, members, queryContext, context, ...rest }: SubscriptionDocument): Json => ({
+export const subscriptionJson = ({
+  id,
+  members,
+  queryContext,
+  context,
+  owner,
+  ...rest
+}: SubscriptionDocument): Json => ({
   id,
   members,
   queryContext,
   context,
   ...rest,
+  ...(owner ? { owner: { ...owner } } : undefined),
 });
 
 /**
@@ -80,7 +97,18 @@ export function subscriptionIn(json: Json): SubscriptionDocument {
   const isWhole =
     isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
   if (!isWhole || !isObject(members)) throw unreadable('A subscription');
-  return { id, members, queryContext, context, createdAt, modifiedAt, since };
+  return { id, members, queryContext, context, createdAt, modifiedAt, since, ...ownerIn(json) };
+}
+
+const ownerKinds = ['anonymous', 'key', 'token', 'local'] as const;
+
+/** Throws for an owner that cannot be read: without it, everything would be notified. */
+function ownerIn({ owner }: JsonObject): Pick<SubscriptionDocument, 'owner'> {
+  if (owner === undefined) return {};
+  const { kind, subject, roles } = isObject(owner) ? owner : {};
+  const known = ownerKinds.find((one) => one === kind);
+  if (known === undefined || typeof subject !== 'string' || !isStrings(roles)) throw unreadable('A subscription');
+  return { owner: { kind: known, subject, roles } };
 }
 
 /** The delivery statistics of a subscription (clause 5.2.14): every attempt counts. */

@@ -1,6 +1,7 @@
 /** The shape of every API operation: a request value in, a result value out. Bindings only translate (CIM 009 clauses 5 and 6). */
 import type { Domain } from '../access/domain.ts';
 import type { AccessPolicy } from '../access/policy.ts';
+import type { OperationClass } from '../access/grant.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Registrations } from '../federation/registrations.ts';
 import type { Context } from '../jsonld/context.ts';
@@ -185,6 +186,13 @@ export interface Operation {
   readonly method: Method;
   readonly path: string;
   readonly action: Action;
+  /** The right that it needs. `open`: none, because it accesses nothing of a tenant. */
+  readonly access: OperationClass | 'open';
+  /**
+   * True when it checks itself who may access which document of a collection, such as subscriptions. Otherwise it needs all of the tenant
+   * for that.
+   */
+  readonly checksDocuments?: true;
   /** All query parameters that it takes; any other is an InvalidRequest (clause 6.3.20). */
   readonly parameters: readonly string[];
   /** Media types of its answer, in the server's order of preference. */

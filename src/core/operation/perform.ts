@@ -1,7 +1,8 @@
 /** Runs an operation for a caller: the only place that decides access and opens a tenant's store. */
 import { restrictToDomain } from '../access/domain.ts';
-import { decide } from '../access/decision.ts';
+import type { Decision, PartialDecision } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
+import { guardWrites } from '../access/guard-writes.ts';
 import { isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import { refuseManyMembers } from '../model/entity-size.ts';
@@ -33,19 +34,39 @@ export async function perform(
 
 /** Creates the context of a call: decides access and opens the tenant's store. */
 async function openCall(operation: Operation, caller: Caller, world: World): Promise<CallContext> {
-  const decision = decide(caller.principal, operation.action, caller.tenant);
-  if (decision.extent === 'none') {
-    throw new Problem('Forbidden', `${caller.principal.identity.subject} has no grant to ${operation.action} here.`);
-  }
+  const decision = decideCall(operation, caller);
   const store = await openTenant(world, caller.tenant, operation);
   const noting = world.contexts.recordUse(caller.context, caller.tenant);
   if (noting) await noting;
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, world.ids), await store.log.position());
   const bounded = operation.action === 'write' ? boundStore(store, world.limits) : store;
-  const guarded = guardStore(bounded, decision);
+  const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller });
   const own = caller.domain ? restrictToDomain(guarded, caller.domain, operation.action) : guarded;
   return { ...caller, world, now: world.clock.now(), store: own, position };
+}
+
+const open: Decision = { extent: 'full' };
+
+/** Throws Forbidden without any grant. */
+function decideCall({ access, name }: Operation, { principal, tenant }: Caller): Exclude<Decision, { extent: 'none' }> {
+  const decision = access === 'open' ? open : principal.rights(access, tenant);
+  if (decision.extent !== 'none') return decision;
+  throw new Problem('Forbidden', `${principal.identity.subject} has no grant to ${access} here, which ${name} needs.`);
+}
+
+interface Guarding {
+  readonly decision: PartialDecision;
+  readonly operation: Operation;
+  readonly caller: Caller;
+}
+
+function guard(store: Store, { decision, operation, caller: { principal, tenant } }: Guarding): Store {
+  const guarded =
+    operation.access === 'write' || operation.access === 'delete'
+      ? guardWrites(store, { act: decision, read: principal.rights('read', tenant) })
+      : guardStore(store, decision);
+  return operation.checksDocuments ? { ...guarded, collection: (name) => store.collection(name) } : guarded;
 }
 
 async function openTenant({ stores }: World, tenant: string, { unknownTenant }: Operation): Promise<Store> {

@@ -76,12 +76,15 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
   const asked = JSON.stringify(outputParameters.map((name) => params[name] ?? null));
   const key = `${call.media === 'geo+json' ? 'geo' : 'json'} ${call.context.key} ${asked}`;
   const bare = (stored: Stored): string | undefined => {
-    const { id, version, isPart = false } = stored;
+    const { id, version, part, isPart = false } = stored;
     const write = (): string => JSON.stringify(render(older.of(stored.entity()), view) ?? null);
     const text =
       isPart || call.version !== undefined
         ? write()
-        : call.world.renders.text({ tenant: call.tenant, id, version, view: key }, write);
+        : call.world.renders.text(
+            { tenant: call.tenant, id, version, view: part === undefined ? key : `${key} ${part}` },
+            write,
+          );
     return text === 'null' ? undefined : text;
   };
   const element = elementWriter(call);

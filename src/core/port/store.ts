@@ -39,8 +39,10 @@ export interface Stored {
   readonly cursor: number;
   /** The size in bytes of a large entity that a lazy plan found without its content. Read the content by `Store.get`: `entity` throws. */
   readonly size?: number;
-  /** True when the content depends on more than `version`: attributes were left out for the caller, or something in it expires. */
+  /** True when the content depends on more than `version` and `part`: something in it expires. */
   readonly isPart?: boolean;
+  /** Names the attributes that were kept for the caller. Absent: all. */
+  readonly part?: string;
   entity(): Entity;
 }
 

@@ -1,5 +1,5 @@
 /** Determines what a principal may see of a tenant: a filtered view of the store and of each change. */
-import { decide } from '../../core/access/decision.ts';
+import { visiblePart } from '../../core/access/decision.ts';
 import { guardStore } from '../../core/access/guard.ts';
 import type { Change } from '../../core/model/change.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -18,17 +18,17 @@ export interface Audience {
 
 /** Throws Forbidden when the principal may see nothing. */
 export function audienceOf({ principal, tenant }: Pick<Caller, 'principal' | 'tenant'>, store: Store): Audience {
-  const decision = decide(principal, 'read', tenant);
+  const decision = principal.rights('subscribe', tenant);
   switch (decision.extent) {
     case 'none':
-      throw new Problem('Forbidden', `${principal.identity.subject} has no grant to read here.`);
+      throw new Problem('Forbidden', `${principal.identity.subject} has no grant to subscribe here.`);
     case 'full':
       return { key: '', store, see: (change) => change };
     case 'part':
       return {
-        key: JSON.stringify(principal.grants),
+        key: decision.key,
         store: guardStore(store, decision),
-        see: (change) => visibleChange(change, (entity) => decision.see(entity)),
+        see: (change) => visibleChange(change, (entity) => visiblePart(entity, decision)),
       };
   }
 }

@@ -2,10 +2,10 @@
 import { statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import type { World } from '../../core/operation/operation.ts';
 import { changeDocument } from '../../core/port/document-collection.ts';
-import type { Position, DocumentCollection, Store } from '../../core/port/store.ts';
+import type { Position, DocumentCollection } from '../../core/port/store.ts';
 import { acknowledgedCollection, subscriptionCollection } from '../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
-import { readSubject } from './stored.ts';
+import { readSubject, type StoredSubject } from './stored.ts';
 
 /** A claim on a stored subscription. Call `release` once. */
 export interface ExclusiveConsumer {
@@ -17,12 +17,7 @@ export interface ExclusiveConsumer {
   release(): void;
 }
 
-interface ExclusiveConsumerOptions {
-  readonly tenant: string;
-  readonly id: string;
-  /** The store as the client may see it, and the unrestricted store. */
-  readonly seen: Store;
-  readonly store: Store;
+interface ExclusiveConsumerOptions extends StoredSubject {
   /** Called when another consumer takes over, or when the subscription is changed, paused or deleted. */
   readonly lost: (reason: string) => void;
 }
@@ -33,12 +28,12 @@ export type OpenExclusiveConsumer = (options: ExclusiveConsumerOptions) => Promi
 export function createExclusiveConsumers(world: World): OpenExclusiveConsumer {
   const holders = new Map<string, ExclusiveConsumerOptions>();
   return async (options) => {
-    const { tenant, id, seen, store } = options;
+    const { tenant, id, store } = options;
     const key = `${tenant} ${id}`;
     // Watch before reading, so that no change in between is missed.
     const unwatch = world.subscriptions.watch(tenant, id, () => void tellChange(options, world));
     try {
-      const { plan, since } = await readSubject({ tenant, id, seen }, world);
+      const { plan, since } = await readSubject(options, world);
       const collection = store.collection(acknowledgedCollection);
       const kept = await collection.get(id);
       holders.get(key)?.lost('takenOver');

@@ -3,17 +3,16 @@ import type { Instant } from '../../core/model/instant.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { readId } from '../../core/model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Caller, World } from '../../core/operation/operation.ts';
+import { mayManage } from '../../core/operation/subscription/owner.ts';
 import type { Position, Store } from '../../core/port/store.ts';
 import { subscriptionCollection } from '../../core/port/subscriptions.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import { contextsOf, readStreamed } from '../../core/subscription/read-stored.ts';
 
-export interface StoredSubject {
-  readonly tenant: string;
+export interface StoredSubject extends Pick<Caller, 'tenant' | 'principal'> {
   readonly id: string;
-  /** The store as the client may see it. */
-  readonly seen: Store;
+  readonly store: Store;
 }
 
 /**
@@ -21,11 +20,13 @@ export interface StoredSubject {
  * OperationNotSupported when it is not active or cannot be streamed.
  */
 export async function readSubject(
-  { tenant, id, seen }: StoredSubject,
-  { clock, contexts }: Pick<World, 'clock' | 'contexts'>,
+  { tenant, principal, id, store }: StoredSubject,
+  world: World,
 ): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position; readonly modifiedAt: Instant }> {
-  const kept = await seen.collection(subscriptionCollection).get(readId(id, 'the id of the subscription'));
-  if (kept === undefined) throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
+  const { clock, contexts } = world;
+  const kept = await store.collection(subscriptionCollection).get(readId(id, 'the id of the subscription'));
+  if (kept === undefined || !mayManage(kept, { principal, tenant, world }))
+    throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
   const document: SubscriptionDocument = subscriptionIn(kept);
   const status = statusOf(document, clock.now());
   if (status !== 'active') throw new Problem('OperationNotSupported', `The subscription ${id} is ${status}.`);

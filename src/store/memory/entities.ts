@@ -9,7 +9,7 @@ import type { Outcome } from '../../core/model/mutation.ts';
 import type { Position, Summary } from '../../core/port/store.ts';
 import type { Archive } from './archive.ts';
 import type { ChangeLog } from './log.ts';
-import { createEntityCounts } from './entity-counts.ts';
+import { createEntityCounts } from '../../core/port/entity-counts.ts';
 
 /** An entity as last written, expired or not. Immutable: a write replaces it. */
 export interface StoredEntity {

@@ -1,10 +1,11 @@
 /** Tests that a partial grant exposes only its part, by every access path: id, query, count, history, or write. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/access/decision.ts';
+import { guardWrites } from '../../../src/core/access/guard-writes.ts';
 import { guardStore } from '../../../src/core/access/guard.ts';
 import { anonymous } from '../../../src/core/access/identity.ts';
 import { openPolicy } from '../../../src/core/access/policy.ts';
-import type { Grant, Principal } from '../../../src/core/access/principal.ts';
+import type { Grant } from '../../../src/core/access/grant.ts';
 import type { Fragments } from '../../../src/core/model/attribute.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import type { HistoryPlan, Store } from '../../../src/core/port/store.ts';
@@ -18,12 +19,11 @@ const create = (id: string, type: string, scope: string, attrs: Fragments): Muta
   id,
   entity: { id, types: [iri(type)], scope, attrs },
 });
-const principal = (...grants: readonly Grant[]): Principal => ({ identity: anonymous, grants });
 const all = { filter: {}, limit: 100, now };
 const past: HistoryPlan = { ...all, temporal: { timeproperty: 'observedAt' }, limitInstances: 100 };
 
 let store: Store;
-const guarded = (...grants: readonly Grant[]): Store => guardStore(store, decide(principal(...grants), 'read', ''));
+const guarded = (...grants: readonly Grant[]): Store => guardStore(store, decide(grants, 'read', ''));
 const ids = async (one: Store): Promise<readonly string[]> => (await one.find(all)).map(({ id }) => id);
 
 beforeEach(async () => {
@@ -43,22 +43,22 @@ beforeEach(async () => {
 
 describe('a decision', () => {
   test('is full for whoever is granted everything, and costs nothing', () => {
-    const decision = decide(openPolicy.principalOf(anonymous), 'write', 'any');
+    const decision = openPolicy.principalOf(anonymous).rights('write', 'any');
     expect(decision).toEqual({ extent: 'full' });
     expect(guardStore(store, decision)).toBe(store);
   });
 
   test('is none without a grant for the action and tenant', () => {
-    expect(decide(principal(), 'read', '').extent).toBe('none');
-    expect(decide(principal({ actions: ['read'] }), 'write', '').extent).toBe('none');
-    expect(decide(principal({ actions: ['read'], tenants: ['a'] }), 'read', 'b').extent).toBe('none');
+    expect(decide([], 'read', '').extent).toBe('none');
+    expect(decide([{ operations: ['read'] }], 'write', '').extent).toBe('none');
+    expect(decide([{ operations: ['read'], tenants: ['a'] }], 'read', 'b').extent).toBe('none');
     expect(() => guardStore(store, { extent: 'none' })).toThrow(/granted/);
   });
 });
 
 describe('a partial grant', () => {
   test('by type finds, counts and retrieves entities of the type only', async () => {
-    const meters = guarded({ actions: ['read'], types: [iri('Meter')] });
+    const meters = guarded({ operations: ['read'], types: [iri('Meter')] });
     expect(await ids(meters)).toEqual(['urn:a:1', 'urn:a:2']);
     expect(await meters.count(all)).toBe(2);
     expect(await meters.get('urn:a:3', now)).toBeUndefined();
@@ -66,64 +66,116 @@ describe('a partial grant', () => {
   });
 
   test('by scope sees what is beneath it', async () => {
-    expect(await ids(guarded({ actions: ['read'], scopes: [{ levels: ['Kranj'], deep: true }] }))).toEqual([
+    expect(await ids(guarded({ operations: ['read'], scopes: [{ levels: ['Kranj'], deep: true }] }))).toEqual([
       'urn:a:1',
       'urn:a:3',
     ]);
   });
 
   test('by attribute hides the others, also from queries on them and from history', async () => {
-    const volumes = guarded({ actions: ['read'], attrs: [iri('volume')] });
+    const volumes = guarded({ operations: ['read'], attrs: [iri('volume')] });
     expect(Object.keys((await volumes.get('urn:a:1', now))?.entity().attrs ?? {})).toEqual([iri('volume')]);
     const path = { attr: iri('owner'), sub: [], inside: [], text: 'owner' };
     expect(
       await volumes.find({ ...all, filter: { q: { op: '==', path, value: { kind: 'json', value: 7 } } } }),
     ).toEqual([]);
-    expect((await volumes.history(past)).flatMap(({ attrs }) => Object.keys(attrs))).toEqual([
-      iri('volume'),
-      iri('volume'),
+    const histories = await volumes.history(past);
+    expect(histories.map(({ id, attrs }) => [id, Object.keys(attrs).includes(iri('volume'))])).toEqual([
+      ['urn:a:1', true],
+      ['urn:a:2', true],
+      ['urn:a:3', false],
+    ]);
+    // The scope is visible with the entity.
+    expect(new Set(histories.flatMap(({ attrs }) => Object.keys(attrs)))).toEqual(new Set([iri('volume'), 'scope']));
+  });
+
+  test('does not tell by a query that a hidden attribute exists', async () => {
+    const volumes = guarded({ operations: ['read'], attrs: [iri('volume')] });
+    const path = { attr: iri('owner'), sub: [], inside: [], text: 'owner' };
+    expect(await volumes.count({ ...all, filter: { q: { op: 'missing', path } } })).toBe(3);
+    expect(await volumes.count({ ...all, filter: { attrs: [iri('owner')] } })).toBe(0);
+    expect(await volumes.history({ ...past, filter: { attrs: [iri('owner')] } })).toEqual([]);
+    const { types } = await volumes.summary();
+    expect(types.map(({ type, entities, attrs }) => [type, entities, attrs.length])).toEqual([
+      [iri('Lamp'), 1, 0],
+      [iri('Meter'), 2, 1],
     ]);
   });
 
   test('keeps order and pages over what it sees', async () => {
-    const meters = guarded({ actions: ['read'], types: [iri('Meter')] });
+    const meters = guarded({ operations: ['read'], types: [iri('Meter')] });
     expect((await meters.find({ ...all, limit: 1, offset: 1 })).map(({ id }) => id)).toEqual(['urn:a:2']);
   });
 
   test('opens nothing whose content is not entity by entity', async () => {
-    const meters = guarded({ actions: ['read'], types: [iri('Meter')] });
+    const meters = guarded({ operations: ['read'], types: [iri('Meter')] });
     for (const look of [
-      meters.summary(),
       meters.sweep(now),
       meters.forgetHistory({ retention: { rules: [] } }),
       meters.collection('x').list(),
       meters.log.read(0, 1),
     ])
-      await expect(look).rejects.toThrow(/grant/);
-    expect(() => meters.log.follow(() => undefined)).toThrow(/grant/);
+      await expect(look).rejects.toThrow(/granted only a part/);
+    expect(() => meters.log.follow(() => undefined)).toThrow(/granted only a part/);
   });
 });
 
 describe('a partial grant to write', () => {
-  const writing = (grant: Omit<Grant, 'actions'>): Store =>
-    guardStore(store, decide(principal({ actions: ['write'], ...grant }), 'write', ''));
+  const writing = (grant: Omit<Grant, 'operations'>): Store =>
+    guardWrites(store, { act: decide([{ operations: ['write'], ...grant }], 'write', ''), read: { extent: 'none' } });
+
+  const refusal = {
+    status: 'refused',
+    problem: { type: 'Forbidden', detail: expect.stringMatching(/may not change/) },
+  };
 
   test('changes what it covers, and nothing else', async () => {
     const meters = writing({ types: [iri('Meter')] });
-    const [outcome] = await meters.apply([{ mutation: { op: 'delete', id: 'urn:a:1' } }], now);
-    expect(outcome?.status).toBe('deleted');
-    await expect(meters.apply([{ mutation: { op: 'delete', id: 'urn:a:3' } }], now)).rejects.toThrow(/may not write/);
-    await expect(meters.apply([{ mutation: create('urn:a:9', 'Lamp', '/Kranj', {}) }], now)).rejects.toThrow(
-      /may not write/,
+    const outcomes = await meters.apply(
+      [
+        { mutation: { op: 'delete', id: 'urn:a:1' } },
+        { mutation: { op: 'delete', id: 'urn:a:3' } },
+        { mutation: create('urn:a:9', 'Lamp', '/Kranj', {}) },
+      ],
+      now,
     );
+    expect(outcomes).toMatchObject([
+      { status: 'deleted' },
+      { status: 'refused', problem: { type: 'ResourceNotFound' } },
+      refusal,
+    ]);
+  });
+
+  test('is refused openly for what may be read', async () => {
+    const grant: Grant = { operations: ['write'], types: [iri('Meter')] };
+    const guard = guardWrites(store, { act: decide([grant], 'write', ''), read: { extent: 'full' } });
+    const [outcome] = await guard.apply([{ mutation: { op: 'delete', id: 'urn:a:3' } }], now);
+    expect(outcome).toEqual(refusal);
   });
 
   test('cannot move an entity out of its reach, nor touch a hidden attribute', async () => {
     const kranj = writing({ scopes: [{ levels: ['Kranj'], deep: true }] });
     const move: Mutation = { op: 'update', id: 'urn:a:1', fragment: { scope: '/Ljubljana', attrs: {} } };
-    await expect(kranj.apply([{ mutation: move }], now)).rejects.toThrow(/may not write/);
+    expect(await kranj.apply([{ mutation: move }], now)).toEqual([refusal]);
     const volumes = writing({ attrs: [iri('volume')] });
     const touch: Mutation = { op: 'deleteAttr', id: 'urn:a:1', attr: iri('owner'), which: {} };
-    await expect(volumes.apply([{ mutation: touch }], now)).rejects.toThrow(/owner/);
+    expect(await volumes.apply([{ mutation: touch }], now)).toEqual([refusal]);
+    expect(await volumes.apply([{ mutation: move }, { mutation: { op: 'delete', id: 'urn:a:1' } }], now)).toEqual([
+      refusal,
+      refusal,
+    ]);
+  });
+
+  test('decides about each write of a batch after the writes before it', async () => {
+    const volumes = writing({ types: [iri('Meter')], attrs: [iri('volume')] });
+    const attrs = { [iri('owner')]: property(1) };
+    const outcomes = await volumes.apply(
+      [
+        { mutation: create('urn:a:9', 'Meter', '/Kranj', { [iri('volume')]: property(1) }) },
+        { mutation: { op: 'append', id: 'urn:a:9', fragment: { attrs }, overwrite: true } },
+      ],
+      now,
+    );
+    expect(outcomes).toMatchObject([{ status: 'created' }, refusal]);
   });
 });

@@ -44,6 +44,7 @@ const echo = (name: string, parts: Partial<Operation>): Operation => ({
   method: 'GET',
   path: '/entities',
   action: 'read',
+  access: 'read',
   parameters: ['type', 'q', 'limit', 'offset', 'count'],
   media: ['json', 'ld+json'],
   body: 'none',

@@ -9,7 +9,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type AccessPolicy, openPolicy } from '../../../src/core/access/policy.ts';
-import type { Grant } from '../../../src/core/access/principal.ts';
+import { createPrincipal } from '../../../src/core/access/principal.ts';
+import type { Grant } from '../../../src/core/access/grant.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
 import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
@@ -144,8 +145,9 @@ export async function storeOf(stores: Stores, tenant: string): Promise<Store> {
 
 /** Gives everybody these grants. */
 export const policyOf = (...grants: readonly Grant[]): AccessPolicy => ({
-  principalOf: (identity) => ({ identity, grants }),
-  follow: () => () => undefined,
+  ...openPolicy,
+  isOpen: false,
+  principalOf: (identity) => createPrincipal(identity, grants),
 });
 
 /** Applies mutations in core terms. */

@@ -273,7 +273,7 @@ describe('a subscription', () => {
     const type = 'https://uri.etsi.org/ngsi-ld/default-context/Boat';
     const attr = (name: string): string => `https://uri.etsi.org/ngsi-ld/default-context/${name}`;
     const { connect, store, world } = await start({
-      access: policyOf({ actions: ['read'], types: [type], attrs: [attr('n')] }),
+      access: policyOf({ operations: ['subscribe'], types: [type], attrs: [attr('n')] }),
     });
     const client = await connect();
     const secret = { secret: { type: 'Property', value: 7 } };

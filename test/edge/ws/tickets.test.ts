@@ -1,5 +1,7 @@
 /** Tests how a client of the stream passes tenant, principal and @context: in headers, or by a ticket that it requested before. */
 import { expect, test } from '@jest/globals';
+import { everything, openPolicy } from '../../../src/core/access/policy.ts';
+import { createPrincipal } from '../../../src/core/access/principal.ts';
 import { anonymous, type Identity } from '../../../src/core/access/identity.ts';
 import { apply, boatContext, createStarter, type Harness, idOf, put } from './harness.ts';
 
@@ -38,11 +40,9 @@ test('a ticket stands for tenant, principal and @context, once', async () => {
   const harness = await start({
     authenticate: ({ headers }) => (headers['authorization'] === 'Bearer ana' ? ana : anonymous),
     access: {
-      principalOf: (identity) => ({
-        identity,
-        grants: identity.subject === ana.subject ? [{ actions: ['read', 'write'] }] : [],
-      }),
-      follow: () => () => undefined,
+      ...openPolicy,
+      isOpen: false,
+      principalOf: (identity) => createPrincipal(identity, identity.subject === ana.subject ? everything : []),
     },
   });
   await harness.world.stores.open('harbour', true);

@@ -114,6 +114,7 @@ function isSimplified({ params }: OperationRequest): boolean {
 export const deleteBatch: Operation = {
   ...batchHead,
   name: 'deleteBatch',
+  access: 'delete',
   clause: '5.6.10',
   path: '/entityOperations/delete',
   parameters: ['local'],

@@ -9,7 +9,7 @@ import { readBoolean } from '../parameters.ts';
 import { findContext, type FoundContext } from './find.ts';
 import { contextKinds, contextPath, contextCollection, type ContextKind, storedContextIn } from './stored-context.ts';
 
-const common = { ...readHead, takesContext: true } as const;
+const common = { ...readHead, checksDocuments: true, takesContext: true } as const;
 
 export const listContexts: Operation = {
   ...common,

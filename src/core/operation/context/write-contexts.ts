@@ -13,6 +13,7 @@ const common = { ...writeHead, takesContext: true } as const;
 export const addContext: Operation = {
   ...common,
   name: 'addContext',
+  checksDocuments: true,
   clause: '5.13.2',
   method: 'POST',
   path: '/jsonldContexts',
@@ -35,6 +36,7 @@ export const addContext: Operation = {
 export const deleteContext: Operation = {
   ...common,
   name: 'deleteContext',
+  access: 'delete',
   clause: '5.13.5',
   method: 'DELETE',
   path: '/jsonldContexts/{contextId}',

@@ -9,6 +9,7 @@ export const retrieveSourceIdentity: Operation = {
   method: 'GET',
   path: '/info/sourceIdentity',
   action: 'read',
+  access: 'read',
   parameters: [],
   media: ['json', 'ld+json'],
   body: 'none',

@@ -13,6 +13,7 @@ const chunkSize = 250;
 
 export const purgeEntities: Operation = {
   ...writeHead,
+  access: 'delete',
   name: 'purgeEntities',
   clause: '5.6.21',
   method: 'DELETE',

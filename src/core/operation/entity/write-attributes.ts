@@ -98,6 +98,7 @@ export const replaceAttribute: Operation = {
 export const deleteAttribute: Operation = {
   ...writeHead,
   name: 'deleteAttribute',
+  access: 'delete',
   clause: '5.6.5',
   method: 'DELETE',
   path: '/entities/{id}/attrs/{attr}',

@@ -88,6 +88,7 @@ function readMergeOptions(params: Readonly<Record<string, string>>): MergeOption
 export const deleteEntity: Operation = {
   ...writeHead,
   name: 'deleteEntity',
+  access: 'delete',
   clause: '5.6.6',
   method: 'DELETE',
   path: '/entities/{id}',

@@ -8,6 +8,7 @@ export const createStreamTicket: Operation = {
   method: 'POST',
   path: '/stream/tickets',
   action: 'read',
+  access: 'open',
   parameters: [],
   media: ['json'],
   body: 'none',

@@ -14,9 +14,17 @@ import { readEach } from '../../port/document-collection.ts';
 import type { DocumentCollection } from '../../port/store.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
+import { requireWhole } from './owner.ts';
 import { find } from './write-subscription.ts';
 
-const common = { clause: '5.8.6', media: ['json'], body: 'none', takesContext: true } as const;
+const common = {
+  clause: '5.8.6',
+  access: 'subscribe',
+  checksDocuments: true,
+  media: ['json'],
+  body: 'none',
+  takesContext: true,
+} as const;
 const all = '/subscriptions/{id}/deadLetters';
 const one = `${all}/{letterId}`;
 const reading = { ...common, method: 'GET', action: 'read' } as const;
@@ -52,6 +60,7 @@ export const retrieveDeadLetter: Operation = {
   path: one,
   parameters: [],
   async run(request, call) {
+    requireWhole(call);
     const letter = parseDeadLetter((await openLetter(request, call)).kept);
     const { contentType, link, body } = letter.wording;
     const head = { ...(await headOf(letter, call)), contentType, ...(link === undefined ? undefined : { link }) };
@@ -147,8 +156,10 @@ async function headOf(letter: DeadLetter, { store, world }: CallContext): Promis
 async function replay(
   document: DeadLetterRequest,
   keys: readonly string[],
-  { tenant, world }: CallContext,
+  call: CallContext,
 ): Promise<OperationResult> {
+  requireWhole(call);
+  const { tenant, world } = call;
   await world.subscriptions.replay(tenant, document, keys);
   return { kind: 'done' };
 }

@@ -15,6 +15,7 @@ import {
 } from '../../model/subscription.ts';
 import type { CallContext } from '../operation.ts';
 import { type NameMapping, mapNames } from './names.ts';
+import { ownerOf } from './owner.ts';
 
 /** Members that the broker sets and does not accept from clients. */
 const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
@@ -38,6 +39,7 @@ export async function newDocument(json: JsonObject, call: CallContext): Promise<
     createdAt: now,
     modifiedAt: now,
     since: await store.log.position(),
+    ...ownerOf(call),
   };
 }
 

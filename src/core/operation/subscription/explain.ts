@@ -3,10 +3,13 @@ import { readId } from '../../model/read/id.ts';
 import { readHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { withContext } from '../view.ts';
+import { requireWhole } from './owner.ts';
 import { find } from './write-subscription.ts';
 
 export const explainSubscription: Operation = {
   ...readHead,
+  access: 'subscribe',
+  checksDocuments: true,
   name: 'explainSubscription',
   clause: '5.8.6',
   path: '/subscriptions/{id}/explain',
@@ -15,6 +18,7 @@ export const explainSubscription: Operation = {
     const document = await find(readId(request.path['id'], 'the id of the subscription'), call);
     const given = request.params['entity'];
     const entity = given === undefined ? undefined : readId(given, 'the parameter entity');
+    if (entity !== undefined) requireWhole(call);
     const { subscriptions } = call.world;
     const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });
     const told = {

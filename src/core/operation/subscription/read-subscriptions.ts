@@ -8,10 +8,13 @@ import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readOptions, readPaging } from '../parameters.ts';
 import { withContext } from '../view.ts';
 import { type ShowOptions, showSubscription } from './show.ts';
+import { mayManage } from './owner.ts';
 import { find } from './write-subscription.ts';
 
 export const listSubscriptions: Operation = {
   ...readHead,
+  access: 'subscribe',
+  checksDocuments: true,
   name: 'listSubscriptions',
   clause: '5.8.4',
   path: '/subscriptions',
@@ -20,8 +23,9 @@ export const listSubscriptions: Operation = {
     const params = liftCount(request.params);
     const paging = readPaging(params, call.world.limits);
     const shown = readShown(params);
+    const kept = await call.store.collection(subscriptionCollection).list();
     const all = readEach(
-      await call.store.collection(subscriptionCollection).list(),
+      kept.filter(({ document }) => mayManage(document, call)),
       ({ document }) => subscriptionIn(document),
       (key, cause) => call.world.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
     );
@@ -35,6 +39,8 @@ export const listSubscriptions: Operation = {
 
 export const retrieveSubscription: Operation = {
   ...readHead,
+  access: 'subscribe',
+  checksDocuments: true,
   name: 'retrieveSubscription',
   clause: '5.8.3',
   path: '/subscriptions/{id}',

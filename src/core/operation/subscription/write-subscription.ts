@@ -1,5 +1,4 @@
 /** Operations that create, change and delete stored subscriptions (clauses 5.8.1, 5.8.2, 5.8.5). */
-import { decide } from '../../access/decision.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
@@ -9,10 +8,11 @@ import { changeDocument } from '../../port/document-collection.ts';
 import { acknowledgedCollection, subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
+import { mayManage } from './owner.ts';
 import { newDocument, patchDocument, withContextKept } from './document.ts';
 import { serialized } from './serialized.ts';
 
-const common = { ...writeHead, parameters: [] } as const;
+const common = { ...writeHead, access: 'subscribe', checksDocuments: true, parameters: [] } as const;
 
 export const createSubscription: Operation = {
   ...common,
@@ -23,7 +23,6 @@ export const createSubscription: Operation = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
-    requireFullRead(call);
     const document = await newDocument(bodyOf(request), call);
     await call.world.subscriptions.check(call.tenant, document);
     await serialized(call.store, document.id, async () => {
@@ -48,10 +47,9 @@ export const updateSubscription: Operation = {
   body: 'object',
   async run(request, call) {
     const id = readId(request.path['id'], 'the id of the subscription');
-    requireFullRead(call);
     await serialized(call.store, id, async () => {
       await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
-        if (kept === undefined) throw unknown(id);
+        if (kept === undefined || !mayManage(kept, call)) throw unknown(id);
         const before = subscriptionIn(kept);
         const after = patchDocument(before, bodyOf(request), call);
         await call.world.subscriptions.check(call.tenant, after);
@@ -73,7 +71,9 @@ export const deleteSubscription: Operation = {
   async run(request, call): Promise<OperationResult> {
     const id = readId(request.path['id'], 'the id of the subscription');
     await serialized(call.store, id, async () => {
-      if (!(await call.store.collection(subscriptionCollection).delete(id))) throw unknown(id);
+      const collection = call.store.collection(subscriptionCollection);
+      if (!call.world.access.isOpen && !mayManage(await collection.get(id), call)) throw unknown(id);
+      if (!(await collection.delete(id))) throw unknown(id);
       await call.store.collection(acknowledgedCollection).delete(id);
       await call.world.subscriptions.refresh(call.tenant, id);
     });
@@ -81,16 +81,10 @@ export const deleteSubscription: Operation = {
   },
 };
 
-/** Only a principal that may read everything may subscribe. */
-function requireFullRead({ principal, tenant }: CallContext): void {
-  if (decide(principal, 'read', tenant).extent !== 'full')
-    throw new Problem('Forbidden', `${principal.identity.subject} may not subscribe to what it may not read.`);
-}
-
-/** The subscription with this id. Throws ResourceNotFound. */
-export async function find(id: string, { store }: CallContext): Promise<SubscriptionDocument> {
-  const kept = await store.collection(subscriptionCollection).get(id);
-  if (kept === undefined) throw unknown(id);
+/** The subscription with this id. Throws ResourceNotFound, also for one that belongs to another. */
+export async function find(id: string, call: CallContext): Promise<SubscriptionDocument> {
+  const kept = await call.store.collection(subscriptionCollection).get(id);
+  if (kept === undefined || !mayManage(kept, call)) throw unknown(id);
   return subscriptionIn(kept);
 }
 

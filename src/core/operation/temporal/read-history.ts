@@ -30,6 +30,7 @@ export const retrieveTemporal: Operation = {
   method: 'GET',
   path: '/temporal/entities/{id}',
   action: 'read',
+  access: 'history',
   parameters: [...temporalParameters, ...historyOutputParameters, 'local'],
   media: ['json', 'ld+json'],
   body: 'none',
@@ -67,6 +68,7 @@ export const queryTemporal: Operation = {
   method: 'GET',
   path: '/temporal/entities',
   action: 'read',
+  access: 'history',
   parameters: [
     ...selectionParameters,
     ...temporalParameters,
@@ -91,6 +93,7 @@ export const queryTemporalByPost: Operation = {
   method: 'POST',
   path: '/temporal/entityOperations/query',
   action: 'read',
+  access: 'history',
   parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'partAfter'],
   media: ['json', 'ld+json'],
   body: 'object',

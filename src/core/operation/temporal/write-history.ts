@@ -94,6 +94,7 @@ function refuseFailed(outcome: Outcome | undefined): void {
 export const deleteTemporal: Operation = {
   ...writeHead,
   name: 'deleteTemporal',
+  access: 'delete',
   clause: '5.6.16',
   method: 'DELETE',
   path: '/temporal/entities/{id}',
@@ -105,6 +106,7 @@ export const deleteTemporal: Operation = {
 export const deleteTemporalAttribute: Operation = {
   ...writeHead,
   name: 'deleteTemporalAttribute',
+  access: 'delete',
   clause: '5.6.13',
   method: 'DELETE',
   path: '/temporal/entities/{id}/attrs/{attr}',
@@ -178,6 +180,7 @@ function onlyInstance(attrs: Fragments, scopes: readonly Fragment[], name: strin
 export const deleteTemporalInstance: Operation = {
   ...writeHead,
   name: 'deleteTemporalInstance',
+  access: 'delete',
   clause: '5.6.15',
   method: 'DELETE',
   path: '/temporal/entities/{id}/attrs/{attr}/{instanceId}',

@@ -21,6 +21,7 @@ import { createConsumer } from '../consumer.ts';
 import type { FeedReference, OpenFeed } from '../feed.ts';
 import type { StreamLimits } from '../limits.ts';
 import { createNotificationWriter } from '../notification-writer.ts';
+import { watchRights } from '../rights.ts';
 import { findStart, type SubscribeStart } from '../start.ts';
 import { readSubject } from '../stored.ts';
 import {
@@ -48,7 +49,15 @@ export interface EventStreams {
 /** Time in milliseconds that a client waits before it reconnects. */
 const retryMs = 2000;
 
-const common = { clause: '5.8.6', method: 'GET', action: 'read', media: ['event-stream'], body: 'none' } as const;
+const common = {
+  clause: '5.8.6',
+  method: 'GET',
+  action: 'read',
+  access: 'subscribe',
+  checksDocuments: true,
+  media: ['event-stream'],
+  body: 'none',
+} as const;
 
 /** The definitions of the two operations with their parameters, for the API description. */
 export const eventPaths = [
@@ -98,12 +107,12 @@ interface StreamRequest extends Pick<CallContext, 'tenant' | 'principal'> {
 }
 
 async function streamStored(state: State, request: OperationRequest, call: CallContext): Promise<OperationResult> {
-  const { tenant, store: seen } = call;
+  const { tenant, principal, store } = call;
   const { id = '' } = request.path;
-  const { plan, modifiedAt } = await readSubject({ tenant, id, seen }, call.world);
+  const { plan, modifiedAt } = await readSubject({ tenant, principal, id, store }, call.world);
   const watch: StreamRequest['watch'] = (changed) => state.world.subscriptions.watch(tenant, id, changed);
   const isCurrent = async (): Promise<boolean> => {
-    const kept = await seen.collection(subscriptionCollection).get(id);
+    const kept = await store.collection(subscriptionCollection).get(id);
     return kept !== undefined && subscriptionIn(kept).modifiedAt === modifiedAt;
   };
   return answerOf(state, { ...contextOfStream(request, call), plan, watch, isCurrent });
@@ -143,8 +152,11 @@ function begin(state: State, subject: StreamRequest, sink: EventSink): void {
   world.observe({ kind: 'streamOpened', tenant });
   client.retry(retryMs);
   const unwatch = subject.watch(() => client.end('changed'));
+  const { identity } = subject.principal;
+  const unwatchRights = watchRights(world, { identity, tenant, ended: (reason) => client.end(reason) });
   sink.closed(() => {
     unwatch();
+    unwatchRights();
     open.delete(client);
     world.observe({ kind: 'streamClosed', tenant });
   });

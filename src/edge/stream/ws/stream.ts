@@ -9,6 +9,7 @@ import { epochOf } from '../../../core/port/position.ts';
 import { createExclusiveConsumers, type OpenExclusiveConsumer } from '../exclusive-consumers.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { OpenFeed } from '../feed.ts';
+import { watchRights } from '../rights.ts';
 import { type Handshake, readHandshake, Refusal, refuse, subprotocol } from './handshake.ts';
 import type { StreamLimits } from '../limits.ts';
 import { type CarryOut, createCarryOut, type Peer } from './request.ts';
@@ -151,6 +152,7 @@ function serveConnection(webSocket: WebSocket, peer: Peer, parts: Parts): void {
   const subscriptions = createSubscriptions({ connection, peer, openFeed, openExclusive, world, limits });
   const session = createSession({ connection, peer, subscriptions, carryOut, world, limits });
   const heart = setInterval(session.beat, limits.pingIntervalMs);
+  const unwatch = watchRights(world, { ...peer, ended: (reason) => connection.close(reason) });
   open.set(webSocket, connection);
   world.observe({ kind: 'streamOpened', tenant: peer.tenant });
   webSocket
@@ -161,6 +163,7 @@ function serveConnection(webSocket: WebSocket, peer: Peer, parts: Parts): void {
     )
     .on('close', (code) => {
       clearInterval(heart);
+      unwatch();
       open.delete(webSocket);
       session.end();
       world.observe({ kind: 'streamClosed', tenant: peer.tenant, code });

@@ -3,7 +3,7 @@ import { isObject, type Json } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
 import { refuseTooManyNames } from '../../../core/model/read/name-count.ts';
-import type { World } from '../../../core/operation/operation.ts';
+import type { Caller, World } from '../../../core/operation/operation.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { parsePosition, positionText } from '../../../core/port/position.ts';
 import { readSubscription } from '../../../core/subscription/read-subscription.ts';
@@ -111,11 +111,8 @@ async function open(state: State, frame: SubscribeFrame): Promise<void> {
   let subject: RequestedSubscription | undefined;
   let isKept = false;
   try {
-    const audience = audienceOf(
-      { tenant, principal: state.world.access.principalOf(state.peer.identity) },
-      reference.feed.store,
-    );
-    subject = await readSubject(state, { frame, reference, audience });
+    const audience = audienceOf(holderOf(state), reference.feed.store);
+    subject = await readSubject(state, { frame, reference });
     const start = await findStart(frame.start, reference.feed, subject.exclusive?.leftAt);
     isKept = !state.isOver;
     if (isKept) begin(state, { frame, audience, ...subject, reference, start });
@@ -123,6 +120,12 @@ async function open(state: State, frame: SubscribeFrame): Promise<void> {
     if (!isKept) release({ reference, exclusive: subject?.exclusive });
   }
 }
+
+/** The client with its present rights. */
+const holderOf = ({ peer: { tenant, identity }, world }: State): Pick<Caller, 'tenant' | 'principal'> => ({
+  tenant,
+  principal: world.access.principalOf(identity),
+});
 
 function refuseTooMany({ opened, limits }: State, id: string): void {
   if (opened.has(id))
@@ -144,13 +147,9 @@ interface RequestedSubscription {
 interface SubscribeRequest {
   readonly frame: SubscribeFrame;
   readonly reference: FeedReference;
-  readonly audience: Audience;
 }
 
-async function readSubject(
-  state: State,
-  { frame, reference, audience }: SubscribeRequest,
-): Promise<RequestedSubscription> {
+async function readSubject(state: State, { frame, reference }: SubscribeRequest): Promise<RequestedSubscription> {
   const { id, subject } = frame;
   const isLost: RequestedSubscription['isLost'] = {};
   if (!('subscriptionId' in subject)) return { plan: await readPlan(state, subject), exclusive: undefined, isLost };
@@ -159,7 +158,7 @@ async function readSubject(
     if (state.opened.get(id)?.reference === reference) end(state, id, reason);
   };
   const { store } = reference.feed;
-  const options = { tenant: state.peer.tenant, id: subject.subscriptionId, seen: audience.store, store, lost };
+  const options = { ...holderOf(state), id: subject.subscriptionId, store, lost };
   const exclusive = await state.openExclusive(options);
   return { plan: exclusive.plan, exclusive, isLost };
 }

@@ -1,6 +1,6 @@
 /** Maintains the counts of types, attributes and kinds on each write, so that a summary need not read all entities. */
-import type { Entity } from '../../core/model/entity.ts';
-import type { Summary, TypeSummary } from '../../core/port/store.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Summary, TypeSummary } from './store.ts';
 
 interface EntityCounts {
   /** Counts the replacement of an entity by another; undefined: no entity. */

@@ -1,0 +1,145 @@
+/** Restricts the writes of a store to a decision. Every write of a batch is decided by itself. */
+import type { Filter } from '../language/filter.ts';
+import type { Write } from '../language/write.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Instant } from '../model/instant.ts';
+import { mutate } from '../model/mutate.ts';
+import type { Mutation, Outcome } from '../model/mutation.ts';
+import type { PastInstance, Revised, Revision, Store } from '../port/store.ts';
+import { type Decision, filterOf, type PartialDecision } from './decision.ts';
+import type { Grant } from './grant.ts';
+import { closed, forbidden, giveAccessTo, guardStore } from './guard.ts';
+import { touchedBy } from './touched.ts';
+
+/** What an operation that changes entities may do. */
+export interface WriteRights {
+  /** What it may change. */
+  readonly act: Decision;
+  /** What its caller may read. A refused write to an entity that is neither is answered as if the entity did not exist. */
+  readonly read: Decision;
+}
+
+/**
+ * The store restricted for an operation that changes entities. What it finds by a query must be readable too, because the result of the
+ * operation tells what was found. Throws Forbidden when nothing may be changed.
+ */
+export function guardWrites(store: Store, { act, read }: WriteRights): Store {
+  if (act.extent === 'full') return store;
+  const seen = guardStore(store, act);
+  if (act.extent === 'none') return seen;
+  const found = (): Store => guardStore(seen, read);
+  const guard = { store, act, read };
+  return {
+    ...closed,
+    ...seen,
+    find: async (plan) => found().find(plan),
+    count: async (plan) => found().count(plan),
+    summary: closed.sweep,
+    apply: (writes, at) => applyPermitted(guard, writes, at),
+    record: (instances, at) => recordPermitted(guard, instances, at),
+    revise: (revision, at) => revisePermitted(guard, revision, at),
+  };
+}
+
+interface Guard {
+  readonly store: Store;
+  readonly act: PartialDecision;
+  readonly read: Decision;
+}
+
+/** The outcomes in the order of the writes. A write that is not permitted is refused, and the others are applied. */
+async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instant): Promise<readonly Outcome[]> {
+  const { store } = guard;
+  /** Entities as the writes before leave them. */
+  const pending = new Map<string, Entity | undefined>();
+  const permitted: (Write | Outcome)[] = [];
+  for (const write of writes) {
+    const { id } = write.mutation;
+    const current = pending.has(id) ? pending.get(id) : (await store.get(id, at))?.entity();
+    const one = permit(guard, write, { current, at });
+    permitted.push(one);
+    if ('mutation' in one) pending.set(id, afterwards(current, write.mutation, at));
+  }
+  const applied = [...(await store.apply(permitted.filter(isWrite), at))];
+  return permitted.flatMap((one) => (isWrite(one) ? (applied.shift() ?? []) : one));
+}
+
+const isWrite = (one: Write | Outcome): one is Write => 'mutation' in one;
+
+function afterwards(current: Entity | undefined, mutation: Mutation, at: Instant): Entity | undefined {
+  const { outcome, next } = mutate(current, mutation, at);
+  return outcome.status === 'refused' ? current : (next ?? (mutation.op === 'delete' ? undefined : current));
+}
+
+/** The write with the condition that the grants still cover the entity when it is applied, or the outcome when it is not permitted. */
+function permit(
+  guard: Guard,
+  write: Write,
+  { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
+): Write | Outcome {
+  const { act } = guard;
+  const { mutation } = write;
+  const names = touchedBy(mutation, current);
+  const before = current && act.covering(current);
+  const next = afterwards(current, mutation, at);
+  if (before && !giveAccessTo(names, before)) return refusal(guard, mutation, { current, at });
+  if (next && next !== current && !giveAccessTo(names, act.covering(next)))
+    return refusal(guard, mutation, { current, at });
+  return before
+    ? { ...write, only: { ...write.only, also: [...(write.only?.also ?? []), conditionOf(names, before)] } }
+    : write;
+}
+
+/** One grant that gives access to everything is enough. Otherwise all of them must still cover the entity. */
+function conditionOf(names: readonly string[], covering: readonly Grant[]): Filter {
+  const enough = covering.find((grant) => giveAccessTo(names, [grant]));
+  return enough ? filterOf(enough) : { also: covering.map(filterOf) };
+}
+
+function refusal(
+  { act, read }: Guard,
+  mutation: Mutation,
+  { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
+): Outcome {
+  const isKnown = !current || [act, read].some((decision) => isVisible(current, decision));
+  if (isKnown || isCreating(mutation))
+    return {
+      status: 'refused',
+      problem: {
+        type: 'Forbidden',
+        detail: `You may not change ${mutation.id} in this way: no grant covers all of it.`,
+      },
+    };
+  return mutate(undefined, mutation, at).outcome;
+}
+
+const isVisible = (entity: Entity, decision: Decision): boolean =>
+  decision.extent === 'full' || (decision.extent === 'part' && decision.covering(entity).length > 0);
+
+const isCreating = (mutation: Mutation): boolean =>
+  mutation.op === 'create' || mutation.op === 'upsert' || (mutation.op === 'observe' && mutation.create);
+
+/** Throws Forbidden, and records nothing, when a grant is missing for one of the instances. */
+async function recordPermitted({ store, act }: Guard, instances: readonly PastInstance[], at: Instant): Promise<void> {
+  for (const [id, ofEntity] of Map.groupBy(instances, (instance) => instance.id)) {
+    const current = (await store.get(id, at))?.entity();
+    const names = ofEntity.map(({ name }) => name);
+    if (!current || !giveAccessTo(names, act.covering(current)))
+      throw forbidden(`You may not change the history of ${id} in this way.`);
+  }
+  await store.record(instances, at);
+}
+
+/** The history of an entity that does not exist any more is hidden. */
+async function revisePermitted({ store, act, read }: Guard, revision: Revision, at: Instant): Promise<Revised> {
+  const current = (await store.get(revision.id, at))?.entity();
+  if (!current) return 'absent';
+  const covering = act.covering(current);
+  const isGranted =
+    revision.op === 'deleteHistory'
+      ? covering.some(({ attrs }) => attrs === undefined)
+      : giveAccessTo([revision.name], covering);
+  if (isGranted) return store.revise(revision, at);
+  if (![act, read].some((decision) => isVisible(current, decision))) return 'absent';
+  throw forbidden(`You may not change the history of ${revision.id} in this way.`);
+}

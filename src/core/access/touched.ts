@@ -1,0 +1,61 @@
+/** Tells what a mutation touches of an entity. Grants must give access to all of it. */
+import type { Entity, EntityFragment } from '../model/entity.ts';
+import { sameJson } from '../model/json.ts';
+import type { Mutation } from '../model/mutation.ts';
+
+/** Stands for what belongs to the whole entity: its existence, types, scope and expiry. No attribute has this name. */
+const theEntity = '';
+
+/**
+ * Expanded names of the attributes that the mutation writes or removes, whether they exist or not. It includes `theEntity` when the
+ * mutation changes what only a grant for all attributes may change.
+ */
+export function touchedBy(mutation: Mutation, current: Entity | undefined): readonly string[] {
+  const present = Object.keys(current?.attrs ?? {});
+  switch (mutation.op) {
+    case 'delete':
+      return [theEntity, ...present];
+    case 'removeAttrs':
+      return mutation.which === 'these' ? mutation.attrs : [theEntity];
+    case 'replace':
+      return [
+        ...touchedByFragment(mutation.entity, current),
+        ...present,
+        ...(hasLoss(mutation.entity, current) ? [theEntity] : []),
+      ];
+    case 'upsert':
+      return mutation.mode === 'replace'
+        ? touchedBy({ ...mutation, op: 'replace' }, current)
+        : touchedByFragment(mutation.entity, current);
+    case 'create':
+    case 'observe':
+      return touchedByFragment(mutation.entity, current);
+    case 'append':
+    case 'update':
+    case 'merge':
+      return touchedByFragment(mutation.fragment, current);
+    case 'partialUpdate':
+    case 'replaceAttr':
+    case 'deleteAttr':
+      return [mutation.attr === 'scope' ? theEntity : mutation.attr];
+  }
+}
+
+function touchedByFragment(
+  { attrs, types, scope, expiresAt }: EntityFragment,
+  current: Entity | undefined,
+): readonly string[] {
+  const isMore =
+    current !== undefined &&
+    (types?.some((type) => !current.types.includes(type)) ||
+      (scope !== undefined && !sameJson(scope, current.scope)) ||
+      (expiresAt !== undefined && expiresAt !== current.expiresAt));
+  return [...Object.keys(attrs), ...(isMore ? [theEntity] : [])];
+}
+
+/** True when a replacement takes a type, the scope or the expiry away. */
+const hasLoss = ({ types, scope, expiresAt }: EntityFragment, current: Entity | undefined): boolean =>
+  current !== undefined &&
+  (current.types.some((type) => !types?.includes(type)) ||
+    (current.scope !== undefined && scope === undefined) ||
+    (current.expiresAt !== undefined && expiresAt === undefined));

@@ -1,0 +1,34 @@
+/** Decides who may see and change a stored subscription: its owner, and the administrators of the tenant. */
+import { isObject, type Json } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import type { SubscriptionDocument } from '../../model/subscription.ts';
+import type { CallContext } from '../operation.ts';
+
+/** The owner of a subscription that the call creates. Throws Forbidden for a caller without credentials. */
+export function ownerOf({ principal, world }: CallContext): Pick<SubscriptionDocument, 'owner'> {
+  if (world.access.isOpen) return {};
+  const { kind, subject, roles } = principal.identity;
+  if (kind === 'anonymous')
+    throw new Problem('Forbidden', 'A subscription that is stored needs an owner: send credentials, or use a stream.');
+  return { owner: { kind, subject, roles } };
+}
+
+/** True when the caller may see and change the stored document of a subscription. One that is absent belongs to nobody. */
+export function mayManage(
+  stored: Json | undefined,
+  { principal, tenant, world }: Pick<CallContext, 'principal' | 'tenant' | 'world'>,
+): boolean {
+  if (world.access.isOpen || principal.rights('administer', tenant).extent === 'full') return true;
+  const owner = isObject(stored) ? stored['owner'] : undefined;
+  const { kind, subject } = principal.identity;
+  return kind !== 'anonymous' && isObject(owner) && owner['subject'] === subject;
+}
+
+/**
+ * Throws Forbidden when the caller may see only a part of what the tenant notifies. Explanations and dead letters were made from whole
+ * entities, and cannot be limited to a part.
+ */
+export function requireWhole({ principal, tenant }: CallContext): void {
+  if (principal.rights('subscribe', tenant).extent !== 'full')
+    throw new Problem('Forbidden', 'This shows whole entities, and you are granted only a part of the tenant.');
+}
