@@ -2,15 +2,14 @@
 import { type Instant, instantOf, type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import type { DeliveryStatistics } from '../../core/model/subscription.ts';
-import type { Delivery } from '../../core/port/messenger.ts';
 import type { Stored } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/delivery-statistics.ts';
 import { timerMs } from '../../core/subscription/bounds.ts';
 import { holdsLinked } from '../../core/subscription/linked.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
 import type { Progress } from './progress-store.ts';
-import type { DeliveryJob, MessageSource } from './endpoint-scheduler.ts';
 import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
+import { createSequentialSender, type SequentialSender } from './sequential-sender.ts';
 import { writePresent } from './write-message.ts';
 
 /** Most entities in one notification. Further entities go into another one. */
@@ -19,16 +18,12 @@ const pageSize = 1000;
 interface IntervalNotifier extends SubscriptionRunnerOptions {
   progress: Progress;
   readonly periodMicros: Micros;
-  readonly source: MessageSource;
+  readonly sender: SequentialSender;
   readonly mark: () => void;
+  /** Ends the loop. */
+  readonly signal: AbortSignal;
   statistics: DeliveryStatistics;
   dueAt: Micros;
-  /** The next job, and what to do when it will never be sent. */
-  waiting: { readonly job: DeliveryJob; readonly drop: () => void } | undefined;
-  /** The running notifications of one due time. */
-  round: Promise<void> | undefined;
-  timer: NodeJS.Timeout | undefined;
-  isEnded: boolean;
 }
 
 export interface IntervalNotifierOptions extends SubscriptionRunnerOptions {
@@ -39,28 +34,35 @@ export interface IntervalNotifierOptions extends SubscriptionRunnerOptions {
 
 export function createIntervalNotifier(options: IntervalNotifierOptions): SubscriptionRunner {
   const { id, stored, env, intervalMs } = options;
-  const periodMicros = intervalMs * 1000;
+  const { scheduler } = env;
+  const abort = new AbortController();
+  const { signal } = abort;
+  const sender = createSequentialSender({ uri: stored.endpoint.uri, scheduler, signal });
+  let running: Promise<void> | undefined;
   const runner: SubscriptionRunner = {
     id,
-    start: () => scheduleNext(notifier),
+    start() {
+      running = run(notifier);
+    },
     progress: () => {
       const { seen: _seen, open: _open, ...progress } = notifier.progress;
       return { ...progress, statistics: notifier.statistics, dueAt: instantOf(notifier.dueAt) };
     },
     pendingStatus: () => undefined,
-    end: () => end(notifier),
+    async end() {
+      abort.abort();
+      sender.rest();
+      await running;
+    },
   };
   const notifier: IntervalNotifier = {
     ...options,
-    periodMicros,
-    source: { uri: stored.endpoint.uri, next: () => take(notifier), paused: () => undefined },
+    periodMicros: intervalMs * 1000,
+    sender,
     mark: () => env.progressStore.mark(runner),
+    signal,
     statistics: options.progress.statistics,
     dueAt: firstDue(options),
-    waiting: undefined,
-    round: undefined,
-    timer: undefined,
-    isEnded: false,
   };
   notifier.mark();
   return runner;
@@ -76,31 +78,56 @@ function firstDue(options: IntervalNotifierOptions): Micros {
 
 const present = ({ env }: SubscriptionRunnerOptions): Micros => microsOfInstant(env.world.clock.now());
 
-/** Sets the timer for the next notification. It is due after one period at the latest, even if the wall clock was set back. */
-function scheduleNext(notifier: IntervalNotifier): void {
-  if (notifier.isEnded) return;
-  const now = present(notifier);
-  notifier.dueAt = Math.min(notifier.dueAt, now + notifier.periodMicros);
-  const waitMs = (notifier.dueAt - now) / 1000;
-  notifier.timer = setTimeout(() => onDue(notifier), timerMs(waitMs));
+/**
+ * The loop of all rounds. Never rejects. Due times that were missed during downtime are notified once. Those that pass in a slow round are
+ * skipped.
+ */
+async function run(notifier: IntervalNotifier): Promise<void> {
+  while (await isDue(notifier)) {
+    skipPassed(notifier);
+    await notify(notifier).catch((cause: unknown) =>
+      notifier.env.world.observe({ kind: 'failed', where: 'subscriptions', cause }),
+    );
+    skipPassed(notifier);
+  }
 }
 
-/** Due times that were missed, during downtime or while the receiver was slow, are notified once. */
-function onDue(notifier: IntervalNotifier): void {
-  const { stored, env, periodMicros } = notifier;
-  const now = present(notifier);
-  // When this broker, or another, gains the partition again, a new runner replaces this one.
-  if (now >= stored.expiry || !notifier.isOurs()) return;
-  if (now >= notifier.dueAt) {
-    notifier.dueAt += periodMicros * (Math.floor((now - notifier.dueAt) / periodMicros) + 1);
-    notifier.mark();
-    notifier.round ??= notify(notifier)
-      .catch((cause: unknown) => env.world.observe({ kind: 'failed', where: 'subscriptions', cause }))
-      .finally(() => {
-        notifier.round = undefined;
-      });
+/** Waits until the next notification is due. False: nothing is due here any more. */
+async function isDue(notifier: IntervalNotifier): Promise<boolean> {
+  const { stored, signal, periodMicros } = notifier;
+  for (;;) {
+    const before = present(notifier);
+    // One period at the latest, even if the wall clock was set back.
+    notifier.dueAt = Math.min(notifier.dueAt, before + periodMicros);
+    if (!(await sleep((notifier.dueAt - before) / 1000, signal))) return false;
+    const now = present(notifier);
+    // When this broker, or another, gains the partition again, a new runner replaces this one.
+    if (now >= stored.expiry || !notifier.isOurs()) return false;
+    if (now >= notifier.dueAt) return true;
   }
-  scheduleNext(notifier);
+}
+
+/** Returns true after the time, or earlier when a timer cannot be set for that long. False: the signal is aborted. */
+function sleep(waitMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+      resolve(!signal.aborted);
+    };
+    const timer = setTimeout(wake, timerMs(waitMs));
+    signal.addEventListener('abort', wake);
+  });
+}
+
+/** Moves the due time behind the present, by whole periods. */
+function skipPassed(notifier: IntervalNotifier): void {
+  const { periodMicros } = notifier;
+  const now = present(notifier);
+  if (now < notifier.dueAt) return;
+  notifier.dueAt += periodMicros * (Math.floor((now - notifier.dueAt) / periodMicros) + 1);
+  notifier.mark();
 }
 
 /** One round: sends page after page of the matching entities, as long as the receiver accepts them. */
@@ -108,7 +135,7 @@ async function notify(notifier: IntervalNotifier): Promise<void> {
   const { store, world } = notifier.env;
   let after: number | undefined;
   let isTaken = true;
-  while (isTaken && !notifier.isEnded) {
+  while (isTaken && !notifier.signal.aborted) {
     const filter = snapshotFilter(notifier.stored.plan);
     const page = await store.find({
       filter,
@@ -136,38 +163,19 @@ async function matching({ stored, env }: IntervalNotifier, page: readonly Stored
 }
 
 /** Makes one attempt without retries: the next round sends everything again. Returns true when the receiver accepted it. */
-function send(notifier: IntervalNotifier, entities: readonly Entity[]): Promise<boolean> {
-  if (notifier.isEnded) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const settle = (delivery: Delivery): void => {
-      const isTaken = delivery.kind === 'taken';
-      if (delivery.kind === 'abandoned') return resolve(false);
-      notifier.statistics = ended(notifier.statistics, isTaken, notifier.env.world.clock.now());
-      if (!isTaken) notifier.progress = { ...notifier.progress, lastReason: delivery.reason };
-      notifier.mark();
-      resolve(isTaken);
-    };
-    const job = { write: () => writePresent(entities, notifier), isOurs: notifier.isOurs, settle };
-    notifier.waiting = { job, drop: () => resolve(false) };
-    notifier.env.scheduler.wake(notifier.source);
-  });
-}
-
-function take(notifier: IntervalNotifier): DeliveryJob | undefined {
-  const { job } = notifier.waiting ?? {};
-  notifier.waiting = undefined;
-  if (!job) return undefined;
-  notifier.statistics = attempted(notifier.statistics, notifier.env.world.clock.now());
+async function send(notifier: IntervalNotifier, entities: readonly Entity[]): Promise<boolean> {
+  const { env, sender, isOurs } = notifier;
+  const { clock } = env.world;
+  const write = () => {
+    notifier.statistics = attempted(notifier.statistics, clock.now());
+    notifier.mark();
+    return writePresent(entities, notifier);
+  };
+  const delivery = await sender.attempt({ write, isOurs });
+  if (!delivery || delivery.kind === 'abandoned') return false;
+  const isTaken = delivery.kind === 'taken';
+  notifier.statistics = ended(notifier.statistics, isTaken, clock.now());
+  if (!isTaken) notifier.progress = { ...notifier.progress, lastReason: delivery.reason };
   notifier.mark();
-  return job;
-}
-
-async function end(notifier: IntervalNotifier): Promise<void> {
-  notifier.isEnded = true;
-  clearTimeout(notifier.timer);
-  notifier.env.scheduler.remove(notifier.source);
-  // A waiting job is never taken now. Only a job in flight is waited for.
-  notifier.waiting?.drop();
-  notifier.waiting = undefined;
-  await notifier.round;
+  return isTaken;
 }

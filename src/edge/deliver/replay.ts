@@ -8,7 +8,7 @@ import {
 } from '../../core/port/dead-letters.ts';
 import type { Delivery, Message } from '../../core/port/messenger.ts';
 import { addressed } from '../../core/subscription/message.ts';
-import type { DeliveryJob, MessageSource } from './endpoint-scheduler.ts';
+import { createSequentialSender, type SequentialSender } from './sequential-sender.ts';
 import type { MessageTarget } from './write-message.ts';
 
 export interface Replay {
@@ -20,54 +20,47 @@ export interface Replay {
 
 interface ReplayJob extends MessageTarget {
   readonly keys: Set<string>;
-  readonly source: MessageSource;
-  /** The next job, and what to do when it will never be sent. */
-  waiting: { readonly job: DeliveryJob; readonly drop: () => void } | undefined;
-  /** The current or last run. */
-  running: Promise<void>;
+  readonly sender: SequentialSender;
+  /** Ends the loop. */
+  readonly signal: AbortSignal;
   isRunning: boolean;
-  isEnded: boolean;
 }
 
 export function createReplay(target: MessageTarget): Replay {
-  const replayJob: ReplayJob = {
-    ...target,
-    keys: new Set(),
-    source: { uri: target.stored.endpoint.uri, next: () => take(replayJob), paused: () => undefined },
-    waiting: undefined,
-    running: Promise.resolve(),
-    isRunning: false,
-    isEnded: false,
-  };
+  const abort = new AbortController();
+  const { signal } = abort;
+  const { stored, env } = target;
+  const sender = createSequentialSender({ uri: stored.endpoint.uri, scheduler: env.scheduler, signal });
+  const replayJob: ReplayJob = { ...target, keys: new Set(), sender, signal, isRunning: false };
+  /** The current or last run. */
+  let running = Promise.resolve();
   return {
     add(keys) {
       for (const key of keys) replayJob.keys.add(key);
-      if (!replayJob.isRunning) replayJob.running = run(replayJob);
+      if (!replayJob.isRunning) running = run(replayJob);
     },
     async end() {
-      replayJob.isEnded = true;
-      replayJob.keys.clear();
-      replayJob.waiting?.drop();
-      await replayJob.running;
+      abort.abort();
+      await running;
     },
   };
 }
 
-/** Never rejects. Stops when the receiver is unreachable. */
+/** The loop over the keys. Never rejects. Stops when the receiver is unreachable. */
 async function run(replayJob: ReplayJob): Promise<void> {
-  const { env, keys, source } = replayJob;
+  const { env, keys, sender, signal } = replayJob;
   replayJob.isRunning = true;
   try {
     for (const key of keys) {
       keys.delete(key);
-      if (!(await sendAgain(replayJob, key))) keys.clear();
+      if (signal.aborted || !(await sendAgain(replayJob, key))) keys.clear();
     }
   } catch (cause) {
     env.world.observe({ kind: 'failed', where: 'replay', cause });
   }
   // This runs in the same turn of the event loop as the last check of `keys`.
   replayJob.isRunning = false;
-  env.scheduler.remove(source);
+  sender.rest();
 }
 
 /** Returns false when the receiver is unreachable. Skips a letter that was discarded meanwhile or cannot be read. */
@@ -101,21 +94,9 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
   lastAt: env.world.clock.now(),
 });
 
-/** Makes one attempt when the scheduler asks for it. Undefined: it was never made. */
-function attempt(replayJob: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
-  const { stored, env } = replayJob;
-  if (replayJob.isEnded) return Promise.resolve(undefined);
-  return new Promise((resolve) => {
-    const write = (): Message => addressed(letter.wording, stored.endpoint, env.tenant);
-    // No lease is needed: the broker that was asked for the replay sends it.
-    const job = { write, isOurs: () => true, settle: resolve };
-    replayJob.waiting = { job, drop: () => resolve(undefined) };
-    env.scheduler.wake(replayJob.source);
-  });
-}
-
-function take(replayJob: ReplayJob): DeliveryJob | undefined {
-  const { waiting } = replayJob;
-  replayJob.waiting = undefined;
-  return waiting?.job;
+/** Undefined: it was never made. */
+function attempt({ stored, env, sender }: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
+  const write = (): Message => addressed(letter.wording, stored.endpoint, env.tenant);
+  // No lease is needed: the broker that was asked for the replay sends it.
+  return sender.attempt({ write, isOurs: () => true });
 }
