@@ -11,7 +11,7 @@ import { serializedOf } from '../../core/subscription/message.ts';
 import type { DueNotification, Queue } from '../../core/subscription/queue.ts';
 import { createThrottled } from '../../core/subscription/throttled.ts';
 import type { Listener } from './log-tailer.ts';
-import type { Progress } from './progress-store.ts';
+import type { Progress } from './progress.ts';
 import type { MessageSource } from './endpoint-scheduler.ts';
 import type { PendingStatus, SubscriptionRunnerOptions } from './runner.ts';
 
@@ -56,7 +56,7 @@ export interface Consumer extends SubscriptionRunnerOptions {
   reader: ConsumerState | undefined;
   statistics: DeliveryStatistics;
   /** The position of the last change that was delivered. */
-  told: Position | undefined;
+  lastDelivered: Position | undefined;
   /** Why the last failed attempt failed. */
   lastReason: string | undefined;
   /** Nothing is sent before this time: the cooldown of the endpoint after a failure. */
@@ -74,7 +74,7 @@ export const hasExpired = ({ stored, env }: Consumer): boolean =>
   stored.expiry !== Infinity && microsOfInstant(env.world.clock.now()) >= stored.expiry;
 
 export function progressOf(consumer: Consumer): Progress {
-  const { state, queue, statistics, told, lastReason, madeAt } = consumer;
+  const { state, queue, statistics, lastDelivered, lastReason, madeAt } = consumer;
   const first = queue.first();
   const seen = seenTo(consumer);
   return {
@@ -83,7 +83,7 @@ export function progressOf(consumer: Consumer): Progress {
     statistics,
     madeAt,
     ...(state.mode === 'ended' && first !== undefined ? { seen, open: queue.open() } : undefined),
-    ...(told === undefined ? undefined : { told }),
+    ...(lastDelivered === undefined ? undefined : { lastDelivered }),
     ...(lastReason === undefined ? undefined : { lastReason }),
   };
 }

@@ -45,7 +45,7 @@ export function createConsumer(options: SubscriptionRunnerOptions): Subscription
     seen: progress.seen ?? progress.position,
     reader: undefined,
     statistics: progress.statistics,
-    told: progress.told,
+    lastDelivered: progress.lastDelivered,
     lastReason: progress.lastReason,
     notBeforeMs: 0,
     timer: undefined,
@@ -270,7 +270,7 @@ function settle(consumer: Consumer, due: DueNotification, { delivery, isReachabl
     return;
   }
   consumer.statistics = ended(consumer.statistics, delivery.kind === 'taken', env.world.clock.now());
-  if (delivery.kind === 'taken') consumer.told = due.position;
+  if (delivery.kind === 'taken') consumer.lastDelivered = due.position;
   else {
     consumer.lastReason = delivery.reason;
     consumer.notBeforeMs = env.nowMs() + (stored.endpoint.cooldownMs ?? 0);

@@ -13,7 +13,7 @@ import { type ExplainContext, explainChange, explainEntity } from '../../core/su
 import { type ChangeOutcome, explainOutcome, explainState } from '../../core/subscription/explain-outcome.ts';
 import { isFetched } from '../../core/subscription/read-endpoint.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
-import type { Progress } from './progress-store.ts';
+import type { Progress } from './progress.ts';
 import type { PendingStatus, SubscriptionRunner } from './runner.ts';
 import type { DeliveryEnvironment } from './environment.ts';
 
@@ -192,7 +192,7 @@ function reasonIn(kept: Json): string {
 /** The result of a notification that no longer waits. */
 function pastOf(position: Position, { stored, progress }: ExplainInput): 'delivered' | 'throttled' | 'done' {
   const isThrottled = stored.throttlingMs !== undefined;
-  const { told = 0, statistics: statistics = noStatistics } = progress ?? {};
-  if (told === position || (!isThrottled && statistics.timesFailed === 0)) return 'delivered';
-  return isThrottled && told < position ? 'throttled' : 'done';
+  const { lastDelivered = 0, statistics: statistics = noStatistics } = progress ?? {};
+  if (lastDelivered === position || (!isThrottled && statistics.timesFailed === 0)) return 'delivered';
+  return isThrottled && lastDelivered < position ? 'throttled' : 'done';
 }

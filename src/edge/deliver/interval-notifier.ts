@@ -7,7 +7,7 @@ import { attempted, ended } from '../../core/subscription/delivery-statistics.ts
 import { timerMs } from '../../core/subscription/bounds.ts';
 import { holdsLinked } from '../../core/subscription/linked.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
-import type { Progress } from './progress-store.ts';
+import type { Progress } from './progress.ts';
 import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
 import { createSequentialSender, type SequentialSender } from './sequential-sender.ts';
 import { writePresent } from './write-message.ts';

@@ -1,32 +1,15 @@
 /** Stores at intervals the progress of all subscriptions, so that delivery resumes from there after a crash. */
 import { performance } from 'node:perf_hooks';
-import type { Instant } from '../../core/model/instant.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../../core/model/json.ts';
-import { statisticsIn, noStatistics, type DeliveryStatistics } from '../../core/model/subscription.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { LeaseTerm } from '../../core/port/partitions.ts';
 import type { Position, DocumentCollection } from '../../core/port/store.ts';
-import type { OpenNotification } from '../../core/subscription/queue.ts';
-
-/** The progress of one subscription. */
-export interface Progress {
-  /** Everything up to this position is delivered or given up. */
-  readonly position: Position;
-  /** True when nothing waited. The subscription has then progressed as far as the tailer of its tenant. */
-  readonly isCaughtUp: boolean;
-  readonly statistics: DeliveryStatistics;
-  /** When the subscription was created. Unknown in documents of older versions. */
-  readonly madeAt?: Instant;
-  /** For a subscription that ended with open notifications: how far the log was matched, and which notifications are open. */
-  readonly seen?: Position;
-  readonly open?: readonly OpenNotification[];
-  /** The position of the last change that was delivered. */
-  readonly told?: Position;
-  /** Why the last failed attempt failed. */
-  readonly lastReason?: string;
-  /** When the next notification at an interval is due. */
-  readonly dueAt?: Instant;
-}
+import {
+  type CommonPosition,
+  commonPositionDocument,
+  createCommonPosition,
+  readCommonPosition,
+} from './common-position.ts';
+import { type Progress, progressIn, progressJson } from './progress.ts';
 
 /** A subscription whose progress is stored. */
 export interface ProgressSource {
@@ -70,23 +53,21 @@ export interface ProgressStoreOptions {
 }
 
 /** The delay between two writes: five times the duration of the last one, within these bounds. */
-const leastPauseMs = 100;
-const mostPauseMs = 1000;
-/** Most documents of a partition per write. */
-const bundle = 200;
-/** The key of the common position of a partition. Subscription ids contain a colon, so they never collide with it. */
-const common = (part: number): string => (part === 0 ? 'log' : `log ${part}`);
+const pauseMinMs = 100;
+const pauseMaxMs = 1000;
+/** The maximum number of documents of a partition per write. */
+const batchSize = 200;
 
 export function createProgressStore(options: ProgressStoreOptions): ProgressStore {
   const { collection, observe } = options;
   const state: ProgressStoreState = { ...options, changed: new Map(), acquired: new Map() };
   let running = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  let pauseMs = leastPauseMs;
+  let pauseMs = pauseMinMs;
   const writeDown = async (): Promise<void> => {
     const beganMs = performance.now();
     await write(state);
-    pauseMs = Math.min(mostPauseMs, Math.max(leastPauseMs, 5 * (performance.now() - beganMs)));
+    pauseMs = Math.min(pauseMaxMs, Math.max(pauseMinMs, 5 * (performance.now() - beganMs)));
   };
   const flush = (): Promise<void> => {
     clearTimeout(timer);
@@ -99,7 +80,7 @@ export function createProgressStore(options: ProgressStoreOptions): ProgressStor
   };
   return {
     acquire: (leaseTerm, ids) => acquire(state, leaseTerm, ids),
-    find: (id) => findProgress(options, id, () => commonPosition(collection, options.partitionOf(id))),
+    find: (id) => findProgress(collection, id, () => readCommonPosition(collection, options.partitionOf(id))),
     resume: (id) => resume(state, id).finally(touch),
     mark(subject) {
       state.changed.set(subject.id, subject);
@@ -128,12 +109,8 @@ interface AcquiredPartition {
   readonly leaseTerm: LeaseTerm;
   /** Whether the lease was valid, so that no other broker stores progress any more. */
   isSole: Promise<boolean>;
-  /** The common position that the earlier holder stored. */
-  left: Position;
-  /** Subscriptions that were not resumed yet. Undefined: not known yet. */
-  awaited: Set<string> | undefined;
-  /** The last common position that was stored. */
-  written: Position;
+  /** Undefined: not known yet. */
+  common: CommonPosition | undefined;
 }
 
 async function acquire(
@@ -144,17 +121,11 @@ async function acquire(
   const { part, term } = leaseTerm;
   const known = acquired.get(part);
   if (known) return known.leaseTerm.term === term && known.isSole;
-  const fresh: AcquiredPartition = {
-    leaseTerm,
-    isSole: collection.putFenced([], leaseTerm),
-    left: 0,
-    awaited: undefined,
-    written: -1,
-  };
+  const fresh: AcquiredPartition = { leaseTerm, isSole: collection.putFenced([], leaseTerm), common: undefined };
   acquired.set(part, fresh);
   fresh.isSole = fresh.isSole.then(async (isSole) => {
-    fresh.left = await commonPosition(collection, part);
-    fresh.awaited = new Set(await ids());
+    const start = await readCommonPosition(collection, part);
+    fresh.common = createCommonPosition(start, await ids());
     return isSole;
   });
   // A failed attempt is repeated by the next call.
@@ -163,8 +134,8 @@ async function acquire(
 }
 
 async function resume(state: ProgressStoreState, id: string): Promise<Progress | undefined> {
-  const left = state.acquired.get(state.partitionOf(id))?.left ?? 0;
-  const progress = await findProgress(state, id, () => Promise.resolve(left));
+  const start = state.acquired.get(state.partitionOf(id))?.common?.start ?? 0;
+  const progress = await findProgress(state.collection, id, () => Promise.resolve(start));
   if (progress && !state.changed.has(id))
     state.changed.set(id, { id, progress: () => ({ ...progress, isCaughtUp: false }) });
   settle(state, id);
@@ -173,19 +144,19 @@ async function resume(state: ProgressStoreState, id: string): Promise<Progress |
 
 /** The subscription is marked or is not run. The common position need not wait for it. */
 const settle = ({ acquired, partitionOf }: ProgressStoreState, id: string): void =>
-  void acquired.get(partitionOf(id))?.awaited?.delete(id);
+  acquired.get(partitionOf(id))?.common?.settle(id);
 
 /** Stores a consistent snapshot of all marked progress. */
 async function write(state: ProgressStoreState): Promise<void> {
   const { changed, acquired, partitionOf } = state;
-  const reached = state.position();
+  const matched = state.position();
   const subjects = [...changed.values()];
   const documents = subjects.map((subject) => ({ key: subject.id, document: progressJson(subject.progress()) }));
   changed.clear();
   const ofPart = Map.groupBy(documents, ({ key }) => partitionOf(key));
   try {
     await Promise.all(
-      [...acquired].map(([part, one]) => writePartition(state, one, [ofPart.get(part) ?? [], reached])),
+      [...acquired].map(([part, one]) => writePartition(state, one, [ofPart.get(part) ?? [], matched])),
     );
   } catch (cause) {
     for (const subject of subjects) if (!changed.has(subject.id)) changed.set(subject.id, subject);
@@ -199,72 +170,23 @@ async function write(state: ProgressStoreState): Promise<void> {
  */
 async function writePartition(
   { collection }: ProgressStoreState,
-  acquired: AcquiredPartition,
-  [documents, reached]: readonly [Parameters<DocumentCollection['putFenced']>[0], Position],
+  { leaseTerm, common }: AcquiredPartition,
+  [documents, matched]: readonly [Parameters<DocumentCollection['putFenced']>[0], Position],
 ): Promise<void> {
-  const { leaseTerm, awaited, written } = acquired;
-  const isNew = awaited?.size === 0 && written !== reached;
-  const all = isNew ? [...documents, { key: common(leaseTerm.part), document: { position: reached } }] : documents;
-  for (let at = 0; at < all.length; at += bundle) {
-    if (!(await collection.putFenced(all.slice(at, at + bundle), leaseTerm))) return;
+  const next = common?.next(matched);
+  const all = next === undefined ? documents : [...documents, commonPositionDocument(leaseTerm.part, next)];
+  for (let at = 0; at < all.length; at += batchSize) {
+    if (!(await collection.putFenced(all.slice(at, at + batchSize), leaseTerm))) return;
   }
-  if (isNew) acquired.written = reached;
-}
-
-const progressJson = ({ statistics, open, ...rest }: Progress): Json => ({
-  ...rest,
-  account: { ...statistics },
-  ...(open ? { open: open.map(({ position, entity }) => [position, entity]) } : undefined),
-});
-
-/** The open notifications. Undefined when they are unknown: everything after the position then counts as open. */
-function openIn(json: Json | undefined): readonly OpenNotification[] | undefined {
-  if (!isArray(json)) return undefined;
-  const open = json.flatMap((one): readonly OpenNotification[] => {
-    const [position, entity] = isArray(one) ? one : [];
-    return typeof position === 'number' && typeof entity === 'string' ? [{ position, entity }] : [];
-  });
-  return open.length === json.length ? open : undefined;
+  if (next !== undefined) common?.onStored(next);
 }
 
 async function findProgress(
-  { collection }: ProgressStoreOptions,
+  collection: DocumentCollection,
   id: string,
-  shared: () => Promise<Position>,
+  common: () => Promise<Position>,
 ): Promise<Progress | undefined> {
-  const json = await collection.get(id);
-  if (!isObject(json)) return undefined;
-  const { position, isCaughtUp, account } = json;
-  const reached = typeof position === 'number' ? position : 0;
-  return {
-    ...progressRestIn(json),
-    position: isCaughtUp === true ? Math.max(reached, await shared()) : reached,
-    isCaughtUp: isCaughtUp === true,
-    statistics: isObject(account) ? statisticsIn(account) : noStatistics,
-  };
-}
-
-/** The optional members. */
-function progressRestIn({
-  told,
-  lastReason,
-  dueAt,
-  madeAt,
-  seen,
-  open: openJson,
-}: JsonObject): Omit<Progress, 'position' | 'isCaughtUp' | 'statistics'> {
-  const open = openIn(openJson);
-  return {
-    ...(typeof madeAt === 'string' ? { madeAt } : undefined),
-    ...(typeof seen === 'number' && open ? { seen, open } : undefined),
-    ...(typeof told === 'number' ? { told } : undefined),
-    ...(typeof lastReason === 'string' ? { lastReason } : undefined),
-    ...(typeof dueAt === 'string' ? { dueAt } : undefined),
-  };
-}
-
-async function commonPosition(collection: DocumentCollection, part: number): Promise<Position> {
-  const json = await collection.get(common(part));
-  const position = isObject(json) ? json['position'] : undefined;
-  return typeof position === 'number' ? position : 0;
+  const progress = progressIn(await collection.get(id));
+  if (!progress?.isCaughtUp) return progress;
+  return { ...progress, position: Math.max(progress.position, await common()) };
 }

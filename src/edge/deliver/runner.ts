@@ -1,7 +1,8 @@
 /** The interface of a running subscription, whether it notifies changes or at intervals. */
 import type { Instant } from '../../core/model/instant.ts';
 import type { Position } from '../../core/port/store.ts';
-import type { Progress, ProgressSource } from './progress-store.ts';
+import type { Progress } from './progress.ts';
+import type { ProgressSource } from './progress-store.ts';
 import type { MessageTarget } from './write-message.ts';
 
 export interface SubscriptionRunner extends ProgressSource {

@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { noStatistics } from '../../../src/core/model/subscription.ts';
 import type { DocumentCollection } from '../../../src/core/port/store.ts';
-import { createProgressStore, type ProgressStore, type Progress } from '../../../src/edge/deliver/progress-store.ts';
+import type { Progress } from '../../../src/edge/deliver/progress.ts';
+import { createProgressStore, type ProgressStore } from '../../../src/edge/deliver/progress-store.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 
 const ids = ['urn:n:Subscription:1', 'urn:n:Subscription:2'] as const;

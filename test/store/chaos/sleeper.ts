@@ -3,7 +3,8 @@
  * sleeper.ts URL.
  */
 import { noStatistics } from '../../../src/core/model/subscription.ts';
-import { createProgressStore, type ProgressStore, type Progress } from '../../../src/edge/deliver/progress-store.ts';
+import type { Progress } from '../../../src/edge/deliver/progress.ts';
+import { createProgressStore, type ProgressStore } from '../../../src/edge/deliver/progress-store.ts';
 import { openMongoStores } from '../../../src/store/mongo/stores.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
 
