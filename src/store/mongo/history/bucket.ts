@@ -3,7 +3,7 @@ import type { AnyBulkWriteOperation, ClientSession, Collection, Document, FindOp
 import type { HistoricInstance } from '../../../core/model/history.ts';
 import type { Interval, Micros } from '../../../core/model/instant.ts';
 import { type Row, rowIn } from '../own-text.ts';
-import type { BucketDocument, BucketKey, OpenBucket } from '../schema.ts';
+import type { BucketDocument, BucketKey, OpenBucket, SeriesDocument } from '../schema.ts';
 
 /** A bucket is full at this many instances, or UTF-16 units of text. */
 const bucketMax = 100;
@@ -13,6 +13,12 @@ const sizeMax = 500_000;
 export type SeriesKey = Pick<BucketKey, 's' | 'n'>;
 
 export type BucketOperation = AnyBulkWriteOperation<BucketDocument>;
+
+/** The writes that put rows into a series, and its open bucket after them. */
+export interface BucketWrites {
+  readonly writes: readonly BucketOperation[];
+  readonly open: SeriesDocument['open'];
+}
 
 /** The collection within a transaction; without a session, outside of any. */
 export interface Buckets {

@@ -1,24 +1,20 @@
 /** Collects the changes of a transaction to the history, and writes them. */
 import { type HistoryEntry, scopeSeries } from '../../../core/model/history.ts';
-import type { Micros } from '../../../core/model/instant.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
 import type { Row } from '../own-text.ts';
-import type { BucketDocument, OpenBucket, SeriesDocument } from '../schema.ts';
+import type { SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
+import { appendRows, isInOrder } from './append-rows.ts';
 import {
   allKeys,
-  bucketAfter,
-  bucketAt,
-  bucketOf,
   type BucketOperation,
   type Buckets,
-  fillBuckets,
+  type BucketWrites,
   isObserved,
   isUnobserved,
-  rewriting,
-  rowsIn,
   type SeriesKey,
 } from './bucket.ts';
+import { insertIntoEmpty, insertRows } from './insert-rows.ts';
 import { newestDay, type RollupOperation, type Rollups, touching } from './rollup-documents.ts';
 
 export interface HistoryWriter {
@@ -134,19 +130,22 @@ const closed = (series: SeriesDocument): SeriesDocument => ({ ...series, open: '
 async function writeAll(all: readonly Pending[], place: HistoryTarget): ReturnType<HistoryWriter['flush']> {
   const written = new Map<number, SeriesDocument[]>();
   const operations: BucketOperation[] = [];
-  const notes: RollupOperation[] = [];
+  const rollupOperations: RollupOperation[] = [];
   for (const one of all) {
     const { writes, open, touched } = await writesOf(one, place);
     const key = keyOf(one);
+    if (one.isCleared) {
+      operations.push({ deleteMany: { filter: { _id: allKeys(key) } } });
+      rollupOperations.push({ deleteMany: { filter: { _id: allKeys(key) } } });
+    }
     operations.push(...writes);
-    if (one.isCleared) notes.push({ deleteMany: { filter: { _id: allKeys(key) } } });
-    notes.push(...touching(key, touched, place.turn));
+    rollupOperations.push(...touching(key, touched, place.turn));
     const ofSubject = written.get(one.subject) ?? [];
     ofSubject.push({ ...one.series, open });
     written.set(one.subject, ofSubject);
   }
   if (operations.length > 0) await place.history.bulkWrite(operations, options(place));
-  if (notes.length > 0) await place.rollups.bulkWrite(notes, options(place));
+  if (rollupOperations.length > 0) await place.rollups.bulkWrite(rollupOperations, options(place));
   return written;
 }
 
@@ -154,12 +153,10 @@ const options = ({ session }: Buckets) => (session ? { session } : {});
 
 const keyOf = ({ subject, series }: Pending): SeriesKey => ({ s: subject, n: series.n });
 
-interface Writes {
-  readonly writes: readonly BucketOperation[];
-  readonly open: SeriesDocument['open'];
-}
-
-async function writesOf(pending: Pending, buckets: Buckets): Promise<Writes & { readonly touched: readonly number[] }> {
+async function writesOf(
+  pending: Pending,
+  buckets: Buckets,
+): Promise<BucketWrites & { readonly touched: readonly number[] }> {
   const { series, isCleared, rows } = pending;
   const open = isCleared ? null : series.open;
   const isAppended = open !== 'unknown' && isInOrder(open, rows);
@@ -195,106 +192,11 @@ interface Placing {
   readonly buckets: Buckets;
 }
 
-async function writeRows(pending: Pending, { open, isAppended, buckets }: Placing): Promise<Writes> {
+function writeRows(pending: Pending, { open, isAppended, buckets }: Placing): BucketWrites | Promise<BucketWrites> {
   const { isCleared, rows } = pending;
   const key = keyOf(pending);
-  const cleared: readonly BucketOperation[] = isCleared ? [{ deleteMany: { filter: { _id: allKeys(key) } } }] : [];
-  if (rows.length === 0) return { writes: cleared, open };
-  if (open !== 'unknown' && isAppended) {
-    const appended = append(key, open, rows);
-    return { writes: [...cleared, ...appended.writes], open: appended.open };
-  }
-  // The writes remove the old instances first, so they must not be read.
-  if (isCleared) return { writes: [...cleared, ...rewriting(key, undefined, merged([], rows))], open: 'unknown' };
-  return insert({ key, open, rows }, buckets);
-}
-
-/** True when each row comes after all before it, and none replaces another. */
-function isInOrder(open: OpenBucket | null, rows: readonly Row[]): boolean {
-  let last = open?.last ?? -Infinity;
-  for (const row of rows) {
-    const [at, , { instanceId }] = row;
-    if (at < last || (at === last && isObserved(row)) || instanceId !== undefined) return false;
-    last = at;
-  }
-  return true;
-}
-
-/** Appends without a read: by far the most common write. */
-function append(key: SeriesKey, open: OpenBucket | null, rows: readonly Row[]): Writes {
-  const lots = fillBuckets(open, rows);
-  const writes = lots.map((bucket): BucketOperation => {
-    if (bucket.open.from !== open?.from) return { insertOne: { document: bucketOf(key, bucket) } };
-    return {
-      updateOne: {
-        filter: { _id: { ...key, from: open.from } },
-        update: { $push: { rows: { $each: [...bucket.texts] } } },
-      },
-    };
-  });
-  return { writes, open: lots.at(-1)?.open ?? open };
-}
-
-interface Insertion {
-  readonly key: SeriesKey;
-  readonly open: SeriesDocument['open'];
-  readonly rows: readonly Row[];
-}
-
-/** Rewrites each affected bucket with all rows that belong to it. The open bucket stays open if it is not affected. */
-async function insert({ key, open, rows }: Insertion, buckets: Buckets): Promise<Writes> {
-  // The sort is stable: rows at the same place stay in order.
-  let left = rows.toSorted(([a], [b]) => a - b);
-  const writes: BucketOperation[] = [];
-  for (;;) {
-    const { bucket, end } = await bucketFor(key, left[0]?.[0] ?? 0, buckets);
-    const all = merged(
-      bucket ? rowsIn(bucket) : [],
-      left.filter(([at]) => at < end),
-    );
-    writes.push(...rewriting(key, bucket, all));
-    left = left.filter(([at]) => at >= end);
-    const last = end === Infinity ? fillBuckets(null, all).at(-1) : undefined;
-    if (left.length === 0) return { writes, open: last?.open ?? open };
-  }
-}
-
-/** The bucket for an instance at a place, if any, and the start of the next bucket. */
-async function bucketFor(
-  key: SeriesKey,
-  at: Micros,
-  buckets: Buckets,
-): Promise<{ readonly bucket: BucketDocument | undefined; readonly end: Micros }> {
-  const bucket = (await bucketAt(buckets, key, at)) ?? (await bucketAfter(buckets, key, at));
-  const next = bucket && (await bucketAfter(buckets, key, Math.max(at, bucket._id.from)));
-  return { bucket: bucket ?? undefined, end: next?._id.from ?? Infinity };
-}
-
-/** Observed rows replace rows observed at the same time. Others come after those at the same place. */
-function merged(before: readonly Row[], rows: readonly Row[]): readonly Row[] {
-  const all = [...before];
-  for (const row of rows) {
-    const end = all.findLastIndex(([at]) => at <= row[0]) + 1;
-    const same = isObserved(row) ? observedAmong(all, row[0], end) : undefined;
-    if (same === undefined) all.splice(end, 0, row);
-    else all[same] = inPlaceOf(all[same], row);
-  }
-  return all;
-}
-
-/** The index of the row observed at a time. Rows before `end` are at that time or earlier. */
-function observedAmong(rows: readonly Row[], moment: Micros, end: number): number | undefined {
-  for (let index = end - 1; index >= 0; index -= 1) {
-    const row = rows[index];
-    if (row?.[0] !== moment) return undefined;
-    if (isObserved(row)) return index;
-  }
-  return undefined;
-}
-
-/** A replacement takes the id of the old instance, unless it has its own. */
-function inPlaceOf(before: Row | undefined, [at, number, instance]: Row): Row {
-  if (!before || instance.instanceId !== undefined) return [at, number, instance];
-  const [, own, { instanceId }] = before;
-  return [at, own, { ...instance, ...(instanceId === undefined ? undefined : { instanceId }) }];
+  if (rows.length === 0) return { writes: [], open };
+  if (open !== 'unknown' && isAppended) return appendRows(key, open, rows);
+  // The old instances are removed first, so they must not be read.
+  return isCleared ? insertIntoEmpty(key, rows) : insertRows({ key, open, rows }, buckets);
 }
