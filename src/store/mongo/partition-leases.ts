@@ -4,6 +4,7 @@ import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
 import type { Observe } from '../../core/port/observe.ts';
 import type { PartitionEvent, Partitions, LeaseTerm } from '../../core/port/partitions.ts';
 import { isUnavailable } from './connection.ts';
+import { type LeaseEvent, type LeaseStatus, leaseTransitions } from './lease-status.ts';
 
 /** `_id` is `part 7`, or `node` and the id of a live broker. `term`: how often a partition was taken. */
 interface LeaseDocument {
@@ -47,14 +48,12 @@ const ids = Array.from({ length: count }, (_, part) => `part ${part}`);
 const ends = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: leaseMs } };
 
 interface LeaseState extends PartitionLeasesOptions {
-  /** The held partitions, with their terms. */
-  readonly held: Map<number, number>;
+  /** The partitions that are not free, in the order in which they were taken. Only `transition` changes it. */
+  readonly parts: Map<number, PartState>;
   readonly listeners: Set<(part: number, event: PartitionEvent) => Promise<void>>;
   readonly lapseListeners: Set<() => void>;
   /** The leases by id, as last read, each with the local time since when it is unchanged. */
   seen: ReadonlyMap<string, Seen>;
-  /** Partitions that this broker is giving up: it starts no new work in them, but has not released them yet. */
-  readonly leaving: Set<number>;
   /** The running notifications, by partition. */
   readonly notifying: Map<number, Promise<void>>;
   readonly sessions: Map<string, SessionId>;
@@ -62,6 +61,12 @@ interface LeaseState extends PartitionLeasesOptions {
   deadlineMs: number;
   lapse: NodeJS.Timeout | undefined;
   isClosed: boolean;
+}
+
+interface PartState {
+  readonly status: LeaseStatus;
+  /** How often the partition was taken, up to when this broker took it. */
+  readonly term: number;
 }
 
 interface Seen {
@@ -73,11 +78,10 @@ interface Seen {
 export async function openPartitionLeases(options: PartitionLeasesOptions): Promise<PartitionLeases> {
   const state: LeaseState = {
     ...options,
-    held: new Map(),
+    parts: new Map(),
     listeners: new Set(),
     lapseListeners: new Set(),
     seen: new Map(),
-    leaving: new Set(),
     notifying: new Map(),
     sessions: new Map(),
     deadlineMs: 0,
@@ -108,10 +112,10 @@ export async function openPartitionLeases(options: PartitionLeasesOptions): Prom
 }
 
 function partitionsOf(state: LeaseState): Partitions {
-  const { held, listeners, lapseListeners } = state;
+  const { parts, listeners, lapseListeners } = state;
   const leaseTerm = (part: number): LeaseTerm | undefined => {
-    const term = performance.now() < state.deadlineMs ? held.get(part) : undefined;
-    return term === undefined ? undefined : { part, term };
+    const known = performance.now() < state.deadlineMs ? parts.get(part) : undefined;
+    return known?.status === 'held' ? { part, term: known.term } : undefined;
   };
   return {
     count,
@@ -143,7 +147,7 @@ async function heartbeat(state: LeaseState): Promise<void> {
   try {
     await renew(state);
     relyUntil(beganMs + leaseMs - marginMs, state);
-    await buryDead(state);
+    await removeDeadBrokers(state);
     const nodes = [...state.seen.values()].filter(({ lease }) => isNode(lease));
     const share = Math.ceil(count / Math.max(1, nodes.length));
     releaseBeyond(share, state);
@@ -154,7 +158,7 @@ async function heartbeat(state: LeaseState): Promise<void> {
   }
 }
 
-/** After a lapse, leases that nobody else has taken count as gained again: no work was started in between. */
+/** Relies on the held leases until a time. Leases that had lapsed, and that nobody else has taken, count as gained again. */
 function relyUntil(deadlineMs: number, state: LeaseState): void {
   const now = performance.now();
   const hasLapsed = now >= state.deadlineMs;
@@ -163,7 +167,7 @@ function relyUntil(deadlineMs: number, state: LeaseState): void {
   state.deadlineMs = deadlineMs;
   clearTimeout(state.lapse);
   state.lapse = setTimeout(() => tellLapse(state), deadlineMs - now + 1);
-  if (hasLapsed) for (const part of state.held.keys()) void notify(state, part, 'gained');
+  if (hasLapsed) for (const part of partsWith('held', state)) void transition(state, { part, event: 'revived' });
 }
 
 function tellLapse({ lapseListeners }: LeaseState): void {
@@ -176,20 +180,22 @@ function report({ observe }: LeaseState, cause: unknown): void {
 }
 
 async function renew(state: LeaseState): Promise<void> {
-  const { leases, node, leaving } = state;
-  await live(state);
+  const { leases, node } = state;
+  await renewNode(state);
   await leases.updateMany({ _id: { $in: ids }, holder: node }, [{ $set: { until: ends } }]);
   // Copied before the read: a lease may be released between the read and its result.
-  const left = new Set(leaving);
+  const leaving = new Set(partsWith('leaving', state));
   const found = await leases.find().toArray();
-  look(state, found);
+  remember(state, found);
   const mine = found.filter((lease) => lease.holder === node && !isNode(lease));
   const terms = mine.map(({ _id, term = 0 }) => [ids.indexOf(_id), term] as const);
-  settle(state, new Map(terms.filter(([part]) => !left.has(part))));
+  settle(state, new Map(terms.filter(([part]) => !leaving.has(part))));
 }
 
 const isNode = ({ _id }: LeaseDocument): boolean => _id.startsWith('node ');
-function look(state: LeaseState, found: readonly LeaseDocument[]): void {
+
+/** Remembers the leases as read, and since when each is unchanged. */
+function remember(state: LeaseState, found: readonly LeaseDocument[]): void {
   const now = performance.now();
   const before = state.seen;
   state.seen = new Map(
@@ -208,21 +214,35 @@ const asSeen = ({ lease: { _id, holder, until } }: Seen): Document => ({ _id, ho
 
 /** Applies the leases as read: some may be lost after a long pause, others may be ours without our knowledge after a lost reply. */
 function settle(state: LeaseState, mine: ReadonlyMap<number, number>): void {
-  const { held } = state;
-  const lost = [...held].filter(([part, term]) => mine.get(part) !== term);
-  for (const [part] of lost) held.delete(part);
-  // First, because listeners of the loss wait for running work.
+  const lost = partsWith('held', state).filter((part) => mine.get(part) !== state.parts.get(part)?.term);
+  for (const part of lost) void transition(state, { part, event: 'missing' });
+  // Listeners are told of the loss after this, because they wait for running work.
   if (lost.length > 0) tellLapse(state);
-  for (const [part] of lost) void notify(state, part, 'lost');
-  for (const [part, term] of mine) if (!held.has(part)) gain(state, part, term);
+  for (const [part, term] of mine) void transition(state, { part, event: 'found', term });
 }
 
-function gain(state: LeaseState, part: number, term: number): void {
-  state.held.set(part, term);
-  void notify(state, part, 'gained');
+const partsWith = (status: LeaseStatus, { parts }: LeaseState): readonly number[] =>
+  [...parts.keys()].filter((part) => parts.get(part)?.status === status);
+
+interface TransitionCause {
+  readonly part: number;
+  readonly event: LeaseEvent;
+  /** The new term, when the lease is found. */
+  readonly term?: number;
 }
 
-async function live({ leases, node, sessions }: LeaseState): Promise<void> {
+/** Applies an event to a partition. Ignores it when it means nothing there. Resolves when all listeners have dealt with it. */
+function transition(state: LeaseState, { part, event, term }: TransitionCause): Promise<void> {
+  const { parts } = state;
+  const before: PartState = parts.get(part) ?? { status: 'free', term: 0 };
+  const next = leaseTransitions[before.status][event];
+  if (!next) return Promise.resolve();
+  parts.delete(part);
+  if (next.to !== 'free') parts.set(part, { status: next.to, term: term ?? before.term });
+  return next.tell ? notify(state, part, next.tell) : Promise.resolve();
+}
+
+async function renewNode({ leases, node, sessions }: LeaseState): Promise<void> {
   const own = { holder: node, until: ends, sessions: [...sessions.values()] };
   await leases.updateOne({ _id: `node ${node}` }, [{ $set: own }], { upsert: true });
 }
@@ -234,12 +254,12 @@ async function startSession(state: LeaseState): Promise<ClientSession> {
   if (!id || name === undefined || state.sessions.has(name)) return session;
   state.sessions.set(name, id);
   for (const oldest of state.sessions.keys()) if (state.sessions.size > sessionsMax) state.sessions.delete(oldest);
-  await live(state);
+  await renewNode(state);
   return session;
 }
 
 /** Ends the open transactions of dead brokers. */
-async function buryDead(state: LeaseState): Promise<void> {
+async function removeDeadBrokers(state: LeaseState): Promise<void> {
   const { leases, client, node, seen } = state;
   const dead = [...seen.values()].filter((one) => isNode(one.lease) && one.lease.holder !== node && hasExpired(one));
   if (dead.length === 0) return;
@@ -252,40 +272,38 @@ async function buryDead(state: LeaseState): Promise<void> {
 
 /** Running work may take long. Meanwhile all leases are renewed, including those being given up. */
 function releaseBeyond(share: number, state: LeaseState): void {
-  for (const part of [...state.held.keys()].slice(share))
+  for (const part of partsWith('held', state).slice(share))
     release(state, part).catch((cause: unknown) => report(state, cause));
 }
 
 async function release(state: LeaseState, part: number): Promise<void> {
-  const { leases, node, held, leaving } = state;
-  held.delete(part);
-  leaving.add(part);
+  const { leases, node } = state;
   try {
-    await notify(state, part, 'leaving');
+    await transition(state, { part, event: 'surplus' });
     await leases.updateOne({ _id: `part ${part}`, holder: node }, { $set: { holder: null } });
   } finally {
-    leaving.delete(part);
+    void transition(state, { part, event: 'released' });
   }
 }
 
 async function acquireUpTo(share: number, state: LeaseState): Promise<void> {
-  const { leases, node, held, seen } = state;
+  const { leases, node, parts, seen } = state;
   const taking = [{ $set: { holder: node, until: ends, term: { $add: [{ $ifNull: ['$term', 0] }, 1] } } }];
   for (const [part, id] of ids.entries()) {
     const one = seen.get(id);
-    if (held.size >= share) return;
-    if (!one || held.has(part) || !(one.lease.holder === null || hasExpired(one))) continue;
+    if (partsWith('held', state).length >= share) return;
+    if (!one || parts.has(part) || !(one.lease.holder === null || hasExpired(one))) continue;
     const taken = await leases.findOneAndUpdate(asSeen(one), taking, { returnDocument: 'after' });
-    if (taken) gain(state, part, taken.term ?? 0);
+    if (taken) void transition(state, { part, event: 'found', term: taken.term ?? 0 });
   }
 }
 
 /** Sends the events of a partition in order. Leases do not wait for it: listeners may take long. */
 function notify(state: LeaseState, part: number, event: PartitionEvent): Promise<void> {
   const { notifying } = state;
-  const told = (notifying.get(part) ?? Promise.resolve()).then(() => notifyAll(state, part, event));
-  notifying.set(part, told);
-  return told;
+  const notified = (notifying.get(part) ?? Promise.resolve()).then(() => notifyAll(state, part, event));
+  notifying.set(part, notified);
+  return notified;
 }
 
 async function notifyAll({ listeners, observe }: LeaseState, part: number, event: PartitionEvent): Promise<void> {
