@@ -127,3 +127,8 @@ export const logSpace = `
   ALTER TABLE log ADD COLUMN total INTEGER;
   CREATE INDEX log_num ON log (num, position) WHERE num IS NOT NULL;
 `;
+
+/** The values of an attribute in creation order, so that a query for a range stops at the first entities that match. */
+export const valuesInOrder = `
+  CREATE INDEX value_num ON value (name, num, value);
+`;

@@ -7,7 +7,7 @@ import type { Store } from '../../core/port/store.ts';
 import { createQueryPlanner } from './search/query-planner.ts';
 import { openForReading } from './connection.ts';
 import { createIndexAdvisor } from './search/index-advisor.ts';
-import { createIndexReaders } from './search/index-readers.ts';
+import { createReadConditions } from './search/index-readers.ts';
 import { createLog } from './log.ts';
 import { seriesOf } from './message.ts';
 import { createNameReader } from './names.ts';
@@ -149,7 +149,7 @@ interface Reads {
 function createReads(database: Database, yieldToEventLoop: YieldToEventLoop, send: SendJob): Reads {
   const rows = createRows(database);
   const names = createNameReader(database);
-  const planQuery = createQueryPlanner({ names, rows, lists: createIndexReaders(database, { names, rows }) });
+  const planQuery = createQueryPlanner({ names, rows, conditionsOf: createReadConditions(database, names) });
   const series = createSeriesReader(database, names);
   const subjects = createSubjects(database, { names, planQuery, rows });
   return {

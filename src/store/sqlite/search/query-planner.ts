@@ -1,8 +1,9 @@
 /** Chooses the best index for a filter. The index gives a superset of the result, in creation order. */
 import type { EntitySelector, Filter, TypeSelection } from '../../../core/language/filter.ts';
-import { type IndexReaders, shortest } from './index-readers.ts';
+import { type IndexCondition, typeTest } from './index-conditions.ts';
+import { type ReadConditions, shortestList, testsOfOthers } from './index-readers.ts';
 import type { NameReader } from '../names.ts';
-import { cheapListLength, entitiesBeforeFallback, listLengthMax } from './query-cost.ts';
+import { entitiesBeforeFallback, listLengthMax } from './query-cost.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { type Pager, pagerOfNums, pagerOfSeveral, type Rows } from './rows.ts';
 
@@ -11,6 +12,8 @@ export interface AccessPath {
   readonly pager: Pager;
   /** True when every candidate matches, unless it has expired: no check needs its content. */
   readonly isExact: boolean;
+  /** The last of `count` candidates after a number, without reading them. Undefined when there are fewer. */
+  readonly skip?: (after: number, count: number) => number | undefined;
   /** A second path for when most candidates do not match: it pays off after `after` candidates. */
   readonly fallback?: { readonly after: number; readonly open: () => Promise<Pager> };
 }
@@ -26,27 +29,43 @@ export type PlanQuery = (filter: Filter, limits: SearchLimits) => Promise<Access
 interface Indexes {
   readonly names: NameReader;
   readonly rows: Rows;
-  readonly lists: IndexReaders;
+  readonly conditionsOf: ReadConditions;
 }
 
-export function createQueryPlanner({ names, rows, lists }: Indexes): PlanQuery {
-  const typed = createTyped({ names, rows });
+export function createQueryPlanner({ names, rows, conditionsOf }: Indexes): PlanQuery {
+  const typesOf = createTypesReader(names);
 
   return async (filter, { budget, wanted }) => {
     const conjuncts = conjunctsOf(filter);
     const byId = conjuncts.map(({ selectors }) => selectors && idsIn(selectors)).find((ids) => ids !== undefined);
     if (byId) return { pager: pagerOfIds(byId, rows), isExact: isByIdOnly(filter) };
-    const readers = conjuncts.flatMap(lists.readers);
-    const ordered = conjuncts.map(lists.ordered).find((pager) => pager !== undefined);
-    const lengthMax = ordered && wanted < Infinity ? cheapListLength : listLengthMax(wanted, rows.total());
-    const list = await shortest(readers, { budget, lengthMax });
+    const types = conjuncts.map(typesOf).filter((nums) => nums !== undefined);
+    const pager = types[0] ? pagerOfSeveral(types[0].map((num) => rows.ofType(num))) : rows.all;
+    const conditions = conjuncts.flatMap(conditionsOf);
+    if (conditions.length === 0) return { pager, isExact: isByTypeOnly(filter), ...skipOf(types, rows) };
+    const [tests, ordered] = [types.map(typeTest), bestOrdered(conditions)];
+    const lengthMax = listLengthMax(ordered, { wanted, total: rows.total() });
+    const list = await shortestList(conditions, { budget, tests, lengthMax });
     if (list) return { pager: pagerOfNums(list, rows), isExact: false };
-    const pager = ordered ?? conjuncts.map(typed).find((one) => one !== undefined) ?? rows.all;
-    if (readers.length === 0) return { pager, isExact: isByTypeOnly(filter) };
+    const inOrder = ordered?.ordered?.(testsOfOthers(conditions, ordered, tests));
+    if (inOrder && conditions.every(({ test }) => test)) return { pager: inOrder, isExact: false };
     const open = async (): Promise<Pager> =>
-      pagerOfNums((await shortest(readers, { budget, lengthMax: Infinity })) ?? [], rows);
-    return { pager, isExact: false, fallback: { after: entitiesBeforeFallback(lengthMax), open } };
+      pagerOfNums((await shortestList(conditions, { budget, tests, lengthMax: Infinity })) ?? [], rows);
+    return { pager: inOrder ?? pager, isExact: false, fallback: { after: entitiesBeforeFallback(lengthMax), open } };
   };
+}
+
+/** Union of types: an entity may have several of them, and counts once. */
+function skipOf(types: readonly (readonly number[])[], rows: Rows): Pick<AccessPath, 'skip'> {
+  const [all, ...more] = types;
+  if (more.length > 0 || (all && all.length !== 1)) return {};
+  return { skip: (after, count) => rows.skip(all?.[0], after, count) };
+}
+
+/** The condition whose entities are read in creation order. With one of some values, all rows that are read satisfy it. */
+function bestOrdered(conditions: readonly IndexCondition[]): IndexCondition | undefined {
+  const ordered = conditions.filter((one) => one.ordered);
+  return ordered.find(({ kind }) => kind === 'values') ?? ordered[0];
 }
 
 /** The filter and the nested filters that must also match. */
@@ -80,14 +99,13 @@ const hasSelectorsOnly = ({ attrs, q, geo, scopeQ, also, anyOf }: Filter): boole
 const isUnion = (types: TypeSelection): boolean =>
   types.op === 'type' || types.op === 'any' || (types.op === 'or' && types.parts.every(isUnion));
 
-/** The pager of the types that a filter allows; undefined when it allows any. */
-function createTyped({ names, rows }: { names: NameReader; rows: Rows }): (filter: Filter) => Pager | undefined {
+/** The types that a filter allows; undefined when it allows any. */
+function createTypesReader(names: NameReader): (filter: Filter) => readonly number[] | undefined {
   return ({ selectors }) => {
     if (!selectors) return undefined;
     const lists = selectors.map(({ types }) => types && typesIn(types));
     if (lists.includes(undefined)) return undefined;
-    const nums = new Set(lists.flatMap((types) => types ?? []).flatMap((type) => names.numOf(type) ?? []));
-    return pagerOfSeveral([...nums].map((num) => rows.ofType(num)));
+    return [...new Set(lists.flatMap((types) => types ?? []).flatMap((type) => names.numOf(type) ?? []))];
   };
 }
 

@@ -31,8 +31,21 @@ type FoundRow = Omit<WholeRow, 'size'>;
 /** An entity of this many bytes or more is large. A page of smaller ones needs little memory. */
 const largeBytes = 16 * 2 ** 10;
 
-/** At most `size` rows after a number, ascending by number. Fewer: there are no more. */
-export type Pager = (after: number, size: number) => readonly EntityRow[];
+/** Rows, ascending by number. */
+interface Page {
+  readonly rows: readonly EntityRow[];
+  /** The next page is after this number. Undefined: there is no next page. */
+  readonly next: number | undefined;
+}
+
+/** At most `size` rows after a number. A page may have fewer, or none, and still have a next page. */
+export type Pager = (after: number, size: number) => Page;
+
+/** The page of a statement that returns fewer than `size` rows only at the end. */
+const pageOf = (rows: readonly EntityRow[], size: number): Page => ({
+  rows,
+  next: rows.length < size ? undefined : rows.at(-1)?.num,
+});
 
 export interface Rows {
   byId(id: string): FoundRow | undefined;
@@ -41,8 +54,8 @@ export interface Rows {
   whole(row: EntityRow): WholeRow | undefined;
   readonly all: Pager;
   ofType(type: number): Pager;
-  /** Entities with this value of an indexed attribute. */
-  withValue(name: number, key: string | number): Pager;
+  /** The last of `count` entities after a number, of one type or of any: reads an index only. Undefined when there are fewer. */
+  skip(type: number | undefined, after: number, count: number): number | undefined;
   /** The number of entities. */
   total(): number;
   /** True when something has expired and is not swept yet. */
@@ -65,10 +78,14 @@ export function createRows(database: Database): Rows {
     `SELECT ${pageColumns} FROM entity_type CROSS JOIN entity ON entity.num = entity_type.num
      WHERE type = ? AND entity_type.num > ? ORDER BY entity_type.num LIMIT ?`,
   );
-  const withValue = database.prepare<[number, string | number, number, number], EntityRow>(
-    `SELECT ${pageColumns} FROM value CROSS JOIN entity ON entity.num = value.num
-     WHERE name = ? AND value = ? AND value.num > ? ORDER BY value.num LIMIT ?`,
-  );
+  const skipAll = database
+    .prepare<[number, number], number>('SELECT num FROM entity WHERE num > ? ORDER BY num LIMIT 1 OFFSET ?')
+    .pluck();
+  const skipType = database
+    .prepare<[number, number, number], number>(
+      'SELECT num FROM entity_type WHERE type = ? AND num > ? ORDER BY num LIMIT 1 OFFSET ?',
+    )
+    .pluck();
   const unmap = createUnmapping(database);
   const noted = <Row extends FoundRow>(row: Row | undefined): Row | undefined => {
     if (row && row.doc.length >= largeBytes) unmap(row.doc.length);
@@ -80,9 +97,10 @@ export function createRows(database: Database): Rows {
     byId: (id) => noted(byId.get(id)),
     byNum: (num) => byNum.get(num),
     whole: (row) => (isWhole(row) ? row : noted(whole.get(row.num))),
-    all: (after, size) => all.all(after, size),
-    ofType: (type) => (after, size) => ofType.all(type, after, size),
-    withValue: (name, key) => (after, size) => withValue.all(name, key, after, size),
+    all: (after, size) => pageOf(all.all(after, size), size),
+    ofType: (type) => (after, size) => pageOf(ofType.all(type, after, size), size),
+    skip: (type, after, count) =>
+      type === undefined ? skipAll.get(after, count - 1) : skipType.get(type, after, count - 1),
     total: () => total.get() ?? 0,
     hasExpired: (now) => hasExpired.get(now) !== undefined,
   };
@@ -95,11 +113,12 @@ export const pagerOfNums =
   (nums: readonly number[], rows: Rows): Pager =>
   (after, size) => {
     const page: EntityRow[] = [];
-    for (let at = placeBehind(nums, after); at < nums.length && page.length < size; at += 1) {
+    let at = placeBehind(nums, after);
+    for (; at < nums.length && page.length < size; at += 1) {
       const row = rows.byNum(nums[at] ?? 0);
       if (row) page.push(row);
     }
-    return page;
+    return { rows: page, next: at < nums.length ? nums[at - 1] : undefined };
   };
 
 /** The index of the first greater number in an ascending list. */
@@ -118,8 +137,13 @@ export function pagerOfSeveral(pagers: readonly Pager[]): Pager {
   const [only] = pagers;
   if (pagers.length === 1 && only) return only;
   return (after, size) => {
-    const sorted = pagers.flatMap((pager) => pager(after, size)).sort((a, b) => a.num - b.num);
-    return sorted.filter(({ num }, index) => num !== sorted[index - 1]?.num).slice(0, size);
+    const pages = pagers.map((pager) => pager(after, size));
+    // A pager may have more rows after its page.
+    const horizon = Math.min(...pages.map(({ next = Infinity }) => next));
+    const sorted = pages.flatMap(({ rows }) => rows).sort((a, b) => a.num - b.num);
+    const rows = sorted.filter(({ num }, index) => num <= horizon && num !== sorted[index - 1]?.num);
+    if (rows.length > size) return { rows: rows.slice(0, size), next: rows[size - 1]?.num };
+    return { rows, next: horizon === Infinity ? undefined : horizon };
   };
 }
 

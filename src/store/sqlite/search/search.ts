@@ -21,7 +21,7 @@ export interface Search {
 
 interface Sources {
   readonly planQuery: PlanQuery;
-  readonly rows: Pick<Rows, 'whole'>;
+  readonly rows: Pick<Rows, 'whole' | 'hasExpired'>;
   readonly yieldToEventLoop: YieldToEventLoop;
   /** Gets the number of entities that a query read. */
   readonly onRead: (filter: Filter, entities: number) => void;
@@ -36,9 +36,11 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onRead }: Sour
       const wanted = limit + offset;
       const accessPath = await planQuery(filter, { budget, wanted });
       const found: Stored[] = [];
-      let toSkip = offset;
+      const start = startOf(accessPath, { after, offset, hasExpired: () => rows.hasExpired(microsOfInstant(now)) });
+      if (!start) return [];
+      let { toSkip } = start;
       const find = isLazy ? lazily(check) : check;
-      const looked = await walk(accessPath, { after, budget, wanted }, (row) => {
+      const looked = await walk(accessPath, { after: start.after, budget, wanted }, (row) => {
         const stored = find(row, accessPath.isExact);
         if (stored && toSkip > 0) toSkip -= 1;
         else if (stored) found.push(stored);
@@ -65,24 +67,49 @@ export function createSearch({ planQuery, rows, yieldToEventLoop, onRead }: Sour
   };
 }
 
+interface Start {
+  readonly after: number;
+  readonly toSkip: number;
+}
+
+/** Where to start, and how many results to skip there. Undefined: there are fewer. */
+function startOf(
+  { isExact, skip }: AccessPath,
+  {
+    after,
+    offset,
+    hasExpired,
+  }: { readonly after: number; readonly offset: number; readonly hasExpired: () => boolean },
+): Start | undefined {
+  if (!isExact || !skip || offset === 0 || hasExpired()) return { after, toSkip: offset };
+  const last = skip(after, offset);
+  return last === undefined ? undefined : { after: last, toSkip: 0 };
+}
+
+const pageSizeOf = ({ isExact }: Pick<AccessPath, 'isExact'>, wanted: number): number =>
+  isExact ? Math.min(wanted, pageSize) : pageSize;
+
 /** Passes candidates to `visit` until it returns false. Returns the number of candidates. */
 async function walk(
-  { pager, isExact, fallback }: AccessPath,
+  { pager, fallback, ...accessPath }: AccessPath,
   { after, budget, wanted }: SearchLimits & { readonly after: number },
   visit: (row: EntityRow) => boolean,
 ): Promise<number> {
-  const size = isExact ? Math.min(wanted, pageSize) : pageSize;
+  const size = pageSizeOf(accessPath, wanted);
   let [pages, last, seen] = [pager, after, 0];
   for (;;) {
-    const page = pages(last, size);
-    for (const row of page) {
+    const { rows, next } = pages(last, size);
+    for (const row of rows) {
       const pause = budget();
       if (pause) await pause;
       seen += 1;
-      last = row.num;
       if (!visit(row)) return seen;
     }
-    if (page.length < size) return seen;
+    if (next === undefined) return seen;
+    last = next;
+    // A page without rows takes time too.
+    const pause = budget();
+    if (pause) await pause;
     if (fallback && pages === pager && seen > fallback.after) pages = await fallback.open();
   }
 }

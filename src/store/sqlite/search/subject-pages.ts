@@ -43,11 +43,10 @@ export function createSubjects(database: Database, { names, planQuery, rows }: I
 /** The entities whose `num` is their `subject`. The others come from `returned`. */
 function firstTimers(pager: Pager, after: number, size: number): readonly EntityRow[] {
   for (let last = after; ; ) {
-    const page = pager(last, size);
-    const kept = page.filter(({ num, subject }) => num === subject);
-    const end = page.at(-1);
-    if (kept.length > 0 || !end || page.length < size) return kept;
-    last = end.num;
+    const { rows, next } = pager(last, size);
+    const kept = rows.filter(({ num, subject }) => num === subject);
+    if (kept.length > 0 || next === undefined) return kept;
+    last = next;
   }
 }
 
