@@ -175,6 +175,42 @@ function boundsOfBatches(): void {
   );
 }
 
+function boundsOfParts(): void {
+  const isRefused = async (sent: ReturnType<typeof send>, detail: string): Promise<void> => {
+    const { status, problem } = await sent;
+    expect([status, problem.type, problem.detail]).toEqual([
+      400,
+      expect.stringMatching(/BadRequestData$/),
+      expect.stringContaining(detail),
+    ]);
+  };
+  const parts = (count: number): object => ({ '@context': names(count).map((name) => ({ [name]: `urn:t:${name}` })) });
+  const geoQ = (count: number): object => ({
+    geoQ: { georel: 'intersects', geometry: 'LineString', coordinates: names(count).map((_, n) => [14, n / count]) },
+  });
+  const terms = (count: number, id: string): object => ({ id, type: 'Odd', a: { vocab: names(count) } });
+
+  test('a @context has at most 1000 parts, in its lists together', async () => {
+    expect((await send('POST', '/jsonldContexts', parts(1000))).status).toBe(201);
+    await isRefused(send('POST', '/jsonldContexts', parts(1001)), 'The @context has more than 1000 parts.');
+    const nested = { '@context': names(2).map(() => names(500).map(() => null)) };
+    await isRefused(send('POST', '/jsonldContexts', nested), 'The @context has more than 1000 parts.');
+  });
+  test('the geometry of a query or subscription has at most 10,000 positions', async () => {
+    const detail = 'The geometry of the geo-query has more than 10000 positions.';
+    expect((await send('POST', '/entityOperations/query', query(geoQ(10_000)))).status).toBe(200);
+    await isRefused(send('POST', '/entityOperations/query', query(geoQ(10_001))), detail);
+    await isRefused(send('POST', '/subscriptions', subscription(geoQ(10_001))), detail);
+  });
+  test('a value has at most 10,000 terms', async () => {
+    expect((await send('POST', '/entities', terms(10_000, 'urn:ngsi-ld:Odd:terms'))).status).toBe(201);
+    await isRefused(
+      send('POST', '/entities', terms(10_001, 'urn:ngsi-ld:Odd:more')),
+      'The vocab of attribute a has more than 10000 terms.',
+    );
+  });
+}
+
 describe.each(testedStores)('bounds (%s)', (store) => {
   beforeAll(async () => {
     broker = await startTestBroker(['--store', store, ...bounds]);
@@ -183,4 +219,5 @@ describe.each(testedStores)('bounds (%s)', (store) => {
   describe('names, ids and selectors', boundsOfNames);
   describe('attributes', boundsOfAttributes);
   describe('batches', boundsOfBatches);
+  describe('parts', boundsOfParts);
 });

@@ -1,7 +1,7 @@
 /** Checks a @context before it is stored, without loading the documents it refers to (CIM 009 clause 5.13.2). */
 import type { Json } from '../model/json.ts';
 import { compileContext } from './compile.ts';
-import { runWithPauses, type Pause } from '../model/interruptible.ts';
+import { restIfDue, runWithPauses, type Pause } from '../model/interruptible.ts';
 import { gatherParts } from './gather.ts';
 import type { TermTable } from './term-table.ts';
 
@@ -20,5 +20,6 @@ export async function checkContext(
     missing += 1;
     return Promise.resolve({ '@context': {} });
   });
+  await restIfDue(pause);
   if (missing === 0) await runWithPauses(compileContext(parts, core), pause);
 }

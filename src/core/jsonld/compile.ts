@@ -60,6 +60,7 @@ export function* compileContext(parts: readonly Part[], core: TermTable): Interr
     if (part.kind === 'reset') reset(active);
     else if (part.kind === 'core') applyCore(active, core);
     else yield* defineAll(active, part.definitions, 'nobody');
+    yield;
   }
   applyCore(active, core);
   return active;

@@ -6,8 +6,12 @@ import type { Part } from './compile.ts';
 import { dataIntegrityUrl } from './known/data-integrity.ts';
 import { resolveReference } from './reference.ts';
 
-/** Limits of one @context: number of documents, where each reference counts, and depth of nesting. */
+/**
+ * Limits of one @context: number of documents, where each reference counts; number of parts, which are the elements of its lists; and depth
+ * of nesting. Each part costs far more than a term, and a @context that people write has a handful.
+ */
 const documentsMax = 100;
+const partsMax = 1000;
 const depthMax = 8;
 
 /** The document at an http or https URL. */
@@ -17,6 +21,8 @@ interface Loading {
   readonly getDocument: GetDocument;
   readonly parts: Part[];
   documents: number;
+  /** The elements of lists so far. */
+  elements: number;
 }
 
 /** The location of a value: in the document at `base` (undefined: in the request itself), which the documents in `within` led to. */
@@ -32,7 +38,7 @@ export const isCoreUrl = (url: string): boolean =>
 
 /** The parts of a @context in order. Throws BadRequestData when it is not valid, and what `getDocument` throws. */
 export async function gatherParts(value: Json, getDocument: GetDocument): Promise<readonly Part[]> {
-  const loading: Loading = { getDocument, parts: [], documents: 0 };
+  const loading: Loading = { getDocument, parts: [], documents: 0, elements: 0 };
   await gather(loading, value, { base: undefined, within: [], depth: 0 });
   return loading.parts;
 }
@@ -45,10 +51,16 @@ async function gather(loading: Loading, value: Json, location: Location): Promis
   if (location.depth > depthMax) throw badData(`The @context${placed(location)} is nested more than ${depthMax} deep.`);
   if (value === null) loading.parts.push({ kind: 'reset' });
   else if (typeof value === 'string') await gatherUrl(loading, value, location);
-  else if (isArray(value)) for (const element of value) await gather(loading, element, deeper(location));
+  else if (isArray(value)) await gatherList(loading, value, location);
   else if (isObject(value)) await gatherObject(loading, value, location);
   else
     throw badData(`A @context must be a URL, an object or an array of these, not ${quoted(value)}${placed(location)}.`);
+}
+
+async function gatherList(loading: Loading, list: readonly Json[], location: Location): Promise<void> {
+  loading.elements += list.length;
+  if (loading.elements > partsMax) throw badData(`The @context has more than ${partsMax} parts.`);
+  for (const element of list) await gather(loading, element, deeper(location));
 }
 
 const deeper = (location: Location): Location => ({ ...location, depth: location.depth + 1 });
@@ -90,19 +102,21 @@ async function gatherObject(loading: Loading, object: JsonObject, location: Loca
   const reference = object['@import'];
   const isCore = typeof reference === 'string' && isCoreUrl(urlOf(reference, location));
   if (isCore) loading.parts.push({ kind: 'core' });
-  const imported = reference === undefined || isCore ? {} : await loadImport(loading, reference, location);
+  const imported = reference === undefined || isCore ? undefined : await loadImport(loading, reference, location);
   refuseScoped(object, location);
-  loading.parts.push({ kind: 'definitions', definitions: { ...imported, ...object } });
+  loading.parts.push({ kind: 'definitions', definitions: imported ? { ...imported, ...object } : object });
 }
 
 /** A user's @context must not contain contexts of single terms (CIM 009 clause 5.5.7). The document that the core refers to does. */
 function refuseScoped(definitions: JsonObject, location: Location): void {
   if (location.base === dataIntegrityUrl) return;
-  const scoped = Object.entries(definitions).find(([, definition]) => isObject(definition) && '@context' in definition);
-  if (scoped)
-    throw badData(
-      `The term ${quoted(scoped[0])} of the @context has an @context of its own, which NGSI-LD does not allow${placed(location)}.`,
-    );
+  for (const name in definitions) {
+    const definition = definitions[name];
+    if (isObject(definition) && '@context' in definition)
+      throw badData(
+        `The term ${quoted(name)} of the @context has an @context of its own, which NGSI-LD does not allow${placed(location)}.`,
+      );
+  }
 }
 
 /** The target of `@import`. The definitions next to `@import` extend and override it. */

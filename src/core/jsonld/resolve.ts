@@ -6,7 +6,7 @@ import { checkContext } from './check.ts';
 import { compileContext, compileCore } from './compile.ts';
 import { type Context, createContext } from './context.ts';
 import { gatherParts, includesCore, isCoreUrl } from './gather.ts';
-import { runSync, runWithPauses, type Pause } from '../model/interruptible.ts';
+import { restIfDue, runSync, runWithPauses, type Pause } from '../model/interruptible.ts';
 import { createDependencyTracker, type TenantContextSource } from './dependency-tracker.ts';
 import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
@@ -76,7 +76,7 @@ export function createContexts({ load, known, pause = () => undefined }: Context
   const make = async (text: string, value: Json, tenantContexts: TenantContextSource): Promise<Context> => {
     const began = forgotten;
     const tracker = createDependencyTracker(getDocument, tenantContexts);
-    const parts = await gatherParts(value, tracker.getDocument);
+    const parts = await gatherWithPauses(value, tracker.getDocument, pause);
     const table = await runWithPauses(compileContext(parts, coreTable), pause);
     const key = began === 0 ? text : `${text} ${began}`;
     const [hasCore, documents] = [includesCore(parts), tracker.documents()];
@@ -89,8 +89,9 @@ export function createContexts({ load, known, pause = () => undefined }: Context
   return {
     core,
     resolve: async (value, tenantContexts = noTenantContexts) => {
-      if (value === undefined || isEmpty(value)) return core;
-      const [text, { owner }] = [keyOf(value), tenantContexts];
+      const text = value === undefined ? emptyList : keyOf(value);
+      if (value === undefined || text === emptyList || text === emptyObject) return core;
+      const { owner } = tenantContexts;
       return (
         cache.get(text, owner) ?? making(`${forgotten} ${owner}\n${text}`, () => make(text, value, tenantContexts))
       );
@@ -102,6 +103,14 @@ export function createContexts({ load, known, pause = () => undefined }: Context
       cache.dropMadeOf(document);
     },
   };
+}
+
+/** Long values take their time before and while they are gathered. */
+async function gatherWithPauses(value: Json, getDocument: LoadDocument, pause: Pause): ReturnType<typeof gatherParts> {
+  await restIfDue(pause);
+  const parts = await gatherParts(value, getDocument);
+  await restIfDue(pause);
+  return parts;
 }
 
 function createCore(): { readonly coreTable: TermTable; readonly core: Context } {
@@ -117,8 +126,8 @@ const documentOf = (url: string, documents: ReadonlyMap<string, Json>): Json | u
 /** The path of an http or https URL; empty when the URL has a query. */
 const pathOf = (url: string): string => /^https?:\/\/[^/?#]+(\/[^?#]+)$/i.exec(url)?.[1] ?? '';
 
-const isEmpty = (value: Json): boolean =>
-  (isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
+/** The keys of values that say nothing. Asking a long object for its members takes as long as writing it. */
+const [emptyList, emptyObject] = ['[]', '{}'];
 
 /** The cache key of a @context. A URL is never equal to the JSON text of an object or array. */
 function keyOf(value: Json): string {

@@ -10,7 +10,8 @@ import type { QPath } from './filter.ts';
 import { compareBy, isCollation } from './collation.ts';
 import { parseQ } from './q/q.ts';
 import { distance } from './geo/spatial-distance.ts';
-import { shapeOf } from './geo/spatial-shape.ts';
+import { type Shape, shapeOf } from './geo/spatial-shape.ts';
+import { beginSteps } from './step-count.ts';
 
 interface OrderKey {
   readonly path: QPath;
@@ -107,8 +108,14 @@ export interface Comparison {
   compare(a: SortKey, b: SortKey): number;
 }
 
+function distanceOf(geometry: Geometry, shape: Shape): number {
+  beginSteps();
+  return distance(shapeOf(geometry), shape);
+}
+
 export function compileOrder({ keys, collation }: Order): Comparison {
   const compareText = compareBy(collation);
+  beginSteps();
   const shapes = keys.map(({ from }) => from && shapeOf(from));
   return {
     keyOf: (entity) =>
@@ -117,7 +124,7 @@ export function compileOrder({ keys, collation }: Order): Comparison {
         const shape = shapes[index];
         const geometry =
           shape && value !== undefined && looksLikeGeometry(value) ? readGeometry(value, 'value') : undefined;
-        return shape && geometry ? { rank: -1, value: distance(shapeOf(geometry), shape) } : ranked(value);
+        return shape && geometry ? { rank: -1, value: distanceOf(geometry, shape) } : ranked(value);
       }),
     compare(a, b) {
       for (const [index, key] of keys.entries()) {

@@ -6,6 +6,12 @@ export type Interruptible<T> = Generator<undefined, T, undefined>;
 /** Called between pieces: undefined to continue, or a promise to await. */
 export type Pause = () => Promise<void> | undefined;
 
+/** Pauses when other work is due. */
+export async function restIfDue(pause: Pause): Promise<void> {
+  const rest = pause();
+  if (rest) await rest;
+}
+
 /** Runs a computation with pauses. Throws what it throws. */
 export async function runWithPauses<T>(work: Interruptible<T>, pause: Pause): Promise<T> {
   for (let step = work.next(); ; step = work.next()) {

@@ -1,5 +1,6 @@
 /** Follows relationships to their target entities (clause 4.5.23): decides which entities to fetch, and in which order. */
 import { isShown, type Projection } from '../language/projection.ts';
+import type { Instance } from '../model/attribute.ts';
 import type { Entity } from '../model/entity.ts';
 import { targetsOf } from '../model/relationship.ts';
 import type { YieldToEventLoop } from '../port/clock.ts';
@@ -42,8 +43,9 @@ export async function followLinks(
   let frontier: readonly LinkedEntity[] = entities.map((entity) => ({ entity, projection }));
   for (let step = 0; step < level && frontier.length > 0; step += 1) {
     const next: LinkedEntity[] = [];
-    for (const { id, projection: wanted } of frontier.flatMap(linksOf)) {
-      if (seen.has(id) || seen.size > linkedMax) continue;
+    for (const { id, projection: wanted } of linksOf(frontier)) {
+      if (seen.size > linkedMax) break;
+      if (seen.has(id)) continue;
       seen.add(id);
       const entity = await present(id, call);
       if (entity) next.push({ entity, projection: wanted });
@@ -65,11 +67,15 @@ interface Link {
   readonly projection: Projection;
 }
 
-/** The targets of the relationships that the projection shows. */
-function linksOf({ entity, projection }: LinkedEntity): readonly Link[] {
-  return Object.entries(entity.attrs)
-    .filter(([name]) => isShown(projection, name))
-    .flatMap(([name, instances]) =>
-      instances.flatMap(targetsOf).map((id) => ({ id, projection: projection.linked?.get(name) ?? {} })),
-    );
+function* linksTo(instances: readonly Instance[], projection: Projection): Generator<Link> {
+  for (const instance of instances) for (const id of targetsOf(instance)) yield { id, projection };
+}
+
+/** The targets of the relationships that the projections show. There may be very many: the caller may stop. */
+function* linksOf(entities: readonly LinkedEntity[]): Generator<Link> {
+  for (const { entity, projection } of entities) {
+    for (const [name, instances] of Object.entries(entity.attrs)) {
+      if (isShown(projection, name)) yield* linksTo(instances, projection.linked?.get(name) ?? {});
+    }
+  }
 }

@@ -2,6 +2,7 @@
 import { projectionDepth } from '../language/projection.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
+import { restIfDue } from '../model/interruptible.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { inParameter } from '../model/read/member.ts';
 import { readAttributeName } from '../model/read/name.ts';
@@ -64,6 +65,9 @@ export function readEntityOutput(params: Params, call: CallContext): EntityOutpu
   return join ? joined(join, { view, render, call }) : plain(params, { view, render, call });
 }
 
+/** Characters of a text from which on other work may come between rendering it and sending it: each takes tens of milliseconds. */
+const longText = 1_000_000;
+
 interface Writing {
   readonly view: View;
   readonly render: Render;
@@ -90,9 +94,11 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
   const element = elementWriter(call);
   return {
     isReformatted: older.isReformatted,
-    one(stored) {
+    async one(stored) {
       const text = bare(stored);
-      return Promise.resolve(text === undefined ? undefined : withContext(text, call));
+      if (text === undefined) return undefined;
+      if (text.length > longText) await restIfDue(call.world.yieldToEventLoop);
+      return withContext(text, call);
     },
     async many(found, content) {
       const whole = (stored: Stored | undefined): string | undefined => stored && element(bare(stored));

@@ -64,6 +64,7 @@ interface Content {
 
 function contentOf(body: Exclude<Reply['body'], undefined>): Content {
   if (typeof body === 'object' && !(body instanceof Buffer)) return { content: body };
+  if (typeof body === 'string' && body.length > pieceBytes) return contentOf(Buffer.from(body));
   const length = Buffer.byteLength(body);
   return { content: length > pieceBytes && typeof body === 'string' ? Buffer.from(body) : body, length };
 }

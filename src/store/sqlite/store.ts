@@ -71,7 +71,7 @@ function createReading(
       return kept === undefined ? track(search.count(plan)) : Promise.resolve(kept);
     },
     history: (plan) => track(history(plan)),
-    summary: () => Promise.resolve(summary.read()),
+    summary: () => track(summary.read()),
   };
 }
 
@@ -154,7 +154,7 @@ function createReads(database: Database, yieldToEventLoop: YieldToEventLoop, sen
   const subjects = createSubjects(database, { names, planQuery, rows });
   return {
     rows,
-    summary: createSummaryReader(database, names),
+    summary: createSummaryReader(database, { names, yieldToEventLoop }),
     search: createSearch({ planQuery, rows, yieldToEventLoop, onRead: createIndexAdvisor(send) }),
     history: createHistoryReader({ subjects, series, names, yieldToEventLoop }),
   };

@@ -2,9 +2,9 @@
 import { each, entity, found, type HostileInput, type HostileRequest, many } from './input.ts';
 
 /** A ring of so many positions. */
-const ring = (size: number, radius = 1): string => {
+const ring = (size: number, radius = 1, first = 0): string => {
   const at = (n: number): string => {
-    const angle = (2 * Math.PI * (n % size)) / size;
+    const angle = (2 * Math.PI * ((n + first) % size)) / size;
     return `[${(14 + radius * Math.cos(angle)).toFixed(9)},${(46 + radius * Math.sin(angle)).toFixed(9)}]`;
   };
   return `[${each(size + 1, at)}]`;
@@ -21,9 +21,10 @@ const near = (georel: string, type: string, coordinates: string): HostileRequest
 
 const polygons = (what: string, georel: string, radius: number): HostileInput => ({
   what: `polygon ${what}`,
-  size: 96_000,
+  size: 9900,
   prepare: (n) => located(`{"type":"Polygon","coordinates":[${ring(n, radius)}]}`),
-  request: (n) => near(georel, 'Polygon', `[${ring(n)}]`),
+  // From another position on: the same order of positions is equal at once.
+  request: (n) => near(georel, 'Polygon', `[${ring(n, 1, 1)}]`),
 });
 
 export const geometries: readonly HostileInput[] = [
@@ -36,20 +37,26 @@ export const geometries: readonly HostileInput[] = [
   polygons('equal to another', 'equals', 1),
   polygons('that overlaps another', 'overlaps', 1.0000001),
   {
+    what: 'large polygon that meets another',
+    size: 96_000,
+    prepare: (n) => located(`{"type":"Polygon","coordinates":[${ring(n, 1.0000001)}]}`),
+    request: (n) => near('intersects', 'Polygon', `[${ring(n / 10)}]`),
+  },
+  {
     what: 'zigzags that do not meet',
-    size: 48_000,
+    size: 9900,
     prepare: (n) => located(`{"type":"LineString","coordinates":${zigzag(n)}}`),
     request: (n) => near('intersects', 'LineString', zigzag(n, 0.25 / n)),
   },
   {
     what: 'zigzags near',
-    size: 12_000,
+    size: 9900,
     prepare: (n) => located(`{"type":"LineString","coordinates":${zigzag(n)}}`),
     request: (n) => near('near;maxDistance==1', 'LineString', zigzag(n, 1.1)),
   },
   {
     what: 'points near a polygon',
-    size: 96_000,
+    size: 9900,
     prepare: () => many(1000, () => '"location":{"type":"Point","coordinates":[14,46]}'),
     request: (n) => near('near;minDistance==100', 'Polygon', `[${ring(n)}]`),
   },

@@ -1,6 +1,6 @@
 /** Reads geo-queries (clause 4.10) and computes the bounding box of possible results. */
 import type { Terms } from '../../model/entity.ts';
-import { type BoundingBox, boundingBox, readGeometry } from '../../model/geometry.ts';
+import { type BoundingBox, boundingBox, type Geometry, positionsOf, readGeometry } from '../../model/geometry.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
 import { quoted } from '../../model/read/id.ts';
@@ -32,15 +32,22 @@ export function parseGeoQuery({ georel, geometry, coordinates, geoproperty }: Ge
   }
   return {
     relation: readRawOrDecoded(georel, readRelation),
-    geometry: readGeometry(
-      { type: geometry, coordinates: readRawOrDecoded(coordinates, readCoordinates) },
-      'geometry of the geo-query',
-    ),
+    geometry: readReference({ type: geometry, coordinates: readRawOrDecoded(coordinates, readCoordinates) }),
     geoproperty:
       geoproperty === undefined || geoproperty === 'location'
         ? location
         : inMember('geoproperty', () => readAttributeName(geoproperty, terms)),
   };
+}
+
+/** The maximum of positions of a query's geometry: each is compared with every candidate. */
+const positionsMax = 10_000;
+
+function readReference(json: Json): Geometry {
+  const geometry = readGeometry(json, 'geometry of the geo-query');
+  if (positionsOf(geometry).length > positionsMax)
+    throw badData(`The geometry of the geo-query has more than ${positionsMax} positions.`);
+  return geometry;
 }
 
 /** The geo-query of a query or subscription (clause 5.2.13). Like the parameters, but coordinates can be an array. */

@@ -2,7 +2,6 @@
 import type { BoundingBox } from '../../model/geometry.ts';
 import { isSamePoint, pointAt } from './spatial-edge.ts';
 import { intersects } from './spatial-relation.ts';
-import { beginSteps } from '../step-count.ts';
 import type { Shape } from './spatial-shape.ts';
 import { type Edge, type Point, somePair } from './spatial-tree.ts';
 
@@ -25,7 +24,6 @@ export function isNear(a: Shape, b: Shape, isClose: (metres: number) => boolean)
 
 /** The shortest distance between two shapes in metres; 0 when they have a common point. Throws TooComplexQuery. */
 export function distance(a: Shape, b: Shape): number {
-  beginSteps();
   if (intersects(a, b)) return 0;
   let best = Number.POSITIVE_INFINITY;
   somePair(a.tree(), b.tree(), {

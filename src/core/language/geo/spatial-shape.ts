@@ -2,6 +2,7 @@
 import { type BoundingBox, boundingBox, type Geometry, positionsOf } from '../../model/geometry.ts';
 import { isEastOf, isOnEdge, tolerance } from './spatial-edge.ts';
 import { type Edge, type Point, search, type Tree, treeOf } from './spatial-tree.ts';
+import { countSteps } from '../step-count.ts';
 
 export interface Shape {
   readonly dimension: 0 | 1 | 2;
@@ -30,7 +31,7 @@ export function shapeOf(geometry: Geometry): Shape {
     box: boundingBox(geometry),
     lines: all,
     polygons: polygonsOf(geometry).length,
-    tree: once(() => treeOf(all.flat())),
+    tree: once(() => treeOf(all)),
     ends: once(() => endsOf(lines)),
   };
 }
@@ -53,11 +54,19 @@ function linesOf(geometry: Geometry): readonly (readonly Point[])[] {
   return geometry.type === 'MultiLineString' ? geometry.coordinates : [];
 }
 
+/** The number of steps for a position of a line. */
+const lineSteps = 30;
+
 /** Repeated positions make no edges, unless the line has no other positions. */
 function edgesOf(line: readonly Point[], part: number): readonly Edge[] {
-  const edges = line.slice(1).map((to, index) => ({ from: line[index] ?? to, to, part }));
-  const long = edges.filter(({ from, to }) => from[0] !== to[0] || from[1] !== to[1]);
-  return long.length > 0 ? long : edges.slice(0, 1);
+  countSteps(line.length * lineSteps);
+  const edges: Edge[] = [];
+  let [from] = line;
+  for (const to of line) {
+    if (from !== undefined && (from[0] !== to[0] || from[1] !== to[1])) edges.push({ from, to, part });
+    from = to;
+  }
+  return edges.length > 0 || from === undefined ? edges : [{ from, to: from, part }];
 }
 
 const keyOf = ([longitude, latitude]: Point): string => `${longitude} ${latitude}`;

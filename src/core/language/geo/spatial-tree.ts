@@ -1,4 +1,4 @@
-/** Finds the relevant edges among many: a tree of bounding boxes (sort-tile-recursive packing). */
+/** Finds the relevant edges among many: a tree of bounding boxes. */
 import type { BoundingBox, Coordinate } from '../../model/geometry.ts';
 import { countSteps } from '../step-count.ts';
 
@@ -20,8 +20,19 @@ export type Tree =
 /** The maximum number of children per node. */
 const fanOut = 8;
 
-/** The tree of these edges. Every geometry has at least one edge. */
-export const treeOf = (edges: readonly Edge[]): Tree => packed(edges.map((edge) => ({ box: boxOf(edge), edge })));
+/** The number of steps to put an edge into a tree. */
+const packSteps = 60;
+
+/**
+ * The tree of the edges of these lines. Edges that follow one another in a line are near one another already. The edges of many short lines
+ * are sorted first, which takes longer. Every geometry has at least one edge.
+ */
+export function treeOf(lines: readonly (readonly Edge[])[]): Tree {
+  const leaves = lines.flat().map((edge): Tree => ({ box: boxOf(edge), edge }));
+  const isSorted = leaves.length >= lines.length * fanOut;
+  countSteps(leaves.length * (isSorted ? packSteps : 3 * packSteps));
+  return packed(isSorted ? leaves : tiled(leaves));
+}
 
 const boxOf = ({ from, to }: Edge): BoundingBox => [
   Math.min(from[0], to[0]),
@@ -30,14 +41,19 @@ const boxOf = ({ from, to }: Edge): BoundingBox => [
   Math.max(from[1], to[1]),
 ];
 
+/** Makes parents of neighbours until one node is left. */
 function packed(nodes: readonly Tree[]): Tree {
   const [only] = nodes;
-  if (only && nodes.length === 1) return only;
-  if (nodes.length <= fanOut) return parentOf(nodes);
+  return only && nodes.length === 1 ? only : packed(runsOf(nodes, fanOut).map(parentOf));
+}
+
+/**
+ * Sorts nodes so that neighbours are near one another (sort-tile-recursive packing). Latitude first: the test whether a point is inside
+ * searches along its latitude.
+ */
+function tiled(nodes: readonly Tree[]): readonly Tree[] {
   const slab = fanOut * Math.ceil(Math.sqrt(nodes.length / fanOut));
-  // Latitude first: the test whether a point is inside searches along its latitude.
-  const tiles = runsOf(nodes.toSorted(byLatitude), slab).flatMap((run) => runsOf(run.toSorted(byLongitude), fanOut));
-  return packed(tiles.map(parentOf));
+  return runsOf(nodes.toSorted(byLatitude), slab).flatMap((run) => run.toSorted(byLongitude));
 }
 
 const byLongitude = ({ box: a }: Tree, { box: b }: Tree): number => a[0] + a[2] - b[0] - b[2];
@@ -60,6 +76,10 @@ function parentOf(children: readonly Tree[]): Tree {
   return { box: [west, south, east, north], children };
 }
 
+/** The number of steps for a box, and for an edge that is compared with a point or an edge. */
+const boxSteps = 20;
+const edgeSteps = 180;
+
 /**
  * The number of steps for a pair of boxes whose edges may be compared: a pair takes as long as this many single boxes. The number of edge
  * pairs can reach the product of the lengths of two lines that cross often.
@@ -74,9 +94,13 @@ export interface Search {
 
 /** True when `visit` ended the search. */
 export function search(tree: Tree, how: Search): boolean {
-  countSteps(1);
+  countSteps(boxSteps);
   if (!how.enters(tree.box)) return false;
-  return 'edge' in tree ? how.visit(tree.edge) : tree.children.some((child) => search(child, how));
+  if ('edge' in tree) {
+    countSteps(edgeSteps);
+    return how.visit(tree.edge);
+  }
+  return tree.children.some((child) => search(child, how));
 }
 
 /** `enters` selects the pairs of boxes to descend into. `holds` tests a pair of edges. */

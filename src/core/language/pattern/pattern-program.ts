@@ -1,6 +1,6 @@
 /** Compiles the tree of a regular expression to a program: Thompson's nondeterministic automaton. */
 import { Problem } from '../../model/problem.ts';
-import { createSet } from './pattern-set.ts';
+import { testOfSet } from './pattern-set.ts';
 import type { PatternNode } from './pattern-syntax.ts';
 
 /** The operations of steps. `fork` continues at both operands, `jump` at the first. */
@@ -60,7 +60,7 @@ function writeNode(writing: Writing, node: PatternNode): void {
       write(writing, step.character, node.code);
       return;
     case 'set':
-      write(writing, step.set, writing.sets.push(createSet(node.ranges)) - 1);
+      write(writing, step.set, writing.sets.push(testOfSet(node.ranges)) - 1);
       return;
     case 'assertion':
       write(writing, step.assertion, assertions.indexOf(node.holds));

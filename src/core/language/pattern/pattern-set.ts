@@ -71,8 +71,19 @@ export const namedSets: ReadonlyMap<string, readonly CodeRange[]> = new Map([
   ['word', word],
 ]);
 
-/** Creates the test whether a code point is in one of the ranges. */
-export function createSet(ranges: readonly CodeRange[]): (code: number) => boolean {
+type CodeTest = (code: number) => boolean;
+
+/** The tests of ranges that are in use: `.` and what is repeated occur many times in a pattern, with the same ranges. */
+const created = new WeakMap<readonly CodeRange[], CodeTest>();
+
+/** The test whether a code point is in one of the ranges. */
+export function testOfSet(ranges: readonly CodeRange[]): CodeTest {
+  const test = created.get(ranges) ?? createTest(ranges);
+  created.set(ranges, test);
+  return test;
+}
+
+function createTest(ranges: readonly CodeRange[]): CodeTest {
   const isIn = (code: number): boolean => ranges.some(([from, to]) => from <= code && code <= to);
   const ascii = Array.from({ length: 128 }, (_, code) => isIn(code));
   return (code) => ascii[code] ?? isIn(code);

@@ -132,10 +132,14 @@ function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
   return json;
 }
 
+/** The maximum of terms in one value: each is expanded by the @context, and its IRI may be a hundred times as long. */
+const vocabMax = 10_000;
+
 function readVocab(json: Json, place: string, terms: Terms): Json {
   if (typeof json === 'string') return terms.expand(json);
   if (!isArray(json) || json.length === 0)
     throw badData(`The ${place} must be a term or an array of terms, not ${quoted(json)}.`);
+  if (json.length > vocabMax) throw badData(`The ${place} has more than ${vocabMax} terms.`);
   return json.map((term) => {
     if (typeof term !== 'string' || term === ngsildNull)
       throw badData(`The ${place} holds ${quoted(term)} where a term is needed.`);

@@ -1,6 +1,7 @@
 /** Operations that read histories: of one entity, or of many, by parameters or by a body (clauses 5.7.3, 5.7.4). */
 import type { Filter } from '../../language/filter.ts';
 import { type EntityHistory, scopeSeries } from '../../model/history.ts';
+import { restIfDue } from '../../model/interruptible.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { HistoryPlan } from '../../port/store.ts';
@@ -167,6 +168,7 @@ async function answer(
   { shown, call, isList }: { shown: HistoryOutput; call: CallContext; isList: boolean },
 ): Promise<Extract<OperationResult, { kind: 'found' }>> {
   const { histories: cut, range } = await readShown(sought, shown, call);
+  await restIfDue(call.world.yieldToEventLoop);
   const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
   const write = (history: EntityHistory): string | undefined => {

@@ -4,6 +4,7 @@
  */
 import type { TemporalQuery } from '../../language/filter.ts';
 import type { EntityHistory } from '../../model/history.ts';
+import { restIfDue } from '../../model/interruptible.ts';
 import type { Micros } from '../../model/instant.ts';
 import type { CallContext } from '../operation.ts';
 import { type Cut, type CutOptions, cutHistories, isComplete } from './cut.ts';
@@ -29,9 +30,14 @@ export async function readPart(
   cutting: CutOptions,
   call: CallContext,
 ): Promise<Cut> {
-  if (!parts) return cutHistories(show(await find()), cutting);
-  if (cutting.partAfter === undefined) return settle(async (each) => show(await find(each)), series, cutting);
-  const first = show(await find(1));
+  const findShown: Find = async (each) => {
+    const found = await find(each);
+    await restIfDue(call.world.yieldToEventLoop);
+    return show(found);
+  };
+  if (!parts) return cutHistories(await findShown(), cutting);
+  if (cutting.partAfter === undefined) return settle(findShown, series, cutting);
+  const first = await findShown(1);
   const behind = findBehind(first, { parts, partAfter: cutting.partAfter }, call);
   const count = first.reduce((sum, { attrs }) => sum + Object.keys(attrs).length, 0);
   return settle(async (each) => show(await behind(each)), count, cutting);

@@ -63,10 +63,13 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
       const { rollup } = reading;
       if (rollup) return readRolled(series, { ...reading, rollup });
       const found = await readers[reading.temporal.timeproperty](series, reading);
-      return found.map((row) => ({
-        time: timeIn(row, reading.temporal),
-        instance: readRow(row, series),
-      }));
+      const timed: Timed[] = [];
+      for (const row of found) {
+        timed.push({ time: timeIn(row, reading.temporal), instance: readRow(row, series) });
+        const pause = timed.length % pageSize === 0 ? reading.budget() : undefined;
+        if (pause) await pause;
+      }
+      return timed;
     },
   };
 }

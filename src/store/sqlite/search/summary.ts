@@ -2,6 +2,8 @@
 import type { Database } from 'better-sqlite3';
 import type { TypeSelection } from '../../../core/language/filter.ts';
 import { kinds } from '../../../core/model/attribute.ts';
+import { type Interruptible, runWithPauses } from '../../../core/model/interruptible.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { Plan, Summary, TypeSummary } from '../../../core/port/store.ts';
 import { type NameReader, noName } from '../names.ts';
 import { anyKind } from '../writer/entity-counts.ts';
@@ -14,27 +16,34 @@ interface AttrRow {
 }
 
 export interface SummaryReader {
-  read(): Summary;
+  read(): Promise<Summary>;
   /** The number of entities that a plan finds, if it selects only one type or all entities. Else undefined. */
   count(plan: Plan): number | undefined;
 }
 
-export function createSummaryReader(database: Database, names: NameReader): SummaryReader {
+export function createSummaryReader(
+  database: Database,
+  { names, yieldToEventLoop }: { readonly names: NameReader; readonly yieldToEventLoop: YieldToEventLoop },
+): SummaryReader {
   const types = database.prepare<[], { type: number; entities: number }>('SELECT type, entities FROM type_count');
   const attrs = database.prepare<[], AttrRow>('SELECT type, name, kind, entities FROM attr_count');
   const count = database.prepare<[number], number>('SELECT entities FROM type_count WHERE type = ?').pluck();
+  function* readCounts(): Interruptible<Summary> {
+    const counted = types.all();
+    const byType = Map.groupBy(attrs.all(), ({ type }) => type);
+    const summaries: TypeSummary[] = [];
+    for (const { type, entities } of counted) {
+      if (type === noName) continue;
+      summaries.push({ type: names.textOf(type), entities, attrs: attrsIn(byType.get(type), names) });
+      yield;
+    }
+    return {
+      entities: counted.find(({ type }) => type === noName)?.entities ?? 0,
+      types: summaries.sort(by('type')),
+    };
+  }
   return {
-    read() {
-      const counted = types.all();
-      const byType = Map.groupBy(attrs.all(), ({ type }) => type);
-      const summaries = counted
-        .filter(({ type }) => type !== noName)
-        .map(({ type, entities }) => ({ type: names.textOf(type), entities, attrs: attrsIn(byType.get(type), names) }));
-      return {
-        entities: counted.find(({ type }) => type === noName)?.entities ?? 0,
-        types: summaries.sort(by('type')),
-      };
-    },
+    read: () => runWithPauses(readCounts(), yieldToEventLoop),
     count({ filter }) {
       const { selectors = [{}], ...rest } = filter;
       const [{ types: selection, ...others } = {}] = selectors;
