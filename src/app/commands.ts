@@ -5,6 +5,7 @@ import { restore } from './backup/restore.ts';
 import { compactFiles } from './command/compact.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
+import { keys } from './command/keys.ts';
 import { importFile } from './command/import.ts';
 import { exportHistory } from './history/export-history.ts';
 import { config, serve } from './serve/serve.ts';
@@ -18,5 +19,6 @@ export const commands: readonly Command[] = [
   backup,
   restore,
   compactFiles,
+  keys,
   config,
 ];

@@ -8,17 +8,25 @@ import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
 import { createYieldToEventLoop } from './process.ts';
 
-export function openStores(config: Config, observe: Observe): Stores | Promise<Stores> {
+/** `owner` describes this process to others that want the same folder. */
+export interface StoresOptions {
+  readonly observe: Observe;
+  readonly owner: string;
+}
+
+/** Throws an Error when the database cannot be reached, or another process has the folder. */
+export function openStores(config: Config, options: StoresOptions): Stores | Promise<Stores> {
+  const { observe } = options;
   if (config.store === 'mongo')
     return openMongoStores({ url: config.mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
   return config.store === 'memory'
     ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
-    : openFiles(config, observe);
+    : openFiles(config, options);
 }
 
 /** Opens the stores in the data folder, and locks the folder for this process. */
-function openFiles({ data }: Config, observe: Observe): Stores {
-  const giveBack = lockFolder(data, 'mlaka serve');
+function openFiles({ data }: Config, { observe, owner }: StoresOptions): Stores {
+  const giveBack = lockFolder(data, owner);
   const stores = createSqliteStores({
     directory: data,
     observe,

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { keyOperationHeads } from '../../src/core/operation/access/keys.ts';
 import { operations as table } from '../../src/core/operation/table.ts';
 import { eventPaths } from '../../src/edge/stream/sse/streams.ts';
 
-const operations = [...table, ...eventPaths];
+const operations = [...table, ...eventPaths, ...Object.values(keyOperationHeads)];
 
 interface Reference {
   readonly $ref: string;

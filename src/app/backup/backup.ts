@@ -44,6 +44,7 @@ export const backup: Command = {
 interface BackupRequest {
   readonly url: string;
   readonly tenant: string;
+  readonly key: string;
   readonly wanted: readonly Kind[];
 }
 
@@ -54,8 +55,12 @@ function kindsBut(text: string): readonly Kind[] {
   return kinds.filter((kind) => !left.includes(kind));
 }
 
-async function writeAll(out: Writable, { url, tenant, wanted }: BackupRequest, { err, signal }: Io): Promise<void> {
-  const client = createClient({ url, tenant, context: coreContextUrl }, signal);
+async function writeAll(
+  out: Writable,
+  { url, tenant, key, wanted }: BackupRequest,
+  { err, signal }: Io,
+): Promise<void> {
+  const client = createClient({ url, tenant, key, context: coreContextUrl }, signal);
   const progress = createProgress(err, 'documents');
   await write(out, lineText({ line: 'head', backup: 1, url, tenant, takenAt: new Date().toISOString() }));
   const sums: Partial<Record<Kind, Sum>> = {};

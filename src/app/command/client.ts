@@ -7,6 +7,8 @@ import { isArray, isObject, type Json, parseJson } from '../../core/model/json.t
 export interface BrokerTarget {
   readonly url: string;
   readonly tenant: string;
+  /** The API key. Empty or absent: that in the environment variable MLAKA_KEY, if any. */
+  readonly key?: string;
   /** URL of the @context for the answers. Empty or absent: the core @context, so names appear as full IRIs. */
   readonly context?: string;
   /** True: entities in batches name no @context, so that the default of the broker applies. */
@@ -74,6 +76,7 @@ export function createClient(place: BrokerTarget, signal: AbortSignal): Client {
     const text = body ? { body: JSON.stringify(body.json) } : undefined;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await ask(`${url}/ngsi-ld/v1${path}`, { method, headers, signal, ...text });
+      refuseWithoutKey(url, answer);
       if (answer !== undefined && (answer.status < 500 || answer.status === notImplemented)) return answer;
       if (attempt >= attemptsMax || (answer !== undefined && answer.status !== 503)) throw failureOf(url, answer);
       await sleep(100 * attempt, undefined, { signal });
@@ -128,16 +131,25 @@ const textOf = (json: Json, member: string): string => {
   return typeof text === 'string' ? text : '';
 };
 
-const headersOf = ({ tenant, context = '' }: BrokerTarget): Readonly<Record<string, string>> => ({
+const headersOf = ({ tenant, context = '', key = '' }: BrokerTarget): Readonly<Record<string, string>> => ({
+  ...authorizationOf(key === '' ? (process.env['MLAKA_KEY'] ?? '') : key),
   ...(tenant === '' ? undefined : { 'NGSILD-Tenant': tenant }),
   ...(context === ''
     ? undefined
     : { Link: `<${context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"` }),
 });
 
+const authorizationOf = (key: string): Readonly<Record<string, string>> =>
+  key === '' ? {} : { Authorization: `Bearer ${key}` };
+
 const attemptsMax = 10;
 /** Not a failure: the broker does not implement the operation. */
 const notImplemented = 501;
+
+function refuseWithoutKey(url: string, answer: Answer | undefined): void {
+  if (answer?.status === 401)
+    throw new Error(`The broker at ${url} needs a valid key, with --key or in MLAKA_KEY. ${detailOf(answer.body)}`);
+}
 
 const failureOf = (url: string, answer: Answer | undefined): Error =>
   new Error(

@@ -14,6 +14,11 @@ export type Flags = Readonly<Record<string, Flag>>;
 export const brokerFlags = {
   url: { form: 'URL', about: 'Where the broker is.', initial: 'http://localhost:1026' },
   tenant: { form: 'NAME', about: 'Tenant; empty: the default one.', initial: '' },
+  key: {
+    form: 'KEY',
+    about: 'API key; empty: that in MLAKA_KEY, which other users of the machine cannot see.',
+    initial: '',
+  },
 } as const satisfies Flags;
 
 export interface Read<F extends Flags> {

@@ -8,9 +8,17 @@ const mebibyte = 2 ** 20;
 export const options = {
   port: whole('Port of the HTTP server; 0 takes a free one.', 1026, { most: 65_535, form: 'PORT' }),
   host: text(
-    'Address to listen on. Whoever reaches it may do everything, as long as there is no authentication.',
+    'Address to listen on. Other machines reach a broker only on an address that is not a loopback address, and --access is then required unless you set it.',
     '127.0.0.1',
     'ADDRESS',
+  ),
+  access: textThat(
+    { isGood: (mode) => ['', 'open', 'required'].includes(mode), what: 'open or required' },
+    text(
+      'Who may use the broker. open: everybody who reaches it may do everything. required: a key or token is needed. Empty: open on loopback addresses, required on others (docs/security.md).',
+      '',
+      'open|required',
+    ),
   ),
   hostNames: text(
     'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; * is any.',

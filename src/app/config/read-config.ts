@@ -36,7 +36,7 @@ const unknownIn = (env: Given['env']): readonly string[] =>
     (name) => name.startsWith('MLAKA_') && !variables.has(name) && !/_SERVICE_(HOST|PORT)|_PORT_\d+_/.test(name),
   );
 
-const variables: ReadonlySet<string> = new Set(['MLAKA_CONFIG', ...Object.keys(options).map(variableOf)]);
+const variables: ReadonlySet<string> = new Set(['MLAKA_CONFIG', 'MLAKA_KEY', ...Object.keys(options).map(variableOf)]);
 
 const optionNamed = (variable: string): string | undefined =>
   nearestOf(

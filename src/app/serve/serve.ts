@@ -24,7 +24,8 @@ export const serve: Command = {
       out.write(`${usage}${helpText()}\n`);
       return 0;
     }
-    const broker = await startBroker(readConfig({ args, env: process.env }));
+    const config = readConfig({ args, env: process.env });
+    const broker = await startBroker(config, process.stdout.isTTY ? { showKey: (key) => out.write(keyText(key)) } : {});
     for (const sentence of strangersIn(process.env)) err.write(`${sentence}\n`);
     out.write(
       `Mlaka listens on ${broker.url}\nFirst page ${broker.url}/ · API ${broker.url}/ngsi-ld/v1 · its description ${broker.url}/api · docs ${broker.url}/docs\n`,
@@ -35,6 +36,9 @@ export const serve: Command = {
     return 0;
   },
 };
+
+const keyText = (key: string): string =>
+  `The key of the first administrator, which is shown only now:\n\n    ${key}\n\nSend it as Authorization: Bearer KEY, or in MLAKA_KEY to the commands of mlaka.\n`;
 
 /** Less than the 10 s after which Docker kills a container that it has asked to stop. */
 const stopMsMax = 9000;

@@ -46,6 +46,8 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
   messageRejected: 'warn',
   ingestClosed: 'warn',
   streamDropped: 'warn',
+  accessOpen: 'warn',
+  administratorKeyWritten: 'warn',
   started: 'info',
   stopped: 'info',
   ingestOpened: 'info',

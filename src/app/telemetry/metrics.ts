@@ -272,9 +272,7 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
     case 'ingestOpened':
     case 'ingestClosed':
       return countIngest(instruments, observation);
-    case 'messageRejected':
-    case 'started':
-    case 'stopped':
+    default:
       return undefined;
   }
 }

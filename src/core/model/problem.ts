@@ -12,7 +12,9 @@ export type ProblemType =
   | 'TooManyResults'
   | 'LdContextNotAvailable'
   | 'NoMultiTenantSupport'
+  | 'Unauthenticated'
   | 'Forbidden'
+  | 'TooManyRequests'
   | 'Unavailable'
   | 'TenantUnavailable'
   | 'InsufficientStorage'
@@ -20,8 +22,8 @@ export type ProblemType =
   | 'InternalError';
 
 /**
- * The stable title of each problem type. `Forbidden`, `Unavailable`, `TenantUnavailable`, `InsufficientStorage` and `MemoryBudgetExceeded`
- * are extensions of this broker: clause 5.5.2 does not define them.
+ * The stable title of each problem type. `Unauthenticated`, `Forbidden`, `TooManyRequests`, `Unavailable`, `TenantUnavailable`,
+ * `InsufficientStorage` and `MemoryBudgetExceeded` are extensions of this broker: clause 5.5.2 does not define them.
  */
 export const problemTitle: Readonly<Record<ProblemType, string>> = {
   InvalidRequest: 'The request is malformed',
@@ -35,7 +37,9 @@ export const problemTitle: Readonly<Record<ProblemType, string>> = {
   TooManyResults: 'The answer would be too large',
   LdContextNotAvailable: 'A JSON-LD @context cannot be had',
   NoMultiTenantSupport: 'Tenants are not supported',
+  Unauthenticated: 'Valid credentials are needed',
   Forbidden: 'Not allowed',
+  TooManyRequests: 'Too many requests',
   Unavailable: 'The broker cannot take this now',
   TenantUnavailable: 'The data of this tenant cannot be used now',
   InsufficientStorage: 'The disk is full',
@@ -74,3 +78,13 @@ export const unreadable = (what: string): Problem =>
     'ResourceNotFound',
     `${what} is stored under this name, but in a form that cannot be read. It can be deleted.`,
   );
+
+/** The client sent too much. It may try again after some seconds. */
+export class TooManyRequests extends Problem {
+  readonly retryAfterSeconds: number;
+
+  constructor(detail: string, retryAfterSeconds: number) {
+    super('TooManyRequests', detail);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}

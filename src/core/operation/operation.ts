@@ -134,8 +134,8 @@ export interface TimeRange {
 
 /** The result of an operation. Bindings choose statuses and headers. */
 export type OperationResult =
-  /** 201 with the path of the created resource. */
-  | { readonly kind: 'created'; readonly location: string }
+  /** 201 with the path of the created resource, and perhaps a body. */
+  | { readonly kind: 'created'; readonly location: string; readonly body?: JsonObject }
   /** 201 with the ids of the entities that a batch created. */
   | { readonly kind: 'createdMany'; readonly ids: readonly string[] }
   /** 204. */

@@ -85,6 +85,10 @@ export type Observation =
   | { readonly kind: 'ingestOpened'; readonly source: string; readonly where: string }
   | { readonly kind: 'ingestClosed'; readonly source: string; readonly reason: string }
   | { readonly kind: 'jobRan'; readonly job: string; readonly tookMs: number; readonly did: string }
+  /** Everybody who reaches the broker may do everything. */
+  | { readonly kind: 'accessOpen'; readonly where: string }
+  /** The key of the first administrator is in a file. */
+  | { readonly kind: 'administratorKeyWritten'; readonly path: string }
   | { readonly kind: 'started'; readonly what: string; readonly where: string }
   | { readonly kind: 'stopped'; readonly what: string };
 

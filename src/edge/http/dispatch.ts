@@ -1,6 +1,6 @@
 /** Dispatches HTTP requests: finds the operation by method and path, performs it, and sends the reply. */
 import { performance } from 'node:perf_hooks';
-import type { Authenticate } from '../../core/access/identity.ts';
+import { type Authenticate, credentialsNeeded } from '../../core/access/identity.ts';
 import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Caller, Operation, World } from '../../core/operation/operation.ts';
@@ -49,9 +49,11 @@ interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly bodyBudget: BodyBudget;
 }
 
-/** The name of the operation that a request is for, as observations report it. */
+/** What becomes known of a request: the name of its operation, as observations report it, and who may not send it. */
 interface OperationLabel {
   name: string;
+  /** True when the sender is anonymous and could send credentials. */
+  needsCredentials?: boolean;
 }
 
 /** Answers one request. It never throws, and its promise is never rejected. */
@@ -74,13 +76,28 @@ export function createAnswerer(options: DispatchOptions): Answerer {
       status = sendTo(exchange, site, await replyTo(exchange, site, purpose));
     } catch (error) {
       if (error instanceof ClientGone) return;
-      status = sendTo(exchange, site, failureReply(error, { where: purpose.name, observe }));
+      status = sendTo(
+        exchange,
+        site,
+        failureReply(accessError(error, purpose), {
+          where: purpose.name,
+          observe,
+          hasCredentials: hasCredentials(exchange),
+        }),
+      );
     } finally {
       exchange.bodyReservation?.end();
     }
     observe({ kind: 'answered', binding: 'http', operation: purpose.name, status, tookMs: performance.now() - began });
   };
 }
+
+const hasCredentials = ({ request: { headers } }: Exchange): boolean =>
+  (headers.authorization ?? headers['x-auth-token']) !== undefined;
+
+/** What is forbidden to a client without credentials may be allowed to it with some: 401 asks for them. */
+const accessError = (error: unknown, { needsCredentials = false }: OperationLabel): unknown =>
+  needsCredentials && error instanceof Problem && error.type === 'Forbidden' ? credentialsNeeded() : error;
 
 /** Closes the connection after the response (RFC 9112, section 9.6). */
 const closeHeader: Headers = { Connection: 'close' };
@@ -122,7 +139,7 @@ async function replyTo(exchange: Exchange, site: DispatchContext, purpose: Opera
   purpose.name = route.operation.name;
   requireContentLength(exchange, route.operation, site.world);
   requirePreflightedHeader(exchange, route.operation);
-  return replyOfOperation(exchange, site, { ...route, target });
+  return replyOfOperation(exchange, site, { ...route, target, purpose });
 }
 
 /** A request with a body needs Content-Length (clause 6.3.4). A tolerant broker also accepts chunked bodies. */
@@ -172,11 +189,13 @@ function optionsReply(routes: Routes<unknown>, path: string, corsOrigin: string)
 async function replyOfOperation(
   exchange: Exchange,
   site: DispatchContext,
-  route: Route & { readonly target: Target },
+  route: Route & { readonly target: Target; readonly purpose: OperationLabel },
 ): Promise<Reply> {
   const { world } = site;
-  const { operation, path, target } = route;
+  const { operation, path, target, purpose } = route;
   const { request, caller } = await readRequest(exchange, { operation, path, query: target.query }, site);
+  const { kind } = caller.principal.identity;
+  purpose.needsCredentials = site.authenticate !== undefined && kind === 'anonymous';
   const answer = await perform(operation, request, { caller, world });
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
   const linked = isLinked ? { contextUrl: await world.contexts.urlOf(caller.context, caller) } : undefined;

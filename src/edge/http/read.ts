@@ -1,6 +1,6 @@
 /** Converts an HTTP request to an operation request and a caller (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
 import type { IncomingHttpHeaders } from 'node:http';
-import { anonymous, type Authenticate } from '../../core/access/identity.ts';
+import { anonymous, type Authenticate, credentialsNeeded, type Identity } from '../../core/access/identity.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
@@ -74,8 +74,18 @@ function principalOf(
   { request }: Exchange,
   { world: { access }, authenticate }: Authentication,
 ): Principal | Promise<Principal> {
-  const identity = authenticate ? authenticate(request) : anonymous;
-  return identity instanceof Promise ? identity.then((one) => access.principalOf(one)) : access.principalOf(identity);
+  if (!authenticate) return access.principalOf(anonymous);
+  const identity = authenticate(request);
+  return identity instanceof Promise
+    ? identity.then((one) => grantedPrincipal(access, one))
+    : grantedPrincipal(access, identity);
+}
+
+/** Refuses those who may do nothing before their body is read. */
+function grantedPrincipal(access: World['access'], identity: Identity): Principal {
+  const principal = access.principalOf(identity);
+  if (principal.grants.length === 0 && identity.kind === 'anonymous') throw credentialsNeeded();
+  return principal;
 }
 
 /** The media type of the response. Writes return no content or always JSON (clause 6.3.6). */

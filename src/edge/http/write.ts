@@ -28,7 +28,7 @@ export const answerReply = (answer: OperationResult, asked: ReplyContext): Reply
 export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
   switch (answer.kind) {
     case 'created':
-      return { status: 201, headers: { Location: headerUrl(answer.location) } };
+      return createdReply(answer);
     case 'createdMany':
       return jsonReply(201, answer.ids);
     case 'done':
@@ -44,6 +44,11 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
         follow: answer.begin,
       };
   }
+}
+
+function createdReply({ location, body }: Extract<OperationResult, { kind: 'created' }>): Reply {
+  const headers = { Location: headerUrl(location) };
+  return body === undefined ? { status: 201, headers } : jsonReply(201, body, headers);
 }
 
 /** 206 for a partial time range, 203 for a result in the format of an older version (clauses 6.3.10, 6.3.21). */

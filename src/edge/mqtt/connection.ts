@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { LookupFunction, Socket } from 'node:net';
 import { type IConnackPacket, MqttClient } from 'mqtt';
 import type { Delivery } from '../../core/port/messenger.ts';
-import { createSlots } from './slots.ts';
+import { createSlots } from '../slots.ts';
 import { openSocket } from './socket.ts';
 import type { PublishOptions, Target } from './target.ts';
 import { deliveryOf } from './publish-result.ts';

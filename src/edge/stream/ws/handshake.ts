@@ -96,6 +96,7 @@ export function refuse(socket: Duplex, error: unknown): void {
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(text)}`,
     'Connection: close',
+    ...(status === 401 ? ['WWW-Authenticate: Bearer realm="mlaka"'] : []),
     ...(status === 426 ? ['Upgrade: websocket', `Sec-WebSocket-Protocol: ${subprotocol}`] : []),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());

@@ -117,7 +117,7 @@ async function textIn(text: Text): Promise<string> {
 async function writeResponse(answer: OperationResult, id: string, status: number): Promise<string> {
   switch (answer.kind) {
     case 'created':
-      return responseFrame({ id, status, location: answer.location }, undefined);
+      return responseFrame({ id, status, location: answer.location }, answer.body && JSON.stringify(answer.body));
     case 'createdMany':
       return responseFrame({ id, status }, JSON.stringify(answer.ids));
     case 'done':

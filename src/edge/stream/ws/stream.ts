@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws';
-import { anonymous, type Authenticate } from '../../../core/access/identity.ts';
+import { anonymous, type Authenticate, credentialsNeeded } from '../../../core/access/identity.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, World } from '../../../core/operation/operation.ts';
 import { epochOf } from '../../../core/port/position.ts';
@@ -139,6 +139,8 @@ async function identify(handshake: Handshake, { world, authenticate }: Identifyi
   const holder = ticket === undefined ? { ...handshake, identity: await authenticate() } : await tickets.redeem(ticket);
   if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
   const { tenant, identity, contextUrl } = holder;
+  if (identity.kind === 'anonymous' && world.access.principalOf(identity).grants.length === 0)
+    throw credentialsNeeded();
   const context = await (contextUrl === undefined
     ? contexts.defaultContext(tenant)
     : contexts.resolve(contextUrl, tenant));

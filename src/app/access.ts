@@ -1,0 +1,132 @@
+/** Builds what decides who may do what: the mode of access, the keys, and the key of the first administrator. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Authenticate } from '../core/access/identity.ts';
+import { type AccessPolicy, openPolicy } from '../core/access/policy.ts';
+import { createRolePolicy } from '../core/access/role-policy.ts';
+import { createKeyOperations } from '../core/operation/access/keys.ts';
+import type { Operation } from '../core/operation/operation.ts';
+import { Problem } from '../core/model/problem.ts';
+import type { Clock } from '../core/port/clock.ts';
+import type { Observe } from '../core/port/observe.ts';
+import type { Stores } from '../core/port/store.ts';
+import { createAuthenticator } from '../edge/auth/authenticator.ts';
+import { createFailureLimit } from '../edge/auth/failure-limit.ts';
+import { type KeyRing, openKeyRing } from '../edge/auth/key-ring.ts';
+import { createValidPolicy } from '../edge/auth/valid-policy.ts';
+import type { Config } from './config/options.ts';
+
+export interface Access {
+  readonly policy: AccessPolicy;
+  /** Absent while access is open: everybody is anonymous. */
+  readonly authenticate?: Authenticate;
+  readonly operations: readonly Operation[];
+  close(): Promise<void>;
+}
+
+export interface AccessOptions {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Shows the key of the first administrator to the operator. Absent: it is written to a file. */
+  readonly showKey?: (key: string) => void;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** `open`: everybody may do everything. `required`: only with a valid key or token. Initially by the address to listen on. */
+export function accessModeOf({ access, host }: Pick<Config, 'access' | 'host'>): 'open' | 'required' {
+  if (access === 'open' || access === 'required') return access;
+  return isLoopback(host) ? 'open' : 'required';
+}
+
+function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  return version === 0 ? host === 'localhost' : loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** Throws what the store throws when keys are needed and cannot be read. */
+export async function openAccess(config: Config, options: AccessOptions): Promise<Access> {
+  const keys = createKeysOnUse(options);
+  const operations = createKeyOperations(keys.open);
+  if (accessModeOf(config) === 'open') {
+    options.observe({ kind: 'accessOpen', where: `${config.host}:${config.port}` });
+    return { policy: openPolicy, operations, close: keys.close };
+  }
+  const ring = await keys.open();
+  if (!ring.hasAdministrator()) await createAdministrator(ring, config, options);
+  return {
+    policy: createValidPolicy(createRolePolicy(), { keys: ring, clock: options.clock }),
+    authenticate: createAuthenticator({ verifiers: [ring], failures: createFailureLimit(failureBounds), addressOf }),
+    operations,
+    close: keys.close,
+  };
+}
+
+/** Enough for a person who tries the keys at hand, and too few to try keys or to load the broker with checks. */
+const failureBounds = { failuresMax: 20, windowMs: 60_000, steadyMs: () => performance.now() };
+
+const addressOf = ({ socket }: Parameters<Authenticate>[0]): string => socket?.remoteAddress ?? '';
+
+/** How often the last use of keys is stored, in milliseconds. */
+const usesMs = 60_000;
+
+/** Opens the keys when they are needed first. */
+function createKeysOnUse({ stores, clock, observe }: AccessOptions): {
+  readonly open: () => Promise<KeyRing>;
+  readonly close: () => Promise<void>;
+} {
+  let opened: Promise<KeyRing> | undefined;
+  const failed = (cause: unknown): void => observe({ kind: 'failed', where: 'access keys', cause });
+  const timer = setInterval(() => void opened?.then((ring) => ring.noteUses()).catch(failed), usesMs);
+  timer.unref();
+  const openRing = async (): Promise<KeyRing> => {
+    const store = await stores.open('', true);
+    if (!store) throw new Problem('Unavailable', 'The store of the keys cannot be opened.');
+    return openKeyRing({ store, clock, observe });
+  };
+  return {
+    open: () => {
+      opened ??= openRing();
+      // Keys that could not be read are tried again at the next use.
+      opened.catch(() => (opened = undefined));
+      return opened;
+    },
+    close: async () => {
+      clearInterval(timer);
+      const ring = await opened?.catch(() => undefined);
+      await ring?.noteUses().catch(failed);
+      ring?.close();
+    },
+  };
+}
+
+/** Makes the key of the first administrator. Of brokers that start at the same time on one database, only one makes it. */
+async function createAdministrator(
+  ring: KeyRing,
+  { data }: Config,
+  { observe, showKey }: AccessOptions,
+): Promise<void> {
+  const name = 'administrator';
+  try {
+    const key = await ring.create({ name, roles: [name] });
+    if (showKey) showKey(key);
+    else observe({ kind: 'administratorKeyWritten', path: writeKey(data, key) });
+  } catch (error) {
+    if (!(error instanceof Problem && error.type === 'AlreadyExists')) throw error;
+  }
+}
+
+/** Writes a key to a file that only the owner of the process may read. Returns the path. */
+function writeKey(folder: string, key: string): string {
+  const path = join(folder, 'administrator.key');
+  mkdirSync(folder, { recursive: true });
+  // A file that exists would keep its mode.
+  rmSync(path, { force: true });
+  writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' });
+  return path;
+}

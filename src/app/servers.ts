@@ -1,0 +1,89 @@
+/** Opens the HTTP servers: that of clients, and that of commands on the same machine. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { local } from '../core/access/identity.ts';
+import type { World } from '../core/operation/operation.ts';
+import { operations } from '../core/operation/table.ts';
+import { createHostCheck } from '../edge/http/host-names.ts';
+import { createHttpServer, type HttpOptions } from '../edge/http/server.ts';
+import type { Access } from './access.ts';
+import type { Config } from './config/options.ts';
+import { modelsFolderOf, root } from './folders.ts';
+import { createHealth } from './health.ts';
+import { httpLimitsOf } from './http-limits.ts';
+import { readServedFiles } from './served-files.ts';
+import type { Streams } from './streams.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import { version } from './version.ts';
+
+export interface ServerParts {
+  readonly telemetry: Telemetry;
+  readonly streams: Streams;
+  readonly access: Access;
+}
+
+/** The server of clients, and that of commands on the same machine, which offers the same API to the operator. */
+export function openServers(config: Config, world: World, parts: ServerParts): { server: Server; control: Server } {
+  const { access, streams } = parts;
+  const options = httpOptions(config, world, parts);
+  const { authenticate } = access;
+  return {
+    server: createHttpServer({
+      ...options,
+      ...(authenticate ? { authenticate } : undefined),
+      isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
+      onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
+    }),
+    control: createHttpServer({ ...options, authenticate: () => local, isOwnHost: () => true }),
+  };
+}
+
+function httpOptions(
+  config: Config,
+  world: World,
+  { telemetry, streams, access }: ServerParts,
+): Omit<HttpOptions, 'isOwnHost'> {
+  const began = performance.now();
+  const { metrics } = telemetry;
+  const health = createHealth({ stores: world.stores, alias: config.alias });
+  telemetry.hear(health.observe);
+  metrics.watch({ sizes: () => world.stores.sizes(), unready: health.unready, memory: world.memory });
+  return {
+    world,
+    operations: [...operations, ...streams.events.operations, ...access.operations],
+    compatibilityRoutes: streams.proxy?.routes ?? [],
+    limits: httpLimitsOf(config, world.memory),
+    corsOrigin: config.corsOrigin,
+    ...readServedFiles(root, modelsFolderOf(config)),
+    probes: {
+      version: () => ({
+        name: 'Mlaka',
+        version,
+        'orionld version': version,
+        orion: { version },
+        uptime: Math.floor((performance.now() - began) / 1000),
+      }),
+      unready: health.unready,
+      metrics: metrics.read,
+    },
+  };
+}
+
+/** Listens, and returns the URL. When the port is unavailable, everything that was opened before is released. */
+export async function listen(server: Server, { host, port }: Config, stop: () => Promise<void>): Promise<string> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    await stop();
+    throw new Error(
+      `Nobody can listen on ${host}, port ${port}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { cause },
+    );
+  }
+  const address = server.address();
+  const own = typeof address === 'object' && address ? address.port : port;
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${own}`;
+}

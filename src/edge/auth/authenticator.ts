@@ -1,0 +1,93 @@
+/** Identifies the sender of a request by its credentials: an API key or a token, in `Authorization: Bearer` or `X-Auth-Token`. */
+import { anonymous, type Authenticate, type Identity, type RequestHead } from '../../core/access/identity.ts';
+import { Problem, TooManyRequests } from '../../core/model/problem.ts';
+import type { FailureLimit } from './failure-limit.ts';
+
+/** Verifies one kind of credentials. */
+export interface Verifier {
+  /** True when the text has the form of these credentials. */
+  takes(text: string): boolean;
+  /** The holder of credentials that were verified before and are still valid. */
+  known(text: string): Identity | undefined;
+  /** Calls `start` before slow work. Throws Unauthenticated with the reason, Unavailable, and what `start` throws. */
+  verify(text: string, start: () => void): Promise<Identity>;
+}
+
+export interface AuthenticatorOptions {
+  readonly verifiers: readonly Verifier[];
+  readonly failures: FailureLimit;
+  /** The address of the client that sent a request. */
+  readonly addressOf: (head: RequestHead) => string;
+}
+
+/**
+ * Requests without credentials are anonymous. Throws Unauthenticated for wrong credentials, InvalidRequest for two different ones, and
+ * TooManyRequests for an address that sent too many wrong ones. No other header identifies anybody.
+ */
+export function createAuthenticator({ verifiers, failures, addressOf }: AuthenticatorOptions): Authenticate {
+  /** Slow checks that are under way, so that the same text is checked once. */
+  const pending = new Map<string, Promise<Identity>>();
+  return (head) => {
+    const text = credentialsIn(head);
+    if (text === undefined) return anonymous;
+    const verifier = verifiers.find((one) => one.takes(text)) ?? nothing;
+    const known = verifier.known(text);
+    if (known) return known;
+    const running = pending.get(text);
+    if (running) return running;
+    const fresh = verify(text, { verifier, failures, address: addressOf(head) }).finally(() => pending.delete(text));
+    pending.set(text, fresh);
+    return fresh;
+  };
+}
+
+/** Takes every text, and none is valid. */
+const nothing: Verifier = {
+  takes: () => true,
+  known: () => undefined,
+  verify: () => Promise.reject(new Problem('Unauthenticated', 'The credentials are neither a key nor a token.')),
+};
+
+interface Verifying {
+  readonly verifier: Verifier;
+  readonly failures: FailureLimit;
+  readonly address: string;
+}
+
+async function verify(text: string, { verifier, failures, address }: Verifying): Promise<Identity> {
+  const refuseBlocked = (): void => {
+    const seconds = failures.blockedFor(address);
+    if (seconds !== undefined)
+      throw new TooManyRequests('Too many wrong credentials came from your address. Try again later.', seconds);
+  };
+  refuseBlocked();
+  try {
+    return await verifier.verify(text, refuseBlocked);
+  } catch (error) {
+    if (error instanceof Problem && error.type === 'Unauthenticated') failures.note(address);
+    throw error;
+  }
+}
+
+/** The credentials of a request. Undefined when it has none. */
+function credentialsIn({ headers }: RequestHead): string | undefined {
+  const bearer = bearerIn(headers['authorization']);
+  const token = oneOf(headers['x-auth-token']);
+  if (bearer !== undefined && token !== undefined && bearer !== token)
+    throw new Problem(
+      'InvalidRequest',
+      'Authorization and X-Auth-Token contain different credentials. Send one of them.',
+    );
+  return bearer ?? token;
+}
+
+const oneOf = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value.trim() : value?.join();
+
+function bearerIn(value: string | readonly string[] | undefined): string | undefined {
+  const text = oneOf(value);
+  if (text === undefined) return undefined;
+  const [, token] = /^Bearer +(\S+)$/i.exec(text) ?? [];
+  if (token !== undefined) return token;
+  throw new Problem('Unauthenticated', 'The header Authorization must be "Bearer", a blank, and a key or token.');
+}

@@ -1,0 +1,29 @@
+/** Adds the end of credentials to a policy: an identity whose key was revoked, or whose credentials have expired, is granted nothing. */
+import type { Identity } from '../../core/access/identity.ts';
+import type { AccessPolicy } from '../../core/access/policy.ts';
+import { createPrincipal } from '../../core/access/principal.ts';
+import { microsOfInstant } from '../../core/model/instant.ts';
+import type { Clock } from '../../core/port/clock.ts';
+import type { KeyRing } from './key-ring.ts';
+
+/** Followers of the policy are also called when a key changes, so that streams of a revoked key end. */
+export function createValidPolicy(
+  policy: AccessPolicy,
+  { keys, clock }: { readonly keys: Pick<KeyRing, 'holderOf' | 'follow'>; readonly clock: Clock },
+): AccessPolicy {
+  return {
+    ...policy,
+    principalOf: (identity) => (isValid(identity) ? policy.principalOf(identity) : createPrincipal(identity, [])),
+    follow: (listener) => {
+      const stops = [policy.follow(listener), keys.follow(listener)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  };
+
+  function isValid({ expiresAt, credential }: Identity): boolean {
+    if (credential !== undefined && keys.holderOf(credential) === undefined) return false;
+    return expiresAt === undefined || microsOfInstant(clock.now()) < microsOfInstant(expiresAt);
+  }
+}

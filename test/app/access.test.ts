@@ -1,0 +1,219 @@
+/** Tests who gets into a broker: the mode of access, the first administrator, keys of the command line and of the API. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { accessModeOf } from '../../src/app/access.ts';
+import { type Broker, startBroker } from '../../src/app/broker.ts';
+import { exportEntities } from '../../src/app/command/export.ts';
+import { keys } from '../../src/app/command/keys.ts';
+import { readConfig } from '../../src/app/config/read-config.ts';
+import { run } from './command/site.ts';
+
+const folders: string[] = [];
+const started: Broker[] = [];
+afterEach(async () => {
+  for (const broker of started.splice(0)) await broker.stop();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mlaka-access-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function start(folder: string, ...more: readonly string[]): Promise<string> {
+  const args = ['--port', '0', '--data', folder, '--log-level', 'silent', ...more];
+  const broker = await startBroker(readConfig({ args, env: {} }));
+  started.push(broker);
+  return broker.url;
+}
+
+const stop = async (): Promise<void> => started.pop()?.stop();
+
+const firstKey = (folder: string): string => readFileSync(join(folder, 'administrator.key'), 'utf8').trim();
+
+interface Answer {
+  readonly status: number;
+  readonly challenge: string | null;
+  readonly body: unknown;
+}
+
+interface Sent {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function ask(url: string, path: string, key?: string, init: Sent = {}): Promise<Answer> {
+  const headers = { ...init.headers, ...(key === undefined ? undefined : { Authorization: `Bearer ${key}` }) };
+  const response = await fetch(`${url}${path}`, { ...init, headers });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') === true;
+  const { status } = response;
+  return { status, challenge: response.headers.get('www-authenticate'), body: isJson ? JSON.parse(text) : text };
+}
+
+const post = (body: unknown): Sent => ({
+  method: 'POST',
+  body: JSON.stringify(body),
+  headers: { 'Content-Type': 'application/json' },
+});
+const types = '/ngsi-ld/v1/types';
+
+test.each([
+  ['', '127.0.0.1', 'open'],
+  ['', '127.8.0.1', 'open'],
+  ['', '::1', 'open'],
+  ['', 'localhost', 'open'],
+  ['', '0.0.0.0', 'required'],
+  ['', '::', 'required'],
+  ['', '10.0.0.1', 'required'],
+  ['', 'broker.example', 'required'],
+  ['open', '0.0.0.0', 'open'],
+  ['required', '127.0.0.1', 'required'],
+])('access %j on %s is %s', (access, host, mode) => expect(accessModeOf({ access, host })).toBe(mode));
+
+describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store) => {
+  test('writes the key of the first administrator to a file that only its user reads, and takes it', async () => {
+    const folder = newFolder();
+    const url = await start(folder, '--access', 'required', '--store', store);
+    expect(statSync(join(folder, 'administrator.key')).mode & 0o777).toBe(0o600);
+    expect(await ask(url, types)).toMatchObject({
+      status: 401,
+      challenge: 'Bearer realm="mlaka"',
+      body: { type: 'https://uri.etsi.org/ngsi-ld/errors/Unauthenticated', status: 401 },
+    });
+    expect((await ask(url, types, firstKey(folder))).status).toBe(200);
+    expect(await ask(url, types, 'mlk_0000000000000000_wrong')).toMatchObject({
+      status: 401,
+      challenge: 'Bearer realm="mlaka", error="invalid_token"',
+    });
+    for (const path of ['/health/live', '/health/ready']) expect((await ask(url, path)).status).toBe(204);
+  });
+
+  test('takes keys of the command line at once, and ends them at once', async () => {
+    const folder = newFolder();
+    const url = await start(folder, '--access', 'required', '--store', store);
+    const where = ['--data', folder, '--store', store];
+    const made = await run(keys, ['create', 'app', '--role', 'reader', ...where]);
+    expect(made.out).toMatch(/^mlk_[0-9a-f]{16}_[\w-]{43}\n$/);
+    const key = made.out.trim();
+    expect((await ask(url, types, key)).status).toBe(200);
+    expect(await ask(url, '/ngsi-ld/v1/entities', key, post({ id: 'urn:x:1', type: 'A' }))).toMatchObject({
+      status: 403,
+      challenge: 'Bearer realm="mlaka", error="insufficient_scope"',
+    });
+    const rotated = (await run(keys, ['rotate', 'app', '--overlap', '0', ...where])).out.trim();
+    expect([(await ask(url, types, key)).status, (await ask(url, types, rotated)).status]).toEqual([401, 200]);
+    expect((await run(keys, ['list', ...where])).out).toMatch(/^administrator {2}administrator .*\napp {2}reader /);
+    await run(keys, ['revoke', 'app', ...where]);
+    expect((await ask(url, types, rotated)).status).toBe(401);
+    await expect(run(keys, ['revoke', 'administrator', ...where])).rejects.toThrow('last valid key');
+  });
+
+  test('gives administrators the API of keys, and nobody else', async () => {
+    const folder = newFolder();
+    const url = await start(folder, '--access', 'required', '--store', store);
+    const administrator = firstKey(folder);
+    const path = '/ngsi-ld/v1/access/keys';
+    const made = await ask(url, path, administrator, post({ name: 'w', roles: ['writer'] }));
+    expect(made).toMatchObject({ status: 201, body: { name: 'w' } });
+    const { key } = made.body as { key: string };
+    for (const init of [{}, post({ name: 'more', roles: ['administrator'] })])
+      expect((await ask(url, path, key, init)).status).toBe(403);
+    expect((await ask(url, `${path}/w`, key, { method: 'DELETE' })).status).toBe(403);
+    expect((await ask(url, path)).status).toBe(401);
+    const [, listed] = (await ask(url, path, administrator)).body as readonly Record<string, unknown>[];
+    expect(Object.keys(listed ?? {}).sort()).toEqual(['createdAt', 'name', 'roles', 'secrets']);
+    expect(await ask(url, path, administrator, post({ name: 'w', roles: ['reader'] }))).toMatchObject({ status: 409 });
+    for (const body of [{}, { name: '../x', roles: ['reader'] }, { name: 'y', roles: [] }, { name: 'y', roles: [7] }])
+      expect((await ask(url, path, administrator, post(body))).status).toBe(400);
+    for (const extra of [{ secret: 'mine' }, { expiresAt: '2020-01-01T00:00:00Z' }, { expiresAt: 'soon' }])
+      expect((await ask(url, path, administrator, post({ name: 'y', roles: ['reader'], ...extra }))).status).toBe(400);
+    const next = await ask(url, `${path}/w/rotate`, administrator, post({ overlapSeconds: 0 }));
+    expect([next.status, (await ask(url, types, key)).status]).toEqual([201, 401]);
+    expect((await ask(url, `${path}/w`, administrator, { method: 'DELETE' })).status).toBe(204);
+    expect((await ask(url, `${path}/w`, administrator)).status).toBe(404);
+  });
+});
+
+test('keys outlive the broker, and are made without one', async () => {
+  const folder = newFolder();
+  const { out } = await run(keys, ['create', 'early', '--role', 'administrator', '--data', folder]);
+  const url = await start(folder, '--access', 'required');
+  expect(existsSync(join(folder, 'administrator.key'))).toBe(false);
+  expect((await ask(url, types, out.trim())).status).toBe(200);
+  await stop();
+  expect(readdirSync(folder)).not.toContain('control.sock');
+  expect((await run(keys, ['list', '--data', folder])).out).toMatch(/^early {2}administrator .*last used 20/);
+});
+
+test('a first start shows the key to a terminal instead, and only the first one does', async () => {
+  const folder = newFolder();
+  const shown: string[] = [];
+  const config = readConfig({
+    args: ['--port', '0', '--data', folder, '--log-level', 'silent', '--access', 'required'],
+    env: {},
+  });
+  for (let starts = 0; starts < 2; starts += 1) {
+    const broker = await startBroker(config, { showKey: (key) => shown.push(key) });
+    expect((await ask(broker.url, types, shown[0])).status).toBe(200);
+    await broker.stop();
+  }
+  expect(shown.length).toBe(1);
+  expect(existsSync(join(folder, 'administrator.key'))).toBe(false);
+});
+
+test('while access is open, credentials are not looked at, and nobody but the command line makes keys', async () => {
+  const folder = newFolder();
+  const url = await start(folder);
+  expect((await ask(url, types, 'whatever')).status).toBe(200);
+  expect(
+    (await ask(url, '/ngsi-ld/v1/access/keys', undefined, post({ name: 'a', roles: ['administrator'] }))).status,
+  ).toBe(403);
+  const { out } = await run(keys, ['create', 'early', '--role', 'administrator', '--data', folder]);
+  await stop();
+  const required = await start(folder, '--access', 'required');
+  expect((await ask(required, types, out.trim())).status).toBe(200);
+});
+
+test('commands take a key, and say what is missing without one', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const key = firstKey(folder);
+  await ask(url, '/ngsi-ld/v1/entities', key, post({ id: 'urn:x:1', type: 'A' }));
+  expect((await run(exportEntities, ['--url', url, '--key', key])).out).toContain('urn:x:1');
+  await expect(run(exportEntities, ['--url', url])).rejects.toThrow('needs a valid key, with --key or in MLAKA_KEY');
+});
+
+test('a stream without credentials is refused, with them it is opened', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const connect = (headers: Record<string, string>, query = ''): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/ngsi-ld/v1/stream${query}`, 'ngsi-ld-ws.v1', {
+        headers,
+      });
+      socket
+        .on('unexpected-response', (_, { statusCode, headers: { 'www-authenticate': challenge = '' } }) =>
+          resolve(`${statusCode ?? ''} ${challenge}`),
+        )
+        .on('error', () => undefined)
+        .on('open', () => {
+          socket.terminate();
+          resolve('open');
+        });
+    });
+  const key = firstKey(folder);
+  expect(await connect({})).toBe('401 Bearer realm="mlaka"');
+  expect(await connect({ Authorization: 'Bearer mlk_wrong' })).toBe('401 Bearer realm="mlaka"');
+  expect(await connect({ Authorization: `Bearer ${key}` })).toBe('open');
+  expect(await connect({ 'X-Auth-Token': key })).toBe('open');
+  const { body } = await ask(url, '/ngsi-ld/v1/stream/tickets', key, { method: 'POST' });
+  const { ticket } = body as { ticket: string };
+  expect(await connect({}, `?ticket=${ticket}`)).toBe('open');
+  expect(await connect({}, `?ticket=${ticket}`)).toMatch(/^403/);
+});

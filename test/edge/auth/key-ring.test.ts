@@ -1,0 +1,156 @@
+/** Tests API keys on a store: what they open, for how long, and that the secret is nowhere. */
+import { expect, test } from '@jest/globals';
+import { keyCollection } from '../../../src/core/model/access-key.ts';
+import { instantOf } from '../../../src/core/model/instant.ts';
+import type { Problem } from '../../../src/core/model/problem.ts';
+import type { Store } from '../../../src/core/port/store.ts';
+import { createAuthenticator } from '../../../src/edge/auth/authenticator.ts';
+import { createFailureLimit } from '../../../src/edge/auth/failure-limit.ts';
+import { type KeyRing, openKeyRing } from '../../../src/edge/auth/key-ring.ts';
+import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+
+interface Bench {
+  readonly store: Store;
+  readonly ring: KeyRing;
+  /** Lets time pass. */
+  later(seconds: number): void;
+  /** Another broker on the same store. */
+  open(): Promise<KeyRing>;
+}
+
+async function openBench(): Promise<Bench> {
+  const store = await createMemoryStores({ yieldToEventLoop: () => undefined }).open('', true);
+  if (!store) throw new Error('no store');
+  let seconds = 1_700_000_000;
+  const clock = { now: () => instantOf(seconds * 1_000_000) };
+  const open = (): Promise<KeyRing> => openKeyRing({ store, clock, observe: () => undefined });
+  return {
+    store,
+    ring: await open(),
+    later: (more) => {
+      seconds += more;
+    },
+    open,
+  };
+}
+
+const go = (): void => undefined;
+const subjectOf = (ring: KeyRing, text: string): Promise<string> =>
+  ring.verify(text, go).then(
+    ({ subject }) => subject,
+    (error: unknown) => (error as Error).message,
+  );
+const refused = 'The key is not valid, or is no longer.';
+
+test('a key opens with its whole text only, and is known after its first use', async () => {
+  const { ring } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'] });
+  expect(ring.known(text)).toBeUndefined();
+  expect(await ring.verify(text, go)).toMatchObject({ kind: 'key', subject: 'key:app', roles: ['reader'] });
+  expect(ring.known(text)?.subject).toBe('key:app');
+  const last = text.endsWith('A') ? 'B' : 'A';
+  for (const wrong of [text.slice(0, -1) + last, text.slice(0, -1), `${text}x`, text.replace('mlk_', 'mlk_0'), 'mlk_'])
+    expect(await subjectOf(ring, wrong)).toBe(refused);
+});
+
+test('documents have hashes and no secret, and two keys with one name cannot be', async () => {
+  const { ring, store } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'] });
+  const kept = JSON.stringify(await store.collection(keyCollection).list());
+  expect(kept).toContain('scrypt$14$8$1$');
+  expect(kept).not.toContain(text.slice(-43));
+  expect(JSON.stringify(await ring.list())).not.toContain('scrypt');
+  await expect(ring.create({ name: 'app', roles: ['writer'] })).rejects.toThrow('There is a key "app" already.');
+});
+
+test('a revoked key opens nothing, though it was verified before', async () => {
+  const { ring } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'] });
+  const { credential = '' } = await ring.verify(text, go);
+  let calls = 0;
+  ring.follow(() => {
+    calls += 1;
+  });
+  await ring.revoke('app');
+  expect([ring.known(text), ring.holderOf(credential), calls]).toEqual([undefined, undefined, 1]);
+  expect(await subjectOf(ring, text)).toBe(refused);
+  await expect(ring.revoke('app')).rejects.toThrow('There is no key "app".');
+});
+
+test('an expired key opens nothing, though it was verified before', async () => {
+  const { ring, later } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'], expiresAt: instantOf(1_700_000_100 * 1_000_000) });
+  expect(await ring.verify(text, go)).toMatchObject({ expiresAt: '2023-11-14T22:15:00Z' });
+  later(99);
+  expect(ring.known(text)?.subject).toBe('key:app');
+  later(1);
+  expect(ring.known(text)).toBeUndefined();
+  expect(await subjectOf(ring, text)).toBe(refused);
+});
+
+test('after a rotation both texts open until the overlap has passed, and further rotations do not extend it', async () => {
+  const { ring, later } = await openBench();
+  const old = await ring.create({ name: 'app', roles: ['reader'] });
+  await ring.verify(old, go);
+  const next = await ring.rotate('app', 60);
+  later(30);
+  expect([await subjectOf(ring, old), await subjectOf(ring, next)]).toEqual(['key:app', 'key:app']);
+  const third = await ring.rotate('app', 60);
+  later(30);
+  expect(ring.known(old)).toBeUndefined();
+  expect(await subjectOf(ring, old)).toBe(refused);
+  expect(await subjectOf(ring, next)).toBe('key:app');
+  later(30);
+  expect([await subjectOf(ring, next), await subjectOf(ring, third)]).toEqual([refused, 'key:app']);
+  await ring.rotate('app', 0);
+  expect(await subjectOf(ring, third)).toBe(refused);
+});
+
+test('the last valid key of an administrator cannot be revoked', async () => {
+  const { ring, later } = await openBench();
+  await ring.create({ name: 'ana', roles: ['administrator'] });
+  await ring.create({ name: 'bor', roles: ['administrator'], expiresAt: instantOf(1_700_000_100 * 1_000_000) });
+  later(100);
+  await expect(ring.revoke('ana')).rejects.toThrow('"ana" is the last valid key of an administrator.');
+  await ring.create({ name: 'cene', roles: ['writer', 'administrator'] });
+  await ring.revoke('ana');
+  expect((await ring.list()).map(({ name }) => name)).toEqual(['bor', 'cene']);
+});
+
+test('the last use is stored when it is noted, and another broker that starts knows all keys', async () => {
+  const { ring, open, later } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'] });
+  await ring.noteUses();
+  expect((await ring.describe('app')).lastUsedAt).toBeUndefined();
+  await ring.verify(text, go);
+  later(5);
+  await ring.noteUses();
+  expect((await ring.list())[0]?.lastUsedAt).toBe('2023-11-14T22:13:25Z');
+  const other = await open();
+  expect(await subjectOf(other, text)).toBe('key:app');
+});
+
+test('of many wrong secrets at a time, only a few more than the limit are checked', async () => {
+  const { ring } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'] });
+  const authenticate = createAuthenticator({
+    verifiers: [ring],
+    failures: createFailureLimit({ failuresMax: 3, windowMs: 60_000, steadyMs: () => 0 }),
+    addressOf: () => '10.0.0.1',
+  });
+  const wrong = Array.from({ length: 40 }, (_, n) => `${text.slice(0, -2)}${String(n).padStart(2, '0')}`);
+  const found = await Promise.allSettled(wrong.map(async (key) => authenticate({ headers: { 'x-auth-token': key } })));
+  const types = found.map((one) => (one.status === 'rejected' ? (one.reason as Problem).type : 'let in'));
+  const counts = Object.fromEntries([...Map.groupBy(types, (type) => type)].map(([type, all]) => [type, all.length]));
+  expect(Object.keys(counts).sort()).toEqual(['TooManyRequests', 'Unauthenticated']);
+  expect(counts['Unauthenticated']).toBeLessThanOrEqual(5);
+});
+
+test('a document that cannot be read opens nothing, and the others still do', async () => {
+  const { store, open, ring } = await openBench();
+  const text = await ring.create({ name: 'app', roles: ['reader'] });
+  const broken = await ring.create({ name: 'broken', roles: ['reader'] });
+  await store.collection(keyCollection).put('broken', { name: 'broken', roles: 'all', secrets: 7 });
+  const other = await open();
+  expect([await subjectOf(other, text), await subjectOf(other, broken)]).toEqual(['key:app', refused]);
+});
