@@ -6,7 +6,14 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { currentVersion, migrate } from '../../src/store/sqlite/migrations.ts';
-import { firstSchema, movedInstances, rollups } from '../../src/store/sqlite/schema.ts';
+import {
+  firstSchema,
+  logSpace,
+  movedInstances,
+  rollups,
+  unobserved,
+  valuesInOrder,
+} from '../../src/store/sqlite/schema.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { fileOf, tenantOf } from '../../src/store/sqlite/tenant-file.ts';
 
@@ -53,7 +60,7 @@ describe('migration', () => {
     add.run(9 * day, 4);
     migrate(database);
     expect(database.prepare('SELECT * FROM rollup').all()).toEqual(
-      [-1, 0, 3].map((one) => ({ subject: 1, name: 2, dataset: 0, day: one, state: 0, tallies: null })),
+      [-1, 0, 3].map((one) => ({ subject: 1, name: 2, dataset: 0, day: one, state: -1, tallies: null })),
     );
     database.close();
   });
@@ -70,6 +77,29 @@ describe('migration', () => {
     add.run(3, 30, 5, null);
     migrate(database);
     expect(database.prepare('SELECT * FROM unobserved').all()).toEqual([{ subject: 1, name: 3, dataset: 0 }]);
+    database.close();
+  });
+
+  test('to version 7 tells the days to compute from the newest days of series', () => {
+    const database = new Database(join(root, 'sixth.db'));
+    for (const step of [firstSchema, movedInstances, rollups, unobserved, logSpace, valuesInOrder]) database.exec(step);
+    database.pragma('user_version = 6');
+    const day = 86_400_000_000;
+    const add = database.prepare('INSERT INTO history VALUES (1, ?, 0, ?, 0, 7, NULL, 5, 5, NULL)');
+    const roll = database.prepare('INSERT INTO rollup VALUES (1, ?, 0, ?, ?, NULL)');
+    for (const [name, days] of [[2, [0, 1, 2]] as const, [3, [1]] as const]) {
+      for (const one of days) {
+        add.run(name, one * day + 5);
+        roll.run(name, one, one === 1 ? 0 : one);
+      }
+    }
+    migrate(database);
+    expect(database.prepare('SELECT name, day, state FROM rollup').all()).toEqual([
+      { name: 2, day: 0, state: -1 },
+      { name: 2, day: 1, state: -1 },
+      { name: 2, day: 2, state: 2 },
+      { name: 3, day: 1, state: 0 },
+    ]);
     database.close();
   });
 

@@ -37,7 +37,7 @@ async function open(): Promise<Rolling> {
 async function workedOut(database: Database.Database): Promise<void> {
   const left = database
     .prepare(
-      `SELECT count(*) FROM rollup r WHERE state = 0 AND EXISTS (SELECT 1 FROM history h
+      `SELECT count(*) FROM rollup r WHERE state <= 0 AND EXISTS (SELECT 1 FROM history h
          WHERE h.subject = r.subject AND h.name = r.name AND h.dataset = r.dataset AND h.n = 0 AND h.at >= (r.day + 1) * ${dayMicros})`,
     )
     .pluck();

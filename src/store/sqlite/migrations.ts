@@ -1,9 +1,17 @@
 /** Migrates a tenant's file to the version of this program, in numbered steps. */
 import type { Database } from 'better-sqlite3';
-import { firstSchema, logSpace, movedInstances, rollups, unobserved, valuesInOrder } from './schema.ts';
+import { dueRollups, firstSchema, logSpace, movedInstances, rollups, unobserved, valuesInOrder } from './schema.ts';
 
 /** SQL that leads from each version to the next. The first step makes an empty file version 1. Never change a released step. */
-const steps: readonly string[] = [firstSchema, movedInstances, rollups, unobserved, logSpace, valuesInOrder];
+const steps: readonly string[] = [
+  firstSchema,
+  movedInstances,
+  rollups,
+  unobserved,
+  logSpace,
+  valuesInOrder,
+  dueRollups,
+];
 
 /** The version that this program reads and writes. */
 export const currentVersion = steps.length;

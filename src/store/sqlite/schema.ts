@@ -132,3 +132,17 @@ export const logSpace = `
 export const valuesInOrder = `
   CREATE INDEX value_num ON value (name, num, value);
 `;
+
+/**
+ * State -1 of a rollup: stale, and to be computed now, because its series has later instances. State 0 remains for the newest day of a
+ * series, to which instances are still added. So what is to be computed is found without reading the newest days of all series.
+ */
+export const dueRollups = `
+  DROP INDEX rollup_stale;
+  UPDATE rollup SET state = -1 WHERE state = 0 AND EXISTS (
+    SELECT 1 FROM history
+    WHERE history.subject = rollup.subject AND history.name = rollup.name AND history.dataset = rollup.dataset
+      AND history.at >= (rollup.day + 1) * 86400000000
+  );
+  CREATE INDEX rollup_due ON rollup (state, subject, name, dataset, day) WHERE state <= 0;
+`;

@@ -17,12 +17,18 @@ export interface RollupWriter {
   keep(series: Series, day: number): void;
   /** Removes the rollups of the days before the day of `before`. */
   forget(series: Series, before: Micros): void;
-  /** Finds some stale days. Undefined: none are left. */
-  due(): readonly Due[] | undefined;
+  /** Finds some days to compute. Empty: none are left. */
+  due(): readonly Due[];
   workOut(due: readonly Due[]): Interruptible<undefined>;
   /** Clears the state in memory after a failed transaction. */
   reset(): void;
 }
+
+/** A stale day that has instances after it. The newest day of a series is only stale: more instances will come, and queries read them. */
+const dueState = -1;
+
+/** SQL. The days in the index `rollup_due`, which SQLite uses only where it sees the condition of the index. */
+const isToDo = 'state <= 0';
 
 interface Due extends Series {
   readonly day: number;
@@ -48,8 +54,7 @@ export function createRollupWriter(database: Database): RollupWriter {
       if (noted.has(key)) return;
       if (noted.size >= notedMax) noted.clear();
       noted.add(key);
-      rows.note(series, day);
-      queue.wake();
+      if (rows.note(series, day) && rows.markDue(series, day)) queue.wake();
     },
     drop(part) {
       noted.clear();
@@ -87,7 +92,10 @@ interface Written {
 }
 
 interface Rows {
-  note(series: Series, day: number): void;
+  /** Marks a day as stale. False: it was already, or its instances do not count. */
+  note(series: Series, day: number): boolean;
+  /** After a day became stale, marks it as due; or, if it is the newest of the series, the stale ones before it. False: there are none. */
+  markDue(series: Series, day: number): boolean;
   state(series: Series, day: number): number | undefined;
   /** The observed numbers of a day, ascending, and the number of other instances. */
   read(series: Series, day: number): { readonly numbers: readonly NumericSummary[]; readonly others: number };
@@ -101,7 +109,8 @@ interface Rows {
 function createRows(database: Database): Rows {
   const note = database.prepare<[...SeriesKey, number]>(
     `INSERT INTO rollup (subject, name, dataset, day, state) VALUES (?, ?, ?, ?, ${rollupState.stale})
-     ON CONFLICT DO UPDATE SET state = ${rollupState.stale}, tallies = NULL WHERE state <> ${rollupState.kept}`,
+     ON CONFLICT DO UPDATE SET state = ${rollupState.stale}, tallies = NULL
+     WHERE state NOT IN (${rollupState.stale}, ${dueState}, ${rollupState.kept})`,
   );
   const state = database
     .prepare<[...SeriesKey, number], number>(`SELECT state FROM rollup WHERE ${inSeries} AND day = ?`)
@@ -117,7 +126,8 @@ function createRows(database: Database): Rows {
   const put: Rows['put'] = (series, { day, state: now, tallies }) =>
     void insert.run(...placeOf(series), day, now, tallies);
   return {
-    note: (series, day) => void note.run(...placeOf(series), day),
+    note: (series, day) => note.run(...placeOf(series), day).changes > 0,
+    markDue: createMarkDue(database),
     state: (series, day) => state.get(...placeOf(series), day),
     read(series, day) {
       const found = observed.all(...placeOf(series), day * dayMicros, (day + 1) * dayMicros);
@@ -132,6 +142,22 @@ function createRows(database: Database): Rows {
     },
     forget: (series, before) => void forget.run(...placeOf(series), dayOf(before)),
     drop: createDrop(database),
+  };
+}
+
+function createMarkDue(database: Database): Rows['markDue'] {
+  const later = database
+    .prepare<[...SeriesKey, Micros], number>(`SELECT 1 FROM history WHERE ${inSeries} AND at >= ? LIMIT 1`)
+    .pluck();
+  const markBefore = database.prepare<[...SeriesKey, number]>(
+    `UPDATE rollup INDEXED BY rollup_due SET state = ${dueState} WHERE ${isToDo} AND state = ${rollupState.stale} AND ${inSeries} AND day < ?`,
+  );
+  const mark = database.prepare<[...SeriesKey, number]>(
+    `UPDATE rollup SET state = ${dueState} WHERE ${inSeries} AND day = ?`,
+  );
+  return (series, day) => {
+    const isNewest = later.get(...placeOf(series), (day + 1) * dayMicros) === undefined;
+    return (isNewest ? markBefore : mark).run(...placeOf(series), day).changes > 0;
   };
 }
 
@@ -155,63 +181,36 @@ const lookMax = 200;
 const readMax = 2000;
 
 interface Queue {
-  /** There are new days: scan all again. */
+  /** There are days to compute. */
   wake(): void;
-  next(): readonly Due[] | undefined;
+  next(): readonly Due[];
 }
 
-const start: Due = { subject: 0, name: 0, dataset: 0, day: Number.MIN_SAFE_INTEGER };
-
-/** Scans the stale days. After the end of a scan, the next one starts only when another day is marked. */
+/** The days to compute, in slices. A file may have some when it is opened. */
 function createQueue(database: Database): Queue {
-  const look = createLook(database);
-  let last: Due | undefined = start;
-  let isWoken = false;
-  return {
-    wake: () => {
-      isWoken = true;
-    },
-    next() {
-      if (!last && !isWoken) return undefined;
-      if (!last) [last, isWoken] = [start, false];
-      const { due, end } = look(last);
-      last = end;
-      return due;
-    },
-  };
-}
-
-/**
- * Finds stale days after one, and returns where the scan stopped; undefined: at the end. It leaves out the newest day of a series: more
- * instances will come, and until then queries read its instances.
- */
-function createLook(
-  database: Database,
-): (after: Due) => { readonly due: readonly Due[]; readonly end: Due | undefined } {
-  const stale = database.prepare<[...SeriesKey, number, number], Due>(
-    `SELECT subject, name, dataset, day FROM rollup
-     WHERE state = ${rollupState.stale} AND (subject, name, dataset, day) > (?, ?, ?, ?)
-     ORDER BY subject, name, dataset, day LIMIT ?`,
+  const find = database.prepare<[number], Due>(
+    `SELECT subject, name, dataset, day FROM rollup INDEXED BY rollup_due
+     WHERE ${isToDo} AND state = ${dueState} ORDER BY subject, name, dataset, day LIMIT ?`,
   );
-  const later = database
-    .prepare<[...SeriesKey, Micros], number>(`SELECT 1 FROM history WHERE ${inSeries} AND at >= ? LIMIT 1`)
-    .pluck();
   const size = database
     .prepare<[...SeriesKey, Micros, Micros], number>(
       `SELECT count(*) FROM history WHERE ${inSeries} AND at >= ? AND at < ?`,
     )
     .pluck();
-  return (after) => {
-    const due: Due[] = [];
-    const found = stale.all(...placeOf(after), after.day, lookMax);
-    let left = readMax;
-    for (const one of found) {
-      const end = (one.day + 1) * dayMicros;
-      if (later.get(...placeOf(one), end) === undefined) continue;
-      due.push(one);
-      left -= size.get(...placeOf(one), one.day * dayMicros, end) ?? 0;
-      if (left <= 0) return { due, end: one };
-    }
-    return { due, end: found.length < lookMax ? undefined : found.at(-1) };
+  let mayHaveSome = true;
+  return {
+    wake: () => {
+      mayHaveSome = true;
+    },
+    next() {
+      const found = mayHaveSome ? find.all(lookMax) : [];
+      mayHaveSome = found.length > 0;
+      let left = readMax;
+      const end = found.findIndex((one) => {
+        left -= size.get(...placeOf(one), one.day * dayMicros, (one.day + 1) * dayMicros) ?? 0;
+        return left <= 0;
+      });
+      return end === -1 ? found : found.slice(0, end + 1);
+    },
   };
 }

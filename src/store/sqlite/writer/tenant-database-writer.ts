@@ -89,8 +89,8 @@ function createTidy(
       return true;
     }
     const due = rollups.due();
-    if (due && due.length > 0) yield* inTransaction(rollups.workOut(due));
-    return due !== undefined;
+    if (due.length > 0) yield* inTransaction(rollups.workOut(due));
+    return due.length > 0;
   };
 }
 
