@@ -51,6 +51,8 @@ const open: Decision = { extent: 'full' };
 /** Throws Forbidden without any grant. */
 function decideCall({ access, name }: Operation, { principal, tenant }: Caller): Exclude<Decision, { extent: 'none' }> {
   const decision = access === 'open' ? open : principal.rights(access, tenant);
+  if (decision.extent === 'part' && (access === 'register' || access === 'administer'))
+    throw new Problem('Forbidden', `${name} is about the whole tenant, and you are granted only a part of it.`);
   if (decision.extent !== 'none') return decision;
   throw new Problem('Forbidden', `${principal.identity.subject} has no grant to ${access} here, which ${name} needs.`);
 }

@@ -1,4 +1,5 @@
 /** The list of all operations of the API. Bindings iterate over it; to add an operation, add its file and its line here. */
+import { createGrant, deleteGrant, listGrants, replaceGrant, retrieveGrant } from './access/grants.ts';
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { upsertTemporalBatch } from './batch/history-batch.ts';
 import { listContexts, serveContext } from './context/read-contexts.ts';
@@ -96,4 +97,9 @@ export const operations: readonly Operation[] = [
   serveContext,
   deleteContext,
   retrieveSourceIdentity,
+  listGrants,
+  createGrant,
+  retrieveGrant,
+  replaceGrant,
+  deleteGrant,
 ];

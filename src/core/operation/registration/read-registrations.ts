@@ -23,6 +23,7 @@ const temporalParameters = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty'] as
 
 export const queryRegistrations: Operation = {
   ...readHead,
+  access: 'register',
   name: 'queryRegistrations',
   clause: '5.10.2',
   path: '/csourceRegistrations',
@@ -53,6 +54,7 @@ export const queryRegistrations: Operation = {
 
 export const retrieveRegistration: Operation = {
   ...readHead,
+  access: 'register',
   name: 'retrieveRegistration',
   clause: '5.10.1',
   path: '/csourceRegistrations/{id}',

@@ -15,7 +15,7 @@ import { writeHead } from '../heads.ts';
 import type { CallContext, Operation, OperationRequest } from '../operation.ts';
 import { newRegistration, patchRegistration } from './document.ts';
 
-const common = { ...writeHead, parameters: [] } as const;
+const common = { ...writeHead, access: 'register', parameters: [] } as const;
 
 export const createRegistration: Operation = {
   ...common,

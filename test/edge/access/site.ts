@@ -1,0 +1,126 @@
+/** Starts a server with the real operations and the policy of stored grants. The header Authorization names the sender of a request. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createMemory } from '../../../src/app/memory.ts';
+import { createClock, createIds, createYieldToEventLoop } from '../../../src/app/process.ts';
+import { grantCollection } from '../../../src/core/access/grant-document.ts';
+import { openGrantPolicy } from '../../../src/core/access/grant-policy.ts';
+import { type Authenticate, anonymous } from '../../../src/core/access/identity.ts';
+import { createRegistrations } from '../../../src/core/federation/registrations.ts';
+import { type Json, parseJson } from '../../../src/core/model/json.ts';
+import type { World } from '../../../src/core/operation/operation.ts';
+import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
+import { operations } from '../../../src/core/operation/table.ts';
+import type { Stores } from '../../../src/core/port/store.ts';
+import { createRenderCache } from '../../../src/core/representation/rendered.ts';
+import { closeServer, createHttpServer } from '../../../src/edge/http/server.ts';
+import { createFeeds } from '../../../src/edge/stream/feed.ts';
+import { createEventStreams } from '../../../src/edge/stream/sse/streams.ts';
+import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../context-registry.ts';
+import { siteLimits } from '../http/site.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Json;
+  readonly headers: Headers;
+}
+
+export interface AccessSite {
+  readonly url: string;
+  readonly world: World;
+  /** Sends a request below /ngsi-ld/v1: `GET /entities`. `as`: `key:NAME` and roles, such as `key:ana reader`; absent: anonymous. */
+  send(request: string, options?: SendOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+interface SendOptions {
+  readonly as?: string;
+  readonly body?: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const authenticate: Authenticate = ({ headers }) => {
+  const [subject, ...roles] = String(headers['authorization'] ?? '').split(' ');
+  return subject === undefined || subject === '' ? anonymous : { kind: 'key', subject, roles };
+};
+
+/** A @context in which types and attributes of the tests have other names. */
+export const otherContext = 'https://example.org/other.jsonld';
+const core = 'https://uri.etsi.org/ngsi-ld/default-context';
+const known = { [otherContext]: { '@context': { Light: `${core}/Lamp`, watt: `${core}/power` } } };
+
+/** The sender who may do everything. */
+export const administrator = 'key:admin administrator';
+
+export async function startAccessSite(stores: Stores = createMemoryStores()): Promise<AccessSite> {
+  const [clock, observe] = [createClock(), () => undefined];
+  const store = await stores.open('', true);
+  if (!store) throw new Error('There is no default tenant.');
+  const policy = await openGrantPolicy(store.collection(grantCollection), observe);
+  const world: World = {
+    stores,
+    access: policy,
+    contexts: createOfflineLibrary(known, { stores, clock, observe }),
+    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    clock,
+    yieldToEventLoop: createYieldToEventLoop(),
+    ids: createIds(),
+    observe,
+    renders: createRenderCache(2 ** 20),
+    memory: createMemory(2 ** 26, observe),
+    collation: 'und-x-icu',
+    limits: worldLimits,
+    subscriptions: noSubscriptions,
+    registrations: createRegistrations({ stores, observe }),
+    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
+    identity: { alias: 'test', startedAt: clock.now() },
+    isTolerant: false,
+  };
+  const limits = { connectionsMax: 10, bufferBytes: 2 ** 20, pingIntervalMs: 30_000 };
+  const events = createEventStreams({ world, openFeed: createFeeds(world), limits });
+  const server = createHttpServer({
+    world,
+    authenticate,
+    operations: [...operations, ...events.operations],
+    limits: siteLimits,
+    corsOrigin: '',
+    isOwnHost: () => true,
+    console: new Map(),
+    openapi: Buffer.from(''),
+    asyncapi: Buffer.from(''),
+    probes: {
+      version: () => ({}),
+      unready: () => Promise.resolve(undefined),
+      metrics: () => Promise.resolve({ type: 'text/plain', body: '' }),
+    },
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    world,
+    send: (request, options) => send(url, request, options),
+    stop: async () => {
+      events.close();
+      await closeServer(server, 0);
+      policy.close();
+    },
+  };
+}
+
+async function send(url: string, request: string, { as, body, headers }: SendOptions = {}): Promise<Answer> {
+  const [method = '', path = ''] = request.split(' ');
+  const response = await fetch(`${url}/ngsi-ld/v1${path}`, {
+    method,
+    headers: {
+      ...(as === undefined ? undefined : { Authorization: as }),
+      ...(body === undefined ? undefined : { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : parseJson(text), headers: response.headers };
+}

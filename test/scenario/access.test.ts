@@ -1,0 +1,14 @@
+/** Tests the operations on grants while access is open. test/edge/access tests them with credentials. */
+import { scenarios } from './scenario.ts';
+
+const grant = { to: 'public', operations: ['read'] };
+
+scenarios('access', {
+  'nobody has credentials while access is open, so nobody can make grants that outlive that': [
+    { does: 'listGrants', send: 'GET /access/grants', answers: 403 },
+    { does: 'createGrant', send: 'POST /access/grants', body: grant, answers: 403 },
+    { does: 'retrieveGrant', send: 'GET /access/grants/urn:g:1', answers: 403 },
+    { does: 'replaceGrant', send: 'PUT /access/grants/urn:g:1', body: grant, answers: 403 },
+    { does: 'deleteGrant', send: 'DELETE /access/grants/urn:g:1', answers: 403 },
+  ],
+});
