@@ -3,9 +3,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { grantCollection } from '../core/access/grant-document.ts';
+import { type GrantPolicy, openGrantPolicy } from '../core/access/grant-policy.ts';
 import type { Authenticate } from '../core/access/identity.ts';
 import { type AccessPolicy, openPolicy } from '../core/access/policy.ts';
-import { createRolePolicy } from '../core/access/role-policy.ts';
 import { createKeyOperations } from '../core/operation/access/keys.ts';
 import type { Operation } from '../core/operation/operation.ts';
 import { Problem } from '../core/model/problem.ts';
@@ -59,12 +60,22 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
   }
   const ring = await keys.open();
   if (!ring.hasAdministrator()) await createAdministrator(ring, config, options);
+  const grants = await openGrants(options);
   return {
-    policy: createValidPolicy(createRolePolicy(), { keys: ring, clock: options.clock }),
+    policy: createValidPolicy(grants, { keys: ring, clock: options.clock }),
     authenticate: createAuthenticator({ verifiers: [ring], failures: createFailureLimit(failureBounds), addressOf }),
     operations,
-    close: keys.close,
+    close: async () => {
+      grants.close();
+      await keys.close();
+    },
   };
+}
+
+async function openGrants({ stores, observe }: AccessOptions): Promise<GrantPolicy> {
+  const store = await stores.open('', true);
+  if (!store) throw new Problem('Unavailable', 'The store of the grants cannot be opened.');
+  return openGrantPolicy(store.collection(grantCollection), observe);
 }
 
 /** Enough for a person who tries the keys at hand, and too few to try keys or to load the broker with checks. */

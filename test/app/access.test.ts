@@ -114,6 +114,26 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
     await expect(run(keys, ['revoke', 'administrator', ...where])).rejects.toThrow('last valid key');
   });
 
+  test('limits a key to what grants say, at once and after a restart', async () => {
+    const folder = newFolder();
+    const args = ['--access', 'required', '--store', store];
+    let url = await start(folder, ...args);
+    const administrator = firstKey(folder);
+    const where = ['--data', folder, '--store', store];
+    const key = (await run(keys, ['create', 'app', '--role', 'lamps', ...where])).out.trim();
+    for (const type of ['Lamp', 'Meter'])
+      await ask(url, '/ngsi-ld/v1/entities', administrator, post({ id: `urn:x:${type}`, type }));
+    const all = '/ngsi-ld/v1/entities?type=*';
+    expect((await ask(url, all, key)).status).toBe(403);
+    const grant = { to: 'role:lamps', operations: ['read'], types: ['Lamp'] };
+    expect((await ask(url, '/ngsi-ld/v1/access/grants', administrator, post(grant))).status).toBe(201);
+    expect((await ask(url, all, key)).body).toEqual([{ id: 'urn:x:Lamp', type: 'Lamp' }]);
+    if (store === 'memory') return;
+    await stop();
+    url = await start(folder, ...args);
+    expect((await ask(url, all, key)).body).toEqual([{ id: 'urn:x:Lamp', type: 'Lamp' }]);
+  });
+
   test('gives administrators the API of keys, and nobody else', async () => {
     const folder = newFolder();
     const url = await start(folder, '--access', 'required', '--store', store);

@@ -3,9 +3,9 @@ import type { Observe } from '../port/observe.ts';
 import type { DocumentCollection } from '../port/store.ts';
 import { readEach } from '../port/document-collection.ts';
 import { grantDocumentIn, grantOf } from './grant-document.ts';
-import { type Grant, operationClasses } from './grant.ts';
+import type { Grant } from './grant.ts';
 import type { Identity } from './identity.ts';
-import type { AccessPolicy } from './policy.ts';
+import { type AccessPolicy, everything } from './policy.ts';
 import { createPrincipal, type Principal } from './principal.ts';
 import { receiversOf } from './receivers.ts';
 
@@ -31,7 +31,7 @@ const principalsMax = 20_000;
 
 /** Roles that are there from the start, in all tenants. */
 const roles: Readonly<Record<string, readonly Grant[]>> = {
-  administrator: [{ operations: operationClasses }],
+  administrator: everything,
   writer: [{ operations: ['read', 'write', 'delete', 'subscribe', 'history'] }],
   reader: [{ operations: ['read', 'subscribe', 'history'] }],
 };
@@ -58,6 +58,7 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
   return {
     isOpen: false,
     principalOf: (identity) => principalOf(state, identity),
+    principalOfOwner: (owner) => principalOf(state, owner),
     follow: (listener) => {
       state.listeners.add(listener);
       return () => state.listeners.delete(listener);

@@ -8,6 +8,8 @@ export interface AccessPolicy {
   readonly isOpen: boolean;
   /** The principal with its present grants. Cheap: cached by identity and version of the policy. */
   principalOf(identity: Identity): Principal;
+  /** The same for the owner of something stored, who sends no request now. An owner whose key was revoked is granted nothing. */
+  principalOfOwner(owner: Identity): Principal;
   /** Calls back when grants or roles change. Returns the function that stops it. */
   follow(listener: () => void): () => void;
   /** Puts into effect what this broker changed in the stored grants. */
@@ -22,6 +24,7 @@ const everybody = createPrincipal(anonymous, everything);
 export const openPolicy: AccessPolicy = {
   isOpen: true,
   principalOf: (identity) => (identity === anonymous ? everybody : createPrincipal(identity, everything)),
+  principalOfOwner: () => everybody,
   follow: () => () => undefined,
   refresh: () => Promise.resolve(),
 };

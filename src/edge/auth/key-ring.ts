@@ -30,6 +30,8 @@ import { createSlots, type Slots } from '../slots.ts';
 export interface KeyRing extends Keys, Verifier {
   /** The holder of the secret with this id. Undefined when it has ended. */
   holderOf(secretId: string): Identity | undefined;
+  /** The holder of the key with this name. Undefined when it has ended. */
+  holderNamed(name: string): Identity | undefined;
   /** True when a key of an administrator exists, valid or not. */
   hasAdministrator(): boolean;
   /** Calls back when a key changed. Returns the function that stops it. */
@@ -93,6 +95,10 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     },
     verify: (text, start) => verify(state, text, start),
     holderOf: (secretId) => identityOf(state.bySecret.get(secretId), clock),
+    holderNamed: (name) => {
+      const holders = state.byName.get(name)?.secrets.map(({ id }) => identityOf(state.bySecret.get(id), clock));
+      return holders?.find((holder) => holder !== undefined);
+    },
     hasAdministrator: () => [...state.byName.values()].some(isAdministrator),
     follow: (listener) => {
       state.listeners.add(listener);

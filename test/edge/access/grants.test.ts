@@ -117,8 +117,8 @@ describe('who may grant', () => {
     for (const request of requests) expect((await site.send(request, { as: 'key:w writer' })).status).toBe(403);
     expect((await site.send('POST /access/grants', { as: 'key:w writer', body })).status).toBe(403);
     await give({ to: 'public', operations: ['administer'] });
-    for (const request of requests) expect((await site.send(request)).status).toBe(403);
-    expect((await site.send('POST /access/grants', { body })).status).toBe(403);
+    for (const request of requests) expect((await site.send(request)).status).toBe(401);
+    expect((await site.send('POST /access/grants', { body })).status).toBe(401);
   });
 
   test('gives only what he has, in tenants that he administers', async () => {
