@@ -6,6 +6,7 @@ import { knownContexts } from '../city/models/bundled-contexts.ts';
 import { readModelModes } from '../city/models/model-modes.ts';
 import { createModels } from '../city/models/models.ts';
 import { createRegistrations } from '../core/federation/registrations.ts';
+import { createHttpSources } from '../edge/peer/http-sources.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
 import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
@@ -13,6 +14,7 @@ import type { World } from '../core/operation/operation.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
+import type { Sources } from '../core/port/sources.ts';
 import type { Stores } from '../core/port/store.ts';
 import { joinMessengers } from '../core/subscription/messengers.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
@@ -71,7 +73,8 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   );
   const parts = openParts(config, { observe, stores, loader, access });
   const delivery = openDelivery(config, parts);
-  const world: World = { ...parts, subscriptions: delivery.subscriptions };
+  const sources = openSources(config, parts);
+  const world: World = { ...parts, subscriptions: delivery.subscriptions, sources };
   await delivery.start();
   const stopJobs = startJobs({ ...world, ...jobs, clock: createCautiousClock(world.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
@@ -81,6 +84,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     const clients = [closeStreams(streams), closeServer(server, graceMs), closeServer(control, graceMs)];
     await Promise.all([...clients, stopJobs(), ...ingests.map((ingest) => ingest.stop())]);
     await delivery.stop();
+    await sources.close();
     loader.close();
     await access.close();
     await stores.close();
@@ -192,11 +196,15 @@ const openContextRegistry = (config: Config, { loader, known, ...world }: Regist
     documents: loader,
   });
 
+/** Receivers of notifications and context sources follow the same rule of addresses. */
+const reachOf = ({ notifyAllowPrivate }: Config): { readonly lookupPublic?: typeof lookupPublic } =>
+  notifyAllowPrivate ? {} : { lookupPublic };
+
+const openSources = (config: Config, { memory }: DeliveryWorld): Sources =>
+  createHttpSources({ ...reachOf(config), timeoutMs: config.sourceTimeoutMs, depthMax: config.depthMax, memory });
+
 function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
-  const reach = {
-    timeoutMs: config.notifyTimeoutMs,
-    ...(config.notifyAllowPrivate ? undefined : { lookupPublic }),
-  };
+  const reach = { ...reachOf(config), timeoutMs: config.notifyTimeoutMs };
   return createDeliveryEngine({
     messenger: joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]),
     concurrency: config.notifyConcurrency,

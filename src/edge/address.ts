@@ -53,3 +53,13 @@ export function isPublicAddress(ip: string): boolean {
   if (family === 4) return !special.check(ip, 'ipv4');
   return routedIpv6.check(ip, 'ipv6') && !special.check(ip, 'ipv6');
 }
+
+/**
+ * The host of a URL when it is known without a lookup that it is not on the public internet: a private IP address, or `localhost`. Undefined
+ * for any other host.
+ */
+export function privateHostIn({ hostname }: URL): string | undefined {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const isPrivate = host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
+  return isPrivate ? host : undefined;
+}

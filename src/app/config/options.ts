@@ -118,7 +118,12 @@ export const options = {
   ngsiProxy: toggle(
     'Answer /eventsource and /callbacks as ngsi-proxy does, so that ngsijs and WireCloud get notifications by Server-Sent Events.',
   ),
-  notifyAllowPrivate: toggle('Send notifications to private and local addresses too.'),
+  notifyAllowPrivate: toggle('Send notifications to private and local addresses, and ask context sources there.'),
+  sourceTimeoutMs: whole(
+    'Longest time in which a context source must have answered, unless its registration says otherwise.',
+    5000,
+    { least: 10, most: 60_000, form: 'MS' },
+  ),
   notifyConcurrency: whole('Most notifications under way at a time.', 256, { least: 2 }),
   notifyTimeoutMs: whole(
     'Longest time in which a receiver of notifications must have answered, unless its subscription says otherwise.',

@@ -69,6 +69,16 @@ export class Problem extends Error {
   }
 }
 
+/** A problem of a request that sources were asked for too: `warnings` are the values of NGSILD-Warning (clause 6.3.17). */
+export class ProblemWithWarnings extends Problem {
+  readonly warnings: readonly string[];
+
+  constructor({ type, detail }: ProblemReport, warnings: readonly string[]) {
+    super(type, detail);
+    this.warnings = warnings;
+  }
+}
+
 /** Shorthand for the most frequent problem: valid JSON that is not valid NGSI-LD. */
 export const badData = (detail: string): Problem => new Problem('BadRequestData', detail);
 

@@ -13,6 +13,7 @@ import type { YieldToEventLoop, Clock, IdSource } from '../port/clock.ts';
 import type { Memory } from '../port/memory.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
+import type { Sources } from '../port/sources.ts';
 import type { Store, Stores } from '../port/store.ts';
 import type { Subscriptions } from '../port/subscriptions.ts';
 import type { MinorVersion } from '../representation/conform.ts';
@@ -66,6 +67,8 @@ export interface World {
   readonly memory: Memory;
   readonly subscriptions: Subscriptions;
   readonly registrations: Registrations;
+  /** Absent: no context source is asked. */
+  readonly sources?: Sources;
   readonly tickets: Tickets;
   readonly limits: Limits;
   /** The order of texts when a query does not specify one (`compareBy`). */
@@ -103,6 +106,8 @@ export interface Caller {
   readonly wantsModelWarnings?: boolean;
   /** True when the caller wants the @context of GeoJSON in the Link header (clause 6.3.15). */
   readonly isContextInLink?: boolean;
+  /** The headers of the request by their lower-case names, for the sources that it is forwarded to. Absent: the binding has none. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 /** Everything that an operation gets with a request: caller, world, present time, and the tenant's store behind its access guard. */
@@ -155,6 +160,8 @@ export type OperationResult =
       readonly position?: string;
       /** The time range that is shown, when it is less than the request asked for: 206 (clause 6.3.10). */
       readonly range?: TimeRange;
+      /** What went wrong at sources: values of NGSILD-Warning (clause 6.3.17). */
+      readonly warnings?: readonly string[];
       /** True when the text is in the representation of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
     }

@@ -1,7 +1,7 @@
 /** Sends notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over keep-alive connections. */
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { isPublicAddress } from '../address.ts';
+import { privateHostIn } from '../address.ts';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 
 export interface HttpMessengerOptions {
@@ -98,11 +98,10 @@ interface SendLimits {
 function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
   const url = URL.parse(uri);
   if (url === null || url.hostname === '') return 'it is no URL with a host';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const isPrivate = host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
-  return isPrivate && !isAnyAllowed
-    ? `${host} is no public address, and the broker runs without --notify-allow-private`
-    : undefined;
+  const host = isAnyAllowed ? undefined : privateHostIn(url);
+  return host === undefined
+    ? undefined
+    : `${host} is no public address, and the broker runs without --notify-allow-private`;
 }
 
 /** Sends a message. The timeout starts here: it includes the DNS lookup and the time to connect. */

@@ -38,7 +38,7 @@ export async function readRequest(
     principal,
     ...domainOf(headers, operation),
     media,
-    ...originOf(headers.host),
+    ...sentWith(headers),
     ...wishes,
     ...(version === undefined ? undefined : { version }),
     ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
@@ -114,6 +114,11 @@ function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Cal
 function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<OperationRequest, 'lastEventId'> {
   return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
 }
+
+const sentWith = (headers: IncomingHttpHeaders): Pick<Caller, 'headers' | 'origin'> => ({
+  headers,
+  ...originOf(headers.host),
+});
 
 /** The base URL by which the client reached the broker. A Host value that is not valid in a URL is ignored. */
 export const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>

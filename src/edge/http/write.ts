@@ -58,7 +58,7 @@ function foundStatus({ range, isReformatted }: Found): number {
 }
 
 function foundHeaders(answer: Found, asked: ReplyContext): Headers {
-  const { page, position, range } = answer;
+  const { page, position, range, warnings } = answer;
   const { media, version } = asked.caller;
   const links = pageLinks(answer, asked);
   if (asked.contextUrl !== undefined) links.unshift(contextLink(asked.contextUrl));
@@ -67,6 +67,7 @@ function foundHeaders(answer: Found, asked: ReplyContext): Headers {
     ...(links.length > 0 ? { Link: links.join(', ') } : undefined),
     ...(page?.count === undefined ? undefined : { 'NGSILD-Results-Count': String(page.count) }),
     ...(position === undefined ? undefined : { 'Mlaka-Position': position }),
+    ...(warnings && warnings.length > 0 ? { 'NGSILD-Warning': warnings.join(', ') } : undefined),
     ...(range ? { 'Content-Range': `date-time ${range.start}-${range.end}/${range.size}` } : undefined),
     ...(version === undefined ? undefined : { 'Preference-Applied': `ngsi-ld=1.${version}` }),
   };

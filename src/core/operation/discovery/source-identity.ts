@@ -1,4 +1,5 @@
 /** Identifies this broker (clause 5.15.1). */
+import { aliasOf } from '../../federation/via.ts';
 import { microsOfInstant } from '../../model/instant.ts';
 import type { Operation } from '../operation.ts';
 import { withContext } from '../view.ts';
@@ -17,7 +18,7 @@ export const retrieveSourceIdentity: Operation = {
   run(_request, call) {
     const { alias, startedAt } = call.world.identity;
     const seconds = Math.floor((microsOfInstant(call.now) - microsOfInstant(startedAt)) / 1_000_000);
-    const name = call.tenant === '' ? alias : `${alias}-${encodeURIComponent(call.tenant)}`;
+    const name = aliasOf(alias, call.tenant);
     const identity = {
       id: `urn:ngsi-ld:ContextSourceIdentity:${name}`,
       type: 'ContextSourceIdentity',

@@ -3,14 +3,22 @@ import type { Filter } from '../../language/filter.ts';
 import { parseTypeSelection } from '../../language/type-selection.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import { parseOrder } from '../../language/order.ts';
-import { Problem } from '../../model/problem.ts';
+import { Problem, ProblemWithWarnings } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import type { OperationResult, CallContext, Operation } from '../operation.ts';
+import { type Merged, queryMerged, type Reading, registrationsFor, retrieveMerged } from '../distributed-read.ts';
+import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
-import { readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
-import { readEntityOutput, outputParameters } from '../view.ts';
+import {
+  readAttrs,
+  readFilter,
+  readProjection,
+  readSelection,
+  selectingFor,
+  selectionParameters,
+} from '../selection.ts';
+import { type EntityOutput, readEntityOutput, outputParameters } from '../view.ts';
 import { resolveLinks } from './linked-query.ts';
 import { findOrdered, orderParameters } from './ordered.ts';
 import { readQueryBody } from '../query-body.ts';
@@ -28,15 +36,60 @@ export const retrieveEntity: Operation = {
   async run(request, call) {
     const id = readId(request.path['id'] ?? '');
     const shown = readEntityOutput(request.params, call);
-    const stored = await call.store.get(id, call.now);
-    if (!stored || !isOfType(stored, request.params['type'], call.context))
-      throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
-    const text = await shown.one(stored);
-    if (text === undefined)
-      throw new Problem('ResourceNotFound', `The entity ${id} has none of the attributes asked for.`);
-    return { kind: 'found', text, isReformatted: shown.isReformatted() };
+    const index = registrationsFor(request.params, call);
+    const local = await call.store.get(id, call.now);
+    if (index === undefined) return answerOne({ id, found: local, shown, request }, call);
+    const reading = { index: await index, local, ...readWanted(request.params, call) };
+    const { found, warnings } = await retrieveMerged(id, reading, call);
+    return withWarnings(warnings, () => answerOne({ id, found, shown, request }, call));
   },
 };
+
+/** What a retrieval wants of sources. */
+function readWanted(params: Params, { context }: CallContext): Omit<Reading, 'index'> {
+  const { type } = params;
+  const attrs = readAttrs(params, context);
+  return {
+    filter: {
+      ...(type === undefined ? undefined : { selectors: [{ types: parseTypeSelection(type, context) }] }),
+      ...(attrs ? { attrs } : undefined),
+    },
+    projection: readProjection(params, context),
+    params,
+  };
+}
+
+interface Answering {
+  readonly id: string;
+  readonly found: Stored | undefined;
+  readonly shown: EntityOutput;
+  readonly request: OperationRequest;
+}
+
+async function answerOne(
+  { id, found, shown, request }: Answering,
+  { context }: CallContext,
+): Promise<Extract<OperationResult, { kind: 'found' }>> {
+  if (!found || !isOfType(found, request.params['type'], context))
+    throw new Problem('ResourceNotFound', `No entity has the id ${id}.`);
+  const text = await shown.one(found);
+  if (text === undefined)
+    throw new Problem('ResourceNotFound', `The entity ${id} has none of the attributes asked for.`);
+  return { kind: 'found', text, isReformatted: shown.isReformatted() };
+}
+
+/** The warnings go with the answer, and with the problem when there is none. */
+async function withWarnings(
+  warnings: readonly string[],
+  work: () => Promise<Extract<OperationResult, { kind: 'found' }>>,
+): Promise<OperationResult> {
+  try {
+    return { ...(await work()), warnings };
+  } catch (error) {
+    if (error instanceof Problem) throw new ProblemWithWarnings(error.report, warnings);
+    throw error;
+  }
+}
 
 const isOfType = (stored: Stored, type: string | undefined, terms: Parameters<typeof parseTypeSelection>[1]): boolean =>
   type === undefined || compileFilter({ selectors: [{ types: parseTypeSelection(type, terms) }] })(stored.entity());
@@ -48,7 +101,12 @@ export const queryEntities: Operation = {
   path: '/entities',
   action: 'read',
   access: 'read',
-  parameters: [...selectionParameters, ...outputParameters, ...orderParameters, 'limit', 'offset', 'count'],
+  parameters: [
+    ...selectionParameters,
+    ...outputParameters,
+    ...orderParameters,
+    ...['splitEntities', 'limit', 'offset', 'count'],
+  ],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'none',
   run({ params: asked }, call) {
@@ -64,7 +122,7 @@ export const queryByPost: Operation = {
   path: '/entityOperations/query',
   action: 'read',
   access: 'read',
-  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local'],
+  parameters: ['limit', 'offset', 'count', 'options', 'format', 'local', 'splitEntities'],
   media: ['json', 'ld+json', 'geo+json'],
   body: 'object',
   run(request, call) {
@@ -90,13 +148,40 @@ async function answerQuery(
 ): Promise<OperationResult> {
   const view = readEntityOutput(shown, call);
   const order = parseOrder(shown, { terms: call.context, initial: call.world.collation });
-  const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
+  const pages = readPaging(paging, call.world.limits);
+  const { limit, offset } = pages;
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
   const plan = { filter: linkless, now: call.now, limit: limit + 1, offset, isLazy: true };
   const position = await call.position();
-  const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
-  const count = isCounted ? await call.store.count(plan) : undefined;
-  const text = await view.many(found.slice(0, limit), createContentOf(linkless, call));
+  const merged = await queryEverywhere(linkless, { ...shown, ...paging }, call);
+  const { found, count } = merged
+    ? pageIn(merged.found, pages)
+    : {
+        found: limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan)),
+        count: pages.isCounted ? await call.store.count(plan) : undefined,
+      };
+  const content = createContentOf(linkless, call);
+  const text = await view.many(found.slice(0, limit), content);
   const page = pageOf(found.length, { limit, offset }, count);
-  return { kind: 'found', text, position, page, isReformatted: view.isReformatted() };
+  const warnings = merged ? { warnings: merged.warnings } : undefined;
+  return { kind: 'found', text, position, page, isReformatted: view.isReformatted(), ...warnings };
 }
+
+/** All results, when context sources have a part of them. */
+async function queryEverywhere(
+  filter: Filter,
+  params: Params,
+  call: CallContext,
+): Promise<Merged<readonly Stored[]> | undefined> {
+  const index = registrationsFor(params, call);
+  if (index === undefined) return undefined;
+  return queryMerged({ index: await index, filter, projection: readProjection(params, call.context), params }, call);
+}
+
+const pageIn = (
+  all: readonly Stored[],
+  { limit, offset, isCounted }: ReturnType<typeof readPaging>,
+): { readonly found: readonly Stored[]; readonly count: number | undefined } => ({
+  found: all.slice(offset, offset + limit + 1),
+  count: isCounted ? all.length : undefined,
+});

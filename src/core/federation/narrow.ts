@@ -1,0 +1,126 @@
+/** Reduces requests and answers to what a registration is about (clause 4.3.6.1). Pure. */
+import type { EntitySelector } from '../language/filter.ts';
+import type { Instance } from '../model/attribute.ts';
+import type { Entity } from '../model/entity.ts';
+import type { EntityInfo, Information, Registration } from './registration.ts';
+import { compileDemand, type Demand, typesNamed } from './registration-match.ts';
+
+/** Entities that a source is asked for. */
+export interface NarrowSelector {
+  /** Expanded. Absent: any type. */
+  readonly types?: readonly string[];
+  readonly ids?: readonly string[];
+  readonly idPattern?: string;
+}
+
+/** The part of a request that a registration is about. */
+export interface NarrowDemand {
+  readonly selectors: readonly NarrowSelector[];
+  /** Absent: all attributes. */
+  readonly attrs?: readonly string[];
+}
+
+/** The part of the demand that the registration, which matches it, is about. */
+export function narrowDemand({ information }: Registration, demand: Demand): NarrowDemand {
+  const matching = information.filter(compileDemand(demand));
+  const asked: readonly EntitySelector[] = demand.selectors ?? [{}];
+  const selectors = matching.flatMap((one) => asked.flatMap((selector) => narrowSelectors(selector, one)));
+  const attrs = attributesOf(matching, demand.attrs);
+  return { selectors: distinct(selectors), ...(attrs ? { attrs } : undefined) };
+}
+
+function attributesOf(
+  information: readonly Information[],
+  asked: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const names = new Set<string>();
+  for (const { attrs } of information) {
+    if (!attrs) return asked;
+    for (const name of attrs) names.add(name);
+  }
+  return asked ? asked.filter((name) => names.has(name)) : [...names];
+}
+
+function narrowSelectors(selector: EntitySelector, { entities }: Information): readonly NarrowSelector[] {
+  if (!entities) return [narrowed(selector, { types: [] })];
+  return entities
+    .filter((entity) => compileDemand({ selectors: [selector] })({ entities: [entity] }))
+    .map((entity) => narrowed(selector, entity));
+}
+
+function narrowed({ types, ids, idPattern }: EntitySelector, entity: EntityInfo): NarrowSelector {
+  const names = narrowTypes(types && typesNamed(types), entity.types);
+  const exact = narrowIds(ids, entity);
+  const pattern = exact ? undefined : (idPattern?.source ?? entity.idPattern);
+  return {
+    ...(names.length > 0 ? { types: names } : undefined),
+    ...(exact ? { ids: exact } : undefined),
+    ...(pattern === undefined ? undefined : { idPattern: pattern }),
+  };
+}
+
+function narrowIds(ids: readonly string[] | undefined, { id, matches }: EntityInfo): readonly string[] | undefined {
+  if (id !== undefined) return [id];
+  return matches ? ids?.filter(matches) : ids;
+}
+
+function narrowTypes(asked: readonly string[] | undefined, registered: readonly string[]): readonly string[] {
+  if (!asked) return registered;
+  const both = asked.filter((name) => registered.includes(name));
+  return both.length > 0 ? both : asked;
+}
+
+const distinct = (selectors: readonly NarrowSelector[]): readonly NarrowSelector[] => [
+  ...new Map(selectors.map((one) => [JSON.stringify(one), one])).values(),
+];
+
+/** One selector that selects at least what these select: the parameters of a query by GET. */
+export function joinSelectors(selectors: readonly NarrowSelector[]): NarrowSelector {
+  const types = union(selectors.map((one) => one.types));
+  const ids = union(selectors.map((one) => one.ids));
+  const [first] = selectors;
+  const isSame = selectors.every(({ idPattern }) => idPattern === first?.idPattern);
+  return {
+    ...(types ? { types } : undefined),
+    ...(ids ? { ids } : undefined),
+    ...(!ids && isSame && first?.idPattern !== undefined ? { idPattern: first.idPattern } : undefined),
+  };
+}
+
+function union(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
+  const given = lists.flatMap((list) => (list ? [list] : []));
+  return given.length < lists.length ? undefined : [...new Set(given.flat())];
+}
+
+/** The part of an entity that the registration is about. Undefined when it is not about the entity. */
+export function narrowEntity({ information, datasetIds }: Registration, entity: Entity): Entity | undefined {
+  const about = information.filter(({ entities }) => !entities || entities.some((one) => isAbout(one, entity)));
+  if (about.length === 0) return undefined;
+  const attrs = attributesOf(about, undefined);
+  const names = attrs && new Set(attrs);
+  const kept = Object.entries(entity.attrs).flatMap(([name, instances]) => {
+    if (names && !names.has(name)) return [];
+    const own = datasetIds ? instances.filter((one) => datasetIds.includes(one.datasetId ?? '@none')) : instances;
+    return own.length > 0 ? [[name, own] as const] : [];
+  });
+  return { ...entity, attrs: Object.fromEntries<readonly Instance[]>(kept) };
+}
+
+function isAbout({ id, types, matches }: EntityInfo, entity: Entity): boolean {
+  const isOfType = types.length === 0 || types.some((type) => entity.types.includes(type));
+  return isOfType && (id === undefined ? (matches?.(entity.id) ?? true) : id === entity.id);
+}
+
+/** The attributes of the entity that the registration has for itself. */
+export function exclusiveNames({ mode, information }: Registration, id: string): readonly string[] {
+  if (mode !== 'exclusive') return [];
+  return information.flatMap(({ entities, attrs }) =>
+    entities?.some((one) => one.id === id) === true ? (attrs ?? []) : [],
+  );
+}
+
+/** The entity without these attributes. */
+export const withoutAttributes = (entity: Entity, names: ReadonlySet<string>): Entity => ({
+  ...entity,
+  attrs: Object.fromEntries(Object.entries(entity.attrs).filter(([name]) => !names.has(name))),
+});

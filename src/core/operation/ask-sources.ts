@@ -1,0 +1,149 @@
+/** Asks context sources for entities, page by page, and reads their answers (clauses 4.3.6, 5.12). */
+import type { Demand } from '../federation/registration-match.ts';
+import { narrowDemand, narrowEntity } from '../federation/narrow.ts';
+import { readCopy } from '../federation/read-copy.ts';
+import type { Registration } from '../federation/registration.ts';
+import { warningOf, warningsIn } from '../federation/source-warning.ts';
+import type { Context } from '../jsonld/context.ts';
+import type { Filter } from '../language/filter.ts';
+import type { Entity } from '../model/entity.ts';
+import { isArray, isObject, type Json } from '../model/json.ts';
+import { Problem } from '../model/problem.ts';
+import type { SourceAnswer, SourceRequest, Sources } from '../port/sources.ts';
+import type { CallContext } from './operation.ts';
+import { postQueryRequest, queryRequest, retrieveRequest, sourceHeaders, type SourceQuery } from './source-request.ts';
+
+/** What a request asks all sources for. */
+export interface Question {
+  readonly demand: Demand;
+  /** Of a retrieval. */
+  readonly id?: string;
+  /** The parameters and parsed conditions that sources test. Absent: they are tested after merging. */
+  readonly conditions?: {
+    readonly params: Readonly<Record<string, string>>;
+    readonly filter: Pick<Filter, 'q' | 'geo'>;
+  };
+}
+
+/** What one source has. */
+export interface Reply {
+  readonly registration: Registration;
+  readonly entities: readonly Entity[];
+  readonly warnings: readonly string[];
+}
+
+/** Most entities that are read from one source. */
+export const entitiesMax = 10_000;
+
+/** Most sources that are asked at the same time for one request. */
+const atOnce = 32;
+
+/** Asks all these sources. A source that fails gives a warning and no entities. */
+export async function askSources(
+  registrations: readonly Registration[],
+  question: Question,
+  asking: { readonly call: CallContext; readonly sources: Sources },
+): Promise<readonly Reply[]> {
+  const replies: Reply[] = [];
+  const waiting = [...registrations.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      replies[next[0]] = await askSource(next[1], question, asking);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, registrations.length) }, work));
+  return replies;
+}
+
+type Asking = { readonly call: CallContext; readonly sources: Sources };
+
+async function askSource(registration: Registration, question: Question, { call, sources }: Asking): Promise<Reply> {
+  const context = await contextOf(registration, call);
+  const query: SourceQuery = {
+    registration,
+    demand: narrowDemand(registration, question.demand),
+    ...(question.conditions ? { conditions: { ...question.conditions, asked: call.context, context } } : undefined),
+    context,
+    headers: await sourceHeaders(registration, context, call),
+  };
+  const source = { registration, context, call, sources };
+  const { operations } = registration;
+  if (question.id !== undefined && operations.has('retrieveEntity'))
+    return readAnswer(retrieveRequest(query, question.id), source);
+  return readPages(operations.has('queryEntity') ? queryRequest : postQueryRequest, query, source);
+}
+
+async function contextOf({ info }: Registration, call: CallContext): Promise<Context> {
+  return info.jsonldContext === undefined ? call.context : call.world.contexts.resolve(info.jsonldContext, call.tenant);
+}
+
+interface Source extends Asking {
+  readonly registration: Registration;
+  readonly context: Context;
+}
+
+/** Reads pages until one is not full. A source that repeats itself is not asked again. */
+async function readPages(write: typeof queryRequest, query: SourceQuery, source: Source): Promise<Reply> {
+  const limit = Math.min(source.call.world.limits.pageMax, 1000);
+  const found = new Map<string, Entity>();
+  const warnings: string[] = [];
+  for (let offset = 0; ; offset += limit) {
+    const page = await readAnswer(write(query, { limit, offset }), source);
+    const before = found.size;
+    for (const entity of page.entities) found.set(entity.id, entity);
+    warnings.push(...page.warnings);
+    if (found.size > entitiesMax)
+      throw new Problem(
+        'TooManyResults',
+        `A source has more than ${entitiesMax} entities that match; narrow the query.`,
+      );
+    if (page.count < limit || found.size === before) break;
+  }
+  return { registration: source.registration, entities: [...found.values()], warnings };
+}
+
+/** The entities of one answer. `count`: how many the source sent, with those that do not belong to the registration. */
+async function readAnswer(request: SourceRequest, source: Source): Promise<Reply & { readonly count: number }> {
+  const { registration, call, sources } = source;
+  const answer = await sources.ask(request);
+  const list = await entitiesIn(answer, source);
+  const own = warningOf(registration, answer, list !== undefined);
+  call.world.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });
+  const passed = answer.kind === 'answered' ? warningsIn(answer.headers['ngsild-warning']) : [];
+  return {
+    registration,
+    count: list?.length ?? 0,
+    entities: (list ?? []).flatMap((entity) => narrowEntity(registration, entity) ?? []),
+    warnings: own === undefined ? passed : [own, ...passed],
+  };
+}
+
+/** Undefined when the answer is no success, or holds anything but entities. */
+async function entitiesIn(answer: SourceAnswer, { context, call }: Source): Promise<readonly Entity[] | undefined> {
+  if (answer.kind === 'unanswered' || answer.status < 200 || answer.status >= 300 || answer.body === undefined)
+    return undefined;
+  const list = isArray(answer.body) ? answer.body : [answer.body];
+  const entities: Entity[] = [];
+  try {
+    for (const json of list) {
+      const pause = call.world.yieldToEventLoop();
+      if (pause) await pause;
+      entities.push(readCopy(json, await termsOf(json, context, call), call.now));
+    }
+    return entities;
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+/** An answer in JSON-LD has its own @context. */
+const termsOf = (json: Json, context: Context, call: CallContext): Context | Promise<Context> =>
+  isObject(json) && json['@context'] !== undefined
+    ? call.world.contexts.resolve(json['@context'], call.tenant)
+    : context;
+
+/** The registrations of which the source offers one of the operations. */
+export const offering = (
+  registrations: readonly Registration[],
+  operations: readonly string[],
+): readonly Registration[] => registrations.filter((one) => operations.some((name) => one.operations.has(name)));

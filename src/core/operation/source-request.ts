@@ -1,0 +1,181 @@
+/** Writes the requests by which sources are asked (clauses 4.3.6, 6.3.18): URL, headers, body. */
+import { joinSelectors, type NarrowDemand, type NarrowSelector } from '../federation/narrow.ts';
+import type { Registration } from '../federation/registration.ts';
+import { aliasOf, extendVia } from '../federation/via.ts';
+import type { Context } from '../jsonld/context.ts';
+import type { Filter } from '../language/filter.ts';
+import { writeQ } from '../language/q/write-q.ts';
+import { type JsonObject, parseJson } from '../model/json.ts';
+import type { SourceRequest } from '../port/sources.ts';
+import type { CallContext } from './operation.ts';
+
+type Params = Readonly<Record<string, string>>;
+
+/** The header of this name, as one text. */
+export function headerOf({ headers }: Pick<CallContext, 'headers'>, name: string): string | undefined {
+  const value = headers?.[name.toLowerCase()];
+  return typeof value === 'string' || value === undefined ? value : value.join(', ');
+}
+
+/** Headers by which a caller proves who it is. They are never copied to a source. */
+const credentials = /^(?:authorization|x-auth-token|cookie|proxy-.*)$/i;
+const requested = 'urn:ngsi-ld:request';
+
+/** The headers for a source. `context` is that of the names in the request. */
+export async function sourceHeaders(
+  { info, tenant }: Registration,
+  context: Context,
+  call: CallContext,
+): Promise<Readonly<Record<string, string>>> {
+  const url = info.jsonldContext ?? (await call.world.contexts.urlOf(context, call));
+  const own = info.headers.flatMap(([name, value]) => {
+    if (value !== requested) return [[name, value] as const];
+    const copied = credentials.test(name) ? undefined : headerOf(call, name);
+    return copied === undefined ? [] : [[name, copied] as const];
+  });
+  return {
+    Accept: info.accept ?? 'application/json',
+    ...Object.fromEntries(own),
+    Link: `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`,
+    Via: extendVia(headerOf(call, 'via'), aliasOf(call.world.identity.alias, call.tenant)),
+    ...(tenant === undefined ? undefined : { 'NGSILD-Tenant': tenant }),
+  };
+}
+
+/** What a source is asked in addition to the entities and attributes: conditions, in the names of `context`. */
+interface Conditions {
+  /** The parameters of the client, whose names `asked` gives their meaning. */
+  readonly params: Params;
+  readonly filter: Pick<Filter, 'q' | 'geo'>;
+  readonly asked: Context;
+  readonly context: Context;
+}
+
+const passed = ['scopeQ', 'georel', 'geometry', 'coordinates', 'geoproperty', 'q', 'expandValues', 'jsonKeys'] as const;
+
+/** The parameters of the conditions. */
+function conditionsIn({ params, filter, asked, context }: Conditions): Params {
+  const given = Object.fromEntries(
+    passed.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]] as const])),
+  );
+  if (asked.key === context.key) return given;
+  const { geoproperty: _geoproperty, expandValues: _expandValues, jsonKeys: _jsonKeys, ...others } = given;
+  return {
+    ...others,
+    ...(filter.q ? { q: writeQ(filter.q, context) } : undefined),
+    ...(filter.geo ? { geoproperty: context.compact(filter.geo.geoproperty) } : undefined),
+  };
+}
+
+/** What is asked of one source. */
+export interface SourceQuery {
+  readonly registration: Registration;
+  readonly demand: NarrowDemand;
+  /** Absent: the conditions are tested after merging. */
+  readonly conditions?: Conditions;
+  /** The @context of names in the request and the answer. */
+  readonly context: Context;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type Page = { readonly limit: number; readonly offset: number };
+
+/** `GET /entities/{id}`. */
+export function retrieveRequest(query: SourceQuery, id: string): SourceRequest {
+  const params = { ...attrsOf(query), ...commonOf(query) };
+  return requestOf(query, { method: 'GET', path: `/entities/${encodeURIComponent(id)}`, params });
+}
+
+/** `GET /entities`. */
+export function queryRequest(query: SourceQuery, page: Page): SourceRequest {
+  const { types, ids, idPattern } = joinSelectors(query.demand.selectors);
+  const params = {
+    ...(types ? { type: typeText({ types }, query.context) } : undefined),
+    ...(ids ? { id: ids.join(',') } : undefined),
+    ...(idPattern === undefined ? undefined : { idPattern }),
+    ...attrsOf(query),
+    ...(query.conditions ? conditionsIn(query.conditions) : undefined),
+    ...commonOf(query),
+    ...pageOf(page),
+  };
+  return requestOf(query, { method: 'GET', path: '/entities', params });
+}
+
+/** `POST /entityOperations/query`. */
+export function postQueryRequest(query: SourceQuery, page: Page): SourceRequest {
+  const { demand, context, conditions } = query;
+  const { georel, geometry, coordinates, geoproperty, ...texts } = conditions ? conditionsIn(conditions) : {};
+  const geoQ =
+    georel === undefined
+      ? undefined
+      : {
+          georel,
+          geometry: geometry ?? '',
+          coordinates: parsed(coordinates ?? ''),
+          ...(geoproperty === undefined ? undefined : { geoproperty }),
+        };
+  const entities = demand.selectors.map((one) => ({
+    type: typeText(one, context),
+    ...(one.ids ? { id: one.ids } : undefined),
+    ...(one.idPattern === undefined ? undefined : { idPattern: one.idPattern }),
+  }));
+  const body: JsonObject = {
+    type: 'Query',
+    entities,
+    ...(demand.attrs ? { attrs: demand.attrs.map((name) => context.compact(name)) } : undefined),
+    ...texts,
+    ...(geoQ ? { geoQ } : undefined),
+  };
+  const params = { ...commonOf(query), ...pageOf(page) };
+  return requestOf(query, { method: 'POST', path: '/entityOperations/query', params, body });
+}
+
+const parsed = (text: string): JsonObject[string] => {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+};
+
+const typeText = ({ types }: NarrowSelector, context: Context): string =>
+  types ? types.map((type) => context.compact(type)).join(',') : '*';
+
+/** Every version of the standard knows `attrs`. */
+const attrsOf = ({ demand, context }: SourceQuery): Params =>
+  demand.attrs ? { attrs: demand.attrs.map((name) => context.compact(name)).join(',') } : {};
+
+const commonOf = ({ registration }: SourceQuery): Params => ({
+  options: 'sysAttrs',
+  ...(registration.handling.isLocalOnly ? { local: 'true' } : undefined),
+});
+
+/** The first page is asked for without an offset, which is what most sources expect. */
+const pageOf = ({ limit, offset }: Page): Params => ({
+  limit: String(limit),
+  ...(offset > 0 ? { offset: String(offset) } : undefined),
+});
+
+interface RequestParts {
+  readonly method: SourceRequest['method'];
+  readonly path: string;
+  readonly params: Params;
+  readonly body?: JsonObject;
+}
+
+function requestOf(
+  { registration, headers }: SourceQuery,
+  { method, path, params, body }: RequestParts,
+): SourceRequest {
+  const { endpoint, handling, id } = registration;
+  const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return {
+    method,
+    url: `${endpoint}/ngsi-ld/v1${path}?${query.join('&')}`,
+    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+    ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+    registration: id,
+    ...(handling.cooldownMs === undefined ? undefined : { cooldownMs: handling.cooldownMs }),
+    ...(handling.timeoutMs === undefined ? undefined : { timeoutMs: handling.timeoutMs }),
+  };
+}

@@ -1,0 +1,39 @@
+/** What the core asks of the component that sends requests to context sources. */
+import type { Json } from '../model/json.ts';
+
+/** One request to a context source. */
+export interface SourceRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** The whole URL. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Names the registration: its source is left alone for `cooldownMs` after a failure. */
+  readonly registration: string;
+  readonly cooldownMs?: number;
+  /** Longest time until the whole answer must have arrived. Absent: the default. */
+  readonly timeoutMs?: number;
+}
+
+/** What became of a request. */
+export type SourceAnswer =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** The parsed body. Undefined when there is none, or when it is no JSON, too large or nested too deep. */
+      readonly body?: Json;
+      /** Headers by their lower-case names. */
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  /** No answer in time, or none at all. */
+  | { readonly kind: 'unanswered'; readonly reason: string };
+
+/** Sends requests to context sources. */
+export interface Sources {
+  /** Why a source with this endpoint is never asked, as a sentence. Undefined: it may be asked. */
+  objection(endpoint: string): string | undefined;
+  /** Never rejects. */
+  ask(request: SourceRequest): Promise<SourceAnswer>;
+  /** Ends what is under way and closes all connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,168 @@
+/** Sends requests to context sources over HTTP and HTTPS (clause 6.3.18), within bounds of time, size and number. */
+import type { LookupFunction } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { isDeeper } from '../../core/model/json-depth.ts';
+import { type Json, parseGiven } from '../../core/model/json.ts';
+import type { Memory } from '../../core/port/memory.ts';
+import type { SourceAnswer, SourceRequest, Sources } from '../../core/port/sources.ts';
+import { privateHostIn } from '../address.ts';
+import { createRests } from './rests.ts';
+
+export interface HttpSourcesOptions {
+  /** Longest time until the whole answer of a source must have arrived, unless the registration sets its own. */
+  readonly timeoutMs: number;
+  /** A DNS lookup that returns only public addresses. Absent: any address is allowed. */
+  readonly lookupPublic?: LookupFunction;
+  readonly depthMax: number;
+  readonly memory: Memory;
+}
+
+/** Most bytes of an answer. */
+const bodyBytesMax = 16 * 2 ** 20;
+/** Most requests under way to one host, and to all. A request beyond them is not sent. */
+const atOnceToHost = 64;
+const atOnce = 512;
+
+const keepAliveMs = 30_000;
+/** A client waits for the answer: a registration cannot make it wait longer. */
+const timeoutMostMs = 60_000;
+
+export function createHttpSources(options: HttpSourcesOptions): Sources {
+  const { lookupPublic: lookup } = options;
+  const connect = buildConnector({ timeout: 10_000, ...(lookup ? { lookup } : {}) });
+  const agent = new Agent({ keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0, connect });
+  const rests = createRests(() => performance.now());
+  const underWay = new Map<string, number>();
+  const objection = (endpoint: string): string | undefined => objectionTo(endpoint, lookup === undefined);
+  let total = 0;
+  return {
+    objection,
+    async ask(request) {
+      const host = hostOf(request.url);
+      const reason =
+        objection(request.url) ?? rests.reason(host, request.registration) ?? busy(underWay.get(host), total);
+      if (reason !== undefined) return { kind: 'unanswered', reason };
+      underWay.set(host, (underWay.get(host) ?? 0) + 1);
+      total += 1;
+      try {
+        const answer = await send(request, { ...options, agent });
+        rests.note({ host, registration: request.registration, cooldownMs: request.cooldownMs }, answer);
+        return answer;
+      } finally {
+        total -= 1;
+        const others = (underWay.get(host) ?? 1) - 1;
+        if (others === 0) underWay.delete(host);
+        else underWay.set(host, others);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+const busy = (toHost = 0, total = 0): string | undefined =>
+  toHost >= atOnceToHost || total >= atOnce ? 'too many requests to sources are under way' : undefined;
+
+const hostOf = (url: string): string => URL.parse(url)?.host ?? '';
+
+function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
+  const url = URL.parse(uri);
+  if (url === null || url.hostname === '') return 'it is no URL with a host';
+  const host = isAnyAllowed ? undefined : privateHostIn(url);
+  return host === undefined
+    ? undefined
+    : `${host} is no public address, and the broker runs without --notify-allow-private`;
+}
+
+interface Sending extends HttpSourcesOptions {
+  readonly agent: Agent;
+}
+
+/** The timeout includes the DNS lookup, the time to connect, and the time of the body. */
+async function send(request: SourceRequest, sending: Sending): Promise<SourceAnswer> {
+  const timeoutMs = Math.min(request.timeoutMs ?? sending.timeoutMs, timeoutMostMs);
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(new Error(`there was no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await receive(request, sending, ending.signal);
+  } catch (cause) {
+    const failure: unknown = ending.signal.aborted ? ending.signal.reason : cause;
+    return { kind: 'unanswered', reason: reasonOf(failure) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf(failure: unknown): string {
+  if (failure instanceof AggregateError && failure.message === '') return failure.errors.map(reasonOf).join(', ');
+  return failure instanceof Error ? failure.message : String(failure);
+}
+
+async function receive(
+  request: SourceRequest,
+  { agent, memory, depthMax }: Sending,
+  signal: AbortSignal,
+): Promise<SourceAnswer> {
+  const { statusCode: status, headers, body } = await agent.request({ ...optionsOf(request), signal });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      bytes += chunk.length;
+      memory.count('bodies', chunk.length);
+      chunks.push(chunk);
+      // Leaving the loop closes the connection.
+      if (bytes > bodyBytesMax || memory.held('bodies') > memory.share('bodies')) break;
+    }
+    const isWhole = bytes <= bodyBytesMax && memory.held('bodies') <= memory.share('bodies');
+    const json = isWhole ? jsonIn(Buffer.concat(chunks).toString(), depthMax) : undefined;
+    return {
+      kind: 'answered',
+      status,
+      headers: textsOf(headers),
+      ...(json === undefined ? undefined : { body: json }),
+    };
+  } finally {
+    memory.count('bodies', -bytes);
+    memory.discard(bytes);
+  }
+}
+
+function optionsOf({ method, url, headers, body }: SourceRequest): Parameters<Agent['request']>[0] {
+  const { origin, pathname, search, username, password } = new URL(url);
+  const login = username === '' && password === '' ? {} : { Authorization: basic(username, password) };
+  return {
+    method,
+    origin,
+    path: `${pathname}${search}`,
+    headers: latin1({ 'User-Agent': 'mlaka', ...login, ...headers }),
+    // A Buffer: undici would join a string with the headers, and encode the headers like the body.
+    ...(body === undefined ? undefined : { body: Buffer.from(body) }),
+  };
+}
+
+const basic = (username: string, password: string): string =>
+  `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+
+/** Of headers that differ only in case, the last one is sent. A header has one byte per character: other characters are sent as UTF-8. */
+function latin1(headers: Readonly<Record<string, string>>): string[] {
+  const byName = new Map(Object.entries(headers).map((header) => [header[0].toLowerCase(), header]));
+  return [...byName.values()].flatMap(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
+}
+
+function jsonIn(text: string, depthMax: number): Json | undefined {
+  if (text === '' || isDeeper(text, depthMax)) return undefined;
+  try {
+    return parseGiven(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const textsOf = (headers: Dispatcher.ResponseData['headers']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), [value].flat().join(', ')]],
+    ),
+  );

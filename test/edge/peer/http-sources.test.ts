@@ -1,0 +1,126 @@
+/** Tests requests to context sources against servers that hang, reset, lie and never end: bounded time, size and number. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import type { Memory } from '../../../src/core/port/memory.ts';
+import type { SourceAnswer, Sources } from '../../../src/core/port/sources.ts';
+import { createHttpSources } from '../../../src/edge/peer/http-sources.ts';
+
+let held = 0;
+const memory: Memory = {
+  share: () => 64 * 2 ** 20,
+  held: () => held,
+  count: (_, bytes) => void (held += bytes),
+  discard: () => undefined,
+  refusal: () => {
+    throw new Error('nothing is refused here');
+  },
+};
+const servers: Server[] = [];
+const opened: Sources[] = [];
+const open = (timeoutMs = 5000): Sources => {
+  const sources = createHttpSources({ timeoutMs, depthMax: 64, memory });
+  opened.push(sources);
+  return sources;
+};
+const serve = async (listener: RequestListener): Promise<string> => {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await new Promise((resolve) => server.once('listening', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+const get = (sources: Sources, url: string, more: object = {}): Promise<SourceAnswer> =>
+  sources.ask({ method: 'GET', url: `${url}/ngsi-ld/v1/entities`, headers: {}, registration: 'urn:r:1', ...more });
+
+afterEach(() => expect(held).toBe(0));
+afterAll(async () => {
+  await Promise.all(opened.map((one) => one.close()));
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+describe('a context source', () => {
+  test('is answered with status, headers and JSON', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(200, { 'NGSILD-Warning': '199 x "y"' });
+      response.end(JSON.stringify({ path: request.url, via: request.headers.via }));
+    });
+    const answer = await get(open(), url, { headers: { Via: '1.1 me' } });
+    expect(answer).toMatchObject({
+      kind: 'answered',
+      status: 200,
+      headers: { 'ngsild-warning': '199 x "y"' },
+      body: { path: '/ngsi-ld/v1/entities', via: '1.1 me' },
+    });
+  });
+
+  test.each<readonly [string, RequestListener]>([
+    ['garbage', (_, response) => void response.end('<html>')],
+    ['JSON that is nested too deep', (_, response) => void response.end('['.repeat(1000) + ']'.repeat(1000))],
+    ['nothing', (_, response) => void response.end()],
+    [
+      'a body without end',
+      (_, response) => {
+        const piece = Buffer.alloc(2 ** 20, 32);
+        const write = (): void => {
+          while (!response.destroyed && response.write(piece));
+        };
+        response.on('drain', write);
+        write();
+      },
+    ],
+  ])('that sends %s gives no body', async (_, listener) => {
+    const answer = await get(open(), await serve(listener));
+    expect(answer).toMatchObject({ kind: 'answered', status: 200 });
+    expect(answer).not.toHaveProperty('body');
+  });
+
+  test.each<readonly [string, RequestListener]>([
+    ['hangs before the answer', () => undefined],
+    ['hangs in the answer', (_, response) => void response.write('[')],
+    ['resets the connection', (request) => void request.socket.destroy()],
+  ])('that %s does not answer', async (_, listener) => {
+    const answer = await get(open(), await serve(listener), { timeoutMs: 300 });
+    expect(answer).toMatchObject({ kind: 'unanswered', reason: expect.any(String) });
+  });
+
+  test('rests during its cooldown, but others at the host do not', async () => {
+    let asked = 0;
+    const url = await serve((_, response) => {
+      asked += 1;
+      response.writeHead(500).end();
+    });
+    const sources = open();
+    expect(await get(sources, url, { cooldownMs: 60_000 })).toMatchObject({ kind: 'answered', status: 500 });
+    expect(await get(sources, url, { cooldownMs: 60_000 })).toMatchObject({
+      kind: 'unanswered',
+      reason: expect.stringContaining('cooldown'),
+    });
+    expect(await get(sources, url, { registration: 'urn:r:2' })).toMatchObject({ kind: 'answered', status: 500 });
+    expect(asked).toBe(2);
+  });
+
+  test('that was not reached five times rests', async () => {
+    const sources = open();
+    const reasons: string[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      const answer = await get(sources, 'http://127.0.0.1:1');
+      reasons.push(answer.kind === 'unanswered' ? answer.reason : 'answered');
+    }
+    expect(reasons.at(4)).toMatch(/ECONNREFUSED/);
+    expect(reasons.at(5)).toMatch(/did not answer 5 times/);
+  });
+
+  test('at a private address is not asked, unless that is allowed', async () => {
+    const sources = createHttpSources({ timeoutMs: 500, depthMax: 64, memory, lookupPublic: () => undefined });
+    opened.push(sources);
+    expect(sources.objection('http://10.0.0.1')).toMatch(/10\.0\.0\.1/);
+    expect(await get(sources, 'http://localhost:1')).toMatchObject({
+      kind: 'unanswered',
+      reason: expect.stringContaining('localhost'),
+    });
+    expect(open().objection('http://10.0.0.1')).toBeUndefined();
+  });
+});

@@ -1,0 +1,292 @@
+/** Tests reads that go to registered context sources, with several listening brokers and with servers that record what they are asked. */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly warning: string | null;
+  readonly count: string | null;
+  readonly body: unknown;
+}
+
+let brokers: readonly TestBroker[] = [];
+const urlOf = (n: number): string => brokers[n]?.url ?? '';
+
+async function send(n: number, what: string, body?: unknown, headers: object = {}): Promise<Answer> {
+  const [method = '', path = ''] = what.split(' ');
+  const response = await fetch(`${urlOf(n)}/ngsi-ld/v1${path}`, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    warning: response.headers.get('NGSILD-Warning'),
+    count: response.headers.get('NGSILD-Results-Count'),
+    body: text === '' ? undefined : JSON.parse(text),
+  };
+}
+
+let numbers = 0;
+/** Registers a source at broker 0 (or another), and returns the path of the registration. */
+async function register(endpoint: string, members: object, at = 0): Promise<string> {
+  const id = `urn:ngsi-ld:ContextSourceRegistration:${(numbers += 1)}`;
+  const made = await send(at, 'POST /csourceRegistrations', {
+    id,
+    type: 'ContextSourceRegistration',
+    endpoint,
+    ...members,
+  });
+  expect(made).toMatchObject({ status: 201 });
+  return `/csourceRegistrations/${id}`;
+}
+const about = (type: string, more: object = {}): object => ({ information: [{ entities: [{ type }], ...more }] });
+
+const servers: Server[] = [];
+/** A server that answers every request with this, and records what it is asked. */
+async function serve(
+  body: unknown,
+  status = 200,
+): Promise<{ readonly url: string; readonly asked: IncomingMessage[] }> {
+  const asked: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request);
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  servers.push(server);
+  await new Promise((resolve) => server.once('listening', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+const create = async (n: number, entity: object): Promise<void> => {
+  expect((await send(n, 'POST /entities', entity)).status).toBe(201);
+};
+
+describe.each(testedStores)('reads over context sources (%s)', (store) => {
+  beforeAll(async () => {
+    brokers = await Promise.all(
+      [0, 1, 2].map((n) => startTestBroker(['--store', store, '--alias', `broker${n}`, '--notify-allow-private'])),
+    );
+  });
+  afterAll(async () => {
+    await Promise.all(brokers.map((one) => one.stop()));
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('give one entity from all that have a part of it', async () => {
+    const id = 'urn:lamp:1';
+    await create(0, { id, type: 'Lamp', color: 'red', level: { value: 1, observedAt: '2026-01-01T00:00:00Z' } });
+    await create(1, { id, type: 'Lamp', power: 'on', level: { value: 2, observedAt: '2026-01-02T00:00:00Z' } });
+    await create(2, { id, type: 'Lamp', secret: 1, height: 8 });
+    await register(urlOf(1), about('Lamp'));
+    await register(`${urlOf(2)}/`, about('Lamp', { propertyNames: ['height'] }));
+    const whole = { id, type: 'Lamp', color: 'red', level: 2, power: 'on', height: 8 };
+    expect(await send(0, `GET /entities/${id}?options=keyValues`)).toMatchObject({
+      status: 200,
+      warning: null,
+      body: whole,
+    });
+    expect((await send(0, `GET /entities/${id}?options=keyValues`)).body).not.toHaveProperty('secret');
+    expect((await send(0, 'GET /entities?type=Lamp&options=keyValues&count=true')).body).toEqual([whole]);
+    expect((await send(0, `GET /entities/${id}?options=keyValues&pick=power`)).body).toEqual({ power: 'on' });
+    expect((await send(0, `GET /entities/${id}?options=keyValues&local=true`)).body).toEqual({
+      id,
+      type: 'Lamp',
+      color: 'red',
+      level: 1,
+    });
+    const query = { type: 'Query', entities: [{ type: 'Lamp' }], q: 'power=="on"' };
+    expect((await send(0, 'POST /entityOperations/query?options=keyValues', query)).body).toMatchObject([
+      { id, power: 'on' },
+    ]);
+    const stamped = (await send(0, `GET /entities/${id}?options=sysAttrs`)).body;
+    expect(stamped).toMatchObject({ power: { createdAt: expect.any(String) } });
+    expect((await send(0, 'GET /entities?type=Lamp&orderBy=power')).status).toBe(400);
+  });
+
+  test('of split entities test conditions on the whole when they are asked to', async () => {
+    const id = 'urn:door:1';
+    await create(0, { id, type: 'Door', open: true });
+    await create(1, { id, type: 'Door', locked: false });
+    await register(urlOf(1), about('Door'));
+    const q = 'q=open==true;locked==false';
+    expect((await send(0, `GET /entities?type=Door&${q}`)).body).toEqual([]);
+    expect((await send(0, `GET /entities?type=Door&${q}&splitEntities=true&options=keyValues`)).body).toEqual([
+      { id, type: 'Door', open: true, locked: false },
+    ]);
+  });
+
+  test('take what is exclusive from its source only, and from auxiliary ones only what is missing', async () => {
+    const id = 'urn:pump:1';
+    await create(0, { id, type: 'Pump', name: 'here' });
+    await create(1, { id, type: 'Pump', name: 'there', flow: { value: 1, observedAt: '2026-01-09T00:00:00Z' } });
+    await create(2, {
+      id,
+      type: 'Pump',
+      name: { value: 'other', observedAt: '2026-02-01T00:00:00Z' },
+      flow: 2,
+      age: 3,
+    });
+    await register(urlOf(1), about('Pump'));
+    await register(urlOf(2), {
+      mode: 'exclusive',
+      information: [{ entities: [{ id, type: 'Pump' }], propertyNames: ['flow'] }],
+    });
+    await register(urlOf(2), { ...about('Pump'), mode: 'auxiliary', operations: ['retrieveOps'] });
+    expect((await send(0, `GET /entities/${id}?options=keyValues`)).body).toMatchObject({
+      name: 'there',
+      flow: 2,
+      age: 3,
+    });
+  });
+
+  test('pass on no headers but those that are registered, and no credentials', async () => {
+    const { url, asked } = await serve({ id: 'urn:guarded:1', type: 'Guarded', a: { type: 'Property', value: 1 } });
+    const contextSourceInfo = [
+      { key: 'X-Own', value: 'own' },
+      { key: 'X-Asked', value: 'urn:ngsi-ld:request' },
+      { key: 'X-Auth-Token', value: 'urn:ngsi-ld:request' },
+      { key: 'Authorization', value: 'Bearer source' },
+      { key: 'NGSILD-Tenant', value: 'other' },
+    ];
+    await register(url, { ...about('Guarded'), contextSourceInfo, tenant: 'theirs' });
+    const headers = {
+      'X-Asked': 'this',
+      'X-Auth-Token': 'mine',
+      Authorization: 'Bearer mine',
+      Cookie: 'a=b',
+      Via: '1.1 first',
+    };
+    const answer = await send(0, 'GET /entities/urn:guarded:1?type=Guarded&attrs=a', undefined, headers);
+    expect(answer).toMatchObject({ status: 200, body: { a: { value: 1 } } });
+    const [request] = asked;
+    expect(request?.url).toBe('/ngsi-ld/v1/entities/urn%3Aguarded%3A1?attrs=a&options=sysAttrs');
+    expect(request?.headers).toMatchObject({
+      'x-own': 'own',
+      'x-asked': 'this',
+      authorization: 'Bearer source',
+      'ngsild-tenant': 'theirs',
+      via: '1.1 first, 1.1 broker0',
+      accept: 'application/json',
+    });
+    expect(request?.headers).not.toHaveProperty('cookie');
+    expect(request?.headers).not.toHaveProperty('x-auth-token');
+  });
+
+  test('ask only sources that can have an answer', async () => {
+    const { url, asked } = await serve([]);
+    await register(url, {
+      information: [{ entities: [{ type: 'Bus', idPattern: '^urn:bus:1' }], propertyNames: ['speed'] }],
+      size: 3,
+    });
+    await register(url, { ...about('Bus'), contextSourceAlias: 'first' });
+    await register(url, { ...about('Bus'), operations: ['updateOps'] });
+    await register(url, {
+      ...about('Bus'),
+      location: { type: 'Point', coordinates: [0, 0] },
+      operations: ['createEntity'],
+    });
+    const none = [
+      'type=Train',
+      'type=Bus&id=urn:bus:2',
+      'type=Bus&attrs=color',
+      'type=Bus&csf=size==4',
+      'type=Bus&local=true',
+    ];
+    for (const query of none) await send(0, `GET /entities?${query}`, undefined, { Via: '1.1 first' });
+    expect(asked).toEqual([]);
+    await send(0, 'GET /entities?type=Bus,Train&id=urn:bus:11,urn:bus:2&attrs=speed,color&csf=size==3', undefined, {
+      Via: '1.1 first',
+    });
+    expect(asked.map((request) => request.url)).toEqual([
+      '/ngsi-ld/v1/entities?type=Bus&id=urn%3Abus%3A11&attrs=speed&options=sysAttrs&limit=1000',
+    ]);
+  });
+
+  test('warn of sources that fail, and answer with the rest', async () => {
+    const failing = await serve({ title: 'no' }, 500);
+    const lying = await serve([{ id: 'no uri', type: 'Tram' }]);
+    const lost = await serve({ title: 'none' }, 404);
+    await create(0, { id: 'urn:tram:1', type: 'Tram', line: 1 });
+    for (const url of [failing.url, lying.url, lost.url, 'http://127.0.0.1:1']) await register(url, about('Tram'));
+    const answer = await send(0, 'GET /entities?type=Tram&options=keyValues');
+    expect(answer).toMatchObject({ status: 200, body: [{ id: 'urn:tram:1', line: 1 }] });
+    expect(answer.warning?.match(/\b\d{3} 127\.0\.0\.1:\d+ "/g)?.map((one) => one.slice(0, 3))).toEqual([
+      '299',
+      '111',
+      '199',
+    ]);
+    const missing = await send(0, 'GET /entities/urn:tram:2?type=Tram');
+    expect(missing).toMatchObject({ status: 404, warning: expect.stringContaining('299') });
+    const path = await register(failing.url, about('Tram2'));
+    await send(0, 'GET /entities?type=Tram2');
+    expect((await send(0, `GET ${path}`)).body).toMatchObject({ status: 'failed', timesSent: 1, timesFailed: 1 });
+  });
+
+  test('end in a loop of brokers, and say so', async () => {
+    await create(0, { id: 'urn:loop:1', type: 'Loop', a: 1 });
+    await create(1, { id: 'urn:loop:2', type: 'Loop', a: 2 });
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+    ] as const)
+      await register(urlOf(to), about('Loop'), from);
+    const answer = await send(0, 'GET /entities?type=Loop&options=keyValues&count=true');
+    expect(answer).toMatchObject({ status: 200, count: '2', warning: expect.stringMatching(/^199 broker0 /) });
+    expect(answer.body).toEqual([
+      { id: 'urn:loop:1', type: 'Loop', a: 1 },
+      { id: 'urn:loop:2', type: 'Loop', a: 2 },
+    ]);
+  });
+
+  const attrs = ['a', 'b', 'c'] as const;
+  const entities = fc.array(
+    fc.record({
+      attrs: fc.dictionary(fc.constantFrom(...attrs), fc.record({ value: fc.nat(3), at: fc.nat(2) }), { minKeys: 1 }),
+    }),
+    { minLength: 1, maxLength: 5 },
+  );
+  let runs = 0;
+
+  test('split at random answer like one broker that has all', async () => {
+    await fc.assert(
+      fc.asyncProperty(entities, async (list) => {
+        const [split, whole] = [`Split${(runs += 1)}`, `Whole${runs}`];
+        for (const n of [1, 2]) await register(urlOf(n), about(split, n === 1 ? {} : { propertyNames: [...attrs] }));
+        for (const [n, one] of list.entries()) {
+          const all = Object.entries(one.attrs).map(
+            ([name, { value }]) => [name, { type: 'Property', value }] as const,
+          );
+          await create(0, { id: `urn:${whole}:${n}`, type: whole, ...Object.fromEntries(all) });
+          for (const at of [0, 1, 2]) {
+            const part = all.filter(([name]) => one.attrs[name]?.at === at);
+            if (part.length > 0)
+              await create(at, { id: `urn:${split}:${n}`, type: split, ...Object.fromEntries(part) });
+          }
+        }
+        for (const query of ['', '&q=a==1', '&q=a>0;b<3', '&q=a|b', '&q=!c', '&attrs=b', '&pick=a,c']) {
+          const ask = async (type: string): Promise<unknown> => {
+            const { body, count } = await send(
+              0,
+              `GET /entities?type=${type}${query}&splitEntities=true&count=true&options=keyValues`,
+            );
+            const texts = (body as object[]).map((entity) =>
+              JSON.stringify(Object.entries(entity).sort()).replaceAll(type, 'T'),
+            );
+            return { count, found: texts.sort() };
+          };
+          expect(await ask(split)).toEqual(await ask(whole));
+        }
+      }),
+      { numRuns: 8 },
+    );
+  }, 60_000);
+});
