@@ -117,12 +117,15 @@ export function queueOf({ stored, progress, env }: SubscriptionRunnerOptions): Q
   return queue;
 }
 
-export function concernsOf({ stored, env }: SubscriptionRunnerOptions): Consumer['concerns'] {
+export function concernsOf({ stored, env, owner }: SubscriptionRunnerOptions): Consumer['concerns'] {
   const { plan, linked } = stored;
   const isMet = compilePlan(plan);
-  if (!linked) return isMet;
-  const get = async (id: string) => (await env.store.get(id, env.world.clock.now()))?.entity();
-  return (record) => isMet(record) && holdsLinked(linked, record.entity, get);
+  const get = async (id: string) => (await owner.store()?.get(id, env.world.clock.now()))?.entity();
+  return (record) => {
+    const seen = owner.see(record);
+    if (!seen || !isMet(seen)) return false;
+    return linked ? holdsLinked(linked, seen.entity, get) : true;
+  };
 }
 
 /** The dead letter of a notification that was given up. */

@@ -21,7 +21,7 @@ const queuedMax = 100;
 const retryMs = 1000;
 
 export function createConsumer(options: SubscriptionRunnerOptions): SubscriptionRunner {
-  const { id, stored, progress, env } = options;
+  const { id, stored, progress, env, owner } = options;
   let ending: Promise<void> | undefined;
   const runner: SubscriptionRunner = {
     id,
@@ -35,7 +35,7 @@ export function createConsumer(options: SubscriptionRunnerOptions): Subscription
     queue: queueOf(options),
     source: { uri: stored.endpoint.uri, next: () => nextJob(consumer), paused: () => pause(consumer) },
     listener: {
-      plan: stored.plan,
+      plan: owner.widened(stored.plan),
       offer: (record) => offer(consumer, record),
       skipPruned: (position) => skipPruned(consumer, position),
     },
@@ -92,11 +92,11 @@ async function end(consumer: Consumer): Promise<void> {
 
 /** The tailer offers a record that may concern the subscription. The consumer queues it, or leaves it in the log to read it later. */
 function offer(consumer: Consumer, record: LogRecord): void {
-  const { env, source, stored, queue } = consumer;
+  const { env, source, stored, queue, owner } = consumer;
   // The consumer may be ahead of the tailer that it has joined.
   if (consumer.state.mode !== 'live' || record.position <= consumer.seen || isOver(consumer)) return;
   const isBlocked = env.scheduler.blockedUntilMs(source.uri) !== undefined;
-  if (isBlocked || stored.linked || queue.size() >= queuedMax) {
+  if (isBlocked || stored.linked || !owner.isWhole() || queue.size() >= queuedMax) {
     transition(consumer, isBlocked ? 'blocked' : 'behind');
     consumer.seen = record.position - 1;
     // The scheduler must call back when the receiver can be tried again.
@@ -217,7 +217,7 @@ async function enqueuePage(
 
 /** The next attempt that may start now. When there is none, the consumer wakes the scheduler as soon as there is one. */
 function nextJob(consumer: Consumer): DeliveryJob | undefined {
-  const { queue, env, stored } = consumer;
+  const { env, stored } = consumer;
   // When this broker, or another, gains the partition again, a new runner replaces this one.
   if (isOver(consumer) || !consumer.isOurs()) return undefined;
   transition(consumer, 'unblocked');
@@ -225,7 +225,7 @@ function nextJob(consumer: Consumer): DeliveryJob | undefined {
   // A throttled subscription sends nothing until the whole log is read.
   if (stored.throttlingMs !== undefined && consumer.state.mode !== 'live') return undefined;
   const nowMs = env.nowMs();
-  const due = nowMs < consumer.notBeforeMs ? undefined : queue.take(nowMs);
+  const due = nowMs < consumer.notBeforeMs ? undefined : takeVisible(consumer, nowMs);
   if (!due) {
     scheduleWake(consumer, nowMs);
     return undefined;
@@ -234,6 +234,15 @@ function nextJob(consumer: Consumer): DeliveryJob | undefined {
   consumer.statistics = attempted(consumer.statistics, now);
   consumer.mark();
   return jobOf(consumer, { ...due, retry: { ...due.retry, firstAt: due.retry.firstAt ?? now } });
+}
+
+/** Drops what the owner may not see any more. */
+function takeVisible({ queue, owner }: Consumer, nowMs: number): DueNotification | undefined {
+  for (;;) {
+    const due = queue.take(nowMs);
+    if (!due || owner.see(due.record)) return due;
+    queue.finish(due);
+  }
 }
 
 function jobOf(consumer: Consumer, due: DueNotification): DeliveryJob {

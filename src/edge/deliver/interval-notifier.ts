@@ -132,11 +132,13 @@ function skipPassed(notifier: IntervalNotifier): void {
 
 /** One round: sends page after page of the matching entities, as long as the receiver accepts them. */
 async function notify(notifier: IntervalNotifier): Promise<void> {
-  const { store, world } = notifier.env;
+  const { world } = notifier.env;
   let after: number | undefined;
   let isTaken = true;
   while (isTaken && !notifier.signal.aborted) {
     const filter = snapshotFilter(notifier.stored.plan);
+    const store = notifier.owner.store();
+    if (!store) return;
     const page = await store.find({
       filter,
       limit: pageSize,
@@ -150,9 +152,9 @@ async function notify(notifier: IntervalNotifier): Promise<void> {
   }
 }
 
-async function matching({ stored, env }: IntervalNotifier, page: readonly Stored[]): Promise<readonly Entity[]> {
+async function matching({ stored, env, owner }: IntervalNotifier, page: readonly Stored[]): Promise<readonly Entity[]> {
   const entities: Entity[] = [];
-  const get = async (id: string) => (await env.store.get(id, env.world.clock.now()))?.entity();
+  const get = async (id: string) => (await owner.store()?.get(id, env.world.clock.now()))?.entity();
   for (const one of page) {
     const pause = env.world.yieldToEventLoop();
     if (pause) await pause;

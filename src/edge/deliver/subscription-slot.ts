@@ -9,6 +9,7 @@ import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import { createConsumer } from './consumer.ts';
 import type { DeliveryEnvironment } from './environment.ts';
 import { createIntervalNotifier } from './interval-notifier.ts';
+import { createOwnerView, type OwnerView } from './owner-view.ts';
 import { initialProgress, ownProgress, type Progress } from './progress.ts';
 import { createReplay, type Replay } from './replay.ts';
 import type { SubscriptionRunner } from './runner.ts';
@@ -20,6 +21,8 @@ export interface SubscriptionSlot {
   runner(): SubscriptionRunner | undefined;
   /** Puts the stored document into effect, in its turn. The runner and the replay until now start nothing more from now on. */
   refresh(): void;
+  /** Refreshes when the rights of the owner have changed. */
+  reconsider(): void;
   /** Starts to send dead letters again, by their keys. Throws a Problem when the subscription cannot run now. */
   replay(document: SubscriptionDocument, keys: readonly string[]): Promise<void>;
   /**
@@ -49,6 +52,8 @@ const retryMs = { LdContextNotAvailable: 10_000, Unavailable: 1000 };
 interface SlotState extends SlotContext {
   readonly id: string;
   runner: SubscriptionRunner | undefined;
+  /** The rights under which the runner was built. */
+  rights: { readonly owner: OwnerView; readonly key: string } | undefined;
   /** For the current version of the document. */
   replay: Promise<Replay> | undefined;
   /** The last turn, until it ends. Turns run one after the other, and never reject. */
@@ -64,6 +69,7 @@ export function createSubscriptionSlot(id: string, context: SlotContext): Subscr
     ...context,
     id,
     runner: undefined,
+    rights: undefined,
     replay: undefined,
     turn: undefined,
     retryTimer: undefined,
@@ -75,6 +81,9 @@ export function createSubscriptionSlot(id: string, context: SlotContext): Subscr
     id,
     runner: () => state.runner,
     refresh: () => refresh(state),
+    reconsider: () => {
+      if (state.rights && state.rights.owner.key() !== state.rights.key) refresh(state);
+    },
     replay: (document, keys) => replay(state, document, keys),
     leave: (isHandedOver) => leave(state, isHandedOver),
     async end() {
@@ -166,16 +175,19 @@ async function forget(state: SlotState): Promise<void> {
 
 /** The runner of a subscription. Undefined when nothing is to be done here. */
 async function runnerOf(
-  { id, env, read, partitions }: SlotState,
+  state: SlotState,
   document: SubscriptionDocument,
   { progress, leaseTerm }: { readonly progress: Progress | undefined; readonly leaseTerm: LeaseTerm },
 ): Promise<SubscriptionRunner | undefined> {
+  const { id, env, read, partitions } = state;
   const { createdAt: madeAt, modifiedAt: since } = document;
+  const owner = createOwnerView(document, env);
+  state.rights = { owner, key: owner.key() };
   const stored = await read(document);
   // The lease may have ended since it was acquired.
   if (isFetched(stored.endpoint) || partitions.leaseTermOf(id)?.term !== leaseTerm.term) return undefined;
   const isOurs = (): boolean => partitions.isCurrent(leaseTerm);
-  const options = { id, stored, progress: initialProgress(document, progress), env, madeAt, isOurs };
+  const options = { id, stored, progress: initialProgress(document, progress), env, madeAt, isOurs, owner };
   const { intervalMs } = stored;
   return intervalMs === undefined ? createConsumer(options) : createIntervalNotifier({ ...options, intervalMs, since });
 }
@@ -195,8 +207,11 @@ async function leave(state: SlotState, isHandedOver: boolean): Promise<void> {
 
 async function replay(state: SlotState, document: SubscriptionDocument, keys: readonly string[]): Promise<void> {
   const { id, env, read } = state;
+  const owner = createOwnerView(document, env);
+  if (!owner.isWhole())
+    throw new Problem('Forbidden', 'The owner of the subscription may see only a part of what the dead letters say.');
   if (state.isEnded()) return;
-  const known = state.replay ?? read(document).then((stored) => createReplay({ id, stored, env }));
+  const known = state.replay ?? read(document).then((stored) => createReplay({ id, stored, env, owner }));
   state.replay = known;
   // A subscription that cannot be parsed now may be later.
   known.catch(() => {

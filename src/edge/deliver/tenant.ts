@@ -73,6 +73,9 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const unfollow = [
     world.stores.partitions.follow((part, event) => onPartitionEvent(state, part, event)),
     store.collection(subscriptionCollection).follow((key) => refreshChanged(state, key)),
+    world.access.follow(() => {
+      for (const slot of [...state.slots.values()]) slot.reconsider();
+    }),
   ];
   for (const key of await store.collection(subscriptionCollection).keys()) slotOf(state, key).refresh();
   return {

@@ -1,6 +1,7 @@
 /** Writes the messages of one subscription just before they are sent. */
 import type { Entity } from '../../core/model/entity.ts';
 import { followLinks } from '../../core/operation/linked.ts';
+import { Problem } from '../../core/model/problem.ts';
 import type { Message } from '../../core/port/messenger.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord } from '../../core/port/store.ts';
@@ -8,17 +9,24 @@ import { messageOf, type LinkedEntity, writeChangeData, writePresentData } from 
 import { notificationId } from '../../core/subscription/notification.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { DeliveryEnvironment } from './environment.ts';
+import type { OwnerView } from './owner-view.ts';
 
 /** The subscription that the message belongs to. */
 export interface MessageTarget {
   readonly id: string;
   readonly stored: StoredPlan;
   readonly env: DeliveryEnvironment;
+  readonly owner: OwnerView;
 }
 
-/** Writes the message of a change. It has the same id for the same change and subscription, so that a receiver can detect a repeat. */
-export async function writeChange(record: LogRecord, target: MessageTarget): Promise<Message> {
-  const { id, stored, env } = target;
+/**
+ * Writes the message of a change, as the owner of the subscription may see it now. It has the same id for the same change and subscription,
+ * so that a receiver can detect a repeat. Throws Forbidden when the owner may not see it any more.
+ */
+export async function writeChange(change: LogRecord, target: MessageTarget): Promise<Message> {
+  const { id, stored, env, owner } = target;
+  const record = owner.see(change);
+  if (!record) throw new Problem('Forbidden', 'The owner of the subscription may not see the change any more.');
   const reached = record.event === 'deleted' ? [] : await follow([record.entity], target);
   const name = notificationId(id, positionText(env.epoch, record.position));
   return write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), target);
@@ -35,10 +43,14 @@ function write(id: string, data: readonly string[], { id: subscriptionId, stored
 }
 
 /** The entities that these link to, if the subscription joins them. */
-async function follow(entities: readonly Entity[], { stored, env }: MessageTarget): Promise<readonly LinkedEntity[]> {
+async function follow(
+  entities: readonly Entity[],
+  { stored, env, owner }: MessageTarget,
+): Promise<readonly LinkedEntity[]> {
   const { join, plan } = stored;
-  if (!join) return [];
-  const { store, world } = env;
+  const store = owner.store();
+  if (!join || !store) return [];
+  const { world } = env;
   const traversal = { level: join.level, containedBy: new Set<string>(), projection: plan.changeView.view.projection };
   return followLinks(entities, traversal, { store, world, now: world.clock.now() });
 }

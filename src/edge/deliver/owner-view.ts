@@ -1,0 +1,48 @@
+/** What the owner of a subscription may be notified of. It asks for the rights of the owner each time. */
+import { type Decision, visiblePart } from '../../core/access/decision.ts';
+import { withoutAttributes } from '../../core/access/filter-attributes.ts';
+import { guardStore } from '../../core/access/guard.ts';
+import type { SubscriptionDocument } from '../../core/model/subscription.ts';
+import type { LogRecord, Store } from '../../core/port/store.ts';
+import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
+import { visibleChange } from '../../core/subscription/visible-change.ts';
+import type { DeliveryEnvironment } from './environment.ts';
+
+export interface OwnerView {
+  /** Texts that are equal stand for the same rights. */
+  key(): string;
+  /** True when the owner may see everything. */
+  isWhole(): boolean;
+  /** The visible part of a change. Undefined when nothing of it is visible. */
+  see(record: LogRecord): LogRecord | undefined;
+  /** The store as the owner may see it. Undefined when nothing of it is visible. */
+  store(): Store | undefined;
+  /** A plan that finds at least the changes whose visible part matches the given plan. */
+  widened(plan: SubscriptionPlan): SubscriptionPlan;
+}
+
+const full: Decision = { extent: 'full' };
+
+export function createOwnerView(
+  { owner }: SubscriptionDocument,
+  { tenant, store, world }: Pick<DeliveryEnvironment, 'tenant' | 'store' | 'world'>,
+): OwnerView {
+  const decide = (): Decision => (owner ? world.access.principalOfOwner(owner).rights('subscribe', tenant) : full);
+  return {
+    key: () => {
+      const decision = decide();
+      return decision.extent === 'part' ? decision.key : decision.extent;
+    },
+    isWhole: () => decide().extent === 'full',
+    see: (record) => {
+      const decision = decide();
+      if (decision.extent !== 'part') return decision.extent === 'full' ? record : undefined;
+      return visibleChange(record, (entity) => visiblePart(entity, decision));
+    },
+    store: () => {
+      const decision = decide();
+      return decision.extent === 'none' ? undefined : guardStore(store, decision);
+    },
+    widened: (plan) => (decide().extent === 'full' ? plan : { ...plan, filter: withoutAttributes(plan.filter) }),
+  };
+}
