@@ -116,7 +116,11 @@ function openParts(
     ...basics,
     access: access.policy,
     stores,
-    models: createModels({ directory: modelsFolder, modes: readModelModes(config.models) }),
+    models: createModels({
+      directory: modelsFolder,
+      modes: readModelModes(config.models),
+      areChecked: config.modelsFolder === '',
+    }),
     observe,
     registrations: createRegistrations({ stores, observe }),
     contexts: openContextRegistry(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),

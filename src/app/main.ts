@@ -1,9 +1,20 @@
 #!/usr/bin/env node
 /** The entry point of the command line: finds the command, runs it, and exits with its exit code. */
-import { commands } from './commands.ts';
-import { failureText } from './command/failure-text.ts';
-import { suggestion } from './config/nearest.ts';
-import { version } from './version.ts';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+// Later starts need not compile the modules again. The folder is this user's own, unlike the initial one of Node, which is in the folder for
+// temporary files. The variable also holds for worker threads. Where the folder cannot be written, there is no cache.
+const { XDG_CACHE_HOME: caches = '' } = process.env;
+process.env['NODE_COMPILE_CACHE'] ??= join(caches === '' ? join(homedir(), '.cache') : caches, 'mlaka');
+enableCompileCache();
+const [{ commands }, { failureText }, { suggestion }, { version }] = await Promise.all([
+  import('./commands.ts'),
+  import('./command/failure-text.ts'),
+  import('./config/nearest.ts'),
+  import('./version.ts'),
+]);
 
 const [name = '--help', ...args] = process.argv.slice(2);
 const stopping = new AbortController();

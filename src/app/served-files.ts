@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PageOptions } from '../edge/http/pages.ts';
-import { readConsole, readServedContexts } from './console.ts';
+import { openApiAsJson, readConsole, readServedContexts } from './console.ts';
 import { readDocs } from './docs/docs.ts';
 
 /**
@@ -12,6 +12,7 @@ import { readDocs } from './docs/docs.ts';
 export const readServedFiles = (root: string, modelsFolder: string): Omit<PageOptions, 'probes'> => ({
   console: new Map([...readConsole(root), ...readServedContexts(modelsFolder)]),
   docs: readDocs(root),
+  openApiJson: () => openApiAsJson(root),
   openapi: readFileSync(join(root, 'openapi.yaml')),
   asyncapi: readFileSync(join(root, 'asyncapi.yaml')),
 });

@@ -2,7 +2,6 @@
 import type { Observe } from '../core/port/observe.ts';
 import type { Stores } from '../core/port/store.ts';
 import { createMemoryStores } from '../store/memory/stores.ts';
-import { openMongoStores } from '../store/mongo/stores.ts';
 import { lockFolder } from '../store/sqlite/folder-lock.ts';
 import { createSqliteStores } from '../store/sqlite/stores.ts';
 import type { Config } from './config/options.ts';
@@ -16,12 +15,16 @@ export interface StoresOptions {
 
 /** Throws an Error when the database cannot be reached, or another process has the folder. */
 export function openStores(config: Config, options: StoresOptions): Stores | Promise<Stores> {
-  const { observe } = options;
-  if (config.store === 'mongo')
-    return openMongoStores({ url: config.mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
+  if (config.store === 'mongo') return openDatabases(config, options);
   return config.store === 'memory'
     ? createMemoryStores({ yieldToEventLoop: createYieldToEventLoop() })
     : openFiles(config, options);
+}
+
+/** Loads the driver only when it is needed: that takes a tenth of a second. */
+async function openDatabases({ mongoUrl }: Config, { observe }: StoresOptions): Promise<Stores> {
+  const { openMongoStores } = await import('../store/mongo/stores.ts');
+  return openMongoStores({ url: mongoUrl, observe, yieldToEventLoop: createYieldToEventLoop() });
 }
 
 /** Opens the stores in the data folder, and locks the folder for this process. */

@@ -15,9 +15,12 @@ export interface Validators {
   ofSchema(schema: JsonObject): ValidateFunction;
 }
 
-/** Creates validators. `sharedSchema` contains the definitions that all types share. */
-export function createValidators(sharedSchema: JsonObject): Validators {
-  const ajv = new Ajv2020({ strict: true, verbose: true });
+/** Creates validators. `sharedSchema` contains the definitions that all types share. `areChecked`: the schemas are known to be valid. */
+export function createValidators(
+  sharedSchema: JsonObject,
+  { areChecked }: { readonly areChecked: boolean },
+): Validators {
+  const ajv = new Ajv2020({ strict: true, verbose: true, validateSchema: !areChecked });
   formats.default(ajv);
   ajv.addKeyword('x-ngsi');
   ajv.addSchema(sharedSchema);

@@ -47,6 +47,8 @@ export interface PageOptions {
   readonly console: ReadonlyMap<string, StaticFile>;
   /** Documents by path, read on request. */
   readonly docs?: ReadonlyMap<string, () => Promise<StaticFile>>;
+  /** The description of the API as JSON, made on the first request. */
+  readonly openApiJson?: () => Promise<StaticFile>;
   /** Descriptions of the API and of the stream. */
   readonly openapi: Buffer;
   readonly asyncapi: Buffer;
@@ -54,13 +56,11 @@ export interface PageOptions {
 }
 
 /** The pages by path. */
-export function createPages({ console, docs, openapi, asyncapi, probes }: PageOptions): ReadonlyMap<string, PageRoute> {
+export function createPages(options: PageOptions): ReadonlyMap<string, PageRoute> {
+  const { console, docs, openApiJson, openapi, asyncapi, probes } = options;
   const pages = new Map<string, PageRoute>();
-  for (const [path, file] of console)
-    pages.set(path, {
-      name: 'console',
-      reply: path === '/openapi.json' ? descriptionReply(file) : () => fileReply(file),
-    });
+  for (const [path, file] of console) pages.set(path, { name: 'console', reply: () => fileReply(file) });
+  if (openApiJson) pages.set('/openapi.json', openApiJsonPage(openApiJson));
   for (const [path, read] of docs ?? []) pages.set(path, { name: 'docs', reply: async () => fileReply(await read()) });
   for (const [name, body] of Object.entries({ openapi, asyncapi }))
     pages.set(`/${name}.yaml`, { name, reply: descriptionReply({ type: 'application/yaml', body }) });
@@ -71,6 +71,11 @@ export function createPages({ console, docs, openapi, asyncapi, probes }: PageOp
   pages.set('/health/ready', { name: 'ready', reply: async () => readyReply(await probes.unready()) });
   pages.set('/metrics', { name: 'metrics', reply: async () => metricsReply(await probes.metrics()) });
   return pages;
+}
+
+function openApiJsonPage(read: () => Promise<StaticFile>): PageRoute {
+  let description: Promise<StaticFile> | undefined;
+  return { name: 'console', reply: async (origin) => descriptionReply(await (description ??= read()))(origin) };
 }
 
 const fileReply = ({ type, body }: StaticFile): Reply => ({
