@@ -74,7 +74,7 @@ export const createCountedRenders = (memory: Memory, bytesMax: number): RenderCa
 const mebibyte = 2 ** 20;
 
 /** The bounds of the default budget. With less, bodies of ordinary size do not fit; more has no benefit. */
-const [leastBytes, mostBytes] = [64 * mebibyte, 1024 * mebibyte];
+const [budgetMinBytes, budgetMaxBytes] = [64 * mebibyte, 1024 * mebibyte];
 
 /** The budget in bytes: the value of the option, or a quarter of the memory that the process may use. */
 export function memoryBudgetOf(option: string): number {
@@ -83,7 +83,7 @@ export function memoryBudgetOf(option: string): number {
   // The limit of the control group. Without one, Node.js returns 0 or a number beyond all memory.
   const constrained = process.constrainedMemory();
   const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return Math.min(Math.max(Math.floor(machine / 4), leastBytes), mostBytes);
+  return Math.min(Math.max(Math.floor(machine / 4), budgetMinBytes), budgetMaxBytes);
 }
 
 const units: Readonly<Record<string, number>> = {

@@ -32,14 +32,14 @@ export class Link {
   #isReady = false;
   #isClosed = false;
   #failures = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #pulse: ReturnType<typeof setInterval> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeatTimer: ReturnType<typeof setInterval> | undefined;
   /** Intervals since the last frame from the broker. */
-  #quiet = 0;
+  #silentIntervals = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#start();
+    this.#connect();
   }
 
   /** Sends a frame; returns false without an open connection. */
@@ -50,15 +50,16 @@ export class Link {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#retry);
-    clearInterval(this.#pulse);
+    clearTimeout(this.#retryTimer);
+    clearInterval(this.#heartbeatTimer);
     this.#socket?.close(1000);
   }
 
-  #start(): void {
+  #connect(): void {
     this.#options.open().then(
       (socket) => this.#attach(socket),
-      (cause: unknown) => this.#ended(new ConnectionLost(1006, cause instanceof Error ? cause.message : String(cause))),
+      (cause: unknown) =>
+        this.#onDisconnect(new ConnectionLost(1006, cause instanceof Error ? cause.message : String(cause))),
     );
   }
 
@@ -68,52 +69,52 @@ export class Link {
       return;
     }
     this.#socket = socket;
-    this.#watch();
+    this.#startHeartbeat();
     socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
       const frame = this.#socket === socket ? parseFrame(data) : undefined;
-      if (frame) this.#heard(frame);
+      if (frame) this.#receive(frame);
     });
     // The `close` event that follows handles the failure. Without a listener for `error`, some libraries throw it.
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', ({ code, reason }) => {
-      if (this.#socket === socket) this.#ended(new ConnectionLost(code, reason));
+      if (this.#socket === socket) this.#onDisconnect(new ConnectionLost(code, reason));
     });
   }
 
-  #heard(frame: Frame): void {
-    this.#quiet = 0;
+  #receive(frame: Frame): void {
+    this.#silentIntervals = 0;
     if (frame.op === 'hello') {
       this.#isReady = true;
       this.#failures = 0;
-      this.#watch(frame.pingIntervalMs);
+      this.#startHeartbeat(frame.pingIntervalMs);
       this.#options.onReady();
     }
     this.#options.onFrame(frame);
   }
 
   /** Runs from the start of a connection, because the peer may accept it and then stay silent. */
-  #watch(pingIntervalMs = 30_000): void {
-    clearInterval(this.#pulse);
-    this.#quiet = 0;
-    this.#pulse = setInterval(() => this.#beat(), pingIntervalMs);
+  #startHeartbeat(pingIntervalMs = 30_000): void {
+    clearInterval(this.#heartbeatTimer);
+    this.#silentIntervals = 0;
+    this.#heartbeatTimer = setInterval(() => this.#heartbeat(), pingIntervalMs);
   }
 
   /**
    * Browser code does not see WebSocket pings. So the client sends its own ping when it has received nothing, and gives up when the broker
    * does not answer.
    */
-  #beat(): void {
-    this.#quiet += 1;
-    if (this.#quiet === 2) this.send({ op: 'ping' });
-    if (this.#quiet < 4) return;
+  #heartbeat(): void {
+    this.#silentIntervals += 1;
+    if (this.#silentIntervals === 2) this.send({ op: 'ping' });
+    if (this.#silentIntervals < 4) return;
     // Closing a dead connection may take minutes, so it counts as closed at once.
     const gone = this.#socket;
-    this.#ended(new ConnectionLost(unheardCode, 'the broker was not heard any more'));
+    this.#onDisconnect(new ConnectionLost(unheardCode, 'the broker was not heard any more'));
     gone?.close(unheardCode);
   }
 
-  #ended(lost: ConnectionLost): void {
-    clearInterval(this.#pulse);
+  #onDisconnect(lost: ConnectionLost): void {
+    clearInterval(this.#heartbeatTimer);
     this.#socket = undefined;
     this.#isReady = false;
     if (this.#isClosed) return;
@@ -127,6 +128,6 @@ export class Link {
     const waitMs = Math.min(retryMostMs, retryLeastMs * 2 ** this.#failures);
     this.#failures += 1;
     // Half of the wait is random, so that the clients of a failed broker do not reconnect all at once.
-    this.#retry = setTimeout(() => this.#start(), waitMs * (0.5 + Math.random() / 2));
+    this.#retryTimer = setTimeout(() => this.#connect(), waitMs * (0.5 + Math.random() / 2));
   }
 }

@@ -1,7 +1,7 @@
 /** Implements the queue between the connection and the iteration over events. */
 
 /** Consumed items are removed from the array in groups of this size. */
-const forgetAt = 1024;
+const compactAt = 1024;
 
 export interface QueueEvents {
   /** All items have been consumed. */
@@ -15,7 +15,7 @@ export class Queue<T extends object> implements AsyncIterable<T> {
   #items: T[] = [];
   #head = 0;
   #end: { readonly error: Error | undefined } | undefined;
-  #wake: (() => void) | undefined;
+  #wakeConsumer: (() => void) | undefined;
 
   constructor(events: QueueEvents) {
     this.#events = events;
@@ -32,23 +32,23 @@ export class Queue<T extends object> implements AsyncIterable<T> {
   push(item: T): void {
     if (this.#end) return;
     this.#items.push(item);
-    this.#wake?.();
+    this.#wakeConsumer?.();
   }
 
   /** Ends the queue. The iteration ends when the queue is empty, and throws the error if there is one. */
   end(error?: Error): void {
     this.#end ??= { error };
-    this.#wake?.();
+    this.#wakeConsumer?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     try {
       for (;;) {
-        yield* this.#waiting();
+        yield* this.#drain();
         if (this.#end?.error) throw this.#end.error;
         if (this.#end) return;
         await new Promise<void>((resolve) => {
-          this.#wake = resolve;
+          this.#wakeConsumer = resolve;
         });
       }
     } finally {
@@ -56,17 +56,17 @@ export class Queue<T extends object> implements AsyncIterable<T> {
     }
   }
 
-  *#waiting(): Generator<T> {
+  *#drain(): Generator<T> {
     for (let item = this.#items[this.#head]; item !== undefined; item = this.#items[this.#head]) {
       this.#head += 1;
-      if (this.#head === forgetAt) this.#forget();
+      if (this.#head === compactAt) this.#compact();
       yield item;
     }
-    this.#forget();
+    this.#compact();
     this.#events.onEmpty();
   }
 
-  #forget(): void {
+  #compact(): void {
     this.#items = this.#items.slice(this.#head);
     this.#head = 0;
   }

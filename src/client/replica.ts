@@ -25,14 +25,14 @@ export class LiveReplica implements Replica {
   readonly #entities = new Map<string, Entity>();
   readonly #listeners = new Set<(id?: string) => void>();
   readonly #events: Subscription;
-  readonly #first = Promise.withResolvers<undefined>();
+  readonly #firstSnapshot = Promise.withResolvers<undefined>();
   /** The ids in the current snapshot. Earlier entities stay until the snapshot is complete. */
-  #seen: Set<string> | undefined;
+  #snapshotIds: Set<string> | undefined;
 
   constructor(events: Subscription) {
     this.#events = events;
-    this.ended = this.#keep();
-    this.ready = this.#first.promise;
+    this.ended = this.#consume();
+    this.ready = this.#firstSnapshot.promise;
     // Prevents an unhandled rejection when nobody awaits `ready`.
     this.ready.catch(() => undefined);
   }
@@ -50,42 +50,42 @@ export class LiveReplica implements Replica {
     this.#events.close();
   }
 
-  async #keep(): Promise<Error | undefined> {
+  async #consume(): Promise<Error | undefined> {
     let end: Error | undefined;
     try {
-      for await (const event of this.#events) this.#take(event);
+      for await (const event of this.#events) this.#apply(event);
     } catch (error) {
       end = error instanceof Error ? error : new Error(String(error));
     }
-    this.#first.reject(end ?? new Error('The replica was closed before it was filled.'));
+    this.#firstSnapshot.reject(end ?? new Error('The replica was closed before it was filled.'));
     return end;
   }
 
-  #take(event: StreamEvent): void {
-    if (event.kind === 'snapshotBegin') this.#seen = new Set();
-    if (event.kind === 'change') this.#put(event.entity, event.isDeleted);
-    if (event.kind === 'snapshotEnd') this.#complete();
+  #apply(event: StreamEvent): void {
+    if (event.kind === 'snapshotBegin') this.#snapshotIds = new Set();
+    if (event.kind === 'change') this.#applyChange(event.entity, event.isDeleted);
+    if (event.kind === 'snapshotEnd') this.#endSnapshot();
   }
 
-  #put(entity: Entity, isDeleted: boolean): void {
+  #applyChange(entity: Entity, isDeleted: boolean): void {
     if (isDeleted) {
       this.#entities.delete(entity.id);
-      this.#seen?.delete(entity.id);
+      this.#snapshotIds?.delete(entity.id);
     } else {
       this.#entities.set(entity.id, entity);
-      this.#seen?.add(entity.id);
+      this.#snapshotIds?.add(entity.id);
     }
-    this.#tell(entity.id);
+    this.#notify(entity.id);
   }
 
-  #complete(): void {
-    for (const id of this.#entities.keys()) if (this.#seen?.has(id) === false) this.#entities.delete(id);
-    this.#seen = undefined;
-    this.#first.resolve(undefined);
-    this.#tell();
+  #endSnapshot(): void {
+    for (const id of this.#entities.keys()) if (this.#snapshotIds?.has(id) === false) this.#entities.delete(id);
+    this.#snapshotIds = undefined;
+    this.#firstSnapshot.resolve(undefined);
+    this.#notify();
   }
 
-  #tell(id?: string): void {
+  #notify(id?: string): void {
     for (const listener of this.#listeners) listener(id);
   }
 }

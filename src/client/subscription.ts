@@ -64,66 +64,66 @@ export class LiveSubscription implements Subscription {
   readonly #queue: Queue<StreamEvent>;
   readonly #queueMax: number;
   /** The position of the newest event in the queue. */
-  #reached: string | undefined;
-  #handedOut: string | undefined;
+  #queuedTo: string | undefined;
+  #deliveredTo: string | undefined;
   #attempts = 0;
   /** True when the broker has accepted the subscription under its present id. */
   #isOpen = false;
   #acked: string | undefined;
   /** True while the subscription is paused because the queue is too long. */
-  #isResting = false;
+  #isPaused = false;
 
   constructor(options: LiveSubscriptionOptions) {
     const { after, queueMax = 10_000, signal } = options.beginning;
     this.#options = options;
     this.#queueMax = queueMax;
-    this.#reached = after;
+    this.#queuedTo = after;
     this.#queue = new Queue({ onEmpty: () => this.#resume(), onLeft: () => this.close() });
     signal?.addEventListener('abort', () => this.close(), { once: true });
     if (signal?.aborted === true) this.close();
   }
 
   get position(): string | undefined {
-    return this.#handedOut;
+    return this.#deliveredTo;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent> {
     for await (const event of this.#queue) {
-      if ('position' in event) this.#handedOut = event.position;
+      if ('position' in event) this.#deliveredTo = event.position;
       yield event;
     }
   }
 
   ack(position: string): void {
     this.#acked = position;
-    if (this.#isOpen) this.#sayAcked();
+    if (this.#isOpen) this.#sendAck();
   }
 
   close(): void {
-    if (!this.#queue.isEnded) this.#leave();
+    if (!this.#queue.isEnded) this.#unsubscribe();
     this.end();
   }
 
   /** Subscribes on a new connection, from the start or from the last position. */
   begin(): void {
-    if (this.#isResting || this.#queue.isEnded) return;
+    if (this.#isPaused || this.#queue.isEnded) return;
     const { beginning, send } = this.#options;
-    this.#nextAttempt();
-    const start = this.#reached === undefined ? startOf(beginning) : { after: this.#reached };
+    this.#beginAttempt();
+    const start = this.#queuedTo === undefined ? startOf(beginning) : { after: this.#queuedTo };
     if ('snapshot' in start) this.#queue.push({ kind: 'snapshotBegin' });
-    send({ op: 'subscribe', id: this.#id(), ...subjectOf(this.#options), ...start, ...overflowOf(beginning) });
+    send({ op: 'subscribe', id: this.#attemptId(), ...subjectOf(this.#options), ...start, ...overflowOf(beginning) });
   }
 
   /** Handles a frame, unless it belongs to an earlier attempt. */
   take(frame: Frame): void {
-    if (frame.id !== this.#id()) return;
+    if (frame.id !== this.#attemptId()) return;
     for (const event of eventsOf(frame)) this.#queue.push(event);
-    if (frame.op === 'unsubscribed') this.#endedByBroker(frame.reason);
-    else if (frame.problem) this.#refused(new StreamProblem(frame.problem));
-    else if (frame.op === 'gap') this.#lost(frame);
-    else if (frame.op !== 'acked') this.#reached = frame.position ?? this.#reached;
-    if (frame.op === 'subscribed') this.#opened();
-    this.#restIfFull();
+    if (frame.op === 'unsubscribed') this.#onUnsubscribed(frame.reason);
+    else if (frame.problem) this.#onProblem(new StreamProblem(frame.problem));
+    else if (frame.op === 'gap') this.#onGap(frame);
+    else if (frame.op !== 'acked') this.#queuedTo = frame.position ?? this.#queuedTo;
+    if (frame.op === 'subscribed') this.#onSubscribed();
+    this.#pauseIfFull();
   }
 
   /** Ends the subscription; no event follows. */
@@ -133,63 +133,63 @@ export class LiveSubscription implements Subscription {
   }
 
   /** Each attempt has a new id, so that late frames of an earlier attempt are ignored. */
-  #id(): string {
+  #attemptId(): string {
     return `${this.#options.name}.${this.#attempts}`;
   }
 
-  #nextAttempt(): void {
+  #beginAttempt(): void {
     this.#attempts += 1;
     this.#isOpen = false;
   }
 
-  #leave(): void {
-    this.#options.send({ op: 'unsubscribe', id: this.#id() });
-    this.#nextAttempt();
+  #unsubscribe(): void {
+    this.#options.send({ op: 'unsubscribe', id: this.#attemptId() });
+    this.#beginAttempt();
   }
 
-  #opened(): void {
+  #onSubscribed(): void {
     this.#isOpen = true;
-    if (this.#acked !== undefined) this.#sayAcked();
+    if (this.#acked !== undefined) this.#sendAck();
   }
 
-  #sayAcked(): void {
-    this.#options.send({ op: 'ack', id: this.#id(), position: this.#acked });
+  #sendAck(): void {
+    this.#options.send({ op: 'ack', id: this.#attemptId(), position: this.#acked });
   }
 
   /** A stored subscription that was changed resumes at its position in its new form. Any other reason ends it. */
-  #endedByBroker(reason = 'no reason given'): void {
+  #onUnsubscribed(reason = 'no reason given'): void {
     if (reason === 'changed') this.begin();
     else this.end(new SubscriptionEnded(reason));
   }
 
   /** When the subscription is open, the refused frame was an acknowledgement, so the broker still has the subscription. */
-  #refused(problem: StreamProblem): void {
-    if (this.#isOpen) this.#leave();
+  #onProblem(problem: StreamProblem): void {
+    if (this.#isOpen) this.#unsubscribe();
     this.end(problem);
   }
 
   /** The broker may have a new log, in which earlier positions are invalid. */
-  #lost({ position }: Frame): void {
+  #onGap({ position }: Frame): void {
     this.#acked = undefined;
-    if (this.#options.beginning.snapshot === true) this.#beginAnew();
-    else this.#reached = position;
+    if (this.#options.beginning.snapshot === true) this.#restart();
+    else this.#queuedTo = position;
   }
 
-  #restIfFull(): void {
-    if (this.#queue.size <= this.#queueMax || this.#reached === undefined) return;
-    this.#leave();
-    this.#isResting = true;
+  #pauseIfFull(): void {
+    if (this.#queue.size <= this.#queueMax || this.#queuedTo === undefined) return;
+    this.#unsubscribe();
+    this.#isPaused = true;
   }
 
   #resume(): void {
-    if (!this.#isResting) return;
-    this.#isResting = false;
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.begin();
   }
 
-  #beginAnew(): void {
-    this.#leave();
-    this.#reached = undefined;
+  #restart(): void {
+    this.#unsubscribe();
+    this.#queuedTo = undefined;
     this.begin();
   }
 }

@@ -84,7 +84,7 @@ async function sendUnfinished(child: Child, bytes: number, sockets: Socket[]): P
   return status === '' ? 'waits' : status;
 }
 
-const tally = (words: readonly string[]): string =>
+const summary = (words: readonly string[]): string =>
   [...Map.groupBy(words, (word) => word)].map(([word, list]) => `${list.length} × ${word}`).join(', ');
 
 async function bodies(child: Child): Promise<Measured> {
@@ -92,7 +92,7 @@ async function bodies(child: Child): Promise<Measured> {
   const statuses = await Promise.all(Array.from({ length: 30 }, () => sendUnfinished(child, 63 * mebibyte, sockets)));
   await sleep(1000);
   for (const socket of sockets) socket.destroy();
-  return { outcome: tally(statuses) };
+  return { outcome: summary(statuses) };
 }
 
 /** Reads a page as fast as it comes. */
@@ -124,7 +124,7 @@ const silent =
     await then(child);
     await sleep(5000);
     for (const socket of sockets) socket.destroy();
-    return { outcome: tally(statuses) };
+    return { outcome: summary(statuses) };
   };
 
 const host = 'Host: localhost\r\n';

@@ -150,8 +150,8 @@ async function dailySums(store: Store, timeproperty: 'observedAt' | 'any' = 'obs
     limitInstances: 1e6,
     now,
   });
-  const tallies = (found?.attrs[iri('level')] ?? []).flatMap((one) => one.tallies ?? []);
-  return [...Map.groupBy(tallies, ({ first }) => dayOf(first)).values()].map(
+  const summaries = (found?.attrs[iri('level')] ?? []).flatMap((one) => one.summaries ?? []);
+  return [...Map.groupBy(summaries, ({ first }) => dayOf(first)).values()].map(
     (ofDay) => summarize(ofDay)?.sum ?? Number.NaN,
   );
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readModelIndex } from '../../city/models/model-index.ts';
-import { hourMs, type Moment } from '../../city/simulation/calendar.ts';
+import { hourMs, type EpochMs } from '../../city/simulation/calendar.ts';
 import {
   type City,
   createCity,
@@ -57,7 +57,7 @@ export const demo: Command = {
 };
 
 /** A time range; the end is exclusive. */
-type Span = readonly [from: Moment, to: Moment];
+type Span = readonly [from: EpochMs, to: EpochMs];
 
 interface DemoRun {
   readonly client: Client;
@@ -96,7 +96,7 @@ async function createEntities(city: City, [from, now]: Span, { client, io }: Dem
 }
 
 /** The time of the last report of a weather station, in milliseconds; 0 when there is none. */
-async function lastReport(client: Client): Promise<Moment> {
+async function lastReport(client: Client): Promise<EpochMs> {
   const type = encodeURIComponent('https://smartdatamodels.org/dataModel.Weather/WeatherObserved');
   const { body } = await client.send('GET', `/entities?type=${type}&idPattern=:kranj:&limit=100`);
   const texts = JSON.stringify(body ?? []).matchAll(/"observedAt":"([^"]+)"/g);
@@ -104,7 +104,7 @@ async function lastReport(client: Client): Promise<Moment> {
 }
 
 /** Sends reports as they become due. Reports that become due while the broker is unavailable are sent when it is back. */
-async function follow(city: City, began: Moment, { client, io, speed }: DemoRun): Promise<void> {
+async function follow(city: City, began: EpochMs, { client, io, speed }: DemoRun): Promise<void> {
   const progress = createProgress(io.out, 'reports');
   const startedMs = Date.now();
   const due: Update[] = [];
@@ -132,7 +132,7 @@ async function sendUpdates(due: Update[], client: Client, onTold: (count: number
   }
 }
 
-const wholeAt = (city: City, at: Moment): readonly JsonObject[] =>
+const wholeAt = (city: City, at: EpochMs): readonly JsonObject[] =>
   city.entities.map((entity) => withContext(entity.family, entityAt(entity, at)));
 
 const partOf = ({ id, attrs, entity }: Update): JsonObject => withContext(entity.family, { id, ...attrs });

@@ -4,14 +4,14 @@ import { nearestOf } from '../config/nearest.ts';
 import { type Client, detailOf } from './client.ts';
 
 /** The request, with names in the @context of the client. */
-interface Asked {
+interface QueriedNames {
   readonly type: string;
   /** Comma-separated attribute names; empty or absent: all. */
   readonly attrs?: string;
 }
 
 /** A sentence about a type or attribute that the broker does not have; undefined when it has all of them. */
-export async function unknownName(client: Client, { type, attrs = '' }: Asked): Promise<string | undefined> {
+export async function unknownName(client: Client, { type, attrs = '' }: QueriedNames): Promise<string | undefined> {
   const types = await namesIn(client, '/types', 'typeList');
   if (types.length === 0) return 'The broker holds no entities here.';
   return (
@@ -35,15 +35,15 @@ const namesMax = 10;
 function unknownIn(text: string, known: readonly string[], sentence: string): string | undefined {
   const unknown = text.split(/[,;|()]/).find((name) => name !== '' && !known.includes(name));
   if (unknown === undefined) return undefined;
-  const told = `${sentence} ${unknown}.`;
+  const message = `${sentence} ${unknown}.`;
   const same = known.find((name) => localOf(name) === localOf(unknown));
   if (same !== undefined)
-    return `${told} Did you mean ${same}? Name it so, or give the @context of short names with --context URL.`;
+    return `${message} Did you mean ${same}? Name it so, or give the @context of short names with --context URL.`;
   const near = nearestOf(localOf(unknown), known.map(localOf));
   const meant = known.find((name) => localOf(name) === near);
-  if (meant !== undefined) return `${told} Did you mean ${meant}?`;
+  if (meant !== undefined) return `${message} Did you mean ${meant}?`;
   const more = known.length > namesMax ? `, and ${known.length - namesMax} more` : '';
-  return `${told} There are: ${known.slice(0, namesMax).join(', ')}${more}.`;
+  return `${message} There are: ${known.slice(0, namesMax).join(', ')}${more}.`;
 }
 
 /** The last part of an IRI, which is its short name in most @contexts. */

@@ -72,7 +72,7 @@ export const importFile: Command = {
     const result = await carryOut({ file, plan, journal, batchSize }, { ...values, onModelWarning }, io);
     tell(result, rejectedPath, io.out);
     tellWarnings(warnings.list(), io.out);
-    return result.tally.rejected === 0 ? 0 : 1;
+    return result.counts.rejected === 0 ? 0 : 1;
   },
 };
 
@@ -161,8 +161,8 @@ async function carryOut(
   }
 }
 
-function tell({ tally, reasons }: ImportResult, rejectedPath: string, out: Writable): void {
-  const { rows, accepted, replaced, skipped, rejected } = tally;
+function tell({ counts, reasons }: ImportResult, rejectedPath: string, out: Writable): void {
+  const { rows, accepted, replaced, skipped, rejected } = counts;
   out.write(`${rows} rows: ${accepted} accepted, ${skipped} skipped, ${rejected} rejected.\n`);
   if (replaced > 0)
     out.write(

@@ -5,7 +5,7 @@ import { guardFlag, lineWriter } from '../command/csv-cell.ts';
 import { brokerFlags, helpOf, readFlags } from '../command/options.ts';
 import { createProgress } from '../command/progress.ts';
 import { unknownName } from '../command/explain-empty.ts';
-import { readHistories, type Wanted } from './read-history.ts';
+import { readHistories, type HistorySelection } from './read-history.ts';
 import { rowsOf } from './rows.ts';
 import { type AddRows, formats, writeRows } from './write-rows.ts';
 import { asksForHelp } from '../config/arguments.ts';
@@ -56,7 +56,7 @@ export const exportHistory: Command = {
   },
 };
 
-async function addAll(add: AddRows, wanted: Wanted & BrokerTarget, { err, signal }: Io): Promise<void> {
+async function addAll(add: AddRows, wanted: HistorySelection & BrokerTarget, { err, signal }: Io): Promise<void> {
   const client = createClient(wanted, signal);
   const progress = createProgress(err, 'instances');
   let done = 0;
@@ -70,7 +70,7 @@ async function addAll(add: AddRows, wanted: Wanted & BrokerTarget, { err, signal
   progress.end(done);
 }
 
-async function whyNone(client: Client, wanted: Wanted): Promise<string> {
+async function whyNone(client: Client, wanted: HistorySelection): Promise<string> {
   const unknown = await unknownName(client, wanted);
   if (unknown !== undefined) return unknown;
   const { id, from, to, timeproperty } = wanted;

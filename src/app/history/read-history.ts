@@ -6,7 +6,7 @@ import { type Client, detailOf } from '../command/client.ts';
 type Answer = Awaited<ReturnType<Client['send']>>;
 
 /** Which part of which histories to read. Names are terms of the core @context. */
-export interface Wanted {
+export interface HistorySelection {
   readonly type: string;
   /** Comma-separated ids; empty: all. */
   readonly id: string;
@@ -35,7 +35,7 @@ const allTime: TimeSpan = { start: -62_135_596_800_000_000, end: 253_402_300_799
  * Yields parts of histories as the broker answers them: normalized, with system attributes, entity by entity and ascending in time. Throws
  * an Error with the reason when the broker refuses.
  */
-export async function* readHistories(client: Client, wanted: Wanted): AsyncGenerator<Json> {
+export async function* readHistories(client: Client, wanted: HistorySelection): AsyncGenerator<Json> {
   const span = timeSpanOf(wanted);
   const timeproperty = wanted.timeproperty || (isAllTime(span) ? 'any' : 'observedAt');
   let limit = pageSize;
@@ -80,7 +80,7 @@ async function* readLong(client: Client, ask: HistoryRequest): AsyncGenerator<Js
   }
 }
 
-interface HistoryRequest extends Wanted {
+interface HistoryRequest extends HistorySelection {
   readonly span: TimeSpan;
   readonly limit: number;
   readonly offset: number;
@@ -134,7 +134,7 @@ function rangeOf({ status, headers }: Answer): TimeSpan | undefined {
 }
 
 /** Parses the bounds into times. */
-function timeSpanOf({ from, to }: Wanted): TimeSpan {
+function timeSpanOf({ from, to }: HistorySelection): TimeSpan {
   const span = { start: momentOf('from', from) ?? allTime.start, end: momentOf('to', to) ?? allTime.end };
   if (span.end > span.start) return span;
   throw new Error(`--to must be later than --from, not ${to}.`);

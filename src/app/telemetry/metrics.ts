@@ -126,8 +126,8 @@ function watchSizes(registry: Registry, stores: Pick<Stores, 'sizes'>): void {
     help: 'What tenants take of disks.',
     labelNames: ['tenant', 'where'],
     collect: async () => {
-      const told = stores.sizes().catch(() => []);
-      const sizes = await Promise.race([told, sleep(sizesMs, [], { ref: false })]);
+      const measured = stores.sizes().catch(() => []);
+      const sizes = await Promise.race([measured, sleep(sizesMs, [], { ref: false })]);
       bytes.reset();
       for (const size of sizes) {
         for (const [where, value] of Object.entries(size.bytes)) bytes.set({ tenant: size.tenant, where }, value);

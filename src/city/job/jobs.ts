@@ -143,14 +143,15 @@ function startJob(name: keyof typeof times, job: Job & { readonly isAtOnce?: boo
   };
 }
 
-const told = new Set<Problem['type']>(['TenantUnavailable', 'InsufficientStorage']);
+const reportedByStore = new Set<Problem['type']>(['TenantUnavailable', 'InsufficientStorage']);
 
 /** Runs the work in each tenant. A failure in one tenant does not affect the others. */
 async function runOnce(name: string, { stores, observe, work, isOfAll = false }: Job): Promise<void> {
   const began = performance.now();
   const failed = (cause: unknown): undefined => {
     // The store itself reports a file or disk that is unusable.
-    if (!(cause instanceof Problem && told.has(cause.type))) observe({ kind: 'failed', where: `job ${name}`, cause });
+    if (!(cause instanceof Problem && reportedByStore.has(cause.type)))
+      observe({ kind: 'failed', where: `job ${name}`, cause });
   };
   // When several brokers share a store, the holder of the first partition runs the jobs.
   const tenants = stores.partitions.holds(0)

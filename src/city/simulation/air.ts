@@ -1,5 +1,5 @@
 /** Computes air quality in Kranj: smoke in winter inversions, exhaust gas at rush hours, ozone on hot afternoons. */
-import { hourMs, localTime, type Moment } from './calendar.ts';
+import { hourMs, localTime, type EpochMs } from './calendar.ts';
 import { clamp, drift } from './chance.ts';
 import type { SimulationEnvironment } from './entity.ts';
 import type { Fault } from './faults.ts';
@@ -25,7 +25,7 @@ export function airAt(
   { chance, climate }: SimulationEnvironment,
   name: string,
   { roads, chimneys }: Exposure,
-): (at: Moment) => Air {
+): (at: EpochMs) => Air {
   return (at) => {
     const weather = climate.weatherAt(at);
     const { hour } = localTime(at);

@@ -5,7 +5,7 @@ export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
-export type Moment = number;
+export type EpochMs = number;
 
 /** The local time and date in Kranj. */
 export interface LocalTime {
@@ -37,24 +37,24 @@ const holidays = new Set([
 /** Values that are constant for a local day. */
 interface Day {
   readonly number: number;
-  readonly firstOfYear: Moment;
+  readonly firstOfYear: EpochMs;
   readonly isWorkday: boolean;
   readonly isSunday: boolean;
 }
 
 /** A year (UTC) with its summer time. */
 interface Year {
-  readonly begins: Moment;
-  readonly ends: Moment;
-  readonly summerBegins: Moment;
-  readonly summerEnds: Moment;
+  readonly begins: EpochMs;
+  readonly ends: EpochMs;
+  readonly summerBegins: EpochMs;
+  readonly summerEnds: EpochMs;
 }
 
 // Callers go through time day by day, so caching the last day and year almost always hits.
 let lastDay = dayOf(0);
 let lastYear = yearOf(0);
 
-export function localTime(at: Moment): LocalTime {
+export function localTime(at: EpochMs): LocalTime {
   const local = at + offsetMs(at);
   const number = Math.floor(local / dayMs);
   if (lastDay.number !== number) lastDay = dayOf(number);
@@ -75,12 +75,12 @@ function dayOf(number: number): Day {
 }
 
 /** The offset of local time from UTC: two hours from the last Sunday of March to that of October (01:00 UTC), else one. */
-function offsetMs(at: Moment): number {
+function offsetMs(at: EpochMs): number {
   if (at < lastYear.begins || at >= lastYear.ends) lastYear = yearOf(at);
   return at >= lastYear.summerBegins && at < lastYear.summerEnds ? 2 * hourMs : hourMs;
 }
 
-function yearOf(at: Moment): Year {
+function yearOf(at: EpochMs): Year {
   const year = new Date(at).getUTCFullYear();
   return {
     begins: Date.UTC(year, 0, 1),
@@ -91,7 +91,7 @@ function yearOf(at: Moment): Year {
 }
 
 /** 01:00 UTC on the last Sunday of a month with 31 days. */
-function lastSunday(year: number, month: number): Moment {
+function lastSunday(year: number, month: number): EpochMs {
   const last = Date.UTC(year, month, 31, 1);
   return last - new Date(last).getUTCDay() * dayMs;
 }

@@ -1,6 +1,6 @@
 /** Simulates Kranj: 500 entities of four families, and their reports in a time range. */
 import type { JsonObject } from '../../core/model/json.ts';
-import type { Moment } from './calendar.ts';
+import type { EpochMs } from './calendar.ts';
 import { createChance } from './chance.ts';
 import { createClimate } from './climate.ts';
 import type { SimulatedEntity, SimulationEnvironment } from './entity.ts';
@@ -17,7 +17,7 @@ export interface City {
 
 /** A report of one entity: the attributes that were measured at a moment. */
 export interface Update {
-  readonly at: Moment;
+  readonly at: EpochMs;
   readonly id: string;
   readonly attrs: JsonObject;
   readonly entity: SimulatedEntity;
@@ -38,7 +38,7 @@ export function createCity(seed: number | string): City {
 }
 
 /** The entity at a moment, in the normalized representation. Its terms are those of its family's @context. */
-export const entityAt = ({ id, type, fixed, readings }: SimulatedEntity, at: Moment): JsonObject => ({
+export const entityAt = ({ id, type, fixed, readings }: SimulatedEntity, at: EpochMs): JsonObject => ({
   id,
   type,
   ...fixed,
@@ -49,14 +49,14 @@ export const entityAt = ({ id, type, fixed, readings }: SimulatedEntity, at: Mom
  * The live reports in a time range (end exclusive), in order of time. Entities with equal intervals report at different seconds, as real
  * sensors do.
  */
-export const updatesBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
+export const updatesBetween = (city: City, from: EpochMs, to: EpochMs): readonly Update[] =>
   reports(city, [from, to], (entity) => {
     const everyMs = entity.everyS * 1000;
     return { everyMs, offsetMs: (phaseOf(entity.id) * 1000) % everyMs };
   });
 
 /** The reports of recorded history in a time range (end exclusive), at the multiples of `historyEveryS` of each entity. */
-export const historyBetween = (city: City, from: Moment, to: Moment): readonly Update[] =>
+export const historyBetween = (city: City, from: EpochMs, to: EpochMs): readonly Update[] =>
   reports(city, [from, to], ({ historyEveryS }) => ({ everyMs: historyEveryS * 1000, offsetMs: 0 }));
 
 /** An entity reports at `offsetMs` after each multiple of `everyMs`. */
@@ -65,7 +65,7 @@ interface Rhythm {
   readonly offsetMs: number;
 }
 
-type Span = readonly [from: Moment, to: Moment];
+type Span = readonly [from: EpochMs, to: EpochMs];
 
 function reports({ entities }: City, span: Span, rhythmOf: (entity: SimulatedEntity) => Rhythm): readonly Update[] {
   const due = entities.flatMap((entity) => momentsOf(entity, span, rhythmOf(entity)).map((at) => ({ at, entity })));
@@ -79,8 +79,8 @@ function momentsOf(
   { state, isSilent }: SimulatedEntity,
   [from, to]: Span,
   { everyMs, offsetMs }: Rhythm,
-): readonly Moment[] {
-  const moments: Moment[] = [];
+): readonly EpochMs[] {
+  const moments: EpochMs[] = [];
   for (let at = Math.ceil((from - offsetMs) / everyMs) * everyMs + offsetMs; at < to; at += everyMs) {
     const isNews = state === undefined || state(at) !== state(at - everyMs);
     if (isNews && !isSilent?.(at)) moments.push(at);

@@ -1,5 +1,5 @@
 /** Computes the weather over Kranj as a function of time: seasons, fronts, days and nights, and winter inversions. */
-import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
+import { dayMs, hourMs, localTime, type EpochMs } from './calendar.ts';
 import { bell, type Chance, clamp, drift } from './chance.ts';
 import { sunElevation } from './sun.ts';
 
@@ -27,9 +27,9 @@ export interface Weather {
 }
 
 export interface Climate {
-  readonly weatherAt: (at: Moment) => Weather;
+  readonly weatherAt: (at: EpochMs) => Weather;
   /** Mean temperature of the 24 hours around a moment. It determines heating. */
-  readonly meanTemperature: (at: Moment) => number;
+  readonly meanTemperature: (at: EpochMs) => number;
 }
 
 export function createClimate(chance: Chance): Climate {
@@ -38,13 +38,13 @@ export function createClimate(chance: Chance): Climate {
 }
 
 interface Sky {
-  readonly meanTemperature: (at: Moment) => number;
-  readonly cloudCover: (at: Moment) => number;
-  readonly pressureAnomaly: (at: Moment) => number;
+  readonly meanTemperature: (at: EpochMs) => number;
+  readonly cloudCover: (at: EpochMs) => number;
+  readonly pressureAnomaly: (at: EpochMs) => number;
 }
 
 function skyOf(chance: Chance): Sky {
-  const pressureAnomaly = (at: Moment): number => drift(chance, 'pressure', at / (3 * dayMs));
+  const pressureAnomaly = (at: EpochMs): number => drift(chance, 'pressure', at / (3 * dayMs));
   return {
     pressureAnomaly,
     meanTemperature: (at) => {
@@ -59,7 +59,7 @@ function skyOf(chance: Chance): Sky {
   };
 }
 
-function weatherOf(chance: Chance, sky: Sky, at: Moment): Weather {
+function weatherOf(chance: Chance, sky: Sky, at: EpochMs): Weather {
   const { hour, dayOfYear } = localTime(at);
   const winter = (1 + Math.cos((2 * Math.PI * (dayOfYear - 15)) / 365.25)) / 2;
   const cloudCover = sky.cloudCover(at);
@@ -90,7 +90,7 @@ function weatherOf(chance: Chance, sky: Sky, at: Moment): Weather {
 }
 
 /** Rain falls in quarters of an hour, and only from thick clouds. Not all thick clouds bring rain. */
-function rainAt(chance: Chance, cloudCover: number, at: Moment): number {
+function rainAt(chance: Chance, cloudCover: number, at: EpochMs): number {
   if (cloudCover < 0.72 || drift(chance, 'rain', at / (4 * hourMs)) < -0.2) return 0;
   return Math.max(0, (cloudCover - 0.72) * 9 * (1 + 0.6 * bell(chance, 'downpour', Math.floor(at / (15 * 60_000)))));
 }

@@ -2,7 +2,7 @@
 import type { Kind } from '../../core/model/attribute.ts';
 import { instantOf } from '../../core/model/instant.ts';
 import type { Json, JsonObject } from '../../core/model/json.ts';
-import type { Moment } from './calendar.ts';
+import type { EpochMs } from './calendar.ts';
 import type { Chance } from './chance.ts';
 import type { Climate } from './climate.ts';
 import type { FaultAt } from './faults.ts';
@@ -18,14 +18,14 @@ export interface SimulatedEntity {
   /** Attributes that never change. */
   readonly fixed: JsonObject;
   /** Measured attributes. */
-  readonly readings: (at: Moment) => JsonObject;
+  readonly readings: (at: EpochMs) => JsonObject;
   /** The intervals of live reports and of recorded history. The latter is a multiple of 15 minutes. */
   readonly everyS: number;
   readonly historyEveryS: number;
   /** If present, the entity reports only when this value changes. */
-  readonly state?: (at: Moment) => string;
+  readonly state?: (at: EpochMs) => string;
   /** If present, the entity does not report while this is true. */
-  readonly isSilent?: (at: Moment) => boolean;
+  readonly isSilent?: (at: EpochMs) => boolean;
 }
 
 /** What all entities of the city share: one random generator, one climate, one list of faults. */
@@ -37,10 +37,10 @@ export interface SimulationEnvironment {
 
 export const idOf = (type: string, name: string): string => `urn:ngsi-ld:${type}:kranj:${name}`;
 
-let lastTime: { readonly at: Moment; readonly text: string } = { at: 0, text: instantOf(0) };
+let lastTime: { readonly at: EpochMs; readonly text: string } = { at: 0, text: instantOf(0) };
 
 /** A time in the format of the standard. The last text is cached, because all attributes of a reading have the same time. */
-export function timeText(at: Moment): string {
+export function timeText(at: EpochMs): string {
   if (lastTime.at !== at) lastTime = { at, text: instantOf(at * 1000) };
   return lastTime.text;
 }
@@ -52,7 +52,7 @@ export const property = (value: Json, unitCode?: string): JsonObject =>
   attribute('Property', unitCode === undefined ? { value } : { value, unitCode });
 
 /** A property with `observedAt`. */
-export const measured = (value: Json, at: Moment, unitCode?: string): JsonObject => ({
+export const measured = (value: Json, at: EpochMs, unitCode?: string): JsonObject => ({
   ...property(value, unitCode),
   observedAt: timeText(at),
 });

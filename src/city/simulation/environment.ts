@@ -1,7 +1,7 @@
 /** Simulates air quality, noise, weather and classrooms in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
 import { airAt, airQuality, type Exposure, spiked } from './air.ts';
-import { minuteMs, type Moment } from './calendar.ts';
+import { minuteMs, type EpochMs } from './calendar.ts';
 import { bell, between, clamp, round } from './chance.ts';
 import {
   idOf,
@@ -72,7 +72,7 @@ const airSites: readonly AirSite[] = [
 
 function airStation(environment: SimulationEnvironment, { key, area, ...exposure }: AirSite): SimulatedEntity {
   const air = airAt(environment, key, exposure);
-  const measure = (of: Moment, at: Moment): JsonObject => {
+  const measure = (of: EpochMs, at: EpochMs): JsonObject => {
     const fault = environment.faultAt('spike', key, of);
     const now = fault ? spiked(air(of), fault) : air(of);
     const { index, level } = airQuality(now);
@@ -143,7 +143,7 @@ function noiseMeter(
   { key, street, area, quietDb, trafficDb }: NoiseSite,
 ): SimulatedEntity {
   const { chance, climate, faultAt } = environment;
-  const measure = (of: Moment, at: Moment): JsonObject => {
+  const measure = (of: EpochMs, at: EpochMs): JsonObject => {
     const loudness = trafficDb * Math.sqrt(traffic(of)) + 1.5 * bell(chance, key, Math.floor(of / minuteMs));
     const rain = Math.min(6, 2.5 * climate.weatherAt(of).precipitation);
     const spike = faultAt('spike', key, of);

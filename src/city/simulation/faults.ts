@@ -1,5 +1,5 @@
 /** Defines the faults of the simulated city, with their frequency and duration. */
-import { dayMs, hourMs, minuteMs, type Moment } from './calendar.ts';
+import { dayMs, hourMs, minuteMs, type EpochMs } from './calendar.ts';
 import type { Chance } from './chance.ts';
 
 /**
@@ -29,14 +29,14 @@ const faultRates = {
 export type FaultKind = keyof typeof faultRates;
 
 export interface Fault {
-  readonly since: Moment;
-  readonly until: Moment;
+  readonly since: EpochMs;
+  readonly until: EpochMs;
   /** 0 to 1. */
   readonly strength: number;
 }
 
 /** The fault of a kind that an entity has at a moment. */
-export type FaultAt = (kind: FaultKind, name: string, at: Moment) => Fault | undefined;
+export type FaultAt = (kind: FaultKind, name: string, at: EpochMs) => Fault | undefined;
 
 export const createFaults =
   (chance: Chance): FaultAt =>
@@ -51,7 +51,7 @@ export const createFaults =
 export function faultsBetween(
   chance: Chance,
   about: { kind: FaultKind; name: string },
-  [from, to]: readonly [Moment, Moment],
+  [from, to]: readonly [EpochMs, EpochMs],
 ): readonly Fault[] {
   const rate = faultRates[about.kind];
   const faults: Fault[] = [];

@@ -1,6 +1,6 @@
 /** Simulates one street light: its state, power and energy, and the days on which it is broken. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { hourMs, type Moment } from './calendar.ts';
+import { hourMs, type EpochMs } from './calendar.ts';
 import { drift, round } from './chance.ts';
 import {
   idOf,
@@ -43,9 +43,9 @@ export interface LampPost {
 export interface Light {
   readonly entity: SimulatedEntity;
   /** The power in watts. */
-  readonly watts: (at: Moment) => number;
+  readonly watts: (at: EpochMs) => number;
   /** The energy in kilowatt hours since the registers began. Never decreases. */
-  readonly energyKwh: (at: Moment) => number;
+  readonly energyKwh: (at: EpochMs) => number;
 }
 
 /** The lights were installed before the registers began. */
@@ -54,10 +54,10 @@ const registersBegin = Date.UTC(2024, 0, 1);
 export function createLight(feed: Cabinet, post: LampPost): Light {
   const { environment, programme, burning } = feed;
   const name = `${post.key}-${numbered(post.index + 1, 2)}`;
-  const isDead = (at: Moment): boolean => environment.faultAt('deadLamp', name, at) !== undefined;
-  const watts = (at: Moment): number => (isDead(at) ? 0 : post.model.watts * nightState(programme, at).level);
+  const isDead = (at: EpochMs): boolean => environment.faultAt('deadLamp', name, at) !== undefined;
+  const watts = (at: EpochMs): number => (isDead(at) ? 0 : post.model.watts * nightState(programme, at).level);
   const darkHours = createDarkHours(feed, name);
-  const energyKwh = (at: Moment): number => (post.model.watts * (burning.total(at) - darkHours(at))) / 1000;
+  const energyKwh = (at: EpochMs): number => (post.model.watts * (burning.total(at) - darkHours(at))) / 1000;
   const entity: SimulatedEntity = {
     id: idOf('Streetlight', name),
     type: 'Streetlight',
@@ -77,10 +77,10 @@ export function createLight(feed: Cabinet, post: LampPost): Light {
 }
 
 /** The hours at full brightness, up to a moment, that a lamp missed because it was broken. */
-function createDarkHours({ environment: { chance }, burning }: Cabinet, name: string): (at: Moment) => number {
+function createDarkHours({ environment: { chance }, burning }: Cabinet, name: string): (at: EpochMs) => number {
   // Every reading needs the totals at the ends of faults. The cache avoids summing over days again.
-  const ends = new Map<Moment, number>();
-  const totalAtEnd = (end: Moment): number => {
+  const ends = new Map<EpochMs, number>();
+  const totalAtEnd = (end: EpochMs): number => {
     const total = ends.get(end) ?? burning.total(end);
     ends.set(end, total);
     return total;
@@ -109,7 +109,7 @@ function fixedOf(feed: Cabinet, { street, key, index, position, group, model }: 
   };
 }
 
-function switching(programme: Programme, isDead: boolean, at: Moment): JsonObject {
+function switching(programme: Programme, isDead: boolean, at: EpochMs): JsonObject {
   const { level, powerState, switchedOn, switchedOff } = nightState(programme, at);
   return {
     status: measured(isDead ? 'defectiveLamp' : 'ok', at),
@@ -120,12 +120,12 @@ function switching(programme: Programme, isDead: boolean, at: Moment): JsonObjec
   };
 }
 
-export const secondOf = (at: Moment): Moment => Math.floor(at / 1000) * 1000;
+export const secondOf = (at: EpochMs): EpochMs => Math.floor(at / 1000) * 1000;
 
 function drawn(
   { chance }: SimulationEnvironment,
   { name, watts }: { readonly name: string; readonly watts: number },
-  at: Moment,
+  at: EpochMs,
 ): JsonObject {
   const voltage = 231 + 2 * drift(chance, `${name}/mains`, at / (hourMs / 2));
   const powerFactor = 0.96;

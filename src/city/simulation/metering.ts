@@ -1,6 +1,6 @@
 /** Simulates meters for electricity, gas, heat and water in homes and public buildings, and the radio modules of water meters. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
+import { dayMs, hourMs, localTime, type EpochMs } from './calendar.ts';
 import { bell, between, type Chance, clamp, drift, round } from './chance.ts';
 import {
   idOf,
@@ -48,7 +48,7 @@ interface Medium {
   readonly meterType: string;
   readonly everyS: number;
   readonly historyEveryS: number;
-  readonly readingsOf: (environment: SimulationEnvironment, name: string) => (at: Moment) => JsonObject;
+  readonly readingsOf: (environment: SimulationEnvironment, name: string) => (at: EpochMs) => JsonObject;
 }
 
 /** The area of the meter with this index. The meters of a medium are distributed evenly over the areas. */
@@ -63,7 +63,7 @@ function common({ chance, faultAt }: SimulationEnvironment, name: string, area: 
       areaServed: property(area.name),
       dataProvider: property('Pametna Mlaka'),
     },
-    isSilent: (at: Moment) => faultAt('silence', name, at) !== undefined,
+    isSilent: (at: EpochMs) => faultAt('silence', name, at) !== undefined,
   };
 }
 
@@ -125,14 +125,14 @@ const electricity: Medium = {
  */
 function createTariffs(chance: Chance, name: string, dailyKwh: number) {
   const isWorkday = (day: number): boolean => localTime(noonOf(day)).isWorkday;
-  const isDear = (at: Moment): boolean => {
+  const isDear = (at: EpochMs): boolean => {
     const { hour } = localTime(at);
     return hour >= 6 && hour < 22;
   };
   const season = (day: number): number =>
     1 + 0.15 * Math.cos((2 * Math.PI * (localTime(noonOf(day)).dayOfYear - 15)) / 365.25);
   const daily = (day: number): number => dailyKwh * season(day) * varied(chance, name, day);
-  const weight = (at: Moment): number => 0.25 + householdActivity(localTime(at));
+  const weight = (at: EpochMs): number => 0.25 + householdActivity(localTime(at));
   return {
     peak: createRegister({
       dailyTotal: (day) => (isWorkday(day) ? 0.72 * daily(day) : 0),

@@ -1,5 +1,5 @@
 /** Computes when street lights are on and how bright they are, from the sun and the switching programme. */
-import { dayMs, hourMs, localTime, type Moment } from './calendar.ts';
+import { dayMs, hourMs, localTime, type EpochMs } from './calendar.ts';
 import { createRegister, type Register } from './register.ts';
 import { sunTimes } from './sun.ts';
 
@@ -27,12 +27,12 @@ export interface NightState {
   /** 0 is off, 1 full brightness. */
   readonly level: number;
   readonly powerState: 'on' | 'low' | 'off' | 'bootingUp';
-  readonly switchedOn: Moment;
-  readonly switchedOff: Moment;
+  readonly switchedOn: EpochMs;
+  readonly switchedOff: EpochMs;
 }
 
 /** The state of lights without faults that follow a programme. */
-export function nightState({ dimmed }: Programme, at: Moment): NightState {
+export function nightState({ dimmed }: Programme, at: EpochMs): NightState {
   const day = Math.floor(at / dayMs);
   const { dawn, dusk } = sunTimes(day, switchingElevation);
   const switchedOn = at >= dusk ? dusk : sunTimes(day - 1, switchingElevation).dusk;
@@ -50,7 +50,7 @@ export function nightState({ dimmed }: Programme, at: Moment): NightState {
  * start at midnight of standard time, which is an hour before midnight UTC.
  */
 export function createBurningHours(programme: Programme): Register {
-  const levelAt = (at: Moment): number => nightState(programme, at).level;
+  const levelAt = (at: EpochMs): number => nightState(programme, at).level;
   const quarters = Array.from({ length: 96 }, (_, index) => (index * hourMs) / 4);
   return createRegister({
     dailyTotal: (day) => quarters.reduce((sum, quarter) => sum + levelAt(day * dayMs - hourMs + quarter) / 4, 0),

@@ -1,5 +1,5 @@
 /** Computes how full car parks are, from their clientele, the hour and the day, with random variation. */
-import { hourMs, type LocalTime, localTime, minuteMs, type Moment } from './calendar.ts';
+import { hourMs, type LocalTime, localTime, minuteMs, type EpochMs } from './calendar.ts';
 import { clamp, drift } from './chance.ts';
 import type { SimulationEnvironment } from './entity.ts';
 import { bump } from './profile.ts';
@@ -25,7 +25,7 @@ export function shareTaken(
   { chance }: SimulationEnvironment,
   key: string,
   clientele: Clientele,
-): (at: Moment) => number {
+): (at: EpochMs) => number {
   return (at) => {
     const wander =
       0.06 * drift(chance, `${key}/day`, at / (6 * hourMs)) +
@@ -38,8 +38,8 @@ export function shareTaken(
 export function isTaken(
   { chance }: SimulationEnvironment,
   key: string,
-  share: (at: Moment) => number,
-): (at: Moment) => boolean {
+  share: (at: EpochMs) => number,
+): (at: EpochMs) => boolean {
   const stayMs = (20 + 160 * chance(`${key}/stay`)) * minuteMs;
   const offset = chance(`${key}/offset`);
   return (at) => {

@@ -1,6 +1,6 @@
 /** Simulates car parks, street parking, groups of spaces and single spaces with sensors in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
-import type { Moment } from './calendar.ts';
+import type { EpochMs } from './calendar.ts';
 import { pick, round } from './chance.ts';
 import {
   idOf,
@@ -32,7 +32,7 @@ interface Site {
   readonly spots: number;
   readonly position: Position;
   readonly isOnStreet: boolean;
-  readonly share: (at: Moment) => number;
+  readonly share: (at: EpochMs) => number;
 }
 
 /** Spaces with sensors, and the number of occupied ones. */
@@ -40,7 +40,7 @@ interface Group {
   readonly entities: readonly SimulatedEntity[];
   readonly id: string;
   readonly spots: number;
-  readonly taken: (at: Moment) => number;
+  readonly taken: (at: EpochMs) => number;
 }
 
 export function createParking(environment: SimulationEnvironment): readonly SimulatedEntity[] {
@@ -72,12 +72,12 @@ export function createParking(environment: SimulationEnvironment): readonly Simu
 }
 
 /** The number of occupied spaces of a site. Spaces with sensors are counted one by one; for the others the share is applied. */
-function occupiedOf(site: Site, group: Group | undefined): (at: Moment) => number {
+function occupiedOf(site: Site, group: Group | undefined): (at: EpochMs) => number {
   const { spots: sensed = 0, taken = () => 0 } = group ?? {};
   return (at) => taken(at) + Math.round((site.spots - sensed) * site.share(at));
 }
 
-const occupancyReadings = (spots: number, occupied: number, at: Moment): JsonObject => ({
+const occupancyReadings = (spots: number, occupied: number, at: EpochMs): JsonObject => ({
   availableSpotNumber: measured(spots - occupied, at),
   occupiedSpotNumber: measured(occupied, at),
   occupancy: measured(round(occupied / spots, 3), at, 'C62'),
@@ -203,7 +203,7 @@ function createGroup(environment: SimulationEnvironment, site: Site, count: numb
   const id = idOf('ParkingGroup', site.key);
   const purpose = pick(environment.chance, `${site.key}/purpose`, purposes);
   const sensors = upTo(count).map((index) => sensor(environment, site, index));
-  const taken = (at: Moment): number => sensors.filter((one) => one.isTaken(at)).length;
+  const taken = (at: EpochMs): number => sensors.filter((one) => one.isTaken(at)).length;
   const group: SimulatedEntity = {
     ...sited,
     id,
@@ -229,14 +229,14 @@ function createGroup(environment: SimulationEnvironment, site: Site, count: numb
 
 interface Sensor {
   readonly entity: SimulatedEntity;
-  readonly isTaken: (at: Moment) => boolean;
+  readonly isTaken: (at: EpochMs) => boolean;
 }
 
 /** One space. It reports when a car arrives or leaves. */
 function sensor(environment: SimulationEnvironment, site: Site, index: number): Sensor {
   const name = `${site.key}-${numbered(index + 1)}`;
   const taken = isTaken(environment, name, site.share);
-  const status = (at: Moment): string => (taken(at) ? 'occupied' : 'free');
+  const status = (at: EpochMs): string => (taken(at) ? 'occupied' : 'free');
   const size = site.isOnStreet ? { width: 2.1, length: 5.5, stepM: 5.5 } : { width: 2.5, length: 5, stepM: 2.5 };
   const entity: SimulatedEntity = {
     id: idOf('ParkingSpot', name),

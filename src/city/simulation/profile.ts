@@ -1,5 +1,5 @@
 /** Computes the daily rhythm of Kranj: household activity, traffic and heating. */
-import { type LocalTime, localTime, type Moment } from './calendar.ts';
+import { type LocalTime, localTime, type EpochMs } from './calendar.ts';
 import { clamp } from './chance.ts';
 import type { Climate } from './climate.ts';
 
@@ -17,7 +17,7 @@ export function householdActivity({ hour, isWorkday }: LocalTime): number {
 }
 
 /** The amount of traffic: 0.03 to about 1. */
-export function traffic(at: Moment): number {
+export function traffic(at: EpochMs): number {
   const { hour, isWorkday, isSunday } = localTime(at);
   const day = 0.5 * bump(hour, 13, 4.5);
   if (isWorkday) return clamp(0.03 + day + 0.75 * bump(hour, 7.2, 1) + 0.65 * bump(hour, 15.8, 1.4), 0, 1);
@@ -25,4 +25,4 @@ export function traffic(at: Moment): number {
 }
 
 /** The degrees by which heating must raise the temperature of buildings; 0 in warm weather. */
-export const heatingDemand = (climate: Climate, at: Moment): number => Math.max(0, 15.5 - climate.meanTemperature(at));
+export const heatingDemand = (climate: Climate, at: EpochMs): number => Math.max(0, 15.5 - climate.meanTemperature(at));

@@ -1,5 +1,5 @@
 /** Simulates the register of a meter: the total consumption up to a moment, and the current rate. */
-import { dayMs, hourMs, type Moment } from './calendar.ts';
+import { dayMs, hourMs, type EpochMs } from './calendar.ts';
 
 const slotsPerDay = 96;
 const slotMs = dayMs / slotsPerDay;
@@ -11,19 +11,19 @@ export interface Usage {
   /** The consumption of a day, counted from 1970. Never negative. */
   dailyTotal(day: number): number;
   /** The relative weight of a quarter of an hour within its day; `from` is its start. Never negative. */
-  weightAt(from: Moment): number;
+  weightAt(from: EpochMs): number;
 }
 
 export interface Register {
   /** The consumption since the register started. Never decreases. */
-  total(at: Moment): number;
+  total(at: EpochMs): number;
   /** The consumption per hour. */
-  rate(at: Moment): number;
+  rate(at: EpochMs): number;
 }
 
 /** Days follow standard time all year, as in meters. With summer time, two days a year would have 23 or 25 hours. */
-const dayOf = (at: Moment): number => Math.floor((at + hourMs) / dayMs);
-const startOf = (day: number): Moment => day * dayMs - hourMs;
+const dayOf = (at: EpochMs): number => Math.floor((at + hourMs) / dayMs);
+const startOf = (day: number): EpochMs => day * dayMs - hourMs;
 
 interface DayTable {
   readonly day: number;
@@ -43,7 +43,7 @@ export function createRegister(usage: Usage): Register {
     }
     return sums[day - firstDay] ?? 0;
   };
-  const slotAt = (at: Moment): { slot: number; share: number } => {
+  const slotAt = (at: EpochMs): { slot: number; share: number } => {
     const day = dayOf(at);
     if (table.day !== day) table = tableOf(usage, day);
     const position = (at - startOf(day)) / slotMs;
@@ -77,4 +77,4 @@ function tableOf(usage: Usage, day: number): DayTable {
 }
 
 /** The middle of a day, for values that depend on the weather or season. */
-export const noonOf = (day: number): Moment => startOf(day) + dayMs / 2;
+export const noonOf = (day: number): EpochMs => startOf(day) + dayMs / 2;

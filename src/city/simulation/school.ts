@@ -1,6 +1,6 @@
 /** Simulates three classrooms in each of three schools in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { dayMs, hourMs, localTime, minuteMs, type Moment } from './calendar.ts';
+import { dayMs, hourMs, localTime, minuteMs, type EpochMs } from './calendar.ts';
 import { between, type Chance, clamp, drift, round } from './chance.ts';
 import type { Weather } from './climate.ts';
 import {
@@ -54,7 +54,7 @@ interface Room {
 function roomReadings(
   { chance, climate }: SimulationEnvironment,
   { key, people, stuffiness }: Room,
-  [of, at]: readonly [Moment, Moment],
+  [of, at]: readonly [EpochMs, EpochMs],
 ): JsonObject {
   const weather: Weather = climate.weatherAt(of);
   const warmth =
@@ -70,12 +70,12 @@ function roomReadings(
   };
 }
 
-function peopleIn(chance: Chance, { key, size }: { readonly key: string; readonly size: number }, at: Moment): number {
+function peopleIn(chance: Chance, { key, size }: { readonly key: string; readonly size: number }, at: EpochMs): number {
   return Math.round(size * lessons(at) * (0.88 + 0.12 * chance(`${key}/present`, Math.floor(at / dayMs))));
 }
 
 /** The occupancy of classrooms: zero in July and August, at weekends and on holidays. */
-function lessons(at: Moment): number {
+function lessons(at: EpochMs): number {
   const { hour, isWorkday, dayOfYear } = localTime(at);
   const isSummer = dayOfYear > 175 && dayOfYear < 243;
   if (!isWorkday || isSummer || hour < 7.5 || hour > 14.5) return 0;

@@ -1,6 +1,6 @@
 /** Simulates a station of the environment: a place with sensors, a fault that repeats values, and a fault that stops the reports. */
 import type { JsonObject } from '../../core/model/json.ts';
-import type { Moment } from './calendar.ts';
+import type { EpochMs } from './calendar.ts';
 import { idOf, point, property, type SimulatedEntity, type SimulationEnvironment } from './entity.ts';
 import { type Area, spotIn } from './places.ts';
 
@@ -11,7 +11,7 @@ export interface Station {
   readonly area: Area;
   readonly fixed: JsonObject;
   /** The readings of one moment with the timestamp of another. A stuck sensor repeats earlier measurements. */
-  readonly measure: (of: Moment, at: Moment) => JsonObject;
+  readonly measure: (of: EpochMs, at: EpochMs) => JsonObject;
   readonly everyS: number;
   readonly historyEveryS: number;
 }

@@ -1,6 +1,6 @@
 /** Simulates the street lighting of Kranj: cabinets, the groups that they switch, and the lights of the groups. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { hourMs, type Moment } from './calendar.ts';
+import { hourMs, type EpochMs } from './calendar.ts';
 import { drift, round } from './chance.ts';
 import {
   idOf,
@@ -102,7 +102,7 @@ function createGroup(feed: Cabinet, street: string, count: number): Group {
   return { id, lights, entities: [group, ...lights.map(({ entity }) => entity)] };
 }
 
-function groupReadings(programme: Programme, at: Moment): JsonObject {
+function groupReadings(programme: Programme, at: EpochMs): JsonObject {
   const { level, powerState, switchedOn, switchedOff } = nightState(programme, at);
   return {
     powerState: measured(powerState, at),
@@ -148,7 +148,7 @@ const phases = ['R', 'S', 'T'] as const;
 function cabinetReadings(
   { environment: { chance }, cabinet }: Cabinet,
   lights: readonly Light[],
-): (at: Moment) => JsonObject {
+): (at: EpochMs) => JsonObject {
   const cosPhi = 0.96;
   return (at) => {
     const watts = phases.map((_, turn) =>

@@ -1,6 +1,6 @@
 /** Simulates a water meter: its register, its flow, and the alarms of a leak. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { dayMs, hourMs, localTime, minuteMs, type Moment } from './calendar.ts';
+import { dayMs, hourMs, localTime, minuteMs, type EpochMs } from './calendar.ts';
 import { bell, between, type Chance, round } from './chance.ts';
 import { measured, type SimulationEnvironment } from './entity.ts';
 import { type Fault, faultsBetween } from './faults.ts';
@@ -24,7 +24,7 @@ const durations: readonly (readonly [hours: number, text: string])[] = [
   [0.25, '15m < 60m'],
 ];
 
-export function waterReadings({ chance }: SimulationEnvironment, name: string): (at: Moment) => JsonObject {
+export function waterReadings({ chance }: SimulationEnvironment, name: string): (at: EpochMs) => JsonObject {
   const startLitres = between(chance, `${name}/start`, [20_000, 600_000]);
   const register = createTap(chance, name);
   return (at) => {
@@ -60,7 +60,7 @@ function createTap(chance: Chance, name: string): Register {
 }
 
 /** The alarms of the latest leak, which may be over. */
-function alarms(leak: Fault | undefined, at: Moment): JsonObject {
+function alarms(leak: Fault | undefined, at: EpochMs): JsonObject {
   const isOver = leak === undefined || at >= leak.until;
   const hours = leak ? (Math.min(at, leak.until) - leak.since) / hourMs : 0;
   const duration = durations.find(([least]) => hours >= least);
@@ -74,7 +74,7 @@ function alarms(leak: Fault | undefined, at: Moment): JsonObject {
   };
 }
 
-function persistence(leak: Fault | undefined, at: Moment): string {
+function persistence(leak: Fault | undefined, at: EpochMs): string {
   if (!leak || at >= leak.until + dayMs) return 'Nothing to report';
   if (at >= leak.until) return 'Past Persistence during the period';
   return at - leak.since >= 6 * hourMs ? 'In progress impacting persistence' : 'In progress persistence';

@@ -1,6 +1,6 @@
 /** Simulates the readings of a weather station in Kranj. */
 import type { JsonObject } from '../../core/model/json.ts';
-import { hourMs, type Moment } from './calendar.ts';
+import { hourMs, type EpochMs } from './calendar.ts';
 import { clamp, drift, round } from './chance.ts';
 import type { Climate, Weather } from './climate.ts';
 import { measured, type SimulationEnvironment } from './entity.ts';
@@ -10,10 +10,10 @@ export function weatherReadings(
   { chance, climate }: SimulationEnvironment,
   key: string,
   aboveM: number,
-): (of: Moment, at: Moment) => JsonObject {
+): (of: EpochMs, at: EpochMs) => JsonObject {
   return (of, at) => {
     const weather = climate.weatherAt(of);
-    const pressure = (moment: Moment): number => climate.weatherAt(moment).pressure - aboveM / 8.4;
+    const pressure = (moment: EpochMs): number => climate.weatherAt(moment).pressure - aboveM / 8.4;
     // In an inversion, the air gets warmer with height. Otherwise it gets a degree colder every 150 metres.
     const lapse = aboveM * (weather.inversion > 0.5 ? 0.012 : -0.0065);
     const temperature = weather.temperature + lapse + 0.3 * drift(chance, `${key}/temperature`, of / hourMs);
@@ -36,7 +36,7 @@ export function weatherReadings(
 }
 
 interface Felt {
-  readonly at: Moment;
+  readonly at: EpochMs;
   readonly windSpeed: number;
 }
 
@@ -53,7 +53,7 @@ function warmth(temperature: number, humidity: number, { at, windSpeed }: Felt):
 }
 
 /** Precipitation of the last hour in millimetres. */
-function rainOfHour(climate: Climate, at: Moment): number {
+function rainOfHour(climate: Climate, at: EpochMs): number {
   const quarters = [0, 1, 2, 3].map((quarter) => climate.weatherAt(at - (quarter * hourMs) / 4).precipitation);
   return quarters.reduce((sum, rate) => sum + rate / 4, 0);
 }

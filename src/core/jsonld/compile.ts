@@ -43,7 +43,7 @@ interface Active extends TermTable {
 interface Scope {
   readonly active: Active;
   readonly local: JsonObject;
-  readonly keeper: Term['keeper'];
+  readonly protection: Term['protection'];
   readonly states: Map<string, 'open' | 'done'>;
   depth: number;
 }
@@ -59,7 +59,7 @@ export function* compileContext(parts: readonly Part[], core: TermTable): Interr
   for (const part of parts) {
     if (part.kind === 'reset') reset(active);
     else if (part.kind === 'core') applyCore(active, core);
-    else yield* defineAll(active, part.definitions, 'nobody');
+    else yield* defineAll(active, part.definitions, 'none');
     yield;
   }
   applyCore(active, core);
@@ -74,7 +74,7 @@ export function compileCore(definitions: JsonObject): TermTable {
 }
 
 function reset(active: Active): void {
-  const kept = [...active.terms].find(([, { keeper }]) => keeper === 'definition');
+  const kept = [...active.terms].find(([, { protection }]) => protection === 'definition');
   if (kept !== undefined)
     throw badData(`The @context forgets everything by a null, but ${quoted(kept[0])} is protected.`);
   active.terms.clear();
@@ -86,10 +86,16 @@ function applyCore(active: Active, core: TermTable): void {
   active.vocab = core.vocab;
 }
 
-function* defineAll(active: Active, local: JsonObject, keeper: Term['keeper']): Interruptible<void> {
+function* defineAll(active: Active, local: JsonObject, protection: Term['protection']): Interruptible<void> {
   defineVocab(active, local['@vocab']);
-  const isProtected = keeper === 'nobody' && local['@protected'] === true;
-  const scope: Scope = { active, local, keeper: isProtected ? 'definition' : keeper, states: new Map(), depth: 0 };
+  const isProtected = protection === 'none' && local['@protected'] === true;
+  const scope: Scope = {
+    active,
+    local,
+    protection: isProtected ? 'definition' : protection,
+    states: new Map(),
+    depth: 0,
+  };
   yield* forEachInterruptible(Object.keys(local), (name) => defineIfNeeded(scope, name));
 }
 
@@ -120,13 +126,13 @@ function defineIfNeeded(scope: Scope, name: string): void {
 function define(scope: Scope, name: string): void {
   const { active } = scope;
   const previous = active.terms.get(name);
-  if (previous?.keeper === 'core' || isIgnored(name)) return;
+  if (previous?.protection === 'core' || isIgnored(name)) return;
   active.definitions += 1;
   if (active.definitions > definitionsMax) throw badData(`The @context defines more than ${definitionsMax} terms.`);
   active.terms.delete(name);
   const term = readTerm(scope, name) ?? previous;
   if (term !== undefined)
-    setTerm(active, name, previous?.keeper === 'definition' ? checkProtected(name, previous, term) : term);
+    setTerm(active, name, previous?.protection === 'definition' ? checkProtected(name, previous, term) : term);
 }
 
 function setTerm(active: Active, name: string, term: Term): void {
@@ -153,15 +159,15 @@ function isIgnored(name: string): boolean {
 function readTerm(scope: Scope, name: string): Term | undefined {
   const given = scope.local[name];
   const definition = readDefinition(name, given);
-  const keeper = keeperOf(scope, definition['@protected']);
-  if (definition['@reverse'] !== undefined) return { iri: reversed, isPrefix: false, keeper };
+  const protection = protectionOf(scope, definition['@protected']);
+  if (definition['@reverse'] !== undefined) return { iri: reversed, isPrefix: false, protection };
   const id = readGivenId(name, definition['@id']);
-  if (id === null) return { iri: meaningless, isPrefix: false, keeper };
+  if (id === null) return { iri: meaningless, isPrefix: false, protection };
   if (id !== undefined && isKeywordLike(id) && !isKeyword(id)) return undefined;
   const iri = id === undefined || id === name ? ownIri(scope, name) : givenIri(scope, name, id);
   const isPrefix =
     readPrefix(name, iri, definition['@prefix']) ?? (typeof given === 'string' && isSimplePrefix(name, given, iri));
-  return { iri, isPrefix, keeper };
+  return { iri, isPrefix, protection };
 }
 
 /** A definition in expanded form: a string or null is its `@id`. */
@@ -180,9 +186,9 @@ function readGivenId(name: string, id: Json | undefined): string | null | undefi
 const isSimplePrefix = (name: string, given: string, iri: string): boolean =>
   given !== name && colonOf(name) < 1 && /[:/?#[\]@]$/.test(iri);
 
-function keeperOf(scope: Scope, isProtected: Json | undefined): Term['keeper'] {
-  if (isProtected === undefined || scope.keeper === 'core') return scope.keeper;
-  return isProtected === true ? 'definition' : 'nobody';
+function protectionOf(scope: Scope, isProtected: Json | undefined): Term['protection'] {
+  if (isProtected === undefined || scope.protection === 'core') return scope.protection;
+  return isProtected === true ? 'definition' : 'none';
 }
 
 /** The `@prefix` of a definition. */

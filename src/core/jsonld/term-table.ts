@@ -6,7 +6,7 @@ export interface Term {
   /** True when compact IRIs may begin with the term. */
   readonly isPrefix: boolean;
   /** What protects the term against redefinition: a `@protected` definition, the core context, or nothing. */
-  readonly keeper: 'nobody' | 'definition' | 'core';
+  readonly protection: 'none' | 'definition' | 'core';
 }
 
 /** All terms of a @context by name, and the vocabulary for unknown names. */

@@ -93,10 +93,10 @@ export const splitSummaries = <T extends Omit<Timed, 'name'>>(all: readonly T[])
   all.flatMap((one) => {
     const { instance } = one;
     return (
-      instance.tallies?.map((tally) => ({
+      instance.summaries?.map((summary) => ({
         ...one,
-        time: tally.first,
-        instance: { ...instance, tallies: [tally] },
+        time: summary.first,
+        instance: { ...instance, summaries: [summary] },
       })) ?? [one]
     );
   });

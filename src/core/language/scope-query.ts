@@ -6,7 +6,7 @@ import type { ScopePattern, ScopeQuery } from './filter.ts';
 import { type Cursor, countTerm, createCursor, eat, enclosed, read, readEnd, unexpected } from './q/q-cursor.ts';
 
 /** The maximum number of combinations when parentheses are expanded. */
-const mostParts = 500;
+const partsMax = 500;
 
 type Parts = ScopeQuery['anyOf'];
 
@@ -36,8 +36,8 @@ function readAll(cursor: Cursor): Parts {
   let parts = readPart(cursor);
   while (eat(cursor, ';')) {
     const others = readPart(cursor);
-    if (parts.length * others.length > mostParts)
-      throw new Problem('TooComplexQuery', `The scopeQ comes to more than ${mostParts} combinations.`);
+    if (parts.length * others.length > partsMax)
+      throw new Problem('TooComplexQuery', `The scopeQ comes to more than ${partsMax} combinations.`);
     parts = parts.flatMap(({ allOf }) => others.map((other) => ({ allOf: [...allOf, ...other.allOf] })));
   }
   return parts;

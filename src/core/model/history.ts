@@ -12,12 +12,12 @@ export interface HistoricInstance extends Instance {
   /** Set on a deletion. The value of a deletion is the NGSI-LD Null. */
   readonly deletedAt?: Instant;
   /** Summaries of the numbers that this instance represents (`summaryInstance`), ascending. Only when the query plan uses rollups. */
-  readonly tallies?: readonly NumericSummary[];
+  readonly summaries?: readonly NumericSummary[];
 }
 
 /** An instance that represents many numbers. Its other members have no meaning. */
 export const summaryInstance = (
-  tallies: readonly NumericSummary[],
+  summaries: readonly NumericSummary[],
   datasetId: string | undefined,
 ): HistoricInstance => ({
   kind: 'Property',
@@ -26,12 +26,12 @@ export const summaryInstance = (
   createdAt: '',
   modifiedAt: '',
   instanceId: '',
-  tallies,
+  summaries,
 });
 
 /** The number of instances, for limits on it. An instance with summaries counts once per summary. */
 export const weightOf = (instances: readonly HistoricInstance[]): number =>
-  instances.reduce((sum, { tallies }) => sum + (tallies?.length ?? 1), 0);
+  instances.reduce((sum, { summaries }) => sum + (summaries?.length ?? 1), 0);
 
 /** The history of one entity: instances by expanded attribute name, ascending in time. */
 export interface EntityHistory {

@@ -19,7 +19,7 @@ export interface NumericSummary {
 export const beginningOf = (moment: Micros, span: number): Micros => Math.floor(moment / span) * span;
 
 /** The summary of one number. */
-export const tallyOf = (number: number, at: Micros): NumericSummary => ({
+export const summaryOf = (number: number, at: Micros): NumericSummary => ({
   count: 1,
   sum: number,
   squares: number * number,
@@ -35,42 +35,42 @@ export const tallyOf = (number: number, at: Micros): NumericSummary => ({
  * depends on the order of additions. This fixed order ensures that the rollup of an hour or day gives the same result to the last bit as
  * its numbers. Undefined when the list is empty.
  */
-export const summarize = (tallies: readonly NumericSummary[]): NumericSummary | undefined =>
-  merge(mergeBy(dayMicros, summarizeHours(tallies)));
+export const summarize = (summaries: readonly NumericSummary[]): NumericSummary | undefined =>
+  merge(mergeBy(dayMicros, summarizeHours(summaries)));
 
 /** One summary per hour, for the hours that have summaries. */
-export const summarizeHours = (tallies: readonly NumericSummary[]): readonly NumericSummary[] =>
-  mergeBy(hourMicros, tallies);
+export const summarizeHours = (summaries: readonly NumericSummary[]): readonly NumericSummary[] =>
+  mergeBy(hourMicros, summaries);
 
 /** Merges neighbours that begin in the same span. */
-function mergeBy(span: number, tallies: readonly NumericSummary[]): readonly NumericSummary[] {
-  if (tallies.length < 2) return tallies;
+function mergeBy(span: number, summaries: readonly NumericSummary[]): readonly NumericSummary[] {
+  if (summaries.length < 2) return summaries;
   const groups: NumericSummary[][] = [];
   let end = -Infinity;
-  for (const tally of tallies) {
-    const group = tally.first < end ? groups.at(-1) : undefined;
-    if (group) group.push(tally);
+  for (const summary of summaries) {
+    const group = summary.first < end ? groups.at(-1) : undefined;
+    if (group) group.push(summary);
     else {
-      groups.push([tally]);
-      end = beginningOf(tally.first, span) + span;
+      groups.push([summary]);
+      end = beginningOf(summary.first, span) + span;
     }
   }
   return groups.flatMap((group) => merge(group) ?? []);
 }
 
 /** A single summary stays unchanged. */
-function merge(tallies: readonly NumericSummary[]): NumericSummary | undefined {
-  const [start] = tallies;
-  if (!start || tallies.length === 1) return start;
+function merge(summaries: readonly NumericSummary[]): NumericSummary | undefined {
+  const [start] = summaries;
+  if (!start || summaries.length === 1) return start;
   return {
-    count: tallies.reduce((all, { count }) => all + count, 0),
-    sum: sumOf(tallies.map(({ sum }) => sum)),
-    squares: sumOf(tallies.map(({ squares }) => squares)),
-    spread: spreadOf(tallies),
-    least: tallies.reduce((least, one) => Math.min(least, one.least), start.least),
-    most: tallies.reduce((most, one) => Math.max(most, one.most), start.most),
+    count: summaries.reduce((all, { count }) => all + count, 0),
+    sum: sumOf(summaries.map(({ sum }) => sum)),
+    squares: sumOf(summaries.map(({ squares }) => squares)),
+    spread: spreadOf(summaries),
+    least: summaries.reduce((least, one) => Math.min(least, one.least), start.least),
+    most: summaries.reduce((most, one) => Math.max(most, one.most), start.most),
     first: start.first,
-    last: tallies.at(-1)?.last ?? start.last,
+    last: summaries.at(-1)?.last ?? start.last,
   };
 }
 
@@ -86,9 +86,9 @@ export function sumOf(numbers: readonly number[]): number {
 }
 
 /** Combines spreads around different means (Chan, Golub, LeVeque). It never subtracts squares of large numbers from each other. */
-function spreadOf(tallies: readonly NumericSummary[]): number {
+function spreadOf(summaries: readonly NumericSummary[]): number {
   let [count, mean, spread] = [0, 0, 0];
-  for (const one of tallies) {
+  for (const one of summaries) {
     const distance = one.sum / one.count - mean;
     const together = count + one.count;
     spread += one.spread + (distance * distance * count * one.count) / together;

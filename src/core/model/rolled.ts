@@ -1,10 +1,10 @@
 /** Collects the rolled-up content of a series: summaries of its numbers, and the instances that are not numbers. */
 import { hourMicros, type Micros } from './instant.ts';
-import { beginningOf, type NumericSummary, summarizeHours, tallyOf } from './numeric-summary.ts';
+import { beginningOf, type NumericSummary, summarizeHours, summaryOf } from './numeric-summary.ts';
 
 /** Either summaries of numbers, each within a single hour or a single day, or an instance that is not a number. */
 export type Rolled<Row> = { readonly time: Micros } & (
-  | { readonly tallies: readonly NumericSummary[] }
+  | { readonly summaries: readonly NumericSummary[] }
   | { readonly row: Row }
 );
 
@@ -13,7 +13,7 @@ export interface Found<Row> {
   readonly all: readonly Rolled<Row>[];
   /** The number of summaries and instances. */
   weight(): number;
-  put(tally: NumericSummary): void;
+  put(summary: NumericSummary): void;
   putRow(time: Micros, row: Row): void;
   /** Later summaries are not added to the current group. */
   endRun(): void;
@@ -27,12 +27,12 @@ export function createFound<Row>(): Found<Row> {
   return {
     all,
     weight: () => weight,
-    put(tally) {
+    put(summary) {
       weight += 1;
-      if (run) run.push(tally);
+      if (run) run.push(summary);
       else {
-        run = [tally];
-        all.push({ time: tally.first, tallies: run });
+        run = [summary];
+        all.push({ time: summary.first, summaries: run });
       }
     },
     putRow(time, row) {
@@ -62,7 +62,7 @@ export function createHourCollector<Row>(found: Found<Row>): HourCollector<Row> 
   let numbers: NumericSummary[] = [];
   let isMixed = false;
   const endHour = (): void => {
-    for (const tally of isMixed ? numbers : summarizeHours(numbers)) found.put(tally);
+    for (const summary of isMixed ? numbers : summarizeHours(numbers)) found.put(summary);
     if (isMixed) found.endRun();
     end = -Infinity;
     isMixed = false;
@@ -77,7 +77,7 @@ export function createHourCollector<Row>(found: Found<Row>): HourCollector<Row> 
     endHour,
     addNumber(at, number) {
       begin(at);
-      numbers.push(tallyOf(number, at));
+      numbers.push(summaryOf(number, at));
     },
     addOther(at, row) {
       begin(at);

@@ -31,10 +31,10 @@ export function rolledUp(numbers: readonly NumericSummary[], state: number): rea
 export const summaryBytes = 64;
 
 /** Summaries in the binary form that stores use. */
-export const bytesOfSummaries = (tallies: readonly NumericSummary[]): Uint8Array<ArrayBuffer> =>
+export const bytesOfSummaries = (summaries: readonly NumericSummary[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(
     Float64Array.from(
-      tallies.flatMap(({ count, sum, squares, spread, least, most, first, last }) => [
+      summaries.flatMap(({ count, sum, squares, spread, least, most, first, last }) => [
         count,
         sum,
         squares,
@@ -48,7 +48,7 @@ export const bytesOfSummaries = (tallies: readonly NumericSummary[]): Uint8Array
   );
 
 /** Reads the result of `bytesOfSummaries`. */
-function talliesIn(bytes: Uint8Array): readonly NumericSummary[] {
+function summariesIn(bytes: Uint8Array): readonly NumericSummary[] {
   // Float64Array requires an offset that is a multiple of eight. A copy has such an offset.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   const number = (place: number): number => numbers[place] ?? Number.NaN;
@@ -75,7 +75,7 @@ export interface RolledDay {
    * The summaries of the whole day and of its hours. When days are requested and the interval contains the whole day, the summary of the
    * day is sufficient.
    */
-  readonly tallies: Uint8Array;
+  readonly summaries: Uint8Array;
 }
 
 /** The requested interval and resolution. */
@@ -85,19 +85,19 @@ export interface RollupReading extends Interval {
 
 /** A part of an interval. Without summaries, the query must read its instances. */
 export interface SeriesSegment extends Interval {
-  readonly tallies?: readonly NumericSummary[];
+  readonly summaries?: readonly NumericSummary[];
 }
 
 /** Divides an interval into days with rollups, given ascending, and the gaps between them. */
 export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading): Generator<SeriesSegment> {
   let { from } = reading;
   for (const one of days) {
-    const tallies = talliesOf(one, reading);
-    if (!tallies) continue;
+    const summaries = summariesOf(one, reading);
+    if (!summaries) continue;
     const begin = one.day * dayMicros;
     if (from < begin) yield { from, to: begin };
     from = begin + dayMicros;
-    yield { from: begin, to: from, tallies };
+    yield { from: begin, to: from, summaries };
   }
   if (from < reading.to) yield { from, to: reading.to };
 }
@@ -106,11 +106,11 @@ export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading):
  * The summaries of a day for an interval; undefined when they must be computed from the instances. For a day without instances, hours that
  * the interval contains only partly are left out.
  */
-function talliesOf(
-  { day, state, tallies }: RolledDay,
+function summariesOf(
+  { day, state, summaries }: RolledDay,
   { rollup, from, to }: RollupReading,
 ): readonly NumericSummary[] | undefined {
-  const [whole, ...hours] = talliesIn(tallies);
+  const [whole, ...hours] = summariesIn(summaries);
   const isWithin = (begin: Micros, span: number): boolean => begin >= from && begin + span <= to;
   const isWhole = isWithin(day * dayMicros, dayMicros);
   if (isWhole && rollup === 'day') return whole && [whole];

@@ -55,7 +55,7 @@ export interface HistoryPlan extends Plan {
   /** `@none` is the default instance. Absent: all. */
   readonly datasetIds?: readonly string[];
   /**
-   * Rollups of numbers may stand for instances (`HistoricInstance.tallies`): hourly ones, or hourly and daily ones, in UTC. They do so
+   * Rollups of numbers may stand for instances (`HistoricInstance.summaries`): hourly ones, or hourly and daily ones, in UTC. They do so
    * where instances were deleted and their rollups were kept. Elsewhere the result is the same as from instances. Only with the
    * `timeproperty` `observedAt` or `any`, and without `lastN`.
    */

@@ -7,7 +7,7 @@ import type { HistoricInstance } from '../model/history.ts';
 import { dayMicros, hourMicros, instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
-import { sumOf, type NumericSummary, tallyOf, summarize } from '../model/numeric-summary.ts';
+import { sumOf, type NumericSummary, summaryOf, summarize } from '../model/numeric-summary.ts';
 import { type AggregateMethod, isCounted, type Measure, measureOf, timeOfDay } from './applicable.ts';
 
 export interface Aggregation {
@@ -47,8 +47,8 @@ export function aggregate(
 ): JsonObject {
   const periods = createPeriods(aggregation);
   for (const instance of instances) {
-    const { value, tallies } = instance;
-    if (tallies) for (const tally of tallies) periods.put(tally);
+    const { value, summaries } = instance;
+    if (summaries) for (const summary of summaries) periods.put(summary);
     else {
       const time = timeOf(instance, { timeproperty });
       if (time !== undefined && isCounted(instance))
@@ -63,7 +63,7 @@ interface Period {
   readonly from: Micros;
   /** Infinity for a period without length. */
   readonly to: Micros;
-  readonly tallies: NumericSummary[];
+  readonly summaries: NumericSummary[];
   readonly timed: Timed[];
 }
 
@@ -74,7 +74,7 @@ interface Timed {
 }
 
 interface Periods {
-  put(tally: NumericSummary): void;
+  put(summary: NumericSummary): void;
   add(timed: Timed): void;
   /** The member of each method. Call it after all contents are added. */
   results(): JsonObject;
@@ -99,17 +99,17 @@ function createPeriods({ methods, period, start, end }: Aggregation): Periods {
       if (result !== undefined) rows.push([result, from, to]);
     }
   };
-  const begin = (at: Micros, tallies: NumericSummary[], timed: Timed[]): void => {
+  const begin = (at: Micros, summaries: NumericSummary[], timed: Timed[]): void => {
     close();
     count += 1;
     if (count > periodsMax) throw tooManyPeriods();
     first ??= at;
-    open = { ...spanAt(at, first, period), tallies, timed };
+    open = { ...spanAt(at, first, period), summaries, timed };
   };
   return {
-    put(tally) {
-      if (open && tally.first < open.to) open.tallies.push(tally);
-      else begin(tally.first, [tally], []);
+    put(summary) {
+      if (open && summary.first < open.to) open.summaries.push(summary);
+      else begin(summary.first, [summary], []);
     },
     add(timed) {
       if (open && timed.at < open.to) open.timed.push(timed);
@@ -132,11 +132,11 @@ function spanAt(at: Micros, first: Micros, period: Duration): Pick<Period, 'from
 const tooManyPeriods = (): Problem =>
   new Problem('TooManyResults', `The aggregation has more than ${periodsMax} periods; make aggrPeriodDuration longer.`);
 
-const lastIn = ({ from, tallies, timed }: Period): Micros =>
-  Math.max(from, tallies.at(-1)?.last ?? from, timed.at(-1)?.at ?? from);
+const lastIn = ({ from, summaries, timed }: Period): Micros =>
+  Math.max(from, summaries.at(-1)?.last ?? from, timed.at(-1)?.at ?? from);
 
 /** The contents of a period, prepared for all methods. */
-interface Contents extends Pick<Period, 'tallies' | 'timed'> {
+interface Contents extends Pick<Period, 'summaries' | 'timed'> {
   /** `numbers`: summary of numbers and booleans. `measures`: of these and the sizes of arrays. */
   readonly numbers: NumericSummary | undefined;
   readonly measures: NumericSummary | undefined;
@@ -145,27 +145,27 @@ interface Contents extends Pick<Period, 'tallies' | 'timed'> {
 
 const none: readonly string[] = [];
 
-function contentsOf({ tallies, timed }: Period): Contents {
+function contentsOf({ summaries, timed }: Period): Contents {
   if (timed.length === 0) {
-    const numbers = summarize(tallies);
-    return { tallies, timed, numbers, measures: numbers, texts: none };
+    const numbers = summarize(summaries);
+    return { summaries, timed, numbers, measures: numbers, texts: none };
   }
-  const [numbers, sizes, texts] = [[...tallies], new Array<NumericSummary>(), new Array<string>()];
+  const [numbers, sizes, texts] = [[...summaries], new Array<NumericSummary>(), new Array<string>()];
   for (const { at, measure } of timed) {
-    if (measure.sort === 'number') numbers.push(tallyOf(measure.number, at));
-    else if (measure.sort === 'size') sizes.push(tallyOf(measure.number, at));
+    if (measure.sort === 'number') numbers.push(summaryOf(measure.number, at));
+    else if (measure.sort === 'size') sizes.push(summaryOf(measure.number, at));
     else if (measure.sort === 'text') texts.push(measure.text);
   }
   const together = (some: readonly NumericSummary[]): NumericSummary | undefined =>
     summarize(some.toSorted((a, b) => a.first - b.first));
-  return { tallies, timed, numbers: together(numbers), measures: together([...numbers, ...sizes]), texts };
+  return { summaries, timed, numbers: together(numbers), measures: together([...numbers, ...sizes]), texts };
 }
 
-function resultOf(method: AggregateMethod, { tallies, timed, numbers, measures, texts }: Contents): Json | undefined {
-  if (method === 'totalCount') return tallies.reduce((all, { count }) => all + count, timed.length);
+function resultOf(method: AggregateMethod, { summaries, timed, numbers, measures, texts }: Contents): Json | undefined {
+  if (method === 'totalCount') return summaries.reduce((all, { count }) => all + count, timed.length);
   if (method === 'distinctCount') return new Set(timed.map(({ value }) => JSON.stringify(value))).size;
-  const tally = method === 'stddev' || method === 'sumsq' ? numbers : measures;
-  if (tally) return ofNumbers(method, tally);
+  const summary = method === 'stddev' || method === 'sumsq' ? numbers : measures;
+  if (summary) return ofNumbers(method, summary);
   return method === 'min' || method === 'max' ? extreme(method, texts) : averageTime(method, texts);
 }
 

@@ -51,7 +51,7 @@ export function checkApplies(methods: readonly AggregateMethod[], histories: rea
   let isAny = false;
   for (const { attrs } of histories)
     for (const instance of Object.values(attrs).flat()) {
-      if (instance.tallies) return;
+      if (instance.summaries) return;
       if (!isCounted(instance)) continue;
       const measure = measureOf(instance);
       if (methods.some((method) => isApplicable(method, measure))) return;

@@ -51,7 +51,7 @@ const pick = (json: Json | undefined, names: readonly string[]): JsonObject =>
   isObject(json) ? Object.fromEntries(Object.entries(json).filter(([name]) => names.includes(name))) : {};
 
 /** The longest delay of a timer, in milliseconds. */
-const timerMostMs = 2 ** 31 - 1;
+const timerMaxMs = 2 ** 31 - 1;
 
 /** A delay that a timer can hold: at most 24 days. After that time the caller must check again. */
-export const timerMs = (waitMs: number): number => Math.min(timerMostMs, Math.max(1, Math.ceil(waitMs)));
+export const timerMs = (waitMs: number): number => Math.min(timerMaxMs, Math.max(1, Math.ceil(waitMs)));

@@ -29,10 +29,10 @@ export async function explainEntity(entity: Entity, asking: ExplainContext): Pro
   const { stored, document, terms } = asking;
   const { selectors, scopeQ, geo } = stored.plan.filter;
   const q = stored.linked ?? stored.plan.filter.q;
-  const test = (clause: string, filter: Filter, told: Pick<Clause, 'asks' | 'finds' | 'parts'>): Clause => ({
+  const test = (clause: string, filter: Filter, rest: Pick<Clause, 'asks' | 'finds' | 'parts'>): Clause => ({
     clause,
     isMet: compileFilter(filter)(entity),
-    ...told,
+    ...rest,
   });
   const asksFor = (member: string): string => {
     const json = document.members[member];
@@ -138,11 +138,11 @@ type EntityExplainContext = ExplainContext & { readonly entity: Entity };
 /** The condition of a query, with one part for each of its terms. */
 async function explainQuery(clause: string, query: Query, asked: EntityExplainContext): Promise<Clause> {
   const { entity, terms, get } = asked;
-  const told = { clause, isMet: await holdsLinked(query, entity, get), asks: writeQ(query, terms) };
-  if (!('parts' in query)) return { ...told, ...found(valueIn(entity, query.path.attr, terms)) };
+  const rest = { clause, isMet: await holdsLinked(query, entity, get), asks: writeQ(query, terms) };
+  if (!('parts' in query)) return { ...rest, ...found(valueIn(entity, query.path.attr, terms)) };
   const parts = await Promise.all(query.parts.map((part, index) => explainQuery(`${clause}[${index}]`, part, asked)));
   const finds = parts.flatMap((part) => (part.isMet || part.finds === undefined ? [] : part.finds));
-  return { ...told, ...found(finds.length === 0 ? undefined : finds.join(', ')), parts };
+  return { ...rest, ...found(finds.length === 0 ? undefined : finds.join(', ')), parts };
 }
 
 /** The values of an attribute. Undefined for members of an entity that are not attributes. */

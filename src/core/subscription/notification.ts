@@ -15,17 +15,17 @@ import type { ChangeView } from './plan.ts';
 
 /** Renders changes as JSON text, once for all subscriptions with equal views. */
 export interface ChangeRenderer {
-  render(change: Change, told: ChangeView): string;
+  render(change: Change, changeView: ChangeView): string;
 }
 
 /** Each text is cached as long as its change is in memory. */
 export function createChangeRenderer(): ChangeRenderer {
   const texts = new WeakMap<Change, Map<string, string>>();
   return {
-    render(change, told) {
+    render(change, changeView) {
       const known = texts.get(change) ?? new Map<string, string>();
-      const text = known.get(told.key) ?? JSON.stringify(renderChange(change, told));
-      known.set(told.key, text);
+      const text = known.get(changeView.key) ?? JSON.stringify(renderChange(change, changeView));
+      known.set(changeView.key, text);
       texts.set(change, known);
       return text;
     },
@@ -73,26 +73,31 @@ export function renderPresent(entity: Entity, { view, version = ownVersion }: Ch
 }
 
 /** Renders the entity of a change for the `data` of a Notification. */
-export function renderChange(made: Change, told: ChangeView): JsonObject {
-  const { view, version = ownVersion } = told;
+export function renderChange(made: Change, changeView: ChangeView): JsonObject {
+  const { view, version = ownVersion } = changeView;
   const change = conformChange(made, version, view.terms);
   const { entity, event, at } = change;
-  if (event !== 'deleted') return { ...renderPresent(entity, told), ...renderChangedAttributes(change, told) };
+  if (event !== 'deleted')
+    return { ...renderPresent(entity, changeView), ...renderChangedAttributes(change, changeView) };
   const lost = { ...nameOf(entity, view), ...(view.sysAttrs ? entityStamps(entity) : undefined) };
-  if (told.loss === 'entity')
-    return { ...lost, deletedAt: at, ...(told.showChanges ? renderLostAttributes(change, told) : undefined) };
-  return { ...lost, deletedAt: at, ...renderLostAttributes(change, told) };
+  if (changeView.loss === 'entity')
+    return {
+      ...lost,
+      deletedAt: at,
+      ...(changeView.showChanges ? renderLostAttributes(change, changeView) : undefined),
+    };
+  return { ...lost, deletedAt: at, ...renderLostAttributes(change, changeView) };
 }
 
 const nameOf = ({ id, types }: Entity, { terms }: View): JsonObject => ({ id, type: renderTypes(types, terms) });
 
 /** The attributes that differ from an unchanged entity: with a deleted instance, or with previous values. */
-function renderChangedAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
+function renderChangedAttributes({ attrs, entity, at }: Change, changeView: ChangeView): JsonObject {
   const rendering = attrs.filter(
-    ({ event }) => (event === 'deleted' && told.showsDeleted) || (event === 'updated' && told.showChanges),
+    ({ event }) => (event === 'deleted' && changeView.showsDeleted) || (event === 'updated' && changeView.showChanges),
   );
   return renderAttributes(rendering, (name) => entity.attrs[name] ?? [], {
-    told,
+    changeView,
     at,
     entityCreatedAt: entity.createdAt,
   });
@@ -101,14 +106,14 @@ function renderChangedAttributes({ attrs, entity, at }: Change, told: ChangeView
 /**
  * The attributes that were deleted with their entity. When the subscription does not notify deleted entities as such, only watched ones.
  */
-function renderLostAttributes({ attrs, entity, at }: Change, told: ChangeView): JsonObject {
-  const counts = (name: string): boolean => told.loss === 'entity' || (told.watched?.has(name) ?? true);
+function renderLostAttributes({ attrs, entity, at }: Change, changeView: ChangeView): JsonObject {
+  const counts = (name: string): boolean => changeView.loss === 'entity' || (changeView.watched?.has(name) ?? true);
   const lost = attrs.filter(({ name, event }) => event === 'deleted' && counts(name));
-  return renderAttributes(lost, () => [], { told, at, entityCreatedAt: entity.createdAt });
+  return renderAttributes(lost, () => [], { changeView, at, entityCreatedAt: entity.createdAt });
 }
 
 interface Rendering {
-  readonly told: ChangeView;
+  readonly changeView: ChangeView;
   readonly at: Instant;
   readonly entityCreatedAt: Instant;
 }
@@ -118,7 +123,7 @@ function renderAttributes(
   present: (name: string) => readonly Instance[],
   rendering: Rendering,
 ): JsonObject {
-  const { view } = rendering.told;
+  const { view } = rendering.changeView;
   const names = [...new Set(changes.map(({ name }) => name))].filter((name) => isShown(view.projection, name));
   const byName = Map.groupBy(changes, ({ name }) => name);
   const attributes = names.flatMap((name): [string, Json][] => {
@@ -134,7 +139,7 @@ function renderAttribute(
   present: readonly Instance[],
   rendering: Rendering,
 ): Json | undefined {
-  const { view } = rendering.told;
+  const { view } = rendering.changeView;
   const isThere = ({ datasetId }: AttributeChange): boolean => instanceOf(present, datasetId) !== undefined;
   const updated = new Map(changes.flatMap((one) => (one.event === 'updated' ? [[one.datasetId, one.before]] : [])));
   const gone = changes.flatMap((change) =>
@@ -147,7 +152,7 @@ function renderAttribute(
       ...place(instance),
       json: renderUpdated(instance, updated.get(instance.datasetId), rendering),
     })),
-    ...leastOf(chosen(gone), present, rendering.told).map((instance) => ({
+    ...leastOf(chosen(gone), present, rendering.changeView).map((instance) => ({
       ...place(instance),
       json: renderGone(instance, rendering),
     })),
@@ -171,19 +176,23 @@ function leastOf(
 const place = ({ datasetId = '@none' }: Instance): { readonly datasetId: string } => ({ datasetId });
 
 /** Renders a present instance, with its previous value if requested. */
-function renderUpdated(instance: Instance, before: Instance | undefined, { told, entityCreatedAt }: Rendering): Json {
-  const shown = renderInstance(instance, told.view, entityCreatedAt);
-  if (!before || !told.showChanges) return shown;
-  const member = memberOf(instance.kind, told.view);
+function renderUpdated(
+  instance: Instance,
+  before: Instance | undefined,
+  { changeView, entityCreatedAt }: Rendering,
+): Json {
+  const shown = renderInstance(instance, changeView.view, entityCreatedAt);
+  if (!before || !changeView.showChanges) return shown;
+  const member = memberOf(instance.kind, changeView.view);
   const whole = isObject(shown) && member in shown ? shown : { [member]: shown };
-  return { ...whole, ...previousOf(before, told.view, entityCreatedAt) };
+  return { ...whole, ...previousOf(before, changeView.view, entityCreatedAt) };
 }
 
 /**
  * Renders a deleted instance: its value is the NGSI-LD Null. It is a bare value where the format allows this and it has no other member.
  */
 function renderGone(before: Instance, rendering: Rendering): Json {
-  const { view, showChanges } = rendering.told;
+  const { view, showChanges } = rendering.changeView;
   const { kind, datasetId } = before;
   const isBare = view.format === 'concise' && datasetId === undefined && !view.sysAttrs && !showChanges;
   if (view.format === 'simplified' || isBare) return ngsildNull;
@@ -196,7 +205,10 @@ function renderGone(before: Instance, rendering: Rendering): Json {
 }
 
 /** The other members of a deleted instance: time stamps and previous value. */
-const lastWords = (before: Instance, { told: { view, showChanges }, at, entityCreatedAt }: Rendering): JsonObject => ({
+const lastWords = (
+  before: Instance,
+  { changeView: { view, showChanges }, at, entityCreatedAt }: Rendering,
+): JsonObject => ({
   ...(view.sysAttrs ? { ...instanceStamps(before, entityCreatedAt), deletedAt: at } : undefined),
   ...(showChanges ? previousOf(before, view, entityCreatedAt) : undefined),
 });

@@ -132,14 +132,14 @@ interface Notified {
 }
 
 function readPlan(members: JsonObject, { notification, notified, depthMax }: Notified): SubscriptionPlan {
-  const told = omit(notification, ['endpoint', 'join', 'joinLevel']);
+  const rendering = omit(notification, ['endpoint', 'join', 'joinLevel']);
   const { ngsildConformance = '' } = members;
   const isVersion = typeof ngsildConformance === 'string' && readVersion(ngsildConformance) !== undefined;
   const others = ['timeInterval', 'throttling', 'q', 'csf', 'isActive', 'expiresAt', 'notification'];
   const plain = omit(members, isVersion ? others : [...others, 'ngsildConformance']);
   const context = { ...notified, expand: verbatim };
   return readSubscription(
-    { ...plain, ...knownGeo(members), notification: told },
+    { ...plain, ...knownGeo(members), notification: rendering },
     { context, notified: context, now: '1970-01-01T00:00:00Z', depthMax },
   );
 }

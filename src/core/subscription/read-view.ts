@@ -23,7 +23,7 @@ const members: Members = {
 
 const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
-interface Asked {
+interface ViewKey {
   readonly context: Context;
   readonly asked: ReadonlySet<Trigger>;
   readonly watched: ReadonlySet<string> | undefined;
@@ -32,7 +32,7 @@ interface Asked {
 }
 
 /** How a subscription renders changes. `context` gives the names. Throws BadRequestData or OperationNotSupported. */
-export function readChangeView(json: JsonObject, { context, asked, watched, depthMax = 0 }: Asked): ChangeView {
+export function readChangeView(json: JsonObject, { context, asked, watched, depthMax = 0 }: ViewKey): ChangeView {
   const notification = json['notification'] ?? {};
   if (!isObject(notification))
     throw badData(`The notification of a subscription must be an object, not ${quoted(notification)}.`);
@@ -63,12 +63,12 @@ function lossOf(asked: ReadonlySet<Trigger>): ChangeView['loss'] {
 /** Everything that the text of a change depends on besides the change. Watched attributes matter only when their deletion is shown. */
 function keyOf(
   { notification = {}, lang = null, datasetId = null, ngsildConformance = null }: JsonObject,
-  { context, asked, watched }: Asked,
+  { context, asked, watched }: ViewKey,
 ): string {
   const loss = lossOf(asked);
   const names: Json = loss === 'attributes' && watched ? [...watched] : null;
-  const told = [notification, lang, datasetId, ngsildConformance];
-  return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, ...told]);
+  const rendering = [notification, lang, datasetId, ngsildConformance];
+  return JSON.stringify([context.key, loss, asked.has('attributeDeleted'), names, ...rendering]);
 }
 
 /** The version of the standard that the receiver understands (clauses 4.3.6.8, 5.2.12). Throws BadRequestData. */

@@ -211,10 +211,10 @@ function deliveryOf({ status, retryAfter }: Result): Delivery {
 }
 
 /** The longest Retry-After that is respected. */
-const waitMostMs = 600_000;
+const waitMaxMs = 600_000;
 
 function waitOf(retryAfter: string | undefined): { readonly retryAfterMs?: number } {
   if (retryAfter === undefined) return {};
   const waitMs = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
-  return waitMs > 0 ? { retryAfterMs: Math.min(waitMs, waitMostMs) } : {};
+  return waitMs > 0 ? { retryAfterMs: Math.min(waitMs, waitMaxMs) } : {};
 }

@@ -31,7 +31,7 @@ const pieceBytes = 256;
 export function createBodyBudget(memory: Memory): BodyBudget {
   /** Incomplete large bodies, in the order in which they became large. */
   const unfinished = new Map<BodyReservation, () => void>();
-  const [most, mostLarge] = [memory.share('bodies'), largestBody(memory)];
+  const [most, largeMax] = [memory.share('bodies'), largestBody(memory)];
   return {
     open(onRefused) {
       const state = { held: 0, isOver: false };
@@ -52,7 +52,7 @@ export function createBodyBudget(memory: Memory): BodyBudget {
           memory.count('bodies', bytes + pieceBytes);
           const isLarge = state.held > smallBytes;
           if (isLarge && !unfinished.has(reservation)) unfinished.set(reservation, refuse);
-          const bound = isLarge ? mostLarge : most;
+          const bound = isLarge ? largeMax : most;
           while (memory.held('bodies') > bound && !isOver(state))
             (isLarge ? [...unfinished.values()].at(-1) : refuse)?.();
         },

@@ -60,7 +60,7 @@ interface OperationLabel {
 export type Answerer = (exchange: Exchange) => Promise<void>;
 
 export function createAnswerer(options: DispatchOptions): Answerer {
-  const site = {
+  const dispatch = {
     ...options,
     routes: createRoutes(options.operations),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
@@ -70,17 +70,17 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   const { observe } = options.world;
   return async (exchange) => {
     const began = performance.now();
-    const purpose: OperationLabel = { name: 'unknown' };
+    const label: OperationLabel = { name: 'unknown' };
     let status: number;
     try {
-      status = sendTo(exchange, site, await replyTo(exchange, site, purpose));
+      status = sendTo(exchange, dispatch, await replyTo(exchange, dispatch, label));
     } catch (error) {
       if (error instanceof ClientGone) return;
       status = sendTo(
         exchange,
-        site,
-        failureReply(accessError(error, purpose), {
-          where: purpose.name,
+        dispatch,
+        failureReply(accessError(error, label), {
+          where: label.name,
           observe,
           hasCredentials: hasCredentials(exchange),
         }),
@@ -88,7 +88,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     } finally {
       exchange.bodyReservation?.end();
     }
-    observe({ kind: 'answered', binding: 'http', operation: purpose.name, status, tookMs: performance.now() - began });
+    observe({ kind: 'answered', binding: 'http', operation: label.name, status, tookMs: performance.now() - began });
   };
 }
 
@@ -115,31 +115,31 @@ function sendTo(exchange: Exchange, { cors, isClosing, world, writeTimeoutMs }: 
   return reply.status;
 }
 
-async function replyTo(exchange: Exchange, site: DispatchContext, purpose: OperationLabel): Promise<Reply> {
+async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: OperationLabel): Promise<Reply> {
   const { method = '', url = '' } = exchange.request;
   const target = readTarget(url);
-  refuseForeignHost(exchange, target, site);
-  const page = site.pages.get(target.path);
+  refuseForeignHost(exchange, target, dispatch);
+  const page = dispatch.pages.get(target.path);
   if (page) {
-    purpose.name = page.name;
-    return replyOfPage(page, exchange.request, site.corsOrigin);
+    label.name = page.name;
+    return replyOfPage(page, exchange.request, dispatch.corsOrigin);
   }
-  const isCompatibility = isCompatibilityPath(site.compatibilityRoutes, target.path);
+  const isCompatibility = isCompatibilityPath(dispatch.compatibilityRoutes, target.path);
   const path = isCompatibility ? target.path : pathBelowRoot(target.path);
   if (method === 'OPTIONS') {
-    purpose.name = 'options';
-    return optionsReply(isCompatibility ? site.compatibilityRoutes : site.routes, path, site.corsOrigin);
+    label.name = 'options';
+    return optionsReply(isCompatibility ? dispatch.compatibilityRoutes : dispatch.routes, path, dispatch.corsOrigin);
   }
   if (isCompatibility) {
-    const route = findRoute(site.compatibilityRoutes, method, path);
-    purpose.name = route.operation.name;
-    return replyOfCompatibilityRoute(exchange, route, site.bodyBudget);
+    const route = findRoute(dispatch.compatibilityRoutes, method, path);
+    label.name = route.operation.name;
+    return replyOfCompatibilityRoute(exchange, route, dispatch.bodyBudget);
   }
-  const route = findRoute(site.routes, method, path);
-  purpose.name = route.operation.name;
-  requireContentLength(exchange, route.operation, site.world);
+  const route = findRoute(dispatch.routes, method, path);
+  label.name = route.operation.name;
+  requireContentLength(exchange, route.operation, dispatch.world);
   requirePreflightedHeader(exchange, route.operation);
-  return replyOfOperation(exchange, site, { ...route, target, purpose });
+  return replyOfOperation(exchange, dispatch, { ...route, target, label });
 }
 
 /** A request with a body needs Content-Length (clause 6.3.4). A tolerant broker also accepts chunked bodies. */
@@ -188,14 +188,14 @@ function optionsReply(routes: Routes<unknown>, path: string, corsOrigin: string)
 
 async function replyOfOperation(
   exchange: Exchange,
-  site: DispatchContext,
-  route: Route & { readonly target: Target; readonly purpose: OperationLabel },
+  dispatch: DispatchContext,
+  route: Route & { readonly target: Target; readonly label: OperationLabel },
 ): Promise<Reply> {
-  const { world } = site;
-  const { operation, path, target, purpose } = route;
-  const { request, caller } = await readRequest(exchange, { operation, path, query: target.query }, site);
+  const { world } = dispatch;
+  const { operation, path, target, label } = route;
+  const { request, caller } = await readRequest(exchange, { operation, path, query: target.query }, dispatch);
   const { kind } = caller.principal.identity;
-  purpose.needsCredentials = site.authenticate !== undefined && kind === 'anonymous';
+  label.needsCredentials = dispatch.authenticate !== undefined && kind === 'anonymous';
   const answer = await perform(operation, request, { caller, world });
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
   const linked = isLinked ? { contextUrl: await world.contexts.urlOf(caller.context, caller) } : undefined;

@@ -31,7 +31,7 @@ export interface Objection {
 }
 
 /** Maximum length of a topic in bytes (MQTT 5.0, 1.5.4). */
-const topicBytesMost = 65_535;
+const topicBytesMax = 65_535;
 
 /** Reads `mqtt[s]://host[:port]` without a topic. */
 export function readServer(uri: string): Server | Objection {
@@ -73,7 +73,7 @@ const loginOf = (user: string, password: string): Pick<Target, 'user' | 'passwor
 function objectionToTopic(topic: string): string | undefined {
   if (topic === '') return 'it names no topic';
   if (/[+#\0]/.test(topic)) return 'nobody can publish to a topic with +, # or a null character';
-  return Buffer.byteLength(topic) > topicBytesMost ? 'its topic is too long' : undefined;
+  return Buffer.byteLength(topic) > topicBytesMax ? 'its topic is too long' : undefined;
 }
 
 const objectionToLogin = (user: string, password: string): string | undefined =>
@@ -89,10 +89,11 @@ const qualities: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1'
 
 /** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`. The defaults are mqtt5.0 and 0. Other members are ignored. */
 export function readPublishOptions(notifierInfo: Readonly<Record<string, string>>): PublishOptions | Objection {
-  const { 'MQTT-Version': told = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
-  const version = Object.hasOwn(versions, told) ? versions[told] : undefined;
+  const { 'MQTT-Version': versionName = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
+  const version = Object.hasOwn(versions, versionName) ? versions[versionName] : undefined;
   const qos = Object.hasOwn(qualities, level) ? qualities[level] : undefined;
-  if (version === undefined) return { objection: `MQTT-Version may be mqtt3.1.1 or mqtt5.0, not ${quoted(told)}` };
+  if (version === undefined)
+    return { objection: `MQTT-Version may be mqtt3.1.1 or mqtt5.0, not ${quoted(versionName)}` };
   if (qos === undefined) return { objection: `MQTT-QoS may be 0, 1 or 2, not ${quoted(level)}` };
   return { version, qos };
 }

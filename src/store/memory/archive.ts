@@ -10,7 +10,7 @@ import {
 } from '../../core/model/history.ts';
 import { dayMicros, type Instant, type Micros } from '../../core/model/instant.ts';
 import type { Bounds } from '../../core/language/retention.ts';
-import { beginningOf, type NumericSummary, summarizeHours, tallyOf } from '../../core/model/numeric-summary.ts';
+import { beginningOf, type NumericSummary, summarizeHours, summaryOf } from '../../core/model/numeric-summary.ts';
 import type { PastInstance, Revised, Revision } from '../../core/port/store.ts';
 
 /** The instances of one attribute and dataset, ascending by time; instances at the same time in the order of writing. */
@@ -116,7 +116,7 @@ export const rolledDays = ({ rollups }: Series): ReadonlySet<number> =>
   new Set(rollups.map(({ first }) => dayOf(first)));
 
 const numberIn = ({ at, isObserved, instance: { kind, value } }: Entry): readonly NumericSummary[] =>
-  isObserved && kind === 'Property' && typeof value === 'number' ? [tallyOf(value, at)] : [];
+  isObserved && kind === 'Property' && typeof value === 'number' ? [summaryOf(value, at)] : [];
 
 /** Removes a series that is empty. */
 function put(all: Map<string, Series>, key: string, series: Series): void {

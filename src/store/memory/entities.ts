@@ -74,7 +74,7 @@ interface Present {
 /** The entities by id in creation order, with their counts. */
 function createPresent(): Present {
   const entities = new Map<string, StoredEntity>();
-  const tally = createEntityCounts();
+  const counts = createEntityCounts();
   let lastCursor = 0;
   return {
     all: () => [...entities.values()],
@@ -82,12 +82,12 @@ function createPresent(): Present {
     put: (entity, version) => {
       const before = entities.get(entity.id);
       entities.set(entity.id, { entity, version, cursor: before?.cursor ?? (lastCursor += 1) });
-      tally.replace(before?.entity, entity);
+      counts.replace(before?.entity, entity);
     },
     remove: (id) => {
-      tally.replace(entities.get(id)?.entity, undefined);
+      counts.replace(entities.get(id)?.entity, undefined);
       entities.delete(id);
     },
-    summary: () => tally.summary(),
+    summary: () => counts.summary(),
   };
 }

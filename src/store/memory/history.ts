@@ -74,4 +74,4 @@ const selectRollups = ({ name, datasetId, rollups }: Series, temporal: TemporalQ
       const begin = beginningOf(first, hourMicros);
       return isWithin(temporal, begin) && isWithin(temporal, begin + hourMicros - 1);
     })
-    .map((tally) => ({ name, time: tally.first, instance: summaryInstance([tally], datasetId) }));
+    .map((summary) => ({ name, time: summary.first, instance: summaryInstance([summary], datasetId) }));

@@ -25,14 +25,14 @@ export interface DocumentCollectionsOptions {
 
 /** Opens collections by name. Writes go through the tenant's writer in order, so that the last write wins. */
 export function createDocumentCollections(
-  { shelf }: Collections,
+  { documents }: Collections,
   options: DocumentCollectionsOptions,
 ): DocumentCollections {
-  const others = createOthers({ shelf }, options);
+  const others = createOthers({ documents }, options);
   return {
     open: (name) => ({
-      ...createReading(shelf, name),
-      ...createWriting({ shelf }, name, options),
+      ...createReading(documents, name),
+      ...createWriting({ documents }, name, options),
       follow: (listener) => others.follow(name, listener),
     }),
     close: others.close,
@@ -42,7 +42,7 @@ export function createDocumentCollections(
 type Writing = Pick<DocumentCollection, 'put' | 'putFenced' | 'replace' | 'delete'>;
 
 function createWriting(
-  { shelf }: Pick<Collections, 'shelf'>,
+  { documents }: Pick<Collections, 'documents'>,
   name: string,
   { writer, node, isCurrent }: DocumentCollectionsOptions,
 ): Writing {
@@ -53,57 +53,60 @@ function createWriting(
   const send = <T>(run: (session: ClientSession) => Promise<T>): Promise<T> =>
     writer.send({ ids: [], run: ({ session }) => run(session) });
   const remove = async (key: string, session: ClientSession): Promise<boolean> =>
-    (await shelf.deleteOne({ _id: _id(key) }, { session })).deletedCount > 0;
+    (await documents.deleteOne({ _id: _id(key) }, { session })).deletedCount > 0;
   return {
     put: async (key, document) => {
-      await send((session) => shelf.bulkWrite([putting(key, document)], { session }));
+      await send((session) => documents.bulkWrite([putting(key, document)], { session }));
     },
     // Transactions of a tenant are sequential: a later write sees that another broker holds the partition.
-    putFenced: (documents, leaseTerm) =>
+    putFenced: (entries, leaseTerm) =>
       send(async (session) => {
         if (!(await isCurrent(leaseTerm, session))) return false;
-        const puttings = documents.map(({ key, document }) => putting(key, document));
-        if (puttings.length > 0) await shelf.bulkWrite(puttings, { session });
+        const puttings = entries.map(({ key, document }) => putting(key, document));
+        if (puttings.length > 0) await documents.bulkWrite(puttings, { session });
         return true;
       }),
     replace: (key, before, after) =>
       send(async (session) => {
-        const found = await shelf.findOne({ _id: _id(key) }, { session });
+        const found = await documents.findOne({ _id: _id(key) }, { session });
         const isSame = found !== null && found.doc === JSON.stringify(before);
         if (!isSame && !sameJson(found ? documentIn(found.doc) : undefined, before)) return false;
         if (after === undefined) await remove(key, session);
-        else await shelf.bulkWrite([putting(key, after)], { session });
+        else await documents.bulkWrite([putting(key, after)], { session });
         return true;
       }),
     delete: (key) => send((session) => remove(key, session)),
   };
 }
 
-function createReading(shelf: Collections['shelf'], name: string): Pick<DocumentCollection, 'get' | 'keys' | 'list'> {
+function createReading(
+  documents: Collections['documents'],
+  name: string,
+): Pick<DocumentCollection, 'get' | 'keys' | 'list'> {
   const all: Document = {
     _id: { $gte: { shelf: name, key: new MinKey() }, $lt: { shelf: name, key: new MaxKey() } },
   };
   return {
     get: async (key) => {
-      const found = await withDatabase(shelf.findOne({ _id: { shelf: name, key } }));
+      const found = await withDatabase(documents.findOne({ _id: { shelf: name, key } }));
       return found ? documentIn(found.doc) : undefined;
     },
     // Sorted by UTF-16 units, like every other store. MongoDB sorts by UTF-8.
     keys: async () => {
-      const found = await withDatabase(shelf.find(all, { projection: { _id: 1 } }).toArray());
+      const found = await withDatabase(documents.find(all, { projection: { _id: 1 } }).toArray());
       return found.map(({ _id }) => _id.key).sort();
     },
     list: async () => {
-      const found = await withDatabase(shelf.find(all).toArray());
-      const documents = found.map(({ _id, doc }) => ({ key: _id.key, document: documentIn(doc) }));
-      return documents.sort((a, b) => (a.key < b.key ? -1 : 1));
+      const found = await withDatabase(documents.find(all).toArray());
+      const entries = found.map(({ _id, doc }) => ({ key: _id.key, document: documentIn(doc) }));
+      return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
     },
   };
 }
 
 /** Reports changes by other brokers. A deletion event has no author: deletions by all brokers are reported. */
 function createOthers(
-  { shelf }: Pick<Collections, 'shelf'>,
+  { documents }: Pick<Collections, 'documents'>,
   { node, observe }: { readonly node: string; readonly observe: Observe },
 ) {
   const followers = new Map<string, Set<(key?: string) => void>>();
@@ -111,7 +114,7 @@ function createOthers(
     for (const listener of followers.get(name) ?? []) listener(key);
   };
   const watch = createWatch<StoredDocument>({
-    collection: shelf,
+    collection: documents,
     pipeline: [{ $match: { 'fullDocument.by': { $ne: node } } }, { $project: { documentKey: 1, operationType: 1 } }],
     what: 'shelves',
     observe,

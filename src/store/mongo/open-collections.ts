@@ -32,7 +32,7 @@ export async function openCollections(db: Db, startSession: Collections['startSe
     rollups: db.collection('rollups', { promoteBuffers: true }),
     log: db.collection('log'),
     counts: db.collection('counts'),
-    shelf: db.collection('shelf'),
+    documents: db.collection('shelf'),
     state: db.collection('state'),
   };
   const state = await collections.state.findOne({ _id: 'state' });

@@ -160,6 +160,6 @@ export interface Collections {
   readonly rollups: Collection<RollupDocument>;
   readonly log: Collection<LogDocument>;
   readonly counts: Collection<CountDocument>;
-  readonly shelf: Collection<StoredDocument>;
+  readonly documents: Collection<StoredDocument>;
   readonly state: Collection<StateDocument>;
 }

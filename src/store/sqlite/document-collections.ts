@@ -26,19 +26,19 @@ export function createCollectionWriter(database: Database): CollectionWriter {
   );
   const drop = database.prepare<[string, string]>('DELETE FROM shelf WHERE name = ? AND key = ?');
   return {
-    put: ({ shelf, documents }) => {
-      for (const { key, doc } of documents) put.run(shelf, key, doc);
+    put: ({ collection, documents }) => {
+      for (const { key, doc } of documents) put.run(collection, key, doc);
       return documents.length;
     },
-    replace: ({ shelf, key, before, after }) => {
-      const now = get.get(shelf, key);
+    replace: ({ collection, key, before, after }) => {
+      const now = get.get(collection, key);
       // Most texts are equal, and need no parsing.
       if (now !== before && !sameJson(presentIn(now), presentIn(before))) return 0;
-      if (after === undefined) drop.run(shelf, key);
-      else put.run(shelf, key, after);
+      if (after === undefined) drop.run(collection, key);
+      else put.run(collection, key, after);
       return 1;
     },
-    drop: ({ shelf, key }) => drop.run(shelf, key).changes,
+    drop: ({ collection, key }) => drop.run(collection, key).changes,
   };
 }
 
@@ -58,16 +58,16 @@ export function createCollections(database: Database, send: SendJob): (name: str
       return Promise.resolve(documents.sort((a, b) => (a.key < b.key ? -1 : 1)));
     },
     put: async (key, document) => {
-      await send({ op: 'put', shelf: name, documents: [rowOf({ key, document })] });
+      await send({ op: 'put', collection: name, documents: [rowOf({ key, document })] });
     },
     putFenced: async (documents) => {
-      if (documents.length > 0) await send({ op: 'put', shelf: name, documents: documents.map(rowOf) });
+      if (documents.length > 0) await send({ op: 'put', collection: name, documents: documents.map(rowOf) });
       return true;
     },
     replace: async (key, before, after) =>
-      (await send({ op: 'replace', shelf: name, key, before: textOf(before), after: textOf(after) })) === 1,
+      (await send({ op: 'replace', collection: name, key, before: textOf(before), after: textOf(after) })) === 1,
     follow: () => () => undefined,
-    delete: async (key) => (await send({ op: 'drop', shelf: name, key })) === 1,
+    delete: async (key) => (await send({ op: 'drop', collection: name, key })) === 1,
   });
 }
 

@@ -75,13 +75,13 @@ async function use<T>(
     const { store } = file.open ?? (await file.opened);
     return await work(store);
   } catch (error) {
-    const told = problemOf(error, path);
-    if (told instanceof Problem && isOfFile(told)) {
-      state.failed(path, told);
+    const problem = problemOf(error, path);
+    if (problem instanceof Problem && isOfFile(problem)) {
+      state.failed(path, problem);
       // Somebody may replace the file by another.
-      if (told.type === 'TenantUnavailable') closeFile(state, path, file);
+      if (problem.type === 'TenantUnavailable') closeFile(state, path, file);
     }
-    throw told;
+    throw problem;
   } finally {
     file.users -= 1;
     if (file.users === 0) file.drained();

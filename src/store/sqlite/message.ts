@@ -29,20 +29,20 @@ export type Job =
   /** Does a part of the work; `slice` is the text of a `RetentionSlice`. Returns the text of a `Forgotten`. */
   | { readonly op: 'forget'; readonly slice: string; readonly limit: number }
   /** Writes all or none. Returns their number. */
-  | { readonly op: 'put'; readonly shelf: string; readonly documents: readonly DocumentRow[] }
+  | { readonly op: 'put'; readonly collection: string; readonly documents: readonly DocumentRow[] }
   /**
    * Writes `after`, or removes the document, if the stored one is `before`. Both are texts of documents; undefined: no document.
    * Returns 1, or 0.
    */
   | {
       readonly op: 'replace';
-      readonly shelf: string;
+      readonly collection: string;
       readonly key: string;
       readonly before: string | undefined;
       readonly after: string | undefined;
     }
   /** Returns the number of removed documents: 0 or 1. */
-  | { readonly op: 'drop'; readonly shelf: string; readonly key: string }
+  | { readonly op: 'drop'; readonly collection: string; readonly key: string }
   /** Requests an index over the values of an attribute (expanded name). Returns 1. */
   | { readonly op: 'index'; readonly name: string };
 

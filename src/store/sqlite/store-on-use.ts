@@ -33,16 +33,16 @@ export function createStoreOnUse(place: TenantFile): Store {
 type Use = <T>(work: (store: Store) => Promise<T>) => Promise<T>;
 
 function collectionOnUse(name: string, use: Use): DocumentCollection {
-  const on = <T>(work: (shelf: DocumentCollection) => Promise<T>): Promise<T> =>
+  const on = <T>(work: (collection: DocumentCollection) => Promise<T>): Promise<T> =>
     use((store) => work(store.collection(name)));
   return {
-    get: (key) => on((shelf) => shelf.get(key)),
-    keys: () => on((shelf) => shelf.keys()),
-    list: () => on((shelf) => shelf.list()),
-    put: (key, document) => on((shelf) => shelf.put(key, document)),
-    putFenced: (documents, leaseTerm) => on((shelf) => shelf.putFenced(documents, leaseTerm)),
-    replace: (key, before, after) => on((shelf) => shelf.replace(key, before, after)),
-    delete: (key) => on((shelf) => shelf.delete(key)),
+    get: (key) => on((collection) => collection.get(key)),
+    keys: () => on((collection) => collection.keys()),
+    list: () => on((collection) => collection.list()),
+    put: (key, document) => on((collection) => collection.put(key, document)),
+    putFenced: (documents, leaseTerm) => on((collection) => collection.putFenced(documents, leaseTerm)),
+    replace: (key, before, after) => on((collection) => collection.replace(key, before, after)),
+    delete: (key) => on((collection) => collection.delete(key)),
     // No other broker uses the folder.
     follow: () => () => undefined,
   };

@@ -67,7 +67,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
     oneTimeStore: createOneTimeStore(),
     tenants: () => Promise.resolve([...new Set(['', ...tenantsIn(directory)])]),
     tenantsInUse: () => Promise.resolve(files.paths().flatMap((path) => tenantOf(basename(path)) ?? [])),
-    tenantsWith: (shelf) => tenantsWith(directory, shelf, { yieldToEventLoop, failed }),
+    tenantsWith: (collection) => tenantsWith(directory, collection, { yieldToEventLoop, failed }),
     sizes: () => Promise.resolve(tenantsIn(directory).map((tenant) => ({ tenant, bytes: sizeOf(directory, tenant) }))),
     async close() {
       isOpen = false;
@@ -82,20 +82,20 @@ const repeatMs = 60_000;
 
 /** Reports faults of files. Marks a fault as repeated when it was reported a short time ago. */
 function createFaultReporter(observe: Observe): FilesOptions['failed'] {
-  const told = new Map<string, number>();
+  const reportedAt = new Map<string, number>();
   return (path, { type, message }) => {
     const fault = `${path} ${type}`;
-    const before = told.get(fault);
+    const before = reportedAt.get(fault);
     const now = performance.now();
-    const isToBeTold = before === undefined || now - before > repeatMs;
-    if (isToBeTold) told.set(fault, now);
-    observe({ kind: 'storeFailed', problem: type, reason: message, isRepeated: !isToBeTold });
+    const isNew = before === undefined || now - before > repeatMs;
+    if (isNew) reportedAt.set(fault, now);
+    observe({ kind: 'storeFailed', problem: type, reason: message, isRepeated: !isNew });
   };
 }
 
 async function tenantsWith(
   directory: string,
-  shelf: string,
+  collection: string,
   { yieldToEventLoop, failed }: Pick<FilesOptions, 'yieldToEventLoop' | 'failed'>,
 ): Promise<readonly string[]> {
   const found: string[] = [];
@@ -103,7 +103,7 @@ async function tenantsWith(
     const rest = yieldToEventLoop();
     if (rest) await rest;
     try {
-      if (hasDocuments(directory, tenant, shelf)) found.push(tenant);
+      if (hasDocuments(directory, tenant, collection)) found.push(tenant);
     } catch (error) {
       const path = join(directory, fileOf(tenant));
       const problem = problemOf(error, path);

@@ -385,11 +385,11 @@ describe('an import that stops', () => {
     await expect(first.result).rejects.toThrow();
     expect(first.delivered).toHaveLength(40);
     const second = attempt(true, 1000);
-    const { tally } = await second.result;
+    const { counts } = await second.result;
     expect([...first.delivered, ...second.delivered]).toEqual(
       Array.from({ length: 100 }, (_, index) => `urn:y:${index + 1}`),
     );
-    expect(tally).toEqual({ rows: 100, accepted: 90, replaced: 0, skipped: 0, rejected: 10 });
+    expect(counts).toEqual({ rows: 100, accepted: 90, replaced: 0, skipped: 0, rejected: 10 });
     expect(linesOf(second.paths.rejectedPath).map(({ row }) => row)).toEqual([7, 17, 27, 37, 47, 57, 67, 77, 87, 97]);
     second.journal.close();
     expect(() => attempt(true, 1000)).toThrow(/nothing to resume/);

@@ -7,7 +7,7 @@ import type { Term } from '../../../src/core/jsonld/term-table.ts';
 
 const tableOf = (prefixes: readonly (readonly [string, string])[]) => ({
   vocab: undefined,
-  terms: new Map<string, Term>(prefixes.map(([name, iri]) => [name, { iri, isPrefix: true, keeper: 'nobody' }])),
+  terms: new Map<string, Term>(prefixes.map(([name, iri]) => [name, { iri, isPrefix: true, protection: 'none' }])),
 });
 
 const text = fc.array(fc.constantFrom('a', 'b', ':', '/'), { maxLength: 5 }).map((all) => all.join(''));

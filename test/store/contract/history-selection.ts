@@ -151,8 +151,8 @@ export function describeHistorySelection(bench: Bench): void {
         rollup: 'day',
       });
       const instances = found[iri('level')] ?? [];
-      const counts = instances.flatMap(({ tallies = [] }) => tallies.map(({ count }) => count));
-      const plain = instances.filter(({ tallies }) => tallies === undefined);
+      const counts = instances.flatMap(({ summaries = [] }) => summaries.map(({ count }) => count));
+      const plain = instances.filter(({ summaries }) => summaries === undefined);
       expect(counts.reduce((sum, one) => sum + one, 0) + plain.length).toBe(11);
       expect(plain.map(({ value }) => value)).toContain(70);
     });

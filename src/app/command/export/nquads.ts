@@ -91,8 +91,8 @@ function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const details: unknown = 'details' in cause ? cause.details : undefined;
   if (typeof details === 'object' && details !== null && 'cause' in details) return reasonOf(details.cause);
-  const told = details === undefined ? undefined : parseJson(JSON.stringify(details));
-  const event = isObject(told) ? told['event'] : undefined;
+  const members = details === undefined ? undefined : parseJson(JSON.stringify(details));
+  const event = isObject(members) ? members['event'] : undefined;
   if (!isObject(event)) return cause.message;
   return `${JSON.stringify(event['message'])} ${JSON.stringify(event['details'])}`;
 }

@@ -37,8 +37,8 @@ function matched<T extends Item>(items: readonly T[], refusals: readonly Refusal
     const areAll = candidates.length === ofEntity.length;
     for (const { reason } of ofEntity) {
       const left = candidates.filter((item) => !refused.has(item));
-      const told = areAll ? left[0] : left.find((item) => holdsOne(item.part, quotedIn(reason)));
-      if (told) refused.set(told, reason);
+      const item = areAll ? left[0] : left.find(({ part }) => holdsOne(part, quotedIn(reason)));
+      if (item) refused.set(item, reason);
       else if (left[0]) refused.set(left[0], `this row or another of the same entity: ${reason}`);
     }
   }

@@ -27,7 +27,7 @@ export interface Journal {
   /** Stores rejected rows with their reasons. */
   reject(rows: readonly Rejected[]): void;
   /** Stores the progress. After a crash, the state of one of the last two calls is on disk. */
-  settle(tally: RowCounts): void;
+  settle(counts: RowCounts): void;
   /** Deletes the state of a finished import. */
   close(): void;
 }
@@ -50,8 +50,8 @@ const nothing: RowCounts = { rows: 0, accepted: 0, replaced: 0, skipped: 0, reje
 export function openJournal({ errand, statePath, rejectedPath, isResumed }: JournalOptions): Journal {
   const mark = JSON.stringify({ ...errand, ...markOf(errand.file) });
   const before = isResumed ? readState(statePath, mark) : nothing;
-  const settle = (tally: RowCounts): void => {
-    writeFileSync(`${statePath}.new`, `${JSON.stringify({ import: mark, ...tally })}\n`, { flush: true });
+  const settle = (counts: RowCounts): void => {
+    writeFileSync(`${statePath}.new`, `${JSON.stringify({ import: mark, ...counts })}\n`, { flush: true });
     renameSync(`${statePath}.new`, statePath);
   };
   try {

@@ -35,7 +35,7 @@ interface Batch {
 }
 
 export interface ImportResult {
-  readonly tally: RowCounts;
+  readonly counts: RowCounts;
   /** The reasons for rejected rows, with counts. */
   readonly reasons: readonly ReasonCount[];
 }
@@ -57,7 +57,7 @@ export async function runImport(parts: ImportParts): Promise<ImportResult> {
   } finally {
     await underWay;
   }
-  parts.progress.end(account.result().tally.rows);
+  parts.progress.end(account.result().counts.rows);
   return account.result();
 }
 
@@ -81,7 +81,7 @@ interface Account {
 }
 
 function createAccount(parts: ImportParts): Account {
-  let tally = parts.journal.before;
+  let counts = parts.journal.before;
   const reasons = createReasons();
   return {
     async settle(batch) {
@@ -90,17 +90,17 @@ function createAccount(parts: ImportParts): Account {
       for (const { source, reason } of rejected) reasons.add(reason, source.number);
       const isRejected = new Set(rejected.map(({ source }) => source));
       const taken = batch.items.filter(({ source }) => !isRejected.has(source));
-      tally = {
+      counts = {
         rows: batch.lastRow,
-        accepted: tally.accepted + taken.length,
-        replaced: tally.replaced + taken.filter(({ id, part }) => parts.replacing.replaces(id, part)).length,
-        skipped: tally.skipped + batch.skipped,
-        rejected: tally.rejected + rejected.length,
+        accepted: counts.accepted + taken.length,
+        replaced: counts.replaced + taken.filter(({ id, part }) => parts.replacing.replaces(id, part)).length,
+        skipped: counts.skipped + batch.skipped,
+        rejected: counts.rejected + rejected.length,
       };
-      parts.journal.settle(tally);
-      parts.progress.show(tally.rows, batch.share);
+      parts.journal.settle(counts);
+      parts.progress.show(counts.rows, batch.share);
     },
-    result: () => ({ tally, reasons: reasons.list() }),
+    result: () => ({ counts, reasons: reasons.list() }),
   };
 }
 

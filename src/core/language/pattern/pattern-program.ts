@@ -19,12 +19,12 @@ export interface Program {
 export const assertions = ['start', 'end', 'word', 'noWord'] as const;
 
 /** The maximum number of steps of one program. The matching time is at most this number times the length of the subject. */
-const mostSteps = 1000;
+const stepsMax = 1000;
 /**
  * The maximum number of visited nodes while repeats are expanded. Repeats of an empty node produce no steps, so the limit of steps does not
  * cover them.
  */
-const mostVisits = 20_000;
+const visitsMax = 20_000;
 
 interface Writing {
   readonly rows: [number, number, number][];
@@ -43,7 +43,7 @@ export function programOf(node: PatternNode): Program {
 
 /** Adds a step. The caller can complete its row later. */
 function write({ rows }: Writing, op: number, operand = 0): [number, number, number] {
-  if (rows.length >= mostSteps) throw tooLong();
+  if (rows.length >= stepsMax) throw tooLong();
   const row: [number, number, number] = [op, operand, 0];
   rows.push(row);
   return row;
@@ -54,7 +54,7 @@ const tooLong = (): Problem =>
 
 function writeNode(writing: Writing, node: PatternNode): void {
   writing.visits += 1;
-  if (writing.visits > mostVisits) throw tooLong();
+  if (writing.visits > visitsMax) throw tooLong();
   switch (node.kind) {
     case 'character':
       write(writing, step.character, node.code);

@@ -15,7 +15,7 @@ export type PatternNode =
 
 const longest = 4096;
 const deepest = 64;
-const mostRepeats = 1000;
+const repeatsMax = 1000;
 
 /** The tree of a pattern. Throws BadRequestData with the position of a part that is invalid or not supported. */
 export function parsePattern(source: string): PatternNode {
@@ -89,8 +89,8 @@ function readCounts(cursor: PatternCursor): Counts | undefined {
 
 function checkCounts(cursor: PatternCursor, text: string, { least, most }: Counts): void {
   if (most < least) throw wrongPattern(cursor, `${text} has its bounds in the wrong order`);
-  if (least > mostRepeats || (most > mostRepeats && most !== Infinity)) {
-    throw new Problem('TooComplexQuery', `The quantifier ${text} repeats more than ${mostRepeats} times.`);
+  if (least > repeatsMax || (most > repeatsMax && most !== Infinity)) {
+    throw new Problem('TooComplexQuery', `The quantifier ${text} repeats more than ${repeatsMax} times.`);
   }
 }
 

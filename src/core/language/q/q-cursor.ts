@@ -7,9 +7,9 @@ const longest = 16_384;
 /** The maximum nesting depth of parentheses and braces. */
 const deepest = 64;
 /** The maximum number of terms and listed values of one query. */
-const mostTerms = 500;
+const termsMax = 500;
 /** The maximum number of steps of all regular expressions of one query. */
-const mostSteps = 2000;
+const stepsMax = 2000;
 
 /** A query text and the current position. */
 export interface Cursor {
@@ -80,14 +80,14 @@ export function enclosed<T>(cursor: Cursor, close: string, inner: () => T): T {
 /** Counts a term. Throws TooComplexQuery beyond the maximum. */
 export function countTerm(cursor: Cursor): void {
   cursor.terms += 1;
-  if (cursor.terms > mostTerms)
-    throw new Problem('TooComplexQuery', `The ${cursor.name} has more than ${mostTerms} terms.`);
+  if (cursor.terms > termsMax)
+    throw new Problem('TooComplexQuery', `The ${cursor.name} has more than ${termsMax} terms.`);
 }
 
 /** Counts the steps of a regular expression. Throws TooComplexQuery when the total exceeds the maximum. */
 export function countSteps(cursor: Cursor, steps: number): void {
   cursor.steps += steps;
-  if (cursor.steps > mostSteps)
+  if (cursor.steps > stepsMax)
     throw new Problem('TooComplexQuery', `The regular expressions in the ${cursor.name} are too large together.`);
 }
 

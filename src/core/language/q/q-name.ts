@@ -16,7 +16,7 @@ const operators = /[<>"{}|\\^`\s]|[=!~]=/;
 const openAuthority = /^[^/#:]+:\/\/[^/#]+$/;
 
 /** The maximum number of names in a path. */
-export const mostNames = 64;
+export const namesMax = 64;
 /** The maximum length of a @context term in a path, and the maximum number of pieces between its dots. */
 const termBounds = { length: 256, pieces: 8 };
 
@@ -46,8 +46,8 @@ function readPieces(cursor: Cursor, { pieces, at, terms }: Dotted): readonly str
     const found = termAt(rest, terms) ?? shortNameAt(rest) ?? iriAt(rest);
     if (!found) throw unexpected(cursor, wantedAt(rest), place);
     names.push(found.name);
-    if (names.length > mostNames)
-      throw new Problem('TooComplexQuery', `A path in the ${cursor.name} has more than ${mostNames} names.`);
+    if (names.length > namesMax)
+      throw new Problem('TooComplexQuery', `A path in the ${cursor.name} has more than ${namesMax} names.`);
     place += rest.slice(0, found.pieces).join('.').length + 1;
     rest = rest.slice(found.pieces);
   }

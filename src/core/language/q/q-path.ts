@@ -7,7 +7,7 @@ import { quoted } from '../../model/read/id.ts';
 import { readAttributeName, readTypeName } from '../../model/read/name.ts';
 import type { QPath } from '../filter.ts';
 import { type Cursor, eat, enclosed, peek, read, skipBlanks, unexpected } from './q-cursor.ts';
-import { mostNames, readNames } from './q-name.ts';
+import { namesMax, readNames } from './q-name.ts';
 
 /** Members of an entity that are not expanded at the beginning of a path. */
 const systemMembers = new Set([
@@ -69,8 +69,7 @@ export function readPath<T>(cursor: Cursor, terms: Terms, readTail: () => T | un
 }
 
 function checkLength({ name }: Cursor, { length }: readonly unknown[]): void {
-  if (length > mostNames)
-    throw new Problem('TooComplexQuery', `A path in the ${name} has more than ${mostNames} names.`);
+  if (length > namesMax) throw new Problem('TooComplexQuery', `A path in the ${name} has more than ${namesMax} names.`);
 }
 
 /** Decodes an IRI that was percent-encoded an additional time, so that its punctuation does not conflict with that of the query. */

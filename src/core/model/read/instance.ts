@@ -11,7 +11,15 @@ import { looksLikeGeometry } from '../geometry.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../json.ts';
 import { badData, Problem } from '../problem.ts';
 import { quoted } from './id.ts';
-import { areInstances, isInstance, isPartMember, refuseWrongKind, saysNothing, tell, type Told } from './kind.ts';
+import {
+  areInstances,
+  isInstance,
+  isPartMember,
+  refuseWrongKind,
+  saysNothing,
+  detectKind,
+  type DetectedAttribute,
+} from './kind.ts';
 import { isOutput, metadataReaders, readDataset, refuseMember, stampMembers } from './metadata.ts';
 import { readAttributeName } from './name.ts';
 import { below, type Reading } from './reading.ts';
@@ -74,15 +82,17 @@ function readSimplified(json: Json, iri: string, reading: Reading): readonly Fra
 function readInstance(json: Json, iri: string, reading: Reading): Fragment {
   if ((json === null || json === ngsildNull) && reading.nulls !== 'forbidden') return { value: ngsildNull };
   if (reading.merge === 'all' && !reading.isSimplified && saysNothing(json)) return readUndecided(json, iri, reading);
-  const told = reading.isSimplified ? tellSimplified(json) : tell(json, { where: reading.where, isPart: false });
-  return readChecked(iri, told, reading);
+  const typed = reading.isSimplified
+    ? detectSimplified(json)
+    : detectKind(json, { where: reading.where, isPart: false });
+  return readChecked(iri, typed, reading);
 }
 
-function readChecked(iri: string, told: Told, reading: Reading): Fragment {
-  if (!reading.isSimplified) refuseWrongKind(iri, told.kind, reading.where);
-  refuseFaultyProof(iri, told, reading);
-  const fragment = readTold(told, reading);
-  return reading.merge === 'all' && told.isInferred === true ? { ...fragment, isInferred: true } : fragment;
+function readChecked(iri: string, typed: DetectedAttribute, reading: Reading): Fragment {
+  if (!reading.isSimplified) refuseWrongKind(iri, typed.kind, reading.where);
+  refuseFaultyProof(iri, typed, reading);
+  const fragment = readDetected(typed, reading);
+  return reading.merge === 'all' && typed.isInferred === true ? { ...fragment, isInferred: true } : fragment;
 }
 
 /**
@@ -93,7 +103,7 @@ function readUndecided(json: JsonObject, iri: string, reading: Reading): Fragmen
   const members = Object.entries(json).filter(([name]) => !stampMembers.has(name));
   const isPart = ([name, member]: readonly [string, Json]): boolean => metadataReaders.has(name) || isAttribute(member);
   if (members.every(isPart) && members.some(([name]) => isPartMember(name)))
-    return readTold({ members: json }, reading);
+    return readDetected({ members: json }, reading);
   const asValue = (): Fragment => {
     if (members.some(([name]) => isPartMember(name))) throw badData(`The ${reading.where} needs a type and a value.`);
     return readChecked(iri, { kind: 'Property', json, members: {} }, reading);
@@ -101,7 +111,7 @@ function readUndecided(json: JsonObject, iri: string, reading: Reading): Fragmen
   return {
     ...('datasetId' in json ? readDataset(json['datasetId'] ?? null, reading) : undefined),
     undecided: {
-      asParts: attempt(() => readTold({ members: json }, reading)),
+      asParts: attempt(() => readDetected({ members: json }, reading)),
       asValue: attempt(asValue),
       hasParts: members.some(isPart),
       open: members.filter((member) => !isPart(member)).map(([name, member]) => openMember(name, member, reading)),
@@ -132,16 +142,16 @@ function attempted<T>(read: () => T): T | Problem {
 }
 
 /** In simplified form, only wrapped values and geometries identify their kind (clause 4.5.4). */
-function tellSimplified(json: Json): Told {
+function detectSimplified(json: Json): DetectedAttribute {
   if (!isObject(json)) return { kind: 'Property', json, members: {} };
   const names = Object.keys(json);
   const isWrapped = names.length === 1 && ['languageMap', 'vocab', 'json'].includes(names[0] ?? '');
-  const told = isWrapped || looksLikeGeometry(json) ? tell(json, { where: '', isPart: false }) : undefined;
-  return told ?? { kind: 'Property', json, members: {} };
+  const typed = isWrapped || looksLikeGeometry(json) ? detectKind(json, { where: '', isPart: false }) : undefined;
+  return typed ?? { kind: 'Property', json, members: {} };
 }
 
 /** The value of a proof must be an object (clause 5.2.36). */
-function refuseFaultyProof(iri: string, { json }: Told, { where }: Reading): void {
+function refuseFaultyProof(iri: string, { json }: DetectedAttribute, { where }: Reading): void {
   if (!iri.endsWith('/ngsildproof') || json === undefined || json === ngsildNull || isObject(json)) return;
   throw badData(`The value of the ${where} must be an object, not ${quoted(json)}.`);
 }
@@ -155,19 +165,19 @@ export function readInstancesAlone(json: Json, iri: string, reading: Reading): r
   const read = (one: Json): Fragment =>
     one === ngsildNull && isPart
       ? { value: ngsildNull }
-      : readChecked(iri, tell(one, { where: reading.where, isPart }), reading);
+      : readChecked(iri, detectKind(one, { where: reading.where, isPart }), reading);
   return areInstances(json, reading) ? distinct(json.map(read), reading) : [read(json)];
 }
 
-function readTold(told: Told, reading: Reading): Fragment {
-  const { kind, json, members } = told;
+function readDetected(typed: DetectedAttribute, reading: Reading): Fragment {
+  const { kind, json, members } = typed;
   const isWhole = reading.nulls === 'forbidden';
   if (json === undefined && isWhole)
     throw badData(`The ${reading.where} needs a ${kind === undefined ? 'type and a value' : valueMember[kind]}.`);
   return {
     ...(kind === undefined ? undefined : { kind }),
     ...(json === undefined ? undefined : { value: readValue(kind ?? 'Property', json, reading) }),
-    ...readMembers(told, members, reading.isHistory === true ? besideValue(reading) : reading),
+    ...readMembers(typed, members, reading.isHistory === true ? besideValue(reading) : reading),
   };
 }
 
@@ -182,7 +192,7 @@ const inner = ({ merge, ...reading }: Reading): Reading => ({
 });
 
 /** Reads all members except kind and value. */
-function readMembers({ kind }: Told, members: JsonObject, reading: Reading): Fragment {
+function readMembers({ kind }: DetectedAttribute, members: JsonObject, reading: Reading): Fragment {
   const rest: [string, Json][] = [];
   let fragment: Fragment = {};
   const ownValue = kind && valueMember[kind];

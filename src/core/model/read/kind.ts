@@ -7,7 +7,7 @@ import { quoted } from './id.ts';
 import type { Reading } from './reading.ts';
 
 /** An instance with a detected kind: its value and the object that holds its other members. */
-export interface Told {
+export interface DetectedAttribute {
   /** Absent in a fragment that does not identify its kind. */
   readonly kind?: Kind;
   /** Absent in a fragment without a value. */
@@ -18,7 +18,7 @@ export interface Told {
 }
 
 /** Kinds that have their own value member. Kinds with a `value` are distinguished by its content. */
-const telling = kinds.filter((kind) => valueMember[kind] !== 'value');
+const kindsByMember = kinds.filter((kind) => valueMember[kind] !== 'value');
 
 const isKind = (text: Json | undefined): text is Kind => kinds.some((kind) => kind === text);
 
@@ -46,29 +46,29 @@ export const isPartMember = (name: string): boolean => metadata.has(name);
  * Detects kind and value in any representation. `isPart`: the JSON can be a fragment without kind and value. Otherwise an object without
  * them is the value of a Property.
  */
-export function tell(json: Json, { where, isPart }: { where: string; isPart: boolean }): Told {
+export function detectKind(json: Json, { where, isPart }: { where: string; isPart: boolean }): DetectedAttribute {
   if (!isObject(json)) return bare('Property', json);
   const type = json['type'] ?? json['@type'];
-  if (isKind(type)) return told(type, json);
+  if (isKind(type)) return typed(type, json);
   if (looksLikeGeometry(json)) return bare('GeoProperty', json);
   if ('@value' in json) return bare('Property', json);
   if (type !== undefined) throw badData(`The type of ${where} must be ${kinds.join(', ')}, not ${quoted(type)}.`);
-  return tellByMember(json, isPart);
+  return detectByMember(json, isPart);
 }
 
 /** Handles an object without a type: its value member identifies the kind, or the object is a value itself. */
-function tellByMember(json: JsonObject, isPart: boolean): Told {
+function detectByMember(json: JsonObject, isPart: boolean): DetectedAttribute {
   const { value } = json;
   if (value !== undefined)
-    return looksLikeGeometry(value) ? told('GeoProperty', json) : { ...told('Property', json), isInferred: true };
-  const found = telling.find((kind) => valueMember[kind] in json);
-  if (found) return told(found, json);
+    return looksLikeGeometry(value) ? typed('GeoProperty', json) : { ...typed('Property', json), isInferred: true };
+  const found = kindsByMember.find((kind) => valueMember[kind] in json);
+  if (found) return typed(found, json);
   return isPart || Object.keys(json).some(isPartMember) ? { members: json } : bare('Property', json);
 }
 
-const bare = (kind: Kind, json: Json): Told => ({ kind, json, members: {} });
+const bare = (kind: Kind, json: Json): DetectedAttribute => ({ kind, json, members: {} });
 
-function told(kind: Kind, members: JsonObject): Told {
+function typed(kind: Kind, members: JsonObject): DetectedAttribute {
   const json = members[valueMember[kind]];
   return { kind, ...(json === undefined ? undefined : { json }), members };
 }

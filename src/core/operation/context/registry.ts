@@ -106,7 +106,7 @@ function createTenantContextSource(
   onChanged: (key?: string) => void,
 ): (tenant: string) => TenantContextSource {
   const followed = new Set<string>();
-  const shelfOf = async (tenant: string): Promise<DocumentCollection | undefined> => {
+  const collectionOf = async (tenant: string): Promise<DocumentCollection | undefined> => {
     const collection = (await stores.open(tenant, false))?.collection(contextCollection);
     if (!collection || followed.has(tenant)) return collection;
     followed.add(tenant);
@@ -117,7 +117,7 @@ function createTenantContextSource(
     owner: tenant,
     keyOf: (url) => contextIdIn(url, tenant),
     get: async (id) => {
-      const document = await (await shelfOf(tenant))?.get(id);
+      const document = await (await collectionOf(tenant))?.get(id);
       const context = readableIn(document)?.context;
       return context === undefined ? undefined : { '@context': context };
     },

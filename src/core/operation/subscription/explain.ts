@@ -21,12 +21,12 @@ export const explainSubscription: Operation = {
     if (entity !== undefined) requireWhole(call);
     const { subscriptions } = call.world;
     const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });
-    const told = {
+    const body = {
       id: document.id,
       type: 'SubscriptionExplanation',
       ...(entity === undefined ? undefined : { entity }),
       ...explanation,
     };
-    return { kind: 'found', text: withContext(JSON.stringify(told), call) };
+    return { kind: 'found', text: withContext(JSON.stringify(body), call) };
   },
 };

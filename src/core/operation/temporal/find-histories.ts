@@ -10,13 +10,13 @@ import type { CallContext } from '../operation.ts';
 import { withinScopes } from './scopes.ts';
 
 /** Which histories, and which part of each. */
-export interface Asked {
+export interface HistorySelection {
   readonly filter: Filter;
   readonly parts: Omit<HistoryPlan, 'filter' | 'limit'>;
 }
 
 /** Which page. */
-interface Wanted {
+interface HistoryPage {
   readonly limit: number;
   readonly offset: number;
   readonly isCounted: boolean;
@@ -25,8 +25,8 @@ interface Wanted {
 
 /** The page, and the number of histories. When the count is not wanted, counting stops one history after the page. */
 export async function findHistories(
-  asked: Asked,
-  { limit, offset, isCounted, orderBy }: Wanted,
+  asked: HistorySelection,
+  { limit, offset, isCounted, orderBy }: HistoryPage,
   call: CallContext,
 ): Promise<{ readonly found: readonly EntityHistory[]; readonly count: number }> {
   const all = Number.MAX_SAFE_INTEGER;
@@ -34,18 +34,18 @@ export async function findHistories(
   const [first, last] = orderBy === undefined ? [offset + 1, end] : [1, all];
   const wanted = isCounted || orderBy !== undefined ? all : end + 1;
   const kept: EntityHistory[] = [];
-  const keep = keeper(kept, call);
+  const collect = createCollector(kept, call);
   let count = 0;
   for await (const history of histories(asked, wanted, call)) {
     count += 1;
-    if (count >= first && count <= last) keep(history);
+    if (count >= first && count <= last) collect(history);
     if (count >= wanted) break;
   }
   return { found: orderBy === undefined ? kept : inOrder(kept, orderBy, call).slice(offset, end), count };
 }
 
 /** Collects histories for the answer. Throws TooManyResults when they have more instances than one answer may be computed from. */
-function keeper(kept: EntityHistory[], { world }: CallContext): (history: EntityHistory) => void {
+function createCollector(kept: EntityHistory[], { world }: CallContext): (history: EntityHistory) => void {
   let left = world.limits.instancesMax;
   return (history) => {
     for (const instances of Object.values(history.attrs)) left -= weightOf(instances);
@@ -70,7 +70,11 @@ function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: Ca
 const pageSize = 200;
 
 /** All matching histories; the caller stops after `wanted`. Filters on values apply to the instances in the interval. */
-async function* histories({ filter, parts }: Asked, wanted: number, call: CallContext): AsyncGenerator<EntityHistory> {
+async function* histories(
+  { filter, parts }: HistorySelection,
+  wanted: number,
+  call: CallContext,
+): AsyncGenerator<EntityHistory> {
   const { q, geo, scopeQ, ...rest } = filter;
   if (!q && !geo && !scopeQ) {
     for await (const page of pages({ ...parts, filter, limit: wanted }, call)) yield* page;

@@ -14,8 +14,8 @@ import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
 import type { Cut } from './cut.ts';
-import { type Asked, findHistories, tooManyInstances } from './find-histories.ts';
-import { type Find, readPart, type Wanted } from './read-part.ts';
+import { type HistorySelection, findHistories, tooManyInstances } from './find-histories.ts';
+import { type Find, readPart, type PartSource } from './read-part.ts';
 import {
   type HistoryOutput,
   readHistoryShown,
@@ -148,7 +148,7 @@ function readParts(
   params: Params,
   { temporal, rollup }: HistoryOutput,
   { context, now, world }: CallContext,
-): Asked['parts'] {
+): HistorySelection['parts'] {
   const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
   const attrs = [...(readAttrs(params, context) ?? []), ...(hasScope ? [scopeSeries] : [])];
   const datasetIds = readDatasetIds(params);
@@ -164,7 +164,7 @@ function readParts(
 
 /** Throws TooManyResults when there are more instances than one answer may be computed from. */
 async function answer(
-  sought: Omit<Wanted, 'show'>,
+  sought: Omit<PartSource, 'show'>,
   { shown, call, isList }: { shown: HistoryOutput; call: CallContext; isList: boolean },
 ): Promise<Extract<OperationResult, { kind: 'found' }>> {
   const { histories: cut, range } = await readShown(sought, shown, call);
@@ -187,12 +187,12 @@ async function answer(
 
 /** What an answer shows: aggregates cover everything, other answers are cut. */
 async function readShown(
-  { find, parts, series }: Omit<Wanted, 'show'>,
+  { find, parts, series }: Omit<PartSource, 'show'>,
   shown: HistoryOutput,
   call: CallContext,
 ): Promise<Cut> {
   const { instancesMax, instancesPage } = call.world.limits;
-  const show: Wanted['show'] = (histories) => {
+  const show: PartSource['show'] = (histories) => {
     if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);
     return histories.map(({ attrs, ...history }) => ({
       ...history,

@@ -8,25 +8,25 @@ import { restIfDue } from '../../model/interruptible.ts';
 import type { Micros } from '../../model/instant.ts';
 import type { CallContext } from '../operation.ts';
 import { type Cut, type CutOptions, cutHistories, isComplete } from './cut.ts';
-import type { Asked } from './find-histories.ts';
+import type { HistorySelection } from './find-histories.ts';
 
 /** Finds the histories of an answer. If `each` is given, at most the first `each` instances of each series. */
 export type Find = (each?: number) => Promise<readonly EntityHistory[]>;
 
 /** Which histories an answer is computed from, and how to find them. */
-export interface Wanted {
+export interface PartSource {
   readonly find: Find;
   /** Approximate number of series. */
   readonly series: number;
   /** Absent when other parts of the request need all instances. */
-  readonly parts?: Asked['parts'] | undefined;
+  readonly parts?: HistorySelection['parts'] | undefined;
   /** Reduces histories to what is shown. */
   readonly show: (histories: readonly EntityHistory[]) => readonly EntityHistory[];
 }
 
 /** Throws TooManyResults when the part is computed from more instances than one answer may be. */
 export async function readPart(
-  { find, series, parts, show }: Wanted,
+  { find, series, parts, show }: PartSource,
   cutting: CutOptions,
   call: CallContext,
 ): Promise<Cut> {
@@ -59,7 +59,7 @@ async function settle(find: Find, series: number, cutting: CutOptions): Promise<
 /** Finds the same histories again, in the same order, with the instances after a moment. Includes histories without such instances. */
 function findBehind(
   first: readonly EntityHistory[],
-  { parts, partAfter }: { readonly parts: Asked['parts']; readonly partAfter: Micros },
+  { parts, partAfter }: { readonly parts: HistorySelection['parts']; readonly partAfter: Micros },
   { store }: CallContext,
 ): Find {
   const ids = first.map(({ id }) => id);

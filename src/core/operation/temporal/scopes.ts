@@ -7,7 +7,7 @@ import { type Micros, microsOfInstant } from '../../model/instant.ts';
 import { isStrings } from '../../model/json.ts';
 import type { CallContext } from '../operation.ts';
 
-interface Asked {
+interface ScopeCondition {
   readonly scopeQ: ScopeQuery;
   readonly temporal: TemporalQuery;
 }
@@ -32,7 +32,7 @@ const isInForce = (
 /** The histories with the instances that were observed while a matching scope was valid, and with that scope. */
 export async function withinScopes(
   histories: readonly EntityHistory[],
-  { scopeQ, temporal }: Asked,
+  { scopeQ, temporal }: ScopeCondition,
   call: CallContext,
 ): Promise<readonly EntityHistory[]> {
   if (histories.length === 0) return [];

@@ -28,7 +28,7 @@ export interface Ingest {
 }
 
 /** Maximum total bytes of messages in progress. */
-const bytesMost = 64 * 2 ** 20;
+const inFlightBytesMax = 64 * 2 ** 20;
 
 /** State that persists across sessions. */
 interface IngestState extends IngestOptions {
@@ -133,7 +133,7 @@ async function openPipeline(state: IngestState): Promise<Pipeline> {
       const refusal = await deadLetterPublisher?.publish(rejected);
       if (refusal !== undefined) rejections.note({ ...rejected, reason: `it is no dead letter either: ${refusal}` });
     },
-    most: { messages: plan.underWayMax, bytes: bytesMost },
+    most: { messages: plan.underWayMax, bytes: inFlightBytesMax },
     full(isFull) {
       if (isFull) state.session?.pause();
       else state.session?.resume();

@@ -5,7 +5,7 @@ import type { YieldToEventLoop, Clock } from '../../../core/port/clock.ts';
 import type { ReceivedMessage, ParsedElement } from './read-message.ts';
 import type { RejectedMessage } from './rejections.ts';
 import type { Message } from './session.ts';
-import { elementsMost, type WritableElement, type Write, type WriteElements } from './write-elements.ts';
+import { elementsMax, type WritableElement, type Write, type WriteElements } from './write-elements.ts';
 
 export interface PipelineOptions {
   readonly source: string;
@@ -92,7 +92,7 @@ async function takeBatch({ queue, options }: Work): Promise<readonly BatchEntry[
   let count = 0;
   let taken = 0;
   for (const message of queue) {
-    if (count >= elementsMost) break;
+    if (count >= elementsMax) break;
     const rest = options.yieldToEventLoop();
     if (rest) await rest;
     const elements = options.read(message);
@@ -134,12 +134,12 @@ async function settle(work: Work, batch: readonly BatchEntry[]): Promise<void> {
 }
 
 /** Maximum number of reasons listed in a dead letter. */
-const reasonsMost = 10;
+const reasonsMax = 10;
 
 function reasonOf(flaws: readonly string[]): string {
   const reasons = [...new Set(flaws)];
-  const more = reasons.length - reasonsMost;
-  return [...reasons.slice(0, reasonsMost), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  const more = reasons.length - reasonsMax;
+  return [...reasons.slice(0, reasonsMax), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 /** An element to write, with the fault list of its message. */
@@ -166,7 +166,7 @@ async function writeAll(batch: readonly BatchEntry[], write: WriteElements): Pro
 }
 
 function runFrom(owned: readonly PendingWrite[], start: number): readonly PendingWrite[] {
-  const most = owned.slice(start, start + elementsMost);
+  const most = owned.slice(start, start + elementsMax);
   const end = most.findIndex(({ write }) => write !== owned[start]?.write);
   return end < 0 ? most : most.slice(0, end);
 }

@@ -10,12 +10,12 @@ export interface RejectedMessage {
 }
 
 /** Maximum length of a topic or reason in characters. */
-const charactersMost = 500;
+const charactersMax = 500;
 
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** Number of messages reported individually per window. */
-const each = 10;
+const reportedMax = 10;
 const windowMs = 60_000;
 
 export interface Rejections {
@@ -25,31 +25,31 @@ export interface Rejections {
 }
 
 export function createRejections(source: string, observe: Observe): Rejections {
-  let told = 0;
-  let untold = 0;
+  let count = 0;
+  let unreported = 0;
   let last: RejectedMessage | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const tell = ({ topic, reason }: RejectedMessage, messages: number): void =>
+  const report = ({ topic, reason }: RejectedMessage, messages: number): void =>
     observe({
       kind: 'messageRejected',
       source,
-      topic: cut(topic, charactersMost),
-      reason: cut(reason, charactersMost),
+      topic: cut(topic, charactersMax),
+      reason: cut(reason, charactersMax),
       messages,
     });
-  const end = (): void => {
+  const endWindow = (): void => {
     clearTimeout(timer);
-    if (last && untold > 0) tell(last, untold);
-    [told, untold, timer] = [0, 0, undefined];
+    if (last && unreported > 0) report(last, unreported);
+    [count, unreported, timer] = [0, 0, undefined];
   };
   return {
     note(rejected) {
-      timer ??= setTimeout(end, windowMs).unref();
+      timer ??= setTimeout(endWindow, windowMs).unref();
       last = rejected;
-      if (told < each) tell(rejected, 1);
-      else untold += 1;
-      told += 1;
+      if (count < reportedMax) report(rejected, 1);
+      else unreported += 1;
+      count += 1;
     },
-    close: end,
+    close: endWindow,
   };
 }

@@ -18,14 +18,14 @@ interface Level {
 }
 
 /** Maximum length in characters. The limit of MQTT is in bytes (MQTT 5.0, 1.5.4), so this check is a loose one. */
-const lengthMost = 65_535;
+const lengthMax = 65_535;
 
 /**
  * Reads a filter. `+` and `{name}` match one level; `#` and `{name#}` match all remaining levels and must be last. Throws an
  * Error with the fault.
  */
 export function readTopicPattern(text: string): TopicPattern {
-  if (text === '' || text.length > lengthMost || text.includes('\0'))
+  if (text === '' || text.length > lengthMax || text.includes('\0'))
     throw new Error('a topic has 1 to 65535 characters and no null character');
   const levels = text.split('/').map(readLevel);
   const names = levels.flatMap(({ name }) => name ?? []);

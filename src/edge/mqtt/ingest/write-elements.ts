@@ -13,10 +13,10 @@ import type { Element } from './read-element.ts';
 export type Write = TopicPlan['write'];
 
 /** Maximum number of elements in one operation; the operation passes them to the store in one call. */
-export const elementsMost = 250;
+export const elementsMax = 250;
 
 /** Number of internal errors after which an element that is written alone is rejected. */
-const faultsMost = 4;
+const faultsMax = 4;
 
 export interface WriterOptions {
   /** Who writes. Absent: the broker itself. */
@@ -69,7 +69,7 @@ async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refuse
     if (problems === 'fault') {
       if (left.length > 1) return new Map([...refused, ...(await writeOneByOne(left, writing))]);
       faults += 1;
-      if (faults === faultsMost) return refused.set(left[0]?.place ?? 0, 'the broker fails with it');
+      if (faults === faultsMax) return refused.set(left[0]?.place ?? 0, 'the broker fails with it');
     } else left = keepUnavailable(left, problems, refused);
     if (left.length > 0) await wait(backoffMs(failures, Math.random()), undefined, { signal: writing.signal });
   }

@@ -123,7 +123,7 @@ async function readSummaries(
   return rolled.map(({ time, ...one }) => ({
     name,
     time,
-    instance: 'row' in one ? instanceIn(key, one.row) : summaryInstance(one.tallies, dataset),
+    instance: 'row' in one ? instanceIn(key, one.row) : summaryInstance(one.summaries, dataset),
   }));
 }
 

@@ -1,7 +1,7 @@
 /** Computes the rollups of days from their instances. */
 import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
 import { dayMicros } from '../../../core/model/instant.ts';
-import { tallyOf } from '../../../core/model/numeric-summary.ts';
+import { summaryOf } from '../../../core/model/numeric-summary.ts';
 import type { Row } from '../own-text.ts';
 import type { RollupDay } from '../schema.ts';
 import { type Buckets, observedIn, type SeriesKey } from './bucket.ts';
@@ -29,7 +29,7 @@ export async function rollDays(
 function rolled(day: number, rows: readonly Row[], isLast: boolean): readonly RollupDay[] {
   const numbers = rows.flatMap((row) => {
     const number = numberIn(row);
-    return number === undefined ? [] : [tallyOf(number, row[0])];
+    return number === undefined ? [] : [summaryOf(number, row[0])];
   });
   if (numbers.length < rows.length && !isLast) return [{ day, state: rollupState.mixed }];
   const state = isLast ? rollupState.kept : rollupState.fresh;

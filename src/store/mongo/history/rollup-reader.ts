@@ -41,9 +41,9 @@ async function readOnce(
 ): Promise<readonly Rolled<Row>[] | undefined> {
   const { rolled, listed } = await readDays(series, reading, sources);
   const found = createFound<Row>();
-  for (const { tallies, ...segment } of segmentsOf(rolled, reading)) {
+  for (const { summaries, ...segment } of segmentsOf(rolled, reading)) {
     if (found.weight() >= reading.most) break;
-    if (tallies) for (const tally of tallies) found.put(tally);
+    if (summaries) for (const summary of summaries) found.put(summary);
     else if (isAnyWithin(listed, segment)) {
       await readInstances(series, { ...reading, ...segment, found }, sources);
       if (await areKept(series, { ...reading, ...segment }, sources)) return undefined;
@@ -82,7 +82,7 @@ async function readDays(
 
 const rolledIn = ({ days = [] }: RollupDocument): readonly RolledDay[] =>
   days.flatMap(({ day, state, whole, hours }) =>
-    whole ? [{ day, state, tallies: hours ? joined(whole, hours) : whole }] : [],
+    whole ? [{ day, state, summaries: hours ? joined(whole, hours) : whole }] : [],
   );
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {

@@ -65,7 +65,7 @@ function keep(work: UnitOfWork, { held, change, next }: EntityChange): void {
   // An entity that replaces an expired one gets a new place in the order.
   const num = before && change.event !== 'created' ? before.num : number;
   work.put(next ? { ...subject, present: { num, version, doc, entity: next } } : subject);
-  work.tally.replace(before?.entity, next);
+  work.counts.replace(before?.entity, next);
 }
 
 /** Removes the history of attribute instances that have expired (clause 4.22). */
@@ -93,7 +93,7 @@ export function sweepOne(work: UnitOfWork, id: string, now: Instant): boolean {
   forgetExpired(work, subject, now);
   const entity = presentAt(before.entity, now);
   if (entity === before.entity) return false;
-  work.tally.replace(before.entity, entity);
+  work.counts.replace(before.entity, entity);
   work.put(entity ? { ...subject, present: { ...before, doc: JSON.stringify(entity), entity } } : gone);
   return entity === undefined;
 }

@@ -12,7 +12,7 @@ export interface UnitOfWork extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
   readonly collections: Collections;
   readonly session: ClientSession;
   readonly history: HistoryWriter;
-  readonly tally: EntityCounts;
+  readonly counts: EntityCounts;
   /** Appends a change to the log; `doc` is the text of its entity. Returns its position. */
   log(change: Change, doc: string): Position;
   /** True when no more should be added to this transaction. */
@@ -53,7 +53,7 @@ interface Loaded {
 function createUnitOfWork(collections: Collections, session: ClientSession, loaded: Loaded): UnitOfWork {
   const { turn } = loaded.state;
   const history = createHistoryWriter({ history: collections.history, rollups: collections.rollups, session, turn });
-  const tally = createEntityCounts(collections.counts, session);
+  const counts = createEntityCounts(collections.counts, session);
   const {
     putSeries,
     flush: flushSubjects,
@@ -64,13 +64,13 @@ function createUnitOfWork(collections: Collections, session: ClientSession, load
     collections,
     session,
     history,
-    tally,
+    counts,
     ...subjects,
     ...ledger,
     async flush() {
       putSeries(await history.flush());
       await flushSubjects();
-      await tally.flush();
+      await counts.flush();
       await flushLedger();
     },
   };

@@ -18,7 +18,7 @@ export type Forget = (slice: RetentionSlice, limit: number) => Forgotten;
 type RetentionPeriods = Pick<RetentionSlice, 'retention' | 'rollups'>;
 
 /** The primary key of a row in the table `history`; with `isRolled`, that of a series in the table `rollup`. */
-interface HistoryPosition extends Series {
+interface HistoryKey extends Series {
   readonly at: Micros;
   readonly n: number;
   /** True for a place in the table `rollup`. The slices walk through it after `history`. */
@@ -26,15 +26,15 @@ interface HistoryPosition extends Series {
 }
 
 /** The place of an instance within its series. */
-type Moment = Pick<HistoryPosition, 'at' | 'n'>;
-type PlaceColumns = [subject: number, name: number, dataset: number, at: Micros, n: number];
-type Range = [...PlaceColumns, at: Micros, n: number];
+type InstanceKey = Pick<HistoryKey, 'at' | 'n'>;
+type KeyColumns = [subject: number, name: number, dataset: number, at: Micros, n: number];
+type Range = [...KeyColumns, at: Micros, n: number];
 
 /** Greater than every number in the columns. */
 const above = Number.MAX_SAFE_INTEGER;
 
-const start: HistoryPosition = { subject: 0, name: 0, dataset: 0, at: 0, n: 0 };
-const rolledStart: HistoryPosition = { ...start, isRolled: true };
+const start: HistoryKey = { subject: 0, name: 0, dataset: 0, at: 0, n: 0 };
+const rolledStart: HistoryKey = { ...start, isRolled: true };
 
 export function createForget(database: Database, rollups: RollupWriter): Forget {
   const rows = createRows(database);
@@ -45,7 +45,7 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
     const { isDryRun, after } = slice;
     // A name reader per slice: numbers given in a transaction that was rolled back must not stay cached.
     const names = createNameReader(database);
-    const from = after === undefined ? start : placeIn(after);
+    const from = after === undefined ? start : keyIn(after);
     if (from.isRolled) return forgetRolled(from, { slice, limit, names });
     const instances: Record<string, number> = {};
     let last = from;
@@ -57,7 +57,7 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
       const bounds = rows.bounds(row, name, boundsFor(slice, { types, name }));
       const going = rows.before(row, bounds.instances, left);
       const end = going.at(-1);
-      last = end ? { ...row, ...end } : behindSeries(row, isUntouched(slice, types));
+      last = end ? { ...row, ...end } : keyBehindSeries(row, isUntouched(slice, types));
       left -= Math.max(1, going.length);
       if (isDryRun !== true) remove(row, going, bounds);
       if (end) instances[name] = (instances[name] ?? 0) + going.length;
@@ -72,7 +72,7 @@ export function createForget(database: Database, rollups: RollupWriter): Forget 
  */
 const createRemove =
   (rows: Rows, rollups: RollupWriter) =>
-  (row: HistoryPosition, going: readonly Moment[], bounds: Bounds): void => {
+  (row: HistoryKey, going: readonly InstanceKey[], bounds: Bounds): void => {
     rollups.forget(row, bounds.rollups);
     for (const day of new Set(going.map(({ at }) => dayOf(at)))) {
       if (day < dayOf(bounds.rollups)) continue;
@@ -92,7 +92,7 @@ interface Rolled {
 /** Deletes rollups past their retention period, also those of series that have no instances any more. */
 const createForgetRolled =
   (rows: Rows, { rollups, readTypes }: { readonly rollups: RollupWriter; readonly readTypes: ReadTypes }) =>
-  (from: HistoryPosition, { slice, limit, names }: Rolled): Forgotten => {
+  (from: HistoryKey, { slice, limit, names }: Rolled): Forgotten => {
     let last = from;
     for (let left = limit; left > 0; left -= 1) {
       const row = rows.rolledBehind(last);
@@ -105,7 +105,7 @@ const createForgetRolled =
   };
 
 /** A place after all instances of a series, or of a subject. */
-const behindSeries = (row: HistoryPosition, isWholeSubject: boolean): HistoryPosition => ({
+const keyBehindSeries = (row: HistoryKey, isWholeSubject: boolean): HistoryKey => ({
   ...row,
   ...(isWholeSubject ? { name: above, dataset: above } : undefined),
   at: above,
@@ -117,24 +117,24 @@ const isUntouched = ({ retention: { before, rules } }: RetentionPeriods, types: 
   before === undefined && !rules.some((rule) => rule.before !== undefined && types.includes(rule.type));
 
 /** Only tells the type to the compiler: this file wrote the value. */
-const isPlace = (_value: unknown): _value is HistoryPosition => true;
+const isHistoryKey = (_value: unknown): _value is HistoryKey => true;
 
 /** Parses the `next` of an earlier slice. */
-function placeIn(text: string): HistoryPosition {
+function keyIn(text: string): HistoryKey {
   const value: unknown = JSON.parse(text);
-  if (isPlace(value)) return value;
+  if (isHistoryKey(value)) return value;
   throw new Error(`No slice has ended at ${text}.`);
 }
 
 interface Rows {
   /** The next row after a place. */
-  behind(place: HistoryPosition): HistoryPosition | undefined;
+  behind(place: HistoryKey): HistoryKey | undefined;
   /** The next series with rollups. */
-  rolledBehind(place: HistoryPosition): HistoryPosition | undefined;
+  rolledBehind(place: HistoryKey): HistoryKey | undefined;
   /** Places from `from` on in its series, before `bound`; up to `limit`. */
-  before(from: HistoryPosition, bound: Micros, limit: number): readonly Moment[];
+  before(from: HistoryKey, bound: Micros, limit: number): readonly InstanceKey[];
   /** Removes the rows between two places of a series, both included. */
-  remove(from: HistoryPosition, to: Moment): void;
+  remove(from: HistoryKey, to: InstanceKey): void;
   /** Only for the series of the scope: moves the bound back to the scope that applies at the bound, so that it is kept. */
   bounds(series: Series, name: string, bounds: Bounds): Bounds;
 }
@@ -142,15 +142,15 @@ interface Rows {
 const inSeries = 'subject = ? AND name = ? AND dataset = ?';
 
 function createRows(database: Database): Rows {
-  const behind = database.prepare<PlaceColumns, HistoryPosition>(
+  const behind = database.prepare<KeyColumns, HistoryKey>(
     `SELECT subject, name, dataset, at, n FROM history
      WHERE (subject, name, dataset, at, n) > (?, ?, ?, ?, ?) ORDER BY subject, name, dataset, at, n LIMIT 1`,
   );
-  const rolledBehind = database.prepare<[number, number, number, number], HistoryPosition>(
+  const rolledBehind = database.prepare<[number, number, number, number], HistoryKey>(
     `SELECT subject, name, dataset, 0 AS at, 0 AS n FROM rollup
      WHERE (subject, name, dataset, day) > (?, ?, ?, ?) ORDER BY subject, name, dataset, day LIMIT 1`,
   );
-  const before = database.prepare<[...PlaceColumns, Micros, number], Moment>(
+  const before = database.prepare<[...KeyColumns, Micros, number], InstanceKey>(
     `SELECT at, n FROM history WHERE ${inSeries} AND (at, n) >= (?, ?) AND at < ? ORDER BY at, n LIMIT ?`,
   );
   const remove = database.prepare<Range>(

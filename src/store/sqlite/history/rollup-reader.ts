@@ -34,9 +34,9 @@ export function createRollupReader(database: Database): RollupReader {
   /** Undefined: instances were forgotten meanwhile and are in neither part of the result. */
   async function readOnce(series: Series, reading: RollupRange): Promise<readonly Rolled<InstanceRow>[] | undefined> {
     const found = createFound<InstanceRow>();
-    for (const { tallies, ...segment } of segmentsOf(days.read(series, reading), reading)) {
+    for (const { summaries, ...segment } of segmentsOf(days.read(series, reading), reading)) {
       if (found.weight() >= reading.most) break;
-      if (tallies) for (const counts of tallies) found.put(counts);
+      if (summaries) for (const counts of summaries) found.put(counts);
       else {
         await readInstances(series, { ...reading, ...segment }, found);
         if (days.areKept(series, segment)) return undefined;
@@ -60,12 +60,12 @@ type SeriesKey = [subject: number, name: number, dataset: number];
 function createDays(database: Database): Days {
   // Only days with summaries of hours.
   const read = database.prepare<[...SeriesKey, number, number], RolledDay>(
-    `SELECT day, state, tallies FROM rollup
+    `SELECT day, state, tallies AS summaries FROM rollup
      WHERE ${inSeries} AND day >= +? AND day <= +? AND length(tallies) > ${summaryBytes} ORDER BY day`,
   );
   // A day that the interval cuts needs its hours too.
   const readWhole = database.prepare<[number, number, ...SeriesKey, number, number], RolledDay>(
-    `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${summaryBytes}) END AS tallies
+    `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${summaryBytes}) END AS summaries
      FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
   const areKept = database

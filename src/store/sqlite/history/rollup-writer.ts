@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import { dayMicros, type Micros } from '../../../core/model/instant.ts';
 import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/model/rollup.ts';
-import { type NumericSummary, tallyOf } from '../../../core/model/numeric-summary.ts';
+import { type NumericSummary, summaryOf } from '../../../core/model/numeric-summary.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
 import type { Interruptible } from '../../../core/model/interruptible.ts';
 
@@ -63,7 +63,7 @@ export function createRollupWriter(database: Database): RollupWriter {
     keep(series, day) {
       if (rows.state(series, day) === rollupState.kept) return;
       noted.delete(keyOf(series, day));
-      rows.putTallies(series, { day, state: rollupState.kept, numbers: rows.read(series, day).numbers });
+      rows.putSummaries(series, { day, state: rollupState.kept, numbers: rows.read(series, day).numbers });
     },
     forget: (series, before) => rows.forget(series, before),
     due: () => queue.next(),
@@ -81,14 +81,14 @@ export function createRollupWriter(database: Database): RollupWriter {
 
 function workOut(rows: Rows, due: Due): void {
   const { numbers, others } = rows.read(due, due.day);
-  if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, tallies: null });
-  else rows.putTallies(due, { day: due.day, state: rollupState.fresh, numbers });
+  if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, summaries: null });
+  else rows.putSummaries(due, { day: due.day, state: rollupState.fresh, numbers });
 }
 
 interface Written {
   readonly day: number;
   readonly state: number;
-  readonly tallies: Uint8Array | null;
+  readonly summaries: Uint8Array | null;
 }
 
 interface Rows {
@@ -101,7 +101,10 @@ interface Rows {
   read(series: Series, day: number): { readonly numbers: readonly NumericSummary[]; readonly others: number };
   put(series: Series, written: Written): void;
   /** Without numbers, it removes the row. */
-  putTallies(series: Series, written: Omit<Written, 'tallies'> & { readonly numbers: readonly NumericSummary[] }): void;
+  putSummaries(
+    series: Series,
+    written: Omit<Written, 'summaries'> & { readonly numbers: readonly NumericSummary[] },
+  ): void;
   forget(series: Series, before: Micros): void;
   drop(part: Part): boolean;
 }
@@ -123,21 +126,21 @@ function createRows(database: Database): Rows {
   );
   const remove = database.prepare<[...SeriesKey, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day = ?`);
   const forget = database.prepare<[...SeriesKey, number]>(`DELETE FROM rollup WHERE ${inSeries} AND day < ?`);
-  const put: Rows['put'] = (series, { day, state: now, tallies }) =>
-    void insert.run(...placeOf(series), day, now, tallies);
+  const put: Rows['put'] = (series, { day, state: now, summaries }) =>
+    void insert.run(...placeOf(series), day, now, summaries);
   return {
     note: (series, day) => note.run(...placeOf(series), day).changes > 0,
     markDue: createMarkDue(database),
     state: (series, day) => state.get(...placeOf(series), day),
     read(series, day) {
       const found = observed.all(...placeOf(series), day * dayMicros, (day + 1) * dayMicros);
-      const numbers = found.flatMap(({ at, number }) => (number === null ? [] : [tallyOf(number, at)]));
+      const numbers = found.flatMap(({ at, number }) => (number === null ? [] : [summaryOf(number, at)]));
       return { numbers, others: found.length - numbers.length };
     },
     put,
-    putTallies(series, { numbers, ...written }) {
-      const tallies = rolledUp(numbers, written.state);
-      if (tallies.length > 0) put(series, { ...written, tallies: bytesOfSummaries(tallies) });
+    putSummaries(series, { numbers, ...written }) {
+      const summaries = rolledUp(numbers, written.state);
+      if (summaries.length > 0) put(series, { ...written, summaries: bytesOfSummaries(summaries) });
       else remove.run(...placeOf(series), written.day);
     },
     forget: (series, before) => void forget.run(...placeOf(series), dayOf(before)),

@@ -25,7 +25,7 @@ interface SeriesRange {
   readonly budget: TimeBudget;
 }
 
-interface Wanted {
+interface SeriesSelection {
   readonly names?: readonly number[] | undefined;
   readonly rollup?: 'hour' | 'day' | undefined;
 }
@@ -35,7 +35,7 @@ export interface SeriesReader {
    * The series of a subject; with `names`, only those of these attributes. With `rollup`, includes series of which only rollups are
    * left.
    */
-  seriesOf(subject: number, wanted: Wanted): readonly Series[];
+  seriesOf(subject: number, wanted: SeriesSelection): readonly Series[];
   /** In ascending order of time, except for instances beside rollups. */
   read(series: Series, reading: SeriesRange): Promise<readonly Timed[]>;
 }
@@ -88,7 +88,7 @@ function createRolledReader(
     const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
     const observed = found.map(({ time, ...one }) => ({
       time,
-      instance: 'row' in one ? readRow(one.row, series) : summaryInstance(one.tallies, datasetId),
+      instance: 'row' in one ? readRow(one.row, series) : summaryInstance(one.summaries, datasetId),
     }));
     const { subject, name, dataset } = series;
     if (temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined) return observed;

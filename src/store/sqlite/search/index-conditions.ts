@@ -38,11 +38,11 @@ const valuesMax = 8;
 const ofName = 'FROM value AS item NOT INDEXED WHERE item.name = ?';
 
 /** A condition on the values of an indexed attribute. */
-export function valueCondition(database: Database, name: number, wanted: IndexTerm['wanted']): IndexCondition {
-  const { text, values } = matching('item.value', wanted);
-  const other = matching('other.value', wanted);
+export function valueCondition(database: Database, name: number, range: IndexTerm['range']): IndexCondition {
+  const { text, values } = matching('item.value', range);
+  const other = matching('other.value', range);
   return {
-    kind: 'keys' in wanted ? 'values' : 'range',
+    kind: 'keys' in range ? 'values' : 'range',
     test: {
       text: `EXISTS (SELECT 1 FROM value AS other INDEXED BY value_num WHERE other.name = ? AND other.num = item.num AND ${other.text})`,
       values: [name, ...other.values],
@@ -58,20 +58,20 @@ export function valueCondition(database: Database, name: number, wanted: IndexTe
     },
     nums: (tests) =>
       iterate(database, `SELECT item.num ${ofName} AND ${text}${and(tests)}`, [name, ...values, ...valuesOf(tests)]),
-    ...orderedBy(database, name, wanted),
+    ...orderedBy(database, name, range),
   };
 }
 
 function orderedBy(
   database: Database,
   name: number,
-  wanted: IndexTerm['wanted'],
+  range: IndexTerm['range'],
 ): Pick<IndexCondition, 'ordered'> | undefined {
-  if (!('keys' in wanted)) {
+  if (!('keys' in range)) {
     const all = { text: 'FROM value AS item INDEXED BY value_num WHERE item.name = ?', values: [name] };
-    return { ordered: (tests) => inOrder(database, all, [matching('item.value', wanted), ...tests]) };
+    return { ordered: (tests) => inOrder(database, all, [matching('item.value', range), ...tests]) };
   }
-  const { keys } = wanted;
+  const { keys } = range;
   if (keys.length > valuesMax) return undefined;
   const text = `${ofName} AND item.value = ?`;
   return {
@@ -79,10 +79,10 @@ function orderedBy(
   };
 }
 
-const matching = (column: string, wanted: IndexTerm['wanted']): Sql =>
-  'keys' in wanted
-    ? { text: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(wanted.keys)] }
-    : { text: `${column} BETWEEN ? AND ?`, values: [wanted.from, wanted.to] };
+const matching = (column: string, range: IndexTerm['range']): Sql =>
+  'keys' in range
+    ? { text: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(range.keys)] }
+    : { text: `${column} BETWEEN ? AND ?`, values: [range.from, range.to] };
 
 /** A geometry may be in the box. Boxes without a name cover GeoProperties of any name. */
 export function boxCondition(

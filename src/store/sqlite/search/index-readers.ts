@@ -13,10 +13,10 @@ export type ReadConditions = (filter: Filter) => readonly IndexCondition[];
 
 export function createReadConditions(database: Database, names: NameReader): ReadConditions {
   const isComplete = database.prepare<[number], number>('SELECT complete FROM indexed WHERE name = ?').pluck();
-  const ofTerm = ({ attr, wanted }: IndexTerm): readonly IndexCondition[] => {
+  const ofTerm = ({ attr, range }: IndexTerm): readonly IndexCondition[] => {
     const name = names.numOf(attr);
     if (name === undefined) return [never];
-    return isComplete.get(name) === 1 ? [valueCondition(database, name, wanted)] : [];
+    return isComplete.get(name) === 1 ? [valueCondition(database, name, range)] : [];
   };
   const ofBox = (geoproperty: string, box: BoundingBox | 'everywhere'): readonly IndexCondition[] => {
     if (box === 'everywhere') return [];

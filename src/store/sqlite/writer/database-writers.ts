@@ -9,7 +9,7 @@ export interface DatabaseWriters {
   /** Commits a group of requests in a file and replies to them. Opens the file if need be. */
   commit(path: string, group: readonly Request[]): Interruptible<undefined>;
   /** Does a piece of deferred work. False: nothing is left to do in this file. */
-  tidy(path: string): Interruptible<boolean>;
+  runDeferred(path: string): Interruptible<boolean>;
   close(): void;
 }
 
@@ -38,7 +38,7 @@ export function createDatabaseWriters(say: (message: FromWriter) => void): Datab
       }
       return undefined;
     },
-    *tidy(path) {
+    *runDeferred(path) {
       try {
         const writer = writers.get(path);
         return writer ? yield* writer.doDeferredWork() : false;

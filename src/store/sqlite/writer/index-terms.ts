@@ -3,27 +3,27 @@ import type { QPath, Query, QValue } from '../../../core/language/filter.ts';
 import { type Key, keyOf } from './value-rows.ts';
 
 /** Entities with one of the values, or with a number between the bounds (both included). */
-type Wanted = { readonly keys: readonly Key[] } | { readonly from: number; readonly to: number };
+type IndexRange = { readonly keys: readonly Key[] } | { readonly from: number; readonly to: number };
 
 export interface IndexTerm {
   /** The expanded name of the attribute. */
   readonly attr: string;
-  readonly wanted: Wanted;
+  readonly range: IndexRange;
 }
 
 /** Terms that must all hold for the query to hold. */
 export function indexTerms(query: Query): readonly IndexTerm[] {
   if ('parts' in query) return query.op === 'and' ? query.parts.flatMap(indexTerms) : [];
   if (!isOfWholeValue(query.path)) return [];
-  const wanted = wantedBy(query);
-  return wanted ? [{ attr: query.path.attr, wanted }] : [];
+  const range = rangeOf(query);
+  return range ? [{ attr: query.path.attr, range }] : [];
 }
 
 /** Members of entities have short names; attributes are IRIs. */
 const isOfWholeValue = ({ attr, sub, inside, linked }: QPath): boolean =>
   attr.includes(':') && sub.length === 0 && inside.length === 0 && !linked;
 
-function wantedBy(term: Extract<Query, { readonly path: QPath }>): Wanted | undefined {
+function rangeOf(term: Extract<Query, { readonly path: QPath }>): IndexRange | undefined {
   switch (term.op) {
     case '==':
       return equalTo(term.value, term.expanded ?? []);
@@ -38,7 +38,7 @@ function wantedBy(term: Extract<Query, { readonly path: QPath }>): Wanted | unde
   }
 }
 
-function ordered(value: QValue, make: (bound: number) => Wanted): Wanted | undefined {
+function ordered(value: QValue, make: (bound: number) => IndexRange): IndexRange | undefined {
   const bound = numberIn(value);
   return bound === undefined ? undefined : make(bound);
 }
@@ -46,7 +46,7 @@ function ordered(value: QValue, make: (bound: number) => Wanted): Wanted | undef
 const numberIn = (value: QValue): number | undefined =>
   value.kind === 'json' && typeof value.value === 'number' ? value.value : undefined;
 
-function equalTo(value: QValue, expanded: readonly string[]): Wanted | undefined {
+function equalTo(value: QValue, expanded: readonly string[]): IndexRange | undefined {
   if (value.kind === 'range') {
     const [from, to] = [numberIn(value.from), numberIn(value.to)];
     return from === undefined || to === undefined ? undefined : { from, to };

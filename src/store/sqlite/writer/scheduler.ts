@@ -26,22 +26,22 @@ interface FileQueue {
   readonly waiting: Request[];
   work: Interruptible<undefined> | undefined;
   /** The last commits have deferred work. */
-  isUntidy: boolean;
+  hasDeferredWork: boolean;
   /** The last work was a commit: deferred work is next, even when requests wait. */
   hasCommitted: boolean;
 }
 
-export function createScheduler({ commit, tidy }: Pick<DatabaseWriters, 'commit' | 'tidy'>): Scheduler {
+export function createScheduler({ commit, runDeferred }: Pick<DatabaseWriters, 'commit' | 'runDeferred'>): Scheduler {
   /** In the order of their turns. */
-  const lines = new Map<string, FileQueue>();
+  const queues = new Map<string, FileQueue>();
 
-  function* next(path: string, line: FileQueue): Interruptible<undefined> {
-    if (line.waiting.length > 0 && !line.hasCommitted) {
-      yield* commit(path, groupOf(line.waiting));
-      [line.isUntidy, line.hasCommitted] = [true, true];
+  function* next(path: string, queue: FileQueue): Interruptible<undefined> {
+    if (queue.waiting.length > 0 && !queue.hasCommitted) {
+      yield* commit(path, groupOf(queue.waiting));
+      [queue.hasDeferredWork, queue.hasCommitted] = [true, true];
     } else {
-      line.isUntidy = yield* tidy(path);
-      line.hasCommitted = false;
+      queue.hasDeferredWork = yield* runDeferred(path);
+      queue.hasCommitted = false;
     }
     return undefined;
   }
@@ -49,26 +49,31 @@ export function createScheduler({ commit, tidy }: Pick<DatabaseWriters, 'commit'
   return {
     add(requests) {
       for (const request of requests) {
-        const line = lines.get(request.path) ?? createLine();
-        lines.set(request.path, line);
-        line.waiting.push(request);
+        const queue = queues.get(request.path) ?? createFileQueue();
+        queues.set(request.path, queue);
+        queue.waiting.push(request);
       }
     },
     take() {
-      for (const [path, line] of lines) {
-        line.work ??= next(path, line);
-        if (runFor(line.work, turnMs)) line.work = undefined;
-        lines.delete(path);
-        if (line.work || line.isUntidy || line.waiting.length > 0) lines.set(path, line);
-        return lines.size > 0;
+      for (const [path, queue] of queues) {
+        queue.work ??= next(path, queue);
+        if (runFor(queue.work, turnMs)) queue.work = undefined;
+        queues.delete(path);
+        if (queue.work || queue.hasDeferredWork || queue.waiting.length > 0) queues.set(path, queue);
+        return queues.size > 0;
       }
       return false;
     },
-    areAnswered: () => [...lines.values()].every(({ work, waiting }) => !work && waiting.length === 0),
+    areAnswered: () => [...queues.values()].every(({ work, waiting }) => !work && waiting.length === 0),
   };
 }
 
-const createLine = (): FileQueue => ({ waiting: [], work: undefined, isUntidy: false, hasCommitted: false });
+const createFileQueue = (): FileQueue => ({
+  waiting: [],
+  work: undefined,
+  hasDeferredWork: false,
+  hasCommitted: false,
+});
 
 /** Takes all waiting requests, up to the bound. While one group is committed, the next one collects. */
 function groupOf(waiting: Request[]): readonly Request[] {

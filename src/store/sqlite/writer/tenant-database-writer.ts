@@ -37,7 +37,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
   const tables = createTables(database, names);
   const revise = createRevise(database, tables, names);
   const run = createRunner(tables, {
-    shelves: createCollectionWriter(database),
+    collections: createCollectionWriter(database),
     revise,
     forget: createForget(database, tables.rollups),
   });
@@ -136,7 +136,7 @@ type Run = (job: Job) => Interruptible<Answer>;
 
 function createRunner(
   tables: Tables,
-  { shelves, revise, forget }: { shelves: CollectionWriter; revise: Revise; forget: Forget },
+  { collections, revise, forget }: { collections: CollectionWriter; revise: Revise; forget: Forget },
 ): Run {
   return function* (job) {
     switch (job.op) {
@@ -157,11 +157,11 @@ function createRunner(
       case 'forget':
         return JSON.stringify(forget(retentionSliceIn(job.slice), job.limit));
       case 'put':
-        return shelves.put(job);
+        return collections.put(job);
       case 'replace':
-        return shelves.replace(job);
+        return collections.replace(job);
       case 'drop':
-        return shelves.drop(job);
+        return collections.drop(job);
       case 'index':
         tables.entities.values.want(job.name);
         return 1;
