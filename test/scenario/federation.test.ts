@@ -139,7 +139,7 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
       mode: 'exclusive',
       information: [{ entities: [{ id, type: 'Pump' }], propertyNames: ['flow'] }],
     });
-    await register(urlOf(2), { ...about('Pump'), mode: 'auxiliary', operations: ['retrieveOps'] });
+    await register(urlOf(2), { ...about('Pump'), mode: 'auxiliary' });
     expect((await send(0, `GET /entities/${id}?options=keyValues`)).body).toMatchObject({
       name: 'there',
       flow: 2,
@@ -208,6 +208,21 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect(asked.map((request) => request.url)).toEqual([
       '/ngsi-ld/v1/entities?type=Bus&id=urn%3Abus%3A11&attrs=speed&options=sysAttrs&limit=1000',
     ]);
+  });
+
+  test('ask in the way that a source offers', async () => {
+    const id = 'urn:train:1';
+    await create(1, { id, type: 'Train', line: 7, speed: 3 });
+    await register(urlOf(1), {
+      ...about('Train', { propertyNames: ['line'] }),
+      operations: ['queryBatch'],
+      localOnly: true,
+    });
+    const body = { id, type: 'Train', line: 7 };
+    expect((await send(0, `GET /entities/${id}?options=keyValues`)).body).toEqual(body);
+    expect((await send(0, 'GET /entities?type=Train&q=line==7&options=keyValues')).body).toEqual([body]);
+    const query = { type: 'Query', entities: [{ type: 'Train', id }], attrs: ['line', 'speed'] };
+    expect((await send(0, 'POST /entityOperations/query?options=keyValues', query)).body).toEqual([body]);
   });
 
   test('warn of sources that fail, and answer with the rest', async () => {

@@ -166,7 +166,7 @@ scenarios('registrations', {
     refused({ endpoint: 'http://a.example?x=1' }, /endpoint/),
     refused({ mode: 'some' }, /mode/),
     refused({ operations: ['fly'] }, /fly/),
-    refused({ mode: 'auxiliary' }, /auxiliary/),
+    refused({ mode: 'auxiliary', operations: ['federationOps'] }, /auxiliary/),
     refused({ mode: 'exclusive', information: [{ entities: [{ type: 'A' }], propertyNames: ['a'] }] }, /exclusive/),
     refused({ mode: 'exclusive', information: [{ entities: [{ type: 'A', id: 'urn:a' }] }] }, /exclusive/),
     refused({ expiresAt: '2020-01-01T00:00:00Z' }, /expiresAt/),

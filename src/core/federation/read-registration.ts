@@ -39,7 +39,7 @@ export function readRegistration(document: RegistrationDocument): Registration {
   for (const name of ['registrationName', 'description']) readText(members, name);
   const mode = readMode(members['mode']);
   const information = readInformation(members['information']);
-  const operations = operationsOf(readOperations(members));
+  const operations = operationsOf(readOperations(members, mode));
   refuseUnfit(mode, information, operations);
   return {
     document,
@@ -49,7 +49,7 @@ export function readRegistration(document: RegistrationDocument): Registration {
     information,
     endpoint: readEndpoint(members['endpoint']),
     spaces: readSpaces(members),
-    handling: readHandling(members['management']),
+    handling: readHandling(members),
     info: readSourceInfo(members['contextSourceInfo']),
     described: describe(document),
     ...readLimits(members),
@@ -83,8 +83,10 @@ function readMode(json: Json | undefined): Mode {
   return mode;
 }
 
-function readOperations(members: JsonObject): readonly string[] {
-  const names = readNames(members, 'operations') ?? defaultOperations;
+/** An auxiliary source only answers: it offers nothing else by default. */
+function readOperations(members: JsonObject, mode: Mode): readonly string[] {
+  const initial = mode === 'auxiliary' ? ['retrieveOps'] : defaultOperations;
+  const names = readNames(members, 'operations') ?? initial;
   const unknown = names.find((name) => !isOperationName(name));
   if (unknown !== undefined)
     throw badData(

@@ -23,8 +23,14 @@ const handlingMembers = { known: ['cacheDuration', 'cooldown', 'localOnly', 'tim
 const timeoutMostMs = 3_600_000;
 const cooldownMostMs = 604_800_000;
 
-/** Throws BadRequestData that names the faulty member of `management`. */
-export function readHandling(json: Json | undefined): SourceHandling {
+/** Throws BadRequestData that names the faulty member. `localOnly` is a member of the registration or of its `management`. */
+export function readHandling({ management, localOnly }: JsonObject): SourceHandling {
+  const isLocalOnly = readBoolean({ localOnly: localOnly ?? false }, 'localOnly') ?? false;
+  const handling = readManagement(management);
+  return isLocalOnly ? { ...handling, isLocalOnly } : handling;
+}
+
+function readManagement(json: Json | undefined): SourceHandling {
   if (json === undefined) return { isLocalOnly: false };
   if (!isObject(json)) throw badData(`The management of a registration must be an object, not ${quoted(json)}.`);
   refuseMembers(json, handlingMembers, 'the management of a registration');

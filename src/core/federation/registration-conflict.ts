@@ -5,7 +5,7 @@ import type { EntityInfo, Information, Mode, Registration } from './registration
 import type { RegistrationIndex } from './registration-index.ts';
 
 /** True when the source alone has the information: the broker stores none of it (clause 4.3.6.1). */
-const isProxied = ({ mode }: Pick<Registration, 'mode'>): boolean => mode === 'exclusive' || mode === 'redirect';
+export const isProxied = ({ mode }: Pick<Registration, 'mode'>): boolean => mode === 'exclusive' || mode === 'redirect';
 
 /**
  * Another registration that must not have the same information. An exclusive one must not share an entity and attribute with any exclusive

@@ -15,7 +15,7 @@ const standardMembers = new Set(
     ...registrationOutputs,
     'id type @context registrationName description information endpoint mode operations datasetId location tenant scope',
     'observationSpace operationSpace observationInterval managementInterval contextSourceInfo contextSourceAlias',
-    'management refreshRate expiresAt',
+    'management localOnly refreshRate expiresAt',
   ].flatMap((names) => names.split(' ')),
 );
 

@@ -19,6 +19,9 @@ export type ProblemType =
   | 'TenantUnavailable'
   | 'InsufficientStorage'
   | 'MemoryBudgetExceeded'
+  | 'SourceFailed'
+  | 'SourceTimeout'
+  | 'LoopDetected'
   | 'InternalError';
 
 /**
@@ -44,6 +47,9 @@ export const problemTitle: Readonly<Record<ProblemType, string>> = {
   TenantUnavailable: 'The data of this tenant cannot be used now',
   InsufficientStorage: 'The disk is full',
   MemoryBudgetExceeded: 'The memory for this is used up now',
+  SourceFailed: 'A context source failed',
+  SourceTimeout: 'A context source did not answer in time',
+  LoopDetected: 'The request is in a loop of brokers',
   InternalError: 'Something went wrong inside the broker',
 };
 

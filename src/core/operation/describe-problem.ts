@@ -22,11 +22,17 @@ export const statusOf: Readonly<Record<ProblemType, number>> = {
   TenantUnavailable: 503,
   InsufficientStorage: 507,
   MemoryBudgetExceeded: 503,
+  SourceFailed: 502,
+  SourceTimeout: 504,
+  LoopDetected: 508,
   InternalError: 500,
 };
 
+/** Problems of sources, for which the standard has statuses but no types (clause 6.3.17). */
+const ofSources: ReadonlySet<ProblemType> = new Set<ProblemType>(['SourceFailed', 'SourceTimeout', 'LoopDetected']);
+
 export const describeProblem = ({ type, detail }: ProblemReport): JsonObject => ({
-  type: `https://uri.etsi.org/ngsi-ld/errors/${type}`,
+  type: `https://uri.etsi.org/ngsi-ld/errors/${ofSources.has(type) ? 'InternalError' : type}`,
   title: problemTitle[type],
   detail,
   status: statusOf[type],

@@ -5,9 +5,11 @@ import { aliasOf, extendVia } from '../federation/via.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { Filter } from '../language/filter.ts';
 import { writeQ } from '../language/q/write-q.ts';
-import { type JsonObject, parseJson } from '../model/json.ts';
+import { isArray, isObject, type Json, type JsonObject, parseJson } from '../model/json.ts';
+import { isEntityMember } from '../model/read/entity.ts';
+import { isReserved } from '../model/read/name.ts';
 import type { SourceRequest } from '../port/sources.ts';
-import type { CallContext } from './operation.ts';
+import type { CallContext, Operation, OperationRequest } from './operation.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -160,22 +162,88 @@ interface RequestParts {
   readonly method: SourceRequest['method'];
   readonly path: string;
   readonly params: Params;
-  readonly body?: JsonObject;
+  readonly body?: Json;
 }
 
 function requestOf(
-  { registration, headers }: SourceQuery,
+  { registration, headers }: Pick<SourceQuery, 'registration' | 'headers'>,
   { method, path, params, body }: RequestParts,
 ): SourceRequest {
   const { endpoint, handling, id } = registration;
   const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return {
     method,
-    url: `${endpoint}/ngsi-ld/v1${path}?${query.join('&')}`,
+    url: `${endpoint}/ngsi-ld/v1${path}${query.length > 0 ? '?' : ''}${query.join('&')}`,
     headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
     ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
     registration: id,
     ...(handling.cooldownMs === undefined ? undefined : { cooldownMs: handling.cooldownMs }),
     ...(handling.timeoutMs === undefined ? undefined : { timeoutMs: handling.timeoutMs }),
   };
+}
+
+/** A write that is forwarded: the operation, and the attributes that go to the source. */
+export interface ForwardedWrite {
+  readonly operation: Pick<Operation, 'method' | 'path'>;
+  readonly request: OperationRequest;
+  /** Absent: the whole entity. */
+  readonly attrs?: readonly string[] | undefined;
+  /** The @context of the request. */
+  readonly asked: Context;
+}
+
+/** The request of the client, reduced to these attributes, in the names of the source. */
+export function writeRequest(
+  target: Pick<SourceQuery, 'registration' | 'headers' | 'context'>,
+  { operation, request, attrs, asked }: ForwardedWrite,
+): SourceRequest {
+  const { context } = target;
+  const rename = (name: string): string => (asked.key === context.key ? name : context.compact(asked.expand(name)));
+  const path = operation.path
+    .replace('{id}', encodeURIComponent(request.path['id'] ?? ''))
+    .replace('{attr}', encodeURIComponent(rename(request.path['attr'] ?? '')));
+  const { local: _local, type, ...params } = request.params;
+  const own = {
+    ...params,
+    ...(type === undefined ? undefined : { type: type.replace(/[^\s,;|()]+/g, rename) }),
+    ...(target.registration.handling.isLocalOnly ? { local: 'true' } : undefined),
+  };
+  const isEntity = !operation.path.includes('{attr}');
+  const kept = isEntity && attrs ? withAttributes(request.body, attrs, asked) : request.body;
+  const body = kept === undefined || asked.key === context.key ? kept : renamed(kept, rename, isEntity);
+  return requestOf(target, {
+    method: operation.method,
+    path,
+    params: own,
+    ...(body === undefined ? undefined : { body }),
+  });
+}
+
+function withAttributes(body: Json | undefined, attrs: readonly string[], context: Context): Json | undefined {
+  if (!isObject(body)) return body;
+  const about = new Set(['id', '@id', 'type', '@type']);
+  return Object.fromEntries(
+    Object.entries(body).filter(([name]) => about.has(name) || attrs.includes(context.expand(name))),
+  );
+}
+
+/** Members of attributes whose values have no names of attributes in them. */
+const values = new Set(['value', 'json', 'languageMap', 'vocab', 'object', 'valueList', 'objectList', 'objectType']);
+
+/** An entity or an attribute with its names, and those of sub-attributes, renamed. */
+function renamed(json: Json, rename: (name: string) => string, isEntity: boolean): Json {
+  if (isArray(json)) return json.map((one) => renamed(one, rename, isEntity));
+  if (!isObject(json)) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([name, member]) => {
+      if (isEntity && (name === 'type' || name === '@type')) return [name, renamedTypes(member, rename)];
+      const isOwn = isEntity ? isEntityMember(name) : values.has(name) || isReserved(name) || name === 'type';
+      return isOwn ? [name, member] : [rename(name), renamed(member, rename, false)];
+    }),
+  );
+}
+
+function renamedTypes(json: Json, rename: (name: string) => string): Json {
+  if (typeof json === 'string') return rename(json);
+  return isArray(json) ? json.map((one) => renamedTypes(one, rename)) : json;
 }

@@ -25,8 +25,8 @@ export type SourceAnswer =
       /** Headers by their lower-case names. */
       readonly headers: Readonly<Record<string, string>>;
     }
-  /** No answer in time, or none at all. */
-  | { readonly kind: 'unanswered'; readonly reason: string };
+  /** No answer. `isLate`: none in time, or the source was not asked because it failed before. */
+  | { readonly kind: 'unanswered'; readonly isLate: boolean; readonly reason: string };
 
 /** Sends requests to context sources. */
 export interface Sources {

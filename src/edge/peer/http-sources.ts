@@ -40,9 +40,10 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
     objection,
     async ask(request) {
       const host = hostOf(request.url);
-      const reason =
-        objection(request.url) ?? rests.reason(host, request.registration) ?? busy(underWay.get(host), total);
-      if (reason !== undefined) return { kind: 'unanswered', reason };
+      const refusal = objection(request.url);
+      if (refusal !== undefined) return { kind: 'unanswered', isLate: false, reason: refusal };
+      const reason = rests.reason(host, request.registration) ?? busy(underWay.get(host), total);
+      if (reason !== undefined) return { kind: 'unanswered', isLate: true, reason };
       underWay.set(host, (underWay.get(host) ?? 0) + 1);
       total += 1;
       try {
@@ -87,7 +88,7 @@ async function send(request: SourceRequest, sending: Sending): Promise<SourceAns
     return await receive(request, sending, ending.signal);
   } catch (cause) {
     const failure: unknown = ending.signal.aborted ? ending.signal.reason : cause;
-    return { kind: 'unanswered', reason: reasonOf(failure) };
+    return { kind: 'unanswered', isLate: ending.signal.aborted, reason: reasonOf(failure) };
   } finally {
     clearTimeout(timer);
   }

@@ -27,6 +27,9 @@ const own = new Set([
   '@context',
 ]);
 
+/** True for a member of an entity that is not an attribute. */
+export const isEntityMember = (name: string): boolean => own.has(name);
+
 /**
  * Reads a whole entity, normalized or concise. When `id` is given, the body can leave its id out, but cannot have another one. Throws
  * BadRequestData that names the first fault and its position.

@@ -4,68 +4,78 @@ import type { MergeOptions } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readEntity, readFragment } from '../../model/read/entity.ts';
 import { isLanguageTag } from '../../model/read/value.ts';
+import { distributed } from '../distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { readEntityId, readFormat, readOptions } from '../parameters.ts';
 import { resourcePath } from '../resource-path.ts';
 import { applyOne, checkPart, checkWhole, updateAnswer } from '../writing.ts';
 
-export const createEntity: Operation = {
-  ...writeHead,
-  name: 'createEntity',
-  clause: '5.6.1',
-  method: 'POST',
-  path: '/entities',
-  parameters: ['local'],
-  body: 'object',
-  unknownTenant: 'create',
-  async run(request, call) {
-    const entity = readEntity(request.body ?? null, call.context);
-    checkWhole(entity, call);
-    await applyOne({ op: 'create', id: entity.id, entity }, request, call);
-    return { kind: 'created', location: resourcePath('entities', entity.id) };
+export const createEntity: Operation = distributed(
+  {
+    ...writeHead,
+    name: 'createEntity',
+    clause: '5.6.1',
+    method: 'POST',
+    path: '/entities',
+    parameters: ['local'],
+    body: 'object',
+    unknownTenant: 'create',
+    async run(request, call) {
+      const entity = readEntity(request.body ?? null, call.context);
+      checkWhole(entity, call);
+      await applyOne({ op: 'create', id: entity.id, entity }, request, call);
+      return { kind: 'created', location: resourcePath('entities', entity.id) };
+    },
   },
-};
+  { name: 'createEntity', about: 'entity' },
+);
 
-export const replaceEntity: Operation = {
-  ...writeHead,
-  name: 'replaceEntity',
-  clause: '5.6.18',
-  method: 'PUT',
-  path: '/entities/{id}',
-  parameters: ['type', 'local'],
-  body: 'object',
-  async run(request, call) {
-    const id = readEntityId(request);
-    const entity = readEntity(request.body ?? null, call.context, { id });
-    checkWhole(entity, call);
-    await applyOne({ op: 'replace', id, entity }, request, call);
-    return { kind: 'done' };
+export const replaceEntity: Operation = distributed(
+  {
+    ...writeHead,
+    name: 'replaceEntity',
+    clause: '5.6.18',
+    method: 'PUT',
+    path: '/entities/{id}',
+    parameters: ['type', 'local'],
+    body: 'object',
+    async run(request, call) {
+      const id = readEntityId(request);
+      const entity = readEntity(request.body ?? null, call.context, { id });
+      checkWhole(entity, call);
+      await applyOne({ op: 'replace', id, entity }, request, call);
+      return { kind: 'done' };
+    },
   },
-};
+  { name: 'replaceEntity', about: 'entity' },
+);
 
 const simplified = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
-export const mergeEntity: Operation = {
-  ...writeHead,
-  name: 'mergeEntity',
-  clause: '5.6.17',
-  method: 'PATCH',
-  path: '/entities/{id}',
-  parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
-  body: 'object',
-  async run(request, call) {
-    const id = readEntityId(request);
-    const options = readMergeOptions(request.params);
-    const fragment = readFragment(request.body ?? null, call.context, {
-      id,
-      nulls: 'deep',
-      isSimplified: options.simplified ?? false,
-    });
-    await checkPart(id, fragment, call);
-    return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, request, call));
+export const mergeEntity: Operation = distributed(
+  {
+    ...writeHead,
+    name: 'mergeEntity',
+    clause: '5.6.17',
+    method: 'PATCH',
+    path: '/entities/{id}',
+    parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
+    body: 'object',
+    async run(request, call) {
+      const id = readEntityId(request);
+      const options = readMergeOptions(request.params);
+      const fragment = readFragment(request.body ?? null, call.context, {
+        id,
+        nulls: 'deep',
+        isSimplified: options.simplified ?? false,
+      });
+      await checkPart(id, fragment, call);
+      return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, request, call));
+    },
   },
-};
+  { name: 'mergeEntity', about: 'attributes' },
+);
 
 function readMergeOptions(params: Readonly<Record<string, string>>): MergeOptions {
   const options = readOptions(params, simplified);
@@ -85,17 +95,20 @@ function readMergeOptions(params: Readonly<Record<string, string>>): MergeOption
   };
 }
 
-export const deleteEntity: Operation = {
-  ...writeHead,
-  name: 'deleteEntity',
-  access: 'delete',
-  clause: '5.6.6',
-  method: 'DELETE',
-  path: '/entities/{id}',
-  parameters: ['type', 'local'],
-  body: 'none',
-  async run(request, call) {
-    await applyOne({ op: 'delete', id: readEntityId(request) }, request, call);
-    return { kind: 'done' };
+export const deleteEntity: Operation = distributed(
+  {
+    ...writeHead,
+    name: 'deleteEntity',
+    access: 'delete',
+    clause: '5.6.6',
+    method: 'DELETE',
+    path: '/entities/{id}',
+    parameters: ['type', 'local'],
+    body: 'none',
+    async run(request, call) {
+      await applyOne({ op: 'delete', id: readEntityId(request) }, request, call);
+      return { kind: 'done' };
+    },
   },
-};
+  { name: 'deleteEntity', about: 'none' },
+);

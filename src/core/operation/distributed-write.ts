@@ -1,0 +1,193 @@
+/** Writes an entity or attributes here and at the context sources that have a part of them (clauses 4.3.6.2, 6.3.17). */
+import { isProxied } from '../federation/registration-conflict.ts';
+import { compileConditions } from '../federation/registration-discovery.ts';
+import type { RegistrationIndex } from '../federation/registration-index.ts';
+import type { Registration } from '../federation/registration.ts';
+import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../federation/split-write.ts';
+import { aliasesIn, aliasOf } from '../federation/via.ts';
+import type { TypeSelection } from '../language/filter.ts';
+import { parseTypeSelection } from '../language/type-selection.ts';
+import { isObject, isStrings, type Json, type JsonObject, stringsOf } from '../model/json.ts';
+import { Problem } from '../model/problem.ts';
+import { isEntityMember, readEntity, readFragment } from '../model/read/entity.ts';
+import { readAttributeName, readTypeName } from '../model/read/name.ts';
+import { readId } from '../model/read/id.ts';
+import type { CallContext, Operation, OperationRequest, OperationResult } from './operation.ts';
+import { readBoolean } from './parameters.ts';
+import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
+import { headerOf, sourceHeaders, writeRequest } from './source-request.ts';
+
+/** How an operation is distributed. */
+export interface Distribution {
+  /** Its name in registrations (clause 4.20). */
+  readonly name: string;
+  /** What its body is: an entity, some attributes of one, a single attribute; or it has none. */
+  readonly about: 'entity' | 'attributes' | 'attribute' | 'none';
+}
+
+/** The operation, carried out at context sources too. Without registrations in the tenant it runs as it is. */
+export const distributed = (operation: Operation, distribution: Distribution): Operation => ({
+  ...operation,
+  run(request, call) {
+    const { sources, registrations } = call.world;
+    if (!sources || readBoolean(request.params, 'local') === true) return operation.run(request, call);
+    const index = registrations.of(call.tenant);
+    if ('size' in index && index.size === 0) return operation.run(request, call);
+    return runDistributed({ operation, distribution, request, call }, index);
+  },
+});
+
+interface Running {
+  readonly operation: Operation;
+  readonly distribution: Distribution;
+  readonly request: OperationRequest;
+  readonly call: CallContext;
+}
+
+async function runDistributed(
+  running: Running,
+  opening: RegistrationIndex | Promise<RegistrationIndex>,
+): Promise<OperationResult> {
+  const { operation, request, call } = running;
+  const index = await opening;
+  if (index.size === 0) return operation.run(request, call);
+  const write = await readWrite(running);
+  const { proxied, inclusive } = registrationsOf(write, index, call);
+  const isWhole =
+    call.principal.rights(operation.access === 'open' ? 'write' : operation.access, call.tenant).extent === 'full';
+  if (!isWhole && proxied.length > 0)
+    throw new Problem('Forbidden', `The caller may not write what context sources have of ${write.id}.`);
+  const split = splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);
+  if (split.parts.length === 0) return operation.run(request, call);
+  checkBody(running);
+  const isLooped = aliasesIn(headerOf(call, 'via')).includes(aliasOf(call.world.identity.alias, call.tenant));
+  const parts = isLooped ? split.parts.filter(({ registration }) => isProxied(registration)) : split.parts;
+  const sent = await Promise.all(parts.map((part) => sendPart(part, running, isLooped)));
+  const local = await runLocal(running, split, write);
+  return combine(
+    { id: write.id, isOfAttributes: isOfAttributes(running), isCreation: operation.name === 'createEntity' },
+    [...local, ...sent],
+  );
+}
+
+const isOfAttributes = ({ operation }: Running): boolean => operation.path.includes('/attrs');
+
+/** The entity and the attributes that a request writes. */
+async function readWrite(running: Running): Promise<EntityWrite> {
+  const { distribution, request, call } = running;
+  const json = isObject(request.body) && distribution.about !== 'attribute' ? request.body : {};
+  const id = readId(request.path['id'] ?? json['id'] ?? json['@id'] ?? null);
+  const attrs = attributesOf(running, json);
+  const types = (await typesOf(id, json, call)) ?? typesAsked(request, call);
+  return {
+    id,
+    selector: { ids: [id], ...(types ? { types } : undefined) },
+    ...(attrs ? { attrs } : undefined),
+    operation: distribution.name,
+  };
+}
+
+const typesAsked = ({ params }: OperationRequest, { context }: CallContext): TypeSelection | undefined =>
+  params['type'] === undefined ? undefined : parseTypeSelection(params['type'], context);
+
+function attributesOf({ distribution, request, call }: Running, json: JsonObject): readonly string[] | undefined {
+  const { attr } = request.path;
+  if (attr !== undefined) return [attr === 'scope' ? attr : readAttributeName(attr, call.context)];
+  if (distribution.about === 'none') return undefined;
+  return Object.keys(json)
+    .filter((name) => !isEntityMember(name))
+    .map((name) => readAttributeName(name, call.context));
+}
+
+/** The types in the body, else those of the entity here. Undefined when they are not known. */
+async function typesOf(
+  id: string,
+  json: JsonObject,
+  { context, store, now }: CallContext,
+): Promise<TypeSelection | undefined> {
+  const given = json['type'] ?? json['@type'];
+  const names = typeof given === 'string' || isStrings(given) ? stringsOf(given) : undefined;
+  const types = names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.entity().types ?? [];
+  return types.length === 0 ? undefined : { op: 'or', parts: types.map((type) => ({ op: 'type', type })) };
+}
+
+function registrationsOf(
+  { selector, attrs }: EntityWrite,
+  index: RegistrationIndex,
+  call: CallContext,
+): { readonly proxied: readonly Registration[]; readonly inclusive: readonly Registration[] } {
+  const via = aliasesIn(headerOf(call, 'via'));
+  const isGood = compileConditions({}, { isAbsentGood: true });
+  const found = index
+    .matching({ selectors: [selector], attrs: attrs && attrs.length > 0 ? attrs : undefined }, call.now)
+    .filter((one) => isGood(one) && (one.alias === undefined || !via.includes(one.alias)));
+  return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
+}
+
+/** Throws what this broker would throw for the body. */
+function checkBody({ distribution, request, call }: Running): void {
+  const body: Json = request.body ?? null;
+  const { id } = request.path;
+  if (distribution.about === 'entity') readEntity(body, call.context, id === undefined ? {} : { id });
+  if (distribution.about === 'attributes')
+    readFragment(body, call.context, {
+      id: id ?? '',
+      nulls: 'deep',
+      isSimplified: request.params['options'] === 'keyValues',
+    });
+}
+
+async function sendPart(
+  part: WritePart,
+  { operation, request, call }: Running,
+  isLooped: boolean,
+): Promise<PartResult> {
+  const { registration, attrs } = part;
+  const about = { registration, ...(attrs ? { attrs } : undefined) };
+  const { sources, registrations, contexts } = call.world;
+  if (isLooped) return failed(about, new Problem('LoopDetected', `The request has passed this broker already.`));
+  if (!part.isOffered || !sources)
+    return failed(about, new Problem('Conflict', `The source of ${registration.id} does not offer ${operation.name}.`));
+  const { jsonldContext } = registration.info;
+  const context = jsonldContext === undefined ? call.context : await contexts.resolve(jsonldContext, call.tenant);
+  const headers = await sourceHeaders(registration, context, call);
+  const answer = await sources.ask(
+    writeRequest({ registration, headers, context }, { operation, request, attrs, asked: call.context }),
+  );
+  const result = resultOfAnswer(about, answer);
+  registrations.count(call.tenant, registration.id, { isGood: result.problem === undefined, at: call.now });
+  return result;
+}
+
+const failed = (about: Omit<PartResult, 'problem'>, { report }: Problem): PartResult => ({ ...about, problem: report });
+
+/** The part that is left to this broker. */
+async function runLocal(running: Running, split: WriteSplit, write: EntityWrite): Promise<readonly PartResult[]> {
+  const { operation, call } = running;
+  if (!split.isLocal || (await isNothingHere(split, write, call))) return [];
+  const part = split.rest ? { attrs: split.rest } : {};
+  try {
+    return [{ ...part, result: await operation.run(localRequest(running, split.rest), call) }];
+  } catch (error) {
+    if (error instanceof Problem) return [{ ...part, problem: error.report }];
+    throw error;
+  }
+}
+
+/** A deletion may find nothing here when only sources are concerned that have the entity for themselves. */
+async function isNothingHere({ parts }: WriteSplit, { id, attrs }: EntityWrite, call: CallContext): Promise<boolean> {
+  const isOptional = attrs === undefined && parts.every(({ registration }) => isProxied(registration));
+  return isOptional && (await call.store.get(id, call.now)) === undefined;
+}
+
+function localRequest({ distribution, request, call }: Running, rest: readonly string[] | undefined): OperationRequest {
+  const isReduced = distribution.about === 'entity' || distribution.about === 'attributes';
+  return rest && isReduced ? { ...request, body: bodyOf(request.body, rest, call) } : request;
+}
+
+/** The body with these attributes only. */
+function bodyOf(body: Json | undefined, attrs: readonly string[], { context }: CallContext): Json {
+  if (!isObject(body)) return body ?? null;
+  const kept = Object.entries(body).filter(([name]) => isEntityMember(name) || attrs.includes(context.expand(name)));
+  return Object.fromEntries(kept);
+}

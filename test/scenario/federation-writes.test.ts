@@ -1,0 +1,205 @@
+/** Tests writes that go to registered context sources, with listening brokers and with servers that refuse. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+let brokers: readonly TestBroker[] = [];
+const urlOf = (n: number): string => brokers[n]?.url ?? '';
+
+async function send(n: number, what: string, body?: unknown, headers: object = {}): Promise<Answer> {
+  const [method = '', path = ''] = what.split(' ');
+  const response = await fetch(`${urlOf(n)}/ngsi-ld/v1${path}`, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+/** What broker `n` itself has of an entity, simplified. */
+const here = async (n: number, id: string): Promise<unknown> => {
+  const { status, body } = await send(n, `GET /entities/${id}?local=true&options=keyValues`);
+  return status === 404 ? undefined : body;
+};
+
+const all = ['redirectionOps'];
+let numbers = 0;
+async function register(endpoint: string, members: object, at = 0): Promise<string> {
+  const id = `urn:ngsi-ld:ContextSourceRegistration:w${(numbers += 1)}`;
+  const registration = { id, type: 'ContextSourceRegistration', endpoint, operations: all, ...members };
+  expect(await send(at, 'POST /csourceRegistrations', registration)).toMatchObject({ status: 201 });
+  return id;
+}
+const of = (type: string, more: object = {}): object => ({ information: [{ entities: [{ type }], ...more }] });
+const exclusive = (id: string, type: string, ...propertyNames: readonly string[]): object => ({
+  mode: 'exclusive',
+  information: [{ entities: [{ id, type }], propertyNames }],
+});
+
+const servers: Server[] = [];
+async function serve(status: number, body: unknown): Promise<{ readonly url: string; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (piece) => (text += String(piece)));
+    request.on('end', () => {
+      asked.push(`${request.method ?? ''} ${request.url ?? ''} ${text}`);
+      response
+        .writeHead(status, { 'Content-Type': 'application/json' })
+        .end(body === undefined ? '' : JSON.stringify(body));
+    });
+  }).listen(0, '127.0.0.1');
+  servers.push(server);
+  await new Promise((resolve) => server.once('listening', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+describe.each(testedStores)('writes over context sources (%s)', (store) => {
+  beforeAll(async () => {
+    brokers = await Promise.all(
+      [0, 1, 2].map((n) => startTestBroker(['--store', store, '--alias', `writer${n}`, '--notify-allow-private'])),
+    );
+  });
+  afterAll(async () => {
+    await Promise.all(brokers.map((one) => one.stop()));
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('go to an exclusive source for its attributes, and stay here for others', async () => {
+    const id = 'urn:valve:1';
+    await register(urlOf(1), exclusive(id, 'Valve', 'open', 'flow'));
+    expect((await send(0, 'POST /entities', { id, type: 'Valve', open: true, name: 'north' })).status).toBe(201);
+    expect(await here(0, id)).toEqual({ id, type: 'Valve', name: 'north' });
+    expect(await here(1, id)).toEqual({ id, type: 'Valve', open: true });
+    expect((await send(0, `PATCH /entities/${id}/attrs/open`, { value: false })).status).toBe(204);
+    expect((await send(0, `POST /entities/${id}/attrs`, { flow: 3, name: 'south' })).status).toBe(204);
+    expect((await send(0, `PATCH /entities/${id}`, { flow: 4, size: 1 })).status).toBe(204);
+    expect(await here(0, id)).toEqual({ id, type: 'Valve', name: 'south', size: 1 });
+    expect(await here(1, id)).toEqual({ id, type: 'Valve', open: false, flow: 4 });
+    expect((await send(0, `PUT /entities/${id}/attrs/flow`, { type: 'Property', value: 5 })).status).toBe(204);
+    expect((await send(0, `DELETE /entities/${id}/attrs/open`)).status).toBe(204);
+    expect(await here(1, id)).toEqual({ id, type: 'Valve', flow: 5 });
+    expect((await send(0, `DELETE /entities/${id}`)).status).toBe(204);
+    expect([await here(0, id), await here(1, id)]).toEqual([undefined, undefined]);
+  });
+
+  test('go to all redirect sources, and leave nothing here', async () => {
+    const id = 'urn:gate:1';
+    for (const n of [1, 2]) await register(urlOf(n), { ...of('Gate'), mode: 'redirect' });
+    expect((await send(0, 'POST /entities', { id, type: 'Gate', open: true })).status).toBe(201);
+    expect([await here(0, id), await here(1, id), await here(2, id)]).toEqual([
+      undefined,
+      { id, type: 'Gate', open: true },
+      { id, type: 'Gate', open: true },
+    ]);
+    expect((await send(0, `PATCH /entities/${id}/attrs?type=Gate`, { open: false })).status).toBe(204);
+    expect(await here(2, id)).toMatchObject({ open: false });
+    expect((await send(0, `DELETE /entities/${id}?type=Gate`)).status).toBe(204);
+    expect(await here(1, id)).toBeUndefined();
+  });
+
+  test('copy to inclusive sources what they offer, and tell what failed', async () => {
+    const id = 'urn:meter:1';
+    const registrationId = await register(urlOf(1), of('Meter', { propertyNames: ['load'] }));
+    await register(urlOf(2), { ...of('Meter'), operations: ['retrieveOps'] });
+    expect((await send(0, 'POST /entities', { id, type: 'Meter', load: 1, place: 'a' })).status).toBe(201);
+    expect(await here(0, id)).toEqual({ id, type: 'Meter', load: 1, place: 'a' });
+    expect(await here(1, id)).toEqual({ id, type: 'Meter', load: 1 });
+    expect(await here(2, id)).toBeUndefined();
+    expect(await send(0, 'POST /entities', { id, type: 'Meter', load: 1 })).toMatchObject({
+      status: 207,
+      body: {
+        success: [],
+        errors: [
+          { entityId: id, error: { status: 409 } },
+          { entityId: id, error: { status: 409 }, registrationId },
+        ],
+      },
+    });
+    expect((await send(1, `DELETE /entities/${id}`)).status).toBe(204);
+    const load = expect.stringMatching(/load$/);
+    expect(await send(0, `PATCH /entities/${id}/attrs`, { load: 2, place: 'b' })).toMatchObject({
+      status: 207,
+      body: {
+        updated: [load, expect.stringMatching(/place$/)],
+        notUpdated: [{ attributeName: load, reason: expect.any(String), registrationId }],
+      },
+    });
+    expect(await send(0, `DELETE /entities/${id}`)).toMatchObject({
+      status: 207,
+      body: { success: [id], errors: [{ entityId: id, error: { status: 404 }, registrationId }] },
+    });
+  });
+
+  test('never go to auxiliary sources or expired registrations, and stay here with local=true', async () => {
+    const { url, asked } = await serve(201, undefined);
+    await register(url, { ...of('Lone'), mode: 'auxiliary', operations: ['retrieveOps'] });
+    await register(url, { ...of('Other'), mode: 'redirect' });
+    expect((await send(0, 'POST /entities', { id: 'urn:lone:1', type: 'Lone', a: 1 })).status).toBe(201);
+    expect((await send(0, 'POST /entities?local=true', { id: 'urn:other:1', type: 'Other', a: 1 })).status).toBe(201);
+    expect(asked).toEqual([]);
+  });
+
+  test('have the status of the one source that has everything', async () => {
+    const body = { id: 'urn:sole:1', type: 'Sole', a: 1 };
+    const lost = await serve(404, { title: 'none', detail: 'lost' });
+    const broken = await serve(403, { title: 'no' });
+    const statuses: number[] = [];
+    for (const endpoint of [lost.url, broken.url, 'http://127.0.0.1:1']) {
+      const id = await register(endpoint, { ...of('Sole'), mode: 'redirect' });
+      statuses.push((await send(0, 'POST /entities', body)).status);
+      expect((await send(0, `DELETE /csourceRegistrations/${id}`)).status).toBe(204);
+    }
+    expect(statuses).toEqual([404, 502, 502]);
+    await register(broken.url, { ...of('Sole'), mode: 'redirect', operations: ['retrieveOps'] });
+    expect(await send(0, 'POST /entities', body)).toMatchObject({
+      status: 409,
+      body: { type: expect.stringContaining('Conflict') },
+    });
+    expect(broken.asked).toHaveLength(1);
+    expect((await send(0, 'POST /entities', { ...body, a: null })).status).toBe(400);
+  });
+
+  test('end in a loop with 508', async () => {
+    const body = { id: 'urn:ring:1', type: 'Ring', a: 1 };
+    await register(urlOf(1), { ...of('Ring'), mode: 'redirect' }, 0);
+    await register(urlOf(0), { ...of('Ring'), mode: 'redirect' }, 1);
+    expect((await send(0, 'POST /entities', body)).status).toBe(508);
+    expect((await send(0, 'DELETE /entities/urn:ring:1?type=Ring', undefined, { Via: '1.1 writer0' })).status).toBe(
+      508,
+    );
+  });
+
+  test('send what is registered, in the names of the source', async () => {
+    const { url, asked } = await serve(204, undefined);
+    const made = await send(1, 'POST /jsonldContexts', {
+      '@context': { Bulb: 'https://x.example/Lamp', bright: 'https://x.example/level' },
+    });
+    expect(made.status).toBe(201);
+    const list = (await send(1, 'GET /jsonldContexts?kind=Hosted')).body as readonly string[];
+    await register(url, {
+      mode: 'redirect',
+      information: [{ entities: [{ type: 'https://x.example/Lamp' }], propertyNames: ['https://x.example/level'] }],
+      contextSourceInfo: [{ key: 'jsonldContext', value: new URL(list[0] ?? '', urlOf(1)).href }],
+    });
+    const name = 'https://x.example/level';
+    const answer = await send(0, 'POST /entities', {
+      id: 'urn:l:1',
+      type: 'https://x.example/Lamp',
+      [name]: { type: 'Property', value: 1, [name]: 2 },
+    });
+    expect(answer.status).toBe(201);
+    expect(asked).toEqual([
+      'POST /ngsi-ld/v1/entities {"id":"urn:l:1","type":"Bulb","bright":{"type":"Property","value":1,"bright":2}}',
+    ]);
+  });
+});
