@@ -144,7 +144,7 @@ async function dailySums(store: Store, timeproperty: 'observedAt' | 'any' = 'obs
   const [found] = await store.history({
     filter: {},
     temporal: { timeproperty },
-    rollup: 'day',
+    rollup: { longest: 'day' },
     datasetIds: ['@none'],
     limit: 1,
     limitInstances: 1e6,

@@ -1,5 +1,6 @@
 /** Collects the rolled-up content of a series: summaries of its numbers, and the instances that are not numbers. */
 import { hourMicros, type Micros } from './instant.ts';
+import type { CutTest } from './rollup.ts';
 import { beginningOf, type NumericSummary, summarizeHours, summaryOf } from './numeric-summary.ts';
 
 /** Either summaries of numbers, each within a single hour or a single day, or an instance that is not a number. */
@@ -55,14 +56,15 @@ interface HourCollector<Row> {
 
 /**
  * Summarizes the numbers of each hour, unless the hour contains other instances: such an instance can count as a number too, and its
- * position is between the others. All times are ascending.
+ * position is between the others. Nor does it summarize an hour in which a period begins. All times are ascending.
  */
-export function createHourCollector<Row>(found: Found<Row>): HourCollector<Row> {
+export function createHourCollector<Row>(found: Found<Row>, isCut: CutTest = () => false): HourCollector<Row> {
   let end = -Infinity;
   let numbers: NumericSummary[] = [];
   let isMixed = false;
   const endHour = (): void => {
-    for (const summary of isMixed ? numbers : summarizeHours(numbers)) found.put(summary);
+    const isSingle = isMixed || (numbers.length > 1 && isCut({ from: end - hourMicros, to: end }));
+    for (const summary of isSingle ? numbers : summarizeHours(numbers)) found.put(summary);
     if (isMixed) found.endRun();
     end = -Infinity;
     isMixed = false;

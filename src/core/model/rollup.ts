@@ -78,9 +78,53 @@ export interface RolledDay {
   readonly summaries: Uint8Array;
 }
 
+/** Which rollups can replace instances. */
+export interface RollupChoice {
+  /** The longest ones. */
+  readonly longest: 'hour' | 'day';
+  /** The periods of the aggregation, when a period can begin inside a day. Absent: none begins inside a rollup. */
+  readonly periods?: RollupPeriods;
+}
+
+export interface RollupPeriods {
+  /** The start of the first period. Absent: the first instance of a series. */
+  readonly start?: Micros;
+  /** True when a period other than the first begins after the start of an interval and before its end. */
+  readonly isCut: (interval: Interval, start: Micros) => boolean;
+}
+
+/** Whether a period begins inside a day or hour. Absent: never. */
+export type CutTest = (interval: Interval) => boolean;
+
 /** The requested interval and resolution. */
 export interface RollupReading extends Interval {
   readonly rollup: 'hour' | 'day';
+  readonly isCut?: CutTest | undefined;
+}
+
+/** The first observed instance of a series: its time, and whether it is a number. */
+export interface FirstInstance {
+  readonly at: Micros;
+  readonly isNumber: boolean;
+}
+
+/**
+ * The test for the periods of a series. `days`: those with rollups, ascending. When the start of the first period is not certain, because the
+ * first instance is not a number, everything counts as cut.
+ */
+export function cutTest(
+  { start, isCut }: RollupPeriods,
+  days: readonly RolledDay[],
+  first: () => FirstInstance | undefined,
+): CutTest {
+  const began = start ?? startOf(days, first());
+  return (interval) => began === undefined || isCut(interval, began);
+}
+
+/** The time of the first instance or rollup. Undefined when the first instance is not a number. */
+function startOf([day]: readonly RolledDay[], first: FirstInstance | undefined): Micros | undefined {
+  if (day && (!first || day.day <= dayOf(first.at))) return summariesIn(day.summaries)[0]?.first;
+  return first?.isNumber === true ? first.at : undefined;
 }
 
 /** A part of an interval. Without summaries, the query must read its instances. */
@@ -108,11 +152,11 @@ export function* segmentsOf(days: readonly RolledDay[], reading: RollupReading):
  */
 function summariesOf(
   { day, state, summaries }: RolledDay,
-  { rollup, from, to }: RollupReading,
+  { rollup, from, to, isCut = () => false }: RollupReading,
 ): readonly NumericSummary[] | undefined {
   const [whole, ...hours] = summariesIn(summaries);
   const isWithin = (begin: Micros, span: number): boolean => begin >= from && begin + span <= to;
-  const isWhole = isWithin(day * dayMicros, dayMicros);
+  const isWhole = isWithin(day * dayMicros, dayMicros) && !isCut({ from: day * dayMicros, to: (day + 1) * dayMicros });
   if (isWhole && rollup === 'day') return whole && [whole];
   if (isWhole) return hours.length > 0 ? hours : undefined;
   if (state !== rollupState.kept) return undefined;

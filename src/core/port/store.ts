@@ -7,6 +7,7 @@ import type { Entity } from '../model/entity.ts';
 import type { Instance } from '../model/attribute.ts';
 import type { EntityHistory, Mismatch, Replacement } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
+import type { RollupChoice } from '../model/rollup.ts';
 import type { Json } from '../model/json.ts';
 import type { OneTimeStore } from './one-time-store.ts';
 import type { Partitions, LeaseTerm } from './partitions.ts';
@@ -55,11 +56,11 @@ export interface HistoryPlan extends Plan {
   /** `@none` is the default instance. Absent: all. */
   readonly datasetIds?: readonly string[];
   /**
-   * Rollups of numbers may stand for instances (`HistoricInstance.summaries`): hourly ones, or hourly and daily ones, in UTC. They do so
-   * where instances were deleted and their rollups were kept. Elsewhere the result is the same as from instances. Only with the
-   * `timeproperty` `observedAt` or `any`, and without `lastN`.
+   * Rollups of numbers may stand for instances (`HistoricInstance.summaries`): hourly ones, or hourly and daily ones, in UTC. Daily ones stand
+   * for no day in which a period begins. Rollups do stand for instances where these were deleted and their rollups were kept. Elsewhere the
+   * result is the same as from instances. Only with the `timeproperty` `observedAt` or `any`, and without `lastN`.
    */
-  readonly rollup?: 'hour' | 'day';
+  readonly rollup?: RollupChoice;
   /** Most instances of each series, the earliest ones by `timeproperty`. Only without `rollup` and `lastN`. */
   readonly limitEach?: number;
   /** Most instances (`weightOf`) in all, so that the answer is bounded. `truncated` marks a history that was cut. */

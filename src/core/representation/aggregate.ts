@@ -7,6 +7,7 @@ import type { HistoricInstance } from '../model/history.ts';
 import { dayMicros, hourMicros, instantOf, type Micros, microsOf, microsOfInstant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
+import type { RollupChoice, RollupPeriods } from '../model/rollup.ts';
 import { sumOf, type NumericSummary, summaryOf, summarize } from '../model/numeric-summary.ts';
 import { type AggregateMethod, isCounted, type Measure, measureOf, timeOfDay } from './applicable.ts';
 
@@ -21,17 +22,26 @@ export interface Aggregation {
 }
 
 /**
- * The longest rollups that can replace instances in the answer, because none of them can overlap two periods. Undefined: instances are
- * needed.
+ * The rollups that can replace instances in the answer, because none of them overlaps two periods. Undefined: instances are needed.
  */
-export function rollupFor({ methods, period, start }: Aggregation): 'hour' | 'day' | undefined {
+export function rollupFor({ methods, period, start }: Aggregation): RollupChoice | undefined {
   if (methods.includes('distinctCount')) return undefined;
-  if (isZero(period)) return 'day';
-  if (start === undefined) return undefined;
-  const isAligned = (span: number): boolean => start % span === 0 && period.micros % span === 0;
-  if (isAligned(dayMicros)) return 'day';
-  return isAligned(hourMicros) ? 'hour' : undefined;
+  if (isZero(period)) return { longest: 'day' };
+  const isAligned = (span: number): boolean => start !== undefined && start % span === 0 && period.micros % span === 0;
+  if (isAligned(dayMicros)) return { longest: 'day' };
+  // At least one whole day is in each period.
+  if (period.months > 0 || period.micros >= 2 * dayMicros)
+    return { longest: 'day', periods: { ...(start === undefined ? undefined : { start }), isCut: cutBy(period) } };
+  return isAligned(hourMicros) ? { longest: 'hour' } : undefined;
 }
+
+const cutBy =
+  (period: Duration): RollupPeriods['isCut'] =>
+  ({ from, to }, start) => {
+    if (to - 1 < start) return false;
+    const number = periodOf(to - 1, start, period);
+    return number > 0 && later(start, period, number) > from;
+  };
 
 /** Maximum number of periods of one attribute. It prevents queries such as a century in periods of a second. */
 const periodsMax = 100_000;
@@ -158,7 +168,9 @@ function contentsOf({ summaries, timed }: Period): Contents {
   }
   const together = (some: readonly NumericSummary[]): NumericSummary | undefined =>
     summarize(some.toSorted((a, b) => a.first - b.first));
-  return { summaries, timed, numbers: together(numbers), measures: together([...numbers, ...sizes]), texts };
+  const summary = together(numbers);
+  const measures = sizes.length === 0 ? summary : together([...numbers, ...sizes]);
+  return { summaries, timed, numbers: summary, measures, texts };
 }
 
 function resultOf(method: AggregateMethod, { summaries, timed, numbers, measures, texts }: Contents): Json | undefined {

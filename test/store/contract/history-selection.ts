@@ -148,7 +148,7 @@ export function describeHistorySelection(bench: Bench): void {
         temporal: { timeproperty: 'any' },
         attrs: [iri('level')],
         datasetIds: ['@none'],
-        rollup: 'day',
+        rollup: { longest: 'day' },
       });
       const instances = found[iri('level')] ?? [];
       const counts = instances.flatMap(({ summaries = [] }) => summaries.map(({ count }) => count));

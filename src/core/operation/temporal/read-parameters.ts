@@ -5,6 +5,7 @@ import { isShown, projectionDepth } from '../../language/projection.ts';
 import { parseTemporal, readMoment } from '../../language/temporal-query.ts';
 import type { Micros } from '../../model/instant.ts';
 import { badData, Problem } from '../../model/problem.ts';
+import type { RollupChoice } from '../../model/rollup.ts';
 import { type Aggregation, rollupFor } from '../../representation/aggregate.ts';
 import { aggregateMethods } from '../../representation/applicable.ts';
 import type { HistoryView } from '../../representation/history.ts';
@@ -37,7 +38,7 @@ export interface HistoryOutput {
   readonly view: HistoryView;
   readonly temporal: TemporalQuery;
   /** The rollups that can replace instances. */
-  readonly rollup?: 'hour' | 'day';
+  readonly rollup?: RollupChoice;
   /** The end of the earlier parts of the same answer. */
   readonly partAfter?: Micros;
   /** True when the member or attribute is shown. */

@@ -20,6 +20,7 @@ import {
   summaryInstance,
 } from '../../../core/model/history.ts';
 import { microsOfInstant } from '../../../core/model/instant.ts';
+import type { RollupChoice } from '../../../core/model/rollup.ts';
 import type { HistoryPlan } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
 import type { BucketDocument, Collections, SeriesDocument, SubjectDocument } from '../schema.ts';
@@ -115,11 +116,13 @@ async function noteAllObserved({ s, n }: SeriesKey, { subjects }: Collections): 
 
 /** Rollups for the numbers, and the other instances. */
 async function readSummaries(
-  { name, dataset, open }: SeriesDocument,
+  { name, dataset, open, unobserved }: SeriesDocument,
   key: SeriesKey,
-  { plan, collections, ...reading }: HistoryRead & { readonly rollup: 'hour' | 'day' },
+  { plan, collections, ...reading }: HistoryRead & { readonly rollup: RollupChoice },
 ): Promise<readonly Timed[]> {
-  const rolled = await readRolled({ ...key, open }, { ...reading, ...boundsOf(plan.temporal) }, collections);
+  const isAllObserved = plan.temporal.timeproperty !== 'any' || unobserved === false;
+  const range = { ...reading, ...boundsOf(plan.temporal), isAllObserved };
+  const rolled = await readRolled({ ...key, open }, range, collections);
   return rolled.map(({ time, ...one }) => ({
     name,
     time,

@@ -1,7 +1,16 @@
 /** Reads a series from its rollups where they exist, and else from its instances, which it summarizes. */
 import { dayMicros, type Interval } from '../../../core/model/instant.ts';
 import { createFound, createHourCollector, type Found, type Rolled } from '../../../core/model/rolled.ts';
-import { daysOf, type RolledDay, type RollupReading, rollupState, segmentsOf } from '../../../core/model/rollup.ts';
+import {
+  cutTest,
+  daysOf,
+  type FirstInstance,
+  type RolledDay,
+  type RollupChoice,
+  type RollupReading,
+  rollupState,
+  segmentsOf,
+} from '../../../core/model/rollup.ts';
 import type { Row } from '../own-text.ts';
 import type { Collections, RollupDocument, SeriesDocument } from '../schema.ts';
 import type { TimeBudget } from '../search/time-budget.ts';
@@ -9,7 +18,10 @@ import { observedIn, type SeriesKey } from './bucket.ts';
 import { numberIn } from './rollup-day.ts';
 import { leavesOf, newestDay } from './rollup-documents.ts';
 
-interface RollupRange extends RollupReading {
+interface RollupRange extends Interval {
+  readonly rollup: RollupChoice;
+  /** False: instances without a time of observation count too, and can be the first ones. */
+  readonly isAllObserved: boolean;
   /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
@@ -41,11 +53,14 @@ async function readOnce(
 ): Promise<readonly Rolled<Row>[] | undefined> {
   const { rolled, listed } = await readDays(series, reading, sources);
   const found = createFound<Row>();
-  for (const { summaries, ...segment } of segmentsOf(rolled, reading)) {
+  const { longest, periods } = reading.rollup;
+  const first = periods && periods.start === undefined ? await firstInstance(series, reading, sources) : undefined;
+  const isCut = periods && cutTest(periods, rolled, () => first);
+  for (const { summaries, ...segment } of segmentsOf(rolled, { ...reading, rollup: longest, isCut })) {
     if (found.weight() >= reading.most) break;
     if (summaries) for (const summary of summaries) found.put(summary);
     else if (isAnyWithin(listed, segment)) {
-      await readInstances(series, { ...reading, ...segment, found }, sources);
+      await readInstances(series, { ...reading, ...segment, isCut, found }, sources);
       if (await areKept(series, { ...reading, ...segment }, sources)) return undefined;
     }
   }
@@ -64,9 +79,9 @@ async function readDays(
   { rollup, from, to, budget }: RollupRange,
   { rollups }: Sources,
 ): Promise<Days> {
-  // A day that the interval cuts needs its hours too.
-  const isCut = [from, to].some((end) => Number.isFinite(end) && end % dayMicros !== 0);
-  const projection = rollup === 'day' && !isCut ? { 'days.hours': 0 } : {};
+  // A day that the interval or a period cuts needs its hours too.
+  const isCut = rollup.periods !== undefined || [from, to].some((end) => Number.isFinite(end) && end % dayMicros !== 0);
+  const projection = rollup.longest === 'day' && !isCut ? { 'days.hours': 0 } : {};
   const [first, last] = daysOf({ from, to });
   const found = await rollups
     .find({ _id: leavesOf(series, first, last) }, { sort: { _id: 1 }, projection, ...budget() })
@@ -97,13 +112,27 @@ function isAnyWithin(days: readonly number[], interval: Interval): boolean {
   return days.some((day) => day >= first && day <= last);
 }
 
+/** A first instance that may come after others. */
+const unknownFirst: FirstInstance = { at: -Infinity, isNumber: false };
+
+async function firstInstance(
+  series: SeriesKey,
+  { from, to, budget, isAllObserved }: RollupRange,
+  { history }: Sources,
+): Promise<FirstInstance | undefined> {
+  if (!isAllObserved) return unknownFirst;
+  for await (const [row] of observedIn({ history }, series, { from, to, ...budget() }))
+    if (row) return { at: row[0], isNumber: numberIn(row) !== undefined };
+  return undefined;
+}
+
 /** Reads the instances of an interval until `most` are found. */
 async function readInstances(
   series: SeriesKey,
-  { from, to, most, budget, found }: RollupRange & { readonly found: Found<Row> },
+  { from, to, most, budget, isCut, found }: RollupRange & Pick<RollupReading, 'isCut'> & { readonly found: Found<Row> },
   { history }: Sources,
 ): Promise<void> {
-  const collector = createHourCollector(found);
+  const collector = createHourCollector(found, isCut);
   for await (const rows of observedIn({ history }, series, { from, to, ...budget() })) {
     for (const row of rows) {
       const number = numberIn(row);

@@ -3,8 +3,11 @@ import type { Database } from 'better-sqlite3';
 import type { Interval, Micros } from '../../../core/model/instant.ts';
 import { createFound, createHourCollector, type Found, type Rolled } from '../../../core/model/rolled.ts';
 import {
+  cutTest,
   daysOf,
+  type FirstInstance,
   type RolledDay,
+  type RollupChoice,
   type RollupReading,
   rollupState,
   segmentsOf,
@@ -13,7 +16,10 @@ import {
 import type { InstanceRow, Series } from '../history-rows.ts';
 import type { TimeBudget } from '../search/time-budget.ts';
 
-interface RollupRange extends RollupReading {
+interface RollupRange extends Interval {
+  readonly rollup: RollupChoice;
+  /** False: instances without a time of observation count too, and can be the first ones. */
+  readonly isAllObserved: boolean;
   /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
@@ -25,6 +31,7 @@ export type RollupReader = (series: Series, reading: RollupRange) => Promise<rea
 export function createRollupReader(database: Database): RollupReader {
   const days = createDays(database);
   const readInstances = createInstances(database);
+  const firstInstance = createFirstInstance(database);
   return async (series, reading) => {
     let found: readonly Rolled<InstanceRow>[] | undefined;
     while (!found) found = await readOnce(series, reading);
@@ -34,11 +41,16 @@ export function createRollupReader(database: Database): RollupReader {
   /** Undefined: instances were forgotten meanwhile and are in neither part of the result. */
   async function readOnce(series: Series, reading: RollupRange): Promise<readonly Rolled<InstanceRow>[] | undefined> {
     const found = createFound<InstanceRow>();
-    for (const { summaries, ...segment } of segmentsOf(days.read(series, reading), reading)) {
+    const rolled = days.read(series, reading);
+    const { longest, periods } = reading.rollup;
+    const first = (): FirstInstance | undefined =>
+      reading.isAllObserved ? firstInstance(series, reading) : unknownFirst;
+    const isCut = periods && cutTest(periods, rolled, first);
+    for (const { summaries, ...segment } of segmentsOf(rolled, { ...reading, rollup: longest, isCut })) {
       if (found.weight() >= reading.most) break;
       if (summaries) for (const counts of summaries) found.put(counts);
       else {
-        await readInstances(series, { ...reading, ...segment }, found);
+        await readInstances(series, { ...reading, ...segment, isCut }, found);
         if (days.areKept(series, segment)) return undefined;
       }
     }
@@ -63,9 +75,10 @@ function createDays(database: Database): Days {
     `SELECT day, state, tallies AS summaries FROM rollup
      WHERE ${inSeries} AND day >= +? AND day <= +? AND length(tallies) > ${summaryBytes} ORDER BY day`,
   );
-  // A day that the interval cuts needs its hours too.
-  const readWhole = database.prepare<[number, number, ...SeriesKey, number, number], RolledDay>(
-    `SELECT day, state, CASE WHEN day IN (+?, +?) THEN tallies ELSE substr(tallies, 1, ${summaryBytes}) END AS summaries
+  // A day that the interval cuts needs its hours too, as does one of which only rollups are left and that a period can cut.
+  const readWhole = database.prepare<[number, number, number, ...SeriesKey, number, number], RolledDay>(
+    `SELECT day, state, CASE WHEN day IN (+?, +?) OR state = +? THEN tallies
+       ELSE substr(tallies, 1, ${summaryBytes}) END AS summaries
      FROM rollup WHERE ${inSeries} AND day >= +? AND day <= +? AND tallies IS NOT NULL ORDER BY day`,
   );
   const areKept = database
@@ -76,21 +89,39 @@ function createDays(database: Database): Days {
   return {
     read({ subject, name, dataset }, { rollup, ...interval }) {
       const ends = daysOf(interval);
-      if (rollup === 'hour') return read.all(subject, name, dataset, ...ends);
-      return readWhole.all(...ends, subject, name, dataset, ...ends);
+      if (rollup.longest === 'hour') return read.all(subject, name, dataset, ...ends);
+      const whole = rollup.periods ? rollupState.kept : noState;
+      return readWhole.all(...ends, whole, subject, name, dataset, ...ends);
     },
     areKept: ({ subject, name, dataset }, interval) =>
       areKept.get(subject, name, dataset, ...daysOf(interval)) !== undefined,
   };
 }
 
+const noState = -1;
+
+/** A first instance that may come after others. */
+const unknownFirst: FirstInstance = { at: -Infinity, isNumber: false };
+
+function createFirstInstance(database: Database): (series: Series, interval: Interval) => FirstInstance | undefined {
+  const first = database.prepare<[...SeriesKey, Micros], { at: Micros; number: number | null }>(
+    `SELECT at, number FROM history WHERE ${inSeries} AND at >= +? AND n = 0 ORDER BY at LIMIT 1`,
+  );
+  return ({ subject, name, dataset }, { from }) => {
+    const row = first.get(subject, name, dataset, from);
+    return row && { at: row.at, isNumber: row.number !== null };
+  };
+}
+
 /** Rows per page. */
 const pageSize = 2000;
+
+type InstanceRange = RollupRange & Pick<RollupReading, 'isCut'>;
 
 /** Reads the instances of an interval until `most` are found. */
 function createInstances(
   database: Database,
-): (series: Series, reading: RollupRange, found: Found<InstanceRow>) => Promise<void> {
+): (series: Series, reading: InstanceRange, found: Found<InstanceRow>) => Promise<void> {
   const where = `FROM history WHERE ${inSeries}`;
   const numbers = database
     .prepare<[...SeriesKey, Micros, Micros, number], [at: Micros, number: number | null]>(
@@ -100,9 +131,9 @@ function createInstances(
   const one = database.prepare<[...SeriesKey, Micros], InstanceRow>(
     `SELECT at, n, number, doc, created, modified, deleted ${where} AND at = +? AND n = 0`,
   );
-  return async ({ subject, name, dataset }, { from, to, most, budget }, found) => {
+  return async ({ subject, name, dataset }, { from, to, most, budget, isCut }, found) => {
     const place: SeriesKey = [subject, name, dataset];
-    const collector = createHourCollector(found);
+    const collector = createHourCollector(found, isCut);
     for (let start = from; ; ) {
       const page = numbers.all(...place, start, to, pageSize);
       for (const [at, number] of page) {

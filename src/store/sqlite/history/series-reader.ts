@@ -5,6 +5,7 @@ import { splitSummaries } from '../../../core/language/history-selection.ts';
 import { boundsOf } from '../../../core/language/temporal-query.ts';
 import { type HistoricInstance, summaryInstance } from '../../../core/model/history.ts';
 import { type Micros } from '../../../core/model/instant.ts';
+import type { RollupChoice } from '../../../core/model/rollup.ts';
 import { createRowReader, type InstanceRow, type Series } from '../history-rows.ts';
 import { type NameReader, noName } from '../names.ts';
 import type { TimeBudget } from '../search/time-budget.ts';
@@ -19,7 +20,7 @@ interface Timed {
 interface SeriesRange {
   readonly temporal: TemporalQuery;
   /** The rollups that may replace instances. */
-  readonly rollup?: 'hour' | 'day' | undefined;
+  readonly rollup?: RollupChoice | undefined;
   /** The reader may stop after this many, the earliest ones. */
   readonly most: number;
   readonly budget: TimeBudget;
@@ -27,7 +28,7 @@ interface SeriesRange {
 
 interface SeriesSelection {
   readonly names?: readonly number[] | undefined;
-  readonly rollup?: 'hour' | 'day' | undefined;
+  readonly rollup?: RollupChoice | undefined;
 }
 
 export interface SeriesReader {
@@ -78,20 +79,21 @@ export function createSeriesReader(database: Database, names: NameReader): Serie
 function createRolledReader(
   database: Database,
   names: NameReader,
-): (series: Series, reading: SeriesRange & { readonly rollup: 'hour' | 'day' }) => Promise<readonly Timed[]> {
+): (series: Series, reading: SeriesRange & { readonly rollup: RollupChoice }) => Promise<readonly Timed[]> {
   const readRow = createRowReader((num) => names.textOf(num));
   const rolled = createRollupReader(database);
   const readUnobserved = createStampedReader(database, 'at', 'AND n > 0 AND deleted IS NULL');
   const hasUnobserved = database.prepare<SeriesKey, number>(`SELECT 1 FROM unobserved WHERE ${inSeries}`).pluck();
   return async (series, { temporal, ...reading }) => {
     const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
-    const found = await rolled(series, { ...reading, ...boundsOf(temporal) });
+    const { subject, name, dataset } = series;
+    const isAllObserved = temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined;
+    const found = await rolled(series, { ...reading, ...boundsOf(temporal), isAllObserved });
     const observed = found.map(({ time, ...one }) => ({
       time,
       instance: 'row' in one ? readRow(one.row, series) : summaryInstance(one.summaries, datasetId),
     }));
-    const { subject, name, dataset } = series;
-    if (temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined) return observed;
+    if (isAllObserved) return observed;
     const others = await readUnobserved(series, { ...reading, temporal });
     if (others.length === 0) return observed;
     return [...splitSummaries(observed), ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
