@@ -16,8 +16,10 @@ import type { Stores } from '../core/port/store.ts';
 import { createAuthenticator } from '../edge/auth/authenticator.ts';
 import { createFailureLimit } from '../edge/auth/failure-limit.ts';
 import { type KeyRing, openKeyRing } from '../edge/auth/key-ring.ts';
+import { createTokenVerifier } from '../edge/auth/token-verifier.ts';
 import { createValidPolicy } from '../edge/auth/valid-policy.ts';
 import type { Config } from './config/options.ts';
+import { readTokenIssuers } from './config/read-issuers.ts';
 
 export interface Access {
   readonly policy: AccessPolicy;
@@ -58,14 +60,22 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
     options.observe({ kind: 'accessOpen', where: `${config.host}:${config.port}` });
     return { policy: openPolicy, operations, close: keys.close };
   }
+  const issuers = readTokenIssuers(config);
   const ring = await keys.open();
   if (!ring.hasAdministrator()) await createAdministrator(ring, config, options);
   const grants = await openGrants(options);
+  const tokens = createTokenVerifier({
+    issuers,
+    clock: options.clock,
+    failed: (about, cause) => options.observe({ kind: 'failed', where: 'token issuer', about, cause }),
+  });
+  const failures = createFailureLimit(failureBounds);
   return {
     policy: createValidPolicy(grants, { keys: ring, clock: options.clock }),
-    authenticate: createAuthenticator({ verifiers: [ring], failures: createFailureLimit(failureBounds), addressOf }),
+    authenticate: createAuthenticator({ verifiers: [ring, tokens], failures, addressOf }),
     operations,
     close: async () => {
+      tokens.close();
       grants.close();
       await keys.close();
     },

@@ -160,6 +160,19 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
   });
 });
 
+test('metrics and event sources of ngsi-proxy need a key, the pages and health do not', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required', '--ngsi-proxy');
+  const key = firstKey(folder);
+  for (const path of ['/', '/docs', '/api', '/openapi.yaml', '/version'])
+    expect((await ask(url, path)).status).toBe(200);
+  expect([(await ask(url, '/metrics')).status, (await ask(url, '/metrics', key)).status]).toEqual([401, 200]);
+  expect((await ask(url, '/eventsource', undefined, { method: 'POST' })).status).toBe(401);
+  const made = await ask(url, '/eventsource', key, { method: 'POST' });
+  expect(made.status).toBe(201);
+  expect((await ask(url, '/callbacks', undefined, post(made.body))).status).toBe(401);
+});
+
 test('keys outlive the broker, and are made without one', async () => {
   const folder = newFolder();
   const { out } = await run(keys, ['create', 'early', '--role', 'administrator', '--data', folder]);

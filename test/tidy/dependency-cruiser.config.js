@@ -58,6 +58,7 @@ export default {
     door('better-sqlite3', '^src/store/sqlite/'),
     door('mongodb', '^src/store/mongo/'),
     door('markdown-it', '^src/app/docs/'),
+    door('jose', '^src/edge/auth/'),
     door('ajv', '^src/(edge/http|city/models|app/config)/'),
   ],
   options: {

@@ -20,6 +20,11 @@ export const options = {
       'open|required',
     ),
   ),
+  issuers: text(
+    'OpenID Connect issuers whose tokens are accepted where access is required: a YAML or JSON file, or the JSON array itself (docs/security.md); empty: none.',
+    '',
+    'FILE|JSON',
+  ),
   hostNames: text(
     'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; * is any.',
     '',

@@ -19,6 +19,8 @@ export interface CompatibilityRoute {
   readonly method: Method;
   /** The path from the root of the server, with `{names}` for its variable parts. */
   readonly path: string;
+  /** True when the sender needs a grant to subscribe. Absent: who knows the path may send it, because its ids cannot be guessed. */
+  readonly isGuarded?: boolean;
   /** Maximum size of a body, in bytes. */
   readonly bodyBytesMax: number;
   /** Throws Problem. */

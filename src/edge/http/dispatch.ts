@@ -17,6 +17,7 @@ import { readRequest } from './read.ts';
 import { Refusal } from './refusal.ts';
 import { type Exchange, type Headers, type Reply, send } from './reply.ts';
 import { createRoutes, describePath, findRoute, type Route, type Routes } from './routes.ts';
+import { mayReadEverything, maySubscribe, requireGrant } from './require-grant.ts';
 import { readTarget, type Target } from './target.ts';
 import { echoTenant } from './tenant.ts';
 import { answerReply } from './write.ts';
@@ -122,6 +123,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
   const page = dispatch.pages.get(target.path);
   if (page) {
     label.name = page.name;
+    if (page.isGuarded === true) await requireGrant(exchange.request, dispatch, mayReadEverything);
     return replyOfPage(page, exchange.request, dispatch.corsOrigin);
   }
   const isCompatibility = isCompatibilityPath(dispatch.compatibilityRoutes, target.path);
@@ -133,6 +135,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
   if (isCompatibility) {
     const route = findRoute(dispatch.compatibilityRoutes, method, path);
     label.name = route.operation.name;
+    if (route.operation.isGuarded === true) await requireGrant(exchange.request, dispatch, maySubscribe);
     return replyOfCompatibilityRoute(exchange, route, dispatch.bodyBudget);
   }
   const route = findRoute(dispatch.routes, method, path);

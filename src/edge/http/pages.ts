@@ -29,6 +29,8 @@ interface Probes {
 /** A page with its own path. */
 export interface PageRoute {
   readonly name: string;
+  /** True when the page shows data of all tenants, so that the client must be allowed to read everything. */
+  readonly isGuarded?: boolean;
   /** `origin`: the base URL of the broker in the request; absent when it is unknown. */
   reply(origin?: string): Reply | Promise<Reply>;
 }
@@ -69,7 +71,7 @@ export function createPages(options: PageOptions): ReadonlyMap<string, PageRoute
   pages.set('/statistics', { name: 'statistics', reply: () => statisticsReply(probes.version()) });
   pages.set('/health/live', { name: 'live', reply: () => ({ status: 204, headers: {} }) });
   pages.set('/health/ready', { name: 'ready', reply: async () => readyReply(await probes.unready()) });
-  pages.set('/metrics', { name: 'metrics', reply: async () => metricsReply(await probes.metrics()) });
+  pages.set('/metrics', { name: 'metrics', isGuarded: true, reply: async () => metricsReply(await probes.metrics()) });
   return pages;
 }
 

@@ -49,7 +49,8 @@ const callbackRoutes = (sources: Sources, bytesMax: number): readonly Compatibil
   {
     ...command('notifyCallback', ['POST', '/callbacks/{id}'], (request) => {
       const id = idOf(request);
-      const { text: payload, headers } = request;
+      const { text: payload } = request;
+      const { authorization: _a, 'x-auth-token': _t, cookie: _c, ...headers } = request.headers;
       sources.notify(id, eventText('notification', { callback_id: id, payload, headers }));
     }),
     bodyBytesMax: bytesMax,
@@ -79,14 +80,16 @@ const creation = (
   name: string,
   path: string,
   { idMember, create }: { readonly idMember: string; readonly create: (request: CompatibilityRequest) => string },
-): CompatibilityRoute =>
-  route(name, ['POST', path], (request) => {
+): CompatibilityRoute => ({
+  ...route(name, ['POST', path], (request) => {
     // Before anything is created.
     const origin = readOrigin(request);
     const id = create(request);
     const url = `${origin}${path}/${id}`;
     return { kind: 'made', location: url, body: { [idMember]: id, url } };
-  });
+  }),
+  isGuarded: true,
+});
 
 const idOf = ({ path: { id = '' } }: CompatibilityRequest): string => id;
 

@@ -1,0 +1,33 @@
+/** Asks for grants where no operation of the API does it: at pages, and at the API of ngsi-proxy. */
+import { type Authenticate, credentialsNeeded, type RequestHead } from '../../core/access/identity.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import { Problem } from '../../core/model/problem.ts';
+import type { World } from '../../core/operation/operation.ts';
+
+interface Grants {
+  readonly world: Pick<World, 'access'>;
+  /** Absent: everybody may do everything. */
+  readonly authenticate?: Authenticate;
+}
+
+/** Throws Unauthenticated or Forbidden when the sender of a request may not do this. */
+export async function requireGrant(
+  head: RequestHead,
+  { world, authenticate }: Grants,
+  isAllowed: (principal: Principal) => boolean,
+): Promise<void> {
+  if (!authenticate) return;
+  const principal = world.access.principalOf(await authenticate(head));
+  if (isAllowed(principal)) return;
+  if (principal.identity.kind === 'anonymous') throw credentialsNeeded();
+  throw new Problem('Forbidden', `${principal.identity.subject} has no grant for this.`);
+}
+
+/** No tenant has this name: only grants for all tenants apply to it. */
+const everyTenant = '*';
+
+export const mayReadEverything = (principal: Principal): boolean =>
+  principal.rights('read', everyTenant).extent === 'full';
+
+export const maySubscribe = ({ grants }: Principal): boolean =>
+  grants.some(({ operations }) => operations.includes('subscribe'));
