@@ -316,6 +316,10 @@ async function statusOf(url: string, { method, path, body }: Asked): Promise<num
   return answer.status;
 }
 
+/** The error, and its cause: "fetch failed" alone says nothing. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Error && error.cause !== undefined ? `${String(error)} ${String(error.cause)}` : String(error);
+
 const atATime = 8;
 
 /** Sends all, some at a time. Answers how often each status came, and the requests that were not answered as they should be. */
@@ -325,7 +329,7 @@ async function sendAll(url: string, all: readonly Asked[]): Promise<{ told: Map<
   let next = 0;
   const work = async (): Promise<void> => {
     for (let one = all[next++]; one; one = all[next++]) {
-      const ended = await statusOf(url, one).catch(String);
+      const ended = await statusOf(url, one).catch(reasonOf);
       if (typeof ended === 'number') told.set(ended, (told.get(ended) ?? 0) + 1);
       if (typeof ended !== 'number' || !isBlameless(ended)) faults.push({ ...one, ended });
     }

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import type { TypeSelection } from '../../../core/language/filter.ts';
 import { kinds } from '../../../core/model/attribute.ts';
-import { type Interruptible, runWithPauses } from '../../../core/model/interruptible.ts';
+import { forEachInterruptible, type Interruptible, runWithPauses } from '../../../core/model/interruptible.ts';
 import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { Plan, Summary, TypeSummary } from '../../../core/port/store.ts';
 import { type NameReader, noName } from '../names.ts';
@@ -34,7 +34,7 @@ export function createSummaryReader(
     const summaries: TypeSummary[] = [];
     for (const { type, entities } of counted) {
       if (type === noName) continue;
-      summaries.push({ type: names.textOf(type), entities, attrs: attrsIn(byType.get(type), names) });
+      summaries.push({ type: names.textOf(type), entities, attrs: yield* attrsIn(byType.get(type), names) });
       yield;
     }
     return {
@@ -62,12 +62,17 @@ function typeNum(selection: TypeSelection | undefined, names: NameReader): numbe
   return selection.op === 'type' ? (names.numOf(selection.type) ?? unknown) : undefined;
 }
 
-function attrsIn(rows: readonly AttrRow[] = [], names: NameReader): TypeSummary['attrs'] {
-  const named = [...Map.groupBy(rows, ({ name }) => name)].map(([name, own]) => ({
-    name: names.textOf(name),
-    kinds: own.flatMap(({ kind }) => kinds[kind] ?? []).sort(),
-    entities: own.find(({ kind }) => kind === anyKind)?.entities ?? 0,
-  }));
+function* attrsIn(rows: readonly AttrRow[] = [], names: NameReader): Interruptible<TypeSummary['attrs']> {
+  const named: TypeSummary['attrs'][number][] = [];
+  yield* forEachInterruptible(
+    Map.groupBy(rows, ({ name }) => name),
+    ([name, own]) =>
+      named.push({
+        name: names.textOf(name),
+        kinds: own.flatMap(({ kind }) => kinds[kind] ?? []).sort(),
+        entities: own.find(({ kind }) => kind === anyKind)?.entities ?? 0,
+      }),
+  );
   return named.sort(by('name'));
 }
 
