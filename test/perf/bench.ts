@@ -1,7 +1,12 @@
-/** `npm run bench`: measures the throughput of the broker, each figure beside its baseline in the same run. */
+/**
+ * `npm run bench`: measures the throughput of the broker, each figure beside its baseline in the same run. With `-- --against DIR`, compares
+ * this checkout with another one instead (against.ts).
+ */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
+import { compareWith } from './against.ts';
 import { type Child, startChild } from './child.ts';
 import { api, fill, light, send } from './fill.ts';
 import { latencies, load, type Load, percentiles, rest, type Shot } from './load.ts';
@@ -229,10 +234,15 @@ async function history(both: { broker: Child; floor: Child }): Promise<void> {
   );
 }
 
-const broker = await startChild('./broker-process.ts', ['--models', process.env['BENCH_MODELS'] ?? 'warn']);
-const floor = await startChild('./floor-process.ts');
-await measure(broker, floor);
-await Promise.all([broker.stop(), floor.stop()]);
-process.stdout.write(`| what | Mlaka | floor | ratio | event loop p99 / max, ms |\n|---|---|---|---|---|\n`);
-for (const { what, ours, floor: low, ratio, loop } of rows)
-  process.stdout.write(`| ${what} | ${ours} | ${low} | ${ratio} | ${loop} |\n`);
+async function compareWithFloor(): Promise<void> {
+  const broker = await startChild('./broker-process.ts', ['--models', process.env['BENCH_MODELS'] ?? 'warn']);
+  const floor = await startChild('./floor-process.ts');
+  await measure(broker, floor);
+  await Promise.all([broker.stop(), floor.stop()]);
+  process.stdout.write(`| what | Mlaka | floor | ratio | event loop p99 / max, ms |\n|---|---|---|---|---|\n`);
+  for (const { what, ours, floor: low, ratio, loop } of rows)
+    process.stdout.write(`| ${what} | ${ours} | ${low} | ${ratio} | ${loop} |\n`);
+}
+
+const { against } = parseArgs({ options: { against: { type: 'string' } } }).values;
+await (against === undefined ? compareWithFloor() : compareWith(against));

@@ -63,7 +63,8 @@ export async function shortestList(
   let best: readonly number[] | undefined;
   const candidates = [...(isShort ? [least.one] : []), ...conditions.filter(({ count }) => !count)];
   for (const one of candidates) {
-    const source = one.nums(testsOfOthers(conditions, one, tests));
+    // A test costs more than a row of a long list. A list of boxes may be long, and a page needs only its first entities.
+    const source = one.nums(testsOfOthers(conditions, one, one.kind === 'box' ? [] : tests));
     const nums = await collect(source, { budget, lengthMax: best ? best.length : lengthMax });
     if (nums && (!best || nums.length < best.length)) best = nums;
   }
