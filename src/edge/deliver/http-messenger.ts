@@ -1,7 +1,7 @@
 /** Sends notifications over HTTP and HTTPS (clause 6.3.9): one POST each, over keep-alive connections. */
 import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { privateHostIn } from '../address.ts';
+import { objectionToUrl } from '../address.ts';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
 
 export interface HttpMessengerOptions {
@@ -20,7 +20,7 @@ export function createHttpMessenger({ timeoutMs, lookupPublic }: HttpMessengerOp
   const underWay = new Set<InFlightRequest>();
   return {
     schemes: ['http', 'https'],
-    objection: (uri) => objectionTo(uri, lookupPublic === undefined),
+    objection: (uri) => objectionToUrl(uri, lookupPublic === undefined),
     send(message): Attempt {
       const inFlight = createInFlightRequest(connections);
       underWay.add(inFlight);
@@ -94,23 +94,13 @@ interface SendLimits {
   readonly isAnyAllowed: boolean;
 }
 
-/** Why a URI cannot be notified. An IP address is never looked up, so it is checked here. `localhost` is always private. */
-function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
-  const url = URL.parse(uri);
-  if (url === null || url.hostname === '') return 'it is no URL with a host';
-  const host = isAnyAllowed ? undefined : privateHostIn(url);
-  return host === undefined
-    ? undefined
-    : `${host} is no public address, and the broker runs without --notify-allow-private`;
-}
-
 /** Sends a message. The timeout starts here: it includes the DNS lookup and the time to connect. */
 async function deliver(
   message: Message,
   inFlight: InFlightRequest,
   { timeoutMs, isAnyAllowed }: SendLimits,
 ): Promise<Delivery> {
-  const reason = objectionTo(message.uri, isAnyAllowed);
+  const reason = objectionToUrl(message.uri, isAnyAllowed);
   if (reason !== undefined) return { kind: 'refused', reason };
   const timer = setTimeout(() => end(inFlight, `there was no answer within ${timeoutMs} ms`), timeoutMs);
   try {

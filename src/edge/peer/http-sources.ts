@@ -6,7 +6,7 @@ import { isDeeper } from '../../core/model/json-depth.ts';
 import { type Json, parseGiven } from '../../core/model/json.ts';
 import type { Memory } from '../../core/port/memory.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../../core/port/sources.ts';
-import { privateHostIn } from '../address.ts';
+import { objectionToUrl } from '../address.ts';
 import { createRests } from './rests.ts';
 
 export interface HttpSourcesOptions {
@@ -34,7 +34,7 @@ export function createHttpSources(options: HttpSourcesOptions): Sources {
   const agent = new Agent({ keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0, connect });
   const rests = createRests(() => performance.now());
   const underWay = new Map<string, number>();
-  const objection = (endpoint: string): string | undefined => objectionTo(endpoint, lookup === undefined);
+  const objection = (endpoint: string): string | undefined => objectionToUrl(endpoint, lookup === undefined);
   let total = 0;
   return {
     objection,
@@ -65,15 +65,6 @@ const busy = (toHost = 0, total = 0): string | undefined =>
   toHost >= atOnceToHost || total >= atOnce ? 'too many requests to sources are under way' : undefined;
 
 const hostOf = (url: string): string => URL.parse(url)?.host ?? '';
-
-function objectionTo(uri: string, isAnyAllowed: boolean): string | undefined {
-  const url = URL.parse(uri);
-  if (url === null || url.hostname === '') return 'it is no URL with a host';
-  const host = isAnyAllowed ? undefined : privateHostIn(url);
-  return host === undefined
-    ? undefined
-    : `${host} is no public address, and the broker runs without --notify-allow-private`;
-}
 
 interface Sending extends HttpSourcesOptions {
   readonly agent: Agent;
