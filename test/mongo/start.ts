@@ -5,24 +5,24 @@ import { fileURLToPath } from 'node:url';
 
 declare global {
   /** Who keeps the replica set running. */
-  var mongoKeeper: ChildProcess | undefined;
+  var mongoProcess: ChildProcess | undefined;
 }
 
-const keeperPath = fileURLToPath(new URL('./keeper.ts', import.meta.url));
+const programPath = fileURLToPath(new URL('./replica-set-process.ts', import.meta.url));
 
 /** Tests find the URL, or why there is none, in the environment. */
 export default async function start(): Promise<void> {
   if (process.env['MLAKA_MONGO_URL'] !== undefined) return;
   process.stderr.write('\nStarting a MongoDB replica set ...\n');
-  const keeper = spawn(process.execPath, [keeperPath], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const replicaSet = spawn(process.execPath, [programPath], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
-  keeper.stderr.on('data', (text: Buffer) => {
+  replicaSet.stderr.on('data', (text: Buffer) => {
     said += String(text);
     process.stderr.write(text);
   });
-  const [answer] = (await Promise.race([once(keeper.stdout, 'data'), once(keeper, 'exit')])) as [unknown];
+  const [answer] = (await Promise.race([once(replicaSet.stdout, 'data'), once(replicaSet, 'exit')])) as [unknown];
   if (answer instanceof Buffer) {
     process.env['MLAKA_MONGO_URL'] = String(answer).trim();
-    globalThis.mongoKeeper = keeper;
+    globalThis.mongoProcess = replicaSet;
   } else process.env['MLAKA_MONGO_ABSENT'] = said.trim();
 }

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 
 export default async function stop(): Promise<void> {
-  const keeper = globalThis.mongoKeeper;
-  if (!keeper || keeper.exitCode !== null) return;
-  const exit = once(keeper, 'exit');
-  keeper.stdin?.end();
+  const replicaSet = globalThis.mongoProcess;
+  if (!replicaSet || replicaSet.exitCode !== null) return;
+  const exit = once(replicaSet, 'exit');
+  replicaSet.stdin?.end();
   await exit;
 }

@@ -1,6 +1,6 @@
 /**
  * `node test/perf/brokers.ts`: compares one broker on SQLite, one on MongoDB, and two on the same MongoDB, with the same entities and load.
- * MLAKA_MONGO_URL names the replica set; `node test/mongo/keeper.ts` runs one and prints its URL.
+ * MLAKA_MONGO_URL names the replica set; `node test/mongo/replica-set-process.ts` runs one and prints its URL.
  */
 import { createTestDatabases } from '../mongo/database.ts';
 import { type Child, startChild } from './child.ts';

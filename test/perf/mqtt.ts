@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, connectAsync, type IClientOptions } from 'mqtt';
-import { createIngesting, leaveField, writePlan } from '../edge/mqtt/ingest/field.ts';
+import { createIngesting, closeDevices, writePlan } from '../edge/mqtt/ingest/ingesting-broker.ts';
 import { hasMosquitto, type Mosquitto, startMosquitto } from '../edge/mqtt/mosquitto.ts';
 import { startChild } from './child.ts';
 
@@ -93,8 +93,8 @@ async function measure(one: Case): Promise<string> {
   const mosquitto = await startPreloaded(one);
   const args = ['--models', 'off', '--mqtt-ingest', writePlan(plan(mosquitto.port, one))];
   const child = await startChild('broker-process.ts', args);
-  const field = createIngesting(child.url);
-  const taken = (): Promise<number> => field.metric('mlaka_ingest_messages_total', 'taken');
+  const ingesting = createIngesting(child.url);
+  const taken = (): Promise<number> => ingesting.metric('mlaka_ingest_messages_total', 'taken');
   // It may have begun before it could be asked.
   const [began, before] = [performance.now(), await taken()];
   let now = before;
@@ -103,7 +103,7 @@ async function measure(one: Case): Promise<string> {
     now = await taken();
   }
   const perSecond = Math.round(((messages - before) / (performance.now() - began)) * 1000);
-  const shared = Math.round(messages / (await field.metric('mlaka_ingest_batch_seconds_count')));
+  const shared = Math.round(messages / (await ingesting.metric('mlaka_ingest_batch_seconds_count')));
   const { p99, max } = await child.loopDelay();
   await child.stop();
   await mosquitto.stop();
@@ -123,4 +123,4 @@ for (const one of cases) {
   const [ours, floor] = [await measure(one), await measureFloor(one)];
   console.log(`| ${one.version}, QoS ${one.qos}, ${one.inflight} under way | ${ours} | ${floor} |`);
 }
-await leaveField();
+await closeDevices();

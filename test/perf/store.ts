@@ -1,6 +1,6 @@
 /**
  * Measures a store alone, without HTTP. By hand: node test/perf/store.ts [entities] [sqlite|mongo]. For mongo, MLAKA_MONGO_URL names the
- * replica set; `node test/mongo/keeper.ts` runs one and prints its URL.
+ * replica set; `node test/mongo/replica-set-process.ts` runs one and prints its URL.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

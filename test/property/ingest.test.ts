@@ -3,12 +3,12 @@ import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { eventually, stopSites } from '../edge/deliver/site.ts';
 import { startAedes, stopAedes } from '../edge/mqtt/aedes-broker.ts';
-import { leaveField, openDevice, startField } from '../edge/mqtt/ingest/field.ts';
+import { closeDevices, openDevice, startIngestingBroker } from '../edge/mqtt/ingest/ingesting-broker.ts';
 import { near, nearJson, runs, timeoutMs } from './fuzz.ts';
 import { concise, lamp, moment } from './samples.ts';
 
 afterEach(async () => {
-  await leaveField();
+  await closeDevices();
   await stopSites();
   await stopAedes();
 });
@@ -88,13 +88,13 @@ test(
   'every message is taken, skipped or rejected with a reason, and what is there can be read',
   async () => {
     const mqtt = await startAedes();
-    const field = await startField(mqtt.port, { version: 'mqtt3.1.1', deadLetters: 'dead', topics });
-    await field.connected();
+    const ingesting = await startIngestingBroker(mqtt.port, { version: 'mqtt3.1.1', deadLetters: 'dead', topics });
+    await ingesting.connected();
     const device = await openDevice(mqtt.port);
     const messages = fc.sample(fc.tuple(topic, payload), runs(400).numRuns);
     for (const [to, bytes] of messages) await device.publishAsync(to, bytes, { qos: 1 });
     const heard = messages.filter(([to]) => isMatched(to)).length;
-    const settled = (label = ''): Promise<number> => field.metric('mlaka_ingest_messages_total', label);
+    const settled = (label = ''): Promise<number> => ingesting.metric('mlaka_ingest_messages_total', label);
     await eventually(settled, (count) => count >= heard);
     expect(await settled()).toBe(heard);
     expect(mqtt.clients.filter((id) => id === 'mlaka-plan')).toHaveLength(1);
@@ -103,7 +103,7 @@ test(
     const reasons = letters.map((one) => (JSON.parse(one.payload) as { readonly reason: string }).reason);
     expect(reasons.filter((reason) => reason === '' || reason === 'the broker fails with it')).toEqual([]);
     expect(await settled('taken')).toBeGreaterThan(0);
-    expect(await readAll(field.url)).toBeGreaterThan(0);
+    expect(await readAll(ingesting.url)).toBeGreaterThan(0);
   },
   timeoutMs * 2,
 );

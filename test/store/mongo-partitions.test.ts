@@ -9,10 +9,10 @@ import type { PartitionEvent } from '../../src/core/port/partitions.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
 import type { Store, Stores } from '../../src/core/port/store.ts';
 import { createTestDatabases } from '../mongo/database.ts';
-import { ledgerOf, progressAt, subscription } from './chaos/sleeper.ts';
+import { progressStoreOf, progressAt, subscription } from './chaos/position-writer.ts';
 
 const databases = createTestDatabases();
-const sleeper = fileURLToPath(new URL('chaos/sleeper.ts', import.meta.url));
+const positionWriter = fileURLToPath(new URL('chaos/position-writer.ts', import.meta.url));
 const opened: Stores[] = [];
 const children: ChildProcess[] = [];
 const open = async (): Promise<Stores> => {
@@ -138,7 +138,7 @@ test('what a broker that died has left locked is free again when its lease has e
 }, 30_000);
 
 test('a broker that slept until its leases were over writes down nothing any more of what another has by then', async () => {
-  const child = spawn(process.execPath, [sleeper, databases.url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [positionWriter, databases.url], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
   let written = 0;
   child.stdout.on('data', () => (written += 1));
@@ -146,17 +146,17 @@ test('a broker that slept until its leases were over writes down nothing any mor
   child.kill('SIGSTOP');
   const stores = await open();
   await until(() => stores.partitions.holds(0));
-  const ledger = await ledgerOf(stores, () => 9);
-  const tenure = stores.partitions.leaseTerm(0) ?? { part: 0, term: 0 };
-  expect(await ledger.acquire(tenure, () => Promise.resolve([]))).toBe(true);
-  expect((await ledger.find(subscription))?.position).toBeGreaterThan(100);
-  ledger.mark({ id: subscription, progress: () => progressAt(7, false) });
-  await ledger.flush();
+  const progressStore = await progressStoreOf(stores, () => 9);
+  const leaseTerm = stores.partitions.leaseTerm(0) ?? { part: 0, term: 0 };
+  expect(await progressStore.acquire(leaseTerm, () => Promise.resolve([]))).toBe(true);
+  expect((await progressStore.find(subscription))?.position).toBeGreaterThan(100);
+  progressStore.mark({ id: subscription, progress: () => progressAt(7, false) });
+  await progressStore.flush();
   // What it was about to write, and what it goes on to write until it finds out, and then.
   const before = written;
   child.kill('SIGCONT');
   await until(() => written > before + 20);
-  expect(await ledger.find(subscription)).toMatchObject(progressAt(7, false));
+  expect(await progressStore.find(subscription)).toMatchObject(progressAt(7, false));
   expect(await (await shelfOf(stores))('deliveries').get('log')).toEqual({ position: 9 });
 }, 30_000);
 

@@ -3,12 +3,12 @@ import { afterAll, test } from '@jest/globals';
 import type { Store, Stores } from '../../src/core/port/store.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
 import { createTestDatabases } from '../mongo/database.ts';
-import { type Living, sameAsMemory } from './contract/lives.ts';
+import { type StoreUnderTest, sameAsMemory } from './contract/random-writes.ts';
 
 const databases = createTestDatabases();
 afterAll(() => databases.drop());
 
-async function open(): Promise<Living> {
+async function open(): Promise<StoreUnderTest> {
   await databases.clear();
   let stores: Stores | undefined;
   const openStore = async (): Promise<Store> => {

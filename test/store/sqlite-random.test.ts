@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import type { Store, Stores } from '../../src/core/port/store.ts';
 import { createSqliteStores } from '../../src/store/sqlite/stores.ts';
 import { startWriter } from '../../src/store/sqlite/writer/writer.ts';
-import { type Living, sameAsMemory } from './contract/lives.ts';
+import { type StoreUnderTest, sameAsMemory } from './contract/random-writes.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-random-'));
 const writer = startWriter({ observe: () => undefined, limits: { pendingWrites: 20_000, pendingBytes: 1e8 } });
@@ -23,7 +23,7 @@ async function indexesAreComplete(file: string): Promise<void> {
   database.close();
 }
 
-async function open(): Promise<Living> {
+async function open(): Promise<StoreUnderTest> {
   const directory = mkdtempSync(join(root, 'data-'));
   const file = join(directory, 'default.db');
   let stores: Stores | undefined;

@@ -9,8 +9,8 @@ import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 const ids = ['urn:n:Subscription:1', 'urn:n:Subscription:2'] as const;
 const [one, other] = ids;
 
-/** The ledger of a broker whose follower is at a position. */
-const ledgerAt = (collection: DocumentCollection, position: number): ProgressStore =>
+/** The progress store of a broker whose log tailer is at a position. */
+const progressStoreAt = (collection: DocumentCollection, position: number): ProgressStore =>
   createProgressStore({
     collection,
     partitionOf: () => 0,
@@ -27,8 +27,8 @@ const caughtUp = (position: number): Progress => ({ statistics: noStatistics, po
 test('who has caught up is not thought to have come further before it is resumed, however often brokers crash', async () => {
   const stores = createMemoryStores();
   const collection = (await stores.open('', true))?.collection('deliveries');
-  if (!collection) throw new Error('There is no shelf.');
-  const first = ledgerAt(collection, 10);
+  if (!collection) throw new Error('There is no collection.');
+  const first = progressStoreAt(collection, 10);
   await enter(first);
   for (const id of ids) expect(await first.resume(id)).toBeUndefined();
   for (const id of ids) first.mark({ id, progress: () => caughtUp(3) });
@@ -36,7 +36,7 @@ test('who has caught up is not thought to have come further before it is resumed
   expect((await first.find(other))?.position).toBe(10);
 
   // The next broker has read on, and writes down what it has of the one before it comes to the other.
-  const second = ledgerAt(collection, 50);
+  const second = progressStoreAt(collection, 50);
   await enter(second);
   expect(await second.resume(one)).toMatchObject(caughtUp(10));
   second.mark({ id: one, progress: () => caughtUp(50) });
@@ -44,12 +44,12 @@ test('who has caught up is not thought to have come further before it is resumed
   expect(await second.find(other)).toMatchObject(caughtUp(10));
 
   // It ends so, and the third comes to both but no further.
-  const third = ledgerAt(collection, 90);
+  const third = progressStoreAt(collection, 90);
   await enter(third);
   expect((await third.resume(one))?.position).toBe(50);
   expect(await third.resume(other)).toMatchObject(caughtUp(10));
   await third.flush();
-  const fourth = ledgerAt(collection, 99);
+  const fourth = progressStoreAt(collection, 99);
   await enter(fourth);
   expect(await fourth.resume(other)).toMatchObject({ position: 10, isCaughtUp: false });
   for (const id of ids) fourth.mark({ id, progress: () => caughtUp(95) });

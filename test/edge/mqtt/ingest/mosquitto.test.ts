@@ -14,12 +14,12 @@ import {
   counters,
   createIngesting,
   type Ingesting,
-  leaveField,
+  closeDevices,
   openDevice,
   planFor,
-  startField,
+  startIngestingBroker,
   writePlan,
-} from './field.ts';
+} from './ingesting-broker.ts';
 
 jest.setTimeout(60_000);
 
@@ -37,7 +37,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mlaka-ingest-'));
 });
 afterEach(async () => {
-  await leaveField();
+  await closeDevices();
   await stopSites();
   for (const child of running) await kill(child);
   for (const one of started.splice(0)) await one.stop();
@@ -65,9 +65,9 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-const counted = (field: Ingesting, wanted: number): Promise<number> =>
+const counted = (ingesting: Ingesting, wanted: number): Promise<number> =>
   eventually(
-    () => field.count(),
+    () => ingesting.count(),
     (count) => count === wanted,
   );
 
@@ -92,85 +92,85 @@ if (!hasMosquitto) console.warn('Left out: mosquitto is not installed here.');
 (hasMosquitto ? describe : describe.skip)('mosquitto', () => {
   test.each(each)('is listened to by %s, QoS %d', async (version, qos, number) => {
     const { port } = await start();
-    const field = await startField(port, { version, qos });
-    await field.connected();
+    const ingesting = await startIngestingBroker(port, { version, qos });
+    await ingesting.connected();
     const device = await openDevice(port, number);
     // One by one: of many messages of QoS 2 at a time, mosquitto 2.0.11 now and then tells nobody of some.
     for (let n = 0; n < 200; n += 1) await publish(device, n, n + 1, qos);
-    await counted(field, 200);
-    expect(await field.value(counter(199))).toBe(199);
+    await counted(ingesting, 200);
+    expect(await ingesting.value(counter(199))).toBe(199);
     await eventually(
-      () => field.metric('mlaka_ingest_messages_total', 'taken'),
+      () => ingesting.metric('mlaka_ingest_messages_total', 'taken'),
       (taken) => taken === 200,
     );
   });
 
   test.each(versions)('may say 10,000 things at once, by %s', async (version, number) => {
     const { port } = await start();
-    const field = await startField(port, { version }, join(folder, 'data'));
-    await field.connected();
+    const ingesting = await startIngestingBroker(port, { version }, join(folder, 'data'));
+    await ingesting.connected();
     await publish(await openDevice(port, number), 0, 10_000, 1);
-    await counted(field, 10_000);
+    await counted(ingesting, 10_000);
     await eventually(
-      () => field.metric('mlaka_ingest_messages_total'),
+      () => ingesting.metric('mlaka_ingest_messages_total'),
       (taken) => taken === 10_000,
     );
     // Messages share commits: there are far fewer batches than messages.
-    expect(await field.metric('mlaka_ingest_batch_seconds_count')).toBeLessThan(5000);
-    await field.stop();
+    expect(await ingesting.metric('mlaka_ingest_batch_seconds_count')).toBeLessThan(5000);
+    await ingesting.stop();
   });
 
   test.each(versions)('tells a broker that was killed what it has not acknowledged, by %s', async (version, number) => {
     const { port } = await start();
     const plan = writePlan({ ...planFor(port), version });
     const device = await openDevice(port, number);
-    let field = await startProcess(plan);
-    await field.connected();
+    let ingesting = await startProcess(plan);
+    await ingesting.connected();
     for (const round of [0, 1, 2]) {
       const sent = publish(device, round * 500, round * 500 + 500, 1);
       await eventually(
-        () => field.count(),
+        () => ingesting.count(),
         (count) => count > round * 500,
       );
-      await field.kill();
+      await ingesting.kill();
       await sent;
-      field = await startProcess(plan);
+      ingesting = await startProcess(plan);
     }
-    await counted(field, 1500);
-    await field.kill();
+    await counted(ingesting, 1500);
+    await ingesting.kill();
   });
 
   test.each(versions)('may be restarted, with nothing lost, by %s', async (version, number) => {
     const lines = ['persistence true', `persistence_location ${folder}/`];
     const first = await start(lines);
-    const field = await startField(first.port, { version });
-    await field.connected();
+    const ingesting = await startIngestingBroker(first.port, { version });
+    await ingesting.connected();
     const device = await openDevice(first.port, number);
     const sent = [publish(device, 0, 1000, 1)];
     await eventually(
-      () => field.count(),
+      () => ingesting.count(),
       (count) => count > 0,
     );
     await started.pop()?.stop();
     sent.push(publish(device, 1000, 2000, 1));
     await start(lines, first.port);
     await Promise.all(sent);
-    await counted(field, 2000);
+    await counted(ingesting, 2000);
   });
 
   test.each(versions)('has topics with levels that are empty, by %s', async (version, number) => {
     const { port, received } = await start();
     const topics = ['{id}', '{site}/x/{id}', 'all/{id#}'].map((rest) => ({ ...counters, topic: `m/${rest}` }));
-    const field = await startField(port, { version, deadLetters: 'dead', topics });
-    await field.connected();
+    const ingesting = await startIngestingBroker(port, { version, deadLetters: 'dead', topics });
+    await ingesting.connected();
     const device = await openDevice(port, number);
     for (const [n, topic] of ['m/', 'm//x/a', 'm//x/', 'm/all/', 'm/b'].entries())
       await device.publishAsync(topic, JSON.stringify({ n }), { qos: 1 });
     await eventually(
-      () => field.metric('mlaka_ingest_messages_total'),
+      () => ingesting.metric('mlaka_ingest_messages_total'),
       (settled) => settled === 5,
     );
-    expect(await Promise.all(['a', 'b'].map((id) => field.value(counter(id))))).toEqual([1, 4]);
+    expect(await Promise.all(['a', 'b'].map((id) => ingesting.value(counter(id))))).toEqual([1, 4]);
     // An id of nothing is refused, and those behind it are taken all the same.
     const letters = await eventually(
       () => Promise.resolve(received.filter(({ topic }) => topic === 'dead')),
@@ -184,9 +184,9 @@ if (!hasMosquitto) console.warn('Left out: mosquitto is not installed here.');
 
   test('lets only the latest of two with the same name in', async () => {
     const { port } = await start();
-    const first = await startField(port, { clientId: 'twin' });
+    const first = await startIngestingBroker(port, { clientId: 'twin' });
     await first.connected();
-    const second = await startField(port, { clientId: 'twin', topics: [{ ...counters, topic: 'x/{id}' }] });
+    const second = await startIngestingBroker(port, { clientId: 'twin', topics: [{ ...counters, topic: 'x/{id}' }] });
     await second.connected();
     await first.connected(false);
   });

@@ -279,7 +279,7 @@ async function answersOf(store: Store, questions: readonly Asked[], now: string)
 }
 
 /** A store that is empty at first. */
-export interface Living {
+export interface StoreUnderTest {
   readonly store: Store;
   /** Called in the middle of a life, with the names of some attributes that it asks for. */
   readonly prepare?: (names: readonly string[]) => Promise<void>;
@@ -291,7 +291,7 @@ export interface Living {
 }
 
 /** Checks random lives. `open` gives an empty store each time. */
-export async function sameAsMemory(open: () => Promise<Living>, runs: number): Promise<void> {
+export async function sameAsMemory(open: () => Promise<StoreUnderTest>, runs: number): Promise<void> {
   const life = fc.record({
     before: fc.array(step, { maxLength: 12 }),
     after: fc.array(step, { maxLength: 8 }),

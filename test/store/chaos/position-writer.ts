@@ -1,6 +1,6 @@
 /**
  * Runs a broker that stores the position of a subscription repeatedly, and prints a line each time, until its standard input ends: node
- * sleeper.ts URL.
+ * position-writer.ts URL.
  */
 import { noStatistics } from '../../../src/core/model/subscription.ts';
 import type { Progress } from '../../../src/edge/deliver/progress.ts';
@@ -10,8 +10,8 @@ import type { Stores } from '../../../src/core/port/store.ts';
 
 export const subscription = 'urn:ngsi-ld:Subscription:1';
 
-/** The ledger of a broker, with all subscriptions in one part, that have come as far as it says. */
-export async function ledgerOf({ open }: Stores, position: () => number): Promise<ProgressStore> {
+/** The progress store of a broker, with all subscriptions in one part, that have come as far as it says. */
+export async function progressStoreOf({ open }: Stores, position: () => number): Promise<ProgressStore> {
   const store = await open('', true);
   if (!store) throw new Error('There is no default tenant.');
   const collection = store.collection('deliveries');
@@ -28,14 +28,14 @@ export const progressAt = (position: number, isCaughtUp: boolean): Progress => (
 async function run(url: string): Promise<void> {
   let position = 100;
   const stores = await openMongoStores({ url });
-  const ledger = await ledgerOf(stores, () => position);
+  const progressStore = await progressStoreOf(stores, () => position);
   const isOver = { yes: false };
   process.stdin.resume().on('end', () => (isOver.yes = true));
-  const tenure = stores.partitions.leaseTerm(0);
-  if (tenure) await ledger.acquire(tenure, () => Promise.resolve([]));
+  const leaseTerm = stores.partitions.leaseTerm(0);
+  if (leaseTerm) await progressStore.acquire(leaseTerm, () => Promise.resolve([]));
   for (; !isOver.yes; position += 1) {
-    ledger.mark({ id: subscription, progress: () => progressAt(position, true) });
-    await ledger.flush();
+    progressStore.mark({ id: subscription, progress: () => progressAt(position, true) });
+    await progressStore.flush();
     process.stdout.write(`${position}\n`);
   }
   await stores.close();

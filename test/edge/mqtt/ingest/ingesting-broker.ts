@@ -17,7 +17,7 @@ export interface Ingesting {
   connected(isWanted?: boolean): Promise<void>;
 }
 
-export type Field = Site & Ingesting;
+export type IngestingBroker = Site & Ingesting;
 
 /** A map for counters: `m/{id}` with `{"n": 1}` makes `urn:ngsi-ld:Counter:ID`. */
 export const counters = {
@@ -40,7 +40,7 @@ export function writePlan(document: object): string {
 }
 
 /** A broker that ingests counters, or whatever else is said. */
-export async function startField(port: number, document: object, folder?: string): Promise<Field> {
+export async function startIngestingBroker(port: number, document: object, folder?: string): Promise<IngestingBroker> {
   const site = await startSite(['--mqtt-ingest', writePlan({ ...planFor(port), ...document })], folder);
   return { ...site, ...createIngesting(site.url) };
 }
@@ -79,7 +79,7 @@ export async function openDevice(port: number, protocolVersion: 4 | 5 = 4): Prom
   return client;
 }
 
-export async function leaveField(): Promise<void> {
+export async function closeDevices(): Promise<void> {
   for (const device of devices.splice(0)) await device.endAsync(true);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 }
