@@ -149,6 +149,21 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     expect(asked).toEqual([]);
   });
 
+  test('in a batch are refused where a source has a part for itself', async () => {
+    const { url, asked } = await serve(204, undefined);
+    await register(url, { ...of('Alone', { propertyNames: ['a'] }), mode: 'redirect' });
+    const entities = [
+      { id: 'urn:alone:1', type: 'Alone', a: 1 },
+      { id: 'urn:alone:2', type: 'Alone', b: 1 },
+    ];
+    expect(await send(0, 'POST /entityOperations/upsert', entities)).toMatchObject({
+      status: 207,
+      body: { success: ['urn:alone:2'], errors: [{ entityId: 'urn:alone:1', error: { status: 409 } }] },
+    });
+    expect([await here(0, 'urn:alone:1'), asked]).toEqual([undefined, []]);
+    expect((await send(0, 'POST /entityOperations/upsert?local=true', entities)).status).toBe(201);
+  });
+
   test('have the status of the one source that has everything', async () => {
     const body = { id: 'urn:sole:1', type: 'Sole', a: 1 };
     const lost = await serve(404, { title: 'none', detail: 'lost' });

@@ -1,4 +1,5 @@
 /** Processes the elements of a batch separately and in order: an error in one element does not affect the others (clause 5.5.11). */
+import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import { refuseManyMembers } from '../../model/entity-size.ts';
@@ -6,6 +7,7 @@ import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
+import { refuseProxied, registrationsOfBatch } from '../proxied-write.ts';
 import type { ElementResult } from './answer.ts';
 import { createRewriteLimit } from './rewrite-limit.ts';
 
@@ -24,8 +26,10 @@ export async function applyBatch(
   const elements = elementsOf(request, call);
   const results: ElementResult[] = [];
   const limit = createRewriteLimit(call);
+  const index = await registrationsOfBatch(request, call);
+  const readAllowed = index ? readingAllowed(read, index) : read;
   const readWithin: ReadElement<Mutation | Write | Problem> = (element, each) =>
-    limit.problemOf(element) ?? read(element, each);
+    limit.problemOf(element) ?? readAllowed(element, each);
   let before: readonly Json[] = [];
   for (const chunk of chunksOf(elements)) {
     await limit.count(before);
@@ -34,6 +38,15 @@ export async function applyBatch(
   }
   return results;
 }
+
+/** Reads elements, and refuses those that context sources have for themselves. */
+const readingAllowed =
+  (read: ReadElement<Mutation | Write>, index: RegistrationIndex): ReadElement<Mutation | Write> =>
+  async (element, each) => {
+    const asked = await read(element, each);
+    await refuseProxied('op' in asked ? asked : asked.mutation, index, each);
+    return asked;
+  };
 
 function* chunksOf(elements: readonly Json[]): Generator<readonly Json[]> {
   let [start, values] = [0, 0];
