@@ -194,6 +194,16 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     );
   });
 
+  test('have their @context in the body when the source wants JSON-LD', async () => {
+    const { url, asked } = await serve(204, undefined);
+    const contextSourceInfo = [{ key: 'contentType', value: 'application/ld+json' }];
+    await register(url, { ...of('Linked'), mode: 'redirect', contextSourceInfo });
+    expect((await send(0, 'POST /entities', { id: 'urn:linked:1', type: 'Linked', a: 1 })).status).toBe(201);
+    expect(asked).toEqual([
+      'POST /ngsi-ld/v1/entities {"id":"urn:linked:1","type":"Linked","a":1,"@context":"https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld"}',
+    ]);
+  });
+
   test('send what is registered, in the names of the source', async () => {
     const { url, asked } = await serve(204, undefined);
     const made = await send(1, 'POST /jsonldContexts', {

@@ -245,6 +245,20 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect((await send(0, `GET ${path}`)).body).toMatchObject({ status: 'failed', timesSent: 1, timesFailed: 1 });
   });
 
+  test('leave out what a source sends unasked', async () => {
+    const { url } = await serve([
+      { id: 'urn:cab:1', type: 'Cab', a: 1 },
+      { id: 'urn:cab:2', type: 'Cab', a: 1 },
+      { id: 'urn:cab:3', type: 'Carriage', a: 1 },
+    ]);
+    await register(url, about('Cab'));
+    expect((await send(0, 'GET /entities/urn:cab:2?type=Cab&options=keyValues')).body).toMatchObject({
+      id: 'urn:cab:2',
+    });
+    expect((await send(0, 'GET /entities/urn:cab:4?type=Cab')).status).toBe(404);
+    expect((await send(0, 'GET /entities?type=Cab&id=urn:cab:1,urn:cab:3')).body).toMatchObject([{ id: 'urn:cab:1' }]);
+  });
+
   test('end in a loop of brokers, and say so', async () => {
     await create(0, { id: 'urn:loop:1', type: 'Loop', a: 1 });
     await create(1, { id: 'urn:loop:2', type: 'Loop', a: 2 });

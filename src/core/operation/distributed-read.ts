@@ -97,7 +97,8 @@ export async function retrieveMerged(
   };
   const chosen = choose(index, demand, { conditions: {}, call });
   const replies = await ask(chosen, { demand, id }, call);
-  const [found] = await mergeAll(local ? [local] : [], { replies, chosen, filter: {}, call });
+  const merged = await mergeAll(local ? [local] : [], { replies, chosen, filter: {}, call });
+  const found = merged.find((one) => one.id === id);
   return { found, warnings: warningsOf(chosen, replies) };
 }
 
@@ -137,7 +138,9 @@ export async function queryMerged(
       'TooManyResults',
       `More than ${entitiesMax} entities of several sources match; narrow the query.`,
     );
-  const found = isSplit ? await matchingOf(merged, given({ selectors, attrs, q, geo, scopeQ }), call) : merged;
+  const found = isSplit
+    ? await matchingOf(merged, given({ selectors, attrs, q, geo, scopeQ }), call)
+    : selectedOf(merged, given({ selectors }));
   return { found, warnings: warningsOf(chosen, replies) };
 }
 
@@ -149,6 +152,12 @@ function refuseOrder({ orderBy }: Params): void {
 /** The condition on Context Source Properties (clause 4.9). */
 const readSourceFilter = ({ csf }: Params, { context }: CallContext): Query | undefined =>
   csf === undefined ? undefined : parseQ(csf, context, { expandValues: [], jsonKeys: [], name: 'csf' });
+
+/** Without the entities that sources sent although they were asked for others. */
+function selectedOf(merged: readonly Stored[], filter: Filter): readonly Stored[] {
+  const test = compileFilter(filter);
+  return merged.filter((one) => one.isPart !== true || one.size !== undefined || test(one.entity()));
+}
 
 /** Those of the entities that match. Large ones of this broker are read for that. */
 async function matchingOf(merged: readonly Stored[], filter: Filter, call: CallContext): Promise<readonly Stored[]> {

@@ -165,20 +165,32 @@ interface RequestParts {
   readonly body?: Json;
 }
 
-function requestOf(
-  { registration, headers }: Pick<SourceQuery, 'registration' | 'headers'>,
-  { method, path, params, body }: RequestParts,
-): SourceRequest {
-  const { endpoint, handling, id } = registration;
+function requestOf(source: SourceTarget, { method, path, params, body }: RequestParts): SourceRequest {
+  const { endpoint, handling, id } = source.registration;
   const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return {
     method,
     url: `${endpoint}/ngsi-ld/v1${path}${query.length > 0 ? '?' : ''}${query.join('&')}`,
-    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
-    ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+    ...(body === undefined ? { headers: source.headers } : withBody(source, body)),
     registration: id,
     ...(handling.cooldownMs === undefined ? undefined : { cooldownMs: handling.cooldownMs }),
     ...(handling.timeoutMs === undefined ? undefined : { timeoutMs: handling.timeoutMs }),
+  };
+}
+
+type SourceTarget = Pick<SourceQuery, 'registration' | 'headers' | 'context'>;
+
+/** The @context stands in the header Link, or in the body when the source wants JSON-LD. */
+function withBody(
+  { registration, headers, context }: SourceTarget,
+  body: Json,
+): Pick<SourceRequest, 'headers' | 'body'> & { readonly body: string } {
+  if (registration.info.contentType !== 'application/ld+json' || !isObject(body))
+    return { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const { Link: _link, ...others } = headers;
+  return {
+    headers: { ...others, 'Content-Type': 'application/ld+json' },
+    body: JSON.stringify({ ...body, '@context': context.written }),
   };
 }
 
@@ -194,7 +206,7 @@ export interface ForwardedWrite {
 
 /** The request of the client, reduced to these attributes, in the names of the source. */
 export function writeRequest(
-  target: Pick<SourceQuery, 'registration' | 'headers' | 'context'>,
+  target: SourceTarget,
   { operation, request, attrs, asked }: ForwardedWrite,
 ): SourceRequest {
   const { context } = target;
