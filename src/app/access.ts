@@ -8,6 +8,7 @@ import { type GrantPolicy, openGrantPolicy } from '../core/access/grant-policy.t
 import type { Authenticate } from '../core/access/identity.ts';
 import { type AccessPolicy, openPolicy } from '../core/access/policy.ts';
 import { createKeyOperations } from '../core/operation/access/keys.ts';
+import type { CompatibilityRoute } from '../core/operation/compatibility-route.ts';
 import type { Operation } from '../core/operation/operation.ts';
 import { Problem } from '../core/model/problem.ts';
 import type { Clock } from '../core/port/clock.ts';
@@ -16,6 +17,8 @@ import type { Stores } from '../core/port/store.ts';
 import { createAuthenticator } from '../edge/auth/authenticator.ts';
 import { createFailureLimit } from '../edge/auth/failure-limit.ts';
 import { type KeyRing, openKeyRing } from '../edge/auth/key-ring.ts';
+import { createOwnTokens } from '../edge/auth/own-tokens.ts';
+import { createTokenRoute } from '../edge/auth/token-route.ts';
 import { createTokenVerifier } from '../edge/auth/token-verifier.ts';
 import { createValidPolicy } from '../edge/auth/valid-policy.ts';
 import type { Config } from './config/options.ts';
@@ -26,6 +29,8 @@ export interface Access {
   /** Absent while access is open: everybody is anonymous. */
   readonly authenticate?: Authenticate;
   readonly operations: readonly Operation[];
+  /** The token endpoint. */
+  readonly routes?: readonly CompatibilityRoute[];
   close(): Promise<void>;
 }
 
@@ -69,10 +74,13 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
     clock: options.clock,
     failed: (about, cause) => options.observe({ kind: 'failed', where: 'token issuer', about, cause }),
   });
+  const ownTokens = createOwnTokens({ keys: ring, clock: options.clock });
   const failures = createFailureLimit(failureBounds);
+  const authenticate = createAuthenticator({ verifiers: [ring, ownTokens, tokens], failures, addressOf });
   return {
     policy: createValidPolicy(grants, { keys: ring, clock: options.clock }),
-    authenticate: createAuthenticator({ verifiers: [ring, tokens], failures, addressOf }),
+    authenticate,
+    routes: [createTokenRoute({ authenticate, tokens: ownTokens })],
     operations,
     close: async () => {
       tokens.close();

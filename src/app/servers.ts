@@ -52,7 +52,7 @@ function httpOptions(
   return {
     world,
     operations: [...operations, ...streams.events.operations, ...access.operations],
-    compatibilityRoutes: streams.proxy?.routes ?? [],
+    compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
     limits: httpLimitsOf(config, world.memory),
     corsOrigin: config.corsOrigin,
     ...readServedFiles(root, modelsFolderOf(config)),

@@ -173,6 +173,46 @@ test('metrics and event sources of ngsi-proxy need a key, the pages and health d
   expect((await ask(url, '/callbacks', undefined, post(made.body))).status).toBe(401);
 });
 
+test('apps that are written for Keyrock get tokens by client credentials, which end with the key', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const key = (await run(keys, ['create', 'app', '--role', 'reader', '--data', folder])).out.trim();
+  const tokenOf = (id: string, secret: string, body = 'grant_type=client_credentials'): Promise<Answer> =>
+    ask(url, '/oauth2/token', undefined, {
+      method: 'POST',
+      body,
+      headers: {
+        'Content-Type': 'application/x-www-form-urlencoded',
+        ...(id === '' ? undefined : { Authorization: `Basic ${btoa(`${id}:${secret}`)}` }),
+      },
+    });
+  const given = await tokenOf('app', key);
+  expect(given).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 3600 } });
+  const { access_token: token } = given.body as { access_token: string };
+  const inBody = await tokenOf('', '', `grant_type=client_credentials&client_id=app&client_secret=${key}`);
+  expect(inBody.status).toBe(200);
+  expect((await ask(url, types, token)).status).toBe(200);
+  for (const [id, secret] of [
+    ['other', key],
+    ['app', `${key}x`],
+    ['app', token],
+    ['', ''],
+    ['app', ''],
+  ] as const)
+    expect(await tokenOf(id, secret)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+  expect(await tokenOf('app', key, '')).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  expect(await tokenOf('app', key, 'grant_type=password')).toMatchObject({
+    status: 400,
+    body: { error: 'unsupported_grant_type' },
+  });
+  const [prefix = '', id = '', expiry = '', mac = ''] = /^(mlt)_(\w{16})_(\d+)_(.*)$/.exec(token)?.slice(1) ?? [];
+  const later = String(Number(expiry) + 9);
+  for (const forged of [`${prefix}_${id}_${later}_${mac}`, `${prefix}_${'0'.repeat(16)}_${expiry}_${mac}`, `${token}x`])
+    expect((await ask(url, types, forged)).status).toBe(401);
+  await run(keys, ['revoke', 'app', '--data', folder]);
+  expect((await ask(url, types, token)).status).toBe(401);
+});
+
 test('keys outlive the broker, and are made without one', async () => {
   const folder = newFolder();
   const { out } = await run(keys, ['create', 'early', '--role', 'administrator', '--data', folder]);

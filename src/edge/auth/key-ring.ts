@@ -32,6 +32,8 @@ export interface KeyRing extends Keys, Verifier {
   holderOf(secretId: string): Identity | undefined;
   /** The holder of the key with this name. Undefined when it has ended. */
   holderNamed(name: string): Identity | undefined;
+  /** The stored hash of the secret with this id. Undefined when it has ended. */
+  hashOf(secretId: string): string | undefined;
   /** True when a key of an administrator exists, valid or not. */
   hasAdministrator(): boolean;
   /** Calls back when a key changed. Returns the function that stops it. */
@@ -99,6 +101,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       const holders = state.byName.get(name)?.secrets.map(({ id }) => identityOf(state.bySecret.get(id), clock));
       return holders?.find((holder) => holder !== undefined);
     },
+    hashOf: (secretId) => hashOf(state.bySecret.get(secretId), clock),
     hasAdministrator: () => [...state.byName.values()].some(isAdministrator),
     follow: (listener) => {
       state.listeners.add(listener);
@@ -153,6 +156,9 @@ function entryOf(key: AccessKey, secret: KeySecret): Entry {
     isUsed: false,
   };
 }
+
+const hashOf = (entry: Entry | undefined, clock: Clock): string | undefined =>
+  entry === undefined || hasEnded(entry, clock) ? undefined : entry.secret.hash;
 
 const isAdministrator = ({ roles }: AccessKey): boolean => roles.includes('administrator');
 

@@ -17,10 +17,18 @@ export async function replyOfCompatibilityRoute(
   { operation: route, path }: Route<CompatibilityRoute>,
   bodyBudget: BodyBudget,
 ): Promise<Reply> {
-  const { headers } = exchange.request;
+  const { headers, socket } = exchange.request;
   const text = await readText(exchange, route.bodyBytesMax, bodyBudget);
-  return compatibilityReply(route.answer({ path, headers, text, ...originOf(headers.host) }));
+  return compatibilityReply(await route.answer({ path, headers, socket, text, ...originOf(headers.host) }));
 }
 
-const compatibilityReply = (answer: CompatibilityResult): Reply =>
-  answer.kind === 'made' ? jsonReply(201, answer.body, { Location: answer.location }) : plainReply(answer);
+function compatibilityReply(answer: CompatibilityResult): Reply {
+  switch (answer.kind) {
+    case 'made':
+      return jsonReply(201, answer.body, { Location: answer.location });
+    case 'json':
+      return jsonReply(answer.status, answer.body, answer.headers);
+    default:
+      return plainReply(answer);
+  }
+}
