@@ -5,6 +5,7 @@ import { restore } from './backup/restore.ts';
 import { compactFiles } from './command/compact.ts';
 import { demo } from './command/demo.ts';
 import { exportEntities } from './command/export.ts';
+import { grants } from './command/grants.ts';
 import { keys } from './command/keys.ts';
 import { importFile } from './command/import.ts';
 import { exportHistory } from './history/export-history.ts';
@@ -20,5 +21,6 @@ export const commands: readonly Command[] = [
   restore,
   compactFiles,
   keys,
+  grants,
   config,
 ];

@@ -1,5 +1,5 @@
 /** Tests who gets into a broker: the mode of access, the first administrator, keys of the command line and of the API. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { accessModeOf } from '../../src/app/access.ts';
 import { type Broker, startBroker } from '../../src/app/broker.ts';
 import { exportEntities } from '../../src/app/command/export.ts';
+import { grants } from '../../src/app/command/grants.ts';
 import { keys } from '../../src/app/command/keys.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
 import { run } from './command/site.ts';
@@ -132,6 +133,31 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
     await stop();
     url = await start(folder, ...args);
     expect((await ask(url, all, key)).body).toEqual([{ id: 'urn:x:Lamp', type: 'Lamp' }]);
+  });
+
+  test('gets its grants from a file, and says first what would change', async () => {
+    const folder = newFolder();
+    const url = await start(folder, '--access', 'required', '--store', store);
+    const file = join(folder, 'grants.json');
+    const lamps = { id: 'urn:g:lamps', to: 'public', operations: ['read'], types: ['Lamp'] };
+    const apply = async (wanted: readonly object[], ...flags: readonly string[]): Promise<string> => {
+      writeFileSync(file, JSON.stringify(wanted));
+      return (await run(grants, ['apply', file, '--data', folder, ...flags])).out;
+    };
+    const created = '+ urn:g:lamps {"to":"public","operations":["read"],"types":["Lamp"]}\n';
+    expect(await apply([lamps], '--dry-run')).toBe(created);
+    expect((await ask(url, types)).status).toBe(401);
+    expect(await apply([lamps])).toBe(created);
+    expect((await ask(url, types)).status).toBe(200);
+    expect(await apply([lamps])).toBe('');
+    const meters = { id: 'urn:g:meters', to: 'public', operations: ['read'], types: ['Meter'] };
+    expect(await apply([{ ...lamps, attrs: ['power'] }, meters])).toBe(
+      '~ urn:g:lamps attrs: null -> ["power"]\n+ urn:g:meters {"to":"public","operations":["read"],"types":["Meter"]}\n',
+    );
+    expect(await apply([meters])).toBe('');
+    expect(await apply([meters], '--prune')).toMatch(/^- urn:g:lamps /);
+    await expect(apply([{ ...meters, to: 'nobody' }])).rejects.toThrow(/member to/);
+    await expect(apply([{ to: 'public' }])).rejects.toThrow(/Grant 1 has no id/);
   });
 
   test('gives administrators the API of keys, and nobody else', async () => {
