@@ -1,5 +1,6 @@
 /** Ingests messages of an MQTT broker into the store, and reconnects after failures (docs/mqtt.md). */
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Identity } from '../../../core/access/identity.ts';
 import type { World } from '../../../core/operation/operation.ts';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
 import { createDeadLetterPublisher, type DeadLetterPublisher } from './dead-letter-publisher.ts';
@@ -113,6 +114,13 @@ async function loadContexts({ plan, world, signal }: IngestState): Promise<void>
   }
 }
 
+/** The operator configures ingestion on the machine of the broker. It may write, and do nothing else. */
+const identityOf = ({ clientId }: IngestPlan): Identity => ({
+  kind: 'local',
+  subject: `mqtt:${clientId}`,
+  roles: ['writer'],
+});
+
 async function openPipeline(state: IngestState): Promise<Pipeline> {
   const { plan, world, signal, limits, rejections, deadLetterPublisher } = state;
   const reading = {
@@ -127,7 +135,7 @@ async function openPipeline(state: IngestState): Promise<Pipeline> {
     yieldToEventLoop: world.yieldToEventLoop,
     observe: world.observe,
     read: (arrived) => readMessage(arrived, reading),
-    write: await createWriter({ tenant: plan.tenant, world, signal }),
+    write: await createWriter({ tenant: plan.tenant, world, signal, identity: identityOf(plan) }),
     async reject(rejected) {
       rejections.note(rejected);
       const refusal = await deadLetterPublisher?.publish(rejected);

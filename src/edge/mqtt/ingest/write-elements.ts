@@ -1,6 +1,6 @@
 /** Writes elements with API operations, in batches that may share a commit. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Identity, local } from '../../../core/access/identity.ts';
+import type { Identity } from '../../../core/access/identity.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
 import { measuredBatches } from '../../../core/operation/batch/measured-batch.ts';
@@ -19,8 +19,8 @@ export const elementsMax = 250;
 const faultsMax = 4;
 
 export interface WriterOptions {
-  /** Who writes. Absent: the broker itself. */
-  readonly identity?: Identity;
+  /** Who writes. */
+  readonly identity: Identity;
   readonly tenant: string;
   readonly world: World;
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ type Refused = ReadonlyMap<number, string>;
 /** Resolves when all elements are durable or refused. Rejects when the signal aborts while the store is unavailable. */
 export type WriteElements = (write: Write, elements: readonly WritableElement[]) => Promise<Refused>;
 
-export async function createWriter({ tenant, world, signal, identity = local }: WriterOptions): Promise<WriteElements> {
+export async function createWriter({ tenant, world, signal, identity }: WriterOptions): Promise<WriteElements> {
   const context = await world.contexts.defaultContext(tenant);
   return (write, elements) => {
     const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({
