@@ -166,8 +166,15 @@ function relyUntil(deadlineMs: number, state: LeaseState): void {
   if (now >= deadlineMs) return;
   state.deadlineMs = deadlineMs;
   clearTimeout(state.lapse);
-  state.lapse = setTimeout(() => tellLapse(state), deadlineMs - now + 1);
+  tellLapseAtDeadline(state);
   if (hasLapsed) for (const part of partsWith('held', state)) void transition(state, { part, event: 'revived' });
+}
+
+/** A timer may fire slightly early, when the leases are still valid. In that case it is set again. */
+function tellLapseAtDeadline(state: LeaseState): void {
+  const leftMs = state.deadlineMs - performance.now();
+  if (leftMs > 0) state.lapse = setTimeout(() => tellLapseAtDeadline(state), Math.ceil(leftMs));
+  else tellLapse(state);
 }
 
 function tellLapse({ lapseListeners }: LeaseState): void {
