@@ -28,6 +28,10 @@ const withPrograms: Readonly<Record<string, number>> = {
 
 /** Commands that are not run here, by how they begin, and the reason. */
 const notRun: readonly (readonly [string, string])[] = [
+  [
+    'curl -u "dashboard:$KEY"',
+    'It needs a key of a broker that requires access; test/app/access.test.ts asks for such tokens.',
+  ],
   ['npm start', 'It is the broker, which the test starts in this process.'],
   ['npm ci', 'It installs the packages; the tests of the pipeline begin with it.'],
   ['npm run demo', 'It goes on until it is stopped: test/app/command/demo.test.ts.'],
