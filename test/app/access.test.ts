@@ -316,3 +316,15 @@ test('a stream without credentials is refused, with them it is opened', async ()
   expect(await connect({}, `?ticket=${ticket}`)).toBe('open');
   expect(await connect({}, `?ticket=${ticket}`)).toMatch(/^403/);
 });
+
+test('a stream that was opened with the new secret of a rotated key ends when the key is revoked', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const old = (await run(keys, ['create', 'app', '--role', 'reader', '--data', folder])).out.trim();
+  expect((await ask(url, types, old)).status).toBe(200);
+  const key = (await run(keys, ['rotate', 'app', '--overlap', '0', '--data', folder])).out.trim();
+  const stream = await fetch(`${url}/ngsi-ld/v1/stream?type=Lamp`, { headers: { Authorization: `Bearer ${key}` } });
+  expect(stream.status).toBe(200);
+  await run(keys, ['revoke', 'app', '--data', folder]);
+  expect(await stream.text()).toContain('{"reason":"rightsChanged"}');
+});

@@ -105,10 +105,12 @@ function principalOf(state: State, identity: Identity): Principal {
   const own = state.known.get(identity);
   if (own) return own;
   const key = JSON.stringify([identity.kind, identity.subject, identity.roles]);
-  const principal = state.principals.get(key) ?? createPrincipal(identity, grantsOf(state, identity));
-  state.known.set(identity, principal);
+  const shared = state.principals.get(key) ?? createPrincipal(identity, grantsOf(state, identity));
   if (state.principals.size >= principalsMax) state.principals.clear();
-  state.principals.set(key, principal);
+  state.principals.set(key, shared);
+  // Another token or secret of the same holder has the same grants, but its own end.
+  const principal = { ...shared, identity };
+  state.known.set(identity, principal);
   return principal;
 }
 
