@@ -55,24 +55,18 @@ export function isPublicAddress(ip: string): boolean {
 }
 
 /**
- * The host of a URL when it is known without a lookup that it is not on the public internet: a private IP address, or `localhost`. Undefined
- * for any other host.
+ * Why the broker may not connect to a host, as a part of a sentence. An IP address, without brackets, is never looked up, so it is checked
+ * here. Undefined: it may, as far as is known without a lookup.
  */
-function privateHostIn({ hostname }: URL): string | undefined {
-  const host = hostname.replace(/^\[|\]$/g, '');
+export function objectionToHost(host: string, isAnyAllowed: boolean): string | undefined {
+  if (isAnyAllowed) return undefined;
   const isPrivate = host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
-  return isPrivate ? host : undefined;
+  return isPrivate ? `${host} is no public address, and the broker runs without --notify-allow-private` : undefined;
 }
 
-/**
- * Why the broker may not send requests to a URL, as a part of a sentence. An IP address is never looked up, so it is checked here.
- * Undefined: it may, as far as is known without a lookup.
- */
+/** Why the broker may not send requests to a URL, as `objectionToHost` tells it. */
 export function objectionToUrl(text: string, isAnyAllowed: boolean): string | undefined {
   const url = URL.parse(text);
   if (url === null || url.hostname === '') return 'it is no URL with a host';
-  const host = isAnyAllowed ? undefined : privateHostIn(url);
-  return host === undefined
-    ? undefined
-    : `${host} is no public address, and the broker runs without --notify-allow-private`;
+  return objectionToHost(url.hostname.replace(/^\[|\]$/g, ''), isAnyAllowed);
 }

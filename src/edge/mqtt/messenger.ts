@@ -6,16 +6,10 @@
  */
 import type { LookupFunction } from 'node:net';
 import type { Attempt, Delivery, Message, Messenger } from '../../core/port/messenger.ts';
+import { objectionToHost } from '../address.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { payloadOf } from './payload.ts';
-import {
-  isPrivate,
-  type PublishOptions,
-  type Objection,
-  readPublishOptions,
-  readTarget,
-  type Target,
-} from './target.ts';
+import { type PublishOptions, type Objection, readPublishOptions, readTarget, type Target } from './target.ts';
 
 export interface MqttMessengerOptions {
   /** Time in milliseconds within which an MQTT broker must take a message. A message may set its own timeout. */
@@ -66,8 +60,8 @@ interface Route {
 function routeOf({ lookupPublic }: Pool, uri: string, notifierInfo: Message['notifierInfo']): Route | Objection {
   const target = readTarget(uri);
   if ('objection' in target) return target;
-  if (lookupPublic && isPrivate(target))
-    return { objection: `${target.host} is no public address, and the broker runs without --notify-allow-private` };
+  const objection = objectionToHost(target.host, lookupPublic === undefined);
+  if (objection !== undefined) return { objection };
   const publishOptions = readPublishOptions(notifierInfo);
   return 'objection' in publishOptions ? publishOptions : { target, options: publishOptions };
 }

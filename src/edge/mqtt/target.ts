@@ -1,6 +1,4 @@
 /** Reads MQTT endpoint URIs and publish options (clause 7.2). */
-import { isIP } from 'node:net';
-import { isPublicAddress } from '../address.ts';
 import { quoted } from '../../core/model/read/id.ts';
 import { percentDecoded } from '../../core/model/read/percent.ts';
 
@@ -78,10 +76,6 @@ function objectionToTopic(topic: string): string | undefined {
 
 const objectionToLogin = (user: string, password: string): string | undefined =>
   user === '' && password !== '' ? 'it has a password, but no user' : undefined;
-
-/** True for `localhost` and for an address that is not public. Other names are checked when they are resolved. */
-export const isPrivate = ({ host }: Target): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host));
 
 /** Versions as named in a `notifierInfo`. */
 export const versions: Readonly<Record<string, PublishOptions['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
