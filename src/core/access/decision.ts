@@ -26,6 +26,10 @@ export interface PartialDecision {
 /** `full`: no restriction. `none`: no access. */
 export type Decision = { readonly extent: 'full' } | { readonly extent: 'none' } | PartialDecision;
 
+/** Decisions with equal keys decide alike. */
+export const decisionKey = (decision: Decision): string =>
+  decision.extent === 'part' ? decision.key : decision.extent;
+
 const full: Decision = { extent: 'full' };
 const none: Decision = { extent: 'none' };
 

@@ -1,5 +1,5 @@
 /** What the owner of a subscription may be notified of. It asks for the rights of the owner each time. */
-import { type Decision, visiblePart } from '../../core/access/decision.ts';
+import { type Decision, decisionKey, visiblePart } from '../../core/access/decision.ts';
 import { withoutAttributes } from '../../core/access/filter-attributes.ts';
 import { guardStore } from '../../core/access/guard.ts';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
@@ -29,10 +29,7 @@ export function createOwnerView(
 ): OwnerView {
   const decide = (): Decision => (owner ? world.access.principalOfOwner(owner).rights('subscribe', tenant) : full);
   return {
-    key: () => {
-      const decision = decide();
-      return decision.extent === 'part' ? decision.key : decision.extent;
-    },
+    key: () => decisionKey(decide()),
     isWhole: () => decide().extent === 'full',
     see: (record) => {
       const decision = decide();
