@@ -51,7 +51,6 @@ export function createIntervalNotifier(options: IntervalNotifierOptions): Subscr
     pendingStatus: () => undefined,
     async end() {
       abort.abort();
-      sender.rest();
       await running;
     },
   };
@@ -90,6 +89,7 @@ async function run(notifier: IntervalNotifier): Promise<void> {
     );
     skipPassed(notifier);
   }
+  notifier.sender.rest();
 }
 
 /** Waits until the next notification is due. False: nothing is due here any more. */
