@@ -46,14 +46,14 @@ export function createReplay(target: MessageTarget): Replay {
   };
 }
 
-/** The loop over the keys. Never rejects. Stops when the receiver is unreachable. */
+/** The loop over the keys. Never rejects. Stops when the receiver is unreachable, or the owner may not see all that letters say. */
 async function run(replayJob: ReplayJob): Promise<void> {
-  const { env, keys, sender, signal } = replayJob;
+  const { env, keys, sender, signal, owner } = replayJob;
   replayJob.isRunning = true;
   try {
     for (const key of keys) {
       keys.delete(key);
-      if (signal.aborted || !(await sendAgain(replayJob, key))) keys.clear();
+      if (signal.aborted || !owner.isWhole() || !(await sendAgain(replayJob, key))) keys.clear();
     }
   } catch (cause) {
     env.world.observe({ kind: 'failed', where: 'replay', cause });
