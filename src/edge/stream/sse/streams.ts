@@ -185,14 +185,22 @@ async function run(state: State, subject: StreamRequest, peer: Peer): Promise<vo
 
 async function follow(
   { world, limits }: State,
-  { plan, start: wanted, overflow, reference: { feed }, ...who }: StreamRequest & { readonly reference: FeedReference },
+  {
+    plan,
+    tenant,
+    principal: { identity },
+    start: wanted,
+    overflow,
+    reference: { feed },
+  }: StreamRequest & { readonly reference: FeedReference },
   { client, sink }: Peer,
 ): Promise<void> {
   const start = await findStart(wanted, feed);
   const subscriptionId = plan.id ?? world.ids.next('Subscription');
   const consumer = createConsumer({
     plan,
-    audience: audienceOf(who, feed.store),
+    // The present rights, which are watched. They may have changed since the request was allowed.
+    audience: audienceOf({ tenant, principal: world.access.principalOf(identity) }, feed.store),
     feed,
     pipe: client,
     writer: createNotificationWriter({ subscriptionId, changeView: plan.changeView, format: client, feed, world }),
