@@ -62,9 +62,11 @@ interface Pending {
 
 interface Session {
   readonly options: ConnectOptions;
-  readonly courses: Map<string, LiveSubscription>;
+  readonly subscriptions: Map<string, LiveSubscription>;
   readonly pending: Map<string, Pending>;
   link: Link | undefined;
+  /** Removes the listener for the signal of the options, which may outlive the client. */
+  ignoreSignal: () => void;
   isOpen: boolean;
   names: number;
   /** The reason why the client does not reconnect. */
@@ -80,9 +82,10 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   const base = readUrl(url);
   const session: Session = {
     options,
-    courses: new Map(),
+    subscriptions: new Map(),
     pending: new Map(),
     link: undefined,
+    ignoreSignal: () => undefined,
     isOpen: false,
     names: 0,
     end: undefined,
@@ -102,6 +105,7 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
     finish(session, new ConnectionLost(1000, 'the client was closed'));
   };
   options.signal?.addEventListener('abort', close, { once: true });
+  session.ignoreSignal = () => options.signal?.removeEventListener('abort', close);
   if (options.signal?.aborted === true) close();
   const subscribeTo: Client['subscribe'] = (subscription, beginning = {}) =>
     subscribe(session, subscription, beginning);
@@ -142,7 +146,7 @@ const send = (session: Session, frame: object): boolean => session.link?.send(fr
 function ready(session: Session): void {
   session.isOpen = true;
   session.options.onState?.('open');
-  for (const course of session.courses.values()) course.begin();
+  for (const subscription of session.subscriptions.values()) subscription.begin();
   for (const pending of session.pending.values()) pending.isSent = send(session, pending.frame);
 }
 
@@ -157,7 +161,7 @@ function take(session: Session, frame: Frame): void {
     else pending.resolve(answer);
     return;
   }
-  session.courses.get(id.slice(0, id.lastIndexOf('.')))?.take(frame);
+  session.subscriptions.get(id.slice(0, id.lastIndexOf('.')))?.take(frame);
 }
 
 /** The result of requests that were sent is unknown. They are rejected and not sent again, because they could run twice. */
@@ -175,28 +179,30 @@ function finish(session: Session, lost: ConnectionLost): void {
   if (session.end) return;
   session.end = lost;
   session.isOpen = false;
+  session.ignoreSignal();
   if (lost.code !== 1000) session.options.onState?.('lost', lost);
-  for (const course of session.courses.values()) course.end(lost.code === 1000 ? undefined : lost);
+  for (const subscription of session.subscriptions.values()) subscription.end(lost.code === 1000 ? undefined : lost);
   for (const pending of session.pending.values()) pending.reject(lost);
-  session.courses.clear();
+  session.subscriptions.clear();
   session.pending.clear();
 }
 
 function subscribe(session: Session, subscription: JsonObject | string, beginning: Beginning): Subscription {
   session.names += 1;
   const name = `s${session.names}`;
-  const course = new LiveSubscription({
+  const live = new LiveSubscription({
     name,
     subscription,
     context: session.options.context,
     beginning,
     send: (frame) => send(session, frame),
-    onEnd: () => void session.courses.delete(name),
+    onEnd: () => void session.subscriptions.delete(name),
   });
-  if (session.end) course.end(session.end);
-  else session.courses.set(name, course);
-  if (session.isOpen) course.begin();
-  return course;
+  session.subscriptions.set(name, live);
+  if (session.end) live.end(session.end);
+  else if (beginning.signal?.aborted === true) live.close();
+  else if (session.isOpen) live.begin();
+  return live;
 }
 
 interface Request {

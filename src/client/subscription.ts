@@ -72,6 +72,7 @@ export class LiveSubscription implements Subscription {
   #acked: string | undefined;
   /** True while the subscription is paused because the queue is too long. */
   #isPaused = false;
+  readonly #onAbort = (): void => this.close();
 
   constructor(options: LiveSubscriptionOptions) {
     const { after, queueMax = 10_000, signal } = options.beginning;
@@ -79,8 +80,7 @@ export class LiveSubscription implements Subscription {
     this.#queueMax = queueMax;
     this.#queuedTo = after;
     this.#queue = new Queue({ onEmpty: () => this.#resume(), onLeft: () => this.close() });
-    signal?.addEventListener('abort', () => this.close(), { once: true });
-    if (signal?.aborted === true) this.close();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get position(): string | undefined {
@@ -129,6 +129,7 @@ export class LiveSubscription implements Subscription {
   /** Ends the subscription; no event follows. */
   end(error?: Error): void {
     this.#queue.end(error);
+    this.#options.beginning.signal?.removeEventListener('abort', this.#onAbort);
     this.#options.onEnd();
   }
 

@@ -1,5 +1,5 @@
 /** Tests the client library against a real broker: no change is lost or duplicated, whatever happens to the connection. */
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -186,6 +186,19 @@ describe('a subscription', () => {
     const closed = open(broker.url, { signal: AbortSignal.abort() });
     await expect(closed.request('queryEntities')).rejects.toThrow(ConnectionLost);
     await expect(client.request('queryEntities')).rejects.toThrow(ConnectionLost);
+  });
+
+  test('leaves no listener at a signal that outlives it', async () => {
+    const { signal } = new AbortController();
+    const client = open(broker.url, { signal });
+    const subscription = client.subscribe(of('Never'), { signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    subscription.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await expect(events(client.subscribe({ entities: [{ typ: 'A' }] }, { signal }), 1)).rejects.toThrow(StreamProblem);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    client.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('speaks the @context and the tenant of its client', async () => {
