@@ -85,9 +85,8 @@ function permit(
   if (before && !giveAccessTo(names, before)) return refusal(guard, mutation, { current, at });
   if (next && next !== current && !giveAccessTo(names, act.covering(next)))
     return refusal(guard, mutation, { current, at });
-  return before
-    ? { ...write, only: { ...write.only, also: [...(write.only?.also ?? []), conditionOf(names, before)] } }
-    : write;
+  const condition = before ? conditionOf(names, before) : conditionOfAbsent(next, act);
+  return { ...write, only: { ...write.only, also: [...(write.only?.also ?? []), condition] } };
 }
 
 /** One grant that gives access to everything is enough. Otherwise all of them must still cover the entity. */
@@ -95,6 +94,14 @@ function conditionOf(names: readonly string[], covering: readonly Grant[]): Filt
   const enough = covering.find((grant) => giveAccessTo(names, [grant]));
   return enough ? filterOf(enough) : { also: covering.map(filterOf) };
 }
+
+/** An entity that another client creates before the write is applied may be changed only when a grant gives access to all of it. */
+function conditionOfAbsent(next: Entity | undefined, { covering }: PartialDecision): Filter {
+  const whole = next && covering(next).find(({ attrs }) => attrs === undefined);
+  return whole ? filterOf(whole) : matchesNothing;
+}
+
+const matchesNothing: Filter = { anyOf: [] };
 
 function refusal(
   { act, read }: Guard,

@@ -166,6 +166,30 @@ describe('a partial grant to write', () => {
     ]);
   });
 
+  test('does not reach an entity that was created outside of it after the decision', async () => {
+    const early: Store = { ...store, get: () => Promise.resolve(undefined) };
+    const grant: Grant = { operations: ['write'], types: [iri('Meter')] };
+    const meters = guardWrites(early, { act: decide([grant], 'write', ''), read: { extent: 'none' } });
+    const entity = { id: 'urn:a:3', types: [iri('Meter')], attrs: { [iri('power')]: property(0) } };
+    const mutations: readonly Mutation[] = [
+      { op: 'delete', id: 'urn:a:3' },
+      { op: 'update', id: 'urn:a:3', fragment: { attrs: entity.attrs } },
+      { op: 'upsert', id: 'urn:a:3', entity, mode: 'replace' },
+    ];
+    const before = (await store.get('urn:a:3', now))?.entity();
+    expect(
+      await meters.apply(
+        mutations.map((mutation) => ({ mutation })),
+        now,
+      ),
+    ).toMatchObject([
+      { status: 'refused', problem: { type: 'ResourceNotFound' } },
+      { status: 'refused', problem: { type: 'ResourceNotFound' } },
+      { status: 'refused', problem: { type: 'Forbidden' } },
+    ]);
+    expect((await store.get('urn:a:3', now))?.entity()).toEqual(before);
+  });
+
   test('decides about each write of a batch after the writes before it', async () => {
     const volumes = writing({ types: [iri('Meter')], attrs: [iri('volume')] });
     const attrs = { [iri('owner')]: property(1) };
