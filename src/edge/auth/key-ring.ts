@@ -68,6 +68,8 @@ interface State extends KeyRingOptions {
   readonly verified: ReturnType<typeof createVerifiedTexts<Entry>>;
   readonly listeners: Set<() => void>;
   readonly slots: Slots;
+  /** The last or running read of documents. */
+  reading: Promise<void>;
 }
 
 /** Reads all keys. Throws what the store throws. */
@@ -82,6 +84,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     verified: createVerifiedTexts<Entry>(),
     listeners: new Set(),
     slots: createSlots(checksAtOnce),
+    reading: Promise.resolve(),
   };
   // Follows first: a change while all keys are read is read again.
   const close = state.keys.follow((name) => {
@@ -112,8 +115,14 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   };
 }
 
-/** Reads the document of a name again, or all of them. */
-async function reload(state: State, name?: string): Promise<void> {
+/** Reads the document of a name again, or all of them. Reads are one after another, so that an older one never ends last. */
+function reload(state: State, name?: string): Promise<void> {
+  const done = state.reading.then(() => read(state, name));
+  state.reading = done.catch(() => undefined);
+  return done;
+}
+
+async function read(state: State, name?: string): Promise<void> {
   if (name !== undefined) {
     take(state, name, accessKeyIn(await state.keys.get(name)));
     return;
@@ -259,8 +268,10 @@ async function revoke(state: State, name: string): Promise<void> {
       `${quoted(name)} is the last valid key of an administrator. Create another one first.`,
     );
   if (!(await keys.delete(name))) throw unknown(name);
-  await uses.delete(name);
   take(state, name, undefined);
+  await uses.delete(name);
+  // A read that began before the deletion may have brought the key back.
+  await reload(state, name);
 }
 
 /** True when `other` is another valid key of an administrator. */

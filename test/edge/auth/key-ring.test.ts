@@ -14,8 +14,8 @@ interface Bench {
   readonly ring: KeyRing;
   /** Lets time pass. */
   later(seconds: number): void;
-  /** Another broker on the same store. */
-  open(): Promise<KeyRing>;
+  /** Another broker on the same store, or on another view of it. */
+  open(view?: Store): Promise<KeyRing>;
 }
 
 async function openBench(): Promise<Bench> {
@@ -23,7 +23,7 @@ async function openBench(): Promise<Bench> {
   if (!store) throw new Error('no store');
   let seconds = 1_700_000_000;
   const clock = { now: () => instantOf(seconds * 1_000_000) };
-  const open = (): Promise<KeyRing> => openKeyRing({ store, clock, observe: () => undefined });
+  const open = (view = store): Promise<KeyRing> => openKeyRing({ store: view, clock, observe: () => undefined });
   return {
     store,
     ring: await open(),
@@ -75,6 +75,38 @@ test('a revoked key opens nothing, though it was verified before', async () => {
   expect([ring.known(text), ring.holderOf(credential), calls]).toEqual([undefined, undefined, 1]);
   expect(await subjectOf(ring, text)).toBe(refused);
   await expect(ring.revoke('app')).rejects.toThrow('There is no key "app".');
+});
+
+test('a key that is revoked while its document is read opens nothing, though the read ends later', async () => {
+  const { store, open, ring: other } = await openBench();
+  const text = await other.create({ name: 'app', roles: ['reader'] });
+  const collection = store.collection(keyCollection);
+  const tell: ((name?: string) => void)[] = [];
+  const slow: (() => void)[] = [];
+  let isSlow = false;
+  const get: typeof collection.get = async (key) => {
+    const found = await collection.get(key);
+    if (isSlow) await new Promise<void>((resolve) => slow.push(resolve));
+    return found;
+  };
+  const follow = (listener: (name?: string) => void): (() => void) => {
+    tell.push(listener);
+    return () => undefined;
+  };
+  const ring = await open({
+    ...store,
+    collection: (name) => (name === keyCollection ? { ...collection, get, follow } : store.collection(name)),
+  });
+  isSlow = true;
+  tell[0]?.('app');
+  while (slow.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  isSlow = false;
+  const revoked = ring.revoke('app');
+  while (ring.holderNamed('app') !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  slow[0]?.();
+  await revoked;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await subjectOf(ring, text)).toBe(refused);
 });
 
 test('an expired key opens nothing, though it was verified before', async () => {
