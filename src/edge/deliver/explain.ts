@@ -16,6 +16,7 @@ import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { Progress } from './progress.ts';
 import type { PendingStatus, SubscriptionRunner } from './runner.ts';
 import type { DeliveryEnvironment } from './environment.ts';
+import { createOwnerView } from './owner-view.ts';
 
 /** The subscription and its state. */
 export interface ExplainInput {
@@ -75,13 +76,12 @@ function statusClause({ document, env }: Omit<ExplainInput, 'stored'>): Clause {
 }
 
 async function explainOf(id: string, terms: Terms, one: ExplainInput): Promise<Explanation> {
-  const { document, stored, env } = one;
+  const { document, env } = one;
   const now = env.world.clock.now();
-  const get = async (target: string): Promise<Entity | undefined> => (await env.store.get(target, now))?.entity();
   const present = await env.store.get(id, now);
   const record = present && (await lastChange(present, one));
   const status = statusOf(document, now);
-  const asked = present ? await ask(record?.entity ?? present.entity(), record, { document, stored, terms, get }) : [];
+  const asked = present ? await ask({ present, record, terms }, one) : [];
   const pending = one.runner?.pendingStatus(record?.position ?? 0);
   const outcome = record && (await outcomeOf(record, one, pending));
   const delivery = await statusOfDelivery(one, pending);
@@ -95,6 +95,9 @@ async function explainOf(id: string, terms: Terms, one: ExplainInput): Promise<E
   };
 }
 
+/** The condition that fails for an entity of which nothing is visible to the owner of the subscription. */
+const ownerClause: Clause = { clause: 'owner', isMet: false, asks: 'a part that its rights show', finds: 'none' };
+
 /** When the next notification of a subscription at intervals is due. */
 const dueIn = ({ stored, progress }: ExplainInput, now: Instant): Instant | undefined =>
   stored.intervalMs === undefined ? undefined : (progress?.dueAt ?? now);
@@ -106,14 +109,25 @@ async function lastChange({ version }: Stored, { env, stored }: ExplainInput): P
   return record?.position === version ? record : undefined;
 }
 
-const ask = async (
-  entity: Entity,
-  record: LogRecord | undefined,
-  asking: ExplainContext,
-): Promise<readonly Clause[]> => [
-  ...(await explainEntity(entity, asking)),
-  ...(record ? [explainChange(record, asking)] : []),
-];
+interface Question {
+  readonly present: Stored;
+  /** The last change of the entity. Undefined when there is none to explain. */
+  readonly record: LogRecord | undefined;
+  readonly terms: Terms;
+}
+
+/** The conditions, tested on what the owner of the subscription may see. */
+async function ask({ present, record, terms }: Question, one: ExplainInput): Promise<readonly Clause[]> {
+  const { document, stored, env } = one;
+  const owner = createOwnerView(document, env);
+  const get = async (id: string): Promise<Entity | undefined> =>
+    (await owner.store()?.get(id, env.world.clock.now()))?.entity();
+  const seen = record && owner.see(record);
+  const entity = record ? seen?.entity : await get(present.id);
+  if (!entity) return [ownerClause];
+  const asking: ExplainContext = { document, stored, terms, get };
+  return [...(await explainEntity(entity, asking)), ...(seen ? [explainChange(seen, asking)] : [])];
+}
 
 function throttlingOf(
   { stored: { throttlingMs }, env }: ExplainInput,

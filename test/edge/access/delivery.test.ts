@@ -109,6 +109,27 @@ test('rights that are narrowed or taken narrow or end what is sent', async () =>
   ]);
 });
 
+test('an explanation tests what the owner may see', async () => {
+  await grant({ operations: ['subscribe'], types: ['Lamp'], attrs: ['n'] });
+  const all = await subscribe({ entities: [{ type: '*' }] });
+  const secret = await subscribe({ entities: [{ type: '*' }], q: 'secret==7' });
+  const regular = await subscribe({ entities: [{ type: '*' }], timeInterval: 600 });
+  await put('urn:x:1', 'Lamp', { n: 1, secret: 7 });
+  await put('urn:x:2', 'Meter', { n: 1 });
+  await until(1);
+  const verdict = async ({ location }: Answer, id: string): Promise<unknown> =>
+    ((await send(`GET ${location}/explain?entity=${id}`, administrator)).body as { verdict: string }).verdict;
+  expect(await verdict(all, 'urn:x:1')).toBe('The last change of urn:x:1 was notified.');
+  expect(await verdict(secret, 'urn:x:1')).toBe(
+    'The last change of urn:x:1 is not notified, because q asks for secret==7, but finds: there is no secret.',
+  );
+  const unseen = 'is not notified, because owner asks for a part that its rights show, but finds: none.';
+  expect(await verdict(all, 'urn:x:2')).toBe(`The last change of urn:x:2 ${unseen}`);
+  expect(await verdict(regular, 'urn:x:1')).toMatch('urn:x:1 is in the next notification by the clock');
+  expect(await verdict(regular, 'urn:x:2')).toBe(`urn:x:2 ${unseen}`);
+  expect(await verdict(all, 'urn:x:3')).toBe('There is no entity urn:x:3, so that nothing can be said of it.');
+});
+
 test('what waits for a receiver that failed is sent with the rights of then, and nothing when the key is revoked', async () => {
   await grant({ operations: ['subscribe'] });
   await subscribe({ entities: [{ type: 'Lamp' }] });
