@@ -13,10 +13,18 @@ export interface GrantPolicy extends AccessPolicy {
   close(): void;
 }
 
+/** A stored grant, and whom it is given to. */
+interface StoredGrant {
+  readonly to: string;
+  readonly grant: Grant;
+}
+
 interface State {
   readonly collection: DocumentCollection;
   readonly observe: Observe;
   readonly listeners: Set<() => void>;
+  /** By id. Undefined: they must be read first. */
+  stored: Map<string, StoredGrant> | undefined;
   /** By whom they are given to. */
   grants: ReadonlyMap<string, readonly Grant[]>;
   /** By identity object, and by what it says. */
@@ -42,15 +50,16 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
     collection,
     observe,
     listeners: new Set(),
+    stored: undefined,
     grants: new Map(),
     known: new WeakMap(),
     principals: new Map(),
     renewal: Promise.resolve(),
   };
-  const stop = collection.follow(() => {
-    renew(state).catch((cause: unknown) => {
+  const stop = collection.follow((id) => {
+    renew(state, id).catch((cause: unknown) => {
       // Without knowing the present grants, nothing is granted by them.
-      put(state, new Map());
+      put(state, undefined);
       observe({ kind: 'failed', where: 'grants', cause });
     });
   });
@@ -63,38 +72,54 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
       state.listeners.add(listener);
       return () => state.listeners.delete(listener);
     },
-    refresh: () => renew(state),
+    refresh: (id) => renew(state, id),
     close: stop,
   };
 }
 
-/** Reads the grants after all earlier renewals, so that the last one to end is the newest. */
-function renew(state: State): Promise<void> {
-  const done = state.renewal.then(() => read(state));
+/** Reads one grant again, or all of them, after all earlier renewals, so that the last one to end is the newest. */
+function renew(state: State, id?: string): Promise<void> {
+  const done = state.renewal.then(() => read(state, id));
   state.renewal = done.catch(() => undefined);
   return done;
 }
 
+async function read(state: State, id?: string): Promise<void> {
+  const { collection, stored } = state;
+  if (id === undefined || !stored) {
+    put(state, new Map(grantsIn(await collection.list(), state)));
+    return;
+  }
+  const document = await collection.get(id);
+  const [entry] = document === undefined ? [] : grantsIn([{ key: id, document }], state);
+  if (entry) stored.set(...entry);
+  else stored.delete(id);
+  put(state, stored);
+}
+
 /** A grant that cannot be read grants nothing. */
-async function read(state: State): Promise<void> {
-  const all = readEach(
-    await state.collection.list(),
-    ({ document }) => {
+const grantsIn = (
+  entries: Awaited<ReturnType<DocumentCollection['list']>>,
+  { observe }: State,
+): readonly [string, StoredGrant][] =>
+  readEach(
+    entries,
+    ({ key, document }) => {
       const { id, content } = grantDocumentIn(document);
-      return { to: content.to, grant: grantOf(id, content) };
+      return [key, { to: content.to, grant: grantOf(id, content) }];
     },
-    (about, cause) => state.observe({ kind: 'failed', where: 'grants', about, cause }),
+    (about, cause) => observe({ kind: 'failed', where: 'grants', about, cause }),
   );
+
+function put(state: State, stored: State['stored']): void {
   const grants = new Map<string, Grant[]>();
-  for (const { to, grant } of all) {
+  // In the order of ids, so that equal grants make equal keys of decisions.
+  for (const [, { to, grant }] of [...(stored ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const known = grants.get(to);
     if (known) known.push(grant);
     else grants.set(to, [grant]);
   }
-  put(state, grants);
-}
-
-function put(state: State, grants: State['grants']): void {
+  state.stored = stored;
   state.grants = grants;
   state.known = new WeakMap();
   state.principals.clear();

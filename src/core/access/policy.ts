@@ -12,8 +12,8 @@ export interface AccessPolicy {
   principalOfOwner(owner: Identity): Principal;
   /** Calls back when grants or roles change. Returns the function that stops it. */
   follow(listener: () => void): () => void;
-  /** Puts into effect what this broker changed in the stored grants. */
-  refresh(): Promise<void>;
+  /** Puts into effect what this broker changed in the stored grant with this id. */
+  refresh(id: string): Promise<void>;
 }
 
 /** The grants of the role `administrator`. */

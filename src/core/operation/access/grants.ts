@@ -82,7 +82,7 @@ export const createGrant: Operation = {
     const document = { id, content, version: 1, ...created(call), ...modified(call) };
     if (!(await collection.replace(id, undefined, grantJson(document))))
       throw new Problem('AlreadyExists', `There is a grant ${id} already.`);
-    await call.world.access.refresh();
+    await call.world.access.refresh(id);
     return { kind: 'created', location: `/ngsi-ld/v1/access/grants/${id}` };
   },
 };
@@ -141,7 +141,7 @@ async function change(
   const after = next(before);
   if (!(await collection.replace(id, kept, after && grantJson(after))))
     throw new Problem('Conflict', `The grant ${id} was changed by another at this moment.`);
-  await call.world.access.refresh();
+  await call.world.access.refresh(id);
   return { kind: 'done' };
 }
 
