@@ -23,7 +23,7 @@ const members: Members = {
 
 const formats = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
-interface ViewKey {
+interface ChangeViewOptions {
   readonly context: Context;
   readonly asked: ReadonlySet<Trigger>;
   readonly watched: ReadonlySet<string> | undefined;
@@ -32,7 +32,10 @@ interface ViewKey {
 }
 
 /** How a subscription renders changes. `context` gives the names. Throws BadRequestData or OperationNotSupported. */
-export function readChangeView(json: JsonObject, { context, asked, watched, depthMax = 0 }: ViewKey): ChangeView {
+export function readChangeView(
+  json: JsonObject,
+  { context, asked, watched, depthMax = 0 }: ChangeViewOptions,
+): ChangeView {
   const notification = json['notification'] ?? {};
   if (!isObject(notification))
     throw badData(`The notification of a subscription must be an object, not ${quoted(notification)}.`);
@@ -63,7 +66,7 @@ function lossOf(asked: ReadonlySet<Trigger>): ChangeView['loss'] {
 /** Everything that the text of a change depends on besides the change. Watched attributes matter only when their deletion is shown. */
 function keyOf(
   { notification = {}, lang = null, datasetId = null, ngsildConformance = null }: JsonObject,
-  { context, asked, watched }: ViewKey,
+  { context, asked, watched }: ChangeViewOptions,
 ): string {
   const loss = lossOf(asked);
   const names: Json = loss === 'attributes' && watched ? [...watched] : null;

@@ -7,7 +7,7 @@ import { timerMs } from '../../core/subscription/bounds.ts';
 import type { DueNotification, RetryState } from '../../core/subscription/queue.ts';
 import { readLog } from '../../core/subscription/read-log.ts';
 import { decideRetry } from '../../core/subscription/retry-decision.ts';
-import { keepDeadLetter, reportLost as tellLost } from './dead-letters.ts';
+import { keepDeadLetter, reportLost } from './dead-letters.ts';
 import { pageSize } from './log-tailer.ts';
 import type { DeliveryJob } from './endpoint-scheduler.ts';
 import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts';
@@ -115,7 +115,7 @@ function skipPruned(consumer: Consumer, position: Position): void {
   const { queue } = consumer;
   const isGone = (at: Position | undefined): at is Position => at !== undefined && at <= position;
   if (position <= consumer.seen && !isGone(queue.firstEvicted())) return;
-  tellLost('changes were pruned from the log before they were delivered', consumer);
+  reportLost('changes were pruned from the log before they were delivered', consumer);
   for (let at = queue.firstEvicted(); isGone(at); at = queue.firstEvicted()) queue.dropEvicted(at);
   consumer.seen = Math.max(consumer.seen, position);
   consumer.mark();
@@ -307,7 +307,7 @@ function giveBack(consumer: Consumer, due: DueNotification, isToWait: boolean): 
 /** The notification is finished only after its dead letter is durable, so that a crash cannot lose it. */
 function giveUp(consumer: Consumer, due: DueNotification, message: Message | undefined): void {
   if (!message) {
-    tellLost(consumer.lastReason ?? '', consumer);
+    reportLost(consumer.lastReason ?? '', consumer);
     finish(consumer, due);
     return;
   }

@@ -206,7 +206,7 @@ function reasonIn(kept: Json): string {
 /** The result of a notification that no longer waits. */
 function pastOf(position: Position, { stored, progress }: ExplainInput): 'delivered' | 'throttled' | 'done' {
   const isThrottled = stored.throttlingMs !== undefined;
-  const { lastDelivered = 0, statistics: statistics = noStatistics } = progress ?? {};
+  const { lastDelivered = 0, statistics = noStatistics } = progress ?? {};
   if (lastDelivered === position || (!isThrottled && statistics.timesFailed === 0)) return 'delivered';
   return isThrottled && lastDelivered < position ? 'throttled' : 'done';
 }

@@ -72,7 +72,7 @@ export function createProgressStore(options: ProgressStoreOptions): ProgressStor
   const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    running = running.then(writeDown).catch((cause: unknown) => observe({ kind: 'failed', where: 'ledger', cause }));
+    running = running.then(writeDown).catch((cause: unknown) => observe({ kind: 'failed', where: 'progress', cause }));
     return running;
   };
   const touch = (): void => {
