@@ -20,8 +20,8 @@ export function readEndpoint(json: Json | undefined): string {
 const handlingMembers = { known: ['cacheDuration', 'cooldown', 'localOnly', 'timeout'], unsupported: {} };
 
 /** An hour and a week: a timer can hold them, and an operator can wait for them. */
-const timeoutMostMs = 3_600_000;
-const cooldownMostMs = 604_800_000;
+const timeoutMaxMs = 3_600_000;
+const cooldownMaxMs = 604_800_000;
 
 /** Throws BadRequestData that names the faulty member. `localOnly` is a member of the registration or of its `management`. */
 export function readHandling({ management, localOnly }: JsonObject): SourceHandling {
@@ -37,8 +37,8 @@ function readManagement(json: Json | undefined): SourceHandling {
   const { cacheDuration } = json;
   if (cacheDuration !== undefined && (typeof cacheDuration !== 'string' || !parseDuration(cacheDuration)))
     throw badData(`The cacheDuration must be a duration of ISO 8601 such as PT1M, not ${quoted(cacheDuration)}.`);
-  const timeoutMs = readMs(json, 'timeout', timeoutMostMs);
-  const cooldownMs = readMs(json, 'cooldown', cooldownMostMs);
+  const timeoutMs = readMs(json, 'timeout', timeoutMaxMs);
+  const cooldownMs = readMs(json, 'cooldown', cooldownMaxMs);
   return {
     isLocalOnly: readBoolean(json, 'localOnly') ?? false,
     ...(timeoutMs === undefined ? undefined : { timeoutMs }),
@@ -46,11 +46,11 @@ function readManagement(json: Json | undefined): SourceHandling {
   };
 }
 
-function readMs(json: JsonObject, name: string, most: number): number | undefined {
+function readMs(json: JsonObject, name: string, max: number): number | undefined {
   const value = json[name];
   if (value === undefined) return undefined;
-  if (typeof value === 'number' && value > 0 && value <= most) return value;
-  throw badData(`The ${name} must be a number of milliseconds above 0, at most ${most}, not ${quoted(value)}.`);
+  if (typeof value === 'number' && value > 0 && value <= max) return value;
+  throw badData(`The ${name} must be a number of milliseconds above 0, at most ${max}, not ${quoted(value)}.`);
 }
 
 const mediaTypes = ['application/json', 'application/ld+json'];

@@ -26,7 +26,7 @@ const atOnce = 512;
 
 const keepAliveMs = 30_000;
 /** A client waits for the answer: a registration cannot make it wait longer. */
-const timeoutMostMs = 60_000;
+const timeoutMaxMs = 60_000;
 
 export function createHttpSources(options: HttpSourcesOptions): Sources {
   const { lookupPublic: lookup } = options;
@@ -72,7 +72,7 @@ interface Sending extends HttpSourcesOptions {
 
 /** The timeout includes the DNS lookup, the time to connect, and the time of the body. */
 async function send(request: SourceRequest, sending: Sending): Promise<SourceAnswer> {
-  const timeoutMs = Math.min(request.timeoutMs ?? sending.timeoutMs, timeoutMostMs);
+  const timeoutMs = Math.min(request.timeoutMs ?? sending.timeoutMs, timeoutMaxMs);
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(new Error(`there was no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
