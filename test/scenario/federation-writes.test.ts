@@ -164,6 +164,24 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     expect((await send(0, 'POST /entityOperations/upsert?local=true', entities)).status).toBe(201);
   });
 
+  test('in a batch are not refused for a source of history', async () => {
+    const observationInterval = { startAt: '2020-01-01T00:00:00Z' };
+    await register(urlOf(1), { ...of('Past'), mode: 'redirect', observationInterval });
+    expect((await send(0, 'POST /entityOperations/upsert', [{ id: 'urn:past:1', type: 'Past' }])).status).toBe(201);
+  });
+
+  test('go to all others when the @context of a source cannot be loaded', async () => {
+    const contextSourceInfo = [{ key: 'jsonldContext', value: 'http://127.0.0.1:1/context.jsonld' }];
+    const lost = await register(urlOf(2), { ...of('Barrel'), contextSourceInfo });
+    await register(urlOf(1), of('Barrel'));
+    expect(await send(0, 'POST /entities', { id: 'urn:barrel:1', type: 'Barrel', a: 1 })).toMatchObject({
+      status: 207,
+      body: { success: ['urn:barrel:1'], errors: [{ entityId: 'urn:barrel:1', registrationId: lost }] },
+    });
+    expect(await here(0, 'urn:barrel:1')).toMatchObject({ a: 1 });
+    expect(await here(1, 'urn:barrel:1')).toMatchObject({ a: 1 });
+  });
+
   test('have the status of the one source that has everything', async () => {
     const body = { id: 'urn:sole:1', type: 'Sole', a: 1 };
     const lost = await serve(404, { title: 'none', detail: 'lost' });

@@ -245,6 +245,39 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect((await send(0, `GET ${path}`)).body).toMatchObject({ status: 'failed', timesSent: 1, timesFailed: 1 });
   });
 
+  test('answer without a source whose @context cannot be loaded', async () => {
+    await create(0, { id: 'urn:bus:1', type: 'Bus', line: 1 });
+    await create(1, { id: 'urn:bus:2', type: 'Bus', line: 2 });
+    await register(urlOf(1), about('Bus'));
+    const contextSourceInfo = [{ key: 'jsonldContext', value: 'http://127.0.0.1:1/context.jsonld' }];
+    await register(urlOf(2), { ...about('Bus'), contextSourceInfo });
+    const answer = await send(0, 'GET /entities?type=Bus&options=keyValues');
+    expect(answer).toMatchObject({ status: 200, body: [{ id: 'urn:bus:1' }, { id: 'urn:bus:2' }] });
+    expect(answer.warning).toMatch(/^199 /);
+  });
+
+  test('have no more warnings than a client can take', async () => {
+    await create(0, { id: 'urn:barge:1', type: 'Barge' });
+    for (let n = 0; n < 25; n += 1)
+      await register('http://127.0.0.1:1', { ...about('Barge'), contextSourceAlias: `source${n}` });
+    const { status, warning } = await send(0, 'GET /entities?type=Barge');
+    const warnings = warning?.split(', 199 ') ?? [];
+    expect([status, warnings.length, warnings.at(-1)]).toEqual([200, 20, 'broker0 "6 more warnings are left out."']);
+  });
+
+  test('end when a source sends entities without end', async () => {
+    let last = 0;
+    const toJSON = (): object[] =>
+      Array.from({ length: 1000 }, (_, n) => ({ id: `urn:raft:${(last += 1)}`, type: n === 0 ? 'Raft' : 'Other' }));
+    const { url, asked } = await serve({ toJSON });
+    await register(url, about('Raft'));
+    expect(await send(0, 'GET /entities?type=Raft')).toMatchObject({
+      status: 403,
+      body: { type: expect.stringContaining('TooManyResults') },
+    });
+    expect(asked).toHaveLength(12);
+  });
+
   test('leave out what a source sends unasked', async () => {
     const { url } = await serve([
       { id: 'urn:cab:1', type: 'Cab', a: 1 },

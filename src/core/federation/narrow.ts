@@ -119,8 +119,34 @@ export function exclusiveNames({ mode, information }: Registration, id: string):
   );
 }
 
-/** The entity without these attributes. */
-export const withoutAttributes = (entity: Entity, names: ReadonlySet<string>): Entity => ({
-  ...entity,
-  attrs: Object.fromEntries(Object.entries(entity.attrs).filter(([name]) => !names.has(name))),
-});
+/** The ids of exclusive registrations, by the attributes and the entities that they have for themselves. */
+export type Owners = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** The owners among the registrations. Two exclusive registrations have no attribute of an entity in common. */
+export function ownersIn(registrations: readonly Registration[]): Owners {
+  const owners = new Map<string, Map<string, string>>();
+  const exclusive = registrations.filter(({ mode }) => mode === 'exclusive');
+  for (const { id: owner, information } of exclusive)
+    for (const { id, name } of information.flatMap(pairsIn)) {
+      const own = owners.get(id) ?? new Map<string, string>();
+      owners.set(id, own.set(name, owner));
+    }
+  return owners;
+}
+
+/** Each entity with each attribute that an element names. */
+const pairsIn = ({
+  entities = [],
+  attrs = [],
+}: Information): readonly { readonly id: string; readonly name: string }[] =>
+  entities.flatMap(({ id }) => (id === undefined ? [] : attrs.map((name) => ({ id, name }))));
+
+/** The entity without the attributes that another registration than this one has for itself. Absent: the entity is of this broker. */
+export function withoutForeign(entity: Entity, owners: Owners, registration: Registration | undefined): Entity {
+  const ownerOf = owners.get(entity.id);
+  if (!ownerOf) return entity;
+  const kept = Object.entries(entity.attrs).filter(
+    ([name]) => (ownerOf.get(name) ?? registration?.id) === registration?.id,
+  );
+  return { ...entity, attrs: Object.fromEntries(kept) };
+}

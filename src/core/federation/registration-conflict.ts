@@ -1,5 +1,5 @@
 /** The rules by which exclusive and redirect registrations exclude others and local data (clauses 4.3.6.3, 5.9.2.4). */
-import type { EntitySelector, Filter } from '../language/filter.ts';
+import { anyOfTypes, type EntitySelector, type Filter } from '../language/filter.ts';
 import type { Instant } from '../model/instant.ts';
 import type { EntityInfo, Information, Mode, Registration } from './registration.ts';
 import type { RegistrationIndex } from './registration-index.ts';
@@ -42,12 +42,9 @@ function filterOf({ entities, attrs }: Information, mode: Mode): Filter {
 
 /** The entities of an EntityInfo as a selector. */
 function selectorOf({ id, idPattern, types }: EntityInfo): EntitySelector {
-  const [first] = types;
   return {
     ...(id === undefined ? undefined : { ids: [id] }),
     ...(id === undefined && idPattern !== undefined ? { idPattern: { source: idPattern } } : undefined),
-    ...(first === undefined
-      ? undefined
-      : { types: { op: 'or' as const, parts: types.map((type) => ({ op: 'type' as const, type })) } }),
+    ...(types.length === 0 ? undefined : { types: anyOfTypes(types) }),
   };
 }

@@ -2,6 +2,7 @@
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData } from '../model/problem.ts';
 import { isSecretName, mask, maskUri } from '../model/secret.ts';
+import { requestedHeader } from './registration.ts';
 
 /** The members of a registration without the secrets of its headers and its endpoint. */
 export const withoutSecrets = (members: JsonObject): JsonObject => ({
@@ -33,14 +34,12 @@ function mapPairs(members: JsonObject, map: (key: string, value: string) => stri
   if (!isArray(pairs)) return members;
   const mapPair = (pair: Json): Json => {
     const { key, value } = isObject(pair) ? pair : {};
-    const isSecret = typeof key === 'string' && typeof value === 'string' && isSecretName(key) && value !== requested;
+    const isSecret =
+      typeof key === 'string' && typeof value === 'string' && isSecretName(key) && value !== requestedHeader;
     return isSecret && isObject(pair) ? { ...pair, value: map(key, value) } : pair;
   };
   return { ...members, contextSourceInfo: pairs.map(mapPair) };
 }
-
-/** The value that stands for the same header of each request (clause 5.2.22). It is no secret. */
-const requested = 'urn:ngsi-ld:request';
 
 function secretOf({ contextSourceInfo }: JsonObject, key: string): string | undefined {
   const found = (isArray(contextSourceInfo) ? contextSourceInfo : []).findLast(

@@ -61,6 +61,9 @@ export interface SourceInfo {
   readonly accept?: string;
 }
 
+/** The value in `contextSourceInfo` that stands for the header of the same name of each request (clause 5.2.22). */
+export const requestedHeader = 'urn:ngsi-ld:request';
+
 /** The GeoJSON members of a registration. */
 export const spaces = ['location', 'observationSpace', 'operationSpace'] as const;
 

@@ -8,6 +8,12 @@ export type TypeSelection =
   | { readonly op: 'type'; readonly type: string }
   | { readonly op: 'and' | 'or'; readonly parts: readonly TypeSelection[] };
 
+/** Selects entities that have one of the types. Names are expanded. */
+export const anyOfTypes = (types: readonly string[]): TypeSelection => ({
+  op: 'or',
+  parts: types.map((type) => ({ op: 'type', type })),
+});
+
 /** The levels of a scope pattern (clause 4.19). A level is a name, or `+` for exactly one level with any name. */
 export interface ScopePattern {
   readonly levels: readonly string[];

@@ -10,8 +10,9 @@ import type { Entity } from '../model/entity.ts';
 import { isArray, isObject, type Json } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../port/sources.ts';
+import { forEachSource, orProblem } from './concerned-sources.ts';
 import type { CallContext } from './operation.ts';
-import { postQueryRequest, queryRequest, retrieveRequest, sourceHeaders, type SourceQuery } from './source-request.ts';
+import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery, targetOf } from './source-request.ts';
 
 /** What a request asks all sources for. */
 export interface Question {
@@ -32,48 +33,48 @@ export interface Reply {
   readonly warnings: readonly string[];
 }
 
-/** Most entities that are read from one source. */
+/** Most entities that are read from sources for one request. */
 export const entitiesMax = 10_000;
 
-/** Most sources that are asked at the same time for one request. */
-const atOnce = 32;
-
-/** Asks all these sources. A source that fails gives a warning and no entities. */
-export async function askSources(
+/** Asks all these sources. A source that fails gives a warning and no entities. Throws TooManyResults beyond `entitiesMax`. */
+export function askSources(
   registrations: readonly Registration[],
   question: Question,
   asking: { readonly call: CallContext; readonly sources: Sources },
 ): Promise<readonly Reply[]> {
-  const replies: Reply[] = [];
-  const waiting = [...registrations.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      replies[next[0]] = await askSource(next[1], question, asking);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, registrations.length) }, work));
-  return replies;
+  const ids = new Set<string>();
+  return forEachSource(registrations, (one) => askSource(one, question, { ...asking, ids }));
 }
 
-type Asking = { readonly call: CallContext; readonly sources: Sources };
+interface Asking {
+  readonly call: CallContext;
+  readonly sources: Sources;
+  /** The ids of the entities that the sources of this request have sent so far. */
+  readonly ids: Set<string>;
+}
 
-async function askSource(registration: Registration, question: Question, { call, sources }: Asking): Promise<Reply> {
-  const context = await contextOf(registration, call);
+async function askSource(registration: Registration, question: Question, asking: Asking): Promise<Reply> {
+  const target = await orProblem(targetOf(registration, asking.call));
+  if (target instanceof Problem) return unreachable(registration, target);
+  const { context } = target;
   const query: SourceQuery = {
-    registration,
+    ...target,
     demand: narrowDemand(registration, question.demand),
-    ...(question.conditions ? { conditions: { ...question.conditions, asked: call.context, context } } : undefined),
-    context,
-    headers: await sourceHeaders(registration, context, call),
+    ...(question.conditions
+      ? { conditions: { ...question.conditions, asked: asking.call.context, context } }
+      : undefined),
   };
-  const source = { registration, context, call, sources };
+  const source = { ...asking, registration, context };
   const { operations } = registration;
   if (question.id !== undefined && operations.has('retrieveEntity'))
     return readAnswer(retrieveRequest(query, question.id), source);
   return readPages(operations.has('queryEntity') ? queryRequest : postQueryRequest, query, source);
 }
 
-async function contextOf({ info }: Registration, call: CallContext): Promise<Context> {
-  return info.jsonldContext === undefined ? call.context : call.world.contexts.resolve(info.jsonldContext, call.tenant);
+/** A source whose @context cannot be loaded is not asked. */
+function unreachable(registration: Registration, { report }: Problem): Reply {
+  const own = warningOf(registration, { kind: 'unanswered', isLate: false, reason: report.detail }, false);
+  return { registration, entities: [], warnings: own === undefined ? [] : [own] };
 }
 
 interface Source extends Asking {
@@ -90,11 +91,13 @@ async function readPages(write: typeof queryRequest, query: SourceQuery, source:
     const page = await readAnswer(write(query, { limit, offset }), source);
     const before = found.size;
     for (const entity of page.entities) found.set(entity.id, entity);
+    for (const { id } of page.entities) source.ids.add(id);
     warnings.push(...page.warnings);
-    if (found.size > entitiesMax)
+    // What a source sends is counted too: it may send entities without end of which none belongs to its registration.
+    if (source.ids.size > entitiesMax || offset > entitiesMax)
       throw new Problem(
         'TooManyResults',
-        `A source has more than ${entitiesMax} entities that match; narrow the query.`,
+        `Context sources have more than ${entitiesMax} entities that match; narrow the query.`,
       );
     if (page.count < limit || found.size === before) break;
   }

@@ -1,13 +1,12 @@
 /** Reads entities from this broker and from the context sources that have a part of them (clauses 4.3.6, 5.7.1, 5.7.2). */
 import { mergeEntities, type EntityCopy } from '../federation/merge-entities.ts';
-import { exclusiveNames, withoutAttributes } from '../federation/narrow.ts';
+import { type Owners, ownersIn, withoutForeign } from '../federation/narrow.ts';
 import type { Registration } from '../federation/registration.ts';
-import { compileConditions } from '../federation/registration-discovery.ts';
+import type { SourceConditions } from '../federation/registration-discovery.ts';
 import type { RegistrationIndex } from '../federation/registration-index.ts';
 import type { Demand } from '../federation/registration-match.ts';
 import { warning } from '../federation/source-warning.ts';
-import { aliasesIn, aliasOf } from '../federation/via.ts';
-import type { Filter, Query } from '../language/filter.ts';
+import { anyOfTypes, type Filter, type Query } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Projection } from '../language/projection.ts';
 import { parseQ } from '../language/q/q.ts';
@@ -16,9 +15,10 @@ import { badData, Problem } from '../model/problem.ts';
 import type { Stored } from '../port/store.ts';
 import { createContentOf } from './content.ts';
 import { askSources, entitiesMax, offering, type Question, type Reply } from './ask-sources.ts';
+import { isInLoop, matchingSources, registrationsFor } from './concerned-sources.ts';
 import type { CallContext } from './operation.ts';
 import { readBoolean, readDatasetIds } from './parameters.ts';
-import { headerOf } from './source-request.ts';
+import { ownAlias } from './source-request.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -30,17 +30,15 @@ export interface Merged<Found> {
 }
 
 /**
- * The registrations that a request may concern. Undefined when there are none, when the request is only about this broker, or when the
+ * The registrations whose sources a read may ask. Undefined when there are none, when the request is only about this broker, or when the
  * caller may not read everything: grants are about the entities of this broker.
  */
-export function registrationsFor(
+export function registrationsForRead(
   params: Params,
   call: CallContext,
 ): RegistrationIndex | Promise<RegistrationIndex> | undefined {
-  if (!call.world.sources) return undefined;
-  const index = call.world.registrations.of(call.tenant);
-  if ('size' in index && index.size === 0) return undefined;
-  if (readBoolean(params, 'local') === true || params['type'] === '*' || call.domain) return undefined;
+  const index = registrationsFor(params, call);
+  if (index === undefined || params['type'] === '*' || call.domain) return undefined;
   return call.principal.rights('read', call.tenant).extent === 'full' ? index : undefined;
 }
 
@@ -56,19 +54,14 @@ const readOperations = ['retrieveEntity', 'queryEntity', 'queryBatch'];
 
 /** A request that has passed this broker before is in a loop: it gets what is here (clause 4.3.6.4). */
 function choose(index: RegistrationIndex, demand: Demand, { conditions, call }: Choosing): Chosen {
-  const via = aliasesIn(headerOf(call, 'via'));
-  const isGood = compileConditions(conditions, { isAbsentGood: true });
-  const matching = index
-    .matching(demand, call.now)
-    .filter((one) => isGood(one) && (one.alias === undefined || !via.includes(one.alias)));
+  const matching = matchingSources(index, { demand, conditions }, call);
   const asked = offering(matching, readOperations);
-  const own = aliasOf(call.world.identity.alias, call.tenant);
-  if (asked.length === 0 || !via.includes(own)) return { asked, matching, warnings: [] };
-  return { asked: [], matching: [], warnings: [warning(199, own, 'The request is in a loop of brokers.')] };
+  if (asked.length === 0 || !isInLoop(call)) return { asked, matching, warnings: [] };
+  return { asked: [], matching: [], warnings: [warning(199, ownAlias(call), 'The request is in a loop of brokers.')] };
 }
 
 interface Choosing {
-  readonly conditions: Parameters<typeof compileConditions>[0];
+  readonly conditions: SourceConditions;
   readonly call: CallContext;
 }
 
@@ -85,11 +78,7 @@ export async function retrieveMerged(
   { index, local, filter, projection, params }: Reading & { readonly local: Stored | undefined },
   call: CallContext,
 ): Promise<Merged<Stored | undefined>> {
-  const types = local && {
-    op: 'or' as const,
-    parts: local.entity().types.map((type) => ({ op: 'type' as const, type })),
-  };
-  const asked = filter.selectors?.[0]?.types ?? types;
+  const asked = filter.selectors?.[0]?.types ?? (local && anyOfTypes(local.entity().types));
   const demand: Demand = {
     selectors: [{ ids: [id], ...(asked ? { types: asked } : undefined) }],
     attrs: attributesAsked(filter, projection),
@@ -99,7 +88,7 @@ export async function retrieveMerged(
   const replies = await ask(chosen, { demand, id }, call);
   const merged = await mergeAll(local ? [local] : [], { replies, chosen, filter: {}, call });
   const found = merged.find((one) => one.id === id);
-  return { found, warnings: warningsOf(chosen, replies) };
+  return { found, warnings: warningsOf(chosen, replies, call) };
 }
 
 /** What a read is about, beside the call. */
@@ -141,7 +130,7 @@ export async function queryMerged(
   const found = isSplit
     ? await matchingOf(merged, given({ selectors, attrs, q, geo, scopeQ }), call)
     : selectedOf(merged, given({ selectors }));
-  return { found, warnings: warningsOf(chosen, replies) };
+  return { found, warnings: warningsOf(chosen, replies, call) };
 }
 
 function refuseOrder({ orderBy }: Params): void {
@@ -182,9 +171,16 @@ const ask = async ({ asked }: Chosen, question: Question, call: CallContext): Pr
   return sources && asked.length > 0 ? askSources(asked, question, { call, sources }) : [];
 };
 
-const warningsOf = ({ warnings }: Chosen, replies: readonly Reply[]): readonly string[] => [
-  ...new Set([...warnings, ...replies.flatMap((reply) => reply.warnings)]),
-];
+/** Most warnings of an answer: a client must be able to take all of them in one header. */
+const warningsMax = 20;
+
+/** Each warning once. When there are too many, the last one says how many are left out. */
+function warningsOf({ warnings }: Chosen, replies: readonly Reply[], call: CallContext): readonly string[] {
+  const all = [...new Set([...warnings, ...replies.flatMap((reply) => reply.warnings)])];
+  if (all.length <= warningsMax) return all;
+  const rest = all.length - warningsMax + 1;
+  return [...all.slice(0, warningsMax - 1), warning(199, ownAlias(call), `${rest} more warnings are left out.`)];
+}
 
 interface Merging {
   readonly replies: readonly Reply[];
@@ -201,19 +197,25 @@ async function mergeAll(
 ): Promise<readonly Stored[]> {
   const remote = copiesById(replies);
   const content = createContentOf(filter, call);
-  const exclusive = chosen.matching.filter(({ mode }) => mode === 'exclusive');
+  const owners = ownersIn(chosen.matching);
   const merged: Stored[] = [];
   for (const stored of local) {
+    const pause = call.world.yieldToEventLoop();
+    if (pause) await pause;
     const others = remote.get(stored.id) ?? [];
     remote.delete(stored.id);
-    if (others.length === 0 && !exclusive.some((one) => exclusiveNames(one, stored.id).length > 0)) {
+    if (others.length === 0 && !owners.has(stored.id)) {
       merged.push(stored);
     } else {
       const whole = await content(stored);
-      merged.push(...mergedStored([...(whole ? [{ entity: whole.entity() }] : []), ...others], chosen, call));
+      merged.push(...mergedStored([...(whole ? [{ entity: whole.entity() }] : []), ...others], owners, call));
     }
   }
-  for (const copies of remote.values()) merged.push(...mergedStored(copies, chosen, call));
+  for (const copies of remote.values()) {
+    const pause = call.world.yieldToEventLoop();
+    if (pause) await pause;
+    merged.push(...mergedStored(copies, owners, call));
+  }
   return merged;
 }
 
@@ -235,16 +237,14 @@ interface Copy {
 }
 
 /** Only the source of an exclusive registration counts for its attributes. */
-function mergedStored(copies: readonly Copy[], { matching }: Chosen, { now }: CallContext): readonly Stored[] {
+function mergedStored(copies: readonly Copy[], owners: Owners, { now }: CallContext): readonly Stored[] {
   const id = copies[0]?.entity.id ?? '';
-  const exclusive = matching.map((one) => [one.id, new Set(exclusiveNames(one, id))] as const);
-  const kept = copies.map(({ entity, registration }): EntityCopy => {
-    const foreign = new Set(exclusive.flatMap(([owner, names]) => (owner === registration?.id ? [] : [...names])));
-    return {
-      entity: foreign.size === 0 ? entity : withoutAttributes(entity, foreign),
+  const kept = copies.map(
+    ({ entity, registration }): EntityCopy => ({
+      entity: withoutForeign(entity, owners, registration),
       isAuxiliary: registration?.mode === 'auxiliary',
-    };
-  });
+    }),
+  );
   const entity = mergeEntities(kept, now);
   return entity ? [{ id, version: 0, cursor: 0, isPart: true, entity: () => entity }] : [];
 }

@@ -1,21 +1,19 @@
 /** Writes an entity or attributes here and at the context sources that have a part of them (clauses 4.3.6.2, 6.3.17). */
 import { isProxied } from '../federation/registration-conflict.ts';
-import { compileConditions } from '../federation/registration-discovery.ts';
 import type { RegistrationIndex } from '../federation/registration-index.ts';
 import type { Registration } from '../federation/registration.ts';
 import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../federation/split-write.ts';
-import { aliasesIn, aliasOf } from '../federation/via.ts';
-import type { TypeSelection } from '../language/filter.ts';
+import { anyOfTypes, type TypeSelection } from '../language/filter.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
 import { isObject, isStrings, type Json, type JsonObject, stringsOf } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import { isEntityMember, readEntity, readFragment } from '../model/read/entity.ts';
 import { readAttributeName, readTypeName } from '../model/read/name.ts';
 import { readId } from '../model/read/id.ts';
+import { forEachSource, isInLoop, matchingSources, orProblem, registrationsFor } from './concerned-sources.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from './operation.ts';
-import { readBoolean } from './parameters.ts';
 import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
-import { headerOf, sourceHeaders, writeRequest } from './source-request.ts';
+import { targetOf, writeRequest } from './source-request.ts';
 
 /** How an operation is distributed. */
 export interface Distribution {
@@ -29,11 +27,8 @@ export interface Distribution {
 export const distributed = (operation: Operation, distribution: Distribution): Operation => ({
   ...operation,
   run(request, call) {
-    const { sources, registrations } = call.world;
-    if (!sources || readBoolean(request.params, 'local') === true) return operation.run(request, call);
-    const index = registrations.of(call.tenant);
-    if ('size' in index && index.size === 0) return operation.run(request, call);
-    return runDistributed({ operation, distribution, request, call }, index);
+    const index = registrationsFor(request.params, call);
+    return index ? runDistributed({ operation, distribution, request, call }, index) : operation.run(request, call);
   },
 });
 
@@ -60,10 +55,12 @@ async function runDistributed(
   const split = splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);
   if (split.parts.length === 0) return operation.run(request, call);
   checkBody(running);
-  const isLooped = aliasesIn(headerOf(call, 'via')).includes(aliasOf(call.world.identity.alias, call.tenant));
+  const isLooped = isInLoop(call);
   const parts = isLooped ? split.parts.filter(({ registration }) => isProxied(registration)) : split.parts;
-  const sent = await Promise.all(parts.map((part) => sendPart(part, running, isLooped)));
-  const local = await runLocal(running, split, write);
+  const [local, sent] = await Promise.all([
+    runLocal(running, split, write),
+    forEachSource(parts, (part) => sendPart(part, running, isLooped)),
+  ]);
   return combine(
     { id: write.id, isOfAttributes: isOfAttributes(running), isCreation: operation.name === 'createEntity' },
     [...local, ...sent],
@@ -108,7 +105,7 @@ async function typesOf(
   const given = json['type'] ?? json['@type'];
   const names = typeof given === 'string' || isStrings(given) ? stringsOf(given) : undefined;
   const types = names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.entity().types ?? [];
-  return types.length === 0 ? undefined : { op: 'or', parts: types.map((type) => ({ op: 'type', type })) };
+  return types.length === 0 ? undefined : anyOfTypes(types);
 }
 
 function registrationsOf(
@@ -116,11 +113,8 @@ function registrationsOf(
   index: RegistrationIndex,
   call: CallContext,
 ): { readonly proxied: readonly Registration[]; readonly inclusive: readonly Registration[] } {
-  const via = aliasesIn(headerOf(call, 'via'));
-  const isGood = compileConditions({}, { isAbsentGood: true });
-  const found = index
-    .matching({ selectors: [selector], attrs: attrs && attrs.length > 0 ? attrs : undefined }, call.now)
-    .filter((one) => isGood(one) && (one.alias === undefined || !via.includes(one.alias)));
+  const demand = { selectors: [selector], attrs: attrs && attrs.length > 0 ? attrs : undefined };
+  const found = matchingSources(index, { demand }, call);
   return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
 }
 
@@ -144,16 +138,13 @@ async function sendPart(
 ): Promise<PartResult> {
   const { registration, attrs } = part;
   const about = { registration, ...(attrs ? { attrs } : undefined) };
-  const { sources, registrations, contexts } = call.world;
+  const { sources, registrations } = call.world;
   if (isLooped) return failed(about, new Problem('LoopDetected', `The request has passed this broker already.`));
   if (!part.isOffered || !sources)
     return failed(about, new Problem('Conflict', `The source of ${registration.id} does not offer ${operation.name}.`));
-  const { jsonldContext } = registration.info;
-  const context = jsonldContext === undefined ? call.context : await contexts.resolve(jsonldContext, call.tenant);
-  const headers = await sourceHeaders(registration, context, call);
-  const answer = await sources.ask(
-    writeRequest({ registration, headers, context }, { operation, request, attrs, asked: call.context }),
-  );
+  const target = await orProblem(targetOf(registration, call));
+  if (target instanceof Problem) return failed(about, target);
+  const answer = await sources.ask(writeRequest(target, { operation, request, attrs, asked: call.context }));
   const result = resultOfAnswer(about, answer);
   registrations.count(call.tenant, registration.id, { isGood: result.problem === undefined, at: call.now });
   return result;
@@ -166,12 +157,8 @@ async function runLocal(running: Running, split: WriteSplit, write: EntityWrite)
   const { operation, call } = running;
   if (!split.isLocal || (await isNothingHere(split, write, call))) return [];
   const part = split.rest ? { attrs: split.rest } : {};
-  try {
-    return [{ ...part, result: await operation.run(localRequest(running, split.rest), call) }];
-  } catch (error) {
-    if (error instanceof Problem) return [{ ...part, problem: error.report }];
-    throw error;
-  }
+  const result = await orProblem(operation.run(localRequest(running, split.rest), call));
+  return [result instanceof Problem ? failed(part, result) : { ...part, result }];
 }
 
 /** A deletion may find nothing here when only sources are concerned that have the entity for themselves. */

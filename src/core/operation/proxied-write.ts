@@ -1,20 +1,11 @@
 /** Refuses what a batch must not write here: information that context sources have for themselves (clause 4.3.6.2). */
 import { isProxied } from '../federation/registration-conflict.ts';
 import type { RegistrationIndex } from '../federation/registration-index.ts';
+import { anyOfTypes } from '../language/filter.ts';
 import type { Mutation } from '../model/mutation.ts';
 import { Problem } from '../model/problem.ts';
-import type { CallContext, OperationRequest } from './operation.ts';
-import { readBoolean } from './parameters.ts';
-
-/** The registrations of the tenant. Undefined when there are none, or when the request is only about this broker. */
-export async function registrationsOfBatch(
-  { params }: OperationRequest,
-  { world: { registrations, sources }, tenant }: CallContext,
-): Promise<RegistrationIndex | undefined> {
-  if (!sources || readBoolean(params, 'local') === true) return undefined;
-  const index = await registrations.of(tenant);
-  return index.size > 0 ? index : undefined;
-}
+import { matchingSources } from './concerned-sources.ts';
+import type { CallContext } from './operation.ts';
 
 /** Throws Conflict when an exclusive or redirect registration has a part of what the mutation writes. */
 export async function refuseProxied(mutation: Mutation, index: RegistrationIndex, call: CallContext): Promise<void> {
@@ -22,16 +13,11 @@ export async function refuseProxied(mutation: Mutation, index: RegistrationIndex
   const { types: given, attrs } = partOf(mutation);
   const types = given ?? (await call.store.get(id, call.now))?.entity().types;
   const names = attrs && Object.keys(attrs);
-  const selection = types && { op: 'or' as const, parts: types.map((type) => ({ op: 'type' as const, type })) };
-  const [owner] = index
-    .matching(
-      {
-        selectors: [{ ids: [id], ...(selection ? { types: selection } : undefined) }],
-        attrs: names && names.length > 0 ? names : undefined,
-      },
-      call.now,
-    )
-    .filter(isProxied);
+  const demand = {
+    selectors: [{ ids: [id], ...(types ? { types: anyOfTypes(types) } : undefined) }],
+    attrs: names && names.length > 0 ? names : undefined,
+  };
+  const owner = matchingSources(index, { demand }, call).find(isProxied);
   if (owner)
     throw new Problem(
       'Conflict',

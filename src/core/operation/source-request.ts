@@ -1,6 +1,6 @@
 /** Writes the requests by which sources are asked (clauses 4.3.6, 6.3.18): URL, headers, body. */
 import { joinSelectors, type NarrowDemand, type NarrowSelector } from '../federation/narrow.ts';
-import type { Registration } from '../federation/registration.ts';
+import { type Registration, requestedHeader } from '../federation/registration.ts';
 import { aliasOf, extendVia } from '../federation/via.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { Filter } from '../language/filter.ts';
@@ -19,19 +19,29 @@ export function headerOf({ headers }: Pick<CallContext, 'headers'>, name: string
   return typeof value === 'string' || value === undefined ? value : value.join(', ');
 }
 
+/** The name by which this broker, with the tenant of the request, is known among brokers. */
+export const ownAlias = ({ world, tenant }: CallContext): string => aliasOf(world.identity.alias, tenant);
+
+/** A source, the @context of the names that it is asked in, and the headers for it. Throws when there is no such @context. */
+export async function targetOf(registration: Registration, call: CallContext): Promise<SourceTarget> {
+  const { jsonldContext } = registration.info;
+  const context =
+    jsonldContext === undefined ? call.context : await call.world.contexts.resolve(jsonldContext, call.tenant);
+  return { registration, context, headers: await sourceHeaders(registration, context, call) };
+}
+
 /** Headers by which a caller proves who it is. They are never copied to a source. */
 const credentials = /^(?:authorization|x-auth-token|cookie|proxy-.*)$/i;
-const requested = 'urn:ngsi-ld:request';
 
-/** The headers for a source. `context` is that of the names in the request. */
-export async function sourceHeaders(
+/** `context` is that of the names in the request. */
+async function sourceHeaders(
   { info, tenant }: Registration,
   context: Context,
   call: CallContext,
 ): Promise<Readonly<Record<string, string>>> {
   const url = info.jsonldContext ?? (await call.world.contexts.urlOf(context, call));
   const own = info.headers.flatMap(([name, value]) => {
-    if (value !== requested) return [[name, value] as const];
+    if (value !== requestedHeader) return [[name, value] as const];
     const copied = credentials.test(name) ? undefined : headerOf(call, name);
     return copied === undefined ? [] : [[name, copied] as const];
   });
@@ -39,7 +49,7 @@ export async function sourceHeaders(
     Accept: info.accept ?? 'application/json',
     ...Object.fromEntries(own),
     Link: `<${url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`,
-    Via: extendVia(headerOf(call, 'via'), aliasOf(call.world.identity.alias, call.tenant)),
+    Via: extendVia(headerOf(call, 'via'), ownAlias(call)),
     ...(tenant === undefined ? undefined : { 'NGSILD-Tenant': tenant }),
   };
 }
@@ -178,7 +188,7 @@ function requestOf(source: SourceTarget, { method, path, params, body }: Request
   };
 }
 
-type SourceTarget = Pick<SourceQuery, 'registration' | 'headers' | 'context'>;
+export type SourceTarget = Pick<SourceQuery, 'registration' | 'headers' | 'context'>;
 
 /** The @context stands in the header Link, or in the body when the source wants JSON-LD. */
 function withBody(

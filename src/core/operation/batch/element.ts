@@ -6,8 +6,9 @@ import { refuseManyMembers } from '../../model/entity-size.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
+import { registrationsFor } from '../concerned-sources.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
-import { refuseProxied, registrationsOfBatch } from '../proxied-write.ts';
+import { refuseProxied } from '../proxied-write.ts';
 import type { ElementResult } from './answer.ts';
 import { createRewriteLimit } from './rewrite-limit.ts';
 
@@ -26,8 +27,8 @@ export async function applyBatch(
   const elements = elementsOf(request, call);
   const results: ElementResult[] = [];
   const limit = createRewriteLimit(call);
-  const index = await registrationsOfBatch(request, call);
-  const readAllowed = index ? readingAllowed(read, index) : read;
+  const index = await registrationsFor(request.params, call);
+  const readAllowed = index && index.size > 0 ? readingAllowed(read, index) : read;
   const readWithin: ReadElement<Mutation | Write | Problem> = (element, each) =>
     limit.problemOf(element) ?? readAllowed(element, each);
   let before: readonly Json[] = [];

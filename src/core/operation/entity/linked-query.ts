@@ -1,5 +1,5 @@
 /** Resolves the parts of a query that lead through relationships (clause 4.9): finds the target entities first. */
-import type { Filter, QPath, Query, TypeSelection } from '../../language/filter.ts';
+import { anyOfTypes, type Filter, type QPath, type Query } from '../../language/filter.ts';
 import { Problem } from '../../model/problem.ts';
 import type { CallContext } from '../operation.ts';
 
@@ -23,8 +23,7 @@ export async function resolveLinks(query: Query, call: CallContext): Promise<Que
 const withPath = (query: Exclude<Query, { parts: unknown }>, path: QPath): Query => ({ ...query, path });
 
 async function idsOf(q: Query, types: readonly string[], { store, now }: CallContext): Promise<readonly string[]> {
-  const parts = types.map((type): TypeSelection => ({ op: 'type', type }));
-  const filter: Filter = parts.length > 0 ? { q, selectors: [{ types: { op: 'or', parts } }] } : { q };
+  const filter: Filter = types.length > 0 ? { q, selectors: [{ types: anyOfTypes(types) }] } : { q };
   const found = await store.find({ filter, now, limit: targetsMax + 1 });
   if (found.length > targetsMax)
     throw new Problem('TooComplexQuery', `A part of q leads to more than ${targetsMax} entities.`);

@@ -7,7 +7,7 @@ import { Problem, ProblemWithWarnings } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import { type Merged, queryMerged, type Reading, registrationsFor, retrieveMerged } from '../distributed-read.ts';
+import { queryMerged, type Reading, registrationsForRead, retrieveMerged } from '../distributed-read.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
 import {
@@ -36,7 +36,7 @@ export const retrieveEntity: Operation = {
   async run(request, call) {
     const id = readId(request.path['id'] ?? '');
     const shown = readEntityOutput(request.params, call);
-    const index = registrationsFor(request.params, call);
+    const index = registrationsForRead(request.params, call);
     const local = await call.store.get(id, call.now);
     if (index === undefined) return answerOne({ id, found: local, shown, request }, call);
     const reading = { index: await index, local, ...readWanted(request.params, call) };
@@ -153,7 +153,9 @@ async function answerQuery(
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
   const plan = { filter: linkless, now: call.now, limit: limit + 1, offset, isLazy: true };
   const position = await call.position();
-  const merged = await queryEverywhere(linkless, { ...shown, ...paging }, call);
+  const index = registrationsForRead(paging, call);
+  const merged =
+    index && (await queryEverywhere(linkless, { index: await index, params: { ...shown, ...paging } }, call));
   const { found, count } = merged
     ? pageIn(merged.found, pages)
     : {
@@ -167,16 +169,13 @@ async function answerQuery(
   return { kind: 'found', text, position, page, isReformatted: view.isReformatted(), ...warnings };
 }
 
-/** All results, when context sources have a part of them. */
-async function queryEverywhere(
+/** All results. Undefined when no context source has a part of them. */
+const queryEverywhere = (
   filter: Filter,
-  params: Params,
+  { index, params }: Pick<Reading, 'index' | 'params'>,
   call: CallContext,
-): Promise<Merged<readonly Stored[]> | undefined> {
-  const index = registrationsFor(params, call);
-  if (index === undefined) return undefined;
-  return queryMerged({ index: await index, filter, projection: readProjection(params, call.context), params }, call);
-}
+): ReturnType<typeof queryMerged> =>
+  queryMerged({ index, filter, projection: readProjection(params, call.context), params }, call);
 
 const pageIn = (
   all: readonly Stored[],
