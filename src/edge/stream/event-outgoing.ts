@@ -8,7 +8,7 @@ export interface EventOutgoing extends Pick<Outgoing, 'send' | 'backlog' | 'drai
    * when the client has taken nothing of its backlog since the last call: returns false.
    */
   readonly beat: () => boolean;
-  /** Ends the text when everything was sent. With `isWithdrawn`, what waits is not sent any more. */
+  /** Ends the text when everything was sent, or after some seconds. With `isWithdrawn`, what waits is not sent any more. */
   close(isWithdrawn?: boolean): void;
 }
 
@@ -17,6 +17,9 @@ export interface EventOutgoingOptions extends Pick<World, 'memory' | 'observe'> 
   /** The name of the binding in metrics. */
   readonly binding: string;
 }
+
+/** Time in milliseconds that a client has to take what waits when the text is to end. */
+const closingMs = 5000;
 
 export function createEventOutgoing({ sink, memory, observe, binding }: EventOutgoingOptions): EventOutgoing {
   const outgoing = createOutgoing(
@@ -42,6 +45,8 @@ export function createEventOutgoing({ sink, memory, observe, binding }: EventOut
     close: (isWithdrawn = false) => {
       if (isWithdrawn) outgoing.withdraw();
       outgoing.close(() => sink.end());
+      const timer = setTimeout(() => outgoing.withdraw(), closingMs);
+      sink.closed(() => clearTimeout(timer));
     },
   };
 }

@@ -197,8 +197,24 @@ test('a client that does not keep up is let go, and the notification is refused 
   expect(() => sources.create()).toThrow(/stops/);
 });
 
+test('what waits for a client that reads nothing is released some seconds after its event source is deleted', async () => {
+  const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 24, pingIntervalMs: 3_600_000 } });
+  const { url: at = '', connection_id: id } = await createSource(url);
+  const { url: to = '' } = (await createCallback(url, id)).body;
+  const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+  silent.write(`GET ${new URL(at).pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await new Promise((resolve) => silent.once('data', resolve));
+  silent.pause();
+  // First the buffers of the operating system fill.
+  while (world.memory.held('streams') < 2 ** 22) await post(to, 'x'.repeat(2 ** 20));
+  await fetch(at, { method: 'DELETE' });
+  while (world.memory.held('streams') > 2 ** 18) await new Promise((resolve) => setTimeout(resolve, 50));
+  silent.destroy();
+});
+
 test('a client that reads nothing between two heartbeats is let go', async () => {
-  const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 24, pingIntervalMs: 100 } });
+  // So much that the heartbeats find it, and not the limit of the buffer.
+  const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 30, pingIntervalMs: 50 } });
   const { url: at = '', connection_id: id } = await createSource(url);
   const { url: to = '' } = (await createCallback(url, id)).body;
   const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
