@@ -193,6 +193,10 @@ test('metrics and event sources of ngsi-proxy need a key, the pages and health d
   for (const path of ['/', '/docs', '/api', '/openapi.yaml', '/version'])
     expect((await ask(url, path)).status).toBe(200);
   expect([(await ask(url, '/metrics')).status, (await ask(url, '/metrics', key)).status]).toEqual([401, 200]);
+  const ofOneTenant = { to: 'role:star', operations: ['read'], tenants: ['*'] };
+  expect((await ask(url, '/ngsi-ld/v1/access/grants', key, post(ofOneTenant))).status).toBe(201);
+  const star = (await run(keys, ['create', 'star', '--role', 'star', '--data', folder])).out.trim();
+  expect((await ask(url, '/metrics', star)).status).toBe(403);
   expect((await ask(url, '/eventsource', undefined, { method: 'POST' })).status).toBe(401);
   const made = await ask(url, '/eventsource', key, { method: 'POST' });
   expect(made.status).toBe(201);

@@ -1,4 +1,5 @@
 /** Asks for grants where no operation of the API does it: at pages, and at the API of ngsi-proxy. */
+import { decide } from '../../core/access/decision.ts';
 import { type Authenticate, credentialsNeeded, type RequestHead } from '../../core/access/identity.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -23,11 +24,13 @@ export async function requireGrant(
   throw new Problem('Forbidden', `${principal.identity.subject} has no grant for this.`);
 }
 
-/** No tenant has this name: only grants for all tenants apply to it. */
-const everyTenant = '*';
-
-export const mayReadEverything = (principal: Principal): boolean =>
-  principal.rights('read', everyTenant).extent === 'full';
+/** True when the grants for all tenants together give everything to read. Those for named tenants do not count. */
+export const mayReadEverything = ({ grants }: Principal): boolean =>
+  decide(
+    grants.filter(({ tenants }) => tenants === undefined),
+    'read',
+    '',
+  ).extent === 'full';
 
 export const maySubscribe = ({ grants }: Principal): boolean =>
   grants.some(({ operations }) => operations.includes('subscribe'));
