@@ -13,7 +13,7 @@ import type { Operation } from '../core/operation/operation.ts';
 import { Problem } from '../core/model/problem.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
-import type { Stores } from '../core/port/store.ts';
+import type { Store, Stores } from '../core/port/store.ts';
 import { createAuthenticator } from '../edge/auth/authenticator.ts';
 import { createFailureLimit } from '../edge/auth/failure-limit.ts';
 import { type KeyRing, openKeyRing } from '../edge/auth/key-ring.ts';
@@ -90,10 +90,14 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
   };
 }
 
-async function openGrants({ stores, observe }: AccessOptions): Promise<GrantPolicy> {
+const openGrants = async ({ stores, observe }: AccessOptions): Promise<GrantPolicy> =>
+  openGrantPolicy((await defaultStore(stores)).collection(grantCollection), observe);
+
+/** The store of the default tenant, which has the keys and grants. */
+async function defaultStore(stores: Stores): Promise<Store> {
   const store = await stores.open('', true);
-  if (!store) throw new Problem('Unavailable', 'The store of the grants cannot be opened.');
-  return openGrantPolicy(store.collection(grantCollection), observe);
+  if (!store) throw new Problem('Unavailable', 'The store of the keys and grants cannot be opened.');
+  return store;
 }
 
 /** Enough for a person who tries the keys at hand, and too few to try keys or to load the broker with checks. */
@@ -113,11 +117,7 @@ function createKeysOnUse({ stores, clock, observe }: AccessOptions): {
   const failed = (cause: unknown): void => observe({ kind: 'failed', where: 'access keys', cause });
   const timer = setInterval(() => void opened?.then((ring) => ring.noteUses()).catch(failed), usesMs);
   timer.unref();
-  const openRing = async (): Promise<KeyRing> => {
-    const store = await stores.open('', true);
-    if (!store) throw new Problem('Unavailable', 'The store of the keys cannot be opened.');
-    return openKeyRing({ store, clock, observe });
-  };
+  const openRing = async (): Promise<KeyRing> => openKeyRing({ store: await defaultStore(stores), clock, observe });
   return {
     open: () => {
       opened ??= openRing();
