@@ -113,6 +113,8 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
     await run(keys, ['revoke', 'app', ...where]);
     expect((await ask(url, types, rotated)).status).toBe(401);
     await expect(run(keys, ['revoke', 'administrator', ...where])).rejects.toThrow('last valid key');
+    const endless = ['create', 'x', '--role', 'reader', '--expires', '999999999', ...where];
+    await expect(run(keys, endless)).rejects.toThrow('--expires may be at most 36500 days');
   });
 
   test('limits a key to what grants say, at once and after a restart', async () => {

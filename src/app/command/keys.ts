@@ -61,6 +61,9 @@ export const keys: Command = {
   },
 };
 
+/** A hundred years. A time after the year 275760 cannot be written. */
+const daysMax = 36_500;
+
 interface TaskInput {
   readonly name: string;
   readonly values: Values;
@@ -71,7 +74,8 @@ const tasks: Readonly<Record<string, (keys: Keys, input: TaskInput) => Promise<v
   create: async (all, { name, values, io }) => {
     const now = createClock().now();
     const days = values.expires === '' ? undefined : wholeOf('expires', values.expires, 1);
-    const expiresAt = days === undefined ? undefined : new Date(Date.now() + days * 86_400_000).toISOString();
+    if (days !== undefined && days > daysMax) throw new Error(`--expires may be at most ${daysMax} days.`);
+    const expiresAt = days === undefined ? undefined : new Date(Date.parse(now) + days * 86_400_000).toISOString();
     if (values.role === '') throw new Error('keys create needs --role, such as --role reader.');
     const roles = values.role.split(',').map((role) => role.trim());
     io.out.write(`${await all.create(readNewKey({ name, roles, ...(expiresAt ? { expiresAt } : undefined) }, now))}\n`);
