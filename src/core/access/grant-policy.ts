@@ -27,7 +27,7 @@ interface State {
   stored: Map<string, StoredGrant> | undefined;
   /** By whom they are given to. */
   grants: ReadonlyMap<string, readonly Grant[]>;
-  /** By identity object, and by what it says. */
+  /** By identity object, and by whom the grants are given to. */
   known: WeakMap<Identity, Principal>;
   readonly principals: Map<string, Principal>;
   /** The last or running renewal. */
@@ -37,12 +37,12 @@ interface State {
 /** Most principals that are kept. */
 const principalsMax = 20_000;
 
-/** Roles that are there from the start, in all tenants. */
-const roles: Readonly<Record<string, readonly Grant[]>> = {
-  administrator: everything,
-  writer: [{ operations: ['read', 'write', 'delete', 'subscribe', 'history'] }],
-  reader: [{ operations: ['read', 'subscribe', 'history'] }],
-};
+/** The grants of the roles that are there from the start, in all tenants, by whom they are given to. */
+const builtIn: ReadonlyMap<string, readonly Grant[]> = new Map([
+  ['role:administrator', everything],
+  ['role:writer', [{ operations: ['read', 'write', 'delete', 'subscribe', 'history'] }]],
+  ['role:reader', [{ operations: ['read', 'subscribe', 'history'] }]],
+]);
 
 /** Throws what the store throws when the grants cannot be read. */
 export async function openGrantPolicy(collection: DocumentCollection, observe: Observe): Promise<GrantPolicy> {
@@ -126,11 +126,13 @@ function put(state: State, stored: State['stored']): void {
   for (const listener of [...state.listeners]) listener();
 }
 
+/** Identities with equal grants share a principal, and so its decisions and what is kept of them. */
 function principalOf(state: State, identity: Identity): Principal {
   const own = state.known.get(identity);
   if (own) return own;
-  const key = JSON.stringify([identity.kind, identity.subject, identity.roles]);
-  const shared = state.principals.get(key) ?? createPrincipal(identity, grantsOf(state, identity));
+  const receivers = receiversOf(identity).filter((to) => builtIn.has(to) || state.grants.has(to));
+  const key = JSON.stringify(receivers);
+  const shared = state.principals.get(key) ?? createPrincipal(identity, grantsTo(receivers, state));
   if (state.principals.size >= principalsMax) state.principals.clear();
   state.principals.set(key, shared);
   // Another token or secret of the same holder has the same grants, but its own end.
@@ -139,7 +141,5 @@ function principalOf(state: State, identity: Identity): Principal {
   return principal;
 }
 
-const grantsOf = ({ grants }: State, identity: Identity): readonly Grant[] => [
-  ...identity.roles.flatMap((role) => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])),
-  ...receiversOf(identity).flatMap((to) => grants.get(to) ?? []),
-];
+const grantsTo = (receivers: readonly string[], { grants }: State): readonly Grant[] =>
+  receivers.flatMap((to) => [...(builtIn.get(to) ?? []), ...(grants.get(to) ?? [])]);
