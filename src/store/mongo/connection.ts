@@ -1,5 +1,5 @@
 /** Connects to the replica set and maps its errors to problems. */
-import { MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb';
+import { MongoClient, type MongoClientOptions, MongoError, MongoNetworkError, MongoServerError } from 'mongodb';
 import { badData, Problem } from '../../core/model/problem.ts';
 
 /** How long a request waits for a primary before it fails. An election takes up to 12 s. */
@@ -73,15 +73,13 @@ const isTooLarge = (error: unknown): boolean =>
 export const tooComplex = (cause?: unknown): Problem =>
   new Problem('TooComplexQuery', 'The query takes longer than 10 s: narrow it by id, type or place.', cause);
 
+/** The driver's errors of the connection that are no MongoNetworkError. */
 const unavailableNames = new Set([
-  'MongoNetworkError',
-  'MongoNetworkTimeoutError',
   'MongoServerSelectionError',
   'MongoNotConnectedError',
   'MongoTopologyClosedError',
   'MongoClientClosedError',
   'MongoPoolClosedError',
-  'MongoPoolClearedError',
   'MongoWaitQueueTimeoutError',
 ]);
 
@@ -97,7 +95,8 @@ const brokenCodes = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ET
 /** True for failures of the connection or of the replica set's state, not of the request. */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof MongoError
-    ? unavailableNames.has(error.name) ||
+    ? error instanceof MongoNetworkError ||
+      unavailableNames.has(error.name) ||
       unavailableLabels.some((label) => error.hasErrorLabel(label)) ||
       (error instanceof MongoServerError && unavailableCodes.has(error.code))
     : typeof error === 'object' && error !== null && 'code' in error && brokenCodes.has(error.code);
