@@ -1,7 +1,9 @@
 /** Tests the API page in a real browser: it shows every operation of openapi.yaml, and its curl commands work. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { operations } from '../../src/core/operation/table.ts';
@@ -48,11 +50,14 @@ async function printed({ url }: TestBroker): Promise<readonly Printed[]> {
   }));
 }
 
-/** Carries lines out in one shell, in order. Streams, which do not end, are cut off. */
-async function carriedOut(all: readonly Printed[]): Promise<readonly (Printed & { status: string; body: string })[]> {
+/** Carries lines out in one shell, in order, with a key if there is one. Streams, which do not end, are cut off. */
+async function carriedOut(
+  all: readonly Printed[],
+  key = '',
+): Promise<readonly (Printed & { status: string; body: string })[]> {
   const script = [
     'set -u',
-    `curl() { case "$*" in *-N*) set -- -m 1 "$@";; esac; command curl -sS -w '~~%{http_code}' "$@"; }`,
+    `curl() { case "$*" in *-N*) set -- -m 1 "$@";; esac; command curl -sS -H 'X-Auth-Token: ${key}' -w '~~%{http_code}' "$@"; }`,
     ...all.flatMap(({ lines }) => [lines, 'echo "~~next~~"']),
   ];
   const { stdout } = await promisify(execFile)('sh', ['-c', script.join('\n')]);
@@ -113,9 +118,10 @@ describe('the page of the API', () => {
   });
 
   test('has lines for every operation that a shell can carry out from top to bottom, beginning with nothing', async () => {
-    const fresh = await startTestBroker();
+    const fresh = await startTestBroker(['--access', 'required']);
     try {
-      const outcomes = await carriedOut(await printed(fresh));
+      const key = readFileSync(join(fresh.folder, 'administrator.key'), 'utf8').trim();
+      const outcomes = await carriedOut(await printed(fresh), key);
       expect(outcomes.map(({ operation }) => operation).sort()).toEqual((await each('.operation', 'id')).toSorted());
       const failed = outcomes.filter(({ operation, status }) => !isDone(status) && !ofOneLetter.has(operation));
       expect(failed).toEqual([]);
