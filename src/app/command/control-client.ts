@@ -1,11 +1,18 @@
 /** Sends requests of commands to the running broker on the same data folder, over its control socket. */
 import { request } from 'node:http';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
+import { answers, controlPath } from '../control-socket.ts';
 
 /** Sends a request to a path below /ngsi-ld/v1. Returns the body. Throws an Error with the reason when the broker refuses. */
 export type SendControl = (method: string, path: string, body?: Json) => Promise<Json | undefined>;
 
-export const createControlClient =
+/** A client of the broker that runs on the data folder. Undefined when none answers. */
+export async function findRunningBroker(data: string): Promise<SendControl | undefined> {
+  const path = controlPath(data);
+  return path !== undefined && (await answers(path)) ? createControlClient(path) : undefined;
+}
+
+const createControlClient =
   (socketPath: string): SendControl =>
   async (method, path, body) => {
     const { status, text } = await exchange(socketPath, { method, path: `/ngsi-ld/v1${path}` }, body);

@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { isArray, isObject, type Json, type JsonObject, parseJson, sameJson } from '../../core/model/json.ts';
 import { asksForHelp } from '../config/arguments.ts';
 import { readConfig } from '../config/read-config.ts';
-import { answers, controlPath } from '../control-socket.ts';
 import type { Command, Io } from './command.ts';
-import { createControlClient, type SendControl } from './control-client.ts';
+import { findRunningBroker, type SendControl } from './control-client.ts';
 import { helpOf, readFlags } from './options.ts';
 
 const flags = {
@@ -42,10 +41,9 @@ export const grants: Command = {
 
 async function connect(data: string): Promise<SendControl> {
   const config = readConfig({ args: data === '' ? [] : [`--data=${data}`], env: process.env });
-  const path = controlPath(config.data);
-  if (path === undefined || !(await answers(path)))
-    throw new Error(`No running broker answers in the folder ${config.data}. Start it first.`);
-  return createControlClient(path);
+  const send = await findRunningBroker(config.data);
+  if (!send) throw new Error(`No running broker answers in the folder ${config.data}. Start it first.`);
+  return send;
 }
 
 interface NamedGrant extends JsonObject {

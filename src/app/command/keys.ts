@@ -5,11 +5,10 @@ import { openKeyRing } from '../../edge/auth/key-ring.ts';
 import { asksForHelp } from '../config/arguments.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Config } from '../config/options.ts';
-import { answers, controlPath } from '../control-socket.ts';
 import { createClock } from '../process.ts';
 import { openStores } from '../stores.ts';
 import type { Command, Io } from './command.ts';
-import { createControlClient } from './control-client.ts';
+import { findRunningBroker } from './control-client.ts';
 import { helpOf, readFlags, wholeOf } from './options.ts';
 import { createRemoteKeys } from './remote-keys.ts';
 
@@ -110,8 +109,8 @@ function configOf(values: Values): Config {
 
 /** Uses the running broker when there is one on the data folder, else the store itself. */
 async function withKeys(config: Config, use: (keys: Keys) => Promise<void>): Promise<void> {
-  const path = controlPath(config.data);
-  if (path !== undefined && (await answers(path))) return use(createRemoteKeys(createControlClient(path)));
+  const send = await findRunningBroker(config.data);
+  if (send) return use(createRemoteKeys(send));
   if (config.store === 'memory')
     throw new Error(
       `No running broker answers in the folder ${config.data}, and nothing of a broker in memory is kept.`,
