@@ -170,6 +170,33 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     expect((await send(0, 'POST /entityOperations/upsert', [{ id: 'urn:past:1', type: 'Past' }])).status).toBe(201);
   });
 
+  test('are refused before a source is asked, as they are without sources', async () => {
+    const { url, asked } = await serve(204, undefined);
+    await register(url, { ...of('Hatch'), mode: 'redirect' });
+    const path = '/entities/urn:hatch:1';
+    const nothing = { a: 'urn:ngsi-ld:null' };
+    expect((await send(0, `POST ${path}/attrs?type=Hatch`, nothing)).status).toBe(400);
+    expect((await send(0, `PUT ${path}/attrs/a?type=Hatch`, { type: 'Property' })).status).toBe(400);
+    expect((await send(0, `PATCH ${path}?type=Hatch`, { a: { type: 'Robot' } })).status).toBe(400);
+    expect(asked).toEqual([]);
+    expect((await send(0, `PATCH ${path}?type=Hatch&format=simplified`, { a: { type: 'Robot' } })).status).toBe(204);
+    expect(asked).toEqual([
+      'PATCH /ngsi-ld/v1/entities/urn%3Ahatch%3A1?format=simplified&type=Hatch {"a":{"type":"Robot"}}',
+    ]);
+  });
+
+  test('take the scope along', async () => {
+    const { url, asked } = await serve(204, undefined);
+    await register(url, { ...of('Dock'), mode: 'redirect' });
+    const entity = { id: 'urn:dock:1', type: 'Dock', scope: '/Port', a: 1 };
+    expect((await send(0, 'POST /entities', entity)).status).toBe(201);
+    expect((await send(0, 'PATCH /entities/urn:dock:1?type=Dock', { scope: '/Quay' })).status).toBe(204);
+    expect(asked).toEqual([
+      `POST /ngsi-ld/v1/entities ${JSON.stringify(entity)}`,
+      'PATCH /ngsi-ld/v1/entities/urn%3Adock%3A1?type=Dock {"scope":"/Quay"}',
+    ]);
+  });
+
   test('go to all others when the @context of a source cannot be loaded', async () => {
     const contextSourceInfo = [{ key: 'jsonldContext', value: 'http://127.0.0.1:1/context.jsonld' }];
     const lost = await register(urlOf(2), { ...of('Barrel'), contextSourceInfo });

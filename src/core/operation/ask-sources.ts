@@ -54,7 +54,7 @@ interface Asking {
 }
 
 async function askSource(registration: Registration, question: Question, asking: Asking): Promise<Reply> {
-  const target = await orProblem(targetOf(registration, asking.call));
+  const target = await orProblem(() => targetOf(registration, asking.call));
   if (target instanceof Problem) return unreachable(registration, target);
   const { context } = target;
   const query: SourceQuery = {

@@ -58,9 +58,9 @@ export async function forEachSource<Element, Result>(
 }
 
 /** The problem is returned instead of thrown: it is that of one part. */
-export async function orProblem<Result>(work: Promise<Result>): Promise<Result | Problem> {
+export async function orProblem<Result>(work: () => Promise<Result>): Promise<Result | Problem> {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;

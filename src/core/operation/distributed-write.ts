@@ -5,36 +5,52 @@ import type { Registration } from '../federation/registration.ts';
 import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../federation/split-write.ts';
 import { anyOfTypes, type TypeSelection } from '../language/filter.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
-import { isObject, isStrings, type Json, type JsonObject, stringsOf } from '../model/json.ts';
+import { isObject, isStrings, type JsonObject, stringsOf } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
-import { isEntityMember, readEntity, readFragment } from '../model/read/entity.ts';
+import { isEntityMember } from '../model/read/entity.ts';
 import { readAttributeName, readTypeName } from '../model/read/name.ts';
 import { readId } from '../model/read/id.ts';
 import { forEachSource, isInLoop, matchingSources, orProblem, registrationsFor } from './concerned-sources.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from './operation.ts';
 import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
-import { targetOf, writeRequest } from './source-request.ts';
+import { targetOf, withAttributes, writeRequest } from './source-request.ts';
 
 /** How an operation is distributed. */
-export interface Distribution {
+interface Distribution {
   /** Its name in registrations (clause 4.20). */
   readonly name: string;
-  /** What its body is: an entity, some attributes of one, a single attribute; or it has none. */
-  readonly about: 'entity' | 'attributes' | 'attribute' | 'none';
+  /** What its body is: an entity or some attributes of one, a single attribute; or it has none. */
+  readonly about: 'entity' | 'attribute' | 'none';
 }
 
-/** The operation, carried out at context sources too. Without registrations in the tenant it runs as it is. */
-export const distributed = (operation: Operation, distribution: Distribution): Operation => ({
-  ...operation,
-  run(request, call) {
-    const index = registrationsFor(request.params, call);
-    return index ? runDistributed({ operation, distribution, request, call }, index) : operation.run(request, call);
-  },
-});
+/** An operation that writes one entity, or attributes of one. */
+export interface EntityWriteOperation<Read> extends Omit<Operation, 'run'> {
+  readonly distribution: Distribution;
+  /** What the request writes. Throws BadRequestData. */
+  readonly read: (request: OperationRequest, call: CallContext) => Read;
+  /** Writes it at this broker. */
+  readonly write: (read: Read, request: OperationRequest, call: CallContext) => Promise<OperationResult>;
+}
+
+/** The operation, carried out here and at context sources. Without registrations in the tenant it only writes here. */
+export function distributed<Read>({ distribution, read, write, ...head }: EntityWriteOperation<Read>): Operation {
+  const local: Operation = { ...head, run: (request, call) => write(read(request, call), request, call) };
+  return {
+    ...head,
+    run(request, call) {
+      const index = registrationsFor(request.params, call);
+      return index
+        ? runDistributed({ operation: local, distribution, read, request, call }, index)
+        : local.run(request, call);
+    },
+  };
+}
 
 interface Running {
+  /** Writes at this broker only. */
   readonly operation: Operation;
   readonly distribution: Distribution;
+  readonly read: EntityWriteOperation<unknown>['read'];
   readonly request: OperationRequest;
   readonly call: CallContext;
 }
@@ -43,7 +59,7 @@ async function runDistributed(
   running: Running,
   opening: RegistrationIndex | Promise<RegistrationIndex>,
 ): Promise<OperationResult> {
-  const { operation, request, call } = running;
+  const { operation, read, request, call } = running;
   const index = await opening;
   if (index.size === 0) return operation.run(request, call);
   const write = await readWrite(running);
@@ -54,7 +70,8 @@ async function runDistributed(
     throw new Problem('Forbidden', `The caller may not write what context sources have of ${write.id}.`);
   const split = splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);
   if (split.parts.length === 0) return operation.run(request, call);
-  checkBody(running);
+  // No source gets what this broker refuses.
+  read(request, call);
   const isLooped = isInLoop(call);
   const parts = isLooped ? split.parts.filter(({ registration }) => isProxied(registration)) : split.parts;
   const [local, sent] = await Promise.all([
@@ -118,19 +135,6 @@ function registrationsOf(
   return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
 }
 
-/** Throws what this broker would throw for the body. */
-function checkBody({ distribution, request, call }: Running): void {
-  const body: Json = request.body ?? null;
-  const { id } = request.path;
-  if (distribution.about === 'entity') readEntity(body, call.context, id === undefined ? {} : { id });
-  if (distribution.about === 'attributes')
-    readFragment(body, call.context, {
-      id: id ?? '',
-      nulls: 'deep',
-      isSimplified: request.params['options'] === 'keyValues',
-    });
-}
-
 async function sendPart(
   part: WritePart,
   { operation, request, call }: Running,
@@ -142,7 +146,7 @@ async function sendPart(
   if (isLooped) return failed(about, new Problem('LoopDetected', `The request has passed this broker already.`));
   if (!part.isOffered || !sources)
     return failed(about, new Problem('Conflict', `The source of ${registration.id} does not offer ${operation.name}.`));
-  const target = await orProblem(targetOf(registration, call));
+  const target = await orProblem(() => targetOf(registration, call));
   if (target instanceof Problem) return failed(about, target);
   const answer = await sources.ask(writeRequest(target, { operation, request, attrs, asked: call.context }));
   const result = resultOfAnswer(about, answer);
@@ -157,7 +161,7 @@ async function runLocal(running: Running, split: WriteSplit, write: EntityWrite)
   const { operation, call } = running;
   if (!split.isLocal || (await isNothingHere(split, write, call))) return [];
   const part = split.rest ? { attrs: split.rest } : {};
-  const result = await orProblem(operation.run(localRequest(running, split.rest), call));
+  const result = await orProblem(() => operation.run(localRequest(running, split.rest), call));
   return [result instanceof Problem ? failed(part, result) : { ...part, result }];
 }
 
@@ -168,13 +172,7 @@ async function isNothingHere({ parts }: WriteSplit, { id, attrs }: EntityWrite, 
 }
 
 function localRequest({ distribution, request, call }: Running, rest: readonly string[] | undefined): OperationRequest {
-  const isReduced = distribution.about === 'entity' || distribution.about === 'attributes';
-  return rest && isReduced ? { ...request, body: bodyOf(request.body, rest, call) } : request;
-}
-
-/** The body with these attributes only. */
-function bodyOf(body: Json | undefined, attrs: readonly string[], { context }: CallContext): Json {
-  if (!isObject(body)) return body ?? null;
-  const kept = Object.entries(body).filter(([name]) => isEntityMember(name) || attrs.includes(context.expand(name)));
-  return Object.fromEntries(kept);
+  return rest && distribution.about === 'entity'
+    ? { ...request, body: withAttributes(request.body, rest, call.context) ?? null }
+    : request;
 }

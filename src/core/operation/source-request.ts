@@ -241,11 +241,12 @@ export function writeRequest(
   });
 }
 
-function withAttributes(body: Json | undefined, attrs: readonly string[], context: Context): Json | undefined {
+/** An entity, or some attributes of one, with these attributes only. */
+export function withAttributes(body: Json | undefined, attrs: readonly string[], context: Context): Json | undefined {
   if (!isObject(body)) return body;
-  const about = new Set(['id', '@id', 'type', '@type']);
+  const kept = new Set(attrs);
   return Object.fromEntries(
-    Object.entries(body).filter(([name]) => about.has(name) || attrs.includes(context.expand(name))),
+    Object.entries(body).filter(([name]) => isEntityMember(name) || kept.has(context.expand(name))),
   );
 }
 

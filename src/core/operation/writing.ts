@@ -40,6 +40,16 @@ export async function checkPart(id: string, fragment: EntityFragment, call: Call
   checkFragment({ ...fragment, id, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
 
+/** Checks a mutation with a part of an existing entity, and applies it. */
+export async function applyPart(
+  mutation: Extract<Mutation, { readonly fragment: EntityFragment }>,
+  request: OperationRequest,
+  call: CallContext,
+): Promise<OperationResult> {
+  await checkPart(mutation.id, mutation.fragment, call);
+  return updateAnswer(await applyOne(mutation, request, call));
+}
+
 /** Like `checkPart`, for a part of an entity whose stored types are already known. */
 export function checkFragment(fragment: Named, types: readonly string[], call: CallContext): void {
   if (call.world.models.isIdle) return;

@@ -1,63 +1,119 @@
 /** Operations that write attributes of an existing entity (clauses 5.6.2 to 5.6.5 and 5.6.19). */
 import { isObject, type Json } from '../../model/json.ts';
+import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeFragments, readFragment } from '../../model/read/entity.ts';
 import { isReserved, readAttributeName } from '../../model/read/name.ts';
 import { distributed } from '../distributed-write.ts';
 import { writeHead } from '../heads.ts';
-import type { OperationRequest, CallContext, Operation } from '../operation.ts';
+import type { OperationRequest, CallContext, Operation, OperationResult } from '../operation.ts';
 import { readDeletedInstances, readEntityId, readOptions } from '../parameters.ts';
-import { applyOne, checkPart, updateAnswer } from '../writing.ts';
+import { applyOne, applyPart, checkPart, updateAnswer } from '../writing.ts';
 
-export const appendAttributes: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'appendAttributes',
-    clause: '5.6.3',
-    method: 'POST',
-    path: '/entities/{id}/attrs',
-    parameters: ['type', 'options', 'local'],
-    body: 'object',
-    async run(request, call) {
-      const id = readEntityId(request);
-      const overwrite = !readOptions(request.params, ['noOverwrite']).has('noOverwrite');
-      const fragment = readFragment(request.body ?? null, call.context, { id, nulls: 'forbidden' });
-      await checkPart(id, fragment, call);
-      return updateAnswer(await applyOne({ op: 'append', id, fragment, overwrite }, request, call));
-    },
+const attributesHead = { ...writeHead, path: '/entities/{id}/attrs', body: 'object' } as const;
+
+const attributeHead = {
+  ...writeHead,
+  path: '/entities/{id}/attrs/{attr}',
+  parameters: ['type', 'local'],
+  body: 'any',
+} as const;
+
+export const appendAttributes: Operation = distributed({
+  ...attributesHead,
+  name: 'appendAttributes',
+  clause: '5.6.3',
+  method: 'POST',
+  parameters: ['type', 'options', 'local'],
+  distribution: { name: 'appendAttrs', about: 'entity' },
+  read: (request, call) => ({
+    overwrite: !readOptions(request.params, ['noOverwrite']).has('noOverwrite'),
+    ...readAttributes(request, call, 'forbidden'),
+  }),
+  write: (read, request, call) => applyPart({ op: 'append', ...read }, request, call),
+});
+
+export const updateAttributes: Operation = distributed({
+  ...attributesHead,
+  name: 'updateAttributes',
+  clause: '5.6.2',
+  method: 'PATCH',
+  parameters: ['type', 'local'],
+  distribution: { name: 'updateEntity', about: 'entity' },
+  read: (request, call) => readAttributes(request, call, 'allowed'),
+  write: (read, request, call) => applyPart({ op: 'update', ...read }, request, call),
+});
+
+/** The entity in the path, and its attributes in the body. */
+function readAttributes(request: OperationRequest, { context }: CallContext, nulls: 'allowed' | 'forbidden') {
+  const id = readEntityId(request);
+  return { id, fragment: readFragment(request.body ?? null, context, { id, nulls }) };
+}
+
+export const partialUpdateAttribute: Operation = distributed({
+  ...attributeHead,
+  name: 'partialUpdateAttribute',
+  clause: '5.6.4',
+  method: 'PATCH',
+  distribution: { name: 'updateAttrs', about: 'attribute' },
+  read(request, call) {
+    const read = readAttribute(request, call, 'allowed');
+    if (read.fragments.some((fragment) => Object.keys(fragment).length === 0))
+      throw badData('The body says nothing of the attribute.');
+    return read;
   },
-  { name: 'appendAttrs', about: 'attributes' },
-);
+  write: (read, request, call) => applyAttribute({ op: 'partialUpdate', ...read }, request, call),
+});
 
-export const updateAttributes: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'updateAttributes',
-    clause: '5.6.2',
-    method: 'PATCH',
-    path: '/entities/{id}/attrs',
-    parameters: ['type', 'local'],
-    body: 'object',
-    async run(request, call) {
-      const id = readEntityId(request);
-      const fragment = readFragment(request.body ?? null, call.context, { id, nulls: 'allowed' });
-      await checkPart(id, fragment, call);
-      return updateAnswer(await applyOne({ op: 'update', id, fragment }, request, call));
-    },
+export const replaceAttribute: Operation = distributed({
+  ...attributeHead,
+  name: 'replaceAttribute',
+  clause: '5.6.19',
+  method: 'PUT',
+  distribution: { name: 'replaceAttrs', about: 'attribute' },
+  read: (request, call) => readAttribute(request, call, 'forbidden'),
+  write: (read, request, call) => applyAttribute({ op: 'replaceAttr', ...read }, request, call),
+});
+
+export const deleteAttribute: Operation = distributed({
+  ...attributeHead,
+  name: 'deleteAttribute',
+  access: 'delete',
+  clause: '5.6.5',
+  method: 'DELETE',
+  parameters: ['type', 'datasetId', 'deleteAll', 'local'],
+  body: 'none',
+  distribution: { name: 'deleteAttrs', about: 'none' },
+  read: (request, call) => ({
+    id: readEntityId(request),
+    attr: attributeIn(request.path, call),
+    which: readDeletedInstances(request.params),
+  }),
+  async write(read, request, call) {
+    await applyOne({ op: 'deleteAttr', ...read }, request, call);
+    return { kind: 'done' };
   },
-  { name: 'updateEntity', about: 'attributes' },
-);
+});
 
-/** Reads id, attribute and body of an operation on one attribute, and checks the data model. */
-async function readAttributeRequest(request: OperationRequest, call: CallContext, nulls: 'allowed' | 'forbidden') {
+/** The entity and the attribute in the path, and the attribute in the body. */
+function readAttribute(request: OperationRequest, call: CallContext, nulls: 'allowed' | 'forbidden') {
   const { path, body = null } = request;
   const id = readEntityId(request);
   const attr = attributeIn(path, call);
   if (attr === 'scope')
     throw badData('The scope is no attribute that could be written this way; patch the entity instead.');
   const fragments = readAttributeFragments(body, call.context, { nulls, iri: attr });
-  await checkPart(id, { attrs: { [attr]: fragments } }, call);
   return { id, attr, fragments, isWrapped: isWrapped(body, attr, call) };
+}
+
+/** Checks the attribute against data models, and applies the mutation. */
+async function applyAttribute(
+  mutation: Extract<Mutation, { readonly op: 'partialUpdate' | 'replaceAttr' }>,
+  request: OperationRequest,
+  call: CallContext,
+): Promise<OperationResult> {
+  await checkPart(mutation.id, { attrs: { [mutation.attr]: mutation.fragments } }, call);
+  return updateAnswer(await applyOne(mutation, request, call));
 }
 
 /** True for an object whose only member has the name of the attribute itself. */
@@ -71,59 +127,3 @@ const attributeIn = (path: OperationRequest['path'], { context }: CallContext): 
   const name = path['attr'] ?? '';
   return name === 'scope' ? name : readAttributeName(name, context);
 };
-
-export const partialUpdateAttribute: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'partialUpdateAttribute',
-    clause: '5.6.4',
-    method: 'PATCH',
-    path: '/entities/{id}/attrs/{attr}',
-    parameters: ['type', 'local'],
-    body: 'any',
-    async run(request, call) {
-      const read = await readAttributeRequest(request, call, 'allowed');
-      if (read.fragments.some((fragment) => Object.keys(fragment).length === 0))
-        throw badData('The body says nothing of the attribute.');
-      return updateAnswer(await applyOne({ op: 'partialUpdate', ...read }, request, call));
-    },
-  },
-  { name: 'updateAttrs', about: 'attribute' },
-);
-
-export const replaceAttribute: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'replaceAttribute',
-    clause: '5.6.19',
-    method: 'PUT',
-    path: '/entities/{id}/attrs/{attr}',
-    parameters: ['type', 'local'],
-    body: 'any',
-    async run(request, call) {
-      const read = await readAttributeRequest(request, call, 'forbidden');
-      return updateAnswer(await applyOne({ op: 'replaceAttr', ...read }, request, call));
-    },
-  },
-  { name: 'replaceAttrs', about: 'attribute' },
-);
-
-export const deleteAttribute: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'deleteAttribute',
-    access: 'delete',
-    clause: '5.6.5',
-    method: 'DELETE',
-    path: '/entities/{id}/attrs/{attr}',
-    parameters: ['type', 'datasetId', 'deleteAll', 'local'],
-    body: 'none',
-    async run(request, call) {
-      const id = readEntityId(request);
-      const attr = attributeIn(request.path, call);
-      await applyOne({ op: 'deleteAttr', id, attr, which: readDeletedInstances(request.params) }, request, call);
-      return { kind: 'done' };
-    },
-  },
-  { name: 'deleteAttrs', about: 'none' },
-);

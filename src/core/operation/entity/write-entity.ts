@@ -9,73 +9,59 @@ import { writeHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { readEntityId, readFormat, readOptions } from '../parameters.ts';
 import { resourcePath } from '../resource-path.ts';
-import { applyOne, checkPart, checkWhole, updateAnswer } from '../writing.ts';
+import { applyOne, applyPart, checkWhole } from '../writing.ts';
 
-export const createEntity: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'createEntity',
-    clause: '5.6.1',
-    method: 'POST',
-    path: '/entities',
-    parameters: ['local'],
-    body: 'object',
-    unknownTenant: 'create',
-    async run(request, call) {
-      const entity = readEntity(request.body ?? null, call.context);
-      checkWhole(entity, call);
-      await applyOne({ op: 'create', id: entity.id, entity }, request, call);
-      return { kind: 'created', location: resourcePath('entities', entity.id) };
-    },
-  },
-  { name: 'createEntity', about: 'entity' },
-);
+const entityHead = { ...writeHead, path: '/entities/{id}', parameters: ['type', 'local'], body: 'object' } as const;
 
-export const replaceEntity: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'replaceEntity',
-    clause: '5.6.18',
-    method: 'PUT',
-    path: '/entities/{id}',
-    parameters: ['type', 'local'],
-    body: 'object',
-    async run(request, call) {
-      const id = readEntityId(request);
-      const entity = readEntity(request.body ?? null, call.context, { id });
-      checkWhole(entity, call);
-      await applyOne({ op: 'replace', id, entity }, request, call);
-      return { kind: 'done' };
-    },
+export const createEntity: Operation = distributed({
+  ...writeHead,
+  name: 'createEntity',
+  clause: '5.6.1',
+  method: 'POST',
+  path: '/entities',
+  parameters: ['local'],
+  body: 'object',
+  unknownTenant: 'create',
+  distribution: { name: 'createEntity', about: 'entity' },
+  read: (request, call) => readEntity(request.body ?? null, call.context),
+  async write(entity, request, call) {
+    checkWhole(entity, call);
+    await applyOne({ op: 'create', id: entity.id, entity }, request, call);
+    return { kind: 'created', location: resourcePath('entities', entity.id) };
   },
-  { name: 'replaceEntity', about: 'entity' },
-);
+});
+
+export const replaceEntity: Operation = distributed({
+  ...entityHead,
+  name: 'replaceEntity',
+  clause: '5.6.18',
+  method: 'PUT',
+  distribution: { name: 'replaceEntity', about: 'entity' },
+  read: (request, call) => readEntity(request.body ?? null, call.context, { id: readEntityId(request) }),
+  async write(entity, request, call) {
+    checkWhole(entity, call);
+    await applyOne({ op: 'replace', id: entity.id, entity }, request, call);
+    return { kind: 'done' };
+  },
+});
 
 const simplified = ['normalized', 'concise', 'simplified', 'keyValues'] as const;
 
-export const mergeEntity: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'mergeEntity',
-    clause: '5.6.17',
-    method: 'PATCH',
-    path: '/entities/{id}',
-    parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
-    body: 'object',
-    async run(request, call) {
-      const id = readEntityId(request);
-      const options = readMergeOptions(request.params);
-      const fragment = readFragment(request.body ?? null, call.context, {
-        id,
-        nulls: 'deep',
-        isSimplified: options.simplified ?? false,
-      });
-      await checkPart(id, fragment, call);
-      return updateAnswer(await applyOne({ op: 'merge', id, fragment, options }, request, call));
-    },
+export const mergeEntity: Operation = distributed({
+  ...entityHead,
+  name: 'mergeEntity',
+  clause: '5.6.17',
+  method: 'PATCH',
+  parameters: ['type', 'format', 'options', 'lang', 'observedAt', 'local'],
+  distribution: { name: 'mergeEntity', about: 'entity' },
+  read(request, call) {
+    const id = readEntityId(request);
+    const options = readMergeOptions(request.params);
+    const reading = { id, nulls: 'deep', isSimplified: options.simplified ?? false } as const;
+    return { id, options, fragment: readFragment(request.body ?? null, call.context, reading) };
   },
-  { name: 'mergeEntity', about: 'attributes' },
-);
+  write: (read, request, call) => applyPart({ op: 'merge', ...read }, request, call),
+});
 
 function readMergeOptions(params: Readonly<Record<string, string>>): MergeOptions {
   const options = readOptions(params, simplified);
@@ -95,20 +81,17 @@ function readMergeOptions(params: Readonly<Record<string, string>>): MergeOption
   };
 }
 
-export const deleteEntity: Operation = distributed(
-  {
-    ...writeHead,
-    name: 'deleteEntity',
-    access: 'delete',
-    clause: '5.6.6',
-    method: 'DELETE',
-    path: '/entities/{id}',
-    parameters: ['type', 'local'],
-    body: 'none',
-    async run(request, call) {
-      await applyOne({ op: 'delete', id: readEntityId(request) }, request, call);
-      return { kind: 'done' };
-    },
+export const deleteEntity: Operation = distributed({
+  ...entityHead,
+  name: 'deleteEntity',
+  access: 'delete',
+  clause: '5.6.6',
+  method: 'DELETE',
+  body: 'none',
+  distribution: { name: 'deleteEntity', about: 'none' },
+  read: readEntityId,
+  async write(id, request, call) {
+    await applyOne({ op: 'delete', id }, request, call);
+    return { kind: 'done' };
   },
-  { name: 'deleteEntity', about: 'none' },
-);
+});
