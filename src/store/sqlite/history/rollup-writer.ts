@@ -54,7 +54,7 @@ export function createRollupWriter(database: Database): RollupWriter {
       if (noted.has(key)) return;
       if (noted.size >= notedMax) noted.clear();
       noted.add(key);
-      if (rows.note(series, day) && rows.markDue(series, day)) queue.wake();
+      if (rows.note(series, day)) queue.wake();
     },
     drop(part) {
       noted.clear();
@@ -92,10 +92,11 @@ interface Written {
 }
 
 interface Rows {
-  /** Marks a day as stale. False: it was already, or its instances do not count. */
+  /**
+   * Marks a day as due; if it is the newest of the series, marks it as stale and the stale ones before it as due. False: no day became
+   * due, because the days were marked already, or their instances do not count.
+   */
   note(series: Series, day: number): boolean;
-  /** After a day became stale, marks it as due; or, if it is the newest of the series, the stale ones before it. False: there are none. */
-  markDue(series: Series, day: number): boolean;
   state(series: Series, day: number): number | undefined;
   /** The observed numbers of a day, ascending, and the number of other instances. */
   read(series: Series, day: number): { readonly numbers: readonly NumericSummary[]; readonly others: number };
@@ -110,11 +111,6 @@ interface Rows {
 }
 
 function createRows(database: Database): Rows {
-  const note = database.prepare<[...SeriesKey, number]>(
-    `INSERT INTO rollup (subject, name, dataset, day, state) VALUES (?, ?, ?, ?, ${rollupState.stale})
-     ON CONFLICT DO UPDATE SET state = ${rollupState.stale}, tallies = NULL
-     WHERE state NOT IN (${rollupState.stale}, ${dueState}, ${rollupState.kept})`,
-  );
   const state = database
     .prepare<[...SeriesKey, number], number>(`SELECT state FROM rollup WHERE ${inSeries} AND day = ?`)
     .pluck();
@@ -129,8 +125,7 @@ function createRows(database: Database): Rows {
   const put: Rows['put'] = (series, { day, state: now, summaries }) =>
     void insert.run(...placeOf(series), day, now, summaries);
   return {
-    note: (series, day) => note.run(...placeOf(series), day).changes > 0,
-    markDue: createMarkDue(database),
+    note: createNote(database),
     state: (series, day) => state.get(...placeOf(series), day),
     read(series, day) {
       const found = observed.all(...placeOf(series), day * dayMicros, (day + 1) * dayMicros);
@@ -148,19 +143,23 @@ function createRows(database: Database): Rows {
   };
 }
 
-function createMarkDue(database: Database): Rows['markDue'] {
+function createNote(database: Database): Rows['note'] {
   const later = database
     .prepare<[...SeriesKey, Micros], number>(`SELECT 1 FROM history WHERE ${inSeries} AND at >= ? LIMIT 1`)
     .pluck();
+  const mark = database.prepare<[...SeriesKey, day: number, state: number]>(
+    `INSERT INTO rollup (subject, name, dataset, day, state) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET state = excluded.state, tallies = NULL
+     WHERE state NOT IN (${rollupState.stale}, ${dueState}, ${rollupState.kept})`,
+  );
   const markBefore = database.prepare<[...SeriesKey, number]>(
     `UPDATE rollup INDEXED BY rollup_due SET state = ${dueState} WHERE ${isToDo} AND state = ${rollupState.stale} AND ${inSeries} AND day < ?`,
   );
-  const mark = database.prepare<[...SeriesKey, number]>(
-    `UPDATE rollup SET state = ${dueState} WHERE ${inSeries} AND day = ?`,
-  );
   return (series, day) => {
-    const isNewest = later.get(...placeOf(series), (day + 1) * dayMicros) === undefined;
-    return (isNewest ? markBefore : mark).run(...placeOf(series), day).changes > 0;
+    const place = placeOf(series);
+    const isNewest = later.get(...place, (day + 1) * dayMicros) === undefined;
+    const isMarked = mark.run(...place, day, isNewest ? rollupState.stale : dueState).changes > 0;
+    return isMarked && (!isNewest || markBefore.run(...place, day).changes > 0);
   };
 }
 
