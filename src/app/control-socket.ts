@@ -3,7 +3,7 @@
  * API of the broker. Only the user who runs the broker can connect, and is an administrator.
  */
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { type Server } from 'node:http';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
@@ -28,9 +28,11 @@ export async function listenOnControl(server: Server, data: string, observe: Obs
     mkdirSync(data, { recursive: true });
     if (await answers(path)) throw new Error(`Another broker has the control socket ${path}.`);
     rmSync(path, { force: true });
+    // The socket has this mode from its first moment: `listen` creates it before it returns.
+    const mask = process.umask(0o177);
     server.listen(path);
+    process.umask(mask);
     await once(server, 'listening');
-    chmodSync(path, 0o600);
   } catch (cause) {
     observe({ kind: 'failed', where: 'control socket', cause });
   }
