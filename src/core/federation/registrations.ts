@@ -89,12 +89,13 @@ async function openTenant(name: string, options: RegistrationsOptions): Promise<
   const report = (cause: unknown): void =>
     options.observe({ kind: 'failed', where: 'registrations', about: name, cause });
   // Other brokers change registrations too. What they change meanwhile is read after the list.
-  collection.follow((key) => {
+  const stop = collection.follow((key) => {
     const read = key === undefined ? () => reload(tenant, options) : () => refresh(tenant, key, options);
     tenant.turn = tenant.turn.then(read).catch(report);
   });
   const loaded = reload(tenant, options);
-  tenant.turn = loaded.catch(() => undefined);
+  // A tenant that could not be read is opened again by the next request.
+  tenant.turn = loaded.catch(stop);
   await loaded;
   return tenant;
 }
