@@ -1,27 +1,8 @@
 /** Tests writes that go to registered context sources, with listening brokers and with servers that refuse. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
+import { describe, expect, test } from '@jest/globals';
+import { listen, send, urlOf, useBrokers } from './context-sources.ts';
+import { testedStores } from './scenario.ts';
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-let brokers: readonly TestBroker[] = [];
-const urlOf = (n: number): string => brokers[n]?.url ?? '';
-
-async function send(n: number, what: string, body?: unknown, headers: object = {}): Promise<Answer> {
-  const [method = '', path = ''] = what.split(' ');
-  const response = await fetch(`${urlOf(n)}/ngsi-ld/v1${path}`, {
-    method,
-    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-}
 /** What broker `n` itself has of an entity, simplified. */
 const here = async (n: number, id: string): Promise<unknown> => {
   const { status, body } = await send(n, `GET /entities/${id}?local=true&options=keyValues`);
@@ -42,10 +23,9 @@ const exclusive = (id: string, type: string, ...propertyNames: readonly string[]
   information: [{ entities: [{ id, type }], propertyNames }],
 });
 
-const servers: Server[] = [];
 async function serve(status: number, body: unknown): Promise<{ readonly url: string; readonly asked: string[] }> {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const url = await listen((request, response) => {
     let text = '';
     request.on('data', (piece) => (text += String(piece)));
     request.on('end', () => {
@@ -54,25 +34,12 @@ async function serve(status: number, body: unknown): Promise<{ readonly url: str
         .writeHead(status, { 'Content-Type': 'application/json' })
         .end(body === undefined ? '' : JSON.stringify(body));
     });
-  }).listen(0, '127.0.0.1');
-  servers.push(server);
-  await new Promise((resolve) => server.once('listening', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  });
+  return { url, asked };
 }
 
 describe.each(testedStores)('writes over context sources (%s)', (store) => {
-  beforeAll(async () => {
-    brokers = await Promise.all(
-      [0, 1, 2].map((n) => startTestBroker(['--store', store, '--alias', `writer${n}`, '--notify-allow-private'])),
-    );
-  });
-  afterAll(async () => {
-    await Promise.all(brokers.map((one) => one.stop()));
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections();
-      server.close();
-    }
-  });
+  useBrokers(store, 'writer');
 
   test('go to an exclusive source for its attributes, and stay here for others', async () => {
     const id = 'urn:valve:1';

@@ -1,35 +1,9 @@
 /** Tests reads that go to registered context sources, with several listening brokers and with servers that record what they are asked. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
-
-interface Answer {
-  readonly status: number;
-  readonly warning: string | null;
-  readonly count: string | null;
-  readonly body: unknown;
-}
-
-let brokers: readonly TestBroker[] = [];
-const urlOf = (n: number): string => brokers[n]?.url ?? '';
-
-async function send(n: number, what: string, body?: unknown, headers: object = {}): Promise<Answer> {
-  const [method = '', path = ''] = what.split(' ');
-  const response = await fetch(`${urlOf(n)}/ngsi-ld/v1${path}`, {
-    method,
-    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    warning: response.headers.get('NGSILD-Warning'),
-    count: response.headers.get('NGSILD-Results-Count'),
-    body: text === '' ? undefined : JSON.parse(text),
-  };
-}
+import { listen, send, urlOf, useBrokers } from './context-sources.ts';
+import { testedStores } from './scenario.ts';
 
 let numbers = 0;
 /** Registers a source at broker 0 (or another), and returns the path of the registration. */
@@ -46,20 +20,17 @@ async function register(endpoint: string, members: object, at = 0): Promise<stri
 }
 const about = (type: string, more: object = {}): object => ({ information: [{ entities: [{ type }], ...more }] });
 
-const servers: Server[] = [];
 /** A server that answers every request with this, and records what it is asked. */
 async function serve(
   body: unknown,
   status = 200,
 ): Promise<{ readonly url: string; readonly asked: IncomingMessage[] }> {
   const asked: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
+  const url = await listen((request, response) => {
     asked.push(request);
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-  }).listen(0, '127.0.0.1');
-  servers.push(server);
-  await new Promise((resolve) => server.once('listening', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  });
+  return { url, asked };
 }
 
 const create = async (n: number, entity: object): Promise<void> => {
@@ -67,18 +38,7 @@ const create = async (n: number, entity: object): Promise<void> => {
 };
 
 describe.each(testedStores)('reads over context sources (%s)', (store) => {
-  beforeAll(async () => {
-    brokers = await Promise.all(
-      [0, 1, 2].map((n) => startTestBroker(['--store', store, '--alias', `broker${n}`, '--notify-allow-private'])),
-    );
-  });
-  afterAll(async () => {
-    await Promise.all(brokers.map((one) => one.stop()));
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections();
-      server.close();
-    }
-  });
+  useBrokers(store, 'broker');
 
   test('give one entity from all that have a part of it', async () => {
     const id = 'urn:lamp:1';

@@ -70,43 +70,29 @@ const square = (west: number): object => ({
   ],
 });
 
+/** Members of every kind, with a secret header. */
+const whole = (secret: string): object => ({
+  registrationName: 'all',
+  information: [
+    { entities: [{ type: ['Streetlight', 'Device'], idPattern: '^urn:' }], attributeNames: ['illuminanceLevel'] },
+  ],
+  mode: 'redirect',
+  operations: ['retrieveOps', 'createEntity'],
+  tenant: 'town',
+  management: { timeout: 500, cooldown: 1000, localOnly: true, cacheDuration: 'PT1M' },
+  observationSpace: square(14),
+  contextSourceInfo: [
+    { key: 'Authorization', value: secret },
+    { key: 'X-Mine', value: 'urn:ngsi-ld:request' },
+  ],
+  refreshRate: 'PT1H',
+  owner: { type: 'Property', value: 'Kranj' },
+});
+
 scenarios('registrations', {
   'are given back as they were sent, in the terms of the request': [
-    created('Whole', {
-      registrationName: 'all',
-      information: [
-        { entities: [{ type: ['Streetlight', 'Device'], idPattern: '^urn:' }], attributeNames: ['illuminanceLevel'] },
-      ],
-      mode: 'redirect',
-      operations: ['retrieveOps', 'createEntity'],
-      tenant: 'town',
-      management: { timeout: 500, cooldown: 1000, localOnly: true, cacheDuration: 'PT1M' },
-      observationSpace: square(14),
-      contextSourceInfo: [
-        { key: 'Authorization', value: 'Bearer 1' },
-        { key: 'X-Mine', value: 'urn:ngsi-ld:request' },
-      ],
-      refreshRate: 'PT1H',
-      owner: { type: 'Property', value: 'Kranj' },
-    }),
-    shown('Whole', {
-      ...registration('Whole'),
-      registrationName: 'all',
-      information: [
-        { entities: [{ type: ['Streetlight', 'Device'], idPattern: '^urn:' }], attributeNames: ['illuminanceLevel'] },
-      ],
-      mode: 'redirect',
-      operations: ['retrieveOps', 'createEntity'],
-      tenant: 'town',
-      management: { timeout: 500, cooldown: 1000, localOnly: true, cacheDuration: 'PT1M' },
-      observationSpace: square(14),
-      contextSourceInfo: [
-        { key: 'Authorization', value: '***' },
-        { key: 'X-Mine', value: 'urn:ngsi-ld:request' },
-      ],
-      refreshRate: 'PT1H',
-      owner: { type: 'Property', value: 'Kranj' },
-    }),
+    created('Whole', whole('Bearer 1')),
+    shown('Whole', { ...registration('Whole'), ...whole('***') }),
     {
       does: 'retrieveRegistration',
       send: `GET ${path('Whole')}?options=sysAttrs,secrets`,
