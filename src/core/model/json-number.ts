@@ -1,13 +1,32 @@
 /** Finds numbers in JSON texts that a double cannot represent: integers that would change, and numbers that are too large. */
 
-const longRun = /\d{16}/;
+/** The length of the shortest digits that may not fit. */
+const runLength = 16;
 const longInteger = /(?:^|[[:,\s-])\d{16}/;
 
 /**
- * False when a double represents every integer of the text. Every request body is checked. The first pattern rules out most texts in a
- * hundredth of the parsing time. The second pattern distinguishes integers from decimals.
+ * False when a double represents every integer of the text. Every request body is checked, and most have no long run of digits. The pattern
+ * distinguishes integers from decimals.
  */
-export const mayLoseNumbers = (text: string): boolean => longRun.test(text) && longInteger.test(text);
+export const mayLoseNumbers = (text: string): boolean => hasLongRun(text) && longInteger.test(text);
+
+/** Looks at every sixteenth character only: every run of that many digits contains one of them. A pattern takes three times as long. */
+function hasLongRun(text: string): boolean {
+  for (let at = runLength - 1; at < text.length; at += runLength) {
+    if (!isDigit(text, at)) continue;
+    let [start, end] = [at, at + 1];
+    while (isDigit(text, start - 1)) start -= 1;
+    while (isDigit(text, end)) end += 1;
+    if (end - start >= runLength) return true;
+  }
+  return false;
+}
+
+/** False outside of the text. */
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
+}
 
 const integer = /^[+-]?0*(\d+)(?:\.0*)?$/;
 
