@@ -26,14 +26,13 @@ interface Insertion {
 
 /** The writes of all rows of a series that is empty, or is cleared before. */
 export const insertIntoEmpty = (key: SeriesKey, rows: readonly Row[]): BucketWrites => ({
-  writes: rewriting(key, undefined, merged([], rows)),
+  writes: rewriting(key, undefined, merged([], inTimeOrder(rows))),
   open: 'unknown',
 });
 
 /** Rewrites each affected bucket with all rows that belong to it. The open bucket stays open if it is not affected. */
 export async function insertRows({ key, open, rows }: Insertion, buckets: Buckets): Promise<BucketWrites> {
-  // The sort is stable: rows at the same place stay in order.
-  let left = rows.toSorted(([a], [b]) => a - b);
+  let left = inTimeOrder(rows);
   const writes: BucketOperation[] = [];
   for (;;) {
     const { bucket, end } = await bucketFor(key, left[0]?.[0] ?? 0, buckets);
@@ -58,6 +57,9 @@ async function bucketFor(
   const next = bucket && (await bucketAfter(buckets, key, Math.max(at, bucket._id.from)));
   return { bucket: bucket ?? undefined, end: next?._id.from ?? Infinity };
 }
+
+/** The sort is stable: rows at the same place stay in order. Merging rows in descending order would cost the square of their number. */
+const inTimeOrder = (rows: readonly Row[]): readonly Row[] => rows.toSorted(([a], [b]) => a - b);
 
 /** Observed rows replace rows observed at the same time. Others come after those at the same place. */
 function merged(before: readonly Row[], rows: readonly Row[]): readonly Row[] {
