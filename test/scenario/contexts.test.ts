@@ -177,8 +177,11 @@ scenarios('hosted contexts', {
       '@context': boats,
     }),
     fails('serveContext', 'GET /jsonldContexts/{{id}}', unknown),
-    inTenant('marina', fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=harbour', badData)),
-    inTenant('marina', fails('deleteContext', 'DELETE /jsonldContexts/{{id}}?tenant=harbour', badData)),
+    inTenant('marina', fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=harbour', [404, 'ResourceNotFound'])),
+    inTenant(
+      'marina',
+      fails('deleteContext', 'DELETE /jsonldContexts/{{id}}?tenant=harbour', [404, 'ResourceNotFound']),
+    ),
     ...['', '%20', '%01'].map((name) => fails('serveContext', `GET /jsonldContexts/{{id}}?tenant=${name}`, badData)),
     fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=harbour&tenant=harbour', [400, 'InvalidRequest']),
     fails('serveContext', 'GET /jsonldContexts/{{id}}?tenant=nowhere', [404, 'NonexistentTenant']),

@@ -1,5 +1,5 @@
 /** Reads the tenant that a request names, whatever the binding (CIM 009 clauses 4.14, 6.3.14). */
-import { badData } from '../model/problem.ts';
+import { badData, Problem } from '../model/problem.ts';
 import { percentDecoded } from '../model/read/percent.ts';
 
 /** Headers by their lower-case names, with one character per byte, as received. */
@@ -27,13 +27,17 @@ export function tenantToRepeat(headers: Headers): string | undefined {
 
 /**
  * The tenant of a request. URLs of @contexts name it in the parameter `tenant`, because programs that follow them send no header. `sent`: the
- * tenant of the header; empty when there is none. Throws BadRequestData when the name is not valid, or when both name different tenants.
+ * tenant of the header; empty when there is none. Throws BadRequestData when the name is not valid. Throws ResourceNotFound when both name
+ * different tenants: the tenant of the header has no @context of this URL.
  */
 export function tenantOf({ tenant }: Readonly<Record<string, string>>, sent: string): string {
   if (tenant === undefined) return sent;
   const name = readTenantName(tenant);
   if (sent === '' || sent === name) return name;
-  throw badData(`The parameter tenant names ${JSON.stringify(name)}, but the request is for ${JSON.stringify(sent)}.`);
+  throw new Problem(
+    'ResourceNotFound',
+    `The URL names the tenant ${JSON.stringify(name)}, but the request is for ${JSON.stringify(sent)}, which does not have it.`,
+  );
 }
 
 /** Checks that a text is a valid tenant name. `sent` is what the error message quotes. Throws BadRequestData. */
