@@ -7,10 +7,10 @@ import {
   createContextRegistry,
   type ContextRegistryOptions,
 } from '../src/core/operation/context/registry.ts';
-import type { World } from '../src/core/operation/operation.ts';
+import type { Services } from '../src/core/operation/operation.ts';
 
 /** What requests of a test may hold at most. */
-export const worldLimits: World['limits'] = {
+export const testLimits: Services['limits'] = {
   pageDefault: 20,
   pageMax: 1000,
   batchMax: 1000,
@@ -23,11 +23,11 @@ export const worldLimits: World['limits'] = {
 /** The core, the @contexts that are known, and those that tenants keep. */
 export function createOfflineLibrary(
   known: Readonly<Record<string, Json>>,
-  world: Pick<ContextRegistryOptions, 'stores' | 'clock' | 'observe'>,
+  services: Pick<ContextRegistryOptions, 'stores' | 'clock' | 'observe'>,
 ): ContextRegistry {
   const refuse = (url: string): Promise<never> => Promise.reject(new Error(`${url} must not be loaded`));
   const documents = { forget: () => Promise.resolve(), reload: refuse };
-  return createContextRegistry({ ...world, documents, contexts: createContexts({ load: refuse, known }) });
+  return createContextRegistry({ ...services, documents, contexts: createContexts({ load: refuse, known }) });
 }
 
 /** For worlds in which nobody carries subscriptions out. */

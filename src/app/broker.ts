@@ -10,7 +10,7 @@ import { createHttpSources } from '../edge/peer/http-sources.ts';
 import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
 import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
-import type { World } from '../core/operation/operation.ts';
+import type { Services } from '../core/operation/operation.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Observe } from '../core/port/observe.ts';
@@ -19,7 +19,7 @@ import type { Stores } from '../core/port/store.ts';
 import { joinMessengers } from '../core/subscription/messengers.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../edge/deliver/engine.ts';
 import { createHttpMessenger } from '../edge/deliver/http-messenger.ts';
-import type { DeliveryWorld } from '../edge/deliver/environment.ts';
+import type { DeliveryServices } from '../edge/deliver/environment.ts';
 import { createDocumentLoader, type DocumentLoader, readPreloadIndex } from '../edge/document/loader.ts';
 import { lookupPublic } from '../edge/document/lookup.ts';
 import { closeServer } from '../edge/http/server.ts';
@@ -74,12 +74,12 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const parts = openParts(config, { observe, stores, loader, access });
   const delivery = openDelivery(config, parts);
   const sources = openSources(config, parts);
-  const world: World = { ...parts, subscriptions: delivery.subscriptions, sources };
+  const services: Services = { ...parts, subscriptions: delivery.subscriptions, sources };
   await delivery.start();
-  const stopJobs = startJobs({ ...world, ...jobs, clock: createCautiousClock(world.clock) });
-  const ingests = plans.map((plan) => startIngest({ plan, world, limits: ingestLimits(config) }));
-  const streams = openStreams(config, world, access);
-  const { server, control } = openServers(config, world, { telemetry, streams, access });
+  const stopJobs = startJobs({ ...services, ...jobs, clock: createCautiousClock(services.clock) });
+  const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
+  const streams = openStreams(config, services, access);
+  const { server, control } = openServers(config, services, { telemetry, streams, access });
   const stop = async (): Promise<void> => {
     const clients = [closeStreams(streams), closeServer(server, graceMs), closeServer(control, graceMs)];
     await Promise.all([...clients, stopJobs(), ...ingests.map((ingest) => ingest.stop())]);
@@ -97,7 +97,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
 }
 
 /** The options that operations use. */
-const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTolerant'> => ({
+const settingsOf = (config: Config): Pick<Services, 'limits' | 'collation' | 'isTolerant'> => ({
   limits: config,
   collation: config.collation,
   isTolerant: config.tolerant,
@@ -107,7 +107,7 @@ const settingsOf = (config: Config): Pick<World, 'limits' | 'collation' | 'isTol
 function openParts(
   config: Config,
   { observe, stores, loader, access }: Pick<RegistryParts, 'observe' | 'stores' | 'loader'> & { access: Access },
-): DeliveryWorld {
+): DeliveryServices {
   const modelsFolder = modelsFolderOf(config);
   const basics = openBasics(config, stores);
   const { clock } = basics;
@@ -135,7 +135,7 @@ function openParts(
 function openBasics(
   { streamTicketMs }: Config,
   { oneTimeStore }: Stores,
-): Pick<World, 'clock' | 'ids' | 'yieldToEventLoop' | 'tickets'> {
+): Pick<Services, 'clock' | 'ids' | 'yieldToEventLoop' | 'tickets'> {
   const [clock, ids] = [createClock(), createIds()];
   return {
     clock,
@@ -188,9 +188,9 @@ function openLoader(config: Config, observe: Observe): DocumentLoader {
   });
 }
 
-const openContextRegistry = (config: Config, { loader, known, ...world }: RegistryParts): ContextRegistry =>
+const openContextRegistry = (config: Config, { loader, known, ...services }: RegistryParts): ContextRegistry =>
   createContextRegistry({
-    ...world,
+    ...services,
     contexts: createContexts({
       load: loader.load,
       known: without(known, preloadOf(config)),
@@ -204,16 +204,16 @@ const openContextRegistry = (config: Config, { loader, known, ...world }: Regist
 const reachOf = ({ notifyAllowPrivate }: Config): { readonly lookupPublic?: typeof lookupPublic } =>
   notifyAllowPrivate ? {} : { lookupPublic };
 
-const openSources = (config: Config, { memory }: DeliveryWorld): Sources =>
+const openSources = (config: Config, { memory }: DeliveryServices): Sources =>
   createHttpSources({ ...reachOf(config), timeoutMs: config.sourceTimeoutMs, depthMax: config.depthMax, memory });
 
-function openDelivery(config: Config, world: DeliveryWorld): DeliveryEngine {
+function openDelivery(config: Config, services: DeliveryServices): DeliveryEngine {
   const reach = { ...reachOf(config), timeoutMs: config.notifyTimeoutMs };
   return createDeliveryEngine({
     messenger: joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]),
     concurrency: config.notifyConcurrency,
     attemptsMax: config.notifyAttempts,
     deadLettersMax: config.deadLettersMax,
-    world,
+    services,
   });
 }

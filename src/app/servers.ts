@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { local } from '../core/access/identity.ts';
-import type { World } from '../core/operation/operation.ts';
+import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
 import { createHttpServer, type HttpOptions } from '../edge/http/server.ts';
@@ -24,9 +24,13 @@ export interface ServerParts {
 }
 
 /** The server of clients, and that of commands on the same machine, which offers the same API to the operator. */
-export function openServers(config: Config, world: World, parts: ServerParts): { server: Server; control: Server } {
+export function openServers(
+  config: Config,
+  services: Services,
+  parts: ServerParts,
+): { server: Server; control: Server } {
   const { access, streams } = parts;
-  const options = httpOptions(config, world, parts);
+  const options = httpOptions(config, services, parts);
   const { authenticate } = access;
   return {
     server: createHttpServer({
@@ -41,19 +45,19 @@ export function openServers(config: Config, world: World, parts: ServerParts): {
 
 function httpOptions(
   config: Config,
-  world: World,
+  services: Services,
   { telemetry, streams, access }: ServerParts,
 ): Omit<HttpOptions, 'isOwnHost'> {
   const began = performance.now();
   const { metrics } = telemetry;
-  const health = createHealth({ stores: world.stores, alias: config.alias });
+  const health = createHealth({ stores: services.stores, alias: config.alias });
   telemetry.hear(health.observe);
-  metrics.watch({ sizes: () => world.stores.sizes(), unready: health.unready, memory: world.memory });
+  metrics.watch({ sizes: () => services.stores.sizes(), unready: health.unready, memory: services.memory });
   return {
-    world,
+    services,
     operations: [...operations, ...streams.events.operations, ...access.operations],
     compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
-    limits: httpLimitsOf(config, world.memory),
+    limits: httpLimitsOf(config, services.memory),
     corsOrigin: config.corsOrigin,
     ...readServedFiles(root, modelsFolderOf(config)),
     probes: {

@@ -1,6 +1,6 @@
 /** Opens and closes the bindings of the stream. */
 import { operations } from '../core/operation/table.ts';
-import type { World } from '../core/operation/operation.ts';
+import type { Services } from '../core/operation/operation.ts';
 import { createFeeds } from '../edge/stream/feed.ts';
 import { createNgsiProxy, type NgsiProxy } from '../edge/stream/proxy/proxy.ts';
 import { createEventStreams, type EventStreams } from '../edge/stream/sse/streams.ts';
@@ -18,8 +18,8 @@ export interface Streams {
   readonly proxy?: NgsiProxy;
 }
 
-export function openStreams(config: Config, world: World, access: Access): Streams {
-  const openFeed = createFeeds(world);
+export function openStreams(config: Config, services: Services, access: Access): Streams {
+  const openFeed = createFeeds(services);
   const limits = {
     connectionsMax: config.streamConnectionsMax,
     subscriptionsMax: config.streamSubscriptionsMax,
@@ -29,10 +29,10 @@ export function openStreams(config: Config, world: World, access: Access): Strea
     pingIntervalMs: config.streamPingMs,
   };
   return {
-    events: createEventStreams({ world, openFeed, limits }),
-    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ world, limits, idleTimeoutMs }) } : undefined),
+    events: createEventStreams({ services, openFeed, limits }),
+    ...(config.ngsiProxy ? { proxy: createNgsiProxy({ services, limits, idleTimeoutMs }) } : undefined),
     stream: createStream({
-      world,
+      services,
       operations,
       openFeed,
       limits,

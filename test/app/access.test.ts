@@ -10,7 +10,7 @@ import { exportEntities } from '../../src/app/command/export.ts';
 import { grants } from '../../src/app/command/grants.ts';
 import { keys } from '../../src/app/command/keys.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
-import { run } from './command/site.ts';
+import { run } from './command/test-broker.ts';
 
 const folders: string[] = [];
 const started: Broker[] = [];

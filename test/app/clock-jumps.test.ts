@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Site, startSite, stopSites } from '../edge/deliver/site.ts';
+import { type TestBroker, startTestBroker, stopSites } from '../edge/deliver/test-broker.ts';
 
 const yearMs = 365 * 86_400_000;
 const realNow = Date.now;
@@ -53,9 +53,10 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await wait(20);
 }
 
-const get = async (site: Site, path: string): Promise<Body | undefined> =>
-  (await site.send(`GET ${path}`).catch(() => undefined)) as Body | undefined;
-const isThere = async (site: Site, id: string): Promise<boolean> => (await get(site, `/entities/${id}`)) !== undefined;
+const get = async (broker: TestBroker, path: string): Promise<Body | undefined> =>
+  (await broker.send(`GET ${path}`).catch(() => undefined)) as Body | undefined;
+const isThere = async (broker: TestBroker, id: string): Promise<boolean> =>
+  (await get(broker, `/entities/${id}`)) !== undefined;
 
 /** Subscriptions by the path on which they are told, and what they ask for. */
 const subscriptions: Readonly<Record<string, Body>> = {
@@ -64,9 +65,9 @@ const subscriptions: Readonly<Record<string, Body>> = {
   '/interval': { entities: [{ type: 'Boat' }], timeInterval: 1 },
 };
 
-async function subscribe(site: Site, path: string, members: Body): Promise<string> {
+async function subscribe(broker: TestBroker, path: string, members: Body): Promise<string> {
   const notification = { endpoint: { uri: `${receiverUrl}${path}` } };
-  const location = (await site.send('POST /subscriptions', {
+  const location = (await broker.send('POST /subscriptions', {
     type: 'Subscription',
     ...members,
     notification,
@@ -74,36 +75,36 @@ async function subscribe(site: Site, path: string, members: Body): Promise<strin
   return location.slice('/ngsi-ld/v1'.length);
 }
 
-const create = (site: Site, id: string, members: Body = {}): Promise<unknown> =>
-  site.send('POST /entities', { id, type: 'Boat', draft: { type: 'Property', value: 1 }, ...members });
+const create = (broker: TestBroker, id: string, members: Body = {}): Promise<unknown> =>
+  broker.send('POST /entities', { id, type: 'Boat', draft: { type: 'Property', value: 1 }, ...members });
 
 /** What must hold wherever the clock is. */
-async function goesOn(site: Site, round: number): Promise<void> {
+async function goesOn(broker: TestBroker, round: number): Promise<void> {
   told.length = 0;
   // A modification has the time of the clock.
   const before = Date.now();
-  await site.send('PATCH /entities/urn:boat:lasting/attrs/draft', { type: 'Property', value: 1000 + round });
-  const { modifiedAt } = (await get(site, '/entities/urn:boat:lasting?options=sysAttrs')) as Record<string, string>;
+  await broker.send('PATCH /entities/urn:boat:lasting/attrs/draft', { type: 'Property', value: 1000 + round });
+  const { modifiedAt } = (await get(broker, '/entities/urn:boat:lasting?options=sysAttrs')) as Record<string, string>;
   expect(Date.parse(modifiedAt ?? '')).toBeGreaterThanOrEqual(before);
   expect(Date.parse(modifiedAt ?? '')).toBeLessThanOrEqual(Date.now());
   // What expires does so in time.
-  await create(site, `urn:boat:brief:${round}`, { expiresAt: inMs(1500) });
-  expect(await isThere(site, `urn:boat:brief:${round}`)).toBe(true);
-  await until(async () => !(await isThere(site, `urn:boat:brief:${round}`)));
+  await create(broker, `urn:boat:brief:${round}`, { expiresAt: inMs(1500) });
+  expect(await isThere(broker, `urn:boat:brief:${round}`)).toBe(true);
+  await until(async () => !(await isThere(broker, `urn:boat:brief:${round}`)));
   expect(Date.now()).toBeGreaterThanOrEqual(before + 1500);
   // Who subscribes now is told, and who did before.
-  for (const [path, wanted] of Object.entries(subscriptions)) await subscribe(site, `${path}/${round}`, wanted);
+  for (const [path, wanted] of Object.entries(subscriptions)) await subscribe(broker, `${path}/${round}`, wanted);
   const paths = Object.keys(subscriptions).flatMap((path) => [path, `${path}/${round}`]);
   await until(async () => {
-    await site.send('PATCH /entities/urn:boat:lasting/attrs/draft', { type: 'Property', value: Math.random() });
+    await broker.send('PATCH /entities/urn:boat:lasting/attrs/draft', { type: 'Property', value: Math.random() });
     return paths.every((path) => told.includes(path));
   });
 }
 
 /** The values of an attribute in the history, from whenever. */
-async function valuesOf(site: Site): Promise<readonly unknown[]> {
+async function valuesOf(broker: TestBroker): Promise<readonly unknown[]> {
   const path = '/temporal/entities/urn:boat:lasting?timerel=before&timeAt=2100-01-01T00:00:00Z&timeproperty=modifiedAt';
-  const { draft } = (await site.send(`GET ${path}`)) as { readonly draft: readonly { readonly value: unknown }[] };
+  const { draft } = (await broker.send(`GET ${path}`)) as { readonly draft: readonly { readonly value: unknown }[] };
   return draft.map(({ value }) => value);
 }
 
@@ -121,30 +122,30 @@ test.each([
   'after each jump of the clock a broker that %s does everything in time',
   async (_, isRestarted) => {
     const args = ['--history-keep-days', '30', '--log-keep-hours', '24'];
-    let site = await startSite(args, folder);
-    await create(site, 'urn:boat:lasting');
-    await create(site, 'urn:boat:half', { expiresAt: inMs(yearMs / 2) });
-    for (const [path, members] of Object.entries(subscriptions)) await subscribe(site, path, members);
-    const half = await subscribe(site, '/half', { entities: [{ type: 'Boat' }], expiresAt: inMs(yearMs / 2) });
+    let broker = await startTestBroker(args, folder);
+    await create(broker, 'urn:boat:lasting');
+    await create(broker, 'urn:boat:half', { expiresAt: inMs(yearMs / 2) });
+    for (const [path, members] of Object.entries(subscriptions)) await subscribe(broker, path, members);
+    const half = await subscribe(broker, '/half', { entities: [{ type: 'Boat' }], expiresAt: inMs(yearMs / 2) });
     for (const [round, { ms, isExpired }] of jumps.entries()) {
       offsetMs = ms;
       if (isRestarted) {
-        await site.stop();
-        site = await startSite(args, folder);
+        await broker.stop();
+        broker = await startTestBroker(args, folder);
       }
-      await goesOn(site, round);
+      await goesOn(broker, round);
       // Nothing was thrown away by a clock that is wrong for a while.
-      expect(await valuesOf(site)).toEqual(
+      expect(await valuesOf(broker)).toEqual(
         expect.arrayContaining([1, ...Array.from({ length: round + 1 }, (_one, n) => 1000 + n)]),
       );
-      expect((await get(site, half))?.['status']).toBe(isExpired ? 'expired' : 'active');
+      expect((await get(broker, half))?.['status']).toBe(isExpired ? 'expired' : 'active');
       if (!isExpired) {
         await until(async () => {
-          await site.send('PATCH /entities/urn:boat:lasting/attrs/draft', { type: 'Property', value: Math.random() });
+          await broker.send('PATCH /entities/urn:boat:lasting/attrs/draft', { type: 'Property', value: Math.random() });
           return told.includes('/half');
         });
       }
-      if (!isRestarted) expect(await isThere(site, 'urn:boat:half')).toBe(!isExpired);
+      if (!isRestarted) expect(await isThere(broker, 'urn:boat:half')).toBe(!isExpired);
     }
   },
   120_000,

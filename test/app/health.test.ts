@@ -4,7 +4,7 @@ import { createHealth } from '../../src/app/health.ts';
 import type { DocumentCollection, Stores } from '../../src/core/port/store.ts';
 import { Problem } from '../../src/core/model/problem.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 
 /** Stores of which each document that is put goes through this first. */
 function openStores(put: (document: unknown) => Promise<void>): Stores {

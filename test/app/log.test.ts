@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import type { Observation } from '../../src/core/port/observe.ts';
-import { startSite } from '../edge/http/site.ts';
+import { startTestBroker } from '../edge/http/test-server.ts';
 
 const log = new URL('../../src/app/telemetry/log.ts', import.meta.url).pathname;
 
@@ -55,11 +55,13 @@ test('texts are cut, control characters escaped, and secrets of URLs masked', as
 });
 
 test('what a client has done wrong is no failure', async () => {
-  const site = await startSite();
+  const broker = await startTestBroker();
   const bad = ['GET /ngsi-ld/v1/entities?nope=1', 'GET /nowhere', 'PUT /ngsi-ld/v1/entities', 'BAD'];
-  for (const line of bad) await site.raw(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-  await site.raw(`GET /ngsi-ld/v1/broken HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-  await site.stop();
-  const failed = site.observed.filter((one): one is Extract<Observation, { kind: 'failed' }> => one.kind === 'failed');
+  for (const line of bad) await broker.raw(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  await broker.raw(`GET /ngsi-ld/v1/broken HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  await broker.stop();
+  const failed = broker.observed.filter(
+    (one): one is Extract<Observation, { kind: 'failed' }> => one.kind === 'failed',
+  );
   expect(failed.map(({ where }) => where)).toEqual(['broken']);
 });

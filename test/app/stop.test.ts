@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { killProcesses, type Process, startProcess } from '../edge/deliver/process.ts';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mlaka-stop-'));
 let broker: Process;

@@ -7,24 +7,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { operations } from '../../src/core/operation/table.ts';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 import { type BrokerPage, openBrokerPage } from './launch.ts';
 
-let site: BrokerPage;
+let brokerPage: BrokerPage;
 let broker: BrokerPage['broker'];
 let page: BrokerPage['page'];
 let complaints: readonly string[];
 const asked: string[] = [];
 
 beforeAll(async () => {
-  site = await openBrokerPage();
-  ({ broker, page, complaints } = site);
+  brokerPage = await openBrokerPage();
+  ({ broker, page, complaints } = brokerPage);
   page.on('request', (request) => asked.push(new URL(request.url()).origin));
   await page.goto(`${broker.url}/api`);
   await page.waitForSelector('#fault', { state: 'detached' });
 }, 60_000);
-afterAll(() => site.close());
+afterAll(() => brokerPage.close());
 
 /** What an attribute holds in each of the elements found. */
 async function each(selector: string, attribute: string): Promise<readonly string[]> {

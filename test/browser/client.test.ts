@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type * as client from '../../src/client/client.ts';
 import { type CounterPage, openCounterPage } from './counter.ts';
 
-let site: CounterPage;
+let brokerPage: CounterPage;
 
 /** What the page keeps between the steps of a test. */
 interface Kept {
@@ -12,49 +12,49 @@ interface Kept {
 }
 
 beforeAll(async () => {
-  site = await openCounterPage();
+  brokerPage = await openCounterPage();
 }, 60_000);
-afterAll(() => site.close());
+afterAll(() => brokerPage.close());
 
 /** The counter, as the page's replica has it. */
 const counter = (n: number) =>
-  site.page.waitForFunction(
+  brokerPage.page.waitForFunction(
     (wanted) => (globalThis as unknown as Kept).replica.entities.get('urn:x:1')?.['n'] === wanted,
     n,
   );
 
 describe('in a browser, the client', () => {
   test('is imported from the broker, and keeps a replica', async () => {
-    await site.write(0);
-    await site.page.evaluate(async (url) => {
+    await brokerPage.write(0);
+    await brokerPage.page.evaluate(async (url) => {
       const { connect } = (await import(`${url}/client/client.js`)) as typeof client;
       const kept = globalThis as unknown as Kept;
       kept.client = connect(url, { retryLeastMs: 20 });
       kept.replica = kept.client.replica({ entities: [{ type: 'Counter' }], notification: { format: 'simplified' } });
       await kept.replica.ready;
-    }, site.proxy.url);
+    }, brokerPage.proxy.url);
     await counter(0);
-    await site.write(1);
+    await brokerPage.write(1);
     await counter(1);
   });
 
   test('goes on over lost connections', async () => {
     for (let n = 2; n < 8; n += 1) {
-      site.proxy.cut();
-      await site.write(n);
+      brokerPage.proxy.cut();
+      await brokerPage.write(n);
       await counter(n);
     }
   });
 
   test('carries out operations', async () => {
-    const answer = await site.page.evaluate(() =>
+    const answer = await brokerPage.page.evaluate(() =>
       (globalThis as unknown as Kept).client.request('retrieveEntity', { id: 'urn:x:1' }),
     );
     expect(answer).toMatchObject({ status: 200, body: { id: 'urn:x:1', n: { value: 7 } } });
-    const reason = await site.page.evaluate(() =>
+    const reason = await brokerPage.page.evaluate(() =>
       (globalThis as unknown as Kept).client.request('retrieveEntity', { id: 'urn:x:none' }).then(() => '', String),
     );
     expect(reason).toContain('urn:x:none');
-    expect(site.complaints.filter((text) => !text.includes('WebSocket connection'))).toEqual([]);
+    expect(brokerPage.complaints.filter((text) => !text.includes('WebSocket connection'))).toEqual([]);
   });
 });

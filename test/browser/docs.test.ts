@@ -2,16 +2,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type BrokerPage, openBrokerPage } from './launch.ts';
 
-let site: BrokerPage;
+let brokerPage: BrokerPage;
 let broker: BrokerPage['broker'];
 let page: BrokerPage['page'];
 let complaints: readonly string[];
 
 beforeAll(async () => {
-  site = await openBrokerPage();
-  ({ broker, page, complaints } = site);
+  brokerPage = await openBrokerPage();
+  ({ broker, page, complaints } = brokerPage);
 }, 60_000);
-afterAll(() => site.close());
+afterAll(() => brokerPage.close());
 
 test.each(['/', '/api'])('open from %s', async (path) => {
   await page.goto(broker.url + path);

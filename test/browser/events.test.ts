@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type CounterPage, openCounterPage } from './counter.ts';
 
-let site: CounterPage;
+let brokerPage: CounterPage;
 
 /** What the page keeps between the steps of the test. */
 interface Kept {
@@ -12,13 +12,13 @@ interface Kept {
 }
 
 beforeAll(async () => {
-  site = await openCounterPage();
+  brokerPage = await openCounterPage();
 }, 60_000);
-afterAll(() => site.close());
+afterAll(() => brokerPage.close());
 
 test('an EventSource sees every change once, whatever becomes of its connections', async () => {
-  await site.write(0);
-  await site.page.evaluate(() => {
+  await brokerPage.write(0);
+  await brokerPage.page.evaluate(() => {
     const kept = globalThis as unknown as Kept;
     Object.assign(kept, { seen: [], gaps: 0, opened: 0 });
     const query = 'type=Counter&format=simplified&snapshot=true&notificationTrigger=entityCreated,entityUpdated';
@@ -31,16 +31,16 @@ test('an EventSource sees every change once, whatever becomes of its connections
     });
   });
   const has = (n: number) =>
-    site.page.waitForFunction((wanted) => (globalThis as unknown as Kept).seen.includes(wanted), n);
+    brokerPage.page.waitForFunction((wanted) => (globalThis as unknown as Kept).seen.includes(wanted), n);
   await has(0);
   for (let n = 1; n <= 3; n += 1) {
-    await site.write(2 * n - 1);
+    await brokerPage.write(2 * n - 1);
     await has(2 * n - 1);
-    site.proxy.cut();
-    await site.write(2 * n);
+    brokerPage.proxy.cut();
+    await brokerPage.write(2 * n);
     await has(2 * n);
   }
-  const { seen, gaps, opened } = await site.page.evaluate(() => {
+  const { seen, gaps, opened } = await brokerPage.page.evaluate(() => {
     const kept = globalThis as unknown as Kept;
     return { seen: kept.seen, gaps: kept.gaps, opened: kept.opened };
   });

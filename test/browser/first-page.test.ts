@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BrokerPage, openBrokerPage } from './launch.ts';
 
-let site: BrokerPage;
+let brokerPage: BrokerPage;
 let broker: BrokerPage['broker'];
 let page: BrokerPage['page'];
 let complaints: readonly string[];
@@ -20,10 +20,10 @@ async function post(id: string, powerState: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  site = await openBrokerPage();
-  ({ broker, page, complaints } = site);
+  brokerPage = await openBrokerPage();
+  ({ broker, page, complaints } = brokerPage);
 }, 60_000);
-afterAll(() => site.close());
+afterAll(() => brokerPage.close());
 
 describe('the first page', () => {
   test('of an empty broker says how to begin', async () => {

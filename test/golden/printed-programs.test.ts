@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../edge/mqtt/aedes-broker.ts';
 import { startTestBroker, type TestBroker } from '../scenario/scenario.ts';
 import { answersIn, type Block, blocksIn, isCommand, jsonIn, masked } from './document.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

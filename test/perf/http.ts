@@ -7,7 +7,7 @@ import express from 'express';
 import { openPolicy } from '../../src/core/access/policy.ts';
 import { createYieldToEventLoop, createClock, createIds } from '../../src/app/process.ts';
 import { createRegistrations } from '../../src/core/federation/registrations.ts';
-import type { World } from '../../src/core/operation/operation.ts';
+import type { Services } from '../../src/core/operation/operation.ts';
 import { createTickets } from '../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../src/core/operation/table.ts';
 import { createMemory } from '../../src/app/memory.ts';
@@ -15,7 +15,7 @@ import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../context-registry.ts';
+import { createOfflineLibrary, noSubscriptions, testLimits } from '../context-registry.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -45,7 +45,7 @@ async function serve(name: string): Promise<void> {
   let answered = 0;
   const [stores, clock] = [createMemoryStores(), createClock()];
   const observe = (): unknown => (answered += 1);
-  const world: World = {
+  const services: Services = {
     stores,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
     models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
@@ -56,7 +56,7 @@ async function serve(name: string): Promise<void> {
     renders: createRenderCache(2 ** 20),
     memory: createMemory(2 ** 28, observe),
     collation: 'und-x-icu',
-    limits: worldLimits,
+    limits: testLimits,
     subscriptions: noSubscriptions,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
@@ -66,7 +66,7 @@ async function serve(name: string): Promise<void> {
   };
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64, membersMax: 50_000 };
   const answer = createAnswerer({
-    world,
+    services,
     operations,
     limits,
     corsOrigin: '',

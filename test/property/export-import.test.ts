@@ -11,7 +11,7 @@ import type { Command } from '../../src/app/command/command.ts';
 import { exportEntities } from '../../src/app/command/export.ts';
 import { importFile } from '../../src/app/command/import.ts';
 import type { Json, JsonObject } from '../../src/core/model/json.ts';
-import { run } from '../app/command/site.ts';
+import { run } from '../app/command/test-broker.ts';
 import { startTestBroker, type TestBroker, testedStores } from '../scenario/scenario.ts';
 import { entity, generated } from './every-member.ts';
 

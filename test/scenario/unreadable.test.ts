@@ -11,7 +11,7 @@ import { MongoClient } from 'mongodb';
 import { backup } from '../../src/app/backup/backup.ts';
 import { type Broker, startBroker } from '../../src/app/broker.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
-import { run } from '../app/command/site.ts';
+import { run } from '../app/command/test-broker.ts';
 import { type Receiver, startReceiver } from '../edge/deliver/receiver.ts';
 import { createTestDatabases } from '../mongo/database.ts';
 import { contextLink, testedStores } from './scenario.ts';

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import type { LogRecord, Store } from '../../src/core/port/store.ts';
 import { openMongoStores } from '../../src/store/mongo/stores.ts';
 import { stopReceivers } from '../edge/deliver/receiver.ts';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 import { type Cluster, startCluster } from './chaos/cluster.ts';
 import { type Attempt, type Load, startLoad } from './chaos/load.ts';
 import { closeStreams, follow, subscribe, type Witness } from './chaos/witness.ts';

@@ -10,7 +10,7 @@ import type { Store, Stores } from '../../src/core/port/store.ts';
 import { failureOf } from '../../src/store/sqlite/failure.ts';
 import { createSqliteStores, type SqliteOptions } from '../../src/store/sqlite/stores.ts';
 import { fileOf } from '../../src/store/sqlite/tenant-file.ts';
-import { eventually } from '../edge/deliver/site.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-files-'));
 const closing: Stores[] = [];

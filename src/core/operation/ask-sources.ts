@@ -84,7 +84,7 @@ interface Source extends Asking {
 
 /** Reads pages until one is not full. A source that repeats itself is not asked again. */
 async function readPages(write: typeof queryRequest, query: SourceQuery, source: Source): Promise<Reply> {
-  const limit = Math.min(source.call.world.limits.pageMax, 1000);
+  const limit = Math.min(source.call.services.limits.pageMax, 1000);
   const found = new Map<string, Entity>();
   const warnings: string[] = [];
   for (let offset = 0; ; offset += limit) {
@@ -110,7 +110,7 @@ async function readAnswer(request: SourceRequest, source: Source): Promise<Reply
   const answer = await sources.ask(request);
   const list = await entitiesIn(answer, source);
   const own = warningOf(registration, answer, list !== undefined);
-  call.world.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });
+  call.services.registrations.count(call.tenant, registration.id, { isGood: own === undefined, at: call.now });
   const passed = answer.kind === 'answered' ? warningsIn(answer.headers['ngsild-warning']) : [];
   return {
     registration,
@@ -128,7 +128,7 @@ async function entitiesIn(answer: SourceAnswer, { context, call }: Source): Prom
   const entities: Entity[] = [];
   try {
     for (const json of list) {
-      const pause = call.world.yieldToEventLoop();
+      const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
       entities.push(readCopy(json, await termsOf(json, context, call), call.now));
     }
@@ -142,7 +142,7 @@ async function entitiesIn(answer: SourceAnswer, { context, call }: Source): Prom
 /** An answer in JSON-LD has its own @context. */
 const termsOf = (json: Json, context: Context, call: CallContext): Context | Promise<Context> =>
   isObject(json) && json['@context'] !== undefined
-    ? call.world.contexts.resolve(json['@context'], call.tenant)
+    ? call.services.contexts.resolve(json['@context'], call.tenant)
     : context;
 
 /** The registrations of which the source offers one of the operations. */

@@ -12,7 +12,7 @@ import { headerOf, ownAlias } from './source-request.ts';
 /** The registrations of the tenant. Undefined when there are none, or when the request is only about this broker. */
 export function registrationsFor(
   params: OperationRequest['params'],
-  { world: { sources, registrations }, tenant }: CallContext,
+  { services: { sources, registrations }, tenant }: CallContext,
 ): RegistrationIndex | Promise<RegistrationIndex> | undefined {
   if (!sources) return undefined;
   const index = registrations.of(tenant);

@@ -154,7 +154,7 @@ async function matchingOf(merged: readonly Stored[], filter: Filter, call: CallC
   const content = createContentOf({}, call);
   const found: Stored[] = [];
   for (const stored of merged) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     const whole = await content(stored);
     if (whole && test(whole.entity())) found.push(stored);
@@ -167,7 +167,7 @@ const given = (parts: { readonly [Name in keyof Filter]: Filter[Name] | undefine
   Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
 
 const ask = async ({ asked }: Chosen, question: Question, call: CallContext): Promise<readonly Reply[]> => {
-  const { sources } = call.world;
+  const { sources } = call.services;
   return sources && asked.length > 0 ? askSources(asked, question, { call, sources }) : [];
 };
 
@@ -200,7 +200,7 @@ async function mergeAll(
   const owners = ownersIn(chosen.matching);
   const merged: Stored[] = [];
   for (const stored of local) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     const others = remote.get(stored.id) ?? [];
     remote.delete(stored.id);
@@ -212,7 +212,7 @@ async function mergeAll(
     }
   }
   for (const copies of remote.values()) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     merged.push(...mergedStored(copies, owners, call));
   }

@@ -142,7 +142,7 @@ async function sendPart(
 ): Promise<PartResult> {
   const { registration, attrs } = part;
   const about = { registration, ...(attrs ? { attrs } : undefined) };
-  const { sources, registrations } = call.world;
+  const { sources, registrations } = call.services;
   if (isLooped) return failed(about, new Problem('LoopDetected', `The request has passed this broker already.`));
   if (!part.isOffered || !sources)
     return failed(about, new Problem('Conflict', `The source of ${registration.id} does not offer ${operation.name}.`));

@@ -26,7 +26,7 @@ export interface LinkedEntity {
 export interface LinkSource {
   readonly store: Store;
   readonly now: Instant;
-  readonly world: { readonly yieldToEventLoop: YieldToEventLoop };
+  readonly services: { readonly yieldToEventLoop: YieldToEventLoop };
 }
 
 /** Maximum number of entities that one answer links to. */
@@ -56,8 +56,8 @@ export async function followLinks(
   return reached;
 }
 
-async function present(id: string, { store, now, world }: LinkSource): Promise<Entity | undefined> {
-  const pause = world.yieldToEventLoop();
+async function present(id: string, { store, now, services }: LinkSource): Promise<Entity | undefined> {
+  const pause = services.yieldToEventLoop();
   if (pause) await pause;
   return (await store.get(id, now))?.entity();
 }

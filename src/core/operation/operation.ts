@@ -54,7 +54,7 @@ export interface Limits {
 }
 
 /** The parts of the broker that operations use. */
-export interface World {
+export interface Services {
   readonly access: AccessPolicy;
   readonly stores: Stores;
   readonly contexts: ContextRegistry;
@@ -110,9 +110,9 @@ export interface Caller {
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** Everything that an operation gets with a request: caller, world, present time, and the tenant's store behind its access guard. */
+/** Everything that an operation gets with a request: caller, services, present time, and the tenant's store behind its access guard. */
 export interface CallContext extends Caller {
-  readonly world: World;
+  readonly services: Services;
   readonly now: Instant;
   readonly store: Store;
   /** Collects the rules of data models in mode `warn` that are broken. Absent: nobody wants them. */

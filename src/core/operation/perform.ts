@@ -12,38 +12,38 @@ import type { Store } from '../port/store.ts';
 import { boundStore } from './bounded-store.ts';
 import { tenantOf } from './tenant-name.ts';
 import { readBoolean } from './parameters.ts';
-import type { OperationResult, OperationRequest, CallContext, Caller, Operation, World } from './operation.ts';
+import type { OperationResult, OperationRequest, CallContext, Caller, Operation, Services } from './operation.ts';
 
 /** Throws a Problem when the operation cannot run. Any other error is a bug in the broker. */
 export async function perform(
   operation: Operation,
   request: OperationRequest,
-  { caller, world }: { caller: Caller; world: World },
+  { caller, services }: { caller: Caller; services: Services },
 ): Promise<OperationResult> {
   if (operation.body === 'object' && !isObject(request.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
-  refuseTooManyNames(request.params, world.limits);
+  refuseTooManyNames(request.params, services.limits);
   readBoolean(request.params, 'local');
-  if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, world.limits);
+  if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, services.limits);
   const tenant = tenantOf(request.params, caller.tenant);
   return operation.run(
     request,
-    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, world),
+    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, services),
   );
 }
 
 /** Creates the context of a call: decides access and opens the tenant's store. */
-async function openCall(operation: Operation, caller: Caller, world: World): Promise<CallContext> {
+async function openCall(operation: Operation, caller: Caller, services: Services): Promise<CallContext> {
   const decision = decideCall(operation, caller);
-  const store = await openTenant(world, caller.tenant, operation);
-  const noting = world.contexts.recordUse(caller.context, caller.tenant);
+  const store = await openTenant(services, caller.tenant, operation);
+  const noting = services.contexts.recordUse(caller.context, caller.tenant);
   if (noting) await noting;
   const position = async (): Promise<string> =>
-    positionText(await epochOf(store, world.ids), await store.log.position());
-  const bounded = operation.action === 'write' ? boundStore(store, world.limits) : store;
+    positionText(await epochOf(store, services.ids), await store.log.position());
+  const bounded = operation.action === 'write' ? boundStore(store, services.limits) : store;
   const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller });
   const own = caller.domain ? restrictToDomain(guarded, caller.domain, operation.action) : guarded;
-  return { ...caller, world, now: world.clock.now(), store: own, position };
+  return { ...caller, services, now: services.clock.now(), store: own, position };
 }
 
 const open: Decision = { extent: 'full' };
@@ -71,7 +71,7 @@ function guard(store: Store, { decision, operation, caller: { principal, tenant 
   return operation.checksDocuments ? { ...guarded, collection: (name) => store.collection(name) } : guarded;
 }
 
-async function openTenant({ stores }: World, tenant: string, { unknownTenant }: Operation): Promise<Store> {
+async function openTenant({ stores }: Services, tenant: string, { unknownTenant }: Operation): Promise<Store> {
   const store =
     (await stores.open(tenant, unknownTenant === 'create')) ??
     (unknownTenant === 'ignore' ? await stores.open('', false) : undefined);

@@ -26,12 +26,12 @@ const textsOrLists = new Set(['expandValues', 'jsonKeys']);
 /** Throws BadRequestData that names the faulty member. */
 export function readQueryBody(
   body: Json,
-  { context: terms, world }: Pick<CallContext, 'context' | 'world'>,
+  { context: terms, services }: Pick<CallContext, 'context' | 'services'>,
   about: 'present' | 'temporal',
 ): QueryBody {
   if (!isObject(body)) throw badData(`A query must be a JSON object, not ${quoted(body)}.`);
   if (body['type'] !== 'Query') throw badData(`A query needs the type Query, not ${quoted(body['type'])}.`);
-  refuseTooManyNames(body, world.limits);
+  refuseTooManyNames(body, services.limits);
   const { type: _, entities, ...members } = body;
   const readers = about === 'present' ? presentReaders : temporalReaders;
   const params = Object.entries(members).flatMap(([name, json]) =>

@@ -46,9 +46,9 @@ export interface Selecting {
 }
 
 /** For read operations: a tolerant broker accepts ids alone. */
-export const selectingFor = ({ context, world }: Pick<CallContext, 'context' | 'world'>): Selecting => ({
+export const selectingFor = ({ context, services }: Pick<CallContext, 'context' | 'services'>): Selecting => ({
   terms: context,
-  isIdEnough: world.isTolerant,
+  isIdEnough: services.isTolerant,
 });
 
 /** The filter that the parameters define. Throws BadRequestData when the query is too wide (clause 5.7.2.4). */

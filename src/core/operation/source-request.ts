@@ -20,13 +20,13 @@ export function headerOf({ headers }: Pick<CallContext, 'headers'>, name: string
 }
 
 /** The name by which this broker, with the tenant of the request, is known among brokers. */
-export const ownAlias = ({ world, tenant }: CallContext): string => aliasOf(world.identity.alias, tenant);
+export const ownAlias = ({ services, tenant }: CallContext): string => aliasOf(services.identity.alias, tenant);
 
 /** A source, the @context of the names that it is asked in, and the headers for it. Throws when there is no such @context. */
 export async function targetOf(registration: Registration, call: CallContext): Promise<SourceTarget> {
   const { jsonldContext } = registration.info;
   const context =
-    jsonldContext === undefined ? call.context : await call.world.contexts.resolve(jsonldContext, call.tenant);
+    jsonldContext === undefined ? call.context : await call.services.contexts.resolve(jsonldContext, call.tenant);
   return { registration, context, headers: await sourceHeaders(registration, context, call) };
 }
 
@@ -39,7 +39,7 @@ async function sourceHeaders(
   context: Context,
   call: CallContext,
 ): Promise<Readonly<Record<string, string>>> {
-  const url = info.jsonldContext ?? (await call.world.contexts.urlOf(context, call));
+  const url = info.jsonldContext ?? (await call.services.contexts.urlOf(context, call));
   const own = info.headers.flatMap(([name, value]) => {
     if (value !== requestedHeader) return [[name, value] as const];
     const copied = credentials.test(name) ? undefined : headerOf(call, name);

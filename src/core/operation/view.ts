@@ -85,7 +85,7 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
     const text =
       isPart || call.version !== undefined
         ? write()
-        : call.world.renders.text(
+        : call.services.renders.text(
             { tenant: call.tenant, id, version, view: part === undefined ? key : `${key} ${part}` },
             write,
           );
@@ -97,7 +97,7 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
     async one(stored) {
       const text = bare(stored);
       if (text === undefined) return undefined;
-      if (text.length > longText) await restIfDue(call.world.yieldToEventLoop);
+      if (text.length > longText) await restIfDue(call.services.yieldToEventLoop);
       return withContext(text, call);
     },
     async many(found, content) {
@@ -106,7 +106,7 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
         const known = content(stored);
         return known instanceof Promise ? known.then(whole) : whole(known);
       };
-      const text = await listText(found, { ...frameOf(call), write, yieldToEventLoop: call.world.yieldToEventLoop });
+      const text = await listText(found, { ...frameOf(call), write, yieldToEventLoop: call.services.yieldToEventLoop });
       if (typeof text === 'object' && call.version !== undefined) await older.look(found, content);
       return text;
     },
@@ -140,7 +140,7 @@ function joined({ how, level, containedBy }: Join, { view, render, call }: Writi
     listText(texts, {
       ...frameOf(call),
       write: (late) => element(late()),
-      yieldToEventLoop: call.world.yieldToEventLoop,
+      yieldToEventLoop: call.services.yieldToEventLoop,
     });
   return {
     isReformatted: older.isReformatted,
@@ -226,7 +226,7 @@ export function withContext(text: string, { media, context, isContextInLink = fa
 function readRenderer(params: Params, call: CallContext): Render {
   const property = params['geometryProperty'];
   if (call.media !== 'geo+json') {
-    if (property !== undefined && !call.world.isTolerant)
+    if (property !== undefined && !call.services.isTolerant)
       throw badData('The parameter geometryProperty needs the media type application/geo+json.');
     return renderEntity;
   }

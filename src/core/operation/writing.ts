@@ -35,7 +35,7 @@ export function checkWhole({ id, types = [], attrs }: Named, call: CallContext):
 
 /** Like `checkWhole`, for a part of an existing entity: its stored types decide which models apply. */
 export async function checkPart(id: string, fragment: EntityFragment, call: CallContext): Promise<void> {
-  if (call.world.models.isIdle) return;
+  if (call.services.models.isIdle) return;
   const { types = [], attrs = {} } = (await call.store.get(id, call.now))?.entity() ?? {};
   checkFragment({ ...fragment, id, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
@@ -52,14 +52,14 @@ export async function applyPart(
 
 /** Like `checkPart`, for a part of an entity whose stored types are already known. */
 export function checkFragment(fragment: Named, types: readonly string[], call: CallContext): void {
-  if (call.world.models.isIdle) return;
+  if (call.services.models.isIdle) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
   judge({ id: fragment.id, types: all, attrs: fragment.attrs }, { isWhole: false }, call);
 }
 
 /** Like `checkPart` for an existing entity, like `checkWhole` for a new one. */
 export async function checkUpsert(entity: Named, call: CallContext): Promise<void> {
-  if (call.world.models.isIdle) return;
+  if (call.services.models.isIdle) return;
   const stored = await call.store.get(entity.id, call.now);
   const types = [...(stored?.entity().types ?? []), ...(entity.types ?? [])];
   judge({ id: entity.id, types: [...new Set(types)], attrs: entity.attrs }, { isWhole: stored === undefined }, call);
@@ -69,12 +69,12 @@ export async function checkUpsert(entity: Named, call: CallContext): Promise<voi
 function judge(
   entity: Parameters<Models['check']>[0],
   { isWhole }: { readonly isWhole: boolean },
-  { world, brokenRules }: CallContext,
+  { services, brokenRules }: CallContext,
 ): void {
-  const { refused, warned } = world.models.check(entity, isWhole);
+  const { refused, warned } = services.models.check(entity, isWhole);
   if (refused.length > 0) throw badData(`The data model is not met. ${refused.map(sentenceOf).join(' ')}`);
   for (const broken of warned) {
-    world.observe({ kind: 'modelViolated', broken });
+    services.observe({ kind: 'modelViolated', broken });
     brokenRules?.push(broken);
   }
 }

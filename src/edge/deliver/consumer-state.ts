@@ -71,7 +71,7 @@ export const seenTo = ({ state, seen, env }: Consumer): Position =>
   state.mode === 'live' ? Math.max(seen, env.tailer.matchedTo()) : seen;
 
 export const hasExpired = ({ stored, env }: Consumer): boolean =>
-  stored.expiry !== Infinity && microsOfInstant(env.world.clock.now()) >= stored.expiry;
+  stored.expiry !== Infinity && microsOfInstant(env.services.clock.now()) >= stored.expiry;
 
 export function progressOf(consumer: Consumer): Progress {
   const { state, queue, statistics, lastDelivered, lastReason, madeAt } = consumer;
@@ -111,7 +111,7 @@ export function queueOf({ stored, progress, env }: SubscriptionRunnerOptions): Q
     lastSuccess === undefined
       ? Infinity
       : // None is in the future, whatever the clock was when it was stored.
-        Math.max(0, microsOfInstant(env.world.clock.now()) - microsOfInstant(lastSuccess)) / 1000;
+        Math.max(0, microsOfInstant(env.services.clock.now()) - microsOfInstant(lastSuccess)) / 1000;
   const queue = throttlingMs === undefined ? createEntityQueues() : createThrottled(throttlingMs, env.nowMs() - agoMs);
   queue.restore(progress.open ?? []);
   return queue;
@@ -120,7 +120,7 @@ export function queueOf({ stored, progress, env }: SubscriptionRunnerOptions): Q
 export function concernsOf({ stored, env, owner }: SubscriptionRunnerOptions): Consumer['concerns'] {
   const { plan, linked } = stored;
   const isMet = compilePlan(plan);
-  const get = async (id: string) => (await owner.store()?.get(id, env.world.clock.now()))?.entity();
+  const get = async (id: string) => (await owner.store()?.get(id, env.services.clock.now()))?.entity();
   return (record) => {
     const seen = owner.see(record);
     if (!seen || !isMet(seen)) return false;
@@ -134,7 +134,7 @@ export function letterOf(
   message: Message,
   { env, lastReason = '' }: Consumer,
 ): DeadLetter {
-  const lastAt = env.world.clock.now();
+  const lastAt = env.services.clock.now();
   return {
     position: record.position,
     entity: record.id,

@@ -151,7 +151,7 @@ async function read(consumer: Consumer, reading: ConsumerState): Promise<void> {
     while (!isLater && consumer.state === reading && mayRead(consumer) && !isOver(consumer))
       isLater = !(await readPage(consumer, reading));
   } catch (cause) {
-    consumer.env.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    consumer.env.services.observe({ kind: 'failed', where: 'subscriptions', cause });
     isLater = true;
   }
   const leave = (): void => {
@@ -200,7 +200,7 @@ async function enqueuePage(
   const { queue, env } = consumer;
   const isRefill = queue.firstEvicted() !== undefined;
   for (const record of isRefill ? records.filter(({ position }) => queue.isEvicted(position)) : records) {
-    const pause = env.world.yieldToEventLoop();
+    const pause = env.services.yieldToEventLoop();
     if (pause) await pause;
     const isConcerned = await consumer.concerns(record);
     if (consumer.state !== reading) return;
@@ -230,7 +230,7 @@ function nextJob(consumer: Consumer): DeliveryJob | undefined {
     scheduleWake(consumer, nowMs);
     return undefined;
   }
-  const now = env.world.clock.now();
+  const now = env.services.clock.now();
   consumer.statistics = attempted(consumer.statistics, now);
   consumer.mark();
   return jobOf(consumer, { ...due, retry: { ...due.retry, firstAt: due.retry.firstAt ?? now } });
@@ -278,7 +278,7 @@ function settle(consumer: Consumer, due: DueNotification, { delivery, isReachabl
     giveBack(consumer, due, false);
     return;
   }
-  consumer.statistics = ended(consumer.statistics, delivery.kind === 'taken', env.world.clock.now());
+  consumer.statistics = ended(consumer.statistics, delivery.kind === 'taken', env.services.clock.now());
   if (delivery.kind === 'taken') consumer.lastDelivered = due.position;
   else {
     consumer.lastReason = delivery.reason;
@@ -314,7 +314,7 @@ function giveUp(consumer: Consumer, due: DueNotification, message: Message | und
   keepDeadLetter(letterOf(due, message, consumer), consumer).then(
     () => finish(consumer, due),
     (cause: unknown) => {
-      consumer.env.world.observe({ kind: 'failed', where: 'dead letters', cause });
+      consumer.env.services.observe({ kind: 'failed', where: 'dead letters', cause });
       giveBack(consumer, due, true);
     },
   );

@@ -10,7 +10,7 @@ import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/su
 import { Problem } from '../../core/model/problem.ts';
 import { watchClock } from './clock-watch.ts';
 import { createEndpointScheduler, type EndpointScheduler } from './endpoint-scheduler.ts';
-import type { DeliveryWorld } from './environment.ts';
+import type { DeliveryServices } from './environment.ts';
 import { openTenant, type Tenant } from './tenant.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
 
@@ -22,7 +22,7 @@ export interface DeliveryOptions {
   readonly attemptsMax: number;
   /** Most dead letters that are kept for a subscription. */
   readonly deadLettersMax: number;
-  readonly world: DeliveryWorld;
+  readonly services: DeliveryServices;
 }
 
 export interface DeliveryEngine {
@@ -59,14 +59,14 @@ interface Engine extends DeliveryOptions {
 }
 
 export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
-  const { world, messenger, concurrency } = options;
+  const { services, messenger, concurrency } = options;
   const scheduler = createEndpointScheduler({
     messenger,
     concurrency,
-    observe: world.observe,
+    observe: services.observe,
     ...chances,
   });
-  const unfollow = world.stores.partitions.onLapse(() => scheduler.abandonForeign());
+  const unfollow = services.stores.partitions.onLapse(() => scheduler.abandonForeign());
   const watchers = createWatchers();
   const engine: Engine = {
     ...options,
@@ -82,8 +82,8 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
     subscriptions: createSubscriptions(engine),
     async start() {
       await openAll(engine);
-      engine.unwatch = watchClock({ ...chances, clock: world.clock, onSet: () => refreshAll(engine) });
-      if (world.stores.partitions.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
+      engine.unwatch = watchClock({ ...chances, clock: services.clock, onSet: () => refreshAll(engine) });
+      if (services.stores.partitions.count > 1) engine.search = setInterval(() => void search(engine), searchMs);
     },
     stop: () => stop(engine).finally(unfollow),
   };
@@ -125,14 +125,14 @@ function refreshAll({ tenants }: Engine): void {
 }
 
 async function openAll(engine: Engine): Promise<void> {
-  for (const name of await engine.world.stores.tenantsWith(subscriptionCollection)) {
+  for (const name of await engine.services.stores.tenantsWith(subscriptionCollection)) {
     // A tenant that cannot be opened does not block the others.
     await tenantOf(engine, name).catch((cause: unknown) => {
       engine.later ??= setTimeout(() => {
         engine.later = undefined;
         void search(engine);
       }, retryMs);
-      if (!(cause instanceof Problem)) engine.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+      if (!(cause instanceof Problem)) engine.services.observe({ kind: 'failed', where: 'subscriptions', cause });
     });
   }
 }
@@ -140,7 +140,7 @@ async function openAll(engine: Engine): Promise<void> {
 async function search(engine: Engine): Promise<void> {
   await openAll(engine).catch((cause: unknown) => {
     // A Problem means that the store is unavailable, which all its other users report.
-    if (!(cause instanceof Problem)) engine.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    if (!(cause instanceof Problem)) engine.services.observe({ kind: 'failed', where: 'subscriptions', cause });
   });
 }
 
@@ -159,14 +159,14 @@ function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
 }
 
 async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
-  const { world, scheduler, attemptsMax, deadLettersMax } = engine;
-  const store = engine.isStopped ? undefined : await world.stores.open(tenant, false);
+  const { services, scheduler, attemptsMax, deadLettersMax } = engine;
+  const store = engine.isStopped ? undefined : await services.stores.open(tenant, false);
   return (
     store &&
     openTenant({
       tenant,
       store,
-      world,
+      services,
       scheduler,
       attemptsMax,
       deadLettersMax,
@@ -177,8 +177,12 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
   );
 }
 
-async function read({ world, messenger }: Engine, tenant: string, document: SubscriptionDocument): Promise<StoredPlan> {
-  const contexts = await contextsOf(document, (context) => world.contexts.resolve(context, tenant));
+async function read(
+  { services, messenger }: Engine,
+  tenant: string,
+  document: SubscriptionDocument,
+): Promise<StoredPlan> {
+  const contexts = await contextsOf(document, (context) => services.contexts.resolve(context, tenant));
   return readStored(document, contexts, messenger);
 }
 

@@ -1,13 +1,13 @@
 /** What all subscriptions of one tenant share at delivery. */
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import type { Log, Store } from '../../core/port/store.ts';
 import type { ChangeRenderer } from '../../core/subscription/notification.ts';
 import type { LogTailer } from './log-tailer.ts';
 import type { ProgressStore } from './progress-store.ts';
 import type { EndpointScheduler } from './endpoint-scheduler.ts';
 
-/** The world of the operations without `subscriptions`, which this folder implements. */
-export type DeliveryWorld = Omit<World, 'subscriptions'>;
+/** The services of the operations without `subscriptions`, which this folder implements. */
+export type DeliveryServices = Omit<Services, 'subscriptions'>;
 
 export interface DeliveryEnvironment {
   readonly tenant: string;
@@ -16,7 +16,7 @@ export interface DeliveryEnvironment {
   readonly log: Log;
   /** The id of the change log of this store, which makes the ids of notifications unique. */
   readonly epoch: string;
-  readonly world: DeliveryWorld;
+  readonly services: DeliveryServices;
   readonly tailer: LogTailer;
   readonly progressStore: ProgressStore;
   readonly scheduler: EndpointScheduler;

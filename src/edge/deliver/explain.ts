@@ -60,7 +60,7 @@ async function explainUnread({ message }: Problem, one: Omit<ExplainInput, 'stor
 
 async function explainAlone(one: ExplainInput): Promise<Explanation> {
   const { document, env } = one;
-  const status = statusOf(document, env.world.clock.now());
+  const status = statusOf(document, env.services.clock.now());
   const delivery = await statusOfDelivery(one, one.runner?.pendingStatus(0));
   return {
     verdict: explainState({ ...delivery, status }),
@@ -71,13 +71,13 @@ async function explainAlone(one: ExplainInput): Promise<Explanation> {
 }
 
 function statusClause({ document, env }: Omit<ExplainInput, 'stored'>): Clause {
-  const status = statusOf(document, env.world.clock.now());
+  const status = statusOf(document, env.services.clock.now());
   return { clause: 'status', isMet: status === 'active', asks: 'active', finds: status };
 }
 
 async function explainOf(id: string, terms: Terms, one: ExplainInput): Promise<Explanation> {
   const { document, env } = one;
-  const now = env.world.clock.now();
+  const now = env.services.clock.now();
   const present = await env.store.get(id, now);
   const record = present && (await lastChange(present, one));
   const status = statusOf(document, now);
@@ -121,7 +121,7 @@ async function ask({ present, record, terms }: Question, one: ExplainInput): Pro
   const { document, stored, env } = one;
   const owner = createOwnerView(document, env);
   const get = async (id: string): Promise<Entity | undefined> =>
-    (await owner.store()?.get(id, env.world.clock.now()))?.entity();
+    (await owner.store()?.get(id, env.services.clock.now()))?.entity();
   const seen = record && owner.see(record);
   const entity = record ? seen?.entity : await get(present.id);
   if (!entity) return [ownerClause];
@@ -137,7 +137,7 @@ function throttlingOf(
   const asks = `${throttlingMs / 1000} seconds after a notification`;
   if (lastSuccess === undefined) return [{ clause: 'throttling', isMet: true, asks, finds: 'there was none' }];
   const until = microsOfInstant(lastSuccess) + throttlingMs * 1000;
-  const isMet = until <= microsOfInstant(env.world.clock.now());
+  const isMet = until <= microsOfInstant(env.services.clock.now());
   return [{ clause: 'throttling', isMet, asks, finds: `the last one was taken at ${lastSuccess}` }];
 }
 
@@ -173,11 +173,11 @@ function notBeforeOf(
   { stored, env }: Pick<ExplainInput, 'env'> & Partial<ExplainInput>,
   pending: PendingStatus | undefined,
 ): Instant | undefined {
-  const { scheduler, world, nowMs } = env;
+  const { scheduler, services, nowMs } = env;
   const blockedUntilMs = stored && scheduler.blockedUntilMs(stored.endpoint.uri);
   const untilMs = Math.max(pending?.notBeforeMs ?? 0, blockedUntilMs ?? 0);
   const waitMs = Math.ceil(untilMs - nowMs());
-  return waitMs > 0 ? stampOfMicros(microsOfInstant(world.clock.now()) + waitMs * 1000) : undefined;
+  return waitMs > 0 ? stampOfMicros(microsOfInstant(services.clock.now()) + waitMs * 1000) : undefined;
 }
 
 /** The state of the notification of a change, given that the change concerns the subscription. */

@@ -75,7 +75,7 @@ function firstDue(options: IntervalNotifierOptions): Micros {
   return due > made ? due : made + period;
 }
 
-const present = ({ env }: SubscriptionRunnerOptions): Micros => microsOfInstant(env.world.clock.now());
+const present = ({ env }: SubscriptionRunnerOptions): Micros => microsOfInstant(env.services.clock.now());
 
 /**
  * The loop of all rounds. Never rejects. Due times that were missed during downtime are notified once. Those that pass in a slow round are
@@ -85,7 +85,7 @@ async function run(notifier: IntervalNotifier): Promise<void> {
   while (await isDue(notifier)) {
     skipPassed(notifier);
     await notify(notifier).catch((cause: unknown) =>
-      notifier.env.world.observe({ kind: 'failed', where: 'subscriptions', cause }),
+      notifier.env.services.observe({ kind: 'failed', where: 'subscriptions', cause }),
     );
     skipPassed(notifier);
   }
@@ -132,7 +132,7 @@ function skipPassed(notifier: IntervalNotifier): void {
 
 /** One round: sends page after page of the matching entities, as long as the receiver accepts them. */
 async function notify(notifier: IntervalNotifier): Promise<void> {
-  const { world } = notifier.env;
+  const { services } = notifier.env;
   let after: number | undefined;
   let isTaken = true;
   while (isTaken && !notifier.signal.aborted) {
@@ -142,7 +142,7 @@ async function notify(notifier: IntervalNotifier): Promise<void> {
     const page = await store.find({
       filter,
       limit: pageSize,
-      now: world.clock.now(),
+      now: services.clock.now(),
       ...(after === undefined ? undefined : { after }),
     });
     const entities = await matching(notifier, page);
@@ -154,9 +154,9 @@ async function notify(notifier: IntervalNotifier): Promise<void> {
 
 async function matching({ stored, env, owner }: IntervalNotifier, page: readonly Stored[]): Promise<readonly Entity[]> {
   const entities: Entity[] = [];
-  const get = async (id: string) => (await owner.store()?.get(id, env.world.clock.now()))?.entity();
+  const get = async (id: string) => (await owner.store()?.get(id, env.services.clock.now()))?.entity();
   for (const one of page) {
-    const pause = env.world.yieldToEventLoop();
+    const pause = env.services.yieldToEventLoop();
     if (pause) await pause;
     const entity = one.entity();
     if (!stored.linked || (await holdsLinked(stored.linked, entity, get))) entities.push(entity);
@@ -167,7 +167,7 @@ async function matching({ stored, env, owner }: IntervalNotifier, page: readonly
 /** Makes one attempt without retries: the next round sends everything again. Returns true when the receiver accepted it. */
 async function send(notifier: IntervalNotifier, entities: readonly Entity[]): Promise<boolean> {
   const { env, sender, isOurs } = notifier;
-  const { clock } = env.world;
+  const { clock } = env.services;
   const write = () => {
     notifier.statistics = attempted(notifier.statistics, clock.now());
     notifier.mark();

@@ -30,7 +30,7 @@ export interface LogTailer {
 
 export interface LogTailerOptions {
   readonly log: Log;
-  readonly world: { readonly yieldToEventLoop: YieldToEventLoop; readonly observe: Observe };
+  readonly services: { readonly yieldToEventLoop: YieldToEventLoop; readonly observe: Observe };
   /** Called when `matchedTo` has advanced. */
   readonly moved: () => void;
 }
@@ -113,7 +113,7 @@ async function run(state: TailState): Promise<void> {
       }
     }
   } catch (cause) {
-    state.world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    state.services.observe({ kind: 'failed', where: 'subscriptions', cause });
     advanceLater(state);
   } finally {
     // This runs in the same turn of the event loop as the last check of `newest`, so that the next `advance` starts a new run.
@@ -137,7 +137,7 @@ async function step(state: TailState): Promise<boolean> {
   if (page.records.length === 0) return false;
   const beganMs = performance.now();
   const notifications = await match(state, page.records);
-  state.world.observe({
+  state.services.observe({
     kind: 'matched',
     changes: page.records.length,
     notifications,
@@ -153,11 +153,11 @@ async function step(state: TailState): Promise<boolean> {
 async function match(state: TailState, records: readonly LogRecord[]): Promise<number> {
   let notifications = 0;
   for (const record of records) {
-    const pause = state.world.yieldToEventLoop();
+    const pause = state.services.yieldToEventLoop();
     if (pause) await pause;
     // A listener that joins while the record is matched must have seen it.
     state.offered = record.position;
-    const found = state.matcher.matchWithPauses(record, state.world.yieldToEventLoop);
+    const found = state.matcher.matchWithPauses(record, state.services.yieldToEventLoop);
     const concerned = found instanceof Promise ? await found : found;
     for (const listener of concerned) listener.offer(record);
     notifications += concerned.length;

@@ -25,9 +25,9 @@ const full: Decision = { extent: 'full' };
 
 export function createOwnerView(
   { owner }: SubscriptionDocument,
-  { tenant, store, world }: Pick<DeliveryEnvironment, 'tenant' | 'store' | 'world'>,
+  { tenant, store, services }: Pick<DeliveryEnvironment, 'tenant' | 'store' | 'services'>,
 ): OwnerView {
-  const decide = (): Decision => (owner ? world.access.principalOfOwner(owner).rights('subscribe', tenant) : full);
+  const decide = (): Decision => (owner ? services.access.principalOfOwner(owner).rights('subscribe', tenant) : full);
   return {
     key: () => decisionKey(decide()),
     isWhole: () => decide().extent === 'full',

@@ -56,7 +56,7 @@ async function run(replayJob: ReplayJob): Promise<void> {
       if (signal.aborted || !owner.isWhole() || !(await sendAgain(replayJob, key))) keys.clear();
     }
   } catch (cause) {
-    env.world.observe({ kind: 'failed', where: 'replay', cause });
+    env.services.observe({ kind: 'failed', where: 'replay', cause });
   }
   // This runs in the same turn of the event loop as the last check of `keys`.
   replayJob.isRunning = false;
@@ -82,7 +82,7 @@ function readableIn(kept: Json, { env }: ReplayJob): DeadLetter | undefined {
   try {
     return parseDeadLetter(kept);
   } catch (cause) {
-    env.world.observe({ kind: 'failed', where: 'replay', cause });
+    env.services.observe({ kind: 'failed', where: 'replay', cause });
     return undefined;
   }
 }
@@ -91,7 +91,7 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
   ...letter,
   reason,
   attempts: letter.attempts + 1,
-  lastAt: env.world.clock.now(),
+  lastAt: env.services.clock.now(),
 });
 
 /** Undefined: it was never made. */

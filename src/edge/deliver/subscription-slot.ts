@@ -111,7 +111,7 @@ function refresh(state: SlotState): void {
 
 /** Reports why a subscription cannot run, and tries again later if that may help. */
 function onFailure(state: SlotState, cause: unknown): void {
-  state.env.world.observe({ kind: 'failed', where: 'subscription', about: state.id, cause });
+  state.env.services.observe({ kind: 'failed', where: 'subscription', about: state.id, cause });
   if (!(cause instanceof Problem) || state.isEnded()) return;
   const { type } = cause;
   if (type !== 'LdContextNotAvailable' && type !== 'Unavailable') return;
@@ -137,7 +137,7 @@ async function replace(state: SlotState, isLatest: () => boolean): Promise<void>
   // The ended runner stays: it knows its progress, in case the lease is valid again.
   if (!leaseTerm) return;
   const progress = await resume(state, document);
-  if (isEnded() || statusOf(document, env.world.clock.now()) !== 'active') return;
+  if (isEnded() || statusOf(document, env.services.clock.now()) !== 'active') return;
   const runner = await runnerOf(state, document, { progress, leaseTerm });
   // Any change since the document was read has its own turn.
   if (runner && isLatest()) install(state, runner);

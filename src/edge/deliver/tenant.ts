@@ -9,7 +9,7 @@ import { createChangeRenderer } from '../../core/subscription/notification.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import { shareLog } from '../../core/subscription/shared-log.ts';
 import type { EndpointScheduler } from './endpoint-scheduler.ts';
-import type { DeliveryEnvironment, DeliveryWorld } from './environment.ts';
+import type { DeliveryEnvironment, DeliveryServices } from './environment.ts';
 import { type ExplainTarget, explain } from './explain.ts';
 import { openLogTailer } from './log-tailer.ts';
 import { ownProgress, type Progress } from './progress.ts';
@@ -37,7 +37,7 @@ export interface Tenant {
 export interface TenantOptions {
   readonly tenant: string;
   readonly store: Store;
-  readonly world: DeliveryWorld;
+  readonly services: DeliveryServices;
   readonly scheduler: EndpointScheduler;
   readonly attemptsMax: number;
   readonly deadLettersMax: number;
@@ -68,12 +68,12 @@ interface TenantState extends TenantOptions {
 
 export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const state = await createState(options);
-  const { store, world } = options;
+  const { store, services } = options;
   const { env } = state;
   const unfollow = [
-    world.stores.partitions.follow((part, event) => onPartitionEvent(state, part, event)),
+    services.stores.partitions.follow((part, event) => onPartitionEvent(state, part, event)),
     store.collection(subscriptionCollection).follow((key) => refreshChanged(state, key)),
-    world.access.follow(() => {
+    services.access.follow(() => {
       for (const slot of [...state.slots.values()]) slot.reconsider();
     }),
   ];
@@ -100,8 +100,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
 }
 
 async function createState(options: TenantOptions): Promise<TenantState> {
-  const { tenant, store, world, read } = options;
-  const partitions = createTenantPartitions({ tenant, store, partitions: world.stores.partitions });
+  const { tenant, store, services, read } = options;
+  const partitions = createTenantPartitions({ tenant, store, partitions: services.stores.partitions });
   const env = await openEnvironment(options, partitions);
   const state: TenantState = {
     ...options,
@@ -155,12 +155,12 @@ function refreshChanged(state: TenantState, key: string | undefined): void {
 
 /** Calls `act` for each subscription that exists or has a slot. Retries later when the store is unavailable. */
 async function forAll(state: TenantState, act: (id: string) => void): Promise<void> {
-  const { store, slots, world } = state;
+  const { store, slots, services } = state;
   try {
     const keys = await store.collection(subscriptionCollection).keys();
     for (const id of new Set([...keys, ...slots.keys()])) act(id);
   } catch (cause) {
-    world.observe({ kind: 'failed', where: 'subscriptions', cause });
+    services.observe({ kind: 'failed', where: 'subscriptions', cause });
     later(state, () => void forAll(state, act));
   }
 }
@@ -201,15 +201,15 @@ async function openEnvironment(
   { read: _read, changedElsewhere: _changed, ...shared }: TenantOptions,
   partitions: TenantPartitions,
 ): Promise<DeliveryEnvironment> {
-  const { store, world } = shared;
-  const epoch = await epochOf(store, world.ids);
+  const { store, services } = shared;
+  const epoch = await epochOf(store, services.ids);
   const log = shareLog(store.log);
-  const tailer = await openLogTailer({ log, world, moved: () => progressStore.touch() });
+  const tailer = await openLogTailer({ log, services, moved: () => progressStore.touch() });
   const progressStore = createProgressStore({
     collection: store.collection(progressCollection),
     partitionOf: (id) => partitions.partitionOf(id),
     position: tailer.matchedTo,
-    observe: world.observe,
+    observe: services.observe,
   });
   return { ...shared, log, epoch, tailer, progressStore, renderer: createChangeRenderer() };
 }

@@ -35,11 +35,11 @@ export async function writeChange(change: LogRecord, target: MessageTarget): Pro
 /** Writes the message of entities without a change. */
 export async function writePresent(entities: readonly Entity[], target: MessageTarget): Promise<Message> {
   const data = writePresentData(entities, target.stored, await follow(entities, target));
-  return write(target.env.world.ids.next('Notification'), data, target);
+  return write(target.env.services.ids.next('Notification'), data, target);
 }
 
 function write(id: string, data: readonly string[], { id: subscriptionId, stored, env }: MessageTarget): Message {
-  return messageOf(stored, { id, subscriptionId, tenant: env.tenant, notifiedAt: env.world.clock.now(), data });
+  return messageOf(stored, { id, subscriptionId, tenant: env.tenant, notifiedAt: env.services.clock.now(), data });
 }
 
 /** The entities that these link to, if the subscription joins them. */
@@ -50,7 +50,7 @@ async function follow(
   const { join, plan } = stored;
   const store = owner.store();
   if (!join || !store) return [];
-  const { world } = env;
+  const { services } = env;
   const traversal = { level: join.level, containedBy: new Set<string>(), projection: plan.changeView.view.projection };
-  return followLinks(entities, traversal, { store, world, now: world.clock.now() });
+  return followLinks(entities, traversal, { store, services, now: services.clock.now() });
 }

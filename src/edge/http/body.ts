@@ -1,6 +1,6 @@
 /** Reads the body of a request as JSON: checks its media type, limits its size and parses its text. */
 import type { Json } from '../../core/model/json.ts';
-import type { Operation, World } from '../../core/operation/operation.ts';
+import type { Operation, Services } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { readJsonText } from './json-text.ts';
@@ -28,7 +28,7 @@ export interface Body {
 
 export interface BodyContext {
   readonly limits: BodyLimits;
-  readonly world: Pick<World, 'yieldToEventLoop' | 'isTolerant'>;
+  readonly services: Pick<Services, 'yieldToEventLoop' | 'isTolerant'>;
   readonly bodyBudget: BodyBudget;
 }
 
@@ -42,9 +42,9 @@ export class ClientGone extends Error {}
 export async function readBody(
   exchange: Exchange,
   operation: Operation,
-  { limits, world, bodyBudget }: BodyContext,
+  { limits, services, bodyBudget }: BodyContext,
 ): Promise<Body> {
-  const { yieldToEventLoop, isTolerant } = world;
+  const { yieldToEventLoop, isTolerant } = services;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange, isTolerant);
   const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, bodyBudget), yieldToEventLoop);

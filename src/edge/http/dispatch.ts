@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { type Authenticate, credentialsNeeded } from '../../core/access/identity.ts';
 import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
-import type { Caller, Operation, World } from '../../core/operation/operation.ts';
+import type { Caller, Operation, Services } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
@@ -25,7 +25,7 @@ import { answerReply } from './write.ts';
 const root = '/ngsi-ld/v1';
 
 export interface DispatchOptions {
-  readonly world: World;
+  readonly services: Services;
   /** Absent: everybody is anonymous. */
   readonly authenticate?: Authenticate;
   readonly operations: readonly Operation[];
@@ -66,9 +66,9 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     routes: createRoutes(options.operations),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
     cors: corsHeaders(options.corsOrigin),
-    bodyBudget: createBodyBudget(options.world.memory),
+    bodyBudget: createBodyBudget(options.services.memory),
   };
-  const { observe } = options.world;
+  const { observe } = options.services;
   return async (exchange) => {
     const began = performance.now();
     const label: OperationLabel = { name: 'unknown' };
@@ -104,7 +104,11 @@ const accessError = (error: unknown, { needsCredentials = false }: OperationLabe
 const closeHeader: Headers = { Connection: 'close' };
 
 /** Sends a reply with the headers common to all responses. Returns its status. Throws MemoryBudgetExceeded. */
-function sendTo(exchange: Exchange, { cors, isClosing, world, writeTimeoutMs }: DispatchContext, reply: Reply): number {
+function sendTo(
+  exchange: Exchange,
+  { cors, isClosing, services, writeTimeoutMs }: DispatchContext,
+  reply: Reply,
+): number {
   const { headers } = exchange.request;
   const common = {
     ...cors,
@@ -112,7 +116,7 @@ function sendTo(exchange: Exchange, { cors, isClosing, world, writeTimeoutMs }: 
     ...echoTenant(headers),
     ...echoCorrelator(headers),
   };
-  send(exchange, reply, { common, world, writeTimeoutMs });
+  send(exchange, reply, { common, services, writeTimeoutMs });
   return reply.status;
 }
 
@@ -140,7 +144,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
   }
   const route = findRoute(dispatch.routes, method, path);
   label.name = route.operation.name;
-  requireContentLength(exchange, route.operation, dispatch.world);
+  requireContentLength(exchange, route.operation, dispatch.services);
   requirePreflightedHeader(exchange, route.operation);
   return replyOfOperation(exchange, dispatch, { ...route, target, label });
 }
@@ -149,7 +153,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
 function requireContentLength(
   { request: { headers } }: Exchange,
   { method, body }: Operation,
-  { isTolerant }: Pick<World, 'isTolerant'>,
+  { isTolerant }: Pick<Services, 'isTolerant'>,
 ): void {
   if (body === 'none' || headers['content-length'] !== undefined) return;
   if (isTolerant && headers['transfer-encoding'] !== undefined) return;
@@ -194,14 +198,14 @@ async function replyOfOperation(
   dispatch: DispatchContext,
   route: Route & { readonly target: Target; readonly label: OperationLabel },
 ): Promise<Reply> {
-  const { world } = dispatch;
+  const { services } = dispatch;
   const { operation, path, target, label } = route;
   const { request, caller } = await readRequest(exchange, { operation, path, query: target.query }, dispatch);
   const { kind } = caller.principal.identity;
   label.needsCredentials = dispatch.authenticate !== undefined && kind === 'anonymous';
-  const answer = await perform(operation, request, { caller, world });
+  const answer = await perform(operation, request, { caller, services });
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
-  const linked = isLinked ? { contextUrl: await world.contexts.urlOf(caller.context, caller) } : undefined;
+  const linked = isLinked ? { contextUrl: await services.contexts.urlOf(caller.context, caller) } : undefined;
   return answerReply(answer, { caller, target, params: request.params, ...linked });
 }
 

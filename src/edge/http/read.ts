@@ -6,7 +6,7 @@ import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
 import { badData } from '../../core/model/problem.ts';
-import type { OperationRequest, Caller, Media, Operation, World } from '../../core/operation/operation.ts';
+import type { OperationRequest, Caller, Media, Operation, Services } from '../../core/operation/operation.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodyContext, readBody } from './body.ts';
@@ -28,7 +28,7 @@ export async function readRequest(
   context: BodyContext & Authentication,
 ): Promise<Read> {
   const { headers } = exchange.request;
-  const { world } = context;
+  const { services } = context;
   const sender = principalOf(exchange, context);
   const principal = sender instanceof Promise ? await sender : sender;
   const media = readMedia(operation, headers.accept);
@@ -48,7 +48,7 @@ export async function readRequest(
   if (operation.body === 'none') {
     return {
       request: { path, params, ...lastEventOf(headers) },
-      caller: { ...who, context: await contextOf(link, { ...who, operation, world }) },
+      caller: { ...who, context: await contextOf(link, { ...who, operation, services }) },
     };
   }
   const body = await readBody(exchange, operation, context);
@@ -57,14 +57,14 @@ export async function readRequest(
     request: { path, params, body: split.json },
     caller: {
       ...who,
-      context: await contextOf(split.context, { ...who, operation, world }),
+      context: await contextOf(split.context, { ...who, operation, services }),
       contextPerElement: split.isPerElement,
     },
   };
 }
 
 interface Authentication {
-  readonly world: World;
+  readonly services: Services;
   /** Absent: everybody is anonymous. */
   readonly authenticate?: Authenticate;
 }
@@ -72,7 +72,7 @@ interface Authentication {
 /** The sender of a request with its present grants. Throws what `authenticate` throws. */
 function principalOf(
   { request }: Exchange,
-  { world: { access }, authenticate }: Authentication,
+  { services: { access }, authenticate }: Authentication,
 ): Principal | Promise<Principal> {
   if (!authenticate) return access.principalOf(anonymous);
   const identity = authenticate(request);
@@ -82,7 +82,7 @@ function principalOf(
 }
 
 /** Refuses those who may do nothing before their body is read. */
-function grantedPrincipal(access: World['access'], identity: Identity): Principal {
+function grantedPrincipal(access: Services['access'], identity: Identity): Principal {
   const principal = access.principalOf(identity);
   if (principal.grants.length === 0 && identity.kind === 'anonymous') throw credentialsNeeded();
   return principal;
@@ -95,12 +95,12 @@ const readMedia = ({ action, media }: Operation, accept: string | undefined): Me
 interface Naming {
   readonly tenant: string;
   readonly operation: Operation;
-  readonly world: World;
+  readonly services: Services;
 }
 
 /** Operations on @contexts use the core @context, so they work even when the default @context is not available. */
-function contextOf(context: Json | undefined, { tenant, operation, world }: Naming): Context | Promise<Context> {
-  const { contexts } = world;
+function contextOf(context: Json | undefined, { tenant, operation, services }: Naming): Context | Promise<Context> {
+  const { contexts } = services;
   if (operation.takesContext === true) return contexts.core;
   return context === undefined ? contexts.defaultContext(tenant) : contexts.resolve(context, tenant);
 }

@@ -3,10 +3,10 @@ import { decide } from '../../core/access/decision.ts';
 import { type Authenticate, credentialsNeeded, type RequestHead } from '../../core/access/identity.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { Problem } from '../../core/model/problem.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 
 interface Grants {
-  readonly world: Pick<World, 'access'>;
+  readonly services: Pick<Services, 'access'>;
   /** Absent: everybody may do everything. */
   readonly authenticate?: Authenticate;
 }
@@ -14,11 +14,11 @@ interface Grants {
 /** Throws Unauthenticated or Forbidden when the sender of a request may not do this. */
 export async function requireGrant(
   head: RequestHead,
-  { world, authenticate }: Grants,
+  { services, authenticate }: Grants,
   isAllowed: (principal: Principal) => boolean,
 ): Promise<void> {
   if (!authenticate) return;
-  const principal = world.access.principalOf(await authenticate(head));
+  const principal = services.access.principalOf(await authenticate(head));
   if (isAllowed(principal)) return;
   if (principal.identity.kind === 'anonymous') throw credentialsNeeded();
   throw new Problem('Forbidden', `${principal.identity.subject} has no grant for this.`);

@@ -1,13 +1,13 @@
 /** Sends long content with backpressure, within the memory budget. A client that reads too slowly loses its connection. */
 import type { ServerResponse } from 'node:http';
 import type { LongText } from '../../core/operation/long-text.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 
 /** Size in bytes up to which content is written in one piece. */
 export const pieceBytes = 64 * 2 ** 10;
 
 export interface ResponseWriterContext {
-  readonly world: Pick<World, 'memory' | 'observe'>;
+  readonly services: Pick<Services, 'memory' | 'observe'>;
   /** Time in milliseconds within which a client must take a piece. */
   readonly writeTimeoutMs: number;
 }
@@ -20,7 +20,7 @@ export interface ResponseWriter {
 
 /** Throws MemoryBudgetExceeded when responses use their whole share of the budget. */
 export function openResponseWriter(content: Buffer | LongText, context: ResponseWriterContext): ResponseWriter {
-  const { memory } = context.world;
+  const { memory } = context.services;
   const { begin: first, rest } =
     'begin' in content ? { ...content, begin: Buffer.from(content.begin) } : { begin: content };
   const held = memory.held('answers');
@@ -36,7 +36,7 @@ interface WriteState extends ResponseWriterContext {
 }
 
 async function writePieces(response: ServerResponse, { first, rest, ...context }: WriteState): Promise<void> {
-  const { memory, observe } = context.world;
+  const { memory, observe } = context.services;
   let held = first.length;
   const recount = (bytes: number): void => {
     memory.count('answers', bytes - held);
@@ -82,7 +82,7 @@ async function endAndFlush(response: ServerResponse, context: ResponseWriterCont
 
 /** Closes the connection when content that was written in one piece is not taken in time. */
 export function watchDrainTimeout(response: ServerResponse, bytes: number, context: ResponseWriterContext): void {
-  const { memory } = context.world;
+  const { memory } = context.services;
   memory.count('answers', bytes);
   void waitForEvent('finish', response, context).then(() => memory.count('answers', -bytes));
 }
@@ -91,7 +91,7 @@ export function watchDrainTimeout(response: ServerResponse, bytes: number, conte
 function waitForEvent(
   event: 'drain' | 'finish',
   response: ServerResponse,
-  { world, writeTimeoutMs }: ResponseWriterContext,
+  { services, writeTimeoutMs }: ResponseWriterContext,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (isTaken: boolean): void => {
@@ -102,7 +102,7 @@ function waitForEvent(
     const taken = (): void => settle(true);
     const gone = (): void => settle(false);
     const timer = setTimeout(() => {
-      world.observe({ kind: 'readerDropped', binding: 'http' });
+      services.observe({ kind: 'readerDropped', binding: 'http' });
       response.destroy();
     }, writeTimeoutMs);
     response.once(event, taken).once('close', gone);

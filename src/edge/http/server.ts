@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authenticate } from '../../core/access/identity.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
-import type { Operation, World } from '../../core/operation/operation.ts';
+import type { Operation, Services } from '../../core/operation/operation.ts';
 import type { BodyLimits } from './body.ts';
 import { answerBrokenRequest, answerForeignUpgrade } from './broken-request.ts';
 import { createAnswerer } from './dispatch.ts';
@@ -21,7 +21,7 @@ interface HttpLimits extends BodyLimits {
 }
 
 export interface HttpOptions extends PageOptions {
-  readonly world: World;
+  readonly services: Services;
   /** Absent: everybody is anonymous. */
   readonly authenticate?: Authenticate;
   /** Operations under `/ngsi-ld/v1`. */
@@ -42,7 +42,7 @@ const headBytesMax = 32 * 1024;
 
 /** Creates a server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
-  const { world, limits, onUpgrade, isOwnHost } = options;
+  const { services, limits, onUpgrade, isOwnHost } = options;
   const { writeTimeoutMs } = limits;
   const isClosing = (): boolean => !server.listening;
   const answer = createAnswerer({ ...options, pages: createPages(options), isClosing, writeTimeoutMs });
@@ -52,11 +52,11 @@ export function createHttpServer(options: HttpOptions): Server {
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs, 5000),
   });
-  server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, world.observe));
+  server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, services.observe));
   if (onUpgrade) {
     server.on('upgrade', (request, socket, head) => {
       if (isOwnHost(request.headers.host)) onUpgrade(request, socket, head);
-      else answerForeignUpgrade(request, socket, world.observe);
+      else answerForeignUpgrade(request, socket, services.observe);
     });
   }
   return server;

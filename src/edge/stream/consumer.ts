@@ -74,7 +74,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
 const startReading = (run: Run): void => {
   readOn(run).catch((cause: unknown) => {
-    run.world.observe({ kind: 'failed', where: 'stream', cause });
+    run.services.observe({ kind: 'failed', where: 'stream', cause });
     fail(run);
   });
 };
@@ -94,13 +94,13 @@ async function readOn(run: Run): Promise<void> {
 }
 
 function deliver(run: Run, records: readonly LogRecord[], from: Position): void {
-  const { state, pipe, writer, options, world } = run;
+  const { state, pipe, writer, options, services } = run;
   if (state.mode !== 'live' || endsByExpiry(run)) return;
   state.readPosition = Math.max(state.readPosition, from);
   const fresh = records.filter(({ position }) => position > state.readPosition);
   for (const { entities, position } of writer.bundles(fresh)) {
     // Checks the backlog before the frame, so that a single entity above the limit still gets through.
-    if (pipe.backlog() > bound(options, world.memory)) {
+    if (pipe.backlog() > bound(options, services.memory)) {
       overflow(run);
       return;
     }
@@ -120,8 +120,8 @@ function bound({ overflow, bufferBytes }: ConsumerOptions, memory: Memory): numb
 }
 
 function overflow(run: Run): void {
-  const { state, pipe, feed, live, world, options } = run;
-  world.observe({ kind: 'streamDropped', reason: options.overflow });
+  const { state, pipe, feed, live, services, options } = run;
+  services.observe({ kind: 'streamDropped', reason: options.overflow });
   if (options.overflow === 'disconnect') {
     pipe.close('tooSlow');
     return;
@@ -138,9 +138,9 @@ function end({ state, feed, live }: Run): void {
 }
 
 function endsByExpiry(run: Run): boolean {
-  const { state, expiry, world, options } = run;
+  const { state, expiry, services, options } = run;
   if (state.mode === 'ended') return true;
-  if (expiry === Infinity || microsOfInstant(world.clock.now()) < expiry) return false;
+  if (expiry === Infinity || microsOfInstant(services.clock.now()) < expiry) return false;
   end(run);
   options.ended('expired');
   return true;

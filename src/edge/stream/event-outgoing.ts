@@ -1,5 +1,5 @@
 /** Sends texts of Server-Sent Events to one client, with heartbeats that also find a client that no longer reads. */
-import type { EventSink, World } from '../../core/operation/operation.ts';
+import type { EventSink, Services } from '../../core/operation/operation.ts';
 import { createOutgoing, type Outgoing } from './outgoing.ts';
 
 export interface EventOutgoing extends Pick<Outgoing, 'send' | 'backlog' | 'drained' | 'isOpen'> {
@@ -12,7 +12,7 @@ export interface EventOutgoing extends Pick<Outgoing, 'send' | 'backlog' | 'drai
   close(isWithdrawn?: boolean): void;
 }
 
-export interface EventOutgoingOptions extends Pick<World, 'memory' | 'observe'> {
+export interface EventOutgoingOptions extends Pick<Services, 'memory' | 'observe'> {
   readonly sink: EventSink;
   /** The name of the binding in metrics. */
   readonly binding: string;

@@ -1,6 +1,6 @@
 /** Gives each stored subscription at most one consumer at a time, and persists its acknowledged position. */
 import { statusOf, subscriptionIn } from '../../core/model/subscription.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import { changeDocument } from '../../core/port/document-collection.ts';
 import type { Position, DocumentCollection } from '../../core/port/store.ts';
 import { acknowledgedCollection, subscriptionCollection } from '../../core/port/subscriptions.ts';
@@ -25,15 +25,15 @@ interface ExclusiveConsumerOptions extends StoredSubject {
 /** Throws ResourceNotFound, Forbidden, and OperationNotSupported for a subscription that is not active or cannot be streamed. */
 export type OpenExclusiveConsumer = (options: ExclusiveConsumerOptions) => Promise<ExclusiveConsumer>;
 
-export function createExclusiveConsumers(world: World): OpenExclusiveConsumer {
+export function createExclusiveConsumers(services: Services): OpenExclusiveConsumer {
   const holders = new Map<string, ExclusiveConsumerOptions>();
   return async (options) => {
     const { tenant, id, store } = options;
     const key = `${tenant} ${id}`;
     // Watch before reading, so that no change in between is missed.
-    const unwatch = world.subscriptions.watch(tenant, id, () => void tellChange(options, world));
+    const unwatch = services.subscriptions.watch(tenant, id, () => void tellChange(options, services));
     try {
-      const { plan, since } = await readSubject(options, world);
+      const { plan, since } = await readSubject(options, services);
       const collection = store.collection(acknowledgedCollection);
       const kept = await collection.get(id);
       holders.get(key)?.lost('takenOver');
@@ -54,13 +54,13 @@ export function createExclusiveConsumers(world: World): OpenExclusiveConsumer {
   };
 }
 
-async function tellChange({ store, id, lost }: ExclusiveConsumerOptions, world: World): Promise<void> {
+async function tellChange({ store, id, lost }: ExclusiveConsumerOptions, services: Services): Promise<void> {
   try {
     const kept = await store.collection(subscriptionCollection).get(id);
     if (kept === undefined) lost('deleted');
-    else lost(statusOf(subscriptionIn(kept), world.clock.now()) === 'paused' ? 'paused' : 'changed');
+    else lost(statusOf(subscriptionIn(kept), services.clock.now()) === 'paused' ? 'paused' : 'changed');
   } catch (cause) {
-    world.observe({ kind: 'failed', where: 'stream', cause });
+    services.observe({ kind: 'failed', where: 'stream', cause });
     lost('changed');
   }
 }

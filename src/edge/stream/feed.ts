@@ -1,5 +1,5 @@
 /** Provides the changes of a tenant to all its consumers. Up-to-date consumers receive records live; the others read pages of the log. */
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import type { Position, Store } from '../../core/port/store.ts';
 import { createChangeRenderer, type ChangeRenderer } from '../../core/subscription/notification.ts';
 import { epochOf } from '../../core/port/position.ts';
@@ -23,10 +23,10 @@ export interface Feed {
   close(): void;
 }
 
-async function openFeed(store: Store, world: World): Promise<Feed> {
-  const epoch = await epochOf(store, world.ids);
+async function openFeed(store: Store, services: Services): Promise<Feed> {
+  const epoch = await epochOf(store, services.ids);
   const matchers = createAudienceMatchers();
-  const dispatcher = createLogDispatcher({ log: store.log, world, matchers, start: await store.log.position() });
+  const dispatcher = createLogDispatcher({ log: store.log, services, matchers, start: await store.log.position() });
   const stop = store.log.follow(dispatcher.advance);
   // A commit between `position()` and `follow()` is not announced, so ask for it here.
   await dispatcher.catchUp();
@@ -63,11 +63,11 @@ interface Used {
 /** Returns the feed of a tenant, shared by all its users; undefined when the tenant does not exist. */
 export type OpenFeed = (tenant: string) => Promise<FeedReference | undefined>;
 
-export function createFeeds(world: World): OpenFeed {
+export function createFeeds(services: Services): OpenFeed {
   const feeds = new Map<string, Used>();
   const open = async (tenant: string): Promise<Feed | undefined> => {
-    const store = await world.stores.open(tenant, false);
-    return store && openFeed(store, world);
+    const store = await services.stores.open(tenant, false);
+    return store && openFeed(store, services);
   };
   const release = (tenant: string, used: Used): void => {
     used.users -= 1;

@@ -1,6 +1,6 @@
 /** Dispatches records of a tenant's change log to its live consumers, one page at a time. It yields to the event loop in between. */
 import { performance } from 'node:perf_hooks';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 import type { AudienceMatchers, LiveConsumer } from './audience-matchers.ts';
 import { pageSizes } from './limits.ts';
@@ -20,7 +20,7 @@ export interface LogDispatcher {
 
 export interface LogDispatcherOptions {
   readonly log: Log;
-  readonly world: World;
+  readonly services: Services;
   readonly matchers: AudienceMatchers;
   /** The position after which dispatching starts. */
   readonly start: Position;
@@ -82,14 +82,14 @@ async function run(options: LogDispatcherOptions, state: DispatchState): Promise
   }
 }
 
-function fail({ world, matchers }: LogDispatcherOptions, state: DispatchState, cause: unknown): void {
+function fail({ services, matchers }: LogDispatcherOptions, state: DispatchState, cause: unknown): void {
   if (state.isStopped) return;
-  world.observe({ kind: 'failed', where: 'stream', cause });
+  services.observe({ kind: 'failed', where: 'stream', cause });
   for (const consumer of matchers.all()) consumer.fail();
 }
 
 /** Dispatches one page. False when the page is empty. */
-async function step({ log, world, matchers }: LogDispatcherOptions, state: DispatchState): Promise<boolean> {
+async function step({ log, services, matchers }: LogDispatcherOptions, state: DispatchState): Promise<boolean> {
   const page = await readLog(log, state.matchedTo, pageSizes.log);
   if (page.gapTo !== undefined) {
     state.matchedTo = page.gapTo;
@@ -101,10 +101,10 @@ async function step({ log, world, matchers }: LogDispatcherOptions, state: Dispa
   if (records.length === 0) return false;
   const startedMs = performance.now();
   const from = state.matchedTo;
-  const due = await match(records, { world, matchers, state });
-  const notifications = await handOver(due, from, world);
+  const due = await match(records, { services, matchers, state });
+  const notifications = await handOver(due, from, services);
   state.deliveredTo = state.matchedTo;
-  world.observe({ kind: 'matched', changes: records.length, notifications, tookMs: performance.now() - startedMs });
+  services.observe({ kind: 'matched', changes: records.length, notifications, tookMs: performance.now() - startedMs });
   return true;
 }
 
@@ -116,13 +116,13 @@ type Due = ReadonlyMap<LiveConsumer, readonly LogRecord[]>;
  */
 async function match(
   records: readonly LogRecord[],
-  { world, matchers, state }: { world: World; matchers: AudienceMatchers; state: DispatchState },
+  { services, matchers, state }: { services: Services; matchers: AudienceMatchers; state: DispatchState },
 ): Promise<Due> {
   const due = new Map<LiveConsumer, LogRecord[]>();
   for (const record of records) {
-    await yieldToOthers(world);
+    await yieldToOthers(services);
     state.matchedTo = record.position;
-    for (const [consumer, seen] of await matchers.match(record, world.yieldToEventLoop)) {
+    for (const [consumer, seen] of await matchers.match(record, services.yieldToEventLoop)) {
       const list = due.get(consumer);
       if (list) list.push(seen);
       else due.set(consumer, [seen]);
@@ -131,17 +131,17 @@ async function match(
   return due;
 }
 
-async function handOver(due: Due, from: Position, world: World): Promise<number> {
+async function handOver(due: Due, from: Position, services: Services): Promise<number> {
   let notifications = 0;
   for (const [consumer, records] of due) {
-    await yieldToOthers(world);
+    await yieldToOthers(services);
     consumer.deliver(records, from);
     notifications += records.length;
   }
   return notifications;
 }
 
-async function yieldToOthers(world: World): Promise<void> {
-  const pause = world.yieldToEventLoop();
+async function yieldToOthers(services: Services): Promise<void> {
+  const pause = services.yieldToEventLoop();
   if (pause) await pause;
 }

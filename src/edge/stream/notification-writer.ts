@@ -1,6 +1,6 @@
 /** Writes the notifications of one subscription as frames, with several changes per frame when available. */
 import type { Entity } from '../../core/model/entity.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { notificationId, notificationTexts, renderPresent } from '../../core/subscription/notification.ts';
 import type { ChangeView } from '../../core/subscription/plan.ts';
@@ -45,7 +45,7 @@ export interface NotificationWriterOptions {
   readonly changeView: ChangeView;
   readonly format: NotificationFormat;
   readonly feed: Feed;
-  readonly world: World;
+  readonly services: Services;
 }
 
 export function createNotificationWriter({
@@ -53,10 +53,10 @@ export function createNotificationWriter({
   changeView,
   format,
   feed,
-  world,
+  services,
 }: NotificationWriterOptions): NotificationWriter {
   const nextId = (position: string | undefined): string =>
-    position === undefined ? world.ids.next('Notification') : notificationId(subscriptionId, position);
+    position === undefined ? services.ids.next('Notification') : notificationId(subscriptionId, position);
   return {
     *bundles(records) {
       const texts = records.map((record) => ({
@@ -79,7 +79,7 @@ export function createNotificationWriter({
       const notification = notificationTexts({
         id: nextId(at),
         subscriptionId,
-        notifiedAt: world.clock.now(),
+        notifiedAt: services.clock.now(),
         entities,
       });
       format.notification(notification, at);

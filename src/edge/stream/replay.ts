@@ -67,12 +67,12 @@ async function nextRecords(stream: StreamContext, after: Position): Promise<read
 
 /** The records that match the subscription, as the audience sees them. */
 async function concernedOf(
-  { audience, concerns, world }: StreamContext,
+  { audience, concerns, services }: StreamContext,
   records: readonly LogRecord[],
 ): Promise<readonly LogRecord[]> {
   const concerned: LogRecord[] = [];
   for (const record of records) {
-    const pause = world.yieldToEventLoop();
+    const pause = services.yieldToEventLoop();
     if (pause) await pause;
     const seen = audience.see(record);
     if (seen && concerns(seen)) concerned.push(seen);

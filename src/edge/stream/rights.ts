@@ -2,7 +2,7 @@
 import { decisionKey } from '../../core/access/decision.ts';
 import type { Identity } from '../../core/access/identity.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import { timerMs } from '../../core/subscription/bounds.ts';
 
 export interface Watched {
@@ -14,7 +14,7 @@ export interface Watched {
 
 /** Watches the right to subscribe. Returns the function that stops it. */
 export function watchRights(
-  { access, clock }: Pick<World, 'access' | 'clock'>,
+  { access, clock }: Pick<Services, 'access' | 'clock'>,
   { identity, tenant, ended }: Watched,
 ): () => void {
   const keyNow = (): string => decisionKey(access.principalOf(identity).rights('subscribe', tenant));

@@ -28,7 +28,7 @@ export async function takeSnapshot(stream: StreamContext): Promise<void> {
 
 /** Sends all entities, page by page. Returns the versions newer than `state.seen`; undefined when the client is disconnected. */
 async function sendEntities(stream: StreamContext): Promise<ReadonlyMap<string, Position> | undefined> {
-  const { audience, plan, world, state } = stream;
+  const { audience, plan, services, state } = stream;
   const versions = new Map<string, Position>();
   const filter = snapshotFilter(plan);
   let after: number | undefined;
@@ -38,7 +38,7 @@ async function sendEntities(stream: StreamContext): Promise<ReadonlyMap<string, 
     const page = await audience.store.find({
       filter,
       limit,
-      now: world.clock.now(),
+      now: services.clock.now(),
       ...(after === undefined ? undefined : { after }),
     });
     for (const { id, version } of page) if (version > state.readPosition) versions.set(id, version);

@@ -3,7 +3,7 @@ import type { Instant } from '../../core/model/instant.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { readId } from '../../core/model/read/id.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
-import type { Caller, World } from '../../core/operation/operation.ts';
+import type { Caller, Services } from '../../core/operation/operation.ts';
 import { mayManage } from '../../core/operation/subscription/owner.ts';
 import type { Position, Store } from '../../core/port/store.ts';
 import { subscriptionCollection } from '../../core/port/subscriptions.ts';
@@ -21,11 +21,11 @@ export interface StoredSubject extends Pick<Caller, 'tenant' | 'principal'> {
  */
 export async function readSubject(
   { tenant, principal, id, store }: StoredSubject,
-  world: World,
+  services: Services,
 ): Promise<{ readonly plan: SubscriptionPlan; readonly since: Position; readonly modifiedAt: Instant }> {
-  const { clock, contexts } = world;
+  const { clock, contexts } = services;
   const kept = await store.collection(subscriptionCollection).get(readId(id, 'the id of the subscription'));
-  if (kept === undefined || !mayManage(kept, { principal, tenant, world }))
+  if (kept === undefined || !mayManage(kept, { principal, tenant, services }))
     throw new Problem('ResourceNotFound', `There is no subscription ${id}.`);
   const document: SubscriptionDocument = subscriptionIn(kept);
   const status = statusOf(document, clock.now());

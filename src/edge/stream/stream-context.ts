@@ -1,6 +1,6 @@
 /** Holds the state of one subscription of one connection: its position in the change log and the objects that it uses. */
 import type { Change } from '../../core/model/change.ts';
-import type { World } from '../../core/operation/operation.ts';
+import type { Services } from '../../core/operation/operation.ts';
 import type { Position } from '../../core/port/store.ts';
 import type { SubscriptionPlan } from '../../core/subscription/plan.ts';
 import type { Audience } from './audience.ts';
@@ -16,7 +16,7 @@ export interface StreamContext {
   readonly feed: Feed;
   readonly pipe: Pipe;
   readonly writer: NotificationWriter;
-  readonly world: World;
+  readonly services: Services;
   readonly state: StreamState;
 }
 

@@ -86,7 +86,7 @@ interface Taking {
 
 function walk({ file, size }: { readonly file: number; readonly size: number }, header: Header): Damage | undefined {
   const frameBytes = frameHeaderBytes + header.pageBytes;
-  const course: WalProgress = {
+  const progress: WalProgress = {
     sums: header.isWhole ? header.sums : undefined,
     broken: 0,
     usable: 0,
@@ -100,27 +100,27 @@ function walk({ file, size }: { readonly file: number; readonly size: number }, 
     if (read === 0) break;
     for (let n = 0; n < read; n += 1) {
       frame += 1;
-      take(course, buffer.subarray(n * frameBytes, (n + 1) * frameBytes), { header, frame });
+      readFrame(progress, buffer.subarray(n * frameBytes, (n + 1) * frameBytes), { header, frame });
     }
     at += read * frameBytes;
   }
-  const frames = course.last - course.usable;
+  const frames = progress.last - progress.usable;
   // If it is the last frame, it may have been in the middle of a write.
-  if (course.lost === 0 || course.last === course.broken) return undefined;
-  return { usable: course.usable, frames, transactions: course.lost, bytes: frames * frameBytes };
+  if (progress.lost === 0 || progress.last === progress.broken) return undefined;
+  return { usable: progress.usable, frames, transactions: progress.lost, bytes: frames * frameBytes };
 }
 
-function take(course: WalProgress, bytes: Buffer, { header, frame }: Taking): void {
+function readFrame(progress: WalProgress, bytes: Buffer, { header, frame }: Taking): void {
   const isOfLog = bytes.readBigUInt64BE(8) === header.salts;
   const isCommit = bytes.readUInt32BE(4) !== 0;
-  const before = course.sums;
-  course.sums = before && isOfLog ? followed(before, bytes, header) : undefined;
+  const before = progress.sums;
+  progress.sums = before && isOfLog ? followed(before, bytes, header) : undefined;
   if (!isOfLog) return;
-  course.last = frame;
-  if (before && !course.sums) course.broken = frame;
+  progress.last = frame;
+  if (before && !progress.sums) progress.broken = frame;
   if (!isCommit) return;
-  if (course.sums) course.usable = frame;
-  else course.lost += 1;
+  if (progress.sums) progress.usable = frame;
+  else progress.lost += 1;
 }
 
 /** The checksums after a frame; undefined when they differ from those in the frame. */

@@ -9,14 +9,18 @@ import { restore } from '../../../src/app/backup/restore.ts';
 import { createSumming } from '../../../src/app/backup/checksum.ts';
 import { importFile } from '../../../src/app/command/import.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
-import { mapPath, run, type Run, type Site, startSite } from './site.ts';
+import { mapPath, run, type Run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let [from, to]: Site[] = [];
+let [from, to]: TestBroker[] = [];
 let path = '';
 
-const post = async (site: Site, where: string, body: unknown): Promise<Response> => {
+const post = async (broker: TestBroker, where: string, body: unknown): Promise<Response> => {
   const headers = { 'Content-Type': 'application/json' };
-  const answer = await fetch(`${site.url}/ngsi-ld/v1${where}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = await fetch(`${broker.url}/ngsi-ld/v1${where}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
   expect([201, 204]).toContain(answer.status);
   return answer;
 };
@@ -37,8 +41,8 @@ const subscription = { id: 'urn:ngsi-ld:Subscription:a', type: 'Subscription', e
 
 /** Every kind of document: real car parks with their history, odd entities, an @context and a subscription in its terms. */
 beforeAll(async () => {
-  from = await startSite();
-  to = await startSite();
+  from = await startTestBroker();
+  to = await startTestBroker();
   path = join(from.folder, 'backup.ndjson');
   const carParks = ['birmingham-car-parks.csv', '--map', mapPath('birmingham-car-parks')];
   await run(importFile, [join(from.folder, carParks[0] ?? ''), ...carParks.slice(1), '--url', from.url]);
@@ -70,8 +74,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => Promise.all([from?.stop(), to?.stop()]));
 
-const take = (site: Site | undefined, ...args: string[]): Promise<Run> =>
-  run(backup, ['--url', site?.url ?? '', ...args]);
+const take = (broker: TestBroker | undefined, ...args: string[]): Promise<Run> =>
+  run(backup, ['--url', broker?.url ?? '', ...args]);
 const put = (file: string, ...args: string[]): Promise<Run> => run(restore, [file, '--url', to?.url ?? '', ...args]);
 const linesIn = (text: string): readonly JsonObject[] =>
   text

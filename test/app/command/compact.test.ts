@@ -14,7 +14,7 @@ import { measureSpace } from '../../../src/store/sqlite/compact.ts';
 import { currentVersion } from '../../../src/store/sqlite/migrations.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
 import { startTestBroker } from '../../scenario/scenario.ts';
-import { run } from './site.ts';
+import { run } from './test-broker.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mlaka-compact-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

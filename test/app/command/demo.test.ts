@@ -2,20 +2,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { demo } from '../../../src/app/command/demo.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
-import { contextOf, run, type Site, startSite } from './site.ts';
+import { contextOf, run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 const weather =
   '/temporal/entities/urn:ngsi-ld:WeatherObserved:kranj:center?attrs=temperature&timerel=after&timeAt=2020-01-01T00:00:00Z&lastN=1000';
 
 /** Their times, the oldest first. */
 async function temperatures(): Promise<readonly string[]> {
-  const entity = (await site.get(weather, contextOf('environment'))) as unknown as Record<string, Json>;
+  const entity = (await broker.get(weather, contextOf('environment'))) as unknown as Record<string, Json>;
   return [entity['temperature'] ?? []]
     .flat()
     .map((one) => String((one as JsonObject)['observedAt']))
@@ -25,7 +25,7 @@ async function temperatures(): Promise<readonly string[]> {
 /** Runs the demo until something is so, then stops it. */
 async function runUntil(args: readonly string[], isSo: () => Promise<boolean>): Promise<string> {
   const stopping = new AbortController();
-  const running = run(demo, ['--url', site.url, ...args], stopping.signal);
+  const running = run(demo, ['--url', broker.url, ...args], stopping.signal);
   const ended = running.then(() => true);
   while (!(await isSo().catch(() => false))) {
     if (await Promise.race([ended, new Promise<boolean>((done) => setTimeout(done, 100, false))])) break;
@@ -50,7 +50,7 @@ describe('mlaka demo', () => {
     expect(new Set(told).size).toBe(told.length);
     const counts = new Map<string, number>();
     for (const family of ['metering', 'parking', 'streetlighting', 'environment']) {
-      const found = await site.get(`/entities?type=*&idPattern=:kranj:&limit=1000`, contextOf(family));
+      const found = await broker.get(`/entities?type=*&idPattern=:kranj:&limit=1000`, contextOf(family));
       counts.set(family, found.length);
     }
     expect([...counts.values()]).toEqual([500, 500, 500, 500]);

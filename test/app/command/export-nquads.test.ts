@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Parser, Store, type Term } from 'n3';
 import { exportEntities } from '../../../src/app/command/export.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
-import { run, type Run, type Site, startSite } from './site.ts';
+import { run, type Run, type TestBroker, startTestBroker } from './test-broker.ts';
 
 const context = 'https://example.org/default.jsonld';
-let site: Site;
+let broker: TestBroker;
 /** Serves a @context, and counts how often it was asked for. */
 let asked = 0;
 const server = createServer((_request, response) => {
@@ -21,10 +21,10 @@ const server = createServer((_request, response) => {
 });
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  site = await startSite(['--context-allow-private']);
+  broker = await startTestBroker(['--context-allow-private']);
 });
 afterAll(async () => {
-  await site.stop();
+  await broker.stop();
   await new Promise((resolve) => server.close(resolve));
 });
 
@@ -35,12 +35,16 @@ const rdf = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#';
 const xsd = 'http://www.w3.org/2001/XMLSchema#';
 
 const write = (tenant: string, ...args: readonly string[]): Promise<Run> =>
-  run(exportEntities, ['--url', site.url, '--tenant', tenant, '--format', 'nquads', ...args]);
+  run(exportEntities, ['--url', broker.url, '--tenant', tenant, '--format', 'nquads', ...args]);
 
 async function post(path: string, tenant: string, body: Json): Promise<Response> {
   const type = JSON.stringify(body).includes('"@context"') ? 'application/ld+json' : 'application/json';
   const headers = { 'Content-Type': type, 'NGSILD-Tenant': tenant };
-  const answer = await fetch(`${site.url}/ngsi-ld/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = await fetch(`${broker.url}/ngsi-ld/v1${path}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
   if (!answer.ok) throw new Error(await answer.text());
   return answer;
 }
@@ -176,7 +180,7 @@ describe('mlaka export --format nquads', () => {
       v: { type: 'Property', value: { of: index } },
     }));
     await post('/entityOperations/create', 'many', entities);
-    const path = join(site.folder, 'many.nq');
+    const path = join(broker.folder, 'many.nq');
     await write('many', '--out', path);
     const text = readFileSync(path, 'utf8');
     const store = statementsIn(text);
@@ -188,7 +192,7 @@ describe('mlaka export --format nquads', () => {
   });
 
   test('what RDF cannot hold is told by name, and leaves no file', async () => {
-    const path = join(site.folder, 'bad.nq');
+    const path = join(broker.folder, 'bad.nq');
     await create('bad', { id: 'urn:x:bad', type: 'Bad', v: { type: 'Property', value: { 'a b': 1 } } });
     await expect(write('bad', '--out', path)).rejects.toThrow(/"urn:x:bad" cannot be written as N-Quads: .*"a b"/);
     await create('relative', { id: 'urn:x:r', type: 'Bad', v: { type: 'Property', value: { id: 'elsewhere' } } });
@@ -212,7 +216,7 @@ describe('the @context of the N-Quads', () => {
   test('is one that the broker hosts, or comes with Mlaka', async () => {
     await create('hosted', address);
     const made = await post('/jsonldContexts', 'hosted', { '@context': { street: 'https://example.org/street' } });
-    const url = new URL(made.headers.get('Location') ?? '', site.url).href;
+    const url = new URL(made.headers.get('Location') ?? '', broker.url).href;
     expect(streets((await write('hosted', '--context', url)).out)).toEqual(['https://example.org/street']);
     expect(streets((await write('hosted')).out)).toEqual([`${own}street`]);
     const known = 'https://smart-data-models.mlaka.si/parking/context.jsonld';
@@ -228,7 +232,7 @@ describe('the @context of the N-Quads', () => {
   });
 
   test('is the core context, whatever the default of the broker is', async () => {
-    const other = await startSite(['--default-context', context, '--context-preload', preload()]);
+    const other = await startTestBroker(['--default-context', context, '--context-preload', preload()]);
     try {
       await fetch(`${other.url}/ngsi-ld/v1/entities`, {
         method: 'POST',
@@ -244,7 +248,7 @@ describe('the @context of the N-Quads', () => {
 
   /** A file that tells which file stands for the default @context. */
   function preload(): string {
-    const [path, list] = [join(site.folder, 'default.jsonld'), join(site.folder, 'preload.json')];
+    const [path, list] = [join(broker.folder, 'default.jsonld'), join(broker.folder, 'preload.json')];
     writeFileSync(path, JSON.stringify({ '@context': { address: 'https://example.org/address' } }));
     writeFileSync(list, JSON.stringify({ [context]: path }));
     return list;

@@ -5,29 +5,29 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportEntities } from '../../../src/app/command/export.ts';
 import { importFile } from '../../../src/app/command/import.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
-import { contextOf, mapPath, run, type Run, type Site, startSite } from './site.ts';
+import { contextOf, mapPath, run, type Run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
   await run(importFile, [
-    join(site.folder, 'cambridge-street-lights.geojson'),
+    join(broker.folder, 'cambridge-street-lights.geojson'),
     '--map',
     mapPath('cambridge-street-lights'),
     '--url',
-    site.url,
+    broker.url,
   ]);
   await run(importFile, [
-    join(site.folder, 'birmingham-car-parks.csv'),
+    join(broker.folder, 'birmingham-car-parks.csv'),
     '--map',
     mapPath('birmingham-car-parks'),
     '--url',
-    site.url,
+    broker.url,
   ]);
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
-const write = (args: readonly string[]): Promise<Run> => run(exportEntities, ['--url', site.url, ...args]);
+const write = (args: readonly string[]): Promise<Run> => run(exportEntities, ['--url', broker.url, ...args]);
 const parking = 'https://smart-data-models.mlaka.si/parking/context.jsonld';
 
 interface Feature {
@@ -37,13 +37,13 @@ interface Feature {
 
 describe('mlaka export', () => {
   test('NDJSON holds every entity whole; put into another tenant, all is there again', async () => {
-    const path = join(site.folder, 'all.ndjson');
+    const path = join(broker.folder, 'all.ndjson');
     const { code, err } = await write(['--out', path]);
     expect({ code, err: err.includes('64 entities') }).toEqual({ code: 0, err: true });
     const lines = readFileSync(path, 'utf8').trim().split('\n');
     expect(lines).toHaveLength(64);
     expect(existsSync(`${path}.part`)).toBe(false);
-    const back = await run(importFile, [path, '--url', site.url, '--tenant', 'copy']);
+    const back = await run(importFile, [path, '--url', broker.url, '--tenant', 'copy']);
     expect(back.out).toBe('64 rows: 64 accepted, 0 skipped, 0 rejected.\n');
     const again = await write(['--tenant', 'copy']);
     expect(again.out.trim().split('\n').sort()).toEqual([...lines].sort());
@@ -61,7 +61,7 @@ describe('mlaka export', () => {
       '@context': parking,
       totalSpotNumber: { type: 'Property' },
     });
-    const [one] = await site.get('/entities?type=OffStreetParking&limit=1', contextOf('parking'));
+    const [one] = await broker.get('/entities?type=OffStreetParking&limit=1', contextOf('parking'));
     expect(entities.find(({ id }) => id === one?.['id'])).toEqual({ ...one, '@context': parking });
   });
 
@@ -76,9 +76,9 @@ describe('mlaka export', () => {
       64,
       60,
     ]);
-    const none = write(['--format', 'geojson', '--type', 'StreetLight', '--out', join(site.folder, 'none.geojson')]);
+    const none = write(['--format', 'geojson', '--type', 'StreetLight', '--out', join(broker.folder, 'none.geojson')]);
     await expect(none).rejects.toThrow(/no entities of the type StreetLight\. Did you mean \S+Streetlight\?/);
-    expect(readdirSync(site.folder).filter((name) => name.startsWith('none'))).toEqual([]);
+    expect(readdirSync(broker.folder).filter((name) => name.startsWith('none'))).toEqual([]);
   });
 
   test('flat GeoJSON has values alone as properties, and whole GeoJSON is imported without a map', async () => {
@@ -95,9 +95,9 @@ describe('mlaka export', () => {
     expect(values.filter((value) => typeof value === 'object')).toEqual([]);
     await expect(write(['--flat'])).rejects.toThrow(/--flat is for --format geojson/);
 
-    const path = join(site.folder, 'lamps.geojson');
+    const path = join(broker.folder, 'lamps.geojson');
     await write([...args, '--out', path]);
-    const back = await run(importFile, [path, '--url', site.url, '--tenant', 'lamps']);
+    const back = await run(importFile, [path, '--url', broker.url, '--tenant', 'lamps']);
     expect(back.out).toBe('60 rows: 60 accepted, 0 skipped, 0 rejected.\n');
     const [before, after] = await Promise.all(['', 'lamps'].map((tenant) => write(['--tenant', tenant])));
     const lamps = (text = ''): string[] =>
@@ -120,7 +120,7 @@ describe('mlaka export', () => {
         s: { type: 'Property', value: 2, expiresAt: '2097-01-01T00:00:00Z' },
       },
     };
-    await fetch(`${site.url}/ngsi-ld/v1/entities`, {
+    await fetch(`${broker.url}/ngsi-ld/v1/entities`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'NGSILD-Tenant': 'passing' },
       body: JSON.stringify(entity),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import jsonata from 'jsonata';
-import { contextOf, type Site, startSite } from './site.ts';
+import { contextOf, type TestBroker, startTestBroker } from './test-broker.ts';
 
 interface Target {
   readonly root_selector: string;
@@ -17,18 +17,18 @@ const path = new URL('../../../examples/grafana/air-quality.json', import.meta.u
 const { panels } = JSON.parse(readFileSync(path, 'utf8')) as { readonly panels: readonly Panel[] };
 const id = 'urn:ngsi-ld:AirQualityObserved:1';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
   const values = ['00:00', '00:10', '00:20', '01:10'].map((time, index) => [index * 10, `2026-03-01T${time}:00Z`]);
-  const response = await fetch(`${site.url}/ngsi-ld/v1/temporal/entityOperations/upsert?format=temporalValues`, {
+  const response = await fetch(`${broker.url}/ngsi-ld/v1/temporal/entityOperations/upsert?format=temporalValues`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...contextOf('environment') },
     body: JSON.stringify([{ id, type: 'AirQualityObserved', pm10: { type: 'Property', unitCode: 'GQ', values } }]),
   });
   expect(response.status).toBe(201);
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 /** What the panel shows between two times, with the variables of the dashboard filled in. */
 async function points({ root_selector: selector, url, url_options: { params } }: Target, from: string, to: string) {
@@ -40,7 +40,7 @@ async function points({ root_selector: selector, url, url_options: { params } }:
   };
   const fill = (text: string): string => text.replaceAll(/\$\{(.*?)\}/g, (_, name: string) => variables[name] ?? '');
   const query = new URLSearchParams(params.map(({ key, value }): [string, string] => [key, fill(value)]));
-  const answer = await site.get(`${url.replace('/ngsi-ld/v1', '')}?${query.toString()}`, contextOf('environment'));
+  const answer = await broker.get(`${url.replace('/ngsi-ld/v1', '')}?${query.toString()}`, contextOf('environment'));
   const found: unknown = await jsonata(fill(selector)).evaluate(answer);
   return JSON.parse(JSON.stringify(found)) as unknown;
 }

@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { writeGuardedLine, writeLine } from '../../../src/app/command/csv-cell.ts';
 import { exportEntities } from '../../../src/app/command/export.ts';
 import { exportHistory } from '../../../src/app/history/export-history.ts';
-import { run, type Site, startSite } from './site.ts';
+import { run, type TestBroker, startTestBroker } from './test-broker.ts';
 
 test.each([
   ['=1+1', "'=1+1"],
@@ -27,29 +27,29 @@ test.each([
   expect(parse(`${writeLine([text])},x\n`, { relax_quotes: true })).toEqual([[text, 'x']]);
 });
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
   const text = { type: 'Property', value: '=1+1', observedAt: '2026-03-01T08:00:00Z' };
-  const answer = await fetch(`${site.url}/ngsi-ld/v1/entities`, {
+  const answer = await fetch(`${broker.url}/ngsi-ld/v1/entities`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ id: 'urn:ngsi-ld:A:1', type: 'A', text, level: { ...text, value: -5 } }),
   });
   expect(answer.status).toBe(201);
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 test.each([
   ['entities', exportEntities, ['--format', 'csv', '--type', 'A']],
   ['history', exportHistory, ['--format', 'csv', '--attrs', 'text,level']],
 ])('%s: texts are guarded when that is asked for, numbers never', async (_, command, args) => {
-  const plain = await run(command, ['--url', site.url, ...args]);
+  const plain = await run(command, ['--url', broker.url, ...args]);
   expect(plain.out).toMatch(/,=1\+1(?:,|\r)/);
-  const guarded = await run(command, ['--url', site.url, '--guard-formulas', ...args]);
+  const guarded = await run(command, ['--url', broker.url, '--guard-formulas', ...args]);
   expect(guarded.out).toMatch(/,'=1\+1(?:,|\r)/);
   expect(guarded.out).toMatch(/,-5,/);
-  await expect(run(command, ['--url', site.url, '--guard-formulas', '--format', 'ndjson'])).rejects.toThrow(
+  await expect(run(command, ['--url', broker.url, '--guard-formulas', '--format', 'ndjson'])).rejects.toThrow(
     /--format csv/,
   );
 });

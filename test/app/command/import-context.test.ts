@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { importFile } from '../../../src/app/command/import.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
-import { contextOf, run, type Site, startSite } from './site.ts';
+import { contextOf, run, type TestBroker, startTestBroker } from './test-broker.ts';
 
 const urlOf = (family: string): string => `https://smart-data-models.mlaka.si/${family}/context.jsonld`;
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite(['--default-context', `${urlOf('environment')},parking=${urlOf('parking')}`]);
+  broker = await startTestBroker(['--default-context', `${urlOf('environment')},parking=${urlOf('parking')}`]);
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 const rows = 'n,time,value\n1,2026-03-01 08:00:00,7\n1,2026-03-01 09:00:00,8\n';
 
 async function load(name: string, map: JsonObject, args: readonly string[] = []): Promise<void> {
-  const [file, mapFile] = ['csv', 'json'].map((end) => join(site.folder, `${name}.${end}`));
+  const [file, mapFile] = ['csv', 'json'].map((end) => join(broker.folder, `${name}.${end}`));
   writeFileSync(file ?? '', rows);
   writeFileSync(
     mapFile ?? '',
@@ -28,13 +28,13 @@ async function load(name: string, map: JsonObject, args: readonly string[] = [])
       ...map,
     }),
   );
-  const { out } = await run(importFile, [file ?? '', '--map', mapFile ?? '', '--url', site.url, ...args]);
+  const { out } = await run(importFile, [file ?? '', '--map', mapFile ?? '', '--url', broker.url, ...args]);
   expect(out).toBe('2 rows: 2 accepted, 0 skipped, 0 rejected.\n');
 }
 
 /** The names of the attributes of what was loaded. */
 async function namesIn(name: string, headers: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  const [entity = {}] = await site.get(`/entities?id=urn:${name}:1&options=simplified&type=Thing,${thing}`, headers);
+  const [entity = {}] = await broker.get(`/entities?id=urn:${name}:1&options=simplified&type=Thing,${thing}`, headers);
   return Object.keys(entity).filter((one) => !['id', 'type'].includes(one));
 }
 

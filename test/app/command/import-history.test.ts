@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { importFile } from '../../../src/app/command/import.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
-import { contextOf, run, type Run, type Site, startSite } from './site.ts';
+import { contextOf, run, type Run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
-async function load(name: string, map: JsonObject, lines: readonly string[], at = site): Promise<Run> {
+async function load(name: string, map: JsonObject, lines: readonly string[], at = broker): Promise<Run> {
   const file = join(at.folder, name);
   writeFileSync(file, `${lines.join('\n')}\n`);
   writeFileSync(`${file}.map.json`, JSON.stringify(map));
@@ -20,7 +20,7 @@ async function load(name: string, map: JsonObject, lines: readonly string[], at 
 }
 
 /** The numbers of the rows that were rejected. */
-const rejectedIn = (name: string, at = site): readonly Json[] =>
+const rejectedIn = (name: string, at = broker): readonly Json[] =>
   readFileSync(join(at.folder, `${name}.rejected.ndjson`), 'utf8')
     .trim()
     .split('\n')
@@ -29,7 +29,7 @@ const rejectedIn = (name: string, at = site): readonly Json[] =>
 /** The observed history of an entity in the normalized representation, without the names of instances. */
 async function history(id: string, headers: Readonly<Record<string, string>> = {}): Promise<JsonObject> {
   const path = `/temporal/entities/${id}?timerel=after&timeAt=1990-01-01T00:00:00Z`;
-  const entity: Json = await site.get(path, headers);
+  const entity: Json = await broker.get(path, headers);
   return JSON.parse(
     JSON.stringify(entity, (member, value: Json) => (member === 'instanceId' ? undefined : value)),
   ) as JsonObject;
@@ -39,7 +39,7 @@ async function history(id: string, headers: Readonly<Record<string, string>> = {
 async function series(id: string, name: string): Promise<Json> {
   const part = `attrs=${name}&timerel=after&timeAt=1990-01-01T00:00:00Z`;
   const path = `/temporal/entities/${id}?${part}&format=temporalValues`;
-  const entity: Json = await site.get(path, parkingNames);
+  const entity: Json = await broker.get(path, parkingNames);
   return (entity as unknown as Record<string, { values: Json }>)[name]?.values ?? null;
 }
 
@@ -112,7 +112,7 @@ test('every kind of attribute is recorded as the map says it', async () => {
       [{ open: false }, 2],
     ]),
   });
-  const buses = await site.get('/entities?type=Bus&attrs=maker,speed,display');
+  const buses = await broker.get('/entities?type=Bus&attrs=maker,speed,display');
   expect(buses).toEqual([
     {
       id: 'urn:ngsi-ld:Bus:1',
@@ -160,7 +160,10 @@ test('rows that the broker refuses are told one by one, among thousands; of thos
     expect(await series(`urn:ngsi-ld:OffStreetParking:${park}`, 'occupancy')).toEqual(shares);
   }
   // What is fixed came with the first row that was taken.
-  const parks = await site.get('/entities?type=OffStreetParking&options=keyValues&attrs=totalSpotNumber', parkingNames);
+  const parks = await broker.get(
+    '/entities?type=OffStreetParking&options=keyValues&attrs=totalSpotNumber',
+    parkingNames,
+  );
   expect(parks.map(({ id, totalSpotNumber }) => [id, totalSpotNumber]).sort()).toEqual([
     ['urn:ngsi-ld:OffStreetParking:few', 400],
     ['urn:ngsi-ld:OffStreetParking:many', 300],
@@ -180,7 +183,7 @@ test('an entity of which nothing fixed is accepted is told row by row, and is no
 });
 
 test('what is too large for one request goes in several, and a row that is too large alone is rejected', async () => {
-  const tight = await startSite(['--body-bytes-max', '100000']);
+  const tight = await startTestBroker(['--body-bytes-max', '100000']);
   try {
     const { type, observedAt } = everyKind;
     const map = {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { importFile } from '../../../src/app/command/import.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
-import { run, type Site, startSite } from './site.ts';
+import { run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 const map: JsonObject = {
   type: 'T',
@@ -20,11 +20,11 @@ const map: JsonObject = {
 };
 
 async function load(name: string, text: string, args: readonly string[] = []): Promise<void> {
-  const file = join(site.folder, name);
+  const file = join(broker.folder, name);
   writeFileSync(file, text);
   writeFileSync(`${file}.map`, JSON.stringify(map));
   const mapped = name.endsWith('.csv') ? ['--map', `${file}.map`] : [];
-  expect(await run(importFile, [file, ...mapped, '--url', site.url, ...args])).toMatchObject({ code: 0 });
+  expect(await run(importFile, [file, ...mapped, '--url', broker.url, ...args])).toMatchObject({ code: 0 });
 }
 
 /** A file of rows: entity, hour, value of v, value of w. */
@@ -33,9 +33,9 @@ const loadRows = (name: string, rows: readonly string[], args: readonly string[]
 
 /** Values of an attribute by the hour: the present one, and all. */
 async function seen(id: string, name: string): Promise<{ present: unknown; past: unknown }> {
-  const entity = (await site.get(`/entities/urn:x:${id}`)) as unknown as Record<string, JsonObject>;
+  const entity = (await broker.get(`/entities/urn:x:${id}`)) as unknown as Record<string, JsonObject>;
   const temporal = `/temporal/entities/urn:x:${id}?attrs=${name}&timerel=after&timeAt=1990-01-01T00:00:00Z&format=temporalValues`;
-  const told = (await site.get(temporal)) as unknown as Record<string, { values: [number, string][] }>;
+  const told = (await broker.get(temporal)) as unknown as Record<string, { values: [number, string][] }>;
   const hourOf = (time: unknown): number => Number(String(time).slice(11, 13));
   const past = (told[name]?.values ?? []).map(([value, time]) => [hourOf(time), value]);
   return {
@@ -112,7 +112,7 @@ test('entities of a file without a map: instances keep their order each for itse
       plain: { type: 'Property', value },
     });
   await load('whole.ndjson', `${entity(3, 30)}\n${entity(2, 20)}\n`);
-  const whole: unknown = await site.get('/entities/urn:x:whole?format=concise');
+  const whole: unknown = await broker.get('/entities/urn:x:whole?format=concise');
   expect(whole).toMatchObject({
     v: [
       { value: 30, observedAt: '2026-01-01T03:00:00Z' },

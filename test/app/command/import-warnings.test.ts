@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { importFile } from '../../../src/app/command/import.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
-import { contextOf, mapPath, run, type Run, type Site, startSite } from './site.ts';
+import { contextOf, mapPath, run, type Run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite(['--models', 'warn,ParkingSpot=reject']);
+  broker = await startTestBroker(['--models', 'warn,ParkingSpot=reject']);
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 const parking = 'https://smartdatamodels.org/dataModel.Parking/OffStreetParking';
 const minute = (count: number): string => new Date(Date.UTC(2026, 0, 1, 0, count)).toISOString();
 
 function load(name: string, map: JsonObject, rows: readonly string[]): Promise<Run> {
-  const [file, mapFile] = [join(site.folder, `${name}.csv`), join(site.folder, `${name}.json`)];
+  const [file, mapFile] = [join(broker.folder, `${name}.csv`), join(broker.folder, `${name}.json`)];
   writeFileSync(file, `${rows.join('\n')}\n`);
   writeFileSync(mapFile, JSON.stringify(map));
-  return run(importFile, [file, '--map', mapFile, '--url', site.url]);
+  return run(importFile, [file, '--map', mapFile, '--url', broker.url]);
 }
 
 const parks = (history: boolean): JsonObject => ({
@@ -36,8 +36,8 @@ const parks = (history: boolean): JsonObject => ({
 });
 
 test('a file of measurements: as many values as the broker rejects in the other mode', async () => {
-  const file = join(site.folder, 'birmingham-car-parks.csv');
-  const { code, out } = await run(importFile, [file, '--map', mapPath('birmingham-car-parks'), '--url', site.url]);
+  const file = join(broker.folder, 'birmingham-car-parks.csv');
+  const { code, out } = await run(importFile, [file, '--map', mapPath('birmingham-car-parks'), '--url', broker.url]);
   expect({ code, rows: out.split('\n')[0] }).toEqual({
     code: 0,
     rows: '150 rows: 150 accepted, 0 skipped, 0 rejected.',
@@ -82,7 +82,7 @@ test('nothing is told when no value breaks a rule', async () => {
 
 /** Sends a batch, by default with the wish for warnings. */
 async function send(path: string, body: Json, prefer = 'model-warnings'): Promise<{ status: number; body: Json }> {
-  const response = await fetch(`${site.url}/ngsi-ld/v1/${path}`, {
+  const response = await fetch(`${broker.url}/ngsi-ld/v1/${path}`, {
     method: 'POST',
     headers: { ...contextOf('parking'), 'Content-Type': 'application/json', ...(prefer ? { Prefer: prefer } : {}) },
     body: JSON.stringify(body),

@@ -8,16 +8,16 @@ import { createReplacing } from '../../../src/app/command/import/replaced.ts';
 import { mapEntity, runImport } from '../../../src/app/command/import/run-import.ts';
 import { readSource } from '../../../src/app/command/import/source.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/core/model/json.ts';
-import { contextOf, mapPath, run, type Run, type Site, startSite } from './site.ts';
+import { contextOf, mapPath, run, type Run, type TestBroker, startTestBroker } from './test-broker.ts';
 
-let site: Site;
+let broker: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  broker = await startTestBroker();
 });
-afterAll(() => site.stop());
+afterAll(() => broker.stop());
 
 const load = (file: string, map: string, args: readonly string[] = []): Promise<Run> =>
-  run(importFile, [join(site.folder, file), '--map', mapPath(map), '--url', site.url, ...args]);
+  run(importFile, [join(broker.folder, file), '--map', mapPath(map), '--url', broker.url, ...args]);
 
 const linesOf = (path: string): JsonObject[] =>
   readFileSync(path, 'utf8')
@@ -28,7 +28,7 @@ const linesOf = (path: string): JsonObject[] =>
 /** The instances of an attribute in the history of an entity, in order of time. */
 async function history(id: string, attribute: string, family: string): Promise<JsonObject[]> {
   const path = `/temporal/entities/${encodeURIComponent(id)}?attrs=${attribute}&timerel=after&timeAt=1990-01-01T00:00:00Z&lastN=10000`;
-  const body = (await site.get(path, contextOf(family))) as unknown as Record<string, JsonObject | JsonObject[]>;
+  const body = (await broker.get(path, contextOf(family))) as unknown as Record<string, JsonObject | JsonObject[]>;
   const instances = [body[attribute] ?? []].flat();
   return instances.sort((a, b) => (String(a['observedAt']) < String(b['observedAt']) ? -1 : 1));
 }
@@ -45,9 +45,9 @@ describe('mlaka import', () => {
     const days = await history('urn:ngsi-ld:AirQualityObserved:kranj:arso', 'pm10', 'environment');
     expect(days).toHaveLength(365);
     expect(days[0]).toMatchObject({ value: 59, unitCode: 'GQ', observedAt: '2012-12-31T23:00:00Z' });
-    const [station] = await site.get('/entities?type=AirQualityObserved', contextOf('environment'));
+    const [station] = await broker.get('/entities?type=AirQualityObserved', contextOf('environment'));
     expect(valueIn(station, 'pm10')).toBe(days.at(-1)?.['value']);
-    expect(existsSync(join(site.folder, 'kranj-pm10.csv.import.json'))).toBe(false);
+    expect(existsSync(join(broker.folder, 'kranj-pm10.csv.import.json'))).toBe(false);
   });
 
   test('Birmingham: the data model rejects the twelve bad rows, which are told one by one', async () => {
@@ -57,14 +57,14 @@ describe('mlaka import', () => {
     expect(out).toMatch(
       /  \d+ × from row 61: \S+OffStreetParking: attribute occupancy must be <= 1, but is 1\.\d+\.\n/,
     );
-    const rejected = linesOf(join(site.folder, 'birmingham-car-parks.csv.rejected.ndjson'));
+    const rejected = linesOf(join(broker.folder, 'birmingham-car-parks.csv.rejected.ndjson'));
     expect(rejected.map(({ row }) => row)).toEqual([61, 62, 68, 87, 88, 104, 117, 122, 123, 124, 135, 142]);
     for (const { data, reason } of rejected) {
       const { Capacity, Occupancy } = data as Record<string, string>;
       expect(Number(Occupancy) < 0 || Number(Occupancy) > Number(Capacity)).toBe(true);
       expect(reason).toMatch(/attribute occupancy must be [<>]= [01], but is/);
     }
-    const ids = (await site.get('/entities?type=OffStreetParking', contextOf('parking'))).map(({ id }) => id);
+    const ids = (await broker.get('/entities?type=OffStreetParking', contextOf('parking'))).map(({ id }) => id);
     expect(ids).toContain('urn:ngsi-ld:OffStreetParking:birmingham:Broad%20Street');
     const taken = await history(
       'urn:ngsi-ld:OffStreetParking:birmingham:Broad%20Street',
@@ -81,7 +81,7 @@ describe('mlaka import', () => {
     expect(code).toBe(1);
     expect(out).toContain('65 rows: 60 accepted, 0 skipped, 5 rejected.');
     expect(out).toContain('FixtureType is "A2 / A3", which is none of A1, A2, A3');
-    const lamps = await site.get('/entities?type=Streetlight&limit=100', contextOf('streetlighting'));
+    const lamps = await broker.get('/entities?type=Streetlight&limit=100', contextOf('streetlighting'));
     expect(lamps).toHaveLength(60);
     expect(lamps.find(({ id }) => id === 'urn:ngsi-ld:Streetlight:cambridge:283-37')).toMatchObject({
       location: { type: 'GeoProperty', value: { type: 'Point', coordinates: [-71.10495621089066, 42.36443369014256] } },
@@ -103,7 +103,7 @@ describe('mlaka import', () => {
     expect(readings).toHaveLength(300);
     const values = readings.map(({ value }) => value as number);
     expect(values.every((value, index) => value >= (values[index - 1] ?? 0))).toBe(true);
-    const pulses = readFileSync(join(site.folder, 'utah-water-meter.csv'), 'utf8')
+    const pulses = readFileSync(join(broker.folder, 'utah-water-meter.csv'), 'utf8')
       .trim()
       .split('\n')
       .slice(1)
@@ -116,7 +116,7 @@ describe('mlaka import', () => {
   test('rows of another tenant are in another tenant', async () => {
     const { code } = await load('kranj-pm10.csv', 'kranj-pm10', ['--tenant', 'elsewhere']);
     expect(code).toBe(0);
-    const found = await site.get('/entities?type=AirQualityObserved', {
+    const found = await broker.get('/entities?type=AirQualityObserved', {
       ...contextOf('environment'),
       'NGSILD-Tenant': 'elsewhere',
     });
@@ -126,7 +126,7 @@ describe('mlaka import', () => {
 
 describe('rows that are no rows', () => {
   const file = (name: string, text: string): string => {
-    writeFileSync(join(site.folder, name), text);
+    writeFileSync(join(broker.folder, name), text);
     return name;
   };
 
@@ -136,7 +136,7 @@ describe('rows that are no rows', () => {
     const { code, out } = await load(file('bad.csv', text), 'kranj-pm10');
     expect(code).toBe(1);
     expect(out).toContain('6 rows: 1 accepted, 0 skipped, 5 rejected.');
-    expect(linesOf(join(site.folder, 'bad.csv.rejected.ndjson')).map(({ row, reason }) => [row, reason])).toEqual([
+    expect(linesOf(join(broker.folder, 'bad.csv.rejected.ndjson')).map(({ row, reason }) => [row, reason])).toEqual([
       [2, 'it has 3 columns where the header has 2'],
       [3, '"2024-02-30" is no time that there is'],
       [4, 'pm10_ug_m3 is "many", which is no number'],
@@ -164,10 +164,10 @@ describe('rows that are no rows', () => {
       'entities.ndjson',
       '{"id":"urn:x:1","type":"X","n":{"type":"Property","value":1}}\n{"type":"X"}\n',
     );
-    const { code, out } = await run(importFile, [join(site.folder, name), '--url', site.url]);
+    const { code, out } = await run(importFile, [join(broker.folder, name), '--url', broker.url]);
     expect(code).toBe(1);
     expect(out).toContain('2 rows: 1 accepted, 0 skipped, 1 rejected.');
-    expect(await site.get('/entities?type=X')).toEqual([
+    expect(await broker.get('/entities?type=X')).toEqual([
       { id: 'urn:x:1', type: 'X', n: { type: 'Property', value: 1 } },
     ]);
   });
@@ -178,9 +178,9 @@ describe('rows that are no rows', () => {
     timeZone: 'Europe/Ljubljana',
   };
   const loadBy = (name: string, map: JsonObject, text: string): Promise<Run> => {
-    const path = join(site.folder, file(name, text));
+    const path = join(broker.folder, file(name, text));
     writeFileSync(`${path}.json`, JSON.stringify({ type: 'M', id: 'urn:x:{id}', ...map }));
-    return run(importFile, [path, '--map', `${path}.json`, '--url', site.url]);
+    return run(importFile, [path, '--map', `${path}.json`, '--url', broker.url]);
   };
   const attributes = { v: { column: 'v', as: 'number' } };
   const timesOf = async (id: string): Promise<Json[]> =>
@@ -194,12 +194,12 @@ describe('rows that are no rows', () => {
   ])('CSV with %s', async (_, text) => {
     const { out } = await loadBy('ends.csv', { type: 'Ends', attributes: { ...attributes, n: { column: 'n' } } }, text);
     expect(out).toBe('2 rows: 2 accepted, 0 skipped, 0 rejected.\n');
-    const found = await site.get('/entities?type=Ends&format=simplified');
+    const found = await broker.get('/entities?type=Ends&format=simplified');
     expect(found.map(({ id, v, n }) => [id, v, n])).toEqual([
       ['urn:x:1', 31, 'a'],
       ['urn:x:2', 32, 'b'],
     ]);
-    await fetch(`${site.url}/ngsi-ld/v1/entities?type=Ends`, { method: 'DELETE' });
+    await fetch(`${broker.url}/ngsi-ld/v1/entities?type=Ends`, { method: 'DELETE' });
   });
 
   test('an end of line within quotes stays in its value, also where chunks of the file meet', async () => {
@@ -210,7 +210,7 @@ describe('rows that are no rows', () => {
       `id,n\n${rows.join('')}`,
     );
     expect(out).toBe('9000 rows: 9000 accepted, 0 skipped, 0 rejected.\n');
-    const entity = (await site.get('/entities/urn:x:8998?format=simplified')) as unknown as JsonObject;
+    const entity = (await broker.get('/entities/urn:x:8998?format=simplified')) as unknown as JsonObject;
     expect(entity['n']).toBe('a\r\nxxx\nb');
   });
 
@@ -299,7 +299,7 @@ describe('rows that are no rows', () => {
       map,
       `id,t,v,name,height\n${rows.map((row) => row.replace(',', ',2026-01-01 ')).join('\n')}`,
     );
-    const [station] = await site.get('/entities?id=urn:x:f&type=M&format=simplified');
+    const [station] = await broker.get('/entities?id=urn:x:f&type=M&format=simplified');
     expect(station).toMatchObject({ v: 5, name: 'Huje', height: 350 });
     expect((await timesOf('urn:x:f')).length).toBe(5);
   });
@@ -311,7 +311,7 @@ describe('rows that are no rows', () => {
     );
     const { out } = await loadBy('two.csv', map, 'id,value,note,note,\n1,10,a,b,\n2,x,a,b,\n');
     expect(out).toContain('2 rows: 1 accepted, 0 skipped, 1 rejected.');
-    expect(linesOf(join(site.folder, 'two.csv.rejected.ndjson'))[0]?.['data']).toEqual(['2', 'x', 'a', 'b', '']);
+    expect(linesOf(join(broker.folder, 'two.csv.rejected.ndjson'))[0]?.['data']).toEqual(['2', 'x', 'a', 'b', '']);
   });
 
   test('a header alone has no rows; a file without one is told of', async () => {
@@ -337,13 +337,13 @@ describe('rows that are no rows', () => {
     ],
     ['GeoJSON that is none', 'none.geojson', '{"type":"Feature"}', /no list of features/],
   ])('%s stops the import', async (_, name, text, message) => {
-    writeFileSync(join(site.folder, name), text);
+    writeFileSync(join(broker.folder, name), text);
     await expect(load(name, 'kranj-pm10')).rejects.toThrow(message);
   });
 
   test('an unknown ending, a missing map, a missing file and a missing broker are told', async () => {
     await expect(load('README.md', 'kranj-pm10')).rejects.toThrow(/must end in .csv/);
-    await expect(run(importFile, [join(site.folder, 'kranj-pm10.csv')])).rejects.toThrow(/--map must be given/);
+    await expect(run(importFile, [join(broker.folder, 'kranj-pm10.csv')])).rejects.toThrow(/--map must be given/);
     await expect(load('gone.csv', 'kranj-pm10')).rejects.toThrow(/gone\.csv/);
     await expect(run(importFile, [])).rejects.toThrow(/Name one file/);
   });
@@ -355,10 +355,10 @@ describe('an import that stops', () => {
   );
 
   const attempt = (isResumed: boolean, batchesMax: number, lines = rows) => {
-    const path = join(site.folder, 'stops.ndjson');
+    const path = join(broker.folder, 'stops.ndjson');
     if (!isResumed) writeFileSync(path, lines);
     const paths = { statePath: `${path}.import.json`, rejectedPath: `${path}.rejected.ndjson` };
-    const journal = openJournal({ errand: { file: path, map: '', url: site.url, tenant: '' }, ...paths, isResumed });
+    const journal = openJournal({ errand: { file: path, map: '', url: broker.url, tenant: '' }, ...paths, isResumed });
     const stopping = new AbortController();
     const delivered: string[] = [];
     let batches = 0;
@@ -398,13 +398,13 @@ describe('an import that stops', () => {
   test('cannot go on with a file that was changed meanwhile', async () => {
     const { result, paths } = attempt(false, 2);
     await expect(result).rejects.toThrow();
-    writeFileSync(join(site.folder, 'stops.ndjson'), `${rows}\n{"id":"urn:y:101","type":"Y"}`);
+    writeFileSync(join(broker.folder, 'stops.ndjson'), `${rows}\n{"id":"urn:y:101","type":"Y"}`);
     expect(() => attempt(true, 1000)).toThrow(/is of another import/);
     expect(existsSync(paths.statePath)).toBe(true);
   });
 
   test('the command resumes by itself when told so, and running sums go over the rows before', async () => {
-    const path = join(site.folder, 'utah-water-meter.csv');
+    const path = join(broker.folder, 'utah-water-meter.csv');
     const stopping = new AbortController();
     stopping.abort();
     const args = [
@@ -412,7 +412,7 @@ describe('an import that stops', () => {
       '--map',
       mapPath('utah-water-meter'),
       '--url',
-      site.url,
+      broker.url,
       '--tenant',
       'resumed',
       '--batch',
@@ -425,11 +425,11 @@ describe('an import that stops', () => {
     writeFileSync(`${path}.import.json`, JSON.stringify({ ...state, rows: 250, accepted: 250 }));
     const { code, out } = await run(importFile, [...args, '--resume']);
     expect({ code, out }).toEqual({ code: 0, out: '300 rows: 300 accepted, 0 skipped, 0 rejected.\n' });
-    const found = await site.get('/entities?type=WaterConsumptionObserved', {
+    const found = await broker.get('/entities?type=WaterConsumptionObserved', {
       ...contextOf('metering'),
       'NGSILD-Tenant': 'resumed',
     });
-    const whole = await site.get('/entities?type=WaterConsumptionObserved', contextOf('metering'));
+    const whole = await broker.get('/entities?type=WaterConsumptionObserved', contextOf('metering'));
     expect(valueIn(found[0], 'waterConsumption')).toBe(valueIn(whole[0], 'waterConsumption'));
   });
 });

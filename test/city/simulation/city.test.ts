@@ -132,14 +132,14 @@ describe('the simulated city', () => {
   test('no more spaces are taken than there are, and sensors agree with their group', () => {
     for (const at of moments) {
       const documents = new Map(city.entities.map((entity) => [entity.id, entityAt(entity, at)]));
-      for (const site of documents.values()) {
-        const total = valueOf(site, 'totalSpotNumber');
-        const free = valueOf(site, 'availableSpotNumber');
-        const taken = valueOf(site, 'occupiedSpotNumber');
+      for (const broker of documents.values()) {
+        const total = valueOf(broker, 'totalSpotNumber');
+        const free = valueOf(broker, 'availableSpotNumber');
+        const taken = valueOf(broker, 'occupiedSpotNumber');
         if (typeof total === 'number' && typeof taken === 'number') expect(taken + (free as number)).toBe(total);
-        const spots = isObject(site['refParkingSpot']) ? (site['refParkingSpot']['object'] as string[]) : [];
+        const spots = isObject(broker['refParkingSpot']) ? (broker['refParkingSpot']['object'] as string[]) : [];
         const freeSpots = spots.filter((spot) => valueOf(documents.get(spot) ?? {}, 'status') === 'free').length;
-        if (spots.length > 0) expect({ id: site['id'], free }).toEqual({ id: site['id'], free: freeSpots });
+        if (spots.length > 0) expect({ id: broker['id'], free }).toEqual({ id: broker['id'], free: freeSpots });
       }
     }
   });

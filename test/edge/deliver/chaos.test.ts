@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { killProcesses, type Process, startProcess } from './process.ts';
 import { type Manner, type Received, type Receiver, startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { eventually } from './site.ts';
+import { eventually } from './test-broker.ts';
 
 const kills = Number(process.env['MLAKA_KILLS'] ?? 3);
 const folder = mkdtempSync(join(tmpdir(), 'mlaka-chaos-'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { killProcesses, startProcess } from './process.ts';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { eventually } from './site.ts';
+import { eventually } from './test-broker.ts';
 
 jest.setTimeout(60_000);
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { type Api, eventually, type Site, startSite, stopSites } from './site.ts';
+import { type Api, eventually, type TestBroker, startTestBroker, stopSites } from './test-broker.ts';
 
 jest.setTimeout(30_000);
 
@@ -35,27 +35,27 @@ const listed = (api: Api, id: string, count: number): Promise<readonly Letter[]>
   );
 
 /** A subscription of whose notifications as many were refused. */
-async function startRefused(site: Site, count: number) {
+async function startRefused(broker: TestBroker, count: number) {
   const receiver = await startReceiver(400);
-  const id = await site.subscribe(
+  const id = await broker.subscribe(
     receiver.url,
     {},
     { endpoint: { uri: receiver.url, receiverInfo: [{ key: 'K', value: 'old' }] } },
   );
-  for (let draft = 1; draft <= count; draft += 1) await site.sail(1, draft);
-  return { receiver, id, letters: await listed(site, id, count) };
+  for (let draft = 1; draft <= count; draft += 1) await broker.sail(1, draft);
+  return { receiver, id, letters: await listed(broker, id, count) };
 }
 
 test('a notification that is refused is kept as it was sent, with how it fared', async () => {
-  const site = await startSite();
-  const { receiver, id, letters } = await startRefused(site, 2);
+  const broker = await startTestBroker();
+  const { receiver, id, letters } = await startRefused(broker, 2);
   expect(letters).toEqual([
     expect.objectContaining({ type: 'DeadLetter', entity: 'urn:ngsi-ld:Boat:1', attempts: 1 }),
     expect.objectContaining({ reason: 'the answer has status 400' }),
   ]);
   const [first] = letters;
   expect(Date.parse(first?.lastAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.firstAt ?? ''));
-  const letter = (await site.send(`GET /subscriptions/${id}/deadLetters/${first?.id}`)) as Letter;
+  const letter = (await broker.send(`GET /subscriptions/${id}/deadLetters/${first?.id}`)) as Letter;
   expect(letter).toEqual({
     ...first,
     contentType: 'application/json',
@@ -67,43 +67,43 @@ test('a notification that is refused is kept as it was sent, with how it fared',
 });
 
 test('attempts that are used up are counted', async () => {
-  const site = await startSite(['--notify-attempts', '2']);
+  const broker = await startTestBroker(['--notify-attempts', '2']);
   const receiver = await startReceiver(500);
-  const id = await site.subscribe(receiver.url);
-  await site.sail(1, 1);
-  const [letter] = await listed(site, id, 1);
+  const id = await broker.subscribe(receiver.url);
+  await broker.sail(1, 1);
+  const [letter] = await listed(broker, id, 1);
   expect(letter).toMatchObject({ attempts: 2, reason: 'the answer has status 500' });
   expect(receiver.received).toHaveLength(2);
 });
 
 test('a letter is sent again as it was, to the endpoint as it is now, and is gone when it is taken', async () => {
-  const site = await startSite();
-  const { receiver, id, letters } = await startRefused(site, 2);
+  const broker = await startTestBroker();
+  const { receiver, id, letters } = await startRefused(broker, 2);
   const [first, second] = letters;
   const replay = `POST /subscriptions/${id}/deadLetters/${second?.id}/replay`;
-  await site.send(replay);
+  await broker.send(replay);
   const [, still] = await eventually(
-    () => list(site, id),
+    () => list(broker, id),
     ([, one]) => one?.attempts === 2,
   );
   expect(still).toEqual({ ...second, attempts: 2, lastAt: still?.lastAt });
   receiver.manner = () => 200;
   const endpoint = { uri: `${receiver.url}/new`, receiverInfo: [{ key: 'K', value: 'new' }] };
-  await site.send(`PATCH /subscriptions/${id}`, { notification: { endpoint } });
-  await site.send(replay);
-  expect(await listed(site, id, 1)).toEqual([first]);
+  await broker.send(`PATCH /subscriptions/${id}`, { notification: { endpoint } });
+  await broker.send(replay);
+  expect(await listed(broker, id, 1)).toEqual([first]);
   const sent = receiver.received.at(-1);
   expect(sent).toMatchObject({ path: '/notify/new', body: receiver.received[1]?.body });
   expect(sent?.headers).toMatchObject({ k: 'new', link: receiver.received[1]?.headers['link'] });
 });
 
 test('all letters are sent again in the order of their changes, until the receiver is out of reach', async () => {
-  const site = await startSite();
-  const { receiver, id } = await startRefused(site, 5);
+  const broker = await startTestBroker();
+  const { receiver, id } = await startRefused(broker, 5);
   receiver.manner = ({ body }) => (JSON.stringify(body).includes('"value":3') ? 503 : 200);
-  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await broker.send(`POST /subscriptions/${id}/deadLetters/replay`);
   const left = await eventually(
-    () => list(site, id),
+    () => list(broker, id),
     ([one]) => one?.attempts === 2,
   );
   expect(left).toHaveLength(3);
@@ -111,26 +111,26 @@ test('all letters are sent again in the order of their changes, until the receiv
 });
 
 test('letters are discarded one by one or all at once, and go with their subscription', async () => {
-  const site = await startSite();
-  const { id, letters } = await startRefused(site, 3);
+  const broker = await startTestBroker();
+  const { id, letters } = await startRefused(broker, 3);
   const path = `/subscriptions/${id}/deadLetters`;
-  await site.send(`DELETE ${path}/${letters[1]?.id}`);
-  expect(await list(site, id)).toEqual([letters[0], letters[2]]);
-  await expect(site.send(`GET ${path}/${letters[1]?.id}`)).rejects.toThrow('404');
-  await site.send(`DELETE ${path}`);
-  expect(await list(site, id)).toEqual([]);
-  await site.sail(1, 7);
-  await listed(site, id, 1);
-  await site.send(`DELETE /subscriptions/${id}`);
-  await expect(site.send(`GET ${path}`)).rejects.toThrow('404');
-  await site.subscribe('http://127.0.0.1:9/', { id });
-  expect(await list(site, id)).toEqual([]);
+  await broker.send(`DELETE ${path}/${letters[1]?.id}`);
+  expect(await list(broker, id)).toEqual([letters[0], letters[2]]);
+  await expect(broker.send(`GET ${path}/${letters[1]?.id}`)).rejects.toThrow('404');
+  await broker.send(`DELETE ${path}`);
+  expect(await list(broker, id)).toEqual([]);
+  await broker.sail(1, 7);
+  await listed(broker, id, 1);
+  await broker.send(`DELETE /subscriptions/${id}`);
+  await expect(broker.send(`GET ${path}`)).rejects.toThrow('404');
+  await broker.subscribe('http://127.0.0.1:9/', { id });
+  expect(await list(broker, id)).toEqual([]);
 });
 
 test('a list has pages and a count; there is nothing where there is no subscription or no such letter', async () => {
-  const site = await startSite();
-  const { id, letters } = await startRefused(site, 3);
-  const path = `${site.url}/ngsi-ld/v1/subscriptions/${id}/deadLetters`;
+  const broker = await startTestBroker();
+  const { id, letters } = await startRefused(broker, 3);
+  const path = `${broker.url}/ngsi-ld/v1/subscriptions/${id}/deadLetters`;
   const page = await fetch(`${path}?limit=1&offset=1&count=true`);
   expect(await page.json()).toEqual([letters[1]]);
   expect(page.headers.get('ngsild-results-count')).toBe('3');
@@ -141,36 +141,36 @@ test('a list has pages and a count; there is nothing where there is no subscript
 });
 
 test('the oldest letters make room for new ones', async () => {
-  const site = await startSite(['--dead-letters-max', '2']);
+  const broker = await startTestBroker(['--dead-letters-max', '2']);
   const receiver = await startReceiver(400);
-  const id = await site.subscribe(receiver.url);
-  for (const draft of [1, 2, 3, 4]) await site.sail(1, draft);
+  const id = await broker.subscribe(receiver.url);
+  for (const draft of [1, 2, 3, 4]) await broker.sail(1, draft);
   const newest = await eventually(
-    () => list(site, id),
+    () => list(broker, id),
     (letters) => letters.length === 2 && letters[1]?.id.endsWith('.4') === true,
   );
   expect(newest.map((letter) => letter.id.replace(/.*\./, ''))).toEqual(['3', '4']);
-  const metrics = await (await fetch(`${site.url}/metrics`)).text();
+  const metrics = await (await fetch(`${broker.url}/metrics`)).text();
   expect(metrics).toMatch(/mlaka_dead_letters_total 4\n[^]*mlaka_notifications_lost_total 2\n/);
 });
 
 test('where none are kept, what is given up is lost', async () => {
-  const site = await startSite(['--dead-letters-max', '0']);
+  const broker = await startTestBroker(['--dead-letters-max', '0']);
   const receiver = await startReceiver(400);
-  const id = await site.subscribe(receiver.url);
-  await site.sail(1, 1);
+  const id = await broker.subscribe(receiver.url);
+  await broker.sail(1, 1);
   await eventually(
-    async () => (await fetch(`${site.url}/metrics`)).text(),
+    async () => (await fetch(`${broker.url}/metrics`)).text(),
     (metrics) => metrics.includes('mlaka_notifications_lost_total 1\n'),
   );
-  expect(await list(site, id)).toEqual([]);
+  expect(await list(broker, id)).toEqual([]);
 });
 
 test('letters outlive the broker, and what was given up is not tried again', async () => {
-  const site = await startSite([], folder);
-  const { receiver, id, letters } = await startRefused(site, 2);
-  await site.stop();
-  const next = await startSite([], folder);
+  const broker = await startTestBroker([], folder);
+  const { receiver, id, letters } = await startRefused(broker, 2);
+  await broker.stop();
+  const next = await startTestBroker([], folder);
   expect(await list(next, id)).toEqual(letters);
   receiver.manner = () => 200;
   await next.send(`POST /subscriptions/${id}/deadLetters/replay`);
@@ -179,37 +179,37 @@ test('letters outlive the broker, and what was given up is not tried again', asy
 });
 
 test('sending again when there is nothing to be sent keeps nothing from being sent later', async () => {
-  const site = await startSite();
+  const broker = await startTestBroker();
   const receiver = await startReceiver(400);
-  const id = await site.subscribe(receiver.url);
-  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
-  await site.sail(1, 1);
-  await listed(site, id, 1);
+  const id = await broker.subscribe(receiver.url);
+  await broker.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await broker.sail(1, 1);
+  await listed(broker, id, 1);
   receiver.manner = () => 200;
-  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
-  await site.send(`POST /subscriptions/${id}/deadLetters/replay`);
-  await listed(site, id, 0);
+  await broker.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await broker.send(`POST /subscriptions/${id}/deadLetters/replay`);
+  await listed(broker, id, 0);
   expect(receiver.received).toHaveLength(2);
 });
 
 test('a subscription that is made anew under the same id has none, and no counters, of the old one', async () => {
-  const site = await startSite();
+  const broker = await startTestBroker();
   const receiver = await startReceiver('hang');
-  const id = await site.subscribe(receiver.url, { id: 'urn:ngsi-ld:Subscription:again' });
-  await site.sail(1, 1);
+  const id = await broker.subscribe(receiver.url, { id: 'urn:ngsi-ld:Subscription:again' });
+  await broker.sail(1, 1);
   await receiver.until(({ length }) => length === 1);
-  await site.send(`DELETE /subscriptions/${id}`);
-  await site.subscribe(receiver.url, { id });
-  expect(await site.notification(id)).not.toHaveProperty('timesSent');
+  await broker.send(`DELETE /subscriptions/${id}`);
+  await broker.subscribe(receiver.url, { id });
+  expect(await broker.notification(id)).not.toHaveProperty('timesSent');
   // What was under way ends now, as the old one's.
   receiver.manner = () => 200;
   receiver.release(400);
-  await site.sail(1, 2);
+  await broker.sail(1, 2);
   await receiver.until(({ length }) => length === 2);
   const statistics = await eventually(
-    () => site.notification(id),
+    () => broker.notification(id),
     ({ status }) => status !== undefined,
   );
   expect(statistics).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok' });
-  expect(await list(site, id)).toEqual([]);
+  expect(await list(broker, id)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** Tests delivery over HTTP with real sockets: the content of notifications, their order, and failures of receivers. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { eventually, startSite, stopSites } from './site.ts';
+import { eventually, startTestBroker, stopSites } from './test-broker.ts';
 
 jest.setTimeout(30_000);
 afterEach(async () => {
@@ -18,9 +18,9 @@ const numbers = (most: number): number[] => Array.from({ length: most }, (_, ind
 
 describe('a notification', () => {
   test('is the standard, with the @context in a Link header', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    const id = await site.subscribe(receiver.url);
-    await site.sail(7, 2);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    const id = await broker.subscribe(receiver.url);
+    await broker.sail(7, 2);
     const [one] = await receiver.until(count(1));
     expect(one?.headers).toMatchObject({
       'content-type': 'application/json',
@@ -37,16 +37,16 @@ describe('a notification', () => {
   });
 
   test('carries receiverInfo and the tenant as headers', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
     const tenant = { 'NGSILD-Tenant': 'kranj' };
     const endpoint = { uri: receiver.url, receiverInfo: [{ key: 'Authorization', value: 'Bearer Č' }] };
-    await site.send(
+    await broker.send(
       'POST /subscriptions',
       { type: 'Subscription', entities: [{ type: 'Boat' }], notification: { endpoint } },
       tenant,
     );
-    await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', draft: 1 }, tenant);
-    await site.sail(2, 2);
+    await broker.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', draft: 1 }, tenant);
+    await broker.sail(2, 2);
     const [one] = await receiver.until(count(1));
     expect(one?.headers).toMatchObject({
       'ngsild-tenant': 'kranj',
@@ -56,9 +56,9 @@ describe('a notification', () => {
   });
 
   test('in JSON-LD holds the @context, in each entity too, and no Link header goes with it', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, accept: 'application/ld+json' } });
-    await site.sail(7, 2);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    await broker.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, accept: 'application/ld+json' } });
+    await broker.sail(7, 2);
     const [one] = await receiver.until(count(1));
     expect(one?.headers).toMatchObject({ 'content-type': 'application/ld+json' });
     expect(one?.headers).not.toHaveProperty('link');
@@ -77,14 +77,14 @@ describe('a notification', () => {
       false,
     ],
   ])('in GeoJSON %s', async (_, receiverInfo, isInBody) => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.subscribe(
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    await broker.subscribe(
       receiver.url,
       {},
       { endpoint: { uri: receiver.url, accept: 'application/geo+json', receiverInfo } },
     );
     const location = { type: 'GeoProperty', value: { type: 'Point', coordinates: [14.3553, 46.2389] } };
-    await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', location, draft: 3 });
+    await broker.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', location, draft: 3 });
     const [one] = await receiver.until(count(1));
     expect(one?.headers['content-type']).toBe('application/geo+json');
     expect(one?.headers['link'] === undefined).toBe(isInBody);
@@ -103,24 +103,24 @@ describe('a notification', () => {
   });
 
   test('has the names of the jsonldContext', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    const location = (await site.send('POST /jsonldContexts', {
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    const location = (await broker.send('POST /jsonldContexts', {
       '@context': { Ladja: 'https://uri.etsi.org/ngsi-ld/default-context/Boat' },
     })) as string;
-    const jsonldContext = new URL(location, site.url).href;
-    await site.subscribe(receiver.url, { jsonldContext });
-    await site.sail(7, 2);
+    const jsonldContext = new URL(location, broker.url).href;
+    await broker.subscribe(receiver.url, { jsonldContext });
+    await broker.sail(7, 2);
     const [one] = await receiver.until(count(1));
     expect(one?.headers['link']).toContain(`<${jsonldContext}>`);
     expect(one?.body.data[0]).toMatchObject({ type: 'Ladja' });
   });
 
   test('holds the entities that relationships lead to, when joined', async () => {
-    const [site, receiver, flat] = [await startSite(), await startReceiver(), await startReceiver()];
-    await site.send('POST /entities', { id: 'urn:ngsi-ld:Quay:1', type: 'Quay', name: 'North' });
-    await site.subscribe(receiver.url, {}, { join: 'inline' });
-    await site.subscribe(flat.url, {}, { join: 'flat', format: 'simplified' });
-    await site.send('POST /entities', {
+    const [broker, receiver, flat] = [await startTestBroker(), await startReceiver(), await startReceiver()];
+    await broker.send('POST /entities', { id: 'urn:ngsi-ld:Quay:1', type: 'Quay', name: 'North' });
+    await broker.subscribe(receiver.url, {}, { join: 'inline' });
+    await broker.subscribe(flat.url, {}, { join: 'flat', format: 'simplified' });
+    await broker.send('POST /entities', {
       id: 'urn:ngsi-ld:Boat:1',
       type: 'Boat',
       mooredAt: { type: 'Relationship', object: 'urn:ngsi-ld:Quay:1' },
@@ -137,13 +137,13 @@ describe('a notification', () => {
   });
 
   test('tells previous values and deletions', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.sail(7, 2);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    await broker.sail(7, 2);
     const triggers = { notificationTrigger: ['entityUpdated', 'entityDeleted'] };
-    await site.subscribe(receiver.url, triggers, { showChanges: true });
-    await site.sail(7, 3);
-    await site.send('DELETE /entities/urn:ngsi-ld:Boat:7/attrs/draft');
-    await site.send('DELETE /entities/urn:ngsi-ld:Boat:7');
+    await broker.subscribe(receiver.url, triggers, { showChanges: true });
+    await broker.sail(7, 3);
+    await broker.send('DELETE /entities/urn:ngsi-ld:Boat:7/attrs/draft');
+    await broker.send('DELETE /entities/urn:ngsi-ld:Boat:7');
     const received = await receiver.until(count(3));
     const head = { id: 'urn:ngsi-ld:Boat:7', type: 'Boat' };
     expect(received.map(({ body }) => body.data[0])).toEqual([
@@ -154,8 +154,8 @@ describe('a notification', () => {
   });
 
   test('goes to those whose query leads through a relationship', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.subscribe(receiver.url, { q: 'mooredAt{Quay:depth}>5;draft>1|mooredAt{owner{name}}=="Port"' });
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    await broker.subscribe(receiver.url, { q: 'mooredAt{Quay:depth}>5;draft>1|mooredAt{owner{name}}=="Port"' });
     const entities = [
       { id: 'urn:ngsi-ld:Quay:deep', type: 'Quay', depth: 9 },
       {
@@ -167,7 +167,7 @@ describe('a notification', () => {
       { id: 'urn:ngsi-ld:Pier:deep', type: 'Pier', depth: 9 },
       { id: 'urn:ngsi-ld:Owner:1', type: 'Owner', name: 'Port' },
     ];
-    for (const entity of entities) await site.send('POST /entities', entity);
+    for (const entity of entities) await broker.send('POST /entities', entity);
     const moored = (id: string, object: string, draft: number) => ({
       id: `urn:ngsi-ld:Boat:${id}`,
       type: 'Boat',
@@ -181,14 +181,14 @@ describe('a notification', () => {
       moored('d', 'Quay:none', 2),
       moored('e', 'Quay:flat', 0),
     ])
-      await site.send('POST /entities', boat);
+      await broker.send('POST /entities', boat);
     const received = await receiver.until(count(2));
     expect(received.map(({ body }) => body.data[0]?.['id'])).toEqual(['urn:ngsi-ld:Boat:c', 'urn:ngsi-ld:Boat:e']);
   });
 });
 
 test('notifications of one change to two subscriptions have different ids, be their own ids alike or not', async () => {
-  const [site, receiver] = [await startSite(), await startReceiver()];
+  const [broker, receiver] = [await startTestBroker(), await startReceiver()];
   for (const id of [
     'urn:a:1',
     'urn:b:1',
@@ -196,25 +196,25 @@ test('notifications of one change to two subscriptions have different ids, be th
     'urn:ngsi-ld:Subscription:urn:a:1',
     'http://a.example/x?y#1',
   ])
-    await site.subscribe(receiver.url, { id });
-  await site.sail(1, 1);
+    await broker.subscribe(receiver.url, { id });
+  await broker.sail(1, 1);
   const received = await receiver.until(count(5));
   expect(new Set(received.map(({ body }) => body.id)).size).toBe(5);
   for (const { body } of received) expect(body.id).toMatch(/^urn:ngsi-ld:Notification:[^#?]+$/);
 });
 
 test('a receiver of an older version is told in its words, also what was and is gone', async () => {
-  const [site, receiver] = [await startSite(), await startReceiver()];
+  const [broker, receiver] = [await startTestBroker(), await startReceiver()];
   const old = { ngsildConformance: '1.3', notificationTrigger: ['attributeCreated', 'entityUpdated', 'entityDeleted'] };
-  await site.subscribe(receiver.url, old, { showChanges: true });
+  await broker.subscribe(receiver.url, old, { showChanges: true });
   const boat = (vocab: string) => ({
     ...{ id: 'urn:ngsi-ld:Boat:1', type: 'Boat', scope: '/port' },
     state: { type: 'VocabProperty', vocab },
     name: { type: 'LanguageProperty', languageMap: { sl: 'Burja' } },
   });
-  await site.send('POST /entities', boat('moored'));
-  await site.send('PUT /entities/urn:ngsi-ld:Boat:1', boat('away'));
-  await site.send('DELETE /entities/urn:ngsi-ld:Boat:1');
+  await broker.send('POST /entities', boat('moored'));
+  await broker.send('PUT /entities/urn:ngsi-ld:Boat:1', boat('away'));
+  await broker.send('DELETE /entities/urn:ngsi-ld:Boat:1');
   const [created, updated, deleted] = (await receiver.until(count(3))).map(({ body }) => body.data[0]);
   expect(created).toEqual({
     ...{ id: 'urn:ngsi-ld:Boat:1', type: 'Boat' },
@@ -227,31 +227,31 @@ test('a receiver of an older version is told in its words, also what was and is 
 
 describe('the account', () => {
   test('tells of successes and failures', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    const id = await site.subscribe(receiver.url);
-    expect(await site.notification(id)).toEqual({ endpoint: { uri: receiver.url } });
-    await site.sail(1, 1);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    const id = await broker.subscribe(receiver.url);
+    expect(await broker.notification(id)).toEqual({ endpoint: { uri: receiver.url } });
+    await broker.sail(1, 1);
     const well = await eventually(
-      () => site.notification(id),
+      () => broker.notification(id),
       ({ lastSuccess }) => lastSuccess !== undefined,
     );
     expect(well).toMatchObject({ timesSent: 1, timesFailed: 0, status: 'ok', lastNotification: expect.any(String) });
     expect(well).not.toHaveProperty('lastFailure');
     receiver.manner = () => 400;
-    await site.sail(1, 2);
+    await broker.sail(1, 2);
     const ill = await eventually(
-      () => site.notification(id),
+      () => broker.notification(id),
       ({ lastFailure }) => lastFailure !== undefined,
     );
     expect(ill).toMatchObject({ timesSent: 2, timesFailed: 1, status: 'failed', lastSuccess: well.lastSuccess });
   });
 
   test('counts an attempt when it begins', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver('hang')];
-    const id = await site.subscribe(receiver.url);
-    await site.sail(1, 1);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver('hang')];
+    const id = await broker.subscribe(receiver.url);
+    await broker.sail(1, 1);
     await receiver.until(count(1));
-    const statistics = await site.notification(id);
+    const statistics = await broker.notification(id);
     expect(statistics).toMatchObject({ timesSent: 1, timesFailed: 0 });
     expect(statistics).not.toHaveProperty('status');
     receiver.release(200);
@@ -260,10 +260,10 @@ describe('the account', () => {
 
 describe('a receiver that', () => {
   test('is down gets everything in order when it is up again', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.subscribe(receiver.url);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    await broker.subscribe(receiver.url);
     await receiver.down();
-    for (const draft of numbers(300)) await site.sail(draft % 3, draft);
+    for (const draft of numbers(300)) await broker.sail(draft % 3, draft);
     await receiver.up();
     const received = await receiver.until(count(300));
     for (const boat of [0, 1, 2])
@@ -272,14 +272,14 @@ describe('a receiver that', () => {
   });
 
   test('answers 500 gets the same notification again, before the next of that entity, while others go on', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
     let failures = 0;
     receiver.manner = (one) => (valueOf(one, 'draft') === 1 && (failures += 1) < 3 ? 500 : 200);
-    await site.subscribe(receiver.url);
-    await site.sail(1, 1);
+    await broker.subscribe(receiver.url);
+    await broker.sail(1, 1);
     await receiver.until(count(1));
-    await site.sail(1, 2);
-    await site.sail(2, 7);
+    await broker.sail(1, 2);
+    await broker.sail(2, 7);
     const received = await receiver.until(count(5));
     expect(drafts(received, 1)).toEqual([1, 1, 1, 2]);
     expect(received.findIndex((one) => valueOf(one, 'draft') === 7)).toBeLessThan(4);
@@ -288,79 +288,79 @@ describe('a receiver that', () => {
   });
 
   test('always answers 500 to one notification gets it so many times, then those behind it', async () => {
-    const [site, receiver] = [await startSite(['--notify-attempts', '2']), await startReceiver()];
+    const [broker, receiver] = [await startTestBroker(['--notify-attempts', '2']), await startReceiver()];
     receiver.manner = (one) => (valueOf(one, 'draft') === 1 ? 500 : 200);
-    await site.subscribe(receiver.url);
-    await site.sail(1, 1);
-    await site.sail(1, 2);
+    await broker.subscribe(receiver.url);
+    await broker.sail(1, 1);
+    await broker.sail(1, 2);
     expect(drafts(await receiver.until(count(3)))).toEqual([1, 1, 2]);
   });
 
   test('answers 400 does not get it again', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
     receiver.manner = (one) => (valueOf(one, 'draft') === 1 ? 400 : 200);
-    await site.subscribe(receiver.url);
-    await site.sail(1, 1);
-    await site.sail(1, 2);
+    await broker.subscribe(receiver.url);
+    await broker.sail(1, 1);
+    await broker.sail(1, 2);
     expect(drafts(await receiver.until(count(2)))).toEqual([1, 2]);
   });
 
   test('breaks the connection, or says that it is not available, gets it again', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
     const manners = ['reset', 503] as const;
     let turn = 0;
     receiver.manner = () => manners[turn++] ?? 200;
-    await site.subscribe(receiver.url);
-    await site.sail(1, 1);
-    await site.sail(1, 2);
+    await broker.subscribe(receiver.url);
+    await broker.sail(1, 1);
+    await broker.sail(1, 2);
     expect(drafts(await receiver.until(count(4)))).toEqual([1, 1, 1, 2]);
   });
 
   test('hangs at one notification forever gets those of other entities', async () => {
-    const [site, receiver] = [
-      await startSite(['--notify-timeout-ms', '50', '--notify-attempts', '2']),
+    const [broker, receiver] = [
+      await startTestBroker(['--notify-timeout-ms', '50', '--notify-attempts', '2']),
       await startReceiver(),
     ];
     receiver.manner = (one) =>
       one.body.data[0]?.['id'] === 'urn:ngsi-ld:Boat:1' && valueOf(one, 'draft') === 1 ? 'hang' : 200;
-    await site.subscribe(receiver.url);
-    await site.sail(2, 1);
+    await broker.subscribe(receiver.url);
+    await broker.sail(2, 1);
     await receiver.until(count(1));
-    await site.sail(1, 1);
-    await site.sail(1, 2);
+    await broker.sail(1, 1);
+    await broker.sail(1, 2);
     // It is given up after two attempts at which the receiver took others.
     for (let tried = 0; !drafts(receiver.received, 1).includes(2); tried += 1) {
       await receiver.until((all) => drafts(all, 1).length > tried);
-      await site.sail(2, tried + 2);
+      await broker.sail(2, tried + 2);
       await receiver.until((all) => drafts(all, 2).includes(tried + 2));
     }
     expect(drafts(receiver.received, 1).filter((draft) => draft === 1).length).toBeGreaterThanOrEqual(2);
   });
 
   test('hangs or is down keeps nobody waiting', async () => {
-    const site = await startSite(['--notify-concurrency', '4']);
+    const broker = await startTestBroker(['--notify-concurrency', '4']);
     const [well, ill, gone] = [await startReceiver(), await startReceiver('hang'), await startReceiver()];
     await gone.down();
-    await site.subscribe(well.url);
-    await site.sail(1, 1);
+    await broker.subscribe(well.url);
+    await broker.sail(1, 1);
     await well.until(count(1));
     for (const path of numbers(20)) {
-      await site.subscribe(`${ill.url}/${path}`);
-      await site.subscribe(`${gone.url}/${path}`);
+      await broker.subscribe(`${ill.url}/${path}`);
+      await broker.subscribe(`${gone.url}/${path}`);
     }
-    for (const draft of numbers(50)) await site.sail(2, draft);
+    for (const draft of numbers(50)) await broker.sail(2, draft);
     expect(drafts(await well.until(count(51)), 2)).toEqual(numbers(50));
     expect(ill.openMost()).toBeLessThanOrEqual(2);
   });
 
   test('takes its time is not asked for more than a few at a time', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
-    await site.subscribe(receiver.url);
-    for (const boat of numbers(30)) await site.sail(boat, 0);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+    await broker.subscribe(receiver.url);
+    for (const boat of numbers(30)) await broker.sail(boat, 0);
     await receiver.until(count(30));
     receiver.manner = () => 'hang';
     const timer = setInterval(() => receiver.release(200), 5);
-    for (const boat of numbers(100)) await site.sail(boat, 1);
+    for (const boat of numbers(100)) await broker.sail(boat, 1);
     const received = await receiver.until(count(130));
     clearInterval(timer);
     expect(receiver.openMost()).toBeLessThanOrEqual(16);
@@ -368,22 +368,22 @@ describe('a receiver that', () => {
   });
 
   test('is left alone for the cooldown', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver()];
+    const [broker, receiver] = [await startTestBroker(), await startReceiver()];
     receiver.manner = (one) => (valueOf(one, 'draft') === 1 ? 400 : 200);
-    await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, cooldown: 400 } });
-    await site.sail(1, 1);
+    await broker.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, cooldown: 400 } });
+    await broker.sail(1, 1);
     await receiver.until(count(1));
-    await site.sail(2, 2);
+    await broker.sail(2, 2);
     const [first, second] = await receiver.until(count(2));
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(390);
   });
 
   test('must answer within the timeout of its endpoint', async () => {
-    const [site, receiver] = [await startSite(), await startReceiver('hang')];
-    const id = await site.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, timeout: 30 } });
-    await site.sail(1, 1);
+    const [broker, receiver] = [await startTestBroker(), await startReceiver('hang')];
+    const id = await broker.subscribe(receiver.url, {}, { endpoint: { uri: receiver.url, timeout: 30 } });
+    await broker.sail(1, 1);
     await eventually(
-      () => site.notification(id),
+      () => broker.notification(id),
       ({ status }) => status === 'failed',
     );
     receiver.manner = () => 200;

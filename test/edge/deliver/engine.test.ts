@@ -12,10 +12,10 @@ import type { Log, Store } from '../../../src/core/port/store.ts';
 import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
-import type { DeliveryWorld } from '../../../src/edge/deliver/environment.ts';
+import type { DeliveryServices } from '../../../src/edge/deliver/environment.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, worldLimits } from '../../context-registry.ts';
-import { eventually } from './site.ts';
+import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
+import { eventually } from './test-broker.ts';
 
 interface Bench {
   readonly store: Store;
@@ -49,7 +49,7 @@ async function openBench(): Promise<Bench> {
     lag.reads -= 1;
     return lag.reads >= 0 ? Promise.resolve([]) : store.log.read(after, limit);
   };
-  const world: DeliveryWorld = {
+  const services: DeliveryServices = {
     stores: { ...stores, open: () => Promise.resolve({ ...store, log: { ...store.log, read } }) },
     clock,
     observe,
@@ -65,7 +65,7 @@ async function openBench(): Promise<Bench> {
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: worldLimits,
+    limits: testLimits,
   };
   const messenger: Messenger = {
     schemes: ['boat'],
@@ -77,7 +77,7 @@ async function openBench(): Promise<Bench> {
     },
     close: () => Promise.resolve(),
   };
-  const engine = createDeliveryEngine({ messenger, world, concurrency: 8, attemptsMax: 3, deadLettersMax: 10 });
+  const engine = createDeliveryEngine({ messenger, services, concurrency: 8, attemptsMax: 3, deadLettersMax: 10 });
   const bench: Bench = { store, engine, observed, sent: [], retry: { kind: 'taken' }, lag };
   open.push(engine);
   return bench;

@@ -16,10 +16,10 @@ import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { contextsOf, readStored } from '../../../src/core/subscription/read-stored.ts';
 import { createEndpointScheduler } from '../../../src/edge/deliver/endpoint-scheduler.ts';
-import type { DeliveryWorld } from '../../../src/edge/deliver/environment.ts';
+import type { DeliveryServices } from '../../../src/edge/deliver/environment.ts';
 import { openTenant, type Tenant } from '../../../src/edge/deliver/tenant.ts';
 import type { EntityFragment } from '../../../src/core/model/entity.ts';
-import { createOfflineLibrary, worldLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
 
 /** A notification that was sent. */
 export interface Told {
@@ -297,21 +297,21 @@ function openBroker(state: State, isHeld: boolean): Broker {
     },
     onLapse: () => () => undefined,
   };
-  const world = worldOf({ ...state.stores, partitions });
+  const services = worldOf({ ...state.stores, partitions });
   const clocks = { nowMs: () => Date.now(), chance: () => 0.5 };
   const messenger = messengerOf(state, signal);
-  const scheduler = createEndpointScheduler({ messenger, concurrency: 16, observe: world.observe, ...clocks });
+  const scheduler = createEndpointScheduler({ messenger, concurrency: 16, observe: services.observe, ...clocks });
   const tenant = openTenant({
     ...{
       tenant: '',
       store: storeOf(state, signal),
-      world,
+      services,
       scheduler,
       attemptsMax: 3,
       deadLettersMax: 10_000,
       ...clocks,
     },
-    read: async (document) => readStored(document, await contexts(world, document), messenger),
+    read: async (document) => readStored(document, await contexts(services, document), messenger),
     changedElsewhere: () => undefined,
   });
   const broker: Broker = {
@@ -406,7 +406,7 @@ async function slowly({ store, reads }: State, after: Position, limit: number): 
   return how === 'then' ? then : store.log.read(after, limit);
 }
 
-function worldOf(stores: Stores): DeliveryWorld {
+function worldOf(stores: Stores): DeliveryServices {
   const clock = createClock();
   const ids = createIds();
   const observe = (): void => undefined;
@@ -426,9 +426,9 @@ function worldOf(stores: Stores): DeliveryWorld {
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: worldLimits,
+    limits: testLimits,
   };
 }
 
-const contexts = (world: DeliveryWorld, document: SubscriptionDocument): ReturnType<typeof contextsOf> =>
-  contextsOf(document, (one) => world.contexts.resolve(one, ''));
+const contexts = (services: DeliveryServices, document: SubscriptionDocument): ReturnType<typeof contextsOf> =>
+  contextsOf(document, (one) => services.contexts.resolve(one, ''));

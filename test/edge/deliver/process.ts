@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { type Api, createApi } from './site.ts';
+import { type Api, createApi } from './test-broker.ts';
 
 const main = new URL('../../../src/app/main.ts', import.meta.url).pathname;
 const running = new Set<ChildProcess>();

@@ -4,9 +4,9 @@ import { backup } from '../../../src/app/backup/backup.ts';
 import { restore } from '../../../src/app/backup/restore.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../app/command/site.ts';
+import { run } from '../../app/command/test-broker.ts';
 import { type Receiver, startReceiver, stopReceivers } from './receiver.ts';
-import { type Site, startSite, stopSites } from './site.ts';
+import { type TestBroker, startTestBroker, stopSites } from './test-broker.ts';
 
 afterEach(async () => {
   await stopSites();
@@ -26,11 +26,11 @@ interface Shown {
   readonly notification: { readonly endpoint: object };
 }
 
-const subscribe = (site: Site, { url }: Receiver, id = 'urn:ngsi-ld:Subscription:s'): Promise<string> =>
-  site.subscribe('', { id }, { endpoint: { uri: `${url}?token=s3cret&a=1`, receiverInfo: headers } });
+const subscribe = (broker: TestBroker, { url }: Receiver, id = 'urn:ngsi-ld:Subscription:s'): Promise<string> =>
+  broker.subscribe('', { id }, { endpoint: { uri: `${url}?token=s3cret&a=1`, receiverInfo: headers } });
 
-const show = async (site: Site, id: string, options = ''): Promise<Shown> =>
-  (await site.send(`GET /subscriptions/${id}${options}`)) as Shown;
+const show = async (broker: TestBroker, id: string, options = ''): Promise<Shown> =>
+  (await broker.send(`GET /subscriptions/${id}${options}`)) as Shown;
 
 async function refusal(sent: Promise<unknown>): Promise<string> {
   return sent.then(
@@ -40,9 +40,9 @@ async function refusal(sent: Promise<unknown>): Promise<string> {
 }
 
 /** The headers, and the path, of the next notification. */
-async function told(site: Site, receiver: Receiver): Promise<readonly unknown[]> {
+async function told(broker: TestBroker, receiver: Receiver): Promise<readonly unknown[]> {
   const before = receiver.received.length;
-  await site.sail(1, before + 1);
+  await broker.sail(1, before + 1);
   const last = (await receiver.until((all) => all.length > before)).at(-1);
   return [last?.headers['authorization'], last?.headers['x-api-key'], last?.headers['x-request-id'], last?.path];
 }
@@ -50,14 +50,14 @@ async function told(site: Site, receiver: Receiver): Promise<readonly unknown[]>
 const whole = ['Bearer s3cret', 's3cret', 'plain', '/notify?token=s3cret&a=1'];
 
 test('are shown to nobody who does not ask for them', async () => {
-  const [site, receiver] = [await startSite(), await startReceiver()];
-  const id = await subscribe(site, receiver);
-  expect((await show(site, id)).notification.endpoint).toEqual({
+  const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+  const id = await subscribe(broker, receiver);
+  expect((await show(broker, id)).notification.endpoint).toEqual({
     uri: `${receiver.url}?token=***&a=1`,
     receiverInfo: masked,
   });
   await receiver.down();
-  await site.sail(1, 1);
+  await broker.sail(1, 1);
   for (const path of [
     '/subscriptions',
     '/subscriptions?options=sysAttrs',
@@ -65,50 +65,50 @@ test('are shown to nobody who does not ask for them', async () => {
     `/subscriptions/${id}/explain?entity=urn:ngsi-ld:Boat:1`,
     `/subscriptions/${id}/deadLetters`,
   ])
-    expect(JSON.stringify(await site.send(`GET ${path}`))).not.toContain('s3cret');
-  expect((await show(site, id, '?options=secrets')).notification.endpoint).toEqual({
+    expect(JSON.stringify(await broker.send(`GET ${path}`))).not.toContain('s3cret');
+  expect((await show(broker, id, '?options=secrets')).notification.endpoint).toEqual({
     uri: `${receiver.url}?token=s3cret&a=1`,
     receiverInfo: headers,
   });
 });
 
 test('are kept when what was shown is sent back, and others take their place when given', async () => {
-  const [site, receiver] = [await startSite(), await startReceiver()];
-  const id = await subscribe(site, receiver);
-  expect(await told(site, receiver)).toEqual(whole);
-  const { id: _id, status: _status, ...shown } = await show(site, id);
-  await site.send(`PATCH /subscriptions/${id}`, { ...shown, description: 'changed' });
-  expect(await told(site, receiver)).toEqual(whole);
+  const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+  const id = await subscribe(broker, receiver);
+  expect(await told(broker, receiver)).toEqual(whole);
+  const { id: _id, status: _status, ...shown } = await show(broker, id);
+  await broker.send(`PATCH /subscriptions/${id}`, { ...shown, description: 'changed' });
+  expect(await told(broker, receiver)).toEqual(whole);
   const other = { uri: `${receiver.url}?a=1&token=***`, receiverInfo: [{ key: 'authorization', value: '***' }] };
-  await site.send(`PATCH /subscriptions/${id}`, { notification: { endpoint: other } });
-  expect(await told(site, receiver)).toEqual(['Bearer s3cret', undefined, undefined, '/notify?a=1&token=s3cret']);
+  await broker.send(`PATCH /subscriptions/${id}`, { notification: { endpoint: other } });
+  expect(await told(broker, receiver)).toEqual(['Bearer s3cret', undefined, undefined, '/notify?a=1&token=s3cret']);
   const given = { uri: receiver.url, receiverInfo: [{ key: 'Authorization', value: 'Bearer other' }] };
-  await site.send(`PATCH /subscriptions/${id}`, { notification: { endpoint: given } });
-  expect(await told(site, receiver)).toEqual(['Bearer other', undefined, undefined, '/notify']);
+  await broker.send(`PATCH /subscriptions/${id}`, { notification: { endpoint: given } });
+  expect(await told(broker, receiver)).toEqual(['Bearer other', undefined, undefined, '/notify']);
 });
 
 test('a mask that stands for nothing is refused, and nothing that is kept for one host goes to another', async () => {
-  const [site, receiver] = [await startSite(), await startReceiver()];
-  const id = await subscribe(site, receiver);
+  const [broker, receiver] = [await startTestBroker(), await startReceiver()];
+  const id = await subscribe(broker, receiver);
   const patch = (endpoint: object): Promise<string> =>
-    refusal(site.send(`PATCH /subscriptions/${id}`, { notification: { endpoint } }));
+    refusal(broker.send(`PATCH /subscriptions/${id}`, { notification: { endpoint } }));
   const wants = (key: string): object[] => [{ key, value: '***' }];
   expect(await patch({ uri: receiver.url, receiverInfo: wants('X-Auth-Token') })).toMatch(/400.*X-Auth-Token.*mask/);
   expect(await patch({ uri: `${receiver.url}?key=***` })).toMatch(/400.*key in the uri.*mask/);
   const elsewhere = receiver.url.replace('127.0.0.1', 'localhost');
   expect(await patch({ uri: elsewhere, receiverInfo: wants('Authorization') })).toMatch(/400.*Authorization/);
   expect(await patch({ uri: `${elsewhere}?token=***` })).toMatch(/400.*token/);
-  const { id: _, ...copy } = await show(site, id);
-  expect(await refusal(site.send('POST /subscriptions', copy))).toMatch(/400.*token in the uri.*mask/);
+  const { id: _, ...copy } = await show(broker, id);
+  expect(await refusal(broker.send('POST /subscriptions', copy))).toMatch(/400.*token in the uri.*mask/);
   expect(await patch({ uri: receiver.url, receiverInfo: [{ key: 'X-Level', value: '***' }] })).toBe('taken');
 });
 
 test('are whole in a backup, and where it is restored', async () => {
-  const [site, other, receiver] = [await startSite(), await startSite(), await startReceiver()];
-  const id = await subscribe(site, receiver);
-  const { code, out } = await run(backup, ['--url', site.url]);
+  const [broker, other, receiver] = [await startTestBroker(), await startTestBroker(), await startReceiver()];
+  const id = await subscribe(broker, receiver);
+  const { code, out } = await run(backup, ['--url', broker.url]);
   expect([code, out.includes('Bearer s3cret')]).toEqual([0, true]);
-  const file = join(site.folder, 'backup.ndjson');
+  const file = join(broker.folder, 'backup.ndjson');
   writeFileSync(file, out);
   expect(await run(restore, [file, '--url', other.url])).toMatchObject({ code: 0 });
   expect((await show(other, id)).notification.endpoint).toMatchObject({ receiverInfo: masked });

@@ -17,7 +17,7 @@ import type { Log, LogRecord, Position, Store, Stores } from '../../../src/core/
 import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
-import { createOfflineLibrary, worldLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
 import { createRecord, type Record as Recorded } from './recorded.ts';
 
 /**
@@ -330,7 +330,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
       return { ...store, collection, log: { ...store.log, read: slowed(store.log) } };
     },
   };
-  const world = {
+  const services = {
     ...{
       stores,
       clock,
@@ -348,11 +348,11 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: worldLimits,
+    limits: testLimits,
   };
   sea.started += 1;
   const messenger = messengerOf(sea, own, sea.started);
-  return createDeliveryEngine({ messenger, world, concurrency: 256, attemptsMax: 3, deadLettersMax: 1000 });
+  return createDeliveryEngine({ messenger, services, concurrency: 256, attemptsMax: 3, deadLettersMax: 1000 });
 }
 
 /** Now and then a reading takes its time, or fails. */

@@ -1,7 +1,7 @@
 /** Tests that requests of a web page whose host name points to this machine (DNS rebinding) are refused. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHostCheck } from '../../../src/edge/http/host-names.ts';
-import { type Site, startSite } from './site.ts';
+import { type TestBroker, startTestBroker } from './test-server.ts';
 
 describe('a host', () => {
   const local = createHostCheck({ host: '127.0.0.1', names: ['City.example'] });
@@ -43,18 +43,18 @@ describe('a host', () => {
 });
 
 describe('a broker', () => {
-  let site: Site;
+  let server: TestBroker;
   beforeAll(async () => {
-    site = await startSite({
+    server = await startTestBroker({
       isOwnHost: createHostCheck({ host: '127.0.0.1', names: [] }),
       onUpgrade: (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
     });
   });
-  afterAll(() => site.stop());
+  afterAll(() => server.stop());
 
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   const ask = (target: string, host: string, more = 'Connection: close\r\n') =>
-    site.raw(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`);
+    server.raw(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`);
 
   test.each(['/', '/version', '/openapi.yaml', '/metrics', '/ngsi-ld/v1/entities'])(
     'refuses %s under a foreign name',

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextLink } from '../../../src/edge/http/link.ts';
 import { closeServer } from '../../../src/edge/http/server.ts';
-import { type Seen, shipContext, type Site, siteLimits, startSite } from './site.ts';
+import { type Seen, shipContext, type TestBroker, testServerLimits, startTestBroker } from './test-server.ts';
 
 const api = '/ngsi-ld/v1';
 const json = { 'Content-Type': 'application/json' };
@@ -12,11 +12,11 @@ const ld = { 'Content-Type': 'application/ld+json' };
 const shipLink = contextLink(shipContext);
 const coreUrl = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld';
 
-let site: Site;
+let testServer: TestBroker;
 beforeAll(async () => {
-  site = await startSite();
+  testServer = await startTestBroker();
 });
-afterAll(() => site.stop());
+afterAll(() => testServer.stop());
 
 interface Options {
   readonly headers?: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ interface Options {
 function send(method: string, path: string, { headers = {}, body }: Options = {}): Promise<Response> {
   const content = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
   const blob = (): Blob => new Blob([content]);
-  return fetch(`${site.url}${path}`, {
+  return fetch(`${testServer.url}${path}`, {
     method,
     headers,
     ...(body === undefined ? undefined : { body: blob() }),
@@ -136,7 +136,7 @@ describe('a request becomes', () => {
 
   test('a body that is sent after being asked for', async () => {
     const head = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n`;
-    const answer = await site.raw(`${head}Content-Length: 7\r\nExpect: 100-continue\r\n\r\n{"a":1}`);
+    const answer = await testServer.raw(`${head}Content-Length: 7\r\nExpect: 100-continue\r\n\r\n{"a":1}`);
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK[^]*"body":\{"a":1\}/);
   });
 });
@@ -204,8 +204,8 @@ describe('a request is refused', () => {
   });
 
   test('413 for a body that is too large, 411 for one of no length, and the connection goes on', async () => {
-    const small = await startSite({
-      limits: { ...siteLimits, bodyBytesMax: 100 },
+    const small = await startTestBroker({
+      limits: { ...testServerLimits, bodyBytesMax: 100 },
     });
     const body = `"${'x'.repeat(200)}"`;
     const head = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
@@ -227,7 +227,7 @@ describe('a request is refused', () => {
     const answer = await refused('GET', '/broken', { headers: { 'NGSILD-Tenant': 'kranj' } });
     expect(answer).toMatchObject({ status: 500, type: 'InternalError', detail: expect.not.stringContaining('secret') });
     expect(answer.headers.get('ngsild-tenant')).toBe('kranj');
-    const failed = site.observed.find(({ kind }) => kind === 'failed');
+    const failed = testServer.observed.find(({ kind }) => kind === 'failed');
     expect(failed).toMatchObject({ where: 'broken', cause: expect.objectContaining({ message: 'secret' }) });
   });
 });
@@ -239,7 +239,7 @@ describe('an answer that cannot be sent', () => {
       metrics: () => Promise.resolve({ type: 'a\r\nb', body: '' }),
       unready: () => Promise.resolve(undefined),
     };
-    const odd = await startSite({ probes });
+    const odd = await startTestBroker({ probes });
     expect((await fetch(`${odd.url}/metrics`)).status).toBe(500);
     expect(odd.observed.map(({ kind }) => kind)).toEqual(['failed', 'answered']);
     await odd.stop();
@@ -320,7 +320,7 @@ describe('an answer becomes', () => {
 
   test('an observation', async () => {
     await send('GET', `${api}/entities`);
-    expect(site.observed.at(-1)).toEqual({
+    expect(testServer.observed.at(-1)).toEqual({
       kind: 'answered',
       binding: 'http',
       operation: 'query',
@@ -363,7 +363,7 @@ describe('beside the API there are', () => {
       metrics: () => Promise.resolve({ type: '', body: '' }),
       unready: () => Promise.resolve('The disk is full.'),
     };
-    const sick = await startSite({ probes });
+    const sick = await startTestBroker({ probes });
     const answer = await fetch(`${sick.url}/health/ready`);
     expect([answer.status, await answer.json()]).toEqual([
       503,
@@ -376,7 +376,7 @@ describe('beside the API there are', () => {
 describe('web pages of another origin', () => {
   test('are let in only when the broker is told so', async () => {
     expect((await send('GET', `${api}/entities`)).headers.get('access-control-allow-origin')).toBeNull();
-    const open = await startSite({ corsOrigin: 'https://kranj.example' });
+    const open = await startTestBroker({ corsOrigin: 'https://kranj.example' });
     const headers = { Origin: 'https://kranj.example', 'Access-Control-Request-Method': 'PATCH' };
     const asked = await fetch(`${open.url}${api}/entities/urn:a`, { method: 'OPTIONS', headers });
     expect(Object.fromEntries(asked.headers)).toMatchObject({
@@ -409,7 +409,7 @@ describe('broken clients', () => {
     ],
     ['a head of 100 kB', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
   ])('that send %s are told so as JSON, and hung up on', async (_, bytes, status) => {
-    const [head = '', body = ''] = (await site.raw(bytes)).split('\r\n\r\n');
+    const [head = '', body = ''] = (await testServer.raw(bytes)).split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*\r\nConnection: close`));
     expect(JSON.parse(body)).toMatchObject({ status, type: 'https://uri.etsi.org/ngsi-ld/errors/InvalidRequest' });
   });
@@ -420,12 +420,12 @@ describe('broken clients', () => {
     ['an asterisk', 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404],
     ['two slashes', 'GET //x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404],
   ])('that send %s are answered', async (_, bytes, status) => {
-    expect(await site.raw(bytes)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(await testServer.raw(bytes)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
   test('that are too slow get 408', async () => {
-    const hasty = await startSite({
-      limits: { ...siteLimits, headersTimeoutMs: 50, requestTimeoutMs: 50 },
+    const hasty = await startTestBroker({
+      limits: { ...testServerLimits, headersTimeoutMs: 50, requestTimeoutMs: 50 },
     });
     expect(await hasty.raw('GET / HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1\.1 408 /);
     const half = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`;
@@ -434,18 +434,18 @@ describe('broken clients', () => {
   });
 
   test('that go away before they have said all are forgotten', async () => {
-    const before = site.observed.length;
+    const before = testServer.observed.length;
     const half = `POST ${api}/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`;
     await new Promise<void>((resolve) => {
-      const socket = connect(site.port, '127.0.0.1', () => socket.write(half, () => socket.resetAndDestroy()));
+      const socket = connect(testServer.port, '127.0.0.1', () => socket.write(half, () => socket.resetAndDestroy()));
       socket.on('close', () => resolve());
     });
     expect((await send('GET', `${api}/made`)).status).toBe(201);
-    expect(site.observed.slice(before).map((one) => ('status' in one ? one.status : one.kind))).toEqual([201]);
+    expect(testServer.observed.slice(before).map((one) => ('status' in one ? one.status : one.kind))).toEqual([201]);
   });
 
   test.each(['\x01', '\x7f', '\x80'])('that put %j into the name of a tenant get 400', async (char) => {
-    const answer = await site.raw(
+    const answer = await testServer.raw(
       `GET ${api}/made HTTP/1.1\r\nHost: x\r\nConnection: close\r\nNGSILD-Tenant: a${char}b\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -454,7 +454,7 @@ describe('broken clients', () => {
 
 describe('a server that closes', () => {
   test('lets a request under way end, and takes no other', async () => {
-    const closing = await startSite();
+    const closing = await startTestBroker();
     const answer = fetch(`${closing.url}${api}/wait`);
     await closing.gate.isEntered;
     const closed = closeServer(closing.server, 60_000);
@@ -465,7 +465,7 @@ describe('a server that closes', () => {
   });
 
   test('ends what does not end by itself, and may be closed twice', async () => {
-    const closing = await startSite();
+    const closing = await startTestBroker();
     const answer = fetch(`${closing.url}${api}/wait`);
     await closing.gate.isEntered;
     await closeServer(closing.server, 1);

@@ -5,13 +5,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type Site, siteLimits, startSite } from './site.ts';
+import { type TestBroker, testServerLimits, startTestBroker } from './test-server.ts';
 
-let site: Site;
+let server: TestBroker;
 beforeEach(async () => {
-  site = await startSite({ limits: { ...siteLimits, writeTimeoutMs: 200 } });
+  server = await startTestBroker({ limits: { ...testServerLimits, writeTimeoutMs: 200 } });
 });
-afterEach(() => site.stop());
+afterEach(() => server.stop());
 
 const mebibyte = 2 ** 20;
 
@@ -22,7 +22,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 /** A client that has sent all of a body but its last byte. */
 function sendUnfinished(bytes: number): Socket {
-  const socket = connect(site.port, '127.0.0.1').on('error', () => undefined);
+  const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
   socket.write(
     `POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`,
   );
@@ -31,7 +31,7 @@ function sendUnfinished(bytes: number): Socket {
 }
 
 const create = (text: string): Promise<Response> =>
-  fetch(`${site.url}/ngsi-ld/v1/entities`, {
+  fetch(`${server.url}/ngsi-ld/v1/entities`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: text,
@@ -40,7 +40,7 @@ const create = (text: string): Promise<Response> =>
 test('unfinished bodies count from their first byte: the newest is refused, small ones are taken, and all is given back', async () => {
   // Of 64 MiB bodies have 24, large ones 21.
   const first = sendUnfinished(15 * mebibyte);
-  await until(() => site.memory.held('bodies') > 14.9 * mebibyte);
+  await until(() => server.memory.held('bodies') > 14.9 * mebibyte);
   const second = sendUnfinished(15 * mebibyte);
   const [answer] = (await once(second, 'data')) as [Buffer];
   const text = answer.toString();
@@ -48,29 +48,29 @@ test('unfinished bodies count from their first byte: the newest is refused, smal
   expect(text).toMatch(/^Retry-After: \d+\r$/m);
   expect(text).toContain('https://uri.etsi.org/ngsi-ld/errors/MemoryBudgetExceeded');
   expect(text).toContain('--memory-budget');
-  expect(site.observed).toContainEqual({ kind: 'memoryRefused', holder: 'bodies' });
-  expect(site.memory.held('bodies')).toBeLessThan(16 * mebibyte);
+  expect(server.observed).toContainEqual({ kind: 'memoryRefused', holder: 'bodies' });
+  expect(server.memory.held('bodies')).toBeLessThan(16 * mebibyte);
   expect((await create('{"a":1}')).status).toBe(200);
   first.destroy();
   second.destroy();
-  await until(() => site.memory.held('bodies') === 0);
+  await until(() => server.memory.held('bodies') === 0);
   expect((await create(`{"a":"${'x'.repeat(7 * mebibyte)}"}`)).status).toBe(200);
-  await until(() => site.memory.held('bodies') === 0);
+  await until(() => server.memory.held('bodies') === 0);
 });
 
 test('a body in pieces is counted until its request is answered', async () => {
   const socket = sendUnfinished(mebibyte);
-  await until(() => site.memory.held('bodies') >= mebibyte - 1);
+  await until(() => server.memory.held('bodies') >= mebibyte - 1);
   socket.write(' ');
   const [answer] = (await once(socket, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 400 /);
-  await until(() => site.memory.held('bodies') === 0);
+  await until(() => server.memory.held('bodies') === 0);
   socket.destroy();
 });
 
 /** A client that asks, sees the beginning of the answer, and reads no more. */
 async function askSilently(path: string): Promise<{ readonly socket: Socket; readonly head: string }> {
-  const socket = connect(site.port, '127.0.0.1').on('error', () => undefined);
+  const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
   socket.write(`GET /ngsi-ld/v1${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   const [data] = (await once(socket, 'data')) as [Buffer];
   socket.pause();
@@ -80,31 +80,31 @@ async function askSilently(path: string): Promise<{ readonly socket: Socket; rea
 test('answers that nobody takes count, the newest is refused, and their clients lose the connection', async () => {
   const readers = await Promise.all([askSilently('/large'), askSilently('/large')]);
   expect(readers.map(({ head }) => head.slice(9, 12)).sort()).toStrictEqual(['200', '503']);
-  expect(site.observed).toContainEqual({ kind: 'memoryRefused', holder: 'answers' });
-  await until(() => site.memory.held('answers') === 0);
-  expect(site.observed.filter(({ kind }) => kind === 'readerDropped')).toHaveLength(1);
-  const answer = await fetch(`${site.url}/ngsi-ld/v1/large`);
+  expect(server.observed).toContainEqual({ kind: 'memoryRefused', holder: 'answers' });
+  await until(() => server.memory.held('answers') === 0);
+  expect(server.observed.filter(({ kind }) => kind === 'readerDropped')).toHaveLength(1);
+  const answer = await fetch(`${server.url}/ngsi-ld/v1/large`);
   expect(answer.headers.get('Content-Length')).toBe(String(2 ** 23 + 2));
   expect(await answer.text()).toHaveLength(2 ** 23 + 2);
   for (const { socket } of readers) socket.destroy();
 });
 
 test('HEAD of a large answer tells its length, and holds nothing', async () => {
-  const answer = await fetch(`${site.url}/ngsi-ld/v1/large`, { method: 'HEAD' });
+  const answer = await fetch(`${server.url}/ngsi-ld/v1/large`, { method: 'HEAD' });
   expect(answer.headers.get('Content-Length')).toBe(String(2 ** 23 + 2));
-  expect(site.memory.held('answers')).toBe(0);
+  expect(server.memory.held('answers')).toBe(0);
 });
 
 test('a long text is sent as it is made', async () => {
-  const answer = await fetch(`${site.url}/ngsi-ld/v1/long`);
+  const answer = await fetch(`${server.url}/ngsi-ld/v1/long`);
   expect(answer.status).toBe(200);
   expect(await answer.json()).toStrictEqual(Array.from({ length: 1000 }, (_, n) => n + 1));
-  expect(site.memory.held('answers')).toBe(0);
+  expect(server.memory.held('answers')).toBe(0);
 });
 
 test('what fails within a long text breaks it off, so that nobody takes it for whole', async () => {
-  const ask = async (): Promise<string> => (await fetch(`${site.url}/ngsi-ld/v1/longBroken`)).text();
+  const ask = async (): Promise<string> => (await fetch(`${server.url}/ngsi-ld/v1/longBroken`)).text();
   await expect(ask()).rejects.toThrow();
-  expect(site.observed).toContainEqual(expect.objectContaining({ kind: 'failed', where: 'http' }));
-  await until(() => site.memory.held('answers') === 0);
+  expect(server.observed).toContainEqual(expect.objectContaining({ kind: 'failed', where: 'http' }));
+  await until(() => server.memory.held('answers') === 0);
 });

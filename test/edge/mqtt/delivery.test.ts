@@ -1,6 +1,6 @@
 /** Tests stored subscriptions with MQTT endpoints, from the API to the MQTT broker. */
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, startSite, stopSites } from '../deliver/site.ts';
+import { eventually, startTestBroker, stopSites } from '../deliver/test-broker.ts';
 import { type AedesBroker, startAedes, stopAedes } from './aedes-broker.ts';
 
 afterEach(async () => {
@@ -20,12 +20,12 @@ const payloads = ({ published }: AedesBroker) =>
   published.map(({ payload }) => JSON.parse(payload) as { metadata: object; body: { data: { draft: object }[] } });
 
 test('a change is published once, with what would be headers as metadata', async () => {
-  const [site, broker] = [await startSite(), await startAedes()];
+  const [testBroker, broker] = [await startTestBroker(), await startAedes()];
   const endpoint = endpointOf(broker, { receiverInfo: [{ key: 'X-Key', value: 'value' }] });
-  const id = await site.subscribe(endpoint.uri, {}, { endpoint });
-  await site.sail(7, 2);
+  const id = await testBroker.subscribe(endpoint.uri, {}, { endpoint });
+  await testBroker.sail(7, 2);
   const account = await eventually(
-    () => site.notification(id),
+    () => testBroker.notification(id),
     ({ status }) => status !== undefined,
   );
   expect(account).toMatchObject({ status: 'ok', timesSent: 1 });
@@ -51,26 +51,26 @@ test('a change is published once, with what would be headers as metadata', async
 });
 
 test('in JSON-LD the @context is in the data, and the tenant in the metadata', async () => {
-  const [site, broker] = [await startSite(), await startAedes()];
+  const [testBroker, broker] = [await startTestBroker(), await startAedes()];
   const tenant = { 'NGSILD-Tenant': 'kranj' };
   const endpoint = endpointOf(broker, { accept: 'application/ld+json' });
   const body = { type: 'Subscription', entities: [{ type: 'Boat' }], notification: { endpoint } };
-  await site.send('POST /subscriptions', body, tenant);
-  await site.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', draft: 1 }, tenant);
+  await testBroker.send('POST /subscriptions', body, tenant);
+  await testBroker.send('POST /entities', { id: 'urn:ngsi-ld:Boat:1', type: 'Boat', draft: 1 }, tenant);
   await broker.until(() => broker.published.length === 1);
   expect(payloads(broker)).toMatchObject([{ body: { data: [{ '@context': expect.anything() }] } }]);
   expect(payloads(broker)[0]?.metadata).toEqual({ 'Content-Type': 'application/ld+json', ...tenant });
 });
 
 test('what happens while the MQTT broker is away is published afterwards, in order', async () => {
-  const [site, broker] = [await startSite(), await startAedes()];
-  const id = await site.subscribe('', {}, { endpoint: endpointOf(broker) });
-  await site.sail(1, 1);
+  const [testBroker, broker] = [await startTestBroker(), await startAedes()];
+  const id = await testBroker.subscribe('', {}, { endpoint: endpointOf(broker) });
+  await testBroker.sail(1, 1);
   await broker.until(() => broker.published.length === 1);
   await broker.down();
-  for (const draft of [2, 3, 4]) await site.sail(1, draft);
+  for (const draft of [2, 3, 4]) await testBroker.sail(1, draft);
   await eventually(
-    () => site.notification(id),
+    () => testBroker.notification(id),
     ({ timesFailed = 0 }) => timesFailed > 0,
   );
   await broker.up();

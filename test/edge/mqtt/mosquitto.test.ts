@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '../deliver/site.ts';
+import { eventually } from '../deliver/test-broker.ts';
 import { closeMessengers, message, messenger, withQos } from './messages.ts';
 import { hasMosquitto, type Mosquitto, startMosquitto } from './mosquitto.ts';
 

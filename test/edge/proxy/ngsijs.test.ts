@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { afterEach, expect, test } from '@jest/globals';
 import { EventSource } from 'eventsource';
-import { type Site, startSite, stopSites } from '../deliver/site.ts';
+import { type TestBroker, startTestBroker, stopSites } from '../deliver/test-broker.ts';
 
 afterEach(stopSites);
 
@@ -39,15 +39,15 @@ class BrowserEventSource extends EventSource {
   }
 }
 
-function connect({ url }: Site): Connection {
+function connect({ url }: TestBroker): Connection {
   Object.assign(globalThis, { EventSource: BrowserEventSource });
   const { Connection: Client } = createRequire(import.meta.url)('ngsijs') as { Connection: Ngsijs };
   return new Client(url, { ngsi_proxy_url: url });
 }
 
 test('a subscription with a callback is told of changes, until the callback is closed', async () => {
-  const site = await startSite(['--ngsi-proxy']);
-  const { ngsi_proxy: proxy, ld } = connect(site);
+  const broker = await startTestBroker(['--ngsi-proxy']);
+  const { ngsi_proxy: proxy, ld } = connect(broker);
   const told: Told[] = [];
   const third = Promise.withResolvers<undefined>();
   const { subscription } = await ld.createSubscription({
@@ -65,7 +65,7 @@ test('a subscription with a callback is told of changes, until the callback is c
     },
   });
   expect(proxy.connected).toBe(true);
-  for (const draft of [1, 2, 3]) await site.sail(1, draft);
+  for (const draft of [1, 2, 3]) await broker.sail(1, draft);
   await third.promise;
   expect(told.map(({ data }) => data[0]?.draft.value)).toEqual([1, 2, 3]);
   expect(told[0]?.contentType).toBe('application/json');
@@ -75,16 +75,16 @@ test('a subscription with a callback is told of changes, until the callback is c
 });
 
 test('callbacks are made and closed on one connection, which is gone when it was closed', async () => {
-  const site = await startSite(['--ngsi-proxy']);
-  const { ngsi_proxy: proxy } = connect(site);
+  const broker = await startTestBroker(['--ngsi-proxy']);
+  const { ngsi_proxy: proxy } = connect(broker);
   const one = await proxy.requestCallback(() => undefined);
   const id = proxy.connection_id;
   const other = await proxy.requestCallback(() => undefined);
   expect(proxy.connection_id).toBe(id);
-  expect(other.url).toBe(`${site.url}/callbacks/${other.callback_id}`);
+  expect(other.url).toBe(`${broker.url}/callbacks/${other.callback_id}`);
   await proxy.closeCallback(one.callback_id);
   expect((await fetch(one.url, { method: 'POST', body: '{}' })).status).toBe(404);
   await proxy.close();
   expect((await fetch(other.url, { method: 'POST', body: '{}' })).status).toBe(404);
-  expect((await fetch(`${site.url}/eventsource/${id}`)).status).toBe(404);
+  expect((await fetch(`${broker.url}/eventsource/${id}`)).status).toBe(404);
 });

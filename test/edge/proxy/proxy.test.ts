@@ -6,8 +6,8 @@ import type { Observation } from '../../../src/core/port/observe.ts';
 import { createNgsiProxy } from '../../../src/edge/stream/proxy/proxy.ts';
 import { createSources } from '../../../src/edge/stream/proxy/sources.ts';
 import type { EventSink } from '../../../src/core/operation/operation.ts';
-import { startSite, stopSites } from '../deliver/site.ts';
-import { startSite as startServer } from '../http/site.ts';
+import { startTestBroker, stopSites } from '../deliver/test-broker.ts';
+import { startTestBroker as startServer } from '../http/test-server.ts';
 import { read, type Reader } from '../sse/reader.ts';
 
 const ends: (() => Promise<void> | void)[] = [];
@@ -20,17 +20,17 @@ const limits = { connectionsMax: 2, subscriptionsMax: 2, bufferBytes: 65_536, pi
 
 const observed: Observation[] = [];
 const observe = (observation: Observation): void => void observed.push(observation);
-const world = { memory: createMemory(2 ** 28, observe), observe };
+const services = { memory: createMemory(2 ** 28, observe), observe };
 
 /** A server with ngsi-proxy's API on it. */
 async function serve(options: Partial<Parameters<typeof createNgsiProxy>[0]> = {}): Promise<string> {
-  const proxy = createNgsiProxy({ world, limits, idleTimeoutMs: 60_000, ...options });
-  const site = await startServer({ compatibilityRoutes: proxy.routes });
+  const proxy = createNgsiProxy({ services, limits, idleTimeoutMs: 60_000, ...options });
+  const broker = await startServer({ compatibilityRoutes: proxy.routes });
   ends.push(() => {
     proxy.close();
-    return site.stop();
+    return broker.stop();
   });
-  return site.url;
+  return broker.url;
 }
 
 interface Made {
@@ -176,7 +176,7 @@ test('a client that does not keep up is let go, and the notification is refused 
     abort: () => undefined,
     closed: (listener) => void closed.push(listener),
   };
-  const sources = createSources({ world, limits, idleTimeoutMs: 60_000 });
+  const sources = createSources({ services, limits, idleTimeoutMs: 60_000 });
   const id = sources.create();
   const callbackId = sources.createCallback(id);
   const notify = (): void => sources.notify(callbackId, 'event');
@@ -206,9 +206,9 @@ test('what waits for a client that reads nothing is released some seconds after 
   await new Promise((resolve) => silent.once('data', resolve));
   silent.pause();
   // First the buffers of the operating system fill.
-  while (world.memory.held('streams') < 2 ** 22) await post(to, 'x'.repeat(2 ** 20));
+  while (services.memory.held('streams') < 2 ** 22) await post(to, 'x'.repeat(2 ** 20));
   await fetch(at, { method: 'DELETE' });
-  while (world.memory.held('streams') > 2 ** 18) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (services.memory.held('streams') > 2 ** 18) await new Promise((resolve) => setTimeout(resolve, 50));
   silent.destroy();
 });
 
@@ -224,28 +224,28 @@ test('a client that reads nothing between two heartbeats is let go', async () =>
   // First the buffers of the operating system fill.
   while ((await post(to, 'x'.repeat(2 ** 20))).status === 204);
   expect(observed).toContainEqual({ kind: 'readerDropped', binding: 'ngsi-proxy' });
-  expect(world.memory.held('streams')).toBe(0);
+  expect(services.memory.held('streams')).toBe(0);
   silent.destroy();
 });
 
 test('what changes while the client is away is told when it comes back, for the broker keeps it', async () => {
-  const site = await startSite(['--ngsi-proxy']);
-  const { connection_id: id, url: at = '' } = await createSource(site.url);
-  const { url: to = '' } = (await createCallback(site.url, id)).body;
-  await site.subscribe(to, { notificationTrigger: ['entityCreated'] });
+  const broker = await startTestBroker(['--ngsi-proxy']);
+  const { connection_id: id, url: at = '' } = await createSource(broker.url);
+  const { url: to = '' } = (await createCallback(broker.url, id)).body;
+  await broker.subscribe(to, { notificationTrigger: ['entityCreated'] });
   const first = await listen(at);
-  await site.sail(1, 1);
+  await broker.sail(1, 1);
   await first.until(() => first.events.length > 1);
   first.cut();
   while ((await post(to, 'probe')).status !== 503);
-  await site.sail(2, 2);
+  await broker.sail(2, 2);
   const second = await listen(at);
   await second.until(() => second.events.length > 1);
   expect(JSON.parse(String(second.events[1]?.data['payload']))).toMatchObject({ data: [{ id: 'urn:ngsi-ld:Boat:2' }] });
 }, 20_000);
 
 test('without the option there is no such API', async () => {
-  const site = await startSite();
-  expect((await post(`${site.url}/eventsource`)).status).toBe(404);
-  expect((await post(`${site.url}/callbacks`, '{}')).status).toBe(404);
+  const broker = await startTestBroker();
+  expect((await post(`${broker.url}/eventsource`)).status).toBe(404);
+  expect((await post(`${broker.url}/callbacks`, '{}')).status).toBe(404);
 });

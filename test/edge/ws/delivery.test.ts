@@ -40,7 +40,7 @@ const mark = (entity: JsonObject): string =>
 
 /** Random writes to some entities, each with a number of its own, in commits of one or several. */
 async function writeAtRandom(
-  { store, world }: Harness,
+  { store, services }: Harness,
   { commits, entities }: { commits: number; entities: number },
 ): Promise<void> {
   let n = 1000;
@@ -51,7 +51,7 @@ async function writeAtRandom(
       if (any(6) === 0) return remove(idOf(name));
       return any(3) === 0 ? put(boat(name, n)) : change(idOf(name), { n });
     });
-    await apply(store, world, ...mutations);
+    await apply(store, services, ...mutations);
     if (any(2) === 0) await nextTurn();
   }
 }
@@ -71,9 +71,9 @@ const marksOf = (list: readonly { id: string; mark: string }[], id: string): rea
 describe.each(kinds)('snapshot, then stream (%s)', (kind, commits) => {
   test('has no gap and no repeat, whatever is written meanwhile', async () => {
     const harness = await start({ kind });
-    const { store, world, connect } = harness;
+    const { store, services, connect } = harness;
     const initial = 1500;
-    await apply(store, world, ...Array.from({ length: initial }, (_, name) => put(boat(name, name))));
+    await apply(store, services, ...Array.from({ length: initial }, (_, name) => put(boat(name, name))));
     const writing = writeAtRandom(harness, { commits, entities: initial + 100 });
     const clients: Client[] = [];
     for (let count = 0; count < 5; count += 1) {
@@ -83,12 +83,12 @@ describe.each(kinds)('snapshot, then stream (%s)', (kind, commits) => {
       for (let turns = any(200); turns > 0; turns -= 1) await nextTurn();
     }
     await writing;
-    await apply(store, world, put(boat('end', 1)));
+    await apply(store, services, put(boat('end', 1)));
     const log = await history(store);
     for (const client of clients) {
       await until(() => entitiesIn(client.frames).some(({ id }) => id === idOf('end')));
       checkReplica(client, log);
-      await checkReplicaIsStore(client, store, world.clock.now());
+      await checkReplicaIsStore(client, store, services.clock.now());
     }
   });
 });
@@ -137,7 +137,7 @@ async function checkReplicaIsStore({ frames }: Client, store: Store, now: string
 describe.each(kinds)('resuming (%s)', (kind, commits) => {
   test('after lost connections, every change has come once and in order', async () => {
     const harness = await start({ kind });
-    const { connect, store, world } = harness;
+    const { connect, store, services } = harness;
     const seen: { id: string; mark: string }[] = [];
     let position: string | undefined;
     let isOver = false;
@@ -167,22 +167,22 @@ describe.each(kinds)('resuming (%s)', (kind, commits) => {
     const listening = listen();
     await until(() => position !== undefined);
     await writeAtRandom(harness, { commits, entities: 20 });
-    await apply(store, world, put(boat('end', 1)));
+    await apply(store, services, put(boat('end', 1)));
     await listening;
     expect(connections).toBeGreaterThan(3);
     expect(seen).toEqual(await history(store));
   });
 
   test('from some changes back, and from where an HTTP answer or a response stood', async () => {
-    const { connect, store, world } = await start({ kind });
-    await apply(store, world, ...Array.from({ length: 30 }, (_, name) => put(boat(name, name))));
+    const { connect, store, services } = await start({ kind });
+    await apply(store, services, ...Array.from({ length: 30 }, (_, name) => put(boat(name, name))));
     const client = await connect();
     client.send({ op: 'subscribe', id: 'tail', subscription: everything, tail: 3 });
     await until(() => entitiesIn(client.frames).length === 3);
     expect(entitiesIn(client.frames)).toEqual([boat(27, 27), boat(28, 28), boat(29, 29)]);
     client.send({ op: 'request', id: 'r', operation: 'queryEntities', params: { type: 'Boat' } });
     const { position } = await client.next({ op: 'response' });
-    await apply(store, world, put(boat(1, 100)));
+    await apply(store, services, put(boat(1, 100)));
     client.send({ op: 'subscribe', id: 'on', subscription: everything, after: position });
     expect(entitiesIn([await client.next({ op: 'notification', id: 'on' })])).toEqual([boat(1, 100)]);
     client.send({ op: 'subscribe', id: 'long tail', subscription: everything, tail: 1_000_000 });
@@ -192,8 +192,8 @@ describe.each(kinds)('resuming (%s)', (kind, commits) => {
 
   test('many at the same point read the log once', async () => {
     const harness = await start({ kind });
-    const { connect, store, world } = harness;
-    await apply(store, world, ...Array.from({ length: 1000 }, (_, name) => put(boat(name, name))));
+    const { connect, store, services } = harness;
+    await apply(store, services, ...Array.from({ length: 1000 }, (_, name) => put(boat(name, name))));
     const { read } = store.log;
     let reads = 0;
     store.log.read = (after, limit) => {
@@ -207,12 +207,12 @@ describe.each(kinds)('resuming (%s)', (kind, commits) => {
   });
 
   test('where the log was pruned, or is another one, tells of the gap and goes on', async () => {
-    const { connect, store, world } = await start({ kind });
+    const { connect, store, services } = await start({ kind });
     const client = await connect();
     client.send({ op: 'subscribe', id: 'first', subscription: everything });
     const { position } = await client.next({ op: 'subscribed' });
     const [epoch] = String(position).split('.');
-    await apply(store, world, ...Array.from({ length: 10 }, (_, name) => put(boat(name, name))));
+    await apply(store, services, ...Array.from({ length: 10 }, (_, name) => put(boat(name, name))));
     await until(() => entitiesIn(client.frames).length === 10);
     await store.log.prune({ before: '2000-01-01T00:00:00Z', records: 3 });
     const resume = async (id: string, after: string): Promise<readonly Frame[]> => {
@@ -263,9 +263,9 @@ describe('a slow consumer', () => {
   };
   /** Far more than the sockets of both ends hold. */
   const rounds = 300;
-  const flood = async ({ store, world }: Harness): Promise<void> => {
+  const flood = async ({ store, services }: Harness): Promise<void> => {
     for (let n = 0; n < rounds; n += 1)
-      await apply(store, world, ...[1, 2, 3, 4].map((name) => put(boat(name, n, padding))));
+      await apply(store, services, ...[1, 2, 3, 4].map((name) => put(boat(name, n, padding))));
   };
   const numbers = (client: Client, id: string): readonly number[] =>
     entitiesIn(client.frames).flatMap((entity) => (entity['id'] === id ? [Number(mark(entity))] : []));
@@ -280,7 +280,7 @@ describe('a slow consumer', () => {
     await until(() => entitiesIn(good.frames).length === rounds * 4);
     expect(harness.observed).toContainEqual({ kind: 'streamDropped', reason: 'disconnect' });
     // What waited for it is released at once, not when it has answered the close frame.
-    await until(() => harness.world.memory.held('streams') < 2 ** 18);
+    await until(() => harness.services.memory.held('streams') < 2 ** 18);
     slow.socket.resume();
     expect(await slow.closed).toBe(4008);
     const first = numbers(slow, idOf(1));
@@ -308,19 +308,19 @@ describe('a slow consumer', () => {
     expect(first).toEqual([...first].sort((a, b) => a - b));
     expect(new Set(first).size).toBe(first.length);
     // Up to date again, it is told of every change.
-    for (let n = 0; n < 5; n += 1) await apply(harness.store, harness.world, put(boat(1, rounds + n)));
+    for (let n = 0; n < 5; n += 1) await apply(harness.store, harness.services, put(boat(1, rounds + n)));
     await until(() => numbers(slow, idOf(1)).at(-1) === rounds + 4);
     expect(numbers(slow, idOf(1)).slice(-5)).toEqual([0, 1, 2, 3, 4].map((n) => rounds + n));
     expect(harness.stream.connections()).toBe(1);
   });
 
   test('gets long texts in pieces that cut no character', async () => {
-    const { connect, store, world } = await start();
+    const { connect, store, services } = await start();
     const client = await connect();
     client.send({ op: 'subscribe', id: 's', subscription: everything });
     await client.next({ op: 'subscribed' });
     for (const text of ['😀'.repeat(50_000), `x${'😀'.repeat(50_000)}`]) {
-      await apply(store, world, put(boat(1, 1, { text: { type: 'Property', value: text } })));
+      await apply(store, services, put(boat(1, 1, { text: { type: 'Property', value: text } })));
       const { notification } = await client.next({ op: 'notification' });
       expect(notification).toMatchObject({ data: [{ text: { value: text } }] });
     }
@@ -345,7 +345,7 @@ describe('a slow consumer', () => {
 });
 
 test('a log that is pruned faster than it is read is told as a gap to live consumers', async () => {
-  const { connect, store, world } = await start();
+  const { connect, store, services } = await start();
   const client = await connect();
   client.send({ op: 'subscribe', id: 's', subscription: everything });
   await client.next({ op: 'subscribed' });
@@ -355,7 +355,7 @@ test('a log that is pruned faster than it is read is told as a gap to live consu
     await store.log.prune({ before: '2000-01-01T00:00:00Z', records: 1 });
     return store.log.read(after, limit);
   };
-  await apply(store, world, put(boat(1, 1)), put(boat(2, 2)), put(boat(3, 3)));
+  await apply(store, services, put(boat(1, 1)), put(boat(2, 2)), put(boat(3, 3)));
   expect(await client.next({ op: 'gap' })).toMatchObject({
     id: 's',
     position: expect.stringMatching(/\.2$/) as unknown,
@@ -365,15 +365,15 @@ test('a log that is pruned faster than it is read is told as a gap to live consu
 });
 
 test('tenants do not hear of one another', async () => {
-  const { connect, world, store } = await start();
-  const other = await storeOf(world.stores, 'other');
+  const { connect, services, store } = await start();
+  const other = await storeOf(services.stores, 'other');
   const [ours, theirs] = [await connect(), await connect({ query: '?tenant=other' })];
   for (const client of [ours, theirs]) {
     client.send({ op: 'subscribe', id: 's', subscription: everything });
     await client.next({ op: 'subscribed' });
   }
-  await apply(store, world, put(boat('ours', 1)));
-  await apply(other, world, put(boat('theirs', 1)));
+  await apply(store, services, put(boat('ours', 1)));
+  await apply(other, services, put(boat('theirs', 1)));
   expect(entitiesIn([await ours.next({ op: 'notification' })])).toEqual([boat('ours', 1)]);
   expect(entitiesIn([await theirs.next({ op: 'notification' })])).toEqual([boat('theirs', 1)]);
 });

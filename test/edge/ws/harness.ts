@@ -17,7 +17,7 @@ import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import { readEntity, readFragment } from '../../../src/core/model/read/entity.ts';
-import type { World } from '../../../src/core/operation/operation.ts';
+import type { Services } from '../../../src/core/operation/operation.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
@@ -29,7 +29,7 @@ import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSubscriptions, testLimits } from '../../context-registry.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
 const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
@@ -45,7 +45,7 @@ const limits: StreamLimits = {
 };
 
 export interface Harness {
-  readonly world: World;
+  readonly services: Services;
   readonly stream: Stream;
   readonly observed: Observation[];
   readonly port: number;
@@ -81,7 +81,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     kind === 'memory' ? createMemoryStores({ yieldToEventLoop }) : createSqliteStores({ directory, yieldToEventLoop });
   const clock = createClock();
   const observe = (observation: Observation): unknown => observed.push(observation);
-  const world: World = {
+  const services: Services = {
     stores,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
     models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
@@ -98,12 +98,12 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     access,
     isTolerant: false,
     collation: 'und-x-icu',
-    limits: { ...worldLimits, instancesPage: 100 },
+    limits: { ...testLimits, instancesPage: 100 },
   };
   const stream = createStream({
-    world,
+    services,
     operations,
-    openFeed: createFeeds(world),
+    openFeed: createFeeds(services),
     limits: { ...limits, ...own },
     ...rest,
   });
@@ -114,7 +114,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const url = `ws://127.0.0.1:${port}/ngsi-ld/v1/stream`;
   const clients: Client[] = [];
   return {
-    world,
+    services,
     stream,
     observed,
     port,
@@ -151,10 +151,10 @@ export const policyOf = (...grants: readonly Grant[]): AccessPolicy => ({
 });
 
 /** Applies mutations in core terms. */
-export async function apply(store: Store, world: World, ...mutations: readonly Mutation[]): Promise<void> {
+export async function apply(store: Store, services: Services, ...mutations: readonly Mutation[]): Promise<void> {
   await store.apply(
     mutations.map((mutation) => ({ mutation })),
-    world.clock.now(),
+    services.clock.now(),
   );
 }
 export const put = (json: Json): Mutation => {

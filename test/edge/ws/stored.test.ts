@@ -202,9 +202,9 @@ test('an acknowledgement outlives the broker', async () => {
 
 const start = createStarter();
 test('what changes while a subscription is being opened ends it all the same', async () => {
-  const { connect, world } = await start();
+  const { connect, services } = await start();
   let change = (): void => undefined;
-  world.subscriptions.watch = (_tenant, _id, listener) => {
+  services.subscriptions.watch = (_tenant, _id, listener) => {
     change = listener;
     return () => undefined;
   };
@@ -213,8 +213,8 @@ test('what changes while a subscription is being opened ends it all the same', a
   const body = { id: idOf('Early'), ...subscription };
   client.send({ op: 'request', id: 'c', operation: 'createSubscription', body });
   await client.next({ op: 'response' });
-  const { resolve } = world.contexts;
-  world.contexts.resolve = (context, tenant) => {
+  const { resolve } = services.contexts;
+  services.contexts.resolve = (context, tenant) => {
     change();
     return resolve(context, tenant);
   };

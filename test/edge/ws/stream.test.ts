@@ -142,7 +142,7 @@ describe('the handshake', () => {
 
 describe('a subscription', () => {
   test('is told of changes in the standard form, with positions', async () => {
-    const { connect, store, world } = await start();
+    const { connect, store, services } = await start();
     const client = await connect();
     client.send({ op: 'subscribe', id: 'c1', subscription: { ...everything, id: 'urn:ngsi-ld:Subscription:boats' } });
     const { position, ...subscribed } = await client.next({ op: 'subscribed' });
@@ -152,7 +152,7 @@ describe('a subscription', () => {
       subscriptionId: 'urn:ngsi-ld:Subscription:boats',
       recovered: true,
     });
-    await apply(store, world, put(boat(1, 1)));
+    await apply(store, services, put(boat(1, 1)));
     const first = await client.next({ op: 'notification' });
     const epoch = String(position).split('.')[0] ?? '';
     expect(first).toEqual({
@@ -167,14 +167,14 @@ describe('a subscription', () => {
         data: [boat(1, 1)],
       },
     });
-    await apply(store, world, remove(idOf(1)));
+    await apply(store, services, remove(idOf(1)));
     expect(entitiesIn([await client.next({ op: 'notification' })])).toEqual([
       { id: idOf(1), type: 'Boat', deletedAt: expect.any(String) as unknown },
     ]);
   });
 
   test('has the names of its @context, in the subscription or beside it', async () => {
-    const { connect, store, world } = await start();
+    const { connect, store, services } = await start();
     const client = await connect();
     const subscription = { type: 'Subscription', entities: [{ type: 'Boat' }], q: 'draft>1' };
     client.send({ op: 'subscribe', id: 'inside', subscription: { ...subscription, '@context': boatContext } });
@@ -190,7 +190,7 @@ describe('a subscription', () => {
     });
     client.send({ op: 'subscribe', id: 'core', subscription });
     await client.next({ op: 'subscribed', id: 'core' });
-    await apply(store, world, put({ id: idOf(1), type: boatContext.Boat, [boatContext.draft]: 2 }));
+    await apply(store, services, put({ id: idOf(1), type: boatContext.Boat, [boatContext.draft]: 2 }));
     const short = { id: idOf(1), type: 'Boat', draft: { type: 'Property', value: 2 } };
     const long = { id: idOf(1), type: boatContext.Boat, [boatContext.draft]: { type: 'Property', value: 2 } };
     await until(() => entitiesIn(client.frames).length === 3);
@@ -203,7 +203,7 @@ describe('a subscription', () => {
   });
 
   test('ends when asked, when it expires, and with the connection', async () => {
-    const { connect, store, world, stream } = await start({ limits: { pingIntervalMs: 40 } });
+    const { connect, store, services, stream } = await start({ limits: { pingIntervalMs: 40 } });
     const client = await connect();
     client.send({ op: 'subscribe', id: 'asked', subscription: everything });
     client.send({ op: 'unsubscribe', id: 'asked' });
@@ -219,7 +219,7 @@ describe('a subscription', () => {
     expect(await client.next({ op: 'unsubscribed' })).toEqual({ op: 'unsubscribed', id: 'brief', reason: 'expired' });
     client.send({ op: 'subscribe', id: 'brief', subscription: everything });
     await client.next({ op: 'subscribed', id: 'brief' });
-    await apply(store, world, put(boat(1, 1)));
+    await apply(store, services, put(boat(1, 1)));
     await client.next({ op: 'notification' });
     expect(entitiesIn(client.frames)).toHaveLength(1);
     client.socket.close();
@@ -227,7 +227,7 @@ describe('a subscription', () => {
   });
 
   test('many on one connection, up to a bound, each name once', async () => {
-    const { connect, store, world } = await start({ limits: { subscriptionsMax: 2 } });
+    const { connect, store, services } = await start({ limits: { subscriptionsMax: 2 } });
     const client = await connect();
     for (const id of ['a', 'a', 'b', 'c']) client.send({ op: 'subscribe', id, subscription: everything });
     expect(await client.next({ op: 'error' })).toEqual({
@@ -240,14 +240,14 @@ describe('a subscription', () => {
       id: 'c',
       problem: problem('Unavailable', 503, /2 subscriptions/),
     });
-    await apply(store, world, put(boat(1, 1)));
+    await apply(store, services, put(boat(1, 1)));
     await client.next({ op: 'notification', id: 'a' });
     await until(() => entitiesIn(client.frames).length === 2);
   });
 
   test('of a tenant: by header or by query, and none is made by it', async () => {
-    const { connect, world } = await start();
-    await apply(await storeOf(world.stores, 'kranj'), world, put(boat('k', 1)));
+    const { connect, services } = await start();
+    await apply(await storeOf(services.stores, 'kranj'), services, put(boat('k', 1)));
     for (const options of [
       { headers: { 'NGSILD-Tenant': 'kranj' } },
       { headers: { 'Fiware-Service': 'kranj' } },
@@ -266,24 +266,24 @@ describe('a subscription', () => {
       id: 's',
       problem: problem('NonexistentTenant', 404, /"nowhere"/),
     });
-    expect(await world.stores.tenants()).not.toContain('nowhere');
+    expect(await services.stores.tenants()).not.toContain('nowhere');
   });
 
   test('shows what the principal may see, and matches on nothing else', async () => {
     const type = 'https://uri.etsi.org/ngsi-ld/default-context/Boat';
     const attr = (name: string): string => `https://uri.etsi.org/ngsi-ld/default-context/${name}`;
-    const { connect, store, world } = await start({
+    const { connect, store, services } = await start({
       access: policyOf({ operations: ['subscribe'], types: [type], attrs: [attr('n')] }),
     });
     const client = await connect();
     const secret = { secret: { type: 'Property', value: 7 } };
-    await apply(store, world, put(boat(1, 1, secret)), put({ id: 'urn:x:1', type: 'Car' }));
+    await apply(store, services, put(boat(1, 1, secret)), put({ id: 'urn:x:1', type: 'Car' }));
     client.send({ op: 'subscribe', id: 'all', subscription: everything, snapshot: true });
     client.send({ op: 'subscribe', id: 'nosy', subscription: { ...everything, q: 'secret==7' }, snapshot: true });
     await client.next({ op: 'snapshot', id: 'nosy' });
     await apply(
       store,
-      world,
+      services,
       change(idOf(1), { secret: 8 }),
       change(idOf(1), { n: 2 }),
       put({ id: 'urn:x:2', type: 'Car' }),
@@ -463,7 +463,7 @@ describe('a request', () => {
   });
 
   test('has its names from the @context of the frame, the body or its elements', async () => {
-    const { connect, world } = await start();
+    const { connect, services } = await start();
     const client = await connect();
     await ask(client, 'createEntity', { body: { id: idOf(1), type: 'Boat', draft: 1, '@context': boatContext } });
     await ask(client, 'createEntity', {
@@ -471,7 +471,7 @@ describe('a request', () => {
       '@context': 'https://boats.example/c.jsonld',
     });
     await ask(client, 'createBatch', { body: [{ id: idOf(3), type: 'Boat', draft: 1, '@context': boatContext }] });
-    expect((await world.stores.open('', false).then((store) => store?.summary()))?.types).toMatchObject([
+    expect((await services.stores.open('', false).then((store) => store?.summary()))?.types).toMatchObject([
       { type: boatContext.Boat, entities: 3 },
     ]);
     expect(await ask(client, 'queryEntities', { params: { type: 'Boat' }, '@context': boatContext })).toHaveProperty(
@@ -571,11 +571,11 @@ describe('the life of a connection', () => {
   });
 
   test('a quiet subscription is told how far it is', async () => {
-    const { connect, store, world } = await start({ limits: { pingIntervalMs: 40 } });
+    const { connect, store, services } = await start({ limits: { pingIntervalMs: 40 } });
     const client = await connect();
     client.send({ op: 'subscribe', id: 'quiet', subscription: { type: 'Subscription', entities: [{ type: 'Car' }] } });
     const { position } = await client.next({ op: 'subscribed' });
-    await apply(store, world, put(boat(1, 1)), put(boat(2, 2)));
+    await apply(store, services, put(boat(1, 1)), put(boat(2, 2)));
     expect(await client.next({ op: 'position' })).toEqual({
       op: 'position',
       id: 'quiet',

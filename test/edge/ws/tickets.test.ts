@@ -23,12 +23,12 @@ const boats = { type: 'Subscription', entities: [{ type: 'Boat' }], notification
 const boat = { id: idOf(1), type: boatContext.Boat, [boatContext.draft]: { type: 'Property', value: 2 } };
 
 test('the @context of the handshake is that of all frames that name none', async () => {
-  const { connect, store, world } = await start();
+  const { connect, store, services } = await start();
   const client = await connect({ headers: link });
   client.send({ op: 'subscribe', id: 's', subscription: boats });
   client.send({ op: 'subscribe', id: 'core', subscription: { ...boats, '@context': [] } });
   await client.next({ op: 'subscribed', id: 'core' });
-  await apply(store, world, put(boat));
+  await apply(store, services, put(boat));
   const { notification } = await client.next({ op: 'notification' });
   expect(notification).toMatchObject({ data: [{ type: 'Boat', draft: { value: 2 } }] });
   client.send({ op: 'request', id: 'r', operation: 'queryEntities', params: { type: 'Boat' } });
@@ -45,13 +45,13 @@ test('a ticket stands for tenant, principal and @context, once', async () => {
       principalOf: (identity) => createPrincipal(identity, identity.subject === ana.subject ? everything : []),
     },
   });
-  await harness.world.stores.open('harbour', true);
+  await harness.services.stores.open('harbour', true);
   const ticket = await ticketFor(harness, { ...link, Authorization: 'Bearer ana', 'NGSILD-Tenant': 'harbour' });
   const client = await harness.connect({ query: `?ticket=${ticket}&tenant=elsewhere` });
   client.send({ op: 'request', id: 'c', operation: 'createEntity', body: { id: idOf(1), type: 'Boat' } });
   expect(await client.next({ id: 'c' })).toMatchObject({ op: 'response', status: 201 });
-  const harbour = await harness.world.stores.open('harbour', false);
-  expect((await harbour?.get(idOf(1), harness.world.clock.now()))?.entity().types).toEqual([boatContext.Boat]);
+  const harbour = await harness.services.stores.open('harbour', false);
+  expect((await harbour?.get(idOf(1), harness.services.clock.now()))?.entity().types).toEqual([boatContext.Boat]);
   await expect(harness.connect({ query: `?ticket=${ticket}` })).rejects.toThrow('403');
 });
 

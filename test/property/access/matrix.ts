@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isArray, isObject, type Json } from '../../../src/core/model/json.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
-import { type AccessSite, administrator, startAccessSite } from '../../edge/access/site.ts';
+import { type TestServer, administrator, startTestServer } from '../../edge/access/test-server.ts';
 import {
   accessible,
   accessibleByCedar,
@@ -70,8 +70,8 @@ const histories: readonly string[] = [
   ...things.slice(0, 4).map(({ id }) => `GET /temporal/entities/${id}?${always}`),
 ];
 
-interface World {
-  readonly site: AccessSite;
+interface MatrixRun {
+  readonly server: TestServer;
   readonly given: readonly TestGrant[];
   readonly as: string | undefined;
 }
@@ -81,10 +81,10 @@ export function testMatrix(title: string, openStores: () => Promise<Stores>, run
   test(`what grants show is what there is (${title})`, async () => {
     // What is written has a history of its own.
     const all = await Promise.all([openStores(), openStores()]);
-    const [reading, writing] = await Promise.all(all.map((stores) => startAccessSite(stores)));
+    const [reading, writing] = await Promise.all(all.map((stores) => startTestServer(stores)));
     if (!reading || !writing) throw new Error('There are two sites.');
     try {
-      for (const site of [reading, writing]) await load(site, things.map(entityOf));
+      for (const server of [reading, writing]) await load(server, things.map(entityOf));
       await fc.assert(
         fc.asyncProperty(grantShapes, async (shape) => {
           await checkShape(reading, shape, compareAllReads);
@@ -99,34 +99,34 @@ export function testMatrix(title: string, openStores: () => Promise<Stores>, run
   }, 600_000);
 }
 
-async function load({ send }: AccessSite, entities: readonly Json[]): Promise<void> {
+async function load({ send }: TestServer, entities: readonly Json[]): Promise<void> {
   if (entities.length === 0) return;
   const { status } = await send('POST /entityOperations/upsert', { as: administrator, body: [...entities] });
   expect([201, 204]).toContain(status);
 }
 
-async function compareAllReads(world: World): Promise<void> {
-  await compareReads(world, 'read', [...reads, 'POST /entityOperations/query']);
-  await compareReads(world, 'history', histories);
+async function compareAllReads(services: MatrixRun): Promise<void> {
+  await compareReads(services, 'read', [...reads, 'POST /entityOperations/query']);
+  await compareReads(services, 'history', histories);
 }
 
 async function checkShape(
-  site: AccessSite,
+  server: TestServer,
   shape: readonly TestGrant[],
-  check: (world: World) => Promise<void>,
+  check: (services: MatrixRun) => Promise<void>,
 ): Promise<void> {
   for (const [index, grant] of shape.entries()) {
     const body = { ...grantBody(grant), id: `urn:g:${index}` };
-    expect(await site.send('POST /access/grants', { as: administrator, body })).toMatchObject({ status: 201 });
+    expect(await server.send('POST /access/grants', { as: administrator, body })).toMatchObject({ status: 201 });
   }
   try {
     for (const { as, receives } of senders) {
       const given = shape.filter(({ to }) => receives.includes(to));
       compareOpinions(given, receives);
-      await check({ site, given, as });
+      await check({ server, given, as });
     }
   } finally {
-    for (const index of shape.keys()) await site.send(`DELETE /access/grants/urn:g:${index}`, { as: administrator });
+    for (const index of shape.keys()) await server.send(`DELETE /access/grants/urn:g:${index}`, { as: administrator });
   }
 }
 
@@ -137,14 +137,18 @@ function compareOpinions(given: readonly TestGrant[], receives: readonly string[
 }
 
 /** The same requests to a server that has only what is visible. */
-async function compareReads({ site, given, as }: World, operation: Class, requests: readonly string[]): Promise<void> {
+async function compareReads(
+  { server, given, as }: MatrixRun,
+  operation: Class,
+  requests: readonly string[],
+): Promise<void> {
   const sender = as === undefined ? {} : { as };
   if (!given.some(({ operations }) => operations.includes(operation))) {
     for (const request of requests.slice(0, 1))
-      expect((await site.send(request, sender)).status).toBe(as === undefined ? 401 : 403);
+      expect((await server.send(request, sender)).status).toBe(as === undefined ? 401 : 403);
     return;
   }
-  const mirror = await startAccessSite();
+  const mirror = await startTestServer();
   try {
     const parts = things.flatMap((thing) => {
       const names = accessible(thing, operation, given);
@@ -154,7 +158,7 @@ async function compareReads({ site, given, as }: World, operation: Class, reques
     for (const request of requests) {
       const more = request.startsWith('POST') ? { body: query } : {};
       const [shown, expected] = [
-        await site.send(request, { ...sender, ...more }),
+        await server.send(request, { ...sender, ...more }),
         await mirror.send(request, { as: administrator, ...more }),
       ];
       expect([request, ...comparable(shown)]).toEqual([request, ...comparable(expected)]);
@@ -164,7 +168,7 @@ async function compareReads({ site, given, as }: World, operation: Class, reques
   }
 }
 
-type Answer = Awaited<ReturnType<AccessSite['send']>>;
+type Answer = Awaited<ReturnType<TestServer['send']>>;
 
 const comparable = ({ status, body, headers }: Answer): readonly unknown[] => [
   status,
@@ -224,23 +228,23 @@ const writesOf = (thing: Thing): readonly WriteCase[] => [
 ];
 
 /** What may be written is done; what may not is refused and changes nothing. */
-async function compareWrites({ site, given, as }: World): Promise<void> {
+async function compareWrites({ server, given, as }: MatrixRun): Promise<void> {
   const sender = as === undefined ? {} : { as };
   const refusedWith = as === undefined ? 401 : 403;
   for (const thing of things.slice(0, 4))
     for (const { request, operation, body, names, after } of writesOf(thing)) {
       if (!given.some(({ operations }) => operations.includes(operation))) continue;
       const isAllowed = [thing, ...(after ? [after] : [])].every((one) => mayTouch(one, operation, { given, names }));
-      const before = await stateOf(site, thing);
-      const { status } = await site.send(request, { ...sender, ...(body === undefined ? {} : { body }) });
+      const before = await stateOf(server, thing);
+      const { status } = await server.send(request, { ...sender, ...(body === undefined ? {} : { body }) });
       if (isAllowed) {
         expect([request, status]).toEqual([request, 204]);
-        await load(site, [entityOf(thing)]);
+        await load(server, [entityOf(thing)]);
         continue;
       }
       const isKnown = [operation, 'read' as const].some((one) => accessible(thing, one, given) !== undefined);
       expect([request, status]).toEqual([request, isKnown ? refusedWith : 404]);
-      expect(await stateOf(site, thing)).toEqual(before);
+      expect(await stateOf(server, thing)).toEqual(before);
     }
 }
 
@@ -257,5 +261,5 @@ function mayTouch(
   );
 }
 
-const stateOf = async ({ send }: AccessSite, { id }: Thing): Promise<Json> =>
+const stateOf = async ({ send }: TestServer, { id }: Thing): Promise<Json> =>
   (await send(`GET /entities/${id}?options=sysAttrs`, { as: administrator })).body;

@@ -37,11 +37,11 @@ export const listGrants: Operation = {
   parameters: ['limit', 'offset', 'count'],
   async run(request, call) {
     requireIdentity(call);
-    const paging = readPaging(request.params, call.world.limits);
+    const paging = readPaging(request.params, call.services.limits);
     const grants = readEach(
       await (await grantsOf(call)).list(),
       ({ document }) => grantDocumentIn(document),
-      (about, cause) => call.world.observe({ kind: 'failed', where: 'grants', about, cause }),
+      (about, cause) => call.services.observe({ kind: 'failed', where: 'grants', about, cause }),
     ).filter(({ id, content }) => administers(call.principal, grantOf(id, content)));
     const rest = grants.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts = rest.slice(0, paging.limit).map((grant) => textOf(grant, call));
@@ -74,7 +74,7 @@ export const createGrant: Operation = {
   async run(request, call) {
     requireIdentity(call);
     const { id: named, content } = readBody(request, call);
-    const id = named ?? call.world.ids.next('Grant');
+    const id = named ?? call.services.ids.next('Grant');
     refuseMore(id, content, call);
     const collection = await grantsOf(call);
     if ((await collection.keys()).length >= grantsMax)
@@ -82,7 +82,7 @@ export const createGrant: Operation = {
     const document = { id, content, version: 1, ...created(call), ...modified(call) };
     if (!(await collection.replace(id, undefined, grantJson(document))))
       throw new Problem('AlreadyExists', `There is a grant ${id} already.`);
-    await call.world.access.refresh(id);
+    await call.services.access.refresh(id);
     return { kind: 'created', location: `/ngsi-ld/v1/access/grants/${id}` };
   },
 };
@@ -141,13 +141,13 @@ async function change(
   const after = next(before);
   if (!(await collection.replace(id, kept, after && grantJson(after))))
     throw new Problem('Conflict', `The grant ${id} was changed by another at this moment.`);
-  await call.world.access.refresh(id);
+  await call.services.access.refresh(id);
   return { kind: 'done' };
 }
 
 /** Grants are for all tenants, and are kept in the default one. */
-async function grantsOf({ world }: CallContext): Promise<DocumentCollection> {
-  const store = await world.stores.open('', true);
+async function grantsOf({ services }: CallContext): Promise<DocumentCollection> {
+  const store = await services.stores.open('', true);
   if (!store) throw new Error('The default tenant is missing.');
   return store.collection(grantCollection);
 }

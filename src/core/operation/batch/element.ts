@@ -75,12 +75,12 @@ function valuesIn(element: Json): number {
 }
 
 /** The elements in the body. Throws BadRequestData when the batch is empty, TooManyResults when it is too long. */
-export function elementsOf({ body }: OperationRequest, { world }: CallContext): readonly Json[] {
+export function elementsOf({ body }: OperationRequest, { services }: CallContext): readonly Json[] {
   if (!isArray(body)) throw badData('The body of a batch must be a JSON array.');
   if (body.length === 0) throw badData('The body of a batch must not be empty.');
   if (body.includes(null)) throw badData(`Element ${body.indexOf(null)} of the batch is null.`);
-  if (body.length > world.limits.batchMax)
-    throw new Problem('TooManyResults', `A batch may hold ${world.limits.batchMax} elements, not ${body.length}.`);
+  if (body.length > services.limits.batchMax)
+    throw new Problem('TooManyResults', `A batch may hold ${services.limits.batchMax} elements, not ${body.length}.`);
   return body;
 }
 
@@ -93,7 +93,7 @@ async function applyChunk(
   const writes: Write[] = [];
   const brokenRules: CallContext['brokenRules'][] = [];
   for (const element of elements) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     const own = forElement(call);
     const asked = await readElement(element, own, read);
@@ -144,7 +144,7 @@ export function resultOf(write: Write | undefined, outcome: Outcome | undefined)
 export async function readElement<T>(element: Json, call: CallContext, read: ReadElement<T>): Promise<T | Problem> {
   try {
     if (!isObject(element)) return await read(element, call);
-    refuseManyMembers(element, call.world.limits);
+    refuseManyMembers(element, call.services.limits);
     const { '@context': context, ...rest } = element;
     if (!call.contextPerElement) {
       if (context === undefined) return await read(element, call);
@@ -160,9 +160,9 @@ export async function readElement<T>(element: Json, call: CallContext, read: Rea
   }
 }
 
-async function contextOf(context: Json, { world, tenant }: CallContext): Promise<Context> {
-  const resolved = await world.contexts.resolve(context, tenant);
-  const noting = world.contexts.recordUse(resolved, tenant);
+async function contextOf(context: Json, { services, tenant }: CallContext): Promise<Context> {
+  const resolved = await services.contexts.resolve(context, tenant);
+  const noting = services.contexts.recordUse(resolved, tenant);
   if (noting) await noting;
   return resolved;
 }

@@ -67,7 +67,7 @@ async function readAll(
   };
   const all: (Element | IndexedResult)[] = [];
   for (const [element, json] of elements.entries()) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     const own = forElement(call);
     const history = await readElement(json, own, read);
@@ -92,7 +92,7 @@ interface Group {
 async function placeAll(elements: readonly Element[], call: CallContext): Promise<readonly Group[]> {
   const groups: Group[] = [];
   for (const [id, ofEntity] of Map.groupBy(elements, ({ history }) => history.id)) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     groups.push({
       id,

@@ -23,7 +23,7 @@ export const listContexts: Operation = {
     const kept = readEach(
       await call.store.collection(contextCollection).list(),
       ({ key, document }) => ({ key, kept: storedContextIn(document) }),
-      (key, cause) => call.world.observe({ kind: 'failed', where: '@context', about: key, cause }),
+      (key, cause) => call.services.observe({ kind: 'failed', where: '@context', about: key, cause }),
     );
     const found = [coreContext(call), ...kept].filter((one) => kind === undefined || one.kept.kind === kind);
     const list = found.map((one) => (isDetailed ? detailsOf(one, call) : urlOf(one, call)));
@@ -61,15 +61,15 @@ function readKind({ params }: OperationRequest): ContextKind | undefined {
 }
 
 /** The core context is listed as Cached, although it is part of the broker. */
-const coreContext = ({ world }: CallContext): FoundContext => ({
+const coreContext = ({ services }: CallContext): FoundContext => ({
   key: coreContextUrl,
-  kept: { kind: 'Cached', createdAt: world.contexts.openedAt },
+  kept: { kind: 'Cached', createdAt: services.contexts.openedAt },
 });
 
 /** The details of a @context (clause 5.13.3.5). */
 function detailsOf(one: FoundContext, call: CallContext): JsonObject {
   const { key, kept } = one;
-  const lastUsage = call.world.contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;
+  const lastUsage = call.services.contexts.lastUsage(key, call.tenant) ?? kept.lastUsage;
   return {
     URL: urlOf(one, call),
     localId: key,

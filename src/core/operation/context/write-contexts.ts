@@ -25,7 +25,7 @@ export const addContext: Operation = {
     if (context === undefined)
       throw new Problem('InvalidRequest', 'The body needs a member @context, which it is all about.');
     if (context === null) throw badData('A @context must be a URL, an object or an array of these, not null.');
-    const { contexts, ids } = call.world;
+    const { contexts, ids } = call.services;
     await contexts.check(context);
     const id = ids.next('Context');
     await contexts.change(id, () => ({ kind: 'Hosted', createdAt: call.now, context }), placeOf(call));
@@ -56,7 +56,7 @@ const isReload = ({ params }: OperationRequest): boolean =>
 async function remove(request: OperationRequest, call: CallContext): Promise<void> {
   const found = await findStoredDocument(request.path['contextId'] ?? '', call);
   if (found === 'core') throw badData('The core @context cannot be deleted.');
-  if (found === undefined || !(await call.world.contexts.remove(found.key, placeOf(call))))
+  if (found === undefined || !(await call.services.contexts.remove(found.key, placeOf(call))))
     throw new Problem('ResourceNotFound', `There is no @context ${nameOf(request)}.`);
 }
 
@@ -68,7 +68,7 @@ async function reload(request: OperationRequest, call: CallContext): Promise<voi
   const { key, kept } = found;
   if (kept.kind !== 'Cached')
     throw badData(`The @context ${key} is ${kept.kind}: only a Cached one can be loaded again.`);
-  const { contexts } = call.world;
+  const { contexts } = call.services;
   await contexts.reload(key);
   // Do not restore a @context that was deleted meanwhile.
   const anew = (now: StoredContext | undefined): StoredContext | undefined => {

@@ -21,7 +21,7 @@ export const retrieveTypes: Operation = {
     if (!isDetailed(request))
       return found(
         {
-          id: call.world.ids.next('EntityTypeList'),
+          id: call.services.ids.next('EntityTypeList'),
           type: 'EntityTypeList',
           typeList: sorted(types.map(({ type }) => context.compact(type))),
         },
@@ -81,7 +81,7 @@ export const retrieveAttributes: Operation = {
     if (!isDetailed(request))
       return found(
         {
-          id: call.world.ids.next('AttributeList'),
+          id: call.services.ids.next('AttributeList'),
           type: 'AttributeList',
           attributeList: sorted(names.map((name) => context.compact(name))),
         },
@@ -160,7 +160,7 @@ async function foundAll<T>(
 ): Promise<OperationResult> {
   const texts: string[] = [];
   for (const one of all) {
-    const pause = call.world.yieldToEventLoop();
+    const pause = call.services.yieldToEventLoop();
     if (pause) await pause;
     texts.push(withContext(JSON.stringify(documentOf(one)), call));
   }

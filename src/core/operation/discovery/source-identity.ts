@@ -16,7 +16,7 @@ export const retrieveSourceIdentity: Operation = {
   body: 'none',
   unknownTenant: 'ignore',
   run(_request, call) {
-    const { alias, startedAt } = call.world.identity;
+    const { alias, startedAt } = call.services.identity;
     const seconds = Math.floor((microsOfInstant(call.now) - microsOfInstant(startedAt)) / 1_000_000);
     const name = aliasOf(alias, call.tenant);
     const identity = {

@@ -30,7 +30,7 @@ export async function findOrdered(plan: Plan, order: Order, call: CallContext): 
       ...(after === undefined ? undefined : { after }),
     });
     for (const stored of found) {
-      const pause = call.world.yieldToEventLoop();
+      const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
       const known = await content(stored);
       if (known)

@@ -147,8 +147,8 @@ async function answerQuery(
   call: CallContext,
 ): Promise<OperationResult> {
   const view = readEntityOutput(shown, call);
-  const order = parseOrder(shown, { terms: call.context, initial: call.world.collation });
-  const pages = readPaging(paging, call.world.limits);
+  const order = parseOrder(shown, { terms: call.context, initial: call.services.collation });
+  const pages = readPaging(paging, call.services.limits);
   const { limit, offset } = pages;
   const linkless = filter.q ? { ...filter, q: await resolveLinks(filter.q, call) } : filter;
   const plan = { filter: linkless, now: call.now, limit: limit + 1, offset, isLazy: true };

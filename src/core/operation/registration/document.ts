@@ -20,7 +20,7 @@ import type { CallContext } from '../operation.ts';
 export function newRegistration(body: JsonObject, call: CallContext): Registration {
   const id =
     body['id'] === undefined
-      ? call.world.ids.next('ContextSourceRegistration')
+      ? call.services.ids.next('ContextSourceRegistration')
       : readId(body['id'], 'the id of the registration');
   if (body['type'] !== registrationType)
     throw badData(`The type of a registration must be "${registrationType}", not ${quoted(body['type'])}.`);
@@ -61,8 +61,8 @@ function unexpired(document: RegistrationDocument, { now }: CallContext): Regist
 const notKept = new Set(['id', 'type', '@context', ...registrationOutputs]);
 
 /** The members to store, with names expanded. */
-function expandMembers(json: JsonObject, { context, world }: CallContext): JsonObject {
-  refuseTooManyNames(json, world.limits);
+function expandMembers(json: JsonObject, { context, services }: CallContext): JsonObject {
+  refuseTooManyNames(json, services.limits);
   const kept = Object.entries(withPresentLists(json)).filter(([name]) => !notKept.has(name));
   return mapRegistrationNames(Object.fromEntries(kept), {
     type: (name) => readTypeName(name, context),

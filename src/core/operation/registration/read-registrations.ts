@@ -35,15 +35,15 @@ export const queryRegistrations: Operation = {
   ],
   async run(request, call) {
     const params = liftCount(request.params);
-    const paging = readPaging(params, call.world.limits);
+    const paging = readPaging(params, call.services.limits);
     const shown = readShown(params);
     const { demand, isGood } = readDiscovery(params, call);
-    const index = await call.world.registrations.of(call.tenant);
+    const index = await call.services.registrations.of(call.tenant);
     const found = index.matching(demand, call.now).filter(isGood);
     const rest = found.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
     for (const one of rest.slice(0, paging.limit)) {
-      const pause = call.world.yieldToEventLoop();
+      const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
       texts.push(textOf(one, shown, call));
     }
@@ -62,7 +62,7 @@ export const retrieveRegistration: Operation = {
   async run(request, call) {
     const id = readId(request.path['id'], 'the id of the registration');
     const shown = readShown(request.params);
-    const registration = (await call.world.registrations.of(call.tenant)).get(id);
+    const registration = (await call.services.registrations.of(call.tenant)).get(id);
     if (!registration || isExpired(registration, call.now))
       throw new Problem('ResourceNotFound', `There is no registration ${id}.`);
     return { kind: 'found', text: textOf(registration, shown, call) };
@@ -81,7 +81,7 @@ function textOf({ document, id }: Registration, shown: Shown, call: CallContext)
     id,
     type: registrationType,
     ...mapRegistrationNames(shown.has('secrets') ? members : withoutSecrets(members), { type: compact, attr: compact }),
-    ...call.world.registrations.statistics(call.tenant, id),
+    ...call.services.registrations.statistics(call.tenant, id),
     ...(shown.has('sysAttrs') ? { createdAt, modifiedAt } : undefined),
   };
   return withContext(JSON.stringify(json), call);

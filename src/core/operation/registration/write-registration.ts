@@ -28,12 +28,12 @@ export const createRegistration: Operation = {
   async run(request, call) {
     const registration = newRegistration(bodyOf(request), call);
     const { id } = registration;
-    await call.world.registrations.inTurn(call.tenant, async () => {
+    await call.services.registrations.inTurn(call.tenant, async () => {
       const collection = call.store.collection(registrationCollection);
       const before = await unlessExpired(id, collection, call);
       await refuseConflicts(registration, call);
       if (!(await collection.replace(id, before, registrationJson(registration.document)))) throw alreadyExists(id);
-      await call.world.registrations.refresh(call.tenant, id);
+      await call.services.registrations.refresh(call.tenant, id);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/csourceRegistrations/${id}` };
   },
@@ -48,7 +48,7 @@ export const updateRegistration: Operation = {
   body: 'object',
   async run(request, call) {
     const id = idOf(request);
-    const { registrations } = call.world;
+    const { registrations } = call.services;
     await registrations.inTurn(call.tenant, async () => {
       const collection = call.store.collection(registrationCollection);
       const before = await collection.get(id);
@@ -72,7 +72,7 @@ export const deleteRegistration: Operation = {
   body: 'none',
   async run(request, call) {
     const id = idOf(request);
-    const { registrations } = call.world;
+    const { registrations } = call.services;
     await registrations.inTurn(call.tenant, async () => {
       const wasGone = isGone(id, await registrations.of(call.tenant), call);
       const wasThere = await call.store.collection(registrationCollection).delete(id);
@@ -86,7 +86,7 @@ export const deleteRegistration: Operation = {
 /** The stored document that a new registration replaces: one that has expired. Throws AlreadyExists for another one. */
 async function unlessExpired(id: string, collection: DocumentCollection, call: CallContext): Promise<Json | undefined> {
   const before = await collection.get(id);
-  if (before !== undefined && !isGone(id, await call.world.registrations.of(call.tenant), call))
+  if (before !== undefined && !isGone(id, await call.services.registrations.of(call.tenant), call))
     throw alreadyExists(id);
   return before;
 }
@@ -100,7 +100,7 @@ function isGone(id: string, index: { get(id: string): Registration | undefined }
 /** Throws Conflict when another registration, or an entity of this broker, excludes the registration. */
 async function refuseConflicts(registration: Registration, call: CallContext): Promise<void> {
   const { mode, id } = registration;
-  const other = overlappingRegistration(registration, await call.world.registrations.of(call.tenant), call.now);
+  const other = overlappingRegistration(registration, await call.services.registrations.of(call.tenant), call.now);
   if (other)
     throw new Problem(
       'Conflict',

@@ -13,8 +13,8 @@ export const createStreamTicket: Operation = {
   media: ['json'],
   body: 'none',
   unknownTenant: 'ignore',
-  async run(_request, { tenant, principal, context, world }) {
-    const { tickets, contexts } = world;
+  async run(_request, { tenant, principal, context, services }) {
+    const { tickets, contexts } = services;
     // A waiting ticket must be small: a @context with a URL is stored only once.
     if (context.url === undefined && context.key !== contexts.core.key)
       throw badData('The @context of a ticket must be named by its URL.');

@@ -37,13 +37,13 @@ export const listDeadLetters: Operation = {
   path: all,
   parameters: ['limit', 'offset', 'count'],
   async run(request, call) {
-    const paging = readPaging(request.params, call.world.limits);
+    const paging = readPaging(request.params, call.services.limits);
     const { collection } = await open(request, call);
     const keys = await collection.keys();
     const rest = keys.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
     for (const key of rest.slice(0, paging.limit)) {
-      const pause = call.world.yieldToEventLoop();
+      const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
       const document = await collection.get(key);
       const letters = document === undefined ? [] : readEach([{ key, document }], readLetter, reportUnreadable(call));
@@ -132,7 +132,7 @@ interface Opened {
 async function openLetter(request: OperationRequest, call: CallContext): Promise<Opened> {
   const { document, collection } = await open(request, call);
   const id = request.path['letterId'] ?? '';
-  const position = parsePosition(id, await epochOf(call.store, call.world.ids));
+  const position = parsePosition(id, await epochOf(call.store, call.services.ids));
   const key = deadLetterKey(position ?? 0);
   const kept = await collection.get(key);
   if (kept === undefined)
@@ -143,14 +143,14 @@ async function openLetter(request: OperationRequest, call: CallContext): Promise
 const readLetter = ({ document }: { readonly document: Json }): DeadLetter => parseDeadLetter(document);
 
 const reportUnreadable =
-  ({ world }: CallContext) =>
+  ({ services }: CallContext) =>
   (key: string, cause: unknown): void =>
-    world.observe({ kind: 'failed', where: 'dead letter', about: key, cause });
+    services.observe({ kind: 'failed', where: 'dead letter', about: key, cause });
 
 /** A dead letter as JSON without its content. */
-async function headOf(letter: DeadLetter, { store, world }: CallContext): Promise<JsonObject> {
+async function headOf(letter: DeadLetter, { store, services }: CallContext): Promise<JsonObject> {
   const { position, wording: _wording, ...rest } = letter;
-  return { id: positionText(await epochOf(store, world.ids), position), type: 'DeadLetter', ...rest };
+  return { id: positionText(await epochOf(store, services.ids), position), type: 'DeadLetter', ...rest };
 }
 
 async function replay(
@@ -159,7 +159,7 @@ async function replay(
   call: CallContext,
 ): Promise<OperationResult> {
   requireWhole(call);
-  const { tenant, world } = call;
-  await world.subscriptions.replay(tenant, document, keys);
+  const { tenant, services } = call;
+  await services.subscriptions.replay(tenant, document, keys);
   return { kind: 'done' };
 }

@@ -23,9 +23,9 @@ const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
 /** The document of a new subscription. Throws BadRequestData. */
 export async function newDocument(json: JsonObject, call: CallContext): Promise<SubscriptionDocument> {
   const body = withPresentNames(json);
-  const { now, context, world, store } = call;
+  const { now, context, services, store } = call;
   const id =
-    body['id'] === undefined ? world.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
+    body['id'] === undefined ? services.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
   if (body['type'] !== 'Subscription')
     throw badData(`The type of a subscription must be "Subscription", not ${quoted(body['type'])}.`);
   refuseNulls(body);
@@ -35,7 +35,7 @@ export async function newDocument(json: JsonObject, call: CallContext): Promise<
     id,
     members,
     queryContext: context.url ?? context.given,
-    context: context.url ?? world.contexts.core.key,
+    context: context.url ?? services.contexts.core.key,
     createdAt: now,
     modifiedAt: now,
     since: await store.log.position(),
@@ -50,11 +50,11 @@ const scopeOf = ({ domain }: CallContext): JsonObject | undefined =>
 /** The document with the URL of its @context. A @context without a URL is stored to get one (clause 5.13). */
 export async function withContextKept(
   document: SubscriptionDocument,
-  { context, world, tenant, origin }: CallContext,
+  { context, services, tenant, origin }: CallContext,
 ): Promise<SubscriptionDocument> {
   if (context.url !== undefined) return document;
   const reader = { tenant, isLasting: true, ...(origin === undefined ? undefined : { origin }) };
-  return { ...document, context: await world.contexts.urlOf(context, reader) };
+  return { ...document, context: await services.contexts.urlOf(context, reader) };
 }
 
 /**
@@ -74,7 +74,7 @@ export function patchDocument(
   const needed = gone.find((name) => name === 'type' || name === 'notification');
   if (needed !== undefined) throw badData(`A subscription cannot be without ${needed}.`);
   const given = withSecretsKept(readMembers(without(patch, gone), call), document.members);
-  const changed = call.world.isTolerant ? { ...given, ...mergedParts(document.members, given, patch) } : given;
+  const changed = call.services.isTolerant ? { ...given, ...mergedParts(document.members, given, patch) } : given;
   return {
     ...document,
     members: without({ ...document.members, ...changed }, gone),
@@ -122,8 +122,8 @@ const without = (json: JsonObject, names: readonly string[]): JsonObject =>
 /**
  * The members to store, with names expanded. Members that begin with `_` are ignored, except `__proto__`, which is refused as everywhere.
  */
-function readMembers(json: JsonObject, { context, world }: CallContext): JsonObject {
-  refuseTooManyNames(json, world.limits);
+function readMembers(json: JsonObject, { context, services }: CallContext): JsonObject {
+  refuseTooManyNames(json, services.limits);
   const kept = Object.entries(json).filter(
     ([name]) => !outputs.includes(name) && (!name.startsWith('_') || name === prototypeName),
   );

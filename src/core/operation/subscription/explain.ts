@@ -19,7 +19,7 @@ export const explainSubscription: Operation = {
     const given = request.params['entity'];
     const entity = given === undefined ? undefined : readId(given, 'the parameter entity');
     if (entity !== undefined) requireWhole(call);
-    const { subscriptions } = call.world;
+    const { subscriptions } = call.services;
     const explanation = await subscriptions.explain(call.tenant, document, { entity, terms: call.context });
     const body = {
       id: document.id,

@@ -5,8 +5,8 @@ import type { SubscriptionDocument } from '../../model/subscription.ts';
 import type { CallContext } from '../operation.ts';
 
 /** The owner of a subscription that the call creates. Throws Forbidden for a caller without credentials. */
-export function ownerOf({ principal, world }: CallContext): Pick<SubscriptionDocument, 'owner'> {
-  if (world.access.isOpen) return {};
+export function ownerOf({ principal, services }: CallContext): Pick<SubscriptionDocument, 'owner'> {
+  if (services.access.isOpen) return {};
   const { kind, subject, roles } = principal.identity;
   if (kind === 'anonymous')
     throw new Problem('Forbidden', 'A subscription that is stored needs an owner: send credentials, or use a stream.');
@@ -16,9 +16,9 @@ export function ownerOf({ principal, world }: CallContext): Pick<SubscriptionDoc
 /** True when the caller may see and change the stored document of a subscription. One that is absent belongs to nobody. */
 export function mayManage(
   stored: Json | undefined,
-  { principal, tenant, world }: Pick<CallContext, 'principal' | 'tenant' | 'world'>,
+  { principal, tenant, services }: Pick<CallContext, 'principal' | 'tenant' | 'services'>,
 ): boolean {
-  if (world.access.isOpen || principal.rights('administer', tenant).extent === 'full') return true;
+  if (services.access.isOpen || principal.rights('administer', tenant).extent === 'full') return true;
   const owner = isObject(stored) ? stored['owner'] : undefined;
   const { kind, subject } = principal.identity;
   return kind !== 'anonymous' && isObject(owner) && owner['subject'] === subject;

@@ -21,13 +21,13 @@ export const listSubscriptions: Operation = {
   parameters: ['limit', 'offset', 'count', 'options'],
   async run(request, call) {
     const params = liftCount(request.params);
-    const paging = readPaging(params, call.world.limits);
+    const paging = readPaging(params, call.services.limits);
     const shown = readShown(params);
     const kept = await call.store.collection(subscriptionCollection).list();
     const all = readEach(
       kept.filter(({ document }) => mayManage(document, call)),
       ({ document }) => subscriptionIn(document),
-      (key, cause) => call.world.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
+      (key, cause) => call.services.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
     );
     const rest = all.slice(paging.offset, paging.offset + paging.limit + 1);
     const texts: string[] = [];
@@ -60,8 +60,8 @@ function readShown(params: OperationRequest['params']): Shown {
 }
 
 async function text(document: SubscriptionDocument, shown: Shown, call: CallContext): Promise<string> {
-  const pause = call.world.yieldToEventLoop();
+  const pause = call.services.yieldToEventLoop();
   if (pause) await pause;
-  const statistics = await call.world.subscriptions.statistics(call.tenant, document);
+  const statistics = await call.services.subscriptions.statistics(call.tenant, document);
   return withContext(JSON.stringify(await showSubscription(document, { statistics, ...shown }, call)), call);
 }

@@ -52,13 +52,13 @@ export async function showSubscription(
  */
 async function showQuery(
   { members, queryContext }: SubscriptionDocument,
-  { context, tenant, world }: CallContext,
+  { context, tenant, services }: CallContext,
 ): Promise<JsonObject | undefined> {
   const { q, expandValues } = members;
   if (typeof q !== 'string') return undefined;
   const names = typeof expandValues === 'string' ? expandValues.split(',').map((name) => name.trim()) : [];
   try {
-    const own = await world.contexts.resolve(queryContext, tenant);
+    const own = await services.contexts.resolve(queryContext, tenant);
     if (own.key === context.key) return undefined;
     return { q: writeQ(parseQ(q, own, { expandValues: names, jsonKeys: [] }), context) };
   } catch {

@@ -24,7 +24,7 @@ export const createSubscription: Operation = {
   unknownTenant: 'create',
   async run(request, call) {
     const document = await newDocument(bodyOf(request), call);
-    await call.world.subscriptions.check(call.tenant, document);
+    await call.services.subscriptions.check(call.tenant, document);
     await serialized(call.store, document.id, async () => {
       const collection = call.store.collection(subscriptionCollection);
       if ((await collection.get(document.id)) !== undefined) throw alreadyExists(document.id);
@@ -32,7 +32,7 @@ export const createSubscription: Operation = {
       await discardLetters(call.store.collection(deadLetterCollection(document.id)));
       const whole = await withContextKept(document, call);
       if (!(await collection.replace(whole.id, undefined, subscriptionJson(whole)))) throw alreadyExists(document.id);
-      await call.world.subscriptions.refresh(call.tenant, document.id);
+      await call.services.subscriptions.refresh(call.tenant, document.id);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
   },
@@ -52,10 +52,10 @@ export const updateSubscription: Operation = {
         if (kept === undefined || !mayManage(kept, call)) throw unknown(id);
         const before = subscriptionIn(kept);
         const after = patchDocument(before, bodyOf(request), call);
-        await call.world.subscriptions.check(call.tenant, after);
+        await call.services.subscriptions.check(call.tenant, after);
         return subscriptionJson(await resumed(before, after, call));
       });
-      await call.world.subscriptions.refresh(call.tenant, id);
+      await call.services.subscriptions.refresh(call.tenant, id);
     });
     return { kind: 'done' };
   },
@@ -72,10 +72,10 @@ export const deleteSubscription: Operation = {
     const id = readId(request.path['id'], 'the id of the subscription');
     await serialized(call.store, id, async () => {
       const collection = call.store.collection(subscriptionCollection);
-      if (!call.world.access.isOpen && !mayManage(await collection.get(id), call)) throw unknown(id);
+      if (!call.services.access.isOpen && !mayManage(await collection.get(id), call)) throw unknown(id);
       if (!(await collection.delete(id))) throw unknown(id);
       await call.store.collection(acknowledgedCollection).delete(id);
-      await call.world.subscriptions.refresh(call.tenant, id);
+      await call.services.subscriptions.refresh(call.tenant, id);
     });
     return { kind: 'done' };
   },

@@ -45,11 +45,11 @@ export async function findHistories(
 }
 
 /** Collects histories for the answer. Throws TooManyResults when they have more instances than one answer may be computed from. */
-function createCollector(kept: EntityHistory[], { world }: CallContext): (history: EntityHistory) => void {
-  let left = world.limits.instancesMax;
+function createCollector(kept: EntityHistory[], { services }: CallContext): (history: EntityHistory) => void {
+  let left = services.limits.instancesMax;
   return (history) => {
     for (const instances of Object.values(history.attrs)) left -= weightOf(instances);
-    if (left < 0) throw tooManyInstances(world.limits.instancesMax);
+    if (left < 0) throw tooManyInstances(services.limits.instancesMax);
     kept.push(history);
   };
 }
@@ -60,8 +60,12 @@ export const tooManyInstances = (most: number): Problem =>
     `The answer would be made of more than ${most} instances; narrow the interval, or use lastN.`,
   );
 
-function inOrder(found: readonly EntityHistory[], orderBy: string, { world }: CallContext): readonly EntityHistory[] {
-  const compare = compareBy(world.collation);
+function inOrder(
+  found: readonly EntityHistory[],
+  orderBy: string,
+  { services }: CallContext,
+): readonly EntityHistory[] {
+  const compare = compareBy(services.collation);
   const sorted = [...found].sort((a, b) => compare(a.id, b.id));
   return orderBy.endsWith('desc') ? sorted.reverse() : sorted;
 }
@@ -90,12 +94,12 @@ async function* histories(
 }
 
 /** Pages of complete histories. When a page has too many instances, the store truncates its last history; that one is read again. */
-async function* pages(plan: HistoryPlan, { store, world }: CallContext): AsyncGenerator<readonly EntityHistory[]> {
+async function* pages(plan: HistoryPlan, { store, services }: CallContext): AsyncGenerator<readonly EntityHistory[]> {
   let offset = 0;
   for (;;) {
     const found = await store.history({ ...plan, offset });
     const whole = found.filter(({ truncated }) => !truncated);
-    if (whole.length === 0 && found.length > 0) throw tooManyInstances(world.limits.instancesMax);
+    if (whole.length === 0 && found.length > 0) throw tooManyInstances(services.limits.instancesMax);
     yield whole;
     offset += whole.length;
     if (whole.length === found.length && found.length < plan.limit) return;

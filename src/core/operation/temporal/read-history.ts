@@ -122,7 +122,7 @@ async function answerQuery(
   call: CallContext,
 ): Promise<OperationResult> {
   const shown = readHistoryShown(params, call);
-  const { limit, offset, isCounted } = readPaging(paging, call.world.limits);
+  const { limit, offset, isCounted } = readPaging(paging, call.services.limits);
   const parts = readParts(params, shown, call);
   const wanted = { limit, offset, isCounted, orderBy: params['orderBy'] };
   let count = 0;
@@ -147,7 +147,7 @@ const limitedEach = (each: number | undefined): Pick<HistoryPlan, 'limitEach'> =
 function readParts(
   params: Params,
   { temporal, rollup }: HistoryOutput,
-  { context, now, world }: CallContext,
+  { context, now, services }: CallContext,
 ): HistorySelection['parts'] {
   const hasScope = readList(params, 'attrs')?.includes(scopeSeries) ?? false;
   const attrs = [...(readAttrs(params, context) ?? []), ...(hasScope ? [scopeSeries] : [])];
@@ -155,7 +155,7 @@ function readParts(
   return {
     temporal,
     now,
-    limitInstances: world.limits.instancesMax,
+    limitInstances: services.limits.instancesMax,
     ...(rollup ? { rollup } : undefined),
     ...(attrs.length > 0 ? { attrs } : undefined),
     ...(datasetIds ? { datasetIds } : undefined),
@@ -168,7 +168,7 @@ async function answer(
   { shown, call, isList }: { shown: HistoryOutput; call: CallContext; isList: boolean },
 ): Promise<Extract<OperationResult, { kind: 'found' }>> {
   const { histories: cut, range } = await readShown(sought, shown, call);
-  await restIfDue(call.world.yieldToEventLoop);
+  await restIfDue(call.services.yieldToEventLoop);
   const { temporal, view } = shown;
   const kept = temporal.lastN === undefined || view.aggregation ? cut : cut.map(newestFirst);
   const write = (history: EntityHistory): string | undefined => {
@@ -179,7 +179,7 @@ async function answer(
   return {
     kind: 'found',
     text: isList
-      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.world.yieldToEventLoop })
+      ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop })
       : ((only && write(only)) ?? '{}'),
     ...(range ? { range } : undefined),
   };
@@ -191,7 +191,7 @@ async function readShown(
   shown: HistoryOutput,
   call: CallContext,
 ): Promise<Cut> {
-  const { instancesMax, instancesPage } = call.world.limits;
+  const { instancesMax, instancesPage } = call.services.limits;
   const show: PartSource['show'] = (histories) => {
     if (histories.some(({ truncated }) => truncated)) throw tooManyInstances(instancesMax);
     return histories.map(({ attrs, ...history }) => ({

@@ -32,7 +32,7 @@ export async function readPart(
 ): Promise<Cut> {
   const findShown: Find = async (each) => {
     const found = await find(each);
-    await restIfDue(call.world.yieldToEventLoop);
+    await restIfDue(call.services.yieldToEventLoop);
     return show(found);
   };
   if (!parts) return cutHistories(await findShown(), cutting);

@@ -53,14 +53,14 @@ export async function withinScopes(
 /** All known scopes of some entities. */
 async function readScopes(
   ids: readonly string[],
-  { store, now, world }: CallContext,
+  { store, now, services }: CallContext,
 ): Promise<ReadonlyMap<string, readonly HistoricInstance[]>> {
   const found = await store.history({
     filter: { selectors: [{ ids }] },
     attrs: [scopeSeries],
     temporal: { timeproperty: 'modifiedAt' },
     limit: ids.length,
-    limitInstances: world.limits.instancesMax,
+    limitInstances: services.limits.instancesMax,
     now,
   });
   return new Map(found.map(({ id, attrs }) => [id, attrs[scopeSeries] ?? []]));

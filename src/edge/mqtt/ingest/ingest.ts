@@ -1,7 +1,7 @@
 /** Ingests messages of an MQTT broker into the store, and reconnects after failures (docs/mqtt.md). */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Identity } from '../../../core/access/identity.ts';
-import type { World } from '../../../core/operation/operation.ts';
+import type { Services } from '../../../core/operation/operation.ts';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
 import { createDeadLetterPublisher, type DeadLetterPublisher } from './dead-letter-publisher.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
@@ -13,7 +13,7 @@ import { createWriter } from './write-elements.ts';
 
 export interface IngestOptions {
   readonly plan: IngestPlan;
-  readonly world: World;
+  readonly services: Services;
   readonly limits: {
     /** Maximum packet size in bytes that the MQTT broker may send (MQTT 5.0 only). */
     readonly bytesMax: number;
@@ -44,17 +44,17 @@ interface IngestState extends IngestOptions {
 
 export function startIngest(options: IngestOptions): Ingest {
   const stop = new AbortController();
-  const { plan, world, limits } = options;
+  const { plan, services, limits } = options;
   const state: IngestState = {
     ...options,
     signal: stop.signal,
-    rejections: createRejections(plan.clientId, world.observe),
+    rejections: createRejections(plan.clientId, services.observe),
     durableIds: new Set(),
     session: undefined,
     deadLetterPublisher: createDeadLetterPublisher(plan, limits.timeoutMs, stop.signal),
   };
   const stopped = run(state).catch((cause: unknown) => {
-    if (!stop.signal.aborted) world.observe({ kind: 'failed', where: 'ingest', cause });
+    if (!stop.signal.aborted) services.observe({ kind: 'failed', where: 'ingest', cause });
   });
   return {
     async stop() {
@@ -78,7 +78,7 @@ async function run(state: IngestState): Promise<void> {
     const began = await Promise.race([session.ready.then(() => true), session.closed.then(() => false), aborted]);
     if (began === true) {
       failures = 0;
-      state.world.observe({ kind: 'ingestOpened', ...nameOf(state.plan) });
+      state.services.observe({ kind: 'ingestOpened', ...nameOf(state.plan) });
     }
     const reason = await Promise.race([session.closed, aborted]);
     if (reason === undefined) session.pause();
@@ -87,7 +87,7 @@ async function run(state: IngestState): Promise<void> {
     if (reason === undefined) return session.end();
     state.session = undefined;
     failures += 1;
-    state.world.observe({ kind: 'ingestClosed', source: state.plan.clientId, reason });
+    state.services.observe({ kind: 'ingestClosed', source: state.plan.clientId, reason });
     await wait(backoffMs(failures, Math.random()), undefined, { signal: state.signal });
   }
 }
@@ -101,14 +101,14 @@ const nameOf = ({
 });
 
 /** Waits until the @contexts of the plan are loaded, so that no message is lost while one is not available. */
-async function loadContexts({ plan, world, signal }: IngestState): Promise<void> {
+async function loadContexts({ plan, services, signal }: IngestState): Promise<void> {
   for (let failures = 1; ; failures += 1) {
     try {
-      await Promise.all(plan.contexts.map((url) => world.contexts.resolve(url, plan.tenant)));
+      await Promise.all(plan.contexts.map((url) => services.contexts.resolve(url, plan.tenant)));
       return;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      world.observe({ kind: 'ingestClosed', source: plan.clientId, reason });
+      services.observe({ kind: 'ingestClosed', source: plan.clientId, reason });
       await wait(backoffMs(failures, Math.random()), undefined, { signal });
     }
   }
@@ -122,20 +122,20 @@ const identityOf = ({ clientId }: IngestPlan): Identity => ({
 });
 
 async function openPipeline(state: IngestState): Promise<Pipeline> {
-  const { plan, world, signal, limits, rejections, deadLetterPublisher } = state;
+  const { plan, services, signal, limits, rejections, deadLetterPublisher } = state;
   const reading = {
     topics: plan.topics,
     bytesMax: plan.payloadBytesMax,
     depthMax: limits.depthMax,
-    rowsMax: world.limits.batchMax,
+    rowsMax: services.limits.batchMax,
   };
   return createPipeline({
     source: plan.clientId,
-    clock: world.clock,
-    yieldToEventLoop: world.yieldToEventLoop,
-    observe: world.observe,
+    clock: services.clock,
+    yieldToEventLoop: services.yieldToEventLoop,
+    observe: services.observe,
     read: (arrived) => readMessage(arrived, reading),
-    write: await createWriter({ tenant: plan.tenant, world, signal, identity: identityOf(plan) }),
+    write: await createWriter({ tenant: plan.tenant, services, signal, identity: identityOf(plan) }),
     async reject(rejected) {
       rejections.note(rejected);
       const refusal = await deadLetterPublisher?.publish(rejected);

@@ -4,7 +4,7 @@ import type { Identity } from '../../../core/access/identity.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
 import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
 import { measuredBatches } from '../../../core/operation/batch/measured-batch.ts';
-import type { Caller, World } from '../../../core/operation/operation.ts';
+import type { Caller, Services } from '../../../core/operation/operation.ts';
 import { perform } from '../../../core/operation/perform.ts';
 import { backoffMs } from '../../../core/subscription/backoff.ts';
 import type { TopicPlan } from './plan.ts';
@@ -22,7 +22,7 @@ export interface WriterOptions {
   /** Who writes. */
   readonly identity: Identity;
   readonly tenant: string;
-  readonly world: World;
+  readonly services: Services;
   readonly signal: AbortSignal;
 }
 
@@ -34,16 +34,16 @@ type Refused = ReadonlyMap<number, string>;
 /** Resolves when all elements are durable or refused. Rejects when the signal aborts while the store is unavailable. */
 export type WriteElements = (write: Write, elements: readonly WritableElement[]) => Promise<Refused>;
 
-export async function createWriter({ tenant, world, signal, identity }: WriterOptions): Promise<WriteElements> {
-  const context = await world.contexts.defaultContext(tenant);
+export async function createWriter({ tenant, services, signal, identity }: WriterOptions): Promise<WriteElements> {
+  const context = await services.contexts.defaultContext(tenant);
   return (write, elements) => {
     const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({
       place,
       body: { '@context': own, entity, fixed },
     }));
-    const principal = world.access.principalOf(identity);
+    const principal = services.access.principalOf(identity);
     const caller: Caller = { tenant, principal, context, media: 'ld+json', contextPerElement: true };
-    return writeRows(rows, { write, context: { caller, world }, signal });
+    return writeRows(rows, { write, context: { caller, services }, signal });
   };
 }
 
@@ -103,7 +103,7 @@ const isPassing = ({ type }: ProblemReport): boolean => passing.has(type);
 
 interface WriteContext {
   readonly caller: Caller;
-  readonly world: World;
+  readonly services: Services;
 }
 
 /** Problems by the index of the element. */
@@ -117,7 +117,7 @@ async function attempt(rows: readonly Row[], { write, context }: Writing): Promi
     return (answer.kind === 'partly' ? answer.refused : undefined) ?? new Map<number, ProblemReport>();
   } catch (cause) {
     if (cause instanceof Problem) return new Map(rows.map((_, place) => [place, cause.report]));
-    context.world.observe({ kind: 'failed', where: 'ingest', cause });
+    context.services.observe({ kind: 'failed', where: 'ingest', cause });
     return 'fault';
   }
 }

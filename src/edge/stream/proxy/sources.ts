@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
-import type { EventSink, World } from '../../../core/operation/operation.ts';
+import type { EventSink, Services } from '../../../core/operation/operation.ts';
 import { createEventOutgoing, type EventOutgoing } from '../event-outgoing.ts';
 import type { StreamLimits } from '../limits.ts';
 
@@ -13,7 +13,7 @@ export interface SourcesOptions {
   readonly limits: Pick<StreamLimits, 'connectionsMax' | 'subscriptionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
   /** Time in milliseconds for which an event source without a client is kept. */
   readonly idleTimeoutMs: number;
-  readonly world: Pick<World, 'memory' | 'observe'>;
+  readonly services: Pick<Services, 'memory' | 'observe'>;
 }
 
 /** Methods throw ResourceNotFound for an unknown id, and Unavailable. */
@@ -106,7 +106,7 @@ function listen(
     return;
   }
   clearTimeout(source.timer);
-  const outgoing = createEventOutgoing({ ...state.world, sink, binding: 'ngsi-proxy' });
+  const outgoing = createEventOutgoing({ ...state.services, sink, binding: 'ngsi-proxy' });
   const before = source.outgoing;
   source.outgoing = outgoing;
   before?.close();

@@ -1,5 +1,5 @@
 /** Writes Server-Sent Events to one client (HTML standard, section 9.2), with backpressure. */
-import type { EventSink, World } from '../../../core/operation/operation.ts';
+import type { EventSink, Services } from '../../../core/operation/operation.ts';
 import { createEventOutgoing } from '../event-outgoing.ts';
 import type { NotificationFormat } from '../notification-writer.ts';
 import type { Pipe } from '../pipe.ts';
@@ -15,8 +15,8 @@ export interface EventClient extends Pipe, NotificationFormat {
   end(reason: string): void;
 }
 
-export function createEventClient(sink: EventSink, world: Pick<World, 'memory' | 'observe'>): EventClient {
-  const outgoing = createEventOutgoing({ ...world, sink, binding: 'sse' });
+export function createEventClient(sink: EventSink, services: Pick<Services, 'memory' | 'observe'>): EventClient {
+  const outgoing = createEventOutgoing({ ...services, sink, binding: 'sse' });
   const write = (...texts: readonly string[]): void => outgoing.send(texts);
   return {
     backlog: outgoing.backlog,

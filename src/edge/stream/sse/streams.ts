@@ -10,7 +10,7 @@ import type {
   CallContext,
   EventSink,
   Operation,
-  World,
+  Services,
 } from '../../../core/operation/operation.ts';
 import { positionText } from '../../../core/port/position.ts';
 import { subscriptionCollection } from '../../../core/port/subscriptions.ts';
@@ -34,7 +34,7 @@ import {
 import { createEventClient, type EventClient } from './client.ts';
 
 export interface EventStreamsOptions {
-  readonly world: World;
+  readonly services: Services;
   readonly openFeed: OpenFeed;
   readonly limits: Pick<StreamLimits, 'connectionsMax' | 'bufferBytes' | 'pingIntervalMs'>;
 }
@@ -109,8 +109,8 @@ interface StreamRequest extends Pick<CallContext, 'tenant' | 'principal'> {
 async function streamStored(state: State, request: OperationRequest, call: CallContext): Promise<OperationResult> {
   const { tenant, principal, store } = call;
   const { id = '' } = request.path;
-  const { plan, modifiedAt } = await readSubject({ tenant, principal, id, store }, call.world);
-  const watch: StreamRequest['watch'] = (changed) => state.world.subscriptions.watch(tenant, id, changed);
+  const { plan, modifiedAt } = await readSubject({ tenant, principal, id, store }, call.services);
+  const watch: StreamRequest['watch'] = (changed) => state.services.subscriptions.watch(tenant, id, changed);
   const isCurrent = async (): Promise<boolean> => {
     const kept = await store.collection(subscriptionCollection).get(id);
     return kept !== undefined && subscriptionIn(kept).modifiedAt === modifiedAt;
@@ -145,23 +145,23 @@ function answerOf(state: State, subject: StreamRequest): OperationResult {
 
 /** Streams changes to a client until either side ends the stream. */
 function begin(state: State, subject: StreamRequest, sink: EventSink): void {
-  const { world, open } = state;
+  const { services, open } = state;
   const { tenant } = subject;
-  const client = createEventClient(sink, world);
+  const client = createEventClient(sink, services);
   open.add(client);
-  world.observe({ kind: 'streamOpened', tenant });
+  services.observe({ kind: 'streamOpened', tenant });
   client.retry(retryMs);
   const unwatch = subject.watch(() => client.end('changed'));
   const { identity } = subject.principal;
-  const unwatchRights = watchRights(world, { identity, tenant, ended: (reason) => client.end(reason) });
+  const unwatchRights = watchRights(services, { identity, tenant, ended: (reason) => client.end(reason) });
   sink.closed(() => {
     unwatch();
     unwatchRights();
     open.delete(client);
-    world.observe({ kind: 'streamClosed', tenant });
+    services.observe({ kind: 'streamClosed', tenant });
   });
   run(state, subject, { client, sink }).catch((cause: unknown) => {
-    world.observe({ kind: 'failed', where: 'stream', cause });
+    services.observe({ kind: 'failed', where: 'stream', cause });
     client.close('fault');
   });
 }
@@ -184,7 +184,7 @@ async function run(state: State, subject: StreamRequest, peer: Peer): Promise<vo
 }
 
 async function follow(
-  { world, limits }: State,
+  { services, limits }: State,
   {
     plan,
     tenant,
@@ -196,15 +196,15 @@ async function follow(
   { client, sink }: Peer,
 ): Promise<void> {
   const start = await findStart(wanted, feed);
-  const subscriptionId = plan.id ?? world.ids.next('Subscription');
+  const subscriptionId = plan.id ?? services.ids.next('Subscription');
   const consumer = createConsumer({
     plan,
     // The present rights, which are watched. They may have changed since the request was allowed.
-    audience: audienceOf({ tenant, principal: world.access.principalOf(identity) }, feed.store),
+    audience: audienceOf({ tenant, principal: services.access.principalOf(identity) }, feed.store),
     feed,
     pipe: client,
-    writer: createNotificationWriter({ subscriptionId, changeView: plan.changeView, format: client, feed, world }),
-    world,
+    writer: createNotificationWriter({ subscriptionId, changeView: plan.changeView, format: client, feed, services }),
+    services,
     overflow,
     bufferBytes: limits.bufferBytes,
     start: start.position,

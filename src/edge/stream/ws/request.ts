@@ -10,7 +10,7 @@ import type {
   Caller,
   Operation,
   Page,
-  World,
+  Services,
 } from '../../../core/operation/operation.ts';
 import { perform } from '../../../core/operation/perform.ts';
 import type { RequestFrame } from './read-frame.ts';
@@ -26,18 +26,18 @@ export type CarryOut = (frame: RequestFrame, peer: Peer) => Promise<{ readonly s
 
 export function createCarryOut({
   operations,
-  world,
+  services,
 }: {
   readonly operations: readonly Operation[];
-  readonly world: World;
+  readonly services: Services;
 }): CarryOut {
   const byName = new Map(operations.map((operation) => [operation.name, operation]));
   return async (frame, peer) => {
     const operation = byName.get(frame.operation);
     if (!operation) throw new Problem('ResourceNotFound', `There is no operation ${quoted(frame.operation)}.`);
     const request = toOperationRequest(operation, frame);
-    const caller = await readCaller(operation, frame, { peer, world });
-    const answer = await perform(operation, request, { caller, world });
+    const caller = await readCaller(operation, frame, { peer, services });
+    const answer = await perform(operation, request, { caller, services });
     const isPart = answer.kind === 'found' && answer.range !== undefined;
     const status = isPart ? 206 : statusOf[answer.kind];
     return { status, text: await writeResponse(answer, frame.id, status) };
@@ -89,7 +89,7 @@ function checkBody(name: string, wanted: Operation['body'], body: Json | undefin
 async function readCaller(
   { media }: Operation,
   { context, body }: RequestFrame,
-  { peer, world }: { peer: Peer; world: World },
+  { peer, services }: { peer: Peer; services: Services },
 ): Promise<Caller> {
   const isPerElement = isArray(body) && body.some((element) => isObject(element) && element['@context'] !== undefined);
   if (isPerElement && context !== undefined)
@@ -97,8 +97,8 @@ async function readCaller(
   const [first = 'json'] = media;
   return {
     tenant: peer.tenant,
-    principal: world.access.principalOf(peer.identity),
-    context: context === undefined ? peer.context : await world.contexts.resolve(context, peer.tenant),
+    principal: services.access.principalOf(peer.identity),
+    context: context === undefined ? peer.context : await services.contexts.resolve(context, peer.tenant),
     media: media.includes('json') ? 'json' : first,
     ...(isPerElement ? { contextPerElement: true } : undefined),
   };

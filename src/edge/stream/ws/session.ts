@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { Problem, type ProblemReport } from '../../../core/model/problem.ts';
 import { statusOf } from '../../../core/operation/describe-problem.ts';
-import type { World } from '../../../core/operation/operation.ts';
+import type { Services } from '../../../core/operation/operation.ts';
 import type { Connection } from './connection.ts';
 import type { StreamLimits } from '../limits.ts';
 import { type ClientFrame, exchangeOf, parseFrame, readFrame, type RequestFrame } from './read-frame.ts';
@@ -20,7 +20,7 @@ export interface SessionOptions {
   readonly peer: Peer;
   readonly subscriptions: Subscriptions;
   readonly carryOut: CarryOut;
-  readonly world: World;
+  readonly services: Services;
   readonly limits: StreamLimits;
 }
 
@@ -89,15 +89,15 @@ function exchange(state: State, id: string | undefined, work: () => Promise<void
     });
 }
 
-const answerFault = ({ connection, world }: State, id: string | undefined, error: unknown): Promise<void> => {
-  connection.send(errorFrame(id, reportOf(error, world)));
+const answerFault = ({ connection, services }: State, id: string | undefined, error: unknown): Promise<void> => {
+  connection.send(errorFrame(id, reportOf(error, services)));
   return Promise.resolve();
 };
 
 /** The problem report for the client. Unexpected errors go to the log. */
-function reportOf(error: unknown, world: World): ProblemReport {
+function reportOf(error: unknown, services: Services): ProblemReport {
   if (error instanceof Problem) return error.report;
-  world.observe({ kind: 'failed', where: 'stream', cause: error });
+  services.observe({ kind: 'failed', where: 'stream', cause: error });
   return { type: 'InternalError', detail: 'What happened is in the log of the broker.' };
 }
 
@@ -124,10 +124,10 @@ function enqueue(state: State, work: () => Promise<void>): Promise<void> {
   return done;
 }
 
-async function request({ connection, carryOut, peer, world }: State, frame: RequestFrame): Promise<void> {
+async function request({ connection, carryOut, peer, services }: State, frame: RequestFrame): Promise<void> {
   const startedMs = performance.now();
   const observe = (status: number): void =>
-    world.observe({
+    services.observe({
       kind: 'answered',
       binding: 'ws',
       operation: frame.operation,

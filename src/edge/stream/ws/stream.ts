@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws';
 import { anonymous, type Authenticate, credentialsNeeded } from '../../../core/access/identity.ts';
 import { Problem } from '../../../core/model/problem.ts';
-import type { Operation, World } from '../../../core/operation/operation.ts';
+import type { Operation, Services } from '../../../core/operation/operation.ts';
 import { epochOf } from '../../../core/port/position.ts';
 import { createExclusiveConsumers, type OpenExclusiveConsumer } from '../exclusive-consumers.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -18,7 +18,7 @@ import { createSubscriptions } from './subscriptions.ts';
 import { helloFrame } from './write-frame.ts';
 
 export interface StreamOptions {
-  readonly world: World;
+  readonly services: Services;
   readonly operations: readonly Operation[];
   readonly openFeed: OpenFeed;
   readonly limits: StreamLimits;
@@ -42,7 +42,7 @@ export interface Stream {
 
 /** What all connections share. */
 interface Parts {
-  readonly world: World;
+  readonly services: Services;
   readonly limits: StreamLimits;
   readonly carryOut: CarryOut;
   readonly openFeed: OpenFeed;
@@ -66,13 +66,13 @@ const deflation: PerMessageDeflateOptions = {
 type HandleUpgrade = Stream['handleUpgrade'];
 
 export function createStream(options: StreamOptions): Stream {
-  const { world, operations, openFeed, limits } = options;
+  const { services, operations, openFeed, limits } = options;
   const parts: Parts = {
-    world,
+    services,
     limits,
-    carryOut: createCarryOut({ operations, world }),
+    carryOut: createCarryOut({ operations, services }),
     openFeed,
-    openExclusive: createExclusiveConsumers(world),
+    openExclusive: createExclusiveConsumers(services),
     open: new Map(),
   };
   const door = { isClosing: false };
@@ -95,7 +95,13 @@ function refuseClosing({ isClosing }: { readonly isClosing: boolean }): void {
 }
 
 function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly isClosing: boolean }): HandleUpgrade {
-  const { world, limits, authenticate = () => anonymous, allowedOrigins = [], path = '/ngsi-ld/v1/stream' } = options;
+  const {
+    services,
+    limits,
+    authenticate = () => anonymous,
+    allowedOrigins = [],
+    path = '/ngsi-ld/v1/stream',
+  } = options;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -108,7 +114,7 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     refuseClosing(door);
     if (parts.open.size >= limits.connectionsMax)
       throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
-    const peer = await identify(handshake, { world, authenticate: () => authenticate(request) });
+    const peer = await identify(handshake, { services, authenticate: () => authenticate(request) });
     // The stream may have been closed in the meantime.
     refuseClosing(door);
     server.handleUpgrade(request, socket, head, (webSocket) => serveConnection(webSocket, peer, parts));
@@ -121,25 +127,25 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
       .then(() => socket.off('error', ignore))
       .catch((error: unknown) => {
         if (!(error instanceof Refusal || error instanceof Problem))
-          world.observe({ kind: 'failed', where: 'stream', cause: error });
+          services.observe({ kind: 'failed', where: 'stream', cause: error });
         refuse(socket, error);
       });
   };
 }
 
 interface Identifying {
-  readonly world: World;
+  readonly services: Services;
   readonly authenticate: () => ReturnType<Authenticate>;
 }
 
 /** Identifies the client: the holder of the ticket, or the sender of the request. Throws a Problem. */
-async function identify(handshake: Handshake, { world, authenticate }: Identifying): Promise<Peer> {
-  const { contexts, tickets } = world;
+async function identify(handshake: Handshake, { services, authenticate }: Identifying): Promise<Peer> {
+  const { contexts, tickets } = services;
   const { ticket } = handshake;
   const holder = ticket === undefined ? { ...handshake, identity: await authenticate() } : await tickets.redeem(ticket);
   if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
   const { tenant, identity, contextUrl } = holder;
-  if (identity.kind === 'anonymous' && world.access.principalOf(identity).grants.length === 0)
+  if (identity.kind === 'anonymous' && services.access.principalOf(identity).grants.length === 0)
     throw credentialsNeeded();
   const context = await (contextUrl === undefined
     ? contexts.defaultContext(tenant)
@@ -149,51 +155,51 @@ async function identify(handshake: Handshake, { world, authenticate }: Identifyi
 
 /** Serves a client until it disconnects. */
 function serveConnection(webSocket: WebSocket, peer: Peer, parts: Parts): void {
-  const { world, limits, carryOut, openFeed, openExclusive, open } = parts;
-  const connection = createConnection(webSocket, world.memory);
-  const subscriptions = createSubscriptions({ connection, peer, openFeed, openExclusive, world, limits });
-  const session = createSession({ connection, peer, subscriptions, carryOut, world, limits });
+  const { services, limits, carryOut, openFeed, openExclusive, open } = parts;
+  const connection = createConnection(webSocket, services.memory);
+  const subscriptions = createSubscriptions({ connection, peer, openFeed, openExclusive, services, limits });
+  const session = createSession({ connection, peer, subscriptions, carryOut, services, limits });
   const heart = setInterval(session.beat, limits.pingIntervalMs);
-  const unwatch = watchRights(world, { ...peer, ended: (reason) => connection.close(reason) });
+  const unwatch = watchRights(services, { ...peer, ended: (reason) => connection.close(reason) });
   open.set(webSocket, connection);
-  world.observe({ kind: 'streamOpened', tenant: peer.tenant });
+  services.observe({ kind: 'streamOpened', tenant: peer.tenant });
   webSocket
     .on('message', (data, isBinary) => session.receive(isBinary ? undefined : textOf(data)))
     // A protocol violation closes the connection. Its code is observed here; the `close` event reports the code sent to the peer.
     .on('error', (error) =>
-      world.observe({ kind: 'streamDropped', reason: 'code' in error ? String(error.code) : error.name }),
+      services.observe({ kind: 'streamDropped', reason: 'code' in error ? String(error.code) : error.name }),
     )
     .on('close', (code) => {
       clearInterval(heart);
       unwatch();
       open.delete(webSocket);
       session.end();
-      world.observe({ kind: 'streamClosed', tenant: peer.tenant, code });
+      services.observe({ kind: 'streamClosed', tenant: peer.tenant, code });
     });
   // The hello frame must be first: reading starts after the epoch is known.
   webSocket.pause();
-  void sendHello(connection, peer, { world, limits }).then(() => webSocket.resume());
+  void sendHello(connection, peer, { services, limits }).then(() => webSocket.resume());
 }
 
 async function sendHello(
   connection: Connection,
   { tenant }: Peer,
-  { world, limits }: { world: World; limits: StreamLimits },
+  { services, limits }: { services: Services; limits: StreamLimits },
 ): Promise<void> {
   const { subscriptionsMax, bufferBytes, frameBytesMax, depthMax, pingIntervalMs } = limits;
-  const epoch = await findEpoch(tenant, world);
+  const epoch = await findEpoch(tenant, services);
   connection.send(
     helloFrame({ epoch, limits: { subscriptionsMax, bufferBytes, frameBytesMax, depthMax }, pingIntervalMs }),
   );
 }
 
 /** Undefined when the tenant does not exist yet or cannot be opened. A later subscribe frame gets the reason. */
-async function findEpoch(tenant: string, world: World): Promise<string | undefined> {
+async function findEpoch(tenant: string, services: Services): Promise<string | undefined> {
   try {
-    const store = await world.stores.open(tenant, false);
-    return store && (await epochOf(store, world.ids));
+    const store = await services.stores.open(tenant, false);
+    return store && (await epochOf(store, services.ids));
   } catch (cause) {
-    if (!(cause instanceof Problem)) world.observe({ kind: 'failed', where: 'stream', cause });
+    if (!(cause instanceof Problem)) services.observe({ kind: 'failed', where: 'stream', cause });
     return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { isObject, type Json } from '../../../core/model/json.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import { quoted } from '../../../core/model/read/id.ts';
 import { refuseTooManyNames } from '../../../core/model/read/name-count.ts';
-import type { Caller, World } from '../../../core/operation/operation.ts';
+import type { Caller, Services } from '../../../core/operation/operation.ts';
 import type { SubscriptionPlan } from '../../../core/subscription/plan.ts';
 import { parsePosition, positionText } from '../../../core/port/position.ts';
 import { readSubscription } from '../../../core/subscription/read-subscription.ts';
@@ -36,7 +36,7 @@ export interface SubscriptionsOptions {
   readonly peer: Peer;
   readonly openFeed: OpenFeed;
   readonly openExclusive: OpenExclusiveConsumer;
-  readonly world: World;
+  readonly services: Services;
   readonly limits: StreamLimits;
 }
 
@@ -122,9 +122,9 @@ async function open(state: State, frame: SubscribeFrame): Promise<void> {
 }
 
 /** The client with its present rights. */
-const holderOf = ({ peer: { tenant, identity }, world }: State): Pick<Caller, 'tenant' | 'principal'> => ({
+const holderOf = ({ peer: { tenant, identity }, services }: State): Pick<Caller, 'tenant' | 'principal'> => ({
   tenant,
-  principal: world.access.principalOf(identity),
+  principal: services.access.principalOf(identity),
 });
 
 function refuseTooMany({ opened, limits }: State, id: string): void {
@@ -168,10 +168,10 @@ function end(state: State, id: string, reason: string): void {
 }
 
 async function readPlan(
-  { peer, world }: State,
+  { peer, services }: State,
   { subscription, context }: { readonly subscription: Json; readonly context: Json | undefined },
 ): Promise<SubscriptionPlan> {
-  const { contexts, clock, limits } = world;
+  const { contexts, clock, limits } = services;
   refuseTooManyNames(subscription, limits);
   const own = context === undefined ? peer.context : await contexts.resolve(context, peer.tenant);
   const notifiedIn = isObject(subscription) ? subscription['jsonldContext'] : undefined;
@@ -187,10 +187,10 @@ interface Beginning extends RequestedSubscription {
 }
 
 function begin(state: State, { frame, plan, exclusive, isLost, audience, reference, start }: Beginning): void {
-  const { connection, world, limits } = state;
+  const { connection, services, limits } = state;
   const { feed } = reference;
   const { id } = frame;
-  const subscriptionId = plan.id ?? world.ids.next('Subscription');
+  const subscriptionId = plan.id ?? services.ids.next('Subscription');
   const consumer = createConsumer({
     plan,
     audience,
@@ -201,9 +201,9 @@ function begin(state: State, { frame, plan, exclusive, isLost, audience, referen
       changeView: plan.changeView,
       format: formatFor(connection, id),
       feed,
-      world,
+      services,
     }),
-    world,
+    services,
     overflow: frame.overflow,
     bufferBytes: limits.bufferBytes,
     start: start.position,

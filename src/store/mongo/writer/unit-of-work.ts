@@ -59,19 +59,19 @@ function createUnitOfWork(collections: Collections, session: ClientSession, load
     flush: flushSubjects,
     ...subjects
   } = createSubjects(collections.subjects, session, loaded.subjects);
-  const { flush: flushLedger, ...ledger } = createLogAppender(collections, session, loaded.state);
+  const { flush: flushLog, ...log } = createLogAppender(collections, session, loaded.state);
   return {
     collections,
     session,
     history,
     counts,
     ...subjects,
-    ...ledger,
+    ...log,
     async flush() {
       putSeries(await history.flush());
       await flushSubjects();
       await counts.flush();
-      await flushLedger();
+      await flushLog();
     },
   };
 }

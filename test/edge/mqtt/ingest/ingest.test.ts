@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, stopSites } from '../../deliver/site.ts';
+import { eventually, stopSites } from '../../deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../aedes-broker.ts';
 import { counter, counters, closeDevices, openDevice, startIngestingBroker } from './ingesting-broker.ts';
 

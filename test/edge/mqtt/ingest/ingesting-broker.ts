@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { eventually, type Site, startSite } from '../../deliver/site.ts';
+import { eventually, type TestBroker, startTestBroker } from '../../deliver/test-broker.ts';
 
 /** What is asked of a broker that ingests. */
 export interface Ingesting {
@@ -17,7 +17,7 @@ export interface Ingesting {
   connected(isWanted?: boolean): Promise<void>;
 }
 
-export type IngestingBroker = Site & Ingesting;
+export type IngestingBroker = TestBroker & Ingesting;
 
 /** A map for counters: `m/{id}` with `{"n": 1}` makes `urn:ngsi-ld:Counter:ID`. */
 export const counters = {
@@ -41,8 +41,8 @@ export function writePlan(document: object): string {
 
 /** A broker that ingests counters, or whatever else is said. */
 export async function startIngestingBroker(port: number, document: object, folder?: string): Promise<IngestingBroker> {
-  const site = await startSite(['--mqtt-ingest', writePlan({ ...planFor(port), ...document })], folder);
-  return { ...site, ...createIngesting(site.url) };
+  const broker = await startTestBroker(['--mqtt-ingest', writePlan({ ...planFor(port), ...document })], folder);
+  return { ...broker, ...createIngesting(broker.url) };
 }
 
 export const planFor = (port: number): object => ({ broker: `mqtt://127.0.0.1:${port}`, topics: [counters] });

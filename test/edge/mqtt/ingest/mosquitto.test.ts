@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { MqttClient } from 'mqtt';
-import { eventually, stopSites } from '../../deliver/site.ts';
+import { eventually, stopSites } from '../../deliver/test-broker.ts';
 import { hasMosquitto, type Mosquitto, startMosquitto } from '../mosquitto.ts';
 import {
   counter,

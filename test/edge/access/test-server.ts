@@ -8,7 +8,7 @@ import { openGrantPolicy } from '../../../src/core/access/grant-policy.ts';
 import { type Authenticate, anonymous } from '../../../src/core/access/identity.ts';
 import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { type Json, parseJson } from '../../../src/core/model/json.ts';
-import type { World } from '../../../src/core/operation/operation.ts';
+import type { Services } from '../../../src/core/operation/operation.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
@@ -17,8 +17,8 @@ import { closeServer, createHttpServer } from '../../../src/edge/http/server.ts'
 import { createFeeds } from '../../../src/edge/stream/feed.ts';
 import { createEventStreams } from '../../../src/edge/stream/sse/streams.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../context-registry.ts';
-import { siteLimits } from '../http/site.ts';
+import { createOfflineLibrary, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { testServerLimits } from '../http/test-server.ts';
 
 interface Answer {
   readonly status: number;
@@ -26,9 +26,9 @@ interface Answer {
   readonly headers: Headers;
 }
 
-export interface AccessSite {
+export interface TestServer {
   readonly url: string;
-  readonly world: World;
+  readonly services: Services;
   /** Sends a request below /ngsi-ld/v1: `GET /entities`. `as`: `key:NAME` and roles, such as `key:ana reader`; absent: anonymous. */
   send(request: string, options?: SendOptions): Promise<Answer>;
   stop(): Promise<void>;
@@ -53,12 +53,12 @@ const known = { [otherContext]: { '@context': { Light: `${core}/Lamp`, watt: `${
 /** The sender who may do everything. */
 export const administrator = 'key:admin administrator';
 
-export async function startAccessSite(stores: Stores = createMemoryStores()): Promise<AccessSite> {
+export async function startTestServer(stores: Stores = createMemoryStores()): Promise<TestServer> {
   const [clock, observe] = [createClock(), () => undefined];
   const store = await stores.open('', true);
   if (!store) throw new Error('There is no default tenant.');
   const policy = await openGrantPolicy(store.collection(grantCollection), observe);
-  const world: World = {
+  const services: Services = {
     stores,
     access: policy,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
@@ -70,7 +70,7 @@ export async function startAccessSite(stores: Stores = createMemoryStores()): Pr
     renders: createRenderCache(2 ** 20),
     memory: createMemory(2 ** 26, observe),
     collation: 'und-x-icu',
-    limits: worldLimits,
+    limits: testLimits,
     subscriptions: noSubscriptions,
     registrations: createRegistrations({ stores, observe }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
@@ -78,12 +78,12 @@ export async function startAccessSite(stores: Stores = createMemoryStores()): Pr
     isTolerant: false,
   };
   const limits = { connectionsMax: 10, bufferBytes: 2 ** 20, pingIntervalMs: 30_000 };
-  const events = createEventStreams({ world, openFeed: createFeeds(world), limits });
+  const events = createEventStreams({ services, openFeed: createFeeds(services), limits });
   const server = createHttpServer({
-    world,
+    services,
     authenticate,
     operations: [...operations, ...events.operations],
-    limits: siteLimits,
+    limits: testServerLimits,
     corsOrigin: '',
     isOwnHost: () => true,
     console: new Map(),
@@ -100,7 +100,7 @@ export async function startAccessSite(stores: Stores = createMemoryStores()): Pr
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
-    world,
+    services,
     send: (request, options) => send(url, request, options),
     stop: async () => {
       events.close();

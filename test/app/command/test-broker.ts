@@ -8,7 +8,7 @@ import type { Command, Io } from '../../../src/app/command/command.ts';
 import { readConfig } from '../../../src/app/config/read-config.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
 
-export interface Site {
+export interface TestBroker {
   readonly url: string;
   readonly folder: string;
   /** The JSON that the broker answers to a GET below /ngsi-ld/v1. */
@@ -17,7 +17,7 @@ export interface Site {
 }
 
 /** A broker that rejects what data models do not allow, and a folder with the fixtures of the import. `options` are more of its command line. */
-export async function startSite(options: readonly string[] = []): Promise<Site> {
+export async function startTestBroker(options: readonly string[] = []): Promise<TestBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'mlaka-command-'));
   cpSync(new URL('../../fixture/import', import.meta.url), folder, { recursive: true });
   const args = [

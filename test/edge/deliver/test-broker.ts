@@ -60,16 +60,16 @@ export function createApi(url: string): Api {
   return api;
 }
 
-export interface Site extends Api {
+export interface TestBroker extends Api {
   readonly url: string;
   readonly folder: string;
   stop(): Promise<void>;
 }
 
-const open = new Set<Site>();
+const open = new Set<TestBroker>();
 
 /** Starts a broker. With a folder it keeps its data there, in SQLite; else in memory. */
-export async function startSite(args: readonly string[] = [], folder?: string): Promise<Site> {
+export async function startTestBroker(args: readonly string[] = [], folder?: string): Promise<TestBroker> {
   const own = folder ?? mkdtempSync(join(tmpdir(), 'mlaka-deliver-'));
   const fixed = [
     '--port',
@@ -84,22 +84,22 @@ export async function startSite(args: readonly string[] = [], folder?: string): 
     'off',
   ];
   const broker = await startBroker(readConfig({ args: [...fixed, '--notify-allow-private', ...args], env: {} }));
-  const site: Site = {
+  const testBroker: TestBroker = {
     ...createApi(broker.url),
     url: broker.url,
     folder: own,
     stop: async () => {
-      open.delete(site);
+      open.delete(testBroker);
       await broker.stop();
       if (folder === undefined) rmSync(own, { recursive: true });
     },
   };
-  open.add(site);
-  return site;
+  open.add(testBroker);
+  return testBroker;
 }
 
 export async function stopSites(): Promise<void> {
-  for (const site of open) await site.stop();
+  for (const testBroker of open) await testBroker.stop();
 }
 
 /** Asks until the answer is as wanted. */

@@ -13,7 +13,7 @@ import type {
   OperationRequest,
   CallContext,
   Operation,
-  World,
+  Services,
 } from '../../../src/core/operation/operation.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import type { Memory } from '../../../src/core/port/memory.ts';
@@ -21,11 +21,11 @@ import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, worldLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSubscriptions, testLimits } from '../../context-registry.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
-/** What an operation of the site saw, as it answers it. */
+/** What an operation of the server saw, as it answers it. */
 export interface Seen {
   readonly operation: string;
   readonly path: Record<string, string>;
@@ -69,7 +69,7 @@ interface Gate {
   readonly isEntered: Promise<undefined>;
 }
 
-export interface Site {
+export interface TestBroker {
   readonly url: string;
   readonly port: number;
   readonly server: Server;
@@ -127,7 +127,7 @@ function pageOf(params: Readonly<Record<string, string>>): OperationResult {
   return { kind: 'found', text: '[]', position: '7', page: params['count'] === 'true' ? { ...page, count: 12 } : page };
 }
 
-function createWorld(observe: (observation: Observation) => void): World {
+function createServices(observe: (observation: Observation) => void): Services {
   const [stores, clock] = [createMemoryStores(), createClock()];
   const known = { [shipContext]: { '@context': { Ship: 'https://example.org/Ship' } } };
   return {
@@ -141,7 +141,7 @@ function createWorld(observe: (observation: Observation) => void): World {
     renders: createRenderCache(0),
     memory: createMemory(2 ** 26, observe),
     collation: 'und-x-icu',
-    limits: worldLimits,
+    limits: testLimits,
     subscriptions: noSubscriptions,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
@@ -151,8 +151,8 @@ function createWorld(observe: (observation: Observation) => void): World {
   };
 }
 
-/** The limits of a site; tests spread them and change some. */
-export const siteLimits: HttpOptions['limits'] = {
+/** The limits of a test server; tests spread them and change some. */
+export const testServerLimits: HttpOptions['limits'] = {
   bodyBytesMax: 2 ** 24,
   depthMax: 16,
   membersMax: 50_000,
@@ -161,7 +161,7 @@ export const siteLimits: HttpOptions['limits'] = {
   writeTimeoutMs: 30_000,
 };
 
-export async function startSite(options: Partial<HttpOptions> = {}): Promise<Site> {
+export async function startTestBroker(options: Partial<HttpOptions> = {}): Promise<TestBroker> {
   const observed: Observation[] = [];
   const entered = Promise.withResolvers<undefined>();
   const opened = Promise.withResolvers<undefined>();
@@ -169,11 +169,11 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     entered.resolve(undefined);
     return opened.promise;
   };
-  const world = createWorld((observation) => observed.push(observation));
+  const services = createServices((observation) => observed.push(observation));
   const server = createHttpServer({
-    world,
+    services,
     operations: operations({ wait }),
-    limits: siteLimits,
+    limits: testServerLimits,
     corsOrigin: '',
     isOwnHost: () => true,
     console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),
@@ -194,7 +194,7 @@ export async function startSite(options: Partial<HttpOptions> = {}): Promise<Sit
     port,
     server,
     observed,
-    memory: world.memory,
+    memory: services.memory,
     gate: { open: () => opened.resolve(undefined), isEntered: entered.promise },
     stop: () => closeServer(server, 0),
     raw: (bytes) => sendRaw(port, bytes),
