@@ -22,40 +22,57 @@ const what: Readonly<Record<Holder, string>> = {
 /** Discarded bytes after which young garbage is collected. */
 const garbageMax = 8 * 2 ** 20;
 
+/**
+ * V8 puts what it parses from a text above 100 KiB among the old objects at once, where only a full collection, of about 30 ms, frees it.
+ * Bytes of such texts after which there is one.
+ */
+const [oldTextBytes, oldGarbageMax] = [100 * 2 ** 10, 32 * 2 ** 20];
+
 /** With at most this budget, memory is scarce: garbage is collected sooner, which costs up to a tenth of the throughput. */
 const scarceBytes = 256 * 2 ** 20;
 
 /**
  * Makes V8 collect garbage before its size much exceeds the memory in use, where memory is scarce. Returns the function that collects
- * the young generation. Without it, V8 keeps hundreds of megabytes of long strings while it builds a large answer.
+ * garbage. Without it, V8 keeps hundreds of megabytes of long strings while it builds a large answer.
  */
-function limitHeapGrowth(budgetBytes: number): () => void {
+function limitHeapGrowth(budgetBytes: number): (type: Generations) => void {
   if (budgetBytes <= scarceBytes) setFlagsFromString('--heap-growing-percent=60');
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  return () => {
-    if (isCollect(collect)) collect({ type: 'minor' });
+  return (type) => {
+    if (isCollect(collect)) collect({ type });
   };
 }
 
-const isCollect = (value: unknown): value is (how: { readonly type: 'minor' }) => void => typeof value === 'function';
+/** The young objects, or all. */
+type Generations = 'minor' | 'major';
+
+const isCollect = (value: unknown): value is (how: { readonly type: Generations }) => void =>
+  typeof value === 'function';
 
 export function createMemory(budgetBytes: number, observe: Observe): Memory {
   const held: Record<Holder, number> = { bodies: 0, answers: 0, streams: 0, caches: 0 };
   const share = (holder: Holder): number => Math.floor((budgetBytes * eighths[holder]) / 8);
   const collect = limitHeapGrowth(budgetBytes);
-  let garbage = 0;
+  let [garbage, oldGarbage] = [0, 0];
+  const discard = (bytes: number): void => {
+    garbage += bytes;
+    if (garbage < garbageMax) return;
+    garbage = 0;
+    collect('minor');
+  };
   return {
     share,
     held: (holder) => held[holder],
     count: (holder, bytes) => {
       held[holder] += bytes;
     },
-    discard: (bytes) => {
-      garbage += bytes;
-      if (garbage < garbageMax) return;
-      garbage = 0;
-      collect();
+    discard,
+    discardEntity: (bytes) => {
+      if (bytes >= oldTextBytes) oldGarbage += bytes;
+      if (oldGarbage < oldGarbageMax) return discard(bytes);
+      [garbage, oldGarbage] = [0, 0];
+      collect('major');
     },
     refusal: (holder) => {
       observe({ kind: 'memoryRefused', holder });

@@ -83,9 +83,15 @@ function createRetentionClock(clock: Clock): RetentionClock {
   const [startedMs, startedAt] = [performance.now(), microsOfInstant(clock.now())];
   const newest = new Map<string, Promise<number>>();
   const look = async ({ log }: Store): Promise<number> => {
-    const records = await log.read(Math.max(0, (await log.position()) - lookedThrough), lookedThrough);
-    const before = records.map(({ at }) => microsOfInstant(at)).filter((at) => at <= startedAt);
-    return before.at(-1) ?? Number.POSITIVE_INFINITY;
+    const end = await log.position();
+    let [reached, latest] = [Math.max(0, end - lookedThrough), Number.POSITIVE_INFINITY];
+    while (reached < end) {
+      const records = await log.read(reached, end - reached);
+      const before = records.map(({ at }) => microsOfInstant(at)).filter((at) => at <= startedAt);
+      latest = before.at(-1) ?? latest;
+      reached = records.at(-1)?.position ?? end;
+    }
+    return latest;
   };
   return async (store, tenant) => {
     const now = clock.now();

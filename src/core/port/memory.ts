@@ -14,6 +14,8 @@ export interface Memory {
   count(holder: Holder, bytes: number): void;
   /** Reports that a long text of this size was released. The budget triggers garbage collection before much garbage accumulates. */
   discard(bytes: number): void;
+  /** As `discard`, of a large entity that was read from the store: its text, and what was parsed from it. */
+  discardEntity(bytes: number): void;
   /** Counts a refused request and returns its problem, MemoryBudgetExceeded. The caller throws it. */
   refusal(holder: Holder): Problem;
 }

@@ -86,7 +86,10 @@ export interface Log {
   position(): Promise<Position>;
   /** Records at and before this position have been pruned. */
   prunedTo(): Promise<Position>;
-  /** At most `limit` records after position `after`, oldest first. */
+  /**
+   * At most `limit` records after position `after`, oldest first. It ends earlier, after one record at least, when the records have more than
+   * about 4 MiB (`core/port/log-page.ts`): read on until nothing comes.
+   */
   read(after: Position, limit: number): Promise<readonly LogRecord[]>;
   /** Calls back after each commit with the newest position. Returns the function that stops it. */
   follow(listener: (position: Position) => void): () => void;

@@ -2,6 +2,7 @@
 import { type Instant, instantOf, type Micros, microsOfInstant } from '../../core/model/instant.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import type { DeliveryStatistics } from '../../core/model/subscription.ts';
+import { contentInParts, createContentOf } from '../../core/operation/content.ts';
 import type { Stored } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/delivery-statistics.ts';
 import { timerMs } from '../../core/subscription/bounds.ts';
@@ -12,7 +13,7 @@ import type { SubscriptionRunner, SubscriptionRunnerOptions } from './runner.ts'
 import { createSequentialSender, type SequentialSender } from './sequential-sender.ts';
 import { writePresent } from './write-message.ts';
 
-/** Most entities in one notification. Further entities go into another one. */
+/** Most entities in one notification. Further entities go into another one, and so do large ones that together have many bytes. */
 const pageSize = 1000;
 
 interface IntervalNotifier extends SubscriptionRunnerOptions {
@@ -134,19 +135,19 @@ function skipPassed(notifier: IntervalNotifier): void {
 async function notify(notifier: IntervalNotifier): Promise<void> {
   const { services } = notifier.env;
   let after: number | undefined;
-  let isTaken = true;
-  while (isTaken && !notifier.signal.aborted) {
+  while (!notifier.signal.aborted) {
     const filter = snapshotFilter(notifier.stored.plan);
+    const now = services.clock.now();
     const store = notifier.owner.store();
     if (!store) return;
     const page = await store.find({
-      filter,
-      limit: pageSize,
-      now: services.clock.now(),
+      ...{ filter, limit: pageSize, now, isLazy: true },
       ...(after === undefined ? undefined : { after }),
     });
-    const entities = await matching(notifier, page);
-    if (entities.length > 0) isTaken = await send(notifier, entities);
+    for await (const part of contentInParts(page, createContentOf(filter, { store, now, services }))) {
+      const entities = await matching(notifier, part);
+      if (entities.length > 0 && !(await send(notifier, entities))) return;
+    }
     if (page.length < pageSize) return;
     after = page.at(-1)?.cursor;
   }

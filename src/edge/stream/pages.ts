@@ -16,15 +16,16 @@ const retryMs = 200;
 /** Returns a function that reads the page after a position. The page may lack records committed after the read began. */
 export function createPages(log: Log): (after: Position) => Promise<LogPage> {
   const underWay = new Map<Position, Promise<LogPage>>();
-  // A full page never changes. A weak reference makes it available while another consumer holds it, without retaining memory.
-  const full = new Map<Position, WeakRef<LogPage>>();
+  // A consumer that gets an older page reads on after it. A weak reference makes a page available while another consumer holds it.
+  const known = new Map<Position, WeakRef<LogPage>>();
   const read = async (after: Position): Promise<LogPage> => {
     try {
       const page = await readLog(log, after, pageSizes.log);
-      if (page.gapTo === undefined && page.records.length === 0) await sleep(retryMs);
-      if (page.gapTo === undefined && page.records.length === pageSizes.log) {
-        if (full.size >= rememberedMax) full.clear();
-        full.set(after, new WeakRef(page));
+      if (page.gapTo !== undefined) return page;
+      if (page.records.length === 0) await sleep(retryMs);
+      else {
+        if (known.size >= rememberedMax) known.clear();
+        known.set(after, new WeakRef(page));
       }
       return page;
     } finally {
@@ -32,8 +33,8 @@ export function createPages(log: Log): (after: Position) => Promise<LogPage> {
     }
   };
   return (after) => {
-    const known = full.get(after)?.deref();
-    if (known) return Promise.resolve(known);
+    const page = known.get(after)?.deref();
+    if (page) return Promise.resolve(page);
     const reading = underWay.get(after) ?? read(after);
     underWay.set(after, reading);
     return reading;

@@ -1,10 +1,11 @@
 /** Replays the change log for one consumer that is not up to date, at the speed of its client. */
+import { memorySize } from '../../core/model/memory-size.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { type StreamContext, sendGap } from './stream-context.ts';
-import { pageSizes } from './limits.ts';
 
-/** Maximum number of entities per round when a lagging consumer gets only the latest changes. */
+/** Maximum number of entities per round when a lagging consumer gets only the latest changes, and of bytes of all changes read for them. */
 const latestMax = 1000;
+const latestBytesMax = 32 * 2 ** 20;
 
 /** Sends the matching records of one page. `isKnown` is true for records that were part of a snapshot. */
 export async function replayPage(
@@ -22,14 +23,17 @@ export async function replayPage(
 export async function replayLatest(stream: StreamContext): Promise<void> {
   const { state } = stream;
   const latest = new Map<string, LogRecord>();
+  const newest = await stream.feed.store.log.position();
   let reached: Position = state.readPosition;
-  let isMore = true;
-  while (isMore && latest.size < latestMax && state.mode === 'reading') {
+  let bytes = 0;
+  while (reached < newest && latest.size < latestMax && bytes < latestBytesMax && state.mode === 'reading') {
     const records = await nextRecords(stream, reached);
-    if (!records) return;
-    keepLatest(latest, await concernedOf(stream, records));
-    reached = records.at(-1)?.position ?? reached;
-    isMore = records.length === pageSizes.log;
+    const last = records?.at(-1);
+    if (!records || !last) return;
+    const concerned = await concernedOf(stream, records);
+    bytes += memorySize(concerned);
+    keepLatest(latest, concerned);
+    reached = last.position;
   }
   await send(stream, [...latest.values()], reached);
 }

@@ -1,4 +1,5 @@
 /** Sends a snapshot of the current entities. The changes sent afterwards continue it without gap or repetition. */
+import { contentInParts, createContentOf } from '../../core/operation/content.ts';
 import type { Position, Stored } from '../../core/port/store.ts';
 import { snapshotFilter } from '../../core/subscription/match.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -28,24 +29,34 @@ export async function takeSnapshot(stream: StreamContext): Promise<void> {
 
 /** Sends all entities, page by page. Returns the versions newer than `state.seen`; undefined when the client is disconnected. */
 async function sendEntities(stream: StreamContext): Promise<ReadonlyMap<string, Position> | undefined> {
-  const { audience, plan, services, state } = stream;
+  const {
+    audience: { store },
+    plan,
+    services,
+    state,
+  } = stream;
   const versions = new Map<string, Position>();
   const filter = snapshotFilter(plan);
   let after: number | undefined;
   for (;;) {
     if (!(await isOpen(stream))) return undefined;
     const limit = pageSizes.snapshot;
-    const page = await audience.store.find({
-      filter,
-      limit,
-      now: services.clock.now(),
+    const now = services.clock.now();
+    const page = await store.find({
+      ...{ filter, limit, now, isLazy: true },
       ...(after === undefined ? undefined : { after }),
     });
-    for (const { id, version } of page) if (version > state.readPosition) versions.set(id, version);
-    if (!(await sendPage(stream, page))) return undefined;
+    for await (const some of contentInParts(page, createContentOf(filter, { store, now, services }))) {
+      noteVersions(versions, some, state.readPosition);
+      if (!(await sendPage(stream, some))) return undefined;
+    }
     after = page.at(-1)?.cursor;
     if (page.length < limit) return versions;
   }
+}
+
+function noteVersions(versions: Map<string, Position>, page: readonly Stored[], after: Position): void {
+  for (const { id, version } of page) if (version > after) versions.set(id, version);
 }
 
 async function sendPage(stream: StreamContext, page: readonly Stored[]): Promise<boolean> {

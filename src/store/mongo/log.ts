@@ -1,6 +1,8 @@
 /** The change log, read in order of position. */
+import type { FindCursor } from 'mongodb';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import { unpackChange } from '../../core/model/packed-change.ts';
+import { createPageEnd } from '../../core/port/log-page.ts';
 import type { Log, LogKeep, LogRecord } from '../../core/port/store.ts';
 import { withDatabase } from './connection.ts';
 import type { Followers } from './followers.ts';
@@ -23,8 +25,7 @@ export function createLog(
     prunedTo: async () => (await readState()).prunedTo,
     read: async (after, limit) => {
       if (limit <= 0) return [];
-      const found = await withDatabase(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit }).toArray());
-      return found.map(recordIn);
+      return withDatabase(readPage(log.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit })));
     },
     follow: followers.follow,
     async prune(keep) {
@@ -36,6 +37,16 @@ export function createLog(
       }
     },
   };
+}
+
+async function readPage(rows: FindCursor<LogDocument>): Promise<readonly LogRecord[]> {
+  const records: LogRecord[] = [];
+  const isFull = createPageEnd();
+  for await (const row of rows) {
+    if (isFull(row.doc.length + row.rest.length)) break;
+    records.push(recordIn(row));
+  }
+  return records;
 }
 
 function recordIn({ _id, at, doc, rest }: LogDocument): LogRecord {

@@ -1,6 +1,7 @@
 /** The change log. Reads on the reading connection; the writer reports new positions. */
 import type { Database } from 'better-sqlite3';
 import { microsOfInstant } from '../../core/model/instant.ts';
+import { createPageEnd } from '../../core/port/log-page.ts';
 import type { Log, LogRecord, Position } from '../../core/port/store.ts';
 import { type LogRow, recordIn } from './log-rows.ts';
 import { entityIn } from './own-text.ts';
@@ -38,15 +39,29 @@ function createReader(database: Database): (after: Position, limit: number) => r
   const read = database.prepare<[Position, number], LogRow>(
     'SELECT position, at, event, doc, rest, num FROM log WHERE position > ? ORDER BY position LIMIT ?',
   );
+  const sizeOf = database.prepare<[number], number>('SELECT octet_length(doc) FROM entity WHERE num = ?').pluck();
+  /** A page of rows. A row without an entity counts as the present entity, once for all its rows: they share what did not change. */
+  const page = (after: Position, limit: number): readonly LogRow[] => {
+    const rows: LogRow[] = [];
+    const counted = new Set<number>();
+    const isFull = createPageEnd();
+    for (const row of read.iterate(after, limit)) {
+      const { doc, rest, num } = row;
+      const isShared = doc === '' && num !== null && counted.size < counted.add(num).size;
+      if (isFull(doc.length + (rest?.length ?? 0) + (isShared ? (sizeOf.get(num) ?? 0) : 0))) break;
+      rows.push(row);
+    }
+    return rows;
+  };
   const pastEntities = createPastEntities(database);
   const recordsOf = (rows: readonly LogRow[]): readonly LogRecord[] => {
     const past = pastEntities(rows);
     return rows.map((row) => recordIn(row, past.get(row.position) ?? entityIn(row.doc)));
   };
   // Rows without an entity depend on later rows: read all in one snapshot.
-  const readWithPast = database.transaction((after: Position, limit: number) => recordsOf(read.all(after, limit)));
+  const readWithPast = database.transaction((after: Position, limit: number) => recordsOf(page(after, limit)));
   return (after, limit) => {
-    const rows = read.all(after, limit);
+    const rows = page(after, limit);
     return rows.some(({ doc }) => doc === '') ? readWithPast(after, limit) : recordsOf(rows);
   };
 }

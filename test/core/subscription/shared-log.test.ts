@@ -5,6 +5,8 @@ import type { Log, LogRecord } from '../../../src/core/port/store.ts';
 import { shareLog } from '../../../src/core/subscription/shared-log.ts';
 import { bare } from './fixtures.ts';
 
+const large = { ...bare.entity, attrs: { text: [{ kind: 'Property', value: 'x'.repeat(2 ** 20) }] } } as const;
+
 interface Paper {
   readonly log: Log;
   /** Positions that were read, each time. */
@@ -12,6 +14,9 @@ interface Paper {
   newest: number;
   prunedTo: number;
   isTorn: boolean;
+  /** Records of a page at most. */
+  pageMax: number;
+  entity: LogRecord['entity'];
 }
 
 function createPaper(): Paper {
@@ -20,6 +25,8 @@ function createPaper(): Paper {
     newest: 0,
     prunedTo: 0,
     isTorn: false,
+    pageMax: Infinity,
+    entity: bare.entity,
     log: {
       position: () => Promise.resolve(paper.newest),
       prunedTo: () => Promise.resolve(paper.prunedTo),
@@ -27,8 +34,8 @@ function createPaper(): Paper {
         if (paper.isTorn) return Promise.reject(new Error('torn'));
         const records: LogRecord[] = [];
         for (let position = Math.max(after, paper.prunedTo) + 1; position <= paper.newest; position += 1) {
-          if (records.length === limit) break;
-          records.push(recordAt(position));
+          if (records.length === Math.min(limit, paper.pageMax)) break;
+          records.push({ ...recordAt(position), entity: paper.entity });
         }
         paper.read.push(...records.map(({ position }) => position));
         return Promise.resolve(records);
@@ -75,6 +82,26 @@ test('those who read the same part at the same time share the records', async ()
   expect(one[0]).toBe(other[0]);
   expect(positions(await log.read(40, 1000)).at(-1)).toBe(200);
   expect(new Set(paper.read).size).toBe(paper.read.length);
+});
+
+test('large records that come in small pages are read by all in order, and only some are kept', async () => {
+  const paper = createPaper();
+  Object.assign(paper, { newest: 450, pageMax: 3, entity: large });
+  const log = shareLog(paper.log);
+  const seen: number[][] = [[], []];
+  for (const own of seen) {
+    for (;;) {
+      const found = positions(await log.read(own.at(-1) ?? 0, 50));
+      if (found.length === 0) break;
+      own.push(...found);
+    }
+  }
+  const all = Array.from({ length: 450 }, (_, index) => index + 1);
+  expect(seen).toEqual([all, all]);
+  // The second reader found few of the records that the first one had read.
+  expect(paper.read.length).toBeGreaterThan(850);
+  // One who is behind in a block whose first records were dropped reads them again.
+  expect(positions(await log.read(200, 2))).toEqual([201, 202]);
 });
 
 test('what was pruned is not made up, and a log that could not be read can be later', async () => {

@@ -12,6 +12,7 @@ const memory: Memory = {
   held: () => held,
   count: (_, bytes) => void (held += bytes),
   discard: () => undefined,
+  discardEntity: () => undefined,
   refusal: () => {
     throw new Error('nothing is refused here');
   },

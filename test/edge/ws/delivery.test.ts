@@ -326,6 +326,20 @@ describe('a slow consumer', () => {
     }
   });
 
+  test.each(['snapshot', 'latest'])('gets large entities one after the other (%s)', async (how) => {
+    const { connect, store, services } = await start({ kind: 'sqlite' });
+    const mebibyte = { text: { type: 'Property', value: 'x'.repeat(2 ** 20) } };
+    const all = Array.from({ length: 12 }, (_, n) => idOf(n));
+    for (const [n, id] of all.entries())
+      await apply(store, services, put({ ...boat(n, n, n % 3 === 0 ? {} : mebibyte), id }));
+    const client = await connect();
+    const begin = how === 'snapshot' ? { snapshot: true } : { tail: 12, overflow: 'latest' };
+    client.send({ op: 'subscribe', id: 's', subscription: everything, ...begin });
+    await until(() => entitiesIn(client.frames).length === 12);
+    expect(entitiesIn(client.frames).map(({ id }) => id)).toEqual(all);
+    if (how === 'snapshot') await client.next({ op: 'snapshot' });
+  });
+
   test('of a long past is sent no more than it takes', async () => {
     const harness = await start({ limits: { bufferBytes: 2 ** 18 } });
     await flood(harness);

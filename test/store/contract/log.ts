@@ -238,6 +238,29 @@ export function describeLog(bench: Bench): void {
       expect(await store.log.read(0, 4)).toEqual(all.slice(0, 4));
       expect(await records(store, (all.at(-1)?.position ?? 0) + 100)).toEqual([]);
     });
+
+    test('of large entities only so many that they fit in memory, and one at least', async () => {
+      const large = (mebibytes: number) => thing({ text: property('x'.repeat(mebibytes * 2 ** 20)) });
+      await apply(bench.store(), minute(0), create('first'), create('largest', large(5)), create('last'));
+      for (let n = 0; n < 10; n += 1) await apply(bench.store(), minute(n), create(`e-${n}`, large(1)));
+      const reopened = await bench.reopen();
+      const store = reopened ?? bench.store();
+      const pages: (readonly LogRecord[])[] = [];
+      for (;;) {
+        const page = await records(store, pages.at(-1)?.at(-1)?.position);
+        if (page.length === 0) break;
+        pages.push(page);
+      }
+      expect(names(pages.flat())).toEqual([
+        'first',
+        'largest',
+        'last',
+        ...Array.from({ length: 10 }, (_, n) => `e-${n}`),
+      ]);
+      // A store in memory has them in memory anyway.
+      const sizes = pages.map(({ length }) => length);
+      expect(sizes).toEqual(reopened ? [1, 1, 4, 3, 3, 1] : [13]);
+    });
   });
 
   describe('prunes the log', () => {

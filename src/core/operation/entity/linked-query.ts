@@ -24,7 +24,7 @@ const withPath = (query: Exclude<Query, { parts: unknown }>, path: QPath): Query
 
 async function idsOf(q: Query, types: readonly string[], { store, now }: CallContext): Promise<readonly string[]> {
   const filter: Filter = types.length > 0 ? { q, selectors: [{ types: anyOfTypes(types) }] } : { q };
-  const found = await store.find({ filter, now, limit: targetsMax + 1 });
+  const found = await store.find({ filter, now, limit: targetsMax + 1, isLazy: true });
   if (found.length > targetsMax)
     throw new Problem('TooComplexQuery', `A part of q leads to more than ${targetsMax} entities.`);
   return found.map(({ id }) => id);

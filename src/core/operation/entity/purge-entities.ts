@@ -29,9 +29,7 @@ export const purgeEntities: Operation = {
     let after: number | undefined;
     for (;;) {
       const found = await call.store.find({
-        filter,
-        now: call.now,
-        limit: chunkSize,
+        ...{ filter, now: call.now, limit: chunkSize, isLazy: true },
         ...(after === undefined ? undefined : { after }),
       });
       // The filter is checked again: an entity that no longer matches stays unchanged.

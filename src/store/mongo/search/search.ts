@@ -16,26 +16,42 @@ type Subjects = Collections['subjects'];
 const pageSize = 100;
 const pageMax = 1000;
 
-const projection = { num: 1, version: 1, expires: 1, doc: 1 } as const;
+/** An entity of this many bytes or more is large. A page of smaller ones needs little memory. */
+const largeBytes = 16 * 2 ** 10;
+
+const wholeProjection = { num: 1, version: 1, expires: 1, doc: 1 } as const;
+
+const size = { $strLenBytes: { $ifNull: ['$doc', ''] } };
+const isSmall = { $lt: [size, largeBytes] };
+const isUnsure = { $gt: [{ $ifNull: ['$expires', '$unlisted'] }, null] };
+
+/** Reads large entities without their content, unless the condition alone does not decide about them. */
+const lazyProjection = {
+  ...wholeProjection,
+  size,
+  doc: { $cond: [{ $or: [isSmall, isUnsure] }, '$doc', '$$REMOVE'] },
+} as const;
+
+/** A subject as the projections read it. */
+interface FoundDocument extends Pick<SubjectDocument, '_id' | 'num' | 'version' | 'expires' | 'doc'> {
+  /** The size of the content in bytes. Read by lazy plans only. */
+  readonly size?: number;
+}
 
 export async function getEntity(subjects: Subjects, id: string, now: Instant): Promise<Stored | undefined> {
-  const document = await subjects.findOne({ _id: id }, { projection });
+  const document = await subjects.findOne({ _id: id }, { projection: wholeProjection });
   return document ? storedIn(document, now) : undefined;
 }
 
 export async function findEntities(subjects: Subjects, plan: Plan): Promise<readonly Stored[]> {
-  const { filter, limit, offset = 0, after = 0 } = plan;
-  const check = compileCheck(plan);
-  const condition = compileCondition(filter);
+  const { limit, offset = 0, after = 0 } = plan;
   const found: Stored[] = [];
   if (limit <= 0) return found;
+  const { where = {}, isExact } = compileCondition(plan.filter);
+  const { check, projection } = readingOf(plan, isExact);
   let toSkip = offset;
-  const wanted = condition.isExact ? limit + offset : Math.max(pageSize, limit + offset);
-  for await (const document of walk(subjects, condition.where ?? {}, {
-    after,
-    size: wanted,
-    budget: createTimeBudget(),
-  })) {
+  const size = isExact ? limit + offset : Math.max(pageSize, limit + offset);
+  for await (const document of walk(subjects, where, { after, size, budget: createTimeBudget(), projection })) {
     const stored = check(document);
     if (!stored) continue;
     if (toSkip > 0) toSkip -= 1;
@@ -54,7 +70,9 @@ export async function countEntities(subjects: Subjects, plan: Plan): Promise<num
   const sure = { $and: [where, isThere, { expires: null, unlisted: null }] };
   const unsure = { $and: [where, { $or: [{ expires: { $exists: true } }, { unlisted: { $exists: true } }] }] };
   let count = isExact ? await subjects.countDocuments(sure, budget()) : 0;
-  for await (const document of walk(subjects, isExact ? unsure : where, { after: 0, size: pageMax, budget })) {
+  for await (const document of walk(subjects, isExact ? unsure : where, {
+    ...{ after: 0, size: pageMax, budget, projection: wholeProjection },
+  })) {
     if (check(document)) count += 1;
   }
   return count;
@@ -65,27 +83,55 @@ interface Walk {
   /** Of the first page. */
   readonly size: number;
   readonly budget: TimeBudget;
+  readonly projection: Document;
 }
 
-/** The entities after a place in creation order that match a condition. */
+/** The entities after a place in creation order that match a condition. Holds one batch of the driver (16 MB) in memory, not a page. */
 async function* walk(
   subjects: Subjects,
   where: Document,
-  { after, size, budget }: Walk,
-): AsyncGenerator<SubjectDocument> {
+  { after, size, budget, projection }: Walk,
+): AsyncGenerator<FoundDocument> {
   let [last, limit] = [after, Math.min(size, pageMax)];
   for (;;) {
     const behind = { $and: [where, { num: { $gt: last } }] };
-    const page = await subjects.find(behind, { projection, sort: { num: 1 }, limit, ...budget() }).toArray();
-    yield* page;
-    if (page.length < limit) return;
-    last = page.at(-1)?.num ?? Infinity;
+    const page = subjects.find<FoundDocument>(behind, { projection, sort: { num: 1 }, limit, ...budget() });
+    let found = 0;
+    for await (const document of page) {
+      found += 1;
+      last = document.num ?? Infinity;
+      yield document;
+    }
+    if (found < limit) return;
     limit = Math.min(pageMax, 2 * limit);
   }
 }
 
 /** The check of one document: returns the search result, or undefined. */
-function compileCheck({ filter, now }: Plan): (document: SubjectDocument) => Stored | undefined {
+type Check = (document: FoundDocument) => Stored | undefined;
+
+/** What a plan reads of each candidate, and how it checks it. */
+function readingOf(plan: Plan, isExact: boolean): { readonly check: Check; readonly projection: Document } {
+  const check = compileCheck(plan);
+  if (plan.isLazy !== true) return { check, projection: wholeProjection };
+  return { check: lazily(check), projection: isExact ? lazyProjection : wholeProjection };
+}
+
+/** The same check, which returns large entities without their content. */
+const lazily =
+  (check: Check): Check =>
+  (document) => {
+    const { _id: id, num, version, doc, size = doc?.length ?? 0 } = document;
+    if (size < largeBytes || num === undefined || version === undefined) return check(document);
+    if (doc !== undefined && !check(document)) return undefined;
+    return { id, version, size, cursor: num, entity: () => notRead(id) };
+  };
+
+function notRead(id: string): never {
+  throw new Error(`The content of ${id} was not read.`);
+}
+
+function compileCheck({ filter, now }: Plan): Check {
   const matches = compileFilter(filter);
   return (document) => {
     const stored = storedIn(document, now);
@@ -94,7 +140,7 @@ function compileCheck({ filter, now }: Plan): (document: SubjectDocument) => Sto
 }
 
 /** The search result for a document. Undefined when the entity has expired or does not exist. */
-function storedIn({ _id, num, version, expires, doc }: SubjectDocument, now: Instant): Stored | undefined {
+function storedIn({ _id, num, version, expires, doc }: FoundDocument, now: Instant): Stored | undefined {
   if (num === undefined || version === undefined || doc === undefined) return undefined;
   const found = { id: _id, version, cursor: num };
   let known: Entity | undefined;
