@@ -2,10 +2,12 @@
  * Measures the cost of requests that are made to be expensive: each input at the largest accepted size and at a quarter of it, with the
  * exponent of the growth and the delay of other requests, and the answer to four times the size. The best of several runs counts, because
  * other load on the machine only adds time. Further arguments are options of the broker.
- * By hand: node test/perf/hostile.ts [--only PART-OF-NAME] [--store mongo ...]
+ * By hand: node test/perf/hostile.ts [--only PART-OF-NAME] [--largest] [--mongo] [OPTION-OF-THE-BROKER ...]
+ * --largest: the largest accepted size only, once. --mongo: on the replica set of MLAKA_MONGO_URL, in databases that it drops.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestDatabases } from '../mongo/database.ts';
 import { type Child, startChild } from './child.ts';
 import type { HostileInput, HostileRequest } from './hostile/input.ts';
 import { hostileInputs } from './hostile/inputs.ts';
@@ -23,17 +25,23 @@ interface Run {
   readonly write: number;
 }
 
-const runs = Number(process.env['HOSTILE_RUNS'] ?? 3);
-
-const [, , ...args] = process.argv;
-const only = args[0] === '--only' ? (args[1] ?? '') : '';
+const args = process.argv.slice(2);
+const take = (name: string, count = 1): readonly string[] => {
+  const at = args.indexOf(name);
+  return at < 0 ? [] : args.splice(at, count);
+};
+const only = take('--only', 2)[1] ?? '';
+const isLargestOnly = take('--largest').length > 0;
+const databases = take('--mongo').length > 0 ? createTestDatabases() : undefined;
+const runs = isLargestOnly ? 1 : Number(process.env['HOSTILE_RUNS'] ?? 3);
 const broker = await startChild('./broker-process.ts', [
   '--models',
   'off',
   '--notify-allow-private',
   '--context-timeout-ms',
   '300',
-  ...(args[0] === '--only' ? args.slice(2) : args),
+  ...(databases ? ['--store', 'mongo', '--mongo-url', databases.url] : []),
+  ...args,
 ]);
 
 async function send({ method, path, body, type, headers }: HostileRequest, tenant: string): Promise<number> {
@@ -123,9 +131,9 @@ process.stdout.write(
   '| input | size | status | time at a quarter | time | exponent | loop held | loop delay | other reads | other writes | four times as much |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n',
 );
 for (const input of hostileInputs.filter(({ what }) => what.includes(only))) {
-  const small = await measure(input, Math.round(input.size / 4), broker);
   const large = await measure(input, input.size, broker);
-  const beyond = input.isLargest === true ? undefined : await run(input, input.size * 4, broker);
+  const small = isLargestOnly ? large : await measure(input, Math.round(input.size / 4), broker);
+  const beyond = isLargestOnly || input.isLargest === true ? undefined : await run(input, input.size * 4, broker);
   const cells = [
     input.what,
     input.size.toLocaleString('en'),
@@ -142,3 +150,4 @@ for (const input of hostileInputs.filter(({ what }) => what.includes(only))) {
   process.stdout.write(`| ${cells.join(' | ')} |\n`);
 }
 await broker.stop();
+await databases?.drop();

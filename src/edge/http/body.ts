@@ -3,7 +3,7 @@ import type { Json } from '../../core/model/json.ts';
 import type { Operation, Services } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
-import { readJsonText } from './json-text.ts';
+import { parseBytesMax, readJsonText } from './json-text.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { Refusal } from './refusal.ts';
 import type { Exchange } from './reply.ts';
@@ -47,9 +47,10 @@ export async function readBody(
   const { yieldToEventLoop, isTolerant } = services;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange, isTolerant);
-  const bytes = await joinPieces(await readPieces(exchange, limits.bodyBytesMax, bodyBudget), yieldToEventLoop);
-  if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   const isPiecewise = operation.body === 'array';
+  const bytesMax = isPiecewise ? limits.bodyBytesMax : Math.min(limits.bodyBytesMax, parseBytesMax);
+  const bytes = await joinPieces(await readPieces(exchange, bytesMax, bodyBudget), yieldToEventLoop);
+  if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
   return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, yieldToEventLoop }) };
 }
 

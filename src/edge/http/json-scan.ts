@@ -21,6 +21,8 @@ export interface Scan {
   readonly bytes: Buffer;
   /** Offset of the next byte to scan. */
   at: number;
+  /** True when `at` is within a string. */
+  isInString: boolean;
   depth: number;
   /** The deepest nesting seen. */
   deepest: number;
@@ -42,6 +44,7 @@ export const startScan = (bytes: Buffer, isPiecewise: boolean): Scan => ({
   bytes,
   isPiecewise,
   at: 0,
+  isInString: false,
   depth: 0,
   deepest: 0,
   isSplit: false,
@@ -50,15 +53,25 @@ export const startScan = (bytes: Buffer, isPiecewise: boolean): Scan => ({
   cuts: [],
 });
 
-/** Scans up to offset `to`, or beyond it to the end of a string. It reports no syntax errors: parsing does. */
+/** Scans up to offset `to`, or one byte beyond it. It reports no syntax errors: parsing does. */
 export function scanTo(scan: Scan, to: number): void {
   const { bytes } = scan;
+  if (scan.isInString) passString(scan, to);
   while (scan.at < to) {
     const meaning = meanings[bytes[scan.at] ?? 0];
-    if (meaning === quoting) scan.at = endOfString(bytes, scan.at);
-    else if (meaning !== other) note(scan, meaning);
+    if (meaning !== other && meaning !== quoting) note(scan, meaning);
     scan.at += 1;
+    if (meaning === quoting) passString(scan, to);
   }
+}
+
+/** Passes the rest of a string, or the part of it before offset `to`. */
+function passString(scan: Scan, to: number): void {
+  const { bytes } = scan;
+  let { at } = scan;
+  while (at < to && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  scan.isInString = at >= to;
+  scan.at = scan.isInString ? at : at + 1;
 }
 
 function note(scan: Scan, meaning: number | undefined): void {
@@ -79,15 +92,4 @@ function noteComma(scan: Scan): void {
   if (scan.depth !== 1) return;
   scan.cuts.push(scan.at);
   if (scan.isSplit) scan.members = scan.values = 0;
-}
-
-/** The offset of the quote that closes the string starting at `from`, or the end of the text when there is none. */
-function endOfString(bytes: Buffer, from: number): number {
-  let at = from + 1;
-  for (; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (byte === quote) return at;
-    if (byte === backslash) at += 1;
-  }
-  return at;
 }

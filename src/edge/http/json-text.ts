@@ -11,7 +11,7 @@ import { type Scan, scanTo, startScan } from './json-scan.ts';
 import { Refusal } from './refusal.ts';
 
 /** Maximum number of bytes parsed in one call. A larger body must be an array whose elements are each below this limit. */
-const parseBytesMax = 8 * 2 ** 20;
+export const parseBytesMax = 8 * 2 ** 20;
 /** Size in bytes above which an array is parsed element by element. */
 const splitThresholdBytes = 64 * 2 ** 10;
 
@@ -56,6 +56,7 @@ async function readLong(scan: Scan, reading: JsonReading): Promise<Json> {
     scanTo(scan, Math.min(scan.at + splitThresholdBytes, bytes.length));
     checkDepth(scan, reading.depthMax);
     checkCounts(scan, reading.membersMax);
+    checkPiece(scan);
     const pause = reading.yieldToEventLoop();
     if (pause) await pause;
   }
@@ -72,6 +73,16 @@ function checkCounts({ members, values, cuts, isSplit }: Scan, membersMax: numbe
     throw badData(`The body, or an element of it, has more than ${membersMax} members (--members-max).`);
   if (values > valuesMax || (isSplit && cuts.length > valuesMax))
     throw badData(`The body, or an element of it, holds more than ${valuesMax} values.`);
+}
+
+/** Refuses a body as soon as the scan has seen more of one piece than is parsed in one call. */
+function checkPiece({ at, end, cuts, isSplit }: Scan): void {
+  const start = isSplit ? (cuts.at(-1) ?? -1) + 1 : 0;
+  if (end === undefined && at - start > parseBytesMax) throw tooLong(at - start);
+}
+
+function tooLong(bytes: number): Refusal {
+  return new Refusal(413, `The body holds ${bytes} bytes or more in one piece; at most ${parseBytesMax} are read.`);
 }
 
 function checkDepth({ deepest, at }: Scan, depthMax: number): void {
@@ -104,9 +115,7 @@ async function readElements({ bytes, cuts, end }: Scan, yieldToEventLoop: YieldT
 }
 
 function parse(bytes: Buffer, { start, end }: Span): Json {
-  if (end - start > parseBytesMax) {
-    throw new Refusal(413, `The body holds ${end - start} bytes in one piece; at most ${parseBytesMax} are read.`);
-  }
+  if (end - start > parseBytesMax) throw tooLong(end - start);
   if (!isUtf8(bytes.subarray(start, end))) throw invalid('The body is not valid UTF-8.');
   try {
     return parseGiven(bytes.toString('utf8', start, end));

@@ -223,6 +223,13 @@ describe('a request is refused', () => {
     await small.stop();
   });
 
+  test('413 for one entity of more bytes than are parsed at once, by its Content-Length', async () => {
+    const length = `Content-Length: ${8 * 2 ** 20 + 1}\r\nExpect: 100-continue\r\n\r\n`;
+    const head = (path: string): string =>
+      `POST ${api}${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length}`;
+    expect(await testServer.raw(head('/entities'))).toMatch(/^HTTP\/1\.1 413 [^]*at most 8388608 bytes/);
+  });
+
   test('500 for a fault of the broker, which is observed and not told', async () => {
     const answer = await refused('GET', '/broken', { headers: { 'NGSILD-Tenant': 'kranj' } });
     expect(answer).toMatchObject({ status: 500, type: 'InternalError', detail: expect.not.stringContaining('secret') });

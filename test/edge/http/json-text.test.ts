@@ -124,6 +124,22 @@ describe('a body', () => {
     await expect(read(list, { isPiecewise: false })).rejects.toMatchObject({ status: 413 });
     await expect(read(`[1,[${element},${element},${element}]]`)).rejects.toMatchObject({ status: 413 });
   });
+
+  test('is scanned with pauses, also within a long string, and no further than the first piece that is too long', async () => {
+    const mebibytes = (count: number): string => JSON.stringify('x\\"'.repeat((count * 2 ** 20) / 5));
+    const pausesIn = async (text: string): Promise<number> => {
+      let pauses = 0;
+      const reading = { depthMax: 64, membersMax: 50_000, isPiecewise: true };
+      await readJsonText(Buffer.from(text), { ...reading, yieldToEventLoop: () => void (pauses += 1) }).catch(
+        () => undefined,
+      );
+      return pauses;
+    };
+    expect(await pausesIn(`[1,${mebibytes(4)}]`)).toBeGreaterThan(60);
+    const refusedAt = await pausesIn(`[1,${mebibytes(12)}]`);
+    expect(refusedAt).toBeGreaterThan(120);
+    expect(await pausesIn(`[1,${mebibytes(36)},2]`)).toBe(refusedAt);
+  });
 });
 
 const refused = Symbol('refused');
