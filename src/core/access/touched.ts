@@ -36,6 +36,7 @@ export function touchedBy(mutation: Mutation, current: Entity | undefined): read
       return touchedByFragment(mutation.fragment, current);
     case 'partialUpdate':
     case 'replaceAttr':
+    case 'setValue':
     case 'deleteAttr':
       return [mutation.attr === 'scope' ? theEntity : mutation.attr];
   }

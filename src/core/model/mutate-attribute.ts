@@ -2,13 +2,15 @@
  * Implements writes to one attribute of an existing entity, and the removal of several attributes (CIM 009 clauses 5.6.4, 5.6.5, 5.6.19,
  * 5.6.21).
  */
-import { type Instance, ngsildNull } from './attribute.ts';
+import { type Fragment, type Instance, ngsildNull } from './attribute.ts';
 import { draftAttributes, type Rule } from './draft.ts';
-import type { Entity } from './entity.ts';
+import type { Entity, Terms } from './entity.ts';
 import type { Instant } from './instant.ts';
+import type { Json } from './json.ts';
 import { mergeInstance } from './merge.ts';
 import type { Mutation } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
+import { readValue } from './read/value.ts';
 import { existingInstance, type Mutated, notThere, overwriteRule, applyDraft, stampOf } from './apply-draft.ts';
 
 type OfAttribute = Extract<Mutation, { op: 'partialUpdate' | 'replaceAttr' }>;
@@ -19,13 +21,16 @@ export function partialUpdate(current: Entity, mutation: OfAttribute, at: Instan
     if (kind !== undefined && kind !== before.kind)
       throw badData(`The attribute ${mutation.attr} is a ${before.kind}; a partial update cannot make it a ${kind}.`);
   }
-  const how = { stamp: stampOf(current, at), options: {}, where: mutation.attr };
-  const rule: Rule = (present, one) => {
+  return writeAttribute(current, mutation, { at, rule: partialRule(current, mutation.attr, at) });
+}
+
+function partialRule(current: Entity, attr: string, at: Instant): Rule {
+  const how = { stamp: stampOf(current, at), options: {}, where: attr };
+  return (present, one) => {
     if (one.value === ngsildNull || !present) return { remove: true };
     const merged = mergeInstance(present, one, how);
     return { write: one.value === undefined ? merged : { ...merged, value: one.value } };
   };
-  return writeAttribute(current, mutation, { at, rule });
 }
 
 /** Clause 5.6.19. */
@@ -33,6 +38,45 @@ export function replaceAttribute(current: Entity, mutation: OfAttribute, at: Ins
   presentInstances(current, mutation);
   return writeAttribute(current, mutation, { at, rule: overwriteRule(stampOf(current, at)) });
 }
+
+type SetValue = Extract<Mutation, { op: 'setValue' }>;
+
+/** The value alone is replaced; kind, unit, datasetId and sub-attributes stay. */
+export function setValue(current: Entity, mutation: SetValue, at: Instant): Mutated {
+  const { id, attr } = mutation;
+  const written = { op: 'partialUpdate', id, attr, fragments: [valueFragment(current, mutation)] } as const;
+  return writeAttribute(current, written, { at, rule: partialRule(current, attr, at) });
+}
+
+/** What a new value writes to an instance of the entity. Throws ResourceNotFound, and BadRequestData for a value that does not fit its kind. */
+export function valueFragment(current: Entity, { attr, json, vocab, datasetId, observedAt }: SetValue): Fragment {
+  const { kind } = existingInstance(current, attr, datasetId);
+  return {
+    kind,
+    value: valueOf(kind, kind === 'VocabProperty' ? vocab : json, attr),
+    observedAt: observedAt ?? ngsildNull,
+    ...(datasetId === undefined ? undefined : { datasetId }),
+  };
+}
+
+/** null is a value of JSON, thus of a JsonProperty, and of no other kind. */
+function valueOf(kind: Instance['kind'], json: Json, attr: string): Json {
+  if (json === null && kind === 'JsonProperty') return json;
+  if (json === null || json === ngsildNull)
+    throw new Problem(
+      'InvalidRequest',
+      `The value of the ${kind} ${attr} cannot be null; delete the attribute instead.`,
+    );
+  return readValue(kind, json, { terms: expandedTerms, nulls: 'forbidden', where: attr, isSimplified: false });
+}
+
+/** Names that are expanded already. */
+const expandedTerms: Terms = {
+  expand: (term) => term,
+  compact: (iri) => iri,
+  compactVocab: (iri) => iri,
+  defines: () => true,
+};
 
 function writeAttribute(
   current: Entity,

@@ -7,7 +7,7 @@ import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import { stringsOf } from './json.ts';
 import { addedInstance, mergeInstance } from './merge.ts';
-import { deleteAttribute, partialUpdate, removeAttributes, replaceAttribute } from './mutate-attribute.ts';
+import { deleteAttribute, partialUpdate, removeAttributes, replaceAttribute, setValue } from './mutate-attribute.ts';
 import type { Mutation, NotUpdated } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
 import { given, type Mutated, overwriteRule, scopeTime, applyDraft, stampOf, union, updated } from './apply-draft.ts';
@@ -50,6 +50,8 @@ function applyMutation(current: Entity | undefined, mutation: Mutation, at: Inst
       return partialUpdate(current, mutation, at);
     case 'replaceAttr':
       return replaceAttribute(current, mutation, at);
+    case 'setValue':
+      return setValue(current, mutation, at);
     case 'deleteAttr':
       return deleteAttribute(current, mutation, at);
     case 'removeAttrs':

@@ -2,6 +2,7 @@
 import type { Fragment, Instance } from './attribute.ts';
 import type { EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
+import type { Json } from './json.ts';
 import type { ProblemReport } from './problem.ts';
 
 /** The addressed instances of an attribute: the default instance, one dataset, or all. */
@@ -37,6 +38,20 @@ export type Mutation =
   | ({ readonly op: 'partialUpdate' } & OfAttribute)
   /** PUT /entities/{id}/attrs/{attr} (5.6.19): replaces existing instances as a whole. */
   | ({ readonly op: 'replaceAttr' } & OfAttribute)
+  /**
+   * PUT /entities/{id}/attrs/{attr}/value (draft of NGSI-LD 2.0, TS 104 175 clause 10.2.6): replaces the value alone. The kind of the
+   * attribute decides how `json` is read. `vocab`: `json` with its terms expanded, for a VocabProperty.
+   */
+  | {
+      readonly op: 'setValue';
+      readonly id: string;
+      readonly attr: string;
+      readonly json: Json;
+      readonly vocab: Json;
+      readonly datasetId?: string;
+      /** Absent: an existing `observedAt` is removed. */
+      readonly observedAt?: Instant;
+    }
   /** DELETE /entities/{id}/attrs/{attr} (5.6.5). `attr` is an expanded name, or `scope`. */
   | { readonly op: 'deleteAttr'; readonly id: string; readonly attr: string; readonly which: InstanceChoice }
   /** Purge of attributes (5.6.21): the named attributes, or all others. Unknown names are not an error. */

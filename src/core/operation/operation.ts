@@ -162,6 +162,8 @@ export type OperationResult =
       readonly range?: TimeRange;
       /** What went wrong at sources: values of NGSILD-Warning (clause 6.3.17). */
       readonly warnings?: readonly string[];
+      /** The media type of the text, where it is not that of the call. */
+      readonly media?: Media;
       /** True when the text is in the representation of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
     }
@@ -204,8 +206,8 @@ export interface Operation {
   readonly parameters: readonly string[];
   /** Media types of its answer, in the server's order of preference. */
   readonly media: readonly Media[];
-  /** What the body must be; `any` takes every JSON value. */
-  readonly body: 'none' | 'object' | 'array' | 'any';
+  /** What the body must be; `any` takes every JSON value. `value`: any JSON value as `application/json`, in which an @context is data. */
+  readonly body: 'none' | 'object' | 'array' | 'any' | 'value';
   /**
    * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. Absent: the tenant must exist (clause 4.14).
    */

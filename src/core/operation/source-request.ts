@@ -173,15 +173,17 @@ interface RequestParts {
   readonly path: string;
   readonly params: Params;
   readonly body?: Json;
+  /** True for a body that has no names and no @context. */
+  readonly isValue?: boolean;
 }
 
-function requestOf(source: SourceTarget, { method, path, params, body }: RequestParts): SourceRequest {
+function requestOf(source: SourceTarget, { method, path, params, body, isValue = false }: RequestParts): SourceRequest {
   const { endpoint, handling, id } = source.registration;
   const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return {
     method,
     url: `${endpoint}/ngsi-ld/v1${path}${query.length > 0 ? '?' : ''}${query.join('&')}`,
-    ...(body === undefined ? { headers: source.headers } : withBody(source, body)),
+    ...(body === undefined ? { headers: source.headers } : withBody(source, body, isValue)),
     registration: id,
     ...(handling.cooldownMs === undefined ? undefined : { cooldownMs: handling.cooldownMs }),
     ...(handling.timeoutMs === undefined ? undefined : { timeoutMs: handling.timeoutMs }),
@@ -194,8 +196,9 @@ export type SourceTarget = Pick<SourceQuery, 'registration' | 'headers' | 'conte
 function withBody(
   { registration, headers, context }: SourceTarget,
   body: Json,
+  isValue: boolean,
 ): Pick<SourceRequest, 'headers' | 'body'> & { readonly body: string } {
-  if (registration.info.contentType !== 'application/ld+json' || !isObject(body))
+  if (registration.info.contentType !== 'application/ld+json' || !isObject(body) || isValue)
     return { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   const { Link: _link, ...others } = headers;
   return {
@@ -230,15 +233,25 @@ export function writeRequest(
     ...(type === undefined ? undefined : { type: type.replace(/[^\s,;|()]+/g, rename) }),
     ...(target.registration.handling.isLocalOnly ? { local: 'true' } : undefined),
   };
-  const isEntity = !operation.path.includes('{attr}');
-  const kept = isEntity && attrs ? withAttributes(request.body, attrs, asked) : request.body;
-  const body = kept === undefined || asked.key === context.key ? kept : renamed(kept, rename, isEntity);
+  const isValue = operation.path.endsWith('/value');
+  const body = isValue ? request.body : forwardedBody({ operation, request, attrs, asked }, context, rename);
   return requestOf(target, {
     method: operation.method,
     path,
     params: own,
+    isValue,
     ...(body === undefined ? undefined : { body }),
   });
+}
+
+function forwardedBody(
+  { operation, request, attrs, asked }: ForwardedWrite,
+  context: Context,
+  rename: (name: string) => string,
+): Json | undefined {
+  const isEntity = !operation.path.includes('{attr}');
+  const kept = isEntity && attrs ? withAttributes(request.body, attrs, asked) : request.body;
+  return kept === undefined || asked.key === context.key ? kept : renamed(kept, rename, isEntity);
 }
 
 /** An entity, or some attributes of one, with these attributes only. */

@@ -6,6 +6,7 @@ import { listContexts, serveContext } from './context/read-contexts.ts';
 import { addContext, deleteContext } from './context/write-contexts.ts';
 import { retrieveAttribute, retrieveAttributes, retrieveType, retrieveTypes } from './discovery/discover.ts';
 import { retrieveSourceIdentity } from './discovery/source-identity.ts';
+import { retrieveAttributeValue, retrieveEntityAttribute, setAttributeValue } from './entity/attribute-value.ts';
 import { purgeEntities } from './entity/purge-entities.ts';
 import { queryByPost, queryEntities, retrieveEntity } from './entity/read-entities.ts';
 import {
@@ -51,9 +52,12 @@ export const operations: readonly Operation[] = [
   deleteEntity,
   appendAttributes,
   updateAttributes,
+  retrieveEntityAttribute,
   partialUpdateAttribute,
   replaceAttribute,
   deleteAttribute,
+  retrieveAttributeValue,
+  setAttributeValue,
   createBatch,
   upsertBatch,
   updateBatch,

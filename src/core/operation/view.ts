@@ -236,7 +236,8 @@ function readRenderer(params: Params, call: CallContext): Render {
   return (entity, view) => renderFeature(entity, { ...view, geometryProperty });
 }
 
-function readView(params: Params, { context }: CallContext): View {
+/** The view that the parameters ask for. */
+export function readView(params: Params, { context }: CallContext): View {
   const options = readOptions<Format | 'sysAttrs'>(params, [...formats, 'sysAttrs']);
   const format = readFormat<Format>(params, formats) ?? formats.find((one) => options.has(one)) ?? 'normalized';
   const datasetIds = readDatasetIds(params);

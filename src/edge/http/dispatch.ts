@@ -204,9 +204,10 @@ async function replyOfOperation(
   const { kind } = caller.principal.identity;
   label.needsCredentials = dispatch.authenticate !== undefined && kind === 'anonymous';
   const answer = await perform(operation, request, { caller, services });
-  const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(caller);
+  const shown = answer.kind === 'found' && answer.media ? { ...caller, media: answer.media } : caller;
+  const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(shown);
   const linked = isLinked ? { contextUrl: await services.contexts.urlOf(caller.context, caller) } : undefined;
-  return answerReply(answer, { caller, target, params: request.params, ...linked });
+  return answerReply(answer, { caller: shown, target, params: request.params, ...linked });
 }
 
 /** True when the @context of a response is in the Link header (clauses 6.3.6, 6.3.15). */

@@ -135,6 +135,10 @@ interface Split {
 /** Separates a body from its @context. The media type determines where the @context is (clause 6.3.5). Throws BadRequestData. */
 function splitContext({ json, media }: Body, { body, takesContext }: Operation, link: string | undefined): Split {
   if (takesContext === true) return { json, context: undefined, isPerElement: false };
+  if (body === 'value') {
+    if (media === 'json') return { json, context: link, isPerElement: false };
+    throw badData('A bare value has no place for an @context: send it as application/json.');
+  }
   if (media === 'json') return splitPlain(json, link);
   if (link !== undefined)
     throw badData('A body in application/ld+json holds its @context; a Link header must not name one.');

@@ -133,7 +133,7 @@ function readLanguageMap(json: Json, place: string, { nulls }: Reading): Json {
 }
 
 /** The maximum of terms in one value: each is expanded by the @context, and its IRI may be a hundred times as long. */
-const vocabMax = 10_000;
+export const vocabMax = 10_000;
 
 function readVocab(json: Json, place: string, terms: Terms): Json {
   if (typeof json === 'string') return terms.expand(json);

@@ -79,7 +79,7 @@ async function answerOne(
 }
 
 /** The warnings go with the answer, and with the problem when there is none. */
-async function withWarnings(
+export async function withWarnings(
   warnings: readonly string[],
   work: () => Promise<Extract<OperationResult, { kind: 'found' }>>,
 ): Promise<OperationResult> {
@@ -91,7 +91,12 @@ async function withWarnings(
   }
 }
 
-const isOfType = (stored: Stored, type: string | undefined, terms: Parameters<typeof parseTypeSelection>[1]): boolean =>
+/** True without `type`, and for an entity that its selection accepts. */
+export const isOfType = (
+  stored: Stored,
+  type: string | undefined,
+  terms: Parameters<typeof parseTypeSelection>[1],
+): boolean =>
   type === undefined || compileFilter({ selectors: [{ types: parseTypeSelection(type, terms) }] })(stored.entity());
 
 export const queryEntities: Operation = {
