@@ -22,6 +22,7 @@ import { createTokenRoute } from '../edge/auth/token-route.ts';
 import { createTokenVerifier } from '../edge/auth/token-verifier.ts';
 import { createValidPolicy } from '../edge/auth/valid-policy.ts';
 import type { Config } from './config/options.ts';
+import { every } from '../city/job/every.ts';
 import { readTokenIssuers } from './config/read-issuers.ts';
 
 export interface Access {
@@ -69,6 +70,9 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
   const ring = await keys.open();
   if (!ring.hasAdministrator()) await createAdministrator(ring, config, options);
   const grants = await openGrants(options);
+  const stopRetries = every(retryMs, async () => {
+    await Promise.all([grants.retry(), ring.retry()]);
+  });
   const tokens = createTokenVerifier({
     issuers,
     clock: options.clock,
@@ -83,12 +87,16 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
     routes: [createTokenRoute({ authenticate, tokens: ownTokens })],
     operations,
     close: async () => {
+      await stopRetries();
       tokens.close();
       grants.close();
       await keys.close();
     },
   };
 }
+
+/** How often grants and keys that could not be read are read again, in milliseconds. */
+const retryMs = 1000;
 
 const openGrants = async ({ stores, observe }: AccessOptions): Promise<GrantPolicy> =>
   openGrantPolicy((await defaultStore(stores)).collection(grantCollection), observe);

@@ -152,6 +152,9 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
     expect(await apply([lamps])).toBe(created);
     expect((await ask(url, types)).status).toBe(200);
     expect(await apply([lamps])).toBe('');
+    const settings = join(folder, 'mlaka.json');
+    writeFileSync(settings, JSON.stringify({ data: folder }));
+    expect((await run(grants, ['apply', file, '--config', settings])).out).toBe('');
     const meters = { id: 'urn:g:meters', to: 'public', operations: ['read'], types: ['Meter'] };
     expect(await apply([{ ...lamps, attrs: ['power'] }, meters])).toBe(
       '~ urn:g:lamps attrs: null -> ["power"]\n+ urn:g:meters {"to":"public","operations":["read"],"types":["Meter"]}\n',

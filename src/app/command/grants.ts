@@ -11,6 +11,7 @@ const flags = {
   'dry-run': { form: '', about: 'Only print what would change.', initial: '' },
   prune: { form: '', about: 'Delete the grants that are not in the file.', initial: '' },
   data: { form: 'FOLDER', about: 'Folder of the broker, as for serve; empty: as serve takes it.', initial: '' },
+  config: { form: 'FILE', about: 'Configuration file of the broker; empty: as serve takes it.', initial: '' },
 } as const;
 
 const usage = `mlaka grants apply FILE [OPTIONS]
@@ -32,15 +33,18 @@ export const grants: Command = {
     const [action = '', file = ''] = rest;
     if (action !== 'apply' || file === '') throw new Error('Say what to do: grants apply FILE.');
     const wanted = grantsIn(parseJson(await readFile(file, 'utf8')));
-    const send = await connect(values.data);
+    const send = await connect(values);
     const plan = difference(wanted, await readAll(send), values.prune === 'true');
     await apply(plan, { send: values['dry-run'] === 'true' ? undefined : send, io });
     return 0;
   },
 };
 
-async function connect(data: string): Promise<SendControl> {
-  const config = readConfig({ args: data === '' ? [] : [`--data=${data}`], env: process.env });
+async function connect(values: Readonly<Record<'data' | 'config', string>>): Promise<SendControl> {
+  const args = (['data', 'config'] as const).flatMap((name) =>
+    values[name] === '' ? [] : [`--${name}=${values[name]}`],
+  );
+  const config = readConfig({ args, env: process.env });
   const send = await findRunningBroker(config.data);
   if (!send) throw new Error(`No running broker answers in the folder ${config.data}. Start it first.`);
   return send;

@@ -10,6 +10,8 @@ import { createPrincipal, type Principal } from './principal.ts';
 import { receiversOf } from './receivers.ts';
 
 export interface GrantPolicy extends AccessPolicy {
+  /** Reads the grants again when the last attempt failed. Never rejects. Call it periodically. */
+  retry(): Promise<void>;
   close(): void;
 }
 
@@ -23,7 +25,7 @@ interface State {
   readonly collection: DocumentCollection;
   readonly observe: Observe;
   readonly listeners: Set<() => void>;
-  /** By id. Undefined: they must be read first. */
+  /** By id. Undefined: they could not be read, and must be read first. */
   stored: Map<string, StoredGrant> | undefined;
   /** By whom they are given to. */
   grants: ReadonlyMap<string, readonly Grant[]>;
@@ -57,11 +59,7 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
     renewal: Promise.resolve(),
   };
   const stop = collection.follow((id) => {
-    renew(state, id).catch((cause: unknown) => {
-      // Without knowing the present grants, nothing is granted by them.
-      put(state, undefined);
-      observe({ kind: 'failed', where: 'grants', cause });
-    });
+    renew(state, id).catch((cause: unknown) => observe({ kind: 'failed', where: 'grants', cause }));
   });
   await renew(state);
   return {
@@ -73,13 +71,24 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
       return () => state.listeners.delete(listener);
     },
     refresh: (id) => renew(state, id),
+    retry: async () => {
+      await state.renewal;
+      // The first failure was observed.
+      if (!state.stored) await renew(state).catch(() => undefined);
+    },
     close: stop,
   };
 }
 
 /** Reads one grant again, or all of them, after all earlier renewals, so that the last one to end is the newest. */
 function renew(state: State, id?: string): Promise<void> {
-  const done = state.renewal.then(() => read(state, id));
+  const done = state.renewal
+    .then(() => read(state, id))
+    .catch((cause: unknown) => {
+      // Without knowing the present grants, nothing is granted by them.
+      put(state, undefined);
+      throw cause;
+    });
   state.renewal = done.catch(() => undefined);
   return done;
 }

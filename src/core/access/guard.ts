@@ -12,6 +12,9 @@ import type { Grant } from './grant.ts';
 /** Page size of the reads that test entities one by one. */
 const pageSize = 1000;
 
+/** Most entities that one such read tests, so that a query on an attribute that some grants hide does not read a whole tenant. */
+const testedMax = 200_000;
+
 /** The store restricted to a decision. A full decision adds no cost. Throws Forbidden for the decision `none`. */
 export function guardStore(store: Store, decision: Decision): Store {
   if (decision.extent === 'full') return store;
@@ -135,12 +138,15 @@ async function countVisible(store: Store, plan: Plan, restriction: Restriction):
   return count;
 }
 
-/** All entities whose visible part matches the filter of the plan. Large ones of a lazy plan stay without content. */
+/**
+ * All entities whose visible part matches the filter of the plan. Large ones of a lazy plan stay without content. Throws TooManyResults
+ * when there are more entities to test than one read may take.
+ */
 async function* matching(store: Store, plan: Plan, { decision, view }: Restriction): AsyncGenerator<Stored> {
   const matches = compileFilter(plan.filter);
   const wide = narrowed({ ...plan, filter: withoutAttributes(plan.filter), limit: pageSize, offset: 0 }, decision);
   let { after } = plan;
-  for (;;) {
+  for (let tested = 0; tested < testedMax; tested += pageSize) {
     const page = await store.find({ ...wide, ...(after === undefined ? undefined : { after }) });
     for (const stored of page) {
       const visible = view.visible(await wholeOf(store, stored, plan.now));
@@ -149,6 +155,10 @@ async function* matching(store: Store, plan: Plan, { decision, view }: Restricti
     after = page.at(-1)?.cursor;
     if (page.length < pageSize) return;
   }
+  throw new Problem(
+    'TooManyResults',
+    `The query is about attributes that some of your grants hide, and more than ${testedMax} entities would have to be tested. Narrow it by type, id or scope.`,
+  );
 }
 
 /** Loads an entity that a lazy plan found without its content, to test it. */

@@ -23,6 +23,7 @@ import type { Keys } from '../../core/port/keys.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { DocumentCollection, Store } from '../../core/port/store.ts';
 import type { Verifier } from './authenticator.ts';
+import { noteUses } from './key-uses.ts';
 import { createVerifiedTexts } from './verified-texts.ts';
 import { hashSecret, isHashOf, keyPrefix, newKeyText, parseKeyText } from './key-text.ts';
 import { createSlots, type Slots } from '../slots.ts';
@@ -40,6 +41,8 @@ export interface KeyRing extends Keys, Verifier {
   follow(listener: () => void): () => void;
   /** Stores which keys were used since the last call. */
   noteUses(): Promise<void>;
+  /** Reads all keys again when the last attempt to read some failed. Never rejects. Call it periodically. */
+  retry(): Promise<void>;
   close(): void;
 }
 
@@ -70,6 +73,8 @@ interface State extends KeyRingOptions {
   readonly slots: Slots;
   /** The last or running read of documents. */
   reading: Promise<void>;
+  /** True when a key may have changed that could not be read. */
+  isStale: boolean;
 }
 
 /** Reads all keys. Throws what the store throws. */
@@ -85,6 +90,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     listeners: new Set(),
     slots: createSlots(checksAtOnce),
     reading: Promise.resolve(),
+    isStale: false,
   };
   // Follows first: a change while all keys are read is read again.
   const close = state.keys.follow((name) => {
@@ -100,17 +106,15 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     },
     verify: (text, start) => verify(state, text, start),
     holderOf: (secretId) => identityOf(state.bySecret.get(secretId), clock),
-    holderNamed: (name) => {
-      const holders = state.byName.get(name)?.secrets.map(({ id }) => identityOf(state.bySecret.get(id), clock));
-      return holders?.find((holder) => holder !== undefined);
-    },
+    holderNamed: (name) => holderNamed(state, name),
     hashOf: (secretId) => hashOf(state.bySecret.get(secretId), clock),
     hasAdministrator: () => [...state.byName.values()].some(isAdministrator),
     follow: (listener) => {
       state.listeners.add(listener);
       return () => void state.listeners.delete(listener);
     },
-    noteUses: () => noteUses(state),
+    noteUses: () => noteUses(state.uses, [...state.bySecret.values()], clock),
+    retry: () => retry(state),
     close,
   };
 }
@@ -118,8 +122,14 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
 /** Reads the document of a name again, or all of them. Reads are one after another, so that an older one never ends last. */
 function reload(state: State, name?: string): Promise<void> {
   const done = state.reading.then(() => read(state, name));
-  state.reading = done.catch(() => undefined);
+  state.reading = done.catch(() => void (state.isStale = true));
   return done;
+}
+
+async function retry(state: State): Promise<void> {
+  await state.reading;
+  // The first failure was observed.
+  if (state.isStale) await reload(state).catch(() => undefined);
 }
 
 async function read(state: State, name?: string): Promise<void> {
@@ -128,6 +138,7 @@ async function read(state: State, name?: string): Promise<void> {
     return;
   }
   const documents = await state.keys.list();
+  state.isStale = false;
   const names = new Set(documents.map(({ key }) => key));
   for (const known of [...state.byName.keys()]) if (!names.has(known)) take(state, known, undefined);
   for (const { key, document } of documents) take(state, key, accessKeyIn(document));
@@ -177,6 +188,11 @@ const hasEnded = ({ ends }: Entry, clock: Clock): boolean =>
 
 const identityOf = (entry: Entry | undefined, clock: Clock): Identity | undefined =>
   entry === undefined || hasEnded(entry, clock) ? undefined : entry.identity;
+
+function holderNamed({ byName, bySecret, clock }: State, name: string): Identity | undefined {
+  const holders = byName.get(name)?.secrets.map(({ id }) => identityOf(bySecret.get(id), clock));
+  return holders?.find((holder) => holder !== undefined);
+}
 
 /** Slow checks at a time. They run on the threads of the process, which files use too. */
 const checksAtOnce = 2;
@@ -281,15 +297,3 @@ const isOther = (other: AccessKey, { name }: AccessKey, clock: Clock): boolean =
   other.secrets.some((secret) => !hasEnded(entryOf(other, secret), clock));
 
 const unknown = (name: string): Problem => new Problem('ResourceNotFound', `There is no key ${quoted(name)}.`);
-
-/** Writes are in groups, so that very many keys do not fill the queue of the store. */
-const usesAtOnce = 500;
-
-async function noteUses({ uses, bySecret, clock }: State): Promise<void> {
-  const used = [...bySecret.values()].filter(({ isUsed }) => isUsed);
-  for (let start = 0; start < used.length; start += usesAtOnce) {
-    const group = used.slice(start, start + usesAtOnce);
-    for (const entry of group) entry.isUsed = false;
-    await Promise.all(group.map(({ key }) => uses.put(key.name, { lastUsedAt: clock.now() })));
-  }
-}

@@ -65,6 +65,24 @@ describe('a partial grant', () => {
     expect((await meters.history(past)).map(({ id }) => id)).toEqual(['urn:a:1', 'urn:a:2']);
   });
 
+  test('gives up a query on hidden attributes of more entities than one request may test', async () => {
+    const [one] = await store.find({ ...all, limit: 1 });
+    if (!one) throw new Error('no entity');
+    let reads = 0;
+    const endless: Store = {
+      ...store,
+      find: ({ limit }) => {
+        reads += 1;
+        return Promise.resolve(Array.from({ length: limit }, () => one));
+      },
+    };
+    const filter = { attrs: [iri('owner')] };
+    const part = guardStore(endless, decide([{ operations: ['read'], attrs: [iri('volume')] }], 'read', ''));
+    await expect(part.find({ ...all, filter })).rejects.toMatchObject({ type: 'TooManyResults' });
+    await expect(part.count({ ...all, filter })).rejects.toThrow('more than 200000 entities');
+    expect(reads).toBe(400);
+  });
+
   test('by scope sees what is beneath it', async () => {
     expect(await ids(guarded({ operations: ['read'], scopes: [{ levels: ['Kranj'], deep: true }] }))).toEqual([
       'urn:a:1',

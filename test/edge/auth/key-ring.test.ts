@@ -109,6 +109,36 @@ test('a key that is revoked while its document is read opens nothing, though the
   expect(await subjectOf(ring, text)).toBe(refused);
 });
 
+test('a key whose change could not be read is read again, until that succeeds', async () => {
+  const { store, open, ring: other } = await openBench();
+  const text = await other.create({ name: 'app', roles: ['reader'] });
+  const collection = store.collection(keyCollection);
+  const tell: ((name?: string) => void)[] = [];
+  let isAway = false;
+  const whenThere = <T>(read: () => Promise<T>): Promise<T> =>
+    isAway ? Promise.reject(new Error('The database is away.')) : read();
+  const view = {
+    ...collection,
+    get: (key: string) => whenThere(() => collection.get(key)),
+    list: () => whenThere(() => collection.list()),
+    follow: (listener: (name?: string) => void) => {
+      tell.push(listener);
+      return () => undefined;
+    },
+  };
+  const ring = await open({ ...store, collection: (name) => (name === keyCollection ? view : store.collection(name)) });
+  await other.create({ name: 'ana', roles: ['administrator'] });
+  await other.revoke('app');
+  isAway = true;
+  tell[0]?.('app');
+  await ring.retry();
+  expect(ring.holderNamed('app')?.subject).toBe('key:app');
+  isAway = false;
+  await ring.retry();
+  expect([ring.holderNamed('app'), ring.holderNamed('ana')?.subject]).toEqual([undefined, 'key:ana']);
+  expect(await subjectOf(ring, text)).toBe(refused);
+});
+
 test('an expired key opens nothing, though it was verified before', async () => {
   const { ring, later } = await openBench();
   const text = await ring.create({ name: 'app', roles: ['reader'], expiresAt: instantOf(1_700_000_100 * 1_000_000) });
