@@ -24,6 +24,7 @@ import { createValidPolicy } from '../edge/auth/valid-policy.ts';
 import type { Config } from './config/options.ts';
 import { every } from '../city/job/every.ts';
 import { readTokenIssuers } from './config/read-issuers.ts';
+import { readTrustedProxies } from './proxies.ts';
 
 export interface Access {
   readonly policy: AccessPolicy;
@@ -47,10 +48,17 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** `open`: everybody may do everything. `required`: only with a valid key or token. Initially by the address to listen on. */
-export function accessModeOf({ access, host }: Pick<Config, 'access' | 'host'>): 'open' | 'required' {
+/**
+ * `open`: everybody may do everything. `required`: only with a valid key or token. Initially it is open for clients on the same machine only:
+ * on a loopback address, with no proxy in front.
+ */
+export function accessModeOf({
+  access,
+  host,
+  trustedProxies,
+}: Pick<Config, 'access' | 'host' | 'trustedProxies'>): 'open' | 'required' {
   if (access === 'open' || access === 'required') return access;
-  return isLoopback(host) ? 'open' : 'required';
+  return isLoopback(host) && trustedProxies === '' ? 'open' : 'required';
 }
 
 function isLoopback(host: string): boolean {
@@ -80,6 +88,7 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
   });
   const ownTokens = createOwnTokens({ keys: ring, clock: options.clock });
   const failures = createFailureLimit(failureBounds);
+  const { clientAddress: addressOf } = readTrustedProxies(config);
   const authenticate = createAuthenticator({ verifiers: [ring, ownTokens, tokens], failures, addressOf });
   return {
     policy: createValidPolicy(grants, { keys: ring, clock: options.clock }),
@@ -110,8 +119,6 @@ async function defaultStore(stores: Stores): Promise<Store> {
 
 /** Enough for a person who tries the keys at hand, and too few to try keys or to load the broker with checks. */
 const failureBounds = { failuresMax: 20, windowMs: 60_000, steadyMs: () => performance.now() };
-
-const addressOf = ({ socket }: Parameters<Authenticate>[0]): string => socket?.remoteAddress ?? '';
 
 /** How often the last use of keys is stored, in milliseconds. */
 const usesMs = 60_000;

@@ -12,6 +12,7 @@ import type { Config } from './config/options.ts';
 import { modelsFolderOf, root } from './folders.ts';
 import { createHealth } from './health.ts';
 import { httpLimitsOf } from './http-limits.ts';
+import { readTrustedProxies } from './proxies.ts';
 import { readServedFiles } from './served-files.ts';
 import type { Streams } from './streams.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -37,6 +38,7 @@ export function openServers(
       ...options,
       ...(authenticate ? { authenticate } : undefined),
       isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
+      proxies: readTrustedProxies(config),
       onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
     }),
     control: createHttpServer({ ...options, authenticate: () => local, isOwnHost: () => true }),

@@ -7,6 +7,7 @@ import { createEventStreams, type EventStreams } from '../edge/stream/sse/stream
 import { createStream, type Stream } from '../edge/stream/ws/stream.ts';
 import type { Access } from './access.ts';
 import type { Config } from './config/options.ts';
+import { readTrustedProxies } from './proxies.ts';
 
 /** How long an event source of ngsi-proxy waits for its client to reconnect. ngsi-proxy uses the same time. */
 const idleTimeoutMs = 24 * 60_000;
@@ -37,6 +38,7 @@ export function openStreams(config: Config, services: Services, access: Access):
       openFeed,
       limits,
       isDeflated: config.streamDeflate,
+      proxies: readTrustedProxies(config),
       ...(access.authenticate ? { authenticate: access.authenticate } : undefined),
       ...(config.corsOrigin === '' ? undefined : { allowedOrigins: [config.corsOrigin] }),
     }),

@@ -66,6 +66,8 @@ const types = '/ngsi-ld/v1/types';
 
 test.each([
   ['', '127.0.0.1', 'open'],
+  ['', '127.0.0.1', 'required', '127.0.0.1'],
+  ['open', '127.0.0.1', 'open', '127.0.0.1'],
   ['', '127.8.0.1', 'open'],
   ['', '::1', 'open'],
   ['', 'localhost', 'open'],
@@ -75,7 +77,9 @@ test.each([
   ['', 'broker.example', 'required'],
   ['open', '0.0.0.0', 'open'],
   ['required', '127.0.0.1', 'required'],
-])('access %j on %s is %s', (access, host, mode) => expect(accessModeOf({ access, host })).toBe(mode));
+])('access %j on %s is %s (behind proxies: %j)', (access, host, mode, trustedProxies = '') =>
+  expect(accessModeOf({ access, host, trustedProxies })).toBe(mode),
+);
 
 describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store) => {
   test('writes the key of the first administrator to a file that only its user reads, and takes it', async () => {

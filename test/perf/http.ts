@@ -13,6 +13,7 @@ import { operations } from '../../src/core/operation/table.ts';
 import { createMemory } from '../../src/app/memory.ts';
 import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
+import { noProxies } from '../../src/edge/trusted-proxies.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
 import { createOfflineLibrary, noSubscriptions, testLimits } from '../context-registry.ts';
@@ -71,6 +72,7 @@ async function serve(name: string): Promise<void> {
     limits,
     corsOrigin: '',
     isOwnHost: () => true,
+    proxies: noProxies,
     isClosing: () => false,
     pages: new Map(),
     writeTimeoutMs: 30_000,

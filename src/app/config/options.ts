@@ -1,6 +1,7 @@
 /** Every option of the broker, in the order in which help and documentation list them. */
 import { codePointOrder, isCollation, rootCollation } from '../../core/language/collation.ts';
 import { bytesIn } from '../memory.ts';
+import { isNetworkList } from '../proxies.ts';
 import { choice, type Option, text, textThat, toggle, whole } from './option.ts';
 
 const mebibyte = 2 ** 20;
@@ -24,6 +25,14 @@ export const options = {
     'OpenID Connect issuers whose tokens are accepted where access is required: a YAML or JSON file, or the JSON array itself (docs/security.md); empty: none.',
     '',
     'FILE|JSON',
+  ),
+  trustedProxies: textThat(
+    { isGood: isNetworkList, what: 'IP addresses and networks such as 10.0.0.0/8, separated by commas' },
+    text(
+      'Reverse proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host count. With them, --access is required unless you set it. Empty: none (docs/operations.md).',
+      '',
+      'ADDRESS[/BITS][,...]',
+    ),
   ),
   hostNames: text(
     'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; * is any.',
@@ -67,7 +76,7 @@ export const options = {
   memoryBudget: textThat(
     { isGood: (size) => size === 'auto' || bytesIn(size) !== undefined, what: 'auto or a size such as 256MB' },
     text(
-      'Memory that bodies of requests, answers and streams that clients have not taken yet, and caches hold together; auto: a quarter of what the machine or the control group has, from 64 MiB to 1 GiB (docs/operation.md).',
+      'Memory that bodies of requests, answers and streams that clients have not taken yet, and caches hold together; auto: a quarter of what the machine or the control group has, from 64 MiB to 1 GiB (docs/operations.md).',
       'auto',
       'SIZE',
     ),

@@ -25,8 +25,8 @@ export const local: Identity = { kind: 'local', subject: 'local', roles: ['admin
 export interface RequestHead {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The connection. Absent: the sender has no address. */
-  readonly socket?: { readonly remoteAddress?: string | undefined };
+  /** The connection. Absent: the sender has no address. `encrypted`: it is a TLS connection. */
+  readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
 }
 
 /** Identifies the sender of a request. Throws a Problem for invalid credentials. Every edge with callers is given such a function. */

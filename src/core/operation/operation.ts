@@ -95,6 +95,8 @@ export interface Caller {
    * The URL at which the client reached the broker, such as `http://localhost:1026`. Absent: unknown, and the broker's own URLs are paths.
    */
   readonly origin?: string;
+  /** The IP address of the client. Absent: it has none, as on the control socket, or the binding has no clients. */
+  readonly address?: string;
   /** The @context of the request (clause 6.3.5). */
   readonly context: Context;
   readonly media: Media;

@@ -23,14 +23,14 @@ export const createTokenRoute = ({ authenticate, tokens }: TokenRouteOptions): C
   method: 'POST',
   path: '/oauth2/token',
   bodyBytesMax,
-  async answer({ headers, text, socket }) {
-    const form = new URLSearchParams(text);
+  async answer(request) {
+    const form = new URLSearchParams(request.text);
     const wanted = form.get('grant_type');
     if (wanted !== grantType) return refusal(400, wanted === null ? 'invalid_request' : 'unsupported_grant_type');
-    const { id, secret } = clientIn(headers, form);
+    const { id, secret } = clientIn(request.headers, form);
     // A token gives no further token, so that it cannot be renewed without the key.
     const isKey = secret.startsWith(keyPrefix);
-    const identity = isKey ? await holderOf(secret, { authenticate, socket }) : undefined;
+    const identity = isKey ? await holderOf(secret, authenticate, request) : undefined;
     const token = identity?.subject === `key:${id}` ? tokens.issue(identity) : undefined;
     if (token === undefined) return refusal(401, 'invalid_client', { 'WWW-Authenticate': 'Basic realm="mlaka"' });
     return reply(200, { access_token: token, token_type: 'Bearer', expires_in: tokens.lifetimeSeconds });
@@ -55,10 +55,11 @@ const decoded = (text: string): string => percentDecoded(text) ?? '';
 /** Throws TooManyRequests. Undefined for a wrong key: the endpoint has its own form of errors. */
 async function holderOf(
   secret: string,
-  { authenticate, socket }: { readonly authenticate: Authenticate; readonly socket: RequestHead['socket'] },
+  authenticate: Authenticate,
+  { headers: { authorization: _, ...headers }, ...head }: RequestHead,
 ): Promise<Identity | undefined> {
   try {
-    return await authenticate({ headers: { 'x-auth-token': secret }, ...(socket ? { socket } : undefined) });
+    return await authenticate({ ...head, headers: { ...headers, 'x-auth-token': secret } });
   } catch (error) {
     if (error instanceof Problem && error.type === 'Unauthenticated') return undefined;
     throw error;

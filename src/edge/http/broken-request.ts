@@ -1,5 +1,5 @@
 /** Answers malformed HTTP requests and requests that time out, and closes their connections. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeProblem } from '../../core/operation/describe-problem.ts';
 import type { JsonObject } from '../../core/model/json.ts';
@@ -26,9 +26,9 @@ export function answerBrokenRequest(error: Error, socket: Duplex, observe: Obser
   observe({ kind: 'answered', binding: 'http', operation: 'unknown', status, tookMs: 0 });
 }
 
-/** Refuses an upgrade request whose Host header names another host (`host-names.ts`). */
-export function answerForeignUpgrade({ headers }: IncomingMessage, socket: Duplex, observe: Observe): void {
-  const refusal = new Refusal(421, foreignHost(headers.host));
+/** Refuses an upgrade request to another host than the broker (`host-names.ts`). */
+export function answerForeignUpgrade(host: string | undefined, socket: Duplex, observe: Observe): void {
+  const refusal = new Refusal(421, foreignHost(host));
   hangUp(socket, describeRefusal(refusal));
   observe({ kind: 'answered', binding: 'http', operation: 'unknown', status: refusal.status, tookMs: 0 });
 }

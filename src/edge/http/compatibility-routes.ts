@@ -1,5 +1,6 @@
 /** Answers requests to the compatibility API of another project. Its paths lie outside the NGSI-LD API. */
 import type { CompatibilityRoute, CompatibilityResult } from '../../core/operation/compatibility-route.ts';
+import type { TrustedProxies } from '../trusted-proxies.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { readText } from './body.ts';
 import { originOf } from './read.ts';
@@ -15,11 +16,12 @@ export const isCompatibilityPath = (compatibilityRoutes: Routes<CompatibilityRou
 export async function replyOfCompatibilityRoute(
   exchange: Exchange,
   { operation: route, path }: Route<CompatibilityRoute>,
-  bodyBudget: BodyBudget,
+  { bodyBudget, proxies }: { readonly bodyBudget: BodyBudget; readonly proxies: TrustedProxies },
 ): Promise<Reply> {
-  const { headers, socket } = exchange.request;
+  const { request } = exchange;
+  const { headers, socket } = request;
   const text = await readText(exchange, route.bodyBytesMax, bodyBudget);
-  return compatibilityReply(await route.answer({ path, headers, socket, text, ...originOf(headers.host) }));
+  return compatibilityReply(await route.answer({ path, headers, socket, text, ...originOf(request, proxies) }));
 }
 
 function compatibilityReply(answer: CompatibilityResult): Reply {

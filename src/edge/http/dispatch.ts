@@ -5,6 +5,7 @@ import { perform } from '../../core/operation/perform.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Caller, Operation, Services } from '../../core/operation/operation.ts';
 import { Problem } from '../../core/model/problem.ts';
+import type { TrustedProxies } from '../trusted-proxies.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
 import { echoCorrelator } from './correlator.ts';
@@ -36,6 +37,8 @@ export interface DispatchOptions {
   readonly corsOrigin: string;
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly isOwnHost: HostCheck;
+  /** The proxies whose word about clients counts. */
+  readonly proxies: TrustedProxies;
   /** True when the server accepts no more connections. Every response then closes its connection. */
   readonly isClosing: () => boolean;
   /** Time in milliseconds within which a client must take a piece of a response. */
@@ -128,7 +131,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
   if (page) {
     label.name = page.name;
     if (page.isGuarded === true) await requireGrant(exchange.request, dispatch, mayReadEverything);
-    return replyOfPage(page, exchange.request, dispatch.corsOrigin);
+    return replyOfPage(page, exchange.request, dispatch);
   }
   const isCompatibility = isCompatibilityPath(dispatch.compatibilityRoutes, target.path);
   const path = isCompatibility ? target.path : pathBelowRoot(target.path);
@@ -140,7 +143,7 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
     const route = findRoute(dispatch.compatibilityRoutes, method, path);
     label.name = route.operation.name;
     if (route.operation.isGuarded === true) await requireGrant(exchange.request, dispatch, maySubscribe);
-    return replyOfCompatibilityRoute(exchange, route, dispatch.bodyBudget);
+    return replyOfCompatibilityRoute(exchange, route, dispatch);
   }
   const route = findRoute(dispatch.routes, method, path);
   label.name = route.operation.name;
@@ -161,9 +164,10 @@ function requireContentLength(
 }
 
 /** Health probes are exempt: an orchestrator uses an address that is not known in advance, and probes read no data. */
-function refuseForeignHost({ request: { headers } }: Exchange, { path }: Target, { isOwnHost }: DispatchContext): void {
-  if (isOwnHost(headers.host) || path.startsWith('/health/')) return;
-  throw new Refusal(421, foreignHost(headers.host));
+function refuseForeignHost({ request }: Exchange, { path }: Target, { isOwnHost, proxies }: DispatchContext): void {
+  const host = proxies.host(request);
+  if (isOwnHost(host) || path.startsWith('/health/')) return;
+  throw new Refusal(421, foreignHost(host));
 }
 
 /** Headers that a web page of another origin cannot send before a preflight request (CORS protocol). */

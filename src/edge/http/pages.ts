@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describeProblem, statusOf } from '../../core/operation/describe-problem.ts';
 import type { JsonObject } from '../../core/model/json.ts';
+import type { TrustedProxies } from '../trusted-proxies.ts';
 import { preflightHeaders } from './cors.ts';
 import { originOf } from './read.ts';
 import { Refusal } from './refusal.ts';
@@ -118,10 +119,11 @@ const statisticsReply = ({ uptime = 0 }: JsonObject): Reply =>
 /** The reply of a page to a request. Web pages of `corsOrigin` may send it too. Pages are read-only. */
 export function replyOfPage(
   page: PageRoute,
-  { method = '', headers }: IncomingMessage,
-  corsOrigin: string,
+  request: IncomingMessage,
+  { corsOrigin, proxies }: { readonly corsOrigin: string; readonly proxies: TrustedProxies },
 ): Reply | Promise<Reply> {
-  if (method === 'GET' || method === 'HEAD') return page.reply(originOf(headers.host).origin);
+  const { method = '' } = request;
+  if (method === 'GET' || method === 'HEAD') return page.reply(originOf(request, proxies).origin);
   if (method === 'OPTIONS')
     return { status: 204, headers: { Allow: pageMethods, ...preflightHeaders(corsOrigin, pageMethods) } };
   throw new Refusal(405, `The method ${method} is not defined here. Those defined are ${pageMethods}.`, {

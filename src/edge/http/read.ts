@@ -1,6 +1,12 @@
 /** Converts an HTTP request to an operation request and a caller (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
 import type { IncomingHttpHeaders } from 'node:http';
-import { anonymous, type Authenticate, credentialsNeeded, type Identity } from '../../core/access/identity.ts';
+import {
+  anonymous,
+  type Authenticate,
+  credentialsNeeded,
+  type Identity,
+  type RequestHead,
+} from '../../core/access/identity.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
@@ -8,6 +14,7 @@ import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts
 import { badData } from '../../core/model/problem.ts';
 import type { OperationRequest, Caller, Media, Operation, Services } from '../../core/operation/operation.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
+import type { TrustedProxies } from '../trusted-proxies.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodyContext, readBody } from './body.ts';
 import { readPreferences } from './prefer.ts';
@@ -38,7 +45,7 @@ export async function readRequest(
     principal,
     ...domainOf(headers, operation),
     media,
-    ...sentWith(headers),
+    ...sentWith(exchange.request, context.proxies),
     ...wishes,
     ...(version === undefined ? undefined : { version }),
     ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
@@ -65,6 +72,7 @@ export async function readRequest(
 
 interface Authentication {
   readonly services: Services;
+  readonly proxies: TrustedProxies;
   /** Absent: everybody is anonymous. */
   readonly authenticate?: Authenticate;
 }
@@ -115,14 +123,16 @@ function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<Operati
   return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
 }
 
-const sentWith = (headers: IncomingHttpHeaders): Pick<Caller, 'headers' | 'origin'> => ({
-  headers,
-  ...originOf(headers.host),
-});
+function sentWith(head: RequestHead, proxies: TrustedProxies): Pick<Caller, 'headers' | 'origin' | 'address'> {
+  const address = proxies.clientAddress(head);
+  return { headers: head.headers, ...(address === '' ? undefined : { address }), ...originOf(head, proxies) };
+}
 
-/** The base URL by which the client reached the broker. A Host value that is not valid in a URL is ignored. */
-export const originOf = (host: string | undefined): Pick<Caller, 'origin'> =>
-  host !== undefined && /^[\w.:[\]-]+$/.test(host) ? { origin: `http://${host}` } : {};
+/** The base URL by which the client reached the broker. A host that is not valid in a URL is ignored. */
+export function originOf(head: RequestHead, proxies: TrustedProxies): Pick<Caller, 'origin'> {
+  const host = proxies.host(head);
+  return host !== undefined && /^[\w.:[\]-]+$/.test(host) ? { origin: `${proxies.scheme(head)}://${host}` } : {};
+}
 
 /** A body and its @context, separated. */
 interface Split {

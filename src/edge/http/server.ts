@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Authenticate } from '../../core/access/identity.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Operation, Services } from '../../core/operation/operation.ts';
+import { noProxies, type TrustedProxies } from '../trusted-proxies.ts';
 import type { BodyLimits } from './body.ts';
 import { answerBrokenRequest, answerForeignUpgrade } from './broken-request.ts';
 import { createAnswerer } from './dispatch.ts';
@@ -33,6 +34,8 @@ export interface HttpOptions extends PageOptions {
   readonly corsOrigin: string;
   /** Checks whether a Host header names this broker. */
   readonly isOwnHost: HostCheck;
+  /** The proxies whose word about clients counts. Absent: none. */
+  readonly proxies?: TrustedProxies;
   /** Handles connections that request a protocol upgrade. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -42,10 +45,10 @@ const headBytesMax = 32 * 1024;
 
 /** Creates a server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
-  const { services, limits, onUpgrade, isOwnHost } = options;
+  const { services, limits, onUpgrade, isOwnHost, proxies = noProxies } = options;
   const { writeTimeoutMs } = limits;
   const isClosing = (): boolean => !server.listening;
-  const answer = createAnswerer({ ...options, pages: createPages(options), isClosing, writeTimeoutMs });
+  const answer = createAnswerer({ ...options, proxies, pages: createPages(options), isClosing, writeTimeoutMs });
   const server = createExpressServer(answer, {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,
@@ -55,8 +58,9 @@ export function createHttpServer(options: HttpOptions): Server {
   server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, services.observe));
   if (onUpgrade) {
     server.on('upgrade', (request, socket, head) => {
-      if (isOwnHost(request.headers.host)) onUpgrade(request, socket, head);
-      else answerForeignUpgrade(request, socket, services.observe);
+      const host = proxies.host(request);
+      if (isOwnHost(host)) onUpgrade(request, socket, head);
+      else answerForeignUpgrade(host, socket, services.observe);
     });
   }
   return server;

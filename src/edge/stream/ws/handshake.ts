@@ -7,6 +7,7 @@ import { Problem, type ProblemType } from '../../../core/model/problem.ts';
 import { percentDecoded } from '../../../core/model/read/percent.ts';
 import { describeProblem, statusOf } from '../../../core/operation/describe-problem.ts';
 import { readTenantName, tenantIn } from '../../../core/operation/tenant-name.ts';
+import type { TrustedProxies } from '../../trusted-proxies.ts';
 
 export const subprotocol = 'ngsi-ld-ws.v1';
 
@@ -27,6 +28,7 @@ export interface HandshakeRules {
   readonly path: string;
   /** Origins of web pages that may connect, besides the broker's own; `*` allows all. */
   readonly allowedOrigins: readonly string[];
+  readonly proxies: TrustedProxies;
 }
 
 /** What a valid handshake says about the client. */
@@ -36,13 +38,13 @@ export interface Handshake {
   readonly ticket: string | undefined;
   /** The URL of the default @context of frames. */
   readonly contextUrl: string | undefined;
+  /** The IP address of the client. */
+  readonly address: string;
 }
 
 /** Throws a Refusal; BadRequestData for an invalid Link header or tenant; InvalidRequest for an invalid query. */
-export function readHandshake(
-  { url = '', headers }: IncomingMessage,
-  { path, allowedOrigins }: HandshakeRules,
-): Handshake {
+export function readHandshake(request: IncomingMessage, { path, allowedOrigins, proxies }: HandshakeRules): Handshake {
+  const { url = '', headers } = request;
   const [pathname = '', query = ''] = url.split(/\?(.*)/s);
   if (pathname !== path)
     throw new Refusal(404, 'ResourceNotFound', `There is no stream at ${pathname}; it is at ${path}.`);
@@ -53,11 +55,15 @@ export function readHandshake(
       `The stream needs an upgrade to WebSocket with the subprotocol ${subprotocol}.`,
     );
   }
-  const { origin, host } = headers;
-  if (origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
+  const { origin } = headers;
+  if (origin !== undefined && !isAllowed(origin, proxies.host(request), allowedOrigins)) {
     throw new Refusal(403, 'Forbidden', `Web pages from ${origin} may not connect.`);
   }
-  return { ...readQuery(query, tenantIn(headers)), contextUrl: readContextLink(headers['link']?.toString()) };
+  return {
+    ...readQuery(query, tenantIn(headers)),
+    contextUrl: readContextLink(headers['link']?.toString()),
+    address: proxies.clientAddress(request),
+  };
 }
 
 /** Reads tenant and ticket. The tenant header takes precedence over the query. */

@@ -17,7 +17,7 @@ import type { RequestFrame } from './read-frame.ts';
 import { responseFrame } from './write-frame.ts';
 
 /** The client of a connection, and the default @context of its frames. Both are fixed when the connection opens. */
-export interface Peer extends Pick<Caller, 'tenant' | 'context'> {
+export interface Peer extends Pick<Caller, 'tenant' | 'context' | 'address'> {
   readonly identity: Identity;
 }
 
@@ -97,6 +97,7 @@ async function readCaller(
   const [first = 'json'] = media;
   return {
     tenant: peer.tenant,
+    ...(peer.address === undefined ? undefined : { address: peer.address }),
     principal: services.access.principalOf(peer.identity),
     context: context === undefined ? peer.context : await services.contexts.resolve(context, peer.tenant),
     media: media.includes('json') ? 'json' : first,

@@ -6,6 +6,7 @@ import { anonymous, type Authenticate, credentialsNeeded } from '../../../core/a
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, Services } from '../../../core/operation/operation.ts';
 import { epochOf } from '../../../core/port/position.ts';
+import { noProxies, type TrustedProxies } from '../../trusted-proxies.ts';
 import { createExclusiveConsumers, type OpenExclusiveConsumer } from '../exclusive-consumers.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { OpenFeed } from '../feed.ts';
@@ -26,6 +27,8 @@ export interface StreamOptions {
   readonly authenticate?: Authenticate;
   /** Origins of web pages that may connect, besides the broker's own; `*` allows all. */
   readonly allowedOrigins?: readonly string[];
+  /** The proxies whose word about clients counts. Absent: none. */
+  readonly proxies?: TrustedProxies;
   readonly path?: string;
   /** True to compress frames for clients that offer it. */
   readonly isDeflated?: boolean;
@@ -100,6 +103,7 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     limits,
     authenticate = () => anonymous,
     allowedOrigins = [],
+    proxies = noProxies,
     path = '/ngsi-ld/v1/stream',
   } = options;
   const server = new WebSocketServer({
@@ -110,7 +114,7 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     handleProtocols: () => subprotocol,
   });
   const accept = async (...[request, socket, head]: Parameters<HandleUpgrade>): Promise<void> => {
-    const handshake = readHandshake(request, { path, allowedOrigins });
+    const handshake = readHandshake(request, { path, allowedOrigins, proxies });
     refuseClosing(door);
     if (parts.open.size >= limits.connectionsMax)
       throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
@@ -150,7 +154,7 @@ async function identify(handshake: Handshake, { services, authenticate }: Identi
   const context = await (contextUrl === undefined
     ? contexts.defaultContext(tenant)
     : contexts.resolve(contextUrl, tenant));
-  return { tenant, identity, context };
+  return { tenant, identity, context, address: handshake.address };
 }
 
 /** Serves a client until it disconnects. */
