@@ -18,6 +18,7 @@ const coreTerms: ReadonlyMap<string, string> = new Map([
   ['description', 'http://purl.org/dc/terms/description'],
   ['location', 'https://uri.etsi.org/ngsi-ld/location'],
   ['status', 'https://uri.etsi.org/ngsi-ld/status'],
+  ['title', 'http://purl.org/dc/terms/title'],
 ]);
 
 export interface ModelOptions {

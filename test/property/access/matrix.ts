@@ -105,15 +105,15 @@ async function load({ send }: TestServer, entities: readonly Json[]): Promise<vo
   expect([201, 204]).toContain(status);
 }
 
-async function compareAllReads(services: MatrixRun): Promise<void> {
-  await compareReads(services, 'read', [...reads, 'POST /entityOperations/query']);
-  await compareReads(services, 'history', histories);
+async function compareAllReads(run: MatrixRun): Promise<void> {
+  await compareReads(run, 'read', [...reads, 'POST /entityOperations/query']);
+  await compareReads(run, 'history', histories);
 }
 
 async function checkShape(
   server: TestServer,
   shape: readonly TestGrant[],
-  check: (services: MatrixRun) => Promise<void>,
+  check: (run: MatrixRun) => Promise<void>,
 ): Promise<void> {
   for (const [index, grant] of shape.entries()) {
     const body = { ...grantBody(grant), id: `urn:g:${index}` };
