@@ -49,9 +49,15 @@ export function unpackChange({ at, event, rest }: PackedChange, entity: Entity):
 /** True when the changes are the same as the result of `wholeChanges`. */
 function isWhole({ event, entity, attrs }: Change): boolean {
   if (event === 'updated') return false;
-  const instances = Object.values(entity.attrs).flat();
   const side = event === 'created' ? 'after' : 'before';
-  return attrs.length === instances.length && attrs.every((one, index) => one[side] === instances[index]);
+  let count = 0;
+  for (const instances of Object.values(entity.attrs)) {
+    for (const instance of instances) {
+      if (attrs[count]?.[side] !== instance) return false;
+      count += 1;
+    }
+  }
+  return count === attrs.length;
 }
 
 /** Marks every instance as created or deleted together with the entity. */

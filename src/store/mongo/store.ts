@@ -2,6 +2,7 @@
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Store } from '../../core/port/store.ts';
+import { runWithPauses } from '../../core/model/interruptible.ts';
 import { microsOfInstant } from '../../core/model/instant.ts';
 import type { Outcome } from '../../core/model/mutation.ts';
 import { withDatabase } from './connection.ts';
@@ -16,7 +17,7 @@ import type { Collections } from './schema.ts';
 import { countEntities, findEntities, getEntity } from './search/search.ts';
 import { countKept, readSummary } from './search/summary.ts';
 import { createDocumentCollections } from './document-collections.ts';
-import { executeSome, recordPast, sweepOne } from './writer/execute-write.ts';
+import { executeSome, recordPast, sweepSome } from './writer/execute-write.ts';
 import { createWriter, type Writer, type WriterLimits } from './writer/writer.ts';
 
 /** A store, and how to close it. */
@@ -41,7 +42,11 @@ export async function openStore(collections: Collections, options: StoreOptions)
   const { limits, observe, yieldToEventLoop } = options;
   const state = await collections.state.findOne({ _id: 'state' });
   const followers = createFollowers(collections, { newest: state?.position ?? 0, observe });
-  const writer = createWriter(collections, { limits, announce: (position) => followers.announce(position) });
+  const writer = createWriter(collections, {
+    limits,
+    yieldToEventLoop,
+    announce: (position) => followers.announce(position),
+  });
   const documentCollections = createDocumentCollections(collections, { ...options, writer });
   return {
     store: {
@@ -97,7 +102,7 @@ function createWriting(
     record: async (instances, at) => {
       if (instances.length === 0) return;
       const ids = [...new Set(instances.map(({ id }) => id))];
-      await writer.send({ ids, run: (work) => recordPast(work, instances, at) });
+      await writer.send({ ids, run: (work) => runWithPauses(recordPast(work, instances, at), yieldToEventLoop) });
     },
     revise: (revision, at) => writer.send({ ids: [revision.id], run: (work) => revise(work, revision, at) }),
     sweep: async (now) => {
@@ -107,7 +112,7 @@ function createWriting(
         const found = await withDatabase(subjects.find(due, { limit: sweepMax, projection: { _id: 1 } }).toArray());
         if (found.length === 0) return gone;
         const ids = found.map(({ _id }) => _id);
-        gone += await writer.send({ ids, run: (work) => ids.filter((id) => sweepOne(work, id, now)).length });
+        gone += await writer.send({ ids, run: (work) => runWithPauses(sweepSome(work, ids, now), yieldToEventLoop) });
       }
     },
     forgetHistory: (slice) => writer.send({ ids: [], run: (work) => forgetSome(work, slice) }),

@@ -5,6 +5,7 @@ import type { Instance } from '../../core/model/attribute.ts';
 import type { Entity } from '../../core/model/entity.ts';
 import { firstExpiry } from '../../core/model/expiry.ts';
 import { type BoundingBox, boundingBox, type Geometry } from '../../core/model/geometry.ts';
+import type { Interruptible } from '../../core/model/interruptible.ts';
 import { isObject, type Json, stringsOf } from '../../core/model/json.ts';
 import type { Position } from '../../core/port/store.ts';
 import { coveringShape } from './cover.ts';
@@ -34,12 +35,16 @@ export type Key = string | number | boolean;
 /** The maximum number of indexed values per attribute: each makes writes slower. */
 const valuesMax = 64;
 
-export function documentOf({ id, subject, types, series, present }: Subject): SubjectDocument {
+export function* documentOf({ id, subject, types, series, present }: Subject): Interruptible<SubjectDocument> {
   const known = { _id: id, subject, types, series };
   if (!present) return known;
   const { num, version, doc, entity } = present;
   const expires = firstExpiry(entity);
-  const listings = Object.entries(entity.attrs).map(([name, instances]) => listingOf(name, instances));
+  const listings: Listing[] = [];
+  for (const [name, instances] of Object.entries(entity.attrs)) {
+    listings.push(listingOf(name, instances));
+    yield;
+  }
   const places = listings.flatMap((one) => one.places);
   const unlisted = listings.flatMap((one) => (one.isWhole ? [] : [one.name]));
   return {

@@ -6,6 +6,7 @@ import {
   apply,
   type Bench,
   create,
+  entityOf,
   instance,
   iri,
   minute,
@@ -94,6 +95,23 @@ export function describeSummary(bench: Bench): void {
         Bare: [1, {}],
         Many: [1, { level: [1, 'JsonProperty', 'Property'] }],
       });
+    });
+
+    test('more attributes than one command of a database takes', async () => {
+      const store = bench.store();
+      const many = Object.fromEntries(Array.from({ length: 700 }, (_, n) => [`a${n}`, property(n)]));
+      await apply(store, minute(0), create('a', thing(many)));
+      await apply(
+        store,
+        minute(1),
+        setTo('a', Object.fromEntries(Object.keys(many).map((name) => [name, property(0)]))),
+      );
+      const [{ attrs: counted } = { attrs: [] }] = (await store.summary()).types;
+      expect(counted.map(({ name }) => name).sort()).toEqual(Object.keys(many).map(iri).sort());
+      expect(counted.every(({ entities, kinds }) => entities === 1 && kinds.join() === 'Property')).toBe(true);
+      expect((await entityOf(store, 'a')).attrs[iri('a699')]?.[0]?.value).toBe(0);
+      await apply(store, minute(2), remove('a'));
+      expect(await store.summary()).toEqual({ entities: 0, types: [] });
     });
 
     test('what is left after updates', async () => {

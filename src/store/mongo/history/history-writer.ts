@@ -1,6 +1,8 @@
 /** Collects the changes of a transaction to the history, and writes them. */
 import { type HistoryEntry, scopeSeries } from '../../../core/model/history.ts';
+import { type Interruptible, type Pause, restIfDue } from '../../../core/model/interruptible.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
+import { bulkWrite } from '../bulk-write.ts';
 import type { Row } from '../own-text.ts';
 import type { SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
@@ -19,7 +21,7 @@ import { newestDay, type RollupOperation, type Rollups, touching } from './rollu
 
 export interface HistoryWriter {
   /** `numberOf` returns a number for each entry that no earlier entry has. Returns the subject with all its series. */
-  add(subject: Subject, entries: readonly HistoryEntry[], numberOf: () => number): Subject;
+  add(subject: Subject, entries: readonly HistoryEntry[], numberOf: () => number): Interruptible<Subject>;
   /** Removes whole series. */
   forget(subject: Subject, isMeant: (series: SeriesDocument) => boolean): void;
   /**
@@ -46,12 +48,13 @@ interface Pending {
 export interface HistoryTarget extends Buckets {
   readonly rollups: Rollups;
   readonly turn: number;
+  readonly pause: Pause;
 }
 
 export function createHistoryWriter(place: HistoryTarget): HistoryWriter {
   const pending = createPending();
   return {
-    add(subject, entries, numberOf) {
+    *add(subject, entries, numberOf) {
       const all = [...subject.series];
       const places = new Map(all.map((one, place) => [seriesKey(one.name, one.dataset), place]));
       let isChanged = false;
@@ -64,6 +67,7 @@ export function createHistoryWriter(place: HistoryTarget): HistoryWriter {
         places.set(key, place);
         all[place] = series;
         isChanged ||= series !== known;
+        yield;
       }
       return isChanged ? { ...subject, series: all } : subject;
     },
@@ -132,6 +136,7 @@ async function writeAll(all: readonly Pending[], place: HistoryTarget): ReturnTy
   const operations: BucketOperation[] = [];
   const rollupOperations: RollupOperation[] = [];
   for (const one of all) {
+    await restIfDue(place.pause);
     const { writes, open, touched } = await writesOf(one, place);
     const key = keyOf(one);
     if (one.isCleared) {
@@ -144,8 +149,8 @@ async function writeAll(all: readonly Pending[], place: HistoryTarget): ReturnTy
     ofSubject.push({ ...one.series, open });
     written.set(one.subject, ofSubject);
   }
-  if (operations.length > 0) await place.history.bulkWrite(operations, options(place));
-  if (rollupOperations.length > 0) await place.rollups.bulkWrite(rollupOperations, options(place));
+  await bulkWrite(place.history, operations, options(place));
+  await bulkWrite(place.rollups, rollupOperations, options(place));
   return written;
 }
 

@@ -1,5 +1,6 @@
 /** Changes the history without a change of the entity: deletes series and instances, and replaces instances (clauses 5.6.13 to 5.6.16). */
 import type { Document } from 'mongodb';
+import { runSync } from '../../../core/model/interruptible.ts';
 import { replacementOf } from '../../../core/model/history.ts';
 import type { Instant } from '../../../core/model/instant.ts';
 import { dayOf, rollupState } from '../../../core/model/rollup.ts';
@@ -79,7 +80,7 @@ async function changeInstance(
   await buckets.history.bulkWrite([...rewriting(key, bucket, rest)], { session: work.session });
   const changed = work.history.disturb(subject, key.n, [dayOf(row[0])]);
   work.put(changed);
-  if (entry) work.history.add(changed, [entry], () => work.nextNumber());
+  if (entry) runSync(work.history.add(changed, [entry], () => work.nextNumber()));
   return 'done';
 }
 

@@ -2,6 +2,7 @@
 import { dayOf, daysOf, rollupState } from '../../../core/model/rollup.ts';
 import type { SeriesDocument } from '../schema.ts';
 import type { UnitOfWork } from '../writer/unit-of-work.ts';
+import { bulkWrite } from '../bulk-write.ts';
 import { bucketAfter, keysBetween, type SeriesKey } from './bucket.ts';
 import { rollDays } from './rollup-day.ts';
 import { byLeaf, isLeafBefore, leavesOf, newestDay, type RollupOperation } from './rollup-documents.ts';
@@ -48,7 +49,7 @@ export async function finalizeRollups(work: UnitOfWork, { key, series, bounds }:
       },
     ];
   });
-  if (operations.length > 0) await rollups.bulkWrite(operations, { session });
+  await bulkWrite(rollups, operations, { session });
 }
 
 /** Removes the days before the bounds. */
@@ -70,5 +71,5 @@ export async function expireRollups(work: UnitOfWork, all: readonly Bounded[]): 
     const $pull = { days: { day: { $lt: end } }, stale: { $lt: end } };
     return { updateOne: { filter: { _id }, update: { $pull, $set: { turn } } } };
   });
-  if (operations.length > 0) await rollups.bulkWrite(operations, { session });
+  await bulkWrite(rollups, operations, { session });
 }

@@ -7,7 +7,8 @@ import { countKey } from '../writer/entity-counts.ts';
 type Counts = Collections['counts'];
 
 export async function readSummary(counts: Counts): Promise<Summary> {
-  const all = await counts.find().toArray();
+  // The driver decodes a batch in one go.
+  const all = await counts.find({}, { batchSize: 1000 }).toArray();
   const byType = Map.groupBy(all, ({ _id }) => _id.t);
   const types = [...byType].flatMap(([type, own]) => (type === null ? [] : { type, ...typeIn(own) }));
   return { entities: totalIn(byType.get(null) ?? []), types: types.sort(by('type')) };

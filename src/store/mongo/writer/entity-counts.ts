@@ -1,11 +1,13 @@
 /** Maintains the counts of types, attributes and kinds: collects differences during a transaction and writes them at its end. */
 import type { ClientSession, Collection } from 'mongodb';
 import type { Entity } from '../../../core/model/entity.ts';
+import { forEachInterruptible, type Interruptible } from '../../../core/model/interruptible.ts';
+import { bulkWrite } from '../bulk-write.ts';
 import type { CountDocument, CountKey } from '../schema.ts';
 
 export interface EntityCounts {
   /** Counts the replacement of an entity by another; undefined: no entity. */
-  replace(before: Entity | undefined, after: Entity | undefined): void;
+  replace(before: Entity | undefined, after: Entity | undefined): Interruptible<void>;
   flush(): Promise<void>;
 }
 
@@ -15,26 +17,27 @@ export const countKey = (t: string | null, a: string | null, k: string | null): 
 export function createEntityCounts(counts: Collection<CountDocument>, session: ClientSession): EntityCounts {
   const changes = new Map<string, { readonly _id: CountKey; step: number }>();
   const add = (_id: CountKey, step: number): void => {
-    const key = JSON.stringify(_id);
+    // No name is empty or has a line break.
+    const key = `${_id.t ?? ''}\n${_id.a ?? ''}\n${_id.k ?? ''}`;
     const change = changes.get(key) ?? { _id, step: 0 };
     change.step += step;
     changes.set(key, change);
   };
-  const count = (entity: Entity, step: number): void => {
-    for (const key of keysOf(entity)) add(key, step);
-  };
+  const count = (entity: Entity, step: number): Interruptible<void> =>
+    forEachInterruptible(keysOf(entity), (key) => add(key, step));
   return {
-    replace(before, after) {
+    *replace(before, after) {
       if (before && after && isSameShape(before, after)) return;
-      if (before) count(before, -1);
-      if (after) count(after, 1);
+      if (before) yield* count(before, -1);
+      if (after) yield* count(after, 1);
     },
     async flush() {
       const changed = [...changes.values()].filter(({ step }) => step !== 0);
       changes.clear();
       if (changed.length === 0) return;
       const fallen = changed.flatMap(({ _id, step }) => (step < 0 ? _id : []));
-      await counts.bulkWrite(
+      await bulkWrite(
+        counts,
         [
           ...changed.map(({ _id, step }) => ({
             updateOne: { filter: { _id }, update: { $inc: { entities: step } }, upsert: true },
@@ -48,16 +51,15 @@ export function createEntityCounts(counts: Collection<CountDocument>, session: C
   };
 }
 
-function keysOf({ types, attrs }: Entity): readonly CountKey[] {
-  const names = Object.entries(attrs).flatMap(([name, instances]) => [
-    [name, null] as const,
-    ...[...new Set(instances.map(({ kind }) => kind))].map((kind) => [name, kind] as const),
-  ]);
-  const ofType = (type: string): readonly CountKey[] => [
-    countKey(type, null, null),
-    ...names.map(([name, kind]) => countKey(type, name, kind)),
-  ];
-  return [countKey(null, null, null), ...[...new Set(types)].flatMap(ofType)];
+function* keysOf({ types, attrs }: Entity): Generator<CountKey, void> {
+  yield countKey(null, null, null);
+  for (const type of new Set(types)) {
+    yield countKey(type, null, null);
+    for (const [name, instances] of Object.entries(attrs)) {
+      yield countKey(type, name, null);
+      for (const kind of new Set(instances.map((one) => one.kind))) yield countKey(type, name, kind);
+    }
+  }
 }
 
 /** True when an update changed no type, attribute or kind: by far the most common write. */

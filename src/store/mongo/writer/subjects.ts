@@ -1,6 +1,8 @@
 /** The subjects of a transaction: as loaded from the database, and with the changes of the transaction. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 'mongodb';
+import { type Pause, runWithPauses } from '../../../core/model/interruptible.ts';
+import { bulkWrite } from '../bulk-write.ts';
 import { entityIn } from '../own-text.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
 import { documentOf, type Present, type Subject } from '../subject-document.ts';
@@ -14,7 +16,7 @@ export interface Subjects {
   /** Replaces the changed series, by subject. */
   readonly putSeries: (changed: ReadonlyMap<number, readonly SeriesDocument[]>) => void;
   /** Writes the changed subjects. */
-  readonly flush: () => Promise<void>;
+  readonly flush: (pause: Pause) => Promise<void>;
 }
 
 export function createSubjects(
@@ -44,11 +46,14 @@ export function createSubjects(
         if (series.size > 0) put({ ...subject, series: subject.series.map((one) => series.get(one.n) ?? one) });
       }
     },
-    async flush() {
-      const documents = [...changed].flatMap((id) => held.get(id) ?? []).map(documentOf);
-      const writes = documents.flatMap((document) => writeOf(kept.get(document._id), document));
-      if (writes.length > 0) await subjects.bulkWrite(writes, { session });
-      for (const document of documents) kept.set(document._id, document);
+    async flush(pause) {
+      const writes: AnyBulkWriteOperation<SubjectDocument>[] = [];
+      for (const subject of [...changed].flatMap((id) => held.get(id) ?? [])) {
+        const document = await runWithPauses(documentOf(subject), pause);
+        writes.push(...writeOf(kept.get(document._id), document));
+        kept.set(document._id, document);
+      }
+      await bulkWrite(subjects, writes, { session });
       changed.clear();
     },
   };

@@ -1,6 +1,7 @@
 /** The changes of one transaction to a tenant's collections: collected in memory, written by `flush`. */
 import type { ClientSession } from 'mongodb';
 import type { Change } from '../../../core/model/change.ts';
+import type { Pause } from '../../../core/model/interruptible.ts';
 import { packChange } from '../../../core/model/packed-change.ts';
 import type { Position } from '../../../core/port/store.ts';
 import { createHistoryWriter, type HistoryWriter } from '../history/history-writer.ts';
@@ -32,7 +33,7 @@ export interface UnitOfWork extends Pick<Subjects, 'get' | 'put' | 'adopt'> {
 export async function beginUnitOfWork(
   collections: Collections,
   session: ClientSession,
-  ids: readonly string[],
+  { ids, pause }: { readonly ids: readonly string[]; readonly pause: Pause },
 ): Promise<UnitOfWork> {
   const state = await collections.state.findOneAndUpdate(
     { _id: 'state' },
@@ -42,17 +43,25 @@ export async function beginUnitOfWork(
   if (!state) throw new Error(`The database ${collections.state.dbName} has lost its state.`);
   const found =
     ids.length === 0 ? [] : await collections.subjects.find({ _id: { $in: [...new Set(ids)] } }, { session }).toArray();
-  return createUnitOfWork(collections, session, { state, subjects: found });
+  return createUnitOfWork(collections, session, { state, subjects: found, pause });
 }
 
 interface Loaded {
+  readonly pause: Pause;
   readonly state: StateDocument;
   readonly subjects: readonly SubjectDocument[];
 }
 
 function createUnitOfWork(collections: Collections, session: ClientSession, loaded: Loaded): UnitOfWork {
+  const { pause } = loaded;
   const { turn } = loaded.state;
-  const history = createHistoryWriter({ history: collections.history, rollups: collections.rollups, session, turn });
+  const history = createHistoryWriter({
+    history: collections.history,
+    rollups: collections.rollups,
+    session,
+    turn,
+    pause,
+  });
   const counts = createEntityCounts(collections.counts, session);
   const {
     putSeries,
@@ -69,7 +78,7 @@ function createUnitOfWork(collections: Collections, session: ClientSession, load
     ...log,
     async flush() {
       putSeries(await history.flush());
-      await flushSubjects();
+      await flushSubjects(pause);
       await counts.flush();
       await flushLog();
     },

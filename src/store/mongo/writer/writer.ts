@@ -1,6 +1,7 @@
 /** Writes to a tenant's database. Tasks that arrive together share one transaction. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Problem } from '../../../core/model/problem.ts';
+import type { YieldToEventLoop } from '../../../core/port/clock.ts';
 import type { Position } from '../../../core/port/store.ts';
 import { isUnavailable, withDatabase } from '../connection.ts';
 import type { Collections } from '../schema.ts';
@@ -41,12 +42,17 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** `announce` is called after each commit with the newest position. */
-export function createWriter(
-  collections: Collections,
-  { limits, announce }: { readonly limits: WriterLimits; readonly announce: (position: Position) => void },
-): Writer {
-  const queue = createQueue(async (together) => commitTogether(collections, together, announce));
+export interface WriterOptions {
+  readonly limits: WriterLimits;
+  /** Called within long work of a transaction. */
+  readonly yieldToEventLoop: YieldToEventLoop;
+  /** Called after each commit with the newest position. */
+  readonly announce: (position: Position) => void;
+}
+
+export function createWriter(collections: Collections, options: WriterOptions): Writer {
+  const { limits } = options;
+  const queue = createQueue(async (together) => commitTogether(collections, together, options));
   let isOpen = true;
   return {
     send(task) {
@@ -118,10 +124,10 @@ function takeTogether(queue: Waiting[]): readonly Waiting[] {
 async function commitTogether(
   collections: Collections,
   together: readonly Waiting[],
-  announce: (position: Position) => void,
+  options: WriterOptions,
 ): Promise<void> {
   for (let rest = together; rest.length > 0; ) {
-    const count = await commitSome(collections, rest, announce);
+    const count = await commitSome(collections, rest, options);
     rest = rest.slice(count);
   }
 }
@@ -130,19 +136,21 @@ async function commitTogether(
 async function commitSome(
   collections: Collections,
   together: readonly Waiting[],
-  announce: (position: Position) => void,
+  options: WriterOptions,
 ): Promise<number> {
   try {
     const { answers, position } = await withDatabase(
-      inTransaction(collections.startSession, (session) => carryOutSome(collections, session, together)),
+      inTransaction(collections.startSession, (session) =>
+        carryOutSome(collections, session, { together, pause: options.yieldToEventLoop }),
+      ),
     );
-    announce(position);
+    options.announce(position);
     for (const answer of answers) answer();
     return answers.length;
   } catch (error) {
     // Run each task in its own transaction, so that one faulty task does not fail the others.
     if (together.length > 1 && !isUnavailable(error) && !(error instanceof Problem && error.type === 'Unavailable')) {
-      for (const one of together) await commitSome(collections, [one], announce);
+      for (const one of together) await commitSome(collections, [one], options);
     } else for (const one of together) one.reject(error);
     return together.length;
   }
@@ -151,13 +159,9 @@ async function commitSome(
 async function carryOutSome(
   collections: Collections,
   session: Parameters<typeof beginUnitOfWork>[1],
-  together: readonly Waiting[],
+  { together, pause }: { readonly together: readonly Waiting[]; readonly pause: YieldToEventLoop },
 ): Promise<{ readonly answers: readonly (() => void)[]; readonly position: Position }> {
-  const work = await beginUnitOfWork(
-    collections,
-    session,
-    together.flatMap(({ ids }) => ids),
-  );
+  const work = await beginUnitOfWork(collections, session, { ids: together.flatMap(({ ids }) => ids), pause });
   const answers: (() => void)[] = [];
   for (const one of together) {
     answers.push(await one.run(work));
