@@ -32,6 +32,7 @@ export function createOfflineLibrary(
 
 /** For worlds in which nobody carries subscriptions out. */
 export const noSubscriptions: Subscriptions = {
+  about: 'entities',
   check: () => Promise.resolve(),
   refresh: () => Promise.resolve(),
   watch: () => () => undefined,

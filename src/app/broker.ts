@@ -72,9 +72,9 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     },
   );
   const parts = openParts(config, { observe, stores, loader, access });
-  const delivery = openDelivery(config, parts);
+  const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
-  const services: Services = { ...parts, subscriptions: delivery.subscriptions, sources };
+  const services: Services = { ...parts, ...delivery.services, sources };
   await delivery.start();
   const stopJobs = startJobs({ ...services, ...jobs, clock: createCautiousClock(services.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
@@ -207,9 +207,32 @@ const reachOf = ({ notifyAllowPrivate }: Config): { readonly lookupPublic?: type
 const openSources = (config: Config, { memory }: DeliveryServices): Sources =>
   createHttpSources({ ...reachOf(config), timeoutMs: config.sourceTimeoutMs, depthMax: config.depthMax, memory });
 
-function openDelivery(config: Config, services: DeliveryServices): DeliveryEngine {
+interface Deliveries {
+  readonly services: Required<Pick<Services, 'subscriptions' | 'registrationSubscriptions'>>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The delivery of notifications of entities, and that of notifications of registrations. */
+function openDeliveries(config: Config, parts: DeliveryServices): Deliveries {
+  const entities = openDelivery(config, parts, 'entities');
+  const registrations = openDelivery(config, parts, 'registrations');
+  return {
+    services: { subscriptions: entities.subscriptions, registrationSubscriptions: registrations.subscriptions },
+    async start() {
+      await entities.start();
+      await registrations.start();
+    },
+    async stop() {
+      await Promise.all([entities.stop(), registrations.stop()]);
+    },
+  };
+}
+
+function openDelivery(config: Config, services: DeliveryServices, about: 'entities' | 'registrations'): DeliveryEngine {
   const reach = { ...reachOf(config), timeoutMs: config.notifyTimeoutMs };
   return createDeliveryEngine({
+    about,
     messenger: joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]),
     concurrency: config.notifyConcurrency,
     attemptsMax: config.notifyAttempts,

@@ -4,10 +4,17 @@ import type { Json } from '../model/json.ts';
 import { createSingleFlight } from '../jsonld/single-flight.ts';
 import { readEach } from '../port/document-collection.ts';
 import type { Observe } from '../port/observe.ts';
-import type { DocumentCollection, Stores } from '../port/store.ts';
+import type { DocumentCollection, Store, Stores } from '../port/store.ts';
 import { readRegistration } from './read-registration.ts';
-import { type Registration, registrationCollection, registrationIn } from './registration.ts';
+import {
+  type Registration,
+  registrationCollection,
+  type RegistrationDocument,
+  registrationIn,
+  registrationJson,
+} from './registration.ts';
 import { createRegistrationIndex, type RegistrationIndex } from './registration-index.ts';
+import { createRegistrationStore, type RegistrationStore } from './registration-store.ts';
 
 /** How often a source was asked, and with which result (clause 5.2.9). This broker counts what it sent itself since it started. */
 interface SourceStatistics {
@@ -21,8 +28,21 @@ interface SourceStatistics {
 export interface Registrations {
   /** The registrations of a tenant. At once when they are in memory. Throws what `Stores` throws. */
   of(tenant: string): RegistrationIndex | Promise<RegistrationIndex>;
-  /** Puts the stored document of this id into effect after it was created, changed or deleted. */
-  refresh(tenant: string, id: string): Promise<void>;
+  /**
+   * Replaces a stored document, in the turn of the caller (`inTurn`). Undefined: there is none. Returns false and changes nothing when another
+   * broker changed it meanwhile. Whoever subscribes to registrations is notified of it.
+   */
+  replace(tenant: string, change: RegistrationReplacement): Promise<boolean>;
+  /**
+   * The registrations as a store with a change log, for subscriptions to them. The same object for the same tenant. Undefined: there is no
+   * such tenant.
+   */
+  storeOf(tenant: string): Promise<Store | undefined>;
+  /**
+   * Appends to that log what a subscription finds when it begins: `matching` selects from the registrations as they are then. The ids that
+   * it returns are one record each time. Must not be called in a turn.
+   */
+  begin(tenant: string, about: BeginningSubscription): Promise<void>;
   /** Runs the work after all earlier work of the tenant: a check of conflicts and the write that it allows. */
   inTurn<T>(tenant: string, work: () => Promise<T>): Promise<T>;
   /** Undefined until the source was asked. */
@@ -31,7 +51,26 @@ export interface Registrations {
   count(tenant: string, id: string, result: { readonly isGood: boolean; readonly at: Instant }): void;
 }
 
+/** A change of a stored registration. */
+export interface RegistrationReplacement {
+  readonly id: string;
+  readonly at: Instant;
+  /** As it is stored. */
+  readonly before: Json | undefined;
+  readonly after: RegistrationDocument | undefined;
+}
+
+/** A subscription to registrations that begins. */
+interface BeginningSubscription {
+  readonly id: string;
+  readonly at: Instant;
+  readonly matching: (all: readonly Registration[]) => readonly string[];
+}
+
 interface Tenant {
+  readonly name: string;
+  /** The registrations with their change log. */
+  readonly store: RegistrationStore;
   readonly index: RegistrationIndex;
   readonly statistics: Map<string, SourceStatistics>;
   readonly collection: DocumentCollection;
@@ -54,16 +93,18 @@ export function createRegistrations(options: RegistrationsOptions): Registration
   };
   return {
     of: (name) => tenants.get(name)?.index ?? tenantOf(name).then((tenant) => tenant?.index ?? none),
-    async refresh(name, id) {
+    async replace(name, change) {
       const tenant = await tenantOf(name);
-      if (tenant) await refresh(tenant, id, options);
+      return tenant !== undefined && replace(tenant, change, options);
+    },
+    storeOf: async (name) => (await tenantOf(name))?.store,
+    async begin(name, about) {
+      const tenant = await tenantOf(name);
+      if (tenant) await takeTurn(tenant, () => begin(tenant, about, options));
     },
     async inTurn(name, work) {
       const tenant = await tenantOf(name);
-      if (!tenant) return work();
-      const done = tenant.turn.then(work);
-      tenant.turn = done.catch(() => undefined);
-      return done;
+      return tenant ? takeTurn(tenant, work) : work();
     },
     statistics: (name, id) => tenants.get(name)?.statistics.get(id),
     count(name, id, result) {
@@ -76,12 +117,22 @@ export function createRegistrations(options: RegistrationsOptions): Registration
 /** The registrations of a tenant that does not exist. */
 const none = createRegistrationIndex();
 
+function takeTurn<T>(tenant: Tenant, work: () => Promise<T>): Promise<T> {
+  const done = tenant.turn.then(work);
+  tenant.turn = done.catch(() => undefined);
+  return done;
+}
+
 /** Undefined when the tenant does not exist yet. */
 async function openTenant(name: string, options: RegistrationsOptions): Promise<Tenant | undefined> {
-  const collection = (await options.stores.open(name, false))?.collection(registrationCollection);
-  if (!collection) return undefined;
+  const whole = await options.stores.open(name, false);
+  if (!whole) return undefined;
+  const collection = whole.collection(registrationCollection);
+  const index = createRegistrationIndex();
   const tenant: Tenant = {
-    index: createRegistrationIndex(),
+    name,
+    store: createRegistrationStore(whole, index),
+    index,
     statistics: new Map(),
     collection,
     turn: Promise.resolve(),
@@ -93,11 +144,60 @@ async function openTenant(name: string, options: RegistrationsOptions): Promise<
     const read = key === undefined ? () => reload(tenant, options) : () => refresh(tenant, key, options);
     tenant.turn = tenant.turn.then(read).catch(report);
   });
-  const loaded = reload(tenant, options);
+  const loaded = finishLast(tenant).then(() => reload(tenant, options));
   // A tenant that could not be read is opened again by the next request.
   tenant.turn = loaded.catch(stop);
   await loaded;
   return tenant;
+}
+
+/**
+ * A change is logged before it is carried out, so that it is notified in any case. It is announced after that: whoever is notified finds it
+ * carried out.
+ */
+async function replace(
+  tenant: Tenant,
+  { id, at, before, after }: RegistrationReplacement,
+  options: RegistrationsOptions,
+): Promise<boolean> {
+  const { store, collection } = tenant;
+  const next = after && registrationJson(after);
+  const isFollowed = await store.isFollowed();
+  if (isFollowed)
+    await store.log.append({
+      id,
+      at,
+      ...(before === undefined ? undefined : { before }),
+      ...(next === undefined ? undefined : { after: next }),
+    });
+  const isDone = await collection.replace(id, before, next);
+  if (isDone) await refresh(tenant, id, options);
+  if (isFollowed) store.log.announce();
+  return isDone;
+}
+
+/** Carries out the last change of the log if a crash came between. */
+async function finishLast({ store, collection }: Tenant): Promise<void> {
+  const last = await store.last();
+  if (!last || 'matching' in last) return;
+  const { id, before, after } = last;
+  await collection.replace(id, before, after);
+}
+
+/** Most registrations in one notification. */
+const beginningMax = 1000;
+
+async function begin(
+  tenant: Tenant,
+  { id, at, matching }: BeginningSubscription,
+  options: RegistrationsOptions,
+): Promise<void> {
+  // Other brokers may have changed something that has not arrived yet.
+  await reload(tenant, options);
+  const ids = matching(tenant.index.all());
+  for (let start = 0; start < ids.length; start += beginningMax)
+    await tenant.store.log.append({ id, at, matching: ids.slice(start, start + beginningMax) });
+  if (ids.length > 0) tenant.store.log.announce();
 }
 
 async function reload({ index, collection }: Tenant, options: RegistrationsOptions): Promise<void> {

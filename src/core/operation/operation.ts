@@ -66,6 +66,8 @@ export interface Services {
   readonly renders: RenderCache;
   readonly memory: Memory;
   readonly subscriptions: Subscriptions;
+  /** Subscriptions to registrations. Absent: there are none. */
+  readonly registrationSubscriptions?: Subscriptions;
   readonly registrations: Registrations;
   /** Absent: no context source is asked. */
   readonly sources?: Sources;

@@ -30,6 +30,19 @@ import {
   retrieveDeadLetter,
 } from './subscription/dead-letters.ts';
 import { explainSubscription } from './subscription/explain.ts';
+import {
+  createRegistrationSubscription,
+  deleteRegistrationSubscription,
+  discardRegistrationDeadLetter,
+  discardRegistrationDeadLetters,
+  listRegistrationDeadLetters,
+  listRegistrationSubscriptions,
+  replayRegistrationDeadLetter,
+  replayRegistrationDeadLetters,
+  retrieveRegistrationDeadLetter,
+  retrieveRegistrationSubscription,
+  updateRegistrationSubscription,
+} from './subscription/registration-subscriptions.ts';
 import { listSubscriptions, retrieveSubscription } from './subscription/read-subscriptions.ts';
 import { createSubscription, deleteSubscription, updateSubscription } from './subscription/write-subscription.ts';
 import { queryTemporal, queryTemporalByPost, retrieveTemporal } from './temporal/read-history.ts';
@@ -95,6 +108,17 @@ export const operations: readonly Operation[] = [
   retrieveRegistration,
   updateRegistration,
   deleteRegistration,
+  createRegistrationSubscription,
+  listRegistrationSubscriptions,
+  retrieveRegistrationSubscription,
+  updateRegistrationSubscription,
+  deleteRegistrationSubscription,
+  listRegistrationDeadLetters,
+  discardRegistrationDeadLetters,
+  replayRegistrationDeadLetters,
+  retrieveRegistrationDeadLetter,
+  discardRegistrationDeadLetter,
+  replayRegistrationDeadLetter,
   createStreamTicket,
   addContext,
   listContexts,

@@ -12,6 +12,7 @@ import { linkedTo } from '../representation/linked.ts';
 import { notificationTextWith, renderChange, renderPresent, type ChangeRenderer } from './notification.ts';
 import type { ChangeView } from './plan.ts';
 import type { Endpoint } from './read-endpoint.ts';
+import type { RegistrationNews } from './registration-interest.ts';
 import type { StoredPlan } from './read-stored.ts';
 
 /** The content of a message. */
@@ -32,9 +33,33 @@ export function messageOf(stored: StoredPlan, { tenant, data, ...head }: Message
     head,
     isGeo ? featureCollectionText(data, isInLink ? undefined : notified.writtenText) : `[${data.join(',')}]`,
   );
-  const link = isInLink ? { link: contextLink(stored) } : undefined;
-  const wording = { contentType: endpoint.accept, ...link, body: withContext(text, stored) };
-  return addressed(wording, endpoint, tenant);
+  return addressed(wordingOf(text, stored), endpoint, tenant);
+}
+
+/** The JSON text of a notification with its media type and its @context. */
+function wordingOf(text: string, stored: StoredPlan): SerializedNotification {
+  const link = isContextInLink(stored) ? { link: contextLink(stored) } : undefined;
+  return { contentType: stored.endpoint.accept, ...link, body: withContext(text, stored) };
+}
+
+/** The message about registrations (clause 5.3.2). It is never GeoJSON. */
+export function registrationMessageOf(
+  stored: StoredPlan,
+  { tenant, news: { reason, data }, ...head }: Omit<MessageParts, 'data'> & { readonly news: RegistrationNews },
+): Message {
+  const { id, subscriptionId, notifiedAt } = head;
+  const text = JSON.stringify({
+    id,
+    type: 'ContextSourceNotification',
+    subscriptionId,
+    notifiedAt,
+    triggerReason: reason,
+    data,
+  });
+  const { endpoint } = stored;
+  const isGeo = endpoint.accept === 'application/geo+json';
+  const plain: StoredPlan = isGeo ? { ...stored, endpoint: { ...endpoint, accept: 'application/json' } } : stored;
+  return addressed(wordingOf(text, plain), endpoint, tenant);
 }
 
 /** The message for an endpoint, of a notification that was serialized now or before. */

@@ -44,10 +44,10 @@ export interface NotificationParts {
  * The id of the notification of a change. It is the same for the same change and subscription, so that a receiver can detect a repeat, and
  * different for any other subscription. `at` is the text of the position of the change.
  */
-export function notificationId(subscriptionId: string, at: string): string {
+export function notificationId(subscriptionId: string, at: string, type = 'Notification'): string {
   const short = /^urn:ngsi-ld:Subscription:([\w.~-]+)$/.exec(subscriptionId)?.[1];
   // A short name has no colon and a whole id has one, so they never collide.
-  return `urn:ngsi-ld:Notification:${short ?? encodeURI(subscriptionId).replace(/[#?]/g, encodeURIComponent)}:${at}`;
+  return `urn:ngsi-ld:${type}:${short ?? encodeURI(subscriptionId).replace(/[#?]/g, encodeURIComponent)}:${at}`;
 }
 
 /**

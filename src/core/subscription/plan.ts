@@ -48,3 +48,10 @@ export interface SubscriptionPlan {
   readonly expiresAt?: Instant;
   readonly changeView: ChangeView;
 }
+
+/** The plan without conditions: every change concerns it. */
+export const everyChange = ({ watched: _watched, ...plan }: SubscriptionPlan): SubscriptionPlan => ({
+  ...plan,
+  filter: {},
+  triggers: new Set(triggers),
+});

@@ -17,6 +17,7 @@ import { readBoolean, readText } from '../model/read/json-member.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { type Endpoint, readEndpoint } from './read-endpoint.ts';
 import { readList, readSubscription } from './read-subscription.ts';
+import type { RegistrationInterest } from './registration-interest.ts';
 import { readConformance } from './read-view.ts';
 
 /** A stored subscription after parsing, without its endpoint. */
@@ -38,6 +39,8 @@ interface StoredQuery {
 /** A stored subscription after parsing. */
 export interface StoredPlan extends StoredQuery {
   readonly endpoint: Endpoint;
+  /** Of a subscription to registrations. The plan then has no conditions. */
+  readonly registrations?: RegistrationInterest;
 }
 
 /** Linked entities are notified too: in place of the URIs, or after the entities (clause 4.5.23). */

@@ -74,7 +74,7 @@ export const hasExpired = ({ stored, env }: Consumer): boolean =>
   stored.expiry !== Infinity && microsOfInstant(env.services.clock.now()) >= stored.expiry;
 
 export function progressOf(consumer: Consumer): Progress {
-  const { state, queue, statistics, lastDelivered, lastReason, madeAt } = consumer;
+  const { state, queue, statistics, lastDelivered, lastReason, madeAt, progress } = consumer;
   const first = queue.first();
   const seen = seenTo(consumer);
   return {
@@ -85,6 +85,7 @@ export function progressOf(consumer: Consumer): Progress {
     ...(state.mode === 'ended' && first !== undefined ? { seen, open: queue.open() } : undefined),
     ...(lastDelivered === undefined ? undefined : { lastDelivered }),
     ...(lastReason === undefined ? undefined : { lastReason }),
+    ...(progress.begun === undefined ? undefined : { begun: progress.begun }),
   };
 }
 
@@ -118,12 +119,13 @@ export function queueOf({ stored, progress, env }: SubscriptionRunnerOptions): Q
 }
 
 export function concernsOf({ stored, env, owner }: SubscriptionRunnerOptions): Consumer['concerns'] {
-  const { plan, linked } = stored;
+  const { plan, linked, registrations } = stored;
   const isMet = compilePlan(plan);
   const get = async (id: string) => (await owner.store()?.get(id, env.services.clock.now()))?.entity();
   return (record) => {
     const seen = owner.see(record);
     if (!seen || !isMet(seen)) return false;
+    if (registrations) return registrations.concerns(seen);
     return linked ? holdsLinked(linked, seen.entity, get) : true;
   };
 }

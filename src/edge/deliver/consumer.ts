@@ -92,11 +92,11 @@ async function end(consumer: Consumer): Promise<void> {
 
 /** The tailer offers a record that may concern the subscription. The consumer queues it, or leaves it in the log to read it later. */
 function offer(consumer: Consumer, record: LogRecord): void {
-  const { env, source, stored, queue, owner } = consumer;
+  const { env, source, queue } = consumer;
   // The consumer may be ahead of the tailer that it has joined.
   if (consumer.state.mode !== 'live' || record.position <= consumer.seen || isOver(consumer)) return;
   const isBlocked = env.scheduler.blockedUntilMs(source.uri) !== undefined;
-  if (isBlocked || stored.linked || !owner.isWhole() || queue.size() >= queuedMax) {
+  if (isBlocked || isTestedWhileRead(consumer) || queue.size() >= queuedMax) {
     transition(consumer, isBlocked ? 'blocked' : 'behind');
     consumer.seen = record.position - 1;
     // The scheduler must call back when the receiver can be tried again.
@@ -109,6 +109,10 @@ function offer(consumer: Consumer, record: LogRecord): void {
   consumer.mark();
   wake(consumer);
 }
+
+/** Whether the plan alone cannot tell which records concern the subscription. */
+const isTestedWhileRead = ({ stored, owner }: Consumer): boolean =>
+  stored.linked !== undefined || stored.registrations !== undefined || !owner.isWhole();
 
 /** Records up to here were pruned before the consumer read them, including evicted ones. */
 function skipPruned(consumer: Consumer, position: Position): void {

@@ -5,16 +5,22 @@
 import { performance } from 'node:perf_hooks';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
+import type { Store } from '../../core/port/store.ts';
 import { type Subscriptions, subscriptionCollection } from '../../core/port/subscriptions.ts';
+import { registrationCollectionOf } from '../../core/federation/registration-store.ts';
+import { readRegistrationSubscription } from '../../core/subscription/read-registration-subscription.ts';
 import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { watchClock } from './clock-watch.ts';
 import { createEndpointScheduler, type EndpointScheduler } from './endpoint-scheduler.ts';
 import type { DeliveryServices } from './environment.ts';
+import { createRegistrationInterest } from './registration-interest.ts';
 import { openTenant, type Tenant } from './tenant.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
 
 export interface DeliveryOptions {
+  /** What the subscriptions are about. Absent: entities. */
+  readonly about?: Subscriptions['about'];
   readonly messenger: Messenger;
   /** Most notifications in flight. */
   readonly concurrency: number;
@@ -46,6 +52,7 @@ const graceMs = 2000;
 const chances = { nowMs: () => performance.now(), chance: () => Math.random() };
 
 interface Engine extends DeliveryOptions {
+  readonly about: Subscriptions['about'];
   readonly scheduler: EndpointScheduler;
   readonly tenants: Map<string, Promise<Tenant | undefined>>;
   readonly watchers: Watchers;
@@ -59,7 +66,7 @@ interface Engine extends DeliveryOptions {
 }
 
 export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
-  const { services, messenger, concurrency } = options;
+  const { about = 'entities', services, messenger, concurrency } = options;
   const scheduler = createEndpointScheduler({
     messenger,
     concurrency,
@@ -70,6 +77,7 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
   const watchers = createWatchers();
   const engine: Engine = {
     ...options,
+    about,
     scheduler,
     watchers,
     tenants: new Map(),
@@ -91,8 +99,9 @@ export function createDeliveryEngine(options: DeliveryOptions): DeliveryEngine {
 
 /** The port that operations use. */
 function createSubscriptions(engine: Engine): Subscriptions {
-  const { watchers } = engine;
+  const { watchers, about } = engine;
   return {
+    about,
     check: async (tenant, document) => {
       checkNew(document);
       await read(engine, tenant, document);
@@ -125,7 +134,9 @@ function refreshAll({ tenants }: Engine): void {
 }
 
 async function openAll(engine: Engine): Promise<void> {
-  for (const name of await engine.services.stores.tenantsWith(subscriptionCollection)) {
+  const collection =
+    engine.about === 'entities' ? subscriptionCollection : registrationCollectionOf(subscriptionCollection);
+  for (const name of await engine.services.stores.tenantsWith(collection)) {
     // A tenant that cannot be opened does not block the others.
     await tenantOf(engine, name).catch((cause: unknown) => {
       engine.later ??= setTimeout(() => {
@@ -159,12 +170,13 @@ function tenantOf(engine: Engine, name: string): Promise<Tenant | undefined> {
 }
 
 async function open(engine: Engine, tenant: string): Promise<Tenant | undefined> {
-  const { services, scheduler, attemptsMax, deadLettersMax } = engine;
-  const store = engine.isStopped ? undefined : await services.stores.open(tenant, false);
+  const { about, services, scheduler, attemptsMax, deadLettersMax } = engine;
+  const store = engine.isStopped ? undefined : await storeOf(engine, tenant);
   return (
     store &&
     openTenant({
       tenant,
+      about,
       store,
       services,
       scheduler,
@@ -177,13 +189,20 @@ async function open(engine: Engine, tenant: string): Promise<Tenant | undefined>
   );
 }
 
+/** The store in whose log the changes are that the subscriptions are about. */
+const storeOf = ({ about, services }: Engine, tenant: string): Promise<Store | undefined> =>
+  about === 'entities' ? services.stores.open(tenant, false) : services.registrations.storeOf(tenant);
+
 async function read(
-  { services, messenger }: Engine,
+  { about, services, messenger }: Engine,
   tenant: string,
   document: SubscriptionDocument,
 ): Promise<StoredPlan> {
   const contexts = await contextsOf(document, (context) => services.contexts.resolve(context, tenant));
-  return readStored(document, contexts, messenger);
+  if (about === 'entities') return readStored(document, contexts, messenger);
+  const { stored, query } = readRegistrationSubscription(document, contexts, messenger);
+  const terms = stored.notified;
+  return { ...stored, registrations: await createRegistrationInterest({ document, query, tenant, terms, services }) };
 }
 
 async function stop(engine: Engine): Promise<void> {

@@ -1,16 +1,19 @@
 /** What all subscriptions of one tenant share at delivery. */
 import type { Services } from '../../core/operation/operation.ts';
 import type { Log, Store } from '../../core/port/store.ts';
+import type { Subscriptions } from '../../core/port/subscriptions.ts';
 import type { ChangeRenderer } from '../../core/subscription/notification.ts';
 import type { LogTailer } from './log-tailer.ts';
 import type { ProgressStore } from './progress-store.ts';
 import type { EndpointScheduler } from './endpoint-scheduler.ts';
 
-/** The services of the operations without `subscriptions`, which this folder implements. */
-export type DeliveryServices = Omit<Services, 'subscriptions'>;
+/** The services of the operations without `subscriptions` and `registrationSubscriptions`, which this folder implements. */
+export type DeliveryServices = Omit<Services, 'subscriptions' | 'registrationSubscriptions'>;
 
 export interface DeliveryEnvironment {
   readonly tenant: string;
+  /** What the subscriptions are about. */
+  readonly about: Subscriptions['about'];
   readonly store: Store;
   /** The change log of the store, with a cache of records that several consumers read. */
   readonly log: Log;

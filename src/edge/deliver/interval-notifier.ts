@@ -68,10 +68,10 @@ export function createIntervalNotifier(options: IntervalNotifierOptions): Subscr
   return runner;
 }
 
-/** One period after the subscription was created or modified. After a restart, the due time that was stored. */
+/** One period after the subscription was created or modified; at once for registrations (clause 5.11.7). After a restart, the due time that was stored. */
 function firstDue(options: IntervalNotifierOptions): Micros {
   const made = microsOfInstant(options.since);
-  const period = options.intervalMs * 1000;
+  const period = options.stored.registrations ? 0 : options.intervalMs * 1000;
   const due = options.progress.dueAt === undefined ? made : microsOfInstant(options.progress.dueAt);
   return due > made ? due : made + period;
 }
@@ -160,6 +160,7 @@ async function matching({ stored, env, owner }: IntervalNotifier, page: readonly
     const pause = env.services.yieldToEventLoop();
     if (pause) await pause;
     const entity = one.entity();
+    if (stored.registrations && !stored.registrations.matches(entity)) continue;
     if (!stored.linked || (await holdsLinked(stored.linked, entity, get))) entities.push(entity);
   }
   return entities;

@@ -22,12 +22,20 @@ export interface OwnerView {
 }
 
 const full: Decision = { extent: 'full' };
+const nothing: Decision = { extent: 'none' };
 
 export function createOwnerView(
   { owner }: SubscriptionDocument,
-  { tenant, store, services }: Pick<DeliveryEnvironment, 'tenant' | 'store' | 'services'>,
+  { tenant, store, services, about }: Pick<DeliveryEnvironment, 'tenant' | 'store' | 'services' | 'about'>,
 ): OwnerView {
-  const decide = (): Decision => (owner ? services.access.principalOfOwner(owner).rights('subscribe', tenant) : full);
+  const decide = (): Decision => {
+    if (!owner) return full;
+    const principal = services.access.principalOfOwner(owner);
+    if (about === 'entities') return principal.rights('subscribe', tenant);
+    // Registrations are of the whole tenant, like the operations on them.
+    const decision = principal.rights('register', tenant);
+    return decision.extent === 'full' ? decision : nothing;
+  };
   return {
     key: () => decisionKey(decide()),
     isWhole: () => decide().extent === 'full',

@@ -26,6 +26,8 @@ export interface Progress {
   readonly lastDelivered?: Position;
   /** Why the last failed attempt failed. */
   readonly lastReason?: string;
+  /** Of a subscription to registrations: the version (`modifiedAt`) that was notified of what it found. */
+  readonly begun?: Instant;
   /** When the next notification at an interval is due. */
   readonly dueAt?: Instant;
 }
@@ -50,13 +52,14 @@ export function progressIn(json: Json | undefined): Progress | undefined {
 }
 
 function optionalIn(json: JsonObject): Omit<Progress, 'position' | 'isCaughtUp' | 'statistics'> {
-  const { told, lastReason, dueAt, madeAt, seen } = json;
+  const { told, lastReason, dueAt, madeAt, seen, begun } = json;
   const open = openIn(json['open']);
   return {
     ...(typeof madeAt === 'string' ? { madeAt } : undefined),
     ...(typeof seen === 'number' && open ? { seen, open } : undefined),
     ...(typeof told === 'number' ? { lastDelivered: told } : undefined),
     ...(typeof lastReason === 'string' ? { lastReason } : undefined),
+    ...(typeof begun === 'string' ? { begun } : undefined),
     ...(typeof dueAt === 'string' ? { dueAt } : undefined),
   };
 }

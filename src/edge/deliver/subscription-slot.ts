@@ -1,5 +1,6 @@
 /** Owns all that runs for one subscription id: the runner, the replay of dead letters, and the turns in which these are replaced. */
 import { Problem } from '../../core/model/problem.ts';
+import type { Instant } from '../../core/model/instant.ts';
 import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
 import { deadLetterCollection, discardLetters } from '../../core/port/dead-letters.ts';
 import type { LeaseTerm } from '../../core/port/partitions.ts';
@@ -187,9 +188,21 @@ async function runnerOf(
   // The lease may have ended since it was acquired.
   if (isFetched(stored.endpoint) || partitions.leaseTermOf(id)?.term !== leaseTerm.term) return undefined;
   const isOurs = (): boolean => partitions.isCurrent(leaseTerm);
-  const options = { id, stored, progress: initialProgress(document, progress), env, madeAt, isOurs, owner };
+  const initial = initialProgress(document, progress);
+  const options = { id, stored, progress: await begin(initial, stored, since), env, madeAt, isOurs, owner };
   const { intervalMs } = stored;
   return intervalMs === undefined ? createConsumer(options) : createIntervalNotifier({ ...options, intervalMs, since });
+}
+
+/** The progress of a subscription that has begun. One to registrations is first notified of those that match already. */
+async function begin(
+  progress: Progress,
+  { registrations, intervalMs }: StoredPlan,
+  version: Instant,
+): Promise<Progress> {
+  if (!registrations || intervalMs !== undefined || progress.begun === version) return progress;
+  await registrations.begin();
+  return { ...progress, begun: version };
 }
 
 async function leave(state: SlotState, isHandedOver: boolean): Promise<void> {

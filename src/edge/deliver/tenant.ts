@@ -36,6 +36,7 @@ export interface Tenant {
 
 export interface TenantOptions {
   readonly tenant: string;
+  readonly about: DeliveryEnvironment['about'];
   readonly store: Store;
   readonly services: DeliveryServices;
   readonly scheduler: EndpointScheduler;

@@ -5,8 +5,15 @@ import { Problem } from '../../core/model/problem.ts';
 import type { Message } from '../../core/port/messenger.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord } from '../../core/port/store.ts';
-import { messageOf, type LinkedEntity, writeChangeData, writePresentData } from '../../core/subscription/message.ts';
+import {
+  messageOf,
+  type LinkedEntity,
+  registrationMessageOf,
+  writeChangeData,
+  writePresentData,
+} from '../../core/subscription/message.ts';
 import { notificationId } from '../../core/subscription/notification.ts';
+import type { RegistrationNews } from '../../core/subscription/registration-interest.ts';
 import type { StoredPlan } from '../../core/subscription/read-stored.ts';
 import type { DeliveryEnvironment } from './environment.ts';
 import type { OwnerView } from './owner-view.ts';
@@ -27,6 +34,10 @@ export async function writeChange(change: LogRecord, target: MessageTarget): Pro
   const { id, stored, env, owner } = target;
   const record = owner.see(change);
   if (!record) throw new Problem('Forbidden', 'The owner of the subscription may not see the change any more.');
+  if (stored.registrations) {
+    const name = notificationId(id, positionText(env.epoch, record.position), 'ContextSourceNotification');
+    return writeNews(name, stored.registrations.news(record), target);
+  }
   const reached = record.event === 'deleted' ? [] : await follow([record.entity], target);
   const name = notificationId(id, positionText(env.epoch, record.position));
   return write(name, writeChangeData(record, stored, { renderer: env.renderer, reached }), target);
@@ -34,9 +45,18 @@ export async function writeChange(change: LogRecord, target: MessageTarget): Pro
 
 /** Writes the message of entities without a change. */
 export async function writePresent(entities: readonly Entity[], target: MessageTarget): Promise<Message> {
+  const { registrations } = target.stored;
+  const { ids } = target.env.services;
+  if (registrations) return writeNews(ids.next('ContextSourceNotification'), registrations.present(entities), target);
   const data = writePresentData(entities, target.stored, await follow(entities, target));
-  return write(target.env.services.ids.next('Notification'), data, target);
+  return write(ids.next('Notification'), data, target);
 }
+
+const writeNews = (
+  id: string,
+  news: RegistrationNews,
+  { id: subscriptionId, stored, env: { tenant, services } }: MessageTarget,
+): Message => registrationMessageOf(stored, { id, subscriptionId, tenant, notifiedAt: services.clock.now(), news });
 
 function write(id: string, data: readonly string[], { id: subscriptionId, stored, env }: MessageTarget): Message {
   return messageOf(stored, { id, subscriptionId, tenant: env.tenant, notifiedAt: env.services.clock.now(), data });

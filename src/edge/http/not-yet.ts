@@ -8,8 +8,6 @@ const collection: readonly Method[] = ['GET', 'POST'];
 const element: readonly Method[] = ['GET', 'PATCH', 'DELETE'];
 
 const paths: Readonly<Record<string, readonly Method[]>> = {
-  '/csourceSubscriptions': collection,
-  '/csourceSubscriptions/{id}': element,
   '/entityMaps': collection,
   '/entityMaps/{id}': element,
   '/temporal/entityMaps': collection,

@@ -304,6 +304,7 @@ function openBroker(state: State, isHeld: boolean): Broker {
   const tenant = openTenant({
     ...{
       tenant: '',
+      about: 'entities',
       store: storeOf(state, signal),
       services,
       scheduler,

@@ -177,9 +177,9 @@ describe('a request is refused', () => {
       detail: expect.stringContaining('/lamps'),
     });
     expect((await send('GET', '/elsewhere')).status).toBe(404);
-    expect(await refused('GET', '/csourceSubscriptions')).toMatchObject({ status: 501, type: 'OperationNotSupported' });
-    expect(await refused('POST', '/csourceSubscriptions/', { headers: json, body: {} })).toMatchObject({ status: 501 });
-    expect(await refused('PUT', '/csourceSubscriptions', { headers: json, body: {} })).toMatchObject({ status: 405 });
+    expect(await refused('GET', '/entityMaps')).toMatchObject({ status: 501, type: 'OperationNotSupported' });
+    expect(await refused('POST', '/entityMaps/', { headers: json, body: {} })).toMatchObject({ status: 501 });
+    expect(await refused('PUT', '/entityMaps', { headers: json, body: {} })).toMatchObject({ status: 405 });
   });
 
   test.each([

@@ -8,6 +8,7 @@ import {
 } from '../../federation/registration.ts';
 import { mapRegistrationNames, withPresentLists } from '../../federation/registration-names.ts';
 import { withSecretsOf } from '../../federation/registration-secrets.ts';
+import { registrationType } from '../../federation/show-registration.ts';
 import { ngsildNull } from '../../model/attribute.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { badData } from '../../model/problem.ts';
@@ -46,8 +47,6 @@ export function patchRegistration(document: RegistrationDocument, patch: JsonObj
   };
   return unexpired({ ...document, members, modifiedAt: call.now }, call);
 }
-
-export const registrationType = 'ContextSourceRegistration';
 
 const isNull = (json: Json | undefined): boolean => json === null || json === ngsildNull;
 

@@ -2,8 +2,7 @@
 import { isExpired, type Registration } from '../../federation/registration.ts';
 import { compileConditions } from '../../federation/registration-discovery.ts';
 import type { Demand } from '../../federation/registration-match.ts';
-import { mapRegistrationNames } from '../../federation/registration-names.ts';
-import { withoutSecrets } from '../../federation/registration-secrets.ts';
+import { showRegistration } from '../../federation/show-registration.ts';
 import type { Query, TemporalQuery } from '../../language/filter.ts';
 import { parseQ } from '../../language/q/q.ts';
 import { parseTemporal } from '../../language/temporal-query.ts';
@@ -15,7 +14,6 @@ import type { CallContext, Operation, OperationRequest } from '../operation.ts';
 import { liftCount, pageOf, readDatasetIds, readOptions, readPaging } from '../parameters.ts';
 import { readSelection } from '../selection.ts';
 import { withContext } from '../view.ts';
-import { registrationType } from './document.ts';
 
 type Params = OperationRequest['params'];
 
@@ -75,12 +73,9 @@ type Shown = ReadonlySet<'sysAttrs' | 'secrets'>;
 const readShown = (params: Params): Shown => readOptions(params, ['sysAttrs', 'secrets']);
 
 function textOf({ document, id }: Registration, shown: Shown, call: CallContext): string {
-  const { members, createdAt, modifiedAt } = document;
-  const compact = (iri: string): string => call.context.compact(iri);
+  const { createdAt, modifiedAt } = document;
   const json = {
-    id,
-    type: registrationType,
-    ...mapRegistrationNames(shown.has('secrets') ? members : withoutSecrets(members), { type: compact, attr: compact }),
+    ...showRegistration(document, call.context, shown.has('secrets')),
     ...call.services.registrations.statistics(call.tenant, id),
     ...(shown.has('sysAttrs') ? { createdAt, modifiedAt } : undefined),
   };

@@ -1,16 +1,10 @@
 /** Operations that create, change and delete context source registrations (clauses 5.9.2 to 5.9.4). */
-import {
-  isExpired,
-  type Registration,
-  registrationCollection,
-  registrationIn,
-  registrationJson,
-} from '../../federation/registration.ts';
+import { isExpired, type Registration, registrationCollection, registrationIn } from '../../federation/registration.ts';
+import type { RegistrationReplacement } from '../../federation/registrations.ts';
 import { conflictingEntities, overlappingRegistration } from '../../federation/registration-conflict.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
-import type { DocumentCollection } from '../../port/store.ts';
 import { writeHead } from '../heads.ts';
 import type { CallContext, Operation, OperationRequest } from '../operation.ts';
 import { newRegistration, patchRegistration } from './document.ts';
@@ -29,11 +23,9 @@ export const createRegistration: Operation = {
     const registration = newRegistration(bodyOf(request), call);
     const { id } = registration;
     await call.services.registrations.inTurn(call.tenant, async () => {
-      const collection = call.store.collection(registrationCollection);
-      const before = await unlessExpired(id, collection, call);
+      const before = await unlessExpired(id, call);
       await refuseConflicts(registration, call);
-      if (!(await collection.replace(id, before, registrationJson(registration.document)))) throw alreadyExists(id);
-      await call.services.registrations.refresh(call.tenant, id);
+      if (!(await replace({ id, before, after: registration.document }, call))) throw alreadyExists(id);
     });
     return { kind: 'created', location: `/ngsi-ld/v1/csourceRegistrations/${id}` };
   },
@@ -50,14 +42,11 @@ export const updateRegistration: Operation = {
     const id = idOf(request);
     const { registrations } = call.services;
     await registrations.inTurn(call.tenant, async () => {
-      const collection = call.store.collection(registrationCollection);
-      const before = await collection.get(id);
-      if (before === undefined || isGone(id, await registrations.of(call.tenant), call)) throw unknown(id);
-      const registration = patchRegistration(registrationIn(before), bodyOf(request), call);
+      const kept = await stored(id, call);
+      if (kept === undefined || isGone(id, await registrations.of(call.tenant), call)) throw unknown(id);
+      const registration = patchRegistration(registrationIn(kept), bodyOf(request), call);
       await refuseConflicts(registration, call);
-      if (!(await collection.replace(id, before, registrationJson(registration.document))))
-        throw new Problem('Unavailable', `Another request changed the registration ${id} meanwhile; try again.`);
-      await registrations.refresh(call.tenant, id);
+      if (!(await replace({ id, before: kept, after: registration.document }, call))) throw changedMeanwhile(id);
     });
     return { kind: 'done' };
   },
@@ -75,17 +64,26 @@ export const deleteRegistration: Operation = {
     const { registrations } = call.services;
     await registrations.inTurn(call.tenant, async () => {
       const wasGone = isGone(id, await registrations.of(call.tenant), call);
-      const wasThere = await call.store.collection(registrationCollection).delete(id);
-      await registrations.refresh(call.tenant, id);
-      if (!wasThere || wasGone) throw unknown(id);
+      const before = await stored(id, call);
+      if (before === undefined) throw unknown(id);
+      if (!(await replace({ id, before, after: undefined }, call))) throw changedMeanwhile(id);
+      if (wasGone) throw unknown(id);
     });
     return { kind: 'done' };
   },
 };
 
+const stored = (id: string, { store }: CallContext): Promise<Json | undefined> =>
+  store.collection(registrationCollection).get(id);
+
+const replace = (
+  change: Omit<RegistrationReplacement, 'at'>,
+  { services, tenant, now }: CallContext,
+): Promise<boolean> => services.registrations.replace(tenant, { ...change, at: now });
+
 /** The stored document that a new registration replaces: one that has expired. Throws AlreadyExists for another one. */
-async function unlessExpired(id: string, collection: DocumentCollection, call: CallContext): Promise<Json | undefined> {
-  const before = await collection.get(id);
+async function unlessExpired(id: string, call: CallContext): Promise<Json | undefined> {
+  const before = await stored(id, call);
   if (before !== undefined && !isGone(id, await call.services.registrations.of(call.tenant), call))
     throw alreadyExists(id);
   return before;
@@ -123,3 +121,6 @@ const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? bod
 const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `There is a registration ${id} already.`);
 
 const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no registration ${id}.`);
+
+const changedMeanwhile = (id: string): Problem =>
+  new Problem('Unavailable', `Another request changed the registration ${id} meanwhile; try again.`);

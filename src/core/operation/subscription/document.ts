@@ -70,7 +70,8 @@ export function patchDocument(
   if (patch['id'] !== undefined && patch['id'] !== document.id)
     throw badData(`The id of a subscription cannot change; it is ${document.id}, not ${quoted(patch['id'])}.`);
   const gone = Object.keys(patch).filter((name) => isNull(patch[name]));
-  refusePast(without(patch, gone), call);
+  // A past one ends a subscription to registrations (test 039_03).
+  if (call.services.subscriptions.about === 'entities') refusePast(without(patch, gone), call);
   const needed = gone.find((name) => name === 'type' || name === 'notification');
   if (needed !== undefined) throw badData(`A subscription cannot be without ${needed}.`);
   const given = withSecretsKept(readMembers(without(patch, gone), call), document.members);

@@ -3,7 +3,7 @@
  */
 import { parseQ } from '../../language/q/q.ts';
 import { writeQ } from '../../language/q/write-q.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { maskSecrets } from '../../model/secret.ts';
 import { type DeliveryStatistics, type SubscriptionDocument, statusOf } from '../../model/subscription.ts';
 import type { CallContext } from '../operation.ts';
@@ -16,6 +16,9 @@ export interface ShowOptions {
   /** True: secrets of the endpoint are shown; otherwise they are masked. */
   readonly isWithSecrets: boolean;
 }
+
+const given = (members: Readonly<Record<string, Json | undefined>>): JsonObject =>
+  Object.fromEntries(Object.entries(members).flatMap(([name, json]) => (json === undefined ? [] : [[name, json]])));
 
 const usualTriggers = ['attributeCreated', 'attributeUpdated'];
 
@@ -38,8 +41,9 @@ export async function showSubscription(
     ...others,
     ...(await showQuery(document, call)),
     notification: isObject(notification) ? { ...notification, ...statistics } : notification,
-    notificationTrigger: others['notificationTrigger'] ?? usualTriggers,
-    jsonldContext,
+    ...(call.services.subscriptions.about === 'entities'
+      ? { notificationTrigger: others['notificationTrigger'] ?? usualTriggers, jsonldContext }
+      : given({ jsonldContext: members['jsonldContext'] })),
     ...(isActive === undefined ? undefined : { isActive }),
     status: statusOf(document, call.now),
     ...(isWithStamps ? { createdAt, modifiedAt } : undefined),
