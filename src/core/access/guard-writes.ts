@@ -124,7 +124,10 @@ const isVisible = (entity: Entity, decision: Decision): boolean =>
   decision.extent === 'full' || (decision.extent === 'part' && decision.covering(entity).length > 0);
 
 const isCreating = (mutation: Mutation): boolean =>
-  mutation.op === 'create' || mutation.op === 'upsert' || (mutation.op === 'observe' && mutation.create);
+  mutation.op === 'create' ||
+  mutation.op === 'upsert' ||
+  (mutation.op === 'observe' && mutation.create) ||
+  (mutation.op === 'assign' && mutation.creates !== undefined);
 
 /** Throws Forbidden, and records nothing, when a grant is missing for one of the instances. */
 async function recordPermitted({ store, act }: Guard, instances: readonly PastInstance[], at: Instant): Promise<void> {

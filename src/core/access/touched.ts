@@ -1,4 +1,5 @@
 /** Tells what a mutation touches of an entity. Grants must give access to all of it. */
+import type { AssignMutation } from '../model/v2/assignment.ts';
 import type { Entity, EntityFragment } from '../model/entity.ts';
 import { sameJson } from '../model/json.ts';
 import type { Mutation } from '../model/mutation.ts';
@@ -39,7 +40,21 @@ export function touchedBy(mutation: Mutation, current: Entity | undefined): read
     case 'setValue':
     case 'deleteAttr':
       return [mutation.attr === 'scope' ? theEntity : mutation.attr];
+    case 'assign':
+      return touchedByAssignment(mutation, current);
+    case 'unassign':
+      return [...mutation.attrs, ...(mutation.removesExpiry ? [theEntity] : [])];
   }
+}
+
+function touchedByAssignment(
+  { rule, attrs, expiresAt }: AssignMutation,
+  current: Entity | undefined,
+): readonly string[] {
+  const given = Object.entries(attrs).flatMap(([name, { alias }]) => (alias === undefined ? [name] : [name, alias]));
+  const others = rule === 'replace' ? Object.keys(current?.attrs ?? {}) : [];
+  const expiry = expiresAt ?? (rule === 'replace' ? undefined : current?.expiresAt);
+  return [...given, ...others, ...(current && expiry !== current.expiresAt ? [theEntity] : [])];
 }
 
 function touchedByFragment(

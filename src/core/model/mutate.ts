@@ -8,6 +8,7 @@ import type { Instant } from './instant.ts';
 import { stringsOf } from './json.ts';
 import { addedInstance, mergeInstance } from './merge.ts';
 import { deleteAttribute, partialUpdate, removeAttributes, replaceAttribute, setValue } from './mutate-attribute.ts';
+import { assign, unassign } from './v2/assign.ts';
 import type { Mutation, NotUpdated } from './mutation.ts';
 import { badData, Problem } from './problem.ts';
 import { given, type Mutated, overwriteRule, scopeTime, applyDraft, stampOf, union, updated } from './apply-draft.ts';
@@ -29,8 +30,15 @@ export function mutate(current: Entity | undefined, mutation: Mutation, at: Inst
 function applyMutation(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   if (mutation.op === 'create') return create(current, mutation, at);
   if (mutation.op === 'observe') return observe(current, mutation, at);
-  if (!current && mutation.op === 'upsert') return create(current, mutation, at);
-  if (!current) throw notFound(mutation.id);
+  if (current) return changePresent(current, mutation, at);
+  const entity = mutation.op === 'upsert' ? mutation.entity : mutation.op === 'assign' ? mutation.creates : undefined;
+  if (entity) return create(undefined, { id: mutation.id, entity }, at);
+  throw notFound(mutation.id);
+}
+
+type OfPresent = Exclude<Mutation, { readonly op: 'create' | 'observe' }>;
+
+function changePresent(current: Entity, mutation: OfPresent, at: Instant): Mutated {
   switch (mutation.op) {
     case 'upsert':
       return mutation.mode === 'replace'
@@ -46,6 +54,20 @@ function applyMutation(current: Entity | undefined, mutation: Mutation, at: Inst
       return overwrite(current, mutation.fragment, { at, scope: 'if there' });
     case 'merge':
       return merge(current, mutation, at);
+    case 'delete':
+      return remove(current, at);
+    default:
+      return changeAttributes(current, mutation, at);
+  }
+}
+
+type OfAttributes = Extract<
+  Mutation,
+  { readonly op: 'partialUpdate' | 'replaceAttr' | 'setValue' | 'deleteAttr' | 'removeAttrs' | 'assign' | 'unassign' }
+>;
+
+function changeAttributes(current: Entity, mutation: OfAttributes, at: Instant): Mutated {
+  switch (mutation.op) {
     case 'partialUpdate':
       return partialUpdate(current, mutation, at);
     case 'replaceAttr':
@@ -56,8 +78,10 @@ function applyMutation(current: Entity | undefined, mutation: Mutation, at: Inst
       return deleteAttribute(current, mutation, at);
     case 'removeAttrs':
       return removeAttributes(current, mutation, at);
-    case 'delete':
-      return remove(current, at);
+    case 'assign':
+      return assign(current, mutation, at);
+    case 'unassign':
+      return unassign(current, mutation, at);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Defines mutations: a write request as plain data. A store applies a mutation to the current entity with `mutate`. */
+import type { AssignMutation, UnassignMutation } from './v2/assignment.ts';
 import type { Fragment, Instance } from './attribute.ts';
 import type { EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
@@ -62,7 +63,10 @@ export type Mutation =
       readonly which: 'these' | 'others';
     }
   /** DELETE /entities/{id} (5.6.6). */
-  | { readonly op: 'delete'; readonly id: string };
+  | { readonly op: 'delete'; readonly id: string }
+  /** The writes of NGSI v2. */
+  | AssignMutation
+  | UnassignMutation;
 
 /** What a request on one attribute gives for its instances, which differ in `datasetId`. */
 interface OfAttribute {

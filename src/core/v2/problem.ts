@@ -1,0 +1,27 @@
+/** Defines the errors of NGSI v2: a code and a text. The texts are those of Orion, because clients compare them. */
+import { Problem, type ProblemType } from '../model/problem.ts';
+
+/** The codes of errors, each with the problem of the core that comes closest. */
+const problemOf = {
+  BadRequest: 'BadRequestData',
+  NotFound: 'ResourceNotFound',
+  TooManyResults: 'TooManyResults',
+  Unprocessable: 'Conflict',
+  PartialUpdate: 'Conflict',
+  NotImplemented: 'OperationNotSupported',
+} as const satisfies Record<string, ProblemType>;
+
+export type V2Code = keyof typeof problemOf;
+
+/** An error with its code in NGSI v2. `message` is the description. */
+export class V2Problem extends Problem {
+  readonly code: V2Code;
+
+  constructor(code: V2Code, description: string) {
+    super(problemOf[code], description);
+    this.code = code;
+  }
+}
+
+/** Shorthand for the most frequent error: something in the URL or in the payload is wrong. */
+export const badRequest = (description: string): V2Problem => new V2Problem('BadRequest', description);

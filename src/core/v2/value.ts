@@ -1,0 +1,163 @@
+/** Reads the value and the type of an attribute or metadata item of NGSI v2 as a kind of attribute with its value. */
+import type { Kind } from '../model/attribute.ts';
+import type { Content } from '../model/v2/assignment.ts';
+import type { Terms } from '../model/entity.ts';
+import { looksLikeGeometry } from '../model/geometry.ts';
+import { isArray, isObject, isStrings, type Json } from '../model/json.ts';
+import { isLanguageTag } from '../model/read/value.ts';
+import { uriOfV2Id } from '../model/v2/id.ts';
+import { readDate } from './date.ts';
+import { isOldType, oldTypes, readGeoJson, readOldLocation } from './location.ts';
+import { typeIri } from './names.ts';
+import { badRequest, V2Problem } from './problem.ts';
+
+/** The value null: NGSI-LD has it as a JSON literal only (CIM 009 clause 4.6.1). */
+const nullLiteral: Json = { '@type': '@json', '@value': null };
+
+export const isNullLiteral = (value: Json): boolean =>
+  isObject(value) && value['@type'] === '@json' && value['@value'] === null;
+
+/** The type of a value that is given without one. */
+export function defaultType(value: Json): string {
+  if (value === null) return 'None';
+  switch (typeof value) {
+    case 'string':
+      return 'Text';
+    case 'number':
+      return 'Number';
+    case 'boolean':
+      return 'Boolean';
+    default:
+      return 'StructuredValue';
+  }
+}
+
+/** The types of values that are dates. */
+export const isDateType = (type: string): boolean => type === 'DateTime' || type === 'ISO8601';
+
+/** A value with its type, which is absent when the request gives none. */
+export interface Typed {
+  readonly value: Json;
+  readonly type?: string | undefined;
+  /** True when the type follows from the name: a `location` whose value is a geometry. */
+  readonly isSpatialName?: boolean;
+  readonly what: 'attribute value' | 'metadata value';
+}
+
+/** The content of an instance. Throws BadRequest when the value does not fit a type that v2 defines. */
+export function readContent(given: Typed, terms: Terms): Content {
+  const { value, type, isSpatialName = false } = given;
+  if (value === null)
+    return { kind: 'Property', value: nullLiteral, ...typed(type === 'None' ? undefined : type, terms) };
+  if (type !== undefined) return contentOfType(type, given, terms);
+  return isSpatialName && looksLikeGeometry(value)
+    ? { kind: 'GeoProperty', value: readGeoJson(value) }
+    : plainContent(value, undefined, terms);
+}
+
+function contentOfType(type: string, { value, what }: Typed, terms: Terms): Content {
+  if (isDateType(type)) {
+    const date = typeof value === 'string' ? readDate(value) : undefined;
+    if (date === undefined) throw badRequest(`date has invalid format in ${what}`);
+    return { kind: 'Property', value: date, ...typed(type, terms) };
+  }
+  if (type === 'geo:json') return { kind: 'GeoProperty', value: readGeoJson(value) };
+  if (isOldType(type)) return { kind: 'GeoProperty', value: readOldLocation(type, value), ...typed(type, terms) };
+  return contentOfKind(type, value, terms) ?? plainContent(value, type, terms);
+}
+
+const typed = (type: string | undefined, terms: Terms): Pick<Content, 'valueType'> =>
+  type === undefined ? {} : { valueType: typeIri(type, terms) };
+
+/** A Property, or a JsonProperty for what a Property cannot hold. */
+export function plainContent(value: Json, type: string | undefined, terms: Terms): Content {
+  const normal = defaultType(value);
+  if (!isPlain(value)) return { kind: 'JsonProperty', value, ...typed(type ?? normal, terms) };
+  return { kind: 'Property', value, ...typed(type === normal ? undefined : type, terms) };
+}
+
+/** True when nothing in the value has a meaning of its own in NGSI-LD: no null, no member that begins with @. */
+function isPlain(value: Json): boolean {
+  if (isArray(value)) return value.every(isPlain);
+  if (!isObject(value)) return value !== null;
+  return Object.entries(value).every(([name, member]) => !name.startsWith('@') && isPlain(member));
+}
+
+/** The kinds that a v2 type names. */
+const named: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['Relationship', 'Relationship'],
+  ['LanguageProperty', 'LanguageProperty'],
+  ['VocabProperty', 'VocabProperty'],
+  ['JsonProperty', 'JsonProperty'],
+  ['ListProperty', 'ListProperty'],
+  ['ListRelationship', 'ListRelationship'],
+]);
+
+/** The content as the kind that the type names; undefined when it names none or the value does not fit. */
+function contentOfKind(type: string, value: Json, terms: Terms): Content | undefined {
+  const kind = named.get(type);
+  const fitting = kind && valueOfKind(kind, value, terms);
+  return kind && fitting !== undefined ? { kind, value: fitting } : undefined;
+}
+
+function valueOfKind(kind: Kind, value: Json, terms: Terms): Json | undefined {
+  switch (kind) {
+    case 'Relationship':
+      return oneOrMore(value, uriOfV2Id);
+    case 'ListRelationship':
+      return isStrings(value) ? allOf(value, uriOfV2Id) : undefined;
+    case 'LanguageProperty':
+      return isLanguageMap(value) ? value : undefined;
+    case 'VocabProperty':
+      return oneOrMore(value, (term) => terms.expand(term));
+    case 'JsonProperty':
+      return isObject(value) || isArray(value) ? value : undefined;
+    case 'ListProperty':
+      return isArray(value) ? value : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A mapped text, or a list of at least one; undefined when one of them cannot be mapped. */
+function oneOrMore(value: Json, map: (text: string) => string | undefined): Json | undefined {
+  if (typeof value === 'string') return map(value);
+  return isStrings(value) && value.length > 0 ? allOf(value, map) : undefined;
+}
+
+function allOf(texts: readonly string[], map: (text: string) => string | undefined): Json | undefined {
+  const mapped = texts.flatMap((text) => map(text) ?? []);
+  return mapped.length === texts.length ? mapped : undefined;
+}
+
+const isLanguageMap = (value: Json): boolean =>
+  isObject(value) &&
+  Object.entries(value).every(([tag, text]) => isLanguageTag(tag) && (typeof text === 'string' || isStrings(text)));
+
+/** What an untyped value can be where the stored attribute is of another kind than Property: an update keeps the kind when it fits. */
+export function alternativesOf(value: Json, terms: Terms): readonly Content[] {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return [];
+  const kinds = [...named.keys()].flatMap((type) => contentOfKind(type, value, terms) ?? []);
+  const places = [undefined, ...oldTypes].flatMap((type) => locationOf(value, type, terms) ?? []);
+  return [...kinds, ...places, ...datesOf(value, terms)];
+}
+
+function locationOf(value: Json, type: (typeof oldTypes)[number] | undefined, terms: Terms): Content | undefined {
+  if (type === undefined && !isObject(value)) return undefined;
+  if (type !== undefined && isObject(value)) return undefined;
+  try {
+    const geometry = type === undefined ? readGeoJson(value) : readOldLocation(type, value);
+    return { kind: 'GeoProperty', value: geometry, ...typed(type, terms) };
+  } catch (error) {
+    if (error instanceof V2Problem) return undefined;
+    throw error;
+  }
+}
+
+/** A text that is a date, for an update that keeps the type. */
+function datesOf(value: Json, terms: Terms): readonly Content[] {
+  const date = typeof value === 'string' ? readDate(value) : undefined;
+  return date === undefined
+    ? []
+    : ['DateTime', 'ISO8601'].map((type) => ({ kind: 'Property', value: date, ...typed(type, terms) }));
+}
