@@ -27,6 +27,7 @@ import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { type Access, accessModeOf, openAccess } from './access.ts';
 import type { Config } from './config/options.ts';
+import { openCertificate } from './certificate.ts';
 import { listenOnControl } from './control-socket.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
@@ -63,6 +64,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const { observe } = telemetry;
   const jobs = readJobs(config);
   const plans = readIngestPlans(config, process.env);
+  const certificate = await openCertificate(config);
   const loader = openLoader(config, observe);
   const stores = limitTenants(await openStores(config, { observe, owner: 'mlaka serve' }), config);
   const access = await openAccess(config, { ...options, stores, clock: createClock(), observe }).catch(
@@ -79,7 +81,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const stopJobs = startJobs({ ...services, ...jobs, clock: createCautiousClock(services.clock) });
   const ingests = plans.map((plan) => startIngest({ plan, services, limits: ingestLimits(config) }));
   const streams = openStreams(config, services, access);
-  const { server, control } = openServers(config, services, { telemetry, streams, access });
+  const { server, control } = openServers(config, services, { telemetry, streams, access, certificate });
   const stop = async (): Promise<void> => {
     const clients = [closeStreams(streams), closeServer(server, graceMs), closeServer(control, graceMs)];
     await Promise.all([...clients, stopJobs(), ...ingests.map((ingest) => ingest.stop())]);

@@ -6,6 +6,7 @@ import { local } from '../core/access/identity.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
+import type { Certificate } from '../edge/http/certificate.ts';
 import { createHttpServer, type HttpOptions } from '../edge/http/server.ts';
 import type { Access } from './access.ts';
 import type { Config } from './config/options.ts';
@@ -22,6 +23,8 @@ export interface ServerParts {
   readonly telemetry: Telemetry;
   readonly streams: Streams;
   readonly access: Access;
+  /** Absent: the server speaks plain HTTP. */
+  readonly certificate: Certificate | undefined;
 }
 
 /** The server of clients, and that of commands on the same machine, which offers the same API to the operator. */
@@ -30,13 +33,15 @@ export function openServers(
   services: Services,
   parts: ServerParts,
 ): { server: Server; control: Server } {
-  const { access, streams } = parts;
+  const { access, streams, certificate } = parts;
   const options = httpOptions(config, services, parts);
   const { authenticate } = access;
   return {
     server: createHttpServer({
       ...options,
       ...(authenticate ? { authenticate } : undefined),
+      ...(certificate ? { certificate } : undefined),
+      hstsSeconds: config.hstsSeconds,
       isOwnHost: createHostCheck({ host: config.host, names: config.hostNames.split(',').map((name) => name.trim()) }),
       proxies: readTrustedProxies(config),
       onUpgrade: (request, socket, head) => streams.stream.handleUpgrade(request, socket, head),
@@ -77,7 +82,11 @@ function httpOptions(
 }
 
 /** Listens, and returns the URL. When the port is unavailable, everything that was opened before is released. */
-export async function listen(server: Server, { host, port }: Config, stop: () => Promise<void>): Promise<string> {
+export async function listen(
+  server: Server,
+  { host, port, tlsCert }: Config,
+  stop: () => Promise<void>,
+): Promise<string> {
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -91,5 +100,6 @@ export async function listen(server: Server, { host, port }: Config, stop: () =>
   const address = server.address();
   const own = typeof address === 'object' && address ? address.port : port;
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${own}`;
+  const scheme = tlsCert === '' ? 'http' : 'https';
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${own}`;
 }

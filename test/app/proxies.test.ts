@@ -1,6 +1,6 @@
 /** Tests a broker behind a trusted proxy: what it believes of the clients that the proxy passes on. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -24,13 +24,19 @@ async function start(...args: readonly string[]): Promise<string> {
   return broker.url;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
 /** Sends a GET with any headers, `Host` too. */
-function get(url: string, headers: Readonly<Record<string, string>>): Promise<{ status: number; text: string }> {
+function get(url: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request(url, { headers }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
     })
       .on('error', reject)
       .end();
@@ -49,6 +55,20 @@ test('links name the scheme and the host that the client used, when the proxy is
   expect(trusted.text).toContain('url: https://city.example\n');
   const url = await start('--host-names', 'city.example');
   expect((await get(`${url}/openapi.yaml`, passedOn)).text).toContain(`url: ${url}\n`);
+});
+
+test('browsers hear of TLS where the client used it, and no cache stores what depends on who asks', async () => {
+  const url = await start(...trusting);
+  const sent = async (path: string, forwarded: string): Promise<readonly unknown[]> => {
+    const { headers } = await get(`${url}${path}`, { ...passedOn, 'X-Forwarded-Proto': forwarded });
+    return ['strict-transport-security', 'cache-control', 'x-content-type-options', 'referrer-policy'].map(
+      (name) => headers[name],
+    );
+  };
+  const year = 'max-age=31536000';
+  expect(await sent('/ngsi-ld/v1/types', 'https')).toEqual([year, 'no-store', 'nosniff', 'no-referrer']);
+  expect(await sent('/ngsi-ld/v1/types', 'http')).toEqual([undefined, 'no-store', 'nosniff', 'no-referrer']);
+  expect(await sent('/', 'https')).toEqual([year, 'no-cache', 'nosniff', 'no-referrer']);
 });
 
 test('a host that the proxy passes on must be one of the broker', async () => {

@@ -40,6 +40,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['npx node -e', 'It goes on until it is stopped: a listener as in docs/streaming.md.'],
   ['docker ', 'It needs Docker, and images from a registry.'],
   ['mlaka keys ', 'it prints keys, which differ each time; test/app/access.test.ts runs it'],
+  ['mlaka serve ', 'It is a broker on its usual port; test/app/proxies.test.ts starts one with these options.'],
   ['mlaka grants ', 'it needs a broker and a file; test/app/access.test.ts runs it'],
 ];
 

@@ -34,6 +34,17 @@ export const options = {
       'ADDRESS[/BITS][,...]',
     ),
   ),
+  tlsCert: text(
+    'Certificate of the server with those of its issuers (PEM), with which the broker speaks HTTPS only. A new file is in use within seconds. Empty: plain HTTP.',
+    '',
+    'FILE',
+  ),
+  tlsKey: text('Key of the certificate (PEM).', '', 'FILE'),
+  hstsSeconds: whole(
+    'How long browsers that reached the broker by TLS must use TLS for its host name, on all ports (Strict-Transport-Security); 0: nothing is said about it.',
+    31_536_000,
+    { form: 'SECONDS' },
+  ),
   hostNames: text(
     'Names in the header Host under which requests are answered, besides localhost and the address listened on, so that no web page can reach the broker under its own name; * is any.',
     '',

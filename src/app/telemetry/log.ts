@@ -48,6 +48,7 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
   streamDropped: 'warn',
   accessOpen: 'warn',
   administratorKeyWritten: 'warn',
+  certificateUsed: 'info',
   started: 'info',
   stopped: 'info',
   ingestOpened: 'info',

@@ -42,13 +42,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 function createInstruments(registry: Registry) {
   const registers = [registry];
   return {
-    answers: new Histogram({
-      name: 'mlaka_request_seconds',
-      help: 'Time to answer requests.',
-      labelNames: ['binding', 'operation', 'status'],
-      buckets: seconds,
-      registers,
-    }),
+    ...createServerInstruments(registry),
     ...createFailureInstruments(registry),
     countMemory: createMemoryCount(registry),
     violations: new Counter({
@@ -70,6 +64,25 @@ function createInstruments(registry: Registry) {
       help: 'Time that jobs took.',
       labelNames: ['job'],
       buckets: seconds,
+      registers,
+    }),
+  };
+}
+
+function createServerInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    answers: new Histogram({
+      name: 'mlaka_request_seconds',
+      help: 'Time to answer requests.',
+      labelNames: ['binding', 'operation', 'status'],
+      buckets: seconds,
+      registers,
+    }),
+    certificateEnd: new Gauge({
+      name: 'mlaka_tls_certificate_end_seconds',
+      help: 'When the certificate in use ends, as Unix time.',
+      labelNames: ['file'],
       registers,
     }),
   };
@@ -268,6 +281,8 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
       return (observation.kind === 'notificationBuried' ? instruments.buried : instruments.lost).inc();
     case 'jobRan':
       return instruments.jobs.observe({ job: observation.job }, observation.tookMs / 1000);
+    case 'certificateUsed':
+      return instruments.certificateEnd.set({ file: observation.file }, Date.parse(observation.validTo) / 1000);
     case 'ingested':
     case 'ingestOpened':
     case 'ingestClosed':

@@ -89,6 +89,8 @@ export type Observation =
   | { readonly kind: 'accessOpen'; readonly where: string }
   /** The key of the first administrator is in a file. */
   | { readonly kind: 'administratorKeyWritten'; readonly path: string }
+  /** The server uses a certificate from now on. `validTo`: when it ends (ISO 8601). */
+  | { readonly kind: 'certificateUsed'; readonly file: string; readonly validTo: string }
   | { readonly kind: 'started'; readonly what: string; readonly where: string }
   | { readonly kind: 'stopped'; readonly what: string };
 

@@ -20,6 +20,7 @@ import { type Exchange, type Headers, type Reply, send } from './reply.ts';
 import { createRoutes, describePath, findRoute, type Route, type Routes } from './routes.ts';
 import { mayReadEverything, maySubscribe, requireGrant } from './require-grant.ts';
 import { readTarget, type Target } from './target.ts';
+import { createSecurityHeaders } from './security-headers.ts';
 import { echoTenant } from './tenant.ts';
 import { answerReply } from './write.ts';
 
@@ -37,6 +38,8 @@ export interface DispatchOptions {
   readonly corsOrigin: string;
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly isOwnHost: HostCheck;
+  /** How long browsers must use TLS, in seconds (`createSecurityHeaders`). Absent: nothing is said about it. */
+  readonly hstsSeconds?: number;
   /** The proxies whose word about clients counts. */
   readonly proxies: TrustedProxies;
   /** True when the server accepts no more connections. Every response then closes its connection. */
@@ -49,7 +52,8 @@ export interface DispatchOptions {
 interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes'> {
   readonly routes: Routes;
   readonly compatibilityRoutes: Routes<CompatibilityRoute>;
-  readonly cors: Headers;
+  /** Headers of every response, by the scheme of the request. */
+  readonly constant: Readonly<Record<'http' | 'https', Headers>>;
   readonly bodyBudget: BodyBudget;
 }
 
@@ -68,7 +72,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
     ...options,
     routes: createRoutes(options.operations),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
-    cors: corsHeaders(options.corsOrigin),
+    constant: constantHeaders(options),
     bodyBudget: createBodyBudget(options.services.memory),
   };
   const { observe } = options.services;
@@ -106,15 +110,21 @@ const accessError = (error: unknown, { needsCredentials = false }: OperationLabe
 /** Closes the connection after the response (RFC 9112, section 9.6). */
 const closeHeader: Headers = { Connection: 'close' };
 
+function constantHeaders({ corsOrigin, authenticate, hstsSeconds = 0 }: DispatchOptions): DispatchContext['constant'] {
+  const cors = corsHeaders(corsOrigin);
+  const security = createSecurityHeaders({ isCallerKnown: authenticate !== undefined, hstsSeconds });
+  return { http: { ...cors, ...security.http }, https: { ...cors, ...security.https } };
+}
+
 /** Sends a reply with the headers common to all responses. Returns its status. Throws MemoryBudgetExceeded. */
 function sendTo(
   exchange: Exchange,
-  { cors, isClosing, services, writeTimeoutMs }: DispatchContext,
+  { constant, proxies, isClosing, services, writeTimeoutMs }: DispatchContext,
   reply: Reply,
 ): number {
   const { headers } = exchange.request;
   const common = {
-    ...cors,
+    ...constant[proxies.scheme(exchange.request)],
     ...(isClosing() ? closeHeader : undefined),
     ...echoTenant(headers),
     ...echoCorrelator(headers),

@@ -1,14 +1,19 @@
 /** Runs an answerer behind Express. Express work that each request would repeat is switched off or done once. */
 import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import express from 'express';
+import type { Certificate } from './certificate.ts';
 import type { Answerer } from './dispatch.ts';
+
+/** How long a client may take for the TLS handshake, in milliseconds. A server that stops waits as long. */
+const handshakeTimeout = 5000;
 
 /**
  * Creates a server whose requests go through Express to the answerer. ETag, X-Powered-By and the query parser are off. There is
  * one middleware and no router stack. Requests and responses are created with the prototypes that Express would set on each of
- * them.
+ * them. With a certificate, the server speaks HTTPS.
  */
-export function createExpressServer(answer: Answerer, options: ServerOptions): Server {
+export function createExpressServer(answer: Answerer, options: ServerOptions, certificate?: Certificate): Server {
   const app = express();
   for (const setting of ['etag', 'x-powered-by', 'query parser']) app.disable(setting);
   app.use((request, response) => void answer({ request, response }));
@@ -25,10 +30,10 @@ export function createExpressServer(answer: Answerer, options: ServerOptions): S
   // header.
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer(
-    { ...options, shouldUpgradeCallback, IncomingMessage: Request, ServerResponse: Response },
-    listener,
-  );
+  const all = { ...options, shouldUpgradeCallback, IncomingMessage: Request, ServerResponse: Response };
+  const server = certificate
+    ? createSecureServer({ ...all, ...certificate.secure, handshakeTimeout }, listener)
+    : createServer(all, listener);
   server.on('checkContinue', listener);
   return server;
 }

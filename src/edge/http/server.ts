@@ -1,12 +1,14 @@
 /** Creates and closes the HTTP server, with timeouts and limits against slow or broken clients. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Server as SecureServer } from 'node:tls';
 import type { Authenticate } from '../../core/access/identity.ts';
 import type { CompatibilityRoute } from '../../core/operation/compatibility-route.ts';
 import type { Operation, Services } from '../../core/operation/operation.ts';
 import { noProxies, type TrustedProxies } from '../trusted-proxies.ts';
 import type { BodyLimits } from './body.ts';
 import { answerBrokenRequest, answerForeignUpgrade } from './broken-request.ts';
+import { type Certificate, keepCertificate } from './certificate.ts';
 import { createAnswerer } from './dispatch.ts';
 import { createExpressServer } from './express-server.ts';
 import type { HostCheck } from './host-names.ts';
@@ -32,10 +34,14 @@ export interface HttpOptions extends PageOptions {
   readonly limits: HttpLimits;
   /** The origin of web pages that may use the API, or `*`. Empty: no origin. */
   readonly corsOrigin: string;
+  /** How long browsers must use TLS, in seconds (`createSecurityHeaders`). Absent: nothing is said about it. */
+  readonly hstsSeconds?: number;
   /** Checks whether a Host header names this broker. */
   readonly isOwnHost: HostCheck;
   /** The proxies whose word about clients counts. Absent: none. */
   readonly proxies?: TrustedProxies;
+  /** With it, the server speaks HTTPS only, and renews the certificate when its files change. */
+  readonly certificate?: Certificate;
   /** Handles connections that request a protocol upgrade. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -45,16 +51,18 @@ const headBytesMax = 32 * 1024;
 
 /** Creates a server that is ready to listen. */
 export function createHttpServer(options: HttpOptions): Server {
-  const { services, limits, onUpgrade, isOwnHost, proxies = noProxies } = options;
+  const { services, limits, onUpgrade, isOwnHost, certificate, proxies = noProxies } = options;
   const { writeTimeoutMs } = limits;
   const isClosing = (): boolean => !server.listening;
   const answer = createAnswerer({ ...options, proxies, pages: createPages(options), isClosing, writeTimeoutMs });
-  const server = createExpressServer(answer, {
+  const timing = {
     maxHeaderSize: headBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs, 5000),
-  });
+  };
+  const server = createExpressServer(answer, timing, certificate);
+  if (certificate && server instanceof SecureServer) keepCertificate(server, certificate, services.observe);
   server.on('clientError', (error, socket) => answerBrokenRequest(error, socket, services.observe));
   if (onUpgrade) {
     server.on('upgrade', (request, socket, head) => {
