@@ -170,7 +170,18 @@ describe('data models', () => {
     ]);
     const off = createModels({ directory, modes: readModelModes('reject,Streetlight=off') });
     expect(await check(faulty, off)).toEqual({ refused: [], warned: [] });
-    expect(createModels({ directory, modes: readModelModes('off') }).isIdle).toBe(true);
+  });
+
+  test('an attribute without a rule in any active model concerns no model, whatever the type of its entity', () => {
+    const [known, unknown] = ['powerState', 'a'].map((name) => ({
+      [`https://uri.etsi.org/ngsi-ld/default-context/${name}`]: [],
+    }));
+    const concerns = (modes: string, attrs = {}, types?: readonly string[]): boolean =>
+      createModels({ directory, modes: readModelModes(modes) }).concerns(attrs, types);
+    expect(concerns('warn', known)).toBe(true);
+    expect(concerns('warn', unknown)).toBe(false);
+    expect(concerns('warn', unknown, ['https://uri.etsi.org/ngsi-ld/default-context/Streetlight'])).toBe(true);
+    expect(concerns('off', known, ['https://uri.etsi.org/ngsi-ld/default-context/Streetlight'])).toBe(false);
   });
 
   test('values of more rules than are listed are counted together', () => {

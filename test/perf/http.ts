@@ -49,7 +49,7 @@ async function serve(name: string): Promise<void> {
   const services: Services = {
     stores,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),

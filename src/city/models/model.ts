@@ -12,6 +12,8 @@ type Violation = Omit<ModelViolation, 'type'>;
 export interface Model {
   /** The violations, one after another: there can be as many as values. */
   check(attrs: Fragments, whole: boolean): Iterable<Violation>;
+  /** The IRIs of the attributes with rules. */
+  readonly iris: ReadonlySet<string>;
   /** The attributes with rules. Compiling the rules of one takes up to some milliseconds. */
   readonly attributes: readonly AttributeRules[];
 }
@@ -37,6 +39,7 @@ export function createModel(schema: JsonObject, { validators, irisOf }: Parts): 
   const wholeRules = wholeSchema(schema, $id);
   let whole: ValidateFunction | undefined;
   return {
+    iris: new Set(byIri.keys()),
     attributes: [...new Set(byIri.values())],
     *check(attrs, isWhole) {
       yield* checkAttributes(attrs, byIri, isWhole);

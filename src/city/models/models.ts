@@ -47,8 +47,10 @@ interface Ruling {
  */
 export function createModels(options: ModelOptions): CityModels {
   const rulings = readRulings(options);
+  const ruled = new Set([...rulings.values()].flatMap(({ model }) => [...model.iris]));
   return {
-    isIdle: rulings.size === 0,
+    concerns: (attrs, types = []) =>
+      types.some((type) => rulings.has(type)) || Object.keys(attrs).some((iri) => ruled.has(iri)),
     check: (entity, whole) => checkEntity(entity, whole, rulings),
     async warmUp() {
       for (const { attributes } of new Set([...rulings.values()].map(({ model }) => model))) {

@@ -35,7 +35,7 @@ export function checkWhole({ id, types = [], attrs }: Named, call: CallContext):
 
 /** Like `checkWhole`, for a part of an existing entity: its stored types decide which models apply. */
 export async function checkPart(id: string, fragment: EntityFragment, call: CallContext): Promise<void> {
-  if (call.services.models.isIdle) return;
+  if (!call.services.models.concerns(fragment.attrs)) return;
   const { types = [], attrs = {} } = (await call.store.get(id, call.now))?.entity() ?? {};
   checkFragment({ ...fragment, id, attrs: decidedAll(fragment.attrs, attrs) }, types, call);
 }
@@ -52,14 +52,14 @@ export async function applyPart(
 
 /** Like `checkPart`, for a part of an entity whose stored types are already known. */
 export function checkFragment(fragment: Named, types: readonly string[], call: CallContext): void {
-  if (call.services.models.isIdle) return;
+  if (!call.services.models.concerns(fragment.attrs)) return;
   const all = [...new Set([...types, ...(fragment.types ?? [])])];
   judge({ id: fragment.id, types: all, attrs: fragment.attrs }, { isWhole: false }, call);
 }
 
 /** Like `checkPart` for an existing entity, like `checkWhole` for a new one. */
 export async function checkUpsert(entity: Named, call: CallContext): Promise<void> {
-  if (call.services.models.isIdle) return;
+  if (!call.services.models.concerns(entity.attrs, entity.types)) return;
   const stored = await call.store.get(entity.id, call.now);
   const types = [...(stored?.entity().types ?? []), ...(entity.types ?? [])];
   judge({ id: entity.id, types: [...new Set(types)], attrs: entity.attrs }, { isWhole: stored === undefined }, call);

@@ -32,6 +32,9 @@ export interface Models {
     entity: { readonly id: string; readonly types: readonly string[]; readonly attrs: Fragments },
     whole: boolean,
   ): ModelCheck;
-  /** True when no model is active. Callers may then skip reading the types of an entity. */
-  readonly isIdle: boolean;
+  /**
+   * False when no active model has a rule for one of these attributes: `check` then finds nothing in a part with these attributes, whatever
+   * the types of its entity are, so callers need not read them. `types`: also false only when none of these has an active model.
+   */
+  concerns(attrs: Fragments, types?: readonly string[]): boolean;
 }

@@ -62,7 +62,7 @@ export async function startTestServer(stores: Stores = createMemoryStores()): Pr
     stores,
     access: policy,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),

@@ -54,7 +54,7 @@ async function openBench(): Promise<Bench> {
     clock,
     observe,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     yieldToEventLoop: () => undefined,
     ids: createIds(),
     renders: createRenderCache(0),

@@ -416,7 +416,7 @@ function worldOf(stores: Stores): DeliveryServices {
     clock,
     observe,
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',

@@ -341,7 +341,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
       memory: createMemory(2 ** 28, observe),
     },
     contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',

@@ -133,7 +133,7 @@ function createServices(observe: (observation: Observation) => void): Services {
   return {
     stores,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop: createYieldToEventLoop(),
     ids: createIds(),

@@ -84,7 +84,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const services: Services = {
     stores,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { isIdle: true, check: () => ({ refused: [], warned: [] }) },
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
     clock,
     yieldToEventLoop,
     ids: createIds(),

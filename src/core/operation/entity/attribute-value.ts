@@ -94,8 +94,8 @@ type SetValue = Extract<Mutation, { readonly op: 'setValue' }>;
 
 /** Checks the value against data models. A value that does not fit the attribute is refused when it is written. */
 async function checkValue(mutation: SetValue, call: CallContext): Promise<void> {
-  if (call.services.models.isIdle) return;
   const { id, attr } = mutation;
+  if (!call.services.models.concerns({ [attr]: [] })) return;
   const entity = (await call.store.get(id, call.now))?.entity();
   if (entity?.attrs[attr] === undefined) return;
   checkFragment({ id, attrs: { [attr]: [valueFragment(entity, mutation)] } }, entity.types, call);
