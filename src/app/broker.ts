@@ -26,6 +26,7 @@ import { closeServer } from '../edge/http/server.ts';
 import { type IngestOptions, startIngest } from '../edge/mqtt/ingest/ingest.ts';
 import { createMqttMessenger } from '../edge/mqtt/messenger.ts';
 import { type Access, accessModeOf, openAccess } from './access.ts';
+import { auditRetention, withAudit } from './audit.ts';
 import type { Config } from './config/options.ts';
 import { openCertificate } from './certificate.ts';
 import { listenOnControl } from './control-socket.ts';
@@ -73,7 +74,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
       throw error;
     },
   );
-  const parts = openParts(config, { observe, stores, loader, access });
+  const parts = withAudit(config, openParts(config, { observe, stores, loader, access }));
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
   const services: Services = { ...parts, ...delivery.services, sources };
@@ -89,6 +90,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     await sources.close();
     loader.close();
     await access.close();
+    await parts.audit?.flush();
     await stores.close();
     observe({ kind: 'stopped', what: 'broker' });
   };
@@ -147,7 +149,7 @@ function openBasics(
   };
 }
 
-function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> {
+function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep' | 'auditKeep'> {
   const rollups = readRollupDays(config.historyRollups);
   return {
     logKeep: { hours: config.logKeepHours, records: config.logKeepRecords, bytes: config.logKeepBytes },
@@ -156,6 +158,7 @@ function readJobs(config: Config): Pick<JobOptions, 'logKeep' | 'historyKeep'> {
       ...(rollups ? { rollups } : undefined),
       isDryRun: config.historyDryRun,
     },
+    ...auditRetention(config),
   };
 }
 

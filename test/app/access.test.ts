@@ -10,6 +10,7 @@ import { exportEntities } from '../../src/app/command/export.ts';
 import { grants } from '../../src/app/command/grants.ts';
 import { keys } from '../../src/app/command/keys.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
+import { eventually } from '../edge/deliver/test-broker.ts';
 import { run } from './command/test-broker.ts';
 
 const folders: string[] = [];
@@ -139,6 +140,33 @@ describe.each(['sqlite', 'memory'])('a broker with access required (%s)', (store
     await stop();
     url = await start(folder, ...args);
     expect((await ask(url, all, key)).body).toEqual([{ id: 'urn:x:Lamp', type: 'Lamp' }]);
+  });
+
+  test('records who did what, also across a restart, and nothing while access is open', async () => {
+    const folder = newFolder();
+    const args = ['--access', 'required', '--store', store];
+    let url = await start(folder, ...args);
+    const administrator = firstKey(folder);
+    const lamp = { id: 'urn:x:1', type: 'Lamp' };
+    expect((await ask(url, '/ngsi-ld/v1/entities', administrator, post(lamp))).status).toBe(201);
+    await run(keys, ['create', 'app', '--role', 'reader', '--data', folder, '--store', store]);
+    const recorded = async (): Promise<unknown> =>
+      (await ask(url, '/ngsi-ld/v1/access/audit?from=2000-01-01T00:00:00Z', administrator)).body;
+    const wanted = expect.arrayContaining([
+      expect.objectContaining({ principal: 'key:administrator', operation: 'createEntity', entity: 'urn:x:1' }),
+      expect.objectContaining({ principal: 'local', operation: 'createKey', resource: 'app', result: 'done' }),
+    ]) as unknown;
+    await eventually(recorded, (lines) => Array.isArray(lines) && lines.length >= 2);
+    expect(await recorded()).toEqual(wanted);
+    if (store === 'memory') return;
+    await stop();
+    url = await start(folder, ...args);
+    expect(await recorded()).toEqual(wanted);
+    await stop();
+    url = await start(newFolder(), '--access', 'open', '--store', store);
+    await ask(url, '/ngsi-ld/v1/entities', undefined, post(lamp));
+    expect((await ask(url, '/ngsi-ld/v1/access/audit')).status).toBe(403);
+    expect(readdirSync(folders.at(-1) ?? '')).not.toContain('audit.db');
   });
 
   test('gets its grants from a file, and says first what would change', async () => {

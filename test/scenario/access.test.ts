@@ -1,4 +1,4 @@
-/** Tests the operations on grants while access is open. test/edge/access tests them with credentials. */
+/** Tests the operations on grants and the audit while access is open. test/edge/access tests them with credentials. */
 import { scenarios } from './scenario.ts';
 
 const grant = { to: 'public', operations: ['read'] };
@@ -10,5 +10,6 @@ scenarios('access', {
     { does: 'retrieveGrant', send: 'GET /access/grants/urn:g:1', answers: 403 },
     { does: 'replaceGrant', send: 'PUT /access/grants/urn:g:1', body: grant, answers: 403 },
     { does: 'deleteGrant', send: 'DELETE /access/grants/urn:g:1', answers: 403 },
+    { does: 'queryAudit', send: 'GET /access/audit', answers: 403 },
   ],
 });

@@ -188,6 +188,21 @@ export const options = {
     'DAYS[,TYPE=DAYS,TYPE.ATTR=DAYS...]',
   ),
   historyDryRun: toggle('Only log what of history would be removed.'),
+  audit: choice(
+    'Which requests the audit records where access is required: all, those that change something or are refused, or only those that touch personal data (docs/access.md).',
+    'all',
+    ['all', 'changes', 'personal'],
+  ),
+  auditKeepDays: whole('Days for which the audit is kept.', 365, { least: 1, most: 100_000, form: 'DAYS' }),
+  auditReadsMax: whole(
+    'Most requests in the audit that only read, and read no personal data; the oldest go first.',
+    1_000_000,
+  ),
+  personalTypes: text(
+    'Types of entities that are about persons: the audit records each entity of them that is read. A TYPE is an IRI, or a short name of the core @context.',
+    '',
+    'TYPE[,TYPE...]',
+  ),
   tolerant: toggle(
     'Take from clients made for other brokers what the standard or its test suite refuses (docs/compatibility.md).',
   ),

@@ -6,6 +6,7 @@ import type { Store, Stores } from '../../core/port/store.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
+import { firstAuditIdAt } from '../../core/model/audit-line.ts';
 import { deletesHistory, type RetentionDays, retentionAt } from './retention.ts';
 import { schedule } from './schedule.ts';
 
@@ -15,6 +16,8 @@ export interface JobOptions {
   readonly observe: Observe;
   /** The retention of the change log. */
   readonly logKeep: { readonly hours: number; readonly records: number; readonly bytes: number };
+  /** Absent: there is no audit. */
+  readonly auditKeep?: AuditRetention | undefined;
   /** Expands short names of types and attributes. */
   readonly contexts: { readonly core: Pick<Terms, 'expand'> };
   /** The retention of history. A dry run only reports what it would delete. */
@@ -23,6 +26,13 @@ export interface JobOptions {
     /** The retention of rollups whose instances are deleted; absent: rollups are deleted with their instances. */
     readonly rollups?: RetentionDays;
   };
+}
+
+/** The retention of the audit of all tenants. */
+interface AuditRetention {
+  readonly days: number;
+  /** Lines that only read. */
+  readonly readsMax: number;
 }
 
 /** Works on the store of one tenant. Returns a summary for the log; undefined when there was nothing to do. */
@@ -35,13 +45,14 @@ const times = {
   'sweep all': '0 30 * * * *',
   'prune all': '0 40 * * * *',
   forget: '0 0 * * * *',
+  'prune audit': '0 20 * * * *',
 };
 
 const removed = (count: number): string | undefined => (count > 0 ? `removed ${count}` : undefined);
 
 /** Starts the jobs. Returns the function that stops them and waits for pending runs. */
 export function startJobs(options: JobOptions): () => Promise<void> {
-  const { clock, logKeep, historyKeep } = options;
+  const { clock, logKeep, historyKeep, auditKeep } = options;
   const present = createRetentionClock(clock);
   const prune: Work = async (store, tenant) => {
     const before = hoursBefore(await present(store, tenant), logKeep.hours);
@@ -57,6 +68,9 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     startJob('prune all', { ...options, work: prune, isOfAll: true }),
     ...(deletesHistory(historyKeep)
       ? [startJob('forget', { ...options, work: forget, isOfAll: true, isAtOnce: true })]
+      : []),
+    ...(auditKeep
+      ? [startJob('prune audit', { ...options, work: createPruneAudit(options, auditKeep, present), isOfAll: true })]
       : []),
   ];
   return async () => {
@@ -104,6 +118,15 @@ function createRetentionClock(clock: Clock): RetentionClock {
     return microsOfInstant(now) > latest ? instantOf(latest) : now;
   };
 }
+
+/** The audit of all tenants is kept in one place, so the work is done with the default tenant. */
+const createPruneAudit =
+  ({ stores }: JobOptions, { days, readsMax }: AuditRetention, present: RetentionClock): Work =>
+  async (store, tenant) => {
+    if (tenant !== '') return undefined;
+    const before = hoursBefore(await present(store, tenant), days * 24);
+    return removed(await stores.audit.prune({ below: firstAuditIdAt(before), readsMax }));
+  };
 
 /** Deletes history in slices until nothing is left or the jobs stop. The next run deletes the rest. */
 function createForget(

@@ -23,8 +23,11 @@ export interface PartialDecision {
   readonly covering: (entity: Entity) => readonly Grant[];
 }
 
-/** `full`: no restriction. `none`: no access. */
-export type Decision = { readonly extent: 'full' } | { readonly extent: 'none' } | PartialDecision;
+/** `full`: no restriction, by the grant with the id `by`, which is absent while access is open. `none`: no access. */
+export type Decision =
+  | { readonly extent: 'full'; readonly by?: string }
+  | { readonly extent: 'none' }
+  | PartialDecision;
 
 /** Decisions with equal keys decide alike. */
 export const decisionKey = (decision: Decision): string =>
@@ -39,8 +42,11 @@ export function decide(grants: readonly Grant[], operation: OperationClass, tena
     ({ operations, tenants }) => operations.includes(operation) && (tenants?.includes(tenant) ?? true),
   );
   if (given.length === 0) return none;
-  return given.some(isUnrestricted) ? full : decidePart(given);
+  const whole = given.find(isUnrestricted);
+  return whole ? fullBy(whole) : decidePart(given);
 }
+
+const fullBy = ({ id }: Grant): Decision => (id === undefined ? full : { extent: 'full', by: id });
 
 const isUnrestricted = ({ types, idPattern, scopes, attrs, q }: Grant): boolean =>
   types === undefined && idPattern === undefined && scopes === undefined && attrs === undefined && q === undefined;
@@ -105,7 +111,8 @@ function createCovering(grants: readonly Grant[]): (entity: Entity) => readonly 
   };
 }
 
-function visibilityUnder(grants: readonly Grant[]): Visibility {
+/** What is visible of an entity that these grants cover. */
+export function visibilityUnder(grants: readonly Grant[]): Visibility {
   if (grants.length === 0) return 'hidden';
   if (grants.some(({ attrs }) => attrs === undefined)) return 'whole';
   const names = new Set(grants.flatMap(({ attrs = [] }) => attrs));

@@ -41,9 +41,9 @@ const principalsMax = 20_000;
 
 /** The grants of the roles that are there from the start, in all tenants, by whom they are given to. */
 const builtIn: ReadonlyMap<string, readonly Grant[]> = new Map([
-  ['role:administrator', everything],
-  ['role:writer', [{ operations: ['read', 'write', 'delete', 'subscribe', 'history'] }]],
-  ['role:reader', [{ operations: ['read', 'subscribe', 'history'] }]],
+  ['role:administrator', everything.map((grant) => ({ id: 'administrator', ...grant }))],
+  ['role:writer', [{ id: 'writer', operations: ['read', 'write', 'delete', 'subscribe', 'history'] }]],
+  ['role:reader', [{ id: 'reader', operations: ['read', 'subscribe', 'history'] }]],
 ]);
 
 /** Throws what the store throws when the grants cannot be read. */

@@ -3,14 +3,23 @@ import type { Pattern, Query, ScopePattern } from '../language/filter.ts';
 
 /**
  * What an operation does, as access control sees it. `delete`: entities, attributes and history. `subscribe`: stored subscriptions and
- * streams. `history`: reads what was. `register`: context sources. `administer`: grants, keys, and what belongs to others.
+ * streams. `history`: reads what was. `register`: context sources. `administer`: grants, keys, and what belongs to others. `audit`: who did what.
  */
-export const operationClasses = ['read', 'write', 'delete', 'subscribe', 'history', 'register', 'administer'] as const;
+export const operationClasses = [
+  'read',
+  'write',
+  'delete',
+  'subscribe',
+  'history',
+  'register',
+  'administer',
+  'audit',
+] as const;
 export type OperationClass = (typeof operationClasses)[number];
 
 /** A permission. Absent members do not restrict it. A grant covers an entity that meets all its members. */
 export interface Grant {
-  /** Absent: a grant of a role that is there from the start. */
+  /** `administrator`, `writer` and `reader`: the grants of the roles that are there from the start. Absent: access is open. */
   readonly id?: string;
   readonly operations: readonly OperationClass[];
   readonly tenants?: readonly string[];

@@ -4,9 +4,15 @@ import { hasSeries } from '../language/history-selection.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
 import { type EntityHistory, scopeSeries, weightOf } from '../model/history.ts';
-import type { HistoryPlan, Store } from '../port/store.ts';
-import { type PartialDecision, visiblePart } from './decision.ts';
+import type { HistoryPlan, Store, Stored } from '../port/store.ts';
+import type { PartialDecision } from './decision.ts';
 import { withoutAttributes } from './filter-attributes.ts';
+
+interface Restriction {
+  readonly decision: PartialDecision;
+  /** The visible part of an entity. */
+  readonly visible: (stored: Stored) => Stored | undefined;
+}
 
 /** Histories read per call of the store. */
 const pageSize = 200;
@@ -18,12 +24,12 @@ const pageSize = 200;
 export async function historyVisible(
   store: Store,
   plan: HistoryPlan,
-  decision: PartialDecision,
+  restriction: Restriction,
 ): Promise<readonly EntityHistory[]> {
   const { offset = 0, limit, limitInstances } = plan;
   const found: EntityHistory[] = [];
   let [skip, left] = [offset, limitInstances];
-  for await (const history of visibleHistories(store, plan, decision)) {
+  for await (const history of visibleHistories(store, plan, restriction)) {
     if (skip > 0) {
       skip -= 1;
       continue;
@@ -39,10 +45,11 @@ export async function historyVisible(
 async function* visibleHistories(
   store: Store,
   plan: HistoryPlan,
-  decision: PartialDecision,
+  restriction: Restriction,
 ): AsyncGenerator<EntityHistory> {
+  const { decision } = restriction;
   const wide = { ...plan, filter: widened(plan, decision), limit: pageSize };
-  const look = createLook(store, plan, decision);
+  const look = createLook(store, plan, restriction);
   for (let offset = 0; ; ) {
     const page = await store.history({ ...wide, offset });
     const whole = page.filter(({ truncated }) => !truncated);
@@ -70,13 +77,13 @@ const widened = ({ filter }: HistoryPlan, { filter: granted }: PartialDecision):
 type Look = (history: EntityHistory | undefined) => Promise<EntityHistory | undefined>;
 
 /** The visible part of a history. Undefined when nothing is left of it, or when what is left does not match. */
-function createLook(store: Store, { filter, now }: HistoryPlan, decision: PartialDecision): Look {
+function createLook(store: Store, { filter, now }: HistoryPlan, { decision, visible }: Restriction): Look {
   const matches = compileFilter(withoutAttrs(filter));
   return async (history) => {
-    const entity = history && (await store.get(history.id, now))?.entity();
-    const seen = entity && visiblePart(entity, decision);
-    if (!seen || !matches(seen)) return undefined;
-    const names = visibleNames(entity, Object.keys(history.attrs), decision);
+    const stored = history && (await store.get(history.id, now));
+    const seen = stored && visible(stored);
+    if (!seen || !matches(seen.entity())) return undefined;
+    const names = visibleNames(stored.entity(), Object.keys(history.attrs), decision);
     const attrs = Object.fromEntries(Object.entries(history.attrs).filter(([name]) => names.has(name)));
     return Object.keys(attrs).length > 0 && hasSeries(attrs, filter) ? { ...history, attrs } : undefined;
   };

@@ -8,7 +8,7 @@ import type { Mutation, Outcome } from '../model/mutation.ts';
 import type { PastInstance, Revised, Revision, Store } from '../port/store.ts';
 import { type Decision, filterOf, type PartialDecision } from './decision.ts';
 import type { Grant } from './grant.ts';
-import { closed, forbidden, giveAccessTo, guardStore } from './guard.ts';
+import { closed, forbidden, giveAccessTo, guardStore, idsOf } from './guard.ts';
 import { touchedBy } from './touched.ts';
 
 /** What an operation that changes entities may do. */
@@ -17,18 +17,22 @@ export interface WriteRights {
   readonly act: Decision;
   /** What its caller may read. A refused write to an entity that is neither is answered as if the entity did not exist. */
   readonly read: Decision;
+  /** Called before each change with the ids of the grants that cover the entity, and its types as far as they are known. */
+  readonly covered?:
+    | ((id: string, grants: readonly string[], types: readonly string[] | undefined) => void)
+    | undefined;
 }
 
 /**
  * The store restricted for an operation that changes entities. What it finds by a query must be readable too, because the result of the
  * operation tells what was found. Throws Forbidden when nothing may be changed.
  */
-export function guardWrites(store: Store, { act, read }: WriteRights): Store {
+export function guardWrites(store: Store, { act, read, covered }: WriteRights): Store {
   if (act.extent === 'full') return store;
   const seen = guardStore(store, act);
   if (act.extent === 'none') return seen;
   const found = (): Store => guardStore(seen, read);
-  const guard = { store, act, read };
+  const guard = { store, act, read, covered };
   return {
     ...closed,
     ...seen,
@@ -45,6 +49,7 @@ interface Guard {
   readonly store: Store;
   readonly act: PartialDecision;
   readonly read: Decision;
+  readonly covered: WriteRights['covered'];
 }
 
 /** The outcomes in the order of the writes. A write that is not permitted is refused, and the others are applied. */
@@ -58,10 +63,21 @@ async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instan
     const current = pending.has(id) ? pending.get(id) : (await store.get(id, at))?.entity();
     const one = permit(guard, write, { current, at });
     permitted.push(one);
+    tellCovered(guard, write.mutation, { current, at });
     if ('mutation' in one) pending.set(id, afterwards(current, write.mutation, at));
   }
   const applied = [...(await store.apply(permitted.filter(isWrite), at))];
   return permitted.flatMap((one) => (isWrite(one) ? (applied.shift() ?? []) : one));
+}
+
+function tellCovered(
+  { act, covered }: Guard,
+  mutation: Mutation,
+  { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
+): void {
+  if (!covered) return;
+  const entity = current ?? afterwards(undefined, mutation, at);
+  if (entity) covered(mutation.id, idsOf(act.covering(entity)), entity.types);
 }
 
 const isWrite = (one: Write | Outcome): one is Write => 'mutation' in one;
@@ -130,10 +146,15 @@ const isCreating = (mutation: Mutation): boolean =>
   (mutation.op === 'assign' && mutation.creates !== undefined);
 
 /** Throws Forbidden, and records nothing, when a grant is missing for one of the instances. */
-async function recordPermitted({ store, act }: Guard, instances: readonly PastInstance[], at: Instant): Promise<void> {
+async function recordPermitted(
+  { store, act, covered }: Guard,
+  instances: readonly PastInstance[],
+  at: Instant,
+): Promise<void> {
   for (const [id, ofEntity] of Map.groupBy(instances, (instance) => instance.id)) {
     const current = (await store.get(id, at))?.entity();
     const names = ofEntity.map(({ name }) => name);
+    if (current) covered?.(id, idsOf(act.covering(current)), current.types);
     if (!current || !giveAccessTo(names, act.covering(current)))
       throw forbidden(`You may not change the history of ${id} in this way.`);
   }
@@ -141,10 +162,15 @@ async function recordPermitted({ store, act }: Guard, instances: readonly PastIn
 }
 
 /** The history of an entity that does not exist any more is hidden. */
-async function revisePermitted({ store, act, read }: Guard, revision: Revision, at: Instant): Promise<Revised> {
+async function revisePermitted(
+  { store, act, read, covered }: Guard,
+  revision: Revision,
+  at: Instant,
+): Promise<Revised> {
   const current = (await store.get(revision.id, at))?.entity();
   if (!current) return 'absent';
   const covering = act.covering(current);
+  covered?.(revision.id, idsOf(covering), current.types);
   const isGranted =
     revision.op === 'deleteHistory'
       ? covering.some(({ attrs }) => attrs === undefined)

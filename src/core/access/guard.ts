@@ -3,7 +3,7 @@ import { compileFilter } from '../language/matches/matches.ts';
 import type { Instant } from '../model/instant.ts';
 import { Problem } from '../model/problem.ts';
 import type { Plan, Store, Stored } from '../port/store.ts';
-import { type Decision, type PartialDecision, type Visibility, withOnly } from './decision.ts';
+import { type Decision, type PartialDecision, type Visibility, visibilityUnder, withOnly } from './decision.ts';
 import { withoutAttributes } from './filter-attributes.ts';
 import { historyVisible } from './guard-history.ts';
 import { summarizeVisible } from './guard-summary.ts';
@@ -24,7 +24,7 @@ export function guardStore(store: Store, decision: Decision): Store {
     get: async (id, now) => view.visible(await store.get(id, now)),
     find: (plan) => findVisible(store, plan, { decision, view }),
     count: (plan) => countVisible(store, plan, { decision, view }),
-    history: (plan) => historyVisible(store, plan, decision),
+    history: (plan) => historyVisible(store, plan, { decision, visible: (stored) => view.visible(stored) }),
     summary: () => summarizeVisible(store, decision),
     apply: refuse,
     ...closed,
@@ -63,6 +63,8 @@ const closedLog = { read: refuse, prune: refuse, follow: refuseAtOnce };
 interface View {
   /** The visible part of an entity. Undefined when it is hidden. */
   visible(stored: Stored | undefined): Stored | undefined;
+  /** Ids of the grants that cover the entity, as it was decided on last. Undefined: it was not, or not lately. */
+  grantsOf(id: string): readonly string[] | undefined;
 }
 
 /** One view for each decision and store: it keeps what was decided about each version of an entity. */
@@ -79,19 +81,27 @@ function viewOf(store: Store, decision: PartialDecision): View {
 /** Most entities of which a view keeps what was decided. */
 const decidedMax = 10_000;
 
-function createView({ visibilityOf }: PartialDecision): View {
-  const decided = new Map<string, { readonly version: number; readonly visibility: Visibility }>();
+interface Decided {
+  /** Absent: it is decided again each time. What expires may make a condition of a grant false without a new version. */
+  readonly version?: number;
+  readonly visibility: Visibility;
+  readonly grants: readonly string[];
+}
+
+function createView({ covering }: PartialDecision): View {
+  const decided = new Map<string, Decided>();
   const decideOn = (stored: Stored): Visibility => {
     const { id, version, isPart = false } = stored;
     const known = decided.get(id);
     if (known?.version === version && !isPart) return known.visibility;
-    const visibility = visibilityOf(stored.entity());
+    const by = covering(stored.entity());
+    const visibility = visibilityUnder(by);
     if (decided.size >= decidedMax) decided.clear();
-    // What expires may make a condition of a grant false without a new version.
-    if (!isPart) decided.set(id, { version, visibility });
+    decided.set(id, { ...(isPart ? undefined : { version }), visibility, grants: idsOf(by) });
     return visibility;
   };
   return {
+    grantsOf: (id) => decided.get(id)?.grants,
     visible: (stored) => {
       if (!stored) return undefined;
       const visibility = decideOn(stored);
@@ -99,6 +109,22 @@ function createView({ visibilityOf }: PartialDecision): View {
       return visibility === 'whole' ? stored : partOf(stored, visibility);
     },
   };
+}
+
+/** Ids of grants, without those of open access. */
+export const idsOf = (grants: readonly Grant[]): readonly string[] => grants.flatMap(({ id = [] }) => id);
+
+/**
+ * Ids of the grants by which an entity is visible in `whole` under the decision, after it was read. Without an entity, or for one that was
+ * not decided on: the grant of a full decision only.
+ */
+export function grantsShowing(
+  { whole, decision }: { readonly whole: Store; readonly decision: Decision },
+  entity?: string,
+): readonly string[] {
+  if (decision.extent === 'full') return decision.by === undefined ? [] : [decision.by];
+  if (decision.extent === 'none' || entity === undefined) return [];
+  return viewOf(whole, decision).grantsOf(entity) ?? [];
 }
 
 const partOf = (stored: Stored, { names, key }: Exclude<Visibility, string>): Stored => ({

@@ -25,12 +25,24 @@ export interface Write {
   readonly measured?: { readonly fixed: readonly string[] };
   /** The maximum number of attributes of the entity after the write (`refuseGrowth`). */
   readonly attributesMax?: number;
+  /** True: the outcome has the types of the entity. */
+  readonly reportsTypes?: boolean;
 }
 
 /** Applies `mutate` when the condition matches. Expired data counts as deleted. */
 export function applyWrite(stored: Entity | undefined, write: Write, at: Instant): Mutated {
-  const { mutation, only, measured, attributesMax } = write;
   const current = stored && presentAt(stored, at);
+  const mutated = mutateCurrent(current, write, at);
+  return write.reportsTypes === true ? withTypes(mutated, current) : mutated;
+}
+
+function withTypes(mutated: Mutated, current: Entity | undefined): Mutated {
+  const types = (mutated.next ?? current)?.types;
+  return types ? { ...mutated, outcome: { ...mutated.outcome, types } } : mutated;
+}
+
+function mutateCurrent(current: Entity | undefined, write: Write, at: Instant): Mutated {
+  const { mutation, only, measured, attributesMax } = write;
   if (current && only && mutation.op !== 'create' && !compileFilter(only)(current)) return refuse(mutation, at);
   const mutated =
     current && measured ? mutateMeasured(current, mutation, { ...measured, at }) : mutate(current, mutation, at);

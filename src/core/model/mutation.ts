@@ -93,8 +93,10 @@ export type Outcome =
       readonly status: 'created' | 'updated' | 'deleted' | 'unchanged';
       readonly notUpdated?: readonly NotUpdated[];
       readonly updated?: readonly string[];
+      /** The types of the entity after the write, or before its deletion. Absent: not asked for (`Write.reportsTypes`). */
+      readonly types?: readonly string[];
     }
-  | { readonly status: 'refused'; readonly problem: ProblemReport };
+  | { readonly status: 'refused'; readonly problem: ProblemReport; readonly types?: readonly string[] };
 
 /** An attribute that a request could not change, and the reason (clause 5.2.19). The name is expanded. */
 export interface NotUpdated {

@@ -9,6 +9,7 @@ import type { BrokenRule } from '../model/broken-rules.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ProblemReport } from '../model/problem.ts';
+import type { Audit } from '../port/audit.ts';
 import type { YieldToEventLoop, Clock, IdSource } from '../port/clock.ts';
 import type { Memory } from '../port/memory.ts';
 import type { Models } from '../port/models.ts';
@@ -35,7 +36,7 @@ export interface OperationRequest {
 }
 
 /** The media type of the answer (clause 6.3.4). */
-export type Media = 'json' | 'ld+json' | 'geo+json' | 'event-stream';
+export type Media = 'json' | 'ld+json' | 'geo+json' | 'event-stream' | 'ndjson' | 'csv';
 
 /** Limits that are options of the broker. */
 export interface Limits {
@@ -72,6 +73,8 @@ export interface Services {
   /** Absent: no context source is asked. */
   readonly sources?: Sources;
   readonly tickets: Tickets;
+  /** Absent: nothing is recorded, because access is open. */
+  readonly audit?: Audit;
   readonly limits: Limits;
   /** The order of texts when a query does not specify one (`compareBy`). */
   readonly collation: string;
@@ -161,6 +164,8 @@ export type OperationResult =
       readonly kind: 'found';
       readonly text: Text;
       readonly page?: Page;
+      /** Parameters of the next page, where pages do not begin at an `offset`. */
+      readonly nextPage?: Readonly<Record<string, string>>;
       readonly position?: string;
       /** The time range that is shown, when it is less than the request asked for: 206 (clause 6.3.10). */
       readonly range?: TimeRange;

@@ -9,16 +9,52 @@ import { refuseManyMembers } from '../model/entity-size.ts';
 import { refuseTooManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
 import type { Store } from '../port/store.ts';
+import type { Audit } from '../port/audit.ts';
 import { boundStore } from './bounded-store.ts';
+import { type Recording, startRecording } from './recording.ts';
 import { tenantOf } from './tenant-name.ts';
 import { readBoolean } from './parameters.ts';
 import type { OperationResult, OperationRequest, CallContext, Caller, Operation, Services } from './operation.ts';
 
+interface Performing {
+  readonly caller: Caller;
+  readonly services: Services;
+}
+
 /** Throws a Problem when the operation cannot run. Any other error is a bug in the broker. */
-export async function perform(
+export function perform(
   operation: Operation,
   request: OperationRequest,
-  { caller, services }: { caller: Caller; services: Services },
+  performing: Performing,
+): Promise<OperationResult> {
+  const { audit } = performing.services;
+  return audit && operation.access !== 'open'
+    ? performRecorded(operation, request, { ...performing, audit })
+    : carryOut(operation, request, performing);
+}
+
+/** Whatever happens is in the audit. What cannot be recorded is not done. */
+async function performRecorded(
+  operation: Operation,
+  request: OperationRequest,
+  { audit, ...performing }: Performing & { readonly audit: Audit },
+): Promise<OperationResult> {
+  audit.requireRoom();
+  const recording = startRecording({ operation, request, caller: performing.caller }, audit);
+  try {
+    const result = await carryOut(operation, request, { ...performing, recording });
+    recording.done(result);
+    return result;
+  } catch (error) {
+    recording.failed(error);
+    throw error;
+  }
+}
+
+async function carryOut(
+  operation: Operation,
+  request: OperationRequest,
+  { caller, services, recording }: Performing & { readonly recording?: Recording },
 ): Promise<OperationResult> {
   if (operation.body === 'object' && !isObject(request.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
@@ -28,12 +64,16 @@ export async function perform(
   const tenant = tenantOf(request.params, caller.tenant);
   return operation.run(
     request,
-    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, services),
+    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, { services, recording }),
   );
 }
 
 /** Creates the context of a call: decides access and opens the tenant's store. */
-async function openCall(operation: Operation, caller: Caller, services: Services): Promise<CallContext> {
+async function openCall(
+  operation: Operation,
+  caller: Caller,
+  { services, recording }: { readonly services: Services; readonly recording: Recording | undefined },
+): Promise<CallContext> {
   const decision = decideCall(operation, caller);
   const store = await openTenant(services, caller.tenant, operation);
   const noting = services.contexts.recordUse(caller.context, caller.tenant);
@@ -41,8 +81,9 @@ async function openCall(operation: Operation, caller: Caller, services: Services
   const position = async (): Promise<string> =>
     positionText(await epochOf(store, services.ids), await store.log.position());
   const bounded = operation.action === 'write' ? boundStore(store, services.limits) : store;
-  const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller });
-  const own = caller.domain ? restrictToDomain(guarded, caller.domain, operation.action) : guarded;
+  const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller, recording });
+  const noted = recording?.noting(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
+  const own = caller.domain ? restrictToDomain(noted, caller.domain, operation.action) : noted;
   return { ...caller, services, now: services.clock.now(), store: own, position };
 }
 
@@ -61,12 +102,13 @@ interface Guarding {
   readonly decision: PartialDecision;
   readonly operation: Operation;
   readonly caller: Caller;
+  readonly recording: Recording | undefined;
 }
 
-function guard(store: Store, { decision, operation, caller: { principal, tenant } }: Guarding): Store {
+function guard(store: Store, { decision, operation, caller: { principal, tenant }, recording }: Guarding): Store {
   const guarded =
     operation.access === 'write' || operation.access === 'delete'
-      ? guardWrites(store, { act: decision, read: principal.rights('read', tenant) })
+      ? guardWrites(store, { act: decision, read: principal.rights('read', tenant), covered: recording?.covered })
       : guardStore(store, decision);
   return operation.checksDocuments ? { ...guarded, collection: (name) => store.collection(name) } : guarded;
 }

@@ -9,6 +9,7 @@ import type { EntityHistory, Mismatch, Replacement } from '../model/history.ts';
 import type { Instant } from '../model/instant.ts';
 import type { RollupChoice } from '../model/rollup.ts';
 import type { Json } from '../model/json.ts';
+import type { AuditTrail } from './audit.ts';
 import type { OneTimeStore } from './one-time-store.ts';
 import type { Partitions, LeaseTerm } from './partitions.ts';
 import type { InstanceChoice, Outcome } from '../model/mutation.ts';
@@ -248,6 +249,7 @@ export interface Stores {
   /** The leases of this broker, where several brokers share the persistence. */
   readonly partitions: Partitions;
   readonly oneTimeStore: OneTimeStore;
+  readonly audit: AuditTrail;
   /** Waits for running operations, then releases everything. */
   close(): Promise<void>;
 }

@@ -14,6 +14,8 @@ export const mediaTypes: Readonly<Record<Media, string>> = {
   'ld+json': 'application/ld+json',
   'geo+json': 'application/geo+json',
   'event-stream': 'text/event-stream',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
 };
 
 /** Returns the offered type with the highest weight; the first offered wins a tie. Throws Refusal 406 when the client accepts none. */

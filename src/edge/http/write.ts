@@ -77,12 +77,12 @@ function foundHeaders(answer: Found, asked: ReplyContext): Headers {
  * Links to the previous and next page. A page with limit 0, requested only for the count, has none. When the result is a partial
  * time range, the next link is the next range of the same page.
  */
-function pageLinks({ page, range }: Found, asked: ReplyContext): string[] {
+function pageLinks({ page, nextPage, range }: Found, asked: ReplyContext): string[] {
   const { partAfter: _, ...params } = asked.params;
   const linkTo = (relation: 'next' | 'prev', other: Readonly<Record<string, string>>): string =>
     pageLink(pageUrl(asked.target, { ...params, ...other }), relation, mediaTypes[asked.caller.media]);
   const places = page ? pageOffsets(page) : {};
-  const next = range ? { ...places.here, partAfter: range.end } : places.next;
+  const next = range ? { ...places.here, partAfter: range.end } : (nextPage ?? places.next);
   return [...(next ? [linkTo('next', next)] : []), ...(places.prev ? [linkTo('prev', places.prev)] : [])];
 }
 

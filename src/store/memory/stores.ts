@@ -3,6 +3,7 @@ import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import { createOneTimeStore } from '../../core/port/one-time-store.ts';
 import { allPartitions } from '../../core/port/partitions.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
+import { createAuditTrail } from './audit-trail.ts';
 import { createMemoryStore } from './store.ts';
 
 /** `yieldToEventLoop` is called between the entities that a query checks. */
@@ -16,6 +17,7 @@ export function createMemoryStores(options: { readonly yieldToEventLoop?: YieldT
     },
     partitions: allPartitions,
     oneTimeStore: createOneTimeStore(),
+    audit: createAuditTrail(),
     tenants: () => Promise.resolve([...tenants.keys()]),
     tenantsInUse: () => Promise.resolve([...tenants.keys()]),
     tenantsWith: () => Promise.resolve([...tenants.keys()]),

@@ -5,6 +5,7 @@ import { Problem } from '../../core/model/problem.ts';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
 import type { Stores, TenantSize } from '../../core/port/store.ts';
+import { createAuditTrail } from './audit-trail.ts';
 import { connect, databaseIn, withDatabase } from './connection.ts';
 import { databaseOf } from './database-name.ts';
 import { startRollupWorker } from './history/rollup-worker.ts';
@@ -67,6 +68,7 @@ export async function openMongoStores(options: MongoOptions): Promise<Stores> {
   return {
     partitions: leases.partitions,
     oneTimeStore,
+    audit: createAuditTrail(client.db(prefix).collection('audit')),
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const database = databaseOf(prefix, tenant);
@@ -75,8 +77,7 @@ export async function openMongoStores(options: MongoOptions): Promise<Stores> {
       return (await withDatabase(opened.get(tenant, database))).store;
     },
     ...listing(registry),
-    sizes: async () =>
-      Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, client.db(databaseOf(prefix, tenant))))),
+    sizes: () => sizesOf(registry, (tenant) => client.db(databaseOf(prefix, tenant))),
     async close() {
       isOpen = false;
       await stopRollupWorker();
@@ -123,6 +124,12 @@ const tenantsIn = async (registry: Collection<TenantDocument>): Promise<readonly
   '',
   ...(await withDatabase(registry.find().toArray())).map(({ _id }) => _id),
 ];
+
+const sizesOf = async (
+  registry: Collection<TenantDocument>,
+  databaseFor: (tenant: string) => Db,
+): Promise<readonly TenantSize[]> =>
+  Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, databaseFor(tenant))));
 
 async function sizeOf(tenant: string, database: Db): Promise<TenantSize> {
   const stats = await withDatabase(database.stats());

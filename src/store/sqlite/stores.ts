@@ -7,6 +7,7 @@ import { createOneTimeStore } from '../../core/port/one-time-store.ts';
 import { allPartitions } from '../../core/port/partitions.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
+import { auditFile, createAuditTrail } from './audit/audit-trail.ts';
 import { problemOf } from './failure.ts';
 import { createFiles, type FilesOptions } from './files.ts';
 import { hasDocuments } from './peek.ts';
@@ -46,6 +47,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
   const { openMax: openMax = defaultOpenMax, idleMs = defaultIdleMs } = options;
   const files = createFiles({ writer, yieldToEventLoop, openMax, idleMs, failed });
   const stores = new Map<string, Store>();
+  const audit = createAuditTrail(join(directory, auditFile));
   let isOpen = true;
 
   const storeOf = (path: string): Store => {
@@ -65,6 +67,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
     },
     partitions: allPartitions,
     oneTimeStore: createOneTimeStore(),
+    audit,
     tenants: () => Promise.resolve([...new Set(['', ...tenantsIn(directory)])]),
     tenantsInUse: () => Promise.resolve(files.paths().flatMap((path) => tenantOf(basename(path)) ?? [])),
     tenantsWith: (collection) => tenantsWith(directory, collection, { yieldToEventLoop, failed }),
@@ -72,6 +75,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
     async close() {
       isOpen = false;
       await files.close();
+      await audit.close();
       if (!options.writer) await writer.close();
     },
   };

@@ -1,6 +1,7 @@
 /** Starts a server with the real operations and the policy of stored grants. The header Authorization names the sender of a request. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { createAuditWriter } from '../../../src/app/audit-writer.ts';
 import { createMemory } from '../../../src/app/memory.ts';
 import { createClock, createIds, createYieldToEventLoop } from '../../../src/app/process.ts';
 import { grantCollection } from '../../../src/core/access/grant-document.ts';
@@ -11,6 +12,7 @@ import { type Json, parseJson } from '../../../src/core/model/json.ts';
 import type { Services } from '../../../src/core/operation/operation.ts';
 import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
+import type { Audit } from '../../../src/core/port/audit.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer } from '../../../src/edge/http/server.ts';
@@ -31,6 +33,8 @@ export interface TestServer {
   readonly services: Services;
   /** Sends a request below /ngsi-ld/v1: `GET /entities`. `as`: `key:NAME` and roles, such as `key:ana reader`; absent: anonymous. */
   send(request: string, options?: SendOptions): Promise<Answer>;
+  /** Writes the lines of the audit that wait. */
+  flushAudit(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,12 +57,17 @@ const known = { [otherContext]: { '@context': { Light: `${core}/Lamp`, watt: `${
 /** The sender who may do everything. */
 export const administrator = 'key:admin administrator';
 
-export async function startTestServer(stores: Stores = createMemoryStores()): Promise<TestServer> {
+export async function startTestServer(
+  stores: Stores = createMemoryStores(),
+  audited?: Pick<Audit, 'scope' | 'personalTypes'>,
+): Promise<TestServer> {
   const [clock, observe] = [createClock(), () => undefined];
   const store = await stores.open('', true);
   if (!store) throw new Error('There is no default tenant.');
   const policy = await openGrantPolicy(store.collection(grantCollection), observe);
+  const audit = audited && createAuditWriter({ ...audited, trail: stores.audit, clock, observe });
   const services: Services = {
+    ...(audit ? { audit } : undefined),
     stores,
     access: policy,
     contexts: createOfflineLibrary(known, { stores, clock, observe }),
@@ -102,7 +111,9 @@ export async function startTestServer(stores: Stores = createMemoryStores()): Pr
     url,
     services,
     send: (request, options) => send(url, request, options),
+    flushAudit: async () => audit?.flush(),
     stop: async () => {
+      await audit?.flush();
       events.close();
       await closeServer(server, 0);
       policy.close();
@@ -122,5 +133,11 @@ async function send(url: string, request: string, { as, body, headers }: SendOpt
     ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? null : parseJson(text), headers: response.headers };
+  return { status: response.status, body: bodyOf(text, response.headers), headers: response.headers };
+}
+
+/** JSON, or the text of another media type. */
+function bodyOf(text: string, headers: Headers): Json {
+  if (text === '') return null;
+  return /csv|ndjson/.test(headers.get('content-type') ?? '') ? text : parseJson(text);
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
 import type { Bench, Opened } from './bench.ts';
+import { describeAudit } from './audit.ts';
 import { describeConditions } from './conditions.ts';
 import { describeExpiry } from './expiry.ts';
 import { describeFilters } from './filters.ts';
@@ -64,6 +65,7 @@ export function describeStore(name: string, open: () => Promise<Opened>): void {
     describeNames(bench);
     describeShelves(bench);
     describeTenants(bench);
+    describeAudit(bench);
     describeReopening(bench);
   });
 }

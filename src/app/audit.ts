@@ -1,0 +1,41 @@
+/** Builds the audit as the options choose it. */
+import type { JobOptions } from '../city/job/jobs.ts';
+import type { Services } from '../core/operation/operation.ts';
+import { accessModeOf } from './access.ts';
+import { type AuditWriter, createAuditWriter } from './audit-writer.ts';
+import type { Config } from './config/options.ts';
+
+type Needed = Pick<Services, 'stores' | 'clock' | 'observe' | 'contexts'>;
+
+/** Adds the audit to the parts of a broker. There is none while access is open: everybody is anonymous then, and nothing is recorded. */
+export function withAudit<Parts extends Needed>(
+  config: Config,
+  parts: Parts,
+): Parts & { readonly audit?: AuditWriter } {
+  const { stores, clock, observe, contexts } = parts;
+  const personalTypes = namesIn(config.personalTypes).map((name) => contexts.core.expand(name));
+  if (accessModeOf(config) === 'open' || (config.audit === 'personal' && personalTypes.length === 0)) return parts;
+  return {
+    ...parts,
+    audit: createAuditWriter({
+      trail: stores.audit,
+      scope: scopeOf(config),
+      personalTypes: new Set(personalTypes),
+      clock,
+      observe,
+    }),
+  };
+}
+
+const scopeOf = ({ audit }: Config): AuditWriter['scope'] =>
+  audit === 'changes' || audit === 'personal' ? audit : 'all';
+
+const namesIn = (list: string): readonly string[] =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+/** While access is open, nothing of the audit is touched. */
+export const auditRetention = (config: Config): Pick<JobOptions, 'auditKeep'> =>
+  accessModeOf(config) === 'open' ? {} : { auditKeep: { days: config.auditKeepDays, readsMax: config.auditReadsMax } };
