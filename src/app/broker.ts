@@ -13,6 +13,7 @@ import { type ContextRegistry, createContextRegistry } from '../core/operation/c
 import type { Services } from '../core/operation/operation.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
 import type { Clock } from '../core/port/clock.ts';
+import type { Memory } from '../core/port/memory.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Sources } from '../core/port/sources.ts';
 import type { Stores } from '../core/port/store.ts';
@@ -34,7 +35,7 @@ import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { modelsFolderOf } from './folders.ts';
 import { createYieldToEventLoop, createClock, createIds, createCautiousClock } from './process.ts';
-import { createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
+import { cacheShareOf, createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
 import { openServers, listen } from './servers.ts';
 import { openStores } from './stores.ts';
@@ -66,7 +67,8 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
   const jobs = readJobs(config);
   const plans = readIngestPlans(config, process.env);
   const certificate = await openCertificate(config);
-  const loader = openLoader(config, observe);
+  const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
+  const loader = openLoader(config, { observe, memory });
   const stores = limitTenants(await openStores(config, { observe, owner: 'mlaka serve' }), config);
   const access = await openAccess(config, { ...options, stores, clock: createClock(), observe }).catch(
     async (error: unknown) => {
@@ -74,7 +76,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
       throw error;
     },
   );
-  const parts = withAudit(config, openParts(config, { observe, stores, loader, access }));
+  const parts = withAudit(config, openParts(config, { observe, stores, loader, access, memory }));
   const delivery = openDeliveries(config, parts);
   const sources = openSources(config, parts);
   const services: Services = { ...parts, ...delivery.services, sources };
@@ -110,12 +112,11 @@ const settingsOf = (config: Config): Pick<Services, 'limits' | 'collation' | 'is
 /** The World without the subscriptions, which need it to be created. */
 function openParts(
   config: Config,
-  { observe, stores, loader, access }: Pick<RegistryParts, 'observe' | 'stores' | 'loader'> & { access: Access },
+  { observe, stores, loader, access, memory }: Omit<RegistryParts, 'known' | 'clock'> & { readonly access: Access },
 ): DeliveryServices {
   const modelsFolder = modelsFolderOf(config);
   const basics = openBasics(config, stores);
   const { clock } = basics;
-  const memory = createMemory(memoryBudgetOf(config.memoryBudget), observe);
   return {
     ...basics,
     access: access.policy,
@@ -127,7 +128,14 @@ function openParts(
     }),
     observe,
     registrations: createRegistrations({ stores, observe }),
-    contexts: openContextRegistry(config, { loader, known: knownContexts(modelsFolder), stores, clock, observe }),
+    contexts: openContextRegistry(config, {
+      loader,
+      known: knownContexts(modelsFolder),
+      stores,
+      clock,
+      observe,
+      memory,
+    }),
     memory,
     renders: createCountedRenders(memory, config.renderCacheBytes),
     ...settingsOf(config),
@@ -174,6 +182,7 @@ interface RegistryParts {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly observe: Observe;
+  readonly memory: Memory;
 }
 
 const preloadOf = ({ contextPreload }: Config): Readonly<Record<string, string>> =>
@@ -183,23 +192,25 @@ const preloadOf = ({ contextPreload }: Config): Readonly<Record<string, string>>
 const without = (known: Readonly<Record<string, Json>>, named: object): Readonly<Record<string, Json>> =>
   Object.fromEntries(Object.entries(known).filter(([url]) => !Object.hasOwn(named, url)));
 
-function openLoader(config: Config, observe: Observe): DocumentLoader {
+function openLoader(config: Config, { observe, memory }: Pick<RegistryParts, 'observe' | 'memory'>): DocumentLoader {
   return createDocumentLoader({
     ...(config.store === 'memory' ? undefined : { directory: join(config.data, 'contexts') }),
     preload: preloadOf(config),
     allowPrivate: config.contextAllowPrivate,
     timeoutMs: config.contextTimeoutMs,
+    cache: cacheShareOf(memory, 'documents'),
     observe,
   });
 }
 
-const openContextRegistry = (config: Config, { loader, known, ...services }: RegistryParts): ContextRegistry =>
+const openContextRegistry = (config: Config, { loader, known, memory, ...services }: RegistryParts): ContextRegistry =>
   createContextRegistry({
     ...services,
     contexts: createContexts({
       load: loader.load,
       known: without(known, preloadOf(config)),
       pause: createYieldToEventLoop(),
+      cache: cacheShareOf(memory, 'contexts'),
     }),
     defaultOf: readDefaultContexts(config.defaultContext),
     documents: loader,

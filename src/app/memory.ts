@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { CacheShare } from '../core/jsonld/bounded-cache.ts';
 import { Problem } from '../core/model/problem.ts';
 import { createMemoryMeter, type Holder, type Memory } from '../core/port/memory.ts';
 import type { Observe } from '../core/port/observe.ts';
@@ -84,9 +85,20 @@ export function createMemory(budgetBytes: number, observe: Observe): Memory {
   };
 }
 
-/** The cache of rendered entities, of `bytesMax` bytes or the share of caches, whichever is less. */
-export const createCountedRenders = (memory: Memory, bytesMax: number): RenderCache =>
-  createRenderCache(Math.min(bytesMax, memory.share('caches')), createMemoryMeter(memory, 'caches'));
+/** The caches that share the bytes for caches: rendered entities, compiled @contexts, and loaded documents. In eighths of these bytes. */
+const cacheEighths = { renders: 4, contexts: 3, documents: 1 } as const;
+
+/** What one of the caches may hold. */
+export const cacheShareOf = (memory: Memory, cache: keyof typeof cacheEighths): CacheShare => ({
+  bytesMax: Math.floor((memory.share('caches') * cacheEighths[cache]) / 8),
+  onBytes: createMemoryMeter(memory, 'caches'),
+});
+
+/** The cache of rendered entities, of `bytesMax` bytes or its share, whichever is less. */
+export function createCountedRenders(memory: Memory, bytesMax: number): RenderCache {
+  const share = cacheShareOf(memory, 'renders');
+  return createRenderCache(Math.min(bytesMax, share.bytesMax), share.onBytes);
+}
 
 const mebibyte = 2 ** 20;
 

@@ -16,9 +16,18 @@ export interface BoundedCache<Value> {
 export interface CacheBounds {
   readonly entriesMax: number;
   readonly weightMax: number;
+  /** Called with the sum of the weights after each change. */
+  readonly onWeight?: (weight: number) => void;
 }
 
-export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds): BoundedCache<Value> {
+/** The part of the memory budget that a cache may hold. */
+export interface CacheShare {
+  readonly bytesMax: number;
+  /** Called with the bytes that the cache holds after each change. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+export function createBoundedCache<Value>({ entriesMax, weightMax, onWeight }: CacheBounds): BoundedCache<Value> {
   const entries = new Map<string, { readonly value: Value; readonly weight: number }>();
   let total = 0;
   const drop = (key: string): void => {
@@ -35,18 +44,24 @@ export function createBoundedCache<Value>({ entriesMax, weightMax }: CacheBounds
     },
     set: (key, value, weight) => {
       drop(key);
-      if (weight > weightMax) return;
-      entries.set(key, { value, weight });
-      total += weight;
+      if (weight <= weightMax) {
+        entries.set(key, { value, weight });
+        total += weight;
+      }
       for (const oldest of entries.keys()) {
         if (entries.size <= entriesMax && total <= weightMax) break;
         drop(oldest);
       }
+      onWeight?.(total);
     },
-    delete: drop,
+    delete: (key) => {
+      drop(key);
+      onWeight?.(total);
+    },
     weight: () => total,
     dropWhere: (isMeant) => {
       for (const [key, { value }] of entries) if (isMeant(value, key)) drop(key);
+      onWeight?.(total);
     },
   };
 }

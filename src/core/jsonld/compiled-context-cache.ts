@@ -2,7 +2,7 @@
  * A cache of compiled contexts. A context made only of public documents is shared by all tenants; one that may use a tenant's own documents
  * is cached for that tenant alone.
  */
-import { createBoundedCache } from './bounded-cache.ts';
+import { type CacheShare, createBoundedCache } from './bounded-cache.ts';
 import type { Context } from './context.ts';
 import type { TermTable } from './term-table.ts';
 
@@ -21,16 +21,19 @@ interface CacheEntryKey {
   readonly table: TermTable;
 }
 
-/** Maximum number of contexts and of their characters, for shared and for owned ones separately. */
-const bounds = { entriesMax: 1000, weightMax: 2 ** 26 };
+/** Maximum number of shared contexts, and of owned ones. */
+const entriesMax = 1000;
 
-export function createCompiledContextCache(): CompiledContextCache {
+/** Shared and owned contexts may hold half of the bytes each, so that no tenant evicts what others share. */
+export function createCompiledContextCache({ bytesMax, onBytes }: CacheShare): CompiledContextCache {
+  const onWeight = (): void => onBytes?.(shared.weight() + owned.weight());
+  const bounds = { entriesMax, weightMax: bytesMax / 2, onWeight };
   const shared = createBoundedCache<Context>(bounds);
   const owned = createBoundedCache<Context>(bounds);
   return {
     get: (text, owner) => shared.get(text) ?? owned.get(`${owner}\n${text}`),
     put: (context, { text, owner, table }) => {
-      const weight = text.length + charactersOf(table);
+      const weight = text.length + bytesOf(table);
       if (owner === undefined) shared.set(text, context, weight);
       else owned.set(`${owner}\n${text}`, context, weight);
     },
@@ -43,8 +46,12 @@ export function createCompiledContextCache(): CompiledContextCache {
   };
 }
 
-function charactersOf({ terms }: TermTable): number {
-  let characters = 0;
-  for (const [name, { iri }] of terms) characters += name.length + iri.length;
-  return characters;
+/** Bytes that the tables of a compiled context take for a term beside its texts, as measured, and for a term that it shares with the core. */
+const [termBytes, coreTermBytes] = [300, 50];
+
+function bytesOf({ terms }: TermTable): number {
+  let bytes = 0;
+  for (const [name, { iri, protection }] of terms)
+    bytes += protection === 'core' ? coreTermBytes : termBytes + name.length + iri.length;
+  return bytes;
 }

@@ -12,6 +12,7 @@ import { coreContext, coreContextUrl } from './known/core-context.ts';
 import { dataIntegrity, dataIntegrityUrl } from './known/data-integrity.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { TermTable } from './term-table.ts';
+import type { CacheShare } from './bounded-cache.ts';
 import { createCompiledContextCache } from './compiled-context-cache.ts';
 
 /**
@@ -54,7 +55,11 @@ export interface ContextsOptions {
   readonly known: Readonly<Record<string, Json>>;
   /** Called while a long @context is compiled; absent: the event loop is blocked meanwhile. */
   readonly pause?: Pause;
+  /** What the cache of compiled contexts may hold; absent: 64 MiB. */
+  readonly cache?: CacheShare;
 }
+
+const defaultCache: CacheShare = { bytesMax: 2 ** 26 };
 
 const noTenantContexts: TenantContextSource = {
   owner: '',
@@ -64,10 +69,10 @@ const noTenantContexts: TenantContextSource = {
 
 const builtIn = [[dataIntegrityUrl, { '@context': dataIntegrity }]] as const;
 
-export function createContexts({ load, known, pause = () => undefined }: ContextsOptions): Contexts {
+export function createContexts({ load, known, pause = () => undefined, cache: share }: ContextsOptions): Contexts {
   const documents = new Map<string, Json>([...Object.entries(known), ...builtIn]);
   const { coreTable, core } = createCore();
-  const cache = createCompiledContextCache();
+  const cache = createCompiledContextCache(share ?? defaultCache);
   const loading = createSingleFlight<Json>();
   const making = createSingleFlight<Context>();
   let forgotten = 0;
@@ -91,10 +96,8 @@ export function createContexts({ load, known, pause = () => undefined }: Context
     resolve: async (value, tenantContexts = noTenantContexts) => {
       const text = value === undefined ? emptyList : keyOf(value);
       if (value === undefined || text === emptyList || text === emptyObject) return core;
-      const { owner } = tenantContexts;
-      return (
-        cache.get(text, owner) ?? making(`${forgotten} ${owner}\n${text}`, () => make(text, value, tenantContexts))
-      );
+      const name = `${forgotten} ${tenantContexts.owner}\n${text}`;
+      return cache.get(text, tenantContexts.owner) ?? making(name, () => make(text, value, tenantContexts));
     },
     isBuiltIn: (url) => documentOf(url, documents) !== undefined,
     check: (value, atHand = {}) => checkContext(value, atHand, { core: coreTable, pause }),

@@ -16,11 +16,11 @@ export interface RenderCache {
 }
 
 /**
- * A cache of about `bytesMax` bytes at most, with least-recently-used eviction; 0 disables it. `onSize` is called with the bytes in
+ * A cache of about `bytesMax` bytes at most, with least-recently-used eviction; 0 disables it. `onBytes` is called with the bytes in
  * the cache whenever a text was added.
  */
-export function createRenderCache(bytesMax: number, onSize: (bytes: number) => void = () => undefined): RenderCache {
-  const texts = createBoundedCache<string>({ entriesMax: Infinity, weightMax: bytesMax });
+export function createRenderCache(bytesMax: number, onBytes: (bytes: number) => void = () => undefined): RenderCache {
+  const texts = createBoundedCache<string>({ entriesMax: Infinity, weightMax: bytesMax, onWeight: onBytes });
   return {
     text({ tenant, id, version, view }, render) {
       const name = `${view}\n${tenant}\n${id}\n${version}`;
@@ -30,7 +30,6 @@ export function createRenderCache(bytesMax: number, onSize: (bytes: number) => v
       const size = sizeOf(name, text);
       if (size > bytesMax / 8) return text;
       texts.set(name, text, size);
-      onSize(texts.weight());
       return text;
     },
   };

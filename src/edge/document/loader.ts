@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
+import { type CacheShare, createBoundedCache } from '../../core/jsonld/bounded-cache.ts';
 import type { LoadDocument } from '../../core/jsonld/resolve.ts';
 import { createSingleFlight } from '../../core/jsonld/single-flight.ts';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
@@ -29,6 +29,8 @@ export interface DocumentLoaderOptions {
   readonly redirectsMax?: number;
   /** Time in milliseconds for which a failed URL is not fetched again. */
   readonly failureTtlMs?: number;
+  /** What documents in memory may hold; absent: 16 MiB. */
+  readonly cache?: CacheShare;
   readonly observe: Observe;
 }
 
@@ -51,14 +53,17 @@ interface Loaded {
   readonly bytes: number;
 }
 
-const documentBounds = { entriesMax: 1000, weightMax: 64 * 2 ** 20 };
+const documentsMax = 1000;
+const defaultCache: CacheShare = { bytesMax: 16 * 2 ** 20 };
+/** Bytes that a parsed document takes for each byte of its text, about. */
+const parsedBytes = 2;
 /** Maximum nesting depth of a document; the same as the default for bodies. */
 const depthMax = 64;
 const failureBounds = { entriesMax: 10_000, weightMax: Number.POSITIVE_INFINITY };
 
 export function createDocumentLoader(options: DocumentLoaderOptions): DocumentLoader {
   const closing = new AbortController();
-  const memory = createMemory(options.failureTtlMs ?? 60_000);
+  const memory = createMemory(options);
   const source = createSource(options, closing.signal);
   const flight = createSingleFlight<Json>();
   let forgotten = 0;
@@ -102,8 +107,12 @@ interface Memory {
   forget(url: string): void;
 }
 
-function createMemory(failureTtlMs: number): Memory {
-  const documents = createBoundedCache<Json>(documentBounds);
+function createMemory({ failureTtlMs = 60_000, cache = defaultCache }: DocumentLoaderOptions): Memory {
+  const documents = createBoundedCache<Json>({
+    entriesMax: documentsMax,
+    weightMax: cache.bytesMax,
+    ...(cache.onBytes ? { onWeight: cache.onBytes } : undefined),
+  });
   const failures = createBoundedCache<Failure>(failureBounds);
   return {
     recall: (url) => {
@@ -115,7 +124,7 @@ function createMemory(failureTtlMs: number): Memory {
     },
     keep: (url, { document, bytes }) => {
       failures.delete(url);
-      documents.set(url, document, bytes);
+      documents.set(url, document, bytes * parsedBytes);
     },
     keepFailure: (url, report) => failures.set(url, { report, untilMs: performance.now() + failureTtlMs }, 1),
     forget: (url) => {

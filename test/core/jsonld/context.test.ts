@@ -31,6 +31,29 @@ const problemOf = async (value: Json, from: Contexts = contexts): Promise<Proble
     (problem: unknown) => problem as Problem,
   );
 
+test('compiled contexts are cached within their bytes, and those that were not used for longest go first', async () => {
+  const url = (n: number): string => `https://example.org/${n}`;
+  const terms = (n: number): Json => ({ '@context': { [`term${n}`]: `${url(n)}/term` } });
+  const loaded: string[] = [];
+  const load = (from: string): Promise<Json> => {
+    loaded.push(from);
+    return Promise.resolve(terms(Number(from.split('/').at(-1))));
+  };
+  const held: number[] = [];
+  const bytesMax = 200_000;
+  const small = createContexts({ load, known: {}, cache: { bytesMax, onBytes: (bytes) => held.push(bytes) } });
+  for (let n = 0; n < 40; n += 1) await small.resolve(url(n));
+  expect(Math.max(...held)).toBeLessThanOrEqual(bytesMax);
+  expect(held.at(-1)).toBeGreaterThan(bytesMax / 4);
+  const before = loaded.length;
+  await small.resolve(url(39));
+  expect(loaded).toHaveLength(before);
+  await small.resolve(url(0));
+  expect(loaded).toHaveLength(before + 1);
+  small.forget(undefined);
+  expect(held.at(-1)).toBe(0);
+});
+
 describe('the core context', () => {
   test.each([
     ['Property', `${core}Property`],

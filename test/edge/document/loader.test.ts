@@ -95,6 +95,18 @@ describe('what is loaded', () => {
     expect(observed).toMatchObject([{ kind: 'contextLoaded', url: `${base}/a` }]);
   });
 
+  test('stays in memory within its bytes', async () => {
+    const large = { '@context': { a: `https://example.org/${'a'.repeat(2000)}` } };
+    for (const path of ['/1', '/2', '/3']) replies[path] = json(large);
+    const held: number[] = [];
+    const loader = loaderWith({ cache: { bytesMax: 10_000, onBytes: (bytes) => held.push(bytes) } });
+    for (const path of ['/1', '/2', '/3', '/3', '/1']) await loader.load(`${base}${path}`);
+    expect(asked).toEqual(['/1', '/2', '/3', '/1']);
+    expect(Math.max(...held)).toBeLessThanOrEqual(10_000);
+    await loader.forget(`${base}/1`);
+    expect(held.at(-1)).toBeLessThan(5000);
+  });
+
   test('may begin with a byte order mark', async () => {
     replies['/bom'] = (response) => response.end(`\uFEFF${JSON.stringify(document)}`);
     expect(await loaderWith().load(`${base}/bom`)).toEqual(document);
