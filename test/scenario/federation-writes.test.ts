@@ -116,21 +116,6 @@ describe.each(testedStores)('writes over context sources (%s)', (store) => {
     expect(asked).toEqual([]);
   });
 
-  test('in a batch are refused where a source has a part for itself', async () => {
-    const { url, asked } = await serve(204, undefined);
-    await register(url, { ...of('Alone', { propertyNames: ['a'] }), mode: 'redirect' });
-    const entities = [
-      { id: 'urn:alone:1', type: 'Alone', a: 1 },
-      { id: 'urn:alone:2', type: 'Alone', b: 1 },
-    ];
-    expect(await send(0, 'POST /entityOperations/upsert', entities)).toMatchObject({
-      status: 207,
-      body: { success: ['urn:alone:2'], errors: [{ entityId: 'urn:alone:1', error: { status: 409 } }] },
-    });
-    expect([await here(0, 'urn:alone:1'), asked]).toEqual([undefined, []]);
-    expect((await send(0, 'POST /entityOperations/upsert?local=true', entities)).status).toBe(201);
-  });
-
   test('in a batch are not refused for a source of history', async () => {
     const observationInterval = { startAt: '2020-01-01T00:00:00Z' };
     await register(urlOf(1), { ...of('Past'), mode: 'redirect', observationInterval });

@@ -10,8 +10,8 @@ export interface EntityWrite {
   readonly selector: EntitySelector;
   /** Expanded. Absent: the whole entity, such as a deletion. */
   readonly attrs?: readonly string[];
-  /** The name of the operation in registrations. */
-  readonly operation: string;
+  /** The names of operations of which a source must offer one. */
+  readonly operations: readonly string[];
 }
 
 /** The part of a write that goes to one source. */
@@ -51,20 +51,20 @@ export function splitWrite(write: EntityWrite, matching: readonly Registration[]
   return { parts: [...proxied, ...inclusive], ...(rest ? { rest } : undefined), isLocal };
 }
 
-function exclusivePart(registration: Registration, { id, attrs, operation }: EntityWrite): readonly WritePart[] {
+function exclusivePart(registration: Registration, { id, attrs, operations }: EntityWrite): readonly WritePart[] {
   const own = exclusiveNames(registration, id);
   const names = attrs ? attrs.filter((name) => own.includes(name)) : own;
-  const isOffered = registration.operations.has(operation);
+  const isOffered = operations.some((name) => registration.operations.has(name));
   if (names.length === 0) return [];
   return [{ registration, ...(attrs ? { attrs: names } : undefined), isOffered }];
 }
 
 function copyPart(
   registration: Registration,
-  { selector, attrs, operation }: EntityWrite,
+  { selector, attrs, operations }: EntityWrite,
   left: readonly string[] | undefined,
 ): readonly WritePart[] {
-  const isOffered = registration.operations.has(operation);
+  const isOffered = operations.some((name) => registration.operations.has(name));
   if (!attrs || !left) return [{ registration, isOffered }];
   const names = narrowDemand(registration, { selectors: [selector], attrs: left }).attrs ?? left;
   return names.length === 0 && attrs.length > 0 ? [] : [{ registration, attrs: names, isOffered }];

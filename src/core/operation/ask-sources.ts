@@ -12,7 +12,8 @@ import { Problem } from '../model/problem.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../port/sources.ts';
 import { forEachSource, orProblem } from './concerned-sources.ts';
 import type { CallContext } from './operation.ts';
-import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery, targetOf } from './source-request.ts';
+import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery } from './source-read-request.ts';
+import { targetOf } from './source-request.ts';
 
 /** What a request asks all sources for. */
 export interface Question {

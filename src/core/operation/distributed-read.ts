@@ -139,7 +139,7 @@ function refuseOrder({ orderBy }: Params): void {
 }
 
 /** The condition on Context Source Properties (clause 4.9). */
-const readSourceFilter = ({ csf }: Params, { context }: CallContext): Query | undefined =>
+export const readSourceFilter = ({ csf }: Params, { context }: CallContext): Query | undefined =>
   csf === undefined ? undefined : parseQ(csf, context, { expandValues: [], jsonKeys: [], name: 'csf' });
 
 /** Without the entities that sources sent although they were asked for others. */

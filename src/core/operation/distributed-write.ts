@@ -13,7 +13,8 @@ import { readId } from '../model/read/id.ts';
 import { forEachSource, isInLoop, matchingSources, orProblem, registrationsFor } from './concerned-sources.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from './operation.ts';
 import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
-import { targetOf, withAttributes, writeRequest } from './source-request.ts';
+import { targetOf } from './source-request.ts';
+import { withAttributes, writeRequest } from './source-write-request.ts';
 
 /** How an operation is distributed. */
 interface Distribution {
@@ -63,12 +64,7 @@ async function runDistributed(
   const index = await opening;
   if (index.size === 0) return operation.run(request, call);
   const write = await readWrite(running);
-  const { proxied, inclusive } = registrationsOf(write, index, call);
-  const isWhole =
-    call.principal.rights(operation.access === 'open' ? 'write' : operation.access, call.tenant).extent === 'full';
-  if (!isWhole && proxied.length > 0)
-    throw new Problem('Forbidden', `The caller may not write what context sources have of ${write.id}.`);
-  const split = splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);
+  const split = splitFor(write, index, { call, access: operation.access });
   if (split.parts.length === 0) return operation.run(request, call);
   // No source gets what this broker refuses.
   read(request, call);
@@ -97,8 +93,25 @@ async function readWrite(running: Running): Promise<EntityWrite> {
     id,
     selector: { ids: [id], ...(types ? { types } : undefined) },
     ...(attrs ? { attrs } : undefined),
-    operation: distribution.name,
+    operations: [distribution.name],
   };
+}
+
+/**
+ * Divides a write. A caller whose grants do not cover the whole tenant writes only here. Throws Forbidden when a source has a part of it for
+ * itself.
+ */
+export function splitFor(
+  write: EntityWrite,
+  index: RegistrationIndex,
+  { call, access }: { readonly call: CallContext; readonly access: Operation['access'] },
+): WriteSplit {
+  const { proxied, inclusive } = registrationsOf(write, index, call);
+  if (proxied.length + inclusive.length === 0) return splitWrite(write, []);
+  const isWhole = call.principal.rights(access === 'open' ? 'write' : access, call.tenant).extent === 'full';
+  if (!isWhole && proxied.length > 0)
+    throw new Problem('Forbidden', `The caller may not write what context sources have of ${write.id}.`);
+  return splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);
 }
 
 const typesAsked = ({ params }: OperationRequest, { context }: CallContext): TypeSelection | undefined =>
@@ -107,14 +120,17 @@ const typesAsked = ({ params }: OperationRequest, { context }: CallContext): Typ
 function attributesOf({ distribution, request, call }: Running, json: JsonObject): readonly string[] | undefined {
   const { attr } = request.path;
   if (attr !== undefined) return [attr === 'scope' ? attr : readAttributeName(attr, call.context)];
-  if (distribution.about === 'none') return undefined;
-  return Object.keys(json)
-    .filter((name) => !isEntityMember(name))
-    .map((name) => readAttributeName(name, call.context));
+  return distribution.about === 'none' ? undefined : attributesIn(json, call);
 }
 
+/** The expanded names of the attributes of an entity, or of a part of one. Throws BadRequestData for a name that is none. */
+export const attributesIn = (json: JsonObject, { context }: Pick<CallContext, 'context'>): readonly string[] =>
+  Object.keys(json)
+    .filter((name) => !isEntityMember(name))
+    .map((name) => readAttributeName(name, context));
+
 /** The types in the body, else those of the entity here. Undefined when they are not known. */
-async function typesOf(
+export async function typesOf(
   id: string,
   json: JsonObject,
   { context, store, now }: CallContext,
@@ -166,7 +182,11 @@ async function runLocal(running: Running, split: WriteSplit, write: EntityWrite)
 }
 
 /** A deletion may find nothing here when only sources are concerned that have the entity for themselves. */
-async function isNothingHere({ parts }: WriteSplit, { id, attrs }: EntityWrite, call: CallContext): Promise<boolean> {
+export async function isNothingHere(
+  { parts }: WriteSplit,
+  { id, attrs }: Pick<EntityWrite, 'id' | 'attrs'>,
+  call: CallContext,
+): Promise<boolean> {
   const isOptional = attrs === undefined && parts.every(({ registration }) => isProxied(registration));
   return isOptional && (await call.store.get(id, call.now)) === undefined;
 }

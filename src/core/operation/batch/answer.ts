@@ -11,13 +11,30 @@ export interface ElementResult {
   readonly outcome: Outcome;
   /** The index of the element in the batch, from 0, when errors should contain it. */
   readonly element?: number;
+  /** What became of its parts at context sources. Absent: no source has a part of it. */
+  readonly sources?: SourcesResult;
   /** The rules that it breaks of data models in mode `warn`, when the caller wants them. */
   readonly brokenRules?: readonly BrokenRule[];
 }
 
+/** What became of an element at context sources. */
+interface SourcesResult {
+  /** Whether this broker had a part of the element too. If not, `outcome` says nothing. */
+  readonly isLocal: boolean;
+  /** A BatchEntityError for each source that failed. */
+  readonly failures: readonly JsonObject[];
+  /** Whether a source did its part. */
+  readonly isDone: boolean;
+}
+
 type Plain = Extract<OperationResult, { kind: 'done' | 'createdMany' }>;
 
-export const isGood = ({ outcome }: ElementResult): boolean => outcome.status !== 'refused';
+export const isGood = ({ outcome, sources }: ElementResult): boolean =>
+  outcome.status !== 'refused' && (sources === undefined || sources.failures.length === 0);
+
+/** Whether any part of the element was done. */
+const isPartlyGood = ({ outcome, sources }: ElementResult): boolean =>
+  sources?.isDone === true || (outcome.status !== 'refused' && sources?.isLocal !== false);
 
 /**
  * 207 with a BatchOperationResult when an element was refused, 200 with one when an accepted element breaks a rule and the caller wants
@@ -38,18 +55,13 @@ export function createdOrDone(results: readonly ElementResult[]): Plain {
 
 /** The BatchOperationResult: successful ids, each once, and the errors. */
 function batchResult(results: readonly ElementResult[]): JsonObject {
-  const failed = results.flatMap(({ id, outcome, element }) =>
-    outcome.status === 'refused'
-      ? [
-          {
-            entityId: id,
-            ...(element === undefined ? undefined : { element }),
-            error: describeProblem(outcome.problem),
-          },
-        ]
-      : [],
-  );
-  return { success: [...new Set(results.filter(isGood).map(({ id }) => id))], errors: failed };
+  const failed = results.flatMap(({ id, outcome, element, sources }): readonly JsonObject[] => {
+    const failures = sources?.failures ?? [];
+    if (outcome.status !== 'refused') return failures;
+    const place = element === undefined ? undefined : { element };
+    return [{ entityId: id, ...place, error: describeProblem(outcome.problem) }, ...failures];
+  });
+  return { success: [...new Set(results.filter(isPartlyGood).map(({ id }) => id))], errors: failed };
 }
 
 const refusedIn = (results: readonly ElementResult[]) =>

@@ -12,7 +12,17 @@ import type { OperationResult, OperationRequest, Operation } from '../operation.
 import { readFormat, readOptions } from '../parameters.ts';
 import { checkPart, checkUpsert, checkWhole } from '../writing.ts';
 import { batchAnswer, createdOrDone, type ElementResult } from './answer.ts';
-import { applyBatch, type ReadElement } from './element.ts';
+import { applyBatch } from './element.ts';
+import {
+  appendSingle,
+  batchDistribution,
+  createSingle,
+  deleteSingle,
+  mergeSingle,
+  replaceSingle,
+  updateSingle,
+} from './single-writes.ts';
+import type { ReadElement } from './read-element.ts';
 
 export const createBatch: Operation = {
   ...batchHead,
@@ -22,10 +32,13 @@ export const createBatch: Operation = {
   parameters: ['local'],
   unknownTenant: 'create',
   async run(request, call) {
-    const results = await applyBatch(request, call, (element, each) => {
-      const entity = readEntity(element, each.context);
-      checkWhole(entity, each);
-      return { op: 'create', id: entity.id, entity };
+    const results = await applyBatch(request, call, {
+      distribution: batchDistribution('createBatch', [createSingle]),
+      read(element, each) {
+        const entity = readEntity(element, each.context);
+        checkWhole(entity, each);
+        return { op: 'create', id: entity.id, entity };
+      },
     });
     return batchAnswer(results, () => ({ kind: 'createdMany', ids: results.map(({ id }) => id) }));
   },
@@ -40,11 +53,11 @@ export const upsertBatch: Operation = {
   unknownTenant: 'create',
   async run(request, call) {
     const options = readOptions(request.params, ['replace', 'update', 'keepNewest']);
-    const results = await applyBatch(
-      request,
-      call,
-      options.has('keepNewest') ? readLate(options) : readUpsert(modeOf(options)),
-    );
+    const mode = modeOf(options);
+    const results = await applyBatch(request, call, {
+      distribution: batchDistribution('upsertBatch', [createSingle, mode === 'update' ? updateSingle : replaceSingle]),
+      read: options.has('keepNewest') ? readLate(options) : readUpsert(mode),
+    });
     return batchAnswer(results, () => createdOrDone(results));
   },
 };
@@ -81,7 +94,10 @@ export const updateBatch: Operation = {
   async run(request, call) {
     const overwrite = !readOptions(request.params, ['noOverwrite']).has('noOverwrite');
     const read = fragmentReader((id, fragment) => ({ op: 'append', id, fragment, overwrite }), { nulls: 'allowed' });
-    return allOrPartly(await applyBatch(request, call, read));
+    const single = overwrite ? updateSingle : appendSingle;
+    return allOrPartly(
+      await applyBatch(request, call, { distribution: batchDistribution('updateBatch', [single]), read }),
+    );
   },
 };
 
@@ -92,7 +108,14 @@ export const mergeBatch: Operation = {
   path: '/entityOperations/merge',
   parameters: ['options', 'format', 'local'],
   async run(request, call) {
-    return allOrPartly(await applyBatch(request, call, readMerge({ simplified: isSimplified(request) })));
+    const simplified = isSimplified(request);
+    const single = { ...mergeSingle, params: simplified ? { options: 'simplified' } : {} };
+    return allOrPartly(
+      await applyBatch(request, call, {
+        distribution: batchDistribution('mergeBatch', [single]),
+        read: readMerge({ simplified }),
+      }),
+    );
   },
 };
 
@@ -119,7 +142,11 @@ export const deleteBatch: Operation = {
   path: '/entityOperations/delete',
   parameters: ['local'],
   async run(request, call) {
-    return allOrPartly(await applyBatch(request, call, (element) => ({ op: 'delete', id: readId(textOf(element)) })));
+    const results = await applyBatch(request, call, {
+      distribution: batchDistribution('deleteBatch', [deleteSingle]),
+      read: (element) => ({ op: 'delete', id: readId(textOf(element)) }),
+    });
+    return allOrPartly(results);
   },
 };
 
@@ -152,7 +179,7 @@ export function allOrPartly(results: readonly ElementResult[]): OperationResult 
     const left = result.outcome.status === 'refused' ? [] : (result.outcome.notUpdated ?? []);
     if (left.length === 0) return result;
     const detail = left.map(({ attributeName, reason }) => `${attributeName}: ${reason}`).join(' ');
-    return { id: result.id, outcome: { status: 'refused', problem: { type: 'BadRequestData', detail } } };
+    return { ...result, outcome: { status: 'refused', problem: { type: 'BadRequestData', detail } } };
   });
   return batchAnswer(judged, () => ({ kind: 'done' }));
 }

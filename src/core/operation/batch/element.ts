@@ -1,8 +1,6 @@
 /** Processes the elements of a batch separately and in order: an error in one element does not affect the others (clause 5.5.11). */
 import type { RegistrationIndex } from '../../federation/registration-index.ts';
-import type { Context } from '../../jsonld/context.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
-import { refuseManyMembers } from '../../model/entity-size.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
@@ -10,27 +8,45 @@ import { registrationsFor } from '../concerned-sources.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
 import { refuseProxied } from '../proxied-write.ts';
 import type { ElementResult } from './answer.ts';
+import { applyDistributed } from './distributed-batch.ts';
+import type { BatchDistribution } from './forward-batch.ts';
+import { forElement, type ReadElement, readElement, refusalOf } from './read-element.ts';
 import { createRewriteLimit } from './rewrite-limit.ts';
 
 /** Limits of one chunk, whose mutations go to the store together: number of elements, and number of values in them. */
 const [chunkSize, chunkValues] = [250, 5000];
 
-/** Reads one element, for example into a mutation. Throws a Problem when the element is not valid. */
-export type ReadElement<T> = (element: Json, call: CallContext) => T | Promise<T>;
+/** What a batch does with its elements. */
+export interface BatchWork {
+  readonly read: ReadElement<Mutation | Write>;
+  /** How it is distributed. Absent: an element with information that a context source has for itself is refused. */
+  readonly distribution?: BatchDistribution;
+}
 
-/** Reads every element and applies its mutation or write. The endings are in the order of the elements. */
+/** Reads every element and applies its mutation or write, here and at context sources. The results are in the order of the elements. */
 export async function applyBatch(
   request: OperationRequest,
   call: CallContext,
-  read: ReadElement<Mutation | Write>,
+  { read, distribution }: BatchWork,
 ): Promise<readonly ElementResult[]> {
   const elements = elementsOf(request, call);
+  const index = await registrationsFor(request.params, call);
+  if (!index || index.size === 0) return applyHere(elements, call, read);
+  if (!distribution) return applyHere(elements, call, readingAllowed(read, index));
+  const { params } = request;
+  const apply = (some: readonly Json[]): Promise<readonly ElementResult[]> => applyHere(some, call, read);
+  return applyDistributed(elements, call, { distribution, index, params, read, apply });
+}
+
+async function applyHere(
+  elements: readonly Json[],
+  call: CallContext,
+  read: ReadElement<Mutation | Write>,
+): Promise<readonly ElementResult[]> {
   const results: ElementResult[] = [];
   const limit = createRewriteLimit(call);
-  const index = await registrationsFor(request.params, call);
-  const readAllowed = index && index.size > 0 ? readingAllowed(read, index) : read;
   const readWithin: ReadElement<Mutation | Write | Problem> = (element, each) =>
-    limit.problemOf(element) ?? readAllowed(element, each);
+    limit.problemOf(element) ?? read(element, each);
   let before: readonly Json[] = [];
   for (const chunk of chunksOf(elements)) {
     await limit.count(before);
@@ -114,16 +130,6 @@ async function applyChunk(
   });
 }
 
-/** The context for one element: with its own list of broken rules when the caller wants warnings. */
-export const forElement = (call: CallContext): CallContext =>
-  call.wantsModelWarnings === true ? { ...call, brokenRules: [] } : call;
-
-/** The ending of an element that could not be read. */
-export const refusalOf = (element: Json, { report }: Problem): ElementResult => ({
-  id: idOf(element),
-  outcome: { status: 'refused', problem: report },
-});
-
 /** The outcomes of some writes. If the store refuses them all at present, only these elements fail: earlier chunks are already stored. */
 export async function applyWrites(writes: readonly Write[], call: CallContext): Promise<readonly Outcome[]> {
   try {
@@ -138,37 +144,4 @@ export async function applyWrites(writes: readonly Write[], call: CallContext): 
 export function resultOf(write: Write | undefined, outcome: Outcome | undefined): ElementResult {
   if (!write || !outcome) throw new Error('The store answered fewer outcomes than it was given writes.');
   return { id: write.mutation.id, outcome };
-}
-
-/** Reads an element in its own @context if it has one. Returns the problem if it cannot be read. */
-export async function readElement<T>(element: Json, call: CallContext, read: ReadElement<T>): Promise<T | Problem> {
-  try {
-    if (!isObject(element)) return await read(element, call);
-    refuseManyMembers(element, call.services.limits);
-    const { '@context': context, ...rest } = element;
-    if (!call.contextPerElement) {
-      if (context === undefined) return await read(element, call);
-      throw badData(
-        'An element in application/json must not hold an @context; use application/ld+json or a Link header.',
-      );
-    }
-    if (context === undefined) throw badData('An element in application/ld+json needs an @context.');
-    return await read(rest, { ...call, context: await contextOf(context, call) });
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-}
-
-async function contextOf(context: Json, { services, tenant }: CallContext): Promise<Context> {
-  const resolved = await services.contexts.resolve(context, tenant);
-  const noting = services.contexts.recordUse(resolved, tenant);
-  if (noting) await noting;
-  return resolved;
-}
-
-/** The id that a faulty element names, as far as it can be found. */
-function idOf(element: Json): string {
-  const named = isObject(element) ? (element['id'] ?? element['@id']) : element;
-  return typeof named === 'string' ? named : JSON.stringify(named ?? null).slice(0, 200);
 }

@@ -11,7 +11,8 @@ import { type SplitInstances, splitInstances, recordPast } from '../split-instan
 import { readFormat } from '../parameters.ts';
 import { checkFragment } from '../writing.ts';
 import { batchAnswer, createdOrDone, type ElementResult, isGood } from './answer.ts';
-import { applyWrites, elementsOf, forElement, readElement, refusalOf, resultOf } from './element.ts';
+import { applyWrites, elementsOf, resultOf } from './element.ts';
+import { forElement, readElement, refusalOf } from './read-element.ts';
 
 /** Present entities written in one call. Concurrent writers wait that long. */
 const presentMax = 1000;

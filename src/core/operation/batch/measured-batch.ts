@@ -7,7 +7,8 @@ import { readAttributeName } from '../../model/read/name.ts';
 import { batchHead } from '../heads.ts';
 import type { CallContext, Operation } from '../operation.ts';
 import { allOrPartly, readMerge, readUpsert } from './batch-operations.ts';
-import { applyBatch, type ReadElement } from './element.ts';
+import { applyBatch } from './element.ts';
+import type { ReadElement } from './read-element.ts';
 
 /**
  * An element is `{"@context": …, "entity": …, "fixed": […]}`: an entity or a part of it, and the short names of attributes that are only
@@ -19,7 +20,7 @@ const measured = (name: string, read: ReadElement<Mutation>): Omit<Operation, 'c
   path: '',
   parameters: [],
   async run(request, call) {
-    return allOrPartly(await applyBatch(request, call, (element, each) => readMeasured(element, each, read)));
+    return allOrPartly(await applyBatch(request, call, { read: (element, each) => readMeasured(element, each, read) }));
   },
 });
 

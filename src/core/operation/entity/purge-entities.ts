@@ -6,6 +6,8 @@ import { readAttributeName } from '../../model/read/name.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readList } from '../parameters.ts';
+import { registrationsFor } from '../concerned-sources.ts';
+import { type Purge, purgeEverywhere } from './distributed-purge.ts';
 import { readProjection, readSelection, selectionParameters } from '../selection.ts';
 
 /** Entities whose mutations go to the store together. */
@@ -25,31 +27,39 @@ export const purgeEntities: Operation = {
     // The answer shows no entities, but a projection through relationships is refused all the same (clause 5.6.21).
     if (projectionDepth(readProjection(request.params, call.context)) > 0)
       throw badData('A purge cannot lead through relationships.');
-    const mutationOf = readPurge(request, call);
-    let after: number | undefined;
-    for (;;) {
-      const found = await call.store.find({
-        ...{ filter, now: call.now, limit: chunkSize, isLazy: true },
-        ...(after === undefined ? undefined : { after }),
-      });
-      // The filter is checked again: an entity that no longer matches stays unchanged.
-      await call.store.apply(
-        found.map(({ id }) => ({ mutation: mutationOf(id), only: filter })),
-        call.now,
-      );
-      after = found.at(-1)?.cursor;
-      if (found.length < chunkSize) return { kind: 'done' };
-    }
+    const purge = { filter, ...readNames(request, call) };
+    const index = await registrationsFor(request.params, call);
+    if (index && index.size > 0)
+      return purgeEverywhere(purge, { index, request, purgeHere: () => purgeHere(purge, call) }, call);
+    await purgeHere(purge, call);
+    return { kind: 'done' };
   },
 };
 
-function readPurge({ params }: OperationRequest, { context }: CallContext): (id: string) => Mutation {
+async function purgeHere(purge: Purge, { store, now }: CallContext): Promise<void> {
+  const { filter } = purge;
+  let after: number | undefined;
+  for (;;) {
+    const found = await store.find({ filter, now, limit: chunkSize, ...(after === undefined ? undefined : { after }) });
+    // The filter is checked again: an entity that no longer matches stays unchanged.
+    await store.apply(
+      found.map(({ id }) => ({ mutation: mutationOf(id, purge), only: filter })),
+      now,
+    );
+    after = found.at(-1)?.cursor;
+    if (found.length < chunkSize) return;
+  }
+}
+
+function readNames({ params }: OperationRequest, { context }: CallContext): Omit<Purge, 'filter'> {
   const [keep, drop] = ['keep', 'drop'].map((name) =>
     readList(params, name)?.map((attr) => readAttributeName(attr, context)),
   );
   if (keep && drop) throw badData('The parameters keep and drop cannot both be given.');
+  return { keep, drop };
+}
+
+function mutationOf(id: string, { keep, drop }: Purge): Mutation {
   const attrs = keep ?? drop;
-  return attrs
-    ? (id) => ({ op: 'removeAttrs', id, attrs, which: keep ? 'others' : 'these' })
-    : (id) => ({ op: 'delete', id });
+  return attrs ? { op: 'removeAttrs', id, attrs, which: keep ? 'others' : 'these' } : { op: 'delete', id };
 }

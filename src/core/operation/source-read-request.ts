@@ -1,0 +1,143 @@
+/** Writes the requests by which sources are asked for entities, or to purge them (clauses 5.6.21, 5.7.1, 5.7.2). */
+import { joinSelectors, type NarrowDemand, type NarrowSelector } from '../federation/narrow.ts';
+import type { Context } from '../jsonld/context.ts';
+import type { Filter } from '../language/filter.ts';
+import { writeQ } from '../language/q/write-q.ts';
+import { type JsonObject, parseJson } from '../model/json.ts';
+import type { SourceRequest } from '../port/sources.ts';
+
+import { requestOf, type SourceTarget } from './source-request.ts';
+
+type Params = Readonly<Record<string, string>>;
+
+/** What a source is asked in addition to the entities and attributes: conditions, in the names of `context`. */
+interface Conditions {
+  /** The parameters of the client, whose names `asked` gives their meaning. */
+  readonly params: Params;
+  readonly filter: Pick<Filter, 'q' | 'geo'>;
+  readonly asked: Context;
+  readonly context: Context;
+}
+
+const passed = ['scopeQ', 'georel', 'geometry', 'coordinates', 'geoproperty', 'q', 'expandValues', 'jsonKeys'] as const;
+
+/** The parameters of the conditions. */
+function conditionsIn({ params, filter, asked, context }: Conditions): Params {
+  const given = Object.fromEntries(
+    passed.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]] as const])),
+  );
+  if (asked.key === context.key) return given;
+  const { geoproperty: _geoproperty, expandValues: _expandValues, jsonKeys: _jsonKeys, ...others } = given;
+  return {
+    ...others,
+    ...(filter.q ? { q: writeQ(filter.q, context) } : undefined),
+    ...(filter.geo ? { geoproperty: context.compact(filter.geo.geoproperty) } : undefined),
+  };
+}
+
+/** What is asked of one source. */
+export interface SourceQuery extends SourceTarget {
+  readonly demand: NarrowDemand;
+  /** Absent: the conditions are tested after merging. */
+  readonly conditions?: Conditions;
+}
+
+type Page = { readonly limit: number; readonly offset: number };
+
+/** `GET /entities/{id}`. */
+export function retrieveRequest(query: SourceQuery, id: string): SourceRequest {
+  const params = { ...attrsOf(query), ...commonOf(query) };
+  return requestOf(query, { method: 'GET', path: `/entities/${encodeURIComponent(id)}`, params });
+}
+
+/** `GET /entities`. */
+export function queryRequest(query: SourceQuery, page: Page): SourceRequest {
+  const { types, ids, idPattern } = joinSelectors(query.demand.selectors);
+  const params = {
+    ...(types ? { type: typeText({ types }, query.context) } : undefined),
+    ...(ids ? { id: ids.join(',') } : undefined),
+    ...(idPattern === undefined ? undefined : { idPattern }),
+    ...attrsOf(query),
+    ...(query.conditions ? conditionsIn(query.conditions) : undefined),
+    ...commonOf(query),
+    ...pageOf(page),
+  };
+  return requestOf(query, { method: 'GET', path: '/entities', params });
+}
+
+/** `DELETE /entities`, of which whole entities are removed, or attributes of them. */
+export function purgeRequest(
+  query: SourceQuery,
+  { keep, drop, isByAttribute }: { keep?: Names; drop?: Names; isByAttribute: boolean },
+): SourceRequest {
+  const { types, ids, idPattern } = joinSelectors(query.demand.selectors);
+  const shorten = (names: readonly string[]): string => names.map((name) => query.context.compact(name)).join(',');
+  const params = {
+    ...(types ? { type: typeText({ types }, query.context) } : undefined),
+    ...(ids ? { id: ids.join(',') } : undefined),
+    ...(idPattern === undefined ? undefined : { idPattern }),
+    ...(isByAttribute ? attrsOf(query) : undefined),
+    ...(query.conditions ? conditionsIn(query.conditions) : undefined),
+    ...(keep ? { keep: shorten(keep) } : undefined),
+    ...(drop ? { drop: shorten(drop) } : undefined),
+    ...(query.registration.handling.isLocalOnly ? { local: 'true' } : undefined),
+  };
+  return requestOf(query, { method: 'DELETE', path: '/entities', params });
+}
+
+type Names = readonly string[] | undefined;
+
+/** `POST /entityOperations/query`. */
+export function postQueryRequest(query: SourceQuery, page: Page): SourceRequest {
+  const { demand, context, conditions } = query;
+  const { georel, geometry, coordinates, geoproperty, ...texts } = conditions ? conditionsIn(conditions) : {};
+  const geoQ =
+    georel === undefined
+      ? undefined
+      : {
+          georel,
+          geometry: geometry ?? '',
+          coordinates: parsed(coordinates ?? ''),
+          ...(geoproperty === undefined ? undefined : { geoproperty }),
+        };
+  const entities = demand.selectors.map((one) => ({
+    type: typeText(one, context),
+    ...(one.ids ? { id: one.ids } : undefined),
+    ...(one.idPattern === undefined ? undefined : { idPattern: one.idPattern }),
+  }));
+  const body: JsonObject = {
+    type: 'Query',
+    entities,
+    ...(demand.attrs ? { attrs: demand.attrs.map((name) => context.compact(name)) } : undefined),
+    ...texts,
+    ...(geoQ ? { geoQ } : undefined),
+  };
+  const params = { ...commonOf(query), ...pageOf(page) };
+  return requestOf(query, { method: 'POST', path: '/entityOperations/query', params, body });
+}
+
+const parsed = (text: string): JsonObject[string] => {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+};
+
+const typeText = ({ types }: NarrowSelector, context: Context): string =>
+  types ? types.map((type) => context.compact(type)).join(',') : '*';
+
+/** Every version of the standard knows `attrs`. */
+const attrsOf = ({ demand, context }: SourceQuery): Params =>
+  demand.attrs ? { attrs: demand.attrs.map((name) => context.compact(name)).join(',') } : {};
+
+const commonOf = ({ registration }: SourceQuery): Params => ({
+  options: 'sysAttrs',
+  ...(registration.handling.isLocalOnly ? { local: 'true' } : undefined),
+});
+
+/** The first page is asked for without an offset, which is what most sources expect. */
+const pageOf = ({ limit, offset }: Page): Params => ({
+  limit: String(limit),
+  ...(offset > 0 ? { offset: String(offset) } : undefined),
+});
