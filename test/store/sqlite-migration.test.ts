@@ -65,7 +65,7 @@ describe('migration', () => {
     database.close();
   });
 
-  test('to version 4 notes the series that have what was not observed', () => {
+  test('to version 4 notes the series that have what was not observed, and to version 8 only those with rollups', () => {
     const database = new Database(join(root, 'third.db'));
     for (const step of [firstSchema, movedInstances, rollups]) database.exec(step);
     database.pragma('user_version = 3');
@@ -75,6 +75,9 @@ describe('migration', () => {
     add.run(3, 10, 0, null);
     add.run(3, 20, 4, null);
     add.run(3, 30, 5, null);
+    add.run(4, 10, 6, null);
+    database.prepare('INSERT INTO rollup VALUES (1, ?, 0, 0, 0, NULL)').run(2);
+    database.prepare('INSERT INTO rollup VALUES (1, ?, 0, 0, 0, NULL)').run(3);
     migrate(database);
     expect(database.prepare('SELECT * FROM unobserved').all()).toEqual([{ subject: 1, name: 3, dataset: 0 }]);
     database.close();

@@ -5,6 +5,7 @@ import type { HistoryEntry } from '../../core/model/history.ts';
 import { createRowMaker, type InstanceRow, type Series } from './history-rows.ts';
 import { createRangeDelete } from './history/range-delete.ts';
 import type { RollupWriter } from './history/rollup-writer.ts';
+import type { UnobservedSeries } from './history/unobserved-series.ts';
 import { type Names, noName } from './names.ts';
 import type { Sequence } from './writer/sequence.ts';
 import type { Interruptible } from '../../core/model/interruptible.ts';
@@ -14,6 +15,13 @@ export interface HistoryWriter {
   add(subject: number, n: number, entries: readonly HistoryEntry[]): Interruptible<undefined>;
   /** Removes a whole series. False when there is none. */
   forget(subject: number, name: string, instance: Pick<Instance, 'datasetId'>): Interruptible<boolean>;
+}
+
+interface HistoryWriterContext {
+  readonly names: Names;
+  readonly sequence: Sequence;
+  readonly rollups: RollupWriter;
+  readonly unobserved: UnobservedSeries;
 }
 
 /** The values of `insertion`, in its order. */
@@ -35,9 +43,9 @@ const insertion = `INTO history (subject, name, dataset, at, n, number, doc, cre
 
 export function createHistoryWriter(
   database: Database,
-  { names, sequence, rollups }: { names: Names; sequence: Sequence; rollups: RollupWriter },
+  { names, sequence, rollups, unobserved }: HistoryWriterContext,
 ): HistoryWriter {
-  const put = createPut(database);
+  const put = createPut(database, unobserved);
   const forget = createRangeDelete(database, ['subject', 'name', 'dataset']);
   const datasetOf = ({ datasetId }: Pick<Instance, 'datasetId'>): number =>
     datasetId === undefined ? noName : names.numOf(datasetId);
@@ -69,17 +77,16 @@ export function createHistoryWriter(
 
 /**
  * Adds a row. An instance with `observedAt` (`n` is 0) replaces the row with the same key. Another instance does not: the result is false
- * when a row has its key already. The table `unobserved` lists the series that have instances without `observedAt`, deletions not counted.
+ * when a row has its key already. It is noted as unobserved, unless it is a deletion or its subject is new: a subject has the number of
+ * the change that creates it, and that change writes no observed instance to the same series.
  */
-function createPut(database: Database): (series: Series, row: InstanceRow) => boolean {
-  const note = database.prepare<[number, number, number]>(
-    'INSERT OR IGNORE INTO unobserved (subject, name, dataset) VALUES (?, ?, ?)',
-  );
+function createPut(database: Database, unobserved: UnobservedSeries): (series: Series, row: InstanceRow) => boolean {
   const replace = database.prepare<Columns>(`INSERT OR REPLACE ${insertion}`);
   const insert = database.prepare<Columns>(`INSERT OR IGNORE ${insertion}`);
-  return ({ subject, name, dataset }, { at, n, number, doc, created, modified, deleted }) => {
+  return (series, { at, n, number, doc, created, modified, deleted }) => {
+    const { subject, name, dataset } = series;
     const statement = n === 0 ? replace : insert;
-    if (n > 0 && deleted === null) note.run(subject, name, dataset);
+    if (n > 0 && deleted === null && n !== subject) unobserved.note(series);
     return statement.run(subject, name, dataset, at, n, number, doc, created, modified, deleted).changes > 0;
   };
 }

@@ -1,6 +1,15 @@
 /** Migrates a tenant's file to the version of this program, in numbered steps. */
 import type { Database } from 'better-sqlite3';
-import { dueRollups, firstSchema, logSpace, movedInstances, rollups, unobserved, valuesInOrder } from './schema.ts';
+import {
+  dueRollups,
+  firstSchema,
+  logSpace,
+  movedInstances,
+  rollups,
+  unobserved,
+  unobservedBesideRollups,
+  valuesInOrder,
+} from './schema.ts';
 
 /** SQL that leads from each version to the next. The first step makes an empty file version 1. Never change a released step. */
 const steps: readonly string[] = [
@@ -11,6 +20,7 @@ const steps: readonly string[] = [
   logSpace,
   valuesInOrder,
   dueRollups,
+  unobservedBesideRollups,
 ];
 
 /** The version that this program reads and writes. */

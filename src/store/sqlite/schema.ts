@@ -146,3 +146,11 @@ export const dueRollups = `
   );
   CREATE INDEX rollup_due ON rollup (state, subject, name, dataset, day) WHERE state <= 0;
 `;
+
+/** The table `unobserved` lists only series with rollups: queries read all instances of the others. */
+export const unobservedBesideRollups = `
+  DELETE FROM unobserved WHERE NOT EXISTS (
+    SELECT 1 FROM rollup
+    WHERE rollup.subject = unobserved.subject AND rollup.name = unobserved.name AND rollup.dataset = unobserved.dataset
+  );
+`;

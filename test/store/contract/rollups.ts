@@ -449,6 +449,20 @@ const describeDays = (open: () => Promise<Rolling>): void =>
       await close();
     });
 
+    test('count what an entity was created with, though it was not observed', async () => {
+      const { store, workedOut, close } = await open();
+      const level = { kind: 'Property' as const, value: 1000 };
+      const entity = { types: [iri('T')], attrs: { [iri('level')]: [level] } };
+      await store.apply([{ mutation: { op: 'create', id: 'urn:a', entity } }], now);
+      const hours = Array.from({ length: 10 * 24 }, (_, n) => past(start + n * hourMicros, n));
+      await store.record(hours, now);
+      await workedOut();
+      const asked: Question = { aggregation: { ...questionOf({}).aggregation, methods: ['totalCount'] }, by: 'any' };
+      expect(await answer(store, asked)).toEqual(await answer(store, asked, true));
+      expect(JSON.stringify(await answer(store, asked))).toContain('[241,');
+      await close();
+    });
+
     test('of the newest day count what is appended to it, also after something in it was deleted', async () => {
       const { store, workedOut, close } = await open();
       const question = questionOf({ micros: dayMicros }, start);

@@ -5,6 +5,7 @@ import { bytesOfSummaries, dayOf, rolledUp, rollupState } from '../../../core/mo
 import { type NumericSummary, summaryOf } from '../../../core/model/numeric-summary.ts';
 import type { InstanceRow, Series } from '../history-rows.ts';
 import type { Interruptible } from '../../../core/model/interruptible.ts';
+import type { UnobservedSeries } from './unobserved-series.ts';
 
 type Part = Pick<Series, 'subject'> & Partial<Series>;
 
@@ -41,7 +42,7 @@ const inSeries = 'subject = ? AND name = ? AND dataset = ?';
 /** The maximum number of cached days that are marked as stale. */
 const notedMax = 50_000;
 
-export function createRollupWriter(database: Database): RollupWriter {
+export function createRollupWriter(database: Database, unobserved: UnobservedSeries): RollupWriter {
   const rows = createRows(database);
   const queue = createQueue(database);
   const noted = new Set<string>();
@@ -54,6 +55,7 @@ export function createRollupWriter(database: Database): RollupWriter {
       if (noted.has(key)) return;
       if (noted.size >= notedMax) noted.clear();
       noted.add(key);
+      unobserved.noteRolled(series);
       if (rows.note(series, day)) queue.wake();
     },
     drop(part) {

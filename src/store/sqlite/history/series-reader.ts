@@ -83,11 +83,10 @@ function createRolledReader(
   const readRow = createRowReader((num) => names.textOf(num));
   const rolled = createRollupReader(database);
   const readUnobserved = createStampedReader(database, 'at', 'AND n > 0 AND deleted IS NULL');
-  const hasUnobserved = database.prepare<SeriesKey, number>(`SELECT 1 FROM unobserved WHERE ${inSeries}`).pluck();
+  const mayHaveUnobserved = createUnobservedTest(database);
   return async (series, { temporal, ...reading }) => {
     const datasetId = series.dataset === noName ? undefined : names.textOf(series.dataset);
-    const { subject, name, dataset } = series;
-    const isAllObserved = temporal.timeproperty !== 'any' || hasUnobserved.get(subject, name, dataset) === undefined;
+    const isAllObserved = temporal.timeproperty !== 'any' || !mayHaveUnobserved(series);
     const found = await rolled(series, { ...reading, ...boundsOf(temporal), isAllObserved });
     const observed = found.map(({ time, ...one }) => ({
       time,
@@ -98,6 +97,16 @@ function createRolledReader(
     if (others.length === 0) return observed;
     return [...splitSummaries(observed), ...others.map((row) => ({ time: row.at, instance: readRow(row, series) }))];
   };
+}
+
+/** False when all instances of a series are observed, deletions not counted. Only a series with rollups is known to be one. */
+function createUnobservedTest(database: Database): (series: Series) => boolean {
+  const test = database
+    .prepare<[...SeriesKey, ...SeriesKey], number>(
+      `SELECT EXISTS (SELECT 1 FROM unobserved WHERE ${inSeries}) OR NOT EXISTS (SELECT 1 FROM rollup WHERE ${inSeries})`,
+    )
+    .pluck();
+  return ({ subject, name, dataset }) => test.get(subject, name, dataset, subject, name, dataset) === 1;
 }
 
 /** The union of both lists, in the order of the first. */

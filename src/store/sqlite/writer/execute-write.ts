@@ -9,6 +9,7 @@ import type { Mutated } from '../../../core/model/apply-draft.ts';
 import type { Outcome } from '../../../core/model/mutation.ts';
 import type { Entities, StoredEntityRow, NewEntityRow } from './entity-rows.ts';
 import type { RollupWriter } from '../history/rollup-writer.ts';
+import type { UnobservedSeries } from '../history/unobserved-series.ts';
 import type { HistoryWriter } from '../history-writer.ts';
 import type { PastSeries } from '../message.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -23,6 +24,7 @@ export interface Tables {
   readonly subjects: Subjects;
   readonly history: HistoryWriter;
   readonly rollups: RollupWriter;
+  readonly unobserved: UnobservedSeries;
   readonly log: LogWriter;
   readonly sequence: Sequence;
 }

@@ -8,6 +8,7 @@ import { failureOf } from '../failure.ts';
 import { createEntities } from './entity-rows.ts';
 import { createForget, type Forget } from '../history/forget.ts';
 import { createRollupWriter } from '../history/rollup-writer.ts';
+import { createUnobservedSeries } from '../history/unobserved-series.ts';
 import { createHistoryWriter } from '../history-writer.ts';
 import { createLogWriter } from './log-writer.ts';
 import type { Answer, Job, Reply, Request } from '../message.ts';
@@ -50,6 +51,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
       tables.entities.reset();
       tables.log.reset();
       tables.rollups.reset();
+      tables.unobserved.reset();
     },
   });
 
@@ -96,13 +98,15 @@ function createTidy(
 
 function createTables(database: Database, names: Names): Tables {
   const sequence = createSequence(database);
-  const rollups = createRollupWriter(database);
+  const unobserved = createUnobservedSeries(database);
+  const rollups = createRollupWriter(database, unobserved);
   return {
     sequence,
     rollups,
     entities: createEntities(database, names),
     subjects: createSubjects(database, names),
-    history: createHistoryWriter(database, { names, sequence, rollups }),
+    history: createHistoryWriter(database, { names, sequence, rollups, unobserved }),
+    unobserved,
     log: createLogWriter(database, sequence),
   };
 }
