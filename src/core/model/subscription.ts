@@ -1,4 +1,4 @@
-/** Defines a stored subscription (clause 5.2.12), its status (clause 5.8.1.4) and its delivery statistics (clause 5.2.14). */
+/** Defines a stored subscription (clause 5.2.12, or NGSI v2), its status (clause 5.8.1.4) and its delivery statistics (clause 5.2.14). */
 import { type Instant, microsOfInstant } from './instant.ts';
 import { isObject, isStrings, type Json, type JsonObject } from './json.ts';
 import { unreadable } from './problem.ts';
@@ -51,6 +51,14 @@ export interface SubscriptionDocument {
   readonly since: number;
   /** Whose rights apply to each notification. Absent: it was created while everything was granted to everybody. */
   readonly owner?: Owner;
+  /** Only in a subscription of NGSI v2: its members are those of v2, with names as v2 has them, and `context` gives their IRIs. */
+  readonly v2?: V2Part;
+}
+
+/** What a subscription of NGSI v2 has besides its members. */
+interface V2Part {
+  /** The header Fiware-ServicePath of the creating request: `/A`, `/A/#`, or several in a list. */
+  readonly servicePath: string;
 }
 
 /** The identity that created a subscription. */
@@ -63,11 +71,20 @@ interface Owner {
 /** The state of a subscription (clause 5.2.12). */
 export type SubscriptionStatus = 'active' | 'paused' | 'expired';
 
-export function statusOf({ members }: SubscriptionDocument, now: Instant): SubscriptionStatus {
-  const { expiresAt, isActive } = members;
+export function statusOf({ members, v2 }: SubscriptionDocument, now: Instant): SubscriptionStatus {
+  const { expiresAt, isActive } = v2 ? { expiresAt: members['expires'], isActive: isActiveV2(members) } : members;
   if (typeof expiresAt === 'string' && microsOfInstant(expiresAt) <= microsOfInstant(now)) return 'expired';
   return isActive === false ? 'paused' : 'active';
 }
+
+/** In v2, a subscription `oneshot` is active until it has notified once. */
+const isActiveV2 = ({ status }: JsonObject): boolean => status !== 'inactive';
+
+/** The document of a subscription of NGSI v2 that notifies nothing more until a client activates it. */
+export const deactivated = (document: SubscriptionDocument): SubscriptionDocument => ({
+  ...document,
+  members: { ...document.members, status: 'inactive' },
+});
 
 /** The document as JSON, for a collection. */
 export const subscriptionJson = ({
@@ -76,6 +93,7 @@ export const subscriptionJson = ({
   queryContext,
   context,
   owner,
+  v2,
   ...rest
 }: SubscriptionDocument): Json => ({
   id,
@@ -84,6 +102,7 @@ export const subscriptionJson = ({
   context,
   ...rest,
   ...(owner ? { owner: { ...owner } } : undefined),
+  ...(v2 ? { v2: { ...v2 } } : undefined),
 });
 
 /**
@@ -97,8 +116,18 @@ export function subscriptionIn(json: Json): SubscriptionDocument {
   const isWhole =
     isNamed && typeof createdAt === 'string' && typeof modifiedAt === 'string' && typeof since === 'number';
   if (!isWhole || !isObject(members)) throw unreadable('A subscription');
-  return { id, members, queryContext, context, createdAt, modifiedAt, since, ...ownerIn(json) };
+  return { id, members, queryContext, context, createdAt, modifiedAt, since, ...ownerIn(json), ...v2In(json) };
 }
+
+function v2In({ v2 }: JsonObject): Pick<SubscriptionDocument, 'v2'> {
+  if (v2 === undefined) return {};
+  const servicePath = isObject(v2) ? v2['servicePath'] : undefined;
+  if (typeof servicePath !== 'string') throw unreadable('A subscription');
+  return { v2: { servicePath } };
+}
+
+/** True when a stored document is a subscription of NGSI v2. The API of NGSI-LD does not show these, nor v2 the others. */
+export const isV2Subscription = (json: Json | undefined): boolean => isObject(json) && json['v2'] !== undefined;
 
 const ownerKinds = ['anonymous', 'key', 'token', 'local'] as const;
 
@@ -120,6 +149,12 @@ export interface DeliveryStatistics {
   readonly lastFailure?: Instant;
   /** The status of the last attempt that ended. */
   readonly status?: 'ok' | 'failed';
+  /** Only of a subscription of NGSI v2: the status of the last answer of the receiver. */
+  readonly lastAnswer?: number;
+  /** Only of a subscription of NGSI v2: why the last attempt failed that got no answer. */
+  readonly lastFailureReason?: string;
+  /** Only of a subscription of NGSI v2: the number of failed attempts since the last one that succeeded. */
+  readonly failuresInRow?: number;
 }
 
 export const noStatistics: DeliveryStatistics = { timesSent: 0, timesFailed: 0 };
@@ -127,7 +162,7 @@ export const noStatistics: DeliveryStatistics = { timesSent: 0, timesFailed: 0 }
 /** The statistics in a JSON object. Invalid members are left out. */
 export function statisticsIn(json: JsonObject): DeliveryStatistics {
   const { timesSent, timesFailed, status } = json;
-  const times = (['lastNotification', 'lastSuccess', 'lastFailure'] as const).flatMap((name) => {
+  const times = (['lastNotification', 'lastSuccess', 'lastFailure', 'lastFailureReason'] as const).flatMap((name) => {
     const time = json[name];
     return typeof time === 'string' ? [[name, time] as const] : [];
   });
@@ -136,5 +171,11 @@ export function statisticsIn(json: JsonObject): DeliveryStatistics {
     timesFailed: typeof timesFailed === 'number' ? timesFailed : 0,
     ...Object.fromEntries(times),
     ...(status === 'ok' || status === 'failed' ? { status } : undefined),
+    ...numbersIn(json),
   };
 }
+
+const numbersIn = (json: JsonObject): Pick<DeliveryStatistics, 'lastAnswer' | 'failuresInRow'> =>
+  Object.fromEntries(
+    ['lastAnswer', 'failuresInRow'].flatMap((name) => (typeof json[name] === 'number' ? [[name, json[name]]] : [])),
+  );

@@ -4,12 +4,19 @@ import { isObject, type Json } from '../model/json.ts';
 import { unreadable } from '../model/problem.ts';
 import type { Position, DocumentCollection } from './store.ts';
 
-/** A notification as it was sent, without the members of the endpoint: URI, headers and settings. */
+/** A notification as it was sent, without the members of the endpoint: URI, headers and settings, unless they depend on the change. */
 export interface SerializedNotification {
   readonly contentType: string;
   /** The Link header, if it holds the @context. */
   readonly link?: string;
   readonly body: string;
+  /** Only of a notification of NGSI v2: what else of it depends on the change. */
+  readonly request?: SerializedRequest;
+}
+
+interface SerializedRequest {
+  readonly uri: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A notification that the broker gave up, with the reason and the number of attempts. */
@@ -34,7 +41,13 @@ export const deadLetterCollection = (subscription: string): string => `deadLette
 export const deadLetterKey = (position: Position): string => String(position).padStart(16, '0');
 
 /** The document of a dead letter, as `parseDeadLetter` reads it. */
-export const deadLetterJson = ({ wording, ...letter }: DeadLetter): Json => ({ ...letter, wording: { ...wording } });
+export const deadLetterJson = ({ wording: { request, ...wording }, ...letter }: DeadLetter): Json => ({
+  ...letter,
+  wording: {
+    ...wording,
+    ...(request ? { request: { uri: request.uri, headers: { ...request.headers } } } : undefined),
+  },
+});
 
 /** Reads a stored dead letter. Throws ResourceNotFound when the document is not a dead letter. */
 export function parseDeadLetter(json: Json): DeadLetter {
@@ -48,9 +61,17 @@ export function parseDeadLetter(json: Json): DeadLetter {
 }
 
 function wordingIn(json: Json | undefined): SerializedNotification {
-  const { contentType, link, body } = isObject(json) ? json : {};
+  const { contentType, link, body, request } = isObject(json) ? json : {};
   if (typeof contentType !== 'string' || typeof body !== 'string') throw unreadable('A dead letter');
-  return { contentType, ...(typeof link === 'string' ? { link } : undefined), body };
+  return { contentType, ...(typeof link === 'string' ? { link } : undefined), body, ...requestIn(request) };
+}
+
+function requestIn(json: Json | undefined): Pick<SerializedNotification, 'request'> {
+  if (!isObject(json) || typeof json['uri'] !== 'string' || !isObject(json['headers'])) return {};
+  const headers = Object.entries(json['headers']).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'string' ? [[name, value]] : [],
+  );
+  return { request: { uri: json['uri'], headers: Object.fromEntries(headers) } };
 }
 
 /** Deletes all dead letters in a collection. Throws what the collection throws. */

@@ -11,6 +11,10 @@ export interface Message {
   /** `notifierInfo` of the endpoint: settings for the messenger itself. */
   readonly notifierInfo: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The HTTP method. Absent: POST. */
+  readonly method?: string;
+  /** True: a binding without headers sends the body alone, and not the headers as metadata. */
+  readonly isBodyAlone?: boolean;
   /** Longest time until the receiver must have answered. Absent: the default of the messenger. */
   readonly timeoutMs?: number;
 }
@@ -18,15 +22,20 @@ export interface Message {
 /** The result of an attempt to deliver. */
 export type Delivery =
   /** The receiver accepted the notification. */
-  | { readonly kind: 'taken' }
+  | ({ readonly kind: 'taken' } & Answered)
   /** The receiver rejects this notification, and would reject it later too. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | ({ readonly kind: 'refused'; readonly reason: string } & Answered)
   /** The receiver failed at this notification. It may accept it later. */
-  | { readonly kind: 'failed'; readonly reason: string }
+  | ({ readonly kind: 'failed'; readonly reason: string } & Answered)
   /** The attempt was given up before an answer came, because another broker delivers the notification now. The receiver may have got it. */
   | { readonly kind: 'abandoned'; readonly reason: string }
   /** The receiver is unreachable, or accepts nothing now. When it named a time, nothing is sent before `retryAfterMs`. */
-  | { readonly kind: 'unreached'; readonly reason: string; readonly retryAfterMs?: number };
+  | ({ readonly kind: 'unreached'; readonly reason: string; readonly retryAfterMs?: number } & Answered);
+
+interface Answered {
+  /** The status of the receiver's answer. Absent: there was no answer, or the binding has no statuses. */
+  readonly status?: number;
+}
 
 /** A running attempt. */
 export interface Attempt {

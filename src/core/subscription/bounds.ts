@@ -13,6 +13,9 @@ interface Bounds {
 /** 366 days. */
 const year = 31_622_400;
 
+/** The longest throttling of a subscription, in seconds. */
+export const throttlingMaxSeconds = year;
+
 const bounds = {
   timeInterval: { least: 0.5, most: year, unit: 'seconds' },
   throttling: { least: 0.001, most: year, unit: 'seconds' },

@@ -29,6 +29,8 @@ export interface Matcher<Key> {
  * the filter. Throws OperationNotSupported for a `q` that follows a relationship.
  */
 export function compilePlan(plan: SubscriptionPlan): (change: Change) => boolean {
+  const { isConcerned } = plan;
+  if (isConcerned) return isConcerned;
   const isMet = compileFilter(plan.filter);
   return (change) => isTriggered(plan, change) && isMetBy(change.entity, isMet);
 }

@@ -1,5 +1,6 @@
 /** A subscription after parsing: which changes concern it, and how it renders them. */
 import type { Filter } from '../language/filter.ts';
+import type { Change } from '../model/change.ts';
 import type { Instant } from '../model/instant.ts';
 import type { MinorVersion } from '../representation/conform.ts';
 import type { View } from '../representation/view.ts';
@@ -47,6 +48,11 @@ export interface SubscriptionPlan {
   readonly isOnScope: boolean;
   readonly expiresAt?: Instant;
   readonly changeView: ChangeView;
+  /**
+   * The whole condition of a subscription of another API. `filter`, `watched` and `triggers` then only find candidates: every change that
+   * meets the condition has the ids, types and attributes in them.
+   */
+  readonly isConcerned?: (change: Change) => boolean;
 }
 
 /** The plan without conditions: every change concerns it. */

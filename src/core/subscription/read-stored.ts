@@ -12,6 +12,7 @@ import type { SubscriptionDocument } from '../model/subscription.ts';
 import type { Messenger } from '../port/messenger.ts';
 import { readVersion } from '../representation/conform.ts';
 import { checkTimes, readTimeMs } from './bounds.ts';
+import type { SubscriptionDialect } from './dialect.ts';
 import { isLinked } from './linked.ts';
 import { readBoolean, readText } from '../model/read/json-member.ts';
 import type { SubscriptionPlan } from './plan.ts';
@@ -41,6 +42,8 @@ export interface StoredPlan extends StoredQuery {
   readonly endpoint: Endpoint;
   /** Of a subscription to registrations. The plan then has no conditions. */
   readonly registrations?: RegistrationInterest;
+  /** What a subscription of another API does in its own way. */
+  readonly dialect?: SubscriptionDialect;
 }
 
 /** Linked entities are notified too: in place of the URIs, or after the entities (clause 4.5.23). */

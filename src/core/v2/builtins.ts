@@ -1,5 +1,14 @@
 /** Lists the names that NGSI v2 reserves: attributes and metadata that the broker computes. */
 
+/** Built-in attributes. A user's attribute of the same name is shown in place of the built-in one. */
+export const builtinAttributes = [
+  'dateCreated',
+  'dateModified',
+  'dateExpires',
+  'servicePath',
+  'alterationType',
+] as const;
+
 /** Built-in metadata. They are not stored. */
 export const builtinMetadata = ['dateCreated', 'dateModified', 'previousValue', 'actionType'] as const;
 

@@ -36,7 +36,7 @@ const isNameOfOutput = (text: string, what: Identifier): boolean =>
 const forbidden = /[<>"'=;()]/;
 
 /** True when a text has none of the characters that values must not have. */
-const isClean = (text: string): boolean => !forbidden.test(text);
+export const isClean = (text: string): boolean => !forbidden.test(text);
 
 /** How the characters of a value are checked: all of its texts, or only those that the store cannot keep. */
 export interface ValueCheck {

@@ -102,7 +102,7 @@ const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
 const dateAttribute = (instant: string): JsonObject => ({ type: 'DateTime', value: dateText(instant), metadata: {} });
 
 /** The service path of an entity: its first scope, or `/` when it has none. */
-function servicePathOf({ scope }: Pick<Entity, 'scope'>): string {
+export function servicePathOf({ scope }: Pick<Entity, 'scope'>): string {
   const [path = '/'] = stringsOf(scope ?? []);
   return path.startsWith('/') ? path : `/${path}`;
 }

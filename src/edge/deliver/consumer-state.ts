@@ -134,7 +134,7 @@ export function concernsOf({ stored, env, owner }: SubscriptionRunnerOptions): C
 export function letterOf(
   { record, retry }: DueNotification,
   message: Message,
-  { env, lastReason = '' }: Consumer,
+  { env, stored: { dialect }, lastReason = '' }: Consumer,
 ): DeadLetter {
   const lastAt = env.services.clock.now();
   return {
@@ -144,6 +144,6 @@ export function letterOf(
     attempts: retry.attempts,
     firstAt: retry.firstAt ?? lastAt,
     lastAt,
-    wording: serializedOf(message),
+    wording: dialect ? dialect.serialize(message) : serializedOf(message),
   };
 }

@@ -1,5 +1,6 @@
 /** Runs a subscription that notifies changes (clause 5.8.6). A state machine takes it from the change log to the receiver. */
 import type { Delivery, Message } from '../../core/port/messenger.ts';
+import type { DeliveryStatistics } from '../../core/model/subscription.ts';
 import type { LogRecord, Position } from '../../core/port/store.ts';
 import { attempted, ended } from '../../core/subscription/delivery-statistics.ts';
 import { backoffMs } from '../../core/subscription/backoff.ts';
@@ -221,13 +222,12 @@ async function enqueuePage(
 
 /** The next attempt that may start now. When there is none, the consumer wakes the scheduler as soon as there is one. */
 function nextJob(consumer: Consumer): DeliveryJob | undefined {
-  const { env, stored } = consumer;
+  const { env } = consumer;
   // When this broker, or another, gains the partition again, a new runner replaces this one.
   if (isOver(consumer) || !consumer.isOurs()) return undefined;
   transition(consumer, 'unblocked');
   readOn(consumer);
-  // A throttled subscription sends nothing until the whole log is read.
-  if (stored.throttlingMs !== undefined && consumer.state.mode !== 'live') return undefined;
+  if (mustWait(consumer)) return undefined;
   const nowMs = env.nowMs();
   const due = nowMs < consumer.notBeforeMs ? undefined : takeVisible(consumer, nowMs);
   if (!due) {
@@ -239,6 +239,11 @@ function nextJob(consumer: Consumer): DeliveryJob | undefined {
   consumer.mark();
   return jobOf(consumer, { ...due, retry: { ...due.retry, firstAt: due.retry.firstAt ?? now } });
 }
+
+/** A throttled subscription sends nothing until the whole log is read, one that notifies once nothing while a notification is in flight. */
+const mustWait = ({ stored, state, queue }: Consumer): boolean =>
+  (stored.throttlingMs !== undefined && state.mode !== 'live') ||
+  (stored.dialect?.isOneTime === true && queue.underWay() > 0);
 
 /** Drops what the owner may not see any more. */
 function takeVisible({ queue, owner }: Consumer, nowMs: number): DueNotification | undefined {
@@ -282,7 +287,7 @@ function settle(consumer: Consumer, due: DueNotification, { delivery, isReachabl
     giveBack(consumer, due, false);
     return;
   }
-  consumer.statistics = ended(consumer.statistics, delivery.kind === 'taken', env.services.clock.now());
+  consumer.statistics = statisticsAfter(consumer, delivery);
   if (delivery.kind === 'taken') consumer.lastDelivered = due.position;
   else {
     consumer.lastReason = delivery.reason;
@@ -291,9 +296,24 @@ function settle(consumer: Consumer, due: DueNotification, { delivery, isReachabl
   const failures = due.retry.failures + (delivery.kind === 'failed' || isReachable ? 1 : 0);
   const retry: RetryState = { ...due.retry, attempts: due.retry.attempts + 1, failures };
   const decision = decideRetry(delivery, { failures, failuresMax: env.attemptsMax });
+  endItself(consumer, decision === 'done' || decision === 'lost');
   if (decision === 'done') finish(consumer, due);
   else if (decision === 'lost') giveUp(consumer, { ...due, retry }, message);
   else giveBack(consumer, { ...due, retry }, decision === 'again');
+}
+
+function statisticsAfter({ statistics, stored: { dialect }, env }: Consumer, delivery: Delivery): DeliveryStatistics {
+  const now = env.services.clock.now();
+  return dialect ? dialect.ended(statistics, delivery, now) : ended(statistics, delivery.kind === 'taken', now);
+}
+
+/** A subscription that has sent its only notification, or has failed too often, drops what waits and becomes inactive. */
+function endItself(consumer: Consumer, isFinished: boolean): void {
+  const { stored, statistics, queue } = consumer;
+  if (stored.dialect?.isOver(statistics, isFinished) !== true || consumer.state.mode === 'ended') return;
+  queue.clear();
+  transition(consumer, 'over');
+  consumer.deactivate();
 }
 
 function finish(consumer: Consumer, due: DueNotification): void {

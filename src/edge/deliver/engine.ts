@@ -10,6 +10,7 @@ import { type Subscriptions, subscriptionCollection } from '../../core/port/subs
 import { registrationCollectionOf } from '../../core/federation/registration-store.ts';
 import { readRegistrationSubscription } from '../../core/subscription/read-registration-subscription.ts';
 import { checkNew, contextsOf, readStored, type StoredPlan } from '../../core/subscription/read-stored.ts';
+import { readStoredV2 } from '../../core/subscription/v2/read-stored.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { watchClock } from './clock-watch.ts';
 import { createEndpointScheduler, type EndpointScheduler } from './endpoint-scheduler.ts';
@@ -103,7 +104,7 @@ function createSubscriptions(engine: Engine): Subscriptions {
   return {
     about,
     check: async (tenant, document) => {
-      checkNew(document);
+      if (!document.v2) checkNew(document);
       await read(engine, tenant, document);
     },
     refresh: async (tenant, id) => {
@@ -198,6 +199,9 @@ async function read(
   tenant: string,
   document: SubscriptionDocument,
 ): Promise<StoredPlan> {
+  const { v2, context } = document;
+  if (v2)
+    return readStoredV2(document, { context: await services.contexts.resolve(context, tenant), tenant, messenger });
   const contexts = await contextsOf(document, (context) => services.contexts.resolve(context, tenant));
   if (about === 'entities') return readStored(document, contexts, messenger);
   const { stored, query } = readRegistrationSubscription(document, contexts, messenger);

@@ -125,6 +125,7 @@ async function ask({ present, record, terms }: Question, one: ExplainInput): Pro
   const seen = record && owner.see(record);
   const entity = record ? seen?.entity : await get(present.id);
   if (!entity) return [ownerClause];
+  if (stored.dialect) return stored.dialect.explain(entity, seen);
   const asking: ExplainContext = { document, stored, terms, get };
   return [...(await explainEntity(entity, asking)), ...(seen ? [explainChange(seen, asking)] : [])];
 }

@@ -118,10 +118,10 @@ function reasonOf(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
 }
 
-function requestOf({ uri, contentType, headers, body }: Message): Dispatcher.DispatchOptions {
+function requestOf({ uri, contentType, headers, body, method = 'POST' }: Message): Dispatcher.DispatchOptions {
   const { origin, pathname, search, username, password } = new URL(uri);
   return {
-    method: 'POST',
+    method,
     origin,
     path: `${pathname}${search}`,
     headers: headersOf({
@@ -194,10 +194,10 @@ const unavailable = new Set([408, 425, 429, 502, 503, 504]);
 
 /** Any 2xx is a success. Redirects are not followed. */
 function deliveryOf({ status, retryAfter }: Result): Delivery {
-  if (status >= 200 && status < 300) return { kind: 'taken' };
+  if (status >= 200 && status < 300) return { kind: 'taken', status };
   const reason = `the answer has status ${status}`;
-  if (unavailable.has(status)) return { kind: 'unreached', reason, ...waitOf(retryAfter) };
-  return { kind: status >= 500 ? 'failed' : 'refused', reason };
+  if (unavailable.has(status)) return { kind: 'unreached', reason, status, ...waitOf(retryAfter) };
+  return { kind: status >= 500 ? 'failed' : 'refused', reason, status };
 }
 
 /** The longest Retry-After that is respected. */

@@ -48,6 +48,13 @@ export function createOwnerView(
       const decision = decide();
       return decision.extent === 'none' ? undefined : guardStore(store, decision);
     },
-    widened: (plan) => (decide().extent === 'full' ? plan : { ...plan, filter: withoutAttributes(plan.filter) }),
+    widened: (plan) => (decide().extent === 'full' ? plan : widen(plan)),
   };
 }
+
+/** The condition of another API may depend on attributes that the owner may not see. */
+const widen = ({ isConcerned, ...plan }: SubscriptionPlan): SubscriptionPlan => ({
+  ...plan,
+  filter: withoutAttributes(plan.filter),
+  ...(isConcerned ? { isConcerned: () => true } : undefined),
+});

@@ -96,7 +96,9 @@ const after = (letter: DeadLetter, reason: string, { env }: ReplayJob): DeadLett
 
 /** Undefined: it was never made. */
 function attempt({ stored, env, sender }: ReplayJob, letter: DeadLetter): Promise<Delivery | undefined> {
-  const write = (): Message => addressed(letter.wording, stored.endpoint, env.tenant);
+  const { dialect, endpoint } = stored;
+  const write = (): Message =>
+    dialect ? dialect.address(letter.wording) : addressed(letter.wording, endpoint, env.tenant);
   // No lease is needed: the broker that was asked for the replay sends it.
   return sender.attempt({ write, isOurs: () => true });
 }

@@ -34,4 +34,6 @@ export interface SubscriptionRunnerOptions extends MessageTarget {
   readonly madeAt: Instant;
   /** Whether this broker still holds the lease under which it took over the progress. */
   readonly isOurs: () => boolean;
+  /** Stores that the subscription is inactive, for one that has ended itself. Never rejects. */
+  readonly deactivate: () => void;
 }

@@ -1,7 +1,14 @@
 /** Owns all that runs for one subscription id: the runner, the replay of dead letters, and the turns in which these are replaced. */
 import { Problem } from '../../core/model/problem.ts';
 import type { Instant } from '../../core/model/instant.ts';
-import { type SubscriptionDocument, statusOf, subscriptionIn } from '../../core/model/subscription.ts';
+import {
+  deactivated,
+  type SubscriptionDocument,
+  statusOf,
+  subscriptionIn,
+  subscriptionJson,
+} from '../../core/model/subscription.ts';
+import { changeDocument } from '../../core/port/document-collection.ts';
 import { deadLetterCollection, discardLetters } from '../../core/port/dead-letters.ts';
 import type { LeaseTerm } from '../../core/port/partitions.ts';
 import { subscriptionCollection } from '../../core/port/subscriptions.ts';
@@ -188,8 +195,9 @@ async function runnerOf(
   // The lease may have ended since it was acquired.
   if (isFetched(stored.endpoint) || partitions.leaseTermOf(id)?.term !== leaseTerm.term) return undefined;
   const isOurs = (): boolean => partitions.isCurrent(leaseTerm);
-  const initial = initialProgress(document, progress);
-  const options = { id, stored, progress: await begin(initial, stored, since), env, madeAt, isOurs, owner };
+  const deactivate = (): void => void deactivateDocument(state).finally(() => refresh(state));
+  const initial = await begin(initialProgress(document, progress), stored, since);
+  const options = { id, stored, progress: initial, env, madeAt, isOurs, owner, deactivate };
   const { intervalMs } = stored;
   return intervalMs === undefined ? createConsumer(options) : createIntervalNotifier({ ...options, intervalMs, since });
 }
@@ -203,6 +211,17 @@ async function begin(
   if (!registrations || intervalMs !== undefined || progress.begun === version) return progress;
   await registrations.begin();
   return { ...progress, begun: version };
+}
+
+/** Never rejects. When it fails, the subscription goes on, and ends itself again after its next notification. */
+async function deactivateDocument({ id, env }: SlotState): Promise<void> {
+  try {
+    await changeDocument(env.store.collection(subscriptionCollection), id, (kept) =>
+      kept === undefined ? undefined : subscriptionJson(deactivated(subscriptionIn(kept))),
+    );
+  } catch (cause) {
+    env.services.observe({ kind: 'failed', where: 'subscription', about: id, cause });
+  }
 }
 
 async function leave(state: SlotState, isHandedOver: boolean): Promise<void> {

@@ -5,6 +5,7 @@ import { Problem } from '../../core/model/problem.ts';
 import type { Message } from '../../core/port/messenger.ts';
 import { positionText } from '../../core/port/position.ts';
 import type { LogRecord } from '../../core/port/store.ts';
+import type { Sending } from '../../core/subscription/dialect.ts';
 import {
   messageOf,
   type LinkedEntity,
@@ -34,6 +35,7 @@ export async function writeChange(change: LogRecord, target: MessageTarget): Pro
   const { id, stored, env, owner } = target;
   const record = owner.see(change);
   if (!record) throw new Problem('Forbidden', 'The owner of the subscription may not see the change any more.');
+  if (stored.dialect) return stored.dialect.write(record, sendingOf(record, target));
   if (stored.registrations) {
     const name = notificationId(id, positionText(env.epoch, record.position), 'ContextSourceNotification');
     return writeNews(name, stored.registrations.news(record), target);
@@ -74,3 +76,10 @@ async function follow(
   const traversal = { level: join.level, containedBy: new Set<string>(), projection: plan.changeView.view.projection };
   return followLinks(entities, traversal, { store, services, now: services.clock.now() });
 }
+
+const sendingOf = ({ position }: LogRecord, { id: subscriptionId, env }: MessageTarget): Sending => ({
+  tenant: env.tenant,
+  subscriptionId,
+  position: positionText(env.epoch, position),
+  now: env.services.clock.now(),
+});

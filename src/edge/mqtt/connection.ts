@@ -23,6 +23,7 @@ interface OutgoingMessage {
   readonly topic: string;
   readonly payload: string;
   readonly qos: PublishOptions['qos'];
+  readonly isRetained: boolean;
 }
 
 export interface Connection {
@@ -140,9 +141,9 @@ const frameBytes = 12;
 const bytesOf = ({ topic, payload }: OutgoingMessage): number =>
   frameBytes + Buffer.byteLength(topic) + Buffer.byteLength(payload);
 
-const publishOnce = (client: MqttClient, { topic, payload, qos }: OutgoingMessage): Promise<Delivery> =>
+const publishOnce = (client: MqttClient, { topic, payload, qos, isRetained }: OutgoingMessage): Promise<Delivery> =>
   new Promise((resolve) => {
-    client.publish(topic, payload, { qos }, (error) => resolve(deliveryOf(error)));
+    client.publish(topic, payload, { qos, retain: isRetained }, (error) => resolve(deliveryOf(error)));
   });
 
 /**

@@ -83,6 +83,7 @@ function begin(pool: Pool, message: Message): Attempt {
     topic: target.topic,
     payload: payloadOf(message),
     qos: publishOptions.qos,
+    isRetained: publishOptions.isRetained,
   });
   const done = Promise.race([published, abandoned]).finally(() => {
     clearTimeout(timer);

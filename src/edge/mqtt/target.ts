@@ -21,6 +21,8 @@ export interface PublishOptions {
   /** The MQTT protocol level, as in CONNECT packets: 4 is 3.1.1. */
   readonly version: 4 | 5;
   readonly qos: 0 | 1 | 2;
+  /** True: the MQTT broker keeps the message for clients that subscribe later. */
+  readonly isRetained: boolean;
 }
 
 /** The reason why nothing can be sent, as a sentence without a full stop. */
@@ -81,7 +83,10 @@ const objectionToLogin = (user: string, password: string): string | undefined =>
 export const versions: Readonly<Record<string, PublishOptions['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
 const qualities: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1': 1, '2': 2 };
 
-/** Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`. The defaults are mqtt5.0 and 0. Other members are ignored. */
+/**
+ * Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`. The defaults are mqtt5.0 and 0. `MQTT-Retain` is an extension. Other members are
+ * ignored.
+ */
 export function readPublishOptions(notifierInfo: Readonly<Record<string, string>>): PublishOptions | Objection {
   const { 'MQTT-Version': versionName = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
   const version = Object.hasOwn(versions, versionName) ? versions[versionName] : undefined;
@@ -89,5 +94,5 @@ export function readPublishOptions(notifierInfo: Readonly<Record<string, string>
   if (version === undefined)
     return { objection: `MQTT-Version may be mqtt3.1.1 or mqtt5.0, not ${quoted(versionName)}` };
   if (qos === undefined) return { objection: `MQTT-QoS may be 0, 1 or 2, not ${quoted(level)}` };
-  return { version, qos };
+  return { version, qos, isRetained: notifierInfo['MQTT-Retain'] === 'true' };
 }

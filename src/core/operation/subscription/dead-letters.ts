@@ -1,7 +1,7 @@
 /** Operations on dead letters: list the notifications that could not be delivered, send them again, discard them. */
-import type { Json, JsonObject } from '../../model/json.ts';
+import { type Json, type JsonObject, parseJson } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
-import { quoted, readId } from '../../model/read/id.ts';
+import { quoted } from '../../model/read/id.ts';
 import {
   type DeadLetter,
   deadLetterCollection,
@@ -14,7 +14,7 @@ import { readEach } from '../../port/document-collection.ts';
 import type { DocumentCollection } from '../../port/store.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { pageOf, readPaging } from '../parameters.ts';
-import { requireWhole } from './owner.ts';
+import { readAnyId, requireWhole } from './owner.ts';
 import { find } from './write-subscription.ts';
 
 const common = {
@@ -62,11 +62,23 @@ export const retrieveDeadLetter: Operation = {
   async run(request, call) {
     requireWhole(call);
     const letter = parseDeadLetter((await openLetter(request, call)).kept);
-    const { contentType, link, body } = letter.wording;
+    const { contentType, link, body, request: own } = letter.wording;
     const head = { ...(await headOf(letter, call)), contentType, ...(link === undefined ? undefined : { link }) };
-    return { kind: 'found', text: `${JSON.stringify(head).slice(0, -1)},"notification":${body}}` };
+    return {
+      kind: 'found',
+      text: `${JSON.stringify(head).slice(0, -1)},"notification":${own ? ownBody(body) : body}}`,
+    };
   },
 };
+
+/** The body of a notification of NGSI v2 as JSON text: JSON as it is, any other text as a string. */
+function ownBody(body: string): string {
+  try {
+    return JSON.stringify(parseJson(body));
+  } catch {
+    return JSON.stringify(body);
+  }
+}
 
 export const replayDeadLetters: Operation = {
   ...replaying,
@@ -117,7 +129,7 @@ async function open(
   request: OperationRequest,
   call: CallContext,
 ): Promise<{ readonly document: DeadLetterRequest; readonly collection: DocumentCollection }> {
-  const document = await find(readId(request.path['id'], 'the id of the subscription'), call);
+  const document = await find(readAnyId(request.path['id']), call);
   return { document, collection: call.store.collection(deadLetterCollection(document.id)) };
 }
 

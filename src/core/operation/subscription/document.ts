@@ -10,6 +10,7 @@ import { withSecretsKept } from '../../model/secret.ts';
 import {
   notificationOutputs,
   type SubscriptionDocument,
+  statusOf,
   subscriptionOutputs,
   withPresentNames,
 } from '../../model/subscription.ts';
@@ -155,4 +156,15 @@ function refusePast({ expiresAt }: JsonObject, { now }: CallContext): void {
     );
   if (moment <= microsOfInstant(now))
     throw badData(`The expiresAt of the subscription is in the past: ${quoted(expiresAt)}.`);
+}
+
+/** A subscription that becomes active again starts from the present. So does one that had a `timeInterval` before the patch. */
+export async function resumed(
+  before: SubscriptionDocument,
+  after: SubscriptionDocument,
+  { store, now }: CallContext,
+): Promise<SubscriptionDocument> {
+  const isResumed = statusOf(before, now) !== 'active' && statusOf(after, now) === 'active';
+  const isTimed = before.members['timeInterval'] !== undefined;
+  return isResumed || isTimed ? { ...after, since: await store.log.position() } : after;
 }

@@ -3,7 +3,7 @@ import { readId } from '../../model/read/id.ts';
 import { readHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { withContext } from '../view.ts';
-import { requireWhole } from './owner.ts';
+import { readAnyId, requireWhole } from './owner.ts';
 import { find } from './write-subscription.ts';
 
 export const explainSubscription: Operation = {
@@ -15,7 +15,7 @@ export const explainSubscription: Operation = {
   path: '/subscriptions/{id}/explain',
   parameters: ['entity'],
   async run(request, call) {
-    const document = await find(readId(request.path['id'], 'the id of the subscription'), call);
+    const document = await find(readAnyId(request.path['id']), call);
     const given = request.params['entity'];
     const entity = given === undefined ? undefined : readId(given, 'the parameter entity');
     if (entity !== undefined) requireWhole(call);

@@ -1,8 +1,15 @@
 /** Decides who may see and change a stored subscription: its owner, and the administrators of the tenant. */
 import { isObject, type Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
+import { readId } from '../../model/read/id.ts';
 import type { SubscriptionDocument } from '../../model/subscription.ts';
 import type { CallContext } from '../operation.ts';
+
+/**
+ * The id of a stored subscription in a path: a URI, or 24 hexadecimal digits of one of NGSI v2. Only for what both have, such as dead letters.
+ */
+export const readAnyId = (id: string | undefined): string =>
+  id !== undefined && /^[0-9a-f]{24}$/.test(id) ? id : readId(id, 'the id of the subscription');
 
 /** The owner of a subscription that the call creates. Throws Forbidden for a caller without credentials. */
 export function ownerOf({ principal, services }: CallContext): Pick<SubscriptionDocument, 'owner'> {

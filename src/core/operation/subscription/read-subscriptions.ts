@@ -1,6 +1,6 @@
 /** Operations that show stored subscriptions (clauses 5.8.3, 5.8.4). */
 import { readId } from '../../model/read/id.ts';
-import { type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
+import { isV2Subscription, type SubscriptionDocument, subscriptionIn } from '../../model/subscription.ts';
 import { readEach } from '../../port/document-collection.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { readHead } from '../heads.ts';
@@ -25,7 +25,7 @@ export const listSubscriptions: Operation = {
     const shown = readShown(params);
     const kept = await call.store.collection(subscriptionCollection).list();
     const all = readEach(
-      kept.filter(({ document }) => mayManage(document, call)),
+      kept.filter(({ document }) => !isV2Subscription(document) && mayManage(document, call)),
       ({ document }) => subscriptionIn(document),
       (key, cause) => call.services.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
     );

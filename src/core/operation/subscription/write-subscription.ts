@@ -2,14 +2,15 @@
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
-import { type SubscriptionDocument, statusOf, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
+import { type SubscriptionDocument, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
 import { deadLetterCollection, discardLetters } from '../../port/dead-letters.ts';
 import { changeDocument } from '../../port/document-collection.ts';
-import { acknowledgedCollection, subscriptionCollection } from '../../port/subscriptions.ts';
+import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { mayManage } from './owner.ts';
-import { newDocument, patchDocument, withContextKept } from './document.ts';
+import { newDocument, patchDocument, resumed, withContextKept } from './document.ts';
+import { removeSubscription } from './remove.ts';
 import { serialized } from './serialized.ts';
 
 const common = { ...writeHead, access: 'subscribe', checksDocuments: true, parameters: [] } as const;
@@ -73,9 +74,7 @@ export const deleteSubscription: Operation = {
     await serialized(call.store, id, async () => {
       const collection = call.store.collection(subscriptionCollection);
       if (!call.services.access.isOpen && !mayManage(await collection.get(id), call)) throw unknown(id);
-      if (!(await collection.delete(id))) throw unknown(id);
-      await call.store.collection(acknowledgedCollection).delete(id);
-      await call.services.subscriptions.refresh(call.tenant, id);
+      if (!(await removeSubscription(id, call))) throw unknown(id);
     });
     return { kind: 'done' };
   },
@@ -93,14 +92,3 @@ const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `The
 const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no subscription ${id}.`);
 
 const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
-
-/** A subscription that becomes active again starts from the present. So does one that had a `timeInterval` before the patch. */
-async function resumed(
-  before: SubscriptionDocument,
-  after: SubscriptionDocument,
-  { store, now }: CallContext,
-): Promise<SubscriptionDocument> {
-  const isResumed = statusOf(before, now) !== 'active' && statusOf(after, now) === 'active';
-  const isTimed = before.members['timeInterval'] !== undefined;
-  return isResumed || isTimed ? { ...after, since: await store.log.position() } : after;
-}

@@ -37,7 +37,7 @@ export function createDeadLetterPublisher(
   };
   return {
     async publish(rejected) {
-      const letter = { topic, payload: deadLetter(rejected), qos: 1 } as const;
+      const letter = { topic, payload: deadLetter(rejected), qos: 1, isRetained: false } as const;
       for (let failures = 1; ; failures += 1) {
         connection ??= open();
         const delivery = await connection.publish(letter);

@@ -1,0 +1,148 @@
+/** Operations on subscriptions of NGSI v2. They are stored beside those of NGSI-LD and notified by the same engine. */
+import { isObject, type JsonObject } from '../../../model/json.ts';
+import {
+  isV2Subscription,
+  type SubscriptionDocument,
+  subscriptionIn,
+  subscriptionJson,
+} from '../../../model/subscription.ts';
+import { changeDocument, readEach } from '../../../port/document-collection.ts';
+import { subscriptionCollection } from '../../../port/subscriptions.ts';
+import { badRequest, V2Problem } from '../../../v2/problem.ts';
+import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
+import { mayManage } from '../owner.ts';
+import { resumed, withContextKept } from '../document.ts';
+import { removeSubscription } from '../remove.ts';
+import { serialized } from '../serialized.ts';
+import { readV2Paging } from './paging.ts';
+import { newV2Document, patchV2Document, servicePathIn } from './document.ts';
+import { showV2 } from './show.ts';
+
+const common = {
+  access: 'subscribe',
+  checksDocuments: true,
+  clause: '5.8.1',
+  media: ['json'],
+  parameters: ['limit', 'offset', 'options'],
+} as const;
+const all = '/v2/subscriptions';
+const one = '/v2/subscriptions/{id}';
+
+export const createV2Subscription = {
+  ...common,
+  name: 'createV2Subscription',
+  method: 'POST',
+  path: all,
+  action: 'write',
+  body: 'object',
+  unknownTenant: 'create',
+  async run(request, call) {
+    const document = await withContextKept(await newV2Document(bodyOf(request), call), call);
+    await call.services.subscriptions.check(call.tenant, document);
+    await call.store.collection(subscriptionCollection).put(document.id, subscriptionJson(document));
+    await call.services.subscriptions.refresh(call.tenant, document.id);
+    return { kind: 'created', location: `${all}/${document.id}` };
+  },
+} satisfies Operation;
+
+export const updateV2Subscription = {
+  ...common,
+  name: 'updateV2Subscription',
+  method: 'PATCH',
+  path: one,
+  action: 'write',
+  body: 'object',
+  async run(request, call) {
+    const id = idIn(request);
+    await serialized(call.store, id, async () => {
+      await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
+        if (!isV2Subscription(kept) || kept === undefined || !mayManage(kept, call)) throw unknown();
+        const before = subscriptionIn(kept);
+        const after = patchV2Document(before, bodyOf(request), call);
+        await call.services.subscriptions.check(call.tenant, after);
+        return subscriptionJson(await resumed(before, after, call));
+      });
+      await call.services.subscriptions.refresh(call.tenant, id);
+    });
+    return { kind: 'done' };
+  },
+} satisfies Operation;
+
+export const deleteV2Subscription = {
+  ...common,
+  name: 'deleteV2Subscription',
+  method: 'DELETE',
+  path: one,
+  action: 'write',
+  body: 'none',
+  async run(request, call) {
+    const id = idIn(request);
+    await serialized(call.store, id, async () => {
+      const kept = await call.store.collection(subscriptionCollection).get(id);
+      if (!isV2Subscription(kept) || !mayManage(kept, call) || !(await removeSubscription(id, call))) throw unknown();
+    });
+    return { kind: 'done' };
+  },
+} satisfies Operation;
+
+export const retrieveV2Subscription = {
+  ...common,
+  name: 'retrieveV2Subscription',
+  method: 'GET',
+  path: one,
+  action: 'read',
+  body: 'none',
+  async run(request, call) {
+    const id = idIn(request);
+    const kept = await call.store.collection(subscriptionCollection).get(id);
+    if (kept === undefined || !isV2Subscription(kept) || !mayManage(kept, call)) throw unknown();
+    const document = subscriptionIn(kept);
+    if (!isOfPath(document, call)) throw unknown();
+    return { kind: 'found', text: JSON.stringify(await shown(document, call)) };
+  },
+} satisfies Operation;
+
+export const listV2Subscriptions = {
+  ...common,
+  name: 'listV2Subscriptions',
+  method: 'GET',
+  path: all,
+  action: 'read',
+  body: 'none',
+  async run({ params }, call) {
+    const { limit, offset } = readV2Paging(params);
+    const kept = await call.store.collection(subscriptionCollection).list();
+    const documents = readEach(
+      kept.filter(({ document }) => isV2Subscription(document) && mayManage(document, call)),
+      ({ document }) => subscriptionIn(document),
+      (key, cause) => call.services.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
+    )
+      .filter((document) => isOfPath(document, call))
+      .sort((a, b) => (a.createdAt < b.createdAt ? -1 : Number(a.createdAt > b.createdAt)));
+    const list: JsonObject[] = [];
+    for (const document of documents.slice(offset, offset + limit)) list.push(await shown(document, call));
+    const page = { limit, offset, hasMore: documents.length > offset + limit, count: documents.length };
+    return { kind: 'found', text: JSON.stringify(list), page };
+  },
+} satisfies Operation;
+
+async function shown(document: SubscriptionDocument, call: CallContext): Promise<JsonObject> {
+  const statistics = await call.services.subscriptions.statistics(call.tenant, document);
+  return showV2(document, statistics, call.now);
+}
+
+/** A request that names a service path gets the subscriptions of exactly this path; `/#` stands for all. */
+function isOfPath({ v2 }: SubscriptionDocument, call: CallContext): boolean {
+  const path = servicePathIn(call) ?? '/#';
+  return path === '/#' || path === v2?.servicePath;
+}
+
+function idIn({ path: { id = '' } }: OperationRequest): string {
+  if (/^[0-9a-f]{24}$/i.test(id)) return id.toLowerCase();
+  const reason = id.length === 24 ? 'invalid char in ID string' : 'bad length - 24 chars expected';
+  throw badRequest(`Invalid subscription ID: ${reason}`);
+}
+
+const unknown = (): V2Problem => new V2Problem('NotFound', 'The requested subscription has not been found. Check id');
+
+const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
