@@ -1,5 +1,6 @@
 /** Tests whether the broker can read and write now. Readiness depends on the result, so clients do not send requests that would fail. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { maskUris } from '../core/model/secret.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Stores } from '../core/port/store.ts';
 
@@ -42,7 +43,7 @@ export function createHealth({ stores, alias }: HealthOptions): Health {
       if (isLarge) wasFull = false;
       return undefined;
     } catch (cause) {
-      return `The store does not answer: ${cause instanceof Error ? cause.message : String(cause)}`;
+      return maskUris(`The store does not answer: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   };
   return {

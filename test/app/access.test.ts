@@ -11,6 +11,7 @@ import { grants } from '../../src/app/command/grants.ts';
 import { keys } from '../../src/app/command/keys.ts';
 import { readConfig } from '../../src/app/config/read-config.ts';
 import { eventually } from '../edge/deliver/test-broker.ts';
+import { read } from '../edge/sse/reader.ts';
 import { run } from './command/test-broker.ts';
 
 const folders: string[] = [];
@@ -368,4 +369,69 @@ test('a stream that was opened with the new secret of a rotated key ends when th
   expect(stream.status).toBe(200);
   await run(keys, ['revoke', 'app', '--data', folder]);
   expect(await stream.text()).toContain('{"reason":"rightsChanged"}');
+});
+
+test('a stream ends when the overlap of a rotated key ends, and tells why', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const old = (await run(keys, ['create', 'app', '--role', 'reader', '--data', folder])).out.trim();
+  const headers = { Authorization: `Bearer ${old}` };
+  const events = await fetch(`${url}/ngsi-ld/v1/stream?type=Lamp`, { headers });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ngsi-ld/v1/stream`, 'ngsi-ld-ws.v1', { headers });
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  await new Promise((resolve) => socket.on('open', resolve));
+  const fresh = (await run(keys, ['rotate', 'app', '--overlap', '1', '--data', folder])).out.trim();
+  const other = await fetch(`${url}/ngsi-ld/v1/stream?type=Lamp`, { headers: { Authorization: `Bearer ${fresh}` } });
+  expect(await closed).toBe(4010);
+  expect(await events.text()).toContain('{"reason":"credentialsExpired"}');
+  expect(other.status).toBe(200);
+  await other.body?.cancel();
+});
+
+test('a ticket opens one event stream without headers, for its tenant, with the rights of its holder', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const key = firstKey(folder);
+  const tenant = { 'NGSILD-Tenant': 'kranj' };
+  const lamp = { id: 'urn:x:lamp', type: 'Lamp' };
+  const made = await ask(url, '/ngsi-ld/v1/entities', key, {
+    ...post(lamp),
+    headers: { ...post(lamp).headers, ...tenant },
+  });
+  expect(made.status).toBe(201);
+  const ticketFor = async (holder: string): Promise<string> => {
+    const { body } = await ask(url, '/ngsi-ld/v1/stream/tickets', holder, { method: 'POST', headers: tenant });
+    return (body as { ticket: string }).ticket;
+  };
+  const events = `${url}/ngsi-ld/v1/stream?type=Lamp&snapshot=true&ticket=`;
+  const ticket = await ticketFor(key);
+  const reader = await read(`${events}${ticket}`);
+  await reader.until(() => reader.events.some(({ name }) => name === 'snapshot'));
+  expect(reader.events[0]?.data).toMatchObject({ data: [lamp] });
+  reader.cut();
+  for (const wrong of [ticket, 'guessed', '']) expect((await ask(`${events}${wrong}`, '', key)).status).toBe(403);
+  expect((await ask(url, `/ngsi-ld/v1/types?ticket=${await ticketFor(key)}`, key)).status).toBe(400);
+  await run(keys, ['create', 'app', '--role', 'reader', '--data', folder]);
+  const rotated = (await run(keys, ['rotate', 'app', '--overlap', '0', '--data', folder])).out.trim();
+  const late = await ticketFor(rotated);
+  await run(keys, ['revoke', 'app', '--data', folder]);
+  expect((await ask(`${events}${late}`, '')).status).toBe(403);
+});
+
+test('everybody reads a hosted @context by its URL, but neither its details nor the list', async () => {
+  const folder = newFolder();
+  const url = await start(folder, '--access', 'required');
+  const key = firstKey(folder);
+  const hosted = '/ngsi-ld/v1/jsonldContexts';
+  const content = { '@context': { Lamp: 'https://example.org/Lamp' } };
+  const made = await fetch(`${url}${hosted}`, {
+    ...post(content),
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+  });
+  const path = made.headers.get('location') ?? '';
+  expect(await ask(url, path)).toMatchObject({ status: 200, body: content });
+  expect((await ask(url, path, 'mlk_0000000000000000_wrong')).status).toBe(401);
+  expect([(await ask(url, `${path}?details=true`)).status, (await ask(url, hosted)).status]).toEqual([401, 401]);
+  expect((await ask(url, `${path}?details=true`, key)).status).toBe(200);
+  expect((await ask(url, path, undefined, { method: 'DELETE' })).status).toBe(401);
 });

@@ -54,6 +54,15 @@ test('texts are cut, control characters escaped, and secrets of URLs masked', as
   expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
 });
 
+test('secrets of URLs are masked in messages of errors and in their stacks', async () => {
+  for (const level of ['info', 'debug']) {
+    const cause = `new Error('no database at mongodb+srv://ana:s3cret@example.org/m, "https://x.example/?token=s3cret"')`;
+    const lines = await linesOf(level, `observe({ kind: 'failed', where: 'a', cause: ${cause} });`);
+    expect(lines.join('')).toContain('mongodb+srv://ana:***@example.org/m');
+    expect(lines.join('')).not.toContain('s3cret');
+  }
+});
+
 test('what a client has done wrong is no failure', async () => {
   const broker = await startTestBroker();
   const bad = ['GET /ngsi-ld/v1/entities?nope=1', 'GET /nowhere', 'PUT /ngsi-ld/v1/entities', 'BAD'];

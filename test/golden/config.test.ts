@@ -6,6 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { configSchema, configTable, helpText } from '../../src/app/config/describe-config.ts';
 import { options } from '../../src/app/config/options.ts';
+import { config } from '../../src/app/serve/serve.ts';
+import { run } from '../app/command/test-broker.ts';
 import { readConfig, strangersIn } from '../../src/app/config/read-config.ts';
 
 const fileWith = (content: unknown): string => {
@@ -62,6 +64,13 @@ describe('configuration', () => {
     expect(strangersIn(env)).toEqual([
       'The environment has MLAKA_SEED, which is no option of Mlaka and does nothing here.',
     ]);
+  });
+
+  test('mlaka config prints no password, and a printed one is not taken for it', async () => {
+    const printed = await run(config, ['--mongo-url', 'mongodb+srv://ana:s3cret@db.example/m?tls=true']);
+    expect(printed.out).toContain('mongodb+srv://ana:***@db.example/m?tls=true');
+    expect(printed.out).not.toContain('s3cret');
+    expect(() => readConfig({ args: ['--config', fileWith(printed.out)], env: {} })).toThrow(/mongoUrl in .* password/);
   });
 
   test('the schema accepts what is set initially and refuses what is unknown', () => {

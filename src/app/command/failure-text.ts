@@ -1,4 +1,5 @@
 /** Describes why a command failed. Error codes of the system become sentences. */
+import { maskUris } from '../../core/model/secret.ts';
 
 /** The meaning of file system and network error codes. */
 const meaning: Readonly<Record<string, string>> = {
@@ -15,8 +16,10 @@ const meaning: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
 };
 
-/** The message of the thrown value. For a system error, the meaning of its code and the path. */
-export function failureText(error: unknown): string {
+/** The message of the thrown value, without secrets of URLs. For a system error, the meaning of its code and the path. */
+export const failureText = (error: unknown): string => maskUris(messageOf(error));
+
+function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = systemPartsOf(error);
   const words = code === undefined ? undefined : meaning[code];

@@ -1,5 +1,6 @@
 /** Every option of the broker, in the order in which help and documentation list them. */
 import { codePointOrder, isCollation, rootCollation } from '../../core/language/collation.ts';
+import { mask } from '../../core/model/secret.ts';
 import { bytesIn } from '../memory.ts';
 import { isNetworkList } from '../proxies.ts';
 import { choice, type Option, text, textThat, toggle, whole } from './option.ts';
@@ -57,10 +58,13 @@ export const options = {
     'sqlite',
     ['sqlite', 'mongo', 'memory'],
   ),
-  mongoUrl: text(
-    'The MongoDB replica set, and in it the database with which the names of all others begin.',
-    'mongodb://127.0.0.1:27017/mlaka',
-    'URL',
+  mongoUrl: textThat(
+    { isGood: (url) => !url.includes(`:${mask}@`), what: 'a URL with its password, which is not printed' },
+    text(
+      'The MongoDB replica set, and in it the database with which the names of all others begin. Set a URL with a password in the environment: other users of the machine can see arguments.',
+      'mongodb://127.0.0.1:27017/mlaka',
+      'URL',
+    ),
   ),
   models: text(
     'How strictly data models are held to: off, warn or reject, for all types and for single ones.',

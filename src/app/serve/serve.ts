@@ -1,6 +1,7 @@
 /** `mlaka serve`: runs the broker until the process receives a stop signal. */
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { maskUris } from '../../core/model/secret.ts';
 import { type Broker, startBroker } from '../broker.ts';
 import type { Command } from '../command/command.ts';
 import { asksForHelp } from '../config/arguments.ts';
@@ -55,7 +56,8 @@ async function stopInTime(broker: Broker): Promise<void> {
 
 const configUsage = `mlaka config [--schema | --table] [OPTIONS OF SERVE]
 
-Prints the configuration that serve would use with the same options, as a file for --config.
+Prints the configuration that serve would use with the same options, as a file for --config. Passwords in URLs are
+masked (***): set such a URL in the environment.
 
   --schema
       The JSON Schema of such a file.
@@ -78,5 +80,7 @@ function textOf(args: readonly string[], warn: (sentence: string) => void): stri
   const values = readConfig({ args: plain, env: process.env });
   for (const sentence of strangersIn(process.env)) warn(sentence);
   if (args.includes('--table')) return configTable();
-  return JSON.stringify(args.includes('--schema') ? configSchema() : values, undefined, 2);
+  if (args.includes('--schema')) return JSON.stringify(configSchema(), undefined, 2);
+  const mask = (_name: string, value: unknown): unknown => (typeof value === 'string' ? maskUris(value) : value);
+  return JSON.stringify(values, mask, 2);
 }

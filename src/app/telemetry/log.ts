@@ -1,18 +1,21 @@
 /** Writes observations to the log: one JSON line each, on standard error. */
 import { type Logger, pino } from 'pino';
 import type { Observation, Observe } from '../../core/port/observe.ts';
-import { maskUri } from '../../core/model/secret.ts';
+import { maskUris } from '../../core/model/secret.ts';
 
 /** Creates an observer that logs records of this level and above. */
 export function createLog(level: string): Observe {
+  const stream = pino.destination({ dest: 2, sync: true });
+  // Messages of errors and their stacks may name the URL of a database or of a receiver.
+  const write = (line: string): void => void stream.write(maskUris(line));
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorWriter(level) } },
-    pino.destination({ dest: 2, sync: true }),
+    { write },
   );
-  return (observation) => write(logger, observation);
+  return (observation) => report(logger, observation);
 }
 
-function write(logger: Logger, observation: Observation): void {
+function report(logger: Logger, observation: Observation): void {
   switch (observation.kind) {
     case 'failed': {
       const { kind, cause, ...members } = observation;
@@ -81,10 +84,8 @@ const lengthMax = 1000;
 
 const cut = (text: string): string => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
 
-/** Shortens long strings and removes secrets from URLs. JSON escapes control characters. */
+/** Shortens long strings. JSON escapes control characters. */
 const bounded = (members: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? shown(value) : value]),
+    Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? cut(value) : value]),
   );
-
-const shown = (text: string): string => cut(/^[a-z]+:\/\/\S+$/i.test(text) ? maskUri(text) : text);

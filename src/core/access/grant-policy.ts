@@ -66,6 +66,7 @@ export async function openGrantPolicy(collection: DocumentCollection, observe: O
     isOpen: false,
     principalOf: (identity) => principalOf(state, identity),
     principalOfOwner: (owner) => principalOf(state, owner),
+    endOf: ({ expiresAt }) => expiresAt,
     follow: (listener) => {
       state.listeners.add(listener);
       return () => state.listeners.delete(listener);

@@ -41,6 +41,10 @@ function rewriteUserInfo(userInfo: string, rewrite: Rewrite): string {
 /** A URI without secrets, for any reader. */
 export const maskUri = (uri: string): string => rewriteUri(uri, (secret) => (secret === '' ? '' : mask));
 
+/** A text in which the URIs have no secrets. The scheme is bounded, so that a long text without one is not searched again and again. */
+export const maskUris = (text: string): string =>
+  text.includes('://') ? text.replace(/\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'<>\\]+/gi, maskUri) : text;
+
 const pairLists = ['receiverInfo', 'notifierInfo'];
 
 /** The subscription with a mask in place of each secret of its endpoint. A subscription without a valid endpoint stays unchanged. */

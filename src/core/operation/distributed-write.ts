@@ -108,7 +108,8 @@ export function splitFor(
 ): WriteSplit {
   const { proxied, inclusive } = registrationsOf(write, index, call);
   if (proxied.length + inclusive.length === 0) return splitWrite(write, []);
-  const isWhole = call.principal.rights(access === 'open' ? 'write' : access, call.tenant).extent === 'full';
+  const needed = access === 'open' || access === 'public' ? 'write' : access;
+  const isWhole = call.principal.rights(needed, call.tenant).extent === 'full';
   if (!isWhole && proxied.length > 0)
     throw new Problem('Forbidden', `The caller may not write what context sources have of ${write.id}.`);
   return splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);

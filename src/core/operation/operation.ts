@@ -204,8 +204,8 @@ export interface Operation {
   readonly method: Method;
   readonly path: string;
   readonly action: Action;
-  /** The right that it needs. `open`: none, because it accesses nothing of a tenant. */
-  readonly access: OperationClass | 'open';
+  /** The right that it needs. `open`: none, because it accesses nothing of a tenant. `public`: none, and no credentials either. */
+  readonly access: OperationClass | 'open' | 'public';
   /**
    * True when it checks itself who may access which document of a collection, such as subscriptions. Otherwise it needs all of the tenant
    * for that.

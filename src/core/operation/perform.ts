@@ -91,7 +91,7 @@ const open: Decision = { extent: 'full' };
 
 /** Throws Forbidden without any grant. */
 function decideCall({ access, name }: Operation, { principal, tenant }: Caller): Exclude<Decision, { extent: 'none' }> {
-  const decision = access === 'open' ? open : principal.rights(access, tenant);
+  const decision = access === 'open' || access === 'public' ? open : principal.rights(access, tenant);
   if (decision.extent === 'part' && (access === 'register' || access === 'administer'))
     throw new Problem('Forbidden', `${name} is about the whole tenant, and you are granted only a part of it.`);
   if (decision.extent !== 'none') return decision;

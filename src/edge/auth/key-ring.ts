@@ -33,6 +33,8 @@ export interface KeyRing extends Keys, Verifier {
   holderOf(secretId: string): Identity | undefined;
   /** The holder of the key with this name. Undefined when it has ended. */
   holderNamed(name: string): Identity | undefined;
+  /** When the secret with this id ends. Undefined: never, or it is unknown. */
+  endOf(secretId: string): Instant | undefined;
   /** The stored hash of the secret with this id. Undefined when it has ended. */
   hashOf(secretId: string): string | undefined;
   /** True when a key of an administrator exists, valid or not. */
@@ -107,6 +109,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     verify: (text, start) => verify(state, text, start),
     holderOf: (secretId) => identityOf(state.bySecret.get(secretId), clock),
     holderNamed: (name) => holderNamed(state, name),
+    endOf: (secretId) => state.bySecret.get(secretId)?.identity.expiresAt,
     hashOf: (secretId) => hashOf(state.bySecret.get(secretId), clock),
     hasAdministrator: () => [...state.byName.values()].some(isAdministrator),
     follow: (listener) => {

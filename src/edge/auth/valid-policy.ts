@@ -2,7 +2,7 @@
 import type { Identity } from '../../core/access/identity.ts';
 import type { AccessPolicy } from '../../core/access/policy.ts';
 import { createPrincipal } from '../../core/access/principal.ts';
-import { microsOfInstant } from '../../core/model/instant.ts';
+import { compareInstants, microsOfInstant } from '../../core/model/instant.ts';
 import type { Clock } from '../../core/port/clock.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -12,7 +12,10 @@ const keySubject = 'key:';
 /** Followers of the policy are also called when a key changes, so that streams of a revoked key end. */
 export function createValidPolicy(
   policy: AccessPolicy,
-  { keys, clock }: { readonly keys: Pick<KeyRing, 'holderOf' | 'holderNamed' | 'follow'>; readonly clock: Clock },
+  {
+    keys,
+    clock,
+  }: { readonly keys: Pick<KeyRing, 'holderOf' | 'holderNamed' | 'endOf' | 'follow'>; readonly clock: Clock },
 ): AccessPolicy {
   return {
     ...policy,
@@ -20,6 +23,11 @@ export function createValidPolicy(
     principalOfOwner: (owner) => {
       const present = presentOwner(owner);
       return present ? policy.principalOfOwner(present) : createPrincipal(owner, []);
+    },
+    endOf: ({ credential, expiresAt }) => {
+      const ofKey = credential === undefined ? undefined : keys.endOf(credential);
+      if (ofKey === undefined || expiresAt === undefined) return ofKey ?? expiresAt;
+      return compareInstants(ofKey, expiresAt) < 0 ? ofKey : expiresAt;
     },
     follow: (listener) => {
       const stops = [policy.follow(listener), keys.follow(listener)];

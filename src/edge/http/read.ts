@@ -1,5 +1,5 @@
 /** Converts an HTTP request to an operation request and a caller (CIM 009 clauses 6.3.4, 6.3.5, 6.3.14). */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import {
   anonymous,
   type Authenticate,
@@ -13,6 +13,7 @@ import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
 import { badData } from '../../core/model/problem.ts';
 import type { OperationRequest, Caller, Media, Operation, Services } from '../../core/operation/operation.ts';
+import { type Holder, holderOfTicket } from '../../core/operation/stream/tickets.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { negotiate } from './accept.ts';
@@ -36,22 +37,15 @@ export async function readRequest(
 ): Promise<Read> {
   const { headers } = exchange.request;
   const { services } = context;
-  const sender = principalOf(exchange, context);
+  const holder = operation.media[0] === 'event-stream' ? await holderIn(query, services) : undefined;
+  const sender = holder
+    ? grantedPrincipal(holder.identity, operation, services)
+    : principalOf(exchange, operation, context);
   const principal = sender instanceof Promise ? await sender : sender;
-  const media = readMedia(operation, headers.accept);
-  const { version, isContextInLink, ...wishes } = readPreferences(headers['prefer']?.toString());
-  const who = {
-    tenant: tenantIn(headers) ?? '',
-    principal,
-    ...domainOf(headers, operation),
-    media,
-    ...sentWith(exchange.request, context.proxies),
-    ...wishes,
-    ...(version === undefined ? undefined : { version }),
-    ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
-  };
+  const tenant = holder?.tenant ?? tenantIn(headers) ?? '';
+  const who = { tenant, principal, ...headOf(exchange.request, operation, context) };
   const params = readParameters(query, operation.parameters);
-  const link = operation.takesContext === true ? undefined : readContextLink(headers['link']?.toString());
+  const link = operation.takesContext === true ? undefined : linkOf(headers, holder);
   if (operation.body === 'none') {
     return {
       request: { path, params, ...lastEventOf(headers) },
@@ -77,22 +71,52 @@ interface Authentication {
   readonly authenticate?: Authenticate;
 }
 
+/** What the head of a request says about its caller, except who it is. */
+function headOf(
+  request: IncomingMessage,
+  operation: Operation,
+  { proxies }: Pick<Authentication, 'proxies'>,
+): Omit<Caller, 'tenant' | 'principal' | 'context'> {
+  const { headers } = request;
+  const media = readMedia(operation, headers.accept);
+  const { version, isContextInLink, ...wishes } = readPreferences(headers['prefer']?.toString());
+  return {
+    ...domainOf(headers, operation),
+    media,
+    ...sentWith(request, proxies),
+    ...wishes,
+    ...(version === undefined ? undefined : { version }),
+    ...(isContextInLink === true && media === 'geo+json' ? { isContextInLink } : undefined),
+  };
+}
+
+/** The holder of the ticket in the query, which replaces tenant, credentials and @context. Throws Forbidden for one that is not valid. */
+async function holderIn(query: string, { tickets }: Services): Promise<Holder | undefined> {
+  const ticket = new URLSearchParams(query).get('ticket');
+  return ticket === null ? undefined : holderOfTicket(ticket, tickets);
+}
+
+const linkOf = ({ link }: IncomingHttpHeaders, holder: Holder | undefined): string | undefined =>
+  holder ? holder.contextUrl : readContextLink(link?.toString());
+
 /** The sender of a request with its present grants. Throws what `authenticate` throws. */
 function principalOf(
   { request }: Exchange,
-  { services: { access }, authenticate }: Authentication,
+  operation: Operation,
+  { services, authenticate }: Authentication,
 ): Principal | Promise<Principal> {
-  if (!authenticate) return access.principalOf(anonymous);
+  if (!authenticate) return services.access.principalOf(anonymous);
   const identity = authenticate(request);
   return identity instanceof Promise
-    ? identity.then((one) => grantedPrincipal(access, one))
-    : grantedPrincipal(access, identity);
+    ? identity.then((one) => grantedPrincipal(one, operation, services))
+    : grantedPrincipal(identity, operation, services);
 }
 
 /** Refuses those who may do nothing before their body is read. */
-function grantedPrincipal(access: Services['access'], identity: Identity): Principal {
+function grantedPrincipal(identity: Identity, operation: Operation, { access }: Services): Principal {
   const principal = access.principalOf(identity);
-  if (principal.grants.length === 0 && identity.kind === 'anonymous') throw credentialsNeeded();
+  if (principal.grants.length === 0 && identity.kind === 'anonymous' && operation.access !== 'public')
+    throw credentialsNeeded();
   return principal;
 }
 

@@ -12,34 +12,29 @@ export interface Watched {
   readonly ended: (reason: 'rightsChanged' | 'credentialsExpired') => void;
 }
 
-/** Watches the right to subscribe. Returns the function that stops it. */
+/** Watches the right to subscribe, and the end of the credentials. Returns the function that stops it. */
 export function watchRights(
   { access, clock }: Pick<Services, 'access' | 'clock'>,
   { identity, tenant, ended }: Watched,
 ): () => void {
   const keyNow = (): string => decisionKey(access.principalOf(identity).rights('subscribe', tenant));
   const start = keyNow();
-  const unfollow = access.follow(() => {
-    if (keyNow() === start) return;
-    stop();
-    ended('rightsChanged');
-  });
-  const { expiresAt } = identity;
   let timer: NodeJS.Timeout | undefined;
-  const wait = (): void => {
-    if (expiresAt === undefined) return;
-    const leftMs = (microsOfInstant(expiresAt) - microsOfInstant(clock.now())) / 1000;
-    if (leftMs > 0) {
-      timer = setTimeout(wait, timerMs(leftMs));
-      return;
-    }
-    stop();
-    ended('credentialsExpired');
-  };
   const stop = (): void => {
     unfollow();
     clearTimeout(timer);
   };
-  wait();
+  const check = (): void => {
+    clearTimeout(timer);
+    const end = access.endOf(identity);
+    const leftMs = end === undefined ? Infinity : (microsOfInstant(end) - microsOfInstant(clock.now())) / 1000;
+    const reason = leftMs <= 0 ? 'credentialsExpired' : keyNow() === start ? undefined : 'rightsChanged';
+    if (reason !== undefined) {
+      stop();
+      ended(reason);
+    } else if (end !== undefined) timer = setTimeout(check, timerMs(leftMs));
+  };
+  const unfollow = access.follow(check);
+  check();
   return stop;
 }

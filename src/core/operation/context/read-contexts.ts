@@ -37,8 +37,15 @@ export const serveContext: Operation = {
   clause: '5.13.4',
   path: '/jsonldContexts/{contextId}',
   parameters: ['details', 'tenant'],
+  // Clients and other brokers download it by its URL, as an @context of any web server.
+  access: 'public',
   async run(request, call) {
     const isDetailed = readBoolean(request.params, 'details') ?? false;
+    if (isDetailed && call.principal.rights('read', call.tenant).extent === 'none')
+      throw new Problem(
+        'Forbidden',
+        `${call.principal.identity.subject} has no grant to read here, which details need.`,
+      );
     const found = await findContext(request, call);
     if (found === undefined)
       throw new Problem('ResourceNotFound', `There is no @context ${JSON.stringify(request.path['contextId'])}.`);

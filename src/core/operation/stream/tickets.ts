@@ -3,12 +3,13 @@
  */
 import type { Identity } from '../../access/identity.ts';
 import { type Micros, microsOfInstant } from '../../model/instant.ts';
+import { Problem } from '../../model/problem.ts';
 import type { Clock, IdSource } from '../../port/clock.ts';
 import type { OneTimeStore } from '../../port/one-time-store.ts';
 import { documentIn } from '../../port/document-collection.ts';
 
 /** The client, as authenticated when it requested the ticket. */
-interface Holder {
+export interface Holder {
   readonly tenant: string;
   readonly identity: Identity;
   /** Absent: the core @context. */
@@ -21,7 +22,14 @@ export interface Tickets {
   /** Issues a ticket that cannot be guessed. */
   issue(holder: Holder): Promise<string>;
   /** The holder of the ticket, which is then used up; undefined when the ticket is not valid or has expired. */
-  redeem(ticket: string): Promise<Holder | undefined>;
+  readonly redeem: (ticket: string) => Promise<Holder | undefined>;
+}
+
+/** The holder of a ticket, which is then used up. Throws Forbidden when it is not valid. */
+export async function holderOfTicket(ticket: string, { redeem }: Pick<Tickets, 'redeem'>): Promise<Holder> {
+  const holder = await redeem(ticket);
+  if (holder) return holder;
+  throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
 }
 
 export interface TicketsOptions {

@@ -8,8 +8,8 @@ import type { SubscribeStart } from '../start.ts';
 
 type Params = OperationRequest['params'];
 
-/** Parameters for the start position, and for the handling of a slow client. */
-export const streamParameters = ['after', 'snapshot', 'tail', 'overflow'] as const;
+/** Parameters for the start position, for the handling of a slow client, and for one that cannot send headers. */
+export const streamParameters = ['after', 'snapshot', 'tail', 'overflow', 'ticket'] as const;
 
 /** Parameters of a subscription that is not stored: the query parameters that are meaningful for changes. */
 export const subscriptionParameters = [

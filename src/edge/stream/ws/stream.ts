@@ -5,6 +5,7 @@ import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from '
 import { anonymous, type Authenticate, credentialsNeeded } from '../../../core/access/identity.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, Services } from '../../../core/operation/operation.ts';
+import { holderOfTicket } from '../../../core/operation/stream/tickets.ts';
 import { epochOf } from '../../../core/port/position.ts';
 import { noProxies, type TrustedProxies } from '../../trusted-proxies.ts';
 import { createExclusiveConsumers, type OpenExclusiveConsumer } from '../exclusive-consumers.ts';
@@ -146,8 +147,8 @@ interface Identifying {
 async function identify(handshake: Handshake, { services, authenticate }: Identifying): Promise<Peer> {
   const { contexts, tickets } = services;
   const { ticket } = handshake;
-  const holder = ticket === undefined ? { ...handshake, identity: await authenticate() } : await tickets.redeem(ticket);
-  if (!holder) throw new Problem('Forbidden', 'The ticket is not valid: it was used, is too old, or was never given.');
+  const holder =
+    ticket === undefined ? { ...handshake, identity: await authenticate() } : await holderOfTicket(ticket, tickets);
   const { tenant, identity, contextUrl } = holder;
   if (identity.kind === 'anonymous' && services.access.principalOf(identity).grants.length === 0)
     throw credentialsNeeded();
