@@ -61,7 +61,8 @@ export function accessModeOf({
   return isLoopback(host) && trustedProxies === '' ? 'open' : 'required';
 }
 
-function isLoopback(host: string): boolean {
+/** True for an address that only programs of the same machine reach. */
+export function isLoopback(host: string): boolean {
   const version = isIP(host);
   return version === 0 ? host === 'localhost' : loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }

@@ -34,6 +34,7 @@ import { listenOnControl } from './control-socket.ts';
 import { readDefaultContexts } from './config/default-contexts.ts';
 import { readIngestPlans } from './config/read-ingest.ts';
 import { modelsFolderOf } from './folders.ts';
+import { withQuotas } from './quotas.ts';
 import { createYieldToEventLoop, createClock, createIds, createCautiousClock } from './process.ts';
 import { cacheShareOf, createCountedRenders, createMemory, memoryBudgetOf } from './memory.ts';
 import { limitTenants } from './tenants.ts';
@@ -117,7 +118,7 @@ function openParts(
   const modelsFolder = modelsFolderOf(config);
   const basics = openBasics(config, stores);
   const { clock } = basics;
-  return {
+  return withQuotas(config, {
     ...basics,
     access: access.policy,
     stores,
@@ -140,7 +141,7 @@ function openParts(
     renders: createCountedRenders(memory, config.renderCacheBytes),
     ...settingsOf(config),
     identity: { alias: config.alias, startedAt: clock.now() },
-  };
+  });
 }
 
 /** The clock, the ids, and the parts that depend only on them. */

@@ -207,6 +207,21 @@ export const options = {
     '',
     'TYPE[,TYPE...]',
   ),
+  quotaRequests: whole(
+    'Requests a minute of one holder of credentials, or of one address without credentials; 0: no limit. Quotas apply where access is required, or the broker is reached from other machines (docs/access.md).',
+    600_000,
+  ),
+  quotaWrites: whole('Entities and other resources that one of these may write in a minute; 0: no limit.', 1_200_000),
+  quotaBytes: whole(
+    'Bytes a minute that are received from one of these and sent to it; 0: no limit.',
+    8192 * mebibyte,
+    {
+      form: 'BYTES',
+    },
+  ),
+  quotaConcurrency: whole('Requests of one of these at a time; 0: no limit.', 1000),
+  quotaStreams: whole('Streams (WebSocket, Server-Sent Events) of one of these at a time; 0: no limit.', 1000),
+  quotaSubscriptions: whole('Stored subscriptions of one owner in one tenant; 0: no limit.', 10_000),
   tolerant: toggle(
     'Take from clients made for other brokers what the standard or its test suite refuses (docs/compatibility.md).',
   ),

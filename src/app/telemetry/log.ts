@@ -59,6 +59,7 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
   answered: 'debug',
   contextLoaded: 'debug',
   memoryRefused: 'debug',
+  quotaExceeded: 'debug',
   readerDropped: 'debug',
   streamOpened: 'debug',
   streamClosed: 'debug',

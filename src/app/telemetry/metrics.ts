@@ -102,6 +102,12 @@ function createFailureInstruments(registry: Registry) {
       help: 'Transactions in damaged write-ahead logs that could not be read when the broker started.',
       registers,
     }),
+    quotas: new Counter({
+      name: 'mlaka_quota_exceeded_total',
+      help: 'Requests that were refused because their sender had used up a quota.',
+      labelNames: ['quota'],
+      registers,
+    }),
     storeFailures: new Counter({
       name: 'mlaka_store_failures_total',
       help: 'Requests that a full disk or a damaged file kept from being carried out.',
@@ -120,10 +126,11 @@ function countStream(instruments: ReturnType<typeof createInstruments>, observat
 
 type OfFailure = Extract<
   Observation,
-  { kind: 'failed' | 'storeFailed' | 'walDamaged' | 'memoryRefused' | 'readerDropped' }
+  { kind: 'failed' | 'quotaExceeded' | 'storeFailed' | 'walDamaged' | 'memoryRefused' | 'readerDropped' }
 >;
 
 function countFailure(instruments: ReturnType<typeof createInstruments>, observation: OfFailure): void {
+  if (observation.kind === 'quotaExceeded') return instruments.quotas.inc({ quota: observation.quota });
   if (observation.kind === 'failed') return instruments.failures.inc({ where: observation.where });
   if (observation.kind === 'walDamaged') return instruments.lostTransactions.inc(observation.transactions);
   if (observation.kind !== 'storeFailed') return instruments.countMemory(observation);
@@ -256,6 +263,7 @@ function count(instruments: ReturnType<typeof createInstruments>, observation: O
   switch (observation.kind) {
     case 'answered':
       return countAnswer(instruments, observation);
+    case 'quotaExceeded':
     case 'failed':
     case 'storeFailed':
     case 'walDamaged':

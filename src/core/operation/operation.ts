@@ -2,6 +2,7 @@
 import type { Domain } from '../access/domain.ts';
 import type { AccessPolicy } from '../access/policy.ts';
 import type { OperationClass } from '../access/grant.ts';
+import type { Quotas } from '../access/quotas.ts';
 import type { Action, Principal } from '../access/principal.ts';
 import type { Registrations } from '../federation/registrations.ts';
 import type { Context } from '../jsonld/context.ts';
@@ -75,6 +76,8 @@ export interface Services {
   readonly tickets: Tickets;
   /** Absent: nothing is recorded, because access is open. */
   readonly audit?: Audit;
+  /** Absent: nobody is limited. */
+  readonly quotas?: Quotas;
   readonly limits: Limits;
   /** The order of texts when a query does not specify one (`compareBy`). */
   readonly collation: string;

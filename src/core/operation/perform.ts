@@ -3,7 +3,8 @@ import { restrictToDomain } from '../access/domain.ts';
 import type { Decision, PartialDecision } from '../access/decision.ts';
 import { guardStore } from '../access/guard.ts';
 import { guardWrites } from '../access/guard-writes.ts';
-import { isObject } from '../model/json.ts';
+import type { Quotas } from '../access/quotas.ts';
+import { isArray, isObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import { refuseManyMembers } from '../model/entity-size.ts';
 import { refuseTooManyNames } from '../model/read/name-count.ts';
@@ -23,6 +24,32 @@ interface Performing {
 
 /** Throws a Problem when the operation cannot run. Any other error is a bug in the broker. */
 export function perform(
+  operation: Operation,
+  request: OperationRequest,
+  performing: Performing,
+): Promise<OperationResult> {
+  const { quotas } = performing.services;
+  return quotas
+    ? performWithin(quotas, { operation, request, performing })
+    : performAllowed(operation, request, performing);
+}
+
+/** Throws TooManyRequests when the caller has used up a quota. */
+async function performWithin(
+  quotas: Quotas,
+  { operation, request, performing }: { operation: Operation; request: OperationRequest; performing: Performing },
+): Promise<OperationResult> {
+  const { principal, address } = performing.caller;
+  const writes = operation.action === 'read' ? 0 : isArray(request.body) ? request.body.length : 1;
+  const leave = quotas.enter({ identity: principal.identity, address }, writes);
+  try {
+    return await performAllowed(operation, request, performing);
+  } finally {
+    leave();
+  }
+}
+
+function performAllowed(
   operation: Operation,
   request: OperationRequest,
   performing: Performing,

@@ -39,6 +39,8 @@ export type Observation =
     }
   /** A request was refused because the memory budget is used up. */
   | { readonly kind: 'memoryRefused'; readonly holder: Holder }
+  /** A request was refused because its sender has used up a quota. `quota` takes only a few values. */
+  | { readonly kind: 'quotaExceeded'; readonly quota: string }
   /** A client read its answer too slowly, so the broker closed its connection. */
   | { readonly kind: 'readerDropped'; readonly binding: string }
   /** Values of an entity break a rule of a data model in mode `warn`. */

@@ -1,4 +1,5 @@
 /** Limits how many wrong credentials an address may send, so that nobody can try many of them or load the broker with slow checks. */
+import { networkOf } from '../../core/access/quotas.ts';
 
 export interface FailureLimit {
   /** Seconds until the address may try again. Undefined: it may now. */
@@ -33,12 +34,12 @@ export function createFailureLimit({ failuresMax, windowMs, steadyMs }: FailureL
   };
   return {
     blockedFor: (address) => {
-      const window = current(sourceOf(address));
+      const window = current(networkOf(address));
       if (!window || window.failures < failuresMax) return undefined;
       return Math.max(1, Math.ceil((window.untilMs - steadyMs()) / 1000));
     },
     note: (address) => {
-      const source = sourceOf(address);
+      const source = networkOf(address);
       const window = current(source) ?? { failures: 0, untilMs: steadyMs() + windowMs };
       window.failures += 1;
       windows.set(source, window);
@@ -46,16 +47,4 @@ export function createFailureLimit({ failuresMax, windowMs, steadyMs }: FailureL
       if (windows.size > addressesMax && oldest !== undefined) windows.delete(oldest);
     },
   };
-}
-
-/** What is counted together: an IPv4 address, or an IPv6 network of 64 bits, which one client has to itself. */
-function sourceOf(address: string): string {
-  const embedded = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (embedded !== undefined) return embedded;
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const parts = head === '' ? [] : head.split(':');
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - parts.length - rest.length }, () => '0');
-  return [...parts, ...zeros, ...rest].slice(0, 4).join(':');
 }

@@ -15,6 +15,7 @@ import { badData } from '../../core/model/problem.ts';
 import type { OperationRequest, Caller, Media, Operation, Services } from '../../core/operation/operation.ts';
 import { type Holder, holderOfTicket } from '../../core/operation/stream/tickets.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
+import { countTraffic } from '../traffic.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { negotiate } from './accept.ts';
 import { type Body, type BodyContext, readBody } from './body.ts';
@@ -44,6 +45,7 @@ export async function readRequest(
   const principal = sender instanceof Promise ? await sender : sender;
   const tenant = holder?.tenant ?? tenantIn(headers) ?? '';
   const who = { tenant, principal, ...headOf(exchange.request, operation, context) };
+  admit(exchange, who, { operation, services });
   const params = readParameters(query, operation.parameters);
   const link = operation.takesContext === true ? undefined : linkOf(headers, holder);
   if (operation.body === 'none') {
@@ -62,6 +64,18 @@ export async function readRequest(
       contextPerElement: split.isPerElement,
     },
   };
+}
+
+/** Throws TooManyRequests before a body is read for which the sender has no room left. */
+function admit(
+  { request }: Exchange,
+  { principal: { identity }, address }: Pick<Caller, 'principal' | 'address'>,
+  { operation, services: { quotas } }: Pick<Naming, 'operation' | 'services'>,
+): void {
+  if (!quotas) return;
+  const party = { identity, address };
+  countTraffic(request.socket, party, quotas);
+  if (operation.body !== 'none') quotas.requireRoom(party);
 }
 
 interface Authentication {

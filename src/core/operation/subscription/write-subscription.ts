@@ -8,7 +8,7 @@ import { changeDocument } from '../../port/document-collection.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
-import { mayManage } from './owner.ts';
+import { mayManage, requireRoomForOne } from './owner.ts';
 import { newDocument, patchDocument, resumed, withContextKept } from './document.ts';
 import { removeSubscription } from './remove.ts';
 import { serialized } from './serialized.ts';
@@ -24,6 +24,7 @@ export const createSubscription: Operation = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
+    await requireRoomForOne(call);
     const document = await newDocument(bodyOf(request), call);
     await call.services.subscriptions.check(call.tenant, document);
     await serialized(call.store, document.id, async () => {

@@ -2,6 +2,7 @@
  * Serves subscriptions as Server-Sent Events: each plain-HTTP client receives the changes of the log at its own speed
  * (docs/streaming.md).
  */
+import type { Quotas } from '../../../core/access/quotas.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import { subscriptionIn } from '../../../core/model/subscription.ts';
 import type {
@@ -96,7 +97,7 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
 }
 
 /** What to stream to a client, and from where. */
-interface StreamRequest extends Pick<CallContext, 'tenant' | 'principal'> {
+interface StreamRequest extends Pick<CallContext, 'tenant' | 'principal' | 'address'> {
   readonly plan: SubscriptionPlan;
   readonly start: SubscribeStart;
   readonly overflow: 'disconnect' | 'latest';
@@ -128,10 +129,11 @@ async function streamOwn(state: State, request: OperationRequest, call: CallCont
 
 const contextOfStream = (
   request: OperationRequest,
-  { tenant, principal }: CallContext,
+  { tenant, principal, address }: CallContext,
 ): Omit<StreamRequest, 'plan' | 'watch' | 'isCurrent'> => ({
   tenant,
   principal,
+  ...(address === undefined ? undefined : { address }),
   start: readStart(request),
   overflow: readOverflow(request),
 });
@@ -140,8 +142,14 @@ function answerOf(state: State, subject: StreamRequest): OperationResult {
   if (state.isClosing) throw new Problem('Unavailable', 'The broker stops.');
   if (state.open.size >= state.limits.connectionsMax)
     throw new Problem('Unavailable', 'There are too many connections; try again later.');
+  state.services.quotas?.requireStream(partyOf(subject));
   return { kind: 'events', begin: (sink) => begin(state, subject, sink) };
 }
+
+const partyOf = ({ principal, address }: StreamRequest): Parameters<Quotas['openStream']>[0] => ({
+  identity: principal.identity,
+  address,
+});
 
 /** Streams changes to a client until either side ends the stream. */
 function begin(state: State, subject: StreamRequest, sink: EventSink): void {
@@ -149,6 +157,7 @@ function begin(state: State, subject: StreamRequest, sink: EventSink): void {
   const { tenant } = subject;
   const client = createEventClient(sink, services);
   open.add(client);
+  const leave = services.quotas?.openStream(partyOf(subject));
   services.observe({ kind: 'streamOpened', tenant });
   client.retry(retryMs);
   const unwatch = subject.watch(() => client.end('changed'));
@@ -157,6 +166,7 @@ function begin(state: State, subject: StreamRequest, sink: EventSink): void {
   sink.closed(() => {
     unwatch();
     unwatchRights();
+    leave?.();
     open.delete(client);
     services.observe({ kind: 'streamClosed', tenant });
   });

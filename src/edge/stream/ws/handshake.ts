@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'no
 import type { Duplex } from 'node:stream';
 import { readContextLink } from '../../../core/jsonld/link.ts';
 import type { JsonObject } from '../../../core/model/json.ts';
-import { Problem, type ProblemType } from '../../../core/model/problem.ts';
+import { Problem, type ProblemType, TooManyRequests } from '../../../core/model/problem.ts';
 import { percentDecoded } from '../../../core/model/read/percent.ts';
 import { describeProblem, statusOf } from '../../../core/operation/describe-problem.ts';
 import { readTenantName, tenantIn } from '../../../core/operation/tenant-name.ts';
@@ -102,6 +102,7 @@ export function refuse(socket: Duplex, error: unknown): void {
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(text)}`,
     'Connection: close',
+    ...(error instanceof TooManyRequests ? [`Retry-After: ${error.retryAfterSeconds}`] : []),
     ...(status === 401 ? ['WWW-Authenticate: Bearer realm="mlaka"'] : []),
     ...(status === 426 ? ['Upgrade: websocket', `Sec-WebSocket-Protocol: ${subprotocol}`] : []),
   ];

@@ -7,6 +7,7 @@ import { Problem } from '../../../core/model/problem.ts';
 import type { Operation, Services } from '../../../core/operation/operation.ts';
 import { holderOfTicket } from '../../../core/operation/stream/tickets.ts';
 import { epochOf } from '../../../core/port/position.ts';
+import { countTraffic } from '../../traffic.ts';
 import { noProxies, type TrustedProxies } from '../../trusted-proxies.ts';
 import { createExclusiveConsumers, type OpenExclusiveConsumer } from '../exclusive-consumers.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -52,6 +53,8 @@ interface Parts {
   readonly openFeed: OpenFeed;
   readonly openExclusive: OpenExclusiveConsumer;
   readonly open: Map<WebSocket, Connection>;
+  /** Counts the bytes of the connection against the quotas of its client. */
+  readonly countBytes?: () => void;
 }
 
 /**
@@ -122,7 +125,10 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
     const peer = await identify(handshake, { services, authenticate: () => authenticate(request) });
     // The stream may have been closed in the meantime.
     refuseClosing(door);
-    server.handleUpgrade(request, socket, head, (webSocket) => serveConnection(webSocket, peer, parts));
+    const counting = countingOf(request, peer, services);
+    server.handleUpgrade(request, socket, head, (webSocket) =>
+      serveConnection(webSocket, peer, { ...parts, ...counting }),
+    );
   };
   return (request, socket, head) => {
     // A peer that disconnects during the handshake is not an error.
@@ -136,6 +142,16 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
         refuse(socket, error);
       });
   };
+}
+
+/** Throws TooManyRequests when the client has as many streams as it may. */
+function countingOf(
+  { socket }: IncomingMessage,
+  peer: Peer,
+  { quotas }: Pick<Services, 'quotas'>,
+): Pick<Parts, 'countBytes'> | undefined {
+  quotas?.requireStream(peer);
+  return quotas && { countBytes: () => countTraffic(socket, peer, quotas) };
 }
 
 interface Identifying {
@@ -160,11 +176,16 @@ async function identify(handshake: Handshake, { services, authenticate }: Identi
 
 /** Serves a client until it disconnects. */
 function serveConnection(webSocket: WebSocket, peer: Peer, parts: Parts): void {
-  const { services, limits, carryOut, openFeed, openExclusive, open } = parts;
+  const { services, limits, carryOut, openFeed, openExclusive, open, countBytes } = parts;
   const connection = createConnection(webSocket, services.memory);
   const subscriptions = createSubscriptions({ connection, peer, openFeed, openExclusive, services, limits });
   const session = createSession({ connection, peer, subscriptions, carryOut, services, limits });
-  const heart = setInterval(session.beat, limits.pingIntervalMs);
+  const heart = setInterval(() => {
+    session.beat();
+    countBytes?.();
+  }, limits.pingIntervalMs);
+  countBytes?.();
+  const leave = services.quotas?.openStream(peer);
   const unwatch = watchRights(services, { ...peer, ended: (reason) => connection.close(reason) });
   open.set(webSocket, connection);
   services.observe({ kind: 'streamOpened', tenant: peer.tenant });
@@ -176,6 +197,7 @@ function serveConnection(webSocket: WebSocket, peer: Peer, parts: Parts): void {
     )
     .on('close', (code) => {
       clearInterval(heart);
+      leave?.();
       unwatch();
       open.delete(webSocket);
       session.end();

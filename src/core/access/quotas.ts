@@ -1,0 +1,223 @@
+/**
+ * Limits what one party takes of the broker: how often, how much, and how many at a time. A caller with credentials is a party, whatever its
+ * address. Callers without credentials are told apart by address. Pure: the clock is an argument.
+ */
+import { TooManyRequests } from '../model/problem.ts';
+import type { Identity } from './identity.ts';
+
+/** 0: no limit. */
+export interface QuotaLimits {
+  readonly requestsPerMinute: number;
+  /** Entities, or other resources, that requests write. */
+  readonly writesPerMinute: number;
+  /** Bytes that are received and sent. */
+  readonly bytesPerMinute: number;
+  /** Requests at a time. */
+  readonly requestsAtOnce: number;
+  readonly streamsAtOnce: number;
+  /** Stored subscriptions of one owner in one tenant. */
+  readonly subscriptions: number;
+}
+
+type QuotaName = 'requests' | 'writes' | 'bytes' | 'concurrency' | 'streams' | 'subscriptions';
+
+/** Who is limited. */
+interface Party {
+  readonly identity: Identity;
+  /** Absent: unknown. */
+  readonly address?: string | undefined;
+}
+
+export interface Quotas {
+  readonly limits: QuotaLimits;
+  /** Throws TooManyRequests when a request of the party would be refused. Counts nothing. */
+  requireRoom(party: Party): void;
+  /** Counts a request with this number of writes. Returns the function that ends it. Throws TooManyRequests. */
+  enter(party: Party, writes: number): () => void;
+  /** Throws TooManyRequests when the party has as many streams as it may. */
+  requireStream(party: Party): void;
+  /** Counts a stream. Returns the function that ends it. */
+  openStream(party: Party): () => void;
+  /** Counts bytes. They are refused at the next request only. */
+  countBytes(party: Party, bytes: number): void;
+  /** Reports that a quota is used up, and returns the problem. */
+  exceeded(name: QuotaName, detail: string, retryAfterSeconds: number): TooManyRequests;
+}
+
+interface QuotaOptions {
+  readonly limits: QuotaLimits;
+  /** A clock that nobody sets, in milliseconds. */
+  readonly steadyMs: () => number;
+  readonly onExceeded: (name: QuotaName) => void;
+}
+
+/** An allowance for a minute. It fills evenly, up to the whole of it. */
+interface Allowance {
+  left: number;
+  atMs: number;
+}
+
+interface Account {
+  readonly requests: Allowance;
+  readonly writes: Allowance;
+  readonly bytes: Allowance;
+  requestsNow: number;
+  streamsNow: number;
+}
+
+/** Most accounts. Parties for which there is no place share one, until others have used nothing for a minute. */
+const accountsMax = 20_000;
+
+const minuteMs = 60_000;
+
+interface State extends QuotaOptions {
+  readonly accounts: Map<string, Account>;
+  readonly shared: Account;
+  sweptAtMs: number;
+}
+
+export function createQuotas(options: QuotaOptions): Quotas {
+  const { limits, onExceeded } = options;
+  const shared = newAccount(options);
+  const state: State = { ...options, accounts: new Map(), shared, sweptAtMs: Number.NEGATIVE_INFINITY };
+  const exceeded: Quotas['exceeded'] = (name, detail, seconds) => {
+    onExceeded(name);
+    return new TooManyRequests(detail, seconds);
+  };
+  const within = { state, exceeded };
+  return {
+    limits,
+    exceeded,
+    requireRoom: (party) => {
+      if (isLimited(party)) requireRoom(accountOf(state, party), within);
+    },
+    enter: (party, writes) => (isLimited(party) ? enter(accountOf(state, party), writes, within) : nothing),
+    requireStream: (party) => {
+      if (isLimited(party)) requireStream(accountOf(state, party), within);
+    },
+    openStream: (party) => openStream(accountOf(state, party)),
+    countBytes: (party, bytes) => {
+      if (limits.bytesPerMinute === 0 || !isLimited(party)) return;
+      const { bytes: allowance } = accountOf(state, party);
+      refill(allowance, limits.bytesPerMinute, state);
+      // A stream may be counted only when it ends. It is made up for in a minute at most.
+      allowance.left = Math.max(allowance.left - bytes, -limits.bytesPerMinute);
+    },
+  };
+}
+
+const nothing = (): void => undefined;
+
+/** The command line on the data folder, and the broker itself, are not limited. */
+const isLimited = ({ identity }: Party): boolean => identity.kind !== 'local';
+
+function newAccount({ limits, steadyMs }: QuotaOptions): Account {
+  const atMs = steadyMs();
+  return {
+    requests: { left: limits.requestsPerMinute, atMs },
+    writes: { left: limits.writesPerMinute, atMs },
+    bytes: { left: limits.bytesPerMinute, atMs },
+    requestsNow: 0,
+    streamsNow: 0,
+  };
+}
+
+function accountOf(state: State, { identity, address = '' }: Party): Account {
+  const { accounts } = state;
+  const key = identity.kind === 'anonymous' ? networkOf(address) : identity.subject;
+  const known = accounts.get(key);
+  if (known) return known;
+  if (accounts.size >= accountsMax) sweep(state);
+  if (accounts.size >= accountsMax) return state.shared;
+  const account = newAccount(state);
+  accounts.set(key, account);
+  return account;
+}
+
+const sweepMs = 1000;
+
+/** Removes accounts from which nothing is taken at present. */
+function sweep(state: State): void {
+  const now = state.steadyMs();
+  if (now - state.sweptAtMs < sweepMs) return;
+  state.sweptAtMs = now;
+  for (const [key, { requests, writes, bytes, requestsNow, streamsNow }] of state.accounts) {
+    const lastMs = Math.max(requests.atMs, writes.atMs, bytes.atMs);
+    if (requestsNow === 0 && streamsNow === 0 && now - lastMs >= minuteMs && bytes.left >= 0)
+      state.accounts.delete(key);
+  }
+}
+
+function refill(allowance: Allowance, perMinute: number, { steadyMs }: Pick<State, 'steadyMs'>): void {
+  const now = steadyMs();
+  allowance.left = Math.min(perMinute, allowance.left + ((now - allowance.atMs) * perMinute) / minuteMs);
+  allowance.atMs = now;
+}
+
+interface Within {
+  readonly state: State;
+  readonly exceeded: Quotas['exceeded'];
+}
+
+function requireRoom({ requests, bytes, requestsNow }: Account, { state, exceeded }: Within): void {
+  const { requestsPerMinute, bytesPerMinute, requestsAtOnce } = state.limits;
+  if (requestsAtOnce > 0 && requestsNow >= requestsAtOnce)
+    throw exceeded('concurrency', `You may send ${requestsAtOnce} requests at a time.`, 1);
+  requireAllowance(requests, 1, { name: 'requests', perMinute: requestsPerMinute, state, exceeded });
+  requireAllowance(bytes, 0, { name: 'bytes', perMinute: bytesPerMinute, state, exceeded });
+}
+
+interface Allowing extends Within {
+  readonly name: 'requests' | 'writes' | 'bytes';
+  readonly perMinute: number;
+}
+
+/** What is more than a minute's allowance is allowed when the allowance is whole, and must be made up for afterwards. */
+function requireAllowance(allowance: Allowance, wanted: number, { name, perMinute, state, exceeded }: Allowing): void {
+  if (perMinute === 0) return;
+  refill(allowance, perMinute, state);
+  const missing = Math.min(wanted, perMinute) - allowance.left;
+  if (missing <= 0) return;
+  const seconds = Math.max(1, Math.ceil((missing * minuteMs) / perMinute / 1000));
+  throw exceeded(name, `You may use ${perMinute} ${name} a minute.`, seconds);
+}
+
+function enter(account: Account, writes: number, within: Within): () => void {
+  const { state } = within;
+  requireRoom(account, within);
+  if (writes > 0)
+    requireAllowance(account.writes, writes, { name: 'writes', perMinute: state.limits.writesPerMinute, ...within });
+  account.requests.left -= 1;
+  account.writes.left -= writes;
+  account.requestsNow += 1;
+  return () => {
+    account.requestsNow -= 1;
+  };
+}
+
+function requireStream({ streamsNow }: Account, { state: { limits }, exceeded }: Within): void {
+  if (limits.streamsAtOnce > 0 && streamsNow >= limits.streamsAtOnce)
+    throw exceeded('streams', `You may have ${limits.streamsAtOnce} streams at a time.`, streamRetrySeconds);
+}
+
+function openStream(account: Account): () => void {
+  account.streamsNow += 1;
+  return () => {
+    account.streamsNow -= 1;
+  };
+}
+
+/** Streams end when clients end them, which nothing tells in advance. */
+const streamRetrySeconds = 30;
+
+/** What is counted together: an IPv4 address, or an IPv6 network of 64 bits, which one client has to itself. */
+export function networkOf(address: string): string {
+  const embedded = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (embedded !== undefined) return embedded;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const parts = head === '' ? [] : head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - parts.length - rest.length }, () => '0');
+  return [...parts, ...zeros, ...rest].slice(0, 4).join(':');
+}
