@@ -20,6 +20,7 @@ export interface RollupWriter {
   forget(series: Series, before: Micros): void;
   /** Finds some days to compute. Empty: none are left. */
   due(): readonly Due[];
+  /** Computes the first of these days, as many as one slice takes. `due` finds the others again. */
   workOut(due: readonly Due[]): Interruptible<undefined>;
   /** Clears the state in memory after a failed transaction. */
   reset(): void;
@@ -38,6 +39,9 @@ interface Due extends Series {
 type SeriesKey = [subject: number, name: number, dataset: number];
 const placeOf = ({ subject, name, dataset }: Series): SeriesKey => [subject, name, dataset];
 const inSeries = 'subject = ? AND name = ? AND dataset = ?';
+
+/** One slice ends after the day with which it has read this many instances: some milliseconds. */
+const readMax = 2000;
 
 /** The maximum number of cached days that are marked as stale. */
 const notedMax = 50_000;
@@ -70,9 +74,11 @@ export function createRollupWriter(database: Database, unobserved: UnobservedSer
     forget: (series, before) => rows.forget(series, before),
     due: () => queue.next(),
     *workOut(due) {
+      let left = readMax;
       for (const one of due) {
+        if (left <= 0) break;
         noted.delete(keyOf(one, one.day));
-        workOut(rows, one);
+        left -= workOut(rows, one);
         yield;
       }
       return undefined;
@@ -81,10 +87,12 @@ export function createRollupWriter(database: Database, unobserved: UnobservedSer
   };
 }
 
-function workOut(rows: Rows, due: Due): void {
+/** Returns the number of instances of the day. */
+function workOut(rows: Rows, due: Due): number {
   const { numbers, others } = rows.read(due, due.day);
   if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, summaries: null });
   else rows.putSummaries(due, { day: due.day, state: rollupState.fresh, numbers });
+  return numbers.length + others;
 }
 
 interface Written {
@@ -178,11 +186,8 @@ function createDrop(database: Database): Rows['drop'] {
   return (part) => dropped(part).includes(rollupState.kept);
 }
 
-/** Days that one slice looks at. */
-const lookMax = 200;
-
-/** One slice reads about this many instances: some milliseconds. */
-const readMax = 2000;
+/** Days that one slice computes at most. */
+const daysMax = 200;
 
 interface Queue {
   /** There are days to compute. */
@@ -196,25 +201,15 @@ function createQueue(database: Database): Queue {
     `SELECT subject, name, dataset, day FROM rollup INDEXED BY rollup_due
      WHERE ${isToDo} AND state = ${dueState} ORDER BY subject, name, dataset, day LIMIT ?`,
   );
-  const size = database
-    .prepare<[...SeriesKey, Micros, Micros], number>(
-      `SELECT count(*) FROM history WHERE ${inSeries} AND at >= ? AND at < ?`,
-    )
-    .pluck();
   let mayHaveSome = true;
   return {
     wake: () => {
       mayHaveSome = true;
     },
     next() {
-      const found = mayHaveSome ? find.all(lookMax) : [];
+      const found = mayHaveSome ? find.all(daysMax) : [];
       mayHaveSome = found.length > 0;
-      let left = readMax;
-      const end = found.findIndex((one) => {
-        left -= size.get(...placeOf(one), one.day * dayMicros, (one.day + 1) * dayMicros) ?? 0;
-        return left <= 0;
-      });
-      return end === -1 ? found : found.slice(0, end + 1);
+      return found;
     },
   };
 }
