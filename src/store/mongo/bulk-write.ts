@@ -13,3 +13,19 @@ export async function bulkWrite<T extends Document>(
   for (let at = 0; at < operations.length; at += operationsMax)
     await collection.bulkWrite(operations.slice(at, at + operationsMax), options);
 }
+
+/**
+ * The same operations with deletions first, then updates, then insertions: the driver sends each run of operations of one kind as a command
+ * of its own. Only for operations of which none updates what another deletes or inserts.
+ */
+export function inRunsOfKinds<T extends Document>(
+  operations: readonly AnyBulkWriteOperation<T>[],
+): readonly AnyBulkWriteOperation<T>[] {
+  const isDeletion = (one: AnyBulkWriteOperation<T>): boolean => 'deleteOne' in one || 'deleteMany' in one;
+  const isInsertion = (one: AnyBulkWriteOperation<T>): boolean => 'insertOne' in one;
+  return [
+    ...operations.filter(isDeletion),
+    ...operations.filter((one) => !isDeletion(one) && !isInsertion(one)),
+    ...operations.filter(isInsertion),
+  ];
+}

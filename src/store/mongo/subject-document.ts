@@ -69,7 +69,7 @@ interface Listing {
 }
 
 function listingOf(name: string, instances: readonly Instance[]): Listing {
-  const keys = [...new Set(instances.flatMap(scalarsOf).flatMap((value) => keyOf(value) ?? []))];
+  const keys = firstKeys(instances, valuesMax + 1);
   const boxes = instances.flatMap(boxesOf);
   const covers = boxes.slice(0, valuesMax).flatMap((box) => coveringShape(box) ?? []);
   return {
@@ -79,6 +79,19 @@ function listingOf(name: string, instances: readonly Instance[]): Listing {
     places: covers.map((at) => ({ n: name, at })),
     isWhole: keys.length <= valuesMax && covers.length === boxes.length,
   };
+}
+
+/** The different keys of the scalars of an attribute, at most `count`. */
+function firstKeys(instances: readonly Instance[], count: number): readonly Key[] {
+  const keys = new Set<Key>();
+  for (const instance of instances) {
+    for (const value of scalarsOf(instance)) {
+      if (keys.size === count) return [...keys];
+      const key = keyOf(value);
+      if (key !== undefined) keys.add(key);
+    }
+  }
+  return [...keys];
 }
 
 /** The key of a scalar; undefined for other values, which equal nothing. Different values may share a key. */

@@ -1,6 +1,5 @@
 /** A batch of temporal representations: upsertTemporal (clause 5.6.11) for many entities at once, to import files of measurements. */
 import type { Fragment } from '../../model/attribute.ts';
-import type { Entity } from '../../model/entity.ts';
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { type HistoryFragment, readHistory } from '../../model/read/entity.ts';
@@ -29,9 +28,9 @@ export const upsertTemporalBatch: Operation = {
   parameters: ['format', 'local'],
   unknownTenant: 'create',
   async run(request, call) {
-    const currents = new Map<string, Entity | undefined>();
+    const types = new Map<string, readonly string[]>();
     const isFolded = readFormat(request.params, ['normalized', 'concise', 'temporalValues']) === 'temporalValues';
-    const read = await readAll(elementsOf(request, call), { currents, isFolded }, call);
+    const read = await readAll(elementsOf(request, call), { types, isFolded }, call);
     const written = await writeAll(await placeAll(read.filter(isElement), call), call);
     const all = [...read.filter(isResult), ...written];
     const results = all.sort((one, other) => one.element - other.element);
@@ -51,19 +50,21 @@ const isElement = (one: Element | IndexedResult): one is Element => 'history' in
 const isResult = (one: Element | IndexedResult): one is IndexedResult => 'outcome' in one;
 
 /**
- * Reads all elements and checks them against the data models. `isFolded`: they are in the simplified temporal representation. Puts the
- * entities that exist into `currents`.
+ * Reads all elements and checks them against the data models. `isFolded`: they are in the simplified temporal representation. `types`
+ * keeps the stored types of entities, which are read only where a data model has a rule.
  */
 async function readAll(
   elements: readonly Json[],
-  { currents, isFolded }: { readonly currents: Map<string, Entity | undefined>; readonly isFolded: boolean },
+  { types, isFolded }: { readonly types: Map<string, readonly string[]>; readonly isFolded: boolean },
   call: CallContext,
 ): Promise<readonly (Element | IndexedResult)[]> {
   const read = async (json: Json, each: CallContext): Promise<HistoryFragment> => {
     const history = readHistory(isFolded ? unfoldSeries(json) : json, each.context);
+    if (!call.services.models.concerns(history.attrs)) return history;
     const { id } = history;
-    if (!currents.has(id)) currents.set(id, (await call.store.get(id, call.now))?.entity());
-    checkFragment(history, currents.get(id)?.types ?? [], each);
+    const stored = types.get(id) ?? (await call.store.get(id, call.now))?.entity().types ?? [];
+    types.set(id, stored);
+    checkFragment(history, stored, each);
     return history;
   };
   const all: (Element | IndexedResult)[] = [];

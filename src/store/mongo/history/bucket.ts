@@ -44,6 +44,15 @@ export function bucketAt(
   return history.findOne({ _id }, { sort: { _id: -1 }, ...(session ? { session } : undefined) });
 }
 
+/** Buckets by key, in one query. */
+export async function bucketsWith(
+  { history, session }: Buckets,
+  keys: readonly BucketKey[],
+): Promise<readonly BucketDocument[]> {
+  if (keys.length === 0) return [];
+  return history.find({ _id: { $in: [...keys] } }, session ? { session } : {}).toArray();
+}
+
 /** The buckets that may have instances of an interval; ascending, unless `options` say otherwise. */
 export async function* bucketsIn(
   buckets: Buckets,

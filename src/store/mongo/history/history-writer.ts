@@ -2,15 +2,16 @@
 import { type HistoryEntry, scopeSeries } from '../../../core/model/history.ts';
 import { type Interruptible, type Pause, restIfDue } from '../../../core/model/interruptible.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
-import { bulkWrite } from '../bulk-write.ts';
+import { bulkWrite, inRunsOfKinds } from '../bulk-write.ts';
 import type { Row } from '../own-text.ts';
-import type { SeriesDocument } from '../schema.ts';
+import type { BucketDocument, SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
 import { appendRows, isInOrder } from './append-rows.ts';
 import {
   allKeys,
   type BucketOperation,
   type Buckets,
+  bucketsWith,
   type BucketWrites,
   isObserved,
   isUnobserved,
@@ -135,38 +136,71 @@ async function writeAll(all: readonly Pending[], place: HistoryTarget): ReturnTy
   const written = new Map<number, SeriesDocument[]>();
   const operations: BucketOperation[] = [];
   const rollupOperations: RollupOperation[] = [];
-  for (const one of all) {
-    await restIfDue(place.pause);
-    const { writes, open, touched } = await writesOf(one, place);
-    const key = keyOf(one);
-    if (one.isCleared) {
-      operations.push({ deleteMany: { filter: { _id: allKeys(key) } } });
-      rollupOperations.push({ deleteMany: { filter: { _id: allKeys(key) } } });
+  for (let start = 0; start < all.length; start += readMax) {
+    const some = all.slice(start, start + readMax);
+    const opened = await readOpenBuckets(some, place);
+    for (const one of some) {
+      await restIfDue(place.pause);
+      const { writes, open, touched } = await writesOf(one, place, opened.get(one));
+      const key = keyOf(one);
+      if (one.isCleared) {
+        operations.push({ deleteMany: { filter: { _id: allKeys(key) } } });
+        rollupOperations.push({ deleteMany: { filter: { _id: allKeys(key) } } });
+      }
+      operations.push(...writes);
+      rollupOperations.push(...touching(key, touched, place.turn));
+      const ofSubject = written.get(one.subject) ?? [];
+      ofSubject.push({ ...one.series, open });
+      written.set(one.subject, ofSubject);
     }
-    operations.push(...writes);
-    rollupOperations.push(...touching(key, touched, place.turn));
-    const ofSubject = written.get(one.subject) ?? [];
-    ofSubject.push({ ...one.series, open });
-    written.set(one.subject, ofSubject);
   }
-  await bulkWrite(place.history, operations, options(place));
+  await bulkWrite(place.history, inRunsOfKinds(operations), options(place));
   await bulkWrite(place.rollups, rollupOperations, options(place));
   return written;
 }
+
+/** Series whose open buckets are read together. */
+const readMax = 200;
+
+/** The open buckets to rewrite: all rows of the series belong to it, and some come before its newest instance or replace others. */
+async function readOpenBuckets(
+  all: readonly Pending[],
+  place: HistoryTarget,
+): Promise<ReadonlyMap<Pending, BucketDocument>> {
+  const rewritten = all.flatMap((one) => {
+    const { series, isCleared, rows } = one;
+    const { open } = series;
+    if (isCleared || open === null || open === 'unknown' || isInOrder(open, rows)) return [];
+    return rows.every(([at]) => at >= open.from) ? [[seriesText(keyOf(one)), { one, from: open.from }] as const] : [];
+  });
+  const bySeries = new Map(rewritten);
+  const keys = rewritten.map(([, { one, from }]) => ({ ...keyOf(one), from }));
+  const found = await bucketsWith(place, keys);
+  return new Map(
+    found.flatMap((bucket) => {
+      const one = bySeries.get(seriesText(bucket._id))?.one;
+      return one ? [[one, bucket] as const] : [];
+    }),
+  );
+}
+
+const seriesText = ({ s, n }: SeriesKey): string => `${s}/${n}`;
 
 const options = ({ session }: Buckets) => (session ? { session } : {});
 
 const keyOf = ({ subject, series }: Pending): SeriesKey => ({ s: subject, n: series.n });
 
+/** `bucket`: the open bucket, when it was read before. */
 async function writesOf(
   pending: Pending,
   buckets: Buckets,
+  bucket: BucketDocument | undefined,
 ): Promise<BucketWrites & { readonly touched: readonly number[] }> {
   const { series, isCleared, rows } = pending;
   const open = isCleared ? null : series.open;
   const isAppended = open !== 'unknown' && isInOrder(open, rows);
   const { touched, newest } = series.name === scopeSeries ? { touched: [] } : noted(open, rows, isAppended);
-  const written = await writeRows(pending, { open, isAppended, buckets });
+  const written = await writeRows(pending, { open, isAppended, buckets, bucket });
   const all = series.name === scopeSeries ? [] : [...pending.touched, ...touched];
   if (newest === undefined || !written.open) return { ...written, touched: all };
   if (written.open === 'unknown') return { ...written, touched: [...all, newest] };
@@ -195,13 +229,17 @@ interface Placing {
   /** True when all rows come after the existing ones. */
   readonly isAppended: boolean;
   readonly buckets: Buckets;
+  readonly bucket: BucketDocument | undefined;
 }
 
-function writeRows(pending: Pending, { open, isAppended, buckets }: Placing): BucketWrites | Promise<BucketWrites> {
+function writeRows(
+  pending: Pending,
+  { open, isAppended, buckets, bucket }: Placing,
+): BucketWrites | Promise<BucketWrites> {
   const { isCleared, rows } = pending;
   const key = keyOf(pending);
   if (rows.length === 0) return { writes: [], open };
   if (open !== 'unknown' && isAppended) return appendRows(key, open, rows);
   // The old instances are removed first, so they must not be read.
-  return isCleared ? insertIntoEmpty(key, rows) : insertRows({ key, open, rows }, buckets);
+  return isCleared ? insertIntoEmpty(key, rows) : insertRows({ key, open, rows, bucket }, buckets);
 }

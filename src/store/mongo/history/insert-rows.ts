@@ -22,6 +22,8 @@ interface Insertion {
   readonly key: SeriesKey;
   readonly open: SeriesDocument['open'];
   readonly rows: readonly Row[];
+  /** The open bucket, when all rows belong to it and it was read before. */
+  readonly bucket?: BucketDocument | undefined;
 }
 
 /** The writes of all rows of a series that is empty, or is cleared before. */
@@ -31,11 +33,14 @@ export const insertIntoEmpty = (key: SeriesKey, rows: readonly Row[]): BucketWri
 });
 
 /** Rewrites each affected bucket with all rows that belong to it. The open bucket stays open if it is not affected. */
-export async function insertRows({ key, open, rows }: Insertion, buckets: Buckets): Promise<BucketWrites> {
+export async function insertRows(
+  { key, open, rows, bucket: known }: Insertion,
+  buckets: Buckets,
+): Promise<BucketWrites> {
   let left = inTimeOrder(rows);
   const writes: BucketOperation[] = [];
   for (;;) {
-    const { bucket, end } = await bucketFor(key, left[0]?.[0] ?? 0, buckets);
+    const { bucket, end } = known ? { bucket: known, end: Infinity } : await bucketFor(key, left[0]?.[0] ?? 0, buckets);
     const all = merged(
       bucket ? rowsIn(bucket) : [],
       left.filter(([at]) => at < end),

@@ -1,7 +1,7 @@
 /** The subjects of a transaction: as loaded from the database, and with the changes of the transaction. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 'mongodb';
-import { type Pause, runWithPauses } from '../../../core/model/interruptible.ts';
+import { type Pause, restIfDue, runWithPauses } from '../../../core/model/interruptible.ts';
 import { bulkWrite } from '../bulk-write.ts';
 import { entityIn } from '../own-text.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
@@ -50,6 +50,7 @@ export function createSubjects(
       const writes: AnyBulkWriteOperation<SubjectDocument>[] = [];
       for (const subject of [...changed].flatMap((id) => held.get(id) ?? [])) {
         const document = await runWithPauses(documentOf(subject), pause);
+        await restIfDue(pause);
         writes.push(...writeOf(kept.get(document._id), document));
         kept.set(document._id, document);
       }
