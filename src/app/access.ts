@@ -1,6 +1,5 @@
 /** Builds what decides who may do what: the mode of access, the keys, and the key of the first administrator. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { grantCollection } from '../core/access/grant-document.ts';
@@ -21,6 +20,7 @@ import { createOwnTokens } from '../edge/auth/own-tokens.ts';
 import { createTokenRoute } from '../edge/auth/token-route.ts';
 import { createTokenVerifier } from '../edge/auth/token-verifier.ts';
 import { createValidPolicy } from '../edge/auth/valid-policy.ts';
+import { accessModeOf } from './access-mode.ts';
 import type { Config } from './config/options.ts';
 import { every } from '../city/job/every.ts';
 import { readTokenIssuers } from './config/read-issuers.ts';
@@ -42,29 +42,6 @@ export interface AccessOptions {
   readonly observe: Observe;
   /** Shows the key of the first administrator to the operator. Absent: it is written to a file. */
   readonly showKey?: (key: string) => void;
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/**
- * `open`: everybody may do everything. `required`: only with a valid key or token. Initially it is open for clients on the same machine only:
- * on a loopback address, with no proxy in front.
- */
-export function accessModeOf({
-  access,
-  host,
-  trustedProxies,
-}: Pick<Config, 'access' | 'host' | 'trustedProxies'>): 'open' | 'required' {
-  if (access === 'open' || access === 'required') return access;
-  return isLoopback(host) && trustedProxies === '' ? 'open' : 'required';
-}
-
-/** True for an address that only programs of the same machine reach. */
-export function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  return version === 0 ? host === 'localhost' : loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** Throws what the store throws when keys are needed and cannot be read. */

@@ -1,7 +1,7 @@
 /** Builds the audit as the options choose it. */
 import type { JobOptions } from '../city/job/jobs.ts';
 import type { Services } from '../core/operation/operation.ts';
-import { accessModeOf } from './access.ts';
+import { accessModeOf } from './access-mode.ts';
 import { type AuditWriter, createAuditWriter } from './audit-writer.ts';
 import type { Config } from './config/options.ts';
 

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { createQuotas, type Quotas } from '../core/access/quotas.ts';
 import type { Observe } from '../core/port/observe.ts';
-import { accessModeOf, isLoopback } from './access.ts';
+import { accessModeOf, isLoopback } from './access-mode.ts';
 import type { Config } from './config/options.ts';
 
 /** Adds the quotas to the parts of a broker. There are none when only programs of the same machine reach it without credentials. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { accessModeOf } from '../../src/app/access.ts';
+import { accessModeOf } from '../../src/app/access-mode.ts';
 import { type Broker, startBroker } from '../../src/app/broker.ts';
 import { exportEntities } from '../../src/app/command/export.ts';
 import { grants } from '../../src/app/command/grants.ts';

@@ -36,6 +36,29 @@ describe('a file', () => {
     expect(readIngestPlans(readConfig({ args: [], env: {} }), env)).toEqual([]);
   });
 
+  test('says with whose rights it writes, where access is required', () => {
+    const read = (text: string): readonly IngestPlan[] =>
+      readIngestPlans(
+        readConfig({
+          args: ['--access', 'required', '--mqtt-ingest', fileOf(`broker: mqtt://a${map}${text}`)],
+          env: {},
+        }),
+        env,
+      );
+    expect(() => read('')).toThrow('topics[0] needs the member rightsOf');
+    expect(read('rightsOf: key:sensors')[0]?.topics[0]?.writer).toEqual({
+      kind: 'key',
+      subject: 'key:sensors',
+      roles: [],
+    });
+    expect(read('    rightsOf: role:a role:b')[0]?.topics[0]?.writer).toMatchObject({
+      subject: 'mqtt:mlaka-water',
+      roles: ['a', 'b'],
+    });
+    for (const wrong of ['sensors', 'key:a key:b', 'role:', 'key:a role:b'])
+      expect(() => read(`rightsOf: "${wrong}"`)).toThrow('rightsOf');
+  });
+
   test.each(readdirSync(new URL('../../examples/mqtt', import.meta.url)))('%s of the examples can be used', (name) => {
     expect(plans(`examples/mqtt/${name}`)[0]?.topics.length).toBeGreaterThan(0);
   });

@@ -6,7 +6,8 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { ruleText, tellingError } from '../../city/models/rule-text.ts';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
-import { type IngestPlan, readIngestPlan } from '../../edge/mqtt/ingest/plan.ts';
+import { type IngestPlan, type PlanOptions, readIngestPlan } from '../../edge/mqtt/ingest/plan.ts';
+import { accessModeOf } from '../access-mode.ts';
 import { readDefaultContexts } from './default-contexts.ts';
 import type { Given } from './read-config.ts';
 import type { Config } from './options.ts';
@@ -14,14 +15,13 @@ import type { Config } from './options.ts';
 const schemaPath = fileURLToPath(new URL('../../../schemas/mqtt-ingest.json', import.meta.url));
 
 /** Throws an Error that names the file, the line and the invalid member. */
-export function readIngestPlans(
-  { mqttIngest, alias, defaultContext }: Config,
-  env: Given['env'],
-): readonly IngestPlan[] {
+export function readIngestPlans(config: Config, env: Given['env']): readonly IngestPlan[] {
+  const { mqttIngest, alias, defaultContext } = config;
+  const isWriterNeeded = accessModeOf(config) === 'required';
   const paths = mqttIngest.split(',').flatMap((path) => path.trim() || []);
   const defaultContextOf = readDefaultContexts(defaultContext);
   const plans = paths.map((path) =>
-    readFile(path, { env, defaultContextOf, clientId: `${alias}-${parsePath(path).name}` }),
+    readFile(path, { env, isWriterNeeded, defaultContextOf, clientId: `${alias}-${parsePath(path).name}` }),
   );
   const names = plans.map(({ clientId }) => clientId);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -29,10 +29,15 @@ export function readIngestPlans(
   throw new Error(`Two files of --mqtt-ingest have the clientId ${twice}: each would break the other's connection.`);
 }
 
-function readFile(path: string, options: Parameters<typeof readIngestPlan>[1]): IngestPlan {
+function readFile(path: string, options: PlanOptions & { readonly isWriterNeeded: boolean }): IngestPlan {
   try {
     const document = readDocument(readFileSync(path, 'utf8'));
-    return readIngestPlan(document, options);
+    const plan = readIngestPlan(document, options);
+    const rightless = plan.topics.findIndex(({ writer }) => writer === undefined);
+    if (!options.isWriterNeeded || rightless < 0) return plan;
+    throw new Error(
+      `topics[${rightless}] needs the member rightsOf (key:NAME or role:NAME), or the file does, because access is required.`,
+    );
   } catch (cause) {
     throw new Error(
       `${path} cannot be used for --mqtt-ingest. ${cause instanceof Error ? cause.message : String(cause)}`,

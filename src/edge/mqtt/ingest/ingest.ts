@@ -114,7 +114,7 @@ async function loadContexts({ plan, services, signal }: IngestState): Promise<vo
   }
 }
 
-/** The operator configures ingestion on the machine of the broker. It may write, and do nothing else. */
+/** Writes what has no writer of its own, where access is open. */
 const identityOf = ({ clientId }: IngestPlan): Identity => ({
   kind: 'local',
   subject: `mqtt:${clientId}`,

@@ -5,7 +5,7 @@ import type { YieldToEventLoop, Clock } from '../../../core/port/clock.ts';
 import type { ReceivedMessage, ParsedElement } from './read-message.ts';
 import type { RejectedMessage } from './rejections.ts';
 import type { Message } from './session.ts';
-import { elementsMax, type WritableElement, type Write, type WriteElements } from './write-elements.ts';
+import { elementsMax, type How, type WritableElement, type WriteElements } from './write-elements.ts';
 
 export interface PipelineOptions {
   readonly source: string;
@@ -144,16 +144,16 @@ function reasonOf(flaws: readonly string[]): string {
 
 /** An element to write, with the fault list of its message. */
 interface PendingWrite {
-  readonly write: Write;
+  readonly how: How;
   readonly measured: WritableElement;
   readonly flaws: string[];
 }
 
-/** Writes in order, in runs of the same operation. Returns the number of elements written. */
+/** Writes in order, in runs of the same operation and writer. Returns the number of elements written. */
 async function writeAll(batch: readonly BatchEntry[], write: WriteElements): Promise<number> {
   const owned = batch.flatMap(({ elements, flaws }) =>
-    elements.flatMap(({ write: how, element }): readonly PendingWrite[] =>
-      element.outcome === 'entity' ? [{ write: how, measured: element, flaws }] : [],
+    elements.flatMap(({ write: operation, writer, element }): readonly PendingWrite[] =>
+      element.outcome === 'entity' ? [{ how: { operation, writer }, measured: element, flaws }] : [],
     ),
   );
   let written = 0;
@@ -167,7 +167,8 @@ async function writeAll(batch: readonly BatchEntry[], write: WriteElements): Pro
 
 function runFrom(owned: readonly PendingWrite[], start: number): readonly PendingWrite[] {
   const most = owned.slice(start, start + elementsMax);
-  const end = most.findIndex(({ write }) => write !== owned[start]?.write);
+  const first = owned[start]?.how;
+  const end = most.findIndex(({ how }) => how.operation !== first?.operation || how.writer !== first.writer);
   return end < 0 ? most : most.slice(0, end);
 }
 
@@ -175,7 +176,7 @@ async function writeRun(run: readonly PendingWrite[], write: WriteElements): Pro
   const [first] = run;
   if (!first) return 0;
   const refused = await write(
-    first.write,
+    first.how,
     run.map(({ measured }) => measured),
   );
   for (const [place, reason] of refused) run[place]?.flaws.push(reason);

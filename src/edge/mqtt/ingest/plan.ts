@@ -1,5 +1,6 @@
 /** Reads the ingest configuration: the MQTT broker, and the mapping of topics to entities (docs/mqtt.md). */
 import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
+import type { Identity } from '../../../core/access/identity.ts';
 import { createSpec, type Spec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
 import { type PublishOptions, readServer, type Server, versions } from '../target.ts';
@@ -19,6 +20,8 @@ export interface TopicPlan extends ElementReader {
   /** The column with the list whose elements are the rows; absent: the payload is a row, or a list of rows. */
   readonly each: string | undefined;
   readonly write: (typeof writes)[number];
+  /** With whose rights its messages are written. Absent: the file does not say it. Equal ones are the same object. */
+  readonly writer: Identity | undefined;
 }
 
 export interface IngestPlan {
@@ -56,11 +59,13 @@ export function readIngestPlan(document: Json, options: PlanOptions): IngestPlan
   const tenant = spec.text('tenant') ?? '';
   const context = spec.text('context') ?? options.defaultContextOf?.(tenant) ?? coreContextUrl;
   const qos = readQos(spec, 1);
-  const topics = spec.list('topics').map((one) => readTopic(one, { context, qos }));
+  const clientId = spec.text('clientId') ?? options.clientId;
+  const writerOf = createWriters(clientId, spec.text('rightsOf'));
+  const topics = spec.list('topics').map((one) => readTopic(one, { context, qos, writerOf }));
   const plan: IngestPlan = {
     version: readVersion(spec),
     server: readServerOf(spec, options),
-    clientId: spec.text('clientId') ?? options.clientId,
+    clientId,
     keptSeconds: readWhole(spec, 'sessionSeconds', { initially: weekSeconds, least: 0 }),
     underWayMax: readWhole(spec, 'underWay', { initially: 1000, least: 1 }),
     payloadBytesMax: readWhole(spec, 'payloadBytes', { initially: 2 ** 20, least: 1 }),
@@ -117,9 +122,38 @@ function readWhole(
   throw new Error(`${spec.placeOf(name)} must be a whole number from ${least}, not ${number}.`);
 }
 
+/**
+ * Makes the writers of topics from texts such as `key:sensors` or `role:writer`. A topic that says nothing has that of the file. A key stands
+ * for its holder, with the roles that the key has at the time. Roles are given to the ingestion itself.
+ */
+function createWriters(
+  clientId: string,
+  ofFile: string | undefined,
+): (ofTopic: string | undefined) => Identity | undefined {
+  const known = new Map<string, Identity>();
+  return (ofTopic = ofFile) => {
+    if (ofTopic === undefined) return undefined;
+    const writer = known.get(ofTopic) ?? writerIn(ofTopic, clientId);
+    known.set(ofTopic, writer);
+    return writer;
+  };
+}
+
+function writerIn(text: string, clientId: string): Identity {
+  if (text.startsWith('key:')) return { kind: 'key', subject: text, roles: [] };
+  const roles = text.split(' ').map((role) => role.slice('role:'.length));
+  return { kind: 'local', subject: `mqtt:${clientId}`, roles };
+}
+
+interface TopicDefaults {
+  readonly context: string;
+  readonly qos: PublishOptions['qos'];
+  readonly writerOf: (text: string | undefined) => Identity | undefined;
+}
+
 function readTopic(
   spec: Spec,
-  { context, qos }: { readonly context: string; readonly qos: PublishOptions['qos'] },
+  { context, qos, writerOf }: TopicDefaults,
 ): TopicPlan & { readonly context: string | undefined } {
   const form = readWord(spec, 'payload', forms);
   const plan = {
@@ -128,6 +162,7 @@ function readTopic(
     form,
     each: spec.text('each'),
     write: readWord(spec, 'write', writes),
+    writer: writerOf(spec.text('rightsOf')),
     ...(form === 'ngsi-ld' ? createEntityReader(spec, context) : createMappedReader(spec, context)),
     context: spec.text('context'),
   };

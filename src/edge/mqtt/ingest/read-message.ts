@@ -16,9 +16,10 @@ export interface ReceivedMessage {
   readonly at: Instant;
 }
 
-/** An element of a message and its write mode. */
+/** An element of a message, its write mode, and with whose rights it is written. */
 export interface ParsedElement {
   readonly write: TopicPlan['write'];
+  readonly writer?: TopicPlan['writer'];
   readonly element: Element;
 }
 
@@ -50,7 +51,11 @@ export function readMessage(arrived: ReceivedMessage, options: ReadingOptions): 
   const read = plans.map((plan) => ({ plan, elements: elementsOf(arrived, plan, { ...options, payloads }) }));
   const isOfUse = read.some(({ elements }) => elements.some(({ outcome }) => outcome === 'entity'));
   return read.flatMap(({ plan, elements }) =>
-    (isOfUse && elements.every(isEmpty) ? [] : elements).map((element) => ({ write: plan.write, element })),
+    (isOfUse && elements.every(isEmpty) ? [] : elements).map((element) => ({
+      write: plan.write,
+      writer: plan.writer,
+      element,
+    })),
   );
 }
 

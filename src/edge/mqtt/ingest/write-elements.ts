@@ -10,7 +10,11 @@ import { backoffMs } from '../../../core/subscription/backoff.ts';
 import type { TopicPlan } from './plan.ts';
 import type { Element } from './read-element.ts';
 
-export type Write = TopicPlan['write'];
+/** How elements are written, and with whose rights. Without a writer, the ingestion has the rights of the role `writer`. */
+export interface How {
+  readonly operation: TopicPlan['write'];
+  readonly writer: TopicPlan['writer'];
+}
 
 /** Maximum number of elements in one operation; the operation passes them to the store in one call. */
 export const elementsMax = 250;
@@ -19,7 +23,7 @@ export const elementsMax = 250;
 const faultsMax = 4;
 
 export interface WriterOptions {
-  /** Who writes. */
+  /** Who writes what has no writer of its own. */
   readonly identity: Identity;
   readonly tenant: string;
   readonly services: Services;
@@ -32,18 +36,19 @@ export type WritableElement = Omit<Extract<Element, { readonly outcome: 'entity'
 type Refused = ReadonlyMap<number, string>;
 
 /** Resolves when all elements are durable or refused. Rejects when the signal aborts while the store is unavailable. */
-export type WriteElements = (write: Write, elements: readonly WritableElement[]) => Promise<Refused>;
+export type WriteElements = (how: How, elements: readonly WritableElement[]) => Promise<Refused>;
 
 export async function createWriter({ tenant, services, signal, identity }: WriterOptions): Promise<WriteElements> {
   const context = await services.contexts.defaultContext(tenant);
-  return (write, elements) => {
+  return ({ operation, writer }, elements) => {
     const rows = elements.map(({ body: { '@context': own = null, ...entity }, fixed }, place) => ({
       place,
       body: { '@context': own, entity, fixed },
     }));
-    const principal = services.access.principalOf(identity);
+    // As of the owner of something stored: nobody sends a request, and a key has the rights that it has now.
+    const principal = services.access.principalOfOwner(writer ?? identity);
     const caller: Caller = { tenant, principal, context, media: 'ld+json', contextPerElement: true };
-    return writeRows(rows, { write, context: { caller, services }, signal });
+    return writeRows(rows, { operation, context: { caller, services }, signal });
   };
 }
 
@@ -54,7 +59,7 @@ interface Row {
 }
 
 interface Writing {
-  readonly write: Write;
+  readonly operation: How['operation'];
   readonly context: WriteContext;
   readonly signal: AbortSignal;
 }
@@ -110,10 +115,10 @@ interface WriteContext {
 type Problems = ReadonlyMap<number, ProblemReport>;
 
 /** Writes rows in one operation. Returns 'fault' after an internal error, which a single element may have caused. */
-async function attempt(rows: readonly Row[], { write, context }: Writing): Promise<Problems | 'fault'> {
+async function attempt(rows: readonly Row[], { operation, context }: Writing): Promise<Problems | 'fault'> {
   const body = rows.map((row) => row.body);
   try {
-    const answer = await perform(measuredBatches[write], { path: {}, params: {}, body }, context);
+    const answer = await perform(measuredBatches[operation], { path: {}, params: {}, body }, context);
     return (answer.kind === 'partly' ? answer.refused : undefined) ?? new Map<number, ProblemReport>();
   } catch (cause) {
     if (cause instanceof Problem) return new Map(rows.map((_, place) => [place, cause.report]));
