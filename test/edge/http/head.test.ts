@@ -145,7 +145,7 @@ describe('routes', () => {
 
   test('tell what a path has', () => {
     expect(describePath(routes, '/entities/a/attrs/b')).toEqual({
-      Allow: 'PATCH, PUT, DELETE, OPTIONS',
+      Allow: 'GET, PATCH, PUT, DELETE, HEAD, OPTIONS',
       'Accept-Patch': 'application/json, application/ld+json, application/merge-patch+json',
     });
     expect(describePath(routes, '/types')['Allow']).toBe('GET, HEAD, OPTIONS');
