@@ -8,6 +8,7 @@ import {
   type ContextRegistryOptions,
 } from '../src/core/operation/context/registry.ts';
 import type { Services } from '../src/core/operation/operation.ts';
+import { createSnapshotRuns } from '../src/core/operation/snapshot/runs.ts';
 
 /** What requests of a test may hold at most. */
 export const testLimits: Services['limits'] = {
@@ -18,6 +19,9 @@ export const testLimits: Services['limits'] = {
   attributesMax: 10_000,
   instancesMax: 1000,
   instancesPage: 1000,
+  snapshotsMax: 3,
+  snapshotEntitiesMax: 1000,
+  snapshotHoursMax: 24,
 };
 
 /** The core, the @contexts that are known, and those that tenants keep. */
@@ -39,4 +43,15 @@ export const noSubscriptions: Subscriptions = {
   statistics: () => Promise.resolve(undefined),
   replay: () => Promise.resolve(),
   explain: () => Promise.reject(new Error('nobody can tell')),
+};
+
+/** For services that fill no snapshots and notify nobody. */
+export const noSnapshots: Pick<Services, 'snapshots' | 'messenger'> = {
+  snapshots: createSnapshotRuns({ observe: () => undefined }),
+  messenger: {
+    schemes: [],
+    objection: () => undefined,
+    send: () => ({ done: Promise.resolve({ kind: 'taken' }), abandon: () => undefined }),
+    close: () => Promise.resolve(),
+  },
 };

@@ -11,9 +11,11 @@ import { createContexts } from '../core/jsonld/resolve.ts';
 import type { Json } from '../core/model/json.ts';
 import { type ContextRegistry, createContextRegistry } from '../core/operation/context/registry.ts';
 import type { Services } from '../core/operation/operation.ts';
+import { createSnapshotRuns } from '../core/operation/snapshot/runs.ts';
 import { createTickets } from '../core/operation/stream/tickets.ts';
 import type { Clock } from '../core/port/clock.ts';
 import type { Memory } from '../core/port/memory.ts';
+import type { Messenger } from '../core/port/messenger.ts';
 import type { Observe } from '../core/port/observe.ts';
 import type { Sources } from '../core/port/sources.ts';
 import type { Stores } from '../core/port/store.ts';
@@ -91,7 +93,7 @@ export async function startBroker(config: Config, options: BrokerOptions = {}): 
     const clients = [closeStreams(streams), closeServer(server, graceMs), closeServer(control, graceMs)];
     await Promise.all([...clients, stopJobs(), ...ingests.map((ingest) => ingest.stop())]);
     await delivery.stop();
-    await sources.close();
+    await Promise.all([sources.close(), services.snapshots.stop(), services.messenger.close()]);
     loader.close();
     await access.close();
     await parts.audit?.flush();
@@ -111,7 +113,7 @@ const settingsOf = (config: Config): Pick<Services, 'limits' | 'collation' | 'is
   isTolerant: config.tolerant,
 });
 
-/** The World without the subscriptions, which need it to be created. */
+/** The services without the subscriptions, which need them to be created. */
 function openParts(
   config: Config,
   { observe, stores, loader, access, memory }: Omit<RegistryParts, 'known' | 'clock'> & { readonly access: Access },
@@ -129,6 +131,8 @@ function openParts(
       areChecked: config.modelsFolder === '',
     }),
     observe,
+    messenger: openMessenger(config),
+    snapshots: createSnapshotRuns({ observe }),
     registrations: createRegistrations({ stores, observe }),
     contexts: openContextRegistry(config, {
       loader,
@@ -247,11 +251,15 @@ function openDeliveries(config: Config, parts: DeliveryServices): Deliveries {
   };
 }
 
-function openDelivery(config: Config, services: DeliveryServices, about: 'entities' | 'registrations'): DeliveryEngine {
+function openMessenger(config: Config): Messenger {
   const reach = { ...reachOf(config), timeoutMs: config.notifyTimeoutMs };
+  return joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]);
+}
+
+function openDelivery(config: Config, services: DeliveryServices, about: 'entities' | 'registrations'): DeliveryEngine {
   return createDeliveryEngine({
     about,
-    messenger: joinMessengers([createHttpMessenger(reach), createMqttMessenger(reach)]),
+    messenger: openMessenger(config),
     concurrency: config.notifyConcurrency,
     attemptsMax: config.notifyAttempts,
     deadLettersMax: config.deadLettersMax,

@@ -13,6 +13,7 @@ import { instantOf } from '../../src/core/model/instant.ts';
 import type { Observation } from '../../src/core/port/observe.ts';
 import type { Stores } from '../../src/core/port/store.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
+import { noSnapshots } from '../context-registry.ts';
 
 const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await sleep(10);
@@ -37,6 +38,7 @@ test('what fails in one tenant is done in all behind it', async () => {
     },
   };
   const stop = startJobs({
+    ...noSnapshots,
     stores: lame,
     clock: { now: () => instantOf(Date.now() * 1000) },
     observe: (observation) => observed.push(observation),

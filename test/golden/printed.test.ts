@@ -14,6 +14,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/history.md', 3],
   ['docs/models.md', 1],
   ['docs/ngsi-ld-2.0.md', 0],
+  ['docs/snapshots.md', 0],
 ];
 
 /** Those that printed-programs.test.ts runs, with the programs that they print, and how many blocks of commands it knows of each. */

@@ -16,7 +16,7 @@ import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { noProxies } from '../../src/edge/trusted-proxies.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, testLimits } from '../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../context-registry.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -59,6 +59,7 @@ async function serve(name: string): Promise<void> {
     collation: 'und-x-icu',
     limits: testLimits,
     subscriptions: noSubscriptions,
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },

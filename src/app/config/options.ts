@@ -119,6 +119,9 @@ export const options = {
   instancesPage: whole('Attribute instances that a temporal answer shows before it is cut (206).', 10_000, {
     least: 1,
   }),
+  snapshotsMax: whole('Most snapshots of each tenant; a new one takes the place of one with a lower priority.', 20),
+  snapshotEntitiesMax: whole('Most entities in one snapshot.', 1_000_000, { least: 1 }),
+  snapshotHoursMax: whole('Longest time that a snapshot lives.', 720, { least: 1, most: 100_000, form: 'HOURS' }),
   collation: textThat(
     { isGood: (tag) => tag === codePointOrder || isCollation(tag), what: 'codepoint or a language tag such as sl' },
     text(

@@ -1,8 +1,11 @@
-/** Runs the periodic jobs of the broker: deletes expired data, prunes the change log, and deletes old history. */
+/** Runs the periodic jobs of the broker: deletes expired data and snapshots, prunes the change log, and deletes old history. */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/port/clock.ts';
 import type { Observe } from '../../core/port/observe.ts';
+import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
 import type { Store, Stores } from '../../core/port/store.ts';
+import { tidySnapshots } from '../../core/operation/snapshot/keeping.ts';
+import type { SnapshotRuns } from '../../core/operation/snapshot/runs.ts';
 import type { Terms } from '../../core/model/entity.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { type Instant, instantOf, microsOfInstant } from '../../core/model/instant.ts';
@@ -14,6 +17,7 @@ export interface JobOptions {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly observe: Observe;
+  readonly snapshots: SnapshotRuns;
   /** The retention of the change log. */
   readonly logKeep: { readonly hours: number; readonly records: number; readonly bytes: number };
   /** Absent: there is no audit. */
@@ -42,6 +46,8 @@ type Work = (store: Store, tenant: string) => Promise<string | undefined>;
 const times = {
   sweep: '*/2 * * * * *',
   prune: '0 * * * * *',
+  snapshots: '30 * * * * *',
+  'snapshots all': '0 50 * * * *',
   'sweep all': '0 30 * * * *',
   'prune all': '0 40 * * * *',
   forget: '0 0 * * * *',
@@ -59,11 +65,15 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     return removed(await store.log.prune({ before, records: logKeep.records, bytes: logKeep.bytes }));
   };
   const sweep: Work = async (store) => removed(await store.sweep(clock.now()));
+  const tidy: Work = async (store, tenant) =>
+    isSnapshotStore(tenant) ? undefined : removed(await tidySnapshots(store, clock.now(), options));
   const stopping = new AbortController();
   const forget = createForget(options, { present, signal: stopping.signal });
   const jobs = [
     startJob('sweep', { ...options, work: sweep }),
     startJob('prune', { ...options, work: prune }),
+    startJob('snapshots', { ...options, work: tidy }),
+    startJob('snapshots all', { ...options, work: tidy, isOfAll: true }),
     startJob('sweep all', { ...options, work: sweep, isOfAll: true }),
     startJob('prune all', { ...options, work: prune, isOfAll: true }),
     ...(deletesHistory(historyKeep)

@@ -29,6 +29,7 @@ export function touchedBy(mutation: Mutation, current: Entity | undefined): read
         ? touchedBy({ ...mutation, op: 'replace' }, current)
         : touchedByFragment(mutation.entity, current);
     case 'create':
+    case 'copy':
     case 'observe':
       return touchedByFragment(mutation.entity, current);
     case 'append':

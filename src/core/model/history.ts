@@ -99,7 +99,8 @@ function entryOf(
 }
 
 /**
- * The entry of a given instance. `modifiedAt` is the time of the write. `deletedAt` is the same time when the value is the NGSI-LD Null.
+ * The entry of a given instance. `modifiedAt` is the time of the write, unless the instance is a copy of a historic one, which has its own.
+ * `deletedAt` is the time of the write when the value is the NGSI-LD Null.
  */
 export function pastEntry(
   name: string,
@@ -107,9 +108,9 @@ export function pastEntry(
   { at, ownerCreatedAt }: { at: Instant; ownerCreatedAt: Instant },
 ): HistoryEntry {
   const deletion = given.value === ngsildNull ? { value: nullOf(given.kind), deletedAt: at } : undefined;
-  const instance = { ...given, createdAt: given.createdAt ?? ownerCreatedAt, modifiedAt: at, ...deletion };
-  const { observedAt } = given;
-  return { name, at: microsOfInstant(observedAt ?? at), isObserved: observedAt !== undefined, instance };
+  const { observedAt, modifiedAt = at } = given;
+  const instance = { ...given, createdAt: given.createdAt ?? ownerCreatedAt, modifiedAt, ...deletion };
+  return { name, at: microsOfInstant(observedAt ?? modifiedAt), isObserved: observedAt !== undefined, instance };
 }
 
 /** An instance that replaces a historic instance. */

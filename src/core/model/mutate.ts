@@ -29,6 +29,7 @@ export function mutate(current: Entity | undefined, mutation: Mutation, at: Inst
 
 function applyMutation(current: Entity | undefined, mutation: Mutation, at: Instant): Mutated {
   if (mutation.op === 'create') return create(current, mutation, at);
+  if (mutation.op === 'copy') return copy(current, mutation.entity, at);
   if (mutation.op === 'observe') return observe(current, mutation, at);
   if (current) return changePresent(current, mutation, at);
   const entity = mutation.op === 'upsert' ? mutation.entity : mutation.op === 'assign' ? mutation.creates : undefined;
@@ -36,7 +37,7 @@ function applyMutation(current: Entity | undefined, mutation: Mutation, at: Inst
   throw notFound(mutation.id);
 }
 
-type OfPresent = Exclude<Mutation, { readonly op: 'create' | 'observe' }>;
+type OfPresent = Exclude<Mutation, { readonly op: 'create' | 'copy' | 'observe' }>;
 
 function changePresent(current: Entity, mutation: OfPresent, at: Instant): Mutated {
   switch (mutation.op) {
@@ -106,6 +107,12 @@ function create(
     ...scopeTime(entity),
   };
   return { outcome: { status: 'created' }, change, next };
+}
+
+function copy(current: Entity | undefined, entity: Entity, at: Instant): Mutated {
+  if (current) return { outcome: { status: 'unchanged' } };
+  const change: Change = { id: entity.id, at, event: 'created', entity, attrs: [], scopeChanged: false };
+  return { outcome: { status: 'created' }, change, next: entity };
 }
 
 /** Clause 5.6.18. Existing instances keep their `createdAt` (clause 4.8). */

@@ -1,7 +1,7 @@
 /** Defines mutations: a write request as plain data. A store applies a mutation to the current entity with `mutate`. */
 import type { AssignMutation, UnassignMutation } from './v2/assignment.ts';
 import type { Fragment, Instance } from './attribute.ts';
-import type { EntityFragment } from './entity.ts';
+import type { Entity, EntityFragment } from './entity.ts';
 import type { Instant } from './instant.ts';
 import type { Json } from './json.ts';
 import type { ProblemReport } from './problem.ts';
@@ -13,6 +13,8 @@ export type InstanceChoice = { readonly datasetId?: string } | 'all';
 export type Mutation =
   /** POST /entities (clause 5.6.1): `AlreadyExists` when the id exists. */
   | { readonly op: 'create'; readonly id: string; readonly entity: EntityFragment }
+  /** Copies an entity into a snapshot (5.16.1), with its time stamps and without a history. One that is there already stays. */
+  | { readonly op: 'copy'; readonly id: string; readonly entity: Entity }
   /** PUT /entities/{id} (5.6.18): replaces all attributes, types and scope; `createdAt` stays. */
   | { readonly op: 'replace'; readonly id: string; readonly entity: EntityFragment }
   /** Batch upsert (5.6.8): creates the entity, or replaces it (`replace`), or overwrites the given attributes (`update`). */

@@ -13,6 +13,7 @@ import type { ProblemReport } from '../model/problem.ts';
 import type { Audit } from '../port/audit.ts';
 import type { YieldToEventLoop, Clock, IdSource } from '../port/clock.ts';
 import type { Memory } from '../port/memory.ts';
+import type { Messenger } from '../port/messenger.ts';
 import type { Models } from '../port/models.ts';
 import type { Observe } from '../port/observe.ts';
 import type { Sources } from '../port/sources.ts';
@@ -22,6 +23,7 @@ import type { MinorVersion } from '../representation/conform.ts';
 import type { RenderCache } from '../representation/rendered.ts';
 import type { ContextRegistry } from './context/registry.ts';
 import type { Text } from './long-text.ts';
+import type { SnapshotRuns } from './snapshot/runs.ts';
 import type { Tickets } from './stream/tickets.ts';
 
 /** What a client requests, whatever the binding. Everything is as sent, except that percent-encoding is decoded. */
@@ -53,6 +55,10 @@ export interface Limits {
   /** Maximum number of instances that one temporal answer is computed from, and that it shows before it is cut. */
   readonly instancesMax: number;
   readonly instancesPage: number;
+  /** Maximum number of snapshots of a tenant, of entities in one, and of hours that one lives. */
+  readonly snapshotsMax: number;
+  readonly snapshotEntitiesMax: number;
+  readonly snapshotHoursMax: number;
 }
 
 /** The parts of the broker that operations use. */
@@ -70,6 +76,9 @@ export interface Services {
   readonly subscriptions: Subscriptions;
   /** Subscriptions to registrations. Absent: there are none. */
   readonly registrationSubscriptions?: Subscriptions;
+  readonly snapshots: SnapshotRuns;
+  /** Sends notifications that belong to no subscription. */
+  readonly messenger: Messenger;
   readonly registrations: Registrations;
   /** Absent: no context source is asked. */
   readonly sources?: Sources;
@@ -112,6 +121,10 @@ export interface Caller {
   readonly contextPerElement?: boolean;
   /** The minor number of the older version of the standard that the caller supports (clause 6.3.21). */
   readonly version?: MinorVersion;
+  /** The id of the snapshot that the request is about. Absent: the data of the tenant. */
+  readonly snapshot?: string;
+  /** True when the caller asks for what the draft of NGSI-LD 2.0 does otherwise. */
+  readonly wantsDraft?: boolean;
   /** True when the caller wants to know which rules of data models in mode `warn` the elements of a batch break. */
   readonly wantsModelWarnings?: boolean;
   /** True when the caller wants the @context of GeoJSON in the Link header (clause 6.3.15). */
@@ -125,6 +138,8 @@ export interface CallContext extends Caller {
   readonly services: Services;
   readonly now: Instant;
   readonly store: Store;
+  /** Names the store. Different stores have different names. */
+  readonly storeName: string;
   /** Collects the rules of data models in mode `warn` that are broken. Absent: nobody wants them. */
   readonly brokenRules?: BrokenRule[];
   /** The position of the newest change in the form that clients get, to continue with a stream. */
@@ -149,8 +164,8 @@ export interface TimeRange {
 
 /** The result of an operation. Bindings choose statuses and headers. */
 export type OperationResult =
-  /** 201 with the path of the created resource, and perhaps a body. */
-  | { readonly kind: 'created'; readonly location: string; readonly body?: JsonObject }
+  /** 201 with the path of the created resource, and perhaps a body. `isAccepted`: 202, as the draft of NGSI-LD 2.0 has it. */
+  | { readonly kind: 'created'; readonly location: string; readonly body?: JsonObject; readonly isAccepted?: boolean }
   /** 201 with the ids of the entities that a batch created. */
   | { readonly kind: 'createdMany'; readonly ids: readonly string[] }
   /** 204. */
@@ -219,7 +234,7 @@ export interface Operation {
   /** Media types of its answer, in the server's order of preference. */
   readonly media: readonly Media[];
   /** What the body must be; `any` takes every JSON value. `value`: any JSON value as `application/json`, in which an @context is data. */
-  readonly body: 'none' | 'object' | 'array' | 'any' | 'value';
+  readonly body: 'none' | 'object' | 'objectOrNone' | 'array' | 'any' | 'value';
   /**
    * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. Absent: the tenant must exist (clause 4.14).
    */

@@ -13,6 +13,8 @@ import type { Store } from '../port/store.ts';
 import type { Audit } from '../port/audit.ts';
 import { boundStore } from './bounded-store.ts';
 import { type Recording, startRecording } from './recording.ts';
+import { openSnapshot } from './snapshot/keeping.ts';
+import { localOnly, type Place, placeOf } from './snapshot/place.ts';
 import { tenantOf } from './tenant-name.ts';
 import { readBoolean } from './parameters.ts';
 import type { OperationResult, OperationRequest, CallContext, Caller, Operation, Services } from './operation.ts';
@@ -83,26 +85,45 @@ async function carryOut(
   request: OperationRequest,
   { caller, services, recording }: Performing & { readonly recording?: Recording },
 ): Promise<OperationResult> {
-  if (operation.body === 'object' && !isObject(request.body))
+  if (needsObject(operation, request) && !isObject(request.body))
     throw new Problem('InvalidRequest', 'The body must be a JSON object.');
   refuseTooManyNames(request.params, services.limits);
   readBoolean(request.params, 'local');
   if (operation.action === 'write' && operation.takesContext !== true) refuseManyMembers(request.body, services.limits);
   const tenant = tenantOf(request.params, caller.tenant);
+  const place = caller.snapshot === undefined ? 'tenant' : placeOf(operation);
   return operation.run(
-    request,
-    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, { services, recording }),
+    place === 'snapshot' ? localOnly(operation, request) : request,
+    await openCall(operation, tenant === caller.tenant ? caller : { ...caller, tenant }, {
+      services,
+      recording,
+      place,
+    }),
   );
+}
+
+const needsObject = ({ body }: Operation, request: OperationRequest): boolean =>
+  body === 'object' || (body === 'objectOrNone' && request.body !== undefined);
+
+interface Opening {
+  readonly services: Services;
+  readonly recording: Recording | undefined;
+  readonly place: Place;
 }
 
 /** Creates the context of a call: decides access and opens the tenant's store. */
 async function openCall(
   operation: Operation,
   caller: Caller,
-  { services, recording }: { readonly services: Services; readonly recording: Recording | undefined },
+  { services, recording, place }: Opening,
 ): Promise<CallContext> {
   const decision = decideCall(operation, caller);
-  const store = await openTenant(services, caller.tenant, operation);
+  const now = services.clock.now();
+  const ofTenant = await openTenant(services, caller.tenant, operation);
+  const { name: storeName, store } =
+    place === 'snapshot' && caller.snapshot !== undefined
+      ? await openSnapshot(caller.snapshot, { store: ofTenant, now, services })
+      : { name: caller.tenant, store: ofTenant };
   const noting = services.contexts.recordUse(caller.context, caller.tenant);
   if (noting) await noting;
   const position = async (): Promise<string> =>
@@ -111,7 +132,7 @@ async function openCall(
   const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller, recording });
   const noted = recording?.noting(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
   const own = caller.domain ? restrictToDomain(noted, caller.domain, operation.action) : noted;
-  return { ...caller, services, now: services.clock.now(), store: own, position };
+  return { ...caller, services, now, store: own, storeName, position };
 }
 
 const open: Decision = { extent: 'full' };

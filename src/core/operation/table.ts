@@ -21,6 +21,14 @@ import { createEntity, deleteEntity, mergeEntity, replaceEntity } from './entity
 import type { Operation } from './operation.ts';
 import { queryRegistrations, retrieveRegistration } from './registration/read-registrations.ts';
 import { createRegistration, deleteRegistration, updateRegistration } from './registration/write-registration.ts';
+import {
+  cloneSnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  purgeSnapshots,
+  retrieveSnapshot,
+  updateSnapshot,
+} from './snapshot/snapshots.ts';
 import { createStreamTicket } from './stream/create-ticket.ts';
 import {
   discardDeadLetter,
@@ -120,6 +128,12 @@ export const operations: readonly Operation[] = [
   retrieveRegistrationDeadLetter,
   discardRegistrationDeadLetter,
   replayRegistrationDeadLetter,
+  createSnapshot,
+  retrieveSnapshot,
+  updateSnapshot,
+  cloneSnapshot,
+  deleteSnapshot,
+  purgeSnapshots,
   createStreamTicket,
   addContext,
   listContexts,

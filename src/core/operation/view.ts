@@ -86,7 +86,7 @@ function plain(params: Params, { view, render, call }: Writing): EntityOutput {
       isPart || call.version !== undefined
         ? write()
         : call.services.renders.text(
-            { tenant: call.tenant, id, version, view: part === undefined ? key : `${key} ${part}` },
+            { tenant: call.storeName, id, version, view: part === undefined ? key : `${key} ${part}` },
             write,
           );
     return text === 'null' ? undefined : text;

@@ -247,6 +247,11 @@ export interface Stores {
   /** The disk usage of each tenant, known without reading data. Empty for a persistence without disks. */
   sizes(): Promise<readonly TenantSize[]>;
   /** The leases of this broker, where several brokers share the persistence. */
+  /**
+   * Deletes a tenant with everything in it. Running operations on it end first. Later calls of its store throw NonexistentTenant. Nothing
+   * happens when there is no such tenant.
+   */
+  drop(tenant: string): Promise<void>;
   readonly partitions: Partitions;
   readonly oneTimeStore: OneTimeStore;
   readonly audit: AuditTrail;

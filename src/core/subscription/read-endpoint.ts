@@ -1,8 +1,9 @@
 /** Parses the endpoint of a stored subscription: its `notification.endpoint` (clause 5.2.15). */
-import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { isUri, quoted } from '../model/read/id.ts';
-import { isSecretName, mask, maskUri } from '../model/secret.ts';
+import { readPairs, readReceiverInfo } from '../model/read/receiver-info.ts';
+import { maskUri } from '../model/secret.ts';
 import type { Messenger } from '../port/messenger.ts';
 import { readTimeMs } from './bounds.ts';
 import { type Members, refuseMembers } from '../model/read/json-member.ts';
@@ -90,39 +91,4 @@ function readAccept(json: JsonObject): Accept {
   if (known === undefined)
     throw badData(`The accept of the endpoint may be ${accepted.join(', ')}, not ${quoted(accept)}.`);
   return known;
-}
-
-/** Headers that frame a message or control a connection. A subscriber may not set them. */
-const framing = /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
-
-function readReceiverInfo(json: JsonObject): Readonly<Record<string, string>> {
-  const pairs = readPairs(json, 'receiverInfo');
-  for (const [key, value] of Object.entries(pairs)) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(key) || framing.test(key))
-      throw badData(
-        `A key in the receiverInfo of the endpoint must be the name of a header that may be set, not ${quoted(key)}.`,
-      );
-    if (/[^\t\P{Cc}]/u.test(value))
-      throw badData(
-        `The value of ${key} in the receiverInfo of the endpoint cannot stand in a header: ${quoted(isSecretName(key) ? mask : value)}.`,
-      );
-  }
-  return pairs;
-}
-
-/** An array of `{key, value}` (clause 5.2.22). The last one of a key counts. */
-function readPairs(json: JsonObject, name: string): Readonly<Record<string, string>> {
-  const { [name]: list = [] } = json;
-  if (!isArray(list))
-    throw badData(`The ${name} of the endpoint must be an array of {"key", "value"}, not ${quoted(list)}.`);
-  return Object.fromEntries(list.map((pair) => readPair(pair, name)));
-}
-
-function readPair(json: Json, name: string): readonly [string, string] {
-  const { key, value } = isObject(json) ? json : {};
-  if (typeof key === 'string' && key !== '' && typeof value === 'string') return [key, value];
-  const shown = typeof key === 'string' && isSecretName(key) ? { key, value: mask } : json;
-  throw badData(
-    `The ${name} of the endpoint must hold pairs such as {"key": "Authorization", "value": "…"}, not ${quoted(shown)}.`,
-  );
 }

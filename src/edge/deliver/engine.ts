@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { SubscriptionDocument } from '../../core/model/subscription.ts';
 import type { Messenger } from '../../core/port/messenger.ts';
 import type { Store } from '../../core/port/store.ts';
+import { isSnapshotStore } from '../../core/port/snapshot-store.ts';
 import { type Subscriptions, subscriptionCollection } from '../../core/port/subscriptions.ts';
 import { registrationCollectionOf } from '../../core/federation/registration-store.ts';
 import { readRegistrationSubscription } from '../../core/subscription/read-registration-subscription.ts';
@@ -138,6 +139,7 @@ async function openAll(engine: Engine): Promise<void> {
   const collection =
     engine.about === 'entities' ? subscriptionCollection : registrationCollectionOf(subscriptionCollection);
   for (const name of await engine.services.stores.tenantsWith(collection)) {
+    if (isSnapshotStore(name)) continue;
     // A tenant that cannot be opened does not block the others.
     await tenantOf(engine, name).catch((cause: unknown) => {
       engine.later ??= setTimeout(() => {

@@ -58,7 +58,7 @@ export async function readBody(
 export const readText = async (exchange: Exchange, bytesMax: number, bodyBudget: BodyBudget): Promise<string> =>
   hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, bodyBudget)).toString() : '';
 
-const hasBody = ({ request: { headers } }: Exchange): boolean =>
+export const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** Reads the media type of a body. The method must accept it. Parameters are ignored. */

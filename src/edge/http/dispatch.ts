@@ -21,6 +21,7 @@ import { createRoutes, describePath, findRoute, type Route, type Routes } from '
 import { mayReadEverything, maySubscribe, requireGrant } from './require-grant.ts';
 import { readTarget, type Target } from './target.ts';
 import { createSecurityHeaders } from './security-headers.ts';
+import { echoSnapshot } from './snapshot.ts';
 import { echoTenant } from './tenant.ts';
 import { answerReply } from './write.ts';
 
@@ -127,6 +128,7 @@ function sendTo(
     ...constant[proxies.scheme(exchange.request)],
     ...(isClosing() ? closeHeader : undefined),
     ...echoTenant(headers),
+    ...echoSnapshot(headers),
     ...echoCorrelator(headers),
   };
   send(exchange, reply, { common, services, writeTimeoutMs });
@@ -169,6 +171,7 @@ function requireContentLength(
   { isTolerant }: Pick<Services, 'isTolerant'>,
 ): void {
   if (body === 'none' || headers['content-length'] !== undefined) return;
+  if (body === 'objectOrNone' && headers['transfer-encoding'] === undefined) return;
   if (isTolerant && headers['transfer-encoding'] !== undefined) return;
   throw new Refusal(411, `A ${method} needs the header Content-Length.`);
 }
@@ -185,7 +188,7 @@ const preflightedHeaders = ['ngsild-tenant', 'fiware-service', 'authorization', 
 
 /** Any web page can send a POST without a body. A POST that changes something must have a header that needs a preflight request. */
 function requirePreflightedHeader({ request: { headers } }: Exchange, { name, method, body }: Operation): void {
-  if (method !== 'POST' || body !== 'none') return;
+  if (method !== 'POST' || (body !== 'none' && body !== 'objectOrNone')) return;
   const isAsked = preflightedHeaders.some((header) => headers[header] !== undefined);
   if (isAsked || headers['content-type']?.startsWith('application/json') === true) return;
   throw new Problem(

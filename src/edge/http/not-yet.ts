@@ -11,9 +11,6 @@ const paths: Readonly<Record<string, readonly Method[]>> = {
   '/entityMaps': collection,
   '/entityMaps/{id}': element,
   '/temporal/entityMaps': collection,
-  '/snapshots': ['POST', 'DELETE'],
-  '/snapshots/{id}': element,
-  '/snapshots/{id}/clone': ['POST'],
 };
 
 /** Methods and paths below `/ngsi-ld/v1` that are planned (clause 4.3.5). An implemented operation takes precedence. */

@@ -4,6 +4,8 @@ import { ownVersion } from '../../core/representation/conform.ts';
 export interface Preferences {
   /** The minor number of the wanted version, at most the broker's own (clause 6.3.21). */
   readonly version?: number;
+  /** What the draft of NGSI-LD 2.0 does otherwise is wanted. */
+  readonly wantsDraft?: boolean;
   /** The @context of GeoJSON goes into the Link header (clause 6.3.15). */
   readonly isContextInLink?: boolean;
   /** The answer to a batch contains the warnings of data models (our own). */
@@ -14,9 +16,11 @@ export interface Preferences {
 export function readPreferences(header: string | undefined): Preferences {
   if (header === undefined) return {};
   const preferences = new Map(header.split(',').map(readPreference));
-  const minor = /^1\.(\d{1,3})(?:\.\d+)?$/.exec(preferences.get('ngsi-ld') ?? '')?.[1];
+  const version = preferences.get('ngsi-ld') ?? '';
+  const minor = /^1\.(\d{1,3})(?:\.\d+)?$/.exec(version)?.[1];
   return {
     ...(minor === undefined ? undefined : { version: Math.min(Number(minor), ownVersion) }),
+    ...(/^2\.0(?:\.\d+)?$/.test(version) ? { wantsDraft: true } : undefined),
     ...(preferences.get('body') === 'json' ? { isContextInLink: true } : undefined),
     ...(preferences.has('model-warnings') ? { wantsModelWarnings: true } : undefined),
   };

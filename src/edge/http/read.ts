@@ -12,13 +12,14 @@ import type { Context } from '../../core/jsonld/context.ts';
 import { readContextLink } from '../../core/jsonld/link.ts';
 import { isArray, isObject, type Json, sameJson } from '../../core/model/json.ts';
 import { badData } from '../../core/model/problem.ts';
+import { readId } from '../../core/model/read/id.ts';
 import type { OperationRequest, Caller, Media, Operation, Services } from '../../core/operation/operation.ts';
 import { type Holder, holderOfTicket } from '../../core/operation/stream/tickets.ts';
 import { tenantIn } from '../../core/operation/tenant-name.ts';
 import { countTraffic } from '../traffic.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { negotiate } from './accept.ts';
-import { type Body, type BodyContext, readBody } from './body.ts';
+import { type Body, type BodyContext, hasBody, readBody } from './body.ts';
 import { readPreferences } from './prefer.ts';
 import type { Exchange } from './reply.ts';
 import type { Route } from './routes.ts';
@@ -48,7 +49,7 @@ export async function readRequest(
   admit(exchange, who, { operation, services });
   const params = readParameters(query, operation.parameters);
   const link = operation.takesContext === true ? undefined : linkOf(headers, holder);
-  if (operation.body === 'none') {
+  if (isWithoutBody(exchange, operation)) {
     return {
       request: { path, params, ...lastEventOf(headers) },
       caller: { ...who, context: await contextOf(link, { ...who, operation, services }) },
@@ -78,6 +79,9 @@ function admit(
   if (operation.body !== 'none') quotas.requireRoom(party);
 }
 
+const isWithoutBody = (exchange: Exchange, { body }: Operation): boolean =>
+  body === 'none' || (body === 'objectOrNone' && !hasBody(exchange));
+
 interface Authentication {
   readonly services: Services;
   readonly proxies: TrustedProxies;
@@ -97,6 +101,7 @@ function headOf(
   return {
     ...domainOf(headers, operation),
     media,
+    ...snapshotOf(headers),
     ...sentWith(request, proxies),
     ...wishes,
     ...(version === undefined ? undefined : { version }),
@@ -154,6 +159,11 @@ function contextOf(context: Json | undefined, { tenant, operation, services }: N
 function domainOf(headers: IncomingHttpHeaders, { action }: Operation): Pick<Caller, 'domain'> | undefined {
   const domain = readServicePath(headers, action);
   return domain && { domain };
+}
+
+/** The snapshot that the request is about (clause 5.5.15). Throws BadRequestData when it is no URI. */
+function snapshotOf({ 'ngsild-snapshot': id }: IncomingHttpHeaders): Pick<Caller, 'snapshot'> | undefined {
+  return id === undefined ? undefined : { snapshot: readId(id.toString(), 'the header NGSILD-Snapshot') };
 }
 
 /** The header that the EventSource of a browser sends when it reconnects. */

@@ -46,9 +46,12 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
   }
 }
 
-function createdReply({ location, body }: Extract<OperationResult, { kind: 'created' }>): Reply {
-  const headers = { Location: headerUrl(location) };
-  return body === undefined ? { status: 201, headers } : jsonReply(201, body, headers);
+function createdReply({ location, body, isAccepted = false }: Extract<OperationResult, { kind: 'created' }>): Reply {
+  const headers = {
+    Location: headerUrl(location),
+    ...(isAccepted ? { 'Preference-Applied': 'ngsi-ld=2.0' } : undefined),
+  };
+  return body === undefined ? { status: isAccepted ? 202 : 201, headers } : jsonReply(201, body, headers);
 }
 
 /** 206 for a partial time range, 203 for a result in the format of an older version (clauses 6.3.10, 6.3.21). */

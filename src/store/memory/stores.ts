@@ -15,6 +15,10 @@ export function createMemoryStores(options: { readonly yieldToEventLoop?: YieldT
       if (store) tenants.set(tenant, store);
       return Promise.resolve(store);
     },
+    drop: (tenant) => {
+      tenants.delete(tenant);
+      return Promise.resolve();
+    },
     partitions: allPartitions,
     oneTimeStore: createOneTimeStore(),
     audit: createAuditTrail(),

@@ -76,8 +76,8 @@ export async function openMongoStores(options: MongoOptions): Promise<Stores> {
       if (!isOpened && !(await withDatabase(register(registry, { _id: tenant, database }, create)))) return undefined;
       return (await withDatabase(opened.get(tenant, database))).store;
     },
-    ...listing(registry),
-    sizes: () => sizesOf(registry, (tenant) => client.db(databaseOf(prefix, tenant))),
+    drop: (tenant) => drop(tenant, { opened, registry, database: client.db(databaseOf(prefix, tenant)) }),
+    ...listing(registry, (tenant) => client.db(databaseOf(prefix, tenant))),
     async close() {
       isOpen = false;
       await stopRollupWorker();
@@ -88,10 +88,24 @@ export async function openMongoStores(options: MongoOptions): Promise<Stores> {
   };
 }
 
+interface Dropping {
+  readonly opened: Opened;
+  readonly registry: Collection<TenantDocument>;
+  readonly database: Db;
+}
+
+async function drop(tenant: string, { opened, registry, database }: Dropping): Promise<void> {
+  await opened.close(tenant);
+  await withDatabase(registry.deleteOne({ _id: tenant }));
+  await withDatabase(database.dropDatabase());
+}
+
 interface Opened {
   readonly has: (tenant: string) => boolean;
   /** Opens the store if need be. */
   readonly get: (tenant: string, database: string) => Promise<OpenStore>;
+  /** Closes the store if it is open. It is opened again on the next use. */
+  readonly close: (tenant: string) => Promise<void>;
   /** The stores that opened successfully. */
   readonly all: () => Promise<readonly OpenStore[]>;
 }
@@ -109,27 +123,35 @@ function createOpened(open: (database: string) => Promise<OpenStore>): Opened {
       fresh.catch(() => opened.delete(tenant));
       return fresh;
     },
+    async close(tenant) {
+      const known = opened.get(tenant);
+      opened.delete(tenant);
+      const store = await known?.catch(() => undefined);
+      await store?.close();
+    },
     all: async () =>
       (await Promise.allSettled(opened.values())).flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
   };
 }
 
 /** All tenants count as in use and as having documents: an unused database costs nothing, while asking each would. */
-function listing(registry: Collection<TenantDocument>): Pick<Stores, 'tenants' | 'tenantsInUse' | 'tenantsWith'> {
+function listing(
+  registry: Collection<TenantDocument>,
+  databaseFor: (tenant: string) => Db,
+): Pick<Stores, 'tenants' | 'tenantsInUse' | 'tenantsWith' | 'sizes'> {
   const tenants = (): Promise<readonly string[]> => tenantsIn(registry);
-  return { tenants, tenantsInUse: tenants, tenantsWith: tenants };
+  return {
+    tenants,
+    tenantsInUse: tenants,
+    tenantsWith: tenants,
+    sizes: async () => Promise.all((await tenants()).map((tenant) => sizeOf(tenant, databaseFor(tenant)))),
+  };
 }
 
 const tenantsIn = async (registry: Collection<TenantDocument>): Promise<readonly string[]> => [
   '',
   ...(await withDatabase(registry.find().toArray())).map(({ _id }) => _id),
 ];
-
-const sizesOf = async (
-  registry: Collection<TenantDocument>,
-  databaseFor: (tenant: string) => Db,
-): Promise<readonly TenantSize[]> =>
-  Promise.all((await tenantsIn(registry)).map((tenant) => sizeOf(tenant, databaseFor(tenant))));
 
 async function sizeOf(tenant: string, database: Db): Promise<TenantSize> {
   const stats = await withDatabase(database.stats());

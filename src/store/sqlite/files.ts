@@ -1,4 +1,5 @@
 /** The open files of tenants: opens a file on use, and closes it when it was idle for a while or too many files are open. */
+import { rm } from 'node:fs/promises';
 import type { YieldToEventLoop } from '../../core/port/clock.ts';
 import type { Store } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
@@ -12,6 +13,10 @@ export interface Files {
    * this call had not happened. Throws what `problemOf` makes of a failure.
    */
   use<T>(path: string, work: (store: Store) => Promise<T>, isUse?: boolean): Promise<T>;
+  /** Closes a file, and deletes it with its write-ahead log. Then `use` throws NonexistentTenant until `readmit` is called. */
+  remove(path: string): Promise<void>;
+  /** Allows a file that was removed to be created again. */
+  readmit(path: string): void;
   /** The paths of open files. */
   paths(): readonly string[];
   /** Waits for running work, then closes all files. */
@@ -47,13 +52,19 @@ interface State extends FilesOptions {
   latest: File | undefined;
   /** Files that are being closed. A file is opened again only after that. */
   readonly closing: Map<string, Promise<void>>;
+  /** The paths of removed files. */
+  readonly removed: Set<string>;
 }
 
 export function createFiles(options: FilesOptions): Files {
-  const state: State = { ...options, files: new Map(), latest: undefined, closing: new Map() };
+  const state: State = { ...options, files: new Map(), latest: undefined, closing: new Map(), removed: new Set() };
   const timer = setInterval(() => closeIdle(state), options.idleMs / idleChecksMax).unref();
   return {
     use: (path, work, isUse = true) => use(state, path, { work, isUse }),
+    remove: (path) => remove(state, path),
+    readmit: (path) => {
+      state.removed.delete(path);
+    },
     paths: () => [...state.files.keys()],
     async close() {
       clearInterval(timer);
@@ -68,6 +79,7 @@ async function use<T>(
   path: string,
   { work, isUse }: { readonly work: (store: Store) => Promise<T>; readonly isUse: boolean },
 ): Promise<T> {
+  if (state.removed.has(path)) throw new Problem('NonexistentTenant', 'This was deleted meanwhile.');
   const file = state.files.get(path) ?? open(state, path);
   file.users += 1;
   if (isUse) touch(state, path, file);
@@ -117,6 +129,17 @@ function open(state: State, path: string): File {
     },
   );
   return file;
+}
+
+/** The files that SQLite makes for a database. */
+const suffixes = ['', '-wal', '-shm'];
+
+async function remove(state: State, path: string): Promise<void> {
+  state.removed.add(path);
+  const file = state.files.get(path);
+  if (file) closeFile(state, path, file);
+  await state.closing.get(path);
+  await Promise.all(suffixes.map((suffix) => rm(path + suffix, { force: true })));
 }
 
 /** Closes the least recently used files first. */

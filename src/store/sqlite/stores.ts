@@ -9,7 +9,7 @@ import type { Store, Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { auditFile, createAuditTrail } from './audit/audit-trail.ts';
 import { problemOf } from './failure.ts';
-import { createFiles, type FilesOptions } from './files.ts';
+import { createFiles, type Files, type FilesOptions } from './files.ts';
 import { hasDocuments } from './peek.ts';
 import { rescueWals } from './rescue-wal.ts';
 import { createStoreOnUse } from './store-on-use.ts';
@@ -46,25 +46,21 @@ export function createSqliteStores(options: SqliteOptions): Stores {
   const failed = createFaultReporter(observe);
   const { openMax: openMax = defaultOpenMax, idleMs = defaultIdleMs } = options;
   const files = createFiles({ writer, yieldToEventLoop, openMax, idleMs, failed });
-  const stores = new Map<string, Store>();
+  const stores = createStoreCache({ files, writer });
   const audit = createAuditTrail(join(directory, auditFile));
   let isOpen = true;
-
-  const storeOf = (path: string): Store => {
-    const store = stores.get(path) ?? createStoreOnUse({ path, files, writer });
-    stores.set(path, store);
-    return store;
-  };
 
   return {
     async open(tenant, create) {
       if (!isOpen) throw new Problem('Unavailable', 'The store is closed.');
       const path = join(directory, fileOf(tenant));
-      if (stores.has(path) || existsSync(path)) return storeOf(path);
+      if (stores.has(path) || existsSync(path)) return stores.get(path);
       if (!create && tenant !== '') return undefined;
+      files.readmit(path);
       await files.use(path, () => Promise.resolve());
-      return storeOf(path);
+      return stores.get(path);
     },
+    drop: (tenant) => stores.remove(join(directory, fileOf(tenant))),
     partitions: allPartitions,
     oneTimeStore: createOneTimeStore(),
     audit,
@@ -77,6 +73,29 @@ export function createSqliteStores(options: SqliteOptions): Stores {
       await files.close();
       await audit.close();
       if (!options.writer) await writer.close();
+    },
+  };
+}
+
+interface StoreCache {
+  readonly has: (path: string) => boolean;
+  readonly get: (path: string) => Store;
+  /** Deletes the file. */
+  readonly remove: (path: string) => Promise<void>;
+}
+
+function createStoreCache(place: { readonly files: Files; readonly writer: Writer }): StoreCache {
+  const stores = new Map<string, Store>();
+  return {
+    has: (path) => stores.has(path),
+    get(path) {
+      const store = stores.get(path) ?? createStoreOnUse({ path, ...place });
+      stores.set(path, store);
+      return store;
+    },
+    remove(path) {
+      stores.delete(path);
+      return place.files.remove(path);
     },
   };
 }

@@ -4,6 +4,7 @@ import { startJobs } from '../../../src/city/job/jobs.ts';
 import { readKeptDays, readRollupDays, retentionAt } from '../../../src/city/job/retention.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
+import { noSnapshots } from '../../context-registry.ts';
 import { defaultVocabulary } from '../../scenario/scenario.ts';
 
 const terms = { expand: (name: string) => (name.includes(':') ? name : `${defaultVocabulary}${name}`) };
@@ -60,6 +61,7 @@ async function forgotten(isDryRun: boolean): Promise<{ readonly did: readonly st
   const historyKeep = { ...readKeptDays('Air=30', 10), isDryRun };
   const logKeep = { hours: 1, records: 1, bytes: 1e9 };
   const stop = startJobs({
+    ...noSnapshots,
     stores,
     observe,
     clock: { now: () => at },

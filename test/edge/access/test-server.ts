@@ -19,7 +19,7 @@ import { closeServer, createHttpServer } from '../../../src/edge/http/server.ts'
 import { createFeeds } from '../../../src/edge/stream/feed.ts';
 import { createEventStreams } from '../../../src/edge/stream/sse/streams.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../../context-registry.ts';
 import { testServerLimits } from '../http/test-server.ts';
 
 interface Answer {
@@ -81,6 +81,7 @@ export async function startTestServer(
     collation: 'und-x-icu',
     limits: testLimits,
     subscriptions: noSubscriptions,
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },

@@ -14,7 +14,7 @@ import { createRenderCache } from '../../../src/core/representation/rendered.ts'
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import type { DeliveryServices } from '../../../src/edge/deliver/environment.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
 import { eventually } from './test-broker.ts';
 
 interface Bench {
@@ -59,6 +59,7 @@ async function openBench(): Promise<Bench> {
     ids: createIds(),
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: now },

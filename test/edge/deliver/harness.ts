@@ -19,7 +19,7 @@ import { createEndpointScheduler } from '../../../src/edge/deliver/endpoint-sche
 import type { DeliveryServices } from '../../../src/edge/deliver/environment.ts';
 import { openTenant, type Tenant } from '../../../src/edge/deliver/tenant.ts';
 import type { EntityFragment } from '../../../src/core/model/entity.ts';
-import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
 
 /** A notification that was sent. */
 export interface Told {
@@ -424,6 +424,7 @@ function worldOf(stores: Stores): DeliveryServices {
     ids,
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },

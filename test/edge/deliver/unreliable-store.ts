@@ -17,7 +17,7 @@ import type { Log, LogRecord, Position, Store, Stores } from '../../../src/core/
 import { createMemory } from '../../../src/app/memory.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
-import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
 import { createRecord, type Record as Recorded } from './recorded.ts';
 
 /**
@@ -345,6 +345,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
     access: openPolicy,
     isTolerant: false,
     collation: 'und-x-icu',
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: instantOf(0) },

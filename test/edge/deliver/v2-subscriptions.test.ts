@@ -32,7 +32,7 @@ import { createRenderCache } from '../../../src/core/representation/rendered.ts'
 import { createDeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import { createHttpMessenger } from '../../../src/edge/deliver/http-messenger.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
 import { eventually } from './test-broker.ts';
 
 const vocabulary = 'https://uri.etsi.org/ngsi-ld/default-context/';
@@ -103,6 +103,7 @@ async function openBench(tenant = ''): Promise<Bench> {
     ids: createIds(),
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },

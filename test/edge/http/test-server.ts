@@ -21,7 +21,7 @@ import type { Observation } from '../../../src/core/port/observe.ts';
 import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../../context-registry.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
@@ -143,6 +143,7 @@ function createServices(observe: (observation: Observation) => void): Services {
     collation: 'und-x-icu',
     limits: testLimits,
     subscriptions: noSubscriptions,
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: clock.now() },

@@ -29,7 +29,7 @@ import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { createOfflineLibrary, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../../context-registry.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
 const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
@@ -92,6 +92,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     renders: createRenderCache(0),
     memory: createMemory(2 ** 28, observe),
     subscriptions: { ...noSubscriptions },
+    ...noSnapshots,
     registrations: createRegistrations({ stores, observe: () => undefined }),
     tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
     identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },

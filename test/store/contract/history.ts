@@ -56,6 +56,26 @@ export function describeHistory(bench: Bench): void {
       });
     });
 
+    test('of copies with their own stamps, and adds none for a copy of an entity', async () => {
+      const store = bench.store();
+      const own = { createdAt: minute(0), modifiedAt: minute(1) };
+      const entity = { id: urn('a'), types: [iri('Thing')], ...own, attrs: attrs({ level: property(2, own) }) };
+      await apply(store, minute(9), { op: 'copy', id: urn('a'), entity });
+      await apply(store, minute(9), { op: 'copy', id: urn('a'), entity: { ...entity, types: [iri('Other')] } });
+      expect(await entityOf(store, 'a')).toEqual(entity);
+      expect(await store.history(historyPlan())).toEqual([]);
+      const unobserved = { id: urn('a'), types: [iri('Thing')], name: level, instance: property(1, own) };
+      const observed = { ...unobserved, instance: property(2, { ...own, observedAt: minute(3) }) };
+      await store.record([unobserved, observed], minute(9));
+      const { attrs: found } = await historyOf(store, 'a');
+      expect(found[level]).toMatchObject([property(1, own), property(2, { ...own, observedAt: minute(3) })]);
+      await apply(store, minute(10), setTo('a', { level: property(3) }));
+      expect(await entityOf(store, 'a')).toMatchObject({
+        modifiedAt: minute(10),
+        attrs: { [level]: [{ value: 3, modifiedAt: minute(10) }] },
+      });
+    });
+
     test('of every kind of attribute', async () => {
       const store = bench.store();
       const given = {

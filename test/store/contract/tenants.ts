@@ -46,6 +46,24 @@ export function describeTenants(bench: Bench): void {
       expect(called).toBe(1);
     });
 
+    test('that are gone with everything in them once they are dropped', async () => {
+      const stores = bench.stores();
+      const city = await stores.open('city', true);
+      if (!city) throw new Error('A tenant was not made.');
+      await apply(city, minute(0), create('a'));
+      await city.collection('one').put('a', 1);
+      await stores.drop('city');
+      await stores.drop('village');
+      expect(await stores.open('city', false)).toBeUndefined();
+      expect(await stores.tenants()).toEqual(['']);
+      const anew = await stores.open('city', true);
+      if (!anew) throw new Error('A tenant was not made.');
+      expect(await namesFound(anew, {})).toEqual([]);
+      expect(await anew.collection('one').get('a')).toBeUndefined();
+      await apply(anew, minute(1), create('b'));
+      expect(await namesFound(anew, {})).toEqual(['b']);
+    });
+
     test('whose sizes are told where they are on a disk', async () => {
       const city = await bench.stores().open('city', true);
       if (!city) throw new Error('A tenant was not made.');

@@ -19,7 +19,7 @@ import {
   selectionParameters,
 } from '../selection.ts';
 import { type EntityOutput, readEntityOutput, outputParameters } from '../view.ts';
-import { resolveLinks } from './linked-query.ts';
+import { resolveLinks } from '../linked-query.ts';
 import { findOrdered, orderParameters } from './ordered.ts';
 import { readQueryBody } from '../query-body.ts';
 

@@ -7,6 +7,7 @@ import { readId } from '../../model/read/id.ts';
 import type { HistoryPlan } from '../../port/store.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
+import { type HistorySelection, tooManyInstances } from '../../port/histories.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { listText } from '../long-text.ts';
 import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
@@ -14,7 +15,7 @@ import { type QueryBody, readQueryBody } from '../query-body.ts';
 import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters } from '../selection.ts';
 import { withContext } from '../view.ts';
 import type { Cut } from './cut.ts';
-import { type HistorySelection, findHistories, tooManyInstances } from './find-histories.ts';
+import { findHistories } from './find-histories.ts';
 import { type Find, readPart, type PartSource } from './read-part.ts';
 import {
   type HistoryOutput,

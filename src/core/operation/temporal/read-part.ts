@@ -8,7 +8,7 @@ import { restIfDue } from '../../model/interruptible.ts';
 import type { Micros } from '../../model/instant.ts';
 import type { CallContext } from '../operation.ts';
 import { type Cut, type CutOptions, cutHistories, isComplete } from './cut.ts';
-import type { HistorySelection } from './find-histories.ts';
+import type { HistorySelection } from '../../port/histories.ts';
 
 /** Finds the histories of an answer. If `each` is given, at most the first `each` instances of each series. */
 export type Find = (each?: number) => Promise<readonly EntityHistory[]>;

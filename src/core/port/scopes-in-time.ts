@@ -1,11 +1,18 @@
 /** Filters histories by a scope query: keeps what was observed while a matching scope was valid (clause 4.19 and Annex C.5.16). */
-import type { ScopeQuery, TemporalQuery } from '../../language/filter.ts';
-import { compileFilter } from '../../language/matches/matches.ts';
-import { isWithin, timeOf } from '../../language/temporal-query.ts';
-import { type EntityHistory, type HistoricInstance, scopeSeries } from '../../model/history.ts';
-import { type Micros, microsOfInstant } from '../../model/instant.ts';
-import { isStrings } from '../../model/json.ts';
-import type { CallContext } from '../operation.ts';
+import type { ScopeQuery, TemporalQuery } from '../language/filter.ts';
+import { compileFilter } from '../language/matches/matches.ts';
+import { isWithin, timeOf } from '../language/temporal-query.ts';
+import { type EntityHistory, type HistoricInstance, scopeSeries } from '../model/history.ts';
+import { type Instant, type Micros, microsOfInstant } from '../model/instant.ts';
+import { isStrings } from '../model/json.ts';
+import type { Store } from './store.ts';
+
+/** What histories are read from, and at which time. */
+export interface HistorySource {
+  readonly store: Pick<Store, 'history'>;
+  readonly now: Instant;
+  readonly services: { readonly limits: { readonly instancesMax: number } };
+}
 
 interface ScopeCondition {
   readonly scopeQ: ScopeQuery;
@@ -33,13 +40,13 @@ const isInForce = (
 export async function withinScopes(
   histories: readonly EntityHistory[],
   { scopeQ, temporal }: ScopeCondition,
-  call: CallContext,
+  source: HistorySource,
 ): Promise<readonly EntityHistory[]> {
   if (histories.length === 0) return [];
   const matches = compileFilter({ scopeQ });
   const scopes = await readScopes(
     histories.map(({ id }) => id),
-    call,
+    source,
   );
   return histories.flatMap((history) => {
     const validityIntervals = validityIntervalsOf(scopes.get(history.id) ?? []).filter(({ instance: { value } }) => {
@@ -53,7 +60,7 @@ export async function withinScopes(
 /** All known scopes of some entities. */
 async function readScopes(
   ids: readonly string[],
-  { store, now, services }: CallContext,
+  { store, now, services }: HistorySource,
 ): Promise<ReadonlyMap<string, readonly HistoricInstance[]>> {
   const found = await store.history({
     filter: { selectors: [{ ids }] },

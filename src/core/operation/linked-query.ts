@@ -1,7 +1,7 @@
 /** Resolves the parts of a query that lead through relationships (clause 4.9): finds the target entities first. */
-import { anyOfTypes, type Filter, type QPath, type Query } from '../../language/filter.ts';
-import { Problem } from '../../model/problem.ts';
-import type { CallContext } from '../operation.ts';
+import { anyOfTypes, type Filter, type QPath, type Query } from '../language/filter.ts';
+import { Problem } from '../model/problem.ts';
+import type { CallContext } from './operation.ts';
 
 /** Maximum number of target entities of one part of a query. */
 const targetsMax = 10_000;

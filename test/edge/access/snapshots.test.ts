@@ -1,0 +1,115 @@
+/** Tests that snapshots hold and show only what is granted, and that the broker deletes those that have ended. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Json, JsonObject } from '../../../src/core/model/json.ts';
+import { isObject } from '../../../src/core/model/json.ts';
+import { snapshotCollection } from '../../../src/core/operation/snapshot/document.ts';
+import { tidySnapshots } from '../../../src/core/operation/snapshot/keeping.ts';
+import type { Store } from '../../../src/core/port/store.ts';
+import { administrator, startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+const [ana, bo, id] = ['key:ana', 'key:bo', 'urn:ngsi-ld:Snapshot:1'];
+const within = { 'NGSILD-Snapshot': id };
+
+const give = async (members: JsonObject): Promise<void> => {
+  expect((await server.send('POST /access/grants', { as: administrator, body: members })).status).toBe(201);
+};
+const make = async (as: string): Promise<number> => {
+  const snapshotQueries = [{ type: 'Query', entities: [{ type: 'Lamp' }, { type: 'Meter' }] }];
+  return (await server.send('POST /snapshots', { as, body: { id, type: 'Snapshot', snapshotQueries } })).status;
+};
+const prepared = async (): Promise<void> => {
+  for (;;) {
+    const { body } = await server.send(`GET /snapshots/${id}`, { as: administrator });
+    if (isObject(body) && body['snapshotStatus'] !== 'preparing') return;
+  }
+};
+const idsFor = async (as: string): Promise<unknown> => {
+  const { status, body } = await server.send('GET /entities?type=*', { as, headers: within });
+  return Array.isArray(body) ? body.map((one: { id: string }) => one.id) : status;
+};
+
+beforeEach(async () => {
+  server = await startTestServer();
+  for (const [entity, type] of [
+    ['urn:x:1', 'Lamp'],
+    ['urn:x:2', 'Meter'],
+  ] as const)
+    await server.send('POST /entities', { as: administrator, body: { id: entity, type, a: 1 } });
+});
+afterEach(() => server.stop());
+
+describe('a snapshot', () => {
+  test('has what its creator may read, and shows each caller what that one may read', async () => {
+    await give({ to: ana, operations: ['read'], types: ['Lamp'] });
+    await give({ to: ana, operations: ['write'] });
+    await give({ to: bo, operations: ['read'], types: ['Meter'] });
+    expect(await make(ana)).toBe(201);
+    await prepared();
+    expect(await idsFor(administrator)).toEqual(['urn:x:1']);
+    expect(await idsFor(ana)).toEqual(['urn:x:1']);
+    expect(await idsFor(bo)).toEqual([]);
+    expect(await idsFor('key:nobody')).toBe(403);
+  });
+
+  test('is made by whoever may write everything, and changed by its creator and administrators', async () => {
+    await give({ to: ana, operations: ['read', 'write'] });
+    await give({ to: bo, operations: ['read', 'write'], types: ['Lamp'] });
+    expect(await make(bo)).toBe(403);
+    expect(await make(ana)).toBe(201);
+    await prepared();
+    expect((await server.send(`GET /snapshots/${id}`, { as: bo })).status).toBe(404);
+    expect((await server.send(`DELETE /snapshots/${id}`, { as: bo })).status).toBe(404);
+    expect((await server.send('DELETE /snapshots?q=snapshotPriority==5', { as: bo })).status).toBe(404);
+    const body = { snapshotPriority: 9 };
+    expect((await server.send(`PATCH /snapshots/${id}`, { as: ana, body })).status).toBe(200);
+    expect((await server.send(`PATCH /snapshots/${id}`, { as: administrator, body })).status).toBe(200);
+    const { status } = await server.send('PATCH /entities/urn:x:1/attrs', { as: bo, body: { a: 2 }, headers: within });
+    expect(status).toBe(204);
+    expect((await server.send(`POST /snapshots/${id}/clone`, { as: bo, body: {} })).status).toBe(403);
+    expect((await server.send(`DELETE /snapshots/${id}`, { as: ana })).status).toBe(204);
+  });
+});
+
+describe('the snapshots of a tenant', () => {
+  const hour = 3_600_000;
+  const later = (hours: number): string => new Date(Date.now() + hours * hour).toISOString();
+
+  const change = async (next: (document: JsonObject) => JsonObject): Promise<Store> => {
+    const store = await server.services.stores.open('', false);
+    const document: Json | undefined = await store?.collection(snapshotCollection).get(id);
+    if (!store || !isObject(document)) throw new Error('There is no snapshot.');
+    await store.collection(snapshotCollection).put(id, next(document));
+    return store;
+  };
+
+  test('end with their lifetime, and leave no store behind', async () => {
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    expect(await server.services.stores.tenants()).toHaveLength(2);
+    const store = await change((document) => document);
+    expect(await tidySnapshots(store, later(1), server.services)).toBe(0);
+    expect(await tidySnapshots(store, later(25), server.services)).toBe(1);
+    expect(await server.services.stores.tenants()).toEqual(['']);
+    expect(await store.collection(snapshotCollection).keys()).toEqual([]);
+  });
+
+  test('are not there once they have ended, and their ids can be used again', async () => {
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    await change((document) => ({ ...document, expiresAt: later(-1) }));
+    expect((await server.send(`GET /snapshots/${id}`, { as: administrator })).status).toBe(404);
+    expect(await idsFor(administrator)).toBe(404);
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    expect(await idsFor(administrator)).toEqual(['urn:x:1', 'urn:x:2']);
+  });
+
+  test('have failed when the broker that filled them was stopped', async () => {
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    await change((document) => ({ ...document, status: 'preparing', aliveAt: later(-1) }));
+    const { body } = await server.send(`GET /snapshots/${id}`, { as: administrator });
+    expect(body).toMatchObject({ snapshotStatus: 'failure', snapshotQueriesDetails: [{ resultStatus: 'failure' }] });
+  });
+});
