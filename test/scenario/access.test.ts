@@ -11,5 +11,6 @@ scenarios('access', {
     { does: 'replaceGrant', send: 'PUT /access/grants/urn:g:1', body: grant, answers: 403 },
     { does: 'deleteGrant', send: 'DELETE /access/grants/urn:g:1', answers: 403 },
     { does: 'queryAudit', send: 'GET /access/audit', answers: 403 },
+    { does: 'explainAccess', send: 'GET /access/explain?operation=administer', answers: 200 },
   ],
 });

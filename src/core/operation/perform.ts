@@ -57,7 +57,7 @@ function performAllowed(
   performing: Performing,
 ): Promise<OperationResult> {
   const { audit } = performing.services;
-  return audit && operation.access !== 'open'
+  return audit && operation.access !== 'open' && operation.access !== 'public'
     ? performRecorded(operation, request, { ...performing, audit })
     : carryOut(operation, request, performing);
 }

@@ -1,5 +1,6 @@
 /** The list of all operations of the API. Bindings iterate over it; to add an operation, add its file and its line here. */
 import { queryAudit } from './access/audit.ts';
+import { explainAccess } from './access/explain.ts';
 import { createGrant, deleteGrant, listGrants, replaceGrant, retrieveGrant } from './access/grants.ts';
 import { createBatch, deleteBatch, mergeBatch, updateBatch, upsertBatch } from './batch/batch-operations.ts';
 import { upsertTemporalBatch } from './batch/history-batch.ts';
@@ -146,4 +147,5 @@ export const operations: readonly Operation[] = [
   replaceGrant,
   deleteGrant,
   queryAudit,
+  explainAccess,
 ];
