@@ -93,6 +93,7 @@ describe.each(testedStores)('snapshots (%s)', (store) => {
       snapshotPriority: 5,
       snapshotQueriesDetails: [{ resultStatus: 'success' }],
       expiresAt: expect.any(String),
+      lastUsedAt: expect.any(String),
     });
     await send(`PATCH /entities/${id}/attrs`, { level: 2 });
     await send('POST /entities', { id: fresh('Tank'), type, level: 3 });

@@ -81,7 +81,9 @@ export const priorityOf = ({ members: { snapshotPriority } }: SnapshotDocument):
 
 /** The snapshot as clients see it, without secrets. */
 export function shownSnapshot(document: SnapshotDocument): JsonObject {
-  const { id, members, status, details, temporalDetails, createdAt, modifiedAt, expiresAt, lastUsedAt } = document;
+  const { id, members, status, details, temporalDetails, createdAt, modifiedAt, expiresAt } = document;
+  // Making it was its first use.
+  const { lastUsedAt = createdAt } = document;
   return {
     id,
     type: 'Snapshot',
@@ -93,7 +95,7 @@ export function shownSnapshot(document: SnapshotDocument): JsonObject {
     createdAt,
     modifiedAt,
     expiresAt,
-    ...(lastUsedAt === undefined ? undefined : { lastUsedAt }),
+    lastUsedAt,
   };
 }
 
