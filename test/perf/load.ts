@@ -17,14 +17,30 @@ export interface Shot {
   readonly body?: string;
 }
 
+interface LoadOptions {
+  readonly connections?: number;
+  readonly seconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Sends shots made one by one from so many connections, for some seconds. */
-export async function load(url: string, shot: () => Shot, { connections = 64, seconds = 5 } = {}): Promise<Load> {
+export async function load(
+  url: string,
+  shot: () => Shot,
+  { connections = 64, seconds = 5, headers = {} }: LoadOptions = {},
+): Promise<Load> {
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
     requests: [
-      { setupRequest: (request) => ({ ...request, ...shot(), headers: { 'content-type': 'application/json' } }) },
+      {
+        setupRequest: (request) => ({
+          ...request,
+          ...shot(),
+          headers: { 'content-type': 'application/json', ...headers },
+        }),
+      },
     ],
   });
   return {
