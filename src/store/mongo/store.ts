@@ -50,7 +50,7 @@ export async function openStore(collections: Collections, options: StoreOptions)
   const documentCollections = createDocumentCollections(collections, { ...options, writer });
   return {
     store: {
-      ...createReading(collections),
+      ...createReading(collections, yieldToEventLoop),
       ...createWriting(collections, { writer, yieldToEventLoop }),
       collection: documentCollections.open,
       log: createLog(collections, { writer, followers }),
@@ -64,17 +64,20 @@ export async function openStore(collections: Collections, options: StoreOptions)
   };
 }
 
-function createReading(collections: Collections): Pick<Store, 'get' | 'find' | 'count' | 'history' | 'summary'> {
+function createReading(
+  collections: Collections,
+  pause: YieldToEventLoop,
+): Pick<Store, 'get' | 'find' | 'count' | 'history' | 'summary'> {
   const { subjects, counts } = collections;
   const count: Store['count'] = async (plan) => {
     const expired = { expires: { $lte: microsOfInstant(plan.now) } };
     const kept = await countKept(counts, plan);
     const isKept = kept !== undefined && (await subjects.findOne(expired, { projection: { _id: 1 } })) === null;
-    return isKept ? kept : countEntities(subjects, plan);
+    return isKept ? kept : countEntities(subjects, plan, pause);
   };
   return {
     get: (id, now) => withDatabase(getEntity(subjects, id, now)),
-    find: (plan) => withDatabase(findEntities(subjects, plan)),
+    find: (plan) => withDatabase(findEntities(subjects, plan, pause)),
     count: (plan) => withDatabase(count(plan)),
     history: (plan) => withDatabase(readHistories(plan, collections)),
     summary: () => withDatabase(readSummary(counts)),

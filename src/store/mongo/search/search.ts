@@ -3,6 +3,7 @@ import type { Document } from 'mongodb';
 import { compileFilter } from '../../../core/language/matches/matches.ts';
 import type { Entity } from '../../../core/model/entity.ts';
 import { presentAt } from '../../../core/model/expiry.ts';
+import { type Pause, restIfDue } from '../../../core/model/interruptible.ts';
 import { type Instant, microsOfInstant } from '../../../core/model/instant.ts';
 import type { Plan, Stored } from '../../../core/port/store.ts';
 import { entityIn } from '../own-text.ts';
@@ -43,7 +44,8 @@ export async function getEntity(subjects: Subjects, id: string, now: Instant): P
   return document ? storedIn(document, now) : undefined;
 }
 
-export async function findEntities(subjects: Subjects, plan: Plan): Promise<readonly Stored[]> {
+/** `pause` is called between candidates. */
+export async function findEntities(subjects: Subjects, plan: Plan, pause: Pause): Promise<readonly Stored[]> {
   const { limit, offset = 0, after = 0 } = plan;
   const found: Stored[] = [];
   if (limit <= 0) return found;
@@ -52,6 +54,7 @@ export async function findEntities(subjects: Subjects, plan: Plan): Promise<read
   let toSkip = offset;
   const size = isExact ? limit + offset : Math.max(pageSize, limit + offset);
   for await (const document of walk(subjects, where, { after, size, budget: createTimeBudget(), projection })) {
+    await restIfDue(pause);
     const stored = check(document);
     if (!stored) continue;
     if (toSkip > 0) toSkip -= 1;
@@ -62,7 +65,7 @@ export async function findEntities(subjects: Subjects, plan: Plan): Promise<read
 }
 
 /** MongoDB counts the entities that the condition alone decides. */
-export async function countEntities(subjects: Subjects, plan: Plan): Promise<number> {
+export async function countEntities(subjects: Subjects, plan: Plan, pause: Pause): Promise<number> {
   const budget = createTimeBudget();
   const check = compileCheck(plan);
   const { where = {}, isExact }: Condition = compileCondition(plan.filter);
@@ -73,6 +76,7 @@ export async function countEntities(subjects: Subjects, plan: Plan): Promise<num
   for await (const document of walk(subjects, isExact ? unsure : where, {
     ...{ after: 0, size: pageMax, budget, projection: wholeProjection },
   })) {
+    await restIfDue(pause);
     if (check(document)) count += 1;
   }
   return count;
