@@ -5,6 +5,8 @@ import { performance } from 'node:perf_hooks';
 import { local } from '../core/access/identity.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { operations } from '../core/operation/table.ts';
+import { v2SubscriptionOperations } from '../core/operation/subscription/v2/operations.ts';
+import { v2EntityOperations } from '../core/operation/v2/table.ts';
 import { createHostCheck } from '../edge/http/host-names.ts';
 import type { Certificate } from '../edge/http/certificate.ts';
 import { createHttpServer, type HttpOptions } from '../edge/http/server.ts';
@@ -26,6 +28,9 @@ export interface ServerParts {
   /** Absent: the server speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
 }
+
+/** The version of Orion whose NGSI v2 the broker speaks: clients read it as the level of the API. */
+const v2Level = '4.7.0';
 
 /** The server of clients, and that of commands on the same machine, which offers the same API to the operator. */
 export function openServers(
@@ -63,6 +68,7 @@ function httpOptions(
   return {
     services,
     operations: [...operations, ...streams.events.operations, ...access.operations],
+    v2Operations: [...v2EntityOperations, ...v2SubscriptionOperations],
     compatibilityRoutes: [...(streams.proxy?.routes ?? []), ...(access.routes ?? [])],
     limits: httpLimitsOf(config, services.memory),
     corsOrigin: config.corsOrigin,
@@ -72,7 +78,7 @@ function httpOptions(
         name: 'Mlaka',
         version,
         'orionld version': version,
-        orion: { version },
+        orion: { version: v2Level },
         uptime: Math.floor((performance.now() - began) / 1000),
       }),
       unready: health.unready,

@@ -2,7 +2,10 @@
 import type { Filter, Query } from '../language/filter.ts';
 
 /** Members of every entity, which `q` names like attributes. They are visible with the entity. `modifiedAt` depends on its attributes. */
-const members: ReadonlySet<string> = new Set(['id', 'type', 'scope', 'createdAt', 'expiresAt']);
+const members: ReadonlySet<string> = new Set(['id', 'v2Id', 'type', 'scope', 'createdAt', 'expiresAt']);
+
+/** Stands for every attribute: the location of NGSI v2 may be any of them. No grant names it. */
+const anyName = '';
 
 /** Expanded names of the attributes that the filter tests. */
 export function attributesIn(filter: Filter): ReadonlySet<string> {
@@ -14,7 +17,7 @@ export function attributesIn(filter: Filter): ReadonlySet<string> {
 function collect({ attrs, q, geo, also, anyOf }: Filter, names: Set<string>): void {
   for (const name of attrs ?? []) names.add(name);
   if (q) collectQuery(q, names);
-  if (geo) names.add(geo.geoproperty);
+  if (geo) names.add(geo.isV2 ? anyName : geo.geoproperty);
   for (const filter of [...(also ?? []), ...(anyOf ?? [])]) collect(filter, names);
 }
 

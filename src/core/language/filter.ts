@@ -31,7 +31,7 @@ export interface ScopeQuery {
  * of the previous text in the list. The client did not write it.
  */
 export type QValue =
-  | { readonly kind: 'json'; readonly value: number | string | boolean; readonly isDecoded?: true }
+  | { readonly kind: 'json'; readonly value: number | string | boolean | null; readonly isDecoded?: true }
   | {
       readonly kind: 'time';
       readonly form: 'dateTime' | 'date' | 'time';
@@ -46,7 +46,7 @@ export type QValue =
 export interface QPath {
   /**
    * The expanded name of the attribute, or a system member: `createdAt`, `modifiedAt`, `expiresAt`, `deletedAt`, `observedAt`, `scope`,
-   * `id`, `type`.
+   * `id`, `type`, and `v2Id` for the id as NGSI v2 spells it.
    */
   readonly attr: string;
   /** Names after dots: expanded sub-attribute names, or the unexpanded `observedAt`, `createdAt`, `modifiedAt`, `unitCode`, `datasetId`. */
@@ -88,6 +88,8 @@ export interface GeoQuery {
   readonly geometry: Geometry;
   /** The expanded name of the GeoProperty; `location` of the core context unless the query gives another name. */
   readonly geoproperty: string;
+  /** True: which GeoProperty counts is decided for each entity, as NGSI v2 does it (`locationIri`). */
+  readonly isV2?: true;
 }
 
 /** Selects entities: one element of `entities` in a query or subscription, or the parameters `id`, `idPattern`, `type`. */

@@ -168,8 +168,10 @@ export type OperationResult =
   | { readonly kind: 'created'; readonly location: string; readonly body?: JsonObject; readonly isAccepted?: boolean }
   /** 201 with the ids of the entities that a batch created. */
   | { readonly kind: 'createdMany'; readonly ids: readonly string[] }
-  /** 204. */
-  | { readonly kind: 'done' }
+  /** 204, perhaps with the path of the resource. */
+  | { readonly kind: 'done'; readonly location?: string }
+  /** 200 with a plain text. */
+  | { readonly kind: 'plain'; readonly text: string }
   /** 207 with an UpdateResult or BatchOperationResult. `refused`: the refused elements of a batch, by their index. */
   | { readonly kind: 'partly'; readonly body: JsonObject; readonly refused?: ReadonlyMap<number, ProblemReport> }
   /** 200 with a BatchOperationResult that has warnings: every element was applied. */
@@ -236,9 +238,10 @@ export interface Operation {
   /** What the body must be; `any` takes every JSON value. `value`: any JSON value as `application/json`, in which an @context is data. */
   readonly body: 'none' | 'object' | 'objectOrNone' | 'array' | 'any' | 'value';
   /**
-   * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. Absent: the tenant must exist (clause 4.14).
+   * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. `empty`: an unknown tenant has no data. Absent:
+   * the tenant must exist (clause 4.14).
    */
-  readonly unknownTenant?: 'create' | 'ignore';
+  readonly unknownTenant?: 'create' | 'ignore' | 'empty';
   /**
    * True when the operation is about @contexts (clause 5.13) or uses no terms: an @context in the body is data, and the answer has none.
    */

@@ -9,13 +9,14 @@ import { Problem } from '../model/problem.ts';
 import { refuseManyMembers } from '../model/entity-size.ts';
 import { refuseTooManyNames } from '../model/read/name-count.ts';
 import { epochOf, positionText } from '../port/position.ts';
+import { emptyStore } from '../port/empty-store.ts';
 import type { Store } from '../port/store.ts';
 import type { Audit } from '../port/audit.ts';
 import { boundStore } from './bounded-store.ts';
 import { type Recording, startRecording } from './recording.ts';
 import { openSnapshot } from './snapshot/keeping.ts';
 import { localOnly, type Place, placeOf } from './snapshot/place.ts';
-import { tenantOf } from './tenant-name.ts';
+import { tenantOf } from '../access/tenant-name.ts';
 import { readBoolean } from './parameters.ts';
 import type { OperationResult, OperationRequest, CallContext, Caller, Operation, Services } from './operation.ts';
 
@@ -164,7 +165,7 @@ function guard(store: Store, { decision, operation, caller: { principal, tenant 
 async function openTenant({ stores }: Services, tenant: string, { unknownTenant }: Operation): Promise<Store> {
   const store =
     (await stores.open(tenant, unknownTenant === 'create')) ??
-    (unknownTenant === 'ignore' ? await stores.open('', false) : undefined);
+    (unknownTenant === 'ignore' ? await stores.open('', false) : unknownTenant === 'empty' ? emptyStore : undefined);
   if (!store) throw new Problem('NonexistentTenant', `There is no tenant named ${JSON.stringify(tenant)}.`);
   return store;
 }

@@ -30,7 +30,7 @@ export function readOldLocation(type: OldType, value: Json): Geometry {
 }
 
 /** The ring begins with the first corner and has the second one opposite, so that `writeOldLocation` finds both again. */
-function ringOfBox(corners: readonly Coordinate[]): readonly Coordinate[] {
+export function ringOfBox(corners: readonly Coordinate[]): readonly Coordinate[] {
   const [one, other] = corners;
   if (!one || !other || corners.length !== 2) throw wrong('geo:box uses exactly 2 coordinates');
   return [one, [other[0], one[1]], other, [one[0], other[1]], one];
@@ -41,7 +41,7 @@ const wrong = (text: string): V2Problem => badRequest(`error parsing location at
 const pair = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*,\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*$/;
 
 /** `latitude, longitude`; undefined when the text is something else. */
-function positionIn(text: string): Coordinate | undefined {
+export function positionIn(text: string): Coordinate | undefined {
   const [, latitude, longitude] = pair.exec(text) ?? [];
   const [south, east] = [Number(latitude), Number(longitude)];
   return Math.abs(south) <= 90 && Math.abs(east) <= 180 ? [east, south] : undefined;

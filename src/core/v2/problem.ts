@@ -9,6 +9,12 @@ const problemOf = {
   Unprocessable: 'Conflict',
   PartialUpdate: 'Conflict',
   NotImplemented: 'OperationNotSupported',
+  ParseError: 'InvalidRequest',
+  MethodNotAllowed: 'OperationNotSupported',
+  NotAcceptable: 'InvalidRequest',
+  ContentLengthRequired: 'InvalidRequest',
+  RequestEntityTooLarge: 'InvalidRequest',
+  UnsupportedMediaType: 'InvalidRequest',
 } as const satisfies Record<string, ProblemType>;
 
 export type V2Code = keyof typeof problemOf;

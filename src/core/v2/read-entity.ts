@@ -30,7 +30,7 @@ export interface V2Entity extends V2Attributes {
 }
 
 /** The type of an entity that is created without one. */
-const initialType = 'Thing';
+export const initialType = 'Thing';
 
 /** An entity with id, type and attributes. Throws BadRequest. */
 export function readV2Entity(json: JsonObject, reading: V2Reading): V2Entity {
@@ -46,7 +46,7 @@ export function readV2Entity(json: JsonObject, reading: V2Reading): V2Entity {
 }
 
 /** The URI of an id. Throws BadRequest when there is none. */
-function readUri(v2Id: string): string {
+export function readUri(v2Id: string): string {
   const uri = uriOfV2Id(v2Id);
   if (uri === undefined || uri === ngsildNull) throw badRequest('Invalid characters in entity id');
   return uri;
@@ -67,7 +67,7 @@ export function readV2Attributes(json: JsonObject, reading: V2Reading): V2Attrib
 }
 
 /** The value of `dateExpires` as an attribute, or as its value with the option keyValues. */
-function readExpiry(json: Json, { isKeyValues }: Pick<V2Reading, 'isKeyValues'>): string {
+export function readExpiry(json: Json, { isKeyValues }: Pick<V2Reading, 'isKeyValues'>): string {
   const value = isKeyValues || !isObject(json) ? json : (json['value'] ?? null);
   if (value === null) return ngsildNull;
   const date = typeof value === 'string' ? readDate(value) : undefined;

@@ -44,20 +44,32 @@ export async function readBody(
   operation: Operation,
   { limits, services, bodyBudget }: BodyContext,
 ): Promise<Body> {
-  const { yieldToEventLoop, isTolerant } = services;
+  const { isTolerant } = services;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
   const media = readBodyMedia(exchange, isTolerant);
-  const isPiecewise = operation.body === 'array';
+  return { media, json: await readJson(exchange, operation.body === 'array', { limits, services, bodyBudget }) };
+}
+
+/**
+ * Reads the body as JSON, whatever its media type. `isPiecewise`: it is an array, and its elements are read one by one. Throws Refusal 413,
+ * InvalidRequest, MemoryBudgetExceeded, and ClientGone.
+ */
+export async function readJson(
+  exchange: Exchange,
+  isPiecewise: boolean,
+  { limits, services: { yieldToEventLoop }, bodyBudget }: BodyContext,
+): Promise<Json> {
   const bytesMax = isPiecewise ? limits.bodyBytesMax : Math.min(limits.bodyBytesMax, parseBytesMax);
   const bytes = await joinPieces(await readPieces(exchange, bytesMax, bodyBudget), yieldToEventLoop);
   if (bytes.length === 0) throw new Problem('InvalidRequest', 'The body is empty.');
-  return { media, json: await readJsonText(bytes, { ...limits, isPiecewise, yieldToEventLoop }) };
+  return readJsonText(bytes, { ...limits, isPiecewise, yieldToEventLoop });
 }
 
 /** Reads the body as text, of any media type; empty when there is no body. Throws Refusal 413, MemoryBudgetExceeded, and ClientGone. */
 export const readText = async (exchange: Exchange, bytesMax: number, bodyBudget: BodyBudget): Promise<string> =>
   hasBody(exchange) ? Buffer.concat(await readPieces(exchange, bytesMax, bodyBudget)).toString() : '';
 
+/** True when the request says that it has a body. */
 export const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 

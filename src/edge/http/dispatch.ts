@@ -8,7 +8,7 @@ import { Problem } from '../../core/model/problem.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { type BodyLimits, ClientGone } from './body.ts';
-import { echoCorrelator } from './correlator.ts';
+import { echoCorrelator, newCorrelator } from './correlator.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { failureReply } from './fail.ts';
 import { isCompatibilityPath, replyOfCompatibilityRoute } from './compatibility-routes.ts';
@@ -23,6 +23,9 @@ import { readTarget, type Target } from './target.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 import { echoSnapshot } from './snapshot.ts';
 import { echoTenant } from './tenant.ts';
+import { readV2Request } from './v2/read.ts';
+import { v2FailureReply, v2Reply } from './v2/reply.ts';
+import { findV2Route } from './v2/route.ts';
 import { answerReply } from './write.ts';
 
 const root = '/ngsi-ld/v1';
@@ -32,6 +35,8 @@ export interface DispatchOptions {
   /** Absent: everybody is anonymous. */
   readonly authenticate?: Authenticate;
   readonly operations: readonly Operation[];
+  /** Operations of NGSI v2, at `/v2`. */
+  readonly v2Operations?: readonly Operation[];
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: BodyLimits;
@@ -50,8 +55,9 @@ export interface DispatchOptions {
 }
 
 /** The options and everything that is built from them once. */
-interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes'> {
+interface DispatchContext extends Omit<DispatchOptions, 'compatibilityRoutes' | 'v2Operations'> {
   readonly routes: Routes;
+  readonly v2Routes: Routes;
   readonly compatibilityRoutes: Routes<CompatibilityRoute>;
   /** Headers of every response, by the scheme of the request. */
   readonly constant: Readonly<Record<'http' | 'https', Headers>>;
@@ -72,6 +78,7 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   const dispatch = {
     ...options,
     routes: createRoutes(options.operations),
+    v2Routes: createRoutes(options.v2Operations ?? [], []),
     compatibilityRoutes: createRoutes(options.compatibilityRoutes ?? [], []),
     constant: constantHeaders(options),
     bodyBudget: createBodyBudget(options.services.memory),
@@ -85,10 +92,11 @@ export function createAnswerer(options: DispatchOptions): Answerer {
       status = sendTo(exchange, dispatch, await replyTo(exchange, dispatch, label));
     } catch (error) {
       if (error instanceof ClientGone) return;
+      const replyOf = isV2(readTarget(exchange.request.url ?? '')) ? v2FailureReply : failureReply;
       status = sendTo(
         exchange,
         dispatch,
-        failureReply(accessError(error, label), {
+        replyOf(accessError(error, label), {
           where: label.name,
           observe,
           hasCredentials: hasCredentials(exchange),
@@ -129,14 +137,14 @@ function sendTo(
     ...(isClosing() ? closeHeader : undefined),
     ...echoTenant(headers),
     ...echoSnapshot(headers),
-    ...echoCorrelator(headers),
+    ...(echoCorrelator(headers) ?? (isV2(readTarget(exchange.request.url ?? '')) ? newCorrelator() : undefined)),
   };
   send(exchange, reply, { common, services, writeTimeoutMs });
   return reply.status;
 }
 
 async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: OperationLabel): Promise<Reply> {
-  const { method = '', url = '' } = exchange.request;
+  const { url = '' } = exchange.request;
   const target = readTarget(url);
   refuseForeignHost(exchange, target, dispatch);
   const page = dispatch.pages.get(target.path);
@@ -145,6 +153,19 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
     if (page.isGuarded === true) await requireGrant(exchange.request, dispatch, mayReadEverything);
     return replyOfPage(page, exchange.request, dispatch);
   }
+  return isV2(target)
+    ? replyOfV2(exchange, dispatch, { target, label })
+    : replyOfApi(exchange, dispatch, { target, label });
+}
+
+interface Targeted {
+  readonly target: Target;
+  readonly label: OperationLabel;
+}
+
+/** The reply of the NGSI-LD API, or of the API of another project. */
+async function replyOfApi(exchange: Exchange, dispatch: DispatchContext, { target, label }: Targeted): Promise<Reply> {
+  const { method = '' } = exchange.request;
   const isCompatibility = isCompatibilityPath(dispatch.compatibilityRoutes, target.path);
   const path = isCompatibility ? target.path : pathBelowRoot(target.path);
   if (method === 'OPTIONS') {
@@ -162,6 +183,20 @@ async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: Ope
   requireContentLength(exchange, route.operation, dispatch.services);
   requirePreflightedHeader(exchange, route.operation);
   return replyOfOperation(exchange, dispatch, { ...route, target, label });
+}
+
+/** True for a path of NGSI v2. */
+const isV2 = ({ path }: Target): boolean => path === '/v2' || path.startsWith('/v2/');
+
+async function replyOfV2(exchange: Exchange, dispatch: DispatchContext, { target, label }: Targeted): Promise<Reply> {
+  const { method = '' } = exchange.request;
+  const { v2Routes, services } = dispatch;
+  if (method === 'OPTIONS') return optionsReply(v2Routes, target.path, dispatch.corsOrigin);
+  const { operation, path } = findV2Route(v2Routes, method, target.path);
+  label.name = operation.name;
+  const { request, caller } = await readV2Request(exchange, { operation, path, query: target.query }, dispatch);
+  noteSender(caller, dispatch, label);
+  return v2Reply(await perform(operation, request, { caller, services }));
 }
 
 /** A request with a body needs Content-Length (clause 6.3.4). A tolerant broker also accepts chunked bodies. */
@@ -218,13 +253,16 @@ async function replyOfOperation(
   const { services } = dispatch;
   const { operation, path, target, label } = route;
   const { request, caller } = await readRequest(exchange, { operation, path, query: target.query }, dispatch);
-  const { kind } = caller.principal.identity;
-  label.needsCredentials = dispatch.authenticate !== undefined && kind === 'anonymous';
+  noteSender(caller, dispatch, label);
   const answer = await perform(operation, request, { caller, services });
   const shown = answer.kind === 'found' && answer.media ? { ...caller, media: answer.media } : caller;
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(shown);
   const linked = isLinked ? { contextUrl: await services.contexts.urlOf(caller.context, caller) } : undefined;
   return answerReply(answer, { caller: shown, target, params: request.params, ...linked });
+}
+
+function noteSender({ principal }: Caller, { authenticate }: DispatchContext, label: OperationLabel): void {
+  label.needsCredentials = authenticate !== undefined && principal.identity.kind === 'anonymous';
 }
 
 /** True when the @context of a response is in the Link header (clauses 6.3.6, 6.3.15). */

@@ -9,7 +9,7 @@ import { NotYet } from './routes.ts';
 /** Value of Retry-After, in seconds. */
 const retrySeconds = 2;
 
-interface FailureContext {
+export interface FailureContext {
   readonly where: string;
   readonly observe: Observe;
   /** True when the request has credentials, whatever they are worth. */

@@ -15,7 +15,7 @@ import { badData } from '../../core/model/problem.ts';
 import { readId } from '../../core/model/read/id.ts';
 import type { OperationRequest, Caller, Media, Operation, Services } from '../../core/operation/operation.ts';
 import { type Holder, holderOfTicket } from '../../core/operation/stream/tickets.ts';
-import { tenantIn } from '../../core/operation/tenant-name.ts';
+import { tenantIn } from '../../core/access/tenant-name.ts';
 import { countTraffic } from '../traffic.ts';
 import type { TrustedProxies } from '../trusted-proxies.ts';
 import { negotiate } from './accept.ts';
@@ -68,7 +68,7 @@ export async function readRequest(
 }
 
 /** Throws TooManyRequests before a body is read for which the sender has no room left. */
-function admit(
+export function admit(
   { request }: Exchange,
   { principal: { identity }, address }: Pick<Caller, 'principal' | 'address'>,
   { operation, services: { quotas } }: Pick<Naming, 'operation' | 'services'>,
@@ -82,7 +82,7 @@ function admit(
 const isWithoutBody = (exchange: Exchange, { body }: Operation): boolean =>
   body === 'none' || (body === 'objectOrNone' && !hasBody(exchange));
 
-interface Authentication {
+export interface Authentication {
   readonly services: Services;
   readonly proxies: TrustedProxies;
   /** Absent: everybody is anonymous. */
@@ -119,7 +119,7 @@ const linkOf = ({ link }: IncomingHttpHeaders, holder: Holder | undefined): stri
   holder ? holder.contextUrl : readContextLink(link?.toString());
 
 /** The sender of a request with its present grants. Throws what `authenticate` throws. */
-function principalOf(
+export function principalOf(
   { request }: Exchange,
   operation: Operation,
   { services, authenticate }: Authentication,
@@ -150,7 +150,10 @@ interface Naming {
 }
 
 /** Operations on @contexts use the core @context, so they work even when the default @context is not available. */
-function contextOf(context: Json | undefined, { tenant, operation, services }: Naming): Context | Promise<Context> {
+export function contextOf(
+  context: Json | undefined,
+  { tenant, operation, services }: Naming,
+): Context | Promise<Context> {
   const { contexts } = services;
   if (operation.takesContext === true) return contexts.core;
   return context === undefined ? contexts.defaultContext(tenant) : contexts.resolve(context, tenant);
@@ -171,7 +174,7 @@ function lastEventOf({ 'last-event-id': id }: IncomingHttpHeaders): Pick<Operati
   return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
 }
 
-function sentWith(head: RequestHead, proxies: TrustedProxies): Pick<Caller, 'headers' | 'origin' | 'address'> {
+export function sentWith(head: RequestHead, proxies: TrustedProxies): Pick<Caller, 'headers' | 'origin' | 'address'> {
   const address = proxies.clientAddress(head);
   return { headers: head.headers, ...(address === '' ? undefined : { address }), ...originOf(head, proxies) };
 }

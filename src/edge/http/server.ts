@@ -29,6 +29,8 @@ export interface HttpOptions extends PageOptions {
   readonly authenticate?: Authenticate;
   /** Operations under `/ngsi-ld/v1`. */
   readonly operations: readonly Operation[];
+  /** Operations of NGSI v2, at `/v2`. */
+  readonly v2Operations?: readonly Operation[];
   /** Routes outside `/ngsi-ld/v1`. */
   readonly compatibilityRoutes?: readonly CompatibilityRoute[];
   readonly limits: HttpLimits;

@@ -30,16 +30,20 @@ export function decodePercent(text: string, what: string): string {
  * allowed (clause 6.3.20).
  */
 export function readParameters(query: string, allowed: readonly string[]): Readonly<Record<string, string>> {
-  const params: Record<string, string> = {};
-  if (query === '') return params;
-  for (const pair of query.split('&')) {
-    if (pair === '') continue;
-    const [name, value] = readPair(pair);
-    if (!allowed.includes(name)) throw invalid(unknownParameter(name, allowed));
-    if (Object.hasOwn(params, name)) throw invalid(`The parameter ${name} is given twice.`);
-    params[name] = value;
-  }
+  const params = readAllParameters(query);
+  const unknown = Object.keys(params).find((name) => !allowed.includes(name));
+  if (unknown !== undefined) throw invalid(unknownParameter(unknown, allowed));
   return params;
+}
+
+/** Returns all query parameters by name. Throws InvalidRequest when a parameter occurs twice. */
+export function readAllParameters(query: string): Readonly<Record<string, string>> {
+  if (query === '') return {};
+  const pairs = query.split('&').flatMap((pair) => (pair === '' ? [] : [readPair(pair)]));
+  const params = Object.fromEntries(pairs);
+  if (Object.keys(params).length === pairs.length) return params;
+  const twice = pairs.find(([name], index) => pairs.findIndex((pair) => pair[0] === name) < index)?.[0];
+  throw invalid(`The parameter ${twice ?? ''} is given twice.`);
 }
 
 function readPair(pair: string): readonly [string, string] {

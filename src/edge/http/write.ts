@@ -32,7 +32,9 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
     case 'createdMany':
       return jsonReply(201, answer.ids);
     case 'done':
-      return { status: 204, headers: {} };
+      return { status: 204, headers: answer.location === undefined ? {} : { Location: headerUrl(answer.location) } };
+    case 'plain':
+      return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: answer.text };
     case 'warned':
       return jsonReply(200, answer.body);
     case 'partly':

@@ -3,6 +3,7 @@ import type { Attributes, Instance } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
 import type { Instant } from '../../model/instant.ts';
 import { Problem } from '../../model/problem.ts';
+import { v2IdOf } from '../../model/v2/id.ts';
 import { entityStamps, instanceStamps } from '../../model/stamps.ts';
 import type { QPath, Query } from '../filter.ts';
 import { countSteps } from '../step-count.ts';
@@ -60,6 +61,7 @@ type EntityMember = (entity: Entity) => string | readonly string[] | undefined;
 /** Members of entities other than attributes. `deletedAt` exists only in the history, `observedAt` only on attributes. */
 const entityMembers: Readonly<Record<string, EntityMember>> = {
   id: ({ id }) => id,
+  v2Id: ({ id }) => v2IdOf(id),
   type: ({ types }) => types,
   scope: ({ scope }) => scope,
   createdAt: ({ createdAt }) => createdAt,

@@ -154,8 +154,8 @@ const elementsOf = (value: Json): readonly Json[] => (isArray(value) ? value.map
 export const memberHolds = (test: ValueTest, member: string | readonly string[] | undefined): boolean =>
   test.isMet(member === undefined ? 'nothing' : searchValue(test, member));
 
-/** The result for a value that exists but cannot be compared: null passes only tests that every value passes. */
-const searchOpaque = (test: ValueTest): Found => (test.passes(null) ? 'match' : 'something');
+/** The result for a value that exists but cannot be compared: an object passes only tests that every value passes. */
+const searchOpaque = (test: ValueTest): Found => (test.passes({}) ? 'match' : 'something');
 
 function searchValue({ passes, steps }: ValueTest, value: Json): Found {
   countSteps(steps * (isArray(value) ? value.length : 1));
@@ -165,7 +165,7 @@ function searchValue({ passes, steps }: ValueTest, value: Json): Found {
 }
 
 /** A JSON-LD typed value is compared by its `@value`. */
-const plain = (value: Json): Json => (isObject(value) ? (value['@value'] ?? value) : value);
+const plain = (value: Json): Json => (isObject(value) && '@value' in value ? (value['@value'] ?? null) : value);
 
 interface Descent {
   readonly inside: readonly string[];

@@ -2,6 +2,7 @@
 import type { Entity } from '../../model/entity.ts';
 import type { Geometry } from '../../model/geometry.ts';
 import { isObject, type Json } from '../../model/json.ts';
+import { locationIri } from '../../model/v2/location.ts';
 import type { EntitySelector, Filter, GeoQuery } from '../filter.ts';
 import { compileQuery } from './matches-query.ts';
 import { matchesScopes } from './matches-scope.ts';
@@ -77,8 +78,8 @@ function compileAttrs(attrs: readonly string[], datasetIds: readonly string[] | 
 
 function compileGeometry(geo: GeoQuery): EntityTest {
   const isMet = compileGeo(geo);
-  const name = geo.geoproperty;
   return ({ attrs }) => {
+    const name = geo.isV2 ? (locationIri(attrs) ?? '') : geo.geoproperty;
     const instances = Object.hasOwn(attrs, name) ? attrs[name] : undefined;
     return instances?.some(({ kind, value }) => kind === 'GeoProperty' && isGeometry(value) && isMet(value)) ?? false;
   };

@@ -20,7 +20,7 @@ import {
 } from '../selection.ts';
 import { type EntityOutput, readEntityOutput, outputParameters } from '../view.ts';
 import { resolveLinks } from '../linked-query.ts';
-import { findOrdered, orderParameters } from './ordered.ts';
+import { findOrdered, orderParameters } from '../ordered.ts';
 import { readQueryBody } from '../query-body.ts';
 
 export const retrieveEntity: Operation = {

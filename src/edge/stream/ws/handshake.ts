@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../core/model/json.ts';
 import { Problem, type ProblemType, TooManyRequests } from '../../../core/model/problem.ts';
 import { percentDecoded } from '../../../core/model/read/percent.ts';
 import { describeProblem, statusOf } from '../../../core/operation/describe-problem.ts';
-import { readTenantName, tenantIn } from '../../../core/operation/tenant-name.ts';
+import { readTenantName, tenantIn } from '../../../core/access/tenant-name.ts';
 import type { TrustedProxies } from '../../trusted-proxies.ts';
 
 export const subprotocol = 'ngsi-ld-ws.v1';

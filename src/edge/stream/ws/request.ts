@@ -51,6 +51,7 @@ const statusOf: Readonly<Record<OperationResult['kind'], number>> = {
   warned: 200,
   partly: 207,
   found: 200,
+  plain: 200,
   events: 200,
 };
 
@@ -126,6 +127,7 @@ async function writeResponse(answer: OperationResult, id: string, status: number
     case 'warned':
     case 'partly':
       return responseFrame({ id, status }, JSON.stringify(answer.body));
+    case 'plain':
     case 'events':
       throw new Problem('OperationNotSupported', 'Events are had by HTTP; here subscribe to them.');
     case 'found':

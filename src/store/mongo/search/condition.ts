@@ -151,7 +151,7 @@ const keyIn = (value: QValue): Key | undefined => (value.kind === 'json' ? keyOf
 function scalarsIn(value: QValue): readonly Key[] | undefined {
   switch (value.kind) {
     case 'json':
-      return [value.value];
+      return value.value === null ? undefined : [value.value];
     case 'uri':
       return [value.uri];
     case 'list': {
@@ -167,6 +167,7 @@ function ofGeo(geo: GeoQuery): Condition {
   const box = searchBox(geo);
   const cover = box === 'everywhere' ? undefined : coveringShape(box);
   const attr = geo.geoproperty;
+  if (geo.isV2) return unknown;
   if (!cover) return { where: { 'values.n': attr }, isExact: false };
   const at = { $geoIntersects: { $geometry: cover } };
   return { where: { $or: [{ places: { $elemMatch: { n: attr, at } } }, { unlisted: attr }] }, isExact: false };

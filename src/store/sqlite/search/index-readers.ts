@@ -25,7 +25,7 @@ export function createReadConditions(database: Database, names: NameReader): Rea
   };
   return ({ q, geo }) => [
     ...(q ? indexTerms(q).flatMap(ofTerm) : []),
-    ...(geo ? ofBox(geo.geoproperty, searchBox(geo)) : []),
+    ...(geo && !geo.isV2 ? ofBox(geo.geoproperty, searchBox(geo)) : []),
   ];
 }
 

@@ -24,6 +24,7 @@ const common = {
   clause: '5.8.1',
   media: ['json'],
   parameters: ['limit', 'offset', 'options'],
+  unknownTenant: 'empty',
 } as const;
 const all = '/v2/subscriptions';
 const one = '/v2/subscriptions/{id}';
@@ -146,3 +147,12 @@ function idIn({ path: { id = '' } }: OperationRequest): string {
 const unknown = (): V2Problem => new V2Problem('NotFound', 'The requested subscription has not been found. Check id');
 
 const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
+
+/** All of them. */
+export const v2SubscriptionOperations: readonly Operation[] = [
+  createV2Subscription,
+  listV2Subscriptions,
+  retrieveV2Subscription,
+  updateV2Subscription,
+  deleteV2Subscription,
+];

@@ -1,8 +1,8 @@
 /** Finds entities in an order by their values (clause 4.23): reads all matches, but keeps only enough for one page. */
-import { type Comparison, compileOrder, type Order, type SortKey } from '../../language/order.ts';
-import type { Plan, Stored } from '../../port/store.ts';
-import { createContentOf } from '../content.ts';
-import type { CallContext } from '../operation.ts';
+import { type Comparison, compileOrder, type Order, type SortKey } from '../language/order.ts';
+import type { Plan, Stored } from '../port/store.ts';
+import { createContentOf } from './content.ts';
+import type { CallContext } from './operation.ts';
 
 /** The parameters that define the order. */
 export const orderParameters = ['orderBy', 'collation', 'orderFrom', 'orderGeometry'] as const;

@@ -1,0 +1,168 @@
+/** Operations of NGSI v2 that write several entities in one request. They are written one by one, and nothing is undone. */
+import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Mutation, Outcome } from '../../model/mutation.ts';
+import type { AssignRule } from '../../model/v2/assignment.ts';
+import type { Write } from '../../language/write.ts';
+import { badRequest, V2Problem } from '../../v2/problem.ts';
+import { readV2Entity, type V2Entity } from '../../v2/read-entity.ts';
+import type { V2Reading } from '../../v2/reading.ts';
+import type { WritePath } from '../../v2/service-path.ts';
+import { badData } from '../../model/problem.ts';
+import type { CallContext, Operation, OperationResult } from '../operation.ts';
+import { v2CreateHead } from './heads.ts';
+import { conditionOf, readingOf, readV2Options, writePathOf } from './request.ts';
+import { removal } from './write-attributes.ts';
+import { assignment, failureOf, isDone, leftNames, listed, named, type Performed } from './writing.ts';
+
+export const updateV2Batch: Operation = {
+  ...v2CreateHead,
+  name: 'updateV2Batch',
+  method: 'POST',
+  path: '/v2/op/update',
+  async run({ params, body }, call) {
+    if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
+    const action = readAction(body['actionType']);
+    const reading = readingOf(readV2Options(params), call);
+    return writeEach(readElements(body['entities'], reading, call), { action, reading, path: writePathOf(call) }, call);
+  },
+};
+
+/** Stores the entities of a notification, like the action `append`. */
+export const receiveV2Notification: Operation = {
+  ...v2CreateHead,
+  name: 'receiveV2Notification',
+  method: 'POST',
+  path: '/v2/op/notify',
+  async run({ params, body }, call) {
+    if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
+    if (body['subscriptionId'] === undefined)
+      throw badRequest('Invalid JSON payload, mandatory field /subscriptionId/ not found');
+    const reading = { ...readingOf(readV2Options(params), call), isKeyValues: false };
+    const elements = readElements(body['data'], reading, call);
+    await writeEach(elements, { action: 'append', reading, path: writePathOf(call) }, call);
+    return { kind: 'plain', text: '' };
+  },
+};
+
+type Action = 'append' | 'appendstrict' | 'update' | 'delete' | 'replace';
+
+const rules: Readonly<Record<Exclude<Action, 'delete'>, AssignRule>> = {
+  append: 'append',
+  appendstrict: 'appendMissing',
+  update: 'update',
+  replace: 'replace',
+};
+
+const isAction = (text: string): text is Action => text === 'delete' || Object.hasOwn(rules, text);
+
+/** The action in any case, with or without an underscore, as old clients write it. */
+function readAction(json: Json | undefined): Action {
+  const text = typeof json === 'string' ? json.toLowerCase().replaceAll('_', '') : '';
+  if (isAction(text)) return text;
+  throw badRequest('invalid update action type: right ones are: append, appendStric, delete, replace, update');
+}
+
+/** An entity with its v2 names of attributes. */
+interface Element {
+  readonly entity: V2Entity;
+  readonly names: readonly string[];
+}
+
+function readElements(json: Json | undefined, reading: V2Reading, { services }: CallContext): readonly Element[] {
+  if (!isArray(json)) throw badRequest('entities must be a JSON array');
+  if (json.length === 0) throw badRequest('empty entities vector');
+  const { batchMax } = services.limits;
+  if (json.length > batchMax) throw badData(`A batch may hold at most ${batchMax} elements, not ${json.length}.`);
+  return json.map((element) => {
+    if (!isObject(element)) throw badRequest('entity must be a JSON object');
+    refusePatterns(element);
+    return {
+      entity: readV2Entity(element, reading),
+      names: Object.keys(element).filter((name) => name !== 'id' && name !== 'type'),
+    };
+  });
+}
+
+function refusePatterns(element: JsonObject): void {
+  const pattern = ['idPattern', 'typePattern'].find((name) => Object.hasOwn(element, name));
+  if (pattern !== undefined) throw new V2Problem('NotImplemented', `${pattern} in update is not supported`);
+}
+
+interface Batch {
+  readonly action: Action;
+  readonly reading: V2Reading;
+  readonly path: WritePath;
+}
+
+async function writeEach(elements: readonly Element[], batch: Batch, call: CallContext): Promise<OperationResult> {
+  const writes: Write[] = [];
+  for (const element of elements) writes.push(await writeOf(element, batch, call));
+  const outcomes = await call.store.apply(writes, call.now);
+  refuseFailures(
+    elements.map(({ entity }, index) => ({ entity, outcome: outcomes[index] })),
+    batch,
+    call,
+  );
+  return { kind: 'done' };
+}
+
+async function writeOf({ entity, names }: Element, batch: Batch, call: CallContext): Promise<Write> {
+  const { path } = batch;
+  const only = conditionOf(entity.type === undefined ? {} : { type: entity.type }, path.filter, call);
+  return { mutation: await mutationOf({ entity, names }, batch, call), ...(only ? { only } : undefined) };
+}
+
+function mutationOf(
+  { entity, names }: Element,
+  { action, reading, path }: Batch,
+  call: CallContext,
+): Promise<Mutation> | Mutation {
+  if (action === 'delete')
+    return names.length === 0 ? { op: 'delete', id: entity.id } : removal(entity.id, names, call);
+  const creates = action === 'append' || action === 'appendstrict';
+  return assignment(entity, { rule: rules[action], scope: path.scope, creates }, { call, reading });
+}
+
+interface Result {
+  readonly entity: V2Entity;
+  readonly outcome: Outcome | undefined;
+}
+
+/** What was left undone of one entity. */
+interface Failure {
+  readonly name: string;
+  /** The attributes. Absent: the entity itself does not exist. */
+  readonly attrs?: readonly string[];
+}
+
+/** Throws the error of v2 when not everything could be written. */
+function refuseFailures(results: readonly Result[], { action }: Batch, call: CallContext): void {
+  const failures = results.flatMap((result) => failureIn(result, call) ?? []);
+  if (failures.length === 0) return;
+  const why = action === 'appendstrict' ? 'one or more of the attributes in the request already exist' : 'do not exist';
+  const text = `${why}: ${failures.map(failureText).join(', ')}`;
+  const missing = failures.filter(({ attrs }) => attrs === undefined);
+  if (missing.length === results.length) throw new V2Problem('NotFound', text);
+  const isAnyDone = results.some(
+    ({ outcome }) => outcome !== undefined && outcome.status !== 'refused' && isWritten(outcome),
+  );
+  throw new V2Problem(isAnyDone ? 'PartialUpdate' : 'Unprocessable', text);
+}
+
+const isWritten = (outcome: Performed): boolean => outcome.status === 'deleted' || isDone(outcome);
+
+function failureIn({ entity, outcome }: Result, call: CallContext): Failure | undefined {
+  const name = named(entity.v2Id, entity.type);
+  if (outcome?.status === 'refused') {
+    if (outcome.problem.type === 'ResourceNotFound') return { name };
+    throw failureOf(outcome.problem);
+  }
+  const attrs = outcome ? leftNames(outcome, call) : [];
+  return attrs.length > 0 ? { name, attrs } : undefined;
+}
+
+/** The entity itself has a dash before it only in the first place. */
+function failureText({ name, attrs }: Failure, index: number): string {
+  if (attrs) return `${name} - ${listed(attrs)}`;
+  return index === 0 ? `${name} - [entity itself]` : `${name} [entity itself]`;
+}

@@ -1,0 +1,36 @@
+/** Writes entities as JSON text in the representations of NGSI v2. The text of the same version in the same view is cached. */
+import type { Stored } from '../../port/store.ts';
+import { renderV2Attributes, renderV2Entity, type V2View } from '../../v2/render-entity.ts';
+import type { ContentOf } from '../content.ts';
+import { listText, type Text } from '../long-text.ts';
+import type { CallContext } from '../operation.ts';
+
+/** How an entity is written: as a whole, or its attributes alone. */
+export interface Output {
+  readonly view: V2View;
+  readonly isBare?: boolean;
+}
+
+/** The JSON text of an entity. */
+export function entityText(stored: Stored, { view, isBare = false }: Output, call: CallContext): string {
+  const { id, version, part, isPart = false } = stored;
+  const render = isBare ? renderV2Attributes : renderV2Entity;
+  const write = (): string => JSON.stringify(render(stored.entity(), view));
+  if (isPart) return write();
+  const key = `v2 ${isBare} ${call.context.key} ${JSON.stringify([view.format, view.attrs, view.metadata, view.types, part])}`;
+  return call.services.renders.text({ tenant: call.tenant, id, version, view: key }, write);
+}
+
+/** The JSON text of a list of entities. */
+export function entitiesText(
+  found: readonly Stored[],
+  { view, content }: { readonly view: V2View; readonly content: ContentOf },
+  call: CallContext,
+): Promise<Text> {
+  const whole = (stored: Stored | undefined): string | undefined => stored && entityText(stored, { view }, call);
+  const write = (stored: Stored): string | undefined | Promise<string | undefined> => {
+    const known = content(stored);
+    return known instanceof Promise ? known.then(whole) : whole(known);
+  };
+  return listText(found, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop });
+}

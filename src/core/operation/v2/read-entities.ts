@@ -1,0 +1,148 @@
+/** Operations of NGSI v2 that read entities, and single attributes and values of them. */
+import type { Filter } from '../../language/filter.ts';
+import { compileFilter } from '../../language/matches/matches.ts';
+import type { Instance } from '../../model/attribute.ts';
+import type { Entity } from '../../model/entity.ts';
+import { isObject, type Json } from '../../model/json.ts';
+import type { Stored } from '../../port/store.ts';
+import { attributeIri, nonSpatialIri } from '../../v2/names.ts';
+import { badRequest } from '../../v2/problem.ts';
+import { readUri } from '../../v2/read-entity.ts';
+import { renderAttribute, shownInstance, typedValue } from '../../v2/render-attribute.ts';
+import { isDateType } from '../../v2/value.ts';
+import { createContentOf } from '../content.ts';
+import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
+import { findOrdered } from '../ordered.ts';
+import { v2ReadHead } from './heads.ts';
+import { entitiesText, entityText } from './output.ts';
+import {
+  conditionOf,
+  noAttribute,
+  noEntity,
+  type Params,
+  pathsOf,
+  readNames,
+  readV2Options,
+  readV2View,
+} from './request.ts';
+import { readOrder, readPage, readQueryFilter, readV2Selection } from './selection.ts';
+import { valueAnswer } from './value-answer.ts';
+
+export const listV2Entities: Operation = {
+  ...v2ReadHead,
+  name: 'listV2Entities',
+  path: '/v2/entities',
+  async run({ params }, call) {
+    return pageAnswer(await readV2Selection(params, call), params, call);
+  },
+};
+
+export const queryV2Entities: Operation = {
+  ...v2ReadHead,
+  name: 'queryV2Entities',
+  method: 'POST',
+  path: '/v2/op/query',
+  body: 'object',
+  async run({ params, body }, call) {
+    if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
+    const { attrs, attributes, metadata } = body;
+    const shown = { ...params, ...listParam('attrs', attrs ?? attributes), ...listParam('metadata', metadata) };
+    return pageAnswer(await readQueryFilter(body, call), shown, call);
+  },
+};
+
+/** A list of names in a body, as the parameter of that name. Names have no commas of their own here. */
+function listParam(name: string, json: Json | undefined): Params {
+  if (json === undefined) return {};
+  if (!Array.isArray(json) || json.some((one) => typeof one !== 'string'))
+    throw badRequest(`${name} must be a JSON array of strings`);
+  return json.length === 0 ? {} : { [name]: json.join(',') };
+}
+
+/** One page of the results. */
+async function pageAnswer(filter: Filter, params: Params, call: CallContext): Promise<OperationResult> {
+  const options = readV2Options(params);
+  const view = readV2View(params, call);
+  const order = readOrder(params, call);
+  const { limit, offset, isCounted } = readPage(params, options);
+  const plan = { filter, now: call.now, limit, offset, isLazy: true };
+  const found = limit === 0 ? [] : await (order ? findOrdered(plan, order, call) : call.store.find(plan));
+  const text = await entitiesText(found, { view, content: createContentOf(filter, call) }, call);
+  const count = isCounted ? { count: await call.store.count(plan) } : undefined;
+  return { kind: 'found', text, page: { limit, offset, hasMore: false, ...count } };
+}
+
+export const retrieveV2Entity: Operation = {
+  ...v2ReadHead,
+  name: 'retrieveV2Entity',
+  path: '/v2/entities/{id}',
+  async run(request, call) {
+    const view = readV2View(request.params, call);
+    return { kind: 'found', text: entityText(await findOne(request, call), { view }, call) };
+  },
+};
+
+export const retrieveV2Attributes: Operation = {
+  ...v2ReadHead,
+  name: 'retrieveV2Attributes',
+  path: '/v2/entities/{id}/attrs',
+  async run(request, call) {
+    const view = readV2View(request.params, call);
+    return { kind: 'found', text: entityText(await findOne(request, call), { view, isBare: true }, call) };
+  },
+};
+
+export const retrieveV2Attribute: Operation = {
+  ...v2ReadHead,
+  name: 'retrieveV2Attribute',
+  path: '/v2/entities/{id}/attrs/{attr}',
+  async run(request, call) {
+    const { iri, instance, ownerCreatedAt } = await findAttribute(request, call);
+    const view = { terms: call.context, metadata: readNames(request.params, 'metadata') };
+    return { kind: 'found', text: JSON.stringify(renderAttribute({ iri, instance, ownerCreatedAt }, view)) };
+  },
+};
+
+export const retrieveV2Value: Operation = {
+  ...v2ReadHead,
+  name: 'retrieveV2Value',
+  path: '/v2/entities/{id}/attrs/{attr}/value',
+  media: [],
+  async run(request, call) {
+    const { instance } = await findAttribute(request, call);
+    const { type, value } = typedValue(instance, call.context);
+    return valueAnswer({ value, isDate: isDateType(type) }, call);
+  },
+};
+
+/** The entity that a path names. Throws NotFound. */
+async function findOne({ path, params }: OperationRequest, call: CallContext): Promise<Stored> {
+  const stored = await call.store.get(readUri(path['id'] ?? ''), call.now);
+  const condition = conditionOf(params, pathsOf(call), call);
+  if (!stored || (condition && !compileFilter(condition)(stored.entity()))) throw noEntity();
+  return stored;
+}
+
+interface FoundAttribute {
+  readonly iri: string;
+  readonly instance: Instance;
+  readonly ownerCreatedAt: string;
+}
+
+/** The attribute that a path names, with its default instance. Throws NotFound. */
+async function findAttribute(request: OperationRequest, call: CallContext): Promise<FoundAttribute> {
+  readV2Options(request.params);
+  const entity = (await findOne(request, call)).entity();
+  const name = request.path['attr'] ?? '';
+  const iri = irisOf(name, call).find((one) => hasOwn(entity, one));
+  const instance = iri === undefined ? undefined : shownInstance(entity.attrs[iri] ?? []);
+  if (iri === undefined || !instance) throw noAttribute();
+  return { iri, instance, ownerCreatedAt: entity.createdAt };
+}
+
+const hasOwn = ({ attrs }: Entity, iri: string): boolean => Object.hasOwn(attrs, iri);
+
+const irisOf = (name: string, { context }: CallContext): readonly string[] => [
+  attributeIri(name, context),
+  ...[nonSpatialIri(name) ?? []].flat(),
+];

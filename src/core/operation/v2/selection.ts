@@ -1,0 +1,201 @@
+/** Reads which entities a request of NGSI v2 selects, in which order, and which page of them. */
+import { anyOfTypes, type EntitySelector, type Filter, type Pattern } from '../../language/filter.ts';
+import type { Order } from '../../language/order.ts';
+import { compilePattern } from '../../language/pattern/pattern.ts';
+import type { Geometry } from '../../model/geometry.ts';
+import { isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
+import { coreLocation } from '../../model/v2/location.ts';
+import { readV2Geo } from '../../v2/geo-query.ts';
+import { typeIri, typeName } from '../../v2/names.ts';
+import { badRequest } from '../../v2/problem.ts';
+import { parseV2Query, pathOfName } from '../../v2/query.ts';
+import { readUri } from '../../v2/read-entity.ts';
+import type { CallContext } from '../operation.ts';
+import { type Params, pathsOf, readNames, typesOf } from './request.ts';
+
+/** Parameters that must not be empty. */
+const nonEmpty = [
+  'id',
+  'type',
+  'idPattern',
+  'typePattern',
+  'q',
+  'mq',
+  'georel',
+  'geometry',
+  'coords',
+  'attrs',
+  'metadata',
+  'orderBy',
+] as const;
+
+/** The entities that the parameters select. Throws BadRequest. */
+export async function readV2Selection(params: Params, call: CallContext): Promise<Filter> {
+  const empty = nonEmpty.find((name) => params[name] === '');
+  if (empty !== undefined) throw badRequest(`Empty right-hand-side for URI param /${empty}/`);
+  const { id, idPattern, type, typePattern } = params;
+  refuseBoth([id, idPattern], 'id, IdPattern');
+  refuseBoth([type, typePattern], 'type, typePattern');
+  const ids = readNames(params, 'id')?.map(readUri);
+  const types = typesOf(params, call.context) ?? (await typesMatching(typePattern, call));
+  return allOf([
+    ids && { selectors: [{ ids }] },
+    types && { selectors: [{ types: anyOfTypes(types) }] },
+    idPattern === undefined ? undefined : ofIdPattern(idPattern),
+    ...readConditions(params, call),
+    pathsOf(call),
+  ]);
+}
+
+function refuseBoth(texts: readonly (string | undefined)[], names: string): void {
+  if (!texts.includes(undefined)) throw badRequest(`Incompatible parameters: ${names}`);
+}
+
+/** The filter that all of these make. */
+function allOf(filters: readonly (Filter | undefined)[]): Filter {
+  const given = filters.flatMap((filter) => filter ?? []);
+  const [first = {}, ...others] = given;
+  return others.length === 0 ? first : { ...first, also: [...(first.also ?? []), ...others] };
+}
+
+/** `q`, `mq` and the geographical query. */
+function readConditions(
+  params: Readonly<Record<string, string | undefined>>,
+  { context }: CallContext,
+): readonly (Filter | undefined)[] {
+  const { q, mq, georel, geometry, coords } = params;
+  return [
+    q === undefined ? undefined : { q: parseV2Query(q, 'q', context) },
+    mq === undefined ? undefined : { q: parseV2Query(mq, 'mq', context) },
+    readV2Geo({ georel, geometry, coords }),
+  ];
+}
+
+/** The pattern is for the id as v2 spells it. */
+const ofIdPattern = (source: string): Filter => ({
+  q: { op: '~=', path: { attr: 'v2Id', sub: [], inside: [], text: 'id' }, pattern: readPattern(source, 'idPattern') },
+});
+
+function readPattern(source: string, what: 'idPattern' | 'typePattern'): Pattern {
+  try {
+    compilePattern(source);
+  } catch {
+    throw badRequest(`Invalid regex for entity ${what}`);
+  }
+  return { source };
+}
+
+/** The expanded types of the tenant whose v2 names match; undefined without a pattern. */
+async function typesMatching(
+  source: string | undefined,
+  { store, context }: CallContext,
+): Promise<readonly string[] | undefined> {
+  if (source === undefined) return undefined;
+  const matches = compilePattern(readPattern(source, 'typePattern').source);
+  const { types } = await store.summary();
+  return types.map(({ type }) => type).filter((type) => matches(typeName(type, context)));
+}
+
+/** The entities that the body of `op/query` selects. Throws BadRequest. */
+export async function readQueryFilter(body: JsonObject, call: CallContext): Promise<Filter> {
+  const { entities, expression = {}, attributes } = body;
+  if (!isObject(expression)) throw badRequest('expression must be a JSON object');
+  const conditions = Object.fromEntries(
+    ['q', 'mq', 'georel', 'geometry', 'coords'].map((name) => [name, textIn(expression, name)] as const),
+  );
+  const geo = [conditions['georel'], conditions['geometry'], conditions['coords']];
+  if (geo.some((text) => text !== undefined) && geo.includes(undefined))
+    throw badRequest('partial geo expression: geometry, georel and coords have to be provided together');
+  return allOf([
+    entities === undefined ? undefined : await readEntities(entities, call),
+    isStrings(attributes) && attributes.length > 0
+      ? { attrs: attributes.map((name) => pathOfName(name, call.context).attr) }
+      : undefined,
+    ...readConditions(conditions, call),
+    pathsOf(call),
+  ]);
+}
+
+function textIn(json: JsonObject, name: string): string | undefined {
+  const text = json[name];
+  if (text === undefined || typeof text === 'string') return text;
+  throw badRequest(`${name} must be a string`);
+}
+
+async function readEntities(json: Json, call: CallContext): Promise<Filter> {
+  if (!Array.isArray(json)) throw badRequest('entities must be a JSON array');
+  const elements: readonly Json[] = json;
+  const filters: Filter[] = [];
+  for (const element of elements) filters.push(await readSelector(element, call));
+  return filters.length === 0 ? {} : { anyOf: filters };
+}
+
+/** One element of `entities`: id or idPattern, type or typePattern. */
+async function readSelector(json: Json, call: CallContext): Promise<Filter> {
+  if (!isObject(json)) throw badRequest('entity must be a JSON object');
+  const [id, idPattern, type, typePattern] = ['id', 'idPattern', 'type', 'typePattern'].map((name) =>
+    textIn(json, name),
+  );
+  if (id !== undefined && idPattern !== undefined)
+    throw badRequest('/entities/ vector item has both /id/ and /idPattern/');
+  const types = type === undefined ? await typesMatching(typePattern, call) : [typeIri(type, call.context)];
+  const selector: EntitySelector = {
+    ...(id === undefined ? undefined : { ids: [readUri(id)] }),
+    ...(types ? { types: anyOfTypes(types) } : undefined),
+  };
+  return {
+    ...(id === undefined && !types ? undefined : { selectors: [selector] }),
+    ...(idPattern === undefined ? undefined : ofIdPattern(idPattern)),
+  };
+}
+
+/** The order in the parameter `orderBy`; undefined without it. Throws BadRequest. */
+export function readOrder(params: Params, call: CallContext): Order | undefined {
+  const tokens = readNames(params, 'orderBy');
+  if (!tokens) return undefined;
+  const names = tokens.map((token) => token.replace(/^!/, ''));
+  if (new Set(names).size < names.length) throw badRequest('duplicate orderBy token detected');
+  return {
+    collation: call.services.collation,
+    keys: tokens.map((token) => keyOf(token, params, call)),
+  };
+}
+
+function keyOf(token: string, params: Params, { context }: CallContext): Order['keys'][number] {
+  const isDescending = token.startsWith('!');
+  const name = isDescending ? token.slice(1) : token;
+  if (name !== 'geo:distance') return { path: pathOfName(name, context), isDescending };
+  return { path: { attr: coreLocation, sub: [], inside: [], text: name }, isDescending, from: readNear(params) };
+}
+
+/** The geometry that distances are measured from. Throws BadRequest when there is none. */
+function readNear({ georel, geometry, coords }: Params): Geometry {
+  const { geo, also = [] } = (georel?.startsWith('near') === true && readV2Geo({ georel, geometry, coords })) || {};
+  const from = (geo ?? also[0]?.geo)?.geometry;
+  if (!from) throw badRequest('geo:distance in orderBy needs a geo-query with near');
+  return from;
+}
+
+/** The page that a request asks for. */
+export interface V2Page {
+  readonly limit: number;
+  readonly offset: number;
+  readonly isCounted: boolean;
+}
+
+const limitInitial = 20;
+const limitMax = 1000;
+
+/** Throws BadRequest with the text of Orion. */
+export function readPage({ limit, offset }: Params, options: ReadonlySet<string>): V2Page {
+  if (limit !== undefined && !/^\d{1,9}$/.test(limit))
+    throw badRequest(`Bad pagination limit: /${limit}/ [must be a positive integer number]`);
+  if (Number(limit ?? 0) > limitMax) throw badRequest(`Bad pagination limit: /${limit ?? ''}/ [max: ${limitMax}]`);
+  if (offset !== undefined && !/^\d{1,15}$/.test(offset))
+    throw badRequest(`Bad pagination offset: /${offset}/ [must be a decimal number]`);
+  return {
+    limit: Number(limit ?? limitInitial),
+    offset: Number(offset ?? 0),
+    isCounted: options.has('count'),
+  };
+}

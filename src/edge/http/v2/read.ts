@@ -1,0 +1,110 @@
+/** Converts an HTTP request of NGSI v2 to an operation request and a caller. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { readContextLink } from '../../../core/jsonld/link.ts';
+import { type Json, parseGiven } from '../../../core/model/json.ts';
+import { Problem } from '../../../core/model/problem.ts';
+import type { Operation, OperationRequest, Services } from '../../../core/operation/operation.ts';
+import { badRequest, V2Problem } from '../../../core/v2/problem.ts';
+import { negotiate } from '../accept.ts';
+import { type BodyContext, hasBody, readJson, readText } from '../body.ts';
+import { admit, type Authentication, contextOf, principalOf, type Read, sentWith } from '../read.ts';
+import { Refusal } from '../refusal.ts';
+import type { Exchange } from '../reply.ts';
+import type { Route } from '../routes.ts';
+import { readAllParameters } from '../target.ts';
+
+/** Reads a request: headers, parameters, body, @context. Throws Problem, Refusal, ClientGone. */
+export async function readV2Request(
+  exchange: Exchange,
+  { operation, path, query }: Route & { readonly query: string },
+  context: BodyContext & Authentication,
+): Promise<Read> {
+  const { headers } = exchange.request;
+  const { services } = context;
+  const sender = principalOf(exchange, operation, context);
+  const principal = sender instanceof Promise ? await sender : sender;
+  refuseAccept(operation, headers.accept);
+  const who = {
+    tenant: await tenantOf(headers['fiware-service'], services),
+    principal,
+    media: 'json',
+    ...sentWith(exchange.request, context.proxies),
+  } as const;
+  admit(exchange, who, { operation, services });
+  const params = knownIn(readAllParameters(query));
+  const body = operation.body === 'none' ? undefined : await readV2Body(exchange, operation, context);
+  const link = readContextLink(headers['link']?.toString());
+  return {
+    request: { path, params, ...(body === undefined ? undefined : { body }) },
+    caller: { ...who, context: await contextOf(link, { ...who, operation, services }) },
+  };
+}
+
+/** The parameters of NGSI v2. Others are ignored, as Orion ignores them. */
+const known: ReadonlySet<string> = new Set([
+  ...['id', 'type', 'idPattern', 'typePattern', 'q', 'mq', 'georel', 'geometry', 'coords'],
+  ...['attrs', 'metadata', 'orderBy', 'limit', 'offset', 'options'],
+]);
+
+const knownIn = (params: Params): Params =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => known.has(name)));
+
+type Params = OperationRequest['params'];
+
+/** Operations without media types choose one themselves. */
+function refuseAccept({ action, media }: Operation, accept: string | undefined): void {
+  if (action === 'write' || media.length === 0) return;
+  try {
+    negotiate(accept, ['json']);
+  } catch (error) {
+    throw error instanceof Refusal ? new Refusal(406, 'no acceptable mime-type in accept header') : error;
+  }
+}
+
+const tenantLengthMax = 50;
+
+/** The tenant: the name in lower case, or the only existing one that is the same in another case. Throws BadRequest. */
+async function tenantOf(sent: IncomingHttpHeaders[string], { stores }: Services): Promise<string> {
+  const name = sent?.toString().toLowerCase() ?? '';
+  if (name === '') return '';
+  if (name.length > tenantLengthMax) throw badRequest('bad length - a tenant name can be max 50 characters long');
+  if (!/^\w+$/.test(name))
+    throw badRequest('bad character in tenant name - only underscore and alphanumeric characters are allowed');
+  if (await stores.open(name, false)) return name;
+  const alike = (await stores.tenants()).filter((tenant) => tenant.toLowerCase() === name);
+  const [only = name] = alike;
+  return alike.length === 1 ? only : name;
+}
+
+/** Throws Refusal 411 and 415, and ParseError. */
+async function readV2Body(exchange: Exchange, { body }: Operation, context: BodyContext): Promise<Json> {
+  if (!hasBody(exchange)) throw new Refusal(411, 'Zero/No Content-Length in PUT/POST/PATCH request');
+  const type = readMediaType(exchange.request.headers['content-type'] ?? '', body === 'value');
+  if (type === 'text/plain')
+    return readScalar(await readText(exchange, context.limits.bodyBytesMax, context.bodyBudget));
+  try {
+    return await readJson(exchange, false, context);
+  } catch (error) {
+    if (error instanceof Problem && error.type === 'InvalidRequest')
+      throw new V2Problem('ParseError', 'Errors found in incoming JSON buffer');
+    throw error;
+  }
+}
+
+/** `application/json`, or for a value also `text/plain`. Throws Refusal 415. */
+function readMediaType(sent: string, isValue: boolean): string {
+  const type = sent.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json' || (isValue && type === 'text/plain')) return type;
+  throw new Refusal(415, `not supported content type: ${sent}`);
+}
+
+/** A value as plain text: a text in quotation marks, a number, or a word of JSON. */
+function readScalar(text: string): Json {
+  try {
+    const value = parseGiven(text);
+    if (typeof value !== 'object' || value === null) return value;
+  } catch {
+    // What is no JSON is no value.
+  }
+  throw badRequest('attribute value type not recognized');
+}

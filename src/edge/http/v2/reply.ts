@@ -1,0 +1,82 @@
+/** Converts the results and the errors of operations to the HTTP replies of NGSI v2. */
+import { statusOf } from '../../../core/operation/describe-problem.ts';
+import type { OperationResult } from '../../../core/operation/operation.ts';
+import { Problem } from '../../../core/model/problem.ts';
+import { type V2Code, V2Problem } from '../../../core/v2/problem.ts';
+import { failureReply, type FailureContext } from '../fail.ts';
+import { Refusal, type RefusalStatus } from '../refusal.ts';
+import { type Headers, jsonReply, type Reply } from '../reply.ts';
+import { plainReply } from '../write.ts';
+
+/** The reply to a result. */
+export function v2Reply(answer: OperationResult): Reply {
+  if (answer.kind !== 'found') return plainReply(answer);
+  const { count } = answer.page ?? {};
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/json',
+      ...(count === undefined ? undefined : { 'Fiware-Total-Count': String(count) }),
+    },
+    body: answer.text,
+  };
+}
+
+const statusOfCode: Readonly<Record<V2Code, number>> = {
+  ParseError: 400,
+  BadRequest: 400,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  NotAcceptable: 406,
+  TooManyResults: 409,
+  ContentLengthRequired: 411,
+  RequestEntityTooLarge: 413,
+  UnsupportedMediaType: 415,
+  Unprocessable: 422,
+  PartialUpdate: 422,
+  NotImplemented: 501,
+};
+
+const codeOfRefusal: Readonly<Record<RefusalStatus, V2Code>> = {
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  411: 'ContentLengthRequired',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  421: 'BadRequest',
+};
+
+/** The code for a status that the core gave to a problem. */
+const codeOfStatus: ReadonlyMap<number, string> = new Map([
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'NotFound'],
+  [409, 'Unprocessable'],
+  [429, 'TooManyRequests'],
+  [501, 'NotImplemented'],
+  [503, 'ServiceUnavailable'],
+]);
+
+/** The reply to an error: code and description. Headers and statuses of other errors are those of the NGSI-LD API. */
+export function v2FailureReply(error: unknown, context: FailureContext): Reply {
+  if (error instanceof V2Problem) return described(statusOfCode[error.code], { code: error.code, text: error.message });
+  if (error instanceof Refusal)
+    return described(error.status, { code: codeOfRefusal[error.status], text: textOf(error) }, error.headers);
+  const { status, headers } = failureReply(error, context);
+  const known = error instanceof Problem;
+  const text = known ? error.message : 'The cause is in the log of the broker.';
+  if (known && error.type === 'NonexistentTenant') return described(404, { code: 'NotFound', text });
+  const code = codeOfStatus.get(known ? statusOf[error.type] : status) ?? 'InternalServerError';
+  return described(status, { code, text }, headers);
+}
+
+const textOf = ({ status, message }: Refusal): string => (status === 405 ? 'method not allowed' : message);
+
+interface Description {
+  readonly code: string;
+  readonly text: string;
+}
+
+const described = (status: number, { code, text }: Description, headers: Headers = {}): Reply =>
+  jsonReply(status, { error: code, description: text }, { ...headers, 'Content-Type': 'application/json' });
