@@ -27,6 +27,7 @@ export default {
         'test/**/mongo*.test.ts',
         'test/scenario/*.test.ts',
         'test/property/http.test.ts',
+        'test/property/grammar.test.ts',
         'test/property/export-import.test.ts',
       ].map((path) => `<rootDir>/${path}`),
       testPathIgnorePatterns: ['bad-input', '/node_modules/'],
