@@ -93,7 +93,23 @@ function union(lists: readonly (readonly string[] | undefined)[]): readonly stri
 }
 
 /** The part of an entity that the registration is about. Undefined when it is not about the entity. */
-export function narrowEntity({ information, datasetIds }: Registration, entity: Entity): Entity | undefined {
+export function narrowEntity(registration: Registration, entity: Entity): Entity | undefined {
+  const attrs = narrowAttributes(registration, entity);
+  return attrs && { ...entity, attrs };
+}
+
+/** Types and attributes, of an entity or of its history. */
+interface Parts<One extends Instance> {
+  readonly id: string;
+  readonly types: readonly string[];
+  readonly attrs: Readonly<Record<string, readonly One[]>>;
+}
+
+/** The attributes that the registration is about. Undefined when it is not about the entity. */
+export function narrowAttributes<One extends Instance>(
+  { information, datasetIds }: Registration,
+  entity: Parts<One>,
+): Readonly<Record<string, readonly One[]>> | undefined {
   const about = information.filter(({ entities }) => !entities || entities.some((one) => isAbout(one, entity)));
   if (about.length === 0) return undefined;
   const attrs = attributesOf(about, undefined);
@@ -103,10 +119,10 @@ export function narrowEntity({ information, datasetIds }: Registration, entity: 
     const own = datasetIds ? instances.filter((one) => datasetIds.includes(one.datasetId ?? '@none')) : instances;
     return own.length > 0 ? [[name, own] as const] : [];
   });
-  return { ...entity, attrs: Object.fromEntries<readonly Instance[]>(kept) };
+  return Object.fromEntries<readonly One[]>(kept);
 }
 
-function isAbout({ id, types, matches }: EntityInfo, entity: Entity): boolean {
+function isAbout({ id, types, matches }: EntityInfo, entity: Pick<Entity, 'id' | 'types'>): boolean {
   const isOfType = types.length === 0 || types.some((type) => entity.types.includes(type));
   return isOfType && (id === undefined ? (matches?.(entity.id) ?? true) : id === entity.id);
 }
@@ -142,7 +158,14 @@ const pairsIn = ({
   entities.flatMap(({ id }) => (id === undefined ? [] : attrs.map((name) => ({ id, name }))));
 
 /** The entity without the attributes that another registration than this one has for itself. Absent: the entity is of this broker. */
-export function withoutForeign(entity: Entity, owners: Owners, registration: Registration | undefined): Entity {
+export function withoutForeign<
+  Has extends { readonly id: string; readonly attrs: Readonly<Record<string, readonly One[]>> },
+  One,
+>(
+  entity: Has,
+  owners: Owners,
+  registration: Registration | undefined,
+): Has & { readonly attrs: Readonly<Record<string, readonly One[]>> } {
   const ownerOf = owners.get(entity.id);
   if (!ownerOf) return entity;
   const kept = Object.entries(entity.attrs).filter(

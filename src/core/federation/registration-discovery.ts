@@ -22,15 +22,15 @@ type RegistrationTest = (registration: Registration) => boolean;
 const core = 'https://uri.etsi.org/ngsi-ld/';
 
 /**
- * The test of registrations. `isAbsentGood`: a registration without the geometry or scope that a condition is about meets the condition,
- * because its information may be of any place and scope.
+ * The test of registrations. `isAbsentGood`: a registration without the geometry, scope or interval that a condition is about meets the condition,
+ * because its information may be of any place, scope and time.
  */
 export function compileConditions(
   { geo, scopeQ, csf, temporal }: SourceConditions,
   { isAbsentGood }: { readonly isAbsentGood: boolean },
 ): RegistrationTest {
   const tests: readonly RegistrationTest[] = [
-    (one) => isOfTime(one, temporal),
+    (one) => isOfTime(one, temporal, isAbsentGood),
     ...(geo ? [compileSpace(geo, isAbsentGood)] : []),
     ...(scopeQ
       ? [({ scopes }: Registration) => (scopes === undefined ? isAbsentGood : matchesScopes(scopeQ, scopes))]
@@ -63,8 +63,9 @@ function possibleRelation(relation: GeoQuery['relation']): GeoQuery['relation'] 
 }
 
 /** Without a temporal query, registrations of an interval do not match; with one, only those whose interval it meets (clause 5.10.2.4). */
-function isOfTime(registration: Registration, temporal: TemporalQuery | undefined): boolean {
+function isOfTime(registration: Registration, temporal: TemporalQuery | undefined, isAbsentGood: boolean): boolean {
   if (!temporal) return !isTemporal(registration);
+  if (isAbsentGood && !isTemporal(registration)) return true;
   const { timeproperty } = temporal;
   const isObserved = timeproperty === 'observedAt' || timeproperty === 'any';
   const interval = isObserved ? registration.observationInterval : registration.managementInterval;

@@ -10,7 +10,7 @@ export const warning = (code: WarningCode, agent: string, text: string): string 
   `${code} ${agent} "${text.replace(/[^\x20-\x7e]|["\\]/g, '').slice(0, 200)}"`;
 
 /** How a warning names the source: by its alias, or by its host. */
-const agentOf = ({ alias, endpoint }: Pick<Registration, 'alias' | 'endpoint'>): string =>
+export const agentOf = ({ alias, endpoint }: Pick<Registration, 'alias' | 'endpoint'>): string =>
   (alias ?? /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(endpoint)?.[1] ?? '').replace(/[^\x21-\x7e]|[",]/g, '') ||
   'source';
 

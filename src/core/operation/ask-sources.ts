@@ -3,10 +3,11 @@ import type { Demand } from '../federation/registration-match.ts';
 import { narrowDemand, narrowEntity } from '../federation/narrow.ts';
 import { readCopy } from '../federation/read-copy.ts';
 import type { Registration } from '../federation/registration.ts';
-import { warningOf, warningsIn } from '../federation/source-warning.ts';
+import { agentOf, warning, warningOf, warningsIn } from '../federation/source-warning.ts';
 import type { Context } from '../jsonld/context.ts';
 import type { Filter } from '../language/filter.ts';
 import type { Entity } from '../model/entity.ts';
+import type { Instant } from '../model/instant.ts';
 import { isArray, isObject, type Json } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import type { SourceAnswer, SourceRequest, Sources } from '../port/sources.ts';
@@ -14,6 +15,26 @@ import { forEachSource, orProblem } from './concerned-sources.ts';
 import type { CallContext } from './operation.ts';
 import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery } from './source-read-request.ts';
 import { targetOf } from './source-request.ts';
+
+/** What sources are asked for, and how it is read: entities or histories. */
+export interface Sought<Found> {
+  /** The names of the operations of clause 4.20. A source that offers none of them is not asked. */
+  readonly retrieve: string;
+  readonly query: string;
+  readonly post?: string;
+  /** Reads an answer. Throws BadRequestData. */
+  read(json: Json, terms: Context, now: Instant): Found;
+  /** What belongs to the registration. Undefined: nothing. */
+  narrow(registration: Registration, found: Found): Found | undefined;
+}
+
+export const soughtEntities: Sought<Entity> = {
+  retrieve: 'retrieveEntity',
+  query: 'queryEntity',
+  post: 'queryBatch',
+  read: readCopy,
+  narrow: narrowEntity,
+};
 
 /** What a request asks all sources for. */
 export interface Question {
@@ -25,12 +46,14 @@ export interface Question {
     readonly params: Readonly<Record<string, string>>;
     readonly filter: Pick<Filter, 'q' | 'geo'>;
   };
+  /** The parameters of a temporal query, when histories are asked for. */
+  readonly temporal?: Readonly<Record<string, string>>;
 }
 
 /** What one source has. */
-export interface Reply {
+export interface Reply<Found = Entity> {
   readonly registration: Registration;
-  readonly entities: readonly Entity[];
+  readonly entities: readonly Found[];
   readonly warnings: readonly string[];
 }
 
@@ -38,23 +61,28 @@ export interface Reply {
 export const entitiesMax = 10_000;
 
 /** Asks all these sources. A source that fails gives a warning and no entities. Throws TooManyResults beyond `entitiesMax`. */
-export function askSources(
+export function askSources<Found extends { readonly id: string }>(
   registrations: readonly Registration[],
   question: Question,
-  asking: { readonly call: CallContext; readonly sources: Sources },
-): Promise<readonly Reply[]> {
+  asking: { readonly call: CallContext; readonly sources: Sources; readonly sought: Sought<Found> },
+): Promise<readonly Reply<Found>[]> {
   const ids = new Set<string>();
   return forEachSource(registrations, (one) => askSource(one, question, { ...asking, ids }));
 }
 
-interface Asking {
+interface Asking<Found> {
   readonly call: CallContext;
   readonly sources: Sources;
+  readonly sought: Sought<Found>;
   /** The ids of the entities that the sources of this request have sent so far. */
   readonly ids: Set<string>;
 }
 
-async function askSource(registration: Registration, question: Question, asking: Asking): Promise<Reply> {
+async function askSource<Found extends { readonly id: string }>(
+  registration: Registration,
+  question: Question,
+  asking: Asking<Found>,
+): Promise<Reply<Found>> {
   const target = await orProblem(() => targetOf(registration, asking.call));
   if (target instanceof Problem) return unreachable(registration, target);
   const { context } = target;
@@ -64,33 +92,40 @@ async function askSource(registration: Registration, question: Question, asking:
     ...(question.conditions
       ? { conditions: { ...question.conditions, asked: asking.call.context, context } }
       : undefined),
+    ...(question.temporal ? { temporal: question.temporal } : undefined),
   };
   const source = { ...asking, registration, context };
   const { operations } = registration;
-  if (question.id !== undefined && operations.has('retrieveEntity'))
+  if (question.id !== undefined && operations.has(asking.sought.retrieve))
     return readAnswer(retrieveRequest(query, question.id), source);
-  return readPages(operations.has('queryEntity') ? queryRequest : postQueryRequest, query, source);
+  return readPages(operations.has(asking.sought.query) ? queryRequest : postQueryRequest, query, source);
 }
 
 /** A source whose @context cannot be loaded is not asked. */
-function unreachable(registration: Registration, { report }: Problem): Reply {
+function unreachable(registration: Registration, { report }: Problem): Reply<never> {
   const own = warningOf(registration, { kind: 'unanswered', isLate: false, reason: report.detail }, false);
   return { registration, entities: [], warnings: own === undefined ? [] : [own] };
 }
 
-interface Source extends Asking {
+interface Source<Found> extends Asking<Found> {
   readonly registration: Registration;
   readonly context: Context;
 }
 
-/** Reads pages until one is not full. A source that repeats itself is not asked again. */
-async function readPages(write: typeof queryRequest, query: SourceQuery, source: Source): Promise<Reply> {
+/** Reads pages until one is not full. A source that repeats itself is not asked again, also if nothing belongs to its registration. */
+async function readPages<Found extends { readonly id: string }>(
+  write: typeof queryRequest,
+  query: SourceQuery,
+  source: Source<Found>,
+): Promise<Reply<Found>> {
   const limit = Math.min(source.call.services.limits.pageMax, 1000);
-  const found = new Map<string, Entity>();
+  const found = new Map<string, Found>();
+  const sent = new Set<string>();
   const warnings: string[] = [];
   for (let offset = 0; ; offset += limit) {
     const page = await readAnswer(write(query, { limit, offset }), source);
-    const before = found.size;
+    const before = sent.size;
+    for (const id of page.ids) sent.add(id);
     for (const entity of page.entities) found.set(entity.id, entity);
     for (const { id } of page.entities) source.ids.add(id);
     warnings.push(...page.warnings);
@@ -100,14 +135,17 @@ async function readPages(write: typeof queryRequest, query: SourceQuery, source:
         'TooManyResults',
         `Context sources have more than ${entitiesMax} entities that match; narrow the query.`,
       );
-    if (page.count < limit || found.size === before) break;
+    if (page.count < limit || sent.size === before) break;
   }
   return { registration: source.registration, entities: [...found.values()], warnings };
 }
 
-/** The entities of one answer. `count`: how many the source sent, with those that do not belong to the registration. */
-async function readAnswer(request: SourceRequest, source: Source): Promise<Reply & { readonly count: number }> {
-  const { registration, call, sources } = source;
+/** The entities of one answer. `count` and `ids`: of all that the source sent, with those that do not belong to the registration. */
+async function readAnswer<Found extends { readonly id: string }>(
+  request: SourceRequest,
+  source: Source<Found>,
+): Promise<Reply<Found> & { readonly count: number; readonly ids: readonly string[] }> {
+  const { registration, call, sources, sought } = source;
   const answer = await sources.ask(request);
   const list = await entitiesIn(answer, source);
   const own = warningOf(registration, answer, list !== undefined);
@@ -116,22 +154,32 @@ async function readAnswer(request: SourceRequest, source: Source): Promise<Reply
   return {
     registration,
     count: list?.length ?? 0,
-    entities: (list ?? []).flatMap((entity) => narrowEntity(registration, entity) ?? []),
-    warnings: own === undefined ? passed : [own, ...passed],
+    ids: (list ?? []).map(({ id }) => id),
+    entities: (list ?? []).flatMap((entity) => sought.narrow(registration, entity) ?? []),
+    warnings: [...(own === undefined ? [] : [own]), ...partWarning(registration, answer), ...passed],
   };
 }
 
+/** A source that sends long histories in parts sends the first one. */
+const partWarning = (registration: Registration, answer: SourceAnswer): readonly string[] =>
+  answer.kind === 'answered' && answer.status === 206
+    ? [warning(299, agentOf(registration), 'The source sent only a part of the history.')]
+    : [];
+
 /** Undefined when the answer is no success, or holds anything but entities. */
-async function entitiesIn(answer: SourceAnswer, { context, call }: Source): Promise<readonly Entity[] | undefined> {
+async function entitiesIn<Found>(
+  answer: SourceAnswer,
+  { context, call, sought }: Source<Found>,
+): Promise<readonly Found[] | undefined> {
   if (answer.kind === 'unanswered' || answer.status < 200 || answer.status >= 300 || answer.body === undefined)
     return undefined;
   const list = isArray(answer.body) ? answer.body : [answer.body];
-  const entities: Entity[] = [];
+  const entities: Found[] = [];
   try {
     for (const json of list) {
       const pause = call.services.yieldToEventLoop();
       if (pause) await pause;
-      entities.push(readCopy(json, await termsOf(json, context, call), call.now));
+      entities.push(sought.read(json, await termsOf(json, context, call), call.now));
     }
     return entities;
   } catch (error) {

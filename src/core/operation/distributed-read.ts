@@ -14,7 +14,7 @@ import type { Entity } from '../model/entity.ts';
 import { badData, Problem } from '../model/problem.ts';
 import type { Stored } from '../port/store.ts';
 import { createContentOf } from './content.ts';
-import { askSources, entitiesMax, offering, type Question, type Reply } from './ask-sources.ts';
+import { askSources, entitiesMax, offering, type Question, type Reply, soughtEntities } from './ask-sources.ts';
 import { isInLoop, matchingSources, registrationsFor } from './concerned-sources.ts';
 import type { CallContext } from './operation.ts';
 import { readBoolean, readDatasetIds } from './parameters.ts';
@@ -36,14 +36,15 @@ export interface Merged<Found> {
 export function registrationsForRead(
   params: Params,
   call: CallContext,
+  access: 'read' | 'history' = 'read',
 ): RegistrationIndex | Promise<RegistrationIndex> | undefined {
   const index = registrationsFor(params, call);
   if (index === undefined || params['type'] === '*' || call.domain) return undefined;
-  return call.principal.rights('read', call.tenant).extent === 'full' ? index : undefined;
+  return call.principal.rights(access, call.tenant).extent === 'full' ? index : undefined;
 }
 
 /** The registrations whose sources are asked, and warnings about those that are not. */
-interface Chosen {
+export interface Chosen {
   readonly asked: readonly Registration[];
   /** All that match, also those that do not offer the operation. */
   readonly matching: readonly Registration[];
@@ -52,10 +53,16 @@ interface Chosen {
 
 const readOperations = ['retrieveEntity', 'queryEntity', 'queryBatch'];
 
+export const historyOperations = ['retrieveTemporal', 'queryTemporal'];
+
 /** A request that has passed this broker before is in a loop: it gets what is here (clause 4.3.6.4). */
-function choose(index: RegistrationIndex, demand: Demand, { conditions, call }: Choosing): Chosen {
+export function choose(
+  index: RegistrationIndex,
+  demand: Demand,
+  { conditions, call, operations = readOperations }: Choosing,
+): Chosen {
   const matching = matchingSources(index, { demand, conditions }, call);
-  const asked = offering(matching, readOperations);
+  const asked = offering(matching, operations);
   if (asked.length === 0 || !isInLoop(call)) return { asked, matching, warnings: [] };
   return { asked: [], matching: [], warnings: [warning(199, ownAlias(call), 'The request is in a loop of brokers.')] };
 }
@@ -63,6 +70,8 @@ function choose(index: RegistrationIndex, demand: Demand, { conditions, call }: 
 interface Choosing {
   readonly conditions: SourceConditions;
   readonly call: CallContext;
+  /** Of which a source must offer one. Absent: those that read entities. */
+  readonly operations?: readonly string[];
 }
 
 /** The names of attributes that a projection and `attrs` ask for. Undefined: all. */
@@ -168,14 +177,18 @@ const given = (parts: { readonly [Name in keyof Filter]: Filter[Name] | undefine
 
 const ask = async ({ asked }: Chosen, question: Question, call: CallContext): Promise<readonly Reply[]> => {
   const { sources } = call.services;
-  return sources && asked.length > 0 ? askSources(asked, question, { call, sources }) : [];
+  return sources && asked.length > 0 ? askSources(asked, question, { call, sources, sought: soughtEntities }) : [];
 };
 
 /** Most warnings of an answer: a client must be able to take all of them in one header. */
 const warningsMax = 20;
 
 /** Each warning once. When there are too many, the last one says how many are left out. */
-function warningsOf({ warnings }: Chosen, replies: readonly Reply[], call: CallContext): readonly string[] {
+export function warningsOf(
+  { warnings }: Chosen,
+  replies: readonly Pick<Reply, 'warnings'>[],
+  call: CallContext,
+): readonly string[] {
   const all = [...new Set([...warnings, ...replies.flatMap((reply) => reply.warnings)])];
   if (all.length <= warningsMax) return all;
   const rest = all.length - warningsMax + 1;

@@ -6,7 +6,6 @@ import { Problem, type ProblemReport, type ProblemType } from '../model/problem.
 import type { SourceAnswer } from '../port/sources.ts';
 import { describeProblem } from './describe-problem.ts';
 import type { OperationResult } from './operation.ts';
-import { resourcePath } from './resource-path.ts';
 
 /** What became of one part of a write. */
 export interface PartResult {
@@ -14,6 +13,8 @@ export interface PartResult {
   readonly registration?: Registration;
   /** Absent: the whole entity. */
   readonly attrs?: readonly string[];
+  /** True when the source created something. */
+  readonly isCreated?: boolean;
   /** The result of this broker. */
   readonly result?: OperationResult;
   readonly problem?: ProblemReport;
@@ -33,7 +34,8 @@ export function resultOfAnswer(part: SentPart, answer: SourceAnswer): PartResult
       problem: { type: answer.isLate ? 'SourceTimeout' : 'SourceFailed', detail: sentence(answer.reason) },
     };
   if (answer.status === 207) return partly(part, answer.body);
-  return answer.status >= 200 && answer.status < 300 ? part : refusedPart(part, answer.status, answer.body);
+  if (answer.status < 200 || answer.status >= 300) return refusedPart(part, answer.status, answer.body);
+  return answer.status === 201 ? { ...part, isCreated: true } : part;
 }
 
 /** The status of a refusal decides that of the whole request (clause 6.3.17). */
@@ -67,7 +69,8 @@ export interface Written {
   readonly id: string;
   /** True when the operation is about attributes: a partial result is an UpdateResult. */
   readonly isOfAttributes: boolean;
-  readonly isCreation: boolean;
+  /** The path of what a source created. Absent: nothing was created. */
+  readonly location?: string;
 }
 
 /**
@@ -80,7 +83,7 @@ export function combine(written: Written, parts: readonly PartResult[]): Operati
     return { kind: 'partly', body: written.isOfAttributes ? updateResult(parts) : batchResult(written, parts) };
   const [local] = parts.flatMap(({ result }) => result ?? []);
   if (local) return local;
-  return written.isCreation ? { kind: 'created', location: resourcePath('entities', written.id) } : { kind: 'done' };
+  return written.location === undefined ? { kind: 'done' } : { kind: 'created', location: written.location };
 }
 
 function refuseAlone(parts: readonly PartResult[]): void {

@@ -1,7 +1,7 @@
 /** Writes an entity or attributes here and at the context sources that have a part of them (clauses 4.3.6.2, 6.3.17). */
 import { isProxied } from '../federation/registration-conflict.ts';
+import type { SourceConditions } from '../federation/registration-discovery.ts';
 import type { RegistrationIndex } from '../federation/registration-index.ts';
-import type { Registration } from '../federation/registration.ts';
 import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../federation/split-write.ts';
 import { anyOfTypes, type TypeSelection } from '../language/filter.ts';
 import { parseTypeSelection } from '../language/type-selection.ts';
@@ -13,6 +13,7 @@ import { readId } from '../model/read/id.ts';
 import { forEachSource, isInLoop, matchingSources, orProblem, registrationsFor } from './concerned-sources.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from './operation.ts';
 import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
+import { resourcePath } from './resource-path.ts';
 import { targetOf } from './source-request.ts';
 import { withAttributes, writeRequest } from './source-write-request.ts';
 
@@ -22,6 +23,8 @@ interface Distribution {
   readonly name: string;
   /** What its body is: an entity or some attributes of one, a single attribute; or it has none. */
   readonly about: 'entity' | 'attribute' | 'none';
+  /** Of an operation on histories: whether this broker has one of the entity. */
+  readonly isKnown?: (id: string, call: CallContext) => Promise<boolean>;
 }
 
 /** An operation that writes one entity, or attributes of one. */
@@ -64,7 +67,8 @@ async function runDistributed(
   const index = await opening;
   if (index.size === 0) return operation.run(request, call);
   const write = await readWrite(running);
-  const split = splitFor(write, index, { call, access: operation.access });
+  const isTemporal = running.distribution.isKnown !== undefined;
+  const split = splitFor(write, index, { call, access: operation.access, isTemporal });
   if (split.parts.length === 0) return operation.run(request, call);
   // No source gets what this broker refuses.
   read(request, call);
@@ -74,10 +78,20 @@ async function runDistributed(
     runLocal(running, split, write),
     forEachSource(parts, (part) => sendPart(part, running, isLooped)),
   ]);
-  return combine(
-    { id: write.id, isOfAttributes: isOfAttributes(running), isCreation: operation.name === 'createEntity' },
-    [...local, ...sent],
-  );
+  return combine({ id: write.id, isOfAttributes: isOfAttributes(running), ...creationBy(operation, write.id, sent) }, [
+    ...local,
+    ...sent,
+  ]);
+}
+
+/** What the answer says is created when this broker did nothing. A history is created or changed, as the source says. */
+function creationBy(
+  { name, path }: Operation,
+  id: string,
+  sent: readonly PartResult[],
+): { readonly location?: string } {
+  const isCreation = name === 'createEntity' || (name === 'upsertTemporal' && sent.some((part) => part.isCreated));
+  return isCreation ? { location: resourcePath(path.slice(1), id) } : {};
 }
 
 const isOfAttributes = ({ operation }: Running): boolean => operation.path.includes('/attrs');
@@ -104,9 +118,15 @@ async function readWrite(running: Running): Promise<EntityWrite> {
 export function splitFor(
   write: EntityWrite,
   index: RegistrationIndex,
-  { call, access }: { readonly call: CallContext; readonly access: Operation['access'] },
+  { call, access, isTemporal = false }: Splitting,
 ): WriteSplit {
-  const { proxied, inclusive } = registrationsOf(write, index, call);
+  const conditions: SourceConditions = isTemporal ? { temporal: { timeproperty: 'any' } } : {};
+  const demand = {
+    selectors: [write.selector],
+    attrs: write.attrs && write.attrs.length > 0 ? write.attrs : undefined,
+  };
+  const found = matchingSources(index, { demand, conditions }, call);
+  const [proxied, inclusive] = [found.filter(isProxied), found.filter(({ mode }) => mode === 'inclusive')];
   if (proxied.length + inclusive.length === 0) return splitWrite(write, []);
   const needed = access === 'open' || access === 'public' ? 'write' : access;
   const isWhole = call.principal.rights(needed, call.tenant).extent === 'full';
@@ -130,6 +150,13 @@ export const attributesIn = (json: JsonObject, { context }: Pick<CallContext, 'c
     .filter((name) => !isEntityMember(name))
     .map((name) => readAttributeName(name, context));
 
+interface Splitting {
+  readonly call: CallContext;
+  readonly access: Operation['access'];
+  /** Whether the write is one of a history. */
+  readonly isTemporal?: boolean;
+}
+
 /** The types in the body, else those of the entity here. Undefined when they are not known. */
 export async function typesOf(
   id: string,
@@ -140,16 +167,6 @@ export async function typesOf(
   const names = typeof given === 'string' || isStrings(given) ? stringsOf(given) : undefined;
   const types = names?.map((name) => readTypeName(name, context)) ?? (await store.get(id, now))?.entity().types ?? [];
   return types.length === 0 ? undefined : anyOfTypes(types);
-}
-
-function registrationsOf(
-  { selector, attrs }: EntityWrite,
-  index: RegistrationIndex,
-  call: CallContext,
-): { readonly proxied: readonly Registration[]; readonly inclusive: readonly Registration[] } {
-  const demand = { selectors: [selector], attrs: attrs && attrs.length > 0 ? attrs : undefined };
-  const found = matchingSources(index, { demand }, call);
-  return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
 }
 
 async function sendPart(
@@ -176,7 +193,9 @@ const failed = (about: Omit<PartResult, 'problem'>, { report }: Problem): PartRe
 /** The part that is left to this broker. */
 async function runLocal(running: Running, split: WriteSplit, write: EntityWrite): Promise<readonly PartResult[]> {
   const { operation, call } = running;
-  if (!split.isLocal || (await isNothingHere(split, write, call))) return [];
+  const { isKnown } = running.distribution;
+  if (!split.isLocal || (await isNothingHere(split, write, { ...call, ...(isKnown ? { isKnown } : undefined) })))
+    return [];
   const part = split.rest ? { attrs: split.rest } : {};
   const result = await orProblem(() => operation.run(localRequest(running, split.rest), call));
   return [result instanceof Problem ? failed(part, result) : { ...part, result }];
@@ -186,10 +205,11 @@ async function runLocal(running: Running, split: WriteSplit, write: EntityWrite)
 export async function isNothingHere(
   { parts }: WriteSplit,
   { id, attrs }: Pick<EntityWrite, 'id' | 'attrs'>,
-  call: CallContext,
+  call: CallContext & Pick<Distribution, 'isKnown'>,
 ): Promise<boolean> {
   const isOptional = attrs === undefined && parts.every(({ registration }) => isProxied(registration));
-  return isOptional && (await call.store.get(id, call.now)) === undefined;
+  if (!isOptional) return false;
+  return call.isKnown ? !(await call.isKnown(id, call)) : (await call.store.get(id, call.now)) === undefined;
 }
 
 function localRequest({ distribution, request, call }: Running, rest: readonly string[] | undefined): OperationRequest {

@@ -40,17 +40,21 @@ export interface SourceQuery extends SourceTarget {
   readonly demand: NarrowDemand;
   /** Absent: the conditions are tested after merging. */
   readonly conditions?: Conditions;
+  /** The temporal query, when histories are asked for. */
+  readonly temporal?: Params;
 }
 
 type Page = { readonly limit: number; readonly offset: number };
 
-/** `GET /entities/{id}`. */
+const pathOf = ({ temporal }: SourceQuery): string => (temporal ? '/temporal/entities' : '/entities');
+
+/** `GET /entities/{id}`, or that of a history. */
 export function retrieveRequest(query: SourceQuery, id: string): SourceRequest {
-  const params = { ...attrsOf(query), ...commonOf(query) };
-  return requestOf(query, { method: 'GET', path: `/entities/${encodeURIComponent(id)}`, params });
+  const params = { ...attrsOf(query), ...query.temporal, ...commonOf(query) };
+  return requestOf(query, { method: 'GET', path: `${pathOf(query)}/${encodeURIComponent(id)}`, params });
 }
 
-/** `GET /entities`. */
+/** `GET /entities`, or that of histories. */
 export function queryRequest(query: SourceQuery, page: Page): SourceRequest {
   const { types, ids, idPattern } = joinSelectors(query.demand.selectors);
   const params = {
@@ -59,10 +63,11 @@ export function queryRequest(query: SourceQuery, page: Page): SourceRequest {
     ...(idPattern === undefined ? undefined : { idPattern }),
     ...attrsOf(query),
     ...(query.conditions ? conditionsIn(query.conditions) : undefined),
+    ...query.temporal,
     ...commonOf(query),
     ...pageOf(page),
   };
-  return requestOf(query, { method: 'GET', path: '/entities', params });
+  return requestOf(query, { method: 'GET', path: pathOf(query), params });
 }
 
 /** `DELETE /entities`, of which whole entities are removed, or attributes of them. */

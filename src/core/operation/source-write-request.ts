@@ -29,6 +29,7 @@ export function writeRequest(
   const rename = renamingFor(target, asked);
   const path = operation.path
     .replace('{id}', encodeURIComponent(request.path['id'] ?? ''))
+    .replace('{instanceId}', encodeURIComponent(request.path['instanceId'] ?? ''))
     .replace('{attr}', encodeURIComponent(rename(request.path['attr'] ?? '')));
   const { local: _local, type, ...params } = request.params;
   const own = {

@@ -8,6 +8,8 @@ import type { HistoryPlan } from '../../port/store.ts';
 import { checkApplies } from '../../representation/applicable.ts';
 import { renderHistory } from '../../representation/history.ts';
 import { type HistorySelection, tooManyInstances } from '../../port/histories.ts';
+import { entitiesMax } from '../ask-sources.ts';
+import { registrationsForRead } from '../distributed-read.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { listText } from '../long-text.ts';
 import { liftCount, pageOf, readDatasetIds, readList, readPaging } from '../parameters.ts';
@@ -16,6 +18,7 @@ import { readAttrs, readFilter, readSelection, selectingFor, selectionParameters
 import { withContext } from '../view.ts';
 import type { Cut } from './cut.ts';
 import { findHistories } from './find-histories.ts';
+import { askForHistories, type HistoryReading, type SourceHistories } from './distributed-history.ts';
 import { type Find, readPart, type PartSource } from './read-part.ts';
 import {
   type HistoryOutput,
@@ -41,16 +44,38 @@ export const retrieveTemporal: Operation = {
     const shown = readHistoryShown(request.params, call);
     const parts = readParts(request.params, shown, call);
     const plan: HistoryPlan = { ...parts, filter: { selectors: [{ ids: [id] }] }, limit: 1 };
+    const elsewhere = await historiesElsewhere({ params: request.params, filter: {}, id, parts, shown }, call);
     const find: Find = async (each) => {
-      const [history] = await call.store.history({ ...plan, ...limitedEach(each) });
+      const here = await call.store.history({ ...(elsewhere ? withoutRollup(plan) : plan), ...limitedEach(each) });
+      const [history] = elsewhere ? elsewhere.merged(here) : here;
       return [history ?? (await withoutInstances(id, plan, call))];
     };
-    const found = await answer({ find, parts, series: 1 }, { shown, call, isList: false });
+    const found = await answer(
+      { find, parts: elsewhere ? undefined : parts, series: 1 },
+      { shown, call, isList: false, warnings: elsewhere?.warnings },
+    );
     if (found.text === '{}')
       throw new Problem('ResourceNotFound', `The history of ${id} has none of the members asked for.`);
     return found;
   },
 };
+
+const withoutRollup = <Plan extends Pick<HistoryPlan, 'rollup'>>({
+  rollup: _rollup,
+  ...plan
+}: Plan): Omit<Plan, 'rollup'> => plan;
+
+type ElsewhereReading = Omit<HistoryReading, 'isAggregated'> & { readonly shown: HistoryOutput };
+
+/** What context sources have. Undefined when none is concerned. */
+async function historiesElsewhere(
+  { shown, ...reading }: ElsewhereReading,
+  call: CallContext,
+): Promise<SourceHistories | undefined> {
+  const index = await registrationsForRead(reading.params, call, 'history');
+  if (!index || index.size === 0) return undefined;
+  return askForHistories(index, { ...reading, isAggregated: shown.view.aggregation !== undefined }, call);
+}
 
 /** An entity whose attributes exist, but have no instances in the interval, is shown with id and type only (section 9.2). */
 async function withoutInstances(id: string, plan: HistoryPlan, call: CallContext): Promise<EntityHistory> {
@@ -126,8 +151,18 @@ async function answerQuery(
   const { limit, offset, isCounted } = readPaging(paging, call.services.limits);
   const parts = readParts(params, shown, call);
   const wanted = { limit, offset, isCounted, orderBy: params['orderBy'] };
+  const elsewhere = await historiesElsewhere({ params: { ...params, ...paging }, filter, parts, shown }, call);
   let count = 0;
-  const find: Find = async (each) => {
+  const findAll: Find = async () => {
+    const all = { limit: entitiesMax + 1, offset: 0, isCounted: false, orderBy: undefined };
+    const { found: local } = await findHistories({ filter, parts: withoutRollup(parts) }, all, call);
+    const found = (elsewhere?.merged(local) ?? local).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    if (found.length > entitiesMax)
+      throw new Problem('TooManyResults', `More than ${entitiesMax} histories match; narrow the query.`);
+    count = found.length;
+    return (params['orderBy']?.endsWith('desc') === true ? found.toReversed() : found).slice(offset, offset + limit);
+  };
+  const findHere: Find = async (each) => {
     const answered = await findHistories({ filter, parts: { ...parts, ...limitedEach(each) } }, wanted, call);
     count = answered.count;
     return answered.found;
@@ -135,8 +170,8 @@ async function answerQuery(
   // Filters on values need all instances in the interval.
   const isOfValues = filter.q !== undefined || filter.geo !== undefined || filter.scopeQ !== undefined;
   const found = await answer(
-    { find, parts: isOfValues ? undefined : parts, series: limit },
-    { shown, call, isList: true },
+    { find: elsewhere ? findAll : findHere, parts: isOfValues || elsewhere ? undefined : parts, series: limit },
+    { shown, call, isList: true, warnings: elsewhere?.warnings },
   );
   return { ...found, page: pageOf(count - offset, { limit, offset }, isCounted ? count : undefined) };
 }
@@ -166,7 +201,7 @@ function readParts(
 /** Throws TooManyResults when there are more instances than one answer may be computed from. */
 async function answer(
   sought: Omit<PartSource, 'show'>,
-  { shown, call, isList }: { shown: HistoryOutput; call: CallContext; isList: boolean },
+  { shown, call, isList, warnings = [] }: Showing,
 ): Promise<Extract<OperationResult, { kind: 'found' }>> {
   const { histories: cut, range } = await readShown(sought, shown, call);
   await restIfDue(call.services.yieldToEventLoop);
@@ -183,7 +218,16 @@ async function answer(
       ? await listText(kept, { open: '[', close: ']', write, yieldToEventLoop: call.services.yieldToEventLoop })
       : ((only && write(only)) ?? '{}'),
     ...(range ? { range } : undefined),
+    ...(warnings.length > 0 ? { warnings } : undefined),
   };
+}
+
+interface Showing {
+  readonly shown: HistoryOutput;
+  readonly call: CallContext;
+  readonly isList: boolean;
+  /** Values of NGSILD-Warning. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** What an answer shows: aggregates cover everything, other answers are cut. */

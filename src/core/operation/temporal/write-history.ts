@@ -9,6 +9,7 @@ import { readId } from '../../model/read/id.ts';
 import { isInstance } from '../../model/read/kind.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { Revision } from '../../port/store.ts';
+import { distributed } from '../distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readDeletedInstances, readEntityId } from '../parameters.ts';
@@ -16,7 +17,7 @@ import { pastInstance, pastInstances, splitInstances, recordPast } from '../spli
 import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 
-export const upsertTemporal: Operation = {
+export const upsertTemporal: Operation = distributed({
   ...writeHead,
   name: 'upsertTemporal',
   clause: '5.6.11',
@@ -25,16 +26,17 @@ export const upsertTemporal: Operation = {
   parameters: ['local'],
   body: 'object',
   unknownTenant: 'create',
-  async run(request, call) {
-    const history = readHistory(request.body ?? null, call.context);
+  distribution: { name: 'upsertTemporal', about: 'entity', isKnown },
+  read: (request, call) => readHistory(request.body ?? null, call.context),
+  async write(history, _request, call) {
     const isNew = !(await isKnown(history.id, call));
     await checkPart(history.id, history, call);
     refuseFailed(await addInstances(history, call, { create: true }));
     return isNew ? { kind: 'created', location: resourcePath('temporal/entities', history.id) } : { kind: 'done' };
   },
-};
+});
 
-export const appendTemporal: Operation = {
+export const appendTemporal: Operation = distributed({
   ...writeHead,
   name: 'appendTemporal',
   clause: '5.6.12',
@@ -42,9 +44,10 @@ export const appendTemporal: Operation = {
   path: '/temporal/entities/{id}/attrs',
   parameters: ['local'],
   body: 'object',
-  async run(request, call) {
+  distribution: { name: 'appendAttrsTemporal', about: 'entity', isKnown },
+  read: (request, call) => readHistory(request.body ?? null, call.context, { id: readEntityId(request) }),
+  async write(history, request, call) {
     const id = readEntityId(request);
-    const history = readHistory(request.body ?? null, call.context, { id });
     if (!(await isKnown(id, call))) throw notFound(id);
     await checkPart(id, history, call);
     const outcome = await addInstances(history, call, { create: false });
@@ -53,7 +56,7 @@ export const appendTemporal: Operation = {
     else refuseFailed(outcome);
     return { kind: 'done' };
   },
-};
+});
 
 const notFound = (id: string): Problem => new Problem('ResourceNotFound', `There is no history of ${id}.`);
 
@@ -91,7 +94,7 @@ function refuseFailed(outcome: Outcome | undefined): void {
   if (outcome?.status === 'refused') throw new Problem(outcome.problem.type, outcome.problem.detail);
 }
 
-export const deleteTemporal: Operation = {
+export const deleteTemporal: Operation = distributed({
   ...writeHead,
   name: 'deleteTemporal',
   access: 'delete',
@@ -100,10 +103,12 @@ export const deleteTemporal: Operation = {
   path: '/temporal/entities/{id}',
   parameters: ['local'],
   body: 'none',
-  run: (request, call) => revise({ op: 'deleteHistory', id: readEntityId(request) }, call),
-};
+  distribution: { name: 'deleteTemporal', about: 'none', isKnown },
+  read: readEntityId,
+  write: (id, _request, call) => revise({ op: 'deleteHistory', id }, call),
+});
 
-export const deleteTemporalAttribute: Operation = {
+export const deleteTemporalAttribute: Operation = distributed({
   ...writeHead,
   name: 'deleteTemporalAttribute',
   access: 'delete',
@@ -112,15 +117,12 @@ export const deleteTemporalAttribute: Operation = {
   path: '/temporal/entities/{id}/attrs/{attr}',
   parameters: ['datasetId', 'deleteAll', 'local'],
   body: 'none',
-  run(request, call) {
-    return revise(
-      { op: 'deleteSeries', ...readPlace(request, call), which: readDeletedInstances(request.params) },
-      call,
-    );
-  },
-};
+  distribution: { name: 'deleteAttrsTemporal', about: 'none', isKnown },
+  read: (request, call) => ({ ...readPlace(request, call), which: readDeletedInstances(request.params) }),
+  write: (place, _request, call) => revise({ op: 'deleteSeries', ...place }, call),
+});
 
-export const updateTemporalInstance: Operation = {
+export const updateTemporalInstance: Operation = distributed({
   ...writeHead,
   name: 'updateTemporalInstance',
   clause: '5.6.14',
@@ -128,21 +130,15 @@ export const updateTemporalInstance: Operation = {
   path: '/temporal/entities/{id}/attrs/{attr}/{instanceId}',
   parameters: ['local'],
   body: 'object',
-  run(request, call) {
+  distribution: { name: 'updateAttrInstanceTemporal', about: 'attribute', isKnown },
+  read(request, call) {
     const { id, name } = readPlace(request, call);
     const { fragment, which } = readOneInstance(request, name, call);
     const instance = pastInstance(fragment, call.now);
-    const revision = {
-      op: 'replaceInstance',
-      id,
-      name,
-      instanceId: readInstanceId(request),
-      instance,
-      ...which,
-    } as const;
-    return revise(revision, call);
+    return { id, name, instanceId: readInstanceId(request), instance, ...which };
   },
-};
+  write: (place, _request, call) => revise({ op: 'replaceInstance', ...place }, call),
+});
 
 /**
  * The body contains the attribute, under any of its names, with exactly one instance, or is the instance itself. `which`: the dataset that
@@ -177,7 +173,7 @@ function onlyInstance(attrs: Fragments, scopes: readonly Fragment[], name: strin
   throw badData(`The body must hold one instance of ${name}, and nothing else.`);
 }
 
-export const deleteTemporalInstance: Operation = {
+export const deleteTemporalInstance: Operation = distributed({
   ...writeHead,
   name: 'deleteTemporalInstance',
   access: 'delete',
@@ -186,9 +182,10 @@ export const deleteTemporalInstance: Operation = {
   path: '/temporal/entities/{id}/attrs/{attr}/{instanceId}',
   parameters: ['local'],
   body: 'none',
-  run: (request, call) =>
-    revise({ op: 'deleteInstance', ...readPlace(request, call), instanceId: readInstanceId(request) }, call),
-};
+  distribution: { name: 'deleteAttrInstanceTemporal', about: 'none', isKnown },
+  read: (request, call) => ({ ...readPlace(request, call), instanceId: readInstanceId(request) }),
+  write: (place, _request, call) => revise({ op: 'deleteInstance', ...place }, call),
+});
 
 function readPlace(
   request: OperationRequest,

@@ -1,0 +1,122 @@
+/** Reads histories from this broker and from the context sources that have a part of them (clauses 4.3.6, 5.7.3, 5.7.4). */
+import { type HistoryCopy, mergeHistories } from '../../federation/merge-histories.ts';
+import { narrowAttributes, ownersIn, withoutForeign } from '../../federation/narrow.ts';
+import { readHistoryCopy } from '../../federation/read-history-copy.ts';
+import type { Registration } from '../../federation/registration.ts';
+import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import type { Demand } from '../../federation/registration-match.ts';
+import { anyOfTypes, type Filter } from '../../language/filter.ts';
+import { type EntityHistory, weightOf } from '../../model/history.ts';
+import { askSources, type Question, type Reply, type Sought } from '../ask-sources.ts';
+import { choose, type Chosen, historyOperations, readSourceFilter, warningsOf } from '../distributed-read.ts';
+import type { CallContext, OperationRequest } from '../operation.ts';
+import type { HistorySelection } from '../../port/histories.ts';
+
+type Params = OperationRequest['params'];
+
+const soughtHistories: Sought<EntityHistory> = {
+  retrieve: 'retrieveTemporal',
+  query: 'queryTemporal',
+  read: readHistoryCopy,
+  narrow(registration, history) {
+    const attrs = narrowAttributes(registration, history);
+    return attrs && { ...history, attrs };
+  },
+};
+
+/** What sources have, and how to merge it with what is here. */
+export interface SourceHistories {
+  readonly warnings: readonly string[];
+  /** All histories, those of this broker first. The parts of this broker must not be cut. */
+  merged(local: readonly EntityHistory[]): readonly EntityHistory[];
+}
+
+/** What is read from sources. */
+export interface HistoryReading {
+  readonly params: Params;
+  readonly filter: Filter;
+  /** Of a retrieval. */
+  readonly id?: string;
+  readonly parts: HistorySelection['parts'];
+  /** Whether the instances are aggregated after merging: sources send all. */
+  readonly isAggregated: boolean;
+}
+
+/** Asks the sources. Undefined when none has a part of it. */
+export async function askForHistories(
+  index: RegistrationIndex,
+  reading: HistoryReading,
+  call: CallContext,
+): Promise<SourceHistories | undefined> {
+  const { params, filter, parts } = reading;
+  const demand = await demandOf(reading, call);
+  const { geo, scopeQ } = filter;
+  const conditions = { geo, scopeQ, csf: readSourceFilter(params, call), temporal: parts.temporal };
+  const chosen = choose(index, demand, { conditions, call, operations: historyOperations });
+  if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
+  const { sources } = call.services;
+  const question = questionOf(reading, demand);
+  const replies = sources ? await askSources(chosen.asked, question, { call, sources, sought: soughtHistories }) : [];
+  return {
+    warnings: warningsOf(chosen, replies, call),
+    merged: (local) => mergeAll(local, { replies, chosen, reading, call }),
+  };
+}
+
+async function demandOf({ filter, id, parts }: HistoryReading, call: CallContext): Promise<Demand> {
+  const about = { attrs: parts.attrs ?? filter.attrs, datasetIds: parts.datasetIds };
+  if (id === undefined) return { selectors: filter.selectors, ...about };
+  const known = (await call.store.get(id, call.now))?.entity().types;
+  return { selectors: [{ ids: [id], ...(known ? { types: anyOfTypes(known) } : undefined) }], ...about };
+}
+
+function questionOf(reading: HistoryReading, demand: Demand): Question {
+  const { params, filter, id } = reading;
+  const temporal = temporalIn(reading);
+  if (id !== undefined) return { demand, temporal, id };
+  const { q, geo } = filter;
+  const tested = { ...(q ? { q } : undefined), ...(geo ? { geo } : undefined) };
+  return { demand, temporal, conditions: { params, filter: tested } };
+}
+
+/** The parameters of the temporal query as the client sent them. */
+function temporalIn({ params, isAggregated }: HistoryReading): Params {
+  const names = ['timerel', 'timeAt', 'endTimeAt', 'timeproperty', ...(isAggregated ? [] : ['lastN'])];
+  return Object.fromEntries(names.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]]])));
+}
+
+interface Merging {
+  readonly replies: readonly Reply<EntityHistory>[];
+  readonly chosen: Chosen;
+  readonly reading: HistoryReading;
+  readonly call: CallContext;
+}
+
+interface Copy {
+  readonly history: EntityHistory;
+  /** Absent: the history of this broker. */
+  readonly registration?: Registration;
+}
+
+function mergeAll(
+  local: readonly EntityHistory[],
+  { replies, chosen, reading, call }: Merging,
+): readonly EntityHistory[] {
+  const owners = ownersIn(chosen.matching);
+  const all: readonly Copy[] = [
+    ...local.map((history) => ({ history })),
+    ...replies.flatMap(({ registration, entities }) => entities.map((history) => ({ history, registration }))),
+  ];
+  let left = call.services.limits.instancesMax;
+  return [...Map.groupBy(all, ({ history }) => history.id).values()].map((copies) => {
+    const kept = copies.map(
+      ({ history, registration }): HistoryCopy => ({
+        history: withoutForeign(history, owners, registration),
+        isAuxiliary: registration?.mode === 'auxiliary',
+      }),
+    );
+    const merged = mergeHistories(kept, reading.parts.temporal);
+    for (const instances of Object.values(merged.attrs)) left -= weightOf(instances);
+    return left < 0 ? { ...merged, truncated: true } : merged;
+  });
+}
