@@ -1,4 +1,5 @@
 /** Writes an entity or attributes here and at the context sources that have a part of them (clauses 4.3.6.2, 6.3.17). */
+import type { Registration } from '../federation/registration.ts';
 import { isProxied } from '../federation/registration-conflict.ts';
 import type { SourceConditions } from '../federation/registration-discovery.ts';
 import type { RegistrationIndex } from '../federation/registration-index.ts';
@@ -115,24 +116,26 @@ async function readWrite(running: Running): Promise<EntityWrite> {
  * Divides a write. A caller whose grants do not cover the whole tenant writes only here. Throws Forbidden when a source has a part of it for
  * itself.
  */
-export function splitFor(
-  write: EntityWrite,
-  index: RegistrationIndex,
-  { call, access, isTemporal = false }: Splitting,
-): WriteSplit {
-  const conditions: SourceConditions = isTemporal ? { temporal: { timeproperty: 'any' } } : {};
-  const demand = {
-    selectors: [write.selector],
-    attrs: write.attrs && write.attrs.length > 0 ? write.attrs : undefined,
-  };
-  const found = matchingSources(index, { demand, conditions }, call);
-  const [proxied, inclusive] = [found.filter(isProxied), found.filter(({ mode }) => mode === 'inclusive')];
+export function splitFor(write: EntityWrite, index: RegistrationIndex, splitting: Splitting): WriteSplit {
+  const { call, access } = splitting;
+  const { proxied, inclusive } = registrationsOf(write, index, splitting);
   if (proxied.length + inclusive.length === 0) return splitWrite(write, []);
   const needed = access === 'open' || access === 'public' ? 'write' : access;
   const isWhole = call.principal.rights(needed, call.tenant).extent === 'full';
   if (!isWhole && proxied.length > 0)
     throw new Problem('Forbidden', `The caller may not write what context sources have of ${write.id}.`);
   return splitWrite(write, isWhole ? [...proxied, ...inclusive] : []);
+}
+
+function registrationsOf(
+  { selector, attrs }: EntityWrite,
+  index: RegistrationIndex,
+  { call, isTemporal = false }: Splitting,
+): { readonly proxied: readonly Registration[]; readonly inclusive: readonly Registration[] } {
+  const conditions: SourceConditions = isTemporal ? { temporal: { timeproperty: 'any' } } : {};
+  const demand = { selectors: [selector], attrs: attrs && attrs.length > 0 ? attrs : undefined };
+  const found = matchingSources(index, { demand, conditions }, call);
+  return { proxied: found.filter(isProxied), inclusive: found.filter(({ mode }) => mode === 'inclusive') };
 }
 
 const typesAsked = ({ params }: OperationRequest, { context }: CallContext): TypeSelection | undefined =>
