@@ -53,8 +53,6 @@ export interface Chosen {
 
 const readOperations = ['retrieveEntity', 'queryEntity', 'queryBatch'];
 
-export const historyOperations = ['retrieveTemporal', 'queryTemporal'];
-
 /** A request that has passed this broker before is in a loop: it gets what is here (clause 4.3.6.4). */
 export function choose(
   index: RegistrationIndex,

@@ -4,10 +4,11 @@ import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import type { SourceAnswer, Sources } from '../../port/sources.ts';
 import { forEachSource, orProblem } from '../concerned-sources.ts';
-import { createdIn, type PartResult, resultOfAnswer, resultsOfBatch } from '../distributed-result.ts';
+import { type PartResult, resultOfAnswer } from '../distributed-result.ts';
 import type { CallContext, Method, OperationRequest } from '../operation.ts';
 import { type SourceTarget, targetOf } from '../source-request.ts';
 import { batchRequest, elementRequest } from '../source-write-request.ts';
+import { createdIn, resultsOfBatch } from './source-batch-result.ts';
 
 /** How a batch operation is distributed. */
 export interface BatchDistribution {

@@ -8,7 +8,7 @@ import type { Demand } from '../../federation/registration-match.ts';
 import { anyOfTypes, type Filter } from '../../language/filter.ts';
 import { type EntityHistory, weightOf } from '../../model/history.ts';
 import { askSources, type Question, type Reply, type Sought } from '../ask-sources.ts';
-import { choose, type Chosen, historyOperations, readSourceFilter, warningsOf } from '../distributed-read.ts';
+import { choose, type Chosen, readSourceFilter, warningsOf } from '../distributed-read.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
 import type { HistorySelection } from '../../port/histories.ts';
 
@@ -52,7 +52,11 @@ export async function askForHistories(
   const demand = await demandOf(reading, call);
   const { geo, scopeQ } = filter;
   const conditions = { geo, scopeQ, csf: readSourceFilter(params, call), temporal: parts.temporal };
-  const chosen = choose(index, demand, { conditions, call, operations: historyOperations });
+  const chosen = choose(index, demand, {
+    conditions,
+    call,
+    operations: [soughtHistories.retrieve, soughtHistories.query],
+  });
   if (chosen.asked.length === 0 && chosen.warnings.length === 0) return undefined;
   const { sources } = call.services;
   const question = questionOf(reading, demand);
