@@ -6,7 +6,7 @@ import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
 import { registrationsFor } from '../concerned-sources.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
-import { refuseProxied } from '../proxied-write.ts';
+import { refuseProxied } from './proxied-write.ts';
 import type { ElementResult } from './answer.ts';
 import { applyDistributed } from './distributed-batch.ts';
 import type { BatchDistribution } from './forward-batch.ts';

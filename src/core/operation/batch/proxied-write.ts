@@ -1,11 +1,11 @@
 /** Refuses what a batch must not write here: information that context sources have for themselves (clause 4.3.6.2). */
-import { isProxied } from '../federation/registration-conflict.ts';
-import type { RegistrationIndex } from '../federation/registration-index.ts';
-import { anyOfTypes } from '../language/filter.ts';
-import type { Mutation } from '../model/mutation.ts';
-import { Problem } from '../model/problem.ts';
-import { matchingSources } from './concerned-sources.ts';
-import type { CallContext } from './operation.ts';
+import { isProxied } from '../../federation/registration-conflict.ts';
+import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import { anyOfTypes } from '../../language/filter.ts';
+import type { Mutation } from '../../model/mutation.ts';
+import { Problem } from '../../model/problem.ts';
+import { matchingSources } from '../concerned-sources.ts';
+import type { CallContext } from '../operation.ts';
 
 /** Throws Conflict when an exclusive or redirect registration has a part of what the mutation writes. */
 export async function refuseProxied(mutation: Mutation, index: RegistrationIndex, call: CallContext): Promise<void> {
