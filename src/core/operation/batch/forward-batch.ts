@@ -7,7 +7,7 @@ import { forEachSource, orProblem } from '../concerned-sources.ts';
 import { type PartResult, resultOfAnswer } from '../distributed-result.ts';
 import type { CallContext, Method, OperationRequest } from '../operation.ts';
 import { type SourceTarget, targetOf } from '../source-request.ts';
-import { batchRequest, elementRequest } from '../source-write-request.ts';
+import { batchRequest, elementRequest } from './element-request.ts';
 import { createdIn, resultsOfBatch } from './source-batch-result.ts';
 
 /** How a batch operation is distributed. */
