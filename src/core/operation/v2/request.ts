@@ -2,30 +2,14 @@
 import type { Filter } from '../../language/filter.ts';
 import { stringsOf } from '../../model/json.ts';
 import { typeIri } from '../../v2/names.ts';
-import { badRequest, V2Problem } from '../../v2/problem.ts';
+import { V2Problem } from '../../v2/problem.ts';
 import type { V2Reading } from '../../v2/reading.ts';
 import type { V2View } from '../../v2/render-entity.ts';
 import { readPaths, readWritePath, type WritePath } from '../../v2/service-path.ts';
 import type { CallContext } from '../operation.ts';
+import { readV2Options } from '../v2-page.ts';
 
 export type Params = Readonly<Record<string, string>>;
-
-/** The words that `options` may have. A known word that means nothing for a request is ignored. */
-const known: ReadonlySet<string> = new Set(
-  (
-    'count normalized keyValues values unique append upsert forcedUpdate overrideMetadata flowControl skipForwarding noAttrDetail ' +
-    'dateCreated dateModified skipInitialNotification fullCounters libVersions'
-  ).split(' '),
-);
-
-/** The options of a request. Throws BadRequest for an unknown one, and for two formats. */
-export function readV2Options({ options }: Params): ReadonlySet<string> {
-  const chosen = new Set(options === undefined || options === '' ? [] : options.split(',').map((word) => word.trim()));
-  const formats = ['keyValues', 'values', 'unique'].filter((word) => chosen.has(word));
-  if ([...chosen].some((word) => !known.has(word)) || formats.length > 1)
-    throw badRequest('Invalid value for URI param /options/');
-  return chosen;
-}
 
 /** The elements of a list; undefined when the parameter is absent. */
 export const readNames = (params: Params, name: string): readonly string[] | undefined =>

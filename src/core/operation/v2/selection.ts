@@ -175,27 +175,3 @@ function readNear({ georel, geometry, coords }: Params): Geometry {
   if (!from) throw badRequest('geo:distance in orderBy needs a geo-query with near');
   return from;
 }
-
-/** The page that a request asks for. */
-export interface V2Page {
-  readonly limit: number;
-  readonly offset: number;
-  readonly isCounted: boolean;
-}
-
-const limitInitial = 20;
-const limitMax = 1000;
-
-/** Throws BadRequest with the text of Orion. */
-export function readPage({ limit, offset }: Params, options: ReadonlySet<string>): V2Page {
-  if (limit !== undefined && !/^\d{1,9}$/.test(limit))
-    throw badRequest(`Bad pagination limit: /${limit}/ [must be a positive integer number]`);
-  if (Number(limit ?? 0) > limitMax) throw badRequest(`Bad pagination limit: /${limit ?? ''}/ [max: ${limitMax}]`);
-  if (offset !== undefined && !/^\d{1,15}$/.test(offset))
-    throw badRequest(`Bad pagination offset: /${offset}/ [must be a decimal number]`);
-  return {
-    limit: Number(limit ?? limitInitial),
-    offset: Number(offset ?? 0),
-    isCounted: options.has('count'),
-  };
-}

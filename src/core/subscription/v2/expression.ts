@@ -1,12 +1,22 @@
-/** Compiles `subject.condition.expression` of a v2 subscription to a test of entities. */
+/** Compiles the conditions of a v2 subscription that queries have too: `expression`, and the service path. */
+import type { Filter } from '../../language/filter.ts';
+import { compileFilter } from '../../language/matches/matches.ts';
 import type { Entity, Terms } from '../../model/entity.ts';
-import { V2Problem } from '../../v2/problem.ts';
+import { readV2Geo } from '../../v2/geo-query.ts';
+import { parseV2Query } from '../../v2/query.ts';
+import { readPaths } from '../../v2/service-path.ts';
 import type { SubjectExpression } from '../../v2/subscription/subscription.ts';
 
-export function compileExpression(
-  expression: SubjectExpression | undefined,
-  _terms: Terms,
-): (entity: Entity) => boolean {
-  if (!expression) return () => true;
-  throw new V2Problem('NotImplemented', 'expression');
+/** `subject.condition.expression`. Throws BadRequest. */
+export function compileExpression({ q, mq, ...geo }: SubjectExpression, terms: Terms): (entity: Entity) => boolean {
+  const parts: readonly Filter[] = [
+    ...(q === undefined ? [] : [{ q: parseV2Query(q, 'q', terms) }]),
+    ...(mq === undefined ? [] : [{ q: parseV2Query(mq, 'mq', terms) }]),
+    readV2Geo(geo) ?? {},
+  ];
+  return compileFilter({ also: parts });
 }
+
+/** The list of service paths of the creating request. */
+export const compileServicePath = (paths: string): ((entity: Entity) => boolean) =>
+  compileFilter(readPaths(paths) ?? {});

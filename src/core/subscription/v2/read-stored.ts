@@ -9,7 +9,7 @@ import { type DeliveryStatistics, type SubscriptionDocument, statusOf } from '..
 import type { Delivery, Messenger } from '../../port/messenger.ts';
 import { evaluateJexl } from '../../v2/jexl/evaluate.ts';
 import { hasMacro, withoutMacros } from '../../v2/jexl/macros.ts';
-import { attributeIri, typeIri } from '../../v2/names.ts';
+import { attributeIri, nonSpatialIri, typeIri } from '../../v2/names.ts';
 import { badRequest } from '../../v2/problem.ts';
 import { readV2Subscription } from '../../v2/subscription/read-subscription.ts';
 import type { Transport, V2Subscription } from '../../v2/subscription/subscription.ts';
@@ -22,9 +22,9 @@ import { alterationOf } from './alteration.ts';
 import { macroContext } from './content.ts';
 import type { ParsedV2 } from './parsed.ts';
 import { explainChangeV2, explainEntityV2 } from './explain.ts';
-import { compileExpression } from './expression.ts';
+import { compileExpression, compileServicePath } from './expression.ts';
 import { addressV2, mqttSettings, mqttUri, serializeV2, writeV2Message } from './message.ts';
-import { candidateFilter, compileServicePath, compileSubject } from './select.ts';
+import { candidateFilter, compileSubject } from './select.ts';
 
 /** What a document is parsed with. */
 export interface V2StoredReading {
@@ -58,8 +58,7 @@ function parse(
 ): ParsedV2 {
   const { entities, condition } = subscription;
   const { attrs, alterationTypes, notifyOnMetadataChange } = condition;
-  const watched =
-    attrs.length === 0 ? undefined : { watched: new Set(attrs.map((name) => attributeIri(name, context))) };
+  const watched = attrs.length === 0 ? undefined : { watched: new Set(attrs.flatMap((name) => irisOf(name, context))) };
   const alterations = { alterationTypes, notifyOnMetadataChange, ...watched };
   const types = entities.flatMap(({ type }) => (type === undefined ? [] : [typeIri(type, context)]));
   const { servicePath = '/#' } = v2 ?? {};
@@ -69,7 +68,7 @@ function parse(
     condition: alterations,
     isOfSubject: compileSubject(entities, context),
     isInPath: compileServicePath(servicePath),
-    isMet: compileExpression(condition.expression, context),
+    isMet: compileExpression(condition.expression ?? {}, context),
     notifiedOf: (change) => {
       const alteration = alterationOf(change, alterations);
       const rest = { change, terms: context, types, tenant, isMetadataCounted: notifyOnMetadataChange };
@@ -77,6 +76,12 @@ function parse(
     },
   };
 }
+
+/** The IRIs of an attribute: two for a name such as `location`, which can be a geometry or not. */
+const irisOf = (name: string, context: Context): readonly string[] => [
+  attributeIri(name, context),
+  ...[nonSpatialIri(name) ?? []].flat(),
+];
 
 function planOf(parsed: ParsedV2, context: Context): SubscriptionPlan {
   const { subscription, condition } = parsed;

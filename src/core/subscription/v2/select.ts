@@ -1,8 +1,7 @@
-/** Selects the entities that a v2 subscription concerns: by id, type, and patterns of these, in the spelling of v2, and by service path. */
+/** Selects the entities that a v2 subscription concerns: by id, type, and patterns of these, in the spelling of v2. */
 import type { EntitySelector, Filter } from '../../language/filter.ts';
 import { compilePattern } from '../../language/pattern/pattern.ts';
 import type { Entity, Terms } from '../../model/entity.ts';
-import { stringsOf } from '../../model/json.ts';
 import { uriOfV2Id, v2IdOf } from '../../model/v2/id.ts';
 import { typeIri, typeName } from '../../v2/names.ts';
 import type { SubjectEntity } from '../../v2/subscription/subscription.ts';
@@ -20,7 +19,7 @@ function candidateSelector({ id, type }: SubjectEntity, terms: Terms): EntitySel
   };
 }
 
-export type EntityTest = (entity: Entity) => boolean;
+type EntityTest = (entity: Entity) => boolean;
 
 /** True when one element of the subject matches. */
 export function compileSubject(entities: readonly SubjectEntity[], terms: Terms): EntityTest {
@@ -47,22 +46,4 @@ function compileElement({ id, idPattern, type, typePattern }: SubjectEntity, ter
     tests.push(({ types }) => types.some((one) => matches(typeName(one, terms))));
   }
   return (entity) => tests.every((test) => test(entity));
-}
-
-/** Tests the scopes of an entity against a list of service paths. An entity without a scope is in `/`. */
-export function compileServicePath(paths: string): EntityTest {
-  const tests = paths.split(',').map((path) => compilePath(path.trim()));
-  return ({ scope = [] }) => {
-    const scopes = stringsOf(scope);
-    return tests.some((test) => (scopes.length === 0 ? test('/') : scopes.some(test)));
-  };
-}
-
-function compilePath(path: string): (scope: string) => boolean {
-  if (path === '/#') return () => true;
-  const [whole, isDeep] = path.endsWith('/#') ? [path.slice(0, -2), true] : [path, false];
-  return (scope) => {
-    const absolute = scope.startsWith('/') ? scope : `/${scope}`;
-    return absolute === whole || (isDeep && absolute.startsWith(`${whole}/`));
-  };
 }

@@ -2,6 +2,7 @@
 import { isObject, type JsonObject } from '../../../model/json.ts';
 import type { SubscriptionDocument } from '../../../model/subscription.ts';
 import { badRequest } from '../../../v2/problem.ts';
+import { readPaths } from '../../../v2/service-path.ts';
 import { storedMembers } from '../../../v2/subscription/read-subscription.ts';
 import { withSecretsKeptV2 } from '../../../v2/subscription/secrets.ts';
 import type { CallContext } from '../../operation.ts';
@@ -20,13 +21,20 @@ export async function newV2Document(body: JsonObject, call: CallContext): Promis
     modifiedAt: now,
     since: await store.log.position(),
     ...ownerOf(call),
-    v2: { servicePath: servicePathIn(call) ?? '/#' },
+    v2: { servicePath: readServicePath(call) },
   };
 }
 
 /** 24 hexadecimal digits, as clients cut them from Location and keep them in fields of this length. */
 const newId = ({ services }: CallContext): string =>
   services.ids.next('Subscription').replace(/^.*:/, '').replaceAll('-', '').slice(0, 24);
+
+/** Throws BadRequest. */
+function readServicePath(call: CallContext): string {
+  const path = servicePathIn(call) ?? '/#';
+  readPaths(path);
+  return path;
+}
 
 /** The header Fiware-ServicePath of the request. Undefined: it has none. */
 export function servicePathIn({ headers = {} }: Pick<CallContext, 'headers'>): string | undefined {

@@ -10,11 +10,11 @@ import { changeDocument, readEach } from '../../../port/document-collection.ts';
 import { subscriptionCollection } from '../../../port/subscriptions.ts';
 import { badRequest, V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
+import { readPage, readV2Options } from '../../v2-page.ts';
 import { mayManage } from '../owner.ts';
 import { resumed, withContextKept } from '../document.ts';
 import { removeSubscription } from '../remove.ts';
 import { serialized } from '../serialized.ts';
-import { readV2Paging } from './paging.ts';
 import { newV2Document, patchV2Document, servicePathIn } from './document.ts';
 import { showV2 } from './show.ts';
 
@@ -111,7 +111,7 @@ export const listV2Subscriptions = {
   action: 'read',
   body: 'none',
   async run({ params }, call) {
-    const { limit, offset } = readV2Paging(params);
+    const { limit, offset, isCounted } = readPage(params, readV2Options(params));
     const kept = await call.store.collection(subscriptionCollection).list();
     const documents = readEach(
       kept.filter(({ document }) => isV2Subscription(document) && mayManage(document, call)),
@@ -122,7 +122,8 @@ export const listV2Subscriptions = {
       .sort((a, b) => (a.createdAt < b.createdAt ? -1 : Number(a.createdAt > b.createdAt)));
     const list: JsonObject[] = [];
     for (const document of documents.slice(offset, offset + limit)) list.push(await shown(document, call));
-    const page = { limit, offset, hasMore: documents.length > offset + limit, count: documents.length };
+    const { length: count } = documents;
+    const page = { limit, offset, hasMore: count > offset + limit, ...(isCounted ? { count } : undefined) };
     return { kind: 'found', text: JSON.stringify(list), page };
   },
 } satisfies Operation;
