@@ -10,7 +10,7 @@ import type { WritePath } from '../../v2/service-path.ts';
 import { badData } from '../../model/problem.ts';
 import type { CallContext, Operation, OperationResult } from '../operation.ts';
 import { v2CreateHead } from './heads.ts';
-import { readV2Options } from '../v2-page.ts';
+import { readV2Options } from '../../v2/page.ts';
 import { conditionOf, readingOf, writePathOf } from './request.ts';
 import { removal } from './write-attributes.ts';
 import { assignment, failureOf, isDone, leftNames, listed, named, type Performed } from './writing.ts';

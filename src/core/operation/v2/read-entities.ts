@@ -15,7 +15,7 @@ import type { CallContext, Operation, OperationRequest, OperationResult } from '
 import { findOrdered } from '../ordered.ts';
 import { v2ReadHead } from './heads.ts';
 import { entitiesText, entityText } from './output.ts';
-import { readPage, readV2Options } from '../v2-page.ts';
+import { readPage, readV2Options } from '../../v2/page.ts';
 import { conditionOf, noAttribute, noEntity, type Params, pathsOf, readNames, readV2View } from './request.ts';
 import { readOrder, readQueryFilter, readV2Selection } from './selection.ts';
 import { valueAnswer } from './value-answer.ts';

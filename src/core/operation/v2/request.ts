@@ -7,7 +7,7 @@ import type { V2Reading } from '../../v2/reading.ts';
 import type { V2View } from '../../v2/render-entity.ts';
 import { readPaths, readWritePath, type WritePath } from '../../v2/service-path.ts';
 import type { CallContext } from '../operation.ts';
-import { readV2Options } from '../v2-page.ts';
+import { readV2Options } from '../../v2/page.ts';
 
 export type Params = Readonly<Record<string, string>>;
 

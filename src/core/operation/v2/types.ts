@@ -8,7 +8,7 @@ import { shownInstance, typedValue } from '../../v2/render-attribute.ts';
 import { contentInParts, createContentOf } from '../content.ts';
 import type { CallContext, Operation } from '../operation.ts';
 import { v2ReadHead } from './heads.ts';
-import { readPage, readV2Options } from '../v2-page.ts';
+import { readPage, readV2Options } from '../../v2/page.ts';
 import { type Params, pathsOf } from './request.ts';
 
 export const listV2Types: Operation = {

@@ -9,7 +9,7 @@ import { readExpiry, readUri, type V2Entity } from '../../v2/read-entity.ts';
 import type { V2Reading } from '../../v2/reading.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { v2WriteHead } from './heads.ts';
-import { readV2Options } from '../v2-page.ts';
+import { readV2Options } from '../../v2/page.ts';
 import { conditionOf, noAttribute, readingOf, writePathOf } from './request.ts';
 import { applyV2, assignment, isDone } from './writing.ts';
 

@@ -5,7 +5,7 @@ import { badRequest } from '../../v2/problem.ts';
 import { initialType, readUri, readV2Attributes, readV2Entity, type V2Entity } from '../../v2/read-entity.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { v2CreateHead, v2WriteHead } from './heads.ts';
-import { readV2Options } from '../v2-page.ts';
+import { readV2Options } from '../../v2/page.ts';
 import { conditionOf, readingOf, writePathOf } from './request.ts';
 import { applyV2, assignment, creation, named, refuseLeft } from './writing.ts';
 

@@ -10,7 +10,7 @@ import { changeDocument, readEach } from '../../../port/document-collection.ts';
 import { subscriptionCollection } from '../../../port/subscriptions.ts';
 import { badRequest, V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
-import { readPage, readV2Options } from '../../v2-page.ts';
+import { readPage, readV2Options } from '../../../v2/page.ts';
 import { mayManage } from '../owner.ts';
 import { resumed, withContextKept } from '../document.ts';
 import { removeSubscription } from '../remove.ts';

@@ -1,8 +1,7 @@
 /** Reads the parameters that all lists of NGSI v2 have: `options`, `limit` and `offset`. */
-import { badRequest } from '../v2/problem.ts';
-import type { OperationRequest } from './operation.ts';
+import { badRequest } from './problem.ts';
 
-type Params = OperationRequest['params'];
+type Params = Readonly<Record<string, string>>;
 
 /** The words that `options` may have. A known word that means nothing for a request is ignored. */
 const known: ReadonlySet<string> = new Set(
