@@ -11,6 +11,7 @@ const exposed = [
   'Link',
   'Location',
   'NGSILD-Results-Count',
+  'Fiware-Total-Count',
   'NGSILD-Tenant',
   'NGSILD-Snapshot',
   'NGSILD-EntityMap',

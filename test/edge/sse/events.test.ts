@@ -123,7 +123,7 @@ test('it ends when the subscription is changed or deleted, and when the broker s
 
 test('an expired subscription ends by itself', async () => {
   const broker = await startTestBroker(['--stream-ping-ms', '100'], folder);
-  const expiresAt = new Date(Date.now() + 400).toISOString();
+  const expiresAt = new Date(Date.now() + 2500).toISOString();
   const reader = await read(eventsOf(broker, await broker.subscribe('ws:', { expiresAt })));
   await reader.over;
   expect(reader.events).toMatchObject([{ name: 'end', data: { reason: 'expired' } }]);
