@@ -52,7 +52,7 @@ export default {
       { path: '^src/core/operation/[^/]+/', pathNot: '^src/core/operation/$1/' },
       'operations-are-strangers',
     ),
-    door('express', '^src/edge/(http|v2)/'),
+    door('express', '^src/edge/http/'),
     door('ws', '^src/edge/stream/ws/'),
     door('mqtt', '^src/edge/mqtt/'),
     door('mqtt-packet', '^src/edge/mqtt/'),

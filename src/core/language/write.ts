@@ -4,10 +4,10 @@ import { presentAt } from '../model/expiry.ts';
 import type { Instant } from '../model/instant.ts';
 import { refuseGrowth } from '../model/entity-size.ts';
 import { splitLateMeasurements } from '../model/late-measurements.ts';
-import { mutate } from '../model/mutate.ts';
+import { alreadyExists, mutate } from '../model/mutate.ts';
 import type { Mutated } from '../model/apply-draft.ts';
 import type { Mutation } from '../model/mutation.ts';
-import { Problem, type ProblemReport } from '../model/problem.ts';
+import { Problem } from '../model/problem.ts';
 import type { Filter } from './filter.ts';
 import { compileFilter } from './matches/matches.ts';
 
@@ -52,17 +52,12 @@ function mutateCurrent(current: Entity | undefined, write: Write, at: Instant): 
 /** The result for an existing entity that the condition excludes. For a mutation that does not create, the entity does not exist. */
 function refuse(mutation: Mutation, at: Instant): Mutated {
   if (mutation.op === 'assign' && mutation.creates)
-    return { outcome: { status: 'refused', problem: alreadyThere(mutation.id) } };
+    return { outcome: { status: 'refused', problem: alreadyExists(mutation.id).report } };
   if (mutation.op !== 'upsert' && !(mutation.op === 'observe' && mutation.create))
     return mutate(undefined, mutation, at);
   const detail = `The entity ${mutation.id} exists and is not yours to change.`;
   return { outcome: { status: 'refused', problem: { type: 'Forbidden', detail } } };
 }
-
-const alreadyThere = (id: string): ProblemReport => ({
-  type: 'AlreadyExists',
-  detail: `An entity with the id ${id} exists already.`,
-});
 
 function mutateMeasured(
   current: Entity,

@@ -86,6 +86,10 @@ function changeAttributes(current: Entity, mutation: OfAttributes, at: Instant):
   }
 }
 
+/** The problem of a creation: an entity with this id exists. */
+export const alreadyExists = (id: string): Problem =>
+  new Problem('AlreadyExists', `An entity with the id ${id} exists already.`);
+
 const notFound = (id: string): Problem => new Problem('ResourceNotFound', `No entity has the id ${id}.`);
 
 function create(
@@ -93,7 +97,7 @@ function create(
   { id, entity }: { id: string; entity: EntityFragment },
   at: Instant,
 ): Mutated {
-  if (current) throw new Problem('AlreadyExists', `An entity with the id ${id} exists already.`);
+  if (current) throw alreadyExists(id);
   if (!entity.types || entity.types.length === 0) throw badData(`The entity ${id} needs a type.`);
   const draft = draftAttributes({}, entity.attrs, overwriteRule({ at, ownerCreatedAt: at }));
   const next: Entity = { id, types: entity.types, ...given(entity), createdAt: at, attrs: draft.attrs };
