@@ -14,5 +14,6 @@ export const readServedFiles = (root: string, modelsFolder: string): Omit<PageOp
   docs: readDocs(root),
   openApiJson: () => openApiAsJson(root),
   openapi: readFileSync(join(root, 'openapi.yaml')),
+  openapiV2: readFileSync(join(root, 'openapi-v2.yaml')),
   asyncapi: readFileSync(join(root, 'asyncapi.yaml')),
 });

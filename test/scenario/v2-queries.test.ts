@@ -124,6 +124,13 @@ v2Tests('queries of NGSI v2', {
     expect(await found(send, near(40.4, -3.7))).toEqual(['P']);
     expect(await found(send, `${near(46, 14)}&orderBy=geo:distance`)).toEqual(['Q']);
     expect(await found(send, 'georel=coveredBy&geometry=box&coords=40,-4;41,-3')).toEqual(['P']);
+    const expression = { georel: 'near;maxDistance:100000', geometry: 'point', coords: '46,14' };
+    await create(send, { id: 'R', location: { type: 'geo:point', value: '46.001, 14' } });
+    const nearest = async (order: string): Promise<unknown> =>
+      (await send(`POST /v2/op/query?options=keyValues&attrs=none&orderBy=${order}`, { body: { expression } })).json;
+    const [q, r] = ['Q', 'R'].map((id) => ({ id, type: 'Thing' }));
+    expect(await nearest('geo:distance')).toEqual([q, r]);
+    expect(await nearest('!geo:distance')).toEqual([r, q]);
     expect((await send('GET /v2/entities/P')).json).toMatchObject({
       position: { type: 'geo:point', value: '40.4, -3.7' },
     });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../edge/deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../edge/mqtt/aedes-broker.ts';
 import { startTestBroker, testedStores, type TestBroker } from './scenario.ts';
+import { checkAgainstOpenApiV2 } from './v2-openapi.ts';
 
 let broker: TestBroker;
 
@@ -32,6 +33,7 @@ async function send(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
+  checkAgainstOpenApiV2(what, { status: response.status, headers: response.headers, text });
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
 }
 

@@ -1,5 +1,6 @@
-/** Provides requests of NGSI v2 to a broker, each test in a tenant of its own. */
+/** Provides requests of NGSI v2 to a broker, each test in a tenant of its own. Answers are checked against openapi-v2.yaml. */
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { checkAgainstOpenApiV2 } from './v2-openapi.ts';
 import { startTestBroker, type TestBroker, testedStores } from './scenario.ts';
 
 interface V2Answer {
@@ -55,6 +56,7 @@ async function send(
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
+  checkAgainstOpenApiV2(line, { status: response.status, headers: response.headers, text });
   return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
 }
 

@@ -11,6 +11,7 @@ const folders = ['docs', 'docker', 'examples', 'schemas', 'smart-data-models'];
 /** Files with a path outside `/docs`. */
 const elsewhere: Readonly<Record<string, string>> = {
   'openapi.yaml': '/openapi.yaml',
+  'openapi-v2.yaml': '/openapi-v2.yaml',
   'asyncapi.yaml': '/asyncapi.yaml',
 };
 

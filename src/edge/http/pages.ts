@@ -50,20 +50,21 @@ export interface PageOptions {
   readonly docs?: ReadonlyMap<string, () => Promise<StaticFile>>;
   /** The description of the API as JSON, made on the first request. */
   readonly openApiJson?: () => Promise<StaticFile>;
-  /** Descriptions of the API and of the stream. */
+  /** Descriptions of the two APIs and of the stream. */
   readonly openapi: Buffer;
+  readonly openapiV2: Buffer;
   readonly asyncapi: Buffer;
   readonly probes: Probes;
 }
 
 /** The pages by path. */
 export function createPages(options: PageOptions): ReadonlyMap<string, PageRoute> {
-  const { console, docs, openApiJson, openapi, asyncapi, probes } = options;
+  const { console, docs, openApiJson, openapi, openapiV2, asyncapi, probes } = options;
   const pages = new Map<string, PageRoute>();
   for (const [path, file] of console) pages.set(path, { name: 'console', reply: () => fileReply(file) });
   if (openApiJson) pages.set('/openapi.json', openApiJsonPage(openApiJson));
   for (const [path, read] of docs ?? []) pages.set(path, { name: 'docs', reply: async () => fileReply(await read()) });
-  for (const [name, body] of Object.entries({ openapi, asyncapi }))
+  for (const [name, body] of Object.entries({ openapi, 'openapi-v2': openapiV2, asyncapi }))
     pages.set(`/${name}.yaml`, { name, reply: descriptionReply({ type: 'application/yaml', body }) });
   for (const path of ['/version', '/ngsi-ld/ex/v1/version'])
     pages.set(path, { name: 'version', reply: () => jsonReply(200, probes.version()) });

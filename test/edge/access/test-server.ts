@@ -98,6 +98,7 @@ export async function startTestServer(
     isOwnHost: () => true,
     console: new Map(),
     openapi: Buffer.from(''),
+    openapiV2: Buffer.from(''),
     asyncapi: Buffer.from(''),
     probes: {
       version: () => ({}),

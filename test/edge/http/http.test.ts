@@ -341,6 +341,7 @@ describe('beside the API there are', () => {
   test.each([
     ['/', 'text/html; charset=utf-8', /doctype/],
     ['/openapi.yaml', 'application/yaml', /openapi/],
+    ['/openapi-v2.yaml', 'application/yaml', /openapi/],
     ['/version', 'application/json', /orionld version/],
     ['/ngsi-ld/ex/v1/version', 'application/json', /orionld version/],
     ['/statistics', 'application/json', /uptime_in_secs/],

@@ -179,6 +179,7 @@ export async function startTestBroker(options: Partial<HttpOptions> = {}): Promi
     isOwnHost: () => true,
     console: new Map([['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }]]),
     openapi: Buffer.from('openapi: 3.1.0'),
+    openapiV2: Buffer.from('openapi: 3.1.0'),
     asyncapi: Buffer.from('asyncapi: 3.0.0'),
     probes: {
       version: () => ({ name: 'Mlaka', 'orionld version': '0' }),

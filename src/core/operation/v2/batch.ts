@@ -20,6 +20,7 @@ export const updateV2Batch: Operation = {
   name: 'updateV2Batch',
   method: 'POST',
   path: '/v2/op/update',
+  parameters: ['options'],
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
     const action = readAction(body['actionType']);
@@ -34,6 +35,7 @@ export const receiveV2Notification: Operation = {
   name: 'receiveV2Notification',
   method: 'POST',
   path: '/v2/op/notify',
+  parameters: ['options'],
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
     if (body['subscriptionId'] === undefined)

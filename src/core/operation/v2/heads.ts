@@ -1,7 +1,6 @@
 /** Properties that the operations of NGSI v2 share: an operation spreads one of these and adds its own. */
 import type { Operation } from '../operation.ts';
 
-/** The parameters of operations of NGSI v2 are read by the operations: unknown ones are ignored. */
 const common = { clause: 'NGSI v2', parameters: [], media: ['json'] } as const satisfies Partial<Operation>;
 
 /** A GET. An unknown tenant is empty. */

@@ -24,6 +24,10 @@ export const listV2Entities: Operation = {
   ...v2ReadHead,
   name: 'listV2Entities',
   path: '/v2/entities',
+  parameters: [
+    ...['id', 'idPattern', 'type', 'typePattern', 'q', 'mq', 'georel', 'geometry', 'coords'],
+    ...['attrs', 'metadata', 'orderBy', 'limit', 'offset', 'options'],
+  ],
   async run({ params }, call) {
     return pageAnswer(await readV2Selection(params, call), params, call);
   },
@@ -34,14 +38,22 @@ export const queryV2Entities: Operation = {
   name: 'queryV2Entities',
   method: 'POST',
   path: '/v2/op/query',
+  parameters: ['attrs', 'metadata', 'orderBy', 'limit', 'offset', 'options'],
   body: 'object',
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
-    const { attrs, attributes, metadata } = body;
-    const shown = { ...params, ...listParam('attrs', attrs ?? attributes), ...listParam('metadata', metadata) };
-    return pageAnswer(await readQueryFilter(body, call), shown, call);
+    const { attrs, attributes, metadata, expression } = body;
+    const lists = { ...listParam('attrs', attrs ?? attributes), ...listParam('metadata', metadata) };
+    return pageAnswer(await readQueryFilter(body, call), { ...params, ...lists, ...placeIn(expression) }, call);
   },
 };
+
+/** The place in the expression of a body, as the parameters that the order `geo:distance` is measured by. */
+function placeIn(expression: Json | undefined): Params {
+  if (!isObject(expression)) return {};
+  const given = ['georel', 'geometry', 'coords'].map((name) => [name, expression[name]] as const);
+  return Object.fromEntries(given.flatMap(([name, text]) => (typeof text === 'string' ? [[name, text]] : [])));
+}
 
 /** A list of names in a body, as the parameter of that name. Names have no commas of their own here. */
 function listParam(name: string, json: Json | undefined): Params {
@@ -68,6 +80,7 @@ export const retrieveV2Entity: Operation = {
   ...v2ReadHead,
   name: 'retrieveV2Entity',
   path: '/v2/entities/{id}',
+  parameters: ['type', 'attrs', 'metadata', 'options'],
   async run(request, call) {
     const view = readV2View(request.params, call);
     return { kind: 'found', text: entityText(await findOne(request, call), { view }, call) };
@@ -78,6 +91,7 @@ export const retrieveV2Attributes: Operation = {
   ...v2ReadHead,
   name: 'retrieveV2Attributes',
   path: '/v2/entities/{id}/attrs',
+  parameters: ['type', 'attrs', 'metadata', 'options'],
   async run(request, call) {
     const view = readV2View(request.params, call);
     return { kind: 'found', text: entityText(await findOne(request, call), { view, isBare: true }, call) };
@@ -88,6 +102,7 @@ export const retrieveV2Attribute: Operation = {
   ...v2ReadHead,
   name: 'retrieveV2Attribute',
   path: '/v2/entities/{id}/attrs/{attr}',
+  parameters: ['type', 'metadata', 'options'],
   async run(request, call) {
     const { iri, instance, ownerCreatedAt } = await findAttribute(request, call);
     const view = { terms: call.context, metadata: readNames(request.params, 'metadata') };
@@ -99,6 +114,7 @@ export const retrieveV2Value: Operation = {
   ...v2ReadHead,
   name: 'retrieveV2Value',
   path: '/v2/entities/{id}/attrs/{attr}/value',
+  parameters: ['type', 'options'],
   media: [],
   async run(request, call) {
     const { instance } = await findAttribute(request, call);

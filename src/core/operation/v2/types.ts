@@ -15,6 +15,7 @@ export const listV2Types: Operation = {
   ...v2ReadHead,
   name: 'listV2Types',
   path: '/v2/types',
+  parameters: ['limit', 'offset', 'options'],
   async run({ params }, call) {
     const options = readV2Options(params);
     const { limit, offset, isCounted } = readPage(params, options);
@@ -32,6 +33,7 @@ export const retrieveV2Type: Operation = {
   ...v2ReadHead,
   name: 'retrieveV2Type',
   path: '/v2/types/{type}',
+  parameters: ['options'],
   async run({ path, params }, call) {
     const described = await describeType(typeIri(path['type'] ?? '', call.context), params, call);
     if (described['count'] === 0) throw new V2Problem('NotFound', 'Entity type not found');

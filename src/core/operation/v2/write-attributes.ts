@@ -13,7 +13,11 @@ import { readV2Options } from '../../v2/page.ts';
 import { conditionOf, noAttribute, readingOf, writePathOf } from './request.ts';
 import { applyV2, assignment, isDone } from './writing.ts';
 
-const attributeHead = { ...v2WriteHead, path: '/v2/entities/{id}/attrs/{attr}' } as const;
+const attributeHead = {
+  ...v2WriteHead,
+  path: '/v2/entities/{id}/attrs/{attr}',
+  parameters: ['type', 'options'],
+} as const;
 
 export const replaceV2Attribute: Operation = {
   ...attributeHead,
@@ -65,6 +69,7 @@ export const deleteV2Attribute: Operation = {
   ...attributeHead,
   name: 'deleteV2Attribute',
   method: 'DELETE',
+  parameters: ['type'],
   access: 'delete',
   body: 'none',
   async run({ path, params }, call) {

@@ -14,6 +14,7 @@ export const createV2Entity: Operation = {
   name: 'createV2Entity',
   method: 'POST',
   path: '/v2/entities',
+  parameters: ['options'],
   async run(request, call) {
     const options = readV2Options(request.params);
     const reading = readingOf(options, call);
@@ -45,6 +46,7 @@ export const deleteV2Entity: Operation = {
   name: 'deleteV2Entity',
   method: 'DELETE',
   path: '/v2/entities/{id}',
+  parameters: ['type'],
   access: 'delete',
   body: 'none',
   async run({ path, params }, call) {
@@ -54,7 +56,7 @@ export const deleteV2Entity: Operation = {
   },
 };
 
-const attrsHead = { ...v2WriteHead, path: '/v2/entities/{id}/attrs' } as const;
+const attrsHead = { ...v2WriteHead, path: '/v2/entities/{id}/attrs', parameters: ['type', 'options'] } as const;
 
 export const appendV2Attributes: Operation = {
   ...attrsHead,

@@ -31,7 +31,7 @@ export async function readV2Request(
     ...sentWith(exchange.request, context.proxies),
   } as const;
   admit(exchange, who, { operation, services });
-  const params = knownIn(readAllParameters(query));
+  const params = knownIn(readAllParameters(query), operation);
   const body = operation.body === 'none' ? undefined : await readV2Body(exchange, operation, context);
   const link = readContextLink(headers['link']?.toString());
   return {
@@ -40,16 +40,9 @@ export async function readV2Request(
   };
 }
 
-/** The parameters of NGSI v2. Others are ignored, as Orion ignores them. */
-const known: ReadonlySet<string> = new Set([
-  ...['id', 'type', 'idPattern', 'typePattern', 'q', 'mq', 'georel', 'geometry', 'coords'],
-  ...['attrs', 'metadata', 'orderBy', 'limit', 'offset', 'options'],
-]);
-
-const knownIn = (params: Params): Params =>
-  Object.fromEntries(Object.entries(params).filter(([name]) => known.has(name)));
-
-type Params = OperationRequest['params'];
+/** The parameters that the operation has. Others are ignored, as Orion ignores them. */
+const knownIn = (params: OperationRequest['params'], { parameters }: Operation): OperationRequest['params'] =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => parameters.includes(name)));
 
 /** Operations without media types choose one themselves. */
 function refuseAccept({ action, media }: Operation, accept: string | undefined): void {

@@ -23,7 +23,7 @@ const common = {
   checksDocuments: true,
   clause: '5.8.1',
   media: ['json'],
-  parameters: ['limit', 'offset', 'options'],
+  parameters: [],
   unknownTenant: 'empty',
 } as const;
 const all = '/v2/subscriptions';
@@ -108,6 +108,7 @@ export const listV2Subscriptions = {
   name: 'listV2Subscriptions',
   method: 'GET',
   path: all,
+  parameters: ['limit', 'offset', 'options'],
   action: 'read',
   body: 'none',
   async run({ params }, call) {
