@@ -1,23 +1,18 @@
 /** The only place that decides which entities and attributes an operation may access under grants. */
-import type { EntitySelector, Filter } from '../language/filter.ts';
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
 import { compareInstants, type Instant } from '../model/instant.ts';
-import { attributesIn } from './filter-attributes.ts';
 import type { Grant, OperationClass } from './grant.ts';
+import { filterOf, type GrantedFilter, grantedFilter } from './granted-filter.ts';
 
 /** What is visible of an entity. `part` names the visible attributes; equal keys have equal names. */
 export type Visibility = 'whole' | 'hidden' | { readonly names: ReadonlySet<string>; readonly key: string };
 
 /** Access to some entities, or to some attributes of them. */
-export interface PartialDecision {
+export interface PartialDecision extends GrantedFilter {
   readonly extent: 'part';
   /** Decisions with equal keys decide alike. */
   readonly key: string;
-  /** Selects all entities that may be accessed, and perhaps more. Absent: it would be too long for a query plan. */
-  readonly filter?: Filter;
-  /** True when an entity is visible and matches in its visible part exactly if the whole entity matches `filter` and the given one. */
-  readonly isExact: (filter: Filter) => boolean;
   readonly visibilityOf: (entity: Entity) => Visibility;
   /** The grants that cover the entity. */
   readonly covering: (entity: Entity) => readonly Grant[];
@@ -53,12 +48,10 @@ const isUnrestricted = ({ types, idPattern, scopes, attrs, q }: Grant): boolean 
 
 function decidePart(grants: readonly Grant[]): PartialDecision {
   const covering = createCovering(grants);
-  const filter = filterOfAll(grants);
   return {
     extent: 'part',
     key: JSON.stringify(grants),
-    ...(filter ? { filter } : undefined),
-    isExact: (asked) => filter !== undefined && areAllVisible(attributesIn(asked), grants),
+    ...grantedFilter(grants),
     visibilityOf: (entity) => visibilityUnder(covering(entity)),
     covering,
   };
@@ -81,10 +74,6 @@ export function withOnly({ modifiedAt: _hidden, ...entity }: Entity, names: Read
   );
   return { ...entity, attrs, ...(last === undefined ? undefined : { modifiedAt: last }) };
 }
-
-const areAllVisible = (names: ReadonlySet<string>, grants: readonly Grant[]): boolean =>
-  names.size === 0 ||
-  grants.every(({ attrs }) => attrs === undefined || [...names].every((name) => attrs.includes(name)));
 
 interface Rule {
   readonly grant: Grant;
@@ -117,38 +106,4 @@ export function visibilityUnder(grants: readonly Grant[]): Visibility {
   if (grants.some(({ attrs }) => attrs === undefined)) return 'whole';
   const names = new Set(grants.flatMap(({ attrs = [] }) => attrs));
   return { names, key: [...names].sort().join(' ') };
-}
-
-type Covered = { readonly [Name in 'types' | 'idPattern' | 'scopes' | 'q']?: Grant[Name] | undefined };
-
-/** The filter for the entities that a grant covers. */
-export const filterOf = ({ types, idPattern, scopes, q }: Covered): Filter => ({
-  ...(types || idPattern ? { selectors: selectorsOf(types, idPattern) } : undefined),
-  ...(scopes ? { scopeQ: { anyOf: scopes.map((scope) => ({ allOf: [scope] })) } } : undefined),
-  ...(q ? { q } : undefined),
-});
-
-const selectorsOf = (types: Covered['types'], idPattern: Covered['idPattern']): readonly EntitySelector[] => {
-  const pattern = idPattern ? { idPattern } : undefined;
-  return types ? types.map((type) => ({ types: { op: 'type', type }, ...pattern })) : [{ ...pattern }];
-};
-
-/** Most parts of a filter in a query plan. A longer one costs the store more than it saves. */
-const alternativesMax = 20;
-const typesMax = 200;
-
-/** One filter for all grants. Grants that only name types and attributes become one list of types. */
-function filterOfAll(grants: readonly Grant[]): Filter | undefined {
-  const isPlain = ({ idPattern, scopes, q }: Grant): boolean => !idPattern && !scopes && !q;
-  const plain = grants.filter(isPlain);
-  // Such a grant covers every entity: it only restricts attributes.
-  if (plain.some(({ types }) => types === undefined)) return {};
-  const types = new Set(plain.flatMap(({ types: own = [] }) => own));
-  const alternatives = [
-    ...(types.size > 0 ? [filterOf({ types: [...types] })] : []),
-    ...grants.filter((grant) => !isPlain(grant)).map(filterOf),
-  ];
-  if (alternatives.length > alternativesMax || types.size > typesMax) return undefined;
-  const [only] = alternatives;
-  return alternatives.length === 1 ? only : { anyOf: alternatives };
 }

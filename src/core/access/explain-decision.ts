@@ -1,7 +1,8 @@
 /** Explains decisions: which grants decide, and why others do not. */
 import { compileFilter } from '../language/matches/matches.ts';
 import type { Entity } from '../model/entity.ts';
-import { type Decision, filterOf, visibilityUnder, type Visibility } from './decision.ts';
+import { type Decision, visibilityUnder, type Visibility } from './decision.ts';
+import { filterOf } from './granted-filter.ts';
 import type { Grant, OperationClass } from './grant.ts';
 
 /** A grant, and whether it covers what was asked about. */

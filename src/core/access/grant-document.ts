@@ -10,7 +10,7 @@ import { isObject, isStrings, type Json, type JsonObject } from '../model/json.t
 import { badData, unreadable } from '../model/problem.ts';
 import { quoted } from '../model/read/id.ts';
 import { readAttributeName, readTypeName } from '../model/read/name.ts';
-import { filterOf } from './decision.ts';
+import { filterOf } from './granted-filter.ts';
 import { type Grant, type OperationClass, operationClasses } from './grant.ts';
 
 /** What a client says of a grant. Names are expanded, except in `q`. Absent members do not restrict it. */

@@ -133,8 +133,7 @@ const partOf = (stored: Stored, { names, key }: Exclude<Visibility, string>): St
   entity: () => withOnly(stored.entity(), names),
 });
 
-const narrowed = <T extends Plan>(plan: T, { filter }: PartialDecision): T =>
-  filter ? { ...plan, filter: { ...plan.filter, also: [...(plan.filter.also ?? []), filter] } } : plan;
+const narrowed = (plan: Plan, decision: PartialDecision): Plan => ({ ...plan, filter: decision.narrowed(plan.filter) });
 
 interface Restriction {
   readonly decision: PartialDecision;

@@ -6,9 +6,10 @@ import { guardStore } from '../../../src/core/access/guard.ts';
 import { anonymous } from '../../../src/core/access/identity.ts';
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import type { Grant } from '../../../src/core/access/grant.ts';
+import { anyOfTypes, type Filter, type TypeSelection } from '../../../src/core/language/filter.ts';
 import type { Fragments } from '../../../src/core/model/attribute.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
-import type { HistoryPlan, Store } from '../../../src/core/port/store.ts';
+import type { HistoryPlan, Plan, Store } from '../../../src/core/port/store.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 
 const iri = (name: string): string => `https://example.org/${name}`;
@@ -63,6 +64,64 @@ describe('a partial grant', () => {
     expect(await meters.count(all)).toBe(2);
     expect(await meters.get('urn:a:3', now)).toBeUndefined();
     expect((await meters.history(past)).map(({ id }) => id)).toEqual(['urn:a:1', 'urn:a:2']);
+  });
+
+  test('asks the store for the types of the request only, however many types are granted', async () => {
+    const plans: Plan[] = [];
+    const noted: Store = {
+      ...store,
+      find: (plan) => {
+        plans.push(plan);
+        return store.find(plan);
+      },
+    };
+    const types = ['Meter', 'Lamp', ...Array.from({ length: 300 }, (_, number) => `Other${number}`)];
+    const grants = types.map((type): Grant => ({ operations: ['read'], types: [iri(type)] }));
+    const part = guardStore(noted, decide(grants, 'read', ''));
+    const select = async (selectors: Filter['selectors'] & object): Promise<readonly string[]> =>
+      (await part.find({ ...all, filter: { selectors } })).map(({ id }) => id);
+    const meter: TypeSelection = { op: 'type', type: iri('Meter') };
+    const hidden: TypeSelection = { op: 'type', type: iri('Hidden') };
+    const both = anyOfTypes([iri('Meter'), iri('Lamp')]);
+    expect(await select([{ types: meter }])).toEqual(['urn:a:1', 'urn:a:2']);
+    expect(await select([{ types: both }])).toEqual(['urn:a:1', 'urn:a:2', 'urn:a:3']);
+    expect(await select([{ types: { op: 'and', parts: [meter, hidden] } }])).toEqual([]);
+    expect(plans.map(({ filter }) => Object.keys(filter))).toEqual([['selectors'], ['selectors'], ['selectors']]);
+    expect(plans.map(({ limit }) => limit)).toEqual([100, 100, 100]);
+  });
+
+  test('finds an entity by a type that is not granted when another type of it is, and nothing else of that type', async () => {
+    const entity = { id: 'urn:a:5', types: [iri('Hidden'), iri('Meter')], attrs: {} };
+    const mutations: readonly Mutation[] = [
+      create('urn:a:4', 'Hidden', '/Kranj', {}),
+      { op: 'create', id: 'urn:a:5', entity },
+    ];
+    await store.apply(
+      mutations.map((mutation) => ({ mutation })),
+      now,
+    );
+    const meters = guarded({ operations: ['read'], types: [iri('Meter')] });
+    const ask = async (types: TypeSelection): Promise<readonly string[]> =>
+      (await meters.find({ ...all, filter: { selectors: [{ types }] } })).map(({ id }) => id);
+    expect(await ask({ op: 'type', type: iri('Hidden') })).toEqual(['urn:a:5']);
+    expect(await ask(anyOfTypes([iri('Hidden'), iri('Lamp')]))).toEqual(['urn:a:5']);
+    expect(await ask({ op: 'any' })).toEqual(['urn:a:1', 'urn:a:2', 'urn:a:5']);
+    expect(
+      await meters.count({ ...all, filter: { selectors: [{ types: { op: 'type', type: iri('Hidden') } }] } }),
+    ).toBe(1);
+  });
+
+  test('by type and attribute tells nothing of an attribute that only another grant shows', async () => {
+    const part = guarded(
+      { operations: ['read'], types: [iri('Meter')], attrs: [iri('volume')] },
+      { operations: ['read'], types: [iri('Lamp')] },
+      { operations: ['read'], types: [iri('Meter')], scopes: [{ levels: ['Ljubljana'], deep: true }] },
+    );
+    const count = (type: string, attr: string): Promise<number> =>
+      part.count({ ...all, filter: { selectors: [{ types: { op: 'type', type: iri(type) } }], attrs: [iri(attr)] } });
+    expect(await count('Meter', 'volume')).toBe(2);
+    expect(await count('Meter', 'owner')).toBe(0);
+    expect(await count('Lamp', 'power')).toBe(1);
   });
 
   test('gives up a query on hidden attributes of more entities than one request may test', async () => {
