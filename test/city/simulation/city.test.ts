@@ -15,6 +15,24 @@ const contexts = createContexts({ load: (url) => Promise.reject(new Error(url)),
 const models = createModels({ directory, modes: readModelModes('reject') });
 const urlOf = (family: string): string => index.families.find(({ name }) => name === family)?.context.url ?? '';
 
+const simulatedTypes = [
+  'environment/AirQualityObserved',
+  'environment/IndoorEnvironmentObserved',
+  'environment/NoiseLevelObserved',
+  'environment/WeatherObserved',
+  'metering/Device',
+  'metering/SmartMeteringObservation',
+  'metering/WaterConsumptionObserved',
+  'parking/OffStreetParking',
+  'parking/OnStreetParking',
+  'parking/ParkingGroup',
+  'parking/ParkingSpot',
+  'streetlighting/Streetlight',
+  'streetlighting/StreetlightControlCabinet',
+  'streetlighting/StreetlightGroup',
+  'streetlighting/StreetlightModel',
+];
+
 const city = createCity(7);
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -39,11 +57,12 @@ const valueOf = (entity: JsonObject, name: string): Json | undefined => {
 };
 
 describe('the simulated city', () => {
-  test('it has 500 entities with ids of their own, of all families and types that have a model', () => {
+  test('it has 500 entities with ids of their own, of fifteen types that have a model', () => {
     expect(new Set(city.entities.map(({ id }) => id)).size).toBe(500);
     const modelled = index.families.flatMap((family) => family.types.map(({ name }) => `${family.name}/${name}`));
     const simulated = new Set(city.entities.map(({ family, type }) => `${family}/${type}`));
-    expect([...simulated].sort()).toEqual([...modelled].sort());
+    expect(modelled).toEqual(expect.arrayContaining([...simulated]));
+    expect([...simulated].sort()).toEqual(simulatedTypes);
   });
 
   test('every entity is as its model wants it, at any moment', async () => {
