@@ -63,7 +63,7 @@ function httpOptions(
   const began = performance.now();
   const { metrics } = telemetry;
   const health = createHealth({ stores: services.stores, alias: config.alias });
-  telemetry.hear(health.observe);
+  telemetry.listen(health.observe);
   metrics.watch({ sizes: () => services.stores.sizes(), unready: health.unready, memory: services.memory });
   return {
     services,

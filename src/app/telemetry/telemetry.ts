@@ -8,7 +8,7 @@ export interface Telemetry {
   readonly metrics: Metrics;
   readonly observe: Observe;
   /** Adds a listener for observations. */
-  readonly hear: (listener: Observe) => void;
+  readonly listen: (listener: Observe) => void;
 }
 
 export function openTelemetry(config: Config): Telemetry {
@@ -19,6 +19,6 @@ export function openTelemetry(config: Config): Telemetry {
     observe(observation) {
       for (const listener of listeners) listener(observation);
     },
-    hear: (listener) => void listeners.push(listener),
+    listen: (listener) => void listeners.push(listener),
   };
 }

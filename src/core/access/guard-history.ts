@@ -19,7 +19,7 @@ const pageSize = 200;
 
 /**
  * Histories of the visible entities that exist, with their visible attributes. The present entity decides. A partial grant gives no access
- * to the history of deleted entities, because nothing tells which grants would cover them.
+ * to the history of deleted entities, because it is unknown which grants would cover them.
  */
 export async function historyVisible(
   store: Store,

@@ -19,7 +19,7 @@ export interface WriteRights {
   /** What its caller may read. A refused write to an entity that is neither is answered as if the entity did not exist. */
   readonly read: Decision;
   /** Called before each change with the ids of the grants that cover the entity, and its types as far as they are known. */
-  readonly covered?:
+  readonly onCovered?:
     | ((id: string, grants: readonly string[], types: readonly string[] | undefined) => void)
     | undefined;
 }
@@ -28,12 +28,12 @@ export interface WriteRights {
  * The store restricted for an operation that changes entities. What it finds by a query must be readable too, because the result of the
  * operation tells what was found. Throws Forbidden when nothing may be changed.
  */
-export function guardWrites(store: Store, { act, read, covered }: WriteRights): Store {
+export function guardWrites(store: Store, { act, read, onCovered }: WriteRights): Store {
   if (act.extent === 'full') return store;
   const seen = guardStore(store, act);
   if (act.extent === 'none') return seen;
   const found = (): Store => guardStore(seen, read);
-  const guard = { store, act, read, covered };
+  const guard = { store, act, read, onCovered };
   return {
     ...closed,
     ...seen,
@@ -50,13 +50,13 @@ interface Guard {
   readonly store: Store;
   readonly act: PartialDecision;
   readonly read: Decision;
-  readonly covered: WriteRights['covered'];
+  readonly onCovered: WriteRights['onCovered'];
 }
 
 /** The outcomes in the order of the writes. A write that is not permitted is refused, and the others are applied. */
 async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instant): Promise<readonly Outcome[]> {
   const { store } = guard;
-  /** Entities as the writes before leave them. */
+  /** The entities that the earlier writes of the batch leave. */
   const pending = new Map<string, Entity | undefined>();
   const permitted: (Write | Outcome)[] = [];
   for (const write of writes) {
@@ -64,26 +64,28 @@ async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instan
     const current = pending.has(id) ? pending.get(id) : (await store.get(id, at))?.entity();
     const one = permit(guard, write, { current, at });
     permitted.push(one);
-    tellCovered(guard, write.mutation, { current, at });
-    if ('mutation' in one) pending.set(id, afterwards(current, write.mutation, at));
+    reportGrants(guard, write.mutation, { current, at });
+    if ('mutation' in one) pending.set(id, entityAfter(current, write.mutation, at));
   }
   const applied = [...(await store.apply(permitted.filter(isWrite), at))];
   return permitted.flatMap((one) => (isWrite(one) ? (applied.shift() ?? []) : one));
 }
 
-function tellCovered(
-  { act, covered }: Guard,
+/** Calls `onCovered` for the current entity, or for the one that the mutation creates. */
+function reportGrants(
+  { act, onCovered }: Guard,
   mutation: Mutation,
   { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
 ): void {
-  if (!covered) return;
-  const entity = current ?? afterwards(undefined, mutation, at);
-  if (entity) covered(mutation.id, idsOf(act.covering(entity)), entity.types);
+  if (!onCovered) return;
+  const entity = current ?? entityAfter(undefined, mutation, at);
+  if (entity) onCovered(mutation.id, idsOf(act.covering(entity)), entity.types);
 }
 
 const isWrite = (one: Write | Outcome): one is Write => 'mutation' in one;
 
-function afterwards(current: Entity | undefined, mutation: Mutation, at: Instant): Entity | undefined {
+/** The entity that the mutation leaves. It is the current one when the mutation is refused or changes nothing. */
+function entityAfter(current: Entity | undefined, mutation: Mutation, at: Instant): Entity | undefined {
   const { outcome, next } = mutate(current, mutation, at);
   return outcome.status === 'refused' ? current : (next ?? (mutation.op === 'delete' ? undefined : current));
 }
@@ -98,7 +100,7 @@ function permit(
   const { mutation } = write;
   const names = touchedBy(mutation, current);
   const before = current && act.covering(current);
-  const next = afterwards(current, mutation, at);
+  const next = entityAfter(current, mutation, at);
   if (before && !giveAccessTo(names, before)) return refusal(guard, mutation, { current, at });
   if (next && next !== current && !giveAccessTo(names, act.covering(next)))
     return refusal(guard, mutation, { current, at });
@@ -148,30 +150,30 @@ const isCreating = (mutation: Mutation): boolean =>
 
 /** Throws Forbidden, and records nothing, when a grant is missing for one of the instances. */
 async function recordPermitted(
-  { store, act, covered }: Guard,
+  { store, act, onCovered }: Guard,
   instances: readonly PastInstance[],
   at: Instant,
 ): Promise<void> {
   for (const [id, ofEntity] of Map.groupBy(instances, (instance) => instance.id)) {
     const current = (await store.get(id, at))?.entity();
     const names = ofEntity.map(({ name }) => name);
-    if (current) covered?.(id, idsOf(act.covering(current)), current.types);
+    if (current) onCovered?.(id, idsOf(act.covering(current)), current.types);
     if (!current || !giveAccessTo(names, act.covering(current)))
       throw forbidden(`You may not change the history of ${id} in this way.`);
   }
   await store.record(instances, at);
 }
 
-/** The history of an entity that does not exist any more is hidden. */
+/** `absent` for a deleted entity: its history is hidden. */
 async function revisePermitted(
-  { store, act, read, covered }: Guard,
+  { store, act, read, onCovered }: Guard,
   revision: Revision,
   at: Instant,
 ): Promise<Revised> {
   const current = (await store.get(revision.id, at))?.entity();
   if (!current) return 'absent';
   const covering = act.covering(current);
-  covered?.(revision.id, idsOf(covering), current.types);
+  onCovered?.(revision.id, idsOf(covering), current.types);
   const isGranted =
     revision.op === 'deleteHistory'
       ? covering.some(({ attrs }) => attrs === undefined)

@@ -1,6 +1,6 @@
 /**
- * Limits what one party takes of the broker: how often, how much, and how many at a time. A caller with credentials is a party, whatever its
- * address. Callers without credentials are told apart by address. Pure: the clock is an argument.
+ * Limits how much each client may use the broker: requests and bytes a minute, and requests and streams at a time. A caller with credentials
+ * is one client at any address. Callers without credentials are distinguished by address. Pure: the clock is an argument.
  */
 import { TooManyRequests } from '../model/problem.ts';
 import type { Identity } from './identity.ts';
@@ -172,7 +172,7 @@ interface Allowing extends Within {
   readonly perMinute: number;
 }
 
-/** What is more than a minute's allowance is allowed when the allowance is whole, and must be made up for afterwards. */
+/** A request that needs more than the allowance of a minute is allowed when the allowance is full. Later requests then wait longer. */
 function requireAllowance(allowance: Allowance, wanted: number, { name, perMinute, state, exceeded }: Allowing): void {
   if (perMinute === 0) return;
   refill(allowance, perMinute, state);
@@ -207,7 +207,7 @@ function openStream(account: Account): () => void {
   };
 }
 
-/** Streams end when clients end them, which nothing tells in advance. */
+/** The broker cannot know when a client will close a stream, so this is a guess. */
 const streamRetrySeconds = 30;
 
 /** What is counted together: an IPv4 address, or an IPv6 network of 64 bits, which one client has to itself. */

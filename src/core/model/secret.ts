@@ -49,10 +49,10 @@ const pairLists = ['receiverInfo', 'notifierInfo'];
 
 /** The subscription with a mask in place of each secret of its endpoint. A subscription without a valid endpoint stays unchanged. */
 export const maskSecrets = (subscription: JsonObject): JsonObject =>
-  inEndpoint(subscription, (endpoint) => ({
+  mapEndpoint(subscription, (endpoint) => ({
     ...endpoint,
     ...(typeof endpoint['uri'] === 'string' ? { uri: maskUri(endpoint['uri']) } : undefined),
-    ...inPairs(endpoint, () => mask),
+    ...mapPairs(endpoint, () => mask),
   }));
 
 /**
@@ -62,7 +62,7 @@ export const maskSecrets = (subscription: JsonObject): JsonObject =>
  */
 export function withSecretsKept(subscription: JsonObject, before: JsonObject = {}): JsonObject {
   const kept = endpointOf(before) ?? {};
-  return inEndpoint(subscription, (endpoint) => {
+  return mapEndpoint(subscription, (endpoint) => {
     // In the tolerant mode for clients of other brokers, a patch can leave the receiver out.
     const isSameHost = endpoint['uri'] === undefined || hostOf(endpoint['uri']) === hostOf(kept['uri']);
     const unmask = (secret: string, known: string | undefined, where: string): string => {
@@ -79,7 +79,7 @@ export function withSecretsKept(subscription: JsonObject, before: JsonObject = {
       ...(typeof uri === 'string'
         ? { uri: rewriteUri(uri, (secret, place) => unmask(secret, inUri.get(place), `${place} in the uri`)) }
         : undefined),
-      ...inPairs(endpoint, (value, key, list) =>
+      ...mapPairs(endpoint, (value, key, list) =>
         unmask(value, valueOf(kept[list], key), `value of ${key} in the ${list}`),
       ),
     };
@@ -91,7 +91,7 @@ function endpointOf({ notification }: JsonObject): JsonObject | undefined {
   return isObject(endpoint) ? endpoint : undefined;
 }
 
-function inEndpoint(subscription: JsonObject, rewrite: (endpoint: JsonObject) => JsonObject): JsonObject {
+function mapEndpoint(subscription: JsonObject, rewrite: (endpoint: JsonObject) => JsonObject): JsonObject {
   const { notification } = subscription;
   const endpoint = endpointOf(subscription);
   if (!endpoint || !isObject(notification)) return subscription;
@@ -99,7 +99,7 @@ function inEndpoint(subscription: JsonObject, rewrite: (endpoint: JsonObject) =>
 }
 
 /** The `{key, value}` lists of an endpoint, with the values of secret keys replaced. */
-function inPairs(endpoint: JsonObject, rewrite: (value: string, key: string, list: string) => string): JsonObject {
+function mapPairs(endpoint: JsonObject, rewrite: (value: string, key: string, list: string) => string): JsonObject {
   const rewritten = (pair: Json, list: string): Json => {
     const { key, value } = isObject(pair) ? pair : {};
     const isSecret = typeof key === 'string' && typeof value === 'string' && isSecretName(key);

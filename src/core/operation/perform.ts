@@ -63,7 +63,7 @@ function performAllowed(
     : carryOut(operation, request, performing);
 }
 
-/** Whatever happens is in the audit. What cannot be recorded is not done. */
+/** Records the request in the audit, also when it fails. Throws Unavailable, and does nothing, when it cannot be recorded. */
 async function performRecorded(
   operation: Operation,
   request: OperationRequest,
@@ -131,7 +131,7 @@ async function openCall(
     positionText(await epochOf(store, services.ids), await store.log.position());
   const bounded = operation.action === 'write' ? boundStore(store, services.limits) : store;
   const guarded = decision.extent === 'full' ? bounded : guard(bounded, { decision, operation, caller, recording });
-  const noted = recording?.noting(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
+  const noted = recording?.recordedStore(guarded, { whole: bounded, decision, tenant: caller.tenant }) ?? guarded;
   const own = caller.domain ? restrictToDomain(noted, caller.domain, operation.action) : noted;
   return { ...caller, services, now, store: own, storeName, position };
 }
@@ -157,7 +157,7 @@ interface Guarding {
 function guard(store: Store, { decision, operation, caller: { principal, tenant }, recording }: Guarding): Store {
   const guarded =
     operation.access === 'write' || operation.access === 'delete'
-      ? guardWrites(store, { act: decision, read: principal.rights('read', tenant), covered: recording?.covered })
+      ? guardWrites(store, { act: decision, read: principal.rights('read', tenant), onCovered: recording?.noteGrants })
       : guardStore(store, decision);
   return operation.checksDocuments ? { ...guarded, collection: (name) => store.collection(name) } : guarded;
 }

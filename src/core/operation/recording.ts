@@ -26,10 +26,10 @@ interface RecordedRights {
 }
 
 export interface Recording {
-  /** The store, noting what the request reads or changes. `store` is restricted to the rights. */
-  noting(store: Store, rights: RecordedRights): Store;
-  /** Notes by which grants an entity may be changed. Called before the change. */
-  readonly covered: (entity: string, grants: readonly string[], types: readonly string[] | undefined) => void;
+  /** The store that also records what the request reads or changes. `store` is restricted to the rights. */
+  recordedStore(store: Store, rights: RecordedRights): Store;
+  /** Notes the ids of the grants that allow a change of an entity. Called before the change. */
+  readonly noteGrants: (entity: string, grants: readonly string[], types: readonly string[] | undefined) => void;
   done(result: OperationResult): void;
   failed(error: unknown): void;
 }
@@ -48,12 +48,12 @@ export function startRecording(recorded: RecordedRequest, audit: Audit): Recordi
   const isReading = recorded.operation.action === 'read';
   const notesReads = isReading && (audit.scope === 'all' || audit.personalTypes.size > 0);
   return {
-    noting: (store, rights) => {
+    recordedStore: (store, rights) => {
       notes.rights(rights);
-      if (notesReads) return notingReads(store, rights, notes);
-      return isReading ? store : notingChanges(store, notes);
+      if (notesReads) return storeRecordingReads(store, rights, notes);
+      return isReading ? store : storeRecordingChanges(store, notes);
     },
-    covered: (entity, grants, types) => notes.cover(entity, { grants, types }),
+    noteGrants: (entity, grants, types) => notes.cover(entity, { grants, types }),
     done: (result) => notes.end('done', result),
     failed: (error) => notes.end(error instanceof Problem ? error.type : 'InternalError'),
   };
@@ -76,7 +76,7 @@ interface State {
   readonly changed: Noted[];
   /** Entities about persons that were read. */
   readonly personal: Map<string, Noted>;
-  /** What is known of the other entities that were read. */
+  /** A summary of the other entities that were read. */
   readonly others: { count: number; readonly types: Set<string>; readonly grants: Set<string> };
   isEnded: boolean;
 }
@@ -151,7 +151,7 @@ function end(state: State, result: string, answer: OperationResult | undefined):
   addLine(state, requestSubject(state, result, answer), recorded.operation.action === 'read');
 }
 
-/** True when a request gets a line of its own. What is refused for want of a grant always does. */
+/** True when a request gets a line of its own. A request that is refused because a grant is missing always gets one. */
 const isRecorded = ({ action }: Operation, { scope }: Audit, result: string): boolean =>
   scope === 'all' || (scope === 'changes' && (action === 'write' || result === 'Forbidden'));
 
@@ -196,7 +196,7 @@ function subjectOf(
   return operation.path.includes('entities') ? { entity: made } : { resource: made };
 }
 
-function notingReads(store: Store, { whole }: RecordedRights, notes: Notes): Store {
+function storeRecordingReads(store: Store, { whole }: RecordedRights, notes: Notes): Store {
   const see = (stored: Stored): void => notes.read(stored.id, knownTypes(whole, stored));
   return {
     ...store,
@@ -218,7 +218,7 @@ function notingReads(store: Store, { whole }: RecordedRights, notes: Notes): Sto
   };
 }
 
-function notingChanges(store: Store, notes: Notes): Store {
+function storeRecordingChanges(store: Store, notes: Notes): Store {
   return {
     ...store,
     apply: async (writes, at) => {

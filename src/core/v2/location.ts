@@ -1,15 +1,16 @@
-/** Converts the old location types of NGSI v2 (`geo:point`, `geo:line`, `geo:box`, `geo:polygon`) to geometries and back. */
+/** Converts the Simple Location Format of NGSI v2 (`geo:point`, `geo:line`, `geo:box`, `geo:polygon`) to geometries and back. */
 import { type Coordinate, type Geometry, readGeometry } from '../model/geometry.ts';
 import { isArray, isObject, isStrings, type Json, sameJson } from '../model/json.ts';
 import { badRequest, type V2Problem } from './problem.ts';
 
-export const oldTypes = ['geo:point', 'geo:line', 'geo:box', 'geo:polygon'] as const;
-export type OldType = (typeof oldTypes)[number];
+export const simpleLocationTypes = ['geo:point', 'geo:line', 'geo:box', 'geo:polygon'] as const;
+export type SimpleLocationType = (typeof simpleLocationTypes)[number];
 
-export const isOldType = (type: string): type is OldType => oldTypes.some((one) => one === type);
+export const isSimpleLocationType = (type: string): type is SimpleLocationType =>
+  simpleLocationTypes.some((one) => one === type);
 
-/** The geometry of a value of an old type: latitude first. Throws BadRequest with the text of Orion. */
-export function readOldLocation(type: OldType, value: Json): Geometry {
+/** The geometry of a value in the Simple Location Format: latitude first. Throws BadRequest with the text of Orion. */
+export function readSimpleLocation(type: SimpleLocationType, value: Json): Geometry {
   if (type === 'geo:point') {
     if (typeof value !== 'string') throw wrong('geo:point needs a string as value');
     return { type: 'Point', coordinates: readPosition(value) };
@@ -29,7 +30,7 @@ export function readOldLocation(type: OldType, value: Json): Geometry {
   }
 }
 
-/** The ring begins with the first corner and has the second one opposite, so that `writeOldLocation` finds both again. */
+/** The ring begins with the first corner and has the second one opposite, so that `writeSimpleLocation` finds both again. */
 export function ringOfBox(corners: readonly Coordinate[]): readonly Coordinate[] {
   const [one, other] = corners;
   if (!one || !other || corners.length !== 2) throw wrong('geo:box uses exactly 2 coordinates');
@@ -53,8 +54,8 @@ function readPosition(text: string): Coordinate {
   return position;
 }
 
-/** The value of an old type for a geometry; undefined when the geometry does not fit the type any more. */
-export function writeOldLocation(type: OldType, geometry: Geometry): Json | undefined {
+/** The value in the Simple Location Format for a geometry. Undefined: the geometry does not fit the type. */
+export function writeSimpleLocation(type: SimpleLocationType, geometry: Geometry): Json | undefined {
   switch (type) {
     case 'geo:point':
       return geometry.type === 'Point' ? positionText(geometry.coordinates) : undefined;

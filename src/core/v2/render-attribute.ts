@@ -8,7 +8,7 @@ import { instanceStamps } from '../model/stamps.ts';
 import { v2IdOf } from '../model/v2/id.ts';
 import { allOfUsers, builtinMetadata } from './builtins.ts';
 import { dateText } from './date.ts';
-import { isOldType, writeOldLocation } from './location.ts';
+import { isSimpleLocationType, writeSimpleLocation } from './location.ts';
 import { metadataName, typeName } from './names.ts';
 import { defaultType, isDateType, isNullLiteral } from './value.ts';
 
@@ -67,8 +67,11 @@ function ofTyped(json: JsonObject, type: string | undefined, terms: Terms): Type
 }
 
 function ofLocation(value: Json, type: string | undefined): TypedValue {
-  const old = type !== undefined && isOldType(type) && isGeometry(value) ? writeOldLocation(type, value) : undefined;
-  return old === undefined || type === undefined ? { type: 'geo:json', value } : { type, value: old };
+  const simple =
+    type !== undefined && isSimpleLocationType(type) && isGeometry(value)
+      ? writeSimpleLocation(type, value)
+      : undefined;
+  return simple === undefined || type === undefined ? { type: 'geo:json', value } : { type, value: simple };
 }
 
 /** A type guard for the compiler only: the value of a GeoProperty was validated as a geometry when it was read. */

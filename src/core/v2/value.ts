@@ -7,7 +7,7 @@ import { isArray, isObject, isStrings, type Json } from '../model/json.ts';
 import { isLanguageTag } from '../model/read/value.ts';
 import { uriOfV2Id } from '../model/v2/id.ts';
 import { readDate } from './date.ts';
-import { isOldType, oldTypes, readGeoJson, readOldLocation } from './location.ts';
+import { isSimpleLocationType, simpleLocationTypes, readGeoJson, readSimpleLocation } from './location.ts';
 import { typeIri } from './names.ts';
 import { badRequest, V2Problem } from './problem.ts';
 
@@ -36,7 +36,7 @@ export function defaultType(value: Json): string {
 export const isDateType = (type: string): boolean => type === 'DateTime' || type === 'ISO8601';
 
 /** A value with its type, which is absent when the request gives none. */
-export interface Typed {
+export interface TypedInput {
   readonly value: Json;
   readonly type?: string | undefined;
   /** True when the type follows from the name: a `location` whose value is a geometry. */
@@ -45,46 +45,47 @@ export interface Typed {
 }
 
 /** The content of an instance. Throws BadRequest when the value does not fit a type that v2 defines. */
-export function readContent(given: Typed, terms: Terms): Content {
+export function readContent(given: TypedInput, terms: Terms): Content {
   const { value, type, isSpatialName = false } = given;
   if (value === null)
-    return { kind: 'Property', value: nullLiteral, ...typed(type === 'None' ? undefined : type, terms) };
+    return { kind: 'Property', value: nullLiteral, ...valueTypeMember(type === 'None' ? undefined : type, terms) };
   if (type !== undefined) return contentOfType(type, given, terms);
   return isSpatialName && looksLikeGeometry(value)
     ? { kind: 'GeoProperty', value: readGeoJson(value) }
     : plainContent(value, undefined, terms);
 }
 
-function contentOfType(type: string, { value, what }: Typed, terms: Terms): Content {
+function contentOfType(type: string, { value, what }: TypedInput, terms: Terms): Content {
   if (isDateType(type)) {
     const date = typeof value === 'string' ? readDate(value) : undefined;
     if (date === undefined) throw badRequest(`date has invalid format in ${what}`);
-    return { kind: 'Property', value: date, ...typed(type, terms) };
+    return { kind: 'Property', value: date, ...valueTypeMember(type, terms) };
   }
   if (type === 'geo:json') return { kind: 'GeoProperty', value: readGeoJson(value) };
-  if (isOldType(type)) return { kind: 'GeoProperty', value: readOldLocation(type, value), ...typed(type, terms) };
+  if (isSimpleLocationType(type))
+    return { kind: 'GeoProperty', value: readSimpleLocation(type, value), ...valueTypeMember(type, terms) };
   return contentOfKind(type, value, terms) ?? plainContent(value, type, terms);
 }
 
-const typed = (type: string | undefined, terms: Terms): Pick<Content, 'valueType'> =>
+const valueTypeMember = (type: string | undefined, terms: Terms): Pick<Content, 'valueType'> =>
   type === undefined ? {} : { valueType: typeIri(type, terms) };
 
 /** A Property, or a JsonProperty for what a Property cannot hold. */
 export function plainContent(value: Json, type: string | undefined, terms: Terms): Content {
-  const normal = defaultType(value);
-  if (!isPlain(value)) return { kind: 'JsonProperty', value, ...typed(type ?? normal, terms) };
-  return { kind: 'Property', value, ...typed(type === normal ? undefined : type, terms) };
+  const initialType = defaultType(value);
+  if (!isPlain(value)) return { kind: 'JsonProperty', value, ...valueTypeMember(type ?? initialType, terms) };
+  return { kind: 'Property', value, ...valueTypeMember(type === initialType ? undefined : type, terms) };
 }
 
-/** True when nothing in the value has a meaning of its own in NGSI-LD: no null, no member that begins with @. */
+/** True when a Property can hold the value: it has no null, and no member whose name begins with @, which JSON-LD interprets. */
 function isPlain(value: Json): boolean {
   if (isArray(value)) return value.every(isPlain);
   if (!isObject(value)) return value !== null;
   return Object.entries(value).every(([name, member]) => !name.startsWith('@') && isPlain(member));
 }
 
-/** The kinds that a v2 type names. */
-const named: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+/** The kinds of attributes that can be named as the type in v2. */
+const kindOfType: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['Relationship', 'Relationship'],
   ['LanguageProperty', 'LanguageProperty'],
   ['VocabProperty', 'VocabProperty'],
@@ -95,9 +96,9 @@ const named: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 
 /** The content as the kind that the type names; undefined when it names none or the value does not fit. */
 function contentOfKind(type: string, value: Json, terms: Terms): Content | undefined {
-  const kind = named.get(type);
-  const fitting = kind && valueOfKind(kind, value, terms);
-  return kind && fitting !== undefined ? { kind, value: fitting } : undefined;
+  const kind = kindOfType.get(type);
+  const converted = kind && valueOfKind(kind, value, terms);
+  return kind && converted !== undefined ? { kind, value: converted } : undefined;
 }
 
 function valueOfKind(kind: Kind, value: Json, terms: Terms): Json | undefined {
@@ -119,7 +120,7 @@ function valueOfKind(kind: Kind, value: Json, terms: Terms): Json | undefined {
   }
 }
 
-/** A mapped text, or a list of at least one; undefined when one of them cannot be mapped. */
+/** Maps a text, or each text of a list that is not empty. Undefined: one of them cannot be mapped, or the value is something else. */
 function oneOrMore(value: Json, map: (text: string) => string | undefined): Json | undefined {
   if (typeof value === 'string') return map(value);
   return isStrings(value) && value.length > 0 ? allOf(value, map) : undefined;
@@ -134,30 +135,34 @@ const isLanguageMap = (value: Json): boolean =>
   isObject(value) &&
   Object.entries(value).every(([tag, text]) => isLanguageTag(tag) && (typeof text === 'string' || isStrings(text)));
 
-/** What an untyped value can be where the stored attribute is of another kind than Property: an update keeps the kind when it fits. */
+/** What a value without a type can be besides a Property. An update keeps the kind of the stored attribute when one of these has it. */
 export function alternativesOf(value: Json, terms: Terms): readonly Content[] {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return [];
-  const kinds = [...named.keys()].flatMap((type) => contentOfKind(type, value, terms) ?? []);
-  const places = [undefined, ...oldTypes].flatMap((type) => locationOf(value, type, terms) ?? []);
+  const kinds = [...kindOfType.keys()].flatMap((type) => contentOfKind(type, value, terms) ?? []);
+  const places = [undefined, ...simpleLocationTypes].flatMap((type) => locationOf(value, type, terms) ?? []);
   return [...kinds, ...places, ...datesOf(value, terms)];
 }
 
-function locationOf(value: Json, type: (typeof oldTypes)[number] | undefined, terms: Terms): Content | undefined {
+function locationOf(
+  value: Json,
+  type: (typeof simpleLocationTypes)[number] | undefined,
+  terms: Terms,
+): Content | undefined {
   if (type === undefined && !isObject(value)) return undefined;
   if (type !== undefined && isObject(value)) return undefined;
   try {
-    const geometry = type === undefined ? readGeoJson(value) : readOldLocation(type, value);
-    return { kind: 'GeoProperty', value: geometry, ...typed(type, terms) };
+    const geometry = type === undefined ? readGeoJson(value) : readSimpleLocation(type, value);
+    return { kind: 'GeoProperty', value: geometry, ...valueTypeMember(type, terms) };
   } catch (error) {
     if (error instanceof V2Problem) return undefined;
     throw error;
   }
 }
 
-/** A text that is a date, for an update that keeps the type. */
+/** The text as a date of each date type. Empty: it is no date. */
 function datesOf(value: Json, terms: Terms): readonly Content[] {
   const date = typeof value === 'string' ? readDate(value) : undefined;
   return date === undefined
     ? []
-    : ['DateTime', 'ISO8601'].map((type) => ({ kind: 'Property', value: date, ...typed(type, terms) }));
+    : ['DateTime', 'ISO8601'].map((type) => ({ kind: 'Property', value: date, ...valueTypeMember(type, terms) }));
 }

@@ -1,7 +1,7 @@
-/** Sends many operations in several commands: the driver encodes all operations of a command, and decodes its answer, in one go. */
+/** Sends many operations in several commands: the driver encodes all operations of a command, and decodes its answer, without a pause. */
 import type { AnyBulkWriteOperation, BulkWriteOptions, Collection, Document } from 'mongodb';
 
-/** Operations per command: the driver encodes them in some milliseconds. */
+/** Operations per command. The driver needs a few milliseconds to encode them, during which nothing else runs. */
 const operationsMax = 500;
 
 /** Executes operations in order. Does nothing when there are none. */
@@ -15,10 +15,10 @@ export async function bulkWrite<T extends Document>(
 }
 
 /**
- * The same operations with deletions first, then updates, then insertions: the driver sends each run of operations of one kind as a command
- * of its own. Only for operations of which none updates what another deletes or inserts.
+ * The same operations, first the deletions, then the updates, then the insertions. The driver sends one command for consecutive operations of
+ * one kind, so fewer commands are sent. Use it only when no operation updates what another one deletes or inserts.
  */
-export function inRunsOfKinds<T extends Document>(
+export function groupedByKind<T extends Document>(
   operations: readonly AnyBulkWriteOperation<T>[],
 ): readonly AnyBulkWriteOperation<T>[] {
   const isDeletion = (one: AnyBulkWriteOperation<T>): boolean => 'deleteOne' in one || 'deleteMany' in one;

@@ -40,19 +40,19 @@ export function* documentOf({ id, subject, types, series, present }: Subject): I
   if (!present) return known;
   const { num, version, doc, entity } = present;
   const expires = firstExpiry(entity);
-  const listings: Listing[] = [];
+  const indexed: IndexedAttribute[] = [];
   for (const [name, instances] of Object.entries(entity.attrs)) {
-    listings.push(listingOf(name, instances));
+    indexed.push(indexedOf(name, instances));
     yield;
   }
-  const places = listings.flatMap((one) => one.places);
-  const unlisted = listings.flatMap((one) => (one.isWhole ? [] : [one.name]));
+  const places = indexed.flatMap((one) => one.places);
+  const unlisted = indexed.flatMap((one) => (one.isComplete ? [] : [one.name]));
   return {
     ...known,
     num,
     version,
     doc,
-    values: listings.flatMap((one) => one.values),
+    values: indexed.flatMap((one) => one.values),
     ...(expires === undefined ? undefined : { expires }),
     ...(places.length === 0 ? undefined : { places }),
     ...(unlisted.length === 0 ? undefined : { unlisted }),
@@ -60,15 +60,16 @@ export function* documentOf({ id, subject, types, series, present }: Subject): I
   };
 }
 
-interface Listing {
+/** What the indexes have of an attribute. */
+interface IndexedAttribute {
   readonly name: string;
   readonly values: readonly { readonly n: string; readonly v?: Key }[];
   readonly places: readonly { readonly n: string; readonly at: CoveringShape }[];
-  /** False: the entity has more values or geometries than listed. */
-  readonly isWhole: boolean;
+  /** False: the attribute has more values or geometries than are listed here. */
+  readonly isComplete: boolean;
 }
 
-function listingOf(name: string, instances: readonly Instance[]): Listing {
+function indexedOf(name: string, instances: readonly Instance[]): IndexedAttribute {
   const keys = firstKeys(instances, valuesMax + 1);
   const boxes = instances.flatMap(boxesOf);
   const covers = boxes.slice(0, valuesMax).flatMap((box) => coveringShape(box) ?? []);
@@ -77,7 +78,7 @@ function listingOf(name: string, instances: readonly Instance[]): Listing {
     // An attribute without scalars is listed too, for queries that only ask whether it exists.
     values: keys.length === 0 ? [{ n: name }] : keys.slice(0, valuesMax).map((v) => ({ n: name, v })),
     places: covers.map((at) => ({ n: name, at })),
-    isWhole: keys.length <= valuesMax && covers.length === boxes.length,
+    isComplete: keys.length <= valuesMax && covers.length === boxes.length,
   };
 }
 
@@ -100,8 +101,8 @@ export function keyOf(value: Json): Key | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }
 
-/** True when no other value has the same key. */
-export const isOwnKey = (value: Key): boolean => typeof value !== 'string' || isIndexedWhole(value);
+/** True when no other value has this key. Different long texts can have the same (`indexedText`). */
+export const isUniqueKey = (value: Key): boolean => typeof value !== 'string' || isIndexedWhole(value);
 
 const boxesOf = ({ kind, value }: Instance): readonly BoundingBox[] =>
   kind === 'GeoProperty' && isGeometry(value) ? [boundingBox(value)] : [];

@@ -1,4 +1,4 @@
-/** Reads from tenants' files without opening them in `Files`: a start with a thousand tenants must stay fast. */
+/** Reads from tenants' files without opening them in `OpenFiles`: a start with a thousand tenants must stay fast. */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { fileOf } from './tenant-file.ts';

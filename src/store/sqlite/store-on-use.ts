@@ -1,11 +1,11 @@
 /** A tenant's store that opens the file on each call, if it is closed. */
 import type { Log, DocumentCollection, Store } from '../../core/port/store.ts';
-import type { Files } from './files.ts';
+import type { OpenFiles } from './open-files.ts';
 import type { Writer } from './writer/writer.ts';
 
 export interface TenantFile {
   readonly path: string;
-  readonly files: Files;
+  readonly files: OpenFiles;
   readonly writer: Writer;
 }
 

@@ -9,7 +9,7 @@ import type { Store, Stores } from '../../core/port/store.ts';
 import { Problem } from '../../core/model/problem.ts';
 import { auditFile, createAuditTrail } from './audit/audit-trail.ts';
 import { problemOf } from './failure.ts';
-import { createFiles, type Files, type FilesOptions } from './files.ts';
+import { createOpenFiles, type OpenFiles, type OpenFilesOptions } from './open-files.ts';
 import { hasDocuments } from './peek.ts';
 import { rescueWals } from './rescue-wal.ts';
 import { createStoreOnUse } from './store-on-use.ts';
@@ -45,7 +45,7 @@ export function createSqliteStores(options: SqliteOptions): Stores {
   const writer = options.writer ?? startWriter({ observe, limits: { ...defaultLimits, ...limits }, fatal });
   const failed = createFaultReporter(observe);
   const { openMax: openMax = defaultOpenMax, idleMs = defaultIdleMs } = options;
-  const files = createFiles({ writer, yieldToEventLoop, openMax, idleMs, failed });
+  const files = createOpenFiles({ writer, yieldToEventLoop, openMax, idleMs, failed });
   const stores = createStoreCache({ files, writer });
   const audit = createAuditTrail(join(directory, auditFile));
   let isOpen = true;
@@ -84,7 +84,7 @@ interface StoreCache {
   readonly remove: (path: string) => Promise<void>;
 }
 
-function createStoreCache(place: { readonly files: Files; readonly writer: Writer }): StoreCache {
+function createStoreCache(place: { readonly files: OpenFiles; readonly writer: Writer }): StoreCache {
   const stores = new Map<string, Store>();
   return {
     has: (path) => stores.has(path),
@@ -104,7 +104,7 @@ function createStoreCache(place: { readonly files: Files; readonly writer: Write
 const repeatMs = 60_000;
 
 /** Reports faults of files. Marks a fault as repeated when it was reported a short time ago. */
-function createFaultReporter(observe: Observe): FilesOptions['failed'] {
+function createFaultReporter(observe: Observe): OpenFilesOptions['failed'] {
   const reportedAt = new Map<string, number>();
   return (path, { type, message }) => {
     const fault = `${path} ${type}`;
@@ -119,7 +119,7 @@ function createFaultReporter(observe: Observe): FilesOptions['failed'] {
 async function tenantsWith(
   directory: string,
   collection: string,
-  { yieldToEventLoop, failed }: Pick<FilesOptions, 'yieldToEventLoop' | 'failed'>,
+  { yieldToEventLoop, failed }: Pick<OpenFilesOptions, 'yieldToEventLoop' | 'failed'>,
 ): Promise<readonly string[]> {
   const found: string[] = [];
   for (const tenant of tenantsIn(directory)) {

@@ -39,7 +39,7 @@ export async function requireRoomForOne({ principal, services, store }: CallCont
     );
 }
 
-/** Subscriptions end when clients end them, which nothing tells in advance. */
+/** The broker cannot know when a client will delete a subscription, so this is a guess. */
 const retrySeconds = 60;
 
 function ownerIn(stored: Json | undefined): Json | undefined {

@@ -4,7 +4,7 @@ import { scopeSeries } from '../../../core/model/history.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
 import { dayMicros } from '../../../core/model/instant.ts';
 import type { Forgotten, RetentionSlice } from '../../../core/port/store.ts';
-import { bulkWrite, inRunsOfKinds } from '../bulk-write.ts';
+import { bulkWrite, groupedByKind } from '../bulk-write.ts';
 import type { SeriesDocument, SubjectDocument } from '../schema.ts';
 import type { UnitOfWork } from '../writer/unit-of-work.ts';
 import { bucketAt, type BucketOperation, keysBetween, rewriting, rowsIn, type SeriesKey } from './bucket.ts';
@@ -151,7 +151,7 @@ async function forgetAll(work: UnitOfWork, all: readonly Going[]): Promise<void>
   const operations = going.flatMap((one) => one.operations);
   if (operations.length === 0) return;
   for (const { due } of going) if (isKeeping(due)) await finalizeRollups(work, due);
-  await bulkWrite(work.collections.history, inRunsOfKinds(operations), { session: work.session });
+  await bulkWrite(work.collections.history, groupedByKind(operations), { session: work.session });
   for (const { due } of going) {
     const subject = work.adopt(due.document);
     const { instances } = due.bounds;

@@ -2,7 +2,7 @@
 import { type HistoryEntry, scopeSeries } from '../../../core/model/history.ts';
 import { type Interruptible, type Pause, restIfDue } from '../../../core/model/interruptible.ts';
 import { dayOf } from '../../../core/model/rollup.ts';
-import { bulkWrite, inRunsOfKinds } from '../bulk-write.ts';
+import { bulkWrite, groupedByKind } from '../bulk-write.ts';
 import type { Row } from '../own-text.ts';
 import type { BucketDocument, SeriesDocument } from '../schema.ts';
 import type { Subject } from '../subject-document.ts';
@@ -154,7 +154,7 @@ async function writeAll(all: readonly Pending[], place: HistoryTarget): ReturnTy
       written.set(one.subject, ofSubject);
     }
   }
-  await bulkWrite(place.history, inRunsOfKinds(operations), options(place));
+  await bulkWrite(place.history, groupedByKind(operations), options(place));
   await bulkWrite(place.rollups, rollupOperations, options(place));
   return written;
 }

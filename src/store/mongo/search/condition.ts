@@ -13,7 +13,7 @@ import type {
 } from '../../../core/language/filter.ts';
 import { searchBox } from '../../../core/language/geo/geo-query.ts';
 import { coveringShape } from '../cover.ts';
-import { isOwnKey, type Key, keyOf } from '../subject-document.ts';
+import { isUniqueKey, type Key, keyOf } from '../subject-document.ts';
 
 /** `where` is absent when everything matches. Input of clients is always a value in it, never an operator. */
 export interface Condition {
@@ -142,7 +142,7 @@ function equalTo(attr: string, value: QValue, expanded: readonly string[]): Cond
   const values = scalarsIn(value);
   if (!values) return undefined;
   const wanted = [...values, ...expanded];
-  return withValue(attr, { $in: wanted.flatMap((one) => keyOf(one) ?? []) }, wanted.every(isOwnKey));
+  return withValue(attr, { $in: wanted.flatMap((one) => keyOf(one) ?? []) }, wanted.every(isUniqueKey));
 }
 
 const keyIn = (value: QValue): Key | undefined => (value.kind === 'json' ? keyOf(value.value) : undefined);

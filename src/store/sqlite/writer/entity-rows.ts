@@ -9,7 +9,7 @@ import type { Names } from '../names.ts';
 import { entityIn } from '../own-text.ts';
 import type { Interruptible } from '../../../core/model/interruptible.ts';
 import { createEntityCounts, type EntityCounts } from './entity-counts.ts';
-import { createValues, type Values } from './value-rows.ts';
+import { createValueIndex, type ValueIndex } from './value-index.ts';
 
 /** A stored entity, expired or not. */
 export interface StoredEntityRow {
@@ -32,7 +32,7 @@ export interface Entities {
   remove(before: StoredEntityRow): Interruptible<undefined>;
   /** The ids of at most `limit` entities of which something has expired. */
   due(now: Micros, limit: number): readonly string[];
-  readonly values: Values;
+  readonly valueIndex: ValueIndex;
   /** Writes the collected differences. Called before a commit. */
   flush(): Interruptible<undefined>;
   /** Discards them. Called after a rollback. */
@@ -72,11 +72,11 @@ export function createEntities(database: Database, names: Names): Entities {
       return yield* indexes.replace(num, entity, undefined);
     },
     due: (now, limit) => due.all(now, limit),
-    values: indexes.values,
+    valueIndex: indexes.valueIndex,
     flush: () => indexes.counts.flush(),
     reset() {
       indexes.counts.reset();
-      indexes.values.reset();
+      indexes.valueIndex.reset();
     },
   };
 }
@@ -84,22 +84,22 @@ export function createEntities(database: Database, names: Names): Entities {
 interface Indexes {
   /** Writes the differences between an entity and its replacement to every index. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): Interruptible<undefined>;
-  readonly values: Values;
+  readonly valueIndex: ValueIndex;
   readonly counts: EntityCounts;
 }
 
 function createIndexes(database: Database, names: Names): Indexes {
   const types = createTypes(database, names);
   const boxes = createBoxes(database, names);
-  const values = createValues(database);
+  const valueIndex = createValueIndex(database);
   const counts = createEntityCounts(database, names);
   return {
-    values,
+    valueIndex,
     counts,
     *replace(num, before, after) {
       types.replace(num, before?.types ?? [], after?.types ?? []);
       yield* boxes.replace(num, before, after);
-      values.replace(num, before, after);
+      valueIndex.replace(num, before, after);
       yield;
       return yield* counts.replace(before, after);
     },

@@ -29,7 +29,10 @@ export interface Tables {
   readonly sequence: Sequence;
 }
 
-/** An entity of up to this many characters is written without interruption: that takes a few milliseconds at most, and pauses cost time. */
+/**
+ * An entity of up to this many characters is written without interruption, because that takes a few milliseconds at most, and each
+ * interruption costs time.
+ */
 const smallLength = 16 * 1024;
 
 const isSmall = ({ length }: string): boolean => length <= smallLength;
@@ -39,7 +42,7 @@ export function* executeWrite(tables: Tables, write: Write, at: Instant): Interr
   const stored = tables.entities.get(write.mutation.id);
   if (!isSmall(stored?.doc ?? '')) yield;
   const { outcome, change, next, past = [] } = applyWrite(stored?.entity, write, at);
-  if (change) yield* keep(tables, { stored, change, next });
+  if (change) yield* storeChange(tables, { stored, change, next });
   for (const { name, instance } of past)
     yield* recordSeries(tables, { id: write.mutation.id, types: [], name, instances: [instance] }, at);
   return outcome;
@@ -51,9 +54,10 @@ interface EntityChange {
   readonly next: Mutated['next'] | undefined;
 }
 
-function* keep(tables: Tables, entityChange: EntityChange): Interruptible<undefined> {
+/** Writes what a change makes of an entity. */
+function* storeChange(tables: Tables, entityChange: EntityChange): Interruptible<undefined> {
   const { stored, change } = entityChange;
-  // What has expired may have a long history, also in a small entity.
+  // A small entity may also have a long history that has expired.
   if (stored) yield* forgetExpired(tables.history, stored, change.at);
   const doc = change.entity === stored?.entity ? stored.doc : JSON.stringify(change.entity);
   const work = writeRows(tables, entityChange, doc);
@@ -81,7 +85,7 @@ function* writeRows(tables: Tables, { stored, change, next }: EntityChange, doc:
   return undefined;
 }
 
-/** An entity that replaces an expired one gets a new place in the order. */
+/** An entity that replaces an expired one gets a new row, and so the last place in the order of creation. */
 function* putEntity(
   { entities }: Tables,
   { stored, isNew }: { readonly stored: StoredEntityRow | undefined; readonly isNew: boolean },
@@ -142,15 +146,15 @@ function newSubject({ subjects, sequence }: Tables, id: string, types: readonly 
   return subject;
 }
 
-/** Removes what has expired from at most `limit` entities. Returns how many were changed, and how many of these were removed. */
+/** Removes expired entities and attributes, of at most `limit` entities. Returns how many entities it changed, and how many of these it removed. */
 export function* sweepSome(
   tables: Tables,
   now: Instant,
   limit: number,
-): Interruptible<readonly [touched: number, gone: number]> {
+): Interruptible<readonly [changed: number, removed: number]> {
   const due = tables.entities.due(microsOfInstant(now), limit);
-  const gone = yield* inSteps(due, (id) => sweepOne(tables, id, now));
-  return [due.length, gone.filter(Boolean).length];
+  const removed = yield* inSteps(due, (id) => sweepOne(tables, id, now));
+  return [due.length, removed.filter(Boolean).length];
 }
 
 /** True when the entity was removed. Expiry is no change: it is not logged, and the version stays (clause 4.22). */

@@ -1,6 +1,6 @@
 /** Extracts the terms of `q` that an index over values can answer. They are necessary conditions: the entity is checked anyway. */
 import type { QPath, Query, QValue } from '../../../core/language/filter.ts';
-import { type Key, keyOf } from './value-rows.ts';
+import { type Key, keyOf } from './value-index.ts';
 
 /** Entities with one of the values, or with a number between the bounds (both included). */
 type IndexRange = { readonly keys: readonly Key[] } | { readonly from: number; readonly to: number };

@@ -81,13 +81,13 @@ function* answer({ seq, job }: Request, run: Run): Interruptible<Reply> {
 }
 
 function createTidy(
-  { entities: { values }, rollups }: Tables,
+  { entities: { valueIndex }, rollups }: Tables,
   { wal, inTransaction }: { wal: Wal; inTransaction: InTransaction },
 ): TenantDatabaseWriter['doDeferredWork'] {
   return function* () {
     wal.keepShort();
-    if (!values.areComplete()) {
-      yield* inTransaction(values.buildSlice());
+    if (!valueIndex.areComplete()) {
+      yield* inTransaction(valueIndex.buildSlice());
       return true;
     }
     const due = rollups.due();
@@ -167,7 +167,7 @@ function createRunner(
       case 'drop':
         return collections.drop(job);
       case 'index':
-        tables.entities.values.want(job.name);
+        tables.entities.valueIndex.request(job.name);
         return 1;
     }
   };

@@ -29,7 +29,7 @@ export interface WriterOptions {
   readonly heapMegabytes?: number;
 }
 
-/** After this many deaths within that time, a restart is pointless. */
+/** After this many crashes within that time, a restart is pointless. */
 const crashesMax = 5;
 const crashesMs = 60_000;
 
@@ -41,29 +41,29 @@ export function startWriter(options: WriterOptions): Writer {
   const { observe, limits, fatal = () => undefined, heapMegabytes } = options;
   const queue = createQueue(limits);
   const followers = createFollowers(observe);
-  const deaths: number[] = [];
-  const hear = (message: FromWriter): void => {
+  const crashes: number[] = [];
+  const receive = (message: FromWriter): void => {
     if (message.kind === 'failed') observe({ kind: 'failed', where: message.where, cause: message.message });
     if (message.kind !== 'done') return;
     for (const reply of message.replies) queue.settle(reply);
     followers.announce(message.path, message.position);
   };
   const ended = Promise.withResolvers<undefined>();
-  const revive = (): void => {
+  const restart = (): void => {
     queue.fail(new Problem('Unavailable', 'The writer of the store has died; what was asked may be done or not.'));
     if (!queue.isOpen()) return ended.resolve(undefined);
-    deaths.push(performance.now());
-    if (deaths.length >= crashesMax && performance.now() - (deaths.at(-crashesMax) ?? 0) < crashesMs) {
+    crashes.push(performance.now());
+    if (crashes.length >= crashesMax && performance.now() - (crashes.at(-crashesMax) ?? 0) < crashesMs) {
       queue.refuse();
       ended.resolve(undefined);
       return fatal(new Error(`The writer of the store has died ${crashesMax} times within a minute.`));
     }
     outbox.clear();
-    worker = startThread({ hear, observe, died: revive, heapMegabytes });
+    worker = startThread({ receive, observe, exited: restart, heapMegabytes });
     // Opening a file announces changes that were committed but not answered.
     for (const path of followers.paths()) void send(path, { op: 'open' }).catch(() => undefined);
   };
-  let worker = startThread({ hear, observe, died: revive, heapMegabytes });
+  let worker = startThread({ receive, observe, exited: restart, heapMegabytes });
   const outbox = createOutbox((message) => worker.postMessage(message));
   const send: Writer['send'] = (path, job, weight = 1) =>
     queue.enter({ path, weight, bytes: sizeOf(job) }, (seq) => outbox.put({ seq, path, weight, job }));
@@ -80,21 +80,21 @@ export function startWriter(options: WriterOptions): Writer {
 
 interface ThreadEvents {
   readonly observe: Observe;
-  readonly hear: (message: FromWriter) => void;
-  readonly died: () => void;
+  readonly receive: (message: FromWriter) => void;
+  readonly exited: () => void;
   readonly heapMegabytes: number | undefined;
 }
 
-function startThread({ hear, observe, died, heapMegabytes }: ThreadEvents): Worker {
+function startThread({ receive, observe, exited, heapMegabytes }: ThreadEvents): Worker {
   // In src the worker is TypeScript, in dist it is compiled JavaScript.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = new Worker(
     new URL(`./writer-worker.${extension}`, import.meta.url),
     heapMegabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } },
   );
-  worker.on('message', hear);
+  worker.on('message', receive);
   worker.on('error', (cause) => observe({ kind: 'failed', where: 'store: writer', cause }));
-  worker.once('exit', died);
+  worker.once('exit', exited);
   return worker;
 }
 

@@ -7,7 +7,7 @@ import { problemOf } from './failure.ts';
 import { type OpenStore, openStore } from './store.ts';
 import type { Writer } from './writer/writer.ts';
 
-export interface Files {
+export interface OpenFiles {
   /**
    * Runs `work` with the store of a file. The file stays open meanwhile. `isUse`: counts as use; otherwise the file is closed as if
    * this call had not happened. Throws what `problemOf` makes of a failure.
@@ -23,7 +23,7 @@ export interface Files {
   close(): Promise<void>;
 }
 
-export interface FilesOptions {
+export interface OpenFilesOptions {
   readonly writer: Writer;
   readonly yieldToEventLoop: YieldToEventLoop;
   /** Above this number of open files, unused ones are closed. */
@@ -34,7 +34,7 @@ export interface FilesOptions {
   readonly failed: (path: string, problem: Problem) => void;
 }
 
-interface File {
+interface OpenFile {
   readonly opened: Promise<OpenStore>;
   /** The result of `opened`, so that later calls need not wait. */
   open?: OpenStore;
@@ -45,18 +45,18 @@ interface File {
   drained: () => void;
 }
 
-interface State extends FilesOptions {
+interface State extends OpenFilesOptions {
   /** Least recently used first. */
-  readonly files: Map<string, File>;
+  readonly files: Map<string, OpenFile>;
   /** The most recently used file: nearly always the next one to be used. */
-  latest: File | undefined;
+  latest: OpenFile | undefined;
   /** Files that are being closed. A file is opened again only after that. */
   readonly closing: Map<string, Promise<void>>;
   /** The paths of removed files. */
   readonly removed: Set<string>;
 }
 
-export function createFiles(options: FilesOptions): Files {
+export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
   const state: State = { ...options, files: new Map(), latest: undefined, closing: new Map(), removed: new Set() };
   const timer = setInterval(() => closeIdle(state), options.idleMs / idleChecksMax).unref();
   return {
@@ -103,7 +103,7 @@ async function use<T>(
 
 const isOfFile = ({ type }: Problem): boolean => type === 'TenantUnavailable' || type === 'InsufficientStorage';
 
-function touch(state: State, path: string, file: File): void {
+function touch(state: State, path: string, file: OpenFile): void {
   file.idleChecks = 0;
   if (state.latest === file) return;
   state.files.delete(path);
@@ -111,12 +111,12 @@ function touch(state: State, path: string, file: File): void {
   state.latest = file;
 }
 
-function open(state: State, path: string): File {
+function open(state: State, path: string): OpenFile {
   const { writer, yieldToEventLoop, files, closing } = state;
   const opened = (closing.get(path) ?? Promise.resolve())
     .then(() => writer.send(path, { op: 'open' }))
     .then(() => openStore(path, { writer, yieldToEventLoop }));
-  const file: File = { opened, users: 0, idleChecks: 0, drained: () => undefined };
+  const file: OpenFile = { opened, users: 0, idleChecks: 0, drained: () => undefined };
   files.set(path, file);
   state.latest = file;
   opened.then(
@@ -163,7 +163,7 @@ function closeIdle(state: State): void {
 }
 
 /** Waits for the present users before it closes the file. */
-function closeFile({ files, closing }: State, path: string, file: File): void {
+function closeFile({ files, closing }: State, path: string, file: OpenFile): void {
   if (files.get(path) !== file) return;
   files.delete(path);
   const before = closing.get(path);

@@ -17,11 +17,12 @@ const sliceMax = 200;
 /** A value in the index: numbers sort before texts. */
 export type Key = number | string;
 
-export interface Values {
+/** An index of attribute values, for queries that compare them. */
+export interface ValueIndex {
   /** Writes the differences for an entity, if the index has reached it. */
   replace(num: number, before: Entity | undefined, after: Entity | undefined): void;
   /** Requests the index of an attribute (expanded name). Does nothing when it exists, when there are too many, or when no entity has it. */
-  want(name: string): void;
+  request(name: string): void;
   areComplete(): boolean;
   /** Builds a slice of an incomplete index. */
   buildSlice(): Interruptible<undefined>;
@@ -29,43 +30,45 @@ export interface Values {
   reset(): void;
 }
 
-interface Indexed {
-  readonly name: number;
-  readonly text: string;
-  /** Entities up to this number are in the index. */
+interface IndexedAttribute {
+  /** The number of the name in the table `name`. */
+  readonly nameNum: number;
+  /** The expanded name. */
+  readonly name: string;
+  /** Entities up to this number are in the index. Infinity: all are. */
   readonly upto: number;
 }
 
-export function createValues(database: Database): Values {
+export function createValueIndex(database: Database): ValueIndex {
   const rows = createRows(database);
   const progress = createProgress(database);
   let indexed = progress.read();
 
-  const replaceIn = ({ name, text, upto }: Indexed, num: number, { before, after }: Versions): void => {
-    const [old, next] = [instancesOf(before, text), instancesOf(after, text)];
+  const replaceIn = ({ nameNum, name, upto }: IndexedAttribute, num: number, { before, after }: Versions): void => {
+    const [old, next] = [instancesOf(before, name), instancesOf(after, name)];
     if (num > upto || old === next) return;
     const [oldKeys, nextKeys] = [keysOf(old), keysOf(next)];
-    for (const key of oldKeys) if (!nextKeys.has(key)) rows.drop(name, key, num);
-    for (const key of nextKeys) if (!oldKeys.has(key)) rows.add(name, key, num);
+    for (const key of oldKeys) if (!nextKeys.has(key)) rows.delete(nameNum, key, num);
+    for (const key of nextKeys) if (!oldKeys.has(key)) rows.add(nameNum, key, num);
   };
 
   return {
     replace(num, before, after) {
       for (const one of indexed) replaceIn(one, num, { before, after });
     },
-    want(name) {
-      if (indexed.length >= indexedMax || indexed.some(({ text }) => text === name)) return;
+    request(name) {
+      if (indexed.length >= indexedMax || indexed.some((one) => one.name === name)) return;
       // Queries may name anything: only attributes of entities get a number and an index.
-      const num = progress.numOf(name);
-      if (num === undefined) return;
-      progress.write(num, -1);
+      const nameNum = progress.numberOf(name);
+      if (nameNum === undefined) return;
+      progress.write(nameNum, -1);
       indexed = progress.read();
     },
     areComplete: () => indexed.every(isComplete),
     *buildSlice() {
       const unfinished = indexed.find((one) => !isComplete(one));
       if (!unfinished) return undefined;
-      progress.write(unfinished.name, yield* buildOn(rows, unfinished));
+      progress.write(unfinished.nameNum, yield* extend(rows, unfinished));
       indexed = progress.read();
       return undefined;
     },
@@ -76,19 +79,19 @@ export function createValues(database: Database): Values {
 }
 
 /** Adds some entities to an index. Returns the number of the last entity in it. */
-function* buildOn(rows: Rows, { name, text, upto }: Indexed): Interruptible<number> {
+function* extend(rows: Rows, { nameNum, name, upto }: IndexedAttribute): Interruptible<number> {
   let end = upto;
   for (let left = sliceMax; left > 0; left -= 1) {
-    const row = rows.behind(end);
+    const row = rows.next(end);
     if (!row) return Infinity;
-    for (const key of keysOf(instancesOf(entityIn(row.doc), text))) rows.add(name, key, row.num);
+    for (const key of keysOf(instancesOf(entityIn(row.doc), name))) rows.add(nameNum, key, row.num);
     end = row.num;
     yield;
   }
   return end;
 }
 
-const isComplete = ({ upto }: Indexed): boolean => upto === Infinity;
+const isComplete = ({ upto }: IndexedAttribute): boolean => upto === Infinity;
 
 interface Versions {
   readonly before: Entity | undefined;
@@ -113,49 +116,49 @@ export function keyOf(value: Json): Key | undefined {
 }
 
 interface Rows {
-  add(name: number, key: Key, num: number): void;
-  drop(name: number, key: Key, num: number): void;
+  add(nameNum: number, key: Key, num: number): void;
+  delete(nameNum: number, key: Key, num: number): void;
   /** The first entity after a number. */
-  behind(num: number): { readonly num: number; readonly doc: string } | undefined;
+  next(num: number): { readonly num: number; readonly doc: string } | undefined;
 }
 
 function createRows(database: Database): Rows {
   const add = database.prepare<[number, Key, number]>(
     'INSERT OR IGNORE INTO value (name, value, num) VALUES (?, ?, ?)',
   );
-  const drop = database.prepare<[number, Key, number]>('DELETE FROM value WHERE name = ? AND value = ? AND num = ?');
-  const behind = database.prepare<[number], { num: number; doc: string }>(
+  const remove = database.prepare<[number, Key, number]>('DELETE FROM value WHERE name = ? AND value = ? AND num = ?');
+  const next = database.prepare<[number], { num: number; doc: string }>(
     'SELECT num, doc FROM entity WHERE num > ? ORDER BY num LIMIT 1',
   );
   return {
-    add: (name, key, num) => void add.run(name, key, num),
-    drop: (name, key, num) => void drop.run(name, key, num),
-    behind: (num) => behind.get(num),
+    add: (nameNum, key, num) => void add.run(nameNum, key, num),
+    delete: (nameNum, key, num) => void remove.run(nameNum, key, num),
+    next: (num) => next.get(num),
   };
 }
 
 interface Progress {
   /** The number of an attribute; undefined when no entity has it. */
-  numOf(name: string): number | undefined;
-  read(): readonly Indexed[];
+  numberOf(name: string): number | undefined;
+  read(): readonly IndexedAttribute[];
   /** `upto` Infinity: complete. */
-  write(name: number, upto: number): void;
+  write(nameNum: number, upto: number): void;
 }
 
 function createProgress(database: Database): Progress {
-  const read = database.prepare<[], { name: number; text: string; upto: number; complete: number }>(
-    'SELECT indexed.name, name.text, upto, complete FROM indexed JOIN name ON name.num = indexed.name',
+  const read = database.prepare<[], { nameNum: number; name: string; upto: number; complete: number }>(
+    'SELECT indexed.name AS nameNum, name.text AS name, upto, complete FROM indexed JOIN name ON name.num = indexed.name',
   );
   const write = database.prepare<[number, number, number]>(
     'INSERT OR REPLACE INTO indexed (name, upto, complete) VALUES (?, ?, ?)',
   );
-  const numOf = database
+  const numberOf = database
     .prepare<[string], number>('SELECT name FROM attr_count WHERE name = (SELECT num FROM name WHERE text = ?) LIMIT 1')
     .pluck();
   return {
-    numOf: (name) => numOf.get(name),
+    numberOf: (name) => numberOf.get(name),
     read: () =>
-      read.all().map(({ name, text, upto, complete }) => ({ name, text, upto: complete === 1 ? Infinity : upto })),
-    write: (name, upto) => void write.run(name, upto === Infinity ? 0 : upto, upto === Infinity ? 1 : 0),
+      read.all().map(({ complete, upto, ...names }) => ({ ...names, upto: complete === 1 ? Infinity : upto })),
+    write: (nameNum, upto) => void write.run(nameNum, upto === Infinity ? 0 : upto, upto === Infinity ? 1 : 0),
   };
 }
