@@ -14,7 +14,7 @@ const alone: readonly (readonly [string, number])[] = [
   ['docs/history.md', 3],
   ['docs/models.md', 1],
   ['docs/ngsi-ld-2.0.md', 0],
-  ['docs/ngsi-v2.md', 0],
+  ['docs/ngsi-v2.md', 3],
   ['docs/snapshots.md', 0],
 ];
 
