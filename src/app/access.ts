@@ -1,4 +1,4 @@
-/** Builds what decides who may do what: the mode of access, the keys, and the key of the first administrator. */
+/** Builds the access control: authentication by keys and tokens, the policy of grants, and the key of the first administrator. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -19,7 +19,7 @@ import { type KeyRing, openKeyRing } from '../edge/auth/key-ring.ts';
 import { createOwnTokens } from '../edge/auth/own-tokens.ts';
 import { createTokenRoute } from '../edge/auth/token-route.ts';
 import { createTokenVerifier } from '../edge/auth/token-verifier.ts';
-import { createValidPolicy } from '../edge/auth/valid-policy.ts';
+import { createCredentialPolicy } from '../edge/auth/credential-policy.ts';
 import { accessModeOf } from './access-mode.ts';
 import type { Config } from './config/options.ts';
 import { every } from '../city/job/every.ts';
@@ -46,7 +46,7 @@ export interface AccessOptions {
 
 /** Throws what the store throws when keys are needed and cannot be read. */
 export async function openAccess(config: Config, options: AccessOptions): Promise<Access> {
-  const keys = createKeysOnUse(options);
+  const keys = createLazyKeyRing(options);
   const operations = createKeyOperations(keys.open);
   if (accessModeOf(config) === 'open') {
     options.observe({ kind: 'accessOpen', where: `${config.host}:${config.port}` });
@@ -65,11 +65,11 @@ export async function openAccess(config: Config, options: AccessOptions): Promis
     failed: (about, cause) => options.observe({ kind: 'failed', where: 'token issuer', about, cause }),
   });
   const ownTokens = createOwnTokens({ keys: ring, clock: options.clock });
-  const failures = createFailureLimit(failureBounds);
+  const failures = createFailureLimit(failureLimit);
   const { clientAddress: addressOf } = readTrustedProxies(config);
   const authenticate = createAuthenticator({ verifiers: [ring, ownTokens, tokens], failures, addressOf });
   return {
-    policy: createValidPolicy(grants, { keys: ring, clock: options.clock }),
+    policy: createCredentialPolicy(grants, { keys: ring, clock: options.clock }),
     authenticate,
     routes: [createTokenRoute({ authenticate, tokens: ownTokens })],
     operations,
@@ -95,14 +95,14 @@ async function defaultStore(stores: Stores): Promise<Store> {
   return store;
 }
 
-/** Enough for a person who tries the keys at hand, and too few to try keys or to load the broker with checks. */
-const failureBounds = { failuresMax: 20, windowMs: 60_000, steadyMs: () => performance.now() };
+/** Enough for a person who mistypes a key. Too few for a program that guesses keys, or that wants to overload the broker with slow checks. */
+const failureLimit = { failuresMax: 20, windowMs: 60_000, steadyMs: () => performance.now() };
 
 /** How often the last use of keys is stored, in milliseconds. */
 const usesMs = 60_000;
 
-/** Opens the keys when they are needed first. */
-function createKeysOnUse({ stores, clock, observe }: AccessOptions): {
+/** Opens the keys on first use. */
+function createLazyKeyRing({ stores, clock, observe }: AccessOptions): {
   readonly open: () => Promise<KeyRing>;
   readonly close: () => Promise<void>;
 } {
@@ -127,7 +127,7 @@ function createKeysOnUse({ stores, clock, observe }: AccessOptions): {
   };
 }
 
-/** Makes the key of the first administrator. Of brokers that start at the same time on one database, only one makes it. */
+/** Creates the key of the first administrator. When several brokers start at the same time on one database, only one of them creates it. */
 async function createAdministrator(
   ring: KeyRing,
   { data }: Config,
@@ -147,7 +147,7 @@ async function createAdministrator(
 function writeKey(folder: string, key: string): string {
   const path = join(folder, 'administrator.key');
   mkdirSync(folder, { recursive: true });
-  // A file that exists would keep its mode.
+  // An existing file would keep its permissions.
   rmSync(path, { force: true });
   writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' });
   return path;

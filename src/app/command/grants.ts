@@ -82,8 +82,8 @@ interface Change {
 
 function difference(wanted: readonly NamedGrant[], present: readonly NamedGrant[], prune: boolean): readonly Change[] {
   const before = new Map(present.map((grant) => [grant.id, contentOf(grant)]));
-  const named = new Set(wanted.map(({ id }) => id));
-  if (named.size < wanted.length) throw new Error('Two grants of the file have the same id.');
+  const wantedIds = new Set(wanted.map(({ id }) => id));
+  if (wantedIds.size < wanted.length) throw new Error('Two grants of the file have the same id.');
   const changed = wanted.flatMap((grant): readonly Change[] => {
     const [old, next] = [before.get(grant.id), contentOf(grant)];
     const body = { id: grant.id, ...next };
@@ -92,10 +92,10 @@ function difference(wanted: readonly NamedGrant[], present: readonly NamedGrant[
     const texts = members.filter((name) => !sameJson(old[name], next[name])).map((name) => memberText(name, old, next));
     return texts.length === 0 ? [] : [{ sign: '~', id: grant.id, text: texts.join(', '), body }];
   });
-  const gone = prune ? present.filter(({ id }) => !named.has(id)) : [];
+  const deleted = prune ? present.filter(({ id }) => !wantedIds.has(id)) : [];
   return [
     ...changed,
-    ...gone.map((grant): Change => ({ sign: '-', id: grant.id, text: JSON.stringify(contentOf(grant)) })),
+    ...deleted.map((grant): Change => ({ sign: '-', id: grant.id, text: JSON.stringify(contentOf(grant)) })),
   ];
 }
 

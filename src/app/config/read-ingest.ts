@@ -4,7 +4,7 @@ import { parse as parsePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
-import { ruleText, tellingError } from '../../city/models/rule-text.ts';
+import { ruleText, mostSpecificError } from '../../city/models/rule-text.ts';
 import { isObject, type Json, parseJson } from '../../core/model/json.ts';
 import { type IngestPlan, type PlanOptions, readIngestPlan } from '../../edge/mqtt/ingest/plan.ts';
 import { accessModeOf } from '../access-mode.ts';
@@ -56,7 +56,7 @@ function readDocument(text: string): Json {
   const value: unknown = document.toJS();
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true, verbose: true }).compile(readSchema());
   if (validate(value)) return parseJson(JSON.stringify(value));
-  const error = tellingError(validate.errors ?? []);
+  const error = mostSpecificError(validate.errors ?? []);
   throw new Error(error ? sentenceOf(error, document, lines) : 'It is not what its schema says.');
 }
 

@@ -31,7 +31,7 @@ function report(logger: Logger, observation: Observation): void {
     }
     default: {
       const level = levels[observation.kind];
-      // Every request and notification is observed: at the usual level, its line is not even made.
+      // Every request and notification is observed, so no line is built for a level that is not logged.
       if (!logger.isLevelEnabled(level)) return undefined;
       const { kind, ...members } = observation;
       return logger[level](bounded(members), kind);
@@ -71,22 +71,22 @@ const levels: Readonly<Record<Plain, 'error' | 'warn' | 'info' | 'debug'>> = {
 /** Only developers need stack traces, so only the levels debug and trace contain them, with those of the causes. */
 const errorWriter = (level: string): ((cause: unknown) => unknown) =>
   level === 'debug' || level === 'trace'
-    ? (cause) => (cause instanceof Error ? pino.stdSerializers.err(cause) : briefly(cause))
-    : briefly;
+    ? (cause) => (cause instanceof Error ? pino.stdSerializers.err(cause) : summaryOf(cause))
+    : summaryOf;
 
-function briefly(cause: unknown): object {
-  if (!(cause instanceof Error)) return { message: cut(String(cause)) };
+function summaryOf(cause: unknown): object {
+  if (!(cause instanceof Error)) return { message: truncate(String(cause)) };
   const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : undefined;
-  return { type: cause.name, message: cut(cause.message), ...code };
+  return { type: cause.name, message: truncate(cause.message), ...code };
 }
 
 /** Strings may come from a client and may be as long as a request. */
 const lengthMax = 1000;
 
-const cut = (text: string): string => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
+const truncate = (text: string): string => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
 
 /** Shortens long strings. JSON escapes control characters. */
 const bounded = (members: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? cut(value) : value]),
+    Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? truncate(value) : value]),
   );

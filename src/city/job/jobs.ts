@@ -35,7 +35,7 @@ export interface JobOptions {
 /** The retention of the audit of all tenants. */
 interface AuditRetention {
   readonly days: number;
-  /** Lines that only read. */
+  /** Most lines about requests that only read. */
   readonly readsMax: number;
 }
 
@@ -43,7 +43,7 @@ interface AuditRetention {
 type Work = (store: Store, tenant: string) => Promise<string | undefined>;
 
 /** The schedules of the jobs, as cron expressions with seconds. */
-const times = {
+const schedules = {
   sweep: '*/2 * * * * *',
   prune: '0 * * * * *',
   snapshots: '30 * * * * *',
@@ -73,14 +73,20 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     startJob('sweep', { ...options, work: sweep }),
     startJob('prune', { ...options, work: prune }),
     startJob('snapshots', { ...options, work: tidy }),
-    startJob('snapshots all', { ...options, work: tidy, isOfAll: true }),
-    startJob('sweep all', { ...options, work: sweep, isOfAll: true }),
-    startJob('prune all', { ...options, work: prune, isOfAll: true }),
+    startJob('snapshots all', { ...options, work: tidy, isInAllTenants: true }),
+    startJob('sweep all', { ...options, work: sweep, isInAllTenants: true }),
+    startJob('prune all', { ...options, work: prune, isInAllTenants: true }),
     ...(deletesHistory(historyKeep)
-      ? [startJob('forget', { ...options, work: forget, isOfAll: true, isAtOnce: true })]
+      ? [startJob('forget', { ...options, work: forget, isInAllTenants: true, runsAtStart: true })]
       : []),
     ...(auditKeep
-      ? [startJob('prune audit', { ...options, work: createPruneAudit(options, auditKeep, present), isOfAll: true })]
+      ? [
+          startJob('prune audit', {
+            ...options,
+            work: createPruneAudit(options, auditKeep, present),
+            isInAllTenants: true,
+          }),
+        ]
       : []),
   ];
   return async () => {
@@ -93,11 +99,11 @@ const hourMicros = 3_600_000_000;
 const hoursBefore = (present: Instant, hours: number): Instant =>
   instantOf(microsOfInstant(present) - hours * hourMicros);
 
-/** Returns the present from which the age of a tenant's data is computed. */
+/** Returns the time that counts as the present when the age of a tenant's data is computed. */
 type RetentionClock = (store: Store, tenant: string) => Promise<Instant>;
 
-/** The number of newest records that are searched for one from before the start. */
-const lookedThrough = 100;
+/** How many of the newest records are searched for one that is older than the start of the broker. */
+const searchedRecords = 100;
 
 /**
  * Protects data against a clock that was set far ahead while the broker was stopped. For an hour after the start, the present is at most
@@ -106,9 +112,9 @@ const lookedThrough = 100;
 function createRetentionClock(clock: Clock): RetentionClock {
   const [startedMs, startedAt] = [performance.now(), microsOfInstant(clock.now())];
   const newest = new Map<string, Promise<number>>();
-  const look = async ({ log }: Store): Promise<number> => {
+  const newestBeforeStart = async ({ log }: Store): Promise<number> => {
     const end = await log.position();
-    let [reached, latest] = [Math.max(0, end - lookedThrough), Number.POSITIVE_INFINITY];
+    let [reached, latest] = [Math.max(0, end - searchedRecords), Number.POSITIVE_INFINITY];
     while (reached < end) {
       const records = await log.read(reached, end - reached);
       const before = records.map(({ at }) => microsOfInstant(at)).filter((at) => at <= startedAt);
@@ -120,7 +126,7 @@ function createRetentionClock(clock: Clock): RetentionClock {
   return async (store, tenant) => {
     const now = clock.now();
     if (performance.now() - startedMs > hourMicros / 1000) return now;
-    const known = newest.get(tenant) ?? look(store);
+    const known = newest.get(tenant) ?? newestBeforeStart(store);
     newest.set(tenant, known);
     // A log that is unreadable now may be readable later.
     known.catch(() => newest.delete(tenant));
@@ -167,16 +173,16 @@ function createForget(
 
 interface Job extends Pick<JobOptions, 'stores' | 'observe'> {
   readonly work: Work;
-  /** True: runs in all tenants; else only in the tenants in use. */
-  readonly isOfAll?: boolean;
+  /** True: runs in all tenants. False: only in the tenants in use. */
+  readonly isInAllTenants?: boolean;
 }
 
 /** Runs the work at the times of its schedule. Runs never overlap. */
-function startJob(name: keyof typeof times, job: Job & { readonly isAtOnce?: boolean }): () => Promise<void> {
+function startJob(name: keyof typeof schedules, job: Job & { readonly runsAtStart?: boolean }): () => Promise<void> {
   const run = (): Promise<void> => runOnce(name, job);
-  const first = job.isAtOnce === true ? run() : Promise.resolve();
+  const first = job.runsAtStart === true ? run() : Promise.resolve();
   // The immediate first run may still be pending.
-  const stop = schedule(times[name], () => first.then(run));
+  const stop = schedule(schedules[name], () => first.then(run));
   return async () => {
     await Promise.all([first, stop()]);
   };
@@ -185,7 +191,7 @@ function startJob(name: keyof typeof times, job: Job & { readonly isAtOnce?: boo
 const reportedByStore = new Set<Problem['type']>(['TenantUnavailable', 'InsufficientStorage']);
 
 /** Runs the work in each tenant. A failure in one tenant does not affect the others. */
-async function runOnce(name: string, { stores, observe, work, isOfAll = false }: Job): Promise<void> {
+async function runOnce(name: string, { stores, observe, work, isInAllTenants = false }: Job): Promise<void> {
   const began = performance.now();
   const failed = (cause: unknown): undefined => {
     // The store itself reports a file or disk that is unusable.
@@ -194,7 +200,7 @@ async function runOnce(name: string, { stores, observe, work, isOfAll = false }:
   };
   // When several brokers share a store, the holder of the first partition runs the jobs.
   const tenants = stores.partitions.holds(0)
-    ? await (isOfAll ? stores.tenants() : stores.tenantsInUse()).catch(failed)
+    ? await (isInAllTenants ? stores.tenants() : stores.tenantsInUse()).catch(failed)
     : [];
   const done: string[] = [];
   for (const tenant of tenants ?? []) {

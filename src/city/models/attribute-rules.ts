@@ -3,7 +3,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { type Fragment, type Kind, kinds, ngsildNull } from '../../core/model/attribute.ts';
 import { isObject, isStrings, type Json } from '../../core/model/json.ts';
 import type { ModelViolation } from '../../core/port/models.ts';
-import { ruleText, tellingError, valueText } from './rule-text.ts';
+import { ruleText, mostSpecificError, valueText } from './rule-text.ts';
 
 type Broken = Pick<ModelViolation, 'rule' | 'value'>;
 
@@ -77,7 +77,7 @@ function brokenUnit(
 function brokenValue(kind: Kind | undefined, value: Json, rules: AttributeRules): Broken | undefined {
   const validate = rules.validate();
   if (validate(simplified(kind, value))) return undefined;
-  const error = tellingError(validate.errors ?? []);
+  const error = mostSpecificError(validate.errors ?? []);
   return error ? { rule: ruleText(error), value: valueText(error.data) } : undefined;
 }
 

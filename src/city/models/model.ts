@@ -4,13 +4,13 @@ import { type Fragment, type Fragments, ngsildNull } from '../../core/model/attr
 import { isObject, isStrings, type Json, type JsonObject } from '../../core/model/json.ts';
 import type { ModelViolation } from '../../core/port/models.ts';
 import { type AttributeRules, brokenBy, readAttributeRules, simplified } from './attribute-rules.ts';
-import { ruleText, tellingError, valueText } from './rule-text.ts';
+import { ruleText, mostSpecificError, valueText } from './rule-text.ts';
 import type { Validators } from './validators.ts';
 
 type Violation = Omit<ModelViolation, 'type'>;
 
 export interface Model {
-  /** The violations, one after another: there can be as many as values. */
+  /** The violations, one after another, because there can be as many as values. `whole`: the attributes are all that the entity has. */
   check(attrs: Fragments, whole: boolean): Iterable<Violation>;
   /** The IRIs of the attributes with rules. */
   readonly iris: ReadonlySet<string>;
@@ -19,13 +19,13 @@ export interface Model {
 }
 
 /** The dependencies of a model. `irisOf` returns every IRI that may denote an attribute. */
-interface Parts {
+interface ModelDependencies {
   readonly validators: Validators;
   readonly irisOf: (term: string) => readonly string[];
 }
 
 /** Creates a model from a schema of the simplified representation. Throws an Error when the schema has no `$id` or no properties. */
-export function createModel(schema: JsonObject, { validators, irisOf }: Parts): Model {
+export function createModel(schema: JsonObject, { validators, irisOf }: ModelDependencies): Model {
   const { $id, properties } = schema;
   if (typeof $id !== 'string' || !isObject(properties))
     throw new Error('The schema of a data model needs $id and properties.');
@@ -83,13 +83,14 @@ function checkWhole(
   const entity: Record<string, Json> = {};
   for (const [iri, fragments] of Object.entries(attrs)) {
     const rules = byIri.get(iri);
-    const fragment = rules && telling(fragments);
+    const fragment = rules && checkedInstance(fragments);
     if (fragment?.value !== undefined) entity[rules?.term ?? iri] = simplified(fragment.kind, fragment.value);
   }
   return validate(entity) ? [] : violationsOfWhole(validate.errors ?? [], entity);
 }
 
-function telling(fragments: readonly Fragment[]): Fragment | undefined {
+/** The instance that the rules apply to. Undefined: all are deleted. */
+function checkedInstance(fragments: readonly Fragment[]): Fragment | undefined {
   const present = fragments.filter(({ value }) => value !== ngsildNull);
   return present.find(({ datasetId }) => datasetId === undefined) ?? present[0];
 }
@@ -100,7 +101,7 @@ function violationsOfWhole(errors: readonly ErrorObject[], entity: JsonObject): 
     const choices = errors.flatMap(({ params }) => missingOf(params));
     return [{ rule: `must have ${choices.join(' or ')}`, value: valueText(entity) }];
   }
-  const error = tellingError(errors);
+  const error = mostSpecificError(errors);
   if (!error) return [];
   const [missing] = missingOf(error.params);
   if (missing === undefined) return [{ rule: ruleText(error), value: valueText(error.data) }];

@@ -25,7 +25,7 @@ export interface ModelOptions {
   /** The folder of the models, which contains `index.json`. */
   readonly directory: string;
   readonly modes: ModelModes;
-  /** True for the models of the package, whose schemas its tests check: checking them takes a fifth of a second. */
+  /** True for the models of the package, whose schemas its tests have checked. To check them again would take a fifth of a second. */
   readonly areChecked?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface CityModels extends Models {
   warmUp(): Promise<void>;
 }
 
-interface Ruling {
+interface ActiveModel {
   readonly model: Model;
   readonly mode: Exclude<ModelMode, 'off'>;
 }
@@ -46,14 +46,14 @@ interface Ruling {
  * a model.
  */
 export function createModels(options: ModelOptions): CityModels {
-  const rulings = readRulings(options);
-  const ruled = new Set([...rulings.values()].flatMap(({ model }) => [...model.iris]));
+  const models = readActiveModels(options);
+  const attributesWithRules = new Set([...models.values()].flatMap(({ model }) => [...model.iris]));
   return {
     concerns: (attrs, types = []) =>
-      types.some((type) => rulings.has(type)) || Object.keys(attrs).some((iri) => ruled.has(iri)),
-    check: (entity, whole) => checkEntity(entity, whole, rulings),
+      types.some((type) => models.has(type)) || Object.keys(attrs).some((iri) => attributesWithRules.has(iri)),
+    check: (entity, whole) => checkEntity(entity, whole, models),
     async warmUp() {
-      for (const { attributes } of new Set([...rulings.values()].map(({ model }) => model))) {
+      for (const { attributes } of new Set([...models.values()].map(({ model }) => model))) {
         for (const { validate } of attributes) {
           validate();
           await nextTurn(undefined, { ref: false });
@@ -69,16 +69,16 @@ const [refusedMax, warnedMax] = [20, 20];
 function checkEntity(
   { id, types, attrs }: Parameters<Models['check']>[0],
   whole: boolean,
-  rulings: ReadonlyMap<string, Ruling>,
+  models: ReadonlyMap<string, ActiveModel>,
 ): ModelCheck {
   const refused: ModelViolation[] = [];
   let warned: BrokenRules | undefined;
   for (const type of types) {
-    const ruling = rulings.get(type);
-    if (!ruling) continue;
-    for (const violation of ruling.model.check(attrs, whole)) {
+    const active = models.get(type);
+    if (!active) continue;
+    for (const violation of active.model.check(attrs, whole)) {
       const { value, ...rule } = violation;
-      if (ruling.mode === 'reject') refused.push({ type, ...violation });
+      if (active.mode === 'reject') refused.push({ type, ...violation });
       else
         (warned ??= createBrokenRules(warnedMax)).add({ type, ...rule, values: 1, example: { entityId: id, value } });
       if (refused.length === refusedMax) return { refused, warned: [] };
@@ -88,11 +88,11 @@ function checkEntity(
 }
 
 /** The models whose mode is not off, by each IRI of their types. */
-function readRulings({ directory, modes, areChecked = false }: ModelOptions): ReadonlyMap<string, Ruling> {
+function readActiveModels({ directory, modes, areChecked = false }: ModelOptions): ReadonlyMap<string, ActiveModel> {
   const index = readModelIndex(directory);
   refuseUnknownTypes(index.families, modes);
   const validators = createValidators(readObject(join(directory, index.sharedSchema.file)), { areChecked });
-  return new Map(index.families.flatMap((family) => rulingsOf(family, { directory, modes, validators })));
+  return new Map(index.families.flatMap((family) => activeModelsOf(family, { directory, modes, validators })));
 }
 
 interface ModelInput {
@@ -101,10 +101,10 @@ interface ModelInput {
   readonly validators: Validators;
 }
 
-function rulingsOf(
+function activeModelsOf(
   family: IndexedFamily,
   { directory, modes, validators }: ModelInput,
-): readonly (readonly [string, Ruling])[] {
+): readonly (readonly [string, ActiveModel])[] {
   const terms = readTerms(join(directory, family.context.file));
   const irisOf = (term: string): readonly string[] => {
     const iri = coreTerms.get(term) ?? terms.get(term);
@@ -113,11 +113,11 @@ function rulingsOf(
   return family.types.flatMap(({ name, iri, schema }) => {
     const mode = modes.types?.[name] ?? modes.types?.[iri] ?? modes.default;
     if (mode === 'off') return [];
-    const ruling: Ruling = {
+    const active: ActiveModel = {
       mode,
       model: createModel(readObject(join(directory, schema.file)), { validators, irisOf }),
     };
-    return [[iri, ruling] as const, [`${defaultVocabulary}${name}`, ruling] as const];
+    return [[iri, active] as const, [`${defaultVocabulary}${name}`, active] as const];
   });
 }
 

@@ -10,7 +10,7 @@ const cut = (text: string, max: number): string => (text.length > max ? `${text.
 export const valueText = (value: unknown): string => cut(JSON.stringify(value), valueCharactersMax);
 
 /** The most specific error. `if` only reports that a branch failed, and the error of the branch precedes it. */
-export const tellingError = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
+export const mostSpecificError = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
   errors.find(({ keyword }) => keyword !== 'if') ?? errors[0];
 
 /** The broken rule, such as `must be <= 1` or `must be >= -90 at coordinates/1`. */

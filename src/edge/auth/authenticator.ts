@@ -6,7 +6,7 @@ import type { FailureLimit } from './failure-limit.ts';
 /** Verifies one kind of credentials. */
 export interface Verifier {
   /** True when the text has the form of these credentials. */
-  takes(text: string): boolean;
+  accepts(text: string): boolean;
   /** The holder of credentials that were verified before and are still valid. */
   known(text: string): Identity | undefined;
   /** Calls `start` before slow work. Throws Unauthenticated with the reason, Unavailable, and what `start` throws. */
@@ -30,7 +30,7 @@ export function createAuthenticator({ verifiers, failures, addressOf }: Authenti
   return (head) => {
     const text = credentialsIn(head);
     if (text === undefined) return anonymous;
-    const verifier = verifiers.find((one) => one.takes(text)) ?? nothing;
+    const verifier = verifiers.find((one) => one.accepts(text)) ?? nothing;
     const known = verifier.known(text);
     if (known) return known;
     const running = pending.get(text);
@@ -41,9 +41,9 @@ export function createAuthenticator({ verifiers, failures, addressOf }: Authenti
   };
 }
 
-/** Takes every text, and none is valid. */
+/** Accepts every text as its own, and refuses it. */
 const nothing: Verifier = {
-  takes: () => true,
+  accepts: () => true,
   known: () => undefined,
   verify: () => Promise.reject(new Problem('Unauthenticated', 'The credentials are neither a key nor a token.')),
 };

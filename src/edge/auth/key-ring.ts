@@ -1,5 +1,5 @@
 /**
- * Holds all API keys in memory, verifies texts of keys, and carries out the work of administrators on them. Changes by other brokers on the
+ * Keeps all API keys in memory, verifies the texts of keys, and creates, rotates and revokes keys. Changes by other brokers on the
  * same persistence arrive by `follow` of the collection.
  */
 import {
@@ -55,13 +55,13 @@ export interface KeyRingOptions {
   readonly observe: Observe;
 }
 
-/** A secret that is ready to be looked up. */
+/** A secret with the key that it belongs to. */
 interface Entry {
   readonly key: AccessKey;
   readonly secret: KeySecret;
   readonly identity: Identity;
-  /** In microseconds. Infinity: never. */
-  readonly ends: number;
+  /** Its end in microseconds since 1970. Infinity: never. */
+  readonly endsAt: number;
   isUsed: boolean;
 }
 
@@ -94,17 +94,17 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     reading: Promise.resolve(),
     isStale: false,
   };
-  // Follows first: a change while all keys are read is read again.
+  // Follows before it reads, so that a key that changes meanwhile is read again.
   const close = state.keys.follow((name) => {
     reload(state, name).catch((cause: unknown) => observe({ kind: 'failed', where: 'access keys', cause }));
   });
   await reload(state);
   return {
-    ...administration(state),
-    takes: (text) => text.startsWith(keyPrefix),
+    ...keyAdministration(state),
+    accepts: (text) => text.startsWith(keyPrefix),
     known: (text) => {
       const entry = state.verified.get(text);
-      return entry && used(entry, clock);
+      return entry && markUsed(entry, clock);
     },
     verify: (text, start) => verify(state, text, start),
     holderOf: (secretId) => identityOf(state.bySecret.get(secretId), clock),
@@ -122,7 +122,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   };
 }
 
-/** Reads the document of a name again, or all of them. Reads are one after another, so that an older one never ends last. */
+/** Reads the key of this name again, or all keys. Each read waits for the one before, so that an older state never replaces a newer one. */
 function reload(state: State, name?: string): Promise<void> {
   const done = state.reading.then(() => read(state, name));
   state.reading = done.catch(() => void (state.isStale = true));
@@ -137,18 +137,18 @@ async function retry(state: State): Promise<void> {
 
 async function read(state: State, name?: string): Promise<void> {
   if (name !== undefined) {
-    take(state, name, accessKeyIn(await state.keys.get(name)));
+    replaceKey(state, name, accessKeyIn(await state.keys.get(name)));
     return;
   }
   const documents = await state.keys.list();
   state.isStale = false;
   const names = new Set(documents.map(({ key }) => key));
-  for (const known of [...state.byName.keys()]) if (!names.has(known)) take(state, known, undefined);
-  for (const { key, document } of documents) take(state, key, accessKeyIn(document));
+  for (const known of [...state.byName.keys()]) if (!names.has(known)) replaceKey(state, known, undefined);
+  for (const { key, document } of documents) replaceKey(state, key, accessKeyIn(document));
 }
 
 /** Replaces a key in memory, or removes it. A key that did not change stays verified. */
-function take(state: State, name: string, key: AccessKey | undefined): void {
+function replaceKey(state: State, name: string, key: AccessKey | undefined): void {
   const { byName, bySecret, verified, listeners } = state;
   const before = byName.get(name);
   if (JSON.stringify(before && accessKeyJson(before)) === JSON.stringify(key && accessKeyJson(key))) return;
@@ -175,7 +175,7 @@ function entryOf(key: AccessKey, secret: KeySecret): Entry {
       credential: secret.id,
       ...(first === undefined ? undefined : { expiresAt: first }),
     },
-    ends: first === undefined ? Infinity : microsOfInstant(first),
+    endsAt: first === undefined ? Infinity : microsOfInstant(first),
     isUsed: false,
   };
 }
@@ -186,8 +186,8 @@ const hashOf = (entry: Entry | undefined, clock: Clock): string | undefined =>
 const isAdministrator = ({ roles }: AccessKey): boolean => roles.includes('administrator');
 
 /** An end that cannot be read counts as past. */
-const hasEnded = ({ ends }: Entry, clock: Clock): boolean =>
-  ends !== Infinity && !(microsOfInstant(clock.now()) < ends);
+const hasEnded = ({ endsAt }: Entry, clock: Clock): boolean =>
+  endsAt !== Infinity && !(microsOfInstant(clock.now()) < endsAt);
 
 const identityOf = (entry: Entry | undefined, clock: Clock): Identity | undefined =>
   entry === undefined || hasEnded(entry, clock) ? undefined : entry.identity;
@@ -197,34 +197,34 @@ function holderNamed({ byName, bySecret, clock }: State, name: string): Identity
   return holders?.find((holder) => holder !== undefined);
 }
 
-/** Slow checks at a time. They run on the threads of the process, which files use too. */
+/** Concurrent computations of slow hashes. They use the thread pool of Node, which file access needs too. */
 const checksAtOnce = 2;
 
 async function verify({ verified, bySecret, clock, slots }: State, text: string, start: () => void): Promise<Identity> {
   const parsed = parseKeyText(text);
   const entry = parsed && bySecret.get(parsed.id);
-  if (!entry || hasEnded(entry, clock)) throw invalid();
+  if (!entry || hasEnded(entry, clock)) throw invalidKey();
   const isRight = await slots.within(() => {
     start();
     return isHashOf(entry.secret.hash, parsed.secret);
   });
   // The key may have been revoked meanwhile.
-  const identity = isRight && bySecret.get(parsed.id) === entry ? used(entry, clock) : undefined;
-  if (!identity) throw invalid();
+  const identity = isRight && bySecret.get(parsed.id) === entry ? markUsed(entry, clock) : undefined;
+  if (!identity) throw invalidKey();
   verified.set(text, entry);
   return identity;
 }
 
-/** The reason is the same for an unknown, a wrong and an ended key: it tells nobody which keys exist. */
-const invalid = (): Problem => new Problem('Unauthenticated', 'The key is not valid, or is no longer.');
+/** The detail is the same for an unknown, a wrong and an expired key, so that nobody learns which keys exist. */
+const invalidKey = (): Problem => new Problem('Unauthenticated', 'The key is not valid, or is no longer.');
 
-function used(entry: Entry, clock: Clock): Identity | undefined {
+function markUsed(entry: Entry, clock: Clock): Identity | undefined {
   const identity = identityOf(entry, clock);
   if (identity) entry.isUsed = true;
   return identity;
 }
 
-function administration(state: State): Keys {
+function keyAdministration(state: State): Keys {
   const { keys, uses, clock } = state;
   return {
     create: (wanted) => createKey(state, wanted),
@@ -287,7 +287,7 @@ async function revoke(state: State, name: string): Promise<void> {
       `${quoted(name)} is the last valid key of an administrator. Create another one first.`,
     );
   if (!(await keys.delete(name))) throw unknown(name);
-  take(state, name, undefined);
+  replaceKey(state, name, undefined);
   await uses.delete(name);
   // A read that began before the deletion may have brought the key back.
   await reload(state, name);

@@ -34,7 +34,7 @@ export function createOwnTokens({ keys, clock }: { readonly keys: Keys; readonly
   };
   return {
     lifetimeSeconds,
-    takes: (text) => text.startsWith('mlt_'),
+    accepts: (text) => text.startsWith('mlt_'),
     known,
     verify: () => Promise.reject(new Problem('Unauthenticated', 'The token is not valid, or is no longer.')),
     issue: ({ credential = '' }) => {

@@ -54,7 +54,7 @@ export function createTokenVerifier({ issuers, clock, failed, renewalMs }: Token
   const verified = createVerifiedTexts<Verified>();
   const nowMicros = (): number => microsOfInstant(clock.now());
   return {
-    takes: (text) => text.split('.').length === 3,
+    accepts: (text) => text.split('.').length === 3,
     known: (text) => {
       const found = verified.get(text);
       return found && nowMicros() < found.until ? found.identity : undefined;

@@ -2,8 +2,8 @@
 import { quoted } from '../../core/model/read/id.ts';
 import { percentDecoded } from '../../core/model/read/percent.ts';
 
-/** Address of an MQTT broker, with the login of this broker. */
-export interface Server {
+/** The address of an MQTT broker, and the user and password that it expects. */
+export interface MqttServer {
   readonly isTls: boolean;
   /** A host name, or an address without brackets. */
   readonly host: string;
@@ -13,7 +13,7 @@ export interface Server {
 }
 
 /** The parts of `mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic…]`. */
-export interface Target extends Server {
+export interface Target extends MqttServer {
   readonly topic: string;
 }
 
@@ -33,8 +33,8 @@ export interface Objection {
 /** Maximum length of a topic in bytes (MQTT 5.0, 1.5.4). */
 const topicBytesMax = 65_535;
 
-/** Reads `mqtt[s]://host[:port]` without a topic. */
-export function readServer(uri: string): Server | Objection {
+/** Reads `mqtt[s]://host[:port]`, which has neither a login nor a topic. */
+export function readServer(uri: string): MqttServer | Objection {
   const url = URL.parse(uri);
   const host = url === null ? undefined : hostOf(url);
   if (url === null || host === undefined || !/^mqtts?:$/.test(url.protocol))
@@ -45,6 +45,7 @@ export function readServer(uri: string): Server | Objection {
   return { isTls, host, port: portOf(url, isTls) };
 }
 
+/** Reads the URI of an endpoint. */
 export function readTarget(uri: string): Target | Objection {
   const url = URL.parse(uri);
   const host = url === null ? undefined : hostOf(url);
@@ -81,7 +82,7 @@ const objectionToLogin = (user: string, password: string): string | undefined =>
 
 /** Versions as named in a `notifierInfo`. */
 export const versions: Readonly<Record<string, PublishOptions['version']>> = { 'mqtt3.1.1': 4, 'mqtt5.0': 5 };
-const qualities: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1': 1, '2': 2 };
+const qosLevels: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1': 1, '2': 2 };
 
 /**
  * Reads `MQTT-Version` and `MQTT-QoS` of the `notifierInfo`. The defaults are mqtt5.0 and 0. `MQTT-Retain` is an extension. Other members are
@@ -90,7 +91,7 @@ const qualities: Readonly<Record<string, PublishOptions['qos']>> = { '0': 0, '1'
 export function readPublishOptions(notifierInfo: Readonly<Record<string, string>>): PublishOptions | Objection {
   const { 'MQTT-Version': versionName = 'mqtt5.0', 'MQTT-QoS': level = '0' } = notifierInfo;
   const version = Object.hasOwn(versions, versionName) ? versions[versionName] : undefined;
-  const qos = Object.hasOwn(qualities, level) ? qualities[level] : undefined;
+  const qos = Object.hasOwn(qosLevels, level) ? qosLevels[level] : undefined;
   if (version === undefined)
     return { objection: `MQTT-Version may be mqtt3.1.1 or mqtt5.0, not ${quoted(versionName)}` };
   if (qos === undefined) return { objection: `MQTT-QoS may be 0, 1 or 2, not ${quoted(level)}` };

@@ -11,7 +11,7 @@ const ana: Identity = { kind: 'key', subject: 'key:ana', roles: ['reader'] };
 function openDoor() {
   let [checks, steadyMs] = [0, 0];
   const verifier: Verifier = {
-    takes: (text) => !text.includes('!'),
+    accepts: (text) => !text.includes('!'),
     known: (text) => (text === 'known' ? ana : undefined),
     verify: async (text, start) => {
       await Promise.resolve();

@@ -3,7 +3,7 @@ import { coreContextUrl } from '../../../core/jsonld/known/core-context.ts';
 import type { Identity } from '../../../core/access/identity.ts';
 import { createSpec, type Spec } from '../../../core/mapping/spec.ts';
 import type { Json } from '../../../core/model/json.ts';
-import { type PublishOptions, readServer, type Server, versions } from '../target.ts';
+import { type PublishOptions, readServer, type MqttServer, versions } from '../target.ts';
 import { createEntityReader, createMappedReader, type ElementReader } from './read-element.ts';
 import { readTopicPattern, type TopicPattern } from './topic-pattern.ts';
 
@@ -26,7 +26,7 @@ export interface TopicPlan extends ElementReader {
 
 export interface IngestPlan {
   readonly version: PublishOptions['version'];
-  readonly server: Server;
+  readonly server: MqttServer;
   readonly clientId: string;
   /** Time in seconds for which the MQTT broker keeps messages while Mlaka is disconnected; 0: not at all. */
   readonly keptSeconds: number;
@@ -95,7 +95,7 @@ function readQos(spec: Spec, initially: PublishOptions['qos']): PublishOptions['
   throw new Error(`${spec.placeOf('qos')} must be 0, 1 or 2, not ${number}.`);
 }
 
-function readServerOf(spec: Spec, { env }: PlanOptions): Server {
+function readServerOf(spec: Spec, { env }: PlanOptions): MqttServer {
   const server = readServer(spec.neededText('broker'));
   if ('objection' in server) throw new Error(`broker cannot be used: ${server.objection}.`);
   const [user, password] = [readSecret(spec, 'userFrom', env), readSecret(spec, 'passwordFrom', env)];

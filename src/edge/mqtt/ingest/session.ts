@@ -13,7 +13,7 @@ import {
   parser as createParser,
 } from 'mqtt-packet';
 import { openSocket } from '../socket.ts';
-import type { PublishOptions, Server } from '../target.ts';
+import type { PublishOptions, MqttServer } from '../target.ts';
 
 /** A received message. */
 export interface Message {
@@ -25,7 +25,7 @@ export interface Message {
 }
 
 export interface SessionOptions {
-  readonly server: Server;
+  readonly server: MqttServer;
   readonly version: PublishOptions['version'];
   readonly clientId: string;
   /**

@@ -1,4 +1,4 @@
-/** Adds the end of credentials to a policy: an identity whose key was revoked, or whose credentials have expired, is granted nothing. */
+/** Makes a policy grant nothing to an identity whose key was revoked, or whose credentials have expired. */
 import type { Identity } from '../../core/access/identity.ts';
 import type { AccessPolicy } from '../../core/access/policy.ts';
 import { createPrincipal } from '../../core/access/principal.ts';
@@ -6,11 +6,11 @@ import { compareInstants, microsOfInstant } from '../../core/model/instant.ts';
 import type { Clock } from '../../core/port/clock.ts';
 import type { KeyRing } from './key-ring.ts';
 
-/** The subjects of keys begin with it. */
-const keySubject = 'key:';
+/** The beginning of the subject of each key. */
+const keySubjectPrefix = 'key:';
 
-/** Followers of the policy are also called when a key changes, so that streams of a revoked key end. */
-export function createValidPolicy(
+/** The listeners of the policy are also called when a key changes, so that the streams of a revoked key end. */
+export function createCredentialPolicy(
   policy: AccessPolicy,
   {
     keys,
@@ -21,13 +21,13 @@ export function createValidPolicy(
     ...policy,
     principalOf: (identity) => (isValid(identity) ? policy.principalOf(identity) : createPrincipal(identity, [])),
     principalOfOwner: (owner) => {
-      const present = presentOwner(owner);
+      const present = withPresentRoles(owner);
       return present ? policy.principalOfOwner(present) : createPrincipal(owner, []);
     },
     endOf: ({ credential, expiresAt }) => {
-      const ofKey = credential === undefined ? undefined : keys.endOf(credential);
-      if (ofKey === undefined || expiresAt === undefined) return ofKey ?? expiresAt;
-      return compareInstants(ofKey, expiresAt) < 0 ? ofKey : expiresAt;
+      const keyEnd = credential === undefined ? undefined : keys.endOf(credential);
+      if (keyEnd === undefined || expiresAt === undefined) return keyEnd ?? expiresAt;
+      return compareInstants(keyEnd, expiresAt) < 0 ? keyEnd : expiresAt;
     },
     follow: (listener) => {
       const stops = [policy.follow(listener), keys.follow(listener)];
@@ -37,10 +37,10 @@ export function createValidPolicy(
     },
   };
 
-  /** A key has the roles that it has now. Nothing tells the roles that the holder of a token has now. */
-  function presentOwner(owner: Identity): Identity | undefined {
-    const isKey = owner.kind === 'key' && owner.subject.startsWith(keySubject);
-    return isKey ? keys.holderNamed(owner.subject.slice(keySubject.length)) : owner;
+  /** The owner with the present roles of his key. For the holder of a token they are unknown, so the roles at the creation count. */
+  function withPresentRoles(owner: Identity): Identity | undefined {
+    const isKey = owner.kind === 'key' && owner.subject.startsWith(keySubjectPrefix);
+    return isKey ? keys.holderNamed(owner.subject.slice(keySubjectPrefix.length)) : owner;
   }
 
   function isValid({ expiresAt, credential }: Identity): boolean {
