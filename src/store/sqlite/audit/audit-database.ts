@@ -6,22 +6,47 @@ import { documentIn } from '../../../core/port/document-collection.ts';
 
 export interface AuditDatabase {
   append(lines: readonly AuditLine[]): void;
-  /** The lines as JSON texts, the newest first. */
-  find(query: AuditQuery): readonly string[];
+  /** Some of the lines, or all, the newest first. */
+  find(query: AuditQuery): AuditPage;
   /** Removes one slice of the lines. Returns how many: 0 when all are removed. */
   prune(pruning: AuditPruning): number;
   close(): void;
 }
 
-/** Other versions of the file are refused. */
-const schemaVersion = 1;
+/** What one call of `find` found. */
+export interface AuditPage {
+  /** The lines as JSON texts. */
+  readonly texts: readonly string[];
+  /** Only lines with smaller ids were not looked at. Absent: all were. */
+  readonly next?: string;
+}
+
+/** Newer versions of the file are refused, and older ones are changed to this one. */
+const schemaVersion = 2;
+
+/**
+ * Lines that only read are many, and their number is limited (`readsMax`). So they have no rows in `term`, which would cost more than the
+ * lines themselves: they are searched by their terms, a JSON array.
+ */
+const readSchema =
+  'CREATE TABLE read (id TEXT PRIMARY KEY, tenant TEXT NOT NULL, terms TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;';
 
 const schema = `
-  CREATE TABLE line (id TEXT PRIMARY KEY, tenant TEXT NOT NULL, is_read INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE line (id TEXT PRIMARY KEY, tenant TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX line_tenant ON line (tenant, id);
-  CREATE INDEX line_read ON line (id) WHERE is_read = 1;
   CREATE TABLE term (tenant TEXT NOT NULL, term TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (tenant, term, id)) WITHOUT ROWID;
-  PRAGMA user_version = ${schemaVersion};
+  ${readSchema}
+`;
+
+/** In version 1, lines that only read had rows in `term` too. */
+const fromVersion1 = `
+  ${readSchema}
+  INSERT INTO read SELECT id, tenant,
+    (SELECT json_group_array(term) FROM term WHERE term.id = line.id AND term.tenant = line.tenant), text FROM line WHERE is_read = 1;
+  DELETE FROM term WHERE id IN (SELECT id FROM read);
+  DROP INDEX line_read;
+  DELETE FROM line WHERE is_read = 1;
+  ALTER TABLE line DROP COLUMN is_read;
 `;
 
 /** Creates the file if need be. Commits survive a power loss. */
@@ -29,7 +54,8 @@ export function openAuditDatabase(path: string): AuditDatabase {
   const database = new Database(path);
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) database.pragma(pragma);
   const version = database.pragma('user_version', { simple: true });
-  if (version === 0) database.exec(`BEGIN; ${schema} COMMIT;`);
+  if (version === 0 || version === 1)
+    database.exec(`BEGIN; ${version === 0 ? schema : fromVersion1} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
   else if (version !== schemaVersion) throw new Error(`${path} was written by a newer version.`);
   return {
     append: createAppend(database),
@@ -40,33 +66,69 @@ export function openAuditDatabase(path: string): AuditDatabase {
 }
 
 function createAppend(database: Database.Database): AuditDatabase['append'] {
-  const addLine = database.prepare('INSERT OR IGNORE INTO line (id, tenant, is_read, text) VALUES (?, ?, ?, ?)');
+  const addLine = database.prepare('INSERT OR IGNORE INTO line (id, tenant, text) VALUES (?, ?, ?)');
+  const addRead = database.prepare('INSERT OR IGNORE INTO read (id, tenant, terms, text) VALUES (?, ?, ?, ?)');
   const addTerm = database.prepare('INSERT OR IGNORE INTO term (tenant, term, id) VALUES (?, ?, ?)');
   return database.transaction((lines: readonly AuditLine[]) => {
     for (const line of lines) {
-      addLine.run(line.id, line.tenant, line.isRead ? 1 : 0, JSON.stringify(line));
-      for (const term of auditTermsOf(line)) addTerm.run(line.tenant, term, line.id);
+      const terms = auditTermsOf(line);
+      const text = JSON.stringify(line);
+      if (line.isRead) {
+        addRead.run(line.id, line.tenant, JSON.stringify(terms), text);
+        continue;
+      }
+      addLine.run(line.id, line.tenant, text);
+      for (const term of terms) addTerm.run(line.tenant, term, line.id);
     }
   });
 }
 
-/** Walks the rarest kind of term, which is the last but the operation, and looks up the others by line. */
-function find(database: Database.Database, { tenant, terms, from = '', below, limit }: AuditQuery): readonly string[] {
+/** Lines that only read and that one call of `find` looks at, so that lines to be written do not wait for long. */
+const searched = 50_000;
+
+function find(database: Database.Database, query: AuditQuery): AuditPage {
+  const { from = '', below, limit } = query;
+  const isBelow = below === undefined ? '' : 'AND id < @below';
+  const first = database.prepare(
+    `SELECT id FROM read WHERE id >= @from ${isBelow} ORDER BY id DESC LIMIT 1 OFFSET ${searched}`,
+  );
+  const bounds = { from, ...(below === undefined ? {} : { below }) };
+  const next: unknown = first.pluck().get(bounds);
+  const range = `id >= @from ${isBelow}`;
+  const { ids, values } = changesFor(query, range);
+  const reads = query.terms.map((_, n) => `AND instr(terms, @json${n}) > 0`).join(' ');
+  const all = database.prepare(`
+    SELECT text FROM (
+      SELECT id, text FROM line WHERE id IN (${ids} ORDER BY id DESC LIMIT @limit)
+      UNION ALL
+      SELECT * FROM (SELECT id, text FROM read WHERE tenant = @tenant AND ${range} ${reads} ORDER BY id DESC LIMIT @limit)
+    ) ORDER BY id DESC LIMIT @limit`);
+  const jsons = Object.fromEntries(query.terms.map((term, n) => [`json${n}`, JSON.stringify(term)]));
+  const start = typeof next === 'string' ? next : from;
+  const texts = all
+    .pluck()
+    .all({ ...bounds, ...values, ...jsons, tenant: query.tenant, limit, from: start })
+    .map(String);
+  return { texts, ...(typeof next === 'string' && texts.length < limit ? { next } : undefined) };
+}
+
+/**
+ * A query for the ids of lines in `line`, and its values. It walks the rarest kind of term, which is the last but the operation, and looks up
+ * the others by line.
+ */
+function changesFor(
+  { terms }: AuditQuery,
+  range: string,
+): { readonly ids: string; readonly values: Readonly<Record<string, string>> } {
   const [first, ...others] = [...terms].sort((a, b) => rankOf(a) - rankOf(b));
-  const range = `id >= @from ${below === undefined ? '' : 'AND id < @below'}`;
+  if (first === undefined) return { ids: `SELECT id FROM line WHERE tenant = @tenant AND ${range}`, values: {} };
   const has = others.map(
     (_, n) => `AND EXISTS (SELECT 1 FROM term WHERE tenant = @tenant AND term = @term${n} AND id = found.id)`,
   );
-  const ids =
-    first === undefined
-      ? `SELECT id FROM line WHERE tenant = @tenant AND ${range}`
-      : `SELECT id FROM term AS found WHERE tenant = @tenant AND term = @first AND ${range} ${has.join(' ')}`;
-  const query = database
-    .prepare(`SELECT text FROM line WHERE id IN (${ids} ORDER BY id DESC LIMIT @limit) ORDER BY id DESC`)
-    .pluck();
-  const given = Object.fromEntries(others.map((term, n) => [`term${n}`, term]));
-  const bounds = { from, limit, ...(first === undefined ? {} : { first }), ...(below === undefined ? {} : { below }) };
-  return query.all({ tenant, ...bounds, ...given }).map(String);
+  return {
+    ids: `SELECT id FROM term AS found WHERE tenant = @tenant AND term = @first AND ${range} ${has.join(' ')}`,
+    values: { first, ...Object.fromEntries(others.map((term, n) => [`term${n}`, term])) },
+  };
 }
 
 /** Terms of this kind are on fewer lines than those of the kinds after it. */
@@ -84,11 +146,9 @@ interface Row {
 
 function createPrune(database: Database.Database): AuditDatabase['prune'] {
   const old = database.prepare<[string, number], Row>('SELECT id, text FROM line WHERE id < ? ORDER BY id LIMIT ?');
-  const reads = database.prepare<[string, number], Row>(
-    'SELECT id, text FROM line WHERE is_read = 1 AND id <= ? ORDER BY id LIMIT ?',
-  );
-  const surplus = database.prepare<[number], Pick<Row, 'id'>>(
-    'SELECT id FROM line WHERE is_read = 1 ORDER BY id DESC LIMIT 1 OFFSET ?',
+  const surplus = database.prepare<[number], Pick<Row, 'id'>>('SELECT id FROM read ORDER BY id DESC LIMIT 1 OFFSET ?');
+  const deleteReads = database.prepare(
+    'DELETE FROM read WHERE id IN (SELECT id FROM read WHERE id < ? ORDER BY id LIMIT ?)',
   );
   const deleteLine = database.prepare('DELETE FROM line WHERE id = ?');
   const deleteTerm = database.prepare('DELETE FROM term WHERE tenant = ? AND term = ? AND id = ?');
@@ -100,10 +160,12 @@ function createPrune(database: Database.Database): AuditDatabase['prune'] {
     }
   });
   return ({ below, readsMax }) => {
-    const aged = old.all(below, slice);
-    const last = aged.length > 0 ? undefined : surplus.get(readsMax);
-    const rows = last ? reads.all(last.id, slice) : aged;
+    const rows = old.all(below, slice);
     remove(rows);
-    return rows.length;
+    if (rows.length > 0) return rows.length;
+    const last = surplus.get(readsMax)?.id;
+    // A space comes before all characters of ids.
+    const bound = last === undefined || last < below ? below : `${last} `;
+    return deleteReads.run(bound, slice).changes;
   };
 }

@@ -1,6 +1,7 @@
 /** Messages between the main thread and the thread of the audit. */
 import type { AuditPruning, AuditQuery } from '../../../core/port/audit.ts';
 import type { Failure } from '../failure.ts';
+import type { AuditPage } from './audit-database.ts';
 
 export type AuditTask =
   /** `lines`: a JSON array. One text crosses threads faster than many objects. */
@@ -10,8 +11,7 @@ export type AuditTask =
   | { readonly op: 'close' };
 
 /** What a task results in: the texts of lines, or the number of removed lines. */
-export interface AuditResult {
-  readonly texts: readonly string[];
+export interface AuditResult extends AuditPage {
   readonly removed: number;
 }
 

@@ -1,6 +1,6 @@
 /** The audit in a SQLite file of its own. Its thread starts at the first use, so that a broker without an audit has none. */
 import { Worker } from 'node:worker_threads';
-import { auditLineIn } from '../../../core/model/audit-line.ts';
+import { type AuditLine, auditLineIn } from '../../../core/model/audit-line.ts';
 import { Problem } from '../../../core/model/problem.ts';
 import type { AuditTrail } from '../../../core/port/audit.ts';
 import { documentIn } from '../../../core/port/document-collection.ts';
@@ -28,8 +28,14 @@ export function createAuditTrail(path: string): FileAuditTrail {
       if (lines.length > 0) await ask({ op: 'append', lines: JSON.stringify(lines) });
     },
     find: async (query) => {
-      const { texts } = await ask({ op: 'find', query });
-      return texts.flatMap((text) => auditLineIn(documentIn(text)) ?? []);
+      const lines: AuditLine[] = [];
+      let rest = query;
+      for (;;) {
+        const { texts, next } = await ask({ op: 'find', query: rest });
+        lines.push(...texts.flatMap((text) => auditLineIn(documentIn(text)) ?? []));
+        if (next === undefined) return lines;
+        rest = { ...query, below: next, limit: query.limit - lines.length };
+      }
     },
     prune: async (pruning) => {
       let count = 0;

@@ -35,7 +35,7 @@ function carryOut(database: AuditDatabase, task: AuditTask): AuditResult {
       return { texts: [], removed: 0 };
     }
     case 'find':
-      return { texts: database.find(task.query), removed: 0 };
+      return { ...database.find(task.query), removed: 0 };
     case 'prune':
       return { texts: [], removed: database.prune(task.pruning) };
     case 'close':
