@@ -4,10 +4,10 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 const valueCharactersMax = 200;
 const ruleCharactersMax = 300;
 
-const cut = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+const truncate = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
 
 /** A value as JSON text of at most 200 characters. */
-export const valueText = (value: unknown): string => cut(JSON.stringify(value), valueCharactersMax);
+export const valueText = (value: unknown): string => truncate(JSON.stringify(value), valueCharactersMax);
 
 /** The most specific error. `if` only reports that a branch failed, and the error of the branch precedes it. */
 export const mostSpecificError = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
@@ -16,7 +16,7 @@ export const mostSpecificError = (errors: readonly ErrorObject[]): ErrorObject |
 /** The broken rule, such as `must be <= 1` or `must be >= -90 at coordinates/1`. */
 export function ruleText(error: ErrorObject): string {
   const place = error.instancePath === '' ? '' : ` at ${error.instancePath.slice(1)}`;
-  return cut(`${wordsOf(error)}${place}`, ruleCharactersMax);
+  return truncate(`${wordsOf(error)}${place}`, ruleCharactersMax);
 }
 
 function wordsOf({ keyword, params, message = `must meet ${keyword}`, parentSchema }: ErrorObject): string {
@@ -34,7 +34,7 @@ function wordsOf({ keyword, params, message = `must meet ${keyword}`, parentSche
 }
 
 const listed = (values: unknown): string =>
-  cut(
+  truncate(
     Array.isArray(values)
       ? values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(', ')
       : '',

@@ -90,11 +90,11 @@ export function startRollupWorker({ stores, isMine, observe }: RollupWorkerOptio
   const { signal } = stopping;
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
   const isOn = (): boolean => !signal.aborted && isMine();
-  const workOutAll = async (): Promise<void> => {
-    for (const workOut of await stores()) {
+  const computeAll = async (): Promise<void> => {
+    for (const compute of await stores()) {
       for (let isMore = true; isMore && isOn(); ) {
         const began = performance.now();
-        isMore = await workOut();
+        isMore = await compute();
         if (isMore) await pause(performance.now() - began);
       }
     }
@@ -104,7 +104,7 @@ export function startRollupWorker({ stores, isMine, observe }: RollupWorkerOptio
       await pause(lookMs);
       if (!isOn()) continue;
       // Other operations report that the database does not answer.
-      await workOutAll().catch((cause: unknown) => {
+      await computeAll().catch((cause: unknown) => {
         if (!isUnavailable(cause)) observe({ kind: 'failed', where: 'store: rollups', cause });
       });
     }

@@ -21,7 +21,7 @@ export interface RollupWriter {
   /** Finds some days to compute. Empty: none are left. */
   due(): readonly Due[];
   /** Computes the first of these days, as many as one slice takes. `due` finds the others again. */
-  workOut(due: readonly Due[]): Interruptible<undefined>;
+  compute(due: readonly Due[]): Interruptible<undefined>;
   /** Clears the state in memory after a failed transaction. */
   reset(): void;
 }
@@ -73,12 +73,12 @@ export function createRollupWriter(database: Database, unobserved: UnobservedSer
     },
     forget: (series, before) => rows.forget(series, before),
     due: () => queue.next(),
-    *workOut(due) {
+    *compute(due) {
       let left = readMax;
       for (const one of due) {
         if (left <= 0) break;
         noted.delete(keyOf(one, one.day));
-        left -= workOut(rows, one);
+        left -= compute(rows, one);
         yield;
       }
       return undefined;
@@ -88,7 +88,7 @@ export function createRollupWriter(database: Database, unobserved: UnobservedSer
 }
 
 /** Returns the number of instances of the day. */
-function workOut(rows: Rows, due: Due): number {
+function compute(rows: Rows, due: Due): number {
   const { numbers, others } = rows.read(due, due.day);
   if (others > 0) rows.put(due, { day: due.day, state: rollupState.mixed, summaries: null });
   else rows.putSummaries(due, { day: due.day, state: rollupState.fresh, numbers });

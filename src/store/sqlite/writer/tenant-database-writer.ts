@@ -68,7 +68,7 @@ export function openTenantDatabaseWriter(path: string): TenantDatabaseWriter {
   return {
     commit,
     position: () => tables.sequence.position(),
-    doDeferredWork: createTidy(tables, { wal, inTransaction }),
+    doDeferredWork: createDeferredWork(tables, { wal, inTransaction }),
     close() {
       wal.empty();
       database.close();
@@ -80,7 +80,7 @@ function* answer({ seq, job }: Request, run: Run): Interruptible<Reply> {
   return { seq, answer: yield* run(job) };
 }
 
-function createTidy(
+function createDeferredWork(
   { entities: { valueIndex }, rollups }: Tables,
   { wal, inTransaction }: { wal: Wal; inTransaction: InTransaction },
 ): TenantDatabaseWriter['doDeferredWork'] {
@@ -91,7 +91,7 @@ function createTidy(
       return true;
     }
     const due = rollups.due();
-    if (due.length > 0) yield* inTransaction(rollups.workOut(due));
+    if (due.length > 0) yield* inTransaction(rollups.compute(due));
     return due.length > 0;
   };
 }
