@@ -37,13 +37,14 @@ async function pythonWith(name: string, version: string): Promise<string> {
   afterAll(() => broker.stop());
 
   test.each([
-    ['filip', '0.8.1'],
-    ['ngsildclient', '0.5.2'],
+    ['filip', '0.8.1', 'filip_job.py'],
+    ['filip', '0.8.1', 'filip_v2_job.py'],
+    ['ngsildclient', '0.5.2', 'ngsildclient_job.py'],
   ])(
-    '%s %s',
-    async (name, version) => {
+    '%s %s: %s',
+    async (name, version, job) => {
       const python = await pythonWith(name, version);
-      const { stdout } = await run(python, [join(here, `${name}_job.py`), broker.url], { timeout: 60_000 });
+      const { stdout } = await run(python, [join(here, job), broker.url], { timeout: 60_000 });
       expect(stdout.trim().split('\n').at(-1)).toBe('done');
     },
     240_000,
