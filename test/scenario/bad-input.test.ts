@@ -324,9 +324,9 @@ const cases: Readonly<Record<string, Case>> = {
   'a method that is not there': { send: `POST /entities/${id}`, body: '{}', headers: json, status: 405, type: '' },
   'a path that is not there': { send: 'GET /lamps', status: 404, names: /lamps/ },
   'a part of the API that is not built': {
-    send: 'POST /snapshots',
+    send: 'POST /entityMaps',
     status: 501,
-    names: /snapshots|not/,
+    names: /entityMaps/,
   },
 };
 

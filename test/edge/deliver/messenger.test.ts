@@ -70,7 +70,7 @@ describe('an answer', () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    expect(await deliver(uri)).toEqual({ kind: 'taken' });
+    expect(await deliver(uri)).toEqual({ kind: 'taken', status: 200 });
     expect(await deliver(uri)).toMatchObject({ kind: 'unreached' });
     server.close();
   });
@@ -97,10 +97,10 @@ test('a receiver that is gone is unreached', async () => {
 
 test('a kept connection that the receiver has closed meanwhile is replaced', async () => {
   const [receiver, one] = [await startReceiver(), messenger()];
-  expect(await deliver(receiver.url, one)).toEqual({ kind: 'taken' });
+  expect(await deliver(receiver.url, one)).toEqual({ kind: 'taken', status: 200 });
   await receiver.down();
   await receiver.up();
-  expect(await deliver(receiver.url, one)).toEqual({ kind: 'taken' });
+  expect(await deliver(receiver.url, one)).toEqual({ kind: 'taken', status: 200 });
   expect(receiver.received.length).toBe(2);
 });
 
@@ -116,10 +116,10 @@ test('a kept connection that breaks under a notification is replaced, a new one 
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const one = messenger();
-  expect([await deliver(uri, one), requests]).toEqual([{ kind: 'taken' }, 1]);
+  expect([await deliver(uri, one), requests]).toEqual([{ kind: 'taken', status: 204 }, 1]);
   // The connection is free only when the answer has been dealt with.
   await setImmediate();
-  expect([await deliver(uri, one), requests]).toEqual([{ kind: 'taken' }, 3]);
+  expect([await deliver(uri, one), requests]).toEqual([{ kind: 'taken', status: 204 }, 3]);
   expect([(await deliver(uri)).kind, requests]).toEqual(['unreached', 4]);
   server.close();
 });
@@ -128,7 +128,7 @@ test('headers are told apart by their names in any case, and the user of a URI i
   const receiver = await startReceiver();
   const uri = receiver.url.replace('http://', 'http://mlaka:s%20e@');
   const headers = { 'user-agent': 'mine', 'content-type': 'text/plain', 'X-Place': 'Čirče' };
-  expect(await messenger().send(message(uri, { headers })).done).toEqual({ kind: 'taken' });
+  expect(await messenger().send(message(uri, { headers })).done).toEqual({ kind: 'taken', status: 200 });
   expect(receiver.received[0]?.headers).toMatchObject({
     'user-agent': 'mine',
     'content-type': 'application/json',
