@@ -112,6 +112,14 @@ test('an owner may have so many stored subscriptions, and others have their own'
   expect((await subscribe('urn:s:4', first())).status).toBe(201);
   expect((await send('/ngsi-ld/v1/subscriptions/urn:s:1', { method: 'DELETE' })).status).toBe(204);
   expect((await subscribe('urn:s:3')).status).toBe(201);
+  const v2 = {
+    subject: { entities: [{ idPattern: '.*' }] },
+    notification: { http: { url: 'http://127.0.0.1:9/' } },
+  };
+  const refused = await send('/v2/subscriptions', posted(v2));
+  expect(statusAndWait(refused)).toEqual([429, '60']);
+  expect(await refused.json()).toMatchObject({ error: 'TooManyRequests' });
+  expect((await send('/v2/subscriptions', posted(v2), first())).status).toBe(201);
 });
 
 test('bytes that were sent are missing at the next request', async () => {

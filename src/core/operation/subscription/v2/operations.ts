@@ -11,7 +11,7 @@ import { subscriptionCollection } from '../../../port/subscriptions.ts';
 import { badRequest, V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
 import { readPage, readV2Options } from '../../../v2/page.ts';
-import { mayManage } from '../owner.ts';
+import { mayManage, requireRoomForOne } from '../owner.ts';
 import { resumed, withContextKept } from '../document.ts';
 import { removeSubscription } from '../remove.ts';
 import { serialized } from '../serialized.ts';
@@ -38,6 +38,7 @@ export const createV2Subscription = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
+    await requireRoomForOne(call);
     const document = await withContextKept(await newV2Document(bodyOf(request), call), call);
     await call.services.subscriptions.check(call.tenant, document);
     await call.store.collection(subscriptionCollection).put(document.id, subscriptionJson(document));
