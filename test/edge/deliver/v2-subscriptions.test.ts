@@ -284,7 +284,13 @@ test('a custom notification has its own method, address, headers and content, wi
     url: `${bench.url}/of/\${id}`,
     method: 'PUT',
     qs: { t: '${type}' },
-    headers: { 'X-A': '${A}', 'X-Auth-Token': '', 'Content-Type': 'text/csv', 'Ngsiv2-AttrsFormat': 'mine' },
+    headers: {
+      'X-A': '${A}',
+      '${"Ho"}st': 'other.example',
+      'X-Auth-Token': '',
+      'Content-Type': 'text/csv',
+      'Ngsiv2-AttrsFormat': 'mine',
+    },
     payload: '${id};${A};%22',
   };
   const { subject } = toAll(bench) as { subject: JsonObject };
@@ -293,6 +299,7 @@ test('a custom notification has its own method, address, headers and content, wi
   const [first] = await bench.until(1);
   expect(first).toMatchObject({ method: 'PUT', path: '/of/E?t=T', text: 'E;1;"' });
   expect(first?.headers).toMatchObject({ 'x-a': '1', 'content-type': 'text/csv', 'ngsiv2-attrsformat': 'custom' });
+  expect(first?.headers['host']).toBe(new URL(bench.url).host);
   const ngsi = {
     url: bench.url,
     ngsi: {

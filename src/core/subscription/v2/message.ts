@@ -6,6 +6,7 @@ import type { Message } from '../../port/messenger.ts';
 import type { JexlContext } from '../../v2/jexl/evaluate.ts';
 import { hasMacro, replaceInJson, replaceInText } from '../../v2/jexl/macros.ts';
 import { servicePathOf } from '../../v2/render-entity.ts';
+import { isFraming } from '../../v2/subscription/read-transport.ts';
 import type {
   HttpTransport,
   MqttTransport,
@@ -98,14 +99,17 @@ function bodyOf(
   }
 }
 
-/** Names and values with their macros replaced. What could end a header is left out of values. */
-const replacedHeaders = (templates: Templates, context: JexlContext): Templates =>
-  Object.fromEntries(
-    Object.entries(templates).map(([name, value]) => [
-      replaceInText(name, context).replace(/[^!#$%&'*+.^_`|~0-9A-Za-z-]/g, ''),
-      replaceInText(value, context).replace(/[^\t\P{Cc}]/gu, ''),
-    ]),
-  );
+/**
+ * Names and values with their macros replaced. What could end a header is left out of values, and a header that would frame the message is
+ * left out as a whole: the values of macros are those of any entity.
+ */
+function replacedHeaders(templates: Templates, context: JexlContext): Templates {
+  const replaced = Object.entries(templates).map(([name, value]): readonly [string, string] => [
+    replaceInText(name, context).replace(/[^!#$%&'*+.^_`|~0-9A-Za-z-]/g, ''),
+    replaceInText(value, context).replace(/[^\t\P{Cc}]/gu, ''),
+  ]);
+  return Object.fromEntries(replaced.filter(([name]) => !isFraming(name)));
+}
 
 /** The headers with others in place of those of the same name. An empty value removes a header. */
 function withHeaders(headers: Templates, own: Templates): Templates {

@@ -85,10 +85,13 @@ function readTemplates(json: JsonObject, name: string): Templates {
 /** Headers that frame a message or control a connection. A subscriber may not set them. */
 const framing = /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
 
+/** True for the name of such a header. A name with macros is known only when they are replaced. */
+export const isFraming = (name: string): boolean => framing.test(name);
+
 function readHeaders(json: JsonObject): Templates {
   const headers = readTemplates(json, 'headers');
   for (const [name, value] of Object.entries(headers)) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(withoutMacros(name)) || framing.test(name))
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(withoutMacros(name)) || isFraming(name))
       throw badRequest(`the header ${JSON.stringify(name)} cannot be set in a custom notification`);
     if (/[^\t\P{Cc}]/u.test(value)) throw badRequest(`the value of the header ${name} cannot stand in a header`);
   }
