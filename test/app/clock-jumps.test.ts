@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type TestBroker, startTestBroker, stopSites } from '../edge/deliver/test-broker.ts';
+import { type TestBroker, startTestBroker, stopTestBrokers } from '../edge/deliver/test-broker.ts';
 
 const yearMs = 365 * 86_400_000;
 const realNow = Date.now;
@@ -42,7 +42,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mlaka-clock-'));
 });
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   rmSync(folder, { recursive: true });
 });
 

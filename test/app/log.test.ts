@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import type { Observation } from '../../src/core/port/observe.ts';
-import { startTestBroker } from '../edge/http/test-server.ts';
+import { startTestServer } from '../edge/http/test-server.ts';
 
 const log = new URL('../../src/app/telemetry/log.ts', import.meta.url).pathname;
 
@@ -64,7 +64,7 @@ test('secrets of URLs are masked in messages of errors and in their stacks', asy
 });
 
 test('what a client has done wrong is no failure', async () => {
-  const broker = await startTestBroker();
+  const broker = await startTestServer();
   const bad = ['GET /ngsi-ld/v1/entities?nope=1', 'GET /nowhere', 'PUT /ngsi-ld/v1/entities', 'BAD'];
   for (const line of bad) await broker.raw(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   await broker.raw(`GET /ngsi-ld/v1/broken HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);

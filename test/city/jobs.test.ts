@@ -13,7 +13,7 @@ import { instantOf } from '../../src/core/model/instant.ts';
 import type { Observation } from '../../src/core/port/observe.ts';
 import type { Stores } from '../../src/core/port/store.ts';
 import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { noSnapshots } from '../context-registry.ts';
+import { noSnapshots } from '../test-services.ts';
 
 const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await sleep(10);

@@ -4,19 +4,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { openPolicy } from '../../src/core/access/policy.ts';
-import { createYieldToEventLoop, createClock, createIds } from '../../src/app/process.ts';
-import { createRegistrations } from '../../src/core/federation/registrations.ts';
-import type { Services } from '../../src/core/operation/operation.ts';
-import { createTickets } from '../../src/core/operation/stream/tickets.ts';
+import { createYieldToEventLoop } from '../../src/app/process.ts';
 import { operations } from '../../src/core/operation/table.ts';
-import { createMemory } from '../../src/app/memory.ts';
 import { createRenderCache } from '../../src/core/representation/rendered.ts';
 import { type Answerer, createAnswerer } from '../../src/edge/http/dispatch.ts';
 import { noProxies } from '../../src/edge/trusted-proxies.ts';
 import { createExpressServer } from '../../src/edge/http/express-server.ts';
-import { createMemoryStores } from '../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../context-registry.ts';
+import { createTestServices } from '../test-services.ts';
 import { load } from './load.ts';
 
 const path = '/ngsi-ld/v1/entities/urn:ngsi-ld:Streetlight:1';
@@ -44,28 +38,12 @@ const servers: Readonly<Record<string, (answer: Answerer) => Server>> = {
 /** In the child: serves, and tells how much processor time each request took between two messages. */
 async function serve(name: string): Promise<void> {
   let answered = 0;
-  const [stores, clock] = [createMemoryStores(), createClock()];
   const observe = (): unknown => (answered += 1);
-  const services: Services = {
-    stores,
-    contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    clock,
-    yieldToEventLoop: createYieldToEventLoop(),
-    ids: createIds(),
+  const services = createTestServices({
     observe,
+    yieldToEventLoop: createYieldToEventLoop(),
     renders: createRenderCache(2 ** 20),
-    memory: createMemory(2 ** 28, observe),
-    collation: 'und-x-icu',
-    limits: testLimits,
-    subscriptions: noSubscriptions,
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: clock.now() },
-    access: openPolicy,
-    isTolerant: false,
-  };
+  });
   const limits = { bodyBytesMax: 2 ** 20, depthMax: 64, membersMax: 50_000 };
   const answer = createAnswerer({
     services,

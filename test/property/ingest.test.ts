@@ -1,7 +1,7 @@
 /** Tests MQTT ingestion with arbitrary topics and payloads: each message is processed, and none causes an internal error. */
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { eventually, stopSites } from '../edge/deliver/test-broker.ts';
+import { eventually, stopTestBrokers } from '../edge/deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../edge/mqtt/aedes-broker.ts';
 import { closeDevices, openDevice, startIngestingBroker } from '../edge/mqtt/ingest/ingesting-broker.ts';
 import { near, nearJson, runs, timeoutMs } from './fuzz.ts';
@@ -9,7 +9,7 @@ import { concise, lamp, moment } from './samples.ts';
 
 afterEach(async () => {
   await closeDevices();
-  await stopSites();
+  await stopTestBrokers();
   await stopAedes();
 });
 

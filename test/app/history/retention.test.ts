@@ -4,7 +4,7 @@ import { startJobs } from '../../../src/city/job/jobs.ts';
 import { readKeptDays, readRollupDays, retentionAt } from '../../../src/city/job/retention.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { noSnapshots } from '../../context-registry.ts';
+import { noSnapshots } from '../../test-services.ts';
 import { defaultVocabulary } from '../../scenario/scenario.ts';
 
 const terms = { expand: (name: string) => (name.includes(':') ? name : `${defaultVocabulary}${name}`) };

@@ -3,14 +3,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAuditWriter } from '../../../src/app/audit-writer.ts';
 import { createMemory } from '../../../src/app/memory.ts';
-import { createClock, createIds, createYieldToEventLoop } from '../../../src/app/process.ts';
+import { createClock, createYieldToEventLoop } from '../../../src/app/process.ts';
 import { grantCollection } from '../../../src/core/access/grant-document.ts';
 import { openGrantPolicy } from '../../../src/core/access/grant-policy.ts';
 import { type Authenticate, anonymous } from '../../../src/core/access/identity.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { type Json, parseJson } from '../../../src/core/model/json.ts';
 import type { Services } from '../../../src/core/operation/operation.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import type { Audit } from '../../../src/core/port/audit.ts';
 import type { Stores } from '../../../src/core/port/store.ts';
@@ -19,7 +17,7 @@ import { closeServer, createHttpServer } from '../../../src/edge/http/server.ts'
 import { createFeeds } from '../../../src/edge/stream/feed.ts';
 import { createEventStreams } from '../../../src/edge/stream/sse/streams.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { createTestServices } from '../../test-services.ts';
 import { testServerLimits } from '../http/test-server.ts';
 
 interface Answer {
@@ -66,27 +64,16 @@ export async function startTestServer(
   if (!store) throw new Error('There is no default tenant.');
   const policy = await openGrantPolicy(store.collection(grantCollection), observe);
   const audit = audited && createAuditWriter({ ...audited, trail: stores.audit, clock, observe });
-  const services: Services = {
-    ...(audit ? { audit } : undefined),
-    stores,
-    access: policy,
-    contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    clock,
-    yieldToEventLoop: createYieldToEventLoop(),
-    ids: createIds(),
-    observe,
-    renders: createRenderCache(2 ** 20),
-    memory: createMemory(2 ** 26, observe),
-    collation: 'und-x-icu',
-    limits: testLimits,
-    subscriptions: noSubscriptions,
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe }),
-    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: clock.now() },
-    isTolerant: false,
-  };
+  const services = createTestServices(
+    {
+      ...(audit ? { audit } : undefined),
+      ...{ stores, clock, observe, access: policy },
+      yieldToEventLoop: createYieldToEventLoop(),
+      renders: createRenderCache(2 ** 20),
+      memory: createMemory(2 ** 26, observe),
+    },
+    known,
+  );
   const limits = { connectionsMax: 10, bufferBytes: 2 ** 20, pingIntervalMs: 30_000 };
   const events = createEventStreams({ services, openFeed: createFeeds(services), limits });
   const server = createHttpServer({

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { type Api, eventually, type TestBroker, startTestBroker, stopSites } from './test-broker.ts';
+import { type Api, eventually, type TestBroker, startTestBroker, stopTestBrokers } from './test-broker.ts';
 
 jest.setTimeout(30_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'mlaka-letters-'));
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopReceivers();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -1,11 +1,11 @@
 /** Tests delivery over HTTP with real sockets: the content of notifications, their order, and failures of receivers. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { eventually, startTestBroker, stopSites } from './test-broker.ts';
+import { eventually, startTestBroker, stopTestBrokers } from './test-broker.ts';
 
 jest.setTimeout(30_000);
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopReceivers();
 });
 

@@ -1,20 +1,15 @@
 /** Tests the delivery engine with a fake messenger: which records of the log it processes, and that it reports every loss. */
 import { afterEach, expect, test } from '@jest/globals';
-import { openPolicy } from '../../../src/core/access/policy.ts';
-import { createClock, createIds } from '../../../src/app/process.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
+import { createClock } from '../../../src/app/process.ts';
 import type { SubscriptionDocument } from '../../../src/core/model/subscription.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
 import type { Delivery, Message, Messenger } from '../../../src/core/port/messenger.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { Log, Store } from '../../../src/core/port/store.ts';
-import { createMemory } from '../../../src/app/memory.ts';
-import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import type { DeliveryServices } from '../../../src/edge/deliver/environment.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
+import { createTestServices } from '../../test-services.ts';
 import { eventually } from './test-broker.ts';
 
 interface Bench {
@@ -49,25 +44,10 @@ async function openBench(): Promise<Bench> {
     lag.reads -= 1;
     return lag.reads >= 0 ? Promise.resolve([]) : store.log.read(after, limit);
   };
-  const services: DeliveryServices = {
+  const services: DeliveryServices = createTestServices({
     stores: { ...stores, open: () => Promise.resolve({ ...store, log: { ...store.log, read } }) },
-    clock,
-    observe,
-    contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    yieldToEventLoop: () => undefined,
-    ids: createIds(),
-    renders: createRenderCache(0),
-    memory: createMemory(2 ** 28, observe),
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: now },
-    access: openPolicy,
-    isTolerant: false,
-    collation: 'und-x-icu',
-    limits: testLimits,
-  };
+    ...{ clock, observe },
+  });
   const messenger: Messenger = {
     schemes: ['boat'],
     objection: () => undefined,

@@ -1,12 +1,12 @@
 /** Tests the explanation why a notification was sent or not: one verdict for each possible reason. */
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { startReceiver, stopReceivers } from './receiver.ts';
-import { eventually, type TestBroker, startTestBroker, stopSites } from './test-broker.ts';
+import { eventually, type TestBroker, startTestBroker, stopTestBrokers } from './test-broker.ts';
 
 jest.setTimeout(30_000);
 
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopReceivers();
 });
 

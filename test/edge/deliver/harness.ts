@@ -2,24 +2,18 @@
  * Provides brokers, a change log and a receiver under full control of the test: it decides when replies, failures and lease transfers
  * happen.
  */
-import { openPolicy } from '../../../src/core/access/policy.ts';
-import { createClock, createIds } from '../../../src/app/process.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { type SubscriptionDocument, subscriptionJson } from '../../../src/core/model/subscription.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { deadLetterCollection, discardLetters, deadLetterKey } from '../../../src/core/port/dead-letters.ts';
 import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import type { PartitionEvent, Partitions } from '../../../src/core/port/partitions.ts';
 import type { Log, LogRecord, Position, DocumentCollection, Store, Stores } from '../../../src/core/port/store.ts';
-import { createMemory } from '../../../src/app/memory.ts';
-import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { contextsOf, readStored } from '../../../src/core/subscription/read-stored.ts';
 import { createEndpointScheduler } from '../../../src/edge/deliver/endpoint-scheduler.ts';
 import type { DeliveryServices } from '../../../src/edge/deliver/environment.ts';
 import { openTenant, type Tenant } from '../../../src/edge/deliver/tenant.ts';
 import type { EntityFragment } from '../../../src/core/model/entity.ts';
-import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
+import { createTestServices } from '../../test-services.ts';
 
 /** A notification that was sent. */
 export interface Told {
@@ -297,7 +291,7 @@ function openBroker(state: State, isHeld: boolean): Broker {
     },
     onLapse: () => () => undefined,
   };
-  const services = worldOf({ ...state.stores, partitions });
+  const services = createTestServices({ stores: { ...state.stores, partitions } });
   const clocks = { nowMs: () => Date.now(), chance: () => 0.5 };
   const messenger = messengerOf(state, signal);
   const scheduler = createEndpointScheduler({ messenger, concurrency: 16, observe: services.observe, ...clocks });
@@ -405,31 +399,6 @@ async function slowly({ store, reads }: State, after: Position, limit: number): 
   if (how === 'error') throw new Error('The log cannot be read.');
   if (how === 'nothing') return [];
   return how === 'then' ? then : store.log.read(after, limit);
-}
-
-function worldOf(stores: Stores): DeliveryServices {
-  const clock = createClock();
-  const ids = createIds();
-  const observe = (): void => undefined;
-  return {
-    stores,
-    clock,
-    observe,
-    contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    access: openPolicy,
-    isTolerant: false,
-    collation: 'und-x-icu',
-    yieldToEventLoop: () => undefined,
-    ids,
-    renders: createRenderCache(0),
-    memory: createMemory(2 ** 28, observe),
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: testLimits,
-  };
 }
 
 const contexts = (services: DeliveryServices, document: SubscriptionDocument): ReturnType<typeof contextsOf> =>

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Received, type Receiver, startReceiver, stopReceivers } from './receiver.ts';
-import { eventually, startTestBroker, stopSites, type TestBroker } from './test-broker.ts';
+import { eventually, startTestBroker, stopTestBrokers, type TestBroker } from './test-broker.ts';
 
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopReceivers();
 });
 

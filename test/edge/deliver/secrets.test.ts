@@ -6,10 +6,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../app/command/test-broker.ts';
 import { type Receiver, startReceiver, stopReceivers } from './receiver.ts';
-import { type TestBroker, startTestBroker, stopSites } from './test-broker.ts';
+import { type TestBroker, startTestBroker, stopTestBrokers } from './test-broker.ts';
 
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopReceivers();
 });
 

@@ -98,7 +98,7 @@ export async function startTestBroker(args: readonly string[] = [], folder?: str
   return testBroker;
 }
 
-export async function stopSites(): Promise<void> {
+export async function stopTestBrokers(): Promise<void> {
   for (const testBroker of open) await testBroker.stop();
 }
 

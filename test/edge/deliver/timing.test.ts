@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Received, startReceiver, stopReceivers, valueOf } from './receiver.ts';
-import { startTestBroker, stopSites } from './test-broker.ts';
+import { startTestBroker, stopTestBrokers } from './test-broker.ts';
 
 jest.setTimeout(30_000);
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopReceivers();
 });
 

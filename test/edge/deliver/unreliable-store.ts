@@ -3,21 +3,16 @@
  * records which notifications each subscription receives, from which broker, and whether that broker held the lease.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createClock, createIds } from '../../../src/app/process.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
 import { Problem } from '../../../src/core/model/problem.ts';
 import { instantOf } from '../../../src/core/model/instant.ts';
 import { subscriptionJson } from '../../../src/core/model/subscription.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { deadLetterCollection, deadLetterKey } from '../../../src/core/port/dead-letters.ts';
 import type { Delivery, Messenger } from '../../../src/core/port/messenger.ts';
 import { partitionOf } from '../../../src/core/port/partitions.ts';
 import type { Log, LogRecord, Position, Store, Stores } from '../../../src/core/port/store.ts';
-import { createMemory } from '../../../src/app/memory.ts';
-import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../../src/edge/deliver/engine.ts';
-import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
+import { createTestServices } from '../../test-services.ts';
 import { createRecord, type Record as Recorded } from './recorded.ts';
 
 /**
@@ -330,27 +325,7 @@ function engineOf(own: Stores, sea: Sea): DeliveryEngine {
       return { ...store, collection, log: { ...store.log, read: slowed(store.log) } };
     },
   };
-  const services = {
-    ...{
-      stores,
-      clock,
-      observe,
-      ids,
-      yieldToEventLoop: () => undefined,
-      renders: createRenderCache(0),
-      memory: createMemory(2 ** 28, observe),
-    },
-    contexts: createOfflineLibrary({}, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    access: openPolicy,
-    isTolerant: false,
-    collation: 'und-x-icu',
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: instantOf(0) },
-    limits: testLimits,
-  };
+  const services = createTestServices({ stores, clock, observe, ids });
   sea.started += 1;
   const messenger = messengerOf(sea, own, sea.started);
   return createDeliveryEngine({ messenger, services, concurrency: 256, attemptsMax: 3, deadLettersMax: 1000 });

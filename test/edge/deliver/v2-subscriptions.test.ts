@@ -5,14 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { openPolicy } from '../../../src/core/access/policy.ts';
 import { anonymous } from '../../../src/core/access/identity.ts';
-import { createClock, createIds } from '../../../src/app/process.ts';
-import { createMemory } from '../../../src/app/memory.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
+import { createClock } from '../../../src/app/process.ts';
 import type { Fragments } from '../../../src/core/model/attribute.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import { perform } from '../../../src/core/operation/perform.ts';
-import type { Operation, OperationResult, Services } from '../../../src/core/operation/operation.ts';
+import type { Operation, OperationResult } from '../../../src/core/operation/operation.ts';
 import {
   createV2Subscription,
   deleteV2Subscription,
@@ -27,12 +25,10 @@ import {
   retrieveDeadLetter,
 } from '../../../src/core/operation/subscription/dead-letters.ts';
 import { explainSubscription } from '../../../src/core/operation/subscription/explain.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
-import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createDeliveryEngine } from '../../../src/edge/deliver/engine.ts';
 import { createHttpMessenger } from '../../../src/edge/deliver/http-messenger.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSnapshots, testLimits } from '../../context-registry.ts';
+import { createTestServices } from '../../test-services.ts';
 import { eventually } from './test-broker.ts';
 
 const vocabulary = 'https://uri.etsi.org/ngsi-ld/default-context/';
@@ -92,26 +88,7 @@ async function openBench(tenant = ''): Promise<Bench> {
   const stores = createMemoryStores({ yieldToEventLoop: () => undefined });
   const store = await stores.open(tenant, true);
   if (!store) throw new Error('there is no store');
-  const contexts = createOfflineLibrary({}, { stores, clock, observe });
-  const parts: Omit<Services, 'subscriptions'> = {
-    stores,
-    clock,
-    observe,
-    contexts,
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    yieldToEventLoop: () => undefined,
-    ids: createIds(),
-    renders: createRenderCache(0),
-    memory: createMemory(2 ** 28, observe),
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: clock.now() },
-    access: openPolicy,
-    isTolerant: false,
-    collation: 'und-x-icu',
-    limits: testLimits,
-  };
+  const parts = createTestServices({ stores, clock, observe });
   const messenger = createHttpMessenger({ timeoutMs: 5000 });
   const engine = createDeliveryEngine({
     messenger,
@@ -120,14 +97,14 @@ async function openBench(tenant = ''): Promise<Bench> {
     attemptsMax: 3,
     deadLettersMax: 10,
   });
-  const services: Services = { ...parts, subscriptions: engine.subscriptions };
+  const services = { ...parts, subscriptions: engine.subscriptions };
   await engine.start();
   stops.unshift(() => engine.stop());
   const server = await startServer(() => bench);
   const caller = {
     tenant,
     principal: openPolicy.principalOf(anonymous),
-    context: contexts.core,
+    context: services.contexts.core,
     media: 'json',
   } as const;
   const bench: Bench = {

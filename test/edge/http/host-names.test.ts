@@ -1,7 +1,7 @@
 /** Tests that requests of a web page whose host name points to this machine (DNS rebinding) are refused. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHostCheck } from '../../../src/edge/http/host-names.ts';
-import { type TestBroker, startTestBroker } from './test-server.ts';
+import { type TestServer, startTestServer } from './test-server.ts';
 
 describe('a host', () => {
   const local = createHostCheck({ host: '127.0.0.1', names: ['City.example'] });
@@ -43,9 +43,9 @@ describe('a host', () => {
 });
 
 describe('a broker', () => {
-  let server: TestBroker;
+  let server: TestServer;
   beforeAll(async () => {
-    server = await startTestBroker({
+    server = await startTestServer({
       isOwnHost: createHostCheck({ host: '127.0.0.1', names: [] }),
       onUpgrade: (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
     });

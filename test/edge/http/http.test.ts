@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextLink } from '../../../src/edge/http/link.ts';
 import { closeServer } from '../../../src/edge/http/server.ts';
-import { type Seen, shipContext, type TestBroker, testServerLimits, startTestBroker } from './test-server.ts';
+import { type Seen, shipContext, type TestServer, testServerLimits, startTestServer } from './test-server.ts';
 
 const api = '/ngsi-ld/v1';
 const json = { 'Content-Type': 'application/json' };
@@ -12,9 +12,9 @@ const ld = { 'Content-Type': 'application/ld+json' };
 const shipLink = contextLink(shipContext);
 const coreUrl = 'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld';
 
-let testServer: TestBroker;
+let testServer: TestServer;
 beforeAll(async () => {
-  testServer = await startTestBroker();
+  testServer = await startTestServer();
 });
 afterAll(() => testServer.stop());
 
@@ -204,7 +204,7 @@ describe('a request is refused', () => {
   });
 
   test('413 for a body that is too large, 411 for one of no length, and the connection goes on', async () => {
-    const small = await startTestBroker({
+    const small = await startTestServer({
       limits: { ...testServerLimits, bodyBytesMax: 100 },
     });
     const body = `"${'x'.repeat(200)}"`;
@@ -246,7 +246,7 @@ describe('an answer that cannot be sent', () => {
       metrics: () => Promise.resolve({ type: 'a\r\nb', body: '' }),
       unready: () => Promise.resolve(undefined),
     };
-    const odd = await startTestBroker({ probes });
+    const odd = await startTestServer({ probes });
     expect((await fetch(`${odd.url}/metrics`)).status).toBe(500);
     expect(odd.observed.map(({ kind }) => kind)).toEqual(['failed', 'answered']);
     await odd.stop();
@@ -371,7 +371,7 @@ describe('beside the API there are', () => {
       metrics: () => Promise.resolve({ type: '', body: '' }),
       unready: () => Promise.resolve('The disk is full.'),
     };
-    const sick = await startTestBroker({ probes });
+    const sick = await startTestServer({ probes });
     const answer = await fetch(`${sick.url}/health/ready`);
     expect([answer.status, await answer.json()]).toEqual([
       503,
@@ -384,7 +384,7 @@ describe('beside the API there are', () => {
 describe('web pages of another origin', () => {
   test('are let in only when the broker is told so', async () => {
     expect((await send('GET', `${api}/entities`)).headers.get('access-control-allow-origin')).toBeNull();
-    const open = await startTestBroker({ corsOrigin: 'https://kranj.example' });
+    const open = await startTestServer({ corsOrigin: 'https://kranj.example' });
     const headers = { Origin: 'https://kranj.example', 'Access-Control-Request-Method': 'PATCH' };
     const asked = await fetch(`${open.url}${api}/entities/urn:a`, { method: 'OPTIONS', headers });
     expect(Object.fromEntries(asked.headers)).toMatchObject({
@@ -432,7 +432,7 @@ describe('broken clients', () => {
   });
 
   test('that are too slow get 408', async () => {
-    const hasty = await startTestBroker({
+    const hasty = await startTestServer({
       limits: { ...testServerLimits, headersTimeoutMs: 50, requestTimeoutMs: 50 },
     });
     expect(await hasty.raw('GET / HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1\.1 408 /);
@@ -462,7 +462,7 @@ describe('broken clients', () => {
 
 describe('a server that closes', () => {
   test('lets a request under way end, and takes no other', async () => {
-    const closing = await startTestBroker();
+    const closing = await startTestServer();
     const answer = fetch(`${closing.url}${api}/wait`);
     await closing.gate.isEntered;
     const closed = closeServer(closing.server, 60_000);
@@ -473,7 +473,7 @@ describe('a server that closes', () => {
   });
 
   test('ends what does not end by itself, and may be closed twice', async () => {
-    const closing = await startTestBroker();
+    const closing = await startTestServer();
     const answer = fetch(`${closing.url}${api}/wait`);
     await closing.gate.isEntered;
     await closeServer(closing.server, 1);

@@ -5,11 +5,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type TestBroker, testServerLimits, startTestBroker } from './test-server.ts';
+import { type TestServer, testServerLimits, startTestServer } from './test-server.ts';
 
-let server: TestBroker;
+let server: TestServer;
 beforeEach(async () => {
-  server = await startTestBroker({ limits: { ...testServerLimits, writeTimeoutMs: 200 } });
+  server = await startTestServer({ limits: { ...testServerLimits, writeTimeoutMs: 200 } });
 });
 afterEach(() => server.stop());
 

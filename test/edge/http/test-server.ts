@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { openPolicy } from '../../../src/core/access/policy.ts';
 import { createMemory } from '../../../src/app/memory.ts';
-import { createYieldToEventLoop, createClock, createIds } from '../../../src/app/process.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
+import { createYieldToEventLoop } from '../../../src/app/process.ts';
 import type { Json } from '../../../src/core/model/json.ts';
 import type {
   OperationResult,
@@ -15,13 +13,10 @@ import type {
   Operation,
   Services,
 } from '../../../src/core/operation/operation.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import type { Memory } from '../../../src/core/port/memory.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
-import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { closeServer, createHttpServer, type HttpOptions } from '../../../src/edge/http/server.ts';
-import { createMemoryStores } from '../../../src/store/memory/stores.ts';
-import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { createTestServices } from '../../test-services.ts';
 
 export const shipContext = 'https://example.org/ships.jsonld';
 
@@ -69,7 +64,7 @@ interface Gate {
   readonly isEntered: Promise<undefined>;
 }
 
-export interface TestBroker {
+export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly server: Server;
@@ -128,28 +123,9 @@ function pageOf(params: Readonly<Record<string, string>>): OperationResult {
 }
 
 function createServices(observe: (observation: Observation) => void): Services {
-  const [stores, clock] = [createMemoryStores(), createClock()];
   const known = { [shipContext]: { '@context': { Ship: 'https://example.org/Ship' } } };
-  return {
-    stores,
-    contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    clock,
-    yieldToEventLoop: createYieldToEventLoop(),
-    ids: createIds(),
-    observe,
-    renders: createRenderCache(0),
-    memory: createMemory(2 ** 26, observe),
-    collation: 'und-x-icu',
-    limits: testLimits,
-    subscriptions: noSubscriptions,
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: clock.now() },
-    access: openPolicy,
-    isTolerant: false,
-  };
+  const memory = createMemory(2 ** 26, observe);
+  return createTestServices({ observe, memory, yieldToEventLoop: createYieldToEventLoop() }, known);
 }
 
 /** The limits of a test server; tests spread them and change some. */
@@ -162,7 +138,7 @@ export const testServerLimits: HttpOptions['limits'] = {
   writeTimeoutMs: 30_000,
 };
 
-export async function startTestBroker(options: Partial<HttpOptions> = {}): Promise<TestBroker> {
+export async function startTestServer(options: Partial<HttpOptions> = {}): Promise<TestServer> {
   const observed: Observation[] = [];
   const entered = Promise.withResolvers<undefined>();
   const opened = Promise.withResolvers<undefined>();

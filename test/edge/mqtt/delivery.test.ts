@@ -1,10 +1,10 @@
 /** Tests stored subscriptions with MQTT endpoints, from the API to the MQTT broker. */
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, startTestBroker, stopSites } from '../deliver/test-broker.ts';
+import { eventually, startTestBroker, stopTestBrokers } from '../deliver/test-broker.ts';
 import { type AedesBroker, startAedes, stopAedes } from './aedes-broker.ts';
 
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   await stopAedes();
 });
 

@@ -2,9 +2,9 @@
 import { createRequire } from 'node:module';
 import { afterEach, expect, test } from '@jest/globals';
 import { EventSource } from 'eventsource';
-import { type TestBroker, startTestBroker, stopSites } from '../deliver/test-broker.ts';
+import { type TestBroker, startTestBroker, stopTestBrokers } from '../deliver/test-broker.ts';
 
-afterEach(stopSites);
+afterEach(stopTestBrokers);
 
 interface Told {
   readonly data: readonly { readonly id: string; readonly draft: { readonly value: number } }[];

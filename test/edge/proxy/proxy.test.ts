@@ -1,19 +1,19 @@
 /** Tests the ngsi-proxy API over plain HTTP: its formats, refusals and limits. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { createMemory } from '../../../src/app/memory.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import { createNgsiProxy } from '../../../src/edge/stream/proxy/proxy.ts';
 import { createSources } from '../../../src/edge/stream/proxy/sources.ts';
 import type { EventSink } from '../../../src/core/operation/operation.ts';
-import { startTestBroker, stopSites } from '../deliver/test-broker.ts';
-import { startTestBroker as startServer } from '../http/test-server.ts';
+import { startTestBroker, stopTestBrokers } from '../deliver/test-broker.ts';
+import { startTestServer } from '../http/test-server.ts';
 import { read, type Reader } from '../sse/reader.ts';
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
-  await stopSites();
+  await stopTestBrokers();
 });
 
 const limits = { connectionsMax: 2, subscriptionsMax: 2, bufferBytes: 65_536, pingIntervalMs: 60_000 };
@@ -25,7 +25,7 @@ const services = { memory: createMemory(2 ** 28, observe), observe };
 /** A server with ngsi-proxy's API on it. */
 async function serve(options: Partial<Parameters<typeof createNgsiProxy>[0]> = {}): Promise<string> {
   const proxy = createNgsiProxy({ services, limits, idleTimeoutMs: 60_000, ...options });
-  const broker = await startServer({ compatibilityRoutes: proxy.routes });
+  const broker = await startTestServer({ compatibilityRoutes: proxy.routes });
   ends.push(() => {
     proxy.close();
     return broker.stop();
@@ -197,14 +197,22 @@ test('a client that does not keep up is let go, and the notification is refused 
   expect(() => sources.create()).toThrow(/stops/);
 });
 
-test('what waits for a client that reads nothing is released some seconds after its event source is deleted', async () => {
-  const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 24, pingIntervalMs: 3_600_000 } });
+/** A client that gets the head of its event source and reads nothing more. `at`: the event source; `to`: its callback. */
+async function openSilentClient(
+  url: string,
+): Promise<{ readonly at: string; readonly to: string; readonly silent: Socket }> {
   const { url: at = '', connection_id: id } = await createSource(url);
   const { url: to = '' } = (await createCallback(url, id)).body;
   const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
   silent.write(`GET ${new URL(at).pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   await new Promise((resolve) => silent.once('data', resolve));
   silent.pause();
+  return { at, to, silent };
+}
+
+test('what waits for a client that reads nothing is released some seconds after its event source is deleted', async () => {
+  const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 24, pingIntervalMs: 3_600_000 } });
+  const { at, to, silent } = await openSilentClient(url);
   // First the buffers of the operating system fill.
   while (services.memory.held('streams') < 2 ** 22) await post(to, 'x'.repeat(2 ** 20));
   await fetch(at, { method: 'DELETE' });
@@ -215,12 +223,7 @@ test('what waits for a client that reads nothing is released some seconds after 
 test('a client that reads nothing between two heartbeats is let go', async () => {
   // So much that the heartbeats find it, and not the limit of the buffer.
   const url = await serve({ limits: { ...limits, bufferBytes: 2 ** 30, pingIntervalMs: 50 } });
-  const { url: at = '', connection_id: id } = await createSource(url);
-  const { url: to = '' } = (await createCallback(url, id)).body;
-  const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
-  silent.write(`GET ${new URL(at).pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await new Promise((resolve) => silent.once('data', resolve));
-  silent.pause();
+  const { to, silent } = await openSilentClient(url);
   // First the buffers of the operating system fill.
   while ((await post(to, 'x'.repeat(2 ** 20))).status === 204);
   expect(observed).toContainEqual({ kind: 'readerDropped', binding: 'ngsi-proxy' });

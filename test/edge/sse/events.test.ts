@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { type TestBroker, startTestBroker, stopSites } from '../deliver/test-broker.ts';
+import { type TestBroker, startTestBroker, stopTestBrokers } from '../deliver/test-broker.ts';
 import { read, type Reader } from './reader.ts';
 
 let folder = '';
@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mlaka-sse-'));
 });
 afterEach(async () => {
-  await stopSites();
+  await stopTestBrokers();
   rmSync(folder, { recursive: true });
 });
 

@@ -11,25 +11,21 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { type AccessPolicy, openPolicy } from '../../../src/core/access/policy.ts';
 import { createPrincipal } from '../../../src/core/access/principal.ts';
 import type { Grant } from '../../../src/core/access/grant.ts';
-import { createClock, createIds } from '../../../src/app/process.ts';
-import { createRegistrations } from '../../../src/core/federation/registrations.ts';
+import { createClock } from '../../../src/app/process.ts';
 import { createContexts } from '../../../src/core/jsonld/resolve.ts';
 import type { Json, JsonObject } from '../../../src/core/model/json.ts';
 import type { Mutation } from '../../../src/core/model/mutation.ts';
 import { readEntity, readFragment } from '../../../src/core/model/read/entity.ts';
 import type { Services } from '../../../src/core/operation/operation.ts';
-import { createTickets } from '../../../src/core/operation/stream/tickets.ts';
 import { operations } from '../../../src/core/operation/table.ts';
 import type { Observation } from '../../../src/core/port/observe.ts';
 import type { Store, Stores } from '../../../src/core/port/store.ts';
-import { createMemory } from '../../../src/app/memory.ts';
-import { createRenderCache } from '../../../src/core/representation/rendered.ts';
 import { createFeeds } from '../../../src/edge/stream/feed.ts';
 import type { StreamLimits } from '../../../src/edge/stream/limits.ts';
 import { createStream, type Stream, type StreamOptions } from '../../../src/edge/stream/ws/stream.ts';
 import { createMemoryStores } from '../../../src/store/memory/stores.ts';
 import { createSqliteStores } from '../../../src/store/sqlite/stores.ts';
-import { createOfflineLibrary, noSnapshots, noSubscriptions, testLimits } from '../../context-registry.ts';
+import { noSubscriptions, testLimits, createTestServices } from '../../test-services.ts';
 
 export const boatContext = { Boat: 'https://boats.example/Boat', draft: 'https://boats.example/draft' };
 const known = { 'https://boats.example/c.jsonld': { '@context': boatContext } };
@@ -81,26 +77,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     kind === 'memory' ? createMemoryStores({ yieldToEventLoop }) : createSqliteStores({ directory, yieldToEventLoop });
   const clock = createClock();
   const observe = (observation: Observation): unknown => observed.push(observation);
-  const services: Services = {
-    stores,
-    contexts: createOfflineLibrary(known, { stores, clock, observe }),
-    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
-    clock,
-    yieldToEventLoop,
-    ids: createIds(),
-    observe,
-    renders: createRenderCache(0),
-    memory: createMemory(2 ** 28, observe),
-    subscriptions: { ...noSubscriptions },
-    ...noSnapshots,
-    registrations: createRegistrations({ stores, observe: () => undefined }),
-    tickets: createTickets({ ids: createIds(), clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
-    identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
-    access,
-    isTolerant: false,
-    collation: 'und-x-icu',
-    limits: { ...testLimits, instancesPage: 100 },
-  };
+  const services = createTestServices(
+    {
+      ...{ stores, clock, observe, yieldToEventLoop, access },
+      subscriptions: { ...noSubscriptions },
+      identity: { alias: 'test', startedAt: '2026-03-01T08:00:00Z' },
+      limits: { ...testLimits, instancesPage: 100 },
+    },
+    known,
+  );
   const stream = createStream({
     services,
     operations,

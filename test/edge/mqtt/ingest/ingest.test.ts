@@ -5,13 +5,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, stopSites } from '../../deliver/test-broker.ts';
+import { eventually, stopTestBrokers } from '../../deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../aedes-broker.ts';
 import { counter, counters, closeDevices, openDevice, startIngestingBroker } from './ingesting-broker.ts';
 
 afterEach(async () => {
   await closeDevices();
-  await stopSites();
+  await stopTestBrokers();
   await stopAedes();
 });
 

@@ -1,12 +1,12 @@
 /** Tests MQTT readings that arrive late, twice, or after their entity was deleted. */
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, stopSites } from '../../deliver/test-broker.ts';
+import { eventually, stopTestBrokers } from '../../deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../aedes-broker.ts';
 import { counter, type IngestingBroker, closeDevices, openDevice, startIngestingBroker } from './ingesting-broker.ts';
 
 afterEach(async () => {
   await closeDevices();
-  await stopSites();
+  await stopTestBrokers();
   await stopAedes();
 });
 

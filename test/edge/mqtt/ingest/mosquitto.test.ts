@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { MqttClient } from 'mqtt';
-import { eventually, stopSites } from '../../deliver/test-broker.ts';
+import { eventually, stopTestBrokers } from '../../deliver/test-broker.ts';
 import { hasMosquitto, type Mosquitto, startMosquitto } from '../mosquitto.ts';
 import {
   counter,
@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await closeDevices();
-  await stopSites();
+  await stopTestBrokers();
   for (const child of running) await kill(child);
   for (const one of started.splice(0)) await one.stop();
   rmSync(folder, { recursive: true });

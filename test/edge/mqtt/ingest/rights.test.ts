@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, startTestBroker, stopSites } from '../../deliver/test-broker.ts';
+import { eventually, startTestBroker, stopTestBrokers } from '../../deliver/test-broker.ts';
 import { startAedes, stopAedes } from '../aedes-broker.ts';
 import { counter, counters, closeDevices, openDevice, planFor, writePlan } from './ingesting-broker.ts';
 
 let folder = '';
 afterEach(async () => {
   await closeDevices();
-  await stopSites();
+  await stopTestBrokers();
   await stopAedes();
   rmSync(folder, { recursive: true, force: true });
 });

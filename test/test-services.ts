@@ -1,4 +1,11 @@
-/** Provides shared parts of a World for tests: @contexts without downloads, the limits, and a subscription service that does nothing. */
+/** Provides the services of operations for tests: in memory, without downloads, deliveries and snapshots. */
+import { createMemory } from '../src/app/memory.ts';
+import { createClock, createIds } from '../src/app/process.ts';
+import { openPolicy } from '../src/core/access/policy.ts';
+import { createRegistrations } from '../src/core/federation/registrations.ts';
+import { createTickets } from '../src/core/operation/stream/tickets.ts';
+import { createRenderCache } from '../src/core/representation/rendered.ts';
+import { createMemoryStores } from '../src/store/memory/stores.ts';
 import type { Subscriptions } from '../src/core/port/subscriptions.ts';
 import { createContexts } from '../src/core/jsonld/resolve.ts';
 import type { Json } from '../src/core/model/json.ts';
@@ -25,7 +32,7 @@ export const testLimits: Services['limits'] = {
 };
 
 /** The core, the @contexts that are known, and those that tenants keep. */
-export function createOfflineLibrary(
+function createOfflineLibrary(
   known: Readonly<Record<string, Json>>,
   services: Pick<ContextRegistryOptions, 'stores' | 'clock' | 'observe'>,
 ): ContextRegistry {
@@ -34,7 +41,7 @@ export function createOfflineLibrary(
   return createContextRegistry({ ...services, documents, contexts: createContexts({ load: refuse, known }) });
 }
 
-/** For worlds in which nobody carries subscriptions out. */
+/** For services that deliver nothing. */
 export const noSubscriptions: Subscriptions = {
   about: 'entities',
   check: () => Promise.resolve(),
@@ -55,3 +62,32 @@ export const noSnapshots: Pick<Services, 'snapshots' | 'messenger'> = {
     close: () => Promise.resolve(),
   },
 };
+
+/**
+ * All services of operations. `parts` replace some of them, and the others use the stores, the clock and the ids among them. `known` are the
+ * documents of @contexts by their URLs.
+ */
+export function createTestServices(
+  parts: Partial<Services> = {},
+  known: Readonly<Record<string, Json>> = {},
+): Services {
+  const { stores = createMemoryStores(), clock = createClock(), ids = createIds(), observe = () => undefined } = parts;
+  return {
+    ...{ stores, clock, ids, observe },
+    contexts: createOfflineLibrary(known, { stores, clock, observe }),
+    models: { concerns: () => false, check: () => ({ refused: [], warned: [] }) },
+    yieldToEventLoop: () => undefined,
+    renders: createRenderCache(0),
+    memory: createMemory(2 ** 28, observe),
+    subscriptions: noSubscriptions,
+    ...noSnapshots,
+    registrations: createRegistrations({ stores, observe: () => undefined }),
+    tickets: createTickets({ ids, clock, oneTimeStore: stores.oneTimeStore, lifetimeMs: 1000 }),
+    identity: { alias: 'test', startedAt: clock.now() },
+    access: openPolicy,
+    isTolerant: false,
+    collation: 'und-x-icu',
+    limits: testLimits,
+    ...parts,
+  };
+}
