@@ -1,11 +1,6 @@
 /** Writes lines of CSV files (RFC 4180). */
 import { type Options, stringify } from 'csv-stringify/sync';
-
-/** A spreadsheet treats a cell that starts with one of these as a formula. A formula can run programs and send the table elsewhere. */
-const formulaStart = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
-
-/** A numeric text is harmless. */
-const numeric = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+import { guardFormula } from '../../core/model/formula.ts';
 
 /** Formats texts as the cells of one line, without the line end. */
 export type WriteLine = (texts: readonly string[]) => string;
@@ -19,8 +14,7 @@ export const writeLine: WriteLine = (texts) => stringify([texts], options);
  * Writes an apostrophe before each text that a spreadsheet would treat as a formula. The option `escape_formulas` of csv-stringify does
  * this also for negative numbers, which stay unchanged here.
  */
-export const writeGuardedLine: WriteLine = (texts) =>
-  writeLine(texts.map((text) => (formulaStart.test(text) && !numeric.test(text) ? `'${text}` : text)));
+export const writeGuardedLine: WriteLine = (texts) => writeLine(texts.map(guardFormula));
 
 /** The flag of commands that write CSV. */
 export const guardFlag = {

@@ -4,6 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { writeGuardedLine, writeLine } from '../../../src/app/command/csv-cell.ts';
 import { exportEntities } from '../../../src/app/command/export.ts';
 import { exportHistory } from '../../../src/app/history/export-history.ts';
+import { csvLine } from '../../../src/core/operation/access/audit-csv.ts';
 import { run, type TestBroker, startTestBroker } from './test-broker.ts';
 
 test.each([
@@ -24,6 +25,7 @@ test.each([
   ['', ''],
 ])('%j is written as %j', (text, cell) => {
   expect(writeGuardedLine([text])).toBe(cell);
+  expect(csvLine({ id: text })).toBe(`${cell},,,,,,,,,\r\n`);
   expect(parse(`${writeLine([text])},x\n`, { relax_quotes: true })).toEqual([[text, 'x']]);
 });
 
