@@ -65,7 +65,7 @@ interface Account {
   streamsNow: number;
 }
 
-/** Most accounts. Parties for which there is no place share one, until others have used nothing for a minute. */
+/** Most accounts. Parties for which there is no place share one, until others have their whole allowances again. */
 const accountsMax = 20_000;
 
 const minuteMs = 60_000;
@@ -138,19 +138,29 @@ const sweepMs = 1000;
 
 /** Removes accounts from which nothing is taken at present. */
 function sweep(state: State): void {
+  const { accounts, limits } = state;
   const now = state.steadyMs();
   if (now - state.sweptAtMs < sweepMs) return;
   state.sweptAtMs = now;
-  for (const [key, { requests, writes, bytes, requestsNow, streamsNow }] of state.accounts) {
-    const lastMs = Math.max(requests.atMs, writes.atMs, bytes.atMs);
-    if (requestsNow === 0 && streamsNow === 0 && now - lastMs >= minuteMs && bytes.left >= 0)
-      state.accounts.delete(key);
+  for (const [key, { requests, writes, bytes, requestsNow, streamsNow }] of accounts) {
+    const isAllThere =
+      isFull(now, requests, limits.requestsPerMinute) &&
+      isFull(now, writes, limits.writesPerMinute) &&
+      isFull(now, bytes, limits.bytesPerMinute);
+    if (requestsNow === 0 && streamsNow === 0 && isAllThere) accounts.delete(key);
   }
 }
 
+const isFull = (now: number, allowance: Allowance, perMinute: number): boolean =>
+  perMinute === 0 || leftAt(now, allowance, perMinute) >= perMinute;
+
+/** What is left at this time, after what was filled in since. */
+const leftAt = (now: number, { left, atMs }: Allowance, perMinute: number): number =>
+  Math.min(perMinute, left + ((now - atMs) * perMinute) / minuteMs);
+
 function refill(allowance: Allowance, perMinute: number, { steadyMs }: Pick<State, 'steadyMs'>): void {
   const now = steadyMs();
-  allowance.left = Math.min(perMinute, allowance.left + ((now - allowance.atMs) * perMinute) / minuteMs);
+  allowance.left = leftAt(now, allowance, perMinute);
   allowance.atMs = now;
 }
 

@@ -124,3 +124,21 @@ test('more parties than there are accounts share one, until others have used not
   later(61);
   expect([request(quotas, named('key:third')), request(quotas, named('key:third'))]).toEqual([0, 0]);
 });
+
+test('a party that must make up for a large batch keeps its account until it has, and no longer', () => {
+  const { quotas, later } = open({ writesPerMinute: 60 });
+  for (let n = 0; n < 20_000; n += 1) expect(request(quotas, named(`key:${n}`), 180)).toBe(0);
+  later(61);
+  expect([request(quotas, named('key:more'), 60), request(quotas, named('key:another'), 1)]).toEqual([0, 1]);
+  expect(request(quotas, named('key:7'), 1)).toBe(60);
+  later(180);
+  expect([request(quotas, named('key:more'), 60), request(quotas, named('key:another'), 1)]).toEqual([0, 0]);
+});
+
+test('a party that sent far too many bytes and never comes again leaves its account', () => {
+  const { quotas, later } = open({ bytesPerMinute: 100 });
+  for (let n = 0; n < 20_000; n += 1) quotas.countBytes(named(`key:${n}`), 1000);
+  later(121);
+  quotas.countBytes(named('key:more'), 1000);
+  expect([request(quotas, named('key:more')), request(quotas, named('key:another'))]).toEqual([60, 0]);
+});
