@@ -57,8 +57,9 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
       schedule(state, delayMs);
     },
     flush: async () => {
-      clearTimeout(state.timer);
       await state.writing;
+      // A writing that ends with lines left starts the timer again, so the timer is cleared after it.
+      clearTimeout(state.timer);
       state.timer = undefined;
       do await writeBatch(state);
       while (state.waiting.length > 0 && !state.isFailing);
