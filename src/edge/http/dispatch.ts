@@ -87,21 +87,20 @@ export function createAnswerer(options: DispatchOptions): Answerer {
   return async (exchange) => {
     const began = performance.now();
     const label: OperationLabel = { name: 'unknown' };
+    const target = readTarget(exchange.request.url ?? '');
     let status: number;
     try {
-      status = sendTo(exchange, dispatch, await replyTo(exchange, dispatch, label));
+      const reply = await replyTo(exchange, dispatch, { target, label });
+      status = sendTo(exchange, dispatch, { target, reply });
     } catch (error) {
       if (error instanceof ClientGone) return;
-      const replyOf = isV2(readTarget(exchange.request.url ?? '')) ? v2FailureReply : failureReply;
-      status = sendTo(
-        exchange,
-        dispatch,
-        replyOf(accessError(error, label), {
-          where: label.name,
-          observe,
-          hasCredentials: hasCredentials(exchange),
-        }),
-      );
+      const replyOf = isV2(target) ? v2FailureReply : failureReply;
+      const reply = replyOf(accessError(error, label), {
+        where: label.name,
+        observe,
+        hasCredentials: hasCredentials(exchange),
+      });
+      status = sendTo(exchange, dispatch, { target, reply });
     } finally {
       exchange.bodyReservation?.end();
     }
@@ -129,7 +128,7 @@ function constantHeaders({ corsOrigin, authenticate, hstsSeconds = 0 }: Dispatch
 function sendTo(
   exchange: Exchange,
   { constant, proxies, isClosing, services, writeTimeoutMs }: DispatchContext,
-  reply: Reply,
+  { target, reply }: { readonly target: Target; readonly reply: Reply },
 ): number {
   const { headers } = exchange.request;
   const common = {
@@ -137,15 +136,13 @@ function sendTo(
     ...(isClosing() ? closeHeader : undefined),
     ...echoTenant(headers),
     ...echoSnapshot(headers),
-    ...(echoCorrelator(headers) ?? (isV2(readTarget(exchange.request.url ?? '')) ? newCorrelator() : undefined)),
+    ...(echoCorrelator(headers) ?? (isV2(target) ? newCorrelator() : undefined)),
   };
   send(exchange, reply, { common, services, writeTimeoutMs });
   return reply.status;
 }
 
-async function replyTo(exchange: Exchange, dispatch: DispatchContext, label: OperationLabel): Promise<Reply> {
-  const { url = '' } = exchange.request;
-  const target = readTarget(url);
+async function replyTo(exchange: Exchange, dispatch: DispatchContext, { target, label }: Targeted): Promise<Reply> {
   refuseForeignHost(exchange, target, dispatch);
   const page = dispatch.pages.get(target.path);
   if (page) {
