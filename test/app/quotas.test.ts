@@ -68,6 +68,23 @@ test('requests and writes above the quota get 429, also over a WebSocket, and ot
   expect(metrics).toContain('mlaka_quota_exceeded_total{quota="requests"} 2');
 });
 
+test('a batch of NGSI v2 counts with its elements', async () => {
+  const { send } = await start('writer', '--access', 'required', '--quota-writes', '4');
+  const batch = { actionType: 'append', entities: ['a', 'b', 'c'].map((id) => ({ id, type: 'Lamp' })) };
+  expect((await send('/v2/op/update', posted(batch))).status).toBe(204);
+  const lamp = { id: 'urn:x:1', type: 'Lamp', levels: { type: 'Property', value: [0] } };
+  expect((await send(entities, posted(lamp))).status).toBe(201);
+  expect(statusAndWait(await send('/v2/entities', posted({ id: 'd', type: 'Lamp' })))).toEqual([429, '15']);
+});
+
+test('a list as the value of an attribute counts once', async () => {
+  const { send } = await start('writer', '--access', 'required', '--quota-writes', '2');
+  const lamp = { id: 'urn:x:1', type: 'Lamp', levels: { type: 'Property', value: [0] } };
+  expect((await send(entities, posted(lamp))).status).toBe(201);
+  const levels = { method: 'PUT', body: JSON.stringify([1, 2, 3]) };
+  expect((await send('/v2/entities/urn:x:1/attrs/levels/value', levels)).status).toBe(204);
+});
+
 test('streams of both kinds count together until they end', async () => {
   const { url, key, send } = await start('reader', '--access', 'required', '--quota-streams', '1');
   const abort = new AbortController();

@@ -237,6 +237,8 @@ export interface Operation {
   readonly media: readonly Media[];
   /** What the body must be; `any` takes every JSON value. `value`: any JSON value as `application/json`, in which an @context is data. */
   readonly body: 'none' | 'object' | 'objectOrNone' | 'array' | 'any' | 'value';
+  /** The member of the body that lists the elements of a batch. Absent: a body of the kind `array` is the list. */
+  readonly elementsIn?: string;
   /**
    * `create`: it creates an unknown tenant. `ignore`: an unknown tenant does not matter to it. `empty`: an unknown tenant has no data. Absent:
    * the tenant must exist (clause 4.14).

@@ -43,13 +43,19 @@ async function performWithin(
   { operation, request, performing }: { operation: Operation; request: OperationRequest; performing: Performing },
 ): Promise<OperationResult> {
   const { principal, address } = performing.caller;
-  const writes = operation.action === 'read' ? 0 : isArray(request.body) ? request.body.length : 1;
-  const leave = quotas.enter({ identity: principal.identity, address }, writes);
+  const leave = quotas.enter({ identity: principal.identity, address }, writesOf(operation, request));
   try {
     return await performAllowed(operation, request, performing);
   } finally {
     leave();
   }
+}
+
+/** How many entities or other resources a request writes. */
+function writesOf({ action, body: kind, elementsIn }: Operation, { body }: OperationRequest): number {
+  if (action === 'read') return 0;
+  const elements = kind === 'array' ? body : elementsIn !== undefined && isObject(body) ? body[elementsIn] : undefined;
+  return isArray(elements) ? elements.length : 1;
 }
 
 function performAllowed(

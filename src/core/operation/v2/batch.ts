@@ -20,6 +20,7 @@ export const updateV2Batch: Operation = {
   name: 'updateV2Batch',
   method: 'POST',
   path: '/v2/op/update',
+  elementsIn: 'entities',
   parameters: ['options'],
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
@@ -35,6 +36,7 @@ export const receiveV2Notification: Operation = {
   name: 'receiveV2Notification',
   method: 'POST',
   path: '/v2/op/notify',
+  elementsIn: 'data',
   parameters: ['options'],
   async run({ params, body }, call) {
     if (!isObject(body) || Object.keys(body).length === 0) throw badRequest('empty payload');
