@@ -43,9 +43,8 @@ function attributesOf(
 
 function narrowSelectors(selector: EntitySelector, { entities }: Information): readonly NarrowSelector[] {
   if (!entities) return [narrowed(selector, { types: [] })];
-  return entities
-    .filter((entity) => compileDemand({ selectors: [selector] })({ entities: [entity] }))
-    .map((entity) => narrowed(selector, entity));
+  const isAskedFor = compileDemand({ selectors: [selector] });
+  return entities.filter((entity) => isAskedFor({ entities: [entity] })).map((entity) => narrowed(selector, entity));
 }
 
 function narrowed({ types, ids, idPattern }: EntitySelector, entity: EntityInfo): NarrowSelector {
