@@ -1,4 +1,7 @@
-/** Reads query parameters and the entity ids of paths into values. Every error message names the parameter and its allowed values. */
+/**
+ * Reads query parameters, the entity ids of paths and bodies into values. Every error message names the parameter and its allowed values.
+ */
+import { isObject, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { readId } from '../model/read/id.ts';
 import type { OperationRequest, Limits, Page } from './operation.ts';
@@ -33,6 +36,9 @@ export function readDeletedInstances(params: Params): 'all' | { readonly dataset
 
 /** The id of an entity in the path of an operation. Throws BadRequestData when it is not a URI. */
 export const readEntityId = ({ path }: Pick<OperationRequest, 'path'>): string => readId(path['id'] ?? '');
+
+/** The body of an operation whose body is an object. Empty without a body. */
+export const bodyOf = ({ body }: Pick<OperationRequest, 'body'>): JsonObject => (isObject(body) ? body : {});
 
 /** `true` or `false` in any case; undefined when absent. */
 export function readBoolean(params: Params, name: string): boolean | undefined {

@@ -2,11 +2,12 @@
 import { isExpired, type Registration, registrationCollection, registrationIn } from '../../federation/registration.ts';
 import type { RegistrationReplacement } from '../../federation/registrations.ts';
 import { conflictingEntities, overlappingRegistration } from '../../federation/registration-conflict.ts';
-import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { writeHead } from '../heads.ts';
 import type { CallContext, Operation, OperationRequest } from '../operation.ts';
+import { bodyOf } from '../parameters.ts';
 import { newRegistration, patchRegistration } from './document.ts';
 
 const common = { ...writeHead, access: 'register', parameters: [] } as const;
@@ -115,8 +116,6 @@ async function refuseConflicts(registration: Registration, call: CallContext): P
 }
 
 const idOf = (request: OperationRequest): string => readId(request.path['id'], 'the id of the registration');
-
-const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
 
 const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `There is a registration ${id} already.`);
 

@@ -2,7 +2,7 @@
 import type { Query } from '../../language/filter.ts';
 import { compileFilter } from '../../language/matches/matches.ts';
 import { parseQ } from '../../language/q/q.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { changeDocument } from '../../port/document-collection.ts';
@@ -11,6 +11,7 @@ import type { Store } from '../../port/store.ts';
 import { describeProblem } from '../describe-problem.ts';
 import { readHead, writeHead } from '../heads.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
+import { bodyOf } from '../parameters.ts';
 import {
   asEntity,
   isGone,
@@ -256,5 +257,3 @@ async function removeAll(chosen: readonly SnapshotDocument[], call: CallContext)
 }
 
 const idOf = ({ path }: OperationRequest): string => readId(path['id'], 'the id of the snapshot');
-
-const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});

@@ -1,5 +1,4 @@
 /** Operations that create, change and delete stored subscriptions (clauses 5.8.1, 5.8.2, 5.8.5). */
-import { isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
@@ -7,7 +6,8 @@ import { deadLetterCollection, discardLetters } from '../../port/dead-letters.ts
 import { changeDocument } from '../../port/document-collection.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
-import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
+import type { OperationResult, CallContext, Operation } from '../operation.ts';
+import { bodyOf } from '../parameters.ts';
 import { mayManage, requireRoomForOne } from './owner.ts';
 import { newDocument, patchDocument, resumed, withContextKept } from './document.ts';
 import { removeSubscription } from './remove.ts';
@@ -91,5 +91,3 @@ export async function find(id: string, call: CallContext): Promise<SubscriptionD
 const alreadyExists = (id: string): Problem => new Problem('AlreadyExists', `There is a subscription ${id} already.`);
 
 const unknown = (id: string): Problem => new Problem('ResourceNotFound', `There is no subscription ${id}.`);
-
-const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});

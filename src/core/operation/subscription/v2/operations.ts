@@ -1,5 +1,5 @@
 /** Operations on subscriptions of NGSI v2. They are stored beside those of NGSI-LD and notified by the same engine. */
-import { isObject, type JsonObject } from '../../../model/json.ts';
+import type { JsonObject } from '../../../model/json.ts';
 import {
   isV2Subscription,
   type SubscriptionDocument,
@@ -10,6 +10,7 @@ import { changeDocument, readEach } from '../../../port/document-collection.ts';
 import { subscriptionCollection } from '../../../port/subscriptions.ts';
 import { badRequest, V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
+import { bodyOf } from '../../parameters.ts';
 import { readPage, readV2Options } from '../../../v2/page.ts';
 import { mayManage, requireRoomForOne } from '../owner.ts';
 import { resumed, withContextKept } from '../document.ts';
@@ -148,8 +149,6 @@ function idIn({ path: { id = '' } }: OperationRequest): string {
 }
 
 const unknown = (): V2Problem => new V2Problem('NotFound', 'The requested subscription has not been found. Check id');
-
-const bodyOf = ({ body }: OperationRequest): JsonObject => (isObject(body) ? body : {});
 
 /** All of them. */
 export const v2SubscriptionOperations: readonly Operation[] = [
