@@ -1,6 +1,7 @@
 /**
  * Reads query parameters, the entity ids of paths and bodies into values. Every error message names the parameter and its allowed values.
  */
+import { type Instant, microsOf } from '../model/instant.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import { badData, Problem } from '../model/problem.ts';
 import { readId } from '../model/read/id.ts';
@@ -28,10 +29,22 @@ export const readDatasetIds = (params: Params): readonly string[] | undefined =>
  * the default instance when `datasetId` is absent or `@none` (clauses 5.6.5, 5.6.13).
  */
 export function readDeletedInstances(params: Params): 'all' | { readonly datasetId?: string } {
-  const { datasetId } = params;
   const isAll = readBoolean(params, 'deleteAll') ?? false;
-  const one = datasetId === undefined || datasetId === '@none' ? {} : { datasetId: readId(datasetId, 'datasetId') };
-  return isAll ? 'all' : one;
+  const datasetId = readDatasetId(params);
+  if (isAll) return 'all';
+  return datasetId === undefined ? {} : { datasetId };
+}
+
+/** The dataset of the parameter `datasetId` where it names one. Undefined: the default instance. */
+export const readDatasetId = ({ datasetId }: Params): string | undefined =>
+  datasetId === undefined || datasetId === '@none' ? undefined : readId(datasetId, 'datasetId');
+
+/** The time of the parameter `observedAt`; undefined when absent. */
+export function readObservedAt({ observedAt }: Params): Instant | undefined {
+  if (observedAt === undefined || microsOf(observedAt) !== undefined) return observedAt;
+  throw badData(
+    `The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`,
+  );
 }
 
 /** The id of an entity in the path of an operation. Throws BadRequestData when it is not a URI. */

@@ -1,12 +1,10 @@
 /** Operations on one attribute, or on its value alone, as the draft of NGSI-LD 2.0 has them (TS 104 175 clauses 10.2.6 and 10.4.4). */
 import type { Instance } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
-import { microsOf } from '../../model/instant.ts';
 import { isArray, type Json } from '../../model/json.ts';
 import { valueFragment } from '../../model/mutate-attribute.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
-import { readId } from '../../model/read/id.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import { vocabMax } from '../../model/read/value.ts';
 import type { Stored } from '../../port/store.ts';
@@ -19,7 +17,7 @@ import { type Merged, registrationsForRead, retrieveMerged } from '../distribute
 import { distributed } from '../distributed-write.ts';
 import { readHead, writeHead } from '../heads.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
-import { readEntityId } from '../parameters.ts';
+import { readDatasetId, readEntityId, readObservedAt } from '../parameters.ts';
 import { readView, withContext } from '../view.ts';
 import { applyOne, checkFragment, updateAnswer } from '../writing.ts';
 import { isOfType, withWarnings } from './read-entities.ts';
@@ -48,7 +46,7 @@ export const retrieveAttributeValue: Operation = {
   parameters: ['lang', 'datasetId', 'type', 'local'],
   async run(request, call) {
     const attr = attributeIn(request, call);
-    const datasetId = datasetIn(request);
+    const datasetId = readDatasetId(request.params);
     const { lang } = request.params;
     const shown = lang === undefined ? {} : { lang: parseLanguagePreference(lang) };
     const { found, warnings } = await findEntity(request, attr, call);
@@ -73,7 +71,7 @@ export const setAttributeValue: Operation = distributed({
   distribution: { name: 'updateAttrs', about: 'attribute' },
   read(request, call): SetValue {
     const json = request.body ?? null;
-    const [datasetId, observedAt] = [datasetIn(request), timeIn(request)];
+    const [datasetId, observedAt] = [readDatasetId(request.params), readObservedAt(request.params)];
     return {
       op: 'setValue',
       id: readEntityId(request),
@@ -106,18 +104,6 @@ function attributeIn({ path }: OperationRequest, { context }: CallContext): stri
   const name = path['attr'] ?? '';
   if (name === 'scope') throw badData('The scope is no attribute; read or patch the entity instead.');
   return readAttributeName(name, context);
-}
-
-/** The dataset of the parameter `datasetId`. Undefined: the default instance. */
-function datasetIn({ params: { datasetId } }: OperationRequest): string | undefined {
-  return datasetId === undefined || datasetId === '@none' ? undefined : readId(datasetId, 'datasetId');
-}
-
-function timeIn({ params: { observedAt } }: OperationRequest): string | undefined {
-  if (observedAt === undefined || microsOf(observedAt) !== undefined) return observedAt;
-  throw badData(
-    `The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`,
-  );
 }
 
 /** Terms, alone or in an array, as IRIs. More terms than a VocabProperty takes stay as they are. */

@@ -1,5 +1,4 @@
 /** Operations that write one whole entity: create, replace, merge, delete (clauses 5.6.1, 5.6.18, 5.6.17, 5.6.6). */
-import { microsOf } from '../../model/instant.ts';
 import type { MergeOptions } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readEntity, readFragment } from '../../model/read/entity.ts';
@@ -7,7 +6,7 @@ import { isLanguageTag } from '../../model/read/value.ts';
 import { distributed } from '../distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
-import { readEntityId, readFormat, readOptions } from '../parameters.ts';
+import { readEntityId, readFormat, readObservedAt, readOptions } from '../parameters.ts';
 import { resourcePath } from '../resource-path.ts';
 import { applyOne, applyPart, checkWhole } from '../writing.ts';
 
@@ -66,14 +65,10 @@ export const mergeEntity: Operation = distributed({
 function readMergeOptions(params: Readonly<Record<string, string>>): MergeOptions {
   const options = readOptions(params, simplified);
   const format = readFormat(params, simplified) ?? simplified.find((one) => options.has(one));
-  const { lang, observedAt } = params;
+  const { lang } = params;
   if (lang !== undefined && !isLanguageTag(lang))
     throw badData(`The parameter lang must be one language tag such as sl, not ${JSON.stringify(lang)}.`);
-  if (observedAt !== undefined && microsOf(observedAt) === undefined) {
-    throw badData(
-      `The parameter observedAt must be a UTC time such as 2026-03-01T08:00:00Z, not ${JSON.stringify(observedAt)}.`,
-    );
-  }
+  const observedAt = readObservedAt(params);
   return {
     simplified: format === 'simplified' || format === 'keyValues',
     ...(lang === undefined ? undefined : { lang }),
