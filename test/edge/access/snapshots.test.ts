@@ -105,6 +105,21 @@ describe('the snapshots of a tenant', () => {
     expect(await idsFor(administrator)).toEqual(['urn:x:1', 'urn:x:2']);
   });
 
+  test('have not failed while they wait for their turn, however long that takes', async () => {
+    let end = (): void => undefined;
+    const before = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    server.services.snapshots.begin('another', () => before);
+    expect(await make(administrator)).toBe(201);
+    await change((document) => ({ ...document, aliveAt: later(-1) }));
+    const { body } = await server.send(`GET /snapshots/${id}`, { as: administrator });
+    expect(body).toMatchObject({ snapshotStatus: 'preparing' });
+    end();
+    await prepared();
+    expect(await idsFor(administrator)).toEqual(['urn:x:1', 'urn:x:2']);
+  });
+
   test('have failed when the broker that filled them was stopped', async () => {
     expect(await make(administrator)).toBe(201);
     await prepared();

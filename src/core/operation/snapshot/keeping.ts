@@ -18,7 +18,7 @@ import {
 /** What is needed of the services of the broker. */
 type Keeping = Pick<Services, 'stores' | 'snapshots'>;
 
-/** A snapshot whose broker was not at work for this time is not filled any more: the broker was stopped meanwhile. */
+/** A snapshot of another broker that was not at work for this time is not filled any more: that broker was stopped meanwhile. */
 const silenceMicros = 60_000_000;
 
 const stopped: QueryDetail = {
@@ -35,7 +35,9 @@ function present(
   const used = [document.lastUsedAt ?? [], snapshots.lastUse(document.store) ?? []].flat().sort(compareInstants).at(-1);
   const whole = used === undefined ? document : { ...document, lastUsedAt: used };
   const isSilent = microsOfInstant(now) - microsOfInstant(document.aliveAt) > silenceMicros;
-  return document.status === 'preparing' && isSilent ? { ...whole, status: 'failure', details: [stopped] } : whole;
+  // What waits here for its turn is silent until then.
+  const isAbandoned = isSilent && !snapshots.isFilling(document.store);
+  return document.status === 'preparing' && isAbandoned ? { ...whole, status: 'failure', details: [stopped] } : whole;
 }
 
 /** The snapshot with this id. Throws ResourceNotFound. */

@@ -3,8 +3,12 @@ import type { Instant } from '../../model/instant.ts';
 import type { Observe } from '../../port/observe.ts';
 
 export interface SnapshotRuns {
-  /** Does the work after all earlier work, so that the copies of several snapshots do not compete with requests. */
-  begin(work: (isStopping: () => boolean) => Promise<void>): void;
+  /**
+   * Fills the store of a snapshot by this work, after all earlier work, so that the copies of several snapshots do not compete with requests.
+   */
+  begin(store: string, work: (isStopping: () => boolean) => Promise<void>): void;
+  /** True from `begin` to the end of the work: this broker fills the store, or will. */
+  isFilling(store: string): boolean;
   /** Notes that a request used the store of a snapshot. */
   noteUse(store: string, at: Instant): void;
   /** When this broker last used the store. */
@@ -17,13 +21,17 @@ export interface SnapshotRuns {
 export function createSnapshotRuns({ observe }: { readonly observe: Observe }): SnapshotRuns {
   let isStopping = false;
   const uses = new Map<string, Instant>();
+  const filling = new Set<string>();
   let turn: Promise<void> = Promise.resolve();
   return {
-    begin(work) {
+    begin(store, work) {
+      filling.add(store);
       turn = turn
         .then(() => (isStopping ? undefined : work(() => isStopping)))
-        .catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause }));
+        .catch((cause: unknown) => observe({ kind: 'failed', where: 'snapshot', cause }))
+        .finally(() => void filling.delete(store));
     },
+    isFilling: (store) => filling.has(store),
     noteUse: (store, at) => void uses.set(store, at),
     lastUse: (store) => uses.get(store),
     forget: (store) => void uses.delete(store),

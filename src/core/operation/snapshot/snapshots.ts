@@ -106,7 +106,9 @@ async function begin(
     ...(services.access.isOpen ? undefined : { owner: principal.identity.subject }),
   };
   await store(document, { tenantStore, call });
-  services.snapshots.begin((isStopping) => fillSnapshot({ document, tenantStore, call, copy: copy(), isStopping }));
+  services.snapshots.begin(document.store, (isStopping) =>
+    fillSnapshot({ document, tenantStore, call, copy: copy(), isStopping }),
+  );
   return {
     kind: 'created',
     location: `/ngsi-ld/v1/snapshots/${document.id}`,
