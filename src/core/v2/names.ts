@@ -32,6 +32,13 @@ export const typeIri = (name: string, terms: Terms): string => attributeIri(name
 /** The IRI of an attribute `location`, `observationSpace` or `operationSpace` whose value is no geometry; undefined for other names. */
 export const nonSpatialIri = (name: string): string | undefined => (spatial.has(name) ? inVocabulary(name) : undefined);
 
+/** The IRIs that an attribute of this name can have: two for a name such as `location`, whose value can be a geometry or not. */
+export function attributeIris(name: string, terms: Terms): readonly string[] {
+  const iri = attributeIri(name, terms);
+  const other = nonSpatialIri(name);
+  return other === undefined ? [iri] : [iri, other];
+}
+
 /** The v2 name of an attribute: the shortest one that leads to the IRI again. */
 export function attributeName(iri: string, terms: Terms): string {
   const last = iri.startsWith(vocabulary) ? iri.slice(vocabulary.length) : '';

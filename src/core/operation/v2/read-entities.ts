@@ -5,7 +5,7 @@ import type { Instance } from '../../model/attribute.ts';
 import type { Entity } from '../../model/entity.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { Stored } from '../../port/store.ts';
-import { attributeIri, nonSpatialIri } from '../../v2/names.ts';
+import { attributeIris } from '../../v2/names.ts';
 import { badRequest } from '../../v2/problem.ts';
 import { readUri } from '../../v2/read-entity.ts';
 import { renderAttribute, shownInstance, typedValue } from '../../v2/render-attribute.ts';
@@ -142,15 +142,10 @@ async function findAttribute(request: OperationRequest, call: CallContext): Prom
   readV2Options(request.params);
   const entity = (await findOne(request, call)).entity();
   const name = request.path['attr'] ?? '';
-  const iri = irisOf(name, call).find((one) => hasOwn(entity, one));
+  const iri = attributeIris(name, call.context).find((one) => hasOwn(entity, one));
   const instance = iri === undefined ? undefined : shownInstance(entity.attrs[iri] ?? []);
   if (iri === undefined || !instance) throw noAttribute();
   return { iri, instance, ownerCreatedAt: entity.createdAt };
 }
 
 const hasOwn = ({ attrs }: Entity, iri: string): boolean => Object.hasOwn(attrs, iri);
-
-const irisOf = (name: string, { context }: CallContext): readonly string[] => [
-  attributeIri(name, context),
-  ...[nonSpatialIri(name) ?? []].flat(),
-];

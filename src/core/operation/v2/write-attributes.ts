@@ -2,7 +2,7 @@
 import { isObject, type Json } from '../../model/json.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { expiryName } from '../../v2/builtins.ts';
-import { attributeIri, nonSpatialIri } from '../../v2/names.ts';
+import { attributeIris } from '../../v2/names.ts';
 import { badRequest } from '../../v2/problem.ts';
 import { type NamedAssignment, readV2Attribute, readV2Value } from '../../v2/read-attribute.ts';
 import { readExpiry, readUri, type V2Entity } from '../../v2/read-entity.ts';
@@ -87,11 +87,6 @@ export function removal(
   names: readonly string[],
   { context }: CallContext,
 ): Extract<Mutation, { op: 'unassign' }> {
-  const attrs = names
-    .filter((name) => name !== expiryName)
-    .flatMap((name) => [
-      attributeIri(name, context),
-      ...(nonSpatialIri(name) === undefined ? [] : [nonSpatialIri(name) ?? '']),
-    ]);
+  const attrs = names.filter((name) => name !== expiryName).flatMap((name) => attributeIris(name, context));
   return { op: 'unassign', id, attrs, ...(names.includes(expiryName) ? { removesExpiry: true } : undefined) };
 }

@@ -9,7 +9,7 @@ import { type DeliveryStatistics, type SubscriptionDocument, statusOf } from '..
 import type { Delivery, Messenger } from '../../port/messenger.ts';
 import { evaluateJexl } from '../../v2/jexl/evaluate.ts';
 import { hasMacro, withoutMacros } from '../../v2/jexl/macros.ts';
-import { attributeIri, nonSpatialIri, typeIri } from '../../v2/names.ts';
+import { attributeIris, typeIri } from '../../v2/names.ts';
 import { badRequest } from '../../v2/problem.ts';
 import { readV2Subscription } from '../../v2/subscription/read-subscription.ts';
 import type { Transport, V2Subscription } from '../../v2/subscription/subscription.ts';
@@ -58,7 +58,7 @@ function parse(
 ): ParsedV2 {
   const { entities, condition } = subscription;
   const { attrs, alterationTypes, notifyOnMetadataChange } = condition;
-  const watched = attrs.length === 0 ? undefined : { watched: new Set(attrs.flatMap((name) => irisOf(name, context))) };
+  const watched = attrs.length === 0 ? undefined : { watched: new Set(attrs.flatMap((name) => attributeIris(name, context))) };
   const alterations = { alterationTypes, notifyOnMetadataChange, ...watched };
   const types = entities.flatMap(({ type }) => (type === undefined ? [] : [typeIri(type, context)]));
   const { servicePath = '/#' } = v2 ?? {};
@@ -76,12 +76,6 @@ function parse(
     },
   };
 }
-
-/** The IRIs of an attribute: two for a name such as `location`, which can be a geometry or not. */
-const irisOf = (name: string, context: Context): readonly string[] => [
-  attributeIri(name, context),
-  ...[nonSpatialIri(name) ?? []].flat(),
-];
 
 function planOf(parsed: ParsedV2, context: Context): SubscriptionPlan {
   const { subscription, condition } = parsed;
