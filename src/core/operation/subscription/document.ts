@@ -24,7 +24,7 @@ const outputs: readonly string[] = ['id', '@context', ...subscriptionOutputs];
 /** The document of a new subscription. Throws BadRequestData. */
 export async function newDocument(json: JsonObject, call: CallContext): Promise<SubscriptionDocument> {
   const body = withPresentNames(json);
-  const { now, context, services, store } = call;
+  const { services } = call;
   const id =
     body['id'] === undefined ? services.ids.next('Subscription') : readId(body['id'], 'the id of the subscription');
   if (body['type'] !== 'Subscription')
@@ -32,6 +32,19 @@ export async function newDocument(json: JsonObject, call: CallContext): Promise<
   refuseNulls(body);
   refusePast(body, call);
   const members = { ...scopeOf(call), ...withSecretsKept(readMembers(body, call)) };
+  return createDocument(id, members, call);
+}
+
+/**
+ * The document with these members, of NGSI-LD or NGSI v2: it notifies of what changes from now on. Throws Forbidden for a caller without
+ * credentials.
+ */
+export async function createDocument(
+  id: string,
+  members: JsonObject,
+  call: CallContext,
+): Promise<SubscriptionDocument> {
+  const { now, context, services, store } = call;
   return {
     id,
     members,

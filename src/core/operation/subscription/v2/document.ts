@@ -6,23 +6,12 @@ import { readPaths } from '../../../v2/service-path.ts';
 import { storedMembers } from '../../../v2/subscription/read-subscription.ts';
 import { withSecretsKeptV2 } from '../../../v2/subscription/secrets.ts';
 import type { CallContext } from '../../operation.ts';
-import { ownerOf } from '../owner.ts';
+import { createDocument } from '../document.ts';
 
 /** The document of a new subscription. Throws BadRequest. */
 export async function newV2Document(body: JsonObject, call: CallContext): Promise<SubscriptionDocument> {
-  const { now, context, services, store } = call;
   const members = storedMembers(withSecretsKeptV2(body));
-  return {
-    id: newId(call),
-    members,
-    queryContext: context.url ?? context.given,
-    context: context.url ?? services.contexts.core.key,
-    createdAt: now,
-    modifiedAt: now,
-    since: await store.log.position(),
-    ...ownerOf(call),
-    v2: { servicePath: readServicePath(call) },
-  };
+  return { ...(await createDocument(newId(call), members, call)), v2: { servicePath: readServicePath(call) } };
 }
 
 /** 24 hexadecimal digits, as clients cut them from Location and keep them in fields of this length. */

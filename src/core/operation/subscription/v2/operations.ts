@@ -1,5 +1,5 @@
 /** Operations on subscriptions of NGSI v2. They are stored beside those of NGSI-LD and notified by the same engine. */
-import type { JsonObject } from '../../../model/json.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
 import {
   isV2Subscription,
   type SubscriptionDocument,
@@ -59,8 +59,7 @@ export const updateV2Subscription = {
     const id = idIn(request);
     await serialized(call.store, id, async () => {
       await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
-        if (!isV2Subscription(kept) || kept === undefined || !mayManage(kept, call)) throw unknown();
-        const before = subscriptionIn(kept);
+        const before = readKept(kept, call);
         const after = patchV2Document(before, bodyOf(request), call);
         await call.services.subscriptions.check(call.tenant, after);
         return subscriptionJson(await resumed(before, after, call));
@@ -82,7 +81,7 @@ export const deleteV2Subscription = {
     const id = idIn(request);
     await serialized(call.store, id, async () => {
       const kept = await call.store.collection(subscriptionCollection).get(id);
-      if (!isV2Subscription(kept) || !mayManage(kept, call) || !(await removeSubscription(id, call))) throw unknown();
+      if (!isManaged(kept, call) || !(await removeSubscription(id, call))) throw unknown();
     });
     return { kind: 'done' };
   },
@@ -97,9 +96,7 @@ export const retrieveV2Subscription = {
   body: 'none',
   async run(request, call) {
     const id = idIn(request);
-    const kept = await call.store.collection(subscriptionCollection).get(id);
-    if (kept === undefined || !isV2Subscription(kept) || !mayManage(kept, call)) throw unknown();
-    const document = subscriptionIn(kept);
+    const document = readKept(await call.store.collection(subscriptionCollection).get(id), call);
     if (!isOfPath(document, call)) throw unknown();
     return { kind: 'found', text: JSON.stringify(await shown(document, call)) };
   },
@@ -117,7 +114,7 @@ export const listV2Subscriptions = {
     const { limit, offset, isCounted } = readPage(params, readV2Options(params));
     const kept = await call.store.collection(subscriptionCollection).list();
     const documents = readEach(
-      kept.filter(({ document }) => isV2Subscription(document) && mayManage(document, call)),
+      kept.filter(({ document }) => isManaged(document, call)),
       ({ document }) => subscriptionIn(document),
       (key, cause) => call.services.observe({ kind: 'failed', where: 'subscription', about: key, cause }),
     )
@@ -130,6 +127,16 @@ export const listV2Subscriptions = {
     return { kind: 'found', text: JSON.stringify(list), page };
   },
 } satisfies Operation;
+
+/** True for a stored subscription of NGSI v2 that the caller may see and change. */
+const isManaged = (kept: Json | undefined, call: CallContext): kept is JsonObject =>
+  isV2Subscription(kept) && mayManage(kept, call);
+
+/** Throws NotFound for one that is absent, of NGSI-LD, or of another owner. */
+function readKept(kept: Json | undefined, call: CallContext): SubscriptionDocument {
+  if (!isManaged(kept, call)) throw unknown();
+  return subscriptionIn(kept);
+}
 
 async function shown(document: SubscriptionDocument, call: CallContext): Promise<JsonObject> {
   const statistics = await call.services.subscriptions.statistics(call.tenant, document);
