@@ -171,6 +171,14 @@ v2Tests('queries of NGSI v2', {
       { id: 'E', type: 'T', A: 1 },
     ]);
     expect(await send('POST /v2/op/query', { body: {} })).toMatchObject(bad('empty payload'));
+    expect(await send('POST /v2/op/query', { body: { entities: [{ id: 'E', typePattern: '(' }] } })).toMatchObject(
+      bad('Invalid regex for entity typePattern'),
+    );
+    const many = Array.from({ length: 251 }, (_, n) => ({ idPattern: `a${n}`, typePattern: `b${n}` }));
+    expect(await send('POST /v2/op/query', { body: { entities: many } })).toMatchObject({
+      status: 403,
+      json: { description: 'The request has more than 500 regular expressions as idPattern.' },
+    });
   },
 });
 

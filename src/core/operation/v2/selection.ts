@@ -1,9 +1,9 @@
 /** Reads which entities a request of NGSI v2 selects, in which order, and which page of them. */
 import { anyOfTypes, type EntitySelector, type Filter, type Pattern } from '../../language/filter.ts';
 import type { Order } from '../../language/order.ts';
-import { compilePattern } from '../../language/pattern/pattern.ts';
+import { compilePattern, refuseManyPatterns } from '../../language/pattern/pattern.ts';
 import type { Geometry } from '../../model/geometry.ts';
-import { isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
+import { isArray, isObject, isStrings, type Json, type JsonObject } from '../../model/json.ts';
 import { coreLocation } from '../../model/v2/location.ts';
 import { readV2Geo } from '../../v2/geo-query.ts';
 import { typeIri, typeName } from '../../v2/names.ts';
@@ -123,11 +123,20 @@ function textIn(json: JsonObject, name: string): string | undefined {
 }
 
 async function readEntities(json: Json, call: CallContext): Promise<Filter> {
-  if (!Array.isArray(json)) throw badRequest('entities must be a JSON array');
-  const elements: readonly Json[] = json;
+  if (!isArray(json)) throw badRequest('entities must be a JSON array');
+  refuseManyPatterns(patternsIn(json));
   const filters: Filter[] = [];
-  for (const element of elements) filters.push(await readSelector(element, call));
+  for (const element of json) filters.push(await readSelector(element, call));
   return filters.length === 0 ? {} : { anyOf: filters };
+}
+
+/** The patterns for ids and types. Each is read only when it is asked for, so that too many of them are not all compiled. */
+function* patternsIn(elements: readonly Json[]): Iterable<string> {
+  for (const element of elements)
+    for (const name of ['idPattern', 'typePattern'] as const) {
+      const source = isObject(element) ? textIn(element, name) : undefined;
+      if (source !== undefined) yield readPattern(source, name).source;
+    }
 }
 
 /** One element of `entities`: id or idPattern, type or typePattern. */

@@ -58,7 +58,8 @@ function parse(
 ): ParsedV2 {
   const { entities, condition } = subscription;
   const { attrs, alterationTypes, notifyOnMetadataChange } = condition;
-  const watched = attrs.length === 0 ? undefined : { watched: new Set(attrs.flatMap((name) => attributeIris(name, context))) };
+  const watched =
+    attrs.length === 0 ? undefined : { watched: new Set(attrs.flatMap((name) => attributeIris(name, context))) };
   const alterations = { alterationTypes, notifyOnMetadataChange, ...watched };
   const types = entities.flatMap(({ type }) => (type === undefined ? [] : [typeIri(type, context)]));
   const { servicePath = '/#' } = v2 ?? {};
