@@ -62,24 +62,27 @@ async function applyPermitted(guard: Guard, writes: readonly Write[], at: Instan
   for (const write of writes) {
     const { id } = write.mutation;
     const current = pending.has(id) ? pending.get(id) : (await store.get(id, at))?.entity();
-    const one = permit(guard, write, { current, at });
+    const states = { current, next: entityAfter(current, write.mutation, at), at };
+    const one = permit(guard, write, states);
     permitted.push(one);
-    reportGrants(guard, write.mutation, { current, at });
-    if ('mutation' in one) pending.set(id, entityAfter(current, write.mutation, at));
+    reportGrants(guard, id, states);
+    if (isWrite(one)) pending.set(id, states.next);
   }
   const applied = [...(await store.apply(permitted.filter(isWrite), at))];
   return permitted.flatMap((one) => (isWrite(one) ? (applied.shift() ?? []) : one));
 }
 
+/** An entity before a mutation, and after it. */
+interface States {
+  readonly current: Entity | undefined;
+  readonly next: Entity | undefined;
+  readonly at: Instant;
+}
+
 /** Calls `onCovered` for the current entity, or for the one that the mutation creates. */
-function reportGrants(
-  { act, onCovered }: Guard,
-  mutation: Mutation,
-  { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
-): void {
-  if (!onCovered) return;
-  const entity = current ?? entityAfter(undefined, mutation, at);
-  if (entity) onCovered(mutation.id, idsOf(act.covering(entity)), entity.types);
+function reportGrants({ act, onCovered }: Guard, id: string, { current, next }: States): void {
+  const entity = current ?? next;
+  if (entity) onCovered?.(id, idsOf(act.covering(entity)), entity.types);
 }
 
 const isWrite = (one: Write | Outcome): one is Write => 'mutation' in one;
@@ -91,16 +94,11 @@ function entityAfter(current: Entity | undefined, mutation: Mutation, at: Instan
 }
 
 /** The write with the condition that the grants still cover the entity when it is applied, or the outcome when it is not permitted. */
-function permit(
-  guard: Guard,
-  write: Write,
-  { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
-): Write | Outcome {
+function permit(guard: Guard, write: Write, { current, next, at }: States): Write | Outcome {
   const { act } = guard;
   const { mutation } = write;
   const names = touchedBy(mutation, current);
   const before = current && act.covering(current);
-  const next = entityAfter(current, mutation, at);
   if (before && !giveAccessTo(names, before)) return refusal(guard, mutation, { current, at });
   if (next && next !== current && !giveAccessTo(names, act.covering(next)))
     return refusal(guard, mutation, { current, at });
@@ -122,11 +120,7 @@ function conditionOfAbsent(next: Entity | undefined, { covering }: PartialDecisi
 
 const matchesNothing: Filter = { anyOf: [] };
 
-function refusal(
-  { act, read }: Guard,
-  mutation: Mutation,
-  { current, at }: { readonly current: Entity | undefined; readonly at: Instant },
-): Outcome {
+function refusal({ act, read }: Guard, mutation: Mutation, { current, at }: Pick<States, 'current' | 'at'>): Outcome {
   const isKnown = !current || [act, read].some((decision) => isVisible(current, decision));
   if (isKnown || isCreating(mutation))
     return {
