@@ -64,7 +64,7 @@ interface Writing {
   readonly signal: AbortSignal;
 }
 
-/** Retries elements that the store cannot write now. After an internal error, each element is written alone. */
+/** Retries elements that cannot be written now. After an internal error, each element is written alone. */
 async function writeRows(rows: readonly Row[], writing: Writing): Promise<Refused> {
   const refused = new Map<number, string>();
   let left = rows;
@@ -102,6 +102,8 @@ const passing: ReadonlySet<ProblemReport['type']> = new Set([
   'Unavailable',
   'TenantUnavailable',
   'InsufficientStorage',
+  // The holder of the key of a topic has used up a quota.
+  'TooManyRequests',
 ]);
 
 const isPassing = ({ type }: ProblemReport): boolean => passing.has(type);

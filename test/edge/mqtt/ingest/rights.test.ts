@@ -23,7 +23,10 @@ test('messages have the rights of the roles or of the key that their topic names
     { ...counters, topic: 'k/{id}' },
   ];
   const plan = writePlan({ ...planFor(aedes.port), version: 'mqtt3.1.1', rightsOf: 'key:device', topics });
-  const broker = await startTestBroker(['--access', 'required', '--mqtt-ingest', plan], folder);
+  const broker = await startTestBroker(
+    ['--access', 'required', '--quota-writes', '600', '--mqtt-ingest', plan],
+    folder,
+  );
   const headers = { Authorization: `Bearer ${readFileSync(join(folder, 'administrator.key'), 'utf8').trim()}` };
   const grant = { to: 'role:counters', operations: ['write'], types: ['Counter'], idPattern: 'Counter:1$' };
   await broker.send('POST /access/grants', grant, headers);
@@ -45,6 +48,13 @@ test('messages have the rights of the roles or of the key that their topic names
   await eventually(() => has(3), Boolean);
   expect([await has(1), await has(2)]).toEqual([true, false]);
   await eventually(rejected, (count) => count === 1);
+
+  // More rows than the quota of writes has room for: they wait until there is some.
+  const rows = JSON.stringify(Array.from({ length: 620 }, (_, n) => ({ n })));
+  await device.publishAsync('k/5', rows, { qos: 1 });
+  await device.publishAsync('k/6', '{"n":1}', { qos: 1 });
+  await eventually(() => has(6), Boolean);
+  expect(await rejected()).toBe(1);
 
   await broker.send('DELETE /access/keys/device', undefined, headers);
   await device.publishAsync('k/4', '{"n":1}', { qos: 1 });
