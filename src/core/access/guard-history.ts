@@ -67,12 +67,12 @@ async function* visibleHistories(
 }
 
 /** A filter that finds at least the visible entities. What it asks of values would test hidden ones. */
-const widened = ({ filter }: HistoryPlan, { filter: granted }: PartialDecision): HistoryPlan['filter'] => ({
-  ...withoutAttributes(filter),
-  ...(filter.attrs ? { attrs: filter.attrs } : undefined),
-  ...(filter.datasetIds ? { datasetIds: filter.datasetIds } : undefined),
-  also: [...(filter.also ?? []).map(withoutAttributes), ...(granted ? [granted] : [])],
-});
+const widened = ({ filter }: HistoryPlan, { narrowed }: PartialDecision): HistoryPlan['filter'] =>
+  narrowed({
+    ...withoutAttributes(filter),
+    ...(filter.attrs ? { attrs: filter.attrs } : undefined),
+    ...(filter.datasetIds ? { datasetIds: filter.datasetIds } : undefined),
+  });
 
 type Look = (history: EntityHistory | undefined) => Promise<EntityHistory | undefined>;
 
