@@ -3,6 +3,7 @@ import type { JobOptions } from '../city/job/jobs.ts';
 import type { Services } from '../core/operation/operation.ts';
 import { accessModeOf } from './access-mode.ts';
 import { type AuditWriter, createAuditWriter } from './audit-writer.ts';
+import { listIn } from './config/list.ts';
 import type { Config } from './config/options.ts';
 
 type Needed = Pick<Services, 'stores' | 'clock' | 'observe' | 'contexts'>;
@@ -13,7 +14,7 @@ export function withAudit<Parts extends Needed>(
   parts: Parts,
 ): Parts & { readonly audit?: AuditWriter } {
   const { stores, clock, observe, contexts } = parts;
-  const personalTypes = namesIn(config.personalTypes).map((name) => contexts.core.expand(name));
+  const personalTypes = listIn(config.personalTypes).map((name) => contexts.core.expand(name));
   if (accessModeOf(config) === 'open' || (config.audit === 'personal' && personalTypes.length === 0)) return parts;
   return {
     ...parts,
@@ -29,12 +30,6 @@ export function withAudit<Parts extends Needed>(
 
 const scopeOf = ({ audit }: Config): AuditWriter['scope'] =>
   audit === 'changes' || audit === 'personal' ? audit : 'all';
-
-const namesIn = (list: string): readonly string[] =>
-  list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 
 /** While access is open, nothing of the audit is touched. */
 export const auditRetention = (config: Config): Pick<JobOptions, 'auditKeep'> =>

@@ -1,4 +1,5 @@
 /** Reads the default @context of requests that name none, for all tenants or per tenant. */
+import { listIn } from './list.ts';
 
 /** The URL for a tenant; the name of the default tenant is empty. Undefined: only the core @context. */
 type DefaultContexts = (tenant: string) => string | undefined;
@@ -11,7 +12,7 @@ const entryForm = /^(?:([^=:/]+)=)?(https?:\/\/\S+)$/i;
  */
 export function readDefaultContexts(text: string): DefaultContexts {
   const urls = new Map<string | undefined, string>();
-  for (const part of text.split(',').flatMap((one) => one.trim() || [])) {
+  for (const part of listIn(text)) {
     const [, tenant, url = ''] = entryForm.exec(part) ?? [];
     if (!URL.canParse(url))
       throw new Error(

@@ -9,6 +9,7 @@ import { isObject, type Json, parseJson } from '../../core/model/json.ts';
 import { type IngestPlan, type PlanOptions, readIngestPlan } from '../../edge/mqtt/ingest/plan.ts';
 import { accessModeOf } from '../access-mode.ts';
 import { readDefaultContexts } from './default-contexts.ts';
+import { listIn } from './list.ts';
 import type { Given } from './read-config.ts';
 import type { Config } from './options.ts';
 
@@ -18,7 +19,7 @@ const schemaPath = fileURLToPath(new URL('../../../schemas/mqtt-ingest.json', im
 export function readIngestPlans(config: Config, env: Given['env']): readonly IngestPlan[] {
   const { mqttIngest, alias, defaultContext } = config;
   const isWriterNeeded = accessModeOf(config) === 'required';
-  const paths = mqttIngest.split(',').flatMap((path) => path.trim() || []);
+  const paths = listIn(mqttIngest);
   const defaultContextOf = readDefaultContexts(defaultContext);
   const plans = paths.map((path) =>
     readFile(path, { env, isWriterNeeded, defaultContextOf, clientId: `${alias}-${parsePath(path).name}` }),
