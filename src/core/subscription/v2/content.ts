@@ -24,12 +24,16 @@ export interface NotifiedChange {
 }
 
 /** The entity in normalized form, with the attributes that the subscription shows, in its order. */
-export function notifiedEntity(notified: NotifiedChange, notification: SubscriptionNotification): JsonObject {
+export function notifiedEntity(
+  notified: NotifiedChange,
+  notification: SubscriptionNotification,
+  context: JexlContext,
+): JsonObject {
   const { terms, change } = notified;
   const whole = renderWhole(notified, notification.metadata);
   const users = Object.keys(change.entity.attrs).map((iri) => attributeName(iri, terms));
   const fragment = fragmentOf(notification);
-  const patched = fragment ? patchedEntity(whole, fragment, macroContext(notified)) : whole;
+  const patched = fragment ? patchedEntity(whole, fragment, context) : whole;
   const added = Object.keys(fragment ?? {}).filter((name) => name !== 'id' && name !== 'type');
   const names = chosenNames(notification, [...new Set([...users, ...added])]);
   const shown = notification.onlyChangedAttrs ? names.filter(changedTest(notified, [users, added])) : names;

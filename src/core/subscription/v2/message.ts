@@ -23,13 +23,17 @@ interface Content {
   readonly format: string;
 }
 
+/** For texts without macros. */
+const noMacros: JexlContext = { names: {}, now: 0 };
+
 /** The message of a change. */
 export function writeV2Message(
   notified: NotifiedChange,
   notification: SubscriptionNotification,
   sending: Sending,
 ): Message {
-  const context = macroContext(notified);
+  const { transport } = notification;
+  const context = transport.custom ? macroContext(notified) : noMacros;
   const content = contentOf(notified, notification, { context, sending });
   const headers = {
     Accept: 'application/json',
@@ -37,7 +41,6 @@ export function writeV2Message(
     'Fiware-ServicePath': servicePathOf(notified.change.entity),
   };
   const fixed = { 'Ngsiv2-AttrsFormat': content.format, 'Fiware-Correlator': correlatorOf(sending.position) };
-  const { transport } = notification;
   if (transport.kind === 'mqtt')
     return mqttMessage(transport, content, { topic: topicOf(transport, context), headers: { ...headers, ...fixed } });
   const own = replacedHeaders(transport.custom?.headers ?? {}, context);
@@ -68,7 +71,7 @@ function contentOf(
     case 'json':
       return { contentType: json, body: JSON.stringify(replaceInJson(custom.json, context)), format: 'custom' };
     default: {
-      const body = bodyOf(notifiedEntity(notified, notification), notification, sending.subscriptionId);
+      const body = bodyOf(notifiedEntity(notified, notification, context), notification, sending.subscriptionId);
       return { contentType: json, body: JSON.stringify(body), format: notification.attrsFormat };
     }
   }
@@ -213,14 +216,13 @@ export function addressV2(
   { request, ...content }: SerializedNotification,
 ): Message {
   const { transport } = notification;
-  const empty: JexlContext = { names: {}, now: 0 };
   const { uri = '', headers = {} } = request ?? {};
   const isOpen = isAddressOpen(notification);
   if (transport.kind === 'mqtt')
     return mqttMessage(transport, content, { topic: isOpen ? topicIn(uri) : transport.topic, headers });
   const constant = Object.entries(transport.custom?.headers ?? {}).filter((pair) => !pair.some(hasMacro));
   return httpMessage(transport, content, {
-    uri: isOpen ? uri : uriOf(transport, empty),
+    uri: isOpen ? uri : uriOf(transport, noMacros),
     headers: withHeaders(headers, Object.fromEntries(constant)),
   });
 }
