@@ -77,6 +77,18 @@ test('what is nested too deep, too long or takes too many steps is null', () => 
   expect(evaluateJexl(`A${'+A'.repeat(10_000)}`, context)).toBeNull();
   const names = { a: Array.from({ length: 400 }, (_, b) => ({ b })) };
   expect(evaluateJexl('a[.b > (a[.b > (a[.b > 0]|len)]|len)]', { ...context, names })).toBeNull();
+  const c = Array.from({ length: 4000 }, (_, n) => n);
+  const large = { ...context, names: { ...names, c, o: { c } } };
+  expect(evaluateJexl('a[.b < 3 && .b in c]|len', large)).toBe(3);
+  const tooLong = [
+    'a[.b in c]',
+    'a[o != c && .b < 0]',
+    "a[(o|toString) == '']",
+    'a[(.b|mapper(c, c)) < 0]',
+    `[${'o,'.repeat(400)}o]|toString`,
+    `{x: [${'o,'.repeat(400)}o]}`,
+  ];
+  for (const text of tooLong) expect([text, evaluateJexl(text, large)]).toEqual([text, null]);
 });
 
 test('a macro alone keeps the type of its value, one among text becomes text', () => {
