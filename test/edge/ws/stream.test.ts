@@ -497,6 +497,7 @@ describe('a request', () => {
       /takes no body/,
     ],
     ['no body', { operation: 'createEntity' }, 'InvalidRequest', 400, /needs a body/],
+    ['no body to clone', { operation: 'cloneSnapshot', params: { id: 'a:b' } }, 'NonexistentTenant', 404, /"nowhere"/],
     ['a body that is no array', { operation: 'upsertBatch', body: {} }, 'InvalidRequest', 400, /needs an array/],
     ['a body that is no object', { operation: 'createEntity', body: [] }, 'InvalidRequest', 400, /JSON object/],
     [

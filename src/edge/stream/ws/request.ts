@@ -83,7 +83,7 @@ function checkBody(name: string, wanted: Operation['body'], body: Json | undefin
     throw new Problem('InvalidRequest', `The operation ${name} takes no body.`);
   if (wanted === 'array' && !isArray(body))
     throw new Problem('InvalidRequest', `The operation ${name} needs an array as body.`);
-  if (wanted !== 'none' && body === undefined)
+  if (wanted !== 'none' && wanted !== 'objectOrNone' && body === undefined)
     throw new Problem('InvalidRequest', `The operation ${name} needs a body.`);
 }
 
