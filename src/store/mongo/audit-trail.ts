@@ -25,7 +25,7 @@ export function createAuditTrail(collection: Collection<AuditDocument>): AuditTr
     ]);
     // An attempt that failed is repeated at the next use.
     indexed.catch(() => (indexed = undefined));
-    await indexed;
+    await withDatabase(indexed);
     return collection;
   };
   return {
