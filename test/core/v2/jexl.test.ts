@@ -83,7 +83,7 @@ test('what is nested too deep, too long or takes too many steps is null', () => 
   const tooLong = [
     'a[.b in c]',
     'a[o != c && .b < 0]',
-    "a[(o|toString) == '']",
+    "a[(o|toString) == '' || .b < 0]",
     'a[(.b|mapper(c, c)) < 0]',
     `[${'o,'.repeat(400)}o]|toString`,
     `{x: [${'o,'.repeat(400)}o]}`,
