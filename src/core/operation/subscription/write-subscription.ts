@@ -4,6 +4,7 @@ import { readId } from '../../model/read/id.ts';
 import { type SubscriptionDocument, subscriptionIn, subscriptionJson } from '../../model/subscription.ts';
 import { deadLetterCollection, discardLetters } from '../../port/dead-letters.ts';
 import { changeDocument } from '../../port/document-collection.ts';
+import { serialized } from '../../port/serialized.ts';
 import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
@@ -11,7 +12,6 @@ import { bodyOf } from '../parameters.ts';
 import { mayManage, requireRoomForOne } from './owner.ts';
 import { newDocument, patchDocument, resumed, withContextKept } from './document.ts';
 import { removeSubscription } from './remove.ts';
-import { serialized } from './serialized.ts';
 
 const common = { ...writeHead, access: 'subscribe', checksDocuments: true, parameters: [] } as const;
 
@@ -27,7 +27,7 @@ export const createSubscription: Operation = {
     await requireRoomForOne(call);
     const document = await newDocument(bodyOf(request), call);
     await call.services.subscriptions.check(call.tenant, document);
-    await serialized(call.store, document.id, async () => {
+    await serialized(call, document.id, async () => {
       const collection = call.store.collection(subscriptionCollection);
       if ((await collection.get(document.id)) !== undefined) throw alreadyExists(document.id);
       // A crash may have left dead letters of a deleted subscription with this id: they do not belong to the new one.
@@ -49,7 +49,7 @@ export const updateSubscription: Operation = {
   body: 'object',
   async run(request, call) {
     const id = readId(request.path['id'], 'the id of the subscription');
-    await serialized(call.store, id, async () => {
+    await serialized(call, id, async () => {
       await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
         if (kept === undefined || !mayManage(kept, call)) throw unknown(id);
         const before = subscriptionIn(kept);
@@ -72,7 +72,7 @@ export const deleteSubscription: Operation = {
   body: 'none',
   async run(request, call): Promise<OperationResult> {
     const id = readId(request.path['id'], 'the id of the subscription');
-    await serialized(call.store, id, async () => {
+    await serialized(call, id, async () => {
       const collection = call.store.collection(subscriptionCollection);
       if (!call.services.access.isOpen && !mayManage(await collection.get(id), call)) throw unknown(id);
       if (!(await removeSubscription(id, call))) throw unknown(id);

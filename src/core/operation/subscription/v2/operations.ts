@@ -7,6 +7,7 @@ import {
   subscriptionJson,
 } from '../../../model/subscription.ts';
 import { changeDocument, readEach } from '../../../port/document-collection.ts';
+import { serialized } from '../../../port/serialized.ts';
 import { subscriptionCollection } from '../../../port/subscriptions.ts';
 import { badRequest, V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
@@ -15,7 +16,6 @@ import { readPage, readV2Options } from '../../../v2/page.ts';
 import { mayManage, requireRoomForOne } from '../owner.ts';
 import { resumed, withContextKept } from '../document.ts';
 import { removeSubscription } from '../remove.ts';
-import { serialized } from '../serialized.ts';
 import { newV2Document, patchV2Document, servicePathIn } from './document.ts';
 import { showV2 } from './show.ts';
 
@@ -57,7 +57,7 @@ export const updateV2Subscription = {
   body: 'object',
   async run(request, call) {
     const id = idIn(request);
-    await serialized(call.store, id, async () => {
+    await serialized(call, id, async () => {
       await changeDocument(call.store.collection(subscriptionCollection), id, async (kept) => {
         const before = readKept(kept, call);
         const after = patchV2Document(before, bodyOf(request), call);
@@ -79,7 +79,7 @@ export const deleteV2Subscription = {
   body: 'none',
   async run(request, call) {
     const id = idIn(request);
-    await serialized(call.store, id, async () => {
+    await serialized(call, id, async () => {
       const kept = await call.store.collection(subscriptionCollection).get(id);
       if (!isManaged(kept, call) || !(await removeSubscription(id, call))) throw unknown();
     });
