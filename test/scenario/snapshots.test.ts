@@ -243,6 +243,15 @@ describe.each(testedStores)('snapshots (%s)', (store) => {
     expect((await send('DELETE /snapshots?q=snapshotPriority>=1')).status).toBe(204);
   });
 
+  test('are not more than there is room for when many are made at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => send('POST /snapshots', snapshot([query('Nothing')]))),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect([201, 403].map((status) => statuses.filter((one) => one === status).length)).toEqual([4, 8]);
+    expect((await send('DELETE /snapshots?q=snapshotPriority>=1')).status).toBe(204);
+  });
+
   test.each([
     [{ type: 'Snapshot' }],
     [snapshot([])],

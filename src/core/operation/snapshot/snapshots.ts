@@ -6,6 +6,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import { changeDocument } from '../../port/document-collection.ts';
+import { serialized } from '../../port/serialized.ts';
 import { snapshotStoreName } from '../../port/snapshot-store.ts';
 import type { Store } from '../../port/store.ts';
 import { describeProblem } from '../describe-problem.ts';
@@ -105,7 +106,8 @@ async function begin(
     aliveAt: now,
     ...(services.access.isOpen ? undefined : { owner: principal.identity.subject }),
   };
-  await store(document, { tenantStore, call });
+  // One at a time, so that those stored together are not more than there is room for.
+  await serialized(call, snapshotCollection, () => store(document, { tenantStore, call }));
   services.snapshots.begin(document.store, (isStopping) =>
     fillSnapshot({ document, tenantStore, call, copy: copy(), isStopping }),
   );
