@@ -71,6 +71,19 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a clone', () => {
+  test('is made by whoever may see the snapshot, because it has its queries', async () => {
+    await give({ to: ana, operations: ['read'], types: ['Lamp'] });
+    await give({ to: ana, operations: ['write'] });
+    await give({ to: bo, operations: ['read', 'write'] });
+    expect(await make(administrator)).toBe(201);
+    await prepared();
+    const cloned = async (as: string) => (await server.send(`POST /snapshots/${id}/clone`, { as, body: {} })).status;
+    expect([await cloned(ana), await cloned(bo), await cloned(administrator)]).toEqual([404, 201, 201]);
+    expect((await server.send(`GET /snapshots/${id}`, { as: ana })).status).toBe(404);
+  });
+});
+
 describe('the snapshots of a tenant', () => {
   const hour = 3_600_000;
   const later = (hours: number): string => new Date(Date.now() + hours * hour).toISOString();

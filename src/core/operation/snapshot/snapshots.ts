@@ -42,6 +42,7 @@ export const createSnapshot: Operation = {
   path: '/snapshots',
   body: 'object',
   async run(request, call) {
+    requireWholeTenant(call);
     const body = bodyOf(request);
     const members = readSettings(body, ['snapshotQueries', 'snapshotTemporalQueries'], call);
     const queries = readQueries(members, call);
@@ -62,7 +63,8 @@ export const cloneSnapshot: Operation = {
   path: '/snapshots/{id}/clone',
   body: 'objectOrNone',
   async run(request, call) {
-    const source = await findSnapshot(idOf(request), call);
+    requireWholeTenant(call);
+    const source = await visible(idOf(request), call);
     const body = { type: 'Snapshot', ...bodyOf(request) };
     const given = readSettings(body, [], call);
     if (source.status === 'preparing')
@@ -82,6 +84,12 @@ export const cloneSnapshot: Operation = {
   },
 };
 
+/** Throws Forbidden for a caller who may not make snapshots. */
+function requireWholeTenant({ principal, tenant }: CallContext): void {
+  if (principal.rights('write', tenant).extent !== 'full')
+    throw new Problem('Forbidden', 'A snapshot takes room of the whole tenant, and you are granted only a part of it.');
+}
+
 interface Beginning {
   readonly tenantStore: Store;
   readonly call: CallContext;
@@ -93,9 +101,7 @@ async function begin(
   { tenantStore, call }: Beginning,
   copy: () => Filling['copy'],
 ): Promise<OperationResult> {
-  const { services, now, principal, tenant } = call;
-  if (principal.rights('write', tenant).extent !== 'full')
-    throw new Problem('Forbidden', 'A snapshot takes room of the whole tenant, and you are granted only a part of it.');
+  const { services, now, principal } = call;
   const document: SnapshotDocument = {
     ...started,
     store: snapshotStoreName(services.ids.next('Store').replace(/^.*:/, '')),
@@ -144,12 +150,16 @@ export const retrieveSnapshot: Operation = {
   path: '/snapshots/{id}',
   parameters: [],
   async run(request, call) {
-    const document = await findSnapshot(idOf(request), call);
-    if (!mayManage(document, call) && call.principal.rights('read', call.tenant).extent !== 'full')
-      throw unknown(document.id);
-    return { kind: 'found', text: textOf(document, call) };
+    return { kind: 'found', text: textOf(await visible(idOf(request), call), call) };
   },
 };
+
+/** The snapshot, when the caller may see its queries and their results. Throws ResourceNotFound. */
+async function visible(id: string, call: CallContext): Promise<SnapshotDocument> {
+  const document = await findSnapshot(id, call);
+  if (!mayManage(document, call) && call.principal.rights('read', call.tenant).extent !== 'full') throw unknown(id);
+  return document;
+}
 
 const textOf = (document: SnapshotDocument, call: CallContext): string =>
   withContext(JSON.stringify(shownSnapshot(document)), call);
