@@ -104,3 +104,13 @@ test('a macro alone keeps the type of its value, one among text becomes text', (
   });
   expect(replaceInText('${none} ${{a: B}} ${B', context)).toBe('null {"a":"sea"} ${B');
 });
+
+test('the macros of one message have bounds together', () => {
+  const used = { steps: 0, characters: 0 };
+  const names = { long: 'x'.repeat(1_000_000), many: Array.from({ length: 20_000 }, (_, b) => ({ b })) };
+  const texts = replaceInText('${long},'.repeat(20), { ...context, names, used }).split(',');
+  expect(texts.map((text) => text.length)).toEqual([...Array<number>(16).fill(1_000_000), 4, 4, 4, 4, 0]);
+  const message = { ...context, names, used: { steps: 0, characters: 0 } };
+  const counts = replaceInText('${many[.b < 5]|len},'.repeat(20), message).split(',');
+  expect([counts[0], counts.at(-2)]).toEqual(['5', 'null']);
+});

@@ -123,6 +123,7 @@ export function macroContext(notified: Omit<NotifiedChange, 'isMetadataCounted'>
       type,
     },
     now: microsOfInstant(change.at),
+    used: { steps: 0, characters: 0 },
   };
 }
 

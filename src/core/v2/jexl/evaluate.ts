@@ -10,10 +10,19 @@ export interface JexlContext {
   readonly names: JsonObject;
   /** The present, for the transform `now`. */
   readonly now: Micros;
+  /** What the macros of one message have used together. Absent: the context is of one expression. */
+  readonly used?: MacroUse;
 }
 
-/** Most steps of one evaluation, and the longest text that one makes. */
+/** Steps of evaluations, and characters that took the place of macros. */
+export interface MacroUse {
+  steps: number;
+  characters: number;
+}
+
+/** Most steps of one evaluation and of all macros of a message, and the longest text that one evaluation makes. */
 const stepsMax = 100_000;
+const stepsOfMessageMax = 1_000_000;
 const textMax = 1_000_000;
 
 /** The value of an expression: null when it cannot be read, or fails in any way. */
@@ -98,7 +107,10 @@ class Evaluation {
 
   #spend(steps: number): void {
     this.#steps += steps;
-    if (this.#steps > stepsMax) throw new JexlFailure('it takes too many steps');
+    const { used } = this.#context;
+    if (used) used.steps += steps;
+    if (this.#steps > stepsMax || (used && used.steps > stepsOfMessageMax))
+      throw new JexlFailure('it takes too many steps');
   }
 
   /** The value, after a tenth of a step for each character and element in it: work on a large value takes as much time as many steps. */

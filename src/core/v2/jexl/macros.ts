@@ -5,13 +5,21 @@ import { evaluateJexl, type JexlContext } from './evaluate.ts';
 /** The start of a macro. Its end is the next brace that its own do not close. */
 const start = '${';
 
+/** Most characters that take the place of the macros of one message. */
+const charactersMax = 16_000_000;
+
 /**
- * The value of an expression. A name that JEXL would read as a computation, such as `lower-temp`, is found as it is written.
+ * The value of an expression. A name that JEXL would read as a computation, such as `lower-temp`, is found as it is written. Null when the
+ * macros of the message have become too long.
  */
-const valueOf = (expression: string, context: JexlContext): Json =>
-  Object.hasOwn(context.names, expression.trim())
-    ? (context.names[expression.trim()] ?? null)
-    : evaluateJexl(expression, context);
+function valueOf(expression: string, context: JexlContext): Json {
+  const { names, used } = context;
+  if (used && used.characters > charactersMax) return null;
+  const name = expression.trim();
+  const value = Object.hasOwn(names, name) ? (names[name] ?? null) : evaluateJexl(expression, context);
+  if (used) used.characters += textOf(value).length;
+  return used && used.characters > charactersMax ? null : value;
+}
 
 const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
