@@ -15,7 +15,7 @@ export interface JexlContext {
 }
 
 /** Steps of evaluations, and characters that took the place of macros. */
-export interface MacroUse {
+interface MacroUse {
   steps: number;
   characters: number;
 }
