@@ -32,10 +32,21 @@ const start = (url: string) => {
   return startBroker(readConfig({ args: [...store, ...options], env: {} }));
 };
 
-/** Whether what the broker computes by itself is there: rollups, and the outcome of both notifications. */
-function isSettled({ PREFIX: { rollups = [], shelf = [] } = {} }: StoredDatabases): boolean {
+/**
+ * Whether what the broker makes by itself is there: rollups, the outcome of both notifications, and in each tenant the epoch of the log of
+ * registrations.
+ */
+function isSettled(databases: StoredDatabases): boolean {
+  const { rollups = [], shelf = [] } = databases['PREFIX'] ?? {};
   const text = JSON.stringify(rollups);
-  return text.includes('"whole"') && !text.includes('"due"') && JSON.stringify(shelf).includes('deadLetters urn:s:bad');
+  const hasEpoch = (name: string): boolean =>
+    JSON.stringify(databases[name]?.['shelf'] ?? []).includes('registrations/stream');
+  return (
+    text.includes('"whole"') &&
+    !text.includes('"due"') &&
+    JSON.stringify(shelf).includes('deadLetters urn:s:bad') &&
+    ['PREFIX', 'PREFIX-t-other'].every(hasEpoch)
+  );
 }
 
 describe('the format of the MongoDB store', () => {
