@@ -49,7 +49,7 @@ export default {
     ),
     only(
       '^src/core/operation/([^/]+)/',
-      { path: '^src/core/operation/[^/]+/', pathNot: '^src/core/operation/$1/' },
+      { path: '^src/core/operation/[^/]+/', pathNot: '^src/core/operation/(distributed|$1)/' },
       'operations-are-strangers',
     ),
     door('express', '^src/edge/http/'),

@@ -3,8 +3,8 @@ import type { Context } from '../../jsonld/context.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { SourceRequest } from '../../port/sources.ts';
 import type { OperationRequest } from '../operation.ts';
-import { requestOf, type SourceTarget } from '../source-request.ts';
-import { type ForwardedElement, reducedBody, renamingFor } from '../source-write-request.ts';
+import { requestOf, type SourceTarget } from '../distributed/source-request.ts';
+import { type ForwardedElement, reducedBody, renamingFor } from '../distributed/source-write-request.ts';
 
 type Params = OperationRequest['params'];
 

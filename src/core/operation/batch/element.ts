@@ -4,7 +4,7 @@ import { isArray, isObject, type Json } from '../../model/json.ts';
 import type { Mutation, Outcome } from '../../model/mutation.ts';
 import { badData, Problem } from '../../model/problem.ts';
 import type { Write } from '../../language/write.ts';
-import { registrationsFor } from '../concerned-sources.ts';
+import { registrationsFor } from '../distributed/concerned-sources.ts';
 import type { OperationRequest, CallContext } from '../operation.ts';
 import { refuseProxied } from './proxied-write.ts';
 import type { ElementResult } from './answer.ts';

@@ -3,10 +3,10 @@ import type { Registration } from '../../federation/registration.ts';
 import type { Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import type { SourceAnswer, Sources } from '../../port/sources.ts';
-import { forEachSource, orProblem } from '../concerned-sources.ts';
-import { type PartResult, resultOfAnswer } from '../distributed-result.ts';
+import { forEachSource, orProblem } from '../distributed/concerned-sources.ts';
+import { type PartResult, resultOfAnswer } from '../distributed/distributed-result.ts';
 import type { CallContext, Method, OperationRequest } from '../operation.ts';
-import { type SourceTarget, targetOf } from '../source-request.ts';
+import { type SourceTarget, targetOf } from '../distributed/source-request.ts';
 import { batchRequest, elementRequest } from './element-request.ts';
 import { createdIn, resultsOfBatch } from './source-batch-result.ts';
 

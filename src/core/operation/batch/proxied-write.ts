@@ -4,7 +4,7 @@ import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import { anyOfTypes } from '../../language/filter.ts';
 import type { Mutation } from '../../model/mutation.ts';
 import { Problem } from '../../model/problem.ts';
-import { matchingSources } from '../concerned-sources.ts';
+import { matchingSources } from '../distributed/concerned-sources.ts';
 import type { CallContext } from '../operation.ts';
 
 /** Throws Conflict when an exclusive or redirect registration has a part of what the mutation writes. */

@@ -3,7 +3,7 @@ import type { Registration } from '../../federation/registration.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { ProblemReport } from '../../model/problem.ts';
 import type { SourceAnswer } from '../../port/sources.ts';
-import { type PartResult, resultOfAnswer } from '../distributed-result.ts';
+import { type PartResult, resultOfAnswer } from '../distributed/distributed-result.ts';
 
 /** What became of the elements of a batch, by their ids, of which a source got these. */
 export function resultsOfBatch(

@@ -13,8 +13,8 @@ import { renderInstances, renderObject, shownValue } from '../../representation/
 import { parseLanguagePreference } from '../../representation/language.ts';
 import { instancesOf } from '../../representation/render.ts';
 import type { View } from '../../representation/view.ts';
-import { type Merged, registrationsForRead, retrieveMerged } from '../distributed-read.ts';
-import { distributed } from '../distributed-write.ts';
+import { type Merged, registrationsForRead, retrieveMerged } from '../distributed/distributed-read.ts';
+import { distributed } from '../distributed/distributed-write.ts';
 import { readHead, writeHead } from '../heads.ts';
 import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { readDatasetId, readEntityId, readObservedAt } from '../parameters.ts';

@@ -8,12 +8,12 @@ import type { Filter } from '../../language/filter.ts';
 import { isArray, isObject, type JsonObject } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import type { SourceAnswer } from '../../port/sources.ts';
-import { forEachSource, isInLoop, matchingSources, orProblem } from '../concerned-sources.ts';
-import { errorOf, type PartResult, resultOfAnswer } from '../distributed-result.ts';
-import { readSourceFilter } from '../distributed-read.ts';
+import { forEachSource, isInLoop, matchingSources, orProblem } from '../distributed/concerned-sources.ts';
+import { errorOf, type PartResult, resultOfAnswer } from '../distributed/distributed-result.ts';
+import { readSourceFilter } from '../distributed/distributed-read.ts';
 import type { CallContext, OperationRequest, OperationResult } from '../operation.ts';
-import { purgeRequest } from '../source-read-request.ts';
-import { type SourceTarget, targetOf } from '../source-request.ts';
+import { purgeRequest } from '../distributed/source-read-request.ts';
+import { type SourceTarget, targetOf } from '../distributed/source-request.ts';
 
 /** What a purge removes. */
 export interface Purge {

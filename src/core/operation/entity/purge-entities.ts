@@ -6,7 +6,7 @@ import { readAttributeName } from '../../model/read/name.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readList } from '../parameters.ts';
-import { registrationsFor } from '../concerned-sources.ts';
+import { registrationsFor } from '../distributed/concerned-sources.ts';
 import { type Purge, purgeEverywhere } from './distributed-purge.ts';
 import { readProjection, readSelection, selectionParameters } from '../selection.ts';
 

@@ -7,7 +7,7 @@ import { Problem, ProblemWithWarnings } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { Stored } from '../../port/store.ts';
 import { createContentOf } from '../content.ts';
-import { queryMerged, type Reading, registrationsForRead, retrieveMerged } from '../distributed-read.ts';
+import { queryMerged, type Reading, registrationsForRead, retrieveMerged } from '../distributed/distributed-read.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { liftCount, pageOf, readPaging } from '../parameters.ts';
 import {

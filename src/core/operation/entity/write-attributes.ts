@@ -4,7 +4,7 @@ import type { Mutation } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readAttributeFragments, readFragment } from '../../model/read/entity.ts';
 import { isReserved, readAttributeName } from '../../model/read/name.ts';
-import { distributed } from '../distributed-write.ts';
+import { distributed } from '../distributed/distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationRequest, CallContext, Operation, OperationResult } from '../operation.ts';
 import { readDeletedInstances, readEntityId, readOptions } from '../parameters.ts';

@@ -3,7 +3,7 @@ import type { MergeOptions } from '../../model/mutation.ts';
 import { badData } from '../../model/problem.ts';
 import { readEntity, readFragment } from '../../model/read/entity.ts';
 import { isLanguageTag } from '../../model/read/value.ts';
-import { distributed } from '../distributed-write.ts';
+import { distributed } from '../distributed/distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { Operation } from '../operation.ts';
 import { readEntityId, readFormat, readObservedAt, readOptions } from '../parameters.ts';

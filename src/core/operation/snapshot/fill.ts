@@ -11,7 +11,7 @@ import type { PastInstance, Store, Stored } from '../../port/store.ts';
 import { instancesOf } from '../../representation/render.ts';
 import { contentInParts, createContentOf } from '../content.ts';
 import { describeProblem } from '../describe-problem.ts';
-import { queryMerged, registrationsForRead } from '../distributed-read.ts';
+import { queryMerged, registrationsForRead } from '../distributed/distributed-read.ts';
 import { resolveLinks } from '../linked-query.ts';
 import type { CallContext } from '../operation.ts';
 import { readableStore } from './readable-store.ts';

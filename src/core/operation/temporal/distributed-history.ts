@@ -7,8 +7,8 @@ import type { RegistrationIndex } from '../../federation/registration-index.ts';
 import type { Demand } from '../../federation/registration-match.ts';
 import { anyOfTypes, type Filter } from '../../language/filter.ts';
 import { type EntityHistory, weightOf } from '../../model/history.ts';
-import { askSources, type Question, type Reply, type Sought } from '../ask-sources.ts';
-import { choose, type Chosen, readSourceFilter, warningsOf } from '../distributed-read.ts';
+import { askSources, type Question, type Reply, type Sought } from '../distributed/ask-sources.ts';
+import { choose, type Chosen, readSourceFilter, warningsOf } from '../distributed/distributed-read.ts';
 import type { CallContext, OperationRequest } from '../operation.ts';
 import type { HistorySelection } from '../../port/histories.ts';
 

@@ -9,11 +9,11 @@ import { readId } from '../../model/read/id.ts';
 import { isInstance } from '../../model/read/kind.ts';
 import { readAttributeName } from '../../model/read/name.ts';
 import type { Revision } from '../../port/store.ts';
-import { distributed } from '../distributed-write.ts';
+import { distributed } from '../distributed/distributed-write.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, OperationRequest, CallContext, Operation } from '../operation.ts';
 import { readDeletedInstances, readEntityId } from '../parameters.ts';
-import { pastInstance, pastInstances, splitInstances, recordPast } from '../split-instances.ts';
+import { pastInstance, pastInstances, splitInstances, recordPast } from '../distributed/split-instances.ts';
 import { resourcePath } from '../resource-path.ts';
 import { checkPart } from '../writing.ts';
 

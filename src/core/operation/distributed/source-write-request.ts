@@ -1,10 +1,10 @@
 /** Writes the requests by which writes are forwarded to sources: reduced to what these have registered, in their names (clause 4.3.6.1). */
-import type { Context } from '../jsonld/context.ts';
-import { isArray, isObject, type Json } from '../model/json.ts';
-import { isEntityMember } from '../model/read/entity.ts';
-import { isReserved } from '../model/read/name.ts';
-import type { SourceRequest } from '../port/sources.ts';
-import type { Operation, OperationRequest } from './operation.ts';
+import type { Context } from '../../jsonld/context.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
+import { isEntityMember } from '../../model/read/entity.ts';
+import { isReserved } from '../../model/read/name.ts';
+import type { SourceRequest } from '../../port/sources.ts';
+import type { Operation, OperationRequest } from '../operation.ts';
 
 import { requestOf, type SourceTarget } from './source-request.ts';
 

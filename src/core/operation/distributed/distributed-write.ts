@@ -1,20 +1,20 @@
 /** Writes an entity or attributes here and at the context sources that have a part of them (clauses 4.3.6.2, 6.3.17). */
-import type { Registration } from '../federation/registration.ts';
-import { isProxied } from '../federation/registration-conflict.ts';
-import type { SourceConditions } from '../federation/registration-discovery.ts';
-import type { RegistrationIndex } from '../federation/registration-index.ts';
-import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../federation/split-write.ts';
-import { anyOfTypes, type TypeSelection } from '../language/filter.ts';
-import { parseTypeSelection } from '../language/type-selection.ts';
-import { isObject, isStrings, type JsonObject, stringsOf } from '../model/json.ts';
-import { Problem } from '../model/problem.ts';
-import { isEntityMember } from '../model/read/entity.ts';
-import { readAttributeName, readTypeName } from '../model/read/name.ts';
-import { readId } from '../model/read/id.ts';
+import type { Registration } from '../../federation/registration.ts';
+import { isProxied } from '../../federation/registration-conflict.ts';
+import type { SourceConditions } from '../../federation/registration-discovery.ts';
+import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import { type EntityWrite, splitWrite, type WritePart, type WriteSplit } from '../../federation/split-write.ts';
+import { anyOfTypes, type TypeSelection } from '../../language/filter.ts';
+import { parseTypeSelection } from '../../language/type-selection.ts';
+import { isObject, isStrings, type JsonObject, stringsOf } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import { isEntityMember } from '../../model/read/entity.ts';
+import { readAttributeName, readTypeName } from '../../model/read/name.ts';
+import { readId } from '../../model/read/id.ts';
 import { forEachSource, isInLoop, matchingSources, orProblem, registrationsFor } from './concerned-sources.ts';
-import type { CallContext, Operation, OperationRequest, OperationResult } from './operation.ts';
+import type { CallContext, Operation, OperationRequest, OperationResult } from '../operation.ts';
 import { combine, type PartResult, resultOfAnswer } from './distributed-result.ts';
-import { resourcePath } from './resource-path.ts';
+import { resourcePath } from '../resource-path.ts';
 import { targetOf } from './source-request.ts';
 import { withAttributes, writeRequest } from './source-write-request.ts';
 

@@ -1,10 +1,10 @@
 /** Writes the requests by which sources are asked (clauses 4.3.6, 6.3.18): URL, headers, body. */
-import { type Registration, requestedHeader } from '../federation/registration.ts';
-import { aliasOf, extendVia } from '../federation/via.ts';
-import type { Context } from '../jsonld/context.ts';
-import { isArray, isObject, type Json } from '../model/json.ts';
-import type { SourceRequest } from '../port/sources.ts';
-import type { CallContext } from './operation.ts';
+import { type Registration, requestedHeader } from '../../federation/registration.ts';
+import { aliasOf, extendVia } from '../../federation/via.ts';
+import type { Context } from '../../jsonld/context.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
+import type { SourceRequest } from '../../port/sources.ts';
+import type { CallContext } from '../operation.ts';
 
 type Params = Readonly<Record<string, string>>;
 

@@ -1,18 +1,18 @@
 /** Asks context sources for entities, page by page, and reads their answers (clauses 4.3.6, 5.12). */
-import type { Demand } from '../federation/registration-match.ts';
-import { narrowDemand, narrowEntity } from '../federation/narrow.ts';
-import { readCopy } from '../federation/read-copy.ts';
-import type { Registration } from '../federation/registration.ts';
-import { agentOf, warning, warningOf, warningsIn } from '../federation/source-warning.ts';
-import type { Context } from '../jsonld/context.ts';
-import type { Filter } from '../language/filter.ts';
-import type { Entity } from '../model/entity.ts';
-import type { Instant } from '../model/instant.ts';
-import { isArray, isObject, type Json } from '../model/json.ts';
-import { Problem } from '../model/problem.ts';
-import type { SourceAnswer, SourceRequest, Sources } from '../port/sources.ts';
+import type { Demand } from '../../federation/registration-match.ts';
+import { narrowDemand, narrowEntity } from '../../federation/narrow.ts';
+import { readCopy } from '../../federation/read-copy.ts';
+import type { Registration } from '../../federation/registration.ts';
+import { agentOf, warning, warningOf, warningsIn } from '../../federation/source-warning.ts';
+import type { Context } from '../../jsonld/context.ts';
+import type { Filter } from '../../language/filter.ts';
+import type { Entity } from '../../model/entity.ts';
+import type { Instant } from '../../model/instant.ts';
+import { isArray, isObject, type Json } from '../../model/json.ts';
+import { Problem } from '../../model/problem.ts';
+import type { SourceAnswer, SourceRequest, Sources } from '../../port/sources.ts';
 import { forEachSource, orProblem } from './concerned-sources.ts';
-import type { CallContext } from './operation.ts';
+import type { CallContext } from '../operation.ts';
 import { postQueryRequest, queryRequest, retrieveRequest, type SourceQuery } from './source-read-request.ts';
 import { targetOf } from './source-request.ts';
 

@@ -1,10 +1,10 @@
 /** Writes the requests by which sources are asked for entities, or to purge them (clauses 5.6.21, 5.7.1, 5.7.2). */
-import { joinSelectors, type NarrowDemand, type NarrowSelector } from '../federation/narrow.ts';
-import type { Context } from '../jsonld/context.ts';
-import type { Filter } from '../language/filter.ts';
-import { writeQ } from '../language/q/write-q.ts';
-import { type JsonObject, parseJson } from '../model/json.ts';
-import type { SourceRequest } from '../port/sources.ts';
+import { joinSelectors, type NarrowDemand, type NarrowSelector } from '../../federation/narrow.ts';
+import type { Context } from '../../jsonld/context.ts';
+import type { Filter } from '../../language/filter.ts';
+import { writeQ } from '../../language/q/write-q.ts';
+import { type JsonObject, parseJson } from '../../model/json.ts';
+import type { SourceRequest } from '../../port/sources.ts';
 
 import { requestOf, type SourceTarget } from './source-request.ts';
 

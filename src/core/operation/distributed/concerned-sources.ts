@@ -1,12 +1,12 @@
 /** Finds the context sources that a request concerns, and asks them side by side (clauses 4.3.6, 5.12). */
-import type { Registration } from '../federation/registration.ts';
-import { compileConditions, type SourceConditions } from '../federation/registration-discovery.ts';
-import type { RegistrationIndex } from '../federation/registration-index.ts';
-import type { Demand } from '../federation/registration-match.ts';
-import { aliasesIn } from '../federation/via.ts';
-import { Problem } from '../model/problem.ts';
-import type { CallContext, OperationRequest } from './operation.ts';
-import { readBoolean } from './parameters.ts';
+import type { Registration } from '../../federation/registration.ts';
+import { compileConditions, type SourceConditions } from '../../federation/registration-discovery.ts';
+import type { RegistrationIndex } from '../../federation/registration-index.ts';
+import type { Demand } from '../../federation/registration-match.ts';
+import { aliasesIn } from '../../federation/via.ts';
+import { Problem } from '../../model/problem.ts';
+import type { CallContext, OperationRequest } from '../operation.ts';
+import { readBoolean } from '../parameters.ts';
 import { headerOf, ownAlias } from './source-request.ts';
 
 /** The registrations of the tenant. Undefined when there are none, or when the request is only about this broker. */
