@@ -139,6 +139,61 @@ test('an owner may have so many stored subscriptions, and others have their own'
   expect((await send('/v2/subscriptions', posted(v2), first())).status).toBe(201);
 });
 
+/** How many of the answers have each status. */
+const counted = (statuses: readonly number[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...new Set(statuses)].sort().map((one) => [one, statuses.filter((it) => it === one).length]));
+
+test('of 50 subscriptions of both APIs that are created at the same time, as many are stored as the quota allows', async () => {
+  const quota = ['--quota-subscriptions', '10', '--notify-allow-private'];
+  const { send } = await start('reader', '--access', 'required', ...quota);
+  const endpoint = { uri: 'http://127.0.0.1:9/' };
+  const ld = { type: 'Subscription', entities: [{ type: 'Lamp' }], notification: { endpoint } };
+  const v2 = { subject: { entities: [{ idPattern: '.*' }] }, notification: { http: { url: endpoint.uri } } };
+  const subscribe = (n: number): Promise<Response> =>
+    n % 2 === 0 ? send('/ngsi-ld/v1/subscriptions', posted(ld)) : send('/v2/subscriptions', posted(v2));
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => subscribe(n)));
+  expect(counted(answers.map(({ status }) => status))).toEqual({ 201: 10, 429: 40 });
+  const made = answers.flatMap(({ headers }) => headers.get('location') ?? []);
+  expect((await send(made[0] ?? '', { method: 'DELETE' })).status).toBe(204);
+  const more = await Promise.all(Array.from({ length: 5 }, (_, n) => subscribe(n)));
+  expect(counted(more.map(({ status }) => status))).toEqual({ 201: 1, 429: 4 });
+});
+
+test('a subscription that cannot be created takes no place from others', async () => {
+  const quota = ['--quota-subscriptions', '2', '--notify-allow-private'];
+  const { send } = await start('reader', '--access', 'required', ...quota);
+  const subscribe = async (id: string): Promise<number> => {
+    const notification = { endpoint: { uri: 'http://127.0.0.1:9/' } };
+    const body = { id, type: 'Subscription', entities: [{ type: 'Lamp' }], notification };
+    return (await send('/ngsi-ld/v1/subscriptions', posted(body))).status;
+  };
+  expect(await subscribe('urn:s:1')).toBe(201);
+  expect(await Promise.all([subscribe('urn:s:1'), subscribe('urn:s:1')])).toEqual(expect.arrayContaining([409]));
+  expect(await subscribe('urn:s:2')).toBe(201);
+  expect(await subscribe('urn:s:3')).toBe(429);
+});
+
+test('of 50 streams that are opened at the same time, as many open as the quota allows', async () => {
+  const { url, key, send } = await start('reader', '--access', 'required', '--quota-streams', '10');
+  const abort = new AbortController();
+  const sockets: WebSocket[] = [];
+  const upgrade = (): Promise<number> =>
+    new Promise((resolve) => {
+      const headers = { Authorization: `Bearer ${key}` };
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/ngsi-ld/v1/stream`, 'ngsi-ld-ws.v1', { headers });
+      socket.on('open', () => {
+        sockets.push(socket);
+        resolve(200);
+      });
+      socket.on('unexpected-response', (_request, { statusCode = 0 }) => resolve(statusCode));
+    });
+  const events = async (): Promise<number> => (await send(stream, { signal: abort.signal })).status;
+  const opened = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? upgrade() : events())));
+  expect(counted(opened)).toEqual({ 200: 10, 429: 40 });
+  abort.abort();
+  for (const socket of sockets) socket.terminate();
+});
+
 test('bytes that were sent are missing at the next request', async () => {
   const { send } = await start('writer', '--access', 'required', '--quota-bytes', '100000');
   const text = { type: 'Property', value: 'x'.repeat(90_000) };

@@ -196,8 +196,11 @@ export type OperationResult =
       /** True when the text is in the representation of an older version: 203 (clause 6.3.21). */
       readonly isReformatted?: boolean;
     }
-  /** 200 with a text that continues until one side ends it. `begin` is called when the text can be sent, or never. */
-  | { readonly kind: 'events'; readonly begin: (sink: EventSink) => void };
+  /**
+   * 200 with a text that continues until one side ends it. `open` is called before the head of the answer is sent, or never. It takes the
+   * place of the stream, or throws TooManyRequests or Unavailable. What it returns is called in the same step.
+   */
+  | { readonly kind: 'events'; readonly open: () => (sink: EventSink) => void };
 
 /** Receives a text without end. */
 export interface EventSink {

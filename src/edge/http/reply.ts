@@ -14,8 +14,8 @@ export interface Reply {
   readonly headers: Headers;
   /** Absent: a response without content. */
   readonly body?: Text | Buffer;
-  /** Writes content continuously after the headers, instead of a body. */
-  readonly follow?: (sink: EventSink) => void;
+  /** Returns what writes content continuously after the headers, instead of a body. Throws a Problem when there is no place for it. */
+  readonly follow?: () => (sink: EventSink) => void;
 }
 
 /** A request and its response. */
@@ -40,16 +40,17 @@ export interface SendContext extends ResponseWriterContext {
 
 /**
  * Sends a reply, unless the client has disconnected. Node omits the content for HEAD. Throws MemoryBudgetExceeded for long
- * content, before anything is sent.
+ * content, and what `follow` throws, before anything is sent.
  */
 export function send(exchange: Exchange, reply: Reply, context: SendContext): void {
   const { request, response } = exchange;
   const { status, headers, body = '', follow } = reply;
   if (response.headersSent || response.destroyed) return;
   if (follow && request.method !== 'HEAD') {
+    const write = follow();
     response.writeHead(status, { ...context.common, ...headers });
     response.flushHeaders();
-    follow(createSink(response));
+    write(createSink(response));
     return;
   }
   sendContent(exchange, { status, headers, ...contentOf(body) }, context);

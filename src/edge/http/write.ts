@@ -43,7 +43,7 @@ export function plainReply(answer: Exclude<OperationResult, Found>): Reply {
       return {
         status: 200,
         headers: { 'Content-Type': mediaTypes['event-stream'], ...unbuffered },
-        follow: answer.begin,
+        follow: answer.open,
       };
   }
 }

@@ -13,8 +13,10 @@ let server: TestServer;
 
 beforeEach(async () => {
   server = await startTestServer(createMemoryStores(), {
-    scope: 'all',
-    personalTypes: new Set([`${vocabulary}Person`]),
+    audited: {
+      scope: 'all',
+      personalTypes: new Set([`${vocabulary}Person`]),
+    },
   });
 });
 afterEach(() => server.stop());
@@ -174,8 +176,10 @@ describe('the audit', () => {
 describe('an audit of changes', () => {
   test('has no line for what only reads, but for what is refused and for persons', async () => {
     const changes = await startTestServer(createMemoryStores(), {
-      scope: 'changes',
-      personalTypes: new Set([`${vocabulary}Person`]),
+      audited: {
+        scope: 'changes',
+        personalTypes: new Set([`${vocabulary}Person`]),
+      },
     });
     for (const one of [entity('urn:x:1', 'Lamp'), entity('urn:p:1', 'Person')])
       await changes.send('POST /entities', { as: bor, body: one });
@@ -197,8 +201,10 @@ describe('an audit of changes', () => {
 
   test('of persons only has nothing else', async () => {
     const personal = await startTestServer(createMemoryStores(), {
-      scope: 'personal',
-      personalTypes: new Set([`${vocabulary}Person`]),
+      audited: {
+        scope: 'personal',
+        personalTypes: new Set([`${vocabulary}Person`]),
+      },
     });
     for (const one of [entity('urn:x:1', 'Lamp'), entity('urn:p:1', 'Person')])
       await personal.send('POST /entities', { as: bor, body: one });

@@ -55,9 +55,14 @@ const known = { [otherContext]: { '@context': { Light: `${core}/Lamp`, watt: `${
 /** The sender who may do everything. */
 export const administrator = 'key:admin administrator';
 
+interface TestServerParts extends Pick<Services, 'quotas'> {
+  /** Absent: nothing is recorded. */
+  readonly audited?: Pick<Audit, 'scope' | 'personalTypes'>;
+}
+
 export async function startTestServer(
   stores: Stores = createMemoryStores(),
-  audited?: Pick<Audit, 'scope' | 'personalTypes'>,
+  { audited, quotas }: TestServerParts = {},
 ): Promise<TestServer> {
   const [clock, observe] = [createClock(), () => undefined];
   const store = await stores.open('', true);
@@ -67,6 +72,7 @@ export async function startTestServer(
   const services = createTestServices(
     {
       ...(audit ? { audit } : undefined),
+      ...(quotas ? { quotas } : undefined),
       ...{ stores, clock, observe, access: policy },
       yieldToEventLoop: createYieldToEventLoop(),
       renders: createRenderCache(2 ** 20),

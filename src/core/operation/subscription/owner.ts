@@ -3,7 +3,6 @@ import { isObject, type Json } from '../../model/json.ts';
 import { Problem } from '../../model/problem.ts';
 import { readId } from '../../model/read/id.ts';
 import type { SubscriptionDocument } from '../../model/subscription.ts';
-import { subscriptionCollection } from '../../port/subscriptions.ts';
 import type { CallContext } from '../operation.ts';
 
 /**
@@ -21,28 +20,8 @@ export function ownerOf({ principal, services }: CallContext): Pick<Subscription
   return { owner: { kind, subject, roles } };
 }
 
-/** Throws TooManyRequests when the caller owns as many stored subscriptions in the tenant as he may. */
-export async function requireRoomForOne({ principal, services, store }: CallContext): Promise<void> {
-  const { quotas, access } = services;
-  const most = quotas?.limits.subscriptions ?? 0;
-  const { subject, kind } = principal.identity;
-  if (!quotas || most === 0 || access.isOpen || kind === 'local') return;
-  const collection = store.collection(subscriptionCollection);
-  // Counting all is cheap. They are read only when the caller may own too many of them.
-  if ((await collection.keys()).length < most) return;
-  const own = (await collection.list()).filter(({ document }) => ownerIn(document) === subject);
-  if (own.length >= most)
-    throw quotas.exceeded(
-      'subscriptions',
-      `You may have ${most} stored subscriptions. Delete some first.`,
-      retrySeconds,
-    );
-}
-
-/** The broker cannot know when a client will delete a subscription, so this is a guess. */
-const retrySeconds = 60;
-
-function ownerIn(stored: Json | undefined): Json | undefined {
+/** The subject of the owner of a stored subscription. Undefined: it has none. */
+export function ownerIn(stored: Json | undefined): Json | undefined {
   const owner = isObject(stored) ? stored['owner'] : undefined;
   return isObject(owner) ? owner['subject'] : undefined;
 }

@@ -9,8 +9,9 @@ import { subscriptionCollection } from '../../port/subscriptions.ts';
 import { writeHead } from '../heads.ts';
 import type { OperationResult, CallContext, Operation } from '../operation.ts';
 import { bodyOf } from '../parameters.ts';
-import { mayManage, requireRoomForOne } from './owner.ts';
+import { mayManage } from './owner.ts';
 import { newDocument, patchDocument, resumed, withContextKept } from './document.ts';
+import { createWithinQuota } from './quota.ts';
 import { removeSubscription } from './remove.ts';
 
 const common = { ...writeHead, access: 'subscribe', checksDocuments: true, parameters: [] } as const;
@@ -24,21 +25,25 @@ export const createSubscription: Operation = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
-    await requireRoomForOne(call);
     const document = await newDocument(bodyOf(request), call);
     await call.services.subscriptions.check(call.tenant, document);
-    await serialized(call, document.id, async () => {
-      const collection = call.store.collection(subscriptionCollection);
-      if ((await collection.get(document.id)) !== undefined) throw alreadyExists(document.id);
-      // A crash may have left dead letters of a deleted subscription with this id: they do not belong to the new one.
-      await discardLetters(call.store.collection(deadLetterCollection(document.id)));
-      const whole = await withContextKept(document, call);
-      if (!(await collection.replace(whole.id, undefined, subscriptionJson(whole)))) throw alreadyExists(document.id);
-      await call.services.subscriptions.refresh(call.tenant, document.id);
-    });
-    return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${document.id}` };
+    const { id } = document;
+    await createWithinQuota(id, call, () => serialized(call, id, () => store(document, call)));
+    return { kind: 'created', location: `/ngsi-ld/v1/subscriptions/${id}` };
   },
 };
+
+/** Stores a new subscription and puts it into effect. Throws AlreadyExists. */
+async function store(document: SubscriptionDocument, call: CallContext): Promise<void> {
+  const { id } = document;
+  const collection = call.store.collection(subscriptionCollection);
+  if ((await collection.get(id)) !== undefined) throw alreadyExists(id);
+  // A crash may have left dead letters of a deleted subscription with this id: they do not belong to the new one.
+  await discardLetters(call.store.collection(deadLetterCollection(id)));
+  const whole = await withContextKept(document, call);
+  if (!(await collection.replace(id, undefined, subscriptionJson(whole)))) throw alreadyExists(id);
+  await call.services.subscriptions.refresh(call.tenant, id);
+}
 
 export const updateSubscription: Operation = {
   ...common,

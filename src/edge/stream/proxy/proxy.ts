@@ -36,7 +36,8 @@ const sourceRoutes = (sources: Sources): readonly CompatibilityRoute[] => [
   route('readEventSource', ['GET', '/eventsource/{id}'], (request) => {
     const id = idOf(request);
     const greeting = eventText('init', { id, url: `${readOrigin(request)}/eventsource/${id}` });
-    return { kind: 'events', begin: sources.listener(id, `retry: ${retryMs}\n${greeting}`) };
+    const listen = sources.listener(id, `retry: ${retryMs}\n${greeting}`);
+    return { kind: 'events', open: () => listen };
   }),
   command('deleteEventSource', ['DELETE', '/eventsource/{id}'], (request) => sources.remove(idOf(request))),
 ];

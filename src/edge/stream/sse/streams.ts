@@ -139,11 +139,22 @@ const contextOfStream = (
 });
 
 function answerOf(state: State, subject: StreamRequest): OperationResult {
-  if (state.isClosing) throw new Problem('Unavailable', 'The broker stops.');
-  if (state.open.size >= state.limits.connectionsMax)
+  requirePlace(state, subject);
+  // Other streams may open before this one.
+  const open = (): ((sink: EventSink) => void) => {
+    requirePlace(state, subject);
+    const leave = state.services.quotas?.openStream(partyOf(subject));
+    return (sink) => begin(state, subject, { sink, leave });
+  };
+  return { kind: 'events', open };
+}
+
+/** Throws Unavailable and TooManyRequests. */
+function requirePlace({ isClosing, open, limits, services }: State, subject: StreamRequest): void {
+  if (isClosing) throw new Problem('Unavailable', 'The broker stops.');
+  if (open.size >= limits.connectionsMax)
     throw new Problem('Unavailable', 'There are too many connections; try again later.');
-  state.services.quotas?.requireStream(partyOf(subject));
-  return { kind: 'events', begin: (sink) => begin(state, subject, sink) };
+  services.quotas?.requireStream(partyOf(subject));
 }
 
 const partyOf = ({ principal, address }: StreamRequest): Parameters<Quotas['openStream']>[0] => ({
@@ -151,13 +162,18 @@ const partyOf = ({ principal, address }: StreamRequest): Parameters<Quotas['open
   address,
 });
 
+interface Beginning {
+  readonly sink: EventSink;
+  /** Gives the place among the streams of the client back. */
+  readonly leave: (() => void) | undefined;
+}
+
 /** Streams changes to a client until either side ends the stream. */
-function begin(state: State, subject: StreamRequest, sink: EventSink): void {
+function begin(state: State, subject: StreamRequest, { sink, leave }: Beginning): void {
   const { services, open } = state;
   const { tenant } = subject;
   const client = createEventClient(sink, services);
   open.add(client);
-  const leave = services.quotas?.openStream(partyOf(subject));
   services.observe({ kind: 'streamOpened', tenant });
   client.retry(retryMs);
   const unwatch = subject.watch(() => client.end('changed'));

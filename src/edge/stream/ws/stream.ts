@@ -82,7 +82,7 @@ export function createStream(options: StreamOptions): Stream {
     openExclusive: createExclusiveConsumers(services),
     open: new Map(),
   };
-  const door = { isClosing: false };
+  const door: Door = { isClosing: false };
   return {
     handleUpgrade: createUpgrade(options, parts, door),
     close: async () => {
@@ -97,11 +97,17 @@ export function createStream(options: StreamOptions): Stream {
   };
 }
 
-function refuseClosing({ isClosing }: { readonly isClosing: boolean }): void {
-  if (isClosing) throw new Refusal(503, 'Unavailable', 'The broker stops.');
+interface Door {
+  isClosing: boolean;
 }
 
-function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly isClosing: boolean }): HandleUpgrade {
+function requirePlace({ isClosing }: Door, { open, limits }: Pick<Parts, 'open' | 'limits'>): void {
+  if (isClosing) throw new Refusal(503, 'Unavailable', 'The broker stops.');
+  if (open.size >= limits.connectionsMax)
+    throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
+}
+
+function createUpgrade(options: StreamOptions, parts: Parts, door: Door): HandleUpgrade {
   const {
     services,
     limits,
@@ -119,12 +125,10 @@ function createUpgrade(options: StreamOptions, parts: Parts, door: { readonly is
   });
   const accept = async (...[request, socket, head]: Parameters<HandleUpgrade>): Promise<void> => {
     const handshake = readHandshake(request, { path, allowedOrigins, proxies });
-    refuseClosing(door);
-    if (parts.open.size >= limits.connectionsMax)
-      throw new Refusal(503, 'Unavailable', 'There are too many connections; try again later.');
+    requirePlace(door, parts);
     const peer = await identify(handshake, { services, authenticate: () => authenticate(request) });
-    // The stream may have been closed in the meantime.
-    refuseClosing(door);
+    // The stream may have been closed, or others opened, in the meantime. From here to the open connection is one step.
+    requirePlace(door, parts);
     const counting = countingOf(request, peer, services);
     server.handleUpgrade(request, socket, head, (webSocket) =>
       serveConnection(webSocket, peer, { ...parts, ...counting }),

@@ -13,8 +13,9 @@ import { badRequest, V2Problem } from '../../../v2/problem.ts';
 import type { CallContext, Operation, OperationRequest } from '../../operation.ts';
 import { bodyOf } from '../../parameters.ts';
 import { readPage, readV2Options } from '../../../v2/page.ts';
-import { mayManage, requireRoomForOne } from '../owner.ts';
+import { mayManage } from '../owner.ts';
 import { resumed, withContextKept } from '../document.ts';
+import { createWithinQuota } from '../quota.ts';
 import { removeSubscription } from '../remove.ts';
 import { newV2Document, patchV2Document, servicePathIn } from './document.ts';
 import { showV2 } from './show.ts';
@@ -39,11 +40,13 @@ export const createV2Subscription = {
   body: 'object',
   unknownTenant: 'create',
   async run(request, call) {
-    await requireRoomForOne(call);
-    const document = await withContextKept(await newV2Document(bodyOf(request), call), call);
+    const document = await newV2Document(bodyOf(request), call);
     await call.services.subscriptions.check(call.tenant, document);
-    await call.store.collection(subscriptionCollection).put(document.id, subscriptionJson(document));
-    await call.services.subscriptions.refresh(call.tenant, document.id);
+    await createWithinQuota(document.id, call, async () => {
+      const whole = await withContextKept(document, call);
+      await call.store.collection(subscriptionCollection).put(whole.id, subscriptionJson(whole));
+      await call.services.subscriptions.refresh(call.tenant, whole.id);
+    });
     return { kind: 'created', location: `${all}/${document.id}` };
   },
 } satisfies Operation;
