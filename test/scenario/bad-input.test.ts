@@ -144,6 +144,7 @@ const cases: Readonly<Record<string, Case>> = {
   'nesting of 100,000 arrays': post('['.repeat(100_000), /deep|nest|JSON/i, request),
   XML: post('<a/>', /media type|Content-Type/i, { headers: { 'Content-Type': 'application/xml' }, status: 415 }),
   'no media type': post('{}', /media type|Content-Type/i, { headers: {}, status: 415 }),
+  'no media type, and no JSON': post('{', /JSON/i, { headers: {}, type: 'InvalidRequest' }),
   'merge patch to POST': post('{}', /media type|Content-Type/i, {
     headers: { 'Content-Type': 'application/merge-patch+json' },
     status: 415,

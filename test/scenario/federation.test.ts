@@ -185,6 +185,25 @@ describe.each(testedStores)('reads over context sources (%s)', (store) => {
     expect((await send(0, 'POST /entityOperations/query?options=keyValues', query)).body).toEqual([body]);
   });
 
+  test('name one entity by a text and several by a list when they query a source by POST', async () => {
+    const bodies: unknown[] = [];
+    const url = await listen((request, response) => {
+      let text = '';
+      request.on('data', (piece: Buffer) => (text += piece.toString()));
+      request.on('end', () => {
+        bodies.push(JSON.parse(text));
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end('[]');
+      });
+    });
+    await register(url, { ...about('Plane'), operations: ['queryBatch'] });
+    await send(0, 'GET /entities?type=Plane&id=urn:plane:1');
+    await send(0, 'GET /entities?type=Plane&id=urn:plane:1,urn:plane:2');
+    expect(bodies).toMatchObject([
+      { entities: [{ type: 'Plane', id: 'urn:plane:1' }] },
+      { entities: [{ type: 'Plane', id: ['urn:plane:1', 'urn:plane:2'] }] },
+    ]);
+  });
+
   test('warn of sources that fail, and answer with the rest', async () => {
     const failing = await serve({ title: 'no' }, 500);
     const lying = await serve([{ id: 'no uri', type: 'Tram' }]);

@@ -62,7 +62,7 @@ scenarios('subscriptions to registrations', {
       send: 'GET /csourceSubscriptions?limit=1&offset=1&count=true',
       answers: 200,
       has: [{ type: 'Subscription' }],
-      with: { 'NGSILD-Results-Count': '2' },
+      with: { 'NGSILD-Results-Count': '2', Link: /offset=0[^>]*>;rel="prev";type="application\/ld\+json"/ },
     },
     { does: 'listRegistrationSubscriptions', send: 'GET /csourceSubscriptions?limit=-1', answers: 400 },
     patched('a', { watchedAttributes: ['height'], csf: null }),

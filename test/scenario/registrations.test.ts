@@ -264,7 +264,17 @@ scenarios('registrations', {
       send: 'GET /csourceRegistrations?type=Bus&limit=1&offset=1&count=true',
       answers: 200,
       gives: [expect.objectContaining({ id: id('ByPattern') })],
-      with: { 'NGSILD-Results-Count': '4', Link: /offset=0.*offset=2|offset=2.*offset=0/ },
+      with: {
+        'NGSILD-Results-Count': '4',
+        Link: /\?type=Bus&limit=1&offset=2&count=true>;rel="next";type="application\/ld\+json", <[^>]*offset=0[^>]*>;rel="prev"/,
+      },
+    },
+    {
+      does: 'queryRegistrations',
+      send: 'GET /csourceRegistrations?type=Bus&limit=1',
+      headers: { Accept: 'application/json' },
+      answers: 200,
+      with: { Link: /\?type=Bus&limit=1&offset=1>;rel="next";type="application\/json"/ },
     },
   ],
 });

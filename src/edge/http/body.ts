@@ -46,6 +46,9 @@ export async function readBody(
 ): Promise<Body> {
   const { isTolerant } = services;
   if (!hasBody(exchange)) throw new Problem('InvalidRequest', 'The request needs a body, and has none.');
+  // Without a media type, the body is examined: what is no JSON is an invalid request, whatever type it should have had.
+  if (exchange.request.headers['content-type'] === undefined)
+    await readJson(exchange, operation.body === 'array', { limits, services, bodyBudget });
   const media = readBodyMedia(exchange, isTolerant);
   return { media, json: await readJson(exchange, operation.body === 'array', { limits, services, bodyBudget }) };
 }

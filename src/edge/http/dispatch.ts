@@ -26,7 +26,7 @@ import { echoTenant } from './tenant.ts';
 import { readV2Request } from './v2/read.ts';
 import { v2FailureReply, v2Reply } from './v2/reply.ts';
 import { findV2Route } from './v2/route.ts';
-import { answerReply } from './write.ts';
+import { answerReply, type ReplyContext } from './write.ts';
 
 const root = '/ngsi-ld/v1';
 
@@ -255,7 +255,14 @@ async function replyOfOperation(
   const shown = answer.kind === 'found' && answer.media ? { ...caller, media: answer.media } : caller;
   const isLinked = answer.kind === 'found' && operation.takesContext !== true && isContextLinked(shown);
   const linked = isLinked ? { contextUrl: await services.contexts.urlOf(caller.context, caller) } : undefined;
-  return answerReply(answer, { caller: shown, target, params: request.params, ...linked });
+  const registryMedia = registryMediaOf(operation, exchange.request.headers.accept);
+  return answerReply(answer, { caller: shown, target, params: request.params, ...registryMedia, ...linked });
+}
+
+/** Pages of the registry are linked as JSON-LD, unless the client asks for JSON by its name. */
+function registryMediaOf({ path }: Operation, accept = ''): Pick<ReplyContext, 'registryMedia'> {
+  if (!path.startsWith('/csource')) return {};
+  return { registryMedia: /application\/json/i.test(accept) ? 'json' : 'ld+json' };
 }
 
 function noteSender({ principal }: Caller, { authenticate }: DispatchContext, label: OperationLabel): void {

@@ -1,5 +1,5 @@
 /** Converts the result of an operation to an HTTP reply: status, headers, links (CIM 009 clauses 6.3.6, 6.3.10). */
-import type { OperationResult, Caller, Page } from '../../core/operation/operation.ts';
+import type { OperationResult, Caller, Media, Page } from '../../core/operation/operation.ts';
 import { mediaTypes } from './accept.ts';
 import { contextLink, headerUrl, pageLink } from './link.ts';
 import { type Headers, jsonReply, type Reply } from './reply.ts';
@@ -12,6 +12,8 @@ export interface ReplyContext {
   readonly params: Readonly<Record<string, string>>;
   /** The URL of the @context of the response. Absent: the response has no @context, or contains it. */
   readonly contextUrl?: string;
+  /** For a list of the registry (clauses 5.10, 5.11): the media type of its other pages. */
+  readonly registryMedia?: Media;
 }
 
 /** Tells proxies not to cache or buffer events. */
@@ -85,7 +87,7 @@ function foundHeaders(answer: Found, asked: ReplyContext): Headers {
 function pageLinks({ page, nextPage, range }: Found, asked: ReplyContext): string[] {
   const { partAfter: _, ...params } = asked.params;
   const linkTo = (relation: 'next' | 'prev', other: Readonly<Record<string, string>>): string =>
-    pageLink(pageUrl(asked.target, { ...params, ...other }), relation, mediaTypes[asked.caller.media]);
+    pageLink(pageUrl(asked, { ...params, ...other }), relation, mediaTypes[asked.registryMedia ?? asked.caller.media]);
   const places = page ? pageOffsets(page) : {};
   const next = range ? { ...places.here, partAfter: range.end } : (nextPage ?? places.next);
   return [...(next ? [linkTo('next', next)] : []), ...(places.prev ? [linkTo('prev', places.prev)] : [])];
@@ -107,10 +109,11 @@ function pageOffsets({ limit, offset, hasMore }: Page): {
   };
 }
 
-/** The URL of another page, with its parameters sorted by name. */
-function pageUrl(target: Target, params: Readonly<Record<string, string>>): string {
+/** The URL of another page, with its parameters sorted by name; in the registry, as the client ordered them. */
+function pageUrl({ target, registryMedia }: ReplyContext, params: Readonly<Record<string, string>>): string {
   const all = Object.entries(params);
-  const query = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${encodeQueryValue(value)}`);
+  const ordered = registryMedia ? all : all.sort(([a], [b]) => (a < b ? -1 : 1));
+  const query = ordered.map(([name, value]) => `${name}=${encodeQueryValue(value)}`);
   return `${target.path.replace(/\/$/, '')}?${query.join('&')}`;
 }
 

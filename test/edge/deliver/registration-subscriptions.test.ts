@@ -90,6 +90,7 @@ describe('a subscription to registrations', () => {
       status: 'active',
       notification: expect.objectContaining({ timesSent: 5, status: 'ok' }),
     });
+    expect(shown).not.toHaveProperty('notification.timesFailed');
   });
 
   test('is notified again of all that match after it was changed, and of nothing while it is paused', async () => {

@@ -107,7 +107,7 @@ export function postQueryRequest(query: SourceQuery, page: Page): SourceRequest 
         };
   const entities = demand.selectors.map((one) => ({
     type: typeText(one, context),
-    ...(one.ids ? { id: one.ids } : undefined),
+    ...(one.ids ? { id: oneOrAll(one.ids) } : undefined),
     ...(one.idPattern === undefined ? undefined : { idPattern: one.idPattern }),
   }));
   const body: JsonObject = {
@@ -120,6 +120,9 @@ export function postQueryRequest(query: SourceQuery, page: Page): SourceRequest 
   const params = { ...commonOf(query), ...pageOf(page) };
   return requestOf(query, { method: 'POST', path: '/entityOperations/query', params, body });
 }
+
+/** One id is a text, which sources of every version of the standard read. */
+const oneOrAll = (ids: readonly string[]): string | readonly string[] => (ids.length === 1 ? (ids[0] ?? ids) : ids);
 
 const parsed = (text: string): JsonObject[string] => {
   try {

@@ -22,6 +22,12 @@ const given = (members: Readonly<Record<string, Json | undefined>>): JsonObject 
 
 const usualTriggers = ['attributeCreated', 'attributeUpdated'];
 
+/** Subscriptions to registrations count failures from the first one (clause 5.11.7). */
+const withoutNoFailures = (statistics: DeliveryStatistics | undefined): Partial<DeliveryStatistics> => {
+  const { timesFailed = 0, ...others } = statistics ?? {};
+  return timesFailed === 0 ? others : { ...others, timesFailed };
+};
+
 /** The subscription as JSON, without an @context. */
 export async function showSubscription(
   document: SubscriptionDocument,
@@ -30,6 +36,7 @@ export async function showSubscription(
 ): Promise<JsonObject> {
   const { id, members, createdAt, modifiedAt, context } = document;
   const compact = (iri: string): string => call.context.compact(iri);
+  const isOfEntities = call.services.subscriptions.about === 'entities';
   const {
     isActive,
     jsonldContext = context,
@@ -40,8 +47,10 @@ export async function showSubscription(
     id,
     ...others,
     ...(await showQuery(document, call)),
-    notification: isObject(notification) ? { ...notification, ...statistics } : notification,
-    ...(call.services.subscriptions.about === 'entities'
+    notification: isObject(notification)
+      ? { ...notification, ...(isOfEntities ? statistics : withoutNoFailures(statistics)) }
+      : notification,
+    ...(isOfEntities
       ? { notificationTrigger: others['notificationTrigger'] ?? usualTriggers, jsonldContext }
       : given({ jsonldContext: members['jsonldContext'] })),
     ...(isActive === undefined ? undefined : { isActive }),
